@@ -1,0 +1,21 @@
+/**
+ * What one visit to a key came to. A value, not control flow: the controller loop turns it into queue actions,
+ * metrics and logs in one place, and reconcilers never choose a back-off themselves (design.md section 5).
+ */
+export type Outcome =
+  /** Nothing left to do. `nextMs`: look again after that long (the loop adds jitter); absent = only when woken. */
+  | { readonly type: 'done'; readonly nextMs?: number }
+  /** Progress was made or must be awaited; come back after exactly this long. Not a failure. */
+  | { readonly type: 'again'; readonly afterMs: number; readonly why: string }
+  /** Waits for something named that will wake the key by an index; `recheckMs` is the safety net. */
+  | { readonly type: 'waiting'; readonly for: string; readonly recheckMs: number }
+  /** No retry helps until someone acts; looked at again all the same, since they may act outside the cluster. */
+  | { readonly type: 'stalled'; readonly reason: string; readonly recheckMs: number }
+  /** Failed for now: back off per key. `notBeforeMs`: the server said how long (`Retry-After`). */
+  | { readonly type: 'retry'; readonly reason: string; readonly error: unknown; readonly notBeforeMs?: number };
+
+/** The class a key waits in. An edit overtakes an event, an event overtakes a resync. */
+export type Priority = 'edit' | 'event' | 'resync';
+
+/** From most to least urgent. */
+export const PRIORITIES: readonly Priority[] = ['edit', 'event', 'resync'];

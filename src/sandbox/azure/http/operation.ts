@@ -1,0 +1,78 @@
+/**
+ * How a part of the simulated Azure describes the ARM calls it answers. The frame does what every call has in common
+ * (token, faults, latency, throttling, api-version, parents, rights, locks, the request log) and then calls `handle`.
+ */
+
+/** Who asks, read from a verified token. */
+export interface Caller {
+  /** Object id of the principal in the directory. */
+  readonly objectId: string;
+  /** Application (client) id. */
+  readonly appId: string;
+  readonly tenantId: string;
+  /** Name for the request log: `controller` for azid's own identity, `someone-else` for the control endpoint. */
+  readonly name: string;
+  /** When the token was issued, ms of the injected clock: a new token takes a new grant at once (azure.md section 5). */
+  readonly tokenIssuedAt: number;
+}
+
+export type Method = 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE' | 'HEAD';
+
+export interface ArmRequest {
+  readonly method: Method;
+  /** Decoded path, slashes collapsed, case as sent, no query. */
+  readonly path: string;
+  /** Query parameters by lower-cased, decoded name (`$filter`, `api-version`). */
+  readonly query: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Parsed JSON, or undefined without a body. */
+  readonly body: unknown;
+  readonly caller: Caller;
+  /** Scheme and host the request came under, e.g. `https://127.0.0.1:4443`: for nextLink and operation URLs. */
+  readonly origin: string;
+  readonly apiVersion: string;
+}
+
+export interface ArmResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Absent = empty body. */
+  readonly body?: unknown;
+}
+
+/** Values of the pattern's placeholders, case as sent; `scope` has its leading slash and no trailing one. */
+export type Params = Readonly<Record<string, string>>;
+
+export interface Operation {
+  /** Stable name used by knobs and tests, e.g. `identities.createOrUpdate`. */
+  readonly id: string;
+  readonly method: Method;
+  /**
+   * Path with `{placeholder}` segments, matched without case. `{+scope}` at the start matches any scope, also the empty
+   * tenant scope: `{+scope}/providers/Microsoft.Authorization/roleAssignments/{name}`.
+   */
+  readonly pattern: string;
+  /** For `InvalidResourceType`, e.g. `Microsoft.ManagedIdentity/userAssignedIdentities`. */
+  readonly resourceType: string;
+  readonly apiVersions: readonly string[];
+  /** The right the caller needs at the resource, e.g. `Microsoft.ManagedIdentity/userAssignedIdentities/write`. */
+  readonly action: string;
+  /** Set when the operation checks rights itself (lists that show only what may be read). */
+  readonly checksRights?: boolean;
+  handle(request: ArmRequest, params: Params): ArmResponse | Promise<ArmResponse>;
+}
+
+/** An answer that is an ARM error body `{error:{code,message}}`. Thrown by handlers, turned into a response once. */
+export class ArmError extends Error {
+  override readonly name = 'ArmError';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
