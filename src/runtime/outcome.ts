@@ -12,7 +12,12 @@ export type Outcome =
   /** No retry helps until someone acts; looked at again all the same, since they may act outside the cluster. */
   | { readonly type: 'stalled'; readonly reason: string; readonly recheckMs: number }
   /** Failed for now: back off per key. `notBeforeMs`: the server said how long (`Retry-After`). */
-  | { readonly type: 'retry'; readonly reason: string; readonly error: unknown; readonly notBeforeMs?: number };
+  | {
+      readonly type: 'retry';
+      readonly reason: string;
+      readonly error: unknown;
+      readonly notBeforeMs?: number;
+    };
 
 /** The class a key waits in. An edit overtakes an event, an event overtakes a resync. */
 export type Priority = 'edit' | 'event' | 'resync';
