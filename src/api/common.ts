@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Condition, KubeObject } from '../kube/types.ts';
+
+/** Fields and formats that more than one kind uses. */
+
+/** Set before the first Azure write; kept until nothing of the object's is left in Azure (guarantees.md G18). */
+export const FINALIZER = 'azid.dev/finalizer';
+/** Annotation: look now. Its value is echoed in `status.lastHandledReconcileAt` (Flux's protocol). */
+export const RECONCILE_ANNOTATION = 'azid.dev/reconcile-requested-at';
+/** Annotation on a deleted object: `"true"` lets it go now, leaving in Azure whatever could not be removed. */
+export const RELEASE_ANNOTATION = 'azid.dev/release';
+/** Label on every object azid makes in a namespace, so one watch with a selector sees them all. */
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'azid';
+
+/** Subscription, tenant and client ids: lower or upper case, as Azure accepts both. */
+export const GUID_PATTERN = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+export const guid = () => z.string().max(36).regex(new RegExp(GUID_PATTERN));
+
+/** 1-90 of letters, digits, `_`, `-`, `.`, parentheses; no final dot (Microsoft Learn "Naming rules"). */
+export const resourceGroupName = () =>
+  z
+    .string()
+    .min(1)
+    .max(90)
+    .regex(/^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$/);
+
+/** The short form of a region, as ARM returns it: `westeurope`, not `West Europe`. */
+export const location = () =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[a-z0-9]+$/);
+
+/** 3-128 of letters, digits, `-`, `_`, first a letter or digit (azure.md section 3, "names"). */
+export const IDENTITY_NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$';
+
+/** A tag's value: at most 256 characters. */
+export const tagValue = () => z.string().max(256);
+/** Azure allows 50 tags; four stay free for azid's marks. */
+export const MAX_TAGS = 46;
+
+export const deletionPolicy = (fallback: 'Delete' | 'Retain') =>
+  z
+    .enum(['Delete', 'Retain'])
+    .default(fallback)
+    .describe('What happens in Azure when this object is deleted.');
+
+export const adoption = () =>
+  z
+    .enum(['Never', 'Adopt'])
+    .default('Never')
+    .describe(
+      'Whether azid may take over something in Azure that it did not make. An IdentityPolicy must allow it too.',
+    );
+
+export const suspend = () =>
+  z
+    .boolean()
+    .default(false)
+    .describe('While true azid writes nothing to Azure for this object. Deletion still works.');
+
+/** Conditions as api-conventions.md has them: a list-map keyed by `type`. */
+const condition = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
+  message: z.string().max(32768),
+  lastTransitionTime: z.string().max(64).meta({ format: 'date-time' }),
+  observedGeneration: z.number().int().optional(),
+});
+
+/** Status fields of every kind. */
+export const commonStatus = {
+  observedGeneration: z
+    .number()
+    .int()
+    .optional()
+    .describe('The generation of the spec that this status tells of.'),
+  lastHandledReconcileAt: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(`Echo of the last handled ${RECONCILE_ANNOTATION} annotation.`),
+  conditions: z
+    .array(condition)
+    .max(16)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
+};
+
+/** What the frame of every reconciler needs to know of an object, whatever its kind. */
+export interface ManagedObject extends KubeObject {
+  readonly spec: {
+    readonly suspend?: boolean | undefined;
+    readonly deletionPolicy?: 'Delete' | 'Retain' | undefined;
+  };
+  readonly status?: ManagedStatus;
+}
+
+export interface ManagedStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly lastHandledReconcileAt?: string | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+/** True while someone waits for this object: an edit is judged by the object, whatever woke it (design.md section 5). */
+export function hasPendingEdit(object: ManagedObject): boolean {
+  const { metadata, status } = object;
+  if (metadata.deletionTimestamp) return true;
+  if (metadata.generation !== status?.observedGeneration) return true;
+  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
+  return requested !== undefined && requested !== status?.lastHandledReconcileAt;
+}

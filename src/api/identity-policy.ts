@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagValue } from './common.ts';
+import { azidResource, type KindDefinition } from './kind.ts';
+
+/** A subscription or a resource group; what lies beneath is included. */
+const scope = z
+  .string()
+  .max(200)
+  .regex(
+    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90})?$/,
+  );
+
+const identityId = z
+  .string()
+  .max(400)
+  .regex(
+    /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
+  );
+
+const selectorTerm = z.object({
+  key: z.string().min(1).max(317),
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+  values: z.array(z.string().max(63)).max(32).optional().meta({ 'x-kubernetes-list-type': 'atomic' }),
+});
+
+const namespaces = z
+  .object({
+    names: z
+      .array(z.string().min(1).max(63))
+      .max(256)
+      .optional()
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .describe('Namespaces by name.'),
+    selector: z
+      .object({
+        matchLabels: z.record(z.string(), z.string().max(63)).optional().meta({ maxProperties: 32 }),
+        matchExpressions: z
+          .array(
+            selectorTerm.meta({
+              'x-kubernetes-validations': [
+                {
+                  rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
+                  message: 'values is required for In and NotIn, and not allowed for Exists and DoesNotExist',
+                },
+              ],
+            }),
+          )
+          .max(32)
+          .optional()
+          .meta({ 'x-kubernetes-list-type': 'atomic' }),
+      })
+      .optional()
+      .describe('Namespaces by label. An empty selector selects every namespace.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.names) || has(self.selector)',
+        message: 'names, selector or both are needed; an empty selector ({}) selects every namespace',
+      },
+    ],
+  })
+  .describe('The namespaces this policy speaks for: those named and those the selector matches.');
+
+const spec = z.object({
+  namespaces,
+  identities: z
+    .object({
+      scopes: z
+        .array(scope)
+        .min(1)
+        .max(64)
+        .meta({ 'x-kubernetes-list-type': 'set' })
+        .describe('Subscriptions and resource groups in which identities may be made.'),
+    })
+    .optional()
+    .describe('Absent: no identity may be made.'),
+  adoption: z
+    .object({
+      identityIds: z
+        .array(identityId)
+        .min(1)
+        .max(256)
+        .meta({ 'x-kubernetes-list-type': 'set' })
+        .describe('ARM ids of identities that objects with adoption: Adopt may take over.'),
+    })
+    .optional()
+    .describe('Absent: nothing may be adopted.'),
+  defaults: z
+    .object({
+      subscriptionId: guid().optional(),
+      resourceGroup: resourceGroupName().optional(),
+      location: location().optional(),
+      tags: z
+        .record(z.string(), tagValue())
+        .optional()
+        .meta({
+          maxProperties: MAX_TAGS,
+          'x-kubernetes-validations': [
+            {
+              rule: "self.all(k, !k.lowerAscii().startsWith('azid-'))",
+              message: 'tag names that begin with azid- are the marks azid sets itself; choose another name',
+            },
+          ],
+        }),
+    })
+    .optional()
+    .describe('What objects of these namespaces need not say. Coordinates already in use do not move.'),
+});
+
+const status = z.object({
+  ...commonStatus,
+  namespaces: z.number().int().optional().describe('How many namespaces the policy selects now.'),
+});
+
+export type IdentityPolicySpec = Readonly<z.input<typeof spec>>;
+export type IdentityPolicyStatus = Readonly<z.input<typeof status>>;
+export type PolicyDefaults = NonNullable<IdentityPolicySpec['defaults']>;
+
+export interface IdentityPolicy extends KubeObject {
+  readonly spec: IdentityPolicySpec;
+  readonly status?: IdentityPolicyStatus;
+}
+
+export const identityPolicy: KindDefinition<IdentityPolicy> = {
+  resource: azidResource('IdentityPolicy', 'identitypolicies', false),
+  singular: 'identitypolicy',
+  shortNames: ['idpol'],
+  description: 'What azid may do in Azure for the namespaces it selects. Without a policy nothing is given.',
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Namespaces', type: 'integer', jsonPath: '.status.namespaces' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

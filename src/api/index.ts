@@ -1,0 +1,7 @@
+import type { KubeObject } from '../kube/types.ts';
+import { identityPolicy } from './identity-policy.ts';
+import type { KindDefinition } from './kind.ts';
+import { userAssignedIdentity } from './user-assigned-identity.ts';
+
+/** Every kind azid serves: what the CRD generator writes and the controller watches. */
+export const KINDS: readonly KindDefinition<KubeObject>[] = [identityPolicy, userAssignedIdentity];

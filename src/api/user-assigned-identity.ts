@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import {
+  adoption,
+  commonStatus,
+  deletionPolicy,
+  guid,
+  IDENTITY_NAME_PATTERN,
+  location,
+  MAX_TAGS,
+  resourceGroupName,
+  suspend,
+  tagValue,
+} from './common.ts';
+import { azidResource, type CelRule, immutable, type KindDefinition } from './kind.ts';
+
+const moveRemedy = 'make a new object with the wanted value and delete this one';
+
+/** Tag names Azure refuses or azid needs for itself (Microsoft Learn "Use tags": limitations). */
+const tagRules: readonly CelRule[] = [
+  {
+    rule: "self.all(k, size(k) >= 1 && size(k) <= 512 && !k.contains('<') && !k.contains('>') && !k.contains('%') && !k.contains('&') && !k.contains('\\\\') && !k.contains('?') && !k.contains('/'))",
+    message: 'a tag name has 1 to 512 characters and none of < > % & \\ ? /',
+  },
+  {
+    rule: "self.all(k, !k.lowerAscii().startsWith('azid-'))",
+    message: 'tag names that begin with azid- are the marks azid sets itself; choose another name',
+  },
+];
+
+const specShape = {
+  subscriptionId: guid()
+    .optional()
+    .describe('Subscription of the identity. Default: from an IdentityPolicy. Immutable.'),
+  resourceGroup: resourceGroupName()
+    .optional()
+    .describe('Resource group of the identity; it must exist. Default: from an IdentityPolicy. Immutable.'),
+  location: location()
+    .optional()
+    .describe('Azure region, e.g. westeurope. Default: from an IdentityPolicy. Immutable.'),
+  name: z
+    .string()
+    .min(3)
+    .max(128)
+    .regex(new RegExp(IDENTITY_NAME_PATTERN))
+    .optional()
+    .describe("Name of the identity in Azure. Default: this object's name. Immutable."),
+  tags: z
+    .record(z.string(), tagValue())
+    .optional()
+    .meta({ maxProperties: MAX_TAGS, 'x-kubernetes-validations': tagRules })
+    .describe('Tags that azid keeps on the identity. Tags with other names are left alone.'),
+  isolationScope: z
+    .enum(['None', 'Regional'])
+    .optional()
+    .describe(
+      'Regional: the identity can be attached only to resources of its own region. Absent: left as it is.',
+    ),
+  output: z
+    .object({
+      configMap: z
+        .object({
+          name: z
+            .string()
+            .min(1)
+            .max(253)
+            .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
+            .describe('Name of the ConfigMap in the namespace of this object.'),
+        })
+        .optional()
+        .describe('Writes clientId, principalId, tenantId and id into a ConfigMap for pods to read.'),
+    })
+    .optional(),
+  deletionPolicy: deletionPolicy('Delete'),
+  adoption: adoption(),
+  suspend: suspend(),
+};
+
+const spec = z.object(specShape).meta({
+  'x-kubernetes-validations': ['subscriptionId', 'resourceGroup', 'location', 'name'].map((field) =>
+    immutable(field, moveRemedy),
+  ),
+});
+
+const coordinates = z.object({
+  subscriptionId: guid(),
+  resourceGroup: z.string().max(90),
+  location: z.string().max(64),
+  name: z.string().max(128),
+});
+
+const status = z.object({
+  ...commonStatus,
+  id: z.string().max(1024).optional().describe('ARM id of the identity.'),
+  clientId: z.string().max(36).optional(),
+  principalId: z.string().max(36).optional().describe('Object id of the identity in the directory.'),
+  tenantId: z.string().max(36).optional(),
+  coordinates: coordinates
+    .optional()
+    .describe('Where the identity lives, resolved once and kept even if defaults change later.'),
+  tagKeys: z
+    .array(z.string().max(512))
+    .max(MAX_TAGS * 2)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe('Names of the tags azid set, so that a tag removed from the spec is removed in Azure.'),
+  createStartedAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe(
+      'When azid last began to make the identity. Written before the call, so that a crash is noticed.',
+    ),
+  lastWriteTime: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When azid last changed something in Azure for this object.'),
+});
+
+export type UserAssignedIdentitySpec = Readonly<z.input<typeof spec>>;
+export type UserAssignedIdentityStatus = Readonly<z.input<typeof status>>;
+/** Where an identity lives in Azure. */
+export type Coordinates = Readonly<z.infer<typeof coordinates>>;
+
+export interface UserAssignedIdentity extends KubeObject {
+  readonly spec: UserAssignedIdentitySpec;
+  readonly status?: UserAssignedIdentityStatus;
+}
+
+export const userAssignedIdentity: KindDefinition<UserAssignedIdentity> = {
+  resource: azidResource('UserAssignedIdentity', 'userassignedidentities', true),
+  singular: 'userassignedidentity',
+  shortNames: ['uai'],
+  description: 'A user-assigned managed identity in Azure, kept as declared.',
+  spec,
+  status,
+  rules: [
+    {
+      rule: `has(self.spec.name) || self.metadata.name.matches('${IDENTITY_NAME_PATTERN}')`,
+      messageExpression:
+        "'the object\\'s name ' + self.metadata.name + ' cannot be the name of an identity in Azure (3 to 128 letters, digits, - and _); set spec.name'",
+      fieldPath: '.spec',
+      reason: 'FieldValueInvalid',
+    },
+  ],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+    { name: 'Last-Write', type: 'date', jsonPath: '.status.lastWriteTime' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'Client', type: 'string', jsonPath: '.status.clientId', priority: 1 },
+    { name: 'Azure-Id', type: 'string', jsonPath: '.status.id', priority: 1 },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};
