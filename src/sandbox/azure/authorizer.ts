@@ -1,0 +1,70 @@
+import type { Caller, Operation } from './http/operation.ts';
+
+/** The rights of callers, as the frame asks for them. Implemented by `authorization/`. */
+export interface PermissionSet {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+  readonly dataActions: readonly string[];
+  readonly notDataActions: readonly string[];
+}
+
+export type Verdict =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false;
+      readonly code: 'AuthorizationFailed' | 'DenyAssignmentAuthorizationFailed';
+      readonly message: string;
+    };
+
+/** Attributes of a role assignment for conditions: of the request for write, of the stored one for delete. */
+export interface ConditionAttributes {
+  readonly request?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>>;
+}
+
+export interface Authorizer {
+  /** `scope` is the id of what is acted on, or of the scope itself; any case. */
+  authorize(caller: Caller, action: string, scope: string, attributes?: ConditionAttributes): Verdict;
+  /** What the caller holds at the scope, inherited included: the answer of the `permissions` route. */
+  permissions(caller: Caller, scope: string): readonly PermissionSet[];
+}
+
+/** A role by its name, its GUID, or its full id. */
+export interface Grant {
+  readonly principalId: string;
+  readonly role: string;
+  readonly scope: string;
+  readonly condition?: string;
+}
+
+export interface RoleDefinitionSeed {
+  readonly roleName: string;
+  readonly assignableScopes?: readonly string[];
+  readonly actions: readonly string[];
+  readonly notActions?: readonly string[];
+  readonly dataActions?: readonly string[];
+  readonly notDataActions?: readonly string[];
+  readonly id?: string;
+}
+
+/**
+ * What `createAuthorization(frame)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
+ * the hand of the control endpoint, which acts outside of anybody's rights and at once.
+ */
+export interface AuthorizationPart {
+  readonly authorizer: Authorizer;
+  readonly operations: readonly Operation[];
+  /** The id of the assignment made. */
+  grant(grant: Grant): string;
+  /** The id of the role defined. */
+  defineRole(role: RoleDefinitionSeed): string;
+  deny(deny: {
+    readonly principalId: string;
+    readonly scope: string;
+    readonly actions: readonly string[];
+  }): void;
+  /** Removes all assignments of the principal; how many there were. */
+  dropRights(principalId: string): number;
+  /** Ends all lags and windows now pending. */
+  settle(): void;
+}

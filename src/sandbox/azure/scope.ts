@@ -1,0 +1,56 @@
+/** ARM ids and scopes as the simulator compares them: without regard to case, slashes collapsed (azure.md section 2). */
+
+/** The key of a scope: lower-case, single slashes, no slash at the end; `/` for the tenant root (also for ''). */
+export function scopeKey(scope: string): string {
+  const key = `/${scope}`.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
+  return key === '' ? '/' : key;
+}
+
+export type Scope =
+  | { readonly kind: 'tenant' }
+  | { readonly kind: 'managementGroup'; readonly name: string }
+  | { readonly kind: 'subscription'; readonly subscriptionId: string }
+  | { readonly kind: 'resourceGroup'; readonly subscriptionId: string; readonly resourceGroup: string }
+  | { readonly kind: 'resource'; readonly subscriptionId?: string; readonly resourceGroup?: string };
+
+/** What a scope denotes; parts in the case given. Anything that is none of the first four counts as a resource. */
+export function parseScope(scope: string): Scope {
+  const parts = scope.split('/').filter((part) => part !== '');
+  const lower = parts.map((part) => part.toLowerCase());
+  if (parts.length === 0) return { kind: 'tenant' };
+  if (
+    parts.length === 4 &&
+    lower[0] === 'providers' &&
+    lower[1] === 'microsoft.management' &&
+    lower[2] === 'managementgroups'
+  )
+    return { kind: 'managementGroup', name: parts[3] ?? '' };
+  if (lower[0] !== 'subscriptions' || parts[1] === undefined) return { kind: 'resource' };
+  const subscriptionId = parts[1];
+  if (parts.length === 2) return { kind: 'subscription', subscriptionId };
+  if (lower[2] !== 'resourcegroups' || parts[3] === undefined) return { kind: 'resource', subscriptionId };
+  const resourceGroup = parts[3];
+  if (parts.length === 4) return { kind: 'resourceGroup', subscriptionId, resourceGroup };
+  return { kind: 'resource', subscriptionId, resourceGroup };
+}
+
+/**
+ * The scope directly above, by the shape of the id alone: child resource -> resource -> group -> subscription -> `/`;
+ * an extension resource (`…/providers/Microsoft.Authorization/roleAssignments/x`) -> what it extends. Management
+ * groups stand between subscription and root only in the `World`, which knows who is in them. Undefined above `/`.
+ */
+export function parentScope(scope: string): string | undefined {
+  const key = scopeKey(scope);
+  if (key === '/') return undefined;
+  const parts = key.slice(1).split('/');
+  parts.splice(-2);
+  if (parts.at(-2) === 'providers') parts.splice(-2);
+  return scopeKey(parts.join('/'));
+}
+
+/** True for the scope itself and everything beneath it by id (segment-wise: rg1 is not above rg10). */
+export function isWithin(id: string, scope: string): boolean {
+  const key = scopeKey(id);
+  const above = scopeKey(scope);
+  return above === '/' || key === above || key.startsWith(`${above}/`);
+}

@@ -1,0 +1,17 @@
+import type { Operation } from '../http/operation.ts';
+
+/** Which federated credential lets a presented assertion in. Implemented by `federation/`. */
+export interface FederatedCredentials {
+  /**
+   * Exact comparison of all three (simulator.md section 1). `pending`: there is one, but so young that the token
+   * endpoint does not know it yet (azure.md section 4). `appId` is the client id of the identity asked for.
+   */
+  match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none';
+}
+
+/** What `createFederation(frame)` of `federation/index.ts` gives the simulator. */
+export interface FederationPart extends FederatedCredentials {
+  readonly operations: readonly Operation[];
+  /** Ends all lags and windows now pending. */
+  settle(): void;
+}

@@ -1,0 +1,213 @@
+import { ArmError } from './http/operation.ts';
+import { isWithin, parentScope, parseScope, scopeKey } from './scope.ts';
+
+/** What exists in the simulated Azure, before anybody's rights to it: the tree of scopes, its resources and locks. */
+export interface Subscription {
+  readonly id: string;
+  readonly displayName: string;
+  readonly tenantId: string;
+  readonly state: 'Enabled';
+  /** Name of the management group it is in; absent = directly under the tenant root. */
+  readonly managementGroup?: string;
+}
+
+export interface ManagementGroup {
+  readonly name: string;
+  readonly displayName: string;
+  readonly parent?: string;
+}
+
+export interface ResourceGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A registered resource of any type, child resources included. The module of the type keeps the rest of its state. */
+export interface Resource {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly location: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export type LockLevel = 'CanNotDelete' | 'ReadOnly';
+
+export class World {
+  readonly tenantId: string;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #managementGroups = new Map<string, ManagementGroup>();
+  readonly #groups = new Map<string, ResourceGroup>();
+  readonly #resources = new Map<string, Resource>();
+  readonly #locks = new Map<string, { readonly scope: string; readonly level: LockLevel }>();
+  readonly #removed = new Set<(resource: Resource) => void>();
+
+  constructor(tenantId: string) {
+    this.tenantId = tenantId;
+  }
+
+  addSubscription(given: {
+    id: string;
+    displayName?: string;
+    tenantId?: string;
+    managementGroup?: string;
+  }): void {
+    const { id, displayName = id, tenantId = this.tenantId, managementGroup } = given;
+    this.#subscriptions.set(id.toLowerCase(), {
+      id,
+      displayName,
+      tenantId,
+      state: 'Enabled',
+      ...(managementGroup !== undefined && { managementGroup }),
+    });
+  }
+
+  addManagementGroup(group: ManagementGroup): void {
+    this.#managementGroups.set(group.name.toLowerCase(), group);
+  }
+
+  subscription(id: string): Subscription | undefined {
+    return this.#subscriptions.get(id.toLowerCase());
+  }
+
+  subscriptions(): Subscription[] {
+    return [...this.#subscriptions.values()];
+  }
+
+  addResourceGroup(
+    subscriptionId: string,
+    name: string,
+    location = 'westeurope',
+    tags: Readonly<Record<string, string>> = {},
+  ): ResourceGroup {
+    if (!this.subscription(subscriptionId)) throw subscriptionNotFound(subscriptionId);
+    const id = `/subscriptions/${subscriptionId}/resourceGroups/${name}`;
+    const group = { id, name, subscriptionId, location, tags };
+    this.#groups.set(scopeKey(id), group);
+    return group;
+  }
+
+  resourceGroup(subscriptionId: string, name: string): ResourceGroup | undefined {
+    return this.#groups.get(scopeKey(`/subscriptions/${subscriptionId}/resourceGroups/${name}`));
+  }
+
+  /** Removes the group, what is in it, and the locks on either; false when it was not there. */
+  removeResourceGroup(subscriptionId: string, name: string): boolean {
+    const group = this.resourceGroup(subscriptionId, name);
+    if (!group) return false;
+    for (const resource of this.resourcesWithin(group.id)) this.removeResource(resource.id);
+    this.#groups.delete(scopeKey(group.id));
+    this.#dropLocksWithin(group.id);
+    return true;
+  }
+
+  /** Registers or replaces. Its group must exist: checked by the frame before a handler runs. */
+  putResource(resource: Resource): void {
+    this.#resources.set(scopeKey(resource.id), resource);
+  }
+
+  resource(id: string): Resource | undefined {
+    return this.#resources.get(scopeKey(id));
+  }
+
+  resourcesWithin(scope: string): Resource[] {
+    return [...this.#resources.values()].filter((resource) => isWithin(resource.id, scope));
+  }
+
+  /** Removes a resource and its children and tells the listeners; false when it was not there. */
+  removeResource(id: string): boolean {
+    if (!this.resource(id)) return false;
+    for (const resource of this.resourcesWithin(id)) {
+      this.#resources.delete(scopeKey(resource.id));
+      for (const listener of this.#removed) listener(resource);
+    }
+    this.#dropLocksWithin(id);
+    return true;
+  }
+
+  /** Called for each resource removed, by whatever way (DELETE, group deletion, control endpoint). */
+  onRemoved(listener: (resource: Resource) => void): Disposable {
+    this.#removed.add(listener);
+    return { [Symbol.dispose]: () => void this.#removed.delete(listener) };
+  }
+
+  scopeExists(scope: string): boolean {
+    const parsed = parseScope(scope);
+    switch (parsed.kind) {
+      case 'tenant':
+        return true;
+      case 'managementGroup':
+        return this.#managementGroups.has(parsed.name.toLowerCase());
+      case 'subscription':
+        return this.subscription(parsed.subscriptionId) !== undefined;
+      case 'resourceGroup':
+        return this.resourceGroup(parsed.subscriptionId, parsed.resourceGroup) !== undefined;
+      case 'resource':
+        return this.resource(scope) !== undefined;
+    }
+  }
+
+  /** Keys (`scopeKey`) of the scope and of everything above it, nearest first, the tenant root `/` last. */
+  lineage(scope: string): string[] {
+    const keys: string[] = [];
+    for (let key: string | undefined = scopeKey(scope); key !== undefined; key = this.#parent(key))
+      keys.push(key);
+    return keys;
+  }
+
+  /** `ReadOnly` is the stronger: a second lock on a scope keeps the stronger of the two. */
+  lock(scope: string, level: LockLevel): void {
+    const held = this.#locks.get(scopeKey(scope));
+    if (held?.level !== 'ReadOnly') this.#locks.set(scopeKey(scope), { scope, level });
+  }
+
+  unlock(scope: string): boolean {
+    return this.#locks.delete(scopeKey(scope));
+  }
+
+  /** Throws `ScopeLocked` when a lock on the scope or above forbids the operation (azure.md section 2). */
+  assertUnlocked(id: string, operation: 'write' | 'delete'): void {
+    const locks = this.lineage(id)
+      .map((key) => this.#locks.get(key))
+      .filter((lock) => lock !== undefined)
+      .filter((lock) => lock.level === 'ReadOnly' || operation === 'delete');
+    if (locks.length === 0) return;
+    const scopes = locks.map((lock) => `'${lock.scope}'`).join(',');
+    throw new ArmError(
+      409,
+      'ScopeLocked',
+      `The scope '${id}' cannot perform ${operation} operation because following scope(s) are locked: ${scopes}. Please remove the lock and try again.`,
+    );
+  }
+
+  #parent(key: string): string | undefined {
+    const parsed = parseScope(key);
+    if (parsed.kind === 'subscription') {
+      const group = this.subscription(parsed.subscriptionId)?.managementGroup;
+      return group === undefined ? '/' : managementGroupKey(group);
+    }
+    if (parsed.kind === 'managementGroup') {
+      const parent = this.#managementGroups.get(parsed.name.toLowerCase())?.parent;
+      return parent === undefined ? '/' : managementGroupKey(parent);
+    }
+    return parentScope(key);
+  }
+
+  #dropLocksWithin(scope: string): void {
+    for (const key of this.#locks.keys()) if (isWithin(key, scope)) this.#locks.delete(key);
+  }
+}
+
+export function subscriptionNotFound(id: string): ArmError {
+  return new ArmError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`);
+}
+
+export function resourceGroupNotFound(name: string): ArmError {
+  return new ArmError(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
+}
+
+const managementGroupKey = (name: string) =>
+  scopeKey(`/providers/Microsoft.Management/managementGroups/${name}`);
