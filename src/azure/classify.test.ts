@@ -1,0 +1,229 @@
+import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
+import { AuthenticationRequiredError, CredentialUnavailableError } from '@azure/identity';
+import { describe, expect, test } from 'vitest';
+import { classify, DEFAULT_THROTTLE_MS } from './classify.ts';
+import { AzureError, CallRefused, toAzureError } from './errors.ts';
+
+/** What core-client throws for an answer `{error:{code,message}}`. */
+function answer(
+  status: number,
+  code: string | undefined,
+  message = 'text',
+  headers: Record<string, string> = {},
+) {
+  const request = createPipelineRequest({ url: 'https://arm.test/x' });
+  const response = {
+    request,
+    status,
+    headers: createHttpHeaders(headers),
+    bodyAsText: JSON.stringify({ error: { code, message } }),
+  };
+  const error = new RestError(message, {
+    statusCode: status,
+    request,
+    response,
+    ...(code !== undefined && { code }),
+  });
+  return error;
+}
+
+/** What the pipeline throws when no answer came. */
+const unanswered = (code: string) => new RestError(`connect ${code}`, { code });
+
+describe('codes', () => {
+  test.each([
+    [404, 'ResourceNotFound', 'resource'],
+    [404, 'resourcenotfound', 'resource'],
+    [404, 'ResourceGroupNotFound', 'resourceGroup'],
+    [404, 'SubscriptionNotFound', 'subscription'],
+    [404, 'ParentResourceNotFound', 'parent'],
+    [404, 'RoleAssignmentNotFound', 'roleAssignment'],
+  ])('%i %s proves that the %3$s is missing', (status, code, what) => {
+    expect(classify(answer(status, code))).toMatchObject({ kind: 'notFound', what });
+  });
+
+  test.each([
+    [408, undefined, 'AzureUnavailable'],
+    [500, 'InternalServerError', 'AzureUnavailable'],
+    [503, 'ServiceUnavailable', 'AzureUnavailable'],
+    [409, 'AnotherOperationInProgress', 'OperationInProgress'],
+    [409, 'Conflict', 'OperationInProgress'],
+    [409, 'ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity', 'OperationInProgress'],
+    [400, 'HashConflictOnDifferentRoleAssignmentIds', 'OperationInProgress'],
+    [400, 'FailedIdentityOperation', 'IdentityOperationFailed'],
+    [400, 'PrincipalNotFound', 'PrincipalNotFound'],
+    [404, undefined, 'UnexplainedNotFound'],
+    [401, 'ExpiredAuthenticationToken', 'AzureAuthenticationFailed'],
+    [412, undefined, 'ChangedMeanwhile'],
+  ])('%i %s is tried again, reason %s', (status, code, reason) => {
+    expect(classify(answer(status, code))).toMatchObject({ kind: 'transient', reason });
+  });
+
+  test.each([
+    [403, 'AuthorizationFailed', 'AuthorizationFailed'],
+    [403, 'LinkedAuthorizationFailed', 'LinkedAuthorizationFailed'],
+    [403, 'DenyAssignmentAuthorizationFailed', 'DenyAssignment'],
+    [409, 'ScopeLocked', 'ScopeLocked'],
+    [403, 'RequestDisallowedByPolicy', 'DisallowedByAzurePolicy'],
+    [409, 'MissingSubscriptionRegistration', 'ProviderNotRegistered'],
+    [404, 'InvalidResourceType', 'ApiVersionNotSupported'],
+    [409, 'InvalidResourceLocation', 'LocationConflict'],
+    [400, 'RoleAssignmentLimitExceeded', 'LimitReached'],
+    [409, 'RoleAssignmentExists', 'RoleAssignmentExists'],
+    [400, 'UnmatchedPrinciaplType', 'InvalidPrincipal'],
+    [403, 'SomethingNew', 'Forbidden'],
+    [400, 'InvalidResourceName', 'RejectedByAzure'],
+  ])('%i %s stalls with reason %s and a remedy', (status, code, reason) => {
+    expect(classify(answer(status, code))).toMatchObject({
+      kind: 'stalled',
+      reason,
+      remedy: expect.stringMatching(/\w+ \w+/),
+    });
+  });
+
+  test.each([
+    [
+      400,
+      'Issuer and subject combination already exists for this Managed Identity.',
+      { kind: 'stalled', reason: 'CredentialExists' },
+    ],
+    [
+      405,
+      'The request format was unexpected: Support for federated identity credentials not enabled.',
+      { kind: 'stalled', reason: 'NotSupportedInRegion' },
+    ],
+    [404, "The parent user-assigned identity doesn't exist.", { kind: 'notFound', what: 'parent' }],
+    [
+      400,
+      'x is new, but resource already exists. This may be due to a pending delete operation, try again later',
+      { kind: 'transient', reason: 'PendingDelete' },
+    ],
+  ])('%i told only by the text "%s"', (status, text, expected) => {
+    expect(classify(answer(status, 'BadRequest', text))).toMatchObject(expected);
+  });
+});
+
+describe('throttling', () => {
+  test.each([
+    [answer(429, 'TooManyRequests', 'slow', { 'retry-after': '17' }), 17_000],
+    [answer(429, undefined, 'slow', { 'retry-after-ms': '400' }), 400],
+    [answer(429, 'ResourceRequestsThrottled', "exceeded. Please try again after '5' seconds."), 5000],
+    [answer(429, undefined), DEFAULT_THROTTLE_MS],
+    [
+      new Error(
+        "The long-running operation has failed. TooManyRequests. Please try again after '9' seconds.",
+      ),
+      9000,
+    ],
+    [
+      new Error("Number of requests for X exceeded the limit of '120'. Please try again after '6' seconds."),
+      6000,
+    ],
+  ])('%s waits %i ms', (error, retryAfterMs) => {
+    expect(classify(error)).toMatchObject({ kind: 'throttled', retryAfterMs });
+  });
+
+  test('a Retry-After date counts from the wall clock that was passed in', () => {
+    const error = answer(429, undefined, 'slow', { 'retry-after': 'Mon, 23 Nov 2026 10:00:42 GMT' });
+    expect(classify(error, { nowMs: Date.parse('2026-11-23T10:00:00Z') })).toMatchObject({
+      retryAfterMs: 42_000,
+    });
+  });
+});
+
+describe('calls without an answer', () => {
+  const sent = { write: true, sent: true };
+  test.each([
+    ['ECONNRESET', sent, true],
+    ['ETIMEDOUT', sent, true],
+    ['ECONNREFUSED', sent, false],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', sent, false],
+    ['ECONNRESET', { write: false, sent: true }, false],
+    ['ECONNRESET', { write: true, sent: false }, false],
+  ])('%s with %j: effect unknown is %s', (code, facts, ambiguous) => {
+    const result = classify(unanswered(code), facts);
+    expect(result).toMatchObject({ kind: 'transient', reason: 'AzureUnreachable' });
+    expect(result.error.ambiguous).toBe(ambiguous);
+  });
+
+  test('a write answered by 5xx has an unknown effect, one answered by 4xx or 429 has none', () => {
+    const ambiguous = (status: number) => toAzureError(answer(status, undefined), sent).ambiguous;
+    expect([500, 503, 408, 400, 409, 429].map(ambiguous)).toEqual([true, true, true, false, false, false]);
+  });
+
+  test('the caller giving up and the time limit are told apart, though both are an AbortError', () => {
+    const abort = new DOMException('aborted', 'AbortError');
+    expect(classify(abort, { aborted: true })).toMatchObject({ kind: 'aborted' });
+    expect(classify(abort, { timedOut: true, ...sent })).toMatchObject({
+      kind: 'transient',
+      error: { code: 'TimedOut', ambiguous: true },
+    });
+    expect(classify(abort)).toMatchObject({ kind: 'transient' });
+  });
+
+  test('a call that azid refused itself is not reported', () => {
+    expect(classify(new CallRefused('WriteRefused', 'not the leader'))).toMatchObject({
+      kind: 'aborted',
+      error: { ambiguous: false },
+    });
+  });
+});
+
+describe('the other shapes', () => {
+  test('a credential that cannot get a token is retried under a stable reason, with the text of Entra', () => {
+    const required = new AuthenticationRequiredError({
+      scopes: ['s'],
+      message:
+        'AADSTS70021: No matching federated identity record found for presented assertion. Trace ID: 1-2 Timestamp: 2026-11-23 10:00:00Z',
+    });
+    for (const error of [required, new CredentialUnavailableError('no token file')])
+      expect(classify(error)).toMatchObject({
+        kind: 'transient',
+        reason: 'AzureAuthenticationFailed',
+        remedy: expect.any(String),
+      });
+    expect(classify(required).error.message).toBe(
+      'AADSTS70021: No matching federated identity record found for presented assertion.',
+    );
+  });
+
+  test('an AggregateError speaks through its first error', () => {
+    expect(classify(new AggregateError([answer(404, 'ResourceNotFound')], 'several'))).toMatchObject({
+      kind: 'notFound',
+    });
+  });
+
+  test('a poller that knows only text still tells its code', () => {
+    const error = new Error('The long-running operation has failed. AnotherOperationInProgress. Busy.');
+    expect(classify(error)).toMatchObject({ kind: 'transient', reason: 'OperationInProgress' });
+  });
+
+  test('the code is found in the body where the SDK did not lift it out', () => {
+    const error = answer(404, undefined);
+    Object.assign(error.response ?? {}, {
+      bodyAsText: '{"error":{"code":"ResourceNotFound","message":"gone"}}',
+    });
+    expect(classify(error)).toMatchObject({ kind: 'notFound', error: { message: 'gone' } });
+  });
+
+  test.each(['{"error":{"code":"Resour', '<html>', ''])(
+    'a body of "%s" is no proof of absence',
+    (bodyAsText) => {
+      const error = answer(404, undefined);
+      Object.assign(error.response ?? {}, { bodyAsText });
+      expect(classify(error)).toMatchObject({ kind: 'transient' });
+    },
+  );
+
+  test('an AzureError is not wrapped twice, and what is thrown keeps its cause and correlation id', () => {
+    const cause = answer(500, undefined, 'oops', { 'x-ms-correlation-request-id': 'c-1' });
+    const error = toAzureError(cause);
+    expect(error).toBeInstanceOf(AzureError);
+    expect(toAzureError(error)).toBe(error);
+    expect(error).toMatchObject({ cause, correlationId: 'c-1', status: 500 });
+  });
+
+  test.each([undefined, null, 'text', 7])('%s, thrown, is still one error type', (thrown) => {
+    expect(classify(thrown)).toMatchObject({ kind: 'transient' });
+  });
+});

@@ -1,0 +1,232 @@
+/**
+ * What an error of Azure means for whoever asked: the table of design.md section 5 over the codes of azure.md sections
+ * 2 to 5. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
+ */
+import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
+
+/** How long a lane waits after a 429 that does not say (design.md section 5). */
+export const DEFAULT_THROTTLE_MS = 30_000;
+
+export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment';
+
+export type Classified =
+  /** Proven missing by the provider or by Resource Manager; a bare 404 proves nothing and is `transient`. */
+  | { readonly kind: 'notFound'; readonly what: Missing; readonly error: AzureError }
+  /** Back off and try again. `remedy` is set where a person may also help. */
+  | {
+      readonly kind: 'transient';
+      readonly reason: string;
+      readonly remedy?: string;
+      readonly error: AzureError;
+    }
+  | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly error: AzureError }
+  /** No retry helps until someone acts. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly remedy: string; readonly error: AzureError }
+  /** The caller gave up, or azid refused the call: nothing to report, nothing to count. */
+  | { readonly kind: 'aborted'; readonly error: AzureError };
+
+/** Codes that name what is missing. Only these prove an absence. */
+const NOT_FOUND: Readonly<Record<string, Missing>> = {
+  resourcenotfound: 'resource',
+  resourcegroupnotfound: 'resourceGroup',
+  subscriptionnotfound: 'subscription',
+  parentresourcenotfound: 'parent',
+  roleassignmentnotfound: 'roleAssignment',
+};
+
+/** Not now, back off: azure.md section 2, and refusals of a state that passes by itself. */
+const TRANSIENT: Readonly<Record<string, string>> = {
+  anotheroperationinprogress: 'OperationInProgress',
+  conflict: 'OperationInProgress',
+  retryableerror: 'OperationInProgress',
+  retryableerrorduetoanotheroperation: 'OperationInProgress',
+  concurrentfederatedidentitycredentialswritesforsinglemanagedidentity: 'OperationInProgress',
+  failedidentityoperation: 'IdentityOperationFailed',
+  hashconflictondifferentroleassignmentids: 'OperationInProgress',
+  principalnotfound: 'PrincipalNotFound',
+  resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
+  preconditionfailed: 'ChangedMeanwhile',
+};
+
+interface Stall {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const STALLED: Readonly<Record<string, Stall>> = {
+  authorizationfailed: {
+    reason: 'AuthorizationFailed',
+    remedy: 'give azid’s identity a role with this action at this scope; new rights take minutes to act',
+  },
+  linkedauthorizationfailed: {
+    reason: 'LinkedAuthorizationFailed',
+    remedy:
+      'give azid’s identity the named action on the linked resource, and check that the resource exists',
+  },
+  denyassignmentauthorizationfailed: {
+    reason: 'DenyAssignment',
+    remedy: 'a deny assignment forbids this; exclude azid’s identity from it',
+  },
+  scopelocked: { reason: 'ScopeLocked', remedy: 'remove the named lock' },
+  requestdisallowedbypolicy: {
+    reason: 'DisallowedByAzurePolicy',
+    remedy: 'change what is declared so that it meets the named Azure Policy, or exempt it there',
+  },
+  subscriptionnotfound: {
+    reason: 'SubscriptionNotFound',
+    remedy: 'check the subscription id and that azid may see it',
+  },
+  invalidsubscriptionid: {
+    reason: 'SubscriptionNotFound',
+    remedy: 'give the id of an existing subscription',
+  },
+  readonlydisabledsubscription: { reason: 'SubscriptionDisabled', remedy: 'enable the subscription again' },
+  subscriptionisdisabled: { reason: 'SubscriptionDisabled', remedy: 'enable the subscription again' },
+  missingsubscriptionregistration: {
+    reason: 'ProviderNotRegistered',
+    remedy: 'register the named resource provider in the subscription (az provider register)',
+  },
+  noregisteredproviderfound: {
+    reason: 'LocationNotAvailable',
+    remedy: 'choose one of the locations that Azure names',
+  },
+  locationnotavailableforresourcetype: {
+    reason: 'LocationNotAvailable',
+    remedy: 'choose one of the locations that Azure names',
+  },
+  invalidresourcelocation: {
+    reason: 'LocationConflict',
+    remedy: 'a resource of this name exists in another location; use that location or another name',
+  },
+  invalidresourcetype: {
+    reason: 'ApiVersionNotSupported',
+    remedy: 'this cloud does not know the API version azid uses; a newer azid may',
+  },
+  roleassignmentlimitexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove role assignments that nobody needs',
+  },
+  quotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove what nobody needs or ask Azure for a higher limit',
+  },
+  resourcequotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove what nobody needs or ask Azure for a higher limit',
+  },
+  directory_quotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'the directory holds too many objects; deleted ones count for 30 days unless purged',
+  },
+  roleassignmentexists: {
+    reason: 'RoleAssignmentExists',
+    remedy: 'the same grant exists under another name; remove it or declare its adoption',
+  },
+  roleassignmentupdatenotpermitted: {
+    reason: 'RoleAssignmentUpdateNotPermitted',
+    remedy: 'an assignment cannot be changed; it must be replaced under a new name',
+  },
+  unmatchedprincipaltype: { reason: 'InvalidPrincipal', remedy: 'give the principal’s real type' },
+  unmatchedprinciapltype: { reason: 'InvalidPrincipal', remedy: 'give the principal’s real type' },
+  invalidprincipalid: { reason: 'InvalidPrincipal', remedy: 'give the principal’s object id' },
+  principaltypenotsupported: {
+    reason: 'InvalidPrincipal',
+    remedy: 'this kind of principal cannot hold roles',
+  },
+  roledefinitiondoesnotexist: { reason: 'RoleNotFound', remedy: 'give the name or id of an existing role' },
+};
+
+/** Refusals that Azure tells by text alone, with a code that says nothing (azure.md sections 4 to 6). */
+const BY_TEXT: readonly (readonly [
+  RegExp,
+  Stall | { readonly transient: string } | { readonly missing: Missing },
+])[] = [
+  [/may be due to a pending delete operation/i, { transient: 'PendingDelete' }],
+  [/parent user-assigned identity doesn't exist/i, { missing: 'parent' }],
+  [
+    /Support for federated identity credentials not enabled/i,
+    { reason: 'NotSupportedInRegion', remedy: 'use an identity in another location' },
+  ],
+  [
+    /Issuer and subject combination already exists/i,
+    {
+      reason: 'CredentialExists',
+      remedy: 'the identity already has a credential with this issuer and subject',
+    },
+  ],
+  [
+    /Cannot delete the last RBAC admin assignment/i,
+    { reason: 'LastAdministrator', remedy: 'make another Owner of the subscription first' },
+  ],
+];
+
+const THROTTLED_TEXT =
+  /\bnumber of requests\b.*\bexceeded\b|\btoo many requests\b|\brequest (was|is|has been) throttled\b/i;
+
+const AUTHENTICATION_REMEDY =
+  'check the client id, the tenant id and the federated credential of azid’s identity; a new credential takes minutes to act';
+
+/** Classifies anything thrown by a call to Azure. */
+export function classify(thrown: unknown, facts?: CallFacts): Classified {
+  const error = toAzureError(thrown, facts);
+  const code = error.code.toLowerCase();
+  const { status } = error;
+  if (error.code === LOCAL_CODES.aborted || error.code === LOCAL_CODES.refused)
+    return { kind: 'aborted', error };
+  if (error.code === LOCAL_CODES.authentication || status === 401)
+    return { kind: 'transient', reason: LOCAL_CODES.authentication, remedy: AUTHENTICATION_REMEDY, error };
+  if (error.code === LOCAL_CODES.foreignOrigin)
+    return {
+      kind: 'stalled',
+      reason: 'ForeignOrigin',
+      remedy: 'Azure answered with a link to another host, which azid does not follow',
+      error,
+    };
+  // 429 by status, by code inside a long operation's result, or by text alone (guarantees.md G12).
+  if (
+    status === 429 ||
+    code === 'toomanyrequests' ||
+    code.endsWith('requeststhrottled') ||
+    THROTTLED_TEXT.test(error.message)
+  )
+    return { kind: 'throttled', retryAfterMs: error.retryAfterMs ?? DEFAULT_THROTTLE_MS, error };
+  for (const [pattern, meaning] of BY_TEXT)
+    if (pattern.test(error.message)) {
+      if ('transient' in meaning) return { kind: 'transient', reason: meaning.transient, error };
+      if ('missing' in meaning) return { kind: 'notFound', what: meaning.missing, error };
+      return { kind: 'stalled', ...meaning, error };
+    }
+  const what = NOT_FOUND[code];
+  if (what !== undefined && (status === 404 || status === undefined))
+    return { kind: 'notFound', what, error };
+  const passing = TRANSIENT[code];
+  if (passing !== undefined) return { kind: 'transient', reason: passing, error };
+  const stall = STALLED[code];
+  if (stall) return { kind: 'stalled', ...stall, error };
+  return byStatus(error);
+}
+
+function byStatus(error: AzureError): Classified {
+  const { status } = error;
+  // No answer, 5xx, 408, 409 of a kind not listed (a state that passes), 412, and a 404 without a known code.
+  if (status === undefined) return { kind: 'transient', reason: 'AzureUnreachable', error };
+  if (status === 404) return { kind: 'transient', reason: 'UnexplainedNotFound', error };
+  if (status === 409) return { kind: 'transient', reason: 'OperationInProgress', error };
+  if (status === 412) return { kind: 'transient', reason: 'ChangedMeanwhile', error };
+  if (status === 408 || status >= 500) return { kind: 'transient', reason: 'AzureUnavailable', error };
+  if (status === 403)
+    return {
+      kind: 'stalled',
+      reason: 'Forbidden',
+      remedy: 'Azure forbids this; its message says why',
+      error,
+    };
+  if (status >= 400)
+    return {
+      kind: 'stalled',
+      reason: 'RejectedByAzure',
+      remedy: `correct what is declared; Azure refused it as ${error.code}`,
+      error,
+    };
+  return { kind: 'transient', reason: 'UnexpectedAnswer', error };
+}
