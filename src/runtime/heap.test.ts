@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Heap } from './heap.ts';
+
+interface Item {
+  readonly rank: number;
+}
+
+const byRank = () => new Heap<Item>((a, b) => a.rank < b.rank);
+
+describe('Heap', () => {
+  test('gives items in order, whatever order they came in and whichever were removed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer(), fc.boolean())), (input) => {
+        const items = input.map(([rank, stays]) => ({ rank, stays }));
+        const heap = byRank();
+        for (const item of items) heap.push(item);
+        for (const item of items) if (!item.stays) expect(heap.remove(item)).toBe(true);
+        const left = items.filter((item) => item.stays).map((item) => item.rank);
+        expect(heap.size).toBe(left.length);
+        const given: number[] = [];
+        for (let item = heap.pop(); item; item = heap.pop()) given.push(item.rank);
+        expect(given).toEqual(left.sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test('knows what is not inside', () => {
+    const heap = byRank();
+    const item = { rank: 1 };
+    expect(heap.remove(item)).toBe(false);
+    heap.push(item);
+    expect(() => heap.push(item)).toThrow('expected an item that is not in the heap');
+    expect(heap.pop()).toBe(item);
+    expect(heap.peek()).toBeUndefined();
+    expect(heap.remove(item)).toBe(false);
+  });
+});
