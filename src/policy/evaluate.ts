@@ -1,0 +1,149 @@
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { type NamespaceFacts, selects } from './selection.ts';
+
+/**
+ * What the policies of a cluster allow in one namespace. The one evaluation every reconciler uses; pure, so that the
+ * same answer can be had in tests, in a plan and in the controller. Default deny: no policy, no permission.
+ */
+
+export interface Defaults {
+  readonly subscriptionId?: string;
+  readonly resourceGroup?: string;
+  readonly location?: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Two policies that select one namespace and disagree. */
+export interface PolicyConflict {
+  /** e.g. `defaults.location` or `defaults.tags[team]`. */
+  readonly field: string;
+  readonly values: readonly { readonly policy: string; readonly value: string }[];
+}
+
+export type Verdict =
+  | { readonly allowed: true; readonly policy: string }
+  | { readonly allowed: false; readonly message: string };
+
+export interface NamespacePolicy {
+  readonly namespace: string;
+  /** Names of the policies that select the namespace, sorted. */
+  readonly policies: readonly string[];
+  readonly conflicts: readonly PolicyConflict[];
+  /** Only what all selecting policies agree on. */
+  readonly defaults: Defaults;
+  /** May an identity with this ARM id be made and kept? */
+  allowsIdentity(id: string): Verdict;
+  /** May an identity with this ARM id, which azid did not make, be taken over? */
+  allowsAdoption(id: string): Verdict;
+}
+
+export function evaluate(policies: readonly IdentityPolicy[], namespace: NamespaceFacts): NamespacePolicy {
+  const selecting = policies
+    // A policy on its way out gives nothing any more.
+    .filter((policy) => !policy.metadata.deletionTimestamp && selects(policy, namespace))
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const names = selecting.map((policy) => policy.metadata.name);
+  const { defaults, conflicts } = mergeDefaults(selecting);
+  const none = `no IdentityPolicy selects namespace ${namespace.name}`;
+  const ask = 'ask an administrator for an IdentityPolicy that does';
+  return {
+    namespace: namespace.name,
+    policies: names,
+    conflicts,
+    defaults,
+    allowsIdentity(id) {
+      for (const policy of selecting) {
+        if (policy.spec.identities?.scopes.some((scope) => isWithinScope(id, scope)))
+          return allowedBy(policy);
+      }
+      if (names.length === 0) return denied(`${none}; ${ask}`);
+      return denied(
+        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) allows an identity at ${id} in identities.scopes; ${ask}`,
+      );
+    },
+    allowsAdoption(id) {
+      const key = armKey(id);
+      for (const policy of selecting) {
+        if (policy.spec.adoption?.identityIds.some((allowed) => armKey(allowed) === key))
+          return allowedBy(policy);
+      }
+      if (names.length === 0) return denied(`${none}; ${ask}`);
+      return denied(
+        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) names ${id} in adoption.identityIds; ${ask}`,
+      );
+    },
+  };
+}
+
+function allowedBy(policy: IdentityPolicy): Verdict {
+  return { allowed: true, policy: policy.metadata.name };
+}
+
+function denied(message: string): Verdict {
+  return { allowed: false, message };
+}
+
+/** A value two policies disagree on is no default at all: which one wins must not depend on their names. */
+function mergeDefaults(policies: readonly IdentityPolicy[]): {
+  defaults: Defaults;
+  conflicts: PolicyConflict[];
+} {
+  const conflicts: PolicyConflict[] = [];
+  const agree = (
+    field: string,
+    read: (policy: IdentityPolicy) => string | undefined,
+    same = equal,
+  ): string | undefined => {
+    const values = policies.flatMap((policy) => {
+      const value = read(policy);
+      return value === undefined ? [] : [{ policy: policy.metadata.name, value }];
+    });
+    const [first] = values;
+    if (!first) return undefined;
+    if (values.every(({ value }) => same(value, first.value))) return first.value;
+    conflicts.push({ field: `defaults.${field}`, values });
+    return undefined;
+  };
+
+  const subscriptionId = agree('subscriptionId', (p) => p.spec.defaults?.subscriptionId, equalIgnoringCase);
+  const resourceGroup = agree('resourceGroup', (p) => p.spec.defaults?.resourceGroup, equalIgnoringCase);
+  const location = agree('location', (p) => p.spec.defaults?.location);
+  const tags: Record<string, string> = {};
+  // Azure compares tag names without regard to case; the first spelling is kept.
+  const tagNames = new Map<string, string>();
+  for (const policy of policies) {
+    for (const name of Object.keys(policy.spec.defaults?.tags ?? {})) {
+      if (!tagNames.has(name.toLowerCase())) tagNames.set(name.toLowerCase(), name);
+    }
+  }
+  for (const [lower, name] of tagNames) {
+    const value = agree(`tags[${name}]`, (p) => tagOf(p, lower));
+    if (value !== undefined) tags[name] = value;
+  }
+  return {
+    defaults: {
+      ...(subscriptionId !== undefined && { subscriptionId }),
+      ...(resourceGroup !== undefined && { resourceGroup }),
+      ...(location !== undefined && { location }),
+      tags,
+    },
+    conflicts,
+  };
+}
+
+function tagOf(policy: IdentityPolicy, lower: string): string | undefined {
+  return Object.entries(policy.spec.defaults?.tags ?? {}).find(([name]) => name.toLowerCase() === lower)?.[1];
+}
+
+const equal = (a: string, b: string) => a === b;
+const equalIgnoringCase = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+/** For a condition's message: who says what, and what to do. */
+export function describeConflicts(policy: NamespacePolicy): string {
+  const parts = policy.conflicts.map(
+    ({ field, values }) =>
+      `${field} is ${values.map(({ policy: name, value }) => `'${value}' in ${name}`).join(' and ')}`,
+  );
+  return `the IdentityPolicies of namespace ${policy.namespace} contradict each other: ${parts.join('; ')}; make them agree`;
+}

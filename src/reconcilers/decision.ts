@@ -1,0 +1,86 @@
+import type { Condition } from '../kube/types.ts';
+
+/**
+ * What a `decide` function returns: data that the controller carries out, a plan prints and a test compares
+ * (design.md section 2). Nothing here does I/O.
+ */
+
+/** How the object stands, from which its conditions and the next visit follow (conventions.md section 3). */
+export type Summary =
+  /** Azure is as declared. `nextMs`: when to look again without being woken. */
+  | { readonly state: 'ready'; readonly reason: string; readonly message: string; readonly nextMs: number }
+  /** On the way, no failure: look again after `againMs`. */
+  | {
+      readonly state: 'progressing';
+      readonly reason: string;
+      readonly message: string;
+      readonly againMs: number;
+    }
+  /** Failed for now; the queue backs off, at least as long as the server said. */
+  | { readonly state: 'retrying'; readonly failure: Failure }
+  /** Something named must come first and wakes this object; `recheckMs` is the safety net. */
+  | { readonly state: 'waiting'; readonly for: string; readonly message: string; readonly recheckMs: number }
+  /** No retry helps until someone acts. */
+  | {
+      readonly state: 'stalled';
+      readonly reason: string;
+      readonly message: string;
+      readonly recheckMs: number;
+    }
+  /** Being deleted, and something is still in the way. */
+  | {
+      readonly state: 'deleting';
+      readonly message: string;
+      readonly failure?: Failure;
+      readonly againMs: number;
+    };
+
+/** A failed call as a value, mapped once at the edge of Azure or Kubernetes. */
+export interface Failure {
+  readonly kind: 'transient' | 'stalled' | 'alreadyExists';
+  /** CamelCase and stable: it becomes the reason of a condition. */
+  readonly reason: string;
+  /** What failed and the remedy, fit for people; no payload, no secret. */
+  readonly message: string;
+  /** The call may have taken effect all the same: no answer, a lost connection, a 5xx. */
+  readonly ambiguous: boolean;
+  /** The server said not to come back earlier (ms from now). */
+  readonly notBeforeMs?: number;
+  readonly error: unknown;
+}
+
+/** Steps every kind has; the frame performs them. */
+export type FrameAction<Status> =
+  | { readonly type: 'addFinalizer' }
+  | { readonly type: 'removeFinalizer' }
+  /** Something that must survive a crash before the next action begins. */
+  | { readonly type: 'saveStatus'; readonly status: Status; readonly why: string }
+  /** A Kubernetes Event that goes with no write. */
+  | { readonly type: 'tell'; readonly note: Note };
+
+/** A Kubernetes Event to be. */
+export interface Note {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, stable. */
+  readonly reason: string;
+  /** What azid did or found, a verb: `Create`, `Delete`, `Observe`. */
+  readonly action: string;
+  readonly message: string;
+}
+
+export interface Decision<Action, Status> {
+  /** To be done in order, then gather and decide again. Empty: nothing to do. */
+  readonly actions: readonly Action[];
+  /** The kind's own status fields as they should read; the frame adds what all kinds share. */
+  readonly status: Status;
+  readonly summary: Summary;
+  /** Conditions beside Ready, Reconciling and Stalled. */
+  readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
+}
+
+/** Missing rights, locks and the like may be mended outside the cluster at any time (guarantees.md G19). */
+export const RECHECK_OUTSIDE_MS = 5 * 60_000;
+/** What only an edit or a policy mends: both wake the object, this is the safety net. */
+export const RECHECK_INSIDE_MS = 30 * 60_000;
+/** A settled object is woken by its watch and the mirror; this repeats client-go's resync (kubernetes.md section 5). */
+export const RECHECK_READY_MS = 10 * 3_600_000;

@@ -1,0 +1,114 @@
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import type { Summary } from '../decision.ts';
+import { ownershipOf } from '../marks.ts';
+import { stalledInside, stalledOutside } from '../summaries.ts';
+import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
+import { ownerOf } from './own.ts';
+import type { Target } from './target.ts';
+
+/** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (design.md section 6). */
+export type Claim =
+  /** `reason` and `note` word the Event of the write that follows, if one does. */
+  | { readonly granted: true; readonly reason: string; readonly note?: string }
+  | { readonly granted: false; readonly summary: Summary };
+
+/** @param identity what Azure has there, or undefined when it has nothing */
+export function decideClaim(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  policy: NamespacePolicy,
+  target: Target,
+  identity: SeenIdentity | undefined,
+): Claim {
+  if (identity && isSelf(facts, identity)) {
+    return refused(
+      stalledInside(
+        'ReservedIdentity',
+        `identity ${target.id} is azid's own; it cannot be managed by an object: choose another name`,
+      ),
+    );
+  }
+  const ownership = identity ? ownershipOf(identity.tags, ownerOf(object, facts)) : undefined;
+  if (ownership?.state === 'mine') return { granted: true, reason: 'Updated' };
+  if (ownership?.state === 'otherInstallation') {
+    return refused(
+      stalledOutside(
+        'OwnedByAnotherInstallation',
+        `identity ${target.id} belongs to azid installation ${ownership.installationId}; delete its object there with deletionPolicy: Retain, then adopt it here`,
+      ),
+    );
+  }
+
+  const marked =
+    ownership?.state === 'others'
+      ? facts.rivals.find((rival) => rival.uid === ownership.ownerUid)
+      : undefined;
+  const first = marked ?? firstRival(object, facts.rivals);
+  if (first) {
+    return refused(
+      stalledInside(
+        'OwnedByAnother',
+        `identity ${target.id} is kept by UserAssignedIdentity ${first.key}; one identity has one object: delete that one, or name another identity here`,
+      ),
+    );
+  }
+
+  switch (ownership?.state) {
+    case undefined:
+      return { granted: true, reason: 'Created' };
+    case 'formerlyMine':
+    case 'retainedForMe':
+      // Same namespace and name, and a policy allows the identity here: the object's own, back again.
+      return { granted: true, reason: 'TakenBack' };
+    case 'unmarked':
+      // The marks were stripped, but it is the very principal this object made: proof enough to put them back.
+      if (object.status?.principalId === identity?.principalId && identity !== undefined) {
+        return { granted: true, reason: 'MarksRestored' };
+      }
+      return adopt(object, policy, target, 'azid did not make it');
+    case 'retained':
+      return adopt(object, policy, target, `it was left by ${ownership.owner} with deletionPolicy: Retain`);
+    case 'others':
+      return adopt(object, policy, target, `it is marked as made for ${ownership.owner}, which is gone`);
+  }
+}
+
+export function isSelf(facts: Facts, identity: SeenIdentity): boolean {
+  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+  return (
+    facts.self !== undefined &&
+    (same(facts.self.clientId, identity.clientId) || same(facts.self.principalId, identity.principalId))
+  );
+}
+
+function adopt(
+  object: UserAssignedIdentity,
+  policy: NamespacePolicy,
+  target: Target,
+  because: string,
+): Claim {
+  if (object.spec.adoption !== 'Adopt') {
+    return refused(
+      stalledOutside(
+        'AlreadyExists',
+        `identity ${target.id} exists and ${because}; its rights are unknown, so it is not taken over: set spec.adoption: Adopt (an IdentityPolicy must allow it), or choose another name`,
+      ),
+    );
+  }
+  const verdict = policy.allowsAdoption(target.id);
+  if (!verdict.allowed) return refused(stalledInside('AdoptionDenied', verdict.message));
+  return { granted: true, reason: 'Adopted', note: `adopted under policy ${verdict.policy}` };
+}
+
+/** Of several objects without a mark to tell, the oldest is first; the uid breaks a tie the same way everywhere. */
+function firstRival(object: UserAssignedIdentity, rivals: readonly Rival[]): Rival | undefined {
+  const age = (o: { creationTimestamp: string; uid: string }) => `${o.creationTimestamp} ${o.uid}`;
+  const mine = age(object.metadata);
+  return rivals
+    .filter((rival) => rival.allowed && age(rival) < mine)
+    .sort((a, b) => (age(a) < age(b) ? -1 : 1))[0];
+}
+
+function refused(summary: Summary): Claim {
+  return { granted: false, summary };
+}

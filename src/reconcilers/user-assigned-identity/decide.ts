@@ -1,0 +1,95 @@
+import { describeConflicts, evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
+import type { Summary } from '../decision.ts';
+import { stalledInside, summaryOf } from '../summaries.ts';
+import { decideClaim } from './claim.ts';
+import { decideCreation } from './create.ts';
+import { decideDeletion } from './deletion.ts';
+import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+import { maintain, takeMarksBack } from './maintain.ts';
+import { ownStatus } from './own.ts';
+import { ambiguousTag } from './tags.ts';
+import { resolveTarget } from './target.ts';
+
+/**
+ * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, gathers
+ * again and asks again until nothing is left to do, so every status tells of what was seen, not of what was tried.
+ *
+ * @param failed the action that failed just before, if one did
+ */
+export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
+  return object.metadata.deletionTimestamp
+    ? decideDeletion(object, facts, failed)
+    : decideLife(object, facts, failed);
+}
+
+function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
+  const own = ownStatus(object);
+  const stop = (summary: Summary, status = own): IdentityDecision => ({ actions: [], status, summary });
+
+  const policy = evaluate(facts.policies, facts.namespace);
+  if (policy.conflicts.length > 0) return stop(stalledInside('PolicyConflict', describeConflicts(policy)));
+  const resolution = resolveTarget(object, policy.defaults, facts.marked);
+  if (!resolution.resolved) return stop(unresolved(policy, resolution.missing));
+  const { target } = resolution;
+  const verdict = policy.allowsIdentity(target.id);
+  if (!verdict.allowed) return stop(stalledInside('PolicyDenied', verdict.message));
+  const ambiguous = ambiguousTag(object.spec.tags ?? {});
+  if (ambiguous !== undefined) {
+    return stop(
+      stalledInside(
+        'InvalidTags',
+        `spec.tags: expected names that differ in more than case, as Azure takes them for one; got '${ambiguous}' twice`,
+      ),
+    );
+  }
+
+  if (failed && failed.failure.kind !== 'alreadyExists') {
+    // A refusal is an answer: nothing was made, so no later GET has to wait for Azure's lag.
+    const refused = failed.action.type === 'createIdentity' && !failed.failure.ambiguous;
+    return stop(summaryOf(failed.failure), refused ? { ...own, createStartedAt: undefined } : own);
+  }
+
+  const view = facts.azure;
+  switch (view?.state) {
+    case undefined:
+    case 'loading':
+      return stop({
+        state: 'waiting',
+        for: `the first list of subscription ${target.coordinates.subscriptionId}`,
+        message: `waiting for the first list of the identities of subscription ${target.coordinates.subscriptionId}`,
+        recheckMs: 10_000,
+      });
+    case 'unreadable':
+      return stop(summaryOf(view.failure));
+    case 'absent':
+      return decideCreation(object, facts, target, view, policy, verdict.policy);
+    case 'present': {
+      if (failed) return takeMarksBack(object, view.identity, target, policy);
+      const claim = decideClaim(object, facts, policy, target, view.identity);
+      if (!claim.granted) return stop(claim.summary);
+      return maintain(
+        object,
+        facts,
+        target,
+        view.identity,
+        policy,
+        claim.note ?? `policy ${verdict.policy}`,
+        claim.reason,
+      );
+    }
+  }
+}
+
+function unresolved(policy: NamespacePolicy, missing: readonly string[]): Summary {
+  if (policy.policies.length === 0) {
+    return stalledInside(
+      'PolicyDenied',
+      `no IdentityPolicy selects namespace ${policy.namespace}; ask an administrator for an IdentityPolicy that does`,
+    );
+  }
+  const fields = missing.map((field) => `spec.${field}`).join(', ');
+  return stalledInside(
+    'MissingCoordinates',
+    `${fields}: expected a value, got none, and no IdentityPolicy of namespace ${policy.namespace} has a default; set it in a new object or in a policy's defaults`,
+  );
+}

@@ -1,0 +1,193 @@
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
+import { isSelf } from './claim.ts';
+import type {
+  Action,
+  Facts,
+  Failed,
+  IdentityDecision,
+  OwnStatus,
+  SeenIdentity,
+  UserAssignedIdentity,
+} from './facts.ts';
+import { ownerOf, ownStatus } from './own.ts';
+import { resolveTarget } from './target.ts';
+
+/**
+ * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the
+ * identity would be; and the object can always leave: at once by annotation, else after a bounded wait that names what
+ * stays behind (guarantees.md G18).
+ */
+export function decideDeletion(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  failed?: Failed,
+): IdentityDecision {
+  const own = ownStatus(object);
+  const { defaults } = evaluate(facts.policies, facts.namespace);
+  const resolution = resolveTarget(object, defaults, facts.marked);
+  // Without coordinates nothing was ever made: they are pinned before the first write.
+  if (!resolution.resolved) return leave(object, facts, own);
+  const { id } = resolution.target;
+
+  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+    return leave(
+      object,
+      facts,
+      own,
+      `released by annotation ${RELEASE_ANNOTATION}; identity ${id}, if it exists, stays in Azure`,
+    );
+  }
+  if (failed) return blocked(object, facts, own, id, failed.failure);
+
+  const view = facts.azure;
+  switch (view?.state) {
+    case undefined:
+    case 'loading':
+      return {
+        actions: [],
+        status: own,
+        summary: { state: 'deleting', message: `reading identity ${id}`, againMs: 1_000 },
+      };
+    case 'unreadable':
+      return blocked(object, facts, own, id, view.failure);
+    case 'absent':
+      if (view.missing === 'subscription') {
+        return blocked(object, facts, own, id, {
+          kind: 'stalled',
+          reason: 'SubscriptionNotFound',
+          message: `the subscription of ${id} does not exist or azid cannot see it`,
+          ambiguous: false,
+          error: undefined,
+        });
+      }
+      if (view.conclusive) return leave(object, facts, own);
+      return {
+        actions: [],
+        status: own,
+        summary: {
+          state: 'deleting',
+          message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before letting go`,
+          againMs: view.conclusiveInMs,
+        },
+      };
+    case 'present':
+      return takeAway(object, facts, own, id, view.identity);
+  }
+}
+
+function takeAway(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  own: OwnStatus,
+  id: string,
+  identity: SeenIdentity,
+): IdentityDecision {
+  const owner = ownerOf(object, facts);
+  const ownership = ownershipOf(identity.tags, owner);
+  const retain = object.spec.deletionPolicy === 'Retain';
+  if (isSelf(facts, identity))
+    return leave(object, facts, own, `identity ${id} is azid's own; left as it is`);
+  if (ownership.state === 'retainedForMe' && retain) return leave(object, facts, own);
+  if (ownership.state !== 'mine') {
+    // Only what carries this object's mark is taken away; a stripped mark may be somebody's way of taking it over.
+    const claimed = own.id !== undefined;
+    return leave(
+      object,
+      facts,
+      own,
+      claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
+    );
+  }
+  const working = (message: string, actions: Action[], againMs = 0): IdentityDecision => ({
+    actions,
+    status: own,
+    summary: { state: 'deleting', message, againMs },
+  });
+  if (retain) {
+    return working(`marking identity ${id} as retained`, [
+      {
+        type: 'updateIdentity',
+        id,
+        tags: { ...withoutMarks(identity.tags), ...retainedMarks(owner) },
+        note: {
+          type: 'Normal',
+          reason: 'Retained',
+          action: 'Update',
+          message: `identity ${id} is kept in Azure, marked as retained`,
+        },
+      },
+    ]);
+  }
+  if (facts.references.length > 0) {
+    return working(
+      `InUse: identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`,
+      [],
+      30_000,
+    );
+  }
+  return working(`deleting identity ${id}`, [
+    {
+      type: 'deleteIdentity',
+      id,
+      note: { type: 'Normal', reason: 'Deleted', action: 'Delete', message: `deleted identity ${id}` },
+    },
+  ]);
+}
+
+/** Azure refuses: wait for it to be mended, but not for ever. */
+function blocked(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  own: OwnStatus,
+  id: string,
+  failure: Failure,
+): IdentityDecision {
+  const since = facts.now - Date.parse(object.metadata.deletionTimestamp ?? '');
+  const left = facts.releaseAfterMs - since;
+  if (left <= 0) {
+    return leave(
+      object,
+      facts,
+      own,
+      `gave up after ${Math.round(since / 60_000)} min; identity ${id} stays in Azure: ${failure.message}`,
+    );
+  }
+  return {
+    actions: [],
+    status: own,
+    summary: {
+      state: 'deleting',
+      message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
+      failure,
+      againMs: Math.min(left, RECHECK_OUTSIDE_MS),
+    },
+  };
+}
+
+/** Nothing of this object's is left to take away, or it must stay: say so and let go. */
+function leave(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  own: OwnStatus,
+  leftBehind?: string,
+): IdentityDecision {
+  const outputs: Action[] = facts.configMaps
+    .filter((map) => map.ours)
+    .map((map) => ({ type: 'deleteConfigMap', name: map.name, uid: map.uid }));
+  const told: Action[] = leftBehind
+    ? [
+        {
+          type: 'tell',
+          note: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
+        },
+      ]
+    : [];
+  return {
+    actions: [...outputs, ...told, { type: 'removeFinalizer' }],
+    status: own,
+    summary: { state: 'deleting', message: `letting go of ${object.metadata.name}`, againMs: 0 },
+  };
+}

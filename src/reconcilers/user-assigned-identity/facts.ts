@@ -1,0 +1,121 @@
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type {
+  Coordinates,
+  UserAssignedIdentity,
+  UserAssignedIdentityStatus,
+} from '../../api/user-assigned-identity.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { Tags } from '../marks.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+/** An identity as Azure shows it. */
+export interface SeenIdentity {
+  readonly id: string;
+  readonly location: string;
+  readonly tags: Tags;
+  readonly clientId: string;
+  readonly principalId: string;
+  readonly tenantId: string;
+  readonly isolationScope?: string;
+}
+
+export type AzureView =
+  /** `live`: read or written for this visit, so a write may be computed from it. */
+  | { readonly state: 'present'; readonly identity: SeenIdentity; readonly live: boolean }
+  /**
+   * A GET of this visit found nothing. `conclusive`: it began late enough after the last write that Azure's lag does
+   * not explain it; else `conclusiveInMs` says when to ask again.
+   */
+  | {
+      readonly state: 'absent';
+      readonly missing: 'resource' | 'resourceGroup' | 'subscription';
+      readonly conclusive: boolean;
+      readonly conclusiveInMs: number;
+    }
+  /** The first list of the subscription is still under way, and nobody waits for this object. */
+  | { readonly state: 'loading' }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+/** Another object that wants the same identity. */
+export interface Rival {
+  readonly key: string;
+  readonly uid: string;
+  readonly creationTimestamp: string;
+  readonly deleting: boolean;
+  /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
+  readonly allowed: boolean;
+}
+
+export interface SeenConfigMap {
+  readonly name: string;
+  readonly uid: string;
+  readonly data: Readonly<Record<string, string>>;
+  /** Made by azid for an object of this kind and name. */
+  readonly ours: boolean;
+}
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly installationId: string;
+  /** azid's own identity in Azure, which no object may touch (guarantees.md G21). Unknown until the first token. */
+  readonly self?: { readonly clientId: string; readonly principalId: string };
+  readonly policies: readonly IdentityPolicy[];
+  readonly namespace: NamespaceFacts;
+  /** Coordinates of an identity in Azure that carries this object's mark, for when the status was lost. */
+  readonly marked?: Coordinates;
+  /** Absent when the target could not be resolved. */
+  readonly azure?: AzureView;
+  readonly rivals: readonly Rival[];
+  /** Keys of policy-allowed objects that refer to this identity: deletion waits for them (none before grants exist). */
+  readonly references: readonly string[];
+  /** ConfigMaps azid made for this object, and the one `output.configMap` names if it exists. */
+  readonly configMaps: readonly SeenConfigMap[];
+  /** When this visit last wrote to Azure, wall ms. */
+  readonly wroteAt?: number;
+  /** How long a deletion may be refused by Azure before the object is let go (guarantees.md G18). */
+  readonly releaseAfterMs: number;
+}
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<
+  UserAssignedIdentityStatus,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+export type Action =
+  | FrameAction<OwnStatus>
+  | {
+      readonly type: 'createIdentity';
+      readonly id: string;
+      readonly location: string;
+      readonly tags: Tags;
+      readonly isolationScope?: 'None' | 'Regional';
+      readonly note: Note;
+    }
+  | {
+      readonly type: 'updateIdentity';
+      readonly id: string;
+      /** The whole map: ARM replaces it. Absent: tags stay. */
+      readonly tags?: Tags;
+      readonly isolationScope?: 'None' | 'Regional';
+      readonly note: Note;
+    }
+  | { readonly type: 'deleteIdentity'; readonly id: string; readonly note: Note }
+  | {
+      readonly type: 'applyConfigMap';
+      readonly name: string;
+      readonly data: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'deleteConfigMap'; readonly name: string; readonly uid: string };
+
+/** The action that failed just before, if one did. */
+export interface Failed {
+  readonly action: Action;
+  readonly failure: Failure;
+}
+
+export type IdentityDecision = Decision<Action, OwnStatus>;
+export type { UserAssignedIdentity };

@@ -1,0 +1,167 @@
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import { RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { ownerMarks, withoutMarks } from '../marks.ts';
+import { stalledOutside } from '../summaries.ts';
+import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
+import { decideOutput } from './output.ts';
+import { finalizer, keysOf, ownerOf, ownStatus } from './own.ts';
+import { tagChange, wantedTags } from './tags.ts';
+import type { Target } from './target.ts';
+
+/** The identity is this object's to keep: tags, isolation scope, finalizer, status and output are brought in line. */
+export function maintain(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  target: Target,
+  identity: SeenIdentity,
+  policy: NamespacePolicy,
+  under: string,
+  reason: string,
+): IdentityDecision {
+  const own = ownStatus(object);
+  if (!sameLocation(identity.location, target.coordinates.location)) {
+    return {
+      actions: [],
+      status: own,
+      summary: stalledOutside(
+        'LocationMismatch',
+        `identity ${target.id} is in ${identity.location}, expected ${target.coordinates.location}; an identity cannot move: delete it in Azure, or make an object with that location`,
+      ),
+    };
+  }
+  const tags = wantedTags(policy.defaults.tags, object.spec.tags ?? {});
+  const owned = own.tagKeys ?? [];
+  const nextTags = tagChange(identity.tags, tags, ownerMarks(ownerOf(object, facts)), owned);
+  const { isolationScope } = object.spec;
+  const isolate = isolationScope !== undefined && isolationScope !== (identity.isolationScope ?? 'None');
+  const status: OwnStatus = {
+    ...own,
+    id: identity.id,
+    clientId: identity.clientId,
+    principalId: identity.principalId,
+    tenantId: identity.tenantId,
+    coordinates: target.coordinates,
+    tagKeys: keysOf(tags),
+    ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
+  };
+  const working: Summary = {
+    state: 'progressing',
+    reason: 'Updating',
+    message: `updating identity ${target.id}`,
+    againMs: 0,
+  };
+
+  if (nextTags || isolate) {
+    // Before the write the status names both the old tags and the new: whichever a crash leaves, azid knows it as its own.
+    const intent: OwnStatus = {
+      ...own,
+      coordinates: target.coordinates,
+      tagKeys: [...new Set([...owned, ...keysOf(tags)])].sort(),
+    };
+    const known = own.coordinates !== undefined && intent.tagKeys?.length === owned.length;
+    return {
+      actions: [
+        ...finalizer(object),
+        ...(known
+          ? []
+          : [
+              {
+                type: 'saveStatus',
+                status: intent,
+                why: 'the tags azid sets must be known before they are set',
+              } as const,
+            ]),
+        {
+          type: 'updateIdentity',
+          id: target.id,
+          ...(nextTags && { tags: nextTags }),
+          ...(isolate && { isolationScope }),
+          note: {
+            type: 'Normal',
+            reason,
+            action: 'Update',
+            message: `${describeChange(nextTags !== undefined, isolate)} of identity ${target.id} set as declared, ${under}`,
+          },
+        },
+      ],
+      status,
+      summary: working,
+    };
+  }
+  if (own.principalId !== undefined && own.principalId !== identity.principalId) {
+    return {
+      actions: [
+        { type: 'saveStatus', status, why: 'the identity has a new principal' },
+        {
+          type: 'tell',
+          note: {
+            type: 'Warning',
+            reason: 'IdentityRecycled',
+            action: 'Observe',
+            message: `identity ${target.id} has a new principal, ${identity.principalId} in place of ${own.principalId}: it was deleted and made again`,
+          },
+        },
+      ],
+      status,
+      summary: working,
+    };
+  }
+  const missing = finalizer(object);
+  if (missing.length > 0) return { actions: missing, status, summary: working };
+  return decideOutput(object, facts, status, {
+    state: 'ready',
+    reason: 'Ready',
+    message: `identity ${identity.id} is as declared`,
+    nextMs: RECHECK_READY_MS,
+  });
+}
+
+/**
+ * The PUT answered 200 where 201 was due: somebody made the identity between our GET and our PUT. What we wrote on it
+ * goes; the tags it had before are lost, as ARM has no precondition for identities (azure.md section 2).
+ */
+export function takeMarksBack(
+  object: UserAssignedIdentity,
+  identity: SeenIdentity,
+  target: Target,
+  policy: NamespacePolicy,
+): IdentityDecision {
+  const ours = new Set(
+    keysOf(wantedTags(policy.defaults.tags, object.spec.tags ?? {})).map((name) => name.toLowerCase()),
+  );
+  const tags = Object.fromEntries(
+    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(name.toLowerCase())),
+  );
+  return {
+    actions: [
+      {
+        type: 'updateIdentity',
+        id: target.id,
+        tags,
+        note: {
+          type: 'Warning',
+          reason: 'AlreadyExists',
+          action: 'Update',
+          message: `identity ${target.id} was made by someone else at the same moment; azid took its marks back from it, tags it may have had are lost`,
+        },
+      },
+    ],
+    status: { ...ownStatus(object), createStartedAt: undefined },
+    summary: {
+      state: 'progressing',
+      reason: 'AlreadyExists',
+      message: `taking back marks from ${target.id}`,
+      againMs: 0,
+    },
+  };
+}
+
+function describeChange(tags: boolean, isolation: boolean): string {
+  return [tags && 'tags', isolation && 'isolation scope'].filter(Boolean).join(' and ');
+}
+
+/** `West Europe` and `westeurope` are one region. */
+function sameLocation(a: string, b: string): boolean {
+  const plain = (value: string) => value.toLowerCase().replaceAll(' ', '');
+  return plain(a) === plain(b);
+}

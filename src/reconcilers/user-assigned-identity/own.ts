@@ -1,0 +1,25 @@
+import { FINALIZER } from '../../api/common.ts';
+import type { Owner } from '../marks.ts';
+import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
+
+/** What every branch of the decision reads off the object. */
+
+/** The kind's own status fields as they stand. */
+export function ownStatus(object: UserAssignedIdentity): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+export function ownerOf(object: UserAssignedIdentity, facts: Pick<Facts, 'installationId'>): Owner {
+  const { namespace = '', name, uid } = object.metadata;
+  return { installationId: facts.installationId, namespace, name, uid };
+}
+
+/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizer(object: UserAssignedIdentity): Action[] {
+  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+}
+
+export function keysOf(tags: Readonly<Record<string, string>>): string[] {
+  return Object.keys(tags).sort();
+}

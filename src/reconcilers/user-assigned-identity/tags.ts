@@ -1,0 +1,56 @@
+import { type Tags, tag, withoutMarks } from '../marks.ts';
+
+/** What the tags of an identity should be, and what a PATCH must say to get there. */
+
+/** The spec's tags over the policy's; names that differ only in case are one tag to Azure. */
+export function wantedTags(defaults: Tags, spec: Tags): Tags {
+  const taken = new Set(Object.keys(spec).map((name) => name.toLowerCase()));
+  const kept = Object.entries(defaults).filter(([name]) => !taken.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...spec };
+}
+
+/** Two names of the spec that Azure takes for one, or undefined. */
+export function ambiguousTag(spec: Tags): string | undefined {
+  const seen = new Set<string>();
+  return Object.keys(spec).find((name) => {
+    const lower = name.toLowerCase();
+    if (seen.has(lower)) return true;
+    seen.add(lower);
+    return false;
+  });
+}
+
+/**
+ * The whole map to send: ARM replaces `tags` on PATCH instead of merging it (Azure/typespec-azure #1234), so foreign
+ * tags go back as they were read. Undefined when nothing differs.
+ *
+ * @param actual  tags as read for this write
+ * @param wanted  tags azid keeps, marks left out
+ * @param marks   the marks the identity should carry; every other mark goes
+ * @param owned   names azid set earlier: those no longer wanted go
+ */
+export function tagChange(
+  actual: Tags,
+  wanted: Tags,
+  marks: Tags,
+  owned: readonly string[],
+): Tags | undefined {
+  const wantedNames = new Set(Object.keys(wanted).map((name) => name.toLowerCase()));
+  const dropped = new Set(owned.map((name) => name.toLowerCase()).filter((name) => !wantedNames.has(name)));
+  const next: Record<string, string> = {};
+  for (const [name, value] of Object.entries(withoutMarks(actual))) {
+    if (!dropped.has(name.toLowerCase())) next[name] = value;
+  }
+  for (const [name, value] of Object.entries(wanted)) {
+    // Azure keeps the spelling a tag was made with; a second spelling would be a second key in the map we send.
+    const spelled = Object.keys(next).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
+    next[spelled] = value;
+  }
+  Object.assign(next, marks);
+  return sameTags(actual, next) ? undefined : next;
+}
+
+export function sameTags(a: Tags, b: Tags): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => tag(b, name) === a[name]);
+}

@@ -1,0 +1,44 @@
+import type { Coordinates, UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { identityId } from '../../azure/resource-id.ts';
+import type { Defaults } from '../../policy/evaluate.ts';
+
+/** Where in Azure an object's identity lives or should live. */
+export interface Target {
+  readonly id: string;
+  readonly coordinates: Coordinates;
+  /** Whether the coordinates stand in the status already. */
+  readonly pinned: boolean;
+}
+
+export type Resolution =
+  | { readonly resolved: true; readonly target: Target }
+  /** `missing`: the fields neither the spec nor a policy gives. */
+  | { readonly resolved: false; readonly missing: readonly string[] };
+
+const FIELDS = ['subscriptionId', 'resourceGroup', 'location'] as const;
+
+/**
+ * The spec, then what was pinned, then what a mark in Azure says (a restore without status), then the policies'
+ * defaults. The spec comes first because it is immutable: where it speaks, the pin can only agree, or was forged.
+ *
+ * @param marked coordinates of an identity in Azure that carries this object's mark
+ */
+export function resolveTarget(
+  object: UserAssignedIdentity,
+  defaults: Defaults,
+  marked?: Coordinates,
+): Resolution {
+  const { spec, metadata, status } = object;
+  const earlier = status?.coordinates ?? marked;
+  const pick = (field: (typeof FIELDS)[number]) => spec[field] ?? earlier?.[field] ?? defaults[field];
+  const [subscriptionId, resourceGroup, location] = FIELDS.map(pick);
+  if (subscriptionId === undefined || resourceGroup === undefined || location === undefined) {
+    return { resolved: false, missing: FIELDS.filter((field) => pick(field) === undefined) };
+  }
+  const name = spec.name ?? earlier?.name ?? metadata.name;
+  const coordinates = { subscriptionId, resourceGroup, location, name };
+  return {
+    resolved: true,
+    target: { id: identityId(coordinates), coordinates, pinned: status?.coordinates !== undefined },
+  };
+}
