@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import type { Failure } from '../decision.ts';
+import { ownerMarks, retainedMarks } from '../marks.ts';
+import { decide } from './decide.ts';
+import { absent, deleted, facts, ID, ME, NOW, seen } from './facts.fixture.ts';
+import type { Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+
+const types = (decision: IdentityDecision) => decision.actions.map((action) => action.type);
+const present = (tags: Record<string, string>) =>
+  ({ state: 'present', identity: seen(tags), live: true }) as const;
+const refusal: Failure = {
+  kind: 'stalled',
+  reason: 'ScopeLocked',
+  message: 'locked',
+  ambiguous: false,
+  error: undefined,
+};
+const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
+
+describe('deletion', () => {
+  const rows: { title: string; object?: UserAssignedIdentity; facts: Partial<Facts>; actions: string[] }[] = [
+    { title: 'deletes what carries its mark', facts: {}, actions: ['deleteIdentity'] },
+    { title: 'needs no policy', facts: { policies: [] }, actions: ['deleteIdentity'] },
+    {
+      title: 'works although suspended',
+      object: deleted({ spec: { suspend: true } }),
+      facts: {},
+      actions: ['deleteIdentity'],
+    },
+    {
+      title: 'lets go when a GET proved the absence',
+      facts: { azure: absent },
+      actions: ['removeFinalizer'],
+    },
+    {
+      title: 'lets go when the group is gone',
+      facts: { azure: { ...absent, missing: 'resourceGroup' } },
+      actions: ['removeFinalizer'],
+    },
+    {
+      title: 'waits when the absence may be lag',
+      facts: { azure: { ...absent, conclusive: false, conclusiveInMs: 5 } },
+      actions: [],
+    },
+    { title: 'waits while others refer to it', facts: { references: ['team-a/grant'] }, actions: [] },
+    {
+      title: 'leaves what lost its mark, and says so',
+      facts: { azure: present({}) },
+      actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: "leaves another object's",
+      facts: { azure: present(ownerMarks({ ...ME, name: 'other', uid: 'x' })) },
+      actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: "leaves azid's own identity",
+      facts: { self: { clientId: 'client-1', principalId: 'p' } },
+      actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: 'waits for a read that fails',
+      facts: { azure: { state: 'unreadable', failure: refusal } },
+      actions: [],
+    },
+    {
+      title: 'retains by mark first',
+      object: deleted({ spec: { deletionPolicy: 'Retain' } }),
+      facts: {},
+      actions: ['updateIdentity'],
+    },
+    {
+      title: 'retains although others refer to it',
+      object: deleted({ spec: { deletionPolicy: 'Retain' } }),
+      facts: { references: ['x'] },
+      actions: ['updateIdentity'],
+    },
+    {
+      title: 'lets go once retained',
+      object: deleted({ spec: { deletionPolicy: 'Retain' } }),
+      facts: { azure: present(retainedMarks(ME)) },
+      actions: ['removeFinalizer'],
+    },
+    {
+      title: 'goes at once when released by annotation',
+      object: deleted({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }),
+      facts: {},
+      actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: 'gives up in the end, naming what stays',
+      object: deleted({ metadata: { deletionTimestamp: longAgo } }),
+      facts: { azure: { state: 'unreadable', failure: refusal } },
+      actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: 'does not give up on what Azure does not refuse',
+      object: deleted({ metadata: { deletionTimestamp: longAgo } }),
+      facts: {},
+      actions: ['deleteIdentity'],
+    },
+    {
+      title: 'does not take a missing subscription for proof',
+      facts: { azure: { ...absent, missing: 'subscription' } },
+      actions: [],
+    },
+    {
+      title: 'removes its ConfigMap',
+      facts: { azure: absent, configMaps: [{ name: 'out', uid: 'u', data: {}, ours: true }] },
+      actions: ['deleteConfigMap', 'removeFinalizer'],
+    },
+  ];
+  it.each(rows)('$title', ({ object = deleted(), facts: given, actions }) => {
+    expect(types(decide(object, facts(given)))).toEqual(actions);
+  });
+
+  it('keeps foreign tags when it retains', () => {
+    const object = deleted({ spec: { deletionPolicy: 'Retain' } });
+    const decision = decide(object, facts({ azure: present({ theirs: '1', ...ownerMarks(ME) }) }));
+    expect(decision.actions[0]).toMatchObject({ tags: { theirs: '1', ...retainedMarks(ME) } });
+  });
+
+  it('that Azure refuses says until when it waits and how to be let go at once', () => {
+    const action = decide(deleted(), facts()).actions[0];
+    if (!action) throw new Error('expected an action');
+    const { summary } = decide(deleted(), facts(), { action, failure: refusal });
+    expect(summary).toMatchObject({
+      state: 'deleting',
+      message: expect.stringMatching(/ScopeLocked: locked; .* 59 min, .*azid.dev\/release/),
+    });
+  });
+
+  it('names what it leaves', () => {
+    const decision = decide(deleted(), facts({ azure: present({}) }));
+    expect(decision.actions[0]).toMatchObject({
+      note: { type: 'Warning', reason: 'LeftBehind', message: expect.stringContaining(ID) },
+    });
+  });
+});
