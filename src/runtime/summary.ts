@@ -1,0 +1,82 @@
+import type { Condition } from '../kube/types.ts';
+import { findCondition, type Moment, removeCondition, setCondition } from './conditions.ts';
+
+/**
+ * The summary of an object's state, one function for each row of the table in conventions.md section 3: `Ready`, and
+ * kstatus' `Reconciling` and `Stalled`, which exist only while true and never both (kstatus takes the first in the
+ * list). Other conditions are left alone. Each function returns the same list if nothing changes.
+ */
+
+/** What to tell: a stable CamelCase word for programs and a sentence for people. */
+export interface Telling {
+  readonly reason: string;
+  readonly message: string;
+}
+
+type List = readonly Condition[];
+
+/** First visit, before any Azure call. Without it kstatus calls the object Current. */
+export function progressing(list: List, { message }: Pick<Telling, 'message'>, at: Moment): List {
+  const telling = { reason: 'Progressing', message };
+  return reconciling(withReady(list, 'Unknown', telling, at), telling, at);
+}
+
+/** Done. */
+export function ready(list: List, telling: Telling, at: Moment): List {
+  return settled(withReady(list, 'True', telling, at));
+}
+
+/** Working on it, or retrying with back-off: `reason` says what keeps it from being ready. */
+export function retrying(list: List, telling: Telling, at: Moment): List {
+  const { message } = telling;
+  return reconciling(withReady(list, 'False', telling, at), { reason: 'ProgressingWithRetry', message }, at);
+}
+
+/** Waiting for another object, which the message names. */
+export function waitingFor(list: List, { message }: Pick<Telling, 'message'>, at: Moment): List {
+  const telling = { reason: 'DependencyNotReady', message };
+  return reconciling(withReady(list, 'False', telling, at), telling, at);
+}
+
+/** Nothing helps until someone acts: the message names the thing and the remedy. */
+export function stalled(list: List, telling: Telling, at: Moment): List {
+  const open = removeCondition(withReady(list, 'False', telling, at), 'Reconciling');
+  return setCondition(open, { type: 'Stalled', status: 'True', ...telling }, at);
+}
+
+/**
+ * `spec.suspend`: `Ready` stays as last seen, and with it its `observedGeneration`; the top-level one must stay too, so
+ * that an edit of a suspended object does not look done. An object that was never visited is `Unknown`, not green.
+ */
+export function suspended(list: List, at: Moment): List {
+  const message = 'suspended before its first visit; set spec.suspend to false to go on';
+  const seen = findCondition(list, 'Ready')
+    ? list
+    : withReady(list, 'Unknown', { reason: 'Suspended', message }, at);
+  return settled(seen);
+}
+
+/** Being deleted. `reason` other than `Deleting` says what the deletion waits for, as `InUse`. */
+export function deleting(
+  list: List,
+  { reason = 'Deleting', message }: Partial<Telling> & Pick<Telling, 'message'>,
+  at: Moment,
+): List {
+  return settled(withReady(list, 'False', { reason, message }, at));
+}
+
+function withReady(list: List, status: Condition['status'], telling: Telling, at: Moment): List {
+  return setCondition(list, { type: 'Ready', status, ...telling }, at);
+}
+
+function reconciling(list: List, telling: Telling, at: Moment): List {
+  return setCondition(
+    removeCondition(list, 'Stalled'),
+    { type: 'Reconciling', status: 'True', ...telling },
+    at,
+  );
+}
+
+function settled(list: List): List {
+  return removeCondition(removeCondition(list, 'Reconciling'), 'Stalled');
+}
