@@ -10,7 +10,8 @@ import { type Clock, systemClock } from '../../runtime/clock.ts';
 
 /**
  * Arguments: log file, a folder to remove when azid dies ('' = none), the command. `detached` makes the shell lead a
- * process group of its own: a Ctrl-C at the terminal reaches azid only, which then stops its children in order.
+ * process group of its own: a Ctrl-C at the terminal reaches azid only, which then stops its children in order. The
+ * shell is halted (`$$`, also in the subshell) before its child is killed, or it would end the watcher too early.
  */
 const TETHER = `
 log=$1; doomed=$2; shift 2
@@ -18,7 +19,13 @@ exec 3<&0
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 child=$!
 echo "$child"
-{ read -r _ <&3; kill -KILL "$child"; if [ -n "$doomed" ]; then rm -rf -- "$doomed"; fi; kill -KILL 0; } >/dev/null 2>&1 &
+{
+  read -r _ <&3
+  kill -STOP $$
+  kill -KILL "$child"
+  if [ -n "$doomed" ]; then rm -rf -- "$doomed"; fi
+  kill -KILL 0
+} >/dev/null 2>&1 &
 watcher=$!
 wait "$child"
 code=$?
