@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../runtime/fake-clock.ts';
+import type { Priority } from '../runtime/outcome.ts';
+import { AzureError } from './errors.ts';
+import { type LaneRequest, Lanes } from './lanes.ts';
+import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from './limits.ts';
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Moves time from one armed timer to the next until `done`; fails if nothing is armed any more. */
+async function advanceUntil(clock: FakeClock, done: () => boolean): Promise<void> {
+  for (;;) {
+    await settle();
+    if (done()) return;
+    const ms = clock.untilNext();
+    if (ms === undefined) throw new Error('nothing is armed and the condition does not hold');
+    clock.advance(ms);
+  }
+}
+
+function setup(limits: Partial<Limits> = {}) {
+  const clock = new FakeClock();
+  const lanes = new Lanes({ clock, limits: { ...AZURE_LIMITS, ...limits } });
+  const started: { label: string; at: number }[] = [];
+  const request = (more: Partial<LaneRequest> = {}): LaneRequest => ({
+    tenantId: 'tenant',
+    subscriptionId: 'sub-a',
+    credential: 'azid',
+    kind: 'write',
+    provider: AUTHORIZATION,
+    priority: 'resync',
+    ...more,
+  });
+  /** Adds a call that only notes when it started. */
+  const note = (label: string, more: Partial<LaneRequest> = {}) =>
+    lanes.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));
+  const labels = () => started.map(({ label }) => label);
+  return { clock, lanes, request, note, started, labels };
+}
+
+/** The most calls above `capacity + perSecond * window` over all windows; at most 0 if the bucket holds. */
+function excess(times: readonly number[], capacity: number, perSecond: number): number {
+  let worst = Number.NEGATIVE_INFINITY;
+  let low = Number.POSITIVE_INFINITY;
+  for (const [index, at] of times.entries()) {
+    const level = index - (at / 1000) * perSecond;
+    low = Math.min(low, level);
+    worst = Math.max(worst, level - low + 1 - capacity);
+  }
+  return worst;
+}
+
+describe('buckets', () => {
+  test('2,000 grants from cold stay under 90 % of the bucket in every window, and use it', async () => {
+    const { clock, note, started } = setup();
+    for (let n = 0; n < 2000; n++) void note(`${n}`);
+    await advanceUntil(clock, () => started.length === 2000);
+    const times = started.map(({ at }) => at);
+    expect(excess(times, 180, 9)).toBeLessThanOrEqual(0.001);
+    expect(times.at(-1)).toBeLessThanOrEqual(1.2 * 180_000);
+  });
+
+  test('many identities are made no faster than the provider allows in one subscription', async () => {
+    const { clock, note, started } = setup();
+    for (let n = 0; n < 100; n++)
+      void note(`${n}`, { provider: MANAGED_IDENTITY, resourceId: `/subscriptions/sub-a/x/${n}` });
+    await advanceUntil(clock, () => started.length === 100);
+    const times = started.map(({ at }) => at);
+    expect(excess(times, 1.8, 1.8)).toBeLessThanOrEqual(0.001);
+  });
+
+  test('subscriptions share the tenant’s bucket', async () => {
+    const { clock, note, started } = setup();
+    for (let n = 0; n < 600; n++) void note(`${n}`, { subscriptionId: `sub-${n % 3}` });
+    await advanceUntil(clock, () => started.length === 600);
+    expect(
+      excess(
+        started.map(({ at }) => at),
+        180,
+        9,
+      ),
+    ).toBeLessThanOrEqual(0.001);
+  });
+
+  test('one identity, however it is spelt, is asked for at most every two seconds; others go on', async () => {
+    const { clock, note, started, labels } = setup();
+    const read = { kind: 'read', provider: MANAGED_IDENTITY } as const;
+    void note('first', { ...read, resourceId: '/subscriptions/s/resourceGroups/RG/x/Web' });
+    void note('again', { ...read, resourceId: '/subscriptions/s/resourcegroups/rg/x/web/' });
+    void note('other', { ...read, resourceId: '/subscriptions/s/resourceGroups/RG/x/Api' });
+    await settle();
+    expect(labels()).toEqual(['first', 'other']);
+    await advanceUntil(clock, () => started.length === 3);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(2000);
+  });
+
+  test('reads do not wait for writes', async () => {
+    const { note, labels } = setup();
+    for (let n = 0; n < 200; n++) void note('write');
+    void note('read', { kind: 'read' });
+    await settle();
+    expect(labels().filter((label) => label === 'write')).toHaveLength(180);
+    expect(labels()).toContain('read');
+  });
+});
+
+describe('order', () => {
+  test('an edit overtakes a backlog, an event a resync, and equals go in order of arrival', async () => {
+    const { clock, note, labels } = setup({
+      arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
+    });
+    for (let n = 0; n < 50; n++) void note(`resync ${n}`);
+    for (let n = 0; n < 2; n++) void note(`event ${n}`, { priority: 'event' });
+    for (let n = 0; n < 2; n++) void note(`edit ${n}`, { priority: 'edit' });
+    await advanceUntil(clock, () => labels().length === 7);
+    expect(labels()).toEqual(['resync 0', 'edit 0', 'edit 1', 'event 0', 'event 1', 'resync 1', 'resync 2']);
+  });
+
+  test('what waited long gets one token in ten while edits keep coming', async () => {
+    const { clock, note, labels } = setup({
+      arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
+    });
+    const edits = (): void => void note('edit', { priority: 'edit' }).then(edits);
+    edits();
+    edits();
+    for (let n = 0; n < 3; n++) void note('old');
+    await advanceUntil(clock, () => clock.monotonic() >= AZURE_LIMITS.longWaitMs - 2000);
+    expect(labels()).not.toContain('old');
+    await advanceUntil(clock, () => labels().includes('old'));
+    const from = labels().length;
+    await advanceUntil(clock, () => labels().length >= from + 20);
+    expect(
+      labels()
+        .slice(from, from + 20)
+        .filter((label) => label === 'old'),
+    ).toHaveLength(2);
+  });
+
+  test('slow resyncs leave slots free for an edit', async () => {
+    const { lanes, request, labels, note } = setup({ concurrency: 4, reserved: 1 });
+    const release = Promise.withResolvers<void>();
+    const slow = Array.from({ length: 10 }, () => lanes.run(request(), () => release.promise));
+    await settle();
+    expect(lanes.stats()).toEqual({ waiting: { edit: 0, event: 0, resync: 7 }, running: 3 });
+    await note('edit', { priority: 'edit' });
+    expect(labels()).toEqual(['edit']);
+    release.resolve();
+    await Promise.all(slow);
+    await settle();
+    expect(lanes.stats().running).toBe(0);
+  });
+});
+
+describe('a 429', () => {
+  const throttled = (retryAfterMs?: number) =>
+    new AzureError({
+      status: 429,
+      code: 'TooManyRequests',
+      message: 'slow',
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+
+  test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
+    const { clock, lanes, request, note, started } = setup();
+    const until = clock.monotonic() + 60_000;
+    let told = 0;
+    let early = 0;
+    let done = 0;
+    /** An Azure that refuses for a minute and says 17 s each time; the caller comes back until it worked. */
+    const attempt = (): Promise<void> =>
+      lanes
+        .run(request(), async () => {
+          const now = clock.monotonic();
+          if (now < told) early++;
+          await settle();
+          if (now >= until) return void done++;
+          told = now + 17_000;
+          throw throttled(17_000);
+        })
+        .catch(attempt);
+    void attempt();
+    await settle();
+    await settle();
+    for (let n = 0; n < 300; n++) void attempt();
+    for (let n = 0; n < 20; n++) void note(`b${n}`, { subscriptionId: 'sub-b' });
+    await settle();
+    expect(started).toHaveLength(20);
+    expect(clock.monotonic()).toBe(0);
+    await advanceUntil(clock, () => done === 301);
+    expect(early).toBe(0);
+  });
+
+  test('without a time holds the lane for 30 s, and afterwards only the refill goes through', async () => {
+    const { clock, lanes, request, note, started } = setup();
+    await expect(lanes.run(request(), () => Promise.reject(throttled()))).rejects.toThrow('slow');
+    for (let n = 0; n < 50; n++) void note(`${n}`);
+    await settle();
+    clock.advance(29_999);
+    await settle();
+    expect(started).toEqual([]);
+    await advanceUntil(clock, () => started.length === 50);
+    // A timer rounds up to whole ms, and what refilled meanwhile is not lost: 9/s * 1 ms.
+    expect(started[0]?.at).toBe(30_000);
+    expect(
+      excess(
+        started.map(({ at }) => at),
+        1,
+        9,
+      ),
+    ).toBeLessThanOrEqual(0.01);
+  });
+
+  test('on a write does not hold the reads', async () => {
+    const { lanes, request, note, labels } = setup();
+    await expect(lanes.run(request(), () => Promise.reject(throttled()))).rejects.toThrow();
+    await note('read', { kind: 'read' });
+    expect(labels()).toEqual(['read']);
+  });
+
+  test('is recognised in any shape an SDK throws', async () => {
+    const { clock, lanes, request, note, started } = setup();
+    const text = new Error(
+      "The long-running operation has failed. TooManyRequests. Please try again after '9' seconds.",
+    );
+    await expect(lanes.run(request(), () => Promise.reject(text))).rejects.toBe(text);
+    void note('next');
+    await advanceUntil(clock, () => started.length === 1);
+    expect(clock.monotonic()).toBe(9000);
+  });
+});
+
+describe('giving up', () => {
+  test('takes the call out of the line without using a token, and leaves the others', async () => {
+    const { clock, lanes, note, labels } = setup({
+      arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
+    });
+    const abort = new AbortController();
+    void note('first');
+    const lost = note('lost', { signal: abort.signal, priority: 'edit' });
+    void note('last');
+    abort.abort();
+    await expect(lost).rejects.toMatchObject({ code: 'Aborted' });
+    await advanceUntil(clock, () => labels().length === 2);
+    expect(labels()).toEqual(['first', 'last']);
+    expect(clock.monotonic()).toBeLessThan(1200);
+    expect(lanes.stats().waiting).toEqual({ edit: 0, event: 0, resync: 0 });
+  });
+
+  test('before the call is added refuses it', async () => {
+    const { note, labels } = setup();
+    await expect(note('never', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
+    expect(labels()).toEqual([]);
+  });
+});
+
+test('each class sees how long its calls waited, and throttling is counted', async () => {
+  const clock = new FakeClock();
+  const seen: unknown[] = [];
+  const lanes = new Lanes({
+    clock,
+    metrics: {
+      waited: (seconds, labels) => seen.push([seconds, labels]),
+      throttled: (seconds, labels) => seen.push([seconds, labels]),
+    },
+  });
+  const priority: Priority = 'edit';
+  const request: LaneRequest = {
+    tenantId: 't',
+    subscriptionId: 'S',
+    credential: 'c',
+    kind: 'read',
+    provider: 'P',
+    priority,
+  };
+  await expect(
+    lanes.run(request, () =>
+      Promise.reject(new AzureError({ status: 429, code: 'x', message: 'x', retryAfterMs: 2000 })),
+    ),
+  ).rejects.toThrow();
+  expect(seen).toEqual([
+    [0, { kind: 'read', priority: 'edit' }],
+    [2, { subscriptionId: 's', kind: 'read' }],
+  ]);
+});

@@ -1,0 +1,69 @@
+/** Azure's figures (azure.md section 9) and azid's distance from them. Figures, not promises: a 429 is always obeyed. */
+import type { BucketSize } from './token-bucket.ts';
+
+/** What a call does, as the limits tell calls apart. Resource Manager counts `list` as a read. */
+export type CallKind = 'read' | 'list' | 'write' | 'delete';
+
+/** Resource Manager's own kinds. */
+export type ArmClass = 'read' | 'write' | 'delete';
+
+export interface ProviderRates {
+  /** Requests per second for the whole tenant, one subscription, one resource. */
+  readonly tenant: number;
+  readonly subscription: number;
+  readonly resource: number;
+}
+
+export interface Limits {
+  /** The share of Azure's figures that azid takes: others use the same buckets. */
+  readonly share: number;
+  /** One bucket per subscription and caller, one of the same size per tenant and caller. */
+  readonly arm: Readonly<Record<ArmClass, BucketSize>>;
+  /** Buckets that a resource provider keeps itself, for all callers together; by lower-cased namespace. */
+  readonly providers: Readonly<Record<string, Readonly<Record<CallKind, ProviderRates>>>>;
+  /** Calls under way at once per subscription, caller and kind. 45 fill the write bucket: 9/s at 4.9 s per assignment. */
+  readonly concurrency: number;
+  /** Of these, kept free of resyncs, so that an edit never waits for a slow background call to end. */
+  readonly reserved: number;
+  /** From this wait on, ms, a call shares one token in ten with the others that waited as long. */
+  readonly longWaitMs: number;
+}
+
+export const MANAGED_IDENTITY = 'Microsoft.ManagedIdentity';
+export const AUTHORIZATION = 'Microsoft.Authorization';
+
+const identityWrites: ProviderRates = { tenant: 10, subscription: 2, resource: 0.25 };
+
+export const AZURE_LIMITS: Limits = {
+  share: 0.9,
+  arm: {
+    read: { capacity: 250, perSecond: 25 },
+    write: { capacity: 200, perSecond: 10 },
+    delete: { capacity: 200, perSecond: 10 },
+  },
+  providers: {
+    [MANAGED_IDENTITY.toLowerCase()]: {
+      read: { tenant: 30, subscription: 10, resource: 0.5 },
+      list: { tenant: 15, subscription: 5, resource: 0.25 },
+      write: identityWrites,
+      delete: identityWrites,
+    },
+  },
+  concurrency: 64,
+  reserved: 8,
+  longWaitMs: 60_000,
+};
+
+export function armClass(kind: CallKind): ArmClass {
+  return kind === 'list' ? 'read' : kind;
+}
+
+/** A bucket for azid: less than Azure's in both figures, but always room for one call. */
+export function scaled(size: BucketSize, share: number): BucketSize {
+  return { capacity: Math.max(1, size.capacity * share), perSecond: size.perSecond * share };
+}
+
+/** A rate told per second, as a bucket of one second's worth. */
+export function bucketOfRate(perSecond: number, share: number): BucketSize {
+  return scaled({ capacity: perSecond, perSecond }, share);
+}
