@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
+import type { EndpointCredentials, TlsMaterial } from './endpoint.ts';
+
+/**
+ * Reads what a kubeconfig user needs to be let in, files included, each time it is called. Files and plain values are
+ * read here, without blocking the loop; exec plugins and OIDC are left to client-node, which caches their tokens.
+ */
+export async function userCredentials(
+  config: KubeConfig,
+  cluster: Cluster,
+  user: User,
+): Promise<EndpointCredentials> {
+  const [ca, cert, key, token] = await Promise.all([
+    pem(cluster.caFile, cluster.caData),
+    pem(user.certFile, user.certData),
+    pem(user.keyFile, user.keyData),
+    tokenOf(user),
+  ]);
+  const plugin = needsPlugin(user) ? await pluginCredentials(config) : undefined;
+  const authorization =
+    plugin?.authorization ??
+    (token ? `Bearer ${token}` : user.username ? basic(user.username, user.password) : undefined);
+  const tls: TlsMaterial = {
+    ...(ca === undefined ? {} : { ca }),
+    ...given('cert', plugin?.cert ?? cert),
+    ...given('key', plugin?.key ?? key),
+    ...given('servername', cluster.tlsServerName),
+    ...(cluster.skipTLSVerify ? { insecure: true } : {}),
+  };
+  const headers = {
+    ...given('authorization', authorization),
+    ...given('impersonate-user', user.impersonateUser),
+  };
+  return { headers, tls };
+}
+
+const given = <K extends string>(key: K, value: string | undefined | null) =>
+  (value ? { [key]: value } : {}) as Partial<Record<K, string>> as Record<K, string>;
+
+async function pem(
+  file: string | undefined | null,
+  data: string | undefined | null,
+): Promise<string | undefined> {
+  if (file) return readFile(file, 'utf8');
+  return data ? Buffer.from(data, 'base64').toString('utf8') : undefined;
+}
+
+const tokenFileOf = (user: User): string | undefined => user.authProvider?.config?.tokenFile;
+
+async function tokenOf(user: User): Promise<string | undefined> {
+  const file = tokenFileOf(user);
+  // A token file commonly ends in a newline, which no HTTP header may hold.
+  const token = file ? await readFile(file, 'utf8') : user.token;
+  return token?.trim() || undefined;
+}
+
+const needsPlugin = (user: User) => Boolean(user.exec ?? (user.authProvider && !tokenFileOf(user)));
+
+async function pluginCredentials(config: KubeConfig) {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const authorization = new Headers(options.headers as Record<string, string> | undefined).get(
+    'authorization',
+  );
+  return {
+    authorization: authorization ?? undefined,
+    cert: options.cert?.toString(),
+    key: options.key?.toString(),
+  };
+}
+
+const basic = (name: string, password: string | undefined) =>
+  `Basic ${Buffer.from(`${name}:${password ?? ''}`).toString('base64')}`;

@@ -1,0 +1,207 @@
+/** Kubernetes Events (events.k8s.io/v1) as a courtesy: bounded, thinned out, and never in the way of the work. */
+import { type Clock, sleep } from '../runtime/clock.ts';
+import { type Event, events } from './builtin.ts';
+import type { Draft, KubeClient } from './client.ts';
+import { isAlreadyExists, isNotFound, isTransient, KubeError } from './errors.ts';
+import { EventBudget, RecentMap, SERIES_MS, type Series } from './event-series.ts';
+import { type Log, silentLog } from './log.ts';
+import { microTime } from './micro-time.ts';
+import { cutText } from './text.ts';
+import type { KubeObject } from './types.ts';
+
+export interface EventRecord {
+  readonly regarding: KubeObject;
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, stable, at most 128 characters. */
+  readonly reason: string;
+  /** What azid was doing, CamelCase, at most 128 characters. */
+  readonly action: string;
+  /** For people; cut at 1 kB, the server's limit. */
+  readonly note: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface EventRecorderOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** `azid.dev/controller` or the like: a qualified name. */
+  readonly reportingController: string;
+  /** The pod; at most 128 characters. */
+  readonly reportingInstance: string;
+  readonly log?: Log;
+  /** Writes that may wait; more are dropped. Defaults to 1000. */
+  readonly queueLimit?: number;
+}
+
+const NOTE_BYTES = 1024;
+const WORD_LENGTH = 128;
+const ATTEMPTS = 3;
+const RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 10_000;
+
+interface Pending {
+  readonly series: Series;
+  readonly event: Draft<Event>;
+}
+
+export class EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #log: Log;
+  readonly #series = new RecentMap<Series>();
+  readonly #budget: EventBudget;
+  readonly #queue: Pending[] = [];
+  readonly #stop = new AbortController();
+  #writing: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.#budget = new EventBudget(options.clock);
+  }
+
+  /** Returns at once and never throws; an Event that cannot be written is dropped with a debug log. */
+  record(record: EventRecord): void {
+    try {
+      this.#take(record);
+    } catch (error) {
+      this.#log.debug({ reason: record.reason, err: error }, 'event dropped');
+    }
+  }
+
+  /** Takes no more Events, waits until the queue is empty or `deadlineMs` are over, and drops what is left. */
+  async flush(deadlineMs: number): Promise<void> {
+    this.#stopped = true;
+    using _ = this.#options.clock.timer(deadlineMs, () => this.#stop.abort());
+    await this.#writing;
+  }
+
+  #take(record: EventRecord): void {
+    const { clock, queueLimit = 1000 } = this.#options;
+    const { regarding, type, reason, action } = record;
+    const note = cutText(record.note, NOTE_BYTES);
+    const key = [regarding.metadata.uid, type, reason, action, note].join('\n');
+    const now = clock.monotonic();
+    const known = this.#series.get(key);
+    const alike = known && now - known.lastSeen <= SERIES_MS ? known : undefined;
+    if (alike) {
+      alike.count++;
+      alike.lastSeen = now;
+      alike.lastObserved = clock.now();
+      // The write that waits carries the new count.
+      if (alike.queued) return;
+    }
+    const refusal = this.#refusal(regarding.metadata.uid, queueLimit);
+    if (refusal) {
+      this.#drop(reason, refusal);
+      return;
+    }
+    const series = alike ?? this.#newSeries(regarding, now);
+    series.queued = true;
+    this.#series.set(key, series);
+    this.#queue.push({ series, event: this.#eventOf(record, note, series) });
+    this.#writing ??= this.#drain();
+  }
+
+  #refusal(uid: string, queueLimit: number): string | undefined {
+    if (this.#stopped) return 'stopped';
+    if (this.#queue.length >= queueLimit) return 'queue full';
+    return this.#budget.take(uid) ? undefined : 'too many for one object';
+  }
+
+  #drop(reason: string, why: string): void {
+    this.#log.debug({ reason, why }, 'event dropped');
+  }
+
+  #newSeries(regarding: KubeObject, lastSeen: number): Series {
+    const { clock, random } = this.#options;
+    const suffix = Math.floor(random() * 2 ** 48).toString(16);
+    return {
+      // Events about cluster-scoped objects live in `default`, by Kubernetes' convention.
+      namespace: regarding.metadata.namespace ?? 'default',
+      name: `${regarding.metadata.name.slice(0, 235)}.${suffix}`,
+      count: 1,
+      lastObserved: clock.now(),
+      lastSeen,
+      created: false,
+      queued: false,
+    };
+  }
+
+  #eventOf(record: EventRecord, note: string, series: Series): Draft<Event> {
+    const { reportingController, reportingInstance } = this.#options;
+    const { apiVersion, kind, metadata } = record.regarding;
+    const { name, namespace, uid, resourceVersion } = metadata;
+    return {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: {
+        name: series.name,
+        namespace: series.namespace,
+        ...(record.annotations ? { annotations: record.annotations } : {}),
+      },
+      eventTime: microTime(series.lastObserved),
+      type: record.type,
+      reason: record.reason.slice(0, WORD_LENGTH),
+      action: record.action.slice(0, WORD_LENGTH),
+      note,
+      regarding: { apiVersion, kind, name, uid, resourceVersion, ...(namespace ? { namespace } : {}) },
+      reportingController,
+      reportingInstance: reportingInstance.slice(0, WORD_LENGTH),
+    };
+  }
+
+  async #drain(): Promise<void> {
+    // The caller of record() goes on first.
+    await Promise.resolve();
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      if (this.#stop.signal.aborted) this.#drop(next.event.reason, 'stopped');
+      else await this.#writeOrDrop(next);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeOrDrop(pending: Pending): Promise<void> {
+    const { clock } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#write(pending);
+      } catch (error) {
+        // 403 and 404 in a namespace that is going away are everyday; nothing else is worth more than a few tries.
+        if (attempt === ATTEMPTS || !isTransient(error)) {
+          const { reason, status } = error instanceof KubeError ? error : { reason: String(error) };
+          this.#log.debug({ event: pending.event.reason, reason, status }, 'event dropped');
+          return;
+        }
+        const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+        const waitMs = Math.min(LONGEST_RETRY_MS, Math.max(asked, RETRY_MS * 2 ** (attempt - 1)));
+        await sleep(clock, waitMs, this.#stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  async #write({ series, event }: Pending): Promise<void> {
+    const { client } = this.#options;
+    const signal = this.#stop.signal;
+    // What is recorded from here on needs a write of its own.
+    series.queued = false;
+    const count = { count: series.count, lastObservedTime: microTime(series.lastObserved) };
+    if (series.created)
+      try {
+        await client.mergePatch(events, `${series.namespace}/${series.name}`, { series: count }, signal);
+        return;
+      } catch (error) {
+        // Events live an hour on the server; a series may outlive its Event.
+        if (!isNotFound(error)) throw error;
+        series.created = false;
+      }
+    try {
+      await client.create(events, series.count > 1 ? { ...event, series: count } : event, signal);
+    } catch (error) {
+      // An earlier try got through without its answer.
+      if (!isAlreadyExists(error)) throw error;
+    }
+    series.created = true;
+  }
+}

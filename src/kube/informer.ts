@@ -1,0 +1,96 @@
+import type { Clock } from '../runtime/clock.ts';
+import { type Log, silentLog } from './log.ts';
+import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
+import { Store, type StoreOptions } from './store.ts';
+import type { KubeObject } from './types.ts';
+
+export interface InformerOptions<T extends KubeObject>
+  extends Omit<ReflectorOptions<T>, 'onState' | 'onActivity'> {
+  readonly log?: Log;
+  readonly transform?: StoreOptions<T>['transform'];
+  /** Stands between reflector and store, for tests that drop, double or freeze events (guarantees.md 4.2). */
+  readonly tap?: (events: AsyncGenerator<ReflectorEvent<T>>) => AsyncGenerator<ReflectorEvent<T>>;
+}
+
+/** What a sign of life may be late before the watch counts as stuck: event loop, garbage collection, a slow page. */
+const GRACE_MS = 30_000;
+
+/** Keeps a store equal to the API server, and says whether it still does. */
+export class Informer<T extends KubeObject> {
+  readonly store: Store<T>;
+  readonly #options: InformerOptions<T>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #running = false;
+  #lastActivity: number | undefined;
+  #dueBy = Number.POSITIVE_INFINITY;
+
+  constructor(options: InformerOptions<T>) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#log = options.log ?? silentLog;
+    const plural = options.resource.plural;
+    this.store = new Store<T>({
+      ...(options.transform ? { transform: options.transform } : {}),
+      onListenerError: (error) => this.#log.error({ resource: plural, err: error }, 'a store listener threw'),
+    });
+  }
+
+  /** Monotonic ms of the last sign of life from the watch; undefined before the first. */
+  get lastActivity(): number | undefined {
+    return this.#lastActivity;
+  }
+
+  /**
+   * True when neither an event nor a bookmark, a new attempt or the end of a wait came when it was due: fail the
+   * liveness probe. An API server that is down does not count, as long as the attempts go on.
+   */
+  get stuck(): boolean {
+    return this.#running && this.#clock.monotonic() > this.#dueBy + GRACE_MS;
+  }
+
+  /** Until the signal aborts. One run at a time. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#running)
+      throw new Error(
+        `Expected the informer of ${this.#options.resource.plural} to be idle, got a second run()`,
+      );
+    this.#running = true;
+    try {
+      this.#active(0);
+      const events = reflect(
+        {
+          ...this.#options,
+          onState: (state) => this.#logState(state),
+          onActivity: (withinMs) => this.#active(withinMs),
+        },
+        signal,
+      );
+      for await (const event of this.#options.tap?.(events) ?? events) {
+        // An event that was under way when the signal aborted: the consumer has stopped.
+        if (signal.aborted) break;
+        this.store.take(event);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #active(withinMs: number): void {
+    this.#lastActivity = this.#clock.monotonic();
+    this.#dueBy = this.#lastActivity + withinMs;
+  }
+
+  #logState(state: ReflectorState): void {
+    const resource = this.#options.resource.plural;
+    if (state.type !== 'wait') {
+      this.#log.debug({ resource, state: state.type }, 'reflector step');
+      return;
+    }
+    const { reason, status, message } = state.error;
+    this.#log.warn(
+      { resource, reason, status, waitMs: state.ms, message },
+      'reflector waits after a failure',
+    );
+  }
+}

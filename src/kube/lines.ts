@@ -1,0 +1,46 @@
+import { KubeError } from './errors.ts';
+
+/** The largest watch line taken: etcd holds at most 1.5 MiB per object, JSON with managedFields is several times that at worst. */
+const MAX_LINE_CHARS = 32 * 1024 * 1024;
+
+/**
+ * Splits a stream of UTF-8 chunks into JSON values, one per line. A line that is no JSON, one without end and a stream
+ * that ends inside a line are errors: dropping one would be a gap nobody sees (kubernetes.md section 3).
+ */
+export async function* jsonLines(call: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  const decoder = new TextDecoder();
+  // Pieces of the unfinished line; joined once it is complete, so that a long line costs linear time.
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    const text = decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      pieces.push(text.slice(start, end));
+      const line = pieces.join('');
+      pieces = [];
+      length = 0;
+      start = end + 1;
+      if (line.trim() !== '') yield parseLine(call, line);
+    }
+    pieces.push(text.slice(start));
+    length += text.length - start;
+    if (length > MAX_LINE_CHARS)
+      throw new KubeError(`${call}: a line is longer than ${MAX_LINE_CHARS} characters`, {
+        reason: 'InvalidResponse',
+      });
+  }
+  if (pieces.join('').trim() !== '')
+    throw new KubeError(`${call}: the stream ended inside a line`, { reason: 'ConnectionFailed' });
+}
+
+function parseLine(call: string, line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Neither the line nor the parser's message, which quotes it.
+    throw new KubeError(`${call}: a line of ${line.length} characters is no JSON`, {
+      reason: 'InvalidResponse',
+    });
+  }
+}

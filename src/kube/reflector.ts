@@ -1,0 +1,213 @@
+/**
+ * Follows one resource: list, then watch, for ever, with client-go's semantics (kubernetes.md section 5). A state
+ * machine whose steps yield what changed; nothing between a list and its watch, or between two watches, is lost.
+ */
+import { type Clock, sleep } from '../runtime/clock.ts';
+import { WatchBackoff } from './backoff.ts';
+import type { KubeClient, List } from './client.ts';
+import { isAborted, isGone, isTransient, isUnauthorized, isVersionTooLarge, KubeError } from './errors.ts';
+import { PAGE_SIZE, pagedList } from './list.ts';
+import { compareVersions } from './resource-version.ts';
+import type { KubeObject, Resource } from './types.ts';
+import { watchEventOf } from './watch-event.ts';
+
+export type ReflectorEvent<T> =
+  /**
+   * The whole truth: what is not in `objects` is gone. `rewound`: the server's version went back (etcd restored from
+   * a backup), so even what looks older than one's own writes holds.
+   */
+  | {
+      readonly type: 'replace';
+      readonly objects: readonly T[];
+      readonly resourceVersion: string;
+      readonly rewound: boolean;
+    }
+  /** Created or changed. A new uid under a known name means that the deletion of the old one went by unseen. */
+  | { readonly type: 'apply'; readonly object: T }
+  /** The object as it was last. */
+  | { readonly type: 'delete'; readonly object: T };
+
+export type ReflectorState =
+  /** '0': whatever the server's cache holds; a version: not older than that; '': the latest, read from etcd. */
+  | { readonly type: 'list'; readonly resourceVersion: string }
+  | { readonly type: 'watch'; readonly resourceVersion: string }
+  | {
+      readonly type: 'wait';
+      readonly ms: number;
+      readonly error: KubeError;
+      readonly then: Exclude<ReflectorState, { type: 'wait' }>;
+    };
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: KubeClient;
+  readonly resource: Resource<T>;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Silence that ends a watch. Defaults to 120 s; bookmarks come about once a minute, so keep it above 60 s. */
+  readonly idleMs?: number;
+  /** Called at every change of state. */
+  readonly onState?: (state: ReflectorState) => void;
+  /** Called for every sign of life; `withinMs`: when the next one is due at the latest. */
+  readonly onActivity?: (withinMs: number) => void;
+}
+
+export const DEFAULT_IDLE_MS = 120_000;
+/** A full list of a large cluster takes longer than other calls. */
+const LIST_TIMEOUT_MS = 60_000;
+const HEADERS_MS = 30_000;
+/** A server that asks for more is asked again all the same: a controller must not stay blind for hours. */
+const LONGEST_WAIT_MS = 300_000;
+/** client-go: a watch that ends this early and brings nothing is a failure, or it would be a hot loop. */
+const TOO_SHORT_MS = 1_000;
+
+/** Ends, without an error, when `signal` aborts; whatever else happens, it goes on. */
+export async function* reflect<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+  signal: AbortSignal,
+): AsyncGenerator<ReflectorEvent<T>> {
+  const reflector = new Reflector(options, signal);
+  let state: ReflectorState = { type: 'list', resourceVersion: '0' };
+  while (!signal.aborted) {
+    options.onState?.(state);
+    switch (state.type) {
+      case 'list':
+        state = yield* reflector.list(state.resourceVersion);
+        break;
+      case 'watch':
+        state = yield* reflector.watch(state.resourceVersion);
+        break;
+      case 'wait':
+        options.onActivity?.(state.ms);
+        await sleep(options.clock, state.ms, signal).catch(() => {});
+        state = state.then;
+        break;
+      default:
+        state satisfies never;
+    }
+  }
+}
+
+type Step<T> = AsyncGenerator<ReflectorEvent<T>, ReflectorState>;
+
+class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #signal: AbortSignal;
+  readonly #backoff: WatchBackoff;
+  /** The newest version seen, '' before the first list. */
+  #last = '';
+
+  constructor(options: ReflectorOptions<T>, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#backoff = new WatchBackoff(options.clock, options.random);
+  }
+
+  async *list(resourceVersion: string): Step<T> {
+    this.#alive(LIST_TIMEOUT_MS);
+    let list: List<T>;
+    try {
+      list = await this.#read(resourceVersion);
+    } catch (error) {
+      // The server no longer has that version, or does not have it yet: only the latest is left to ask for.
+      if (resourceVersion !== '' && (isGone(error) || isVersionTooLarge(error)))
+        return { type: 'list', resourceVersion: '' };
+      return this.#wait(error, { type: 'list', resourceVersion });
+    }
+    const rewound = isOlder(list.resourceVersion, this.#last);
+    // "Not older than" was asked and something older came: believe it only when etcd itself says so.
+    if (rewound && resourceVersion !== '') return { type: 'list', resourceVersion: '' };
+    this.#last = list.resourceVersion;
+    yield { type: 'replace', objects: list.items, resourceVersion: list.resourceVersion, rewound };
+    return { type: 'watch', resourceVersion: list.resourceVersion };
+  }
+
+  #read(resourceVersion: string): Promise<List<T>> {
+    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
+    // A limit at a set version would bypass the watch cache and read etcd; at '0' the cache ignores it (client-go).
+    const paged = resourceVersion === '' || resourceVersion === '0';
+    const query = {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(resourceVersion === '' ? {} : { resourceVersion }),
+      ...(paged ? { limit: PAGE_SIZE } : {}),
+      timeoutMs: LIST_TIMEOUT_MS,
+    };
+    return pagedList(client, resource, query, this.#signal);
+  }
+
+  async *watch(from: string): Step<T> {
+    const { client, resource, namespace, labelSelector, fieldSelector, clock, random } = this.#options;
+    const idleMs = this.#options.idleMs ?? DEFAULT_IDLE_MS;
+    const started = clock.monotonic();
+    let events = 0;
+    this.#alive(HEADERS_MS);
+    try {
+      const lines = client.watch(
+        resource,
+        {
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(labelSelector === undefined ? {} : { labelSelector }),
+          ...(fieldSelector === undefined ? {} : { fieldSelector }),
+          resourceVersion: from,
+          // Random, so that the watches of all kinds and replicas do not end together.
+          timeoutSeconds: Math.floor(300 + 300 * random()),
+          idleMs,
+        },
+        this.#signal,
+      );
+      for await (const line of lines) {
+        events++;
+        this.#alive(idleMs);
+        const event = watchEventOf<T>(resource.plural, line);
+        const version =
+          event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
+        if (isOlder(version, this.#last))
+          return this.#wait(wentBack(resource.plural), { type: 'list', resourceVersion: '' });
+        if (event.type === 'DELETED') yield { type: 'delete', object: event.object };
+        else if (event.type !== 'BOOKMARK') yield { type: 'apply', object: event.object };
+        // Only after the consumer took it: a version must never be ahead of what was handed over.
+        this.#last = version;
+      }
+    } catch (error) {
+      return this.#afterFailure(error);
+    }
+    if (events === 0 && clock.monotonic() - started < TOO_SHORT_MS)
+      return this.#wait(tooShort(resource.plural), { type: 'list', resourceVersion: this.#last });
+    return { type: 'watch', resourceVersion: this.#last };
+  }
+
+  #afterFailure(error: unknown): ReflectorState {
+    const resume: ReflectorState = { type: 'watch', resourceVersion: this.#last };
+    const relist: ReflectorState = { type: 'list', resourceVersion: this.#last };
+    // No answer, overload, a renewed token: nothing was missed as long as the server still has the version.
+    if (!isGone(error) && (isTransient(error) || isUnauthorized(error))) return this.#wait(error, resume);
+    return this.#wait(error, relist);
+  }
+
+  #wait(error: unknown, then: Exclude<ReflectorState, { type: 'wait' }>): ReflectorState {
+    // What is no KubeError was thrown by the consumer or is a bug; waiting would hide it.
+    if (!(error instanceof KubeError)) throw error;
+    if (isAborted(error)) return then;
+    const ms = Math.min(LONGEST_WAIT_MS, Math.max(this.#backoff.next(), error.retryAfterMs ?? 0));
+    return { type: 'wait', ms, error, then };
+  }
+
+  #alive(withinMs: number): void {
+    this.#options.onActivity?.(withinMs);
+  }
+}
+
+const isOlder = (version: string, than: string) => (compareVersions(version, than) ?? 0) < 0;
+
+const wentBack = (plural: string) =>
+  new KubeError(`watch of ${plural}: the version went back`, { reason: 'InvalidResponse' });
+
+const tooShort = (plural: string) =>
+  new KubeError(`watch of ${plural}: ended within ${TOO_SHORT_MS} ms without an event`, {
+    reason: 'ConnectionFailed',
+  });

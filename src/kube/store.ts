@@ -1,0 +1,263 @@
+/**
+ * What azid knows of one resource: objects by key, named indexes, changes told to listeners. Filled by an informer;
+ * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
+ */
+import type { ReflectorEvent } from './reflector.ts';
+import { compareVersions } from './resource-version.ts';
+import { StoreIndex } from './store-index.ts';
+import { freezeDeep, withoutManagedFields } from './transform.ts';
+import { type KubeObject, keyOf, type ObjectKey } from './types.ts';
+
+export interface StoreChange<T> {
+  readonly key: ObjectKey;
+  /** Absent: created. */
+  readonly old?: T;
+  /** Absent: deleted. */
+  readonly new?: T;
+  /** Part of the first list: queue it behind real changes. */
+  readonly initial: boolean;
+}
+
+export type StoreListener<T> = (change: StoreChange<T>) => void;
+
+export interface StoreOptions<T> {
+  /** What is kept of an object. By default everything but `metadata.managedFields`, about half of the memory. */
+  readonly transform?: (object: T) => T;
+  /** A listener that throws is a bug; the others still hear of the change. By default the error is thrown at the end. */
+  readonly onListenerError?: (error: unknown) => void;
+}
+
+export class Store<T extends KubeObject> {
+  readonly #objects = new Map<ObjectKey, T>();
+  readonly #indexes = new Map<string, StoreIndex<T>>();
+  readonly #listeners = new Set<StoreListener<T>>();
+  /** Versions of own writes that the watch has not confirmed yet. */
+  readonly #written = new Map<ObjectKey, { readonly uid: string; readonly version: string }>();
+  /** uids of own deletions that the watch has not confirmed yet. */
+  readonly #deleted = new Map<ObjectKey, string>();
+  readonly #options: StoreOptions<T>;
+  readonly #firstList = Promise.withResolvers<void>();
+  #synced = false;
+  /** The newest version the reflector brought. */
+  #seen = '';
+
+  constructor(options: StoreOptions<T> = {}) {
+    this.#options = options;
+  }
+
+  /** True once the first list was taken in whole. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  keys(): readonly ObjectKey[] {
+    return [...this.#objects.keys()];
+  }
+
+  values(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  /** Resolves when synced; rejects with the signal's reason. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#synced) return;
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#firstList.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Indexes every object under each value that `valuesOf` returns. Objects already there are indexed now. */
+  addIndex(name: string, valuesOf: (object: T) => readonly string[]): void {
+    if (this.#indexes.has(name)) throw new Error(`Expected the index name to be new, got "${name}" twice`);
+    const index = new StoreIndex(valuesOf);
+    for (const [key, object] of this.#objects) index.set(key, object);
+    this.#indexes.set(name, index);
+  }
+
+  keysByIndex(name: string, value: string): readonly ObjectKey[] {
+    const index = this.#indexes.get(name);
+    if (!index)
+      throw new Error(
+        `Expected the index to be one of [${[...this.#indexes.keys()].join(', ')}], got "${name}"`,
+      );
+    return index.keys(value);
+  }
+
+  byIndex(name: string, value: string): readonly T[] {
+    return this.keysByIndex(name, value).flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /** Told of every change after it is in the store. Disposing ends it. */
+  onChange(listener: StoreListener<T>): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Takes in what a reflector saw. */
+  take(event: ReflectorEvent<T>): void {
+    switch (event.type) {
+      case 'replace':
+        this.#replace(event.objects, event.resourceVersion, event.rewound);
+        break;
+      case 'apply':
+        this.#saw(event.object.metadata.resourceVersion);
+        this.#emit(this.#applied(event.object));
+        break;
+      case 'delete':
+        this.#saw(event.object.metadata.resourceVersion);
+        this.#emit(this.#removed(keyOf(event.object), event.object.metadata));
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Shows the object that an own write returned, unless something newer is already here. */
+  noteWrite(object: T): void {
+    const key = keyOf(object);
+    const { uid, resourceVersion } = object.metadata;
+    // The watch is past this version: it has shown the write, or a deletion that came after it and would not be
+    // shown again.
+    if ((compareVersions(resourceVersion, this.#seen) ?? 1) <= 0) return;
+    const current = this.#objects.get(key);
+    if (current?.metadata.uid === uid && !isNewer(object, current)) return;
+    this.#written.set(key, { uid, version: resourceVersion });
+    this.#deleted.delete(key);
+    this.#emit(this.#put(key, object));
+  }
+
+  /**
+   * Hides an object that an own call removed. Only when the server said that it is gone, not when finalizers still
+   * hold it: late events and lists that show this uid are ignored until the watch confirms.
+   */
+  noteDelete(object: T): void {
+    const key = keyOf(object);
+    if (this.#objects.get(key)?.metadata.uid !== object.metadata.uid) return;
+    this.#deleted.set(key, object.metadata.uid);
+    this.#written.delete(key);
+    this.#emit(this.#drop(key));
+  }
+
+  /** In one step: listeners hear of the changes when all of them are in. */
+  #replace(objects: readonly T[], resourceVersion: string, rewound: boolean): void {
+    if (rewound) {
+      this.#written.clear();
+      this.#deleted.clear();
+      this.#seen = resourceVersion;
+    } else this.#saw(resourceVersion);
+    const listed = new Set<ObjectKey>();
+    const changes: StoreChange<T>[] = [];
+    for (const object of objects) {
+      listed.add(keyOf(object));
+      changes.push(...this.#applied(object, rewound));
+    }
+    for (const key of this.keys()) {
+      if (listed.has(key)) continue;
+      // Created by an own write that this list is too old to know.
+      const written = this.#written.get(key);
+      if (written && (compareVersions(resourceVersion, written.version) ?? 0) < 0) continue;
+      this.#written.delete(key);
+      changes.push(...this.#drop(key));
+    }
+    for (const key of this.#deleted.keys()) if (!listed.has(key)) this.#deleted.delete(key);
+    const initial = !this.#synced;
+    this.#synced = true;
+    try {
+      this.#emit(initial ? changes.map((change) => ({ ...change, initial })) : changes);
+    } finally {
+      this.#firstList.resolve();
+    }
+  }
+
+  #saw(version: string): void {
+    if ((compareVersions(version, this.#seen) ?? 1) > 0) this.#seen = version;
+  }
+
+  #applied(object: T, rewound = false): readonly StoreChange<T>[] {
+    const key = keyOf(object);
+    const { uid } = object.metadata;
+    if (this.#deleted.get(key) === uid) return [];
+    this.#deleted.delete(key);
+    const current = this.#objects.get(key);
+    if (current?.metadata.uid === uid && !rewound && !isNewer(object, current)) {
+      this.#confirm(key, object);
+      return [];
+    }
+    // A late event of the object's predecessor, while an own write already brought the new one.
+    const written = this.#written.get(key);
+    if (written && written.uid !== uid && isOlder(object, written.version)) return [];
+    this.#written.delete(key);
+    return this.#put(key, object);
+  }
+
+  #confirm(key: ObjectKey, object: T): void {
+    if (this.#written.get(key)?.version === object.metadata.resourceVersion) this.#written.delete(key);
+  }
+
+  #removed(key: ObjectKey, { uid }: { readonly uid: string }): readonly StoreChange<T>[] {
+    if (this.#deleted.get(key) === uid) this.#deleted.delete(key);
+    // The deletion of a predecessor must not take the new object away.
+    if (this.#objects.get(key)?.metadata.uid !== uid) return [];
+    this.#written.delete(key);
+    return this.#drop(key);
+  }
+
+  /** An object with a new uid is told as a deletion and a creation: they are two things under one name. */
+  #put(key: ObjectKey, given: T): readonly StoreChange<T>[] {
+    const object = freezeDeep((this.#options.transform ?? withoutManagedFields)(given));
+    const old = this.#objects.get(key);
+    this.#objects.set(key, object);
+    for (const index of this.#indexes.values()) index.set(key, object);
+    if (!old) return [{ key, new: object, initial: false }];
+    if (old.metadata.uid === object.metadata.uid) return [{ key, old, new: object, initial: false }];
+    return [
+      { key, old, initial: false },
+      { key, new: object, initial: false },
+    ];
+  }
+
+  #drop(key: ObjectKey): readonly StoreChange<T>[] {
+    const old = this.#objects.get(key);
+    if (!old) return [];
+    this.#objects.delete(key);
+    for (const index of this.#indexes.values()) index.delete(key);
+    return [{ key, old, initial: false }];
+  }
+
+  #emit(changes: readonly StoreChange<T>[]): void {
+    const errors: unknown[] = [];
+    for (const change of changes)
+      for (const listener of this.#listeners)
+        try {
+          listener(change);
+        } catch (error) {
+          errors.push(error);
+        }
+    for (const error of errors) {
+      if (!this.#options.onListenerError) throw error;
+      this.#options.onListenerError(error);
+    }
+  }
+}
+
+/** Whether `object` is to take the place of `current`, of the same uid. Opaque versions: whatever differs is newer. */
+function isNewer(object: KubeObject, current: KubeObject): boolean {
+  return (compareVersions(object.metadata.resourceVersion, current.metadata.resourceVersion) ?? 1) > 0;
+}
+
+const isOlder = (object: KubeObject, version: string) =>
+  (compareVersions(object.metadata.resourceVersion, version) ?? 0) < 0;

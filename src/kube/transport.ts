@@ -1,0 +1,229 @@
+/**
+ * Calls to one API server over one shared Agent: credentials, time limits, one error type. Two instances never share a
+ * connection, which is what keeps the Lease alive when the rest is busy.
+ */
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../runtime/clock.ts';
+import { SharedAgent } from './agent.ts';
+import { Deadline } from './deadline.ts';
+import type { EndpointCredentials, KubeEndpoint } from './endpoint.ts';
+import { KubeError } from './errors.ts';
+import { jsonLines } from './lines.ts';
+import { errorOfResponse, type KubeResponse } from './response.ts';
+
+export type { KubeResponse } from './response.ts';
+
+export type KubeMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface KubeRequest {
+  readonly method: KubeMethod;
+  /** Absolute path below the server, each segment already encoded. */
+  readonly path: string;
+  /** Undefined members are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** `application/json` by default. */
+  readonly contentType?: string;
+  /** For the whole call; for a stream, until its headers. Defaults to 30 s. */
+  readonly timeoutMs?: number;
+}
+
+/** Stands between a call and the wire, for the crash harness. A status of 400 and above is still a response here. */
+export type Interceptor = (
+  request: KubeRequest,
+  next: (request: KubeRequest) => Promise<KubeResponse>,
+) => Promise<KubeResponse>;
+
+/** One finished call, for `rest_client_requests_total`. `code`: the HTTP status, or `<error>` as client-go says. */
+export interface RequestSample {
+  readonly code: string;
+  readonly method: KubeMethod;
+  readonly host: string;
+}
+
+export interface TransportOptions {
+  readonly endpoint: KubeEndpoint;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  readonly intercept?: Interceptor;
+  readonly onRequest?: (sample: RequestSample) => void;
+}
+
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+export class KubeTransport {
+  readonly #options: TransportOptions;
+  readonly #agent = new SharedAgent();
+  readonly #origin: string;
+  readonly #host: string;
+  /** Path prefix of the server, '' mostly. */
+  readonly #prefix: string;
+
+  constructor(options: TransportOptions) {
+    const url = new URL(options.endpoint.server);
+    this.#options = options;
+    this.#origin = url.origin;
+    this.#host = url.host;
+    this.#prefix = url.pathname.replace(/\/+$/, '');
+  }
+
+  /** The answer's JSON; throws `KubeError` for everything else. */
+  async request<T>(request: KubeRequest, signal: AbortSignal): Promise<T> {
+    const next = (given: KubeRequest) => this.#exchange(given, signal);
+    const response = await (this.#options.intercept ? this.#options.intercept(request, next) : next(request));
+    if (response.status < 200 || response.status > 299)
+      throw errorOfResponse(callOf(request), response, this.#options.clock.now());
+    if (typeof response.body === 'string')
+      throw new KubeError(`${callOf(request)}: the answer is no JSON`, {
+        status: response.status,
+        reason: 'InvalidResponse',
+      });
+    return response.body as T;
+  }
+
+  /**
+   * One JSON value per line until the server ends the stream (a clean end returns). `idleMs`: silence that counts as a
+   * dead connection and throws reason `Timeout`; keep it above 60 s for a watch, whose bookmarks come once a minute.
+   * Leaving the loop early closes the connection.
+   */
+  async *stream(
+    request: KubeRequest,
+    signal: AbortSignal,
+    options: { idleMs: number },
+  ): AsyncGenerator<unknown> {
+    const call = callOf(request);
+    using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    let body: Dispatcher.ResponseData['body'] | undefined;
+    try {
+      const answer = await this.#send(request, deadline);
+      body = answer.body;
+      // The loop below reports a failure; without a listener one that comes between two reads would end the process.
+      body.on('error', () => {});
+      if (answer.statusCode !== 200)
+        throw errorOfResponse(call, await readWhole(answer), this.#options.clock.now());
+      deadline.restart(options.idleMs);
+      const chunks = alive(body, () => deadline.restart(options.idleMs));
+      yield* jsonLines(call, chunks);
+    } catch (error) {
+      throw this.#failure(call, error, deadline, signal);
+    } finally {
+      body?.destroy();
+    }
+  }
+
+  /** Ends what is running and closes the connections. */
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  async #exchange(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
+    using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    try {
+      return await readWhole(await this.#send(request, deadline));
+    } catch (error) {
+      throw this.#failure(callOf(request), error, deadline, signal);
+    }
+  }
+
+  /** Until the headers. Counts the call, whatever becomes of it. */
+  async #send(request: KubeRequest, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    const { endpoint, userAgent, onRequest } = this.#options;
+    let code = '<error>';
+    try {
+      const credentials = await credentialsOf(endpoint, deadline.signal);
+      const answer = await this.#agent.for(credentials.tls).request({
+        origin: this.#origin,
+        path: this.#prefix + request.path + queryOf(request.query),
+        method: request.method,
+        headers: {
+          accept: 'application/json',
+          'user-agent': userAgent,
+          ...(request.body === undefined
+            ? {}
+            : { 'content-type': request.contentType ?? 'application/json' }),
+          ...credentials.headers,
+        },
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+        signal: deadline.signal,
+      });
+      code = String(answer.statusCode);
+      if (answer.statusCode === 401) endpoint.refresh();
+      return answer;
+    } finally {
+      onRequest?.({ code, method: request.method, host: this.#host });
+    }
+  }
+
+  #failure(call: string, error: unknown, deadline: Deadline, signal: AbortSignal): KubeError {
+    if (signal.aborted) return new KubeError(`${call}: aborted`, { reason: 'Aborted', cause: signal.reason });
+    if (deadline.timedOut)
+      return new KubeError(`${call}: no answer within the time limit`, { reason: 'Timeout' });
+    if (error instanceof KubeError) return error;
+    return new KubeError(`${call}: connection failed (${codeOf(error)})`, {
+      reason: 'ConnectionFailed',
+      cause: error,
+    });
+  }
+}
+
+const callOf = (request: KubeRequest) => `${request.method} ${request.path}`;
+
+function queryOf(query: KubeRequest['query']): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {}))
+    if (value !== undefined) parameters.set(name, String(value));
+  return parameters.size > 0 ? `?${parameters}` : '';
+}
+
+/** An exec plugin may hang; the call's end is not to wait for it. */
+async function credentialsOf(endpoint: KubeEndpoint, signal: AbortSignal): Promise<EndpointCredentials> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([endpoint.credentials(), aborted.promise]);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new KubeError(`credentials for the API server could not be read (${codeOf(error)})`, {
+      reason: 'ConnectionFailed',
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function readWhole(answer: Dispatcher.ResponseData): Promise<KubeResponse> {
+  const text = await answer.body.text();
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answer.headers))
+    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  return { status: answer.statusCode, headers, body: parseBody(text) };
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function* alive(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
+  }
+}
+
+/** `ECONNREFUSED`, `CERT_HAS_EXPIRED`, ...: enough to know what to look at, and never a piece of the request. */
+function codeOf(error: unknown): string {
+  const { code, name } = (typeof error === 'object' && error ? error : {}) as {
+    code?: unknown;
+    name?: unknown;
+  };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
+}

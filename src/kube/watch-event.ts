@@ -1,0 +1,38 @@
+import { KubeError } from './errors.ts';
+import { errorOfStatus, isStatus } from './response.ts';
+import type { KubeObject } from './types.ts';
+
+/** One line of a watch. */
+export type WatchEvent<T> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+
+/** Checks a line's frame; the object was validated by the server. Throws for `ERROR` and for what it does not know. */
+export function watchEventOf<T extends KubeObject>(plural: string, line: unknown): WatchEvent<T> {
+  const call = `watch of ${plural}`;
+  const { type, object } = (typeof line === 'object' && line ? line : {}) as {
+    type?: unknown;
+    object?: unknown;
+  };
+  if (type === 'ERROR') {
+    if (isStatus(object)) throw errorOfStatus(call, object, 500);
+    throw new KubeError(`${call}: an ERROR event without a Status`, { reason: 'InvalidResponse' });
+  }
+  const metadata = (object as Partial<KubeObject> | undefined)?.metadata;
+  if (!metadata?.resourceVersion)
+    throw new KubeError(`${call}: an event without metadata.resourceVersion`, { reason: 'InvalidResponse' });
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      if (!metadata.name || !metadata.uid)
+        throw new KubeError(`${call}: an object without name or uid`, { reason: 'InvalidResponse' });
+      return { type, object: object as T };
+    case 'BOOKMARK':
+      return { type, resourceVersion: metadata.resourceVersion };
+    default:
+      throw new KubeError(`${call}: expected ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, got another type`, {
+        reason: 'InvalidResponse',
+      });
+  }
+}
