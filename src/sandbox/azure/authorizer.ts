@@ -48,7 +48,7 @@ export interface RoleDefinitionSeed {
 }
 
 /**
- * What `createAuthorization(frame)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
+ * What `createAuthorization(foundation: Foundation)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
  * the hand of the control endpoint, which acts outside of anybody's rights and at once.
  */
 export interface AuthorizationPart {

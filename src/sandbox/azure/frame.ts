@@ -1,7 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Directory } from './directory.ts';
-import type { ArmRequest, ArmResponse } from './http/operation.ts';
 import type { Identities } from './identities/identities.ts';
 import type { Knobs } from './knobs.ts';
 import type { Random } from './random.ts';
@@ -21,5 +20,3 @@ export interface Frame extends Foundation {
   readonly identities: Identities;
   readonly authorizer: Authorizer;
 }
-
-export type { ArmRequest, ArmResponse };

@@ -75,7 +75,7 @@ const groups = {
 
 const schema = z.strictObject(groups);
 /** Every group may be given in part. */
-const patchSchema = z.strictObject({
+export const knobPatchSchema = z.strictObject({
   latencyMs: groups.latencyMs.optional(),
   propagation: groups.propagation.partial().optional(),
   throttling: groups.throttling.partial().optional(),
@@ -87,7 +87,7 @@ const patchSchema = z.strictObject({
 });
 
 export type KnobValues = z.infer<typeof schema>;
-export type KnobPatch = z.infer<typeof patchSchema>;
+export type KnobPatch = z.infer<typeof knobPatchSchema>;
 export type Preset = 'honest' | 'fast';
 
 /** Latencies seen in recorded traffic (simulator.md section 4), by operation id. */
@@ -163,7 +163,7 @@ export class Knobs {
 
   /** Sets the knobs named and leaves the others. Throws a `ZodError` that names what is unknown or wrong. */
   set(patch: KnobPatch): void {
-    const given = patchSchema.parse(patch);
+    const given = knobPatchSchema.parse(patch);
     const merged = Object.fromEntries(
       Object.entries(this.#values).map(([group, values]) => [
         group,

@@ -36,14 +36,18 @@ export function parseScope(scope: string): Scope {
 
 /**
  * The scope directly above, by the shape of the id alone: child resource -> resource -> group -> subscription -> `/`;
- * an extension resource (`…/providers/Microsoft.Authorization/roleAssignments/x`) -> what it extends. Management
- * groups stand between subscription and root only in the `World`, which knows who is in them. Undefined above `/`.
+ * an extension resource (`…/providers/Microsoft.Authorization/roleAssignments/x`) -> what it extends; a collection
+ * (`…/userAssignedIdentities` without a name) -> where it lists. Management groups stand between subscription and root
+ * only in the `World`, which knows who is in them. Undefined above `/`.
  */
 export function parentScope(scope: string): string | undefined {
   const key = scopeKey(scope);
   if (key === '/') return undefined;
   const parts = key.slice(1).split('/');
-  parts.splice(-2);
+  // What follows the last `providers`: a namespace, then pairs of type and name; an odd end is a collection.
+  const start = parts.lastIndexOf('providers');
+  const tail = parts.length - start - 1;
+  parts.splice(start >= 0 && tail >= 2 && tail % 2 === 0 ? -1 : -2);
   if (parts.at(-2) === 'providers') parts.splice(-2);
   return scopeKey(parts.join('/'));
 }

@@ -44,6 +44,7 @@ export class World {
   readonly #resources = new Map<string, Resource>();
   readonly #locks = new Map<string, { readonly scope: string; readonly level: LockLevel }>();
   readonly #removed = new Set<(resource: Resource) => void>();
+  readonly #scopesRemoved = new Set<(scope: string) => void>();
 
   constructor(tenantId: string) {
     this.tenantId = tenantId;
@@ -100,7 +101,7 @@ export class World {
     if (!group) return false;
     for (const resource of this.resourcesWithin(group.id)) this.removeResource(resource.id);
     this.#groups.delete(scopeKey(group.id));
-    this.#dropLocksWithin(group.id);
+    this.#dropScope(group.id);
     return true;
   }
 
@@ -124,7 +125,7 @@ export class World {
       this.#resources.delete(scopeKey(resource.id));
       for (const listener of this.#removed) listener(resource);
     }
-    this.#dropLocksWithin(id);
+    this.#dropScope(id);
     return true;
   }
 
@@ -132,6 +133,12 @@ export class World {
   onRemoved(listener: (resource: Resource) => void): Disposable {
     this.#removed.add(listener);
     return { [Symbol.dispose]: () => void this.#removed.delete(listener) };
+  }
+
+  /** Called with the id of a group or resource that is gone, after all beneath it: what lives at a scope goes too. */
+  onScopeRemoved(listener: (scope: string) => void): Disposable {
+    this.#scopesRemoved.add(listener);
+    return { [Symbol.dispose]: () => void this.#scopesRemoved.delete(listener) };
   }
 
   scopeExists(scope: string): boolean {
@@ -196,8 +203,9 @@ export class World {
     return parentScope(key);
   }
 
-  #dropLocksWithin(scope: string): void {
+  #dropScope(scope: string): void {
     for (const key of this.#locks.keys()) if (isWithin(key, scope)) this.#locks.delete(key);
+    for (const listener of this.#scopesRemoved) listener(scope);
   }
 }
 

@@ -59,6 +59,8 @@ export interface Operation {
   readonly action: string;
   /** Set when the operation checks rights itself (lists that show only what may be read). */
   readonly checksRights?: boolean;
+  /** Set when the operation itself answers for a scope that does not exist (role assignments under a gone scope). */
+  readonly checksParents?: boolean;
   /** Set when the handler waits `knobs.latencyMs(id)` itself, because the work is visible while it runs. */
   readonly ownsLatency?: boolean;
   handle(request: ArmRequest, params: Params): ArmResponse | Promise<ArmResponse>;

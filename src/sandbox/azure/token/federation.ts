@@ -9,7 +9,7 @@ export interface FederatedCredentials {
   match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none';
 }
 
-/** What `createFederation(frame)` of `federation/index.ts` gives the simulator. */
+/** What `createFederation(frame: Frame)` of `federation/index.ts` gives the simulator. */
 export interface FederationPart extends FederatedCredentials {
   readonly operations: readonly Operation[];
   /** Ends all lags and windows now pending. */

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import type { AuthorizationPart } from '../authorizer.ts';
+import type { Frame } from '../frame.ts';
+import { shortLocation } from '../identities/answers.ts';
+import type { Identity } from '../identities/identities.ts';
+import { ControlError, verb } from './verb.ts';
+
+const none = z.strictObject({});
+const byId = z.strictObject({ id: z.string() });
+const tags = z.record(z.string(), z.string());
+const actions = z.array(z.string());
+
+/** Changes to the world behind everybody's back: no rights, locks, buckets or latency stand in the way. */
+export function worldVerbs(frame: Frame, authorization: AuthorizationPart, subscriptionId: string) {
+  const { world, directory, identities } = frame;
+  const existing = (id: string): Identity => {
+    const identity = identities.get(id);
+    if (identity) return identity;
+    throw new ControlError(`id: expected the ARM id of an existing user-assigned identity, got '${id}'`);
+  };
+  return {
+    createSubscription: verb(
+      z.strictObject({
+        id: z.string(),
+        displayName: z.string().optional(),
+        managementGroup: z.string().optional(),
+      }),
+      ({ id, displayName, managementGroup }) =>
+        world.addSubscription({
+          id,
+          ...(displayName !== undefined && { displayName }),
+          ...(managementGroup !== undefined && { managementGroup }),
+        }),
+    ),
+    createManagementGroup: verb(
+      z.strictObject({ name: z.string(), displayName: z.string().optional(), parent: z.string().optional() }),
+      ({ name, displayName = name, parent }) =>
+        world.addManagementGroup({ name, displayName, ...(parent !== undefined && { parent }) }),
+    ),
+    createResourceGroup: verb(
+      z.strictObject({
+        name: z.string(),
+        subscriptionId: z.string().optional(),
+        location: z.string().optional(),
+        tags: tags.optional(),
+      }),
+      (given) =>
+        world.addResourceGroup(
+          given.subscriptionId ?? subscriptionId,
+          given.name,
+          given.location,
+          given.tags,
+        ),
+    ),
+    /** With everything in it; at once, not as a long-running operation. */
+    deleteResourceGroup: verb(
+      z.strictObject({ name: z.string(), subscriptionId: z.string().optional() }),
+      (given) => ({ deleted: world.removeResourceGroup(given.subscriptionId ?? subscriptionId, given.name) }),
+    ),
+    createIdentity: verb(
+      z.strictObject({
+        name: z.string(),
+        resourceGroup: z.string(),
+        subscriptionId: z.string().optional(),
+        location: z.string().optional(),
+        tags: tags.optional(),
+      }),
+      ({ name, resourceGroup, subscriptionId: given, location = 'westeurope', tags: set }) => {
+        const at = { subscriptionId: given ?? subscriptionId, resourceGroup, name };
+        if (!world.resourceGroup(at.subscriptionId, resourceGroup))
+          throw new ControlError(
+            `resourceGroup: expected an existing resource group, got '${resourceGroup}'`,
+          );
+        return identities.create(at, shortLocation(location), set ? { tags: set } : {});
+      },
+    ),
+    deleteIdentity: verb(byId, ({ id }) => ({ deleted: identities.delete(id) })),
+    /** Deleted and made again at once: same id, new principal. */
+    recycleIdentity: verb(byId, ({ id }) => identities.recycle(existing(id).id)),
+    /** Replaces the tags. */
+    tagIdentity: verb(z.strictObject({ id: z.string(), tags }), ({ id, tags: set }) =>
+      identities.change(existing(id).id, { tags: set }),
+    ),
+    lock: verb(
+      z.strictObject({ scope: z.string(), level: z.enum(['CanNotDelete', 'ReadOnly']) }),
+      ({ scope, level }) => world.lock(scope, level),
+    ),
+    unlock: verb(z.strictObject({ scope: z.string() }), ({ scope }) => ({ unlocked: world.unlock(scope) })),
+    createPrincipal: verb(
+      z.strictObject({
+        displayName: z.string(),
+        type: z.enum(['ServicePrincipal', 'User', 'Group']).optional(),
+      }),
+      ({ displayName, type }) =>
+        directory.create({ displayName, tenantId: world.tenantId, ...(type !== undefined && { type }) }),
+    ),
+    deletePrincipal: verb(z.strictObject({ objectId: z.string() }), ({ objectId }) => ({
+      deleted: directory.delete(objectId),
+    })),
+    restorePrincipal: verb(z.strictObject({ objectId: z.string() }), ({ objectId }) => ({
+      restored: directory.restore(objectId),
+    })),
+    grant: verb(
+      z.strictObject({
+        principalId: z.string(),
+        role: z.string(),
+        scope: z.string(),
+        condition: z.string().optional(),
+      }),
+      ({ condition, ...grant }) => ({
+        id: authorization.grant({ ...grant, ...(condition !== undefined && { condition }) }),
+      }),
+    ),
+    dropRights: verb(z.strictObject({ principalId: z.string() }), ({ principalId }) => ({
+      dropped: authorization.dropRights(principalId),
+    })),
+    defineRole: verb(
+      z.strictObject({
+        roleName: z.string(),
+        actions,
+        notActions: actions.default([]),
+        dataActions: actions.default([]),
+        notDataActions: actions.default([]),
+        assignableScopes: z.array(z.string()).default(['/']),
+      }),
+      (role) => ({ id: authorization.defineRole(role) }),
+    ),
+    deny: verb(z.strictObject({ principalId: z.string(), scope: z.string(), actions }), (deny) =>
+      authorization.deny(deny),
+    ),
+    /** What there is now, lags aside. */
+    identities: verb(none, () =>
+      world
+        .resourcesWithin('/')
+        .map(({ id }) => identities.get(id))
+        .filter((identity) => identity !== undefined),
+    ),
+  };
+}

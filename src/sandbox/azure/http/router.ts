@@ -1,0 +1,103 @@
+import { ArmError, type Operation, type Params } from './operation.ts';
+
+export interface Match {
+  readonly operation: Operation;
+  readonly params: Params;
+}
+
+interface Route {
+  readonly pattern: RegExp;
+  readonly names: readonly string[];
+  readonly operation: Operation;
+}
+
+/**
+ * Finds the operation for a path. Where several patterns fit (an extension resource under a resource of the same
+ * type), the one that leaves least to the scope wins, because it is the more specific.
+ */
+export class Router {
+  readonly #routes: Route[];
+
+  constructor(operations: readonly Operation[]) {
+    this.#routes = operations.map(compile);
+  }
+
+  /** The operation by method and path alone, api-version aside; undefined when nothing fits. */
+  find(method: string, path: string): Match | undefined {
+    let best: Match | undefined;
+    for (const { pattern, names, operation } of this.#routes) {
+      if (operation.method !== method) continue;
+      const found = pattern.exec(path);
+      if (!found) continue;
+      const params = Object.fromEntries(names.map((name, i) => [name, found[i + 1] ?? '']));
+      if (!best || (params.scope ?? '').length < (best.params.scope ?? '').length)
+        best = { operation, params };
+    }
+    return best;
+  }
+
+  /**
+   * Like `find`, with ARM's refusals: `MissingApiVersionParameter`, `InvalidResourceType` for a type or api-version
+   * that is not served (azure.md section 2), 405 for a method the type does not know.
+   */
+  route(method: string, path: string, apiVersion: string | undefined): Match {
+    if (!apiVersion)
+      throw new ArmError(
+        400,
+        'MissingApiVersionParameter',
+        'The api-version query parameter (?api-version=) is required for all requests.',
+      );
+    const match = this.find(method, path);
+    const known = match?.operation ?? this.#routes.find(({ pattern }) => pattern.test(path))?.operation;
+    const versions = this.#routes
+      .filter(({ operation }) => operation.resourceType === known?.resourceType)
+      .flatMap(({ operation }) => operation.apiVersions);
+    const served = match?.operation.apiVersions.some((version) => same(version, apiVersion));
+    if (match && served) return match;
+    if (known && !match && versions.some((version) => same(version, apiVersion)))
+      throw new ArmError(
+        405,
+        'MethodNotAllowed',
+        `The requested resource does not support http method '${method}'.`,
+      );
+    throw invalidResourceType(known?.resourceType ?? typeOf(path), apiVersion, [...new Set(versions)]);
+  }
+}
+
+function invalidResourceType(type: string, apiVersion: string, versions: readonly string[]): ArmError {
+  const slash = type.indexOf('/');
+  const namespace = slash < 0 ? type : type.slice(0, slash);
+  const rest = slash < 0 ? '' : type.slice(slash + 1);
+  const supported =
+    versions.length === 0 ? '' : ` The supported api-versions are: '${[...versions].sort().join(',')}'.`;
+  return new ArmError(
+    404,
+    'InvalidResourceType',
+    `The resource type '${rest}' could not be found in the namespace '${namespace}' for api version '${apiVersion}'.${supported}`,
+  );
+}
+
+/** `Namespace/type/childType` of the last `providers` part of a path. */
+function typeOf(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  const start = parts.map((part) => part.toLowerCase()).lastIndexOf('providers');
+  if (start < 0) return `Microsoft.Resources/${parts.filter((_, i) => i % 2 === 0).join('/')}`;
+  const [namespace = '', ...rest] = parts.slice(start + 1);
+  return [namespace, ...rest.filter((_, i) => i % 2 === 0)].join('/');
+}
+
+function compile(operation: Operation): Route {
+  const names: string[] = [];
+  const source = operation.pattern
+    .split(/(\{\+?\w+\})/)
+    .map((part) => {
+      const placeholder = /^\{(\+?)(\w+)\}$/.exec(part);
+      if (!placeholder) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      names.push(placeholder[2] ?? '');
+      return placeholder[1] ? '(.*)' : '([^/]+)';
+    })
+    .join('');
+  return { pattern: new RegExp(`^${source}/?$`, 'i'), names, operation };
+}
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

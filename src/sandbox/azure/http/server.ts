@@ -1,0 +1,94 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type Message, type Reply, readMessage } from './message.ts';
+
+export type Answerer = (message: Message, signal: AbortSignal) => Promise<Reply>;
+
+export interface Listener extends AsyncDisposable {
+  readonly port: number;
+  /** e.g. `https://127.0.0.1:4443`. */
+  readonly origin: string;
+}
+
+/**
+ * Listens on 127.0.0.1 only, with TLS when a certificate is given. `answer` gets each request and a signal that aborts
+ * when the client goes away or the listener closes; what it throws becomes a 500, since it is a fault of the simulator.
+ */
+export async function listen(given: {
+  readonly port: number;
+  readonly tls?: { readonly certPem: string; readonly keyPem: string };
+  readonly answer: Answerer;
+}): Promise<Listener> {
+  const scheme = given.tls ? 'https' : 'http';
+  const open = new Set<AbortController>();
+  const handler = (request: IncomingMessage, response: ServerResponse) => {
+    const gone = new AbortController();
+    open.add(gone);
+    response.once('close', () => {
+      open.delete(gone);
+      gone.abort(new Error('the client went away'));
+    });
+    readMessage(request, scheme)
+      .then((message) => given.answer(message, gone.signal))
+      .then((reply) => send(response, reply))
+      .catch((error: unknown) => {
+        if (response.destroyed || gone.signal.aborted) return;
+        const message = error instanceof Error ? error.message : String(error);
+        response.writeHead(500, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: { code: 'SimulatorFault', message } }));
+      });
+  };
+  // Keep-alive for longer than any client pauses between calls: a reset of an idle connection is a fault to be asked for.
+  const server = given.tls
+    ? createHttpsServer(
+        { cert: given.tls.certPem, key: given.tls.keyPem, keepAliveTimeout: 600_000 },
+        handler,
+      )
+    : createHttpServer({ keepAliveTimeout: 600_000 }, handler);
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(given.port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    origin: `${scheme}://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const controller of open) controller.abort(new Error('the server stops'));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  switch (reply.kind) {
+    case 'answer': {
+      const { status, headers, body } = reply;
+      response.writeHead(status, {
+        ...headers,
+        ...(status !== 204 && { 'content-length': Buffer.byteLength(body) }),
+      });
+      response.end(body);
+      return;
+    }
+    case 'reset':
+      response.socket?.resetAndDestroy();
+      return;
+    case 'silence':
+      return;
+    case 'truncated': {
+      const { status, headers, body } = reply.answer;
+      const bytes = Buffer.from(body);
+      response.writeHead(status, { ...headers, 'content-length': bytes.length });
+      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy());
+      return;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Foundation, Frame } from '../frame.ts';
+import { History } from '../history.ts';
+import type { ArmRequest, Operation } from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { scopeKey } from '../scope.ts';
+import { identityNotFound } from './answers.ts';
+import { IDENTITY_TYPE, identityId } from './identities.ts';
+import { coordinates, IDENTITY_API_VERSIONS } from './operations.ts';
+
+/** A resource that an identity is attached to. */
+export interface Association {
+  readonly identityId: string;
+  readonly resource: {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string;
+    readonly resourceGroup: string;
+    readonly subscriptionId: string;
+    readonly subscriptionDisplayName: string;
+  };
+}
+
+/**
+ * The index behind listAssociatedResources. It is Resource Graph's and lags behind (azure.md section 6); the modules of
+ * host types will keep it, the deletion of an identity does not touch it.
+ */
+export class Associations {
+  readonly #history: History<Association>;
+
+  constructor({ clock, random, knobs }: Foundation) {
+    this.#history = new History(clock, random, () => ({
+      listLagMs: knobs.values.propagation.resourceGraphLagMs,
+      readAfterWriteMs: 0,
+    }));
+  }
+
+  attach(association: Association): void {
+    this.#history.set(keyOf(association), association);
+  }
+
+  detach(
+    association: Pick<Association, 'identityId'> & { readonly resource: { readonly id: string } },
+  ): void {
+    this.#history.delete(keyOf(association));
+  }
+
+  /** What the index shows by now. */
+  listed(identityId: string): Association[] {
+    return this.#history.list().filter((each) => scopeKey(each.identityId) === scopeKey(identityId));
+  }
+
+  settle(): void {
+    this.#history.settle();
+  }
+}
+
+/** POST `…/listAssociatedResources` (azure.md section 3; no SDK has it). `$top=0` gives the count alone. */
+export function associationOperations(frame: Frame, associations: Associations): readonly Operation[] {
+  return [
+    {
+      id: 'identities.listAssociatedResources',
+      method: 'POST',
+      pattern: `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{name}/listAssociatedResources`,
+      resourceType: IDENTITY_TYPE,
+      apiVersions: IDENTITY_API_VERSIONS.filter((version) => version === '2021-09-30-preview'),
+      action: `${IDENTITY_TYPE}/listAssociatedResources/action`,
+      handle(request, params) {
+        const at = coordinates(params);
+        if (!frame.identities.get(identityId(at))) throw identityNotFound(at);
+        const found = associations.listed(identityId(at)).map(({ resource }) => resource);
+        return { status: 200, body: { totalCount: found.length, ...windowOf(request, found, frame) } };
+      },
+    },
+  ];
+}
+
+function windowOf(request: ArmRequest, found: readonly unknown[], frame: Frame) {
+  const skip = Number(request.query.get('$skip') ?? 0);
+  const top = request.query.get('$top');
+  const wanted = found.slice(skip, top === undefined ? undefined : skip + Number(top));
+  return page(request, wanted, frame.knobs.values.paging.pageSize);
+}
+
+const keyOf = (association: { readonly identityId: string; readonly resource: { readonly id: string } }) =>
+  `${scopeKey(association.identityId)} ${scopeKey(association.resource.id)}`;

@@ -1,0 +1,43 @@
+import type { TokenCredential } from '@azure/identity';
+import type { Simulator } from './simulator.ts';
+
+/** How tests point the unchanged Azure SDKs at a simulator (simulator.md section 1). */
+export function clientOptions(simulator: Simulator) {
+  return {
+    endpoint: simulator.origin,
+    credentialScopes: ['https://management.azure.com/.default'],
+    tlsOptions: { ca: simulator.caPem },
+    retryOptions: { maxRetries: 0 },
+  };
+}
+
+/** A credential of someone else, or of a caller named with `control.nameCaller`. */
+export async function tokenCredential(simulator: Simulator, caller?: string): Promise<TokenCredential> {
+  const { accessToken } = await simulator.control.token(caller === undefined ? {} : { caller });
+  // Far ahead in real time: the SDK asks the machine's clock, the simulator its own.
+  return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) };
+}
+
+export interface Refusal {
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+/** Status, code and text of the error a call ends with. Throws when it succeeds. */
+export async function refusal(call: Promise<unknown>): Promise<Refusal> {
+  try {
+    await call;
+  } catch (error) {
+    const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
+    return { status: statusCode, code, message };
+  }
+  throw new Error('expected the call to be refused, it succeeded');
+}
+
+/** Every item of a paged list, pages followed. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
