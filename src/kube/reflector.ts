@@ -35,7 +35,7 @@ export type ReflectorState =
       readonly type: 'wait';
       readonly ms: number;
       readonly error: KubeError;
-      readonly then: Exclude<ReflectorState, { type: 'wait' }>;
+      readonly next: Exclude<ReflectorState, { type: 'wait' }>;
     };
 
 export interface ReflectorOptions<T extends KubeObject> {
@@ -83,7 +83,7 @@ export async function* reflect<T extends KubeObject>(
       case 'wait':
         options.onActivity?.(state.ms);
         await sleep(options.clock, state.ms, signal).catch(() => {});
-        state = state.then;
+        state = state.next;
         break;
       default:
         state satisfies never;
@@ -189,12 +189,12 @@ class Reflector<T extends KubeObject> {
     return this.#wait(error, relist);
   }
 
-  #wait(error: unknown, then: Exclude<ReflectorState, { type: 'wait' }>): ReflectorState {
+  #wait(error: unknown, next: Exclude<ReflectorState, { type: 'wait' }>): ReflectorState {
     // What is no KubeError was thrown by the consumer or is a bug; waiting would hide it.
     if (!(error instanceof KubeError)) throw error;
-    if (isAborted(error)) return then;
+    if (isAborted(error)) return next;
     const ms = Math.min(LONGEST_WAIT_MS, Math.max(this.#backoff.next(), error.retryAfterMs ?? 0));
-    return { type: 'wait', ms, error, then };
+    return { type: 'wait', ms, error, next };
   }
 
   #alive(withinMs: number): void {

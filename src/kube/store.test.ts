@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import type { ConfigMap } from './builtin.ts';
+import { Store, type StoreChange } from './store.ts';
+import { configMap } from './testing/objects.ts';
+
+const never = new AbortController().signal;
+
+function recorded(store = new Store<ConfigMap>()) {
+  const changes: string[] = [];
+  const name = (object: ConfigMap | undefined) =>
+    object ? `${object.metadata.uid}@${object.metadata.resourceVersion}` : '-';
+  store.onChange((change) => changes.push(`${name(change.old)} -> ${name(change.new)}`));
+  return { store, changes };
+}
+
+const replace = (version: number, objects: readonly ConfigMap[], rewound = false) =>
+  ({ type: 'replace', objects, resourceVersion: String(version), rewound }) as const;
+const apply = (object: ConfigMap) => ({ type: 'apply', object }) as const;
+const remove = (object: ConfigMap) => ({ type: 'delete', object }) as const;
+
+describe('a store', () => {
+  it('is synced by the first list and not before', async () => {
+    const store = new Store<ConfigMap>();
+    const synced = store.whenSynced(never);
+    expect(store.synced).toBe(false);
+    store.take(replace(1, []));
+    expect(store.synced).toBe(true);
+    await synced;
+    await store.whenSynced(never);
+  });
+
+  it('stops waiting for the first list when told to', async () => {
+    const stop = new AbortController();
+    const synced = new Store<ConfigMap>().whenSynced(stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(synced).rejects.toThrow('enough');
+  });
+
+  it('tells creations, updates and deletions with old and new', () => {
+    const { store, changes } = recorded();
+    store.take(replace(1, [configMap('a', 1)]));
+    store.take(apply(configMap('a', 2)));
+    store.take(apply(configMap('b', 3)));
+    store.take(remove(configMap('a', 4)));
+    store.take(remove(configMap('unknown', 5)));
+    expect(changes).toEqual(['- -> uid-a@1', 'uid-a@1 -> uid-a@2', '- -> uid-b@3', 'uid-a@2 -> -']);
+    expect(store.keys()).toEqual(['test/b']);
+  });
+
+  it('replaces in one step: every listener sees the end state, deletions included', () => {
+    const { store, changes } = recorded();
+    store.take(replace(2, [configMap('a', 1), configMap('b', 2)]));
+    changes.length = 0;
+    const seen: string[] = [];
+    store.onChange(() => seen.push(store.keys().join()));
+    store.take(replace(5, [configMap('b', 4), configMap('c', 5)]));
+    expect(changes).toEqual(['uid-b@2 -> uid-b@4', '- -> uid-c@5', 'uid-a@1 -> -']);
+    expect(new Set(seen)).toEqual(new Set(['test/b,test/c']));
+  });
+
+  it('marks the changes of the first list as initial, and only those', () => {
+    const store = new Store<ConfigMap>();
+    const initial: boolean[] = [];
+    store.onChange((change) => initial.push(change.initial));
+    store.take(replace(1, [configMap('a', 1)]));
+    store.take(replace(2, [configMap('a', 1), configMap('b', 2)]));
+    expect(initial).toEqual([true, false]);
+  });
+
+  it('tells nothing for a version it has', () => {
+    const { store, changes } = recorded();
+    store.take(replace(1, [configMap('a', 1)]));
+    store.take(apply(configMap('a', 1)));
+    store.take(replace(1, [configMap('a', 1)]));
+    expect(changes.length).toBe(1);
+  });
+
+  it.each([
+    ['an event', apply(configMap('a', 9, { uid: 'second' }))],
+    ['a list', replace(9, [configMap('a', 9, { uid: 'second' })])],
+  ])('tells a new uid under a known name in %s as a deletion and a creation', (_, event) => {
+    const { store, changes } = recorded();
+    store.take(replace(1, [configMap('a', 1, { uid: 'first' })]));
+    store.take(event);
+    expect(changes.slice(1)).toEqual(['first@1 -> -', '- -> second@9']);
+  });
+
+  it('does not let the late deletion of a predecessor take the new object away', () => {
+    const { store } = recorded();
+    store.take(replace(1, [configMap('a', 5, { uid: 'second' })]));
+    store.take(remove(configMap('a', 4, { uid: 'first' })));
+    expect(store.get('test/a')?.metadata.uid).toBe('second');
+  });
+
+  it('keeps objects frozen and without managedFields', () => {
+    const { store } = recorded();
+    store.take(replace(1, [{ ...configMap('a', 1, { data: { k: 'v' } }), ...managed }]));
+    const object = store.get('test/a');
+    expect(object?.metadata).not.toHaveProperty('managedFields');
+    expect([object, object?.metadata, object?.data].every(Object.isFrozen)).toBe(true);
+  });
+
+  it('stops telling a listener that was disposed, and goes on past one that throws', () => {
+    const errors: unknown[] = [];
+    const store = new Store<ConfigMap>({ onListenerError: (error) => errors.push(error) });
+    const seen: StoreChange<ConfigMap>[] = [];
+    const first = store.onChange((change) => seen.push(change));
+    store.onChange(() => {
+      throw new Error('bug');
+    });
+    store.onChange((change) => seen.push(change));
+    store.take(replace(1, [configMap('a', 1)]));
+    expect(seen.length).toBe(2);
+    expect(errors).toEqual([new Error('bug')]);
+    first[Symbol.dispose]();
+    store.take(apply(configMap('a', 2)));
+    expect(seen.length).toBe(3);
+  });
+});
+
+const managed = {
+  metadata: { ...configMap('a', 1).metadata, managedFields: [{ manager: 'x' }] } as ConfigMap['metadata'],
+};
+
+describe('an index', () => {
+  it('follows the values of an object, for objects that came before it and after', () => {
+    const store = new Store<ConfigMap>();
+    store.take(replace(1, [configMap('a', 1, { data: { owner: 'x' } })]));
+    store.addIndex('owner', (object) => Object.values(object.data ?? {}));
+    store.take(apply(configMap('b', 2, { data: { owner: 'x', other: 'y' } })));
+    expect(store.keysByIndex('owner', 'x')).toEqual(['test/a', 'test/b']);
+    store.take(apply(configMap('a', 3, { data: { owner: 'y' } })));
+    expect(store.keysByIndex('owner', 'x')).toEqual(['test/b']);
+    expect(store.byIndex('owner', 'y').map((object) => object.metadata.name)).toEqual(['b', 'a']);
+    store.take(remove(configMap('b', 4)));
+    expect(store.keysByIndex('owner', 'x')).toEqual([]);
+    store.take(replace(9, []));
+    expect(store.keysByIndex('owner', 'y')).toEqual([]);
+  });
+
+  it('that does not exist, or exists twice, is an error', () => {
+    const store = new Store<ConfigMap>();
+    store.addIndex('owner', () => []);
+    expect(() => store.addIndex('owner', () => [])).toThrow(/got "owner" twice/);
+    expect(() => store.byIndex('onwer', 'x')).toThrow('Expected the index to be one of [owner], got "onwer"');
+  });
+});
+
+describe('an own write', () => {
+  it('is visible at once, and older events and lists do not roll it back', () => {
+    const { store, changes } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.noteWrite(configMap('a', 20));
+    store.take(apply(configMap('a', 15)));
+    store.take(replace(16, [configMap('a', 15)]));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('20');
+    store.take(apply(configMap('a', 20)));
+    store.take(apply(configMap('a', 21)));
+    expect(changes).toEqual(['- -> uid-a@5', 'uid-a@5 -> uid-a@20', 'uid-a@20 -> uid-a@21']);
+  });
+
+  it('compares versions as numbers: 9 is older than 10', () => {
+    const { store } = recorded();
+    store.take(replace(8, [configMap('a', 8)]));
+    store.noteWrite(configMap('a', 10));
+    store.take(apply(configMap('a', 9)));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('10');
+  });
+
+  it('that made an object survives a list from before it, and not one from after', () => {
+    const { store } = recorded();
+    store.take(replace(10, []));
+    store.noteWrite(configMap('a', 20));
+    store.take(replace(19, []));
+    expect(store.keys()).toEqual(['test/a']);
+    store.take(replace(20, []));
+    expect(store.keys()).toEqual([]);
+  });
+
+  it('that made a successor is not undone by late events of the predecessor', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5, { uid: 'first' })]));
+    store.noteWrite(configMap('a', 20, { uid: 'second' }));
+    store.take(apply(configMap('a', 15, { uid: 'first' })));
+    store.take(remove(configMap('a', 18, { uid: 'first' })));
+    expect(store.get('test/a')?.metadata.uid).toBe('second');
+    store.take(apply(configMap('a', 25, { uid: 'third' })));
+    expect(store.get('test/a')?.metadata.uid).toBe('third');
+  });
+
+  it('whose answer comes after the watch showed a later deletion does not bring the object back', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.take(remove(configMap('a', 21)));
+    store.noteWrite(configMap('a', 20));
+    expect(store.keys()).toEqual([]);
+  });
+
+  it('older than what the watch has shown changes nothing', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.take(apply(configMap('a', 30)));
+    store.noteWrite(configMap('a', 20));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('30');
+  });
+
+  it('gives way to a server whose version went back', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.noteWrite(configMap('a', 20));
+    store.noteWrite(configMap('b', 21));
+    store.take(replace(7, [configMap('a', 3)], true));
+    expect(store.values().map((object) => object.metadata.resourceVersion)).toEqual(['3']);
+    store.take(apply(configMap('a', 8)));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('8');
+  });
+
+  it('with opaque versions is taken, and what differs counts as newer', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 'x1')]));
+    store.noteWrite(configMap('a', 'x2'));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('x2');
+    store.take(apply(configMap('a', 'x1')));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('x1');
+  });
+});
+
+describe('an own deletion', () => {
+  it('hides the object at once, and late events and lists do not bring it back', () => {
+    const { store, changes } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.noteDelete(configMap('a', 5));
+    store.take(apply(configMap('a', 15)));
+    store.take(replace(16, [configMap('a', 15)]));
+    store.take(remove(configMap('a', 20)));
+    expect(changes).toEqual(['- -> uid-a@5', 'uid-a@5 -> -']);
+  });
+
+  it('does not hide a successor of the same name', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5, { uid: 'first' })]));
+    store.noteDelete(configMap('a', 5, { uid: 'first' }));
+    store.take(apply(configMap('a', 15, { uid: 'second' })));
+    expect(store.keys()).toEqual(['test/a']);
+  });
+
+  it('of a predecessor leaves the object that is there', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5, { uid: 'second' })]));
+    store.noteDelete(configMap('a', 4, { uid: 'first' }));
+    expect(store.keys()).toEqual(['test/a']);
+  });
+});
