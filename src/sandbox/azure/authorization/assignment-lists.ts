@@ -1,0 +1,84 @@
+import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { scopeKey } from '../scope.ts';
+import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-answer.ts';
+import type { RoleAssignment } from './assignments.ts';
+import { readAssignmentFilter } from './list-filter.ts';
+import { ASSIGNMENT_VERSIONS, type AuthorizationParts, scopeOf } from './part.ts';
+
+type Position = 'at or above' | 'below' | 'elsewhere';
+
+/** Lists of role assignments and of the caller's permissions (azure.md section 5; simulator.md row 14). */
+export function assignmentListOperations(parts: AuthorizationParts): Operation[] {
+  return [
+    {
+      id: 'roleAssignments.list',
+      method: 'GET',
+      pattern: '{+scope}/providers/Microsoft.Authorization/roleAssignments',
+      resourceType: ASSIGNMENT_TYPE,
+      apiVersions: ASSIGNMENT_VERSIONS,
+      action: `${ASSIGNMENT_TYPE}/read`,
+      // Who may read nothing gets an empty list with 200 (azure.md section 7), not 403.
+      checksRights: true,
+      handle: (request, params) => list(parts, request, scopeOf(params)),
+    },
+    {
+      id: 'permissions.list',
+      method: 'GET',
+      pattern: '{+scope}/providers/Microsoft.Authorization/permissions',
+      resourceType: 'Microsoft.Authorization/permissions',
+      apiVersions: ['2022-04-01'],
+      action: 'Microsoft.Authorization/permissions/read',
+      checksRights: true,
+      handle: (request, params) => ({
+        status: 200,
+        body: page(
+          request,
+          parts.rights.permissions(request.caller, scopeOf(params)),
+          parts.frame.knobs.values.paging.pageSize,
+        ),
+      }),
+    },
+  ];
+}
+
+function list(parts: AuthorizationParts, request: ArmRequest, scope: string): ArmResponse {
+  const { frame, assignments, rights } = parts;
+  const { authorization, paging } = frame.knobs.values;
+  const filter = readAssignmentFilter(request.query.get('$filter'));
+  const showsBelow = filter ? !filter.atScope : authorization.unfilteredListsBelow;
+  const mayRead = rights.asker(request.caller, `${ASSIGNMENT_TYPE}/read`);
+  const position = positionTo(parts, scope);
+  const visible = (assignment: RoleAssignment): boolean => {
+    switch (position(assignment)) {
+      case 'elsewhere':
+        return false;
+      case 'at or above':
+        // What is inherited is seen by whoever may read here, without a right further up.
+        return mayRead(scope);
+      case 'below':
+        return showsBelow && mayRead(assignment.scope);
+    }
+  };
+  const shown = assignments
+    .listed()
+    .filter(({ principalId }) => filter?.principalId === undefined || principalId === filter.principalId)
+    .filter(visible);
+  const answers = shown.map((assignment) => assignmentAnswer(assignment, authorization));
+  return { status: 200, body: page(request, answers, paging.pageSize) };
+}
+
+/** Where an assignment lies, seen from a scope. Lineages are kept per scope: lists are long, their scopes few. */
+function positionTo(
+  { frame: { world } }: AuthorizationParts,
+  scope: string,
+): (assignment: RoleAssignment) => Position {
+  const here = scopeKey(scope);
+  const lineage = world.lineage(scope);
+  const known = new Map<string, Position>();
+  return (assignment) =>
+    known.getOrInsertComputed(scopeKey(assignment.scope), (key) => {
+      if (lineage.includes(key)) return 'at or above';
+      return world.lineage(key).includes(here) ? 'below' : 'elsewhere';
+    });
+}

@@ -1,0 +1,74 @@
+/**
+ * @module Role assignments, role definitions and the rights that follow from them, as Azure has them (azure.md
+ * section 5; simulator.md rows 10 to 18).
+ */
+import type { AuthorizationPart, Grant } from '../authorizer.ts';
+import type { Foundation } from '../frame.ts';
+import { scopeKey } from '../scope.ts';
+import { assignmentListOperations } from './assignment-lists.ts';
+import { assignmentId, RoleAssignments } from './assignments.ts';
+import { Rights } from './authorizer.ts';
+import { parseCondition } from './conditions.ts';
+import { definitionId, RoleDefinitions } from './definitions.ts';
+import { Denials } from './denials.ts';
+import { roleAssignmentOperations } from './role-assignments.ts';
+import { roleDefinitionOperations } from './role-definitions.ts';
+
+export function createAuthorization(frame: Foundation): AuthorizationPart {
+  const { clock, random, knobs, world, directory } = frame;
+  const assignments = new RoleAssignments(clock, random, () => knobs.values.propagation);
+  const definitions = new RoleDefinitions(clock, random);
+  const denials = new Denials(random);
+  const rights = new Rights(frame, { assignments, definitions, denials });
+  const parts = { frame, assignments, definitions, rights };
+  // A grant goes with its scope; one that comes back under the same id starts without any (azure.md section 5).
+  world.onScopeRemoved((scope) => assignments.dropWithin(scope));
+  return {
+    authorizer: rights,
+    operations: [
+      ...roleAssignmentOperations(parts),
+      ...assignmentListOperations(parts),
+      ...roleDefinitionOperations(parts),
+    ],
+    grant(given) {
+      const assignment = granted(given);
+      const existing = assignments.byTriple(assignment);
+      if (existing) return assignmentId(existing);
+      assignments.put(assignment, { atOnce: true });
+      return assignmentId(assignment);
+    },
+    defineRole: (seed) => definitionId(definitions.define(seed).guid, undefined),
+    deny: (denial) => denials.add(denial),
+    dropRights(principalId) {
+      const held = assignments.ofPrincipal(principalId);
+      for (const { name } of held) assignments.delete(name, { atOnce: true });
+      return held.length;
+    },
+    settle() {
+      assignments.settle();
+      rights.settle();
+    },
+  };
+
+  function granted({ principalId, role, scope, condition }: Grant) {
+    const now = clock.now();
+    return {
+      name: random.uuid(),
+      scope: scopeKey(scope) === '/' ? '/' : scope,
+      roleGuid: definitions.require(role).guid,
+      principalId: principalId.toLowerCase(),
+      principalType: directory.find(principalId)?.type ?? 'ServicePrincipal',
+      condition:
+        condition === undefined
+          ? null
+          : { text: condition, parsed: parseCondition(condition), version: '2.0' },
+      description: null,
+      delegatedManagedIdentityResourceId: null,
+      createdOn: now,
+      updatedOn: now,
+      createdBy: null,
+      updatedBy: null,
+      effectiveAt: now,
+    };
+  }
+}

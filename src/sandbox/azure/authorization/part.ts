@@ -1,0 +1,25 @@
+import type { Verdict } from '../authorizer.ts';
+import type { Foundation } from '../frame.ts';
+import { ArmError } from '../http/operation.ts';
+import type { RoleAssignments } from './assignments.ts';
+import type { Rights } from './authorizer.ts';
+import type { RoleDefinitions } from './definitions.ts';
+
+/** What the routes of this folder share. */
+export interface AuthorizationParts {
+  readonly frame: Foundation;
+  readonly assignments: RoleAssignments;
+  readonly definitions: RoleDefinitions;
+  readonly rights: Rights;
+}
+
+/** First stable version (pinned by arm-authorization 9.0.0) and the newest (azure.md sections 1 and 5). */
+export const ASSIGNMENT_VERSIONS = ['2022-04-01', '2026-08-01'] as const;
+
+export function assertVerdict(verdict: Verdict): void {
+  if (!verdict.allowed) throw new ArmError(403, verdict.code, verdict.message);
+}
+
+/** The placeholder `{+scope}`: empty at the tenant. */
+export const scopeOf = (params: Readonly<Record<string, string>>): string =>
+  params.scope === undefined || params.scope === '' ? '/' : params.scope;
