@@ -1,0 +1,103 @@
+import { FINALIZER, RECONCILE_ANNOTATION } from '../api/common.ts';
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { parseIdentityId } from '../azure/resource-id.ts';
+import type { Namespace } from '../kube/builtin.ts';
+import type { StoreChange } from '../kube/store.ts';
+import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import { selects } from '../policy/selection.ts';
+import type { Priority } from '../runtime/outcome.ts';
+import { azureNameOf, INDEX, ownersOf, type Stores } from './stores.ts';
+
+/**
+ * From what changed to whom it touches. Keys, not objects, go into the queues, and a key too many costs one look
+ * (design.md section 5.1).
+ */
+export interface Wake {
+  identity(key: ObjectKey, priority: Priority): void;
+  policy(key: ObjectKey, priority: Priority): void;
+}
+
+/** Connects the stores to the queues until disposed. */
+export function wakeOnKubernetes(stores: Stores, wake: Wake): Disposable {
+  const subscriptions = new DisposableStack();
+  const inNamespace = (name: string) => {
+    for (const key of stores.identities.keysByIndex(INDEX.namespace, name)) wake.identity(key, 'event');
+  };
+
+  subscriptions.use(
+    stores.identities.onChange((change) => {
+      if (change.new && isWorthALook(change)) wake.identity(change.key, change.initial ? 'resync' : 'event');
+      // Whoever goes may leave its identity to another object that waits for it.
+      if (!change.new && change.old) {
+        wake.identity(change.key, 'event');
+        for (const key of sharers(stores, azureNameOf(change.old))) wake.identity(key, 'event');
+      }
+    }),
+  );
+  subscriptions.use(
+    stores.configMaps.onChange((change) => {
+      if (change.initial) return;
+      for (const map of [change.old, change.new]) {
+        for (const key of map ? ownersOf(map) : []) wake.identity(key, 'event');
+      }
+    }),
+  );
+  subscriptions.use(
+    stores.policies.onChange((change) => {
+      if (change.new) wake.policy(change.key, change.initial ? 'resync' : 'event');
+      if (change.initial || !isWorthALook(change)) return;
+      for (const namespace of stores.namespaces.values()) {
+        if (selectsNow(change.old, namespace) || selectsNow(change.new, namespace))
+          inNamespace(namespace.metadata.name);
+      }
+      // Another policy may have contradicted this one.
+      for (const key of stores.policies.keys()) wake.policy(key, 'event');
+    }),
+  );
+  subscriptions.use(
+    stores.namespaces.onChange((change) => {
+      if (change.initial || sameLabels(change)) return;
+      inNamespace(change.key);
+      for (const key of stores.policies.keys()) wake.policy(key, 'event');
+    }),
+  );
+  return subscriptions;
+}
+
+/** An identity changed in Azure, or is suspected to have gone: whoever may want that ARM id looks. */
+export function wakeOnAzure(stores: Stores, wake: Wake, armId: string): void {
+  for (const key of sharers(stores, parseIdentityId(armId).name)) wake.identity(key, 'event');
+}
+
+function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {
+  return stores.identities.keysByIndex(INDEX.azureName, azureName.toLowerCase());
+}
+
+/** azid's own status writes must not wake it (kubernetes.md section 5, "Predicates"). */
+function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>): boolean {
+  if (!old || !next) return true;
+  const a = old.metadata;
+  const b = next.metadata;
+  return (
+    a.generation !== b.generation ||
+    a.deletionTimestamp !== b.deletionTimestamp ||
+    a.annotations?.[RECONCILE_ANNOTATION] !== b.annotations?.[RECONCILE_ANNOTATION] ||
+    (a.finalizers?.includes(FINALIZER) === true && !b.finalizers?.includes(FINALIZER))
+  );
+}
+
+function selectsNow(policy: IdentityPolicy | undefined, namespace: Namespace): boolean {
+  return policy !== undefined && selects(policy, factsOf(namespace));
+}
+
+function sameLabels({ old, new: next }: StoreChange<Namespace>): boolean {
+  return JSON.stringify(sorted(old)) === JSON.stringify(sorted(next));
+}
+
+function sorted(namespace: Namespace | undefined): [string, string][] | undefined {
+  return namespace && Object.entries(namespace.metadata.labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function factsOf(namespace: Namespace): { name: string; labels: Readonly<Record<string, string>> } {
+  return { name: namespace.metadata.name, labels: namespace.metadata.labels ?? {} };
+}

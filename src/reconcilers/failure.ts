@@ -1,0 +1,63 @@
+import { classify } from '../azure/classify.ts';
+import { AzureError } from '../azure/errors.ts';
+import type { Failure } from './decision.ts';
+
+/** Azure's errors as what `decide` and the conditions need: the one place where they become words for people. */
+
+/** Thrown by `perform` when a PUT met something that was not there a moment before. */
+export class AlreadyExists extends Error {
+  override readonly name = 'AlreadyExists';
+}
+
+/** Undefined: not an error of Azure's, or a call azid itself gave up; the frame lets it pass. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof AlreadyExists) {
+    return {
+      kind: 'alreadyExists',
+      reason: 'AlreadyExists',
+      message: error.message,
+      ambiguous: false,
+      error,
+    };
+  }
+  if (!(error instanceof AzureError)) return undefined;
+  const meaning = classify(error);
+  const told = `Azure answers ${meaning.error.code}: ${meaning.error.message}`;
+  const common = { ambiguous: meaning.error.ambiguous, error };
+  switch (meaning.kind) {
+    case 'aborted':
+      return undefined;
+    case 'throttled':
+      return {
+        ...common,
+        kind: 'transient',
+        reason: 'Throttled',
+        message: told,
+        notBeforeMs: meaning.retryAfterMs,
+      };
+    case 'transient': {
+      const { retryAfterMs } = meaning.error;
+      return {
+        ...common,
+        kind: 'transient',
+        reason: meaning.reason,
+        message: meaning.remedy ? `${told}; ${meaning.remedy}` : told,
+        ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
+      };
+    }
+    case 'stalled':
+      return { ...common, kind: 'stalled', reason: meaning.reason, message: `${told}; ${meaning.remedy}` };
+    case 'notFound':
+      // Reads take this for an answer; here a write met it, so what it stands in has gone.
+      return {
+        ...common,
+        kind: 'stalled',
+        reason: notFoundReason(meaning.what),
+        message: `${told}; make it, or name another`,
+      };
+  }
+}
+
+function notFoundReason(what: string): string {
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`;
+}

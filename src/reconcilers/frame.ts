@@ -1,0 +1,238 @@
+import { FINALIZER, type ManagedObject, RECONCILE_ANNOTATION } from '../api/common.ts';
+import { applyStatus } from '../kube/apply.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
+import type { Store } from '../kube/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Outcome } from '../runtime/outcome.ts';
+import type { Visit } from '../runtime/visit.ts';
+import type { Decision, FrameAction, Note } from './decision.ts';
+import { failureOf } from './failure.ts';
+import type { Kind, Performed, VisitContext } from './kind.ts';
+import { conditionsOf, outcomeOf, suspendedConditions } from './summary-conditions.ts';
+
+/** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
+const MAX_ROUNDS = 8;
+
+export interface FrameOptions<T extends ManagedObject> {
+  readonly client: KubeClient;
+  readonly store: Store<T>;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly clock: Clock;
+}
+
+type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
+
+/**
+ * One visit to one object, the same for every kind (design.md section 5.3): gather, decide, perform, and again until
+ * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the mirror
+ * at once, so the next round judges the world as it then is.
+ */
+export class Frame<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+> {
+  readonly #kind: Kind<T, Facts, Action, Status>;
+  readonly #options: FrameOptions<T>;
+
+  constructor(kind: Kind<T, Facts, Action, Status>, options: FrameOptions<T>) {
+    this.#kind = kind;
+    this.#options = options;
+  }
+
+  async reconcile(visit: Visit): Promise<Outcome> {
+    try {
+      return await this.#visit(visit);
+    } catch (error) {
+      // Somebody else wrote, or removed, the object meanwhile: the watch brings it, and this is the safety net.
+      if (isConflict(error)) return { type: 'again', afterMs: 100, why: 'the object changed meanwhile' };
+      if (isNotFound(error)) return { type: 'again', afterMs: 100, why: 'the object went meanwhile' };
+      throw error;
+    }
+  }
+
+  async #visit(visit: Visit): Promise<Outcome> {
+    let object = this.#options.store.get(visit.key);
+    if (!object) {
+      this.#kind.forget?.(visit.key);
+      return { type: 'done' };
+    }
+    if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
+    if (isFirstVisit(object)) object = await this.#greet(object, visit);
+
+    let context: VisitContext = visit;
+    let failed: { action: Action; failure: NonNullable<ReturnType<typeof failureOf>> } | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      visit.signal.throwIfAborted();
+      const facts = await this.#kind.gather(object, context);
+      const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
+      failed = undefined;
+      const suspended = object.spec.suspend === true && !object.metadata.deletionTimestamp;
+      if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
+      for (const action of decision.actions) {
+        try {
+          const next = await this.#perform(action, object, context);
+          if (!next.object) return { type: 'done' };
+          object = next.object;
+          context = next.context;
+        } catch (error) {
+          const failure = failureOf(error);
+          if (!failure) throw error;
+          visit.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
+          failed = { action, failure };
+          break;
+        }
+      }
+    }
+    return {
+      type: 'retry',
+      reason: 'NotConverging',
+      error: new Error(`${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them`),
+    };
+  }
+
+  async #perform(
+    action: Action,
+    object: T,
+    context: VisitContext,
+  ): Promise<{ object?: T; context: VisitContext }> {
+    const { client, store } = this.#options;
+    const { resource } = this.#kind;
+    const frame = action as unknown as FrameAction<Status>;
+    switch (frame.type) {
+      case 'addFinalizer': {
+        const next = await addFinalizer(client, resource, object, FINALIZER, context.signal);
+        return { object: this.#note(next), context };
+      }
+      case 'removeFinalizer': {
+        const next = await removeFinalizer(client, resource, object, FINALIZER, context.signal);
+        if (next) return { object: this.#note(next), context };
+        store.noteDelete(object);
+        this.#kind.forget?.(context.key);
+        context.log.info({}, 'object let go');
+        return { context };
+      }
+      case 'saveStatus': {
+        const next = await this.#writeStatus(object, { ...commonOf(object), ...frame.status }, context);
+        return { object: next, context };
+      }
+      case 'tell':
+        this.#tell(object, frame.note, context);
+        return { object, context };
+      default: {
+        const done = await this.#kind.perform(action as Own<Action, Status>, object, context);
+        return { object, context: this.#wrote(object, done, context) };
+      }
+    }
+  }
+
+  /** Every Azure write leaves one log line and one Kubernetes Event (design.md section 5.6). */
+  #wrote(object: T, { write }: Performed, context: VisitContext): VisitContext {
+    if (!write) return context;
+    const { note, correlationId } = write;
+    context.log.info({ reason: note.reason, correlationId, change: note.message }, 'wrote to Azure');
+    this.#tell(object, note, context, correlationId);
+    return { ...context, wroteAt: this.#options.clock.now() };
+  }
+
+  #tell(object: T, note: Note, { reconcileId }: VisitContext, correlationId?: string): void {
+    this.#options.events.record({
+      regarding: object,
+      type: note.type,
+      reason: note.reason,
+      action: note.action,
+      note: note.message,
+      annotations: {
+        'azid.dev/reconcile-id': reconcileId,
+        ...(correlationId !== undefined && { 'azid.dev/correlation-id': correlationId }),
+      },
+    });
+  }
+
+  /** A condition on the first visit, before any call to Azure: without one, kstatus calls the object Current. */
+  #greet(object: T, visit: Visit): Promise<T> {
+    const conditions = conditionsOf(
+      {
+        state: 'progressing',
+        reason: 'Progressing',
+        message: 'azid has seen this object and begins',
+        againMs: 0,
+      },
+      object,
+      this.#options.clock.now(),
+    );
+    return this.#writeStatus(object, { ...object.status, conditions }, visit);
+  }
+
+  async #finish(
+    object: T,
+    decision: Decision<Action, Status>,
+    visit: Visit,
+    suspended: boolean,
+  ): Promise<Outcome> {
+    const now = this.#options.clock.now();
+    const { generation, annotations } = object.metadata;
+    const requested = annotations?.[RECONCILE_ANNOTATION];
+    // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
+    const observed =
+      suspended && decision.actions.length > 0 ? object.status?.observedGeneration : generation;
+    const conditions = suspended
+      ? suspendedConditions(object, decision.actions.length > 0, now)
+      : conditionsOf(decision.summary, object, now, decision.conditions);
+    await this.#writeStatus(
+      object,
+      {
+        ...(suspended ? object.status : decision.status),
+        ...(observed !== undefined && { observedGeneration: observed }),
+        ...(requested !== undefined && { lastHandledReconcileAt: requested }),
+        conditions,
+      },
+      visit,
+    );
+    return suspended ? { type: 'done' } : outcomeOf(decision.summary);
+  }
+
+  async #writeStatus(object: T, status: object, { signal }: Visit): Promise<T> {
+    const { client } = this.#options;
+    const next = await applyStatus(
+      client,
+      this.#kind.resource,
+      object,
+      status as NonNullable<T['status']>,
+      signal,
+    );
+    return this.#note(next);
+  }
+
+  #note(object: T): T {
+    this.#options.store.noteWrite(object);
+    return this.#options.store.get(keyOfObject(object)) ?? object;
+  }
+}
+
+function keyOfObject({ metadata: { namespace, name } }: ManagedObject): string {
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+function hasFinalizer(object: ManagedObject): boolean {
+  return object.metadata.finalizers?.includes(FINALIZER) ?? false;
+}
+
+function isFirstVisit(object: ManagedObject): boolean {
+  return (
+    !object.metadata.deletionTimestamp && !object.status?.conditions?.some(({ type }) => type === 'Ready')
+  );
+}
+
+function commonOf(object: ManagedObject): object {
+  const { conditions, observedGeneration, lastHandledReconcileAt } = object.status ?? {};
+  return {
+    ...(conditions && { conditions }),
+    ...(observedGeneration !== undefined && { observedGeneration }),
+    ...(lastHandledReconcileAt !== undefined && { lastHandledReconcileAt }),
+  };
+}

@@ -1,0 +1,91 @@
+import type { ManagedObject } from '../api/common.ts';
+import type { Condition } from '../kube/types.ts';
+import { type Finding, removeCondition, setCondition } from '../runtime/conditions.ts';
+import type { Outcome } from '../runtime/outcome.ts';
+import {
+  deleting,
+  progressing,
+  ready,
+  retrying,
+  stalled,
+  suspended,
+  waitingFor,
+} from '../runtime/summary.ts';
+import type { Summary } from './decision.ts';
+
+/** The two readings of a decision's summary: what people and tools see, and what the queue does next. */
+
+export function conditionsOf(
+  summary: Summary,
+  object: ManagedObject,
+  now: number,
+  extra: readonly Finding[] = [],
+): readonly Condition[] {
+  const at = { generation: object.metadata.generation, now };
+  let list = removeCondition(object.status?.conditions ?? [], 'Suspended');
+  for (const finding of extra) list = setCondition(list, finding, at);
+  switch (summary.state) {
+    case 'ready':
+      return ready(list, summary, at);
+    case 'progressing':
+      // Unknown only before anything is known; later "not ready, and here is why" is the truth.
+      return list.some(({ type }) => type === 'Ready')
+        ? retrying(list, summary, at)
+        : progressing(list, summary, at);
+    case 'retrying':
+      return retrying(list, summary.failure, at);
+    case 'waiting':
+      return waitingFor(list, summary, at);
+    case 'stalled':
+      return stalled(list, summary, at);
+    case 'deleting':
+      return deleting(list, { reason: summary.failure?.reason ?? 'Deleting', message: summary.message }, at);
+  }
+}
+
+/** `Ready` stays as last seen (conventions.md section 3); a condition of its own says why nothing moves. */
+export function suspendedConditions(
+  object: ManagedObject,
+  pending: boolean,
+  now: number,
+): readonly Condition[] {
+  const at = { generation: object.metadata.generation, now };
+  const finding: Finding = {
+    type: 'Suspended',
+    status: 'True',
+    reason: pending ? 'ChangesPending' : 'InSync',
+    message: pending
+      ? 'spec.suspend is true: what differs in Azure is not written; set it to false to go on'
+      : 'spec.suspend is true: azid writes nothing to Azure for this object; set it to false to go on',
+  };
+  return setCondition(suspended(object.status?.conditions ?? [], at), finding, at);
+}
+
+export function outcomeOf(summary: Summary): Outcome {
+  switch (summary.state) {
+    case 'ready':
+      return { type: 'done', nextMs: summary.nextMs };
+    case 'progressing':
+      return { type: 'again', afterMs: summary.againMs, why: summary.reason };
+    case 'retrying':
+      return retryOf(summary.failure);
+    case 'waiting':
+      return { type: 'waiting', for: summary.for, recheckMs: summary.recheckMs };
+    case 'stalled':
+      return { type: 'stalled', reason: summary.reason, recheckMs: summary.recheckMs };
+    case 'deleting': {
+      const { failure, againMs } = summary;
+      // What Azure refuses is looked at again at leisure; what merely failed backs off.
+      if (failure?.kind === 'stalled') return { type: 'stalled', reason: failure.reason, recheckMs: againMs };
+      return failure ? retryOf(failure) : { type: 'again', afterMs: againMs, why: summary.message };
+    }
+  }
+}
+
+function retryOf({
+  reason,
+  error,
+  notBeforeMs,
+}: Extract<Summary, { state: 'retrying' }>['failure']): Outcome {
+  return { type: 'retry', reason, error, ...(notBeforeMs !== undefined && { notBeforeMs }) };
+}
