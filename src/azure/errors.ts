@@ -126,13 +126,13 @@ export function toAzureError(error: unknown, facts: CallFacts = {}): AzureError 
     ...(shape.status !== undefined && { status: shape.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(correlationId !== undefined && { correlationId }),
-    ambiguous:
-      ambiguous && (answered ? isServerFailure(shape.status) : !NEVER_CONNECTED.has(shape.code ?? '')),
+    ambiguous: ambiguous && (answered ? mayHaveActed(shape.status) : !NEVER_CONNECTED.has(shape.code ?? '')),
   });
 }
 
-function isServerFailure(status: number | undefined): boolean {
-  return status !== undefined && (status >= 500 || status === 408);
+/** 5xx and 408 tell nothing; a 2xx that became an error (a truncated body) did act. */
+function mayHaveActed(status: number | undefined): boolean {
+  return status !== undefined && (status >= 500 || status === 408 || status < 300);
 }
 
 interface Shape {

@@ -185,9 +185,8 @@ export class Lanes {
     const known = this.#streams.get(key);
     if (known) return known;
     const size = scaled(this.#limits.arm[kind], this.#limits.share);
-    const buckets = [this.#bucket(`arm ${caller} ${kind}`, size)];
     const lane = this.#lane(`${caller} ${subscription} ${kind}`, subscription, size);
-    buckets.push(lane.bucket);
+    const buckets = [lane.bucket];
     const rates = this.#limits.providers[provider]?.[request.kind];
     if (rates) {
       const share = this.#limits.share;

@@ -17,7 +17,10 @@ export interface ProviderRates {
 export interface Limits {
   /** The share of Azure's figures that azid takes: others use the same buckets. */
   readonly share: number;
-  /** One bucket per subscription and caller, one of the same size per tenant and caller. */
+  /**
+   * Per caller: one bucket for each subscription, one of the same size for calls at tenant scope (Microsoft Learn,
+   * "Understand how Azure Resource Manager throttles requests").
+   */
   readonly arm: Readonly<Record<ArmClass, BucketSize>>;
   /** Buckets that a resource provider keeps itself, for all callers together; by lower-cased namespace. */
   readonly providers: Readonly<Record<string, Readonly<Record<CallKind, ProviderRates>>>>;
@@ -63,7 +66,14 @@ export function scaled(size: BucketSize, share: number): BucketSize {
   return { capacity: Math.max(1, size.capacity * share), perSecond: size.perSecond * share };
 }
 
-/** A rate told per second, as a bucket of one second's worth. */
+/**
+ * The window in which a provider's rate may be used up at once. Not stated by Microsoft; 0.25 writes per second and
+ * resource cannot mean one in 4 s exactly, since recorded traffic has two PUTs of one identity 3 s apart (azure.md
+ * section 3). Half of the 20 s that the provider's other limits are told in; a wrong guess costs one 429.
+ */
+const RATE_WINDOW_SECONDS = 10;
+
+/** A rate told per second, as a bucket. */
 export function bucketOfRate(perSecond: number, share: number): BucketSize {
-  return scaled({ capacity: perSecond, perSecond }, share);
+  return scaled({ capacity: perSecond * RATE_WINDOW_SECONDS, perSecond }, share);
 }

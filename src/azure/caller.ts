@@ -1,0 +1,39 @@
+import type { TokenCredential } from '@azure/identity';
+import { decodeJwt } from 'jose';
+import { AzureError, LOCAL_CODES } from './errors.ts';
+
+/** Who azid is in Azure: it must not manage, detach or collect what it depends on (guarantees.md G21). */
+export interface AzureCaller {
+  /** Object id of its service principal. */
+  readonly objectId: string;
+  /** Application (client) id. */
+  readonly clientId: string;
+  readonly tenantId: string;
+}
+
+/** Reads the caller from its own token for Resource Manager. The signature is not checked: it comes from Entra itself. */
+export async function whoAmI(credential: TokenCredential, armScope: string): Promise<AzureCaller> {
+  const token = await credential.getToken(armScope);
+  if (!token) throw unreadable('the credential gave no token');
+  const claims = decode(token.token);
+  const clientId = claims.appid ?? claims.azp;
+  const { oid, tid } = claims;
+  if (typeof oid !== 'string' || typeof clientId !== 'string' || typeof tid !== 'string')
+    throw unreadable('expected the token to hold oid, appid and tid');
+  return { objectId: oid, clientId, tenantId: tid };
+}
+
+function decode(token: string): Record<string, unknown> {
+  try {
+    return decodeJwt(token);
+  } catch {
+    throw unreadable('expected the token to be a JWT');
+  }
+}
+
+function unreadable(message: string): AzureError {
+  return new AzureError({
+    code: LOCAL_CODES.authentication,
+    message: `cannot tell who azid is in Azure: ${message}`,
+  });
+}

@@ -1,0 +1,257 @@
+/** User-assigned identities (azure.md section 3): every call goes through the lanes and tells the observer what it saw. */
+import { getContinuationToken, type Identity, ManagedServiceIdentityClient } from '@azure/arm-msi';
+import type { Clock } from '../runtime/clock.ts';
+import type { Priority } from '../runtime/outcome.ts';
+import type { ArmAccess } from './arm-access.ts';
+import { type AzureIdentity, readIdentity } from './azure-identity.ts';
+import { classify } from './classify.ts';
+import { AzureError } from './errors.ts';
+import type { Lanes } from './lanes.ts';
+import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
+import { type IdentityCoordinates, identityId, parseIdentityId } from './resource-id.ts';
+
+export interface CallContext {
+  readonly priority: Priority;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `requestedAt`: monotonic ms at which the request began; what it saw is no older than Azure's own lag before that. */
+export type GetResult =
+  | { readonly found: true; readonly identity: AzureIdentity; readonly requestedAt: number }
+  | {
+      readonly found: false;
+      readonly missing: 'resource' | 'resourceGroup';
+      readonly error: AzureError;
+      readonly requestedAt: number;
+    };
+
+export interface IdentityPut extends IdentityCoordinates {
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly isolationScope?: 'None' | 'Regional' | undefined;
+}
+
+export interface IdentityPatch {
+  /** Replaces all tags: Azure knows no single-tag change on this type, so foreign ones must be in it. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly isolationScope?: 'None' | 'Regional' | undefined;
+}
+
+/** Told of everything seen and done, so that no caller can forget to tell the mirror. Ids in any spelling. */
+export interface IdentityObserver {
+  noteGet(id: string, found: AzureIdentity | undefined, requestedAt: number): void;
+  noteWrite(identity: AzureIdentity): void;
+  noteDelete(id: string): void;
+  /** A write whose effect is unknown. */
+  noteWriteAttempt(id: string): void;
+}
+
+export interface IdentityPage {
+  readonly identities: readonly AzureIdentity[];
+  /** Monotonic ms at which this page's request began. */
+  readonly requestedAt: number;
+}
+
+export interface IdentitiesOptions {
+  readonly access: ArmAccess;
+  readonly lanes: Lanes;
+  readonly clock: Clock;
+  readonly tenantId: string;
+  /** Name of the caller for the lanes. */
+  readonly credential: string;
+}
+
+/** The rest of an answer that logs and Kubernetes Events want. */
+interface Answer<T> {
+  readonly value: T;
+  readonly status: number;
+  readonly correlationId?: string;
+}
+
+export class Identities {
+  readonly #options: IdentitiesOptions;
+  readonly #clients = new Map<string, ManagedServiceIdentityClient>();
+  #observer: IdentityObserver | undefined;
+
+  constructor(options: IdentitiesOptions) {
+    this.#options = options;
+  }
+
+  /** At most one observer: the mirror. */
+  observedBy(observer: IdentityObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Live read. Only Azure's own word is an absence: any other failure is thrown. */
+  async get(id: string, context: CallContext): Promise<GetResult> {
+    const { subscriptionId, resourceGroup, name } = parseIdentityId(id);
+    let requestedAt = this.#options.clock.monotonic();
+    try {
+      const { value } = await this.#call('read', subscriptionId, id, context, (client, options) => {
+        requestedAt = this.#options.clock.monotonic();
+        return client.userAssignedIdentities.get(resourceGroup, name, options);
+      });
+      const identity = readIdentity(value);
+      this.#observer?.noteGet(id, identity, requestedAt);
+      return { found: true, identity, requestedAt };
+    } catch (thrown) {
+      const found = classify(thrown);
+      if (found.kind !== 'notFound' || (found.what !== 'resource' && found.what !== 'resourceGroup'))
+        throw thrown;
+      this.#observer?.noteGet(id, undefined, requestedAt);
+      return { found: false, missing: found.what, error: found.error, requestedAt };
+    }
+  }
+
+  /** PUT. `created` is false when Azure answered 200: it was there already, and its tags are now these. */
+  async put(
+    put: IdentityPut,
+    context: CallContext,
+  ): Promise<{ created: boolean; identity: AzureIdentity; correlationId?: string }> {
+    const { resourceGroup, name, location, tags, isolationScope } = put;
+    const body = { location, tags: { ...tags }, ...(isolationScope && { isolationScope }) };
+    const { status, ...rest } = await this.#write('write', identityId(put), context, (client, options) =>
+      client.userAssignedIdentities.createOrUpdate(resourceGroup, name, body, options),
+    );
+    return { created: status === 201, ...rest };
+  }
+
+  /** PATCH. Fails with `ResourceNotFound` if it is gone. */
+  async patch(
+    id: string,
+    patch: IdentityPatch,
+    context: CallContext,
+  ): Promise<{ identity: AzureIdentity; correlationId?: string }> {
+    const { resourceGroup, name } = parseIdentityId(id);
+    const body = {
+      ...(patch.tags && { tags: { ...patch.tags } }),
+      ...(patch.isolationScope && { isolationScope: patch.isolationScope }),
+    };
+    const { status: _, ...rest } = await this.#write('write', id, context, (client, options) =>
+      client.userAssignedIdentities.update(resourceGroup, name, body, options),
+    );
+    return rest;
+  }
+
+  /** DELETE; an identity whose group is gone is absent too. */
+  async delete(
+    id: string,
+    context: CallContext,
+  ): Promise<{ result: 'deleted' | 'absent'; correlationId?: string }> {
+    const { subscriptionId, resourceGroup, name } = parseIdentityId(id);
+    try {
+      const { status, correlationId } = await this.#call(
+        'delete',
+        subscriptionId,
+        id,
+        context,
+        (client, options) => client.userAssignedIdentities.delete(resourceGroup, name, options),
+      );
+      this.#observer?.noteDelete(id);
+      return {
+        result: status === 204 ? 'absent' : 'deleted',
+        ...(correlationId !== undefined && { correlationId }),
+      };
+    } catch (thrown) {
+      this.#noteIfAmbiguous(id, thrown);
+      const found = classify(thrown);
+      if (found.kind !== 'notFound' || (found.what !== 'resource' && found.what !== 'resourceGroup'))
+        throw thrown;
+      this.#observer?.noteDelete(id);
+      return { result: 'absent' };
+    }
+  }
+
+  /** All identities of a subscription that azid may read, page by page; each page is a call of its own. */
+  async *list(subscriptionId: string, context: CallContext): AsyncGenerator<IdentityPage, void, undefined> {
+    const scope = `/subscriptions/${subscriptionId}`;
+    let continuationToken: string | undefined;
+    do {
+      const settings = continuationToken === undefined ? {} : { continuationToken };
+      let requestedAt = this.#options.clock.monotonic();
+      const { value } = await this.#call('list', subscriptionId, scope, context, (client, options) => {
+        requestedAt = this.#options.clock.monotonic();
+        return client.userAssignedIdentities.listBySubscription(options).byPage(settings).next();
+      });
+      if (value.done) return;
+      yield { identities: value.value.map((each) => readIdentity(each, 'lenient')), requestedAt };
+      continuationToken = getContinuationToken(value.value);
+    } while (continuationToken);
+  }
+
+  async #write(
+    kind: CallKind,
+    id: string,
+    context: CallContext,
+    send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<Identity>,
+  ): Promise<{ status: number; identity: AzureIdentity; correlationId?: string }> {
+    const { subscriptionId } = parseIdentityId(id);
+    try {
+      const { value, ...rest } = await this.#call(kind, subscriptionId, id, context, send);
+      const identity = readIdentity(value, 'written');
+      this.#observer?.noteWrite(identity);
+      return { identity, ...rest };
+    } catch (thrown) {
+      this.#noteIfAmbiguous(id, thrown);
+      throw thrown;
+    }
+  }
+
+  #noteIfAmbiguous(id: string, thrown: unknown): void {
+    if (thrown instanceof AzureError && thrown.ambiguous) this.#observer?.noteWriteAttempt(id);
+  }
+
+  #call<T>(
+    kind: CallKind,
+    subscriptionId: string,
+    resourceId: string,
+    context: CallContext,
+    send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<T>,
+  ): Promise<Answer<T>> {
+    const { access, lanes, tenantId, credential } = this.#options;
+    const { priority, signal } = context;
+    const request = {
+      tenantId,
+      subscriptionId,
+      credential,
+      resourceId,
+      kind,
+      provider: MANAGED_IDENTITY,
+      priority,
+      signal,
+    };
+    const write = kind === 'write' || kind === 'delete';
+    return lanes.run(request, () =>
+      access.call({ write, signal }, async (abortSignal) => {
+        let status = 0;
+        let correlationId: string | undefined;
+        const value = await send(this.#client(subscriptionId), {
+          abortSignal,
+          onResponse: (response) => {
+            status = response.status;
+            correlationId = response.headers.get('x-ms-correlation-request-id');
+          },
+        });
+        return { value, status, ...(correlationId !== undefined && { correlationId }) };
+      }),
+    );
+  }
+
+  #client(subscriptionId: string): ManagedServiceIdentityClient {
+    let client = this.#clients.get(subscriptionId);
+    if (!client) {
+      const { access } = this.#options;
+      client = new ManagedServiceIdentityClient(access.credential, subscriptionId, access.clientOptions);
+      this.#clients.set(subscriptionId, client);
+    }
+    return client;
+  }
+}
+
+interface SendOptions {
+  readonly abortSignal: AbortSignal;
+  readonly onResponse: (response: {
+    readonly status: number;
+    readonly headers: { get(name: string): string | undefined };
+  }) => void;
+}

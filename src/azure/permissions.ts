@@ -1,0 +1,98 @@
+/**
+ * What azid may do at a scope, asked of Azure itself. Needed because a list without rights may come back short or empty
+ * with 200 and no error (azure.md section 7).
+ */
+import { z } from 'zod';
+import type { Priority } from '../runtime/outcome.ts';
+import type { ArmAccess } from './arm-access.ts';
+import { AzureError, LOCAL_CODES } from './errors.ts';
+import type { Lanes } from './lanes.ts';
+import { AUTHORIZATION } from './limits.ts';
+import { parseResourceId } from './resource-id.ts';
+
+const Page = z.object({
+  value: z.array(
+    z.object({ actions: z.array(z.string()).nullish(), notActions: z.array(z.string()).nullish() }),
+  ),
+  nextLink: z.string().nullish(),
+});
+
+/** One role's share of the rights: `actions` without `notActions`. */
+export interface Permission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+}
+
+export interface Rights {
+  /** Whether some role allows the action, e.g. `Microsoft.ManagedIdentity/userAssignedIdentities/read`. Deny assignments are not seen. */
+  allows(action: string): boolean;
+}
+
+export interface PermissionsOptions {
+  readonly access: ArmAccess;
+  readonly lanes: Lanes;
+  readonly tenantId: string;
+  /** Name of the caller for the lanes. */
+  readonly credential: string;
+}
+
+export class Permissions {
+  readonly #options: PermissionsOptions;
+
+  constructor(options: PermissionsOptions) {
+    this.#options = options;
+  }
+
+  /** The caller's rights at `scope`: a subscription, group or resource id. */
+  async at(
+    scope: string,
+    context: { priority: Priority; signal?: AbortSignal | undefined },
+  ): Promise<Rights> {
+    const { access, lanes, tenantId, credential } = this.#options;
+    const { subscriptionId } = parseResourceId(scope);
+    const permissions: Permission[] = [];
+    const path = `/${scope.split('/').filter(Boolean).join('/')}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+    for (let link: string | undefined = path; link !== undefined; ) {
+      const url: string = link;
+      const lane = {
+        tenantId,
+        subscriptionId,
+        credential,
+        kind: 'read',
+        provider: AUTHORIZATION,
+        ...context,
+      } as const;
+      const page = parsePage(await lanes.run(lane, () => access.getJson(url, context.signal)));
+      for (const { actions, notActions } of page.value)
+        permissions.push({ actions: actions ?? [], notActions: notActions ?? [] });
+      link = page.nextLink || undefined;
+    }
+    return rightsOf(permissions);
+  }
+}
+
+/** A role's `notActions` take away only from its own `actions`; the roles add up. */
+export function rightsOf(permissions: readonly Permission[]): Rights {
+  return {
+    allows: (action) =>
+      permissions.some(
+        ({ actions, notActions }) =>
+          actions.some((pattern) => matches(pattern, action)) &&
+          !notActions.some((pattern) => matches(pattern, action)),
+      ),
+  };
+}
+
+function matches(pattern: string, action: string): boolean {
+  const literal = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${literal.join('.*')}$`, 'i').test(action);
+}
+
+function parsePage(body: unknown): z.infer<typeof Page> {
+  const page = Page.safeParse(body);
+  if (page.success) return page.data;
+  throw new AzureError({
+    code: LOCAL_CODES.unknown,
+    message: 'expected a list of permissions, got something else',
+  });
+}
