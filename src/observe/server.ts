@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { formatAddress, type ListenAddress } from './address.ts';
+import type { Health, Probe } from './health.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface ObserveServerOptions {
+  readonly address: ListenAddress;
+  /** The flag the address came from, for messages. */
+  readonly flag: string;
+  readonly health: Health;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+}
+
+export interface ObserveServer extends AsyncDisposable {
+  /** As asked for, with the port that was really taken. */
+  readonly address: ListenAddress;
+  /** For a client on this machine, without a path. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/healthz`, `/readyz` and `/metrics`: 200 or, for a probe with a fault, 503. `?verbose` lists the checks also
+ * when all is well. Starts before the caches and stops last (kubernetes.md section 5, start order). Resolves when it
+ * listens; rejects with a message that names the flag if it cannot.
+ */
+export async function startObserveServer(options: ObserveServerOptions): Promise<ObserveServer> {
+  const { address, flag } = options;
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    answer(request, options).then(
+      (reply) => send(response, request, reply),
+      () => send(response, request, { status: 500, body: 'the page could not be made\n' }),
+    );
+  });
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen({ ...address, exclusive: true }, listening.resolve);
+  try {
+    await listening.promise;
+  } catch (error) {
+    throw new Error(cannotListen(flag, address, error), { cause: error });
+  }
+  const { port } = server.address() as AddressInfo;
+  const taken = { ...address, port };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      // A kubelet and Prometheus keep their connections open.
+      server.closeAllConnections();
+    });
+  return {
+    address: taken,
+    url: `http://${formatAddress({ host: address.host ?? '127.0.0.1', port })}`,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType?: string;
+}
+
+async function answer(request: IncomingMessage, { health, metrics }: ObserveServerOptions): Promise<Reply> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { status: 405, body: `expected GET or HEAD, got ${request.method}\n` };
+  }
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  switch (path) {
+    case '/healthz':
+      return probe(health, 'healthz', new URLSearchParams(query).has('verbose'));
+    case '/readyz':
+      return probe(health, 'readyz', new URLSearchParams(query).has('verbose'));
+    case '/metrics':
+      return { status: 200, body: await metrics.text(), contentType: metrics.contentType };
+    default:
+      return { status: 404, body: 'expected /healthz, /readyz or /metrics\n' };
+  }
+}
+
+/** The form of the API server's own probes: `[+]name ok`, `[-]name failed: why`. */
+function probe(health: Health, name: Probe, verbose: boolean): Reply {
+  const results = health.look(name);
+  const failed = results.some(({ fault }) => fault !== undefined);
+  if (!failed && !verbose) return { status: 200, body: 'ok\n' };
+  const lines = results.map(({ name, fault }) =>
+    fault === undefined ? `[+]${name} ok` : `[-]${name} failed: ${fault}`,
+  );
+  lines.push(`${name} check ${failed ? 'failed' : 'passed'}`, '');
+  return { status: failed ? 503 : 200, body: lines.join('\n') };
+}
+
+function send(response: ServerResponse, request: IncomingMessage, reply: Reply): void {
+  const { status, body, contentType = 'text/plain; charset=utf-8' } = reply;
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function cannotListen(flag: string, address: ListenAddress, error: unknown): string {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another process listens there; stop it, or choose another port',
+    EACCES: 'this user may not listen there; choose a port above 1023',
+    EADDRNOTAVAIL: 'this machine has no such address; choose one that it has',
+    ENOTFOUND: 'the host name is unknown; give an IP address',
+  };
+  const why = reasons[code] ?? code;
+  return `cannot listen on ${formatAddress(address)} (\`${flag}\`): ${why}, or \`0\` to serve no probes and metrics`;
+}
