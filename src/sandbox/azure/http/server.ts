@@ -79,7 +79,8 @@ function send(response: ServerResponse, reply: Reply): void {
       return;
     }
     case 'reset':
-      response.socket?.resetAndDestroy();
+      // A TLS socket cannot send RST itself; a connection that ends before its answer is ECONNRESET to clients as well.
+      response.socket?.destroy();
       return;
     case 'silence':
       return;
