@@ -3,6 +3,7 @@ import { page } from '../http/paging.ts';
 import { scopeKey } from '../scope.ts';
 import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-answer.ts';
 import type { RoleAssignment } from './assignments.ts';
+import { ensure } from './ensure.ts';
 import { readAssignmentFilter } from './list-filter.ts';
 import { ASSIGNMENT_VERSIONS, type AuthorizationParts, scopeOf } from './part.ts';
 
@@ -77,7 +78,7 @@ function positionTo(
   const lineage = world.lineage(scope);
   const known = new Map<string, Position>();
   return (assignment) =>
-    known.getOrInsertComputed(scopeKey(assignment.scope), (key) => {
+    ensure(known, scopeKey(assignment.scope), (key) => {
       if (lineage.includes(key)) return 'at or above';
       return world.lineage(key).includes(here) ? 'below' : 'elsewhere';
     });

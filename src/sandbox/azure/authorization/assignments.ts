@@ -3,6 +3,7 @@ import { History, type Staleness } from '../history.ts';
 import type { Random } from '../random.ts';
 import { isWithin, parseScope, scopeKey } from '../scope.ts';
 import type { Condition } from './conditions.ts';
+import { ensure } from './ensure.ts';
 
 export interface RoleAssignment {
   /** Its name, lower-case; unique in the tenant, whatever the scope (azure.md section 5). */
@@ -83,7 +84,7 @@ export class RoleAssignments {
     this.#unindex(assignment.name);
     this.#write(options, () => this.#history.set(assignment.name, assignment));
     this.#byTriple.set(tripleKey(assignment), assignment);
-    const own = this.#byPrincipal.getOrInsertComputed(assignment.principalId, () => new Map());
+    const own = ensure(this.#byPrincipal, assignment.principalId, () => new Map<string, RoleAssignment>());
     own.set(assignment.name, assignment);
     const budget = budgetKey(assignment.scope);
     this.#perSubscription.set(budget, (this.#perSubscription.get(budget) ?? 0) + 1);

@@ -6,6 +6,7 @@ import type { RoleAssignment, RoleAssignments } from './assignments.ts';
 import { holds } from './conditions.ts';
 import type { RoleDefinitions } from './definitions.ts';
 import type { Denials } from './denials.ts';
+import { ensure } from './ensure.ts';
 import { type Evaluation, evaluate, type Holding } from './permissions.ts';
 
 /** `Microsoft.Authorization/roleAssignments:RoleDefinitionId` and its siblings, as conditions name them. */
@@ -63,7 +64,8 @@ export class Rights implements Authorizer {
     const holdings = this.#holdings(caller, {});
     const known = new Map<string, boolean>();
     return (scope) =>
-      known.getOrInsertComputed(
+      ensure(
+        known,
         scopeKey(scope),
         () => this.#evaluate(caller, action, scope, holdings).type === 'allowed',
       );

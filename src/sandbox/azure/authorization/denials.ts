@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import { scopeKey } from '../scope.ts';
 import { permissionSet } from './definitions.ts';
+import { ensure } from './ensure.ts';
 import type { Denial } from './permissions.ts';
 
 /** Deny assignments, made by the control endpoint only: whether callers may make them is unsure (azure.md section 5). */
@@ -28,7 +29,7 @@ export class Denials {
       scope: scopeKey(scope),
       sets: [permissionSet({ actions, dataActions: actions })],
     };
-    this.#byPrincipal.getOrInsertComputed(principalId.toLowerCase(), () => []).push(denial);
+    ensure(this.#byPrincipal, principalId.toLowerCase(), () => []).push(denial);
   }
 
   of(principalId: string): readonly Denial[] {

@@ -1,3 +1,4 @@
+import { ensure } from '../authorization/ensure.ts';
 import type { Frame } from '../frame.ts';
 import { History } from '../history.ts';
 import type { Identity } from '../identities/identities.ts';
@@ -71,7 +72,7 @@ export class Credentials implements FederatedCredentials {
       name: existing?.name ?? name,
       effectiveAt: clock.monotonic() + lag,
     };
-    const own = this.#byIdentity.getOrInsertComputed(scopeKey(identity.id), () => new Map());
+    const own = ensure(this.#byIdentity, scopeKey(identity.id), () => new Map<string, FederatedCredential>());
     own.set(name.toLowerCase(), credential);
     this.#history.set(key(identity.id, name), credential);
     return credential;
