@@ -33,10 +33,16 @@ describe('Health', () => {
   test('a check is gone when it is disposed of', () => {
     const health = new Health();
     {
-      using _check = health.add('readyz', 'caches', () => 'not synced');
-      expect(health.look('readyz')).toHaveLength(1);
+      using _check = health.add('healthz', 'caches', () => 'not synced');
+      expect(health.look('healthz')).toHaveLength(1);
     }
-    expect(health.look('readyz')).toEqual([]);
+    expect(health.look('healthz')).toEqual([]);
+  });
+
+  test('with nothing to check is alive, but not ready', () => {
+    const health = new Health();
+    expect(health.look('healthz')).toEqual([]);
+    expect(health.look('readyz')).toEqual([{ name: 'startup', fault: 'nothing has been started yet' }]);
   });
 
   test('names are unique within a probe', () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Health } from './health.ts';
 import { Metrics } from './metrics.ts';
@@ -25,6 +27,7 @@ describe('probes', () => {
   test('say ok while all checks are fine', async () => {
     await using server = await start();
     health.add('healthz', 'event-loop', () => undefined);
+    health.add('readyz', 'identities', () => undefined);
     expect(await get(`${server.url}/healthz`)).toEqual([200, 'ok\n']);
     expect(await get(`${server.url}/readyz`)).toEqual([200, 'ok\n']);
   });
@@ -42,6 +45,7 @@ describe('probes', () => {
   test('fail with the reason, and only the probe concerned', async () => {
     await using server = await start();
     health.add('healthz', 'event-loop', () => undefined);
+    health.add('readyz', 'identities', () => undefined);
     health.add('healthz', 'watch', () => 'no sign of life for 90 s');
     expect(await get(`${server.url}/healthz`)).toEqual([
       503,
@@ -86,10 +90,16 @@ test('a port in use is named with its flag and the remedy', async () => {
   );
 });
 
-test('close ends kept-alive connections, and the port is free again', async () => {
+test('close does not wait for a client that never ends its request, and frees the port', async () => {
   const server = await start();
+  const client = connect(server.address.port, '127.0.0.1');
+  client.on('error', () => {});
+  client.write('GET /healthz HT');
+  await once(client, 'connect');
   expect((await get(`${server.url}/healthz`))[0]).toBe(200);
+  const gone = once(client, 'close');
   await server.close();
+  await gone;
   await using again = await start(server.address.port);
   expect((await get(`${again.url}/healthz`))[0]).toBe(200);
 });

@@ -349,6 +349,21 @@ describe('visits', () => {
     expect(seen).toEqual(['edited edit', 'a resync', 'b resync']);
   });
 
+  test('of an edit overtake a backlog of 10,000 keys: it is the very next one', async () => {
+    const seen: string[] = [];
+    const controller = started({
+      reconcile: async ({ key }) => {
+        seen.push(key);
+        if (seen.length === 100) controller.enqueue('edited', 'edit');
+        return { type: 'done' };
+      },
+    });
+    for (let i = 0; i < 10_000; i++) controller.enqueue(`k${i}`, 'resync');
+    await until(() => controller.idle());
+    expect(seen).toHaveLength(10_001);
+    expect(seen.indexOf('edited')).toBe(100);
+  });
+
   test('are not lost when their class cannot be judged', async () => {
     const controller = started({
       reconcile: async () => ({ type: 'done' }),

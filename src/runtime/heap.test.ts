@@ -28,6 +28,21 @@ describe('Heap', () => {
     );
   });
 
+  test('needs in the order of log n comparisons, whichever item is removed', () => {
+    let comparisons = 0;
+    const heap = new Heap<Item>((a, b) => {
+      comparisons += 1;
+      return a.rank < b.rank;
+    });
+    const count = 1 << 14;
+    // A full-period sequence: all ranks once, in no order a heap would like or dislike.
+    const items = Array.from({ length: count }, (_, i) => ({ rank: (i * 5_741 + 97) % count }));
+    for (const item of items) heap.push(item);
+    for (const item of items) heap.remove(item);
+    expect(heap.size).toBe(0);
+    expect(comparisons).toBeLessThan(4 * 14 * count);
+  });
+
   test('knows what is not inside', () => {
     const heap = byRank();
     const item = { rank: 1 };
