@@ -1,16 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from './client.ts';
-import { apiVersionOf, type KubeObject, type Resource } from './types.ts';
+import { isConflict, KubeError } from './errors.ts';
+import { apiVersionOf, type KubeObject, keyOf, type Resource } from './types.ts';
 
 /** The one field manager; a change of this name would leave the fields of the old one behind for ever. */
 export const FIELD_MANAGER = 'azid';
 
+/** Somebody changes the object between our read and our write, this many times in a row: leave it to the next visit. */
+const ATTEMPTS = 4;
+
+type WithStatus = KubeObject & { readonly status?: object };
+
 /**
  * Makes `/status` say `status`, by server-side apply of all of it, and returns the object as it then is. No call when
  * `current` says so already: the order of members does not matter, that of list items does, and a member that is
- * undefined counts as absent. Applies to `current`'s uid only: a namesake made meanwhile is a conflict.
+ * undefined counts as absent.
+ *
+ * Only ever written to `current`'s uid: a namesake made meanwhile is a conflict, since a status pins what azid owns in
+ * Azure. An edit of the spec meanwhile is none; `observedGeneration` says which spec the status is about.
  */
-export async function applyStatus<T extends KubeObject & { readonly status?: object }>(
+export async function applyStatus<T extends WithStatus>(
   client: KubeClient,
   resource: Resource<T>,
   current: T,
@@ -20,17 +29,28 @@ export async function applyStatus<T extends KubeObject & { readonly status?: obj
   const wanted = asJson(status);
   if (isDeepStrictEqual(wanted, asJson(current.status ?? {}))) return current;
   const { name, namespace, uid } = current.metadata;
-  return client.apply(
-    resource,
-    {
-      apiVersion: apiVersionOf(resource),
-      kind: resource.kind,
-      metadata: { name, uid, ...(namespace ? { namespace } : {}) },
-      status: wanted,
-    },
-    { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' },
-    signal,
-  );
+  let { resourceVersion } = current.metadata;
+  for (let attempt = 1; ; attempt++) {
+    // The version is what protects a namesake: on /status the server ignores a uid (1.37, test/kube.test.ts).
+    const metadata = { name, uid, resourceVersion, ...(namespace ? { namespace } : {}) };
+    const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status: wanted };
+    try {
+      const options = { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' };
+      return await client.apply(resource, object, options, signal);
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+    }
+    const latest = await client.get(resource, keyOf(current), signal);
+    if (latest.metadata.uid !== uid)
+      throw new KubeError(
+        `status of ${resource.kind} ${keyOf(current)}: another object has taken its place`,
+        {
+          status: 409,
+          reason: 'Conflict',
+        },
+      );
+    resourceVersion = latest.metadata.resourceVersion;
+  }
 }
 
 /** As the server would see it: without undefined members. */

@@ -66,5 +66,5 @@ export interface Condition {
   /** For people. */
   readonly message: string;
   readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | undefined;
 }
