@@ -76,7 +76,8 @@ function install() {
   );
   // Tests need the development packages, TypeScript and Biome their optional, platform-specific parts: whatever
   // NODE_ENV and the `omit` setting say.
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+  // Only errors: some packages say that they want a newer Node than the one npm runs on, and that is what they get.
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const [command, ...before] = npmCommand();
   const { status, signal, error } = spawnSync(command, [...before, ...args], {
     cwd: root,

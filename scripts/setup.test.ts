@@ -69,7 +69,9 @@ describe('setting up', () => {
       output: 'azid set-up: installing packages: npm ci\n',
     });
     expect(here.setUp()).toEqual({ status: 0, output: '' });
-    expect(await here.npmCalls()).toEqual(['ci --include=dev --include=optional --no-audit --no-fund']);
+    expect(await here.npmCalls()).toEqual([
+      'ci --include=dev --include=optional --no-audit --no-fund --loglevel=error',
+    ]);
   });
 
   it('takes over what was installed by hand', async () => {

@@ -20,6 +20,13 @@ function report(...files: readonly (readonly string[] | 'broken')[]): VitestRepo
 }
 
 describe('a run of vitest', () => {
+  it('that fails badly names the first failures only', () => {
+    const { failed, notes } = judge(report(Array<string>(25).fill('failed')), 1, false);
+    expect(failed).toBe(25);
+    expect(notes).toHaveLength(21);
+    expect(notes.at(-1)).toBe('and 5 more');
+  });
+
   it.each([
     ['passes', report(['passed', 'passed']), 0, false, 2, 0, []],
     ['has a failed test', report(['passed', 'failed']), 1, false, 1, 1, ['failed: test 0.1']],

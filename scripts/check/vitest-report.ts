@@ -19,6 +19,9 @@ export interface VitestOutcome {
   readonly notes: readonly string[];
 }
 
+/** vitest itself has shown every failure in full; the summary reminds of the first ones. */
+const NOTED_FAILURES = 20;
+
 /**
  * `report` undefined: none was written, vitest broke down. `filtered`: the caller chose some tests, so that none at
  * all may be right for one project.
@@ -26,10 +29,12 @@ export interface VitestOutcome {
 export function judge(report: VitestReport | undefined, exitCode: number, filtered: boolean): VitestOutcome {
   if (!report) return { passed: 0, failed: 1, notes: [`vitest exited with ${exitCode} and wrote no report`] };
   const { numPassedTests: passed, numPendingTests: skipped, numTodoTests: todo } = report;
-  const notes: string[] = [];
-  for (const file of report.testResults)
-    for (const test of file.assertionResults)
-      if (test.status === 'failed') notes.push(`failed: ${test.fullName}`);
+  const failures = report.testResults
+    .flatMap((file) => file.assertionResults)
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName }) => `failed: ${fullName}`);
+  const notes = failures.slice(0, NOTED_FAILURES);
+  if (failures.length > notes.length) notes.push(`and ${failures.length - notes.length} more`);
 
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
