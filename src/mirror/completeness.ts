@@ -1,0 +1,26 @@
+/**
+ * Whether a list may be believed to hold everything (design.md section 2). A caller without rights gets a short list
+ * with 200 and no error (azure.md section 7), so a list must show what a GET proved, and the right to read must stand.
+ */
+import type { Entry } from './entry.ts';
+
+/** `at`: monotonic ms at which the list began. Only `complete` allows a deletion that rests on what is not listed. */
+export type Completeness =
+  | { readonly state: 'complete'; readonly at: number }
+  | { readonly state: 'partial'; readonly reason: string };
+
+export const READ_ACTION = 'Microsoft.ManagedIdentity/userAssignedIdentities/read';
+
+/** How long a proof makes a witness, ms. */
+export const WITNESS_MS = 24 * 3600_000;
+
+/** Whether a list that began at `startedAt` must show this entry. */
+export function isWitness(entry: Entry, startedAt: number, lagMs: number): boolean {
+  return (
+    entry.seen.state === 'present' &&
+    entry.provedAt > startedAt - WITNESS_MS &&
+    // Too young, or touched too lately, for a list to have it for certain.
+    entry.since + lagMs < startedAt &&
+    entry.touchedAt + lagMs < startedAt
+  );
+}

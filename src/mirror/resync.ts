@@ -1,0 +1,23 @@
+/** When a subscription is listed again. Randomness is passed in: 0 <= random() < 1. */
+
+export interface ResyncOptions {
+  /** Default 10 min. */
+  readonly everyMs: number;
+  /** Share of `everyMs` by which a wait may be shorter or longer, so that subscriptions do not march in step. */
+  readonly jitter: number;
+  /** First wait after a failed list; doubles up to `everyMs`. */
+  readonly retryMs: number;
+}
+
+export const RESYNC: ResyncOptions = { everyMs: 600_000, jitter: 0.1, retryMs: 2000 };
+
+/** Ms to the next list after one that succeeded. */
+export function resyncAfterMs({ everyMs, jitter }: ResyncOptions, random: () => number): number {
+  return Math.round(everyMs * (1 + jitter * (2 * random() - 1)));
+}
+
+/** Ms to the next try after `failures` failed ones in a row; half of it is drawn, so that retries spread. */
+export function retryAfterMs(options: ResyncOptions, failures: number, random: () => number): number {
+  const full = Math.min(options.everyMs, options.retryMs * 2 ** Math.min(failures - 1, 30));
+  return Math.round(full * (0.5 + random() / 2));
+}

@@ -1,0 +1,74 @@
+import type { TokenCredential } from '@azure/identity';
+import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm-access.ts';
+import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
+import { Identities } from '../../src/azure/identities.ts';
+import { Lanes } from '../../src/azure/lanes.ts';
+import { AZURE_LIMITS } from '../../src/azure/limits.ts';
+import { Permissions } from '../../src/azure/permissions.ts';
+import { identityId } from '../../src/azure/resource-id.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { type Simulator, startSimulator } from '../../src/sandbox/azure/simulator.ts';
+
+export interface RigOptions
+  extends Partial<Pick<ArmAccessOptions, 'intercept' | 'beforeWrite' | 'metrics' | 'timeLimitMs'>> {
+  readonly clock?: Clock;
+  readonly preset?: 'fast' | 'honest';
+  /** Of azid's own principal at the subscription; undefined = none. */
+  readonly role?: string | undefined;
+}
+
+/** azid's own access to a simulated Azure of its own: real SDK, real TLS, a real token. */
+export async function startRig(options: RigOptions = {}) {
+  const clock = options.clock ?? systemClock;
+  const azure = await startSimulator({ clock, preset: options.preset ?? 'fast' });
+  await azure.control.createResourceGroup({ name: 'rg1' });
+  const principal = await azure.control.createPrincipal({ displayName: 'azid' });
+  const { objectId } = principal;
+  await azure.control.nameCaller({ objectId, name: 'controller' });
+  const role = 'role' in options ? options.role : 'Managed Identity Contributor';
+  if (role)
+    await azure.control.grant({
+      principalId: objectId,
+      role,
+      scope: `/subscriptions/${azure.subscriptionId}`,
+    });
+  const cloud: Cloud = {
+    ...CLOUDS.Public,
+    armEndpoint: azure.origin,
+    authorityHost: azure.origin,
+    instanceDiscovery: false,
+    caPem: azure.caPem,
+  };
+  const credential = tokensOf(azure, objectId);
+  const access = new ArmAccess({ clock, cloud, credential, version: 'test', ...options });
+  // The simulator's own buckets are what is tested where it matters; here nobody waits.
+  const lanes = new Lanes({ clock, limits: { ...AZURE_LIMITS, providers: {} } });
+  const common = { access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' };
+  const { subscriptionId } = azure;
+  return {
+    azure,
+    cloud,
+    objectId,
+    access,
+    lanes,
+    identities: new Identities(common),
+    permissions: new Permissions(common),
+    id: (name: string, resourceGroup = 'rg1') => identityId({ subscriptionId, resourceGroup, name }),
+    at: (name: string, resourceGroup = 'rg1') => ({ subscriptionId, resourceGroup, name }),
+    calls: (method?: string) =>
+      azure.requests().filter((each) => each.caller === 'controller' && (!method || each.method === method)),
+    [Symbol.asyncDispose]: () => azure.stop(),
+  };
+}
+
+export type Rig = Awaited<ReturnType<typeof startRig>>;
+
+function tokensOf(azure: Simulator, objectId: string): TokenCredential {
+  return {
+    async getToken() {
+      const { accessToken } = await azure.control.token({ objectId });
+      return { token: accessToken, expiresOnTimestamp: systemClock.now() + 3600_000 };
+    },
+  };
+}
