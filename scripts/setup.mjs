@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -129,6 +129,12 @@ function fetchNode() {
     stdio: ['ignore', process.stderr.fd, process.stderr.fd],
     shell: process.platform === 'win32',
   });
+  // npm links a command only if its file is there when the package is unpacked.
+  const link = join(modules, '.bin', 'node');
+  if (existsSync(join(folder, 'bin', 'node')) && !existsSync(link)) {
+    rmSync(link, { force: true }); // A link to nowhere does not "exist", and would be in the way.
+    symlinkSync(join('..', 'node', 'bin', 'node'), link);
+  }
   if (nodeOfScripts() < LOWEST_TO_RUN)
     throw new SetupError(`Node ${LOWEST_TO_RUN} could not be fetched, the reason stands above; ${remedy}`);
 }

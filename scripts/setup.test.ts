@@ -117,7 +117,7 @@ describe('setting up', () => {
     await here.folder.script(
       'bin/node',
       '[ "$1" = --version ] && { echo v20.20.2; exit; }\n' +
-        `printf '#!/bin/sh\\necho v24.21.0\\n' >../.bin/node; chmod +x ../.bin/node; pwd >>${here.folder.file('ran-in')}`,
+        `mkdir bin; printf '#!/bin/sh\\necho v24.21.0\\n' >bin/node; chmod +x bin/node; pwd >>${here.folder.file('ran-in')}`,
     );
     const { status, output } = here.setUp();
     expect(output).toContain('the install script of the package `node` did not run; fetching Node 24 now');
