@@ -65,11 +65,13 @@ function list(parts: AuthorizationParts, request: ArmRequest, scope: string): Ar
     .listed()
     .filter(({ principalId }) => filter?.principalId === undefined || principalId === filter.principalId)
     .filter(visible);
-  const answers = shown.map((assignment) => assignmentAnswer(assignment, authorization));
-  return { status: 200, body: page(request, answers, paging.pageSize) };
+  const { value, ...rest } = page(request, shown, paging.pageSize);
+  // Only the page's own entries are turned into answers: lists go to 10,000 and more.
+  const answers = (value as typeof shown).map((assignment) => assignmentAnswer(assignment, authorization));
+  return { status: 200, body: { value: answers, ...rest } };
 }
 
-/** Where an assignment lies, seen from a scope. Lineages are kept per scope: lists are long, their scopes few. */
+/** Where an assignment lies, seen from a scope. Kept per spelling of a scope: lists are long, their scopes few. */
 function positionTo(
   { frame: { world } }: AuthorizationParts,
   scope: string,
@@ -78,7 +80,8 @@ function positionTo(
   const lineage = world.lineage(scope);
   const known = new Map<string, Position>();
   return (assignment) =>
-    ensure(known, scopeKey(assignment.scope), (key) => {
+    ensure(known, assignment.scope, (spelling) => {
+      const key = scopeKey(spelling);
       if (lineage.includes(key)) return 'at or above';
       return world.lineage(key).includes(here) ? 'below' : 'elsewhere';
     });

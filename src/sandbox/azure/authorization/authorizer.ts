@@ -64,11 +64,7 @@ export class Rights implements Authorizer {
     const holdings = this.#holdings(caller, {});
     const known = new Map<string, boolean>();
     return (scope) =>
-      ensure(
-        known,
-        scopeKey(scope),
-        () => this.#evaluate(caller, action, scope, holdings).type === 'allowed',
-      );
+      ensure(known, scope, () => this.#evaluate(caller, action, scope, holdings).type === 'allowed');
   }
 
   /** Ends all delays of grants made so far. */
