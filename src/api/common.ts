@@ -96,11 +96,13 @@ export const commonStatus = {
 
 /** What the frame of every reconciler needs to know of an object, whatever its kind. */
 export interface ManagedObject extends KubeObject {
-  readonly spec: {
-    readonly suspend?: boolean | undefined;
-    readonly deletionPolicy?: 'Delete' | 'Retain' | undefined;
-  };
+  readonly spec: object;
   readonly status?: ManagedStatus;
+}
+
+/** `spec.suspend`, for kinds that have it. Deletion goes on all the same (conventions.md section 9). */
+export function isSuspended(object: ManagedObject): boolean {
+  return !object.metadata.deletionTimestamp && 'suspend' in object.spec && object.spec.suspend === true;
 }
 
 export interface ManagedStatus {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/credential.ts';
-import { runOperator } from '../operator/run.ts';
 import { bool, dnsLabel, duration, httpsOrigin, integer, listenAddress, uuid } from './parse.ts';
+import { runController } from './run-controller.ts';
 
 /** `azid controller`: the flags, each with its environment variable, and nothing else. */
 
@@ -43,27 +43,142 @@ interface Flag {
 }
 
 const FLAGS: readonly Flag[] = [
-  { flags: '--kubeconfig <path>', env: 'AZID_KUBECONFIG', about: 'kubeconfig of the cluster; by default KUBECONFIG, then the pod, then ~/.kube/config' },
-  { flags: '--namespace <name>', env: 'AZID_NAMESPACE', about: "azid's own namespace: Lease and installation id", parse: dnsLabel, fallback: 'azid-system' },
-  { flags: '--cloud <name>', env: 'AZID_CLOUD', about: 'Azure cloud', choices: ['Public', 'USGovernment', 'China'], fallback: 'Public' },
-  { flags: '--arm-endpoint <url>', env: 'AZID_ARM_ENDPOINT', about: "Azure Resource Manager, in place of the cloud's", parse: httpsOrigin },
-  { flags: '--authority-host <url>', env: 'AZURE_AUTHORITY_HOST', about: "Entra ID, in place of the cloud's", parse: httpsOrigin },
-  { flags: '--ca-file <path>', env: 'AZID_CA_FILE', about: 'PEM file with the CA of Resource Manager and Entra ID, where it is private', parse: pemFile },
-  { flags: '--credential <kind>', env: 'AZID_CREDENTIAL', about: 'how azid signs in to Azure; auto: workload identity where a token file is given, else managed identity', choices: CREDENTIAL_KINDS, fallback: 'auto' },
+  {
+    flags: '--kubeconfig <path>',
+    env: 'AZID_KUBECONFIG',
+    about: 'kubeconfig of the cluster; by default KUBECONFIG, then the pod, then ~/.kube/config',
+  },
+  {
+    flags: '--namespace <name>',
+    env: 'AZID_NAMESPACE',
+    about: "azid's own namespace: Lease and installation id",
+    parse: dnsLabel,
+    fallback: 'azid-system',
+  },
+  {
+    flags: '--cloud <name>',
+    env: 'AZID_CLOUD',
+    about: 'Azure cloud',
+    choices: ['Public', 'USGovernment', 'China'],
+    fallback: 'Public',
+  },
+  {
+    flags: '--arm-endpoint <url>',
+    env: 'AZID_ARM_ENDPOINT',
+    about: "Azure Resource Manager, in place of the cloud's",
+    parse: httpsOrigin,
+  },
+  {
+    flags: '--authority-host <url>',
+    env: 'AZURE_AUTHORITY_HOST',
+    about: "Entra ID, in place of the cloud's",
+    parse: httpsOrigin,
+  },
+  {
+    flags: '--ca-file <path>',
+    env: 'AZID_CA_FILE',
+    about: 'PEM file with the CA of Resource Manager and Entra ID, where it is private',
+    parse: pemFile,
+  },
+  {
+    flags: '--credential <kind>',
+    env: 'AZID_CREDENTIAL',
+    about:
+      'how azid signs in to Azure; auto: workload identity where a token file is given, else managed identity',
+    choices: CREDENTIAL_KINDS,
+    fallback: 'auto',
+  },
   { flags: '--tenant-id <uuid>', env: 'AZURE_TENANT_ID', about: 'Entra tenant', parse: uuid, required: true },
-  { flags: '--client-id <uuid>', env: 'AZURE_CLIENT_ID', about: "client id of azid's own identity", parse: uuid },
-  { flags: '--federated-token-file <path>', env: 'AZURE_FEDERATED_TOKEN_FILE', about: 'file with the ServiceAccount token that workload identity exchanges' },
-  { flags: '--installation-id <uuid>', env: 'AZID_INSTALLATION_ID', about: 'marks everything azid makes; by default derived from the cluster', parse: uuid },
-  { flags: '--take-over <bool>', env: 'AZID_TAKE_OVER', about: 'claim the installation although it belongs to another cluster or id', parse: bool, fallback: false },
-  { flags: '--leader-elect <bool>', env: 'AZID_LEADER_ELECT', about: 'work only while holding the Lease', parse: bool, fallback: true },
-  { flags: '--lease-name <name>', env: 'AZID_LEASE_NAME', about: 'name of the Lease', parse: dnsLabel, fallback: 'azid-controller' },
-  { flags: '--workers <n>', env: 'AZID_WORKERS', about: 'objects of one kind worked on at the same time', parse: integer(1, 256), fallback: 16 },
-  { flags: '--resync-interval <duration>', env: 'AZID_RESYNC_INTERVAL', about: 'how often identities are listed in Azure, per subscription', parse: duration('10s', '24h'), fallback: 600_000, shown: '10m' },
-  { flags: '--azure-lag <duration>', env: 'AZID_AZURE_LAG', about: 'how long Azure may not show what was just written', parse: duration('0s', '1h'), fallback: 120_000, shown: '2m' },
-  { flags: '--release-after <duration>', env: 'AZID_RELEASE_AFTER', about: 'how long a deletion that Azure refuses holds its object', parse: duration('1m', '30d'), fallback: 3_600_000, shown: '1h' },
-  { flags: '--listen-address <address>', env: 'AZID_LISTEN_ADDRESS', about: 'serves /metrics, /healthz and /readyz', parse: listenAddress, fallback: ':8080' },
-  { flags: '--log-level <level>', env: 'AZID_LOG_LEVEL', about: 'least severe level logged', choices: ['debug', 'info', 'warn', 'error'], fallback: 'info' },
-  { flags: '--log-format <format>', env: 'AZID_LOG_FORMAT', about: 'JSON lines, or text for people', choices: ['json', 'text'], fallback: 'json' },
+  {
+    flags: '--client-id <uuid>',
+    env: 'AZURE_CLIENT_ID',
+    about: "client id of azid's own identity",
+    parse: uuid,
+  },
+  {
+    flags: '--federated-token-file <path>',
+    env: 'AZURE_FEDERATED_TOKEN_FILE',
+    about: 'file with the ServiceAccount token that workload identity exchanges',
+  },
+  {
+    flags: '--installation-id <uuid>',
+    env: 'AZID_INSTALLATION_ID',
+    about: 'marks everything azid makes; by default derived from the cluster',
+    parse: uuid,
+  },
+  {
+    flags: '--take-over <bool>',
+    env: 'AZID_TAKE_OVER',
+    about: 'claim the installation although it belongs to another cluster or id',
+    parse: bool,
+    fallback: false,
+  },
+  {
+    flags: '--leader-elect <bool>',
+    env: 'AZID_LEADER_ELECT',
+    about: 'work only while holding the Lease',
+    parse: bool,
+    fallback: true,
+  },
+  {
+    flags: '--lease-name <name>',
+    env: 'AZID_LEASE_NAME',
+    about: 'name of the Lease',
+    parse: dnsLabel,
+    fallback: 'azid-controller',
+  },
+  {
+    flags: '--workers <n>',
+    env: 'AZID_WORKERS',
+    about: 'objects of one kind worked on at the same time',
+    parse: integer(1, 256),
+    fallback: 16,
+  },
+  {
+    flags: '--resync-interval <duration>',
+    env: 'AZID_RESYNC_INTERVAL',
+    about: 'how often identities are listed in Azure, per subscription',
+    parse: duration('10s', '24h'),
+    fallback: 600_000,
+    shown: '10m',
+  },
+  {
+    flags: '--azure-lag <duration>',
+    env: 'AZID_AZURE_LAG',
+    about: 'how long Azure may not show what was just written',
+    parse: duration('0s', '1h'),
+    fallback: 120_000,
+    shown: '2m',
+  },
+  {
+    flags: '--release-after <duration>',
+    env: 'AZID_RELEASE_AFTER',
+    about: 'how long a deletion that Azure refuses holds its object',
+    parse: duration('1m', '30d'),
+    fallback: 3_600_000,
+    shown: '1h',
+  },
+  {
+    flags: '--listen-address <address>',
+    env: 'AZID_LISTEN_ADDRESS',
+    about: 'serves /metrics, /healthz and /readyz',
+    parse: listenAddress,
+    fallback: ':8080',
+  },
+  {
+    flags: '--log-level <level>',
+    env: 'AZID_LOG_LEVEL',
+    about: 'least severe level logged',
+    choices: ['debug', 'info', 'warn', 'error'],
+    fallback: 'info',
+  },
+  {
+    flags: '--log-format <format>',
+    env: 'AZID_LOG_FORMAT',
+    about: 'JSON lines, or text for people',
+    choices: ['json', 'text'],
+    fallback: 'json',
+  },
 ];
 
 export function addControllerCommand(program: Command): void {
@@ -74,7 +189,7 @@ export function addControllerCommand(program: Command): void {
   for (const flag of FLAGS) command.addOption(optionOf(flag));
   command.action(async (options: Omit<ControllerFlags, 'caPem'> & { caFile?: string }) => {
     const { caFile, ...flags } = options;
-    process.exitCode = await runOperator({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
+    process.exitCode = await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
   });
 }
 
@@ -93,10 +208,14 @@ function pemFile(path: string): string {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InvalidArgumentError(`Expected a readable PEM file: ${error instanceof Error ? error.message : error}.`);
+    throw new InvalidArgumentError(
+      `Expected a readable PEM file: ${error instanceof Error ? error.message : error}.`,
+    );
   }
   if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new InvalidArgumentError('Expected a PEM file with at least one certificate (-----BEGIN CERTIFICATE-----).');
+    throw new InvalidArgumentError(
+      'Expected a PEM file with at least one certificate (-----BEGIN CERTIFICATE-----).',
+    );
   }
   return text;
 }

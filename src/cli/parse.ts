@@ -14,7 +14,9 @@ export function duration(least: string, most: string): (value: string) => number
   return (value) => {
     const ms = parseDuration(value);
     if (ms === undefined || ms < (min ?? 0) || ms > (max ?? Number.POSITIVE_INFINITY)) {
-      throw new InvalidArgumentError(`Expected a duration from ${least} to ${most}, such as 90s, 10m or 1h30m.`);
+      throw new InvalidArgumentError(
+        `Expected a duration from ${least} to ${most}, such as 90s, 10m or 1h30m.`,
+      );
     }
     return ms;
   };
@@ -23,7 +25,8 @@ export function duration(least: string, most: string): (value: string) => number
 function parseDuration(value: string): number | undefined {
   if (!/^(\d+(ms|s|m|h|d))+$/.test(value)) return undefined;
   let total = 0;
-  for (const [, count, unit = ''] of value.matchAll(/(\d+)(ms|s|m|h|d)/g)) total += Number(count) * (UNITS[unit] ?? 0);
+  for (const [, count, unit = ''] of value.matchAll(/(\d+)(ms|s|m|h|d)/g))
+    total += Number(count) * (UNITS[unit] ?? 0);
   return total;
 }
 
@@ -55,7 +58,9 @@ export function uuid(value: string): string {
 export function httpsOrigin(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search || url.hash || url.username) {
-    throw new InvalidArgumentError('Expected an https URL without a path, such as https://management.azure.com.');
+    throw new InvalidArgumentError(
+      'Expected an https URL without a path, such as https://management.azure.com.',
+    );
   }
   return url.origin;
 }
@@ -68,7 +73,9 @@ export function listenAddress(value: string): string {
   const port = Number(match?.groups?.port);
   const named = host === '' || host === 'localhost' || isIP(host) !== 0;
   if (!match || !named || port > 65_535) {
-    throw new InvalidArgumentError('Expected an address such as 127.0.0.1:8080 or :8080, or 0 to serve nothing.');
+    throw new InvalidArgumentError(
+      'Expected an address such as 127.0.0.1:8080 or :8080, or 0 to serve nothing.',
+    );
   }
   return value;
 }

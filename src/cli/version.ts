@@ -4,4 +4,6 @@ const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', 
 
 /** azid's version, from its package. */
 export const VERSION =
-  typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';

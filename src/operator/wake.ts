@@ -5,8 +5,8 @@ import type { Namespace } from '../kube/builtin.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { selects } from '../policy/selection.ts';
+import { azureNameOf, factsOf, INDEX, ownersOf, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import { azureNameOf, INDEX, ownersOf, type Stores } from './stores.ts';
 
 /**
  * From what changed to whom it touches. Keys, not objects, go into the queues, and a key too many costs one look
@@ -96,8 +96,4 @@ function sameLabels({ old, new: next }: StoreChange<Namespace>): boolean {
 
 function sorted(namespace: Namespace | undefined): [string, string][] | undefined {
   return namespace && Object.entries(namespace.metadata.labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-export function factsOf(namespace: Namespace): { name: string; labels: Readonly<Record<string, string>> } {
-  return { name: namespace.metadata.name, labels: namespace.metadata.labels ?? {} };
 }

@@ -1,4 +1,4 @@
-import { FINALIZER, type ManagedObject, RECONCILE_ANNOTATION } from '../api/common.ts';
+import { FINALIZER, isSuspended, type ManagedObject, RECONCILE_ANNOTATION } from '../api/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
@@ -71,7 +71,7 @@ export class Frame<
       const facts = await this.#kind.gather(object, context);
       const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
       failed = undefined;
-      const suspended = object.spec.suspend === true && !object.metadata.deletionTimestamp;
+      const suspended = isSuspended(object);
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
       for (const action of decision.actions) {
         try {
@@ -112,7 +112,7 @@ export class Frame<
         const next = await removeFinalizer(client, resource, object, FINALIZER, context.signal);
         if (next) return { object: this.#note(next), context };
         store.noteDelete(object);
-        this.#kind.forget?.(context.key);
+        this.#kind.forget?.(context.key, object.metadata.uid);
         context.log.info({}, 'object let go');
         return { context };
       }

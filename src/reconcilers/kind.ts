@@ -36,6 +36,6 @@ export interface Kind<
   ): Decision<Action, Status>;
   /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */
   perform(action: Exclude<Action, FrameAction<Status>>, object: T, context: VisitContext): Promise<Performed>;
-  /** The object is gone for good: drop what is kept of it in memory. */
-  forget?(key: ObjectKey): void;
+  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent when it went unseen. */
+  forget?(key: ObjectKey, uid?: string): void;
 }

@@ -1,18 +1,13 @@
 import type { ObjectKey } from '../kube/types.ts';
-
-/** The part of the mirror that follows which subscriptions are worth listing. */
-export interface SubscriptionUse {
-  use(subscriptionId: string): void;
-  release(subscriptionId: string): void;
-}
+import type { IdentityMirror } from '../mirror/mirror.ts';
 
 /** Which objects live in which subscription: the mirror lists those somebody uses, and no others. */
 export class SubscriptionsInUse {
-  readonly #mirror: SubscriptionUse;
+  readonly #mirror: Pick<IdentityMirror, 'use' | 'release'>;
   readonly #byKey = new Map<ObjectKey, string>();
   readonly #users = new Map<string, number>();
 
-  constructor(mirror: SubscriptionUse) {
+  constructor(mirror: Pick<IdentityMirror, 'use' | 'release'>) {
     this.#mirror = mirror;
   }
 
@@ -33,6 +28,11 @@ export class SubscriptionsInUse {
     if (id === undefined) return;
     this.#byKey.delete(key);
     this.#leave(id);
+  }
+
+  /** Those in use now, lower-cased. */
+  get all(): readonly string[] {
+    return [...this.#users.keys()];
   }
 
   #leave(id: string): void {

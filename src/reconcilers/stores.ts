@@ -1,5 +1,6 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/common.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
+import { API_VERSION } from '../api/kind.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
@@ -24,37 +25,41 @@ export const INDEX = {
   owner: 'owner',
 } as const;
 
-type Common = Omit<InformerOptions<KubeObject>, 'resource' | 'labelSelector' | 'transform' | 'tap'>;
+type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'>;
+
+/** One watch, whatever its kind. */
+export interface Watch {
+  readonly plural: string;
+  readonly informer: Pick<Informer<KubeObject>, 'run' | 'stuck'>;
+  readonly store: Pick<Store<KubeObject>, 'synced' | 'whenSynced'>;
+}
 
 export interface Watches {
   readonly stores: Stores;
-  readonly informers: readonly Informer<KubeObject>[];
+  readonly all: readonly Watch[];
 }
 
 export function createWatches(common: Common): Watches {
-  const informer = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string) =>
-    new Informer<T>({
-      ...(common as Omit<InformerOptions<T>, 'resource'>),
+  const all: Watch[] = [];
+  const watch = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Store<T> => {
+    const informer = new Informer<T>({
+      ...common,
       resource,
-      ...(labelSelector && { labelSelector }),
+      ...(labelSelector !== undefined && { labelSelector }),
     });
-  const identities = informer(userAssignedIdentity.resource);
-  const policies = informer(identityPolicy.resource);
-  const allNamespaces = informer(namespaces);
-  const outputs = informer(configMaps, `${MANAGED_BY_LABEL}=${MANAGED_BY}`);
-
-  identities.store.addIndex(INDEX.namespace, (object) => [object.metadata.namespace ?? '']);
-  identities.store.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
-  outputs.store.addIndex(INDEX.owner, ownersOf);
-  return {
-    stores: {
-      identities: identities.store,
-      policies: policies.store,
-      namespaces: allNamespaces.store,
-      configMaps: outputs.store,
-    },
-    informers: [policies, allNamespaces, outputs, identities] as unknown as readonly Informer<KubeObject>[],
+    all.push({ plural: resource.plural, informer, store: informer.store });
+    return informer.store;
   };
+  const stores: Stores = {
+    policies: watch(identityPolicy.resource),
+    namespaces: watch(namespaces),
+    configMaps: watch(configMaps, `${MANAGED_BY_LABEL}=${MANAGED_BY}`),
+    identities: watch(userAssignedIdentity.resource),
+  };
+  stores.identities.addIndex(INDEX.namespace, (object) => [object.metadata.namespace ?? '']);
+  stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
+  stores.configMaps.addIndex(INDEX.owner, ownersOf);
+  return { stores, all };
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
@@ -63,8 +68,13 @@ export function azureNameOf(object: UserAssignedIdentity): string {
 
 /** The UserAssignedIdentities a ConfigMap names as owners, by key. */
 export function ownersOf(map: ConfigMap): string[] {
-  const { apiVersion, kind } = { apiVersion: 'azid.dev/v1alpha1', kind: userAssignedIdentity.resource.kind };
+  const { kind } = userAssignedIdentity.resource;
   return (map.metadata.ownerReferences ?? [])
-    .filter((owner) => owner.apiVersion === apiVersion && owner.kind === kind)
+    .filter((owner) => owner.apiVersion === API_VERSION && owner.kind === kind)
     .map((owner) => `${map.metadata.namespace}/${owner.name}`);
+}
+
+/** What a policy can see of a namespace. */
+export function factsOf(namespace: Namespace): { name: string; labels: Readonly<Record<string, string>> } {
+  return { name: namespace.metadata.name, labels: namespace.metadata.labels ?? {} };
 }
