@@ -84,7 +84,7 @@ export async function goBuild(
       ],
       logFile: log,
       cwd: BUILD_FOLDER,
-      env: buildEnvironment(env, toolchain),
+      env: { ...buildEnvironment(env, toolchain), GOTMPDIR: scratch }, // Goes with the rest when azid is killed.
       removeOnDeath: scratch,
       clock,
     });
