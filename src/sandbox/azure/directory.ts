@@ -76,13 +76,6 @@ export class Directory {
     return at <= this.#clock.monotonic() ? principal : undefined;
   }
 
-  findByAppId(appId: string): Principal | undefined {
-    const wanted = appId.toLowerCase();
-    return this.#principals
-      .values()
-      .find((principal) => principal.appId === wanted && principal.deletedAt === undefined);
-  }
-
   /** Soft delete; false when there is no such living principal. */
   delete(objectId: string): boolean {
     const principal = this.find(objectId);

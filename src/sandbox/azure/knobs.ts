@@ -96,6 +96,7 @@ export const RECORDED_LATENCY_MS: Readonly<Record<string, Spread>> = {
   'identities.createOrUpdate': 1200,
   'roleAssignments.create': 4900,
   'roleAssignments.delete': 2100,
+  'resourceGroups.delete.operation': 66_000,
 };
 
 const fast: KnobValues = {
@@ -171,6 +172,11 @@ export class Knobs {
       ]),
     );
     this.#values = schema.parse(merged);
+  }
+
+  /** Back to a preset, whatever was set since. */
+  usePreset(preset: Preset): void {
+    this.#values = structuredClone(PRESETS[preset]);
   }
 
   /** Ms the next call of this operation takes. */

@@ -24,6 +24,9 @@ import { SystemIdentities, systemIdentityOperations } from './identities/system-
 import { Knobs, type Preset } from './knobs.ts';
 import { createPki } from './pki.ts';
 import { createRandom } from './random.ts';
+import { resourceGroupOperations } from './resources/groups.ts';
+import { OperationResults } from './resources/operation-results.ts';
+import { subscriptionOperations } from './resources/subscriptions.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
 import { Issuers } from './token/issuers.ts';
@@ -84,6 +87,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const frame: Frame = { ...foundation, identities, authorizer: authorization.authorizer };
   const federation = createFederation(frame);
   const associations = new Associations(foundation);
+  const operationResults = new OperationResults(foundation);
 
   const callers = new Callers(directory);
   const someoneElse = createSomeoneElse(directory, callers, tenantId, clock);
@@ -98,6 +102,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       ...identityOperations(frame),
       ...associationOperations(frame, associations),
       ...systemIdentityOperations(new SystemIdentities()),
+      ...subscriptionOperations(frame),
+      ...resourceGroupOperations(frame, operationResults),
+      ...operationResults.operations,
       ...authorization.operations,
       ...federation.operations,
     ]),
@@ -130,12 +137,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         });
         const reply = await perform(arm, message, { ...someoneElse, tokenIssuedAt: clock.now() });
         arm.log.close(n, reply.status);
-        return { status: reply.status, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
+        const { status, headers } = reply;
+        return { status, headers, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
       },
     }),
   });
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
   const stop = async () => {
+    operationResults[Symbol.dispose]();
     await Promise.all([server[Symbol.asyncDispose](), controlServer[Symbol.asyncDispose]()]);
   };
   return {

@@ -91,6 +91,12 @@ export class World {
     return group;
   }
 
+  resourceGroups(subscriptionId: string): ResourceGroup[] {
+    return [...this.#groups.values()].filter(
+      (group) => group.subscriptionId.toLowerCase() === subscriptionId.toLowerCase(),
+    );
+  }
+
   resourceGroup(subscriptionId: string, name: string): ResourceGroup | undefined {
     return this.#groups.get(scopeKey(`/subscriptions/${subscriptionId}/resourceGroups/${name}`));
   }
@@ -99,7 +105,6 @@ export class World {
   removeResourceGroup(subscriptionId: string, name: string): boolean {
     const group = this.resourceGroup(subscriptionId, name);
     if (!group) return false;
-    for (const resource of this.resourcesWithin(group.id)) this.removeResource(resource.id);
     this.#groups.delete(scopeKey(group.id));
     this.#dropScope(group.id);
     return true;
@@ -115,16 +120,18 @@ export class World {
   }
 
   resourcesWithin(scope: string): Resource[] {
-    return [...this.#resources.values()].filter((resource) => isWithin(resource.id, scope));
+    const above = scopeKey(scope);
+    const prefix = above === '/' ? '/' : `${above}/`;
+    const found: Resource[] = [];
+    // The keys are canonical already: with 10,000 resources it matters not to normalise each of them again.
+    for (const [key, resource] of this.#resources)
+      if (key === above || key.startsWith(prefix)) found.push(resource);
+    return found;
   }
 
   /** Removes a resource and its children and tells the listeners; false when it was not there. */
   removeResource(id: string): boolean {
     if (!this.resource(id)) return false;
-    for (const resource of this.resourcesWithin(id)) {
-      this.#resources.delete(scopeKey(resource.id));
-      for (const listener of this.#removed) listener(resource);
-    }
     this.#dropScope(id);
     return true;
   }
@@ -175,12 +182,22 @@ export class World {
     return this.#locks.delete(scopeKey(scope));
   }
 
-  /** Throws `ScopeLocked` when a lock on the scope or above forbids the operation (azure.md section 2). */
+  /**
+   * Throws `ScopeLocked` when a lock on the scope or above forbids the operation (azure.md section 2), or, for a
+   * deletion, one on anything beneath it, which would go as well.
+   */
   assertUnlocked(id: string, operation: 'write' | 'delete'): void {
-    const locks = this.lineage(id)
+    const above = this.lineage(id)
       .map((key) => this.#locks.get(key))
       .filter((lock) => lock !== undefined)
       .filter((lock) => lock.level === 'ReadOnly' || operation === 'delete');
+    const beneath =
+      operation === 'delete'
+        ? [...this.#locks.values()].filter(
+            ({ scope }) => isWithin(scope, id) && scopeKey(scope) !== scopeKey(id),
+          )
+        : [];
+    const locks = [...above, ...beneath];
     if (locks.length === 0) return;
     const scopes = locks.map((lock) => `'${lock.scope}'`).join(',');
     throw new ArmError(
@@ -204,6 +221,10 @@ export class World {
   }
 
   #dropScope(scope: string): void {
+    for (const resource of this.resourcesWithin(scope)) {
+      this.#resources.delete(scopeKey(resource.id));
+      for (const listener of this.#removed) listener(resource);
+    }
     for (const key of this.#locks.keys()) if (isWithin(key, scope)) this.#locks.delete(key);
     for (const listener of this.#scopesRemoved) listener(scope);
   }

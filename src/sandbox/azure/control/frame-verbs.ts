@@ -14,6 +14,13 @@ import { ControlError, verb } from './verb.ts';
 
 const none = z.strictObject({});
 
+export interface ArmAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; undefined when empty. */
+  readonly body: unknown;
+}
+
 export interface FrameVerbParts extends Frame {
   readonly callers: Callers;
   readonly faults: Faults;
@@ -25,11 +32,7 @@ export interface FrameVerbParts extends Frame {
   /** Ends all lags and windows now pending, in every part. */
   readonly settle: () => void;
   /** Performs an ARM call as someone else, without faults, waits and buckets. */
-  readonly asSomeoneElse: (
-    method: string,
-    target: string,
-    body: unknown,
-  ) => Promise<{ status: number; body: unknown }>;
+  readonly asSomeoneElse: (method: string, target: string, body: unknown) => Promise<ArmAnswer>;
 }
 
 const AUDIENCE = 'https://management.azure.com';
@@ -44,6 +47,9 @@ export function frameVerbs(parts: FrameVerbParts) {
       parts.knobs.set(patch);
       return parts.knobs.values;
     }),
+    usePreset: verb(z.strictObject({ preset: z.enum(['honest', 'fast']) }), ({ preset }) =>
+      parts.knobs.usePreset(preset),
+    ),
     knobs: verb(none, () => parts.knobs.values),
     addFault: verb(faultSchema, (fault) => ({ id: parts.faults.add(fault) })),
     clearFaults: verb(z.strictObject({ id: z.number().int().optional() }), ({ id }) => ({
@@ -103,7 +109,7 @@ export function frameVerbs(parts: FrameVerbParts) {
     /** Any ARM call, by the hand of someone else: `{ method: 'PUT', path: '/subscriptions/…?api-version=…', body }`. */
     arm: verb(
       z.strictObject({
-        method: z.enum(['GET', 'PUT', 'PATCH', 'POST', 'DELETE']),
+        method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE']),
         path: z.string().refine((path) => splitTarget(path).query.has('api-version'), {
           error: 'expected a path with an api-version parameter',
         }),

@@ -263,6 +263,16 @@ test('CanNotDelete blocks DELETE alone, ReadOnly all but reads, both are inherit
   await client.userAssignedIdentities.delete('rg1', 'id1');
 });
 
+test('a lock on a resource keeps the group above it from being deleted', async () => {
+  const { id } = simulator.control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
+  simulator.control.lock({ scope: id, level: 'CanNotDelete' });
+  const path = `${groupId()}?api-version=2021-04-01`;
+  expect(await simulator.control.arm({ method: 'DELETE', path })).toMatchObject({
+    status: 409,
+    body: { error: { code: 'ScopeLocked', message: expect.stringContaining(`are locked: '${id}'`) } },
+  });
+});
+
 test('a lock also protects the role assignments beneath it', async () => {
   simulator.control.lock({ scope: groupId(), level: 'ReadOnly' });
   const authorization = new AuthorizationManagementClient(
@@ -296,6 +306,49 @@ test('latency runs on the injected clock: no answer before its time', async () =
   clock.advance(1);
   await pending;
   expect(simulator.requests().at(-1)).toMatchObject({ status: 201 });
+});
+
+test('a call goes on after its client gave up: what was received takes effect', async () => {
+  simulator.control.setKnobs({ latencyMs: { default: 0, 'identities.createOrUpdate': 1200 } });
+  const impatience = new AbortController();
+  const call = refusal(
+    client.userAssignedIdentities.createOrUpdate(
+      'rg1',
+      'id1',
+      { location: 'westeurope' },
+      { abortSignal: impatience.signal },
+    ),
+  );
+  await expect.poll(() => clock.untilNext()).toBe(1200);
+  impatience.abort();
+  await call;
+  clock.advance(1200);
+  await expect.poll(() => simulator.control.identities()).toHaveLength(1);
+});
+
+test('stopping ends calls that still wait', async () => {
+  simulator.control.setKnobs({ latencyMs: { default: 1200 } });
+  const call = refusal(put());
+  await expect.poll(() => clock.untilNext()).toBe(1200);
+  await simulator.stop();
+  expect((await call).status).toBeUndefined();
+  expect(clock.untilNext()).toBeUndefined();
+});
+
+test('honest is the default: recorded latencies, lags and buckets', async () => {
+  await simulator.stop();
+  simulator = await startSimulator({ clock });
+  expect(simulator.control.knobs()).toMatchObject({
+    latencyMs: {
+      'identities.createOrUpdate': 1200,
+      'roleAssignments.create': 4900,
+      'roleAssignments.delete': 2100,
+    },
+    throttling: { arm: true, identityProvider: true },
+  });
+  expect(simulator.control.knobs().propagation.listLagMs).not.toBe(0);
+  simulator.control.usePreset({ preset: 'fast' });
+  expect(simulator.control.knobs().propagation.listLagMs).toBe(0);
 });
 
 test('each change is told once, with its outcome, and reads are not', async () => {

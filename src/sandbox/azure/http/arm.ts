@@ -209,7 +209,11 @@ function finish(parts: ArmParts, message: Message, reply: Reply): Reply {
   const ids = {
     'x-ms-request-id': requestId,
     'x-ms-correlation-request-id': message.headers['x-ms-correlation-request-id'] ?? requestId,
-    ...(clientRequestId !== undefined && { 'x-ms-client-request-id': clientRequestId }),
+    // Echoed on demand only.
+    ...(clientRequestId !== undefined &&
+      message.headers['x-ms-return-client-request-id'] === 'true' && {
+        'x-ms-client-request-id': clientRequestId,
+      }),
     'cache-control': 'no-cache',
   };
   if (reply.kind === 'answer') return { ...reply, headers: { ...ids, ...reply.headers } };

@@ -44,8 +44,9 @@ async function atAuthority(
     }
     case 'truncate':
     case undefined: {
-      const reply = await answerToken(authority, message);
-      return effect && reply?.kind === 'answer' ? { kind: 'truncated', answer: reply } : reply;
+      // Never handed on to ARM: its log keeps bodies, and this one may hold an assertion.
+      const reply = (await answerToken(authority, message)) ?? jsonReply(404, { error: 'invalid_request' });
+      return effect && reply.kind === 'answer' ? { kind: 'truncated', answer: reply } : reply;
     }
   }
 }

@@ -6,14 +6,25 @@ export interface Page {
   readonly nextLink?: string;
 }
 
+type Shape<T> = (item: T) => unknown;
+
 /**
  * Cuts a list into pages. `nextLink` is absolute, under the host and scheme of the request (simulator.md section 1),
- * and carries all query parameters of the first call plus `$skiptoken`, which is the number of items already given.
+ * and carries all query parameters of the first call plus `$skiptoken`, the position in the list. `shape` makes the body
+ * of an item, or undefined to leave it out (the caller may not read it); only the items of this page are asked about.
  */
-export function page(request: ArmRequest, items: readonly unknown[], pageSize: number): Page {
-  const skip = Number(request.query.get('$skiptoken') ?? 0) || 0;
-  const value = items.slice(skip, skip + pageSize);
-  const next = skip + pageSize;
+export function page<T>(
+  request: ArmRequest,
+  items: readonly T[],
+  pageSize: number,
+  shape: Shape<T> = (item) => item,
+): Page {
+  const value: unknown[] = [];
+  let next = Number(request.query.get('$skiptoken') ?? 0) || 0;
+  for (; next < items.length && value.length < pageSize; next++) {
+    const shaped = shape(items[next] as T);
+    if (shaped !== undefined) value.push(shaped);
+  }
   if (next >= items.length) return { value };
   const query = new URLSearchParams([...request.query].filter(([name]) => name !== '$skiptoken'));
   query.set('$skiptoken', String(next));

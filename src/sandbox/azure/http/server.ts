@@ -13,7 +13,8 @@ export interface Listener extends AsyncDisposable {
 
 /**
  * Listens on 127.0.0.1 only, with TLS when a certificate is given. `answer` gets each request and a signal that aborts
- * when the client goes away or the listener closes; what it throws becomes a 500, since it is a fault of the simulator.
+ * when the listener closes, but not when the client goes away: what Azure has received it carries out, and a client
+ * that gave up cannot know whether its write took effect. What `answer` throws becomes a 500, a fault of the simulator.
  */
 export async function listen(given: {
   readonly port: number;
@@ -21,19 +22,13 @@ export async function listen(given: {
   readonly answer: Answerer;
 }): Promise<Listener> {
   const scheme = given.tls ? 'https' : 'http';
-  const open = new Set<AbortController>();
+  const stopping = new AbortController();
   const handler = (request: IncomingMessage, response: ServerResponse) => {
-    const gone = new AbortController();
-    open.add(gone);
-    response.once('close', () => {
-      open.delete(gone);
-      gone.abort(new Error('the client went away'));
-    });
     readMessage(request, scheme)
-      .then((message) => given.answer(message, gone.signal))
+      .then((message) => given.answer(message, stopping.signal))
       .then((reply) => send(response, reply))
       .catch((error: unknown) => {
-        if (response.destroyed || gone.signal.aborted) return;
+        if (response.destroyed || stopping.signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
         response.writeHead(500, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ error: { code: 'SimulatorFault', message } }));
@@ -59,7 +54,7 @@ export async function listen(given: {
     port,
     origin: `${scheme}://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
-      for (const controller of open) controller.abort(new Error('the server stops'));
+      stopping.abort(new Error('the server stops'));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;

@@ -73,11 +73,10 @@ export function identityOperations(frame: Frame): readonly Operation[] {
 
   /** Holds what the caller may read, without an error for the rest (simulator.md row 14). */
   const list = (request: ArmRequest, within: (identity: Identity) => boolean): ArmResponse => {
-    const shown = identities
-      .listed()
-      .filter(within)
-      .filter((identity) => authorizer.authorize(request.caller, read, identity.id).allowed);
-    return { status: 200, body: page(request, shown.map(identityBody), knobs.values.paging.pageSize) };
+    const shape = (identity: Identity) =>
+      authorizer.authorize(request.caller, read, identity.id).allowed ? identityBody(identity) : undefined;
+    const found = identities.listed().filter(within);
+    return { status: 200, body: page(request, found, knobs.values.paging.pageSize, shape) };
   };
 
   return [

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { Frame } from '../frame.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type ArmResponse,
+  type Operation,
+  type Params,
+} from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { locationRequired, shortLocation } from '../identities/answers.ts';
+import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import { type OperationResults, POLL_SECONDS, RESOURCES_API_VERSIONS } from './operation-results.ts';
+
+const TYPE = 'Microsoft.Resources/resourceGroups';
+const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
+const LIST = '/subscriptions/{subscriptionId}/resourceGroups';
+
+const bodySchema = z.looseObject({
+  location: z.string().optional(),
+  tags: z.record(z.string(), z.string()).nullish(),
+});
+
+/** Resource groups over ARM: enough for other tools to set a scene; azid itself makes none. */
+export function resourceGroupOperations(frame: Frame, operations: OperationResults): readonly Operation[] {
+  const { world, authorizer, knobs } = frame;
+  const deleting = new Set<string>();
+  const common = { resourceType: TYPE, apiVersions: RESOURCES_API_VERSIONS };
+  const one = { ...common, pattern: `${LIST}/{name}` };
+
+  const find = ({ subscriptionId = '', name = '' }: Params): ResourceGroup => {
+    const group = world.resourceGroup(subscriptionId, name);
+    if (!group) throw resourceGroupNotFound(name);
+    return group;
+  };
+  const bodyOf = ({ id, name, location, tags }: ResourceGroup) => ({
+    id,
+    name,
+    type: TYPE,
+    location,
+    tags,
+    properties: { provisioningState: deleting.has(id) ? 'Deleting' : 'Succeeded' },
+  });
+
+  const put = (request: ArmRequest, { subscriptionId = '', name = '' }: Params): ArmResponse => {
+    if (!world.subscription(subscriptionId)) throw subscriptionNotFound(subscriptionId);
+    const parsed = bodySchema.safeParse(request.body ?? {});
+    if (!parsed.success)
+      throw new ArmError(
+        400,
+        'InvalidRequestContent',
+        'The request content was invalid and could not be deserialized.',
+      );
+    const { location, tags } = parsed.data;
+    const existing = world.resourceGroup(subscriptionId, name);
+    if (location === undefined) throw locationRequired();
+    // Text: Azure/azure-cli#23043.
+    if (existing && existing.location !== shortLocation(location))
+      throw new ArmError(
+        409,
+        'InvalidResourceGroupLocation',
+        `Invalid resource group location '${location}'. The Resource group already exists in location '${existing.location}'.`,
+      );
+    const group = world.addResourceGroup(
+      subscriptionId,
+      existing?.name ?? name,
+      shortLocation(location),
+      tags ?? {},
+    );
+    return { status: existing ? 200 : 201, body: bodyOf(group) };
+  };
+
+  const remove = (request: ArmRequest, params: Params): ArmResponse => {
+    const { id, subscriptionId, name } = find(params);
+    deleting.add(id);
+    const location = operations.start('resourceGroups.delete.operation', request, subscriptionId, () => {
+      deleting.delete(id);
+      world.removeResourceGroup(subscriptionId, name);
+    });
+    return { status: 202, headers: { location, 'retry-after': String(POLL_SECONDS) } };
+  };
+
+  const list = (request: ArmRequest, { subscriptionId = '' }: Params): ArmResponse => {
+    const shape = (group: ResourceGroup) =>
+      authorizer.authorize(request.caller, `${ACTION}/read`, group.id).allowed ? bodyOf(group) : undefined;
+    return {
+      status: 200,
+      body: page(request, world.resourceGroups(subscriptionId), knobs.values.paging.pageSize, shape),
+    };
+  };
+
+  return [
+    {
+      ...one,
+      id: 'resourceGroups.createOrUpdate',
+      method: 'PUT',
+      action: `${ACTION}/write`,
+      // It is the group itself that may be missing.
+      checksParents: true,
+      handle: put,
+    },
+    {
+      ...one,
+      id: 'resourceGroups.get',
+      method: 'GET',
+      action: `${ACTION}/read`,
+      handle: (_request, params) => ({ status: 200, body: bodyOf(find(params)) }),
+    },
+    {
+      ...one,
+      id: 'resourceGroups.checkExistence',
+      method: 'HEAD',
+      action: `${ACTION}/read`,
+      handle: (_request, params) => {
+        find(params);
+        return { status: 204 };
+      },
+    },
+    { ...one, id: 'resourceGroups.delete', method: 'DELETE', action: `${ACTION}/delete`, handle: remove },
+    {
+      ...common,
+      id: 'resourceGroups.list',
+      method: 'GET',
+      pattern: LIST,
+      action: `${ACTION}/read`,
+      checksRights: true,
+      handle: list,
+    },
+  ];
+}

@@ -1,0 +1,51 @@
+import type { Frame } from '../frame.ts';
+import type { Operation } from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { type Subscription, subscriptionNotFound } from '../world.ts';
+import { RESOURCES_API_VERSIONS } from './operation-results.ts';
+
+const TYPE = 'Microsoft.Resources/subscriptions';
+
+/** GET of one subscription, and of those in which the caller may read anything at their scope. */
+export function subscriptionOperations({ world, authorizer, knobs }: Frame): readonly Operation[] {
+  const common = { resourceType: TYPE, apiVersions: RESOURCES_API_VERSIONS, action: `${TYPE}/read` };
+  return [
+    {
+      ...common,
+      id: 'subscriptions.get',
+      method: 'GET',
+      pattern: '/subscriptions/{subscriptionId}',
+      handle(_request, { subscriptionId = '' }) {
+        const subscription = world.subscription(subscriptionId);
+        if (!subscription) throw subscriptionNotFound(subscriptionId);
+        return { status: 200, body: bodyOf(subscription) };
+      },
+    },
+    {
+      ...common,
+      id: 'subscriptions.list',
+      method: 'GET',
+      pattern: '/subscriptions',
+      checksRights: true,
+      handle(request) {
+        const shape = (subscription: Subscription) =>
+          authorizer.authorize(request.caller, common.action, `/subscriptions/${subscription.id}`).allowed
+            ? bodyOf(subscription)
+            : undefined;
+        return {
+          status: 200,
+          body: page(request, world.subscriptions(), knobs.values.paging.pageSize, shape),
+        };
+      },
+    },
+  ];
+}
+
+const bodyOf = ({ id, tenantId, displayName, state }: Subscription) => ({
+  id: `/subscriptions/${id}`,
+  authorizationSource: 'RoleBased',
+  subscriptionId: id,
+  tenantId,
+  displayName,
+  state,
+});
