@@ -18,6 +18,10 @@ let random: number;
 const accept = (exchange: Exchange) => exchange.json(exchange.body ?? {}) === undefined;
 const written = () => server.exchanges.map(({ method, body }) => ({ method, body }));
 
+/** Until `count` requests were made and the last one's answer was read: no call without its time limit. */
+const idle = (count: number) =>
+  until(() => server.exchanges.length === count && clock.untilNext() === undefined);
+
 beforeEach(async () => {
   server = await ScriptedServer.start();
   server.handler = accept;
@@ -109,7 +113,7 @@ describe('an event', () => {
 describe('what is alike', () => {
   it('within ten minutes becomes a series on the same Event', async () => {
     recorder.record(happening());
-    await until(() => server.exchanges.every((exchange) => exchange.closed) && server.exchanges.length === 1);
+    await idle(1);
     clock.advance(600_000);
     recorder.record(happening());
     await recorder.flush(5_000);
@@ -131,7 +135,7 @@ describe('what is alike', () => {
 
   it('after more than ten minutes is a new Event', async () => {
     recorder.record(happening());
-    await until(() => server.exchanges[0]?.closed === true);
+    await idle(1);
     clock.advance(600_001);
     recorder.record(happening());
     await recorder.flush(5_000);
@@ -151,7 +155,7 @@ describe('what is alike', () => {
 
   it('is written anew when the server has forgotten the Event', async () => {
     recorder.record(happening());
-    await until(() => server.exchanges[0]?.closed === true);
+    await idle(1);
     server.handler = (exchange) =>
       exchange.method === 'PATCH' ? exchange.fail(404, 'NotFound') === undefined : accept(exchange);
     recorder.record(happening());
@@ -171,9 +175,7 @@ describe('too much', () => {
     };
     record(40);
     recorder.record(happening({ regarding: configMap('b', 1) }));
-    await until(
-      () => server.exchanges.length === 26 && server.exchanges.every((exchange) => exchange.closed),
-    );
+    await idle(26);
     clock.advance(299_999);
     record(1);
     clock.advance(1);

@@ -83,14 +83,27 @@ describe('an informer', () => {
     expect(server.exchanges.filter((exchange) => exchange.query.has('watch')).length).toBeLessThanOrEqual(1);
   });
 
-  it('takes nothing in after the stop', async () => {
+  it('takes nothing in after the stop, also what was under way', async () => {
+    const other = new Informer<ConfigMap>({
+      client: new KubeClient(transport),
+      resource: configMaps,
+      clock,
+      random: () => 0,
+      async *tap(events) {
+        for await (const event of events) {
+          if (event.type === 'apply') stop.abort();
+          yield event;
+        }
+      },
+    });
     (await server.next()).list('10', []);
-    const stream = (await server.next()).stream();
-    await informer.store.whenSynced(stop.signal);
-    stream.send({ type: 'ADDED', object: configMap('late', 11) });
-    stop.abort();
-    await done;
-    expect(informer.store.keys()).toEqual([]);
+    await server.next();
+    const run = other.run(stop.signal);
+    (await server.next()).list('10', []);
+    (await server.next()).stream().send({ type: 'ADDED', object: configMap('late', 11) });
+    await run;
+    expect(stop.signal.aborted).toBe(true);
+    expect(other.store.keys()).toEqual([]);
   });
 
   it('can be run again after a stop, and starts with a list', async () => {

@@ -247,6 +247,32 @@ describe('losing the lease', () => {
     expect(a.log).toEqual(['started', 'the lease is held by "thief"']);
   });
 
+  it('counts from the start of a renewal, not from its late answer', async () => {
+    const a = candidate('a');
+    await started(a);
+    server.handler = undefined;
+    clock.advance(2_000);
+    const renewal = await server.next();
+    clock.advance(4_000);
+    leases.handle(renewal);
+    await settled();
+    clock.advance(5_999);
+    expect(a.elector.isLeaderNow()).toBe(true);
+    clock.advance(1);
+    expect(a.elector.isLeaderNow()).toBe(false);
+    await a.done;
+  });
+
+  it('also when the lease is found free: another one may have led and released it', async () => {
+    const a = candidate('a');
+    await started(a);
+    const lease = leases.lease ?? expect.fail('no lease');
+    leases.write({ ...lease, spec: { ...lease.spec, holderIdentity: '' } });
+    await pass(4_000);
+    await a.done;
+    expect(a.log).toEqual(['started', 'the lease was found free']);
+  });
+
   it('does not follow from a conflict alone: somebody put a label on it', async () => {
     const a = candidate('a');
     await started(a);
@@ -297,6 +323,16 @@ describe('releasing the lease', () => {
     a.stop.abort();
     await a.done;
     expect(leases.lease?.spec?.holderIdentity).toBe('');
+  });
+
+  it('leaves the lease to another one that took it unseen', async () => {
+    const a = candidate('a');
+    await started(a);
+    const lease = leases.lease ?? expect.fail('no lease');
+    leases.write({ ...lease, spec: { ...lease.spec, holderIdentity: 'thief' } });
+    a.stop.abort();
+    await a.done;
+    expect(leases.lease?.spec?.holderIdentity).toBe('thief');
   });
 
   it('does not touch the lease of another one', async () => {

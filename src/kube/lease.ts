@@ -5,7 +5,6 @@ import type { KubeClient } from './client.ts';
 import { isConflict, isNotFound, KubeError } from './errors.ts';
 import { heldSpec, ObservedLease, releasedSpec } from './lease-record.ts';
 import { type Log, silentLog } from './log.ts';
-import { microTime } from './micro-time.ts';
 
 export interface LeaderElectorOptions {
   /** On a transport of its own: a busy queue must not delay a renewal (kueue #15537). */
@@ -113,7 +112,8 @@ export class LeaderElector {
   /** Until the signal aborts (undefined) or leadership is lost (why). */
   async #keep(signal: AbortSignal): Promise<string | undefined> {
     while (!signal.aborted) {
-      if (this.#state.type !== 'leader') return `the lease is held by "${this.holder}"`;
+      if (this.#state.type !== 'leader')
+        return this.holder ? `the lease is held by "${this.holder}"` : 'the lease was found free';
       const leftMs = this.#leftMs(this.#state.renewedAt);
       if (leftMs <= 0) return `no renewal succeeded within ${this.#renewDeadlineMs} ms`;
       await sleep(this.#options.clock, Math.min(this.#retryMs, leftMs), signal).catch(() => {});
@@ -190,11 +190,9 @@ export class LeaderElector {
   }
 
   async #release(): Promise<void> {
-    const led = this.isLeaderNow();
     // Before the request: from the moment it is sent another process may lead.
     this.#state = { type: 'ended' };
-    if (!led) return;
-    const { clock, identity } = this.#options;
+    const { identity } = this.#options;
     const never = new AbortController().signal;
     try {
       try {
@@ -204,7 +202,6 @@ export class LeaderElector {
         if (!isConflict(error)) throw error;
         await this.#giveUp(await this.#read(RELEASE_TIMEOUT_MS, never), never);
       }
-      this.#log.info({ identity, at: microTime(clock.now()) }, 'released the lease');
     } catch (error) {
       // It expires by itself.
       const reason = error instanceof KubeError ? error.reason : String(error);
@@ -217,5 +214,6 @@ export class LeaderElector {
     if (lease?.spec?.holderIdentity !== identity) return;
     const spec = releasedSpec(lease.spec, clock.now());
     await client.replace(leases, { ...lease, spec }, signal, { timeoutMs: RELEASE_TIMEOUT_MS });
+    this.#log.info({ identity }, 'released the lease');
   }
 }

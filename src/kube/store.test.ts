@@ -213,6 +213,8 @@ describe('an own write', () => {
     expect(store.values().map((object) => object.metadata.resourceVersion)).toEqual(['3']);
     store.take(apply(configMap('a', 8)));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('8');
+    store.noteWrite(configMap('a', 9));
+    expect(store.get('test/a')?.metadata.resourceVersion).toBe('9');
   });
 
   it('with opaque versions is taken, and what differs counts as newer', () => {
@@ -241,6 +243,14 @@ describe('an own deletion', () => {
     store.take(replace(10, [configMap('a', 5, { uid: 'first' })]));
     store.noteDelete(configMap('a', 5, { uid: 'first' }));
     store.take(apply(configMap('a', 15, { uid: 'second' })));
+    expect(store.keys()).toEqual(['test/a']);
+  });
+
+  it('is undone by a server whose version went back to before it', () => {
+    const { store } = recorded();
+    store.take(replace(10, [configMap('a', 5)]));
+    store.noteDelete(configMap('a', 5));
+    store.take(replace(7, [configMap('a', 5)], true));
     expect(store.keys()).toEqual(['test/a']);
   });
 

@@ -193,19 +193,12 @@ export class Store<T extends KubeObject> {
     if (this.#deleted.get(key) === uid) return [];
     this.#deleted.delete(key);
     const current = this.#objects.get(key);
-    if (current?.metadata.uid === uid && !rewound && !isNewer(object, current)) {
-      this.#confirm(key, object);
-      return [];
-    }
+    if (current?.metadata.uid === uid && !rewound && !isNewer(object, current)) return [];
     // A late event of the object's predecessor, while an own write already brought the new one.
     const written = this.#written.get(key);
     if (written && written.uid !== uid && isOlder(object, written.version)) return [];
     this.#written.delete(key);
     return this.#put(key, object);
-  }
-
-  #confirm(key: ObjectKey, object: T): void {
-    if (this.#written.get(key)?.version === object.metadata.resourceVersion) this.#written.delete(key);
   }
 
   #removed(key: ObjectKey, { uid }: { readonly uid: string }): readonly StoreChange<T>[] {

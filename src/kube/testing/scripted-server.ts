@@ -92,13 +92,16 @@ export class ScriptedServer implements AsyncDisposable {
   readonly exchanges: Exchange[] = [];
   /** TLS connections so far. */
   connections = 0;
+  /** What clients offered to speak (ALPN). */
+  readonly offeredProtocols: string[];
   /** Takes requests at once instead of leaving them for `next`. Return false to leave one. */
   handler: ((exchange: Exchange) => boolean) | undefined;
   readonly #server: Server;
   readonly #waiting: Exchange[] = [];
   readonly #takers: ((exchange: Exchange) => void)[] = [];
 
-  private constructor(server: Server, pki: Pki) {
+  private constructor(server: Server, pki: Pki, offered: string[]) {
+    this.offeredProtocols = offered;
     this.#server = server;
     this.pki = pki;
     const { port } = server.address() as AddressInfo;
@@ -113,9 +116,18 @@ export class ScriptedServer implements AsyncDisposable {
 
   static async start(): Promise<ScriptedServer> {
     const pki = await createPki();
-    const server = createServer({ ...contextOf(pki), requestTimeout: 0, keepAliveTimeout: 0 });
+    const offered: string[] = [];
+    const server = createServer({
+      ...contextOf(pki),
+      requestTimeout: 0,
+      keepAliveTimeout: 0,
+      ALPNCallback: ({ protocols }) => {
+        offered.push(...protocols);
+        return 'http/1.1';
+      },
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new ScriptedServer(server, pki);
+    return new ScriptedServer(server, pki, offered);
   }
 
   /** The next request that nobody took yet. */
