@@ -231,6 +231,29 @@ describe('limits', () => {
     expect((await create(3, third)).name).toBe(guid(3));
   });
 
+  test('a management group holds 500 of its own', async () => {
+    const scope = '/providers/Microsoft.Management/managementGroups/mg1';
+    stage.simulator.control.createManagementGroup({ name: 'mg1' });
+    for (let n = 1; n < 500; n++)
+      stage.simulator.control.grant({ principalId: guid(n), role: 'Reader', scope });
+    expect((await create(500, {}, scope)).name).toBe(guid(500));
+    expect(await refusal(create(501, { roleDefinitionId: stage.role('AcrPull') }, scope))).toMatchObject({
+      code: 'RoleAssignmentLimitExceeded',
+    });
+    expect((await create(501)).name).toBe(guid(501));
+  });
+
+  test('the agent types belong to api-version 2026-08-01', async () => {
+    const put = (version: string) =>
+      stage.simulator.control.arm({
+        method: 'PUT',
+        path: `${stage.group}/providers/Microsoft.Authorization/roleAssignments/${guid(1)}?api-version=${version}`,
+        body: { properties: { ...reader(), principalId: guid(77), principalType: 'AgentUser' } },
+      });
+    expect((await put('2022-04-01')).status).toBe(400);
+    expect((await put('2026-08-01')).status).toBe(201);
+  });
+
   test('an unknown role is refused', async () => {
     const unknown = `${stage.subscription}/providers/Microsoft.Authorization/roleDefinitions/${guid(7)}`;
     expect(await refusal(create(1, { roleDefinitionId: unknown }))).toEqual({
