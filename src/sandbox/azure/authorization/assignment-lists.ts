@@ -65,10 +65,8 @@ function list(parts: AuthorizationParts, request: ArmRequest, scope: string): Ar
     .listed()
     .filter(({ principalId }) => filter?.principalId === undefined || principalId === filter.principalId)
     .filter(visible);
-  const { value, ...rest } = page(request, shown, paging.pageSize);
-  // Only the page's own entries are turned into answers: lists go to 10,000 and more.
-  const answers = (value as typeof shown).map((assignment) => assignmentAnswer(assignment, authorization));
-  return { status: 200, body: { value: answers, ...rest } };
+  const body = page(request, shown, paging.pageSize, (each) => assignmentAnswer(each, authorization));
+  return { status: 200, body };
 }
 
 /** Where an assignment lies, seen from a scope. Kept per spelling of a scope: lists are long, their scopes few. */

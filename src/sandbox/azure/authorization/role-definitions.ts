@@ -85,9 +85,9 @@ function list({ frame, definitions }: AuthorizationParts, request: ArmRequest, s
     .filter(
       (definition) =>
         assignableAt(definition, lineage) || (filter.below && definition.assignableScopes.some(isBelow)),
-    )
-    .map((definition) => definitionAnswer(definition, scope));
-  return { status: 200, body: page(request, shown, frame.knobs.values.paging.pageSize) };
+    );
+  const { pageSize } = frame.knobs.values.paging;
+  return { status: 200, body: page(request, shown, pageSize, (each) => definitionAnswer(each, scope)) };
 }
 
 /** Always 201, also for a change: the SDK knows no other success. */

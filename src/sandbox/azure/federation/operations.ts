@@ -129,7 +129,7 @@ function list(frame: Frame, credentials: Credentials, request: ArmRequest, param
   if (top !== undefined && !/^[1-9]\d*$/.test(top))
     throw new ArmError(400, 'BadRequest', `The value '${top}' of $top is invalid: it must be at least 1.`);
   const size = top === undefined ? pageSize : Math.min(Number(top), pageSize);
-  return { status: 200, body: page(request, credentials.listed(identity.id).map(answer), size) };
+  return { status: 200, body: page(request, credentials.listed(identity.id), size, answer) };
 }
 
 /**
