@@ -1,0 +1,52 @@
+import { ArmAccess } from '../azure/arm-access.ts';
+import { type AzureCaller, whoAmI } from '../azure/caller.ts';
+import { toAzureError } from '../azure/errors.ts';
+import { Identities } from '../azure/identities.ts';
+import { Lanes } from '../azure/lanes.ts';
+import { Permissions } from '../azure/permissions.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
+
+/** The Azure side of one operator. */
+export interface AzureSide {
+  readonly identities: Identities;
+  readonly permissions: Permissions;
+  /** azid's own identity, asked once; rejects with an `AzureError` while there is no token. */
+  readonly whoAmI: () => Promise<AzureCaller>;
+}
+
+/** @param beforeWrite asked right before each write leaves; throws if azid may not write any more */
+export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeWrite: () => void): AzureSide {
+  const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
+  const lanes = new Lanes({ clock, metrics: metrics.azure, ...(limits && { limits }) });
+  const access = new ArmAccess({
+    cloud,
+    credential,
+    clock,
+    version,
+    timeLimitMs: AZURE_CALL_LIMIT_MS,
+    beforeWrite,
+    metrics: {
+      request: (seconds, { resource, method, status }) =>
+        metrics.azure.request({ resource, requestType: method, responseCode: status || undefined, seconds }),
+      remaining: (value, { bucket, subscriptionId }) =>
+        metrics.azure.remaining(subscriptionId, [[`x-ms-ratelimit-remaining-${bucket}`, String(value)]]),
+    },
+    ...(interceptArm && { intercept: interceptArm }),
+  });
+  // One credential until policies bring more; its lanes are already its own.
+  const calls = { access, lanes, clock, tenantId, credential: 'azid' };
+  let self: AzureCaller | undefined;
+  return {
+    identities: new Identities(calls),
+    permissions: new Permissions(calls),
+    async whoAmI() {
+      try {
+        self ??= await whoAmI(credential, cloud.armScope);
+        return self;
+      } catch (error) {
+        throw toAzureError(error);
+      }
+    },
+  };
+}

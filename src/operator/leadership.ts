@@ -1,0 +1,75 @@
+import type { KubeClient } from '../kube/client.ts';
+import { LeaderElector } from '../kube/lease.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { OperatorOptions } from './options.ts';
+
+/** Whether this process may work. Without a Lease it always may. */
+export interface Leadership {
+  /** Asked right before each write; false from the moment the Lease may be another's. */
+  isLeaderNow(): boolean;
+  /** Resolves when this process leads; rejects with the signal's reason. */
+  whenLeading(signal: AbortSignal): Promise<void>;
+  /** Aborts when leadership is lost: stop at once, somebody else may already work. */
+  readonly lost: AbortSignal;
+  /** Gives the Lease back. Call only when nothing works any more. */
+  release(): Promise<void>;
+  /** Who leads as far as known; '' for nobody. */
+  readonly holder: string;
+}
+
+export function campaign(client: KubeClient, options: OperatorOptions, metrics: Metrics): Leadership {
+  const { leaseName, namespace, instance, clock, random, log } = options;
+  if (leaseName === undefined) return alone;
+  const leading = Promise.withResolvers<void>();
+  const lost = new AbortController();
+  const end = new AbortController();
+  const gauge = metrics.leader(leaseName);
+  const elector = new LeaderElector({
+    client,
+    clock,
+    random,
+    namespace,
+    name: leaseName,
+    identity: instance,
+    log,
+    onStarted: () => {
+      gauge(true);
+      leading.resolve();
+    },
+    onLost: (why) => {
+      gauge(false);
+      lost.abort(new Error(`lost the Lease ${namespace}/${leaseName}: ${why}`));
+    },
+  });
+  let running: Promise<void> | undefined;
+  return {
+    isLeaderNow: () => elector.isLeaderNow(),
+    lost: lost.signal,
+    get holder() {
+      return elector.holder;
+    },
+    whenLeading(signal) {
+      running ??= elector.run(end.signal);
+      const given = Promise.withResolvers<never>();
+      const onAbort = () => given.reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      return Promise.race([leading.promise, given.promise]).finally(() =>
+        signal.removeEventListener('abort', onAbort),
+      );
+    },
+    async release() {
+      end.abort();
+      await running;
+      gauge(false);
+    },
+  };
+}
+
+const alone: Leadership = {
+  isLeaderNow: () => true,
+  whenLeading: async () => {},
+  lost: new AbortController().signal,
+  release: async () => {},
+  holder: '',
+};

@@ -1,0 +1,57 @@
+import type { TokenCredential } from '@azure/identity';
+import type { Intercept } from '../azure/arm-policies.ts';
+import type { Cloud } from '../azure/clouds.ts';
+import type { Limits } from '../azure/limits.ts';
+import type { KubeEndpoint } from '../kube/endpoint.ts';
+import type { Interceptor } from '../kube/transport.ts';
+import type { ListenAddress } from '../observe/address.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+
+/** Everything a running azid depends on, passed in: a test starts the same operator on another clock. */
+export interface OperatorOptions {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly version: string;
+
+  readonly endpoint: KubeEndpoint;
+  /** azid's own namespace. */
+  readonly namespace: string;
+  readonly installationId?: string;
+  readonly takeOver: boolean;
+  /** Names this process in the Lease and in Events: the pod, or the host and process. */
+  readonly instance: string;
+  /** Absent: work without a Lease, as the only process. */
+  readonly leaseName?: string;
+
+  readonly cloud: Cloud;
+  readonly credential: TokenCredential;
+  readonly tenantId: string;
+
+  readonly workers: number;
+  readonly resyncIntervalMs: number;
+  /** How long Azure may not show what was just written. */
+  readonly azureLagMs: number;
+  /** How long a deletion that Azure refuses holds its object. */
+  readonly releaseAfterMs: number;
+
+  /** Absent: no probes and metrics are served. */
+  readonly listen?: ListenAddress;
+  /** Metrics of the process itself, event-loop lag among them. Off where several operators share a process. */
+  readonly processMetrics?: boolean;
+
+  /** Azure's buckets; defaults to Azure's figures. */
+  readonly limits?: Limits;
+  /** Stand between azid and the wire, for the crash harness. */
+  readonly interceptKube?: Interceptor;
+  readonly interceptArm?: Intercept;
+}
+
+/** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */
+export const AZURE_CALL_LIMIT_MS = 60_000;
+/** Caches that are not full by then will not be: the process ends and says which (kubernetes.md section 5). */
+export const SYNC_LIMIT_MS = 120_000;
+/** What is left of Events is written within this when azid stops. */
+export const FLUSH_LIMIT_MS = 5_000;

@@ -1,0 +1,311 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { parseAllDocuments } from 'yaml';
+import { identityPolicy } from '../../src/api/identity-policy.ts';
+import { KINDS } from '../../src/api/index.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { resolveCloud } from '../../src/azure/clouds.ts';
+import {
+  configMaps,
+  customResourceDefinitions,
+  events,
+  namespaces,
+  serviceAccounts,
+} from '../../src/kube/builtin.ts';
+import { type Applied, KubeClient } from '../../src/kube/client.ts';
+import { loadKubeEndpoint } from '../../src/kube/config.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
+import { type Interceptor, KubeTransport } from '../../src/kube/transport.ts';
+import type { KubeObject, Resource } from '../../src/kube/types.ts';
+import { Operator, type RunEnd } from '../../src/operator/operator.ts';
+import type { OperatorOptions } from '../../src/operator/options.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { FakeClock } from '../../src/runtime/fake-clock.ts';
+import { silentLog } from '../../src/runtime/log.ts';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  startControlPlane,
+} from '../../src/sandbox/apiserver/control-plane.ts';
+import type { Preset } from '../../src/sandbox/azure/knobs.ts';
+import { type Simulator, startSimulator } from '../../src/sandbox/azure/simulator.ts';
+import { tokenCredential } from '../../src/sandbox/azure/testing.ts';
+import { Pace } from './pace.ts';
+
+/**
+ * The real thing on a fake clock: a kube-apiserver of its own, a simulated Azure, and operators in this process that
+ * can be killed at any write.
+ */
+
+export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const RESOURCES: readonly Resource[] = [
+  ...KINDS.map(({ resource }) => resource),
+  configMaps,
+  namespaces,
+  events,
+  serviceAccounts,
+  customResourceDefinitions,
+  cluster('rbac.authorization.k8s.io', 'ClusterRole', 'clusterroles'),
+  cluster('rbac.authorization.k8s.io', 'ClusterRoleBinding', 'clusterrolebindings'),
+  { ...cluster('rbac.authorization.k8s.io', 'Role', 'roles'), namespaced: true },
+  { ...cluster('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings'), namespaced: true },
+];
+
+function cluster(group: string, kind: string, plural: string): Resource {
+  return { group, version: 'v1', kind, plural, namespaced: false };
+}
+
+/** A kube-apiserver with azid's CRDs and roles installed; one per test file. */
+export class Cluster {
+  readonly plane: ControlPlane;
+  /** As the administrator. */
+  readonly client: KubeClient;
+  readonly #signal = new AbortController().signal;
+
+  private constructor(plane: ControlPlane) {
+    this.plane = plane;
+    const endpoint = loadKubeEndpoint({ clock: systemClock, kubeconfig: plane.kubeconfigPath });
+    this.client = new KubeClient(new KubeTransport({ endpoint, clock: systemClock, userAgent: 'azid-test' }));
+  }
+
+  static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(await startControlPlane({ log: () => {}, ...options }));
+    for (const folder of ['crds/', 'deploy/']) {
+      const url = new URL(`../../${folder}`, import.meta.url);
+      for (const name of (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort()) {
+        await cluster.applyYaml(await readFile(new URL(name, url), 'utf8'));
+      }
+    }
+    for (const { resource } of KINDS) {
+      await until(`${resource.plural} to be served`, async () => {
+        const name = `${resource.plural}.${resource.group}`;
+        const crd = await cluster.client.get(customResourceDefinitions, name, cluster.#signal);
+        return (
+          crd.status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') ??
+          false
+        );
+      });
+    }
+    return cluster;
+  }
+
+  async applyYaml(text: string): Promise<void> {
+    for (const document of parseAllDocuments(text)) await this.apply(document.toJS() as Applied);
+  }
+
+  /** Server-side apply, as `kubectl apply --server-side` by a user. */
+  apply<T extends KubeObject>(object: Applied): Promise<T> {
+    const resource = RESOURCES.find(({ kind }) => kind === object.kind);
+    if (!resource) throw new Error(`the testbed does not know kind ${object.kind}`);
+    return this.client.apply(
+      resource as Resource<T>,
+      object,
+      { fieldManager: 'user', force: true },
+      this.#signal,
+    );
+  }
+
+  async get<T extends KubeObject>(resource: Resource<T>, key: string): Promise<T | undefined> {
+    try {
+      return await this.client.get(resource, key, this.#signal);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
+    return (await this.client.list(resource, {}, this.#signal)).items;
+  }
+
+  async delete(resource: Resource, key: string): Promise<void> {
+    await this.client.delete(resource, key, {}, this.#signal).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+
+  patch<T extends KubeObject>(
+    resource: Resource<T>,
+    key: string,
+    body: object,
+    subresource?: string,
+  ): Promise<T> {
+    return this.client.mergePatch(resource, key, body, this.#signal, subresource ? { subresource } : {});
+  }
+
+  /** Leaves no object of azid behind: finalizers are cut, since no controller runs any more. */
+  async clean(): Promise<void> {
+    for (const resource of [userAssignedIdentity.resource, identityPolicy.resource] as readonly Resource[]) {
+      for (const { metadata } of await this.list(resource)) {
+        const key = metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+        if (metadata.finalizers?.length) await this.patch(resource, key, { metadata: { finalizers: [] } });
+        await this.delete(resource, key);
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.client.transport.close();
+    await this.plane.stop();
+  }
+}
+
+export interface WorldOptions {
+  readonly preset?: Preset;
+  readonly azureLagMs?: number;
+  readonly operator?: Partial<OperatorOptions>;
+}
+
+/** One simulated Azure and the operators that work on it, all on one fake clock. */
+export class World {
+  readonly cluster: Cluster;
+  readonly clock: FakeClock;
+  readonly pace: Pace;
+  readonly azure: Simulator;
+  readonly #options: WorldOptions;
+  readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
+
+  private constructor(cluster: Cluster, clock: FakeClock, azure: Simulator, options: WorldOptions) {
+    this.cluster = cluster;
+    this.clock = clock;
+    this.pace = new Pace(clock);
+    this.azure = azure;
+    this.#options = options;
+  }
+
+  /** A subscription with groups `rg1` and `rg2`, and azid's own identity with the rights of deploy/azure. */
+  static async create(cluster: Cluster, options: WorldOptions = {}): Promise<World> {
+    const clock = new FakeClock(Date.now());
+    const azure = await startSimulator({
+      clock,
+      preset: options.preset ?? 'fast',
+      subscriptionId: SUBSCRIPTION,
+    });
+    const { control } = azure;
+    for (const name of ['rg1', 'rg2', 'azid-system']) control.createResourceGroup({ name });
+    const own = control.createIdentity({ name: 'azid-controller', resourceGroup: 'azid-system' });
+    control.nameCaller({ objectId: own.principalId, name: 'controller' });
+    const role = JSON.parse(
+      await readFile(new URL('../../deploy/azure/azid-identities-role.json', import.meta.url), 'utf8'),
+    );
+    const scope = `/subscriptions/${SUBSCRIPTION}`;
+    const { id } = control.defineRole({
+      roleName: role.Name,
+      actions: role.Actions,
+      assignableScopes: [scope],
+    });
+    control.grant({ principalId: own.principalId, role: id, scope });
+    control.settle();
+    return new World(cluster, clock, azure, options);
+  }
+
+  /** Starts an operator and returns it once it works (or, as a follower, waits). */
+  async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
+    const { clock, azure, cluster, pace } = this;
+    const { interceptKube, interceptArm, ...rest } = { ...this.#options.operator, ...overrides };
+    const countKube: Interceptor = (request, next) =>
+      pace.counted(() => Promise.resolve(interceptKube ? interceptKube(request, next) : next(request)));
+    const operator = new Operator({
+      clock,
+      random: Math.random,
+      log: silentLog,
+      version: '0.0.0',
+      endpoint: loadKubeEndpoint({ clock: systemClock, kubeconfig: cluster.plane.kubeconfigPath }),
+      namespace: 'azid-system',
+      takeOver: false,
+      instance: `test-${this.#running.size}`,
+      cloud: resolveCloud({ armEndpoint: azure.origin, authorityHost: azure.origin, caPem: azure.caPem }),
+      credential: await tokenCredential(azure, 'controller'),
+      tenantId: azure.tenantId,
+      workers: 4,
+      resyncIntervalMs: 600_000,
+      azureLagMs: this.#options.azureLagMs ?? 2_000,
+      releaseAfterMs: 24 * 3_600_000,
+      processMetrics: false,
+      ...rest,
+      interceptKube: countKube,
+      interceptArm: (request, next) =>
+        pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),
+    });
+    const stop = new AbortController();
+    const end = operator.run(stop.signal);
+    this.#running.set(operator, { stop, end });
+    let failure: unknown;
+    end.catch((error: unknown) => {
+      failure = error;
+    });
+    await this.until(follower ? 'the follower to have its caches' : 'the operator to work', () => {
+      if (failure) throw failure;
+      return follower ? operator.ready : operator.working;
+    });
+    return operator;
+  }
+
+  /** Stops in order, as SIGTERM does. */
+  async stop(operator: Operator): Promise<RunEnd> {
+    const running = this.#running.get(operator);
+    if (!running) throw new Error('this operator does not run here');
+    running.stop.abort(new Error('stopped by the test'));
+    return this.ended(operator);
+  }
+
+  /** As `kill -9`: whatever is under way is cut off, nothing is given back. */
+  async kill(operator: Operator): Promise<void> {
+    operator.kill();
+    await this.ended(operator).catch(() => {});
+  }
+
+  /** How the operator's run ended, time moving meanwhile. */
+  async ended(operator: Operator): Promise<RunEnd> {
+    const running = this.#running.get(operator);
+    if (!running) throw new Error('this operator does not run here');
+    let over = false;
+    const note = () => {
+      over = true;
+    };
+    running.end.then(note, note);
+    await this.until('the operator to end', () => over);
+    this.#running.delete(operator);
+    return running.end;
+  }
+
+  /** Waits for a condition while time passes; fails with what was waited for. */
+  async until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    while (!(await condition())) {
+      if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1_000} s in vain for ${what}`);
+      await this.pace.breathe(this.quiet);
+    }
+  }
+
+  /** Nothing runs and nothing is due. */
+  get quiet(): boolean {
+    return (
+      this.pace.inFlight === 0 &&
+      [...this.#running.keys()].every((operator) => !operator.working || operator.idle())
+    );
+  }
+
+  /** Lets this much time pass, everything that falls due on the way being done. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.monotonic() + ms;
+    await this.until(`${ms} ms to pass`, () => this.clock.monotonic() >= end && this.quiet, 120_000);
+  }
+
+  async dispose(): Promise<void> {
+    for (const operator of [...this.#running.keys()]) await this.kill(operator);
+    await this.azure.stop();
+  }
+}
+
+/** Waits in real time, for what no fake clock moves. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1_000} s in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
