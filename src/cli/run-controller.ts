@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolveCloud } from '../azure/clouds.ts';
+import { createCredential } from '../azure/credential.ts';
+import { loadKubeEndpoint } from '../kube/config.ts';
+import { parseListenAddress } from '../observe/address.ts';
+import { createLog } from '../observe/logs.ts';
+import { Operator, type RunEnd } from '../operator/operator.ts';
+import type { OperatorOptions } from '../operator/options.ts';
+import { systemClock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ControllerFlags } from './controller.ts';
+import { VERSION } from './version.ts';
+
+/** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
+
+export const EXIT = {
+  /** Told to stop. */
+  stopped: 0,
+  /** Could not start or go on; the log says why. */
+  failed: 1,
+  /** Another process leads now: start again as a follower. */
+  leadershipLost: 3,
+} as const;
+
+/** Everything wrong with the flags together is thrown here, before anything is started. */
+export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: Log): OperatorOptions {
+  const clock = systemClock;
+  const cloud = resolveCloud(flags);
+  const { tenantId, clientId, federatedTokenFile: tokenFile, installationId } = flags;
+  const listen = parseListenAddress('--listen-address', flags.listenAddress);
+  return {
+    clock,
+    random: Math.random,
+    log,
+    version: VERSION,
+    endpoint: loadKubeEndpoint({
+      clock,
+      ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
+    }),
+    namespace: flags.namespace,
+    ...(installationId !== undefined && { installationId }),
+    takeOver: flags.takeOver,
+    instance: `${env.HOSTNAME ?? hostname()}-${randomBytes(4).toString('hex')}`,
+    ...(flags.leaderElect && { leaseName: flags.leaseName }),
+    cloud,
+    credential: createCredential({
+      kind: flags.credential,
+      tenantId,
+      clientId,
+      tokenFile,
+      authorityHost: cloud.authorityHost,
+      caPem: cloud.caPem,
+      disableInstanceDiscovery: !cloud.instanceDiscovery,
+      clock,
+      env,
+    }),
+    tenantId,
+    workers: flags.workers,
+    resyncIntervalMs: flags.resyncInterval,
+    azureLagMs: flags.azureLag,
+    releaseAfterMs: flags.releaseAfter,
+    ...(listen && { listen }),
+  };
+}
+
+/** Runs until SIGINT or SIGTERM; resolves with the exit code. A second signal ends the process at once. */
+export async function runController(flags: ControllerFlags): Promise<number> {
+  const log = createLog({ clock: systemClock, level: flags.logLevel, format: flags.logFormat });
+  let options: OperatorOptions;
+  try {
+    options = optionsOf(flags, process.env, log);
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+    return EXIT.failed;
+  }
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(EXIT.failed);
+    log.info({ signal }, 'stopping');
+    stop.abort(new Error(`received ${signal}`));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  log.info(
+    {
+      version: VERSION,
+      cloud: options.cloud.name,
+      arm: options.cloud.armEndpoint,
+      api: options.endpoint.server,
+    },
+    'starting',
+  );
+  try {
+    return exitCodeOf(await new Operator(options).run(stop.signal), log);
+  } catch (error) {
+    if (stop.signal.aborted) return EXIT.stopped;
+    log.error({ error, reason: messageOf(error) }, 'cannot go on');
+    return EXIT.failed;
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function exitCodeOf(end: RunEnd, log: Log): number {
+  switch (end.type) {
+    case 'stopped':
+      log.info({}, 'stopped');
+      return EXIT.stopped;
+    case 'leadershipLost':
+      log.error({ why: end.why }, 'leadership lost');
+      return EXIT.leadershipLost;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

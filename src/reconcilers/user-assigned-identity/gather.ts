@@ -1,0 +1,223 @@
+import { RECONCILE_ANNOTATION } from '../../api/common.ts';
+import type { Coordinates } from '../../api/user-assigned-identity.ts';
+import type { AzureCaller } from '../../azure/caller.ts';
+import { classify } from '../../azure/classify.ts';
+import type { Identities } from '../../azure/identities.ts';
+import { sameId } from '../../azure/resource-id.ts';
+import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { IdentityMirror } from '../../mirror/mirror.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import { MARK, ownerMarks } from '../marks.ts';
+import { azureNameOf, factsOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import type { SubscriptionsInUse } from '../subscriptions.ts';
+import { decide } from './decide.ts';
+import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
+import { ownerOf } from './own.ts';
+import { resolveTarget, type Target } from './target.ts';
+
+export interface Eyes {
+  readonly stores: Stores;
+  readonly client: KubeClient;
+  readonly identities: Pick<Identities, 'get'>;
+  readonly mirror: Pick<IdentityMirror, 'observe' | 'loading' | 'markedWith'>;
+  readonly subscriptions: SubscriptionsInUse;
+  readonly clock: Clock;
+  readonly installationId: string;
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  /** Creations begun by this process, by uid: their end is known to the mirror, so no process's death hides it. */
+  readonly begunHere: ReadonlyMap<string, string>;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+  readonly releaseAfterMs: number;
+}
+
+/** What was seen this recently is as good as a read made now; lanes may hold a read for longer than this. */
+const LIVE_MS = 5_000;
+/** Actions that change Azure. */
+const AZURE_WRITES: ReadonlySet<string> = new Set(['createIdentity', 'updateIdentity', 'deleteIdentity']);
+
+/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+export async function gather(
+  object: UserAssignedIdentity,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<Facts> {
+  const { stores, clock, installationId, releaseAfterMs } = eyes;
+  const namespace = namespaceOf(object, stores);
+  const policies = stores.policies.values();
+  const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
+  const common: Facts = {
+    now: clock.now(),
+    installationId,
+    policies,
+    namespace,
+    ...(marked && { marked }),
+    rivals: [],
+    references: [],
+    configMaps: await seenConfigMaps(object, context, eyes),
+    ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
+    releaseAfterMs,
+  };
+  const policy = evaluate(policies, namespace);
+  const resolution = resolveTarget(object, policy.defaults, marked);
+  if (!resolution.resolved) return common;
+  const { target } = resolution;
+  const deleting = object.metadata.deletionTimestamp !== undefined;
+  // Not even a read is made on behalf of a namespace that may not have the identity.
+  if (!deleting && !policy.allowsIdentity(target.id).allowed) return common;
+
+  eyes.subscriptions.note(keyOf(object), target.coordinates.subscriptionId);
+  const facts: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
+  const cached = cachedView(target, context, eyes);
+  if (cached) {
+    const known = { ...facts, azure: cached };
+    if (!needsLiveRead(object, known)) return known;
+  }
+  return { ...facts, ...(await readLive(object, target, context, eyes)) };
+}
+
+/** A write is only ever decided from what Azure itself said just now; so is a deletion, and what a person asked to see. */
+function needsLiveRead(object: UserAssignedIdentity, facts: Facts): boolean {
+  const view = facts.azure;
+  if (view?.state === 'loading' || (view?.state === 'present' && view.live)) return false;
+  const requested = object.metadata.annotations?.[RECONCILE_ANNOTATION];
+  if (requested !== undefined && requested !== object.status?.lastHandledReconcileAt) return true;
+  return (
+    object.metadata.deletionTimestamp !== undefined ||
+    decide(object, facts).actions.some(({ type }) => AZURE_WRITES.has(type) || type === 'saveStatus')
+  );
+}
+
+function cachedView(target: Target, { priority }: VisitContext, { mirror }: Eyes): AzureView | undefined {
+  const seen = mirror.observe(target.id);
+  switch (seen.state) {
+    case 'present':
+      return {
+        state: 'present',
+        identity: seen.identity,
+        live: seen.how !== 'list' && seen.ageMs <= LIVE_MS,
+      };
+    case 'absent':
+      // Our own DELETE of this visit needs no second opinion; an older absence does, before anything is made anew.
+      return seen.provenBy === 'delete' && seen.ageMs <= LIVE_MS ? provenAbsent : undefined;
+    case 'suspectAbsent':
+      return undefined;
+    case 'unknown':
+      // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
+      return priority === 'resync' && mirror.loading(target.coordinates.subscriptionId)
+        ? { state: 'loading' }
+        : undefined;
+  }
+}
+
+const provenAbsent: AzureView = { state: 'absent', missing: 'resource', conclusive: true, conclusiveInMs: 0 };
+
+async function readLive(
+  object: UserAssignedIdentity,
+  target: Target,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<Pick<Facts, 'azure' | 'self'>> {
+  try {
+    const { clientId, objectId } = await eyes.whoAmI(context.signal);
+    const self = { clientId, principalId: objectId };
+    const got = await eyes.identities.get(target.id, context);
+    if (got.found) return { self, azure: { state: 'present', identity: got.identity, live: true } };
+    return { self, azure: absentView(object, target, got.missing, eyes) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    const meaning = classify(error);
+    if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
+      return { azure: { state: 'absent', missing: 'subscription', conclusive: false, conclusiveInMs: 0 } };
+    }
+    return { azure: { state: 'unreadable', failure } };
+  }
+}
+
+/** A 404 is proof only if Azure's lag cannot explain it: the mirror knows our writes, the status those of dead processes. */
+function absentView(
+  object: UserAssignedIdentity,
+  target: Target,
+  missing: 'resource' | 'resourceGroup',
+  { mirror, clock, begunHere, azureLagMs, callLimitMs }: Eyes,
+): AzureView {
+  const seen = mirror.observe(target.id);
+  // Written by us a moment ago: Azure's answer is older than our write.
+  if (seen.state === 'present') return { state: 'present', identity: seen.identity, live: true };
+  if (seen.state !== 'absent')
+    return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
+  const begun = object.status?.createStartedAt;
+  if (begun === undefined || begunHere.get(object.metadata.uid) === begun) {
+    return { state: 'absent', missing, conclusive: true, conclusiveInMs: 0 };
+  }
+  const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
+  return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
+}
+
+function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes): readonly Rival[] {
+  const others = stores.identities.byIndex(INDEX.azureName, azureNameOf(object).toLowerCase());
+  return others.flatMap((other) => {
+    if (other.metadata.uid === object.metadata.uid) return [];
+    const policy = evaluate(stores.policies.values(), namespaceOf(other, stores));
+    const resolution = resolveTarget(other, policy.defaults);
+    if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
+    return {
+      key: keyOf(other),
+      uid: other.metadata.uid,
+      creationTimestamp: other.metadata.creationTimestamp,
+      deleting: other.metadata.deletionTimestamp !== undefined,
+      allowed: policy.allowsIdentity(target.id).allowed,
+    };
+  });
+}
+
+/** An identity in Azure that carries this object's mark: where it lives, for when the status was lost. */
+function findMarked(object: UserAssignedIdentity, { mirror, installationId }: Eyes): Coordinates | undefined {
+  // By name, not by uid: a restored object has another uid.
+  const { [MARK.ownerUid]: _, ...marks } = ownerMarks(ownerOf(object, { installationId }));
+  const found = mirror.markedWith(marks);
+  if (!found) return undefined;
+  const { subscriptionId, resourceGroup, location, name } = found;
+  return { subscriptionId, resourceGroup, location, name };
+}
+
+async function seenConfigMaps(
+  object: UserAssignedIdentity,
+  { signal }: VisitContext,
+  { stores, client }: Eyes,
+): Promise<readonly SeenConfigMap[]> {
+  const made = stores.configMaps.byIndex(INDEX.owner, keyOf(object)).map((map) => seenConfigMap(map, object));
+  const name = object.spec.output?.configMap?.name;
+  if (name === undefined || object.metadata.deletionTimestamp || made.some((map) => map.name === name))
+    return made;
+  // Not among azid's own: whether it is free or somebody else's only the API server can tell.
+  try {
+    const map = await client.get(configMaps, `${object.metadata.namespace}/${name}`, signal);
+    return [...made, seenConfigMap(map, object)];
+  } catch (error) {
+    if (isNotFound(error)) return made;
+    throw error;
+  }
+}
+
+function seenConfigMap(map: ConfigMap, object: UserAssignedIdentity): SeenConfigMap {
+  const { name, uid, labels } = map.metadata;
+  const ours = labels?.['app.kubernetes.io/managed-by'] === 'azid' && ownersOf(map).includes(keyOf(object));
+  return { name, uid, data: map.data ?? {}, ours };
+}
+
+function namespaceOf(object: UserAssignedIdentity, stores: Stores): NamespaceFacts {
+  const name = object.metadata.namespace ?? '';
+  const namespace = stores.namespaces.get(name);
+  return namespace ? factsOf(namespace) : { name, labels: {} };
+}

@@ -1,0 +1,110 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/common.ts';
+import { API_VERSION } from '../../api/kind.ts';
+import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import type { Identities } from '../../azure/identities.ts';
+import { parseIdentityId } from '../../azure/resource-id.ts';
+import { FIELD_MANAGER } from '../../kube/apply.ts';
+import { configMaps } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import type { FrameAction } from '../decision.ts';
+import { AlreadyExists } from '../failure.ts';
+import type { Performed, VisitContext } from '../kind.ts';
+import type { Stores } from '../stores.ts';
+import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
+
+export type IdentityAction = Exclude<Action, FrameAction<OwnStatus>>;
+
+export interface Hands {
+  readonly identities: Identities;
+  readonly client: KubeClient;
+  readonly stores: Pick<Stores, 'configMaps'>;
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+export async function perform(
+  action: IdentityAction,
+  object: UserAssignedIdentity,
+  context: VisitContext,
+  hands: Hands,
+): Promise<Performed> {
+  const { identities } = hands;
+  switch (action.type) {
+    case 'createIdentity': {
+      const { id, location, tags, isolationScope, note } = action;
+      const put = { ...parseIdentityId(id), location, tags, isolationScope };
+      const { created, ...told } = await identities.put(put, context);
+      if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
+      return written(note, told);
+    }
+    case 'updateIdentity': {
+      const { id, tags, isolationScope, note } = action;
+      return written(note, await identities.patch(id, { ...(tags && { tags }), isolationScope }, context));
+    }
+    case 'deleteIdentity':
+      return written(action.note, await identities.delete(action.id, context));
+    case 'applyConfigMap':
+      await applyConfigMap(action, object, context, hands);
+      return {};
+    case 'deleteConfigMap':
+      await deleteConfigMap(action, object, context, hands);
+      return {};
+  }
+}
+
+function written(
+  note: Extract<IdentityAction, { note: unknown }>['note'],
+  { correlationId }: { readonly correlationId?: string },
+): Performed {
+  return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+}
+
+async function applyConfigMap(
+  { name, data }: Extract<IdentityAction, { type: 'applyConfigMap' }>,
+  object: UserAssignedIdentity,
+  { signal }: VisitContext,
+  { client, stores }: Hands,
+): Promise<void> {
+  const { namespace = '', name: owner, uid } = object.metadata;
+  const map = await client.apply(
+    configMaps,
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        namespace,
+        name,
+        labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+        ownerReferences: [
+          {
+            apiVersion: API_VERSION,
+            kind: userAssignedIdentity.resource.kind,
+            name: owner,
+            uid,
+            controller: true,
+          },
+        ],
+      },
+      data,
+    },
+    { fieldManager: FIELD_MANAGER, force: true },
+    signal,
+  );
+  stores.configMaps.noteWrite(map);
+}
+
+async function deleteConfigMap(
+  { name, uid }: Extract<IdentityAction, { type: 'deleteConfigMap' }>,
+  object: UserAssignedIdentity,
+  { signal }: VisitContext,
+  { client, stores }: Hands,
+): Promise<void> {
+  const key = `${object.metadata.namespace}/${name}`;
+  try {
+    await client.delete(configMaps, key, { preconditions: { uid } }, signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  const known = stores.configMaps.get(key);
+  if (known?.metadata.uid === uid) stores.configMaps.noteDelete(known);
+}
