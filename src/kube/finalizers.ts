@@ -43,8 +43,7 @@ export async function removeFinalizer<T extends KubeObject>(
   }
 }
 
-/** The version and the uid make the server refuse the patch if it is not this very object. */
+/** A version belongs to one state of one object, so the server refuses the patch for a namesake too. */
 function patchOf(object: KubeObject, finalizers: readonly string[]): object {
-  const { uid, resourceVersion } = object.metadata;
-  return { metadata: { uid, resourceVersion, finalizers } };
+  return { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } };
 }
