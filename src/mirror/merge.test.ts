@@ -162,6 +162,14 @@ describe('a list', () => {
       { state: 'absent' },
     ],
     [
+      'does not take back a GET that found nothing, within the lag',
+      [
+        { get: undefined, at: 10 },
+        { list: old, at: min },
+      ],
+      { state: 'absent', provenBy: 'get' },
+    ],
+    [
       'shows what someone made again',
       [
         { delete: true, at: 10 },
@@ -176,8 +184,12 @@ describe('a list', () => {
   });
 
   test('that contradicts what was proved lately asks for a GET', () => {
-    expect(run({ get: changed, at: 10 }, { list: old, at: min }).lookAgainAt).toBe(Number.NEGATIVE_INFINITY);
-    expect(run({ write: changed, at: 10 }, { list: old, at: min }).lookAgainAt).toBe(10 + LAG);
+    expect(run({ get: changed, at: 10 }, { list: old, at: min }).lookAgainAt).toBe(min);
+    expect(run({ write: changed, at: 10 }, { list: old, at: min }).lookAgainAt).toBe(min);
+    expect(run({ get: undefined, at: 10 }, { list: old, at: min }).lookAgainAt).toBe(min);
+    expect(run({ get: old, at: 0 }, { delete: true, at: 10 }, { list: recycled, at: min }).lookAgainAt).toBe(
+      min,
+    );
     expect(run({ get: changed, at: 10 }, { list: changed, at: min }).lookAgainAt).toBeUndefined();
   });
 });

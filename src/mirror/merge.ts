@@ -37,14 +37,14 @@ export function mergePresent(
       // A list is older than it says: within the lag it cannot contradict what a GET or a write proved.
       const proved = Math.max(entry.provedAt, entry.touchedAt);
       const doubtful = how === 'list' && at < proved + lagMs && !sameContent(seen.identity, identity);
-      return doubtful ? { entry, lookAgainAt: entry.touchedAt + lagMs } : { entry: shown };
+      return doubtful ? { entry, lookAgainAt: at } : { entry: shown };
     }
     case 'absent': {
       if (at >= entry.at + lagMs) return { entry: shown };
-      if (how === 'list') return { entry, lookAgainAt: entry.at + lagMs };
-      // A GET soon after our DELETE may still show what we deleted, but another principal is another identity.
+      // Soon after our DELETE it may still show, but another principal is another identity.
       const stale = seen.by === 'delete' && (!seen.last || seen.last.principalId === identity.principalId);
-      return stale ? { entry, lookAgainAt: entry.at + lagMs } : { entry: shown };
+      if (stale) return { entry, lookAgainAt: entry.at + lagMs };
+      return how === 'list' ? { entry, lookAgainAt: at } : { entry: shown };
     }
   }
 }
