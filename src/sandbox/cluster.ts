@@ -71,13 +71,20 @@ async function connect(
     { method: 'GET', path: '/.well-known/openid-configuration' },
     signal,
   );
+  const keysFor = (asked: AbortSignal) =>
+    transport.request<JSONWebKeySet>(
+      { method: 'GET', path: '/openid/v1/jwks', accept: 'application/jwk-set+json' },
+      asked,
+    );
+  // Keys that cannot be read would show much later only, and as an error of Azure's.
+  await keysFor(signal);
   const owned = stack.move();
   return {
     kubeconfig,
     kubectl: new Kubectl({ binary, kubeconfig, folder }),
     client: new KubeClient(transport),
     issuer,
-    keys: () => transport.request<JSONWebKeySet>({ method: 'GET', path: '/openid/v1/jwks' }, closing.signal),
+    keys: () => keysFor(closing.signal),
     folder,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

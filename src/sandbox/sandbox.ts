@@ -24,6 +24,8 @@ export interface SandboxSurroundings {
 export type SandboxEnd = 'done' | 'unsettled' | 'interrupted';
 
 const LOOK_EVERY_MS = 500;
+/** Of the controller's log, when `--once` gives up. */
+const LOG_LINES = 6;
 const NO_EXAMPLES: Examples = { files: [], objects: [] };
 
 /**
@@ -126,7 +128,7 @@ async function shortfall(
 ): Promise<string> {
   const open = standings.filter((standing) => !isSettled(standing)).map(sentenceOf);
   const reasons = open.length > 0 ? open : ['the sandbox was not up by then'];
-  const log = controllerLog === undefined ? '' : await logTail(controllerLog);
+  const log = controllerLog === undefined ? '' : await logTail(controllerLog, LOG_LINES);
   return [
     `Not all examples are Ready after ${limitMs / 1000} s:`,
     ...reasons.map((reason) => `  ${reason}`),
