@@ -37,7 +37,7 @@ import { Pace } from './pace.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
-const RESOURCES: readonly Resource[] = [
+export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
   configMaps,
   namespaces,
@@ -201,9 +201,14 @@ export class World {
   /** Starts an operator and returns it once it works (or, as a follower, waits). */
   async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
     const { clock, azure, cluster, pace } = this;
-    const { interceptKube, interceptArm, ...rest } = { ...this.#options.operator, ...overrides };
-    const countKube: Interceptor = (request, next) =>
-      pace.counted(() => Promise.resolve(interceptKube ? interceptKube(request, next) : next(request)));
+    const { interceptKube, interceptArm, interceptLease, ...rest } = {
+      ...this.#options.operator,
+      ...overrides,
+    };
+    const counted =
+      (intercept: Interceptor | undefined): Interceptor =>
+      (request, next) =>
+        pace.counted(() => Promise.resolve(intercept ? intercept(request, next) : next(request)));
     const operator = new Operator({
       clock,
       random: Math.random,
@@ -222,7 +227,8 @@ export class World {
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
       ...rest,
-      interceptKube: countKube,
+      interceptKube: counted(interceptKube),
+      interceptLease: counted(interceptLease),
       interceptArm: (request, next) =>
         pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),
     });
