@@ -65,8 +65,8 @@ export function wakeOnKubernetes(stores: Stores, wake: Wake): Disposable {
 }
 
 /** An identity changed in Azure, or is suspected to have gone: whoever may want that ARM id looks. */
-export function wakeOnAzure(stores: Stores, wake: Wake, armId: string): void {
-  for (const key of sharers(stores, parseIdentityId(armId).name)) wake.identity(key, 'event');
+export function wakeOnAzure(stores: Stores, wake: Wake, armId: string, priority: Priority): void {
+  for (const key of sharers(stores, parseIdentityId(armId).name)) wake.identity(key, priority);
 }
 
 function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {

@@ -110,7 +110,8 @@ export class Work implements AsyncDisposable {
     this.#cleanup.use(
       mirror.onChange((key, how) => {
         // What this process wrote itself it knows already.
-        if (how !== 'write' && how !== 'delete') wakeOnAzure(stores, wake, key);
+        if (how !== 'write' && how !== 'delete')
+          wakeOnAzure(stores, wake, key, how === 'list' ? 'resync' : 'event');
       }),
     );
     for (const key of stores.policies.keys()) wake.policy(key, 'resync');

@@ -57,7 +57,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
         state: 'waiting',
         for: `the first list of subscription ${target.coordinates.subscriptionId}`,
         message: `waiting for the first list of the identities of subscription ${target.coordinates.subscriptionId}`,
-        recheckMs: 10_000,
+        // The list wakes whom it shows; this is for those it does not.
+        recheckMs: 60_000,
       });
     case 'unreadable':
       return stop(summaryOf(view.failure));
