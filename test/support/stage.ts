@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { IdentityPolicySpec } from '../../src/api/identity-policy.ts';
 import {
   type UserAssignedIdentity,
@@ -146,6 +146,17 @@ export class Stage {
     return conditionOf(object, 'Ready')?.message ?? '';
   }
 
+  /** Suspended, with `InSync` or `ChangesPending`. */
+  async suspended(name: string, reason: 'InSync' | 'ChangesPending'): Promise<UserAssignedIdentity> {
+    let seen: UserAssignedIdentity | undefined;
+    await this.world.until(`${name} to be suspended, ${reason}`, async () => {
+      seen = await this.get(name);
+      return seen !== undefined && conditionOf(seen, 'Suspended')?.reason === reason;
+    });
+    if (!seen) throw new Error(`${name} is gone`);
+    return seen;
+  }
+
   async gone(name: string): Promise<void> {
     await this.#until(
       `${name} to be gone`,
@@ -216,10 +227,6 @@ export class Stage {
   /** `expect` on the writes after `since`, once nothing is under way any more. */
   async settled(ms = 1_000): Promise<void> {
     await this.world.pass(ms);
-  }
-
-  expectNoWrites(since: number): void {
-    expect(this.writes(since)).toEqual([]);
   }
 
   #key(name: string): string {

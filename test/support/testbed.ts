@@ -246,6 +246,11 @@ export class World {
     return operator;
   }
 
+  /** Those that run, oldest first. */
+  get operators(): readonly Operator[] {
+    return [...this.#running.keys()];
+  }
+
   /** Stops in order, as SIGTERM does. */
   async stop(operator: Operator): Promise<RunEnd> {
     const running = this.#running.get(operator);
