@@ -43,6 +43,13 @@ describe('azid sandbox --once', () => {
   });
 });
 
+it('a sandbox whose output nobody reads any more ends in order', async () => {
+  const sandbox = new SandboxCommand(['--fast']);
+  await sandbox.printed('Starting a Kubernetes API server');
+  sandbox.child.stdout?.destroy();
+  expect(await sandbox.ended).toMatchObject({ code: 141, err: '' });
+});
+
 describe('a sandbox that is up', () => {
   let folder: TemporaryFolder;
   let sandbox: SandboxCommand;
