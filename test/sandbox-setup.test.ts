@@ -25,7 +25,9 @@ describe('installing azid', () => {
     const versionOf = async () =>
       (await cluster.client.get(customResourceDefinitions, 'userassignedidentities.azid.dev', never)).metadata
         .resourceVersion;
-    expect(await cluster.kubectl.run(['get', 'userassignedidentities,identitypolicies', '-A'], never)).toBe('');
+    expect(await cluster.kubectl.run(['get', 'userassignedidentities,identitypolicies', '-A'], never)).toBe(
+      '',
+    );
     const before = await versionOf();
     await installAzid(cluster, systemClock, never);
     expect(await versionOf()).toBe(before);
