@@ -1,4 +1,4 @@
-import { FINALIZER, RECONCILE_ANNOTATION } from '../api/common.ts';
+import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
@@ -81,7 +81,9 @@ function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>):
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    a.annotations?.[RECONCILE_ANNOTATION] !== b.annotations?.[RECONCILE_ANNOTATION] ||
+    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION].some(
+      (name) => a.annotations?.[name] !== b.annotations?.[name],
+    ) ||
     (a.finalizers?.includes(FINALIZER) === true && !b.finalizers?.includes(FINALIZER))
   );
 }
