@@ -5,6 +5,8 @@ import type { FakeClock } from '../../src/runtime/fake-clock.ts';
 const BREATH_MS = 10_000;
 /** Turns of the event loop in which a timer that fell due gets its call on the way. */
 const TURNS = 4;
+/** So many breaths without a call beginning or ending: work waits for time itself, in a lane or for a silent server. */
+const STILL_BREATHS = { idleWire: 8, openCalls: 100 };
 
 /**
  * Moves a fake clock while real sockets do real work. Time passes fast when nothing is under way and slowly while a
@@ -14,6 +16,11 @@ export class Pace {
   readonly clock: FakeClock;
   /** Calls to Azure or Kubernetes under way, counted by the interceptors. */
   inFlight = 0;
+  /** Calls begun and ended so far. */
+  #moves = 0;
+  #movesBefore = 0;
+  /** Breaths since the last of them. */
+  #still = 0;
 
   constructor(clock: FakeClock) {
     this.clock = clock;
@@ -21,17 +28,22 @@ export class Pace {
 
   async counted<T>(call: () => Promise<T>): Promise<T> {
     this.inFlight++;
+    this.#moves++;
     try {
       return await call();
     } finally {
       this.inFlight--;
+      this.#moves++;
     }
   }
 
   /** One breath: sockets get a turn, then time moves. */
   async breathe(quiet: boolean): Promise<void> {
     await realDelay(4);
-    if (this.inFlight > 0 || !quiet) return this.clock.advance(50);
+    this.#still = this.#moves === this.#movesBefore ? this.#still + 1 : 0;
+    this.#movesBefore = this.#moves;
+    if (this.inFlight > 0) return this.clock.advance(this.#still > STILL_BREATHS.openCalls ? 250 : 50);
+    if (!quiet && this.#still <= STILL_BREATHS.idleWire) return this.clock.advance(50);
     const end = this.clock.monotonic() + BREATH_MS;
     // Timers that only re-arm themselves (the event loop's, every 500 ms) must not make an idle hour last a minute.
     do {

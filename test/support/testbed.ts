@@ -162,9 +162,20 @@ export class World {
   readonly pace: Pace;
   readonly azure: Simulator;
   readonly #options: WorldOptions;
+  /** Object id of azid's own principal, and the role it holds. */
+  readonly #self: string;
+  readonly #roleId: string;
   readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
 
-  private constructor(cluster: Cluster, clock: FakeClock, azure: Simulator, options: WorldOptions) {
+  private constructor(
+    cluster: Cluster,
+    clock: FakeClock,
+    azure: Simulator,
+    options: WorldOptions,
+    { principalId, roleId }: { readonly principalId: string; readonly roleId: string },
+  ) {
+    this.#self = principalId;
+    this.#roleId = roleId;
     this.cluster = cluster;
     this.clock = clock;
     this.pace = new Pace(clock);
@@ -195,7 +206,29 @@ export class World {
     });
     control.grant({ principalId: own.principalId, role: id, scope });
     control.settle();
-    return new World(cluster, clock, azure, options);
+    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleId: id });
+  }
+
+  /** One more subscription, with group rg1 and all rights for azid. */
+  addSubscription(id: string): void {
+    const { control } = this.azure;
+    control.createSubscription({ id });
+    control.createResourceGroup({ name: 'rg1', subscriptionId: id });
+    control.grant({ principalId: this.#self, role: 'Owner', scope: `/subscriptions/${id}` });
+    control.settle();
+  }
+
+  /** Takes azid's rights away; with `scope`, leaves them there alone. */
+  moveRights(scope?: string): { restore(): void } {
+    const { control } = this.azure;
+    const give = (at: string) => {
+      control.grant({ principalId: this.#self, role: this.#roleId, scope: at });
+      control.settle();
+    };
+    control.dropRights({ principalId: this.#self });
+    if (scope !== undefined) give(scope);
+    control.settle();
+    return { restore: () => give(`/subscriptions/${SUBSCRIPTION}`) };
   }
 
   /** Starts an operator and returns it once it works (or, as a follower, waits). */
@@ -300,6 +333,12 @@ export class World {
   async pass(ms: number): Promise<void> {
     const end = this.clock.monotonic() + ms;
     await this.until(`${ms} ms to pass`, () => this.clock.monotonic() >= end && this.quiet, 120_000);
+  }
+
+  /** The same, though work waits for time itself: in a lane that Azure closed, say. */
+  async elapse(ms: number): Promise<void> {
+    const end = this.clock.monotonic() + ms;
+    await this.until(`${ms} ms to elapse`, () => this.clock.monotonic() >= end, 120_000);
   }
 
   async dispose(): Promise<void> {
