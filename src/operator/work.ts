@@ -64,7 +64,9 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => mirror.stop());
     this.mirror = mirror;
-    const subscriptions = new SubscriptionsInUse(mirror);
+    const subscriptions = new SubscriptionsInUse(mirror, (keys) => {
+      for (const key of keys) wake.identity(key, 'resync');
+    });
     metrics.mirror(() => subscriptions.all.map((subscription) => partOf(mirror, subscription)));
 
     const events = new EventRecorder({
