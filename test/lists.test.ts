@@ -68,13 +68,13 @@ describe('a list that is short for lack of rights', () => {
     await complete();
     const [before, made] = [stage.mark, principals()];
     // The role now reaches only the other group: lists answer 200 and hold nothing.
-    const rights = stage.world.moveRights(RG2);
+    stage.world.moveRights(RG2);
     await partial();
     await stage.stalled('a-one', 'AuthorizationFailed');
     await stage.world.pass(2 * RESYNC);
     expect(stage.writes(before)).toEqual([]);
     expect(principals()).toEqual(made);
-    rights.restore();
+    stage.world.giveRights();
     for (const name of NAMES) await stage.ready(name);
     await complete();
     expect(stage.writes(before)).toEqual([]);

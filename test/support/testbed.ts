@@ -218,17 +218,17 @@ export class World {
     control.settle();
   }
 
-  /** Takes azid's rights away; with `scope`, leaves them there alone. */
-  moveRights(scope?: string): { restore(): void } {
-    const { control } = this.azure;
-    const give = (at: string) => {
-      control.grant({ principalId: this.#self, role: this.#roleId, scope: at });
-      control.settle();
-    };
-    control.dropRights({ principalId: this.#self });
-    if (scope !== undefined) give(scope);
-    control.settle();
-    return { restore: () => give(`/subscriptions/${SUBSCRIPTION}`) };
+  /** Takes azid's rights away; with `scope`, leaves them there alone; with `role`, a lesser one. */
+  moveRights(scope?: string, role?: string): void {
+    this.azure.control.dropRights({ principalId: this.#self });
+    if (scope !== undefined) this.giveRights(scope, role);
+    this.azure.control.settle();
+  }
+
+  /** The role of deploy/azure; by default at the subscription, where it belongs. */
+  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role = this.#roleId): void {
+    this.azure.control.grant({ principalId: this.#self, role, scope });
+    this.azure.control.settle();
   }
 
   /** Starts an operator and returns it once it works (or, as a follower, waits). */
