@@ -48,6 +48,10 @@ export const RESOURCES: readonly Resource[] = [
   cluster('rbac.authorization.k8s.io', 'ClusterRoleBinding', 'clusterrolebindings'),
   { ...cluster('rbac.authorization.k8s.io', 'Role', 'roles'), namespaced: true },
   { ...cluster('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings'), namespaced: true },
+  { ...cluster('apps', 'Deployment', 'deployments'), namespaced: true },
+  { ...cluster('', 'Service', 'services'), namespaced: true },
+  { ...cluster('policy', 'PodDisruptionBudget', 'poddisruptionbudgets'), namespaced: true },
+  { ...cluster('networking.k8s.io', 'NetworkPolicy', 'networkpolicies'), namespaced: true },
 ];
 
 function cluster(group: string, kind: string, plural: string): Resource {
