@@ -9,8 +9,9 @@ const FILES = ['src/azure/classify.ts', 'src/azure/errors.ts', 'src/runtime/summ
 /** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
 const NOT_SHOWN = new Set(['Aborted', 'TimedOut', 'WriteRefused', 'Unknown']);
 
-/** `reason: 'X'`, `reason = 'X'`, and one of two: `reason: on ? 'X' : 'Y'`. */
-const REASON = /\breason(?::| =) (?:[\w.]+ \? )?'([A-Z][A-Za-z]+)'(?: : '([A-Z][A-Za-z]+)')?/g;
+/** `reason: 'X'`, `reason = 'X'`, and one of two: `reason: on ? 'X' : 'Y'`; not that of an answer of the API server. */
+const REASON =
+  /(?<!status: \d+, )\breason(?::| =) (?:[\w.]+ \? )?'([A-Z][A-Za-z]+)'(?: : '([A-Z][A-Za-z]+)')?/g;
 /** Entries of the tables from Azure's codes and texts to reasons. */
 const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
 const STALLED = /stalled(?:Inside|Outside)\(\s*'([A-Z][A-Za-z]+)'/g;
