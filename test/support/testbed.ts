@@ -75,7 +75,11 @@ export class Cluster {
     const cluster = new Cluster(await startControlPlane({ log: () => {}, ...options }));
     for (const folder of ['crds/', 'deploy/']) {
       const url = new URL(`../../${folder}`, import.meta.url);
-      for (const name of (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort()) {
+      const names = (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort();
+      // What else stands in the folder may lie in the namespace.
+      for (const name of names.sort(
+        (a, b) => Number(b === 'namespace.yaml') - Number(a === 'namespace.yaml'),
+      )) {
         await cluster.applyYaml(await readFile(new URL(name, url), 'utf8'));
       }
     }
