@@ -101,6 +101,13 @@ const status = z.object({
     .describe(
       'When azid last began to make the identity. Written before the call, so that a crash is noticed.',
     ),
+  overwrittenPrincipalId: z
+    .string()
+    .max(36)
+    .optional()
+    .describe(
+      'Principal of an identity that somebody else made just before azid could: what azid wrote on it is taken back.',
+    ),
   lastWriteTime: z
     .string()
     .max(64)
