@@ -74,12 +74,15 @@ export class Frame<
       failed = undefined;
       const suspended = isSuspended(object);
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
+      const decidedOn = object.metadata.generation;
       for (const action of decision.actions) {
         try {
           const next = await this.#perform(action, object, context);
           if (!next.object) return { type: 'done' };
           object = next.object;
           context = next.context;
+          // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
+          if (object.metadata.generation !== decidedOn) break;
         } catch (error) {
           const failure = failureOf(error);
           if (!failure) throw error;
