@@ -8,6 +8,8 @@ import type { CelRule } from './kind.ts';
 export const FINALIZER = 'azid.dev/finalizer';
 /** Annotation: look now. Its value is echoed in `status.lastHandledReconcileAt` (Flux's protocol). */
 export const RECONCILE_ANNOTATION = 'azid.dev/reconcile-requested-at';
+/** As much of that annotation as the status can echo. */
+const MAX_REQUEST = 256;
 /** Annotation on a deleted object: `"true"` lets it go now, leaving in Azure whatever could not be removed. */
 export const RELEASE_ANNOTATION = 'azid.dev/release';
 /** Label on every object azid makes in a namespace, so one watch with a selector sees them all. */
@@ -97,7 +99,7 @@ export const commonStatus = {
     .describe('The generation of the spec that this status tells of.'),
   lastHandledReconcileAt: z
     .string()
-    .max(256)
+    .max(MAX_REQUEST)
     .optional()
     .describe(`Echo of the last handled ${RECONCILE_ANNOTATION} annotation.`),
   conditions: z
@@ -124,11 +126,16 @@ export interface ManagedStatus {
   readonly conditions?: readonly Condition[] | undefined;
 }
 
+/** The value of the annotation that asks for a look now, as the status echoes it: cut where that has no room for it. */
+export function requestedLook({ metadata }: KubeObject): string | undefined {
+  return metadata.annotations?.[RECONCILE_ANNOTATION]?.slice(0, MAX_REQUEST);
+}
+
 /** True while someone waits for this object: an edit is judged by the object, whatever woke it (design.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;
   if (metadata.generation !== status?.observedGeneration) return true;
-  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
+  const requested = requestedLook(object);
   return requested !== undefined && requested !== status?.lastHandledReconcileAt;
 }

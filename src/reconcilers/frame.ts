@@ -1,7 +1,7 @@
-import { FINALIZER, isSuspended, type ManagedObject, RECONCILE_ANNOTATION } from '../api/common.ts';
+import { FINALIZER, isSuspended, type ManagedObject, requestedLook } from '../api/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
+import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Store } from '../kube/store.ts';
@@ -175,8 +175,8 @@ export class Frame<
     suspended: boolean,
   ): Promise<Outcome> {
     const now = this.#options.clock.now();
-    const { generation, annotations } = object.metadata;
-    const requested = annotations?.[RECONCILE_ANNOTATION];
+    const { generation } = object.metadata;
+    const requested = requestedLook(object);
     // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
     const observed =
       suspended && decision.actions.length > 0 ? object.status?.observedGeneration : generation;
@@ -226,12 +226,20 @@ export class Frame<
 
   #note(object: T): T {
     this.#options.store.noteWrite(object);
-    return this.#options.store.get(keyOfObject(object)) ?? object;
+    const latest = this.#options.store.get(keyOfObject(object));
+    // A namesake, made meanwhile: what was decided here is not about it. The next visit looks at it afresh.
+    if (latest && latest.metadata.uid !== object.metadata.uid) throw replaced(object);
+    return latest ?? object;
   }
 }
 
 function keyOfObject({ metadata: { namespace, name } }: ManagedObject): string {
   return namespace ? `${namespace}/${name}` : name;
+}
+
+function replaced({ kind, ...object }: ManagedObject): KubeError {
+  const message = `${kind} ${keyOfObject({ kind, ...object })}: another object has taken its place`;
+  return new KubeError(message, { status: 409, reason: 'Conflict' });
 }
 
 function hasFinalizer(object: ManagedObject): boolean {

@@ -421,3 +421,13 @@ describe('the output ConfigMap', () => {
     expect(decision.actions).toEqual([{ type: 'deleteConfigMap', name: 'old', uid: 'cm' }]);
   });
 });
+
+it('more tags than Azure holds, the policies’ defaults counted, stall before any call', () => {
+  const tags = (prefix: string) =>
+    Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${prefix}${n}`, 'v']));
+  const object = uai({ spec: { tags: tags('spec-') } });
+  const policies = [policy({ defaults: { tags: tags('default-') } })];
+  const decision = decide(object, facts({ policies, azure: absent }));
+  expect(stalledWith(decision)).toBe('InvalidTags');
+  expect(decision.summary).toMatchObject({ message: expect.stringContaining('got 60') });
+});

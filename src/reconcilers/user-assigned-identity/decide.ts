@@ -9,7 +9,7 @@ import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './fa
 import { maintain } from './maintain.ts';
 import { isOverwritten, takeMarksBack } from './overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
-import { ambiguousTag } from './tags.ts';
+import { tagFault } from './tags.ts';
 import { resolveTarget } from './target.ts';
 
 /**
@@ -35,15 +35,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
   const { target } = resolution;
   const verdict = policy.allowsIdentity(target.id);
   if (!verdict.allowed) return stop(stalledInside('PolicyDenied', verdict.message));
-  const ambiguous = ambiguousTag(object.spec.tags ?? {});
-  if (ambiguous !== undefined) {
-    return stop(
-      stalledInside(
-        'InvalidTags',
-        `spec.tags: expected names that differ in more than case, as Azure takes them for one; got '${ambiguous}' twice`,
-      ),
-    );
-  }
+  const fault = tagFault(policy.defaults.tags, object.spec.tags ?? {});
+  if (fault !== undefined) return stop(stalledInside('InvalidTags', fault));
 
   if (failed && failed.failure.kind !== 'alreadyExists') {
     // A refusal is an answer: nothing was made, so no later GET has to wait for Azure's lag.

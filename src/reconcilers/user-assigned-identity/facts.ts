@@ -107,6 +107,8 @@ export type Action =
   | {
       readonly type: 'applyConfigMap';
       readonly name: string;
+      /** The one that is to be changed. Absent: there was none, and none may be there when the write arrives. */
+      readonly uid?: string;
       readonly data: Readonly<Record<string, string>>;
     }
   | { readonly type: 'deleteConfigMap'; readonly name: string; readonly uid: string };

@@ -1,4 +1,5 @@
-import { RECONCILE_ANNOTATION } from '../../api/common.ts';
+import { requestedLook } from '../../api/common.ts';
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { classify } from '../../azure/classify.ts';
@@ -51,7 +52,7 @@ export async function gather(
 ): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const namespace = namespaceOf(object, stores);
-  const policies = stores.policies.values();
+  const policies = policiesFor(object, stores);
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
   const common: Facts = {
     now: clock.now(),
@@ -92,7 +93,7 @@ export async function gather(
 function needsLiveRead(object: UserAssignedIdentity, facts: Facts): boolean {
   const view = facts.azure;
   if (view?.state === 'present' && view.live) return false;
-  const requested = object.metadata.annotations?.[RECONCILE_ANNOTATION];
+  const requested = requestedLook(object);
   if (requested !== undefined && requested !== object.status?.lastHandledReconcileAt) return true;
   return (
     object.metadata.deletionTimestamp !== undefined ||
@@ -192,7 +193,7 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes
   const others = stores.identities.byIndex(INDEX.azureName, azureNameOf(object).toLowerCase());
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
-    const policy = evaluate(stores.policies.values(), namespaceOf(other, stores));
+    const policy = evaluate(policiesFor(other, stores), namespaceOf(other, stores));
     const resolution = resolveTarget(other, policy.defaults);
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
     return {
@@ -238,6 +239,14 @@ function seenConfigMap(map: ConfigMap, object: UserAssignedIdentity): SeenConfig
   const { name, uid, labels } = map.metadata;
   const ours = labels?.['app.kubernetes.io/managed-by'] === 'azid' && ownersOf(map).includes(keyOf(object));
   return { name, uid, data: map.data ?? {}, ours };
+}
+
+/**
+ * Two watches are not in step: an object may be seen before its new namespace. Until the labels are known no policy
+ * holds there, else one that selects by the absence of a label would let it in. The namespace's arrival wakes it.
+ */
+function policiesFor(object: UserAssignedIdentity, stores: Stores): readonly IdentityPolicy[] {
+  return stores.namespaces.get(object.metadata.namespace ?? '') ? stores.policies.values() : [];
 }
 
 function namespaceOf(object: UserAssignedIdentity, stores: Stores): NamespaceFacts {

@@ -31,6 +31,6 @@ export function decideOutput(
   const { clientId = '', principalId = '', tenantId = '', id = '' } = status;
   const data = { clientId, principalId, tenantId, id };
   if (!existing || !isDeepStrictEqual({ ...existing.data }, data))
-    actions.push({ type: 'applyConfigMap', name, data });
+    actions.push({ type: 'applyConfigMap', name, ...(existing && { uid: existing.uid }), data });
   return { actions, status, summary: ready };
 }

@@ -4,9 +4,9 @@ import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { parseIdentityId } from '../../azure/resource-id.ts';
 import { FIELD_MANAGER } from '../../kube/apply.ts';
-import { configMaps } from '../../kube/builtin.ts';
+import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isNotFound } from '../../kube/errors.ts';
+import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { FrameAction } from '../decision.ts';
 import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
@@ -59,38 +59,51 @@ function written(
   return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
 }
 
+/**
+ * Between the look and the write somebody else may make a ConfigMap of that name: server-side apply would then write
+ * into theirs. So a new one is created, and an old one changed by its uid; either way the loser gets a conflict.
+ */
 async function applyConfigMap(
-  { name, data }: Extract<IdentityAction, { type: 'applyConfigMap' }>,
+  { name, uid, data }: Extract<IdentityAction, { type: 'applyConfigMap' }>,
   object: UserAssignedIdentity,
   { signal }: VisitContext,
   { client, stores }: Hands,
 ): Promise<void> {
-  const { namespace = '', name: owner, uid } = object.metadata;
-  const map = await client.apply(
-    configMaps,
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        namespace,
-        name,
-        labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
-        ownerReferences: [
-          {
-            apiVersion: API_VERSION,
-            kind: userAssignedIdentity.resource.kind,
-            name: owner,
-            uid,
-            controller: true,
-          },
-        ],
-      },
-      data,
+  const { namespace = '', name: owner, uid: ownerUid } = object.metadata;
+  const map = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      namespace,
+      name,
+      ...(uid !== undefined && { uid }),
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+      ownerReferences: [
+        {
+          apiVersion: API_VERSION,
+          kind: userAssignedIdentity.resource.kind,
+          name: owner,
+          uid: ownerUid,
+          controller: true,
+        },
+      ],
     },
-    { fieldManager: FIELD_MANAGER, force: true },
-    signal,
+    data,
+  };
+  const options = { fieldManager: FIELD_MANAGER, force: true };
+  stores.configMaps.noteWrite(
+    uid === undefined ? await create(map) : await client.apply(configMaps, map, options, signal),
   );
-  stores.configMaps.noteWrite(map);
+
+  async function create(draft: typeof map): Promise<ConfigMap> {
+    try {
+      return await client.create(configMaps, draft, signal);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      const message = `ConfigMap ${namespace}/${name}: somebody made it at the same moment`;
+      throw new KubeError(message, { status: 409, reason: 'Conflict', cause: error });
+    }
+  }
 }
 
 async function deleteConfigMap(

@@ -1,3 +1,4 @@
+import { MAX_TAGS } from '../../api/common.ts';
 import { type Tags, tag, withoutMarks } from '../marks.ts';
 
 /** What the tags of an identity should be, and what a PATCH must say to get there. */
@@ -10,7 +11,7 @@ export function wantedTags(defaults: Tags, spec: Tags): Tags {
 }
 
 /** Two names of the spec that Azure takes for one, or undefined. */
-export function ambiguousTag(spec: Tags): string | undefined {
+function ambiguousTag(spec: Tags): string | undefined {
   const seen = new Set<string>();
   return Object.keys(spec).find((name) => {
     const lower = name.toLowerCase();
@@ -18,6 +19,17 @@ export function ambiguousTag(spec: Tags): string | undefined {
     seen.add(lower);
     return false;
   });
+}
+
+/** What is wrong with the tags an object asks for, fit for people; undefined when nothing is. */
+export function tagFault(defaults: Tags, spec: Tags): string | undefined {
+  const ambiguous = ambiguousTag(spec);
+  if (ambiguous !== undefined)
+    return `spec.tags: expected names that differ in more than case, as Azure takes them for one; got '${ambiguous}' twice`;
+  const count = Object.keys(wantedTags(defaults, spec)).length;
+  if (count > MAX_TAGS)
+    return `spec.tags: expected at most ${MAX_TAGS} tags together with the policies' defaults.tags, got ${count}; Azure allows 50 and azid needs some for its marks: remove some here or there`;
+  return undefined;
 }
 
 /**
