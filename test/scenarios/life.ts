@@ -31,6 +31,8 @@ export const life: readonly Scenario[] = [
   {
     name: 'create while Azure lags',
     preset: 'honest',
+    // Always, and not for three in ten as by default.
+    knobs: { propagation: { readAfterWriteMs: 4_000, listLagMs: 15_000 } },
     given: [tenant()],
     steps: [web({ tags: { app: 'shop' } }), ready],
   },

@@ -41,6 +41,7 @@ export class Crew {
   #leader: Member | undefined;
   #follower: Member | undefined;
   #breaths = 0;
+  #joined = 0;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -115,7 +116,7 @@ export class Crew {
         interceptLease: (request, next) => world.pace.counted(() => around.interceptLease(request, next)),
         random,
         tapWatch: taps.tap,
-        instance: `${leaseName ?? 'azid'}-${follower ? 'b' : 'a'}`,
+        instance: `${leaseName ?? 'azid'}-${++this.#joined}`,
         ...(leaseName !== undefined && { leaseName }),
       },
       { follower },
@@ -123,19 +124,20 @@ export class Crew {
     return { process, operator };
   }
 
-  /** Replaces a process that was struck. */
+  /** Replaces a process that was struck, or lost its Lease. */
   async #tend(): Promise<void> {
-    const { recorder } = this.#options;
+    const { recorder, world } = this.#options;
     const leader = this.#leader;
-    if (!leader || recorder.struck !== leader.process) return;
+    if (!leader) return;
     if (leader.process.dead) {
       await this.#bury(leader);
       this.#leader = await this.#join();
-    } else if (leader.process.leaseCut && this.#follower?.operator.working) {
+    } else if (this.#follower?.operator.working) {
       recorder.release();
-      await this.#options.world.ended(leader.operator);
+      await world.ended(leader.operator);
       this.#leader = this.#follower;
-      this.#follower = undefined;
+      // A loaded machine may have lost the Lease before the plan met its point.
+      this.#follower = recorder.struck ? undefined : await this.#join(true);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Intercept } from '../../src/azure/arm-policies.ts';
+import type { Intercept, SeenRequest } from '../../src/azure/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport.ts';
 
 /** What is done to an operator, at which of its writes. `at`: a write's key, the same in every run of a scenario. */
@@ -7,6 +7,8 @@ export type Disturbance =
   | { readonly kind: 'kill-before'; readonly at: string }
   /** The write takes effect; the process dies before it sees the answer. */
   | { readonly kind: 'kill-after'; readonly at: string }
+  /** The process dies while its write is on the way; Azure carries it out when the next process has begun. */
+  | { readonly kind: 'kill-late'; readonly at: string }
   /** Cut off from its Lease in the middle of the write; a second process takes over, then the write comes late. */
   | { readonly kind: 'handover'; readonly at: string };
 
@@ -29,12 +31,15 @@ export class Recorder {
   struck: Process | undefined;
   readonly #disturbance: Disturbance | undefined;
   readonly #namespace: string;
+  readonly #deliverLate: (request: SeenRequest) => void;
   readonly #seen = new Map<string, number>();
   readonly #release = Promise.withResolvers<void>();
   #armed = false;
 
-  constructor(namespace: string, disturbance?: Disturbance) {
+  /** `deliverLate`: sees to it that a request to Azure arrives in the end, though its sender is dead. */
+  constructor(namespace: string, deliverLate: (request: SeenRequest) => void, disturbance?: Disturbance) {
     this.#namespace = namespace;
+    this.#deliverLate = deliverLate;
     this.#disturbance = disturbance;
   }
 
@@ -57,7 +62,7 @@ export class Recorder {
     return {
       interceptKube: (request, next) =>
         this.#pass(process, kubeLabel(request, this.#namespace), () => next(request)),
-      interceptArm: (request, next) => this.#pass(process, armLabel(request), next),
+      interceptArm: (request, next) => this.#pass(process, armLabel(request), next, request),
       interceptLease: async (request, next) => {
         if (process.dead || process.leaseCut) throw new Error('cut off by the harness');
         return next(request);
@@ -65,7 +70,12 @@ export class Recorder {
     };
   }
 
-  async #pass<T>(process: Process, label: string | undefined, send: () => Promise<T>): Promise<T> {
+  async #pass<T>(
+    process: Process,
+    label: string | undefined,
+    send: () => Promise<T>,
+    arm?: SeenRequest,
+  ): Promise<T> {
     if (process.dead) throw new Error('killed by the harness');
     if (label === undefined || !this.#armed) return send();
     const count = (this.#seen.get(label) ?? 0) + 1;
@@ -83,6 +93,10 @@ export class Recorder {
         await send();
         process.dead = true;
         throw new Error('killed by the harness before the answer came');
+      case 'kill-late':
+        process.dead = true;
+        if (arm) this.#deliverLate(arm);
+        throw new Error('killed by the harness while the write was on the way');
       case 'handover':
         process.leaseCut = true;
         await this.#release.promise;

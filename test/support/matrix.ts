@@ -101,6 +101,8 @@ function plansOf(scenario: Scenario, a: Run, b: Run, seed: number, schedules: nu
     ...writes.flatMap((at): readonly Plan[] => [
       { kind: 'kill-before', at },
       { kind: 'kill-after', at },
+      // A late DELETE cannot be told from one that came in time, and Azure has no precondition against it.
+      ...(/^(PUT|PATCH) arm:/.test(at) ? [{ kind: 'kill-late', at } as const] : []),
       // Where the scenario itself stops the controller there is nobody to hand over.
       ...(controlled ? [] : [{ kind: 'handover', at } as const]),
     ]),
@@ -130,6 +132,7 @@ export function labelOf(plan: Plan): string {
   switch (plan.kind) {
     case 'kill-before':
     case 'kill-after':
+    case 'kill-late':
     case 'handover':
     case 'hidden':
       return `${plan.kind} ${plan.at}`;

@@ -1,3 +1,4 @@
+import type { SeenRequest } from '../../src/azure/arm-policies.ts';
 import type { Resource } from '../../src/kube/types.ts';
 import type { Control } from '../../src/sandbox/azure/simulator.ts';
 import { Crew } from './crew.ts';
@@ -31,6 +32,8 @@ export interface Run {
 
 /** Back-off after a handful of failures in a row has ended by then. */
 const BACKOFF_MS = 10 * 60_000;
+/** Within the time limit of a call to Azure (60 s), since azid waits that long for what a dead process began. */
+const LATE_MS = 20_000;
 const EXPECT_LIMIT_MS = 20 * 60_000;
 
 let runs = 0;
@@ -61,6 +64,7 @@ class Stage {
   readonly #recorder: Recorder;
   readonly #taps: WatchTaps;
   readonly #crew: Crew;
+  #late: Disposable | undefined;
 
   constructor(
     cluster: Cluster,
@@ -76,7 +80,7 @@ class Stage {
     this.#namespace = namespace;
     this.#plan = plan;
     const disturbance = isDisturbance(plan) ? plan : undefined;
-    this.#recorder = new Recorder(namespace, disturbance);
+    this.#recorder = new Recorder(namespace, (request) => this.#deliverLate(request), disturbance);
     this.#taps = new WatchTaps(world.clock, namespace, isWatchPlan(plan) ? plan : undefined);
     this.#crew = new Crew({
       world,
@@ -194,10 +198,26 @@ class Stage {
     return faults;
   }
 
+  /** By the hand of someone else, as the sender's connection died with it. */
+  #deliverLate({ method, url, body }: SeenRequest): void {
+    if (method !== 'PUT' && method !== 'PATCH') throw new Error(`expected a PUT or PATCH, got ${method}`);
+    const { clock, azure } = this.#world;
+    const { pathname, search } = new URL(url);
+    this.#late = clock.timer(LATE_MS, () => {
+      this.#late = undefined;
+      const call: Parameters<Control['arm']>[0] = {
+        method,
+        path: `${pathname}${search}`,
+        ...(body !== undefined && { body: JSON.parse(body) }),
+      };
+      void this.#world.pace.counted(() => azure.control.arm(call));
+    });
+  }
+
   #effects(): string[] {
     return this.#world.azure
       .requests()
-      .filter(({ caller, operation }) => caller === 'controller' && operation.startsWith('identities.'))
+      .filter(({ caller, operation }) => caller !== 'anonymous' && operation.startsWith('identities.'))
       .flatMap(({ method, status, path }) => {
         const name = path.split('?')[0]?.split('/').at(-1);
         if (method === 'PUT' && status === 201) return `create ${name}`;
@@ -219,6 +239,7 @@ class Stage {
 
   /** Lets go of whatever is held, so that operators can end. */
   close(): void {
+    this.#late?.[Symbol.dispose]();
     this.#taps.thaw();
     this.#recorder.release();
   }
@@ -235,7 +256,15 @@ class Stage {
 }
 
 function isDisturbance(plan: Plan | undefined): plan is Disturbance {
-  return plan?.kind === 'kill-before' || plan?.kind === 'kill-after' || plan?.kind === 'handover';
+  switch (plan?.kind) {
+    case 'kill-before':
+    case 'kill-after':
+    case 'kill-late':
+    case 'handover':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isWatchPlan(plan: Plan | undefined): plan is WatchPlan {
