@@ -43,12 +43,14 @@ describe('of two operators', () => {
   });
 
   it('the follower goes on in mid-work when the leader dies between its PUT and its status', async () => {
+    // Azure does not show the new identity yet: only the stored intent tells the follower to wait.
+    stage.world.azure.control.setKnobs({ propagation: { readAfterWriteMs: 60_000, listLagMs: 60_000 } });
     let dead = false;
     const leader = await stage.world.start({
       instance: 'one',
       interceptArm: async (request, next) => {
         const answer = await next();
-        if (request.method === 'PUT') {
+        if (!dead && request.method === 'PUT') {
           dead = true;
           leader.kill();
           throw new Error('killed');
@@ -56,7 +58,7 @@ describe('of two operators', () => {
         return answer;
       },
     });
-    const follower = await stage.world.start({ instance: 'two' }, { follower: true });
+    const follower = await stage.world.start({ instance: 'two', azureLagMs: 120_000 }, { follower: true });
     await stage.declare('web');
     await stage.world.until('the leader to die', () => dead);
     const made = stage.inAzure('web');
