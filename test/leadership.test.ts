@@ -84,13 +84,13 @@ describe('a leader', () => {
     expect(stage.writes(before)).toEqual([]);
   });
 
-  it('cut off from its Lease stops before another may lead, also what waits at the wire', async () => {
+  it('cut off from its Lease stops before another may lead, also what was under way', async () => {
     let cut = false;
     const interceptLease: Interceptor = (request, next) => {
       if (cut) throw new Error('the path to the API server is down');
       return next(request);
     };
-    // The PUT is held at the door of the wire until long after the renew deadline.
+    // The visit is held between its intent and its PUT until long after the renew deadline.
     const held = Promise.withResolvers<void>();
     let waiting = false;
     const leader = await stage.world.start({
@@ -116,6 +116,52 @@ describe('a leader', () => {
     await stage.world.elapse(60_000);
     expect(stage.writes()).toEqual([]);
   });
+
+  it.each([
+    { at: 'storing its intent', moment: 'intent' },
+    { at: 'looking at Azure', moment: 'look' },
+  ])(
+    'whose process stood still after $at writes nothing when it wakes up, to neither side',
+    async ({ moment }) => {
+      const { clock } = stage.world;
+      // Time jumps and no timer fires, as when a process is stopped: the elector has not noticed anything yet.
+      let stoodStillMs = 0;
+      const journal = new Journal();
+      let writesBefore: readonly string[] = [];
+      const standStill = (now: string) => {
+        if (stoodStillMs > 0 || now !== moment) return;
+        stoodStillMs = 60_000;
+        writesBefore = journal.writes;
+      };
+      const leader = await stage.world.start({
+        instance: 'one',
+        clock: {
+          now: () => clock.now() + stoodStillMs,
+          monotonic: () => clock.monotonic() + stoodStillMs,
+          timer: (ms, fn) => clock.timer(ms, fn),
+        },
+        interceptLease: (request, next) => {
+          if (stoodStillMs > 0) throw new Error('the path to the API server is down');
+          return next(request);
+        },
+        interceptKube: async (request, next) => {
+          const answer = await journal.interceptKube(request, next);
+          if (JSON.stringify(request.body ?? '').includes('createStartedAt')) standStill('intent');
+          return answer;
+        },
+        interceptArm: async (request, next) => {
+          const answer = await journal.interceptArm(request, next);
+          if (request.method === 'GET' && request.url.includes('/web?')) standStill('look');
+          return answer;
+        },
+      });
+      await stage.declare('web');
+      await stage.world.until('the process to stand still', () => stoodStillMs > 0);
+      expect(await stage.world.ended(leader)).toMatchObject({ type: 'leadershipLost' });
+      expect(journal.writes).toEqual(writesBefore);
+      expect(stage.writes()).toEqual([]);
+    },
+  );
 
   it('gives the Lease back only after its last write', async () => {
     const journal = new Journal();
