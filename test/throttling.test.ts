@@ -68,6 +68,27 @@ describe('a 429', () => {
     for (const each of later) expect(secondsBetween(first, each)).toBeGreaterThanOrEqual(900);
   });
 
+  it('holds up nobody else, though more objects wait for it than azid has workers', async () => {
+    stage.world.addSubscription(OTHER);
+    await stage.policy(stage.namespace, {
+      identities: { scopes: [`/subscriptions/${SUBSCRIPTION}`, `/subscriptions/${OTHER}`] },
+    });
+    const effect = { kind: 'status', status: 429, retryAfterSeconds: 900 } as const;
+    stage.world.azure.control.addFault({ method: 'PUT', path: SUBSCRIPTION, count: 1, effect });
+    await stage.world.start({ workers: 2 });
+    const names = Array.from({ length: 6 }, (_, i) => `web-${i}`);
+    for (const name of names) await stage.declare(name);
+    await stage.world.until('the 429', () => puts().some(({ status }) => status === 429));
+    await stage.declare('else', { subscriptionId: OTHER });
+    await stage.ready('else');
+    const refused = puts().find(({ status }) => status === 429);
+    const other = puts().find(({ path }) => path.includes(OTHER));
+    expect(secondsBetween(refused, other)).toBeLessThan(60);
+    expect(puts()).toHaveLength(2);
+    for (const name of names) await stage.ready(name);
+    expect(puts().filter(({ status }) => status === 201)).toHaveLength(7);
+  });
+
   it('in a storm is met with few calls, and work is done when it ends', async () => {
     const effect = { kind: 'status', status: 429, retryAfterSeconds: 20 } as const;
     await stage.world.start();

@@ -12,6 +12,8 @@ import { type IdentityCoordinates, identityId, parseIdentityId } from './resourc
 
 export interface CallContext {
   readonly priority: Priority;
+  /** As in `LaneRequest`: whoever holds something that others need does not wait out a long 429. */
+  readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -213,7 +215,7 @@ export class Identities {
     send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<T>,
   ): Promise<Answer<T>> {
     const { access, lanes, tenantId, credential } = this.#options;
-    const { priority, signal } = context;
+    const { priority, patienceMs, signal } = context;
     const request = {
       tenantId,
       subscriptionId,
@@ -222,6 +224,7 @@ export class Identities {
       kind,
       provider: MANAGED_IDENTITY,
       priority,
+      patienceMs,
       signal,
     };
     const write = kind === 'write' || kind === 'delete';

@@ -1,6 +1,7 @@
 /** The parts `Lanes` is made of: a call that waits, calls that wait for the same buckets, and what they share. */
 import type PQueue from 'p-queue';
 import { PRIORITIES, type Priority } from '../runtime/outcome.ts';
+import type { AzureError } from './errors.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 export interface Waiter {
@@ -12,6 +13,10 @@ export interface Waiter {
   /** The provider's bucket of this one resource. */
   readonly resource?: TokenBucket;
   start(): Promise<void>;
+  /** As in `LaneRequest`. */
+  readonly patienceMs?: number;
+  /** Ends the waiting with an error. */
+  refuse(error: AzureError): void;
 }
 
 /** One subscription, caller and kind (read, write, delete): what a 429 holds up as a whole. */
@@ -47,6 +52,12 @@ export class Stream {
 
   remove(waiter: Waiter): boolean {
     return this.#waiting[waiter.priority].delete(waiter);
+  }
+
+  /** Those that will not wait so long, taken out of the line. */
+  takeImpatient(closedMs: number): readonly Waiter[] {
+    const all = Object.values(this.#waiting).flatMap((waiting) => [...waiting]);
+    return all.filter((waiter) => closedMs > (waiter.patienceMs ?? Infinity) && this.remove(waiter));
   }
 
   count(priority: Priority): number {

@@ -227,6 +227,24 @@ describe('a 429', () => {
     expect(labels()).toEqual(['read']);
   });
 
+  test('sends away at once who will not wait so long, be it in line already, and keeps who will', async () => {
+    const { clock, lanes, request, note, labels } = setup({
+      arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
+    });
+    const first = lanes.run(request(), () => Promise.reject(throttled(60_000)));
+    const inLine = note('in line', { patienceMs: 5_000 });
+    const patient = note('patient');
+    await expect(first).rejects.toThrow('slow');
+    await expect(inLine).rejects.toMatchObject({ code: 'TooManyRequests', retryAfterMs: 60_000 });
+    clock.advance(20_000);
+    await expect(note('late', { patienceMs: 5_000 })).rejects.toMatchObject({ retryAfterMs: 40_000 });
+    await expect(note('other', { patienceMs: 5_000, subscriptionId: 'sub-b' })).resolves.not.toThrow();
+    await advanceUntil(clock, () => labels().includes('patient'));
+    await patient;
+    expect(labels()).toEqual(['other', 'patient']);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
+  });
+
   test('is recognised in any shape an SDK throws', async () => {
     const { clock, lanes, request, note, started } = setup();
     const text = new Error(

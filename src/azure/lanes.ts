@@ -28,6 +28,8 @@ export interface LaneRequest {
   /** Resource provider namespace, e.g. `Microsoft.ManagedIdentity`. */
   readonly provider: string;
   readonly priority: Priority;
+  /** A lane that a 429 closed for longer than this, ms, refuses the call at once. Absent: it waits as long as it takes. */
+  readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -70,14 +72,18 @@ export class Lanes {
   }
 
   /**
-   * Runs `call` as soon as its lane allows. Rejects with what `call` throws, or with an `AzureError` of code `Aborted`
-   * if the signal fires while it waits; a call under way sees the signal itself.
+   * Runs `call` as soon as its lane allows. Rejects with what `call` throws, with an `AzureError` of code `Aborted` if
+   * the signal fires while it waits, or with one of code `TooManyRequests` and the time left if a 429 closed the lane for
+   * longer than `patienceMs`; a call under way sees the signal itself.
    */
   run<T>(request: LaneRequest, call: () => Promise<T>): Promise<T> {
     const stream = this.#stream(request);
     return new Promise<T>((resolve, reject) => {
       const { signal } = request;
       if (signal?.aborted) return reject(givenUp());
+      const closedMs = stream.lane.notBefore - this.#clock.monotonic();
+      const { patienceMs } = request;
+      if (patienceMs !== undefined && closedMs > patienceMs) return reject(closed(closedMs));
       const resource = this.#resourceBucket(request);
       const onAbort = () => {
         if (stream.remove(waiter)) reject(givenUp());
@@ -87,6 +93,11 @@ export class Lanes {
         order: this.#order++,
         since: this.#clock.monotonic(),
         ...(resource && { resource }),
+        ...(patienceMs !== undefined && { patienceMs }),
+        refuse: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          reject(error);
+        },
         start: async () => {
           signal?.removeEventListener('abort', onAbort);
           const { kind, priority } = request;
@@ -120,6 +131,10 @@ export class Lanes {
     if (found.kind !== 'throttled') return;
     lane.notBefore = Math.max(lane.notBefore, this.#clock.monotonic() + found.retryAfterMs);
     lane.bucket.drain(lane.notBefore);
+    const closedMs = lane.notBefore - this.#clock.monotonic();
+    for (const stream of this.#streams.values())
+      if (stream.lane === lane)
+        for (const waiter of stream.takeImpatient(closedMs)) waiter.refuse(closed(closedMs));
     this.#metrics?.throttled(found.retryAfterMs / 1000, { subscriptionId: lane.subscriptionId, kind });
   }
 
@@ -241,6 +256,14 @@ export class Lanes {
 function before(left: Waiter, right: Waiter): boolean {
   const byClass = PRIORITIES.indexOf(left.priority) - PRIORITIES.indexOf(right.priority);
   return byClass === 0 ? left.order < right.order : byClass < 0;
+}
+
+function closed(forMs: number): AzureError {
+  return new AzureError({
+    code: 'TooManyRequests',
+    message: `calls of this kind to this subscription wait ${Math.ceil(forMs / 1000)} s, as Azure asked`,
+    retryAfterMs: forMs,
+  });
 }
 
 function givenUp(): AzureError {

@@ -16,6 +16,9 @@ import { conditionsOf, outcomeOf, suspendedConditions } from './summary-conditio
 /** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
 
+/** Longer than any pause worth sitting out, shorter than anybody notices. */
+const PATIENCE_MS = 5_000;
+
 export interface FrameOptions<T extends ManagedObject> {
   readonly client: KubeClient;
   readonly store: Store<T>;
@@ -65,7 +68,11 @@ export class Frame<
     if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
-    let context: VisitContext = { ...visit, startedAt: this.#options.clock.monotonic() };
+    let context: VisitContext = {
+      ...visit,
+      startedAt: this.#options.clock.monotonic(),
+      patienceMs: PATIENCE_MS,
+    };
     let failed: { action: Action; failure: Failure } | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();

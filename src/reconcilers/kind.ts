@@ -7,6 +7,11 @@ import type { Decision, Failure, FrameAction, Note } from './decision.ts';
 export interface VisitContext extends Visit {
   /** When this visit began, monotonic ms: what was read or written since is as live as a read made now. */
   readonly startedAt: number;
+  /**
+   * A lane that Azure closed for longer than this ends the visit, ms: one that waited would hold a worker, and a few
+   * objects of one subscription would hold up those of all others (guarantees.md G2, G12).
+   */
+  readonly patienceMs: number;
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
 }
