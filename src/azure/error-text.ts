@@ -44,7 +44,7 @@ export function retryAfterFromText(text: string): number | undefined {
 /** What headers ask to wait, ms: `retry-after-ms`, `x-ms-retry-after-ms`, `Retry-After` as seconds or as a date. */
 export function retryAfterFromHeaders(
   header: (name: string) => string | undefined,
-  nowMs: number,
+  nowMs: number | undefined,
 ): number | undefined {
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
     const value = header(name)?.trim();
@@ -54,5 +54,5 @@ export function retryAfterFromHeaders(
   if (!value) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  return nowMs === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }

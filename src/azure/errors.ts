@@ -67,7 +67,7 @@ export interface CallFacts {
   readonly aborted?: boolean;
   /** azid's own time limit ended it. */
   readonly timedOut?: boolean;
-  /** Wall time, ms: for a `Retry-After` that is a date. */
+  /** Wall time, ms: for a `Retry-After` that is a date; without it such a date counts as not told. */
   readonly nowMs?: number;
 }
 
@@ -116,8 +116,7 @@ export function toAzureError(error: unknown, facts: CallFacts = {}): AzureError 
     });
   if (shape.credential) return new AzureError({ ...common, code: LOCAL_CODES.authentication });
   const answered = shape.status !== undefined;
-  const retryAfterMs =
-    retryAfterFromHeaders(shape.header, facts.nowMs ?? Date.now()) ?? retryAfterFromText(shape.message);
+  const retryAfterMs = retryAfterFromHeaders(shape.header, facts.nowMs) ?? retryAfterFromText(shape.message);
   const correlationId = shape.header('x-ms-correlation-request-id') ?? shape.header('x-ms-request-id');
   return new AzureError({
     ...common,

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { type AzureIdentity, readIdentity } from './azure-identity.ts';
-import { classify } from './classify.ts';
+import { type Classified, classify } from './classify.ts';
 import { AzureError } from './errors.ts';
 import type { Lanes } from './lanes.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
@@ -96,10 +96,10 @@ export class Identities {
       return { found: true, identity, requestedAt };
     } catch (thrown) {
       const found = classify(thrown);
-      if (found.kind !== 'notFound' || (found.what !== 'resource' && found.what !== 'resourceGroup'))
-        throw thrown;
+      const what = missing(found);
+      if (!what) throw thrown;
       this.#observer?.noteGet(id, undefined, requestedAt);
-      return { found: false, missing: found.what, error: found.error, requestedAt };
+      return { found: false, missing: what, error: found.error, requestedAt };
     }
   }
 
@@ -110,7 +110,7 @@ export class Identities {
   ): Promise<{ created: boolean; identity: AzureIdentity; correlationId?: string }> {
     const { resourceGroup, name, location, tags, isolationScope } = put;
     const body = { location, tags: { ...tags }, ...(isolationScope && { isolationScope }) };
-    const { status, ...rest } = await this.#write('write', identityId(put), context, (client, options) =>
+    const { status, ...rest } = await this.#write(identityId(put), context, (client, options) =>
       client.userAssignedIdentities.createOrUpdate(resourceGroup, name, body, options),
     );
     return { created: status === 201, ...rest };
@@ -127,7 +127,7 @@ export class Identities {
       ...(patch.tags && { tags: { ...patch.tags } }),
       ...(patch.isolationScope && { isolationScope: patch.isolationScope }),
     };
-    const { status: _, ...rest } = await this.#write('write', id, context, (client, options) =>
+    const { status: _, ...rest } = await this.#write(id, context, (client, options) =>
       client.userAssignedIdentities.update(resourceGroup, name, body, options),
     );
     return rest;
@@ -154,9 +154,7 @@ export class Identities {
       };
     } catch (thrown) {
       this.#noteIfAmbiguous(id, thrown);
-      const found = classify(thrown);
-      if (found.kind !== 'notFound' || (found.what !== 'resource' && found.what !== 'resourceGroup'))
-        throw thrown;
+      if (!missing(classify(thrown))) throw thrown;
       this.#observer?.noteDelete(id);
       return { result: 'absent' };
     }
@@ -180,19 +178,25 @@ export class Identities {
   }
 
   async #write(
-    kind: CallKind,
     id: string,
     context: CallContext,
     send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<Identity>,
   ): Promise<{ status: number; identity: AzureIdentity; correlationId?: string }> {
     const { subscriptionId } = parseIdentityId(id);
+    const { clock } = this.#options;
+    let requestedAt = clock.monotonic();
     try {
-      const { value, ...rest } = await this.#call(kind, subscriptionId, id, context, send);
+      const { value, ...rest } = await this.#call('write', subscriptionId, id, context, (client, options) => {
+        requestedAt = clock.monotonic();
+        return send(client, options);
+      });
       const identity = readIdentity(value, 'written');
       this.#observer?.noteWrite(identity);
       return { identity, ...rest };
     } catch (thrown) {
       this.#noteIfAmbiguous(id, thrown);
+      // A PATCH that finds nothing says as much as a GET that finds nothing.
+      if (missing(classify(thrown))) this.#observer?.noteGet(id, undefined, requestedAt);
       throw thrown;
     }
   }
@@ -246,6 +250,12 @@ export class Identities {
     }
     return client;
   }
+}
+
+/** What Azure said is missing, if that proves that the identity is. */
+function missing(found: Classified): 'resource' | 'resourceGroup' | undefined {
+  if (found.kind !== 'notFound') return undefined;
+  return found.what === 'resource' || found.what === 'resourceGroup' ? found.what : undefined;
 }
 
 interface SendOptions {

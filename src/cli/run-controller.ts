@@ -9,7 +9,7 @@ import { Operator, type RunEnd } from '../operator/operator.ts';
 import type { OperatorOptions } from '../operator/options.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { ControllerFlags } from './controller.ts';
+import type { ControllerFlags } from './controller-flags.ts';
 import { VERSION } from './version.ts';
 
 /** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */

@@ -25,6 +25,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   /** `application/json` by default. */
   readonly contentType?: string;
+  /** `application/json` by default; some documents have a JSON type of their own and refuse that (406). */
+  readonly accept?: string;
   /** For the whole call; for a stream, until its headers. Defaults to 30 s. */
   readonly timeoutMs?: number;
 }
@@ -137,7 +139,7 @@ export class KubeTransport {
         path: this.#prefix + request.path + queryOf(request.query),
         method: request.method,
         headers: {
-          accept: 'application/json',
+          accept: request.accept ?? 'application/json',
           'user-agent': userAgent,
           ...(request.body === undefined
             ? {}

@@ -1,4 +1,9 @@
+import type { ObjectKey } from '../runtime/key.ts';
+
 /** The shapes every Kubernetes object shares; kinds extend `KubeObject` with their own spec and status. */
+
+export type { Condition } from '../runtime/condition.ts';
+export { type ObjectKey, splitKey } from '../runtime/key.ts';
 
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -30,17 +35,9 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** `namespace/name`, or `name` for a cluster-scoped object: what queues and indexes hold. */
-export type ObjectKey = string;
-
 export function keyOf(object: { readonly metadata: Pick<ObjectMeta, 'namespace' | 'name'> }): ObjectKey {
   const { namespace, name } = object.metadata;
   return namespace ? `${namespace}/${name}` : name;
-}
-
-export function splitKey(key: ObjectKey): { namespace?: string; name: string } {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
 /** One kind as the API server serves it. The type parameter ties requests to the kind's TypeScript type. */
@@ -55,16 +52,4 @@ export interface Resource<_T extends KubeObject = KubeObject> {
 
 export function apiVersionOf(resource: Resource): string {
   return resource.group ? `${resource.group}/${resource.version}` : resource.version;
-}
-
-/** Condition of a custom resource (api-conventions.md). */
-export interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  /** CamelCase, one word, stable. */
-  readonly reason: string;
-  /** For people. */
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number | undefined;
 }

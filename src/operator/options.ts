@@ -5,6 +5,7 @@ import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/endpoint.ts';
 import type { Interceptor } from '../kube/transport.ts';
 import type { ListenAddress } from '../observe/address.ts';
+import type { WatchTap } from '../reconcilers/stores.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 
@@ -47,6 +48,10 @@ export interface OperatorOptions {
   /** Stand between azid and the wire, for the crash harness. */
   readonly interceptKube?: Interceptor;
   readonly interceptArm?: Intercept;
+  /** The same for the Lease's own connection: a leader cut off from its API server. */
+  readonly interceptLease?: Interceptor;
+  /** Stands between the watches and their stores. */
+  readonly tapWatch?: WatchTap;
 }
 
 /** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */

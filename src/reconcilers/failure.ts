@@ -48,7 +48,9 @@ export function failureOf(error: unknown): Failure | undefined {
     case 'stalled':
       return { ...common, kind: 'stalled', reason: meaning.reason, message: `${told}; ${meaning.remedy}` };
     case 'notFound':
-      // Reads take this for an answer; here a write met it, so what it stands in has gone.
+      // It went between the read and the write: the next read tells, and decides.
+      if (meaning.what === 'resource')
+        return { ...common, kind: 'transient', reason: 'ResourceNotFound', message: told };
       return {
         ...common,
         kind: 'stalled',

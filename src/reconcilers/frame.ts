@@ -64,7 +64,7 @@ export class Frame<
     if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
-    let context: VisitContext = visit;
+    let context: VisitContext = { ...visit, startedAt: this.#options.clock.monotonic() };
     let failed: { action: Action; failure: NonNullable<ReturnType<typeof failureOf>> } | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();

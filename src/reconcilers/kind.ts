@@ -5,6 +5,8 @@ import type { Decision, Failure, FrameAction, Note } from './decision.ts';
 
 /** What the frame keeps for a kind during one visit. */
 export interface VisitContext extends Visit {
+  /** When this visit began, monotonic ms: what was read or written since is as live as a read made now. */
+  readonly startedAt: number;
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
 }

@@ -4,6 +4,7 @@ import { API_VERSION } from '../api/kind.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
+import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
 
@@ -25,7 +26,15 @@ export const INDEX = {
   owner: 'owner',
 } as const;
 
-type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'>;
+/** Stands between one watch and its store, for tests that drop, double or hold events (guarantees.md 4.2). */
+export type WatchTap = <T extends KubeObject>(
+  resource: Resource<T>,
+  events: AsyncGenerator<ReflectorEvent<T>>,
+) => AsyncGenerator<ReflectorEvent<T>>;
+
+type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
+  readonly tap?: WatchTap | undefined;
+};
 
 /** One watch, whatever its kind. */
 export interface Watch {
@@ -39,13 +48,14 @@ export interface Watches {
   readonly all: readonly Watch[];
 }
 
-export function createWatches(common: Common): Watches {
+export function createWatches({ tap, ...common }: Common): Watches {
   const all: Watch[] = [];
   const watch = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Store<T> => {
     const informer = new Informer<T>({
       ...common,
       resource,
       ...(labelSelector !== undefined && { labelSelector }),
+      ...(tap && { tap: (events: AsyncGenerator<ReflectorEvent<T>>) => tap(resource, events) }),
     });
     all.push({ plural: resource.plural, informer, store: informer.store });
     return informer.store;

@@ -1,4 +1,4 @@
-import type { Condition } from '../kube/types.ts';
+import type { Condition } from './condition.ts';
 
 /**
  * Longest message of a condition, in UTF-16 units. metav1.Condition takes 32,768, but a message is read in a terminal

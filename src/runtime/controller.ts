@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { splitKey } from '../kube/types.ts';
 import { afterVisit } from './aftermath.ts';
 import type { Random } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { firstOf } from './first-of.ts';
+import { splitKey } from './key.ts';
 import type { Log } from './log.ts';
 import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
 import type { Outcome, Priority } from './outcome.ts';

@@ -1,4 +1,4 @@
-import type { Condition } from '../kube/types.ts';
+import type { Condition } from './condition.ts';
 import { findCondition, type Moment, removeCondition, setCondition } from './conditions.ts';
 
 /**

@@ -125,6 +125,15 @@ describe('the observer', () => {
     expect(await rig.identities.get(rig.id('web'), edit)).toMatchObject({ found: true });
   });
 
+  test('hears of a change that found nothing as it does of a read', async () => {
+    await using rig = await startRig();
+    const { seen, observer } = recorder();
+    rig.identities.observedBy(observer);
+    const found = classify(await failure(rig.identities.patch(rig.id('web'), { tags: {} }, edit)));
+    expect(found).toMatchObject({ kind: 'notFound', what: 'resource' });
+    expect(seen).toEqual([['get', rig.id('web'), undefined]]);
+  });
+
   test('hears nothing of a write that Azure refused', async () => {
     await using rig = await startRig();
     const { seen, observer } = recorder();

@@ -3,7 +3,7 @@ import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm-access.ts'
 import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { Lanes } from '../../src/azure/lanes.ts';
-import { AZURE_LIMITS } from '../../src/azure/limits.ts';
+import { AZURE_LIMITS, type Limits } from '../../src/azure/limits.ts';
 import { Permissions } from '../../src/azure/permissions.ts';
 import { identityId } from '../../src/azure/resource-id.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -14,6 +14,8 @@ export interface RigOptions
   extends Partial<Pick<ArmAccessOptions, 'intercept' | 'beforeWrite' | 'metrics' | 'timeLimitMs'>> {
   readonly clock?: Clock;
   readonly preset?: 'fast' | 'honest';
+  /** Default: azid's own, without the provider's, so that nobody waits. */
+  readonly limits?: Limits;
   /** Of azid's own principal at the subscription; undefined = none. */
   readonly role?: string | undefined;
 }
@@ -42,8 +44,7 @@ export async function startRig(options: RigOptions = {}) {
   };
   const credential = tokensOf(azure, objectId);
   const access = new ArmAccess({ clock, cloud, credential, version: 'test', ...options });
-  // The simulator's own buckets are what is tested where it matters; here nobody waits.
-  const lanes = new Lanes({ clock, limits: { ...AZURE_LIMITS, providers: {} } });
+  const lanes = new Lanes({ clock, limits: options.limits ?? { ...AZURE_LIMITS, providers: {} } });
   const common = { access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' };
   const { subscriptionId } = azure;
   return {

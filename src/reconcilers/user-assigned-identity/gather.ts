@@ -40,8 +40,6 @@ export interface Eyes {
   readonly releaseAfterMs: number;
 }
 
-/** What was seen this recently is as good as a read made now; lanes may hold a read for longer than this. */
-const LIVE_MS = 5_000;
 /** Actions that change Azure. */
 const AZURE_WRITES: ReadonlySet<string> = new Set(['createIdentity', 'updateIdentity', 'deleteIdentity']);
 
@@ -76,19 +74,24 @@ export async function gather(
   if (!deleting && !policy.allowsIdentity(target.id).allowed) return common;
 
   eyes.subscriptions.note(keyOf(object), target.coordinates.subscriptionId);
-  const facts: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
+  const named: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
   const cached = cachedView(target, context, eyes);
+  if (cached?.state === 'loading') return { ...named, azure: cached };
+  // Who azid is belongs to every judgement of what is there: its own identity is out of reach (guarantees.md G21).
+  const who = await readSelf(context, eyes);
+  if (who.self === undefined) return { ...named, azure: who.azure };
+  const facts: Facts = { ...named, self: who.self };
   if (cached) {
     const known = { ...facts, azure: cached };
     if (!needsLiveRead(object, known)) return known;
   }
-  return { ...facts, ...(await readLive(object, target, context, eyes)) };
+  return { ...facts, azure: await readLive(object, target, context, eyes) };
 }
 
 /** A write is only ever decided from what Azure itself said just now; so is a deletion, and what a person asked to see. */
 function needsLiveRead(object: UserAssignedIdentity, facts: Facts): boolean {
   const view = facts.azure;
-  if (view?.state === 'loading' || (view?.state === 'present' && view.live)) return false;
+  if (view?.state === 'present' && view.live) return false;
   const requested = object.metadata.annotations?.[RECONCILE_ANNOTATION];
   if (requested !== undefined && requested !== object.status?.lastHandledReconcileAt) return true;
   return (
@@ -97,18 +100,25 @@ function needsLiveRead(object: UserAssignedIdentity, facts: Facts): boolean {
   );
 }
 
-function cachedView(target: Target, { priority }: VisitContext, { mirror }: Eyes): AzureView | undefined {
+function cachedView(
+  target: Target,
+  { priority, startedAt }: VisitContext,
+  { mirror, clock }: Eyes,
+): AzureView | undefined {
   const seen = mirror.observe(target.id);
+  // What this visit read or wrote itself. An earlier visit's read will not do: a PATCH carries all tags, so one that
+  // somebody set in between would be lost.
+  const visitMs = clock.monotonic() - startedAt;
   switch (seen.state) {
     case 'present':
       return {
         state: 'present',
         identity: seen.identity,
-        live: seen.how !== 'list' && seen.ageMs <= LIVE_MS,
+        live: seen.how !== 'list' && seen.ageMs <= visitMs,
       };
     case 'absent':
       // Our own DELETE of this visit needs no second opinion; an older absence does, before anything is made anew.
-      return seen.provenBy === 'delete' && seen.ageMs <= LIVE_MS ? provenAbsent : undefined;
+      return seen.provenBy === 'delete' && seen.ageMs <= visitMs ? provenAbsent : undefined;
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
@@ -121,27 +131,41 @@ function cachedView(target: Target, { priority }: VisitContext, { mirror }: Eyes
 
 const provenAbsent: AzureView = { state: 'absent', missing: 'resource', conclusive: true, conclusiveInMs: 0 };
 
+async function readSelf(
+  { signal }: VisitContext,
+  { whoAmI }: Eyes,
+): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: AzureView }> {
+  try {
+    const { clientId, objectId } = await whoAmI(signal);
+    return { self: { clientId, principalId: objectId } };
+  } catch (error) {
+    return { azure: unreadable(error) };
+  }
+}
+
 async function readLive(
   object: UserAssignedIdentity,
   target: Target,
   context: VisitContext,
   eyes: Eyes,
-): Promise<Pick<Facts, 'azure' | 'self'>> {
+): Promise<AzureView> {
   try {
-    const { clientId, objectId } = await eyes.whoAmI(context.signal);
-    const self = { clientId, principalId: objectId };
     const got = await eyes.identities.get(target.id, context);
-    if (got.found) return { self, azure: { state: 'present', identity: got.identity, live: true } };
-    return { self, azure: absentView(object, target, got.missing, eyes) };
+    if (got.found) return { state: 'present', identity: got.identity, live: true };
+    return absentView(object, target, got.missing, eyes);
   } catch (error) {
-    const failure = failureOf(error);
-    if (!failure) throw error;
     const meaning = classify(error);
     if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
-      return { azure: { state: 'absent', missing: 'subscription', conclusive: false, conclusiveInMs: 0 } };
+      return { state: 'absent', missing: 'subscription', conclusive: false, conclusiveInMs: 0 };
     }
-    return { azure: { state: 'unreadable', failure } };
+    return unreadable(error);
   }
+}
+
+function unreadable(error: unknown): AzureView {
+  const failure = failureOf(error);
+  if (!failure) throw error;
+  return { state: 'unreadable', failure };
 }
 
 /** A 404 is proof only if Azure's lag cannot explain it: the mirror knows our writes, the status those of dead processes. */

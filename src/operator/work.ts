@@ -1,0 +1,200 @@
+import { hasPendingEdit, type ManagedObject } from '../api/common.ts';
+import { AzureError, CallRefused } from '../azure/errors.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError } from '../kube/errors.ts';
+import { EventRecorder } from '../kube/events.ts';
+import type { Store } from '../kube/store.ts';
+import { IdentityMirror } from '../mirror/mirror.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { MirrorPart } from '../observe/mirror-series.ts';
+import { Frame } from '../reconcilers/frame.ts';
+import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
+import type { Stores } from '../reconcilers/stores.ts';
+import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
+import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
+import { Controller } from '../runtime/controller.ts';
+import type { Outcome, Priority } from '../runtime/outcome.ts';
+import { WorkQueue } from '../runtime/queue.ts';
+import type { Visit } from '../runtime/visit.ts';
+import { connectAzure } from './azure.ts';
+import type { Leadership } from './leadership.ts';
+import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
+import { anyOf } from './signals.ts';
+import { type Wake, wakeOnAzure, wakeOnKubernetes } from './wake.ts';
+
+export interface WorkParts {
+  readonly options: OperatorOptions;
+  readonly metrics: Metrics;
+  readonly client: KubeClient;
+  readonly leadership: Leadership;
+  readonly stores: Stores;
+  readonly installationId: string;
+  /** Aborted: nothing leaves the process any more. */
+  readonly cut: AbortSignal;
+}
+
+/** What only the leader does: the mirror, and a queue and a controller for each kind. Disposed when the work ends. */
+export class Work implements AsyncDisposable {
+  readonly mirror: IdentityMirror;
+  readonly #parts: WorkParts;
+  readonly #controllers: Controller[] = [];
+  readonly #queues: WorkQueue[] = [];
+  readonly #cleanup = new AsyncDisposableStack();
+
+  constructor(parts: WorkParts) {
+    this.#parts = parts;
+    const { options, metrics, client, leadership, stores, installationId, cut } = parts;
+    const { clock, random, log, azureLagMs, resyncIntervalMs, releaseAfterMs, instance } = options;
+    const ended = new AbortController();
+    this.#cleanup.defer(() => ended.abort());
+
+    const azure = connectAzure(options, metrics, () => {
+      if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
+      if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
+    });
+    const mirror = new IdentityMirror({
+      identities: azure.identities,
+      permissions: azure.permissions,
+      clock,
+      random,
+      signal: ended.signal,
+      lagMs: azureLagMs,
+      resync: { everyMs: resyncIntervalMs },
+      onListFailure: (subscription, error) => log.warn({ subscription, error }, 'list of identities failed'),
+    });
+    this.#cleanup.defer(() => mirror.stop());
+    this.mirror = mirror;
+    const subscriptions = new SubscriptionsInUse(mirror);
+    metrics.mirror(() => subscriptions.all.map((subscription) => partOf(mirror, subscription)));
+
+    const events = new EventRecorder({
+      client,
+      clock,
+      random,
+      log,
+      reportingController: 'azid.dev/controller',
+      reportingInstance: instance,
+    });
+    this.#cleanup.defer(() => (cut.aborted ? undefined : events.flush(FLUSH_LIMIT_MS)));
+
+    const identities = userAssignedIdentityKind({
+      ...azure,
+      client,
+      stores,
+      mirror,
+      subscriptions,
+      clock,
+      installationId,
+      azureLagMs,
+      callLimitMs: AZURE_CALL_LIMIT_MS,
+      releaseAfterMs,
+    });
+    const frame = { client, events, clock };
+    const identityController = this.#controller(
+      identities,
+      new Frame(identities, { ...frame, store: stores.identities }),
+      stores.identities,
+    );
+    const policies = identityPolicyKind(stores);
+    const policyController = this.#controller(
+      policies,
+      new Frame(policies, { ...frame, store: stores.policies }),
+      stores.policies,
+    );
+
+    const wake: Wake = {
+      identity: (key, priority) => identityController.enqueue(key, priority),
+      policy: (key, priority) => policyController.enqueue(key, priority),
+    };
+    this.#cleanup.use(wakeOnKubernetes(stores, wake));
+    this.#cleanup.use(
+      mirror.onChange((key, how) => {
+        // What this process wrote itself it knows already.
+        if (how !== 'write' && how !== 'delete') wakeOnAzure(stores, wake, key);
+      }),
+    );
+    for (const key of stores.policies.keys()) wake.policy(key, 'resync');
+    for (const key of stores.identities.keys()) wake.identity(key, 'resync');
+  }
+
+  /** Nothing runs and nothing is due; what is due later does not count. */
+  idle(): boolean {
+    return this.#controllers.every((controller) => controller.idle());
+  }
+
+  /** Ms until a delayed key is due; undefined when none is. */
+  nextDueMs(): number | undefined {
+    const due = this.#queues.flatMap((queue) => queue.nextDueMs() ?? []);
+    return due.length > 0 ? Math.min(...due) : undefined;
+  }
+
+  /**
+   * Until `stop` aborts and what runs has ended, or until leadership is lost. False if something did not heed its
+   * signal and still runs: then the Lease must not be given back.
+   */
+  async run(stop: AbortSignal): Promise<boolean> {
+    const { leadership, cut } = this.#parts;
+    const lostOrCut = anyOf([leadership.lost, cut], this.#cleanup);
+    await Promise.all(this.#controllers.map((controller) => controller.run(stop, lostOrCut)));
+    return this.#controllers.every((controller) => controller.running === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanup.disposeAsync();
+  }
+
+  #controller<T extends ManagedObject>(
+    kind: { readonly name: string },
+    frame: { reconcile(visit: Visit): Promise<Outcome> },
+    store: Store<T>,
+  ): Controller {
+    const { metrics } = this.#parts;
+    const { clock, random, log, workers } = this.#parts.options;
+    const queue = new WorkQueue({ clock, random, metrics: metrics.queue(kind.name) });
+    const controller = new Controller({
+      name: kind.name,
+      queue,
+      clock,
+      random,
+      log,
+      workers,
+      reconcile: (visit) => frame.reconcile(visit),
+      classify: (key, proposed) => classOf(store.get(key), proposed),
+      outcomeOf: outcomeOfError,
+      metrics: metrics.controller(kind.name),
+    });
+    this.#queues.push(queue);
+    this.#controllers.push(controller);
+    return controller;
+  }
+}
+
+/** An edit is judged by the object, whatever woke it (design.md section 5.2). */
+function classOf(object: ManagedObject | undefined, proposed: Priority): Priority {
+  return object && hasPendingEdit(object) ? 'edit' : proposed;
+}
+
+/** The one place where thrown errors become outcomes (design.md section 5.3). */
+function outcomeOfError(error: unknown): Outcome | undefined {
+  if (error instanceof KubeError) {
+    const { retryAfterMs } = error;
+    return {
+      type: 'retry',
+      reason: `Kubernetes${error.reason}`,
+      error,
+      ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
+    };
+  }
+  // Azure's failures become conditions in the frame; what comes here is a call azid itself gave up.
+  if (error instanceof AzureError) return { type: 'retry', reason: error.code, error };
+  return undefined;
+}
+
+function partOf(mirror: IdentityMirror, subscription: string): MirrorPart {
+  return {
+    subscription,
+    ageMs: mirror.age(subscription),
+    entries: mirror.present(subscription).length,
+    partial: mirror.completeness(subscription).state === 'partial',
+  };
+}

@@ -1,0 +1,11 @@
+/** One condition of an object's status (api-conventions.md). */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** CamelCase, one word, stable. */
+  readonly reason: string;
+  /** For people. */
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number | undefined;
+}

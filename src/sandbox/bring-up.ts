@@ -1,0 +1,83 @@
+/** The steps from a bare cluster to one in which azid works on the examples, and Azure beside it. */
+import { randomInt } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../runtime/clock.ts';
+import { type Simulator, startSimulator } from './azure/simulator.ts';
+import { seedAzure } from './azure-seed.ts';
+import type { Cluster } from './cluster.ts';
+import { type LaunchedController, startController } from './controller-launch.ts';
+import type { Examples } from './examples.ts';
+import { expectNoController, installAzid } from './kubernetes-setup.ts';
+import { SUBSCRIPTION_ID, TENANT_ID } from './names.ts';
+import type { SandboxFlags } from './options.ts';
+import { type ReadyFacts, writeReadyFile } from './ready-file.ts';
+
+export interface BringUp {
+  readonly flags: SandboxFlags;
+  readonly cluster: Cluster;
+  readonly examples: Examples;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  /** Hears of the controller as soon as it has a log. */
+  readonly onController: (controller: LaunchedController) => void;
+}
+
+export interface Up {
+  readonly simulator: Simulator;
+  readonly facts: ReadyFacts;
+}
+
+/** Everything to be ended goes on the stack. When it resolves the ready file is written. */
+export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Promise<Up> {
+  const { flags, cluster, examples, clock, signal, say } = given;
+  if (flags.kubeconfig !== undefined && flags.controller)
+    await expectNoController(cluster.client, clock, signal);
+
+  say(`Starting the simulated Azure${flags.fast ? ' (fast: no lag, no throttling)' : ''} ...`);
+  const simulator = stack.use(
+    await startSimulator({
+      clock,
+      preset: flags.fast ? 'fast' : 'honest',
+      tenantId: TENANT_ID,
+      subscriptionId: SUBSCRIPTION_ID,
+      // A cluster that outlives the simulator must not meet the same principals again.
+      ...(flags.kubeconfig !== undefined && { seed: randomInt(2 ** 31) }),
+    }),
+  );
+  signal.throwIfAborted();
+  const caFile = join(cluster.folder, 'azure-ca.pem');
+  await writeFile(caFile, simulator.caPem);
+  const own = await seedAzure(simulator, cluster);
+
+  say("Installing azid's kinds and its ServiceAccount ...");
+  await installAzid(cluster, clock, signal);
+
+  let controller: LaunchedController | undefined;
+  if (flags.controller) {
+    say('Starting the controller ...');
+    const { fast } = flags;
+    controller = await startController({ cluster, simulator, caFile, own, fast, clock, signal, say }, stack);
+    given.onController(controller);
+    await controller.process.untilReady(signal);
+  }
+  if (examples.files.length > 0) {
+    say('Applying examples/quickstart ...');
+    await cluster.kubectl.apply(examples.files, signal);
+  }
+
+  const facts: ReadyFacts = {
+    kubeconfig: cluster.kubeconfig,
+    arm: {
+      endpoint: simulator.origin,
+      caFile,
+      subscriptionId: simulator.subscriptionId,
+      tenantId: simulator.tenantId,
+    },
+    control: { endpoint: simulator.controlEndpoint },
+    ...(controller && { metrics: { endpoint: controller.metrics } }),
+  };
+  if (flags.readyFile !== undefined) stack.use(await writeReadyFile(flags.readyFile, facts));
+  return { simulator, facts };
+}

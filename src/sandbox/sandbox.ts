@@ -1,0 +1,137 @@
+/** @module The whole product on one machine: a cluster, a simulated Azure, the controller, and examples to look at. */
+import { isTransient } from '../kube/errors.ts';
+import { type Clock, sleep } from '../runtime/clock.ts';
+import { logTail } from './apiserver/tethered-process.ts';
+import { bringUp, type Up } from './bring-up.ts';
+import { type Cluster, startCluster, useCluster } from './cluster.ts';
+import { type Examples, readExamples } from './examples.ts';
+import type { SandboxFlags } from './options.ts';
+import { prepareReadyFile } from './ready-file.ts';
+import type { Screen } from './screen.ts';
+import { isSettled, type Standing, standingOf } from './standing.ts';
+import { sentenceOf } from './table.ts';
+import { timeLimit } from './time-limit.ts';
+import { usageText } from './usage.ts';
+
+export interface SandboxSurroundings {
+  readonly clock: Clock;
+  readonly screen: Screen;
+  /** The user wants it to end. */
+  readonly signal: AbortSignal;
+}
+
+/** `interrupted`: by the signal, before it was up or before `--once` was through. */
+export type SandboxEnd = 'done' | 'unsettled' | 'interrupted';
+
+const LOOK_EVERY_MS = 500;
+/** Of the controller's log, when `--once` gives up. */
+const LOG_LINES = 6;
+const NO_EXAMPLES: Examples = { files: [], objects: [] };
+
+/**
+ * Until the signal, or with `once` until the examples are Ready and Azure matches. Nothing it started is left when it
+ * resolves. Throws what kept it from starting.
+ */
+export async function runSandbox(
+  flags: SandboxFlags,
+  { clock, screen, signal }: SandboxSurroundings,
+): Promise<SandboxEnd> {
+  let up: Up | undefined;
+  let controllerLog: string | undefined;
+  const say = (text: string) => screen.say(text);
+  await using stack = new AsyncDisposableStack();
+  try {
+    if (flags.readyFile !== undefined) await prepareReadyFile(flags.readyFile);
+    const examples = flags.examples ? await readExamples() : NO_EXAMPLES;
+    const cluster = stack.use(await openCluster(flags, { clock, screen, signal }));
+
+    using limit = timeLimit(clock, flags.once ? flags.timeLimit : undefined, signal);
+    const look = { cluster, examples, clock, screen, signal: limit.signal };
+    let standings: readonly Standing[] = [];
+    try {
+      up = await bringUp(
+        {
+          ...{ flags, cluster, examples, clock, say, signal: limit.signal },
+          onController: ({ logFile }) => {
+            controllerLog = logFile;
+          },
+        },
+        stack,
+      );
+      if (!flags.once) {
+        const { binary } = cluster.kubectl;
+        say(
+          usageText({ ...up.facts, kubectl: binary, ...(controllerLog !== undefined && { controllerLog }) }),
+        );
+      }
+      for await (standings of standingsOf(up, look)) {
+        screen.show(standings);
+        if (flags.once && standings.every(isSettled)) {
+          screen.conclude();
+          say('All examples are Ready, and Azure holds what they declare.');
+          return 'done';
+        }
+      }
+    } catch (error) {
+      if (!limit.signal.aborted) throw error;
+    }
+    screen.conclude();
+    if (!limit.exceeded || signal.aborted) return flags.once || !up ? 'interrupted' : 'done';
+    say(await shortfall(flags.timeLimit, standings, controllerLog));
+    return 'unsettled';
+  } catch (error) {
+    if (signal.aborted) return 'interrupted';
+    throw error;
+  }
+}
+
+function openCluster(flags: SandboxFlags, { clock, screen, signal }: SandboxSurroundings): Promise<Cluster> {
+  const options = { clock, signal, progress: (line: string) => screen.say(line) };
+  if (flags.kubeconfig !== undefined) return useCluster(flags.kubeconfig, options);
+  screen.say('Starting a Kubernetes API server ...');
+  return startCluster(options);
+}
+
+/** How the examples stand, again and again, until the signal aborts. An API server that is away for a while is no end. */
+async function* standingsOf(
+  { simulator }: Up,
+  {
+    cluster,
+    examples,
+    clock,
+    signal,
+  }: {
+    readonly cluster: Cluster;
+    readonly examples: Examples;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<readonly Standing[]> {
+  const identities = () => simulator.control.identities();
+  for (;;) {
+    try {
+      yield await Promise.all(
+        examples.objects.map((each) => standingOf(each, cluster.client, identities, signal)),
+      );
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+    }
+    await sleep(clock, LOOK_EVERY_MS, signal);
+  }
+}
+
+/** Why `--once` gives up, object by object. */
+async function shortfall(
+  limitMs: number,
+  standings: readonly Standing[],
+  controllerLog: string | undefined,
+): Promise<string> {
+  const open = standings.filter((standing) => !isSettled(standing)).map(sentenceOf);
+  const reasons = open.length > 0 ? open : ['the sandbox was not up by then'];
+  const log = controllerLog === undefined ? '' : await logTail(controllerLog, LOG_LINES);
+  return [
+    `Not all examples are Ready after ${limitMs / 1000} s:`,
+    ...reasons.map((reason) => `  ${reason}`),
+    ...(log === '' ? [] : ["The end of the controller's log:", log]),
+  ].join('\n');
+}

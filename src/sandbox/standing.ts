@@ -1,0 +1,61 @@
+/** How an object stands, as kstatus sees it (conventions.md section 3) and as the simulated Azure does. */
+import type { ManagedObject } from '../api/common.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { Identity } from './azure/identities/identities.ts';
+import { differences } from './azure-match.ts';
+import type { ExampleObject } from './examples.ts';
+
+export type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
+
+export interface Standing {
+  readonly kind: string;
+  /** `namespace/name`, or `name`. */
+  readonly key: string;
+  readonly readiness: Readiness;
+  readonly reason: string;
+  readonly message: string;
+  /** What Azure has otherwise than the object says; undefined where there is nothing to compare. */
+  readonly differences: readonly string[] | undefined;
+}
+
+/** Ready in the cluster, and really so in Azure. */
+export function isSettled({ readiness, differences: found = [] }: Standing): boolean {
+  return readiness === 'Ready' && found.length === 0;
+}
+
+/** `identities`: all that exist in the simulated Azure now. */
+export async function standingOf(
+  { resource, key }: ExampleObject,
+  client: KubeClient,
+  identities: () => readonly Identity[],
+  signal: AbortSignal,
+): Promise<Standing> {
+  try {
+    const object = (await client.get(resource, key, signal)) as ManagedObject;
+    return {
+      kind: resource.kind,
+      key,
+      ...readinessOf(object),
+      differences: differences(object, identities()),
+    };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const absent = { readiness: 'Missing', reason: '', message: 'not in the cluster' } as const;
+    return { kind: resource.kind, key, ...absent, differences: undefined };
+  }
+}
+
+export function readinessOf({
+  metadata,
+  status,
+}: ManagedObject): Pick<Standing, 'readiness' | 'reason' | 'message'> {
+  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
+  const ready = condition('Ready');
+  const said = { reason: ready?.reason ?? '', message: ready?.message ?? '' };
+  if (metadata.deletionTimestamp !== undefined) return { readiness: 'Deleting', ...said };
+  if (ready === undefined || status?.observedGeneration !== metadata.generation)
+    return { readiness: 'NotReady', reason: '', message: 'not yet looked at by the controller' };
+  if (condition('Stalled')?.status === 'True') return { readiness: 'Stalled', ...said };
+  return { readiness: ready.status === 'True' ? 'Ready' : 'NotReady', ...said };
+}
