@@ -1,5 +1,6 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { allowsFederation, type FederationRequest } from './federation.ts';
 import { type NamespaceFacts, selects } from './selection.ts';
 
 /**
@@ -36,6 +37,8 @@ export interface NamespacePolicy {
   allowsIdentity(id: string): Verdict;
   /** May an identity with this ARM id, which azid did not make, be taken over? */
   allowsAdoption(id: string): Verdict;
+  /** May tokens of this issuer with this subject be trusted to become an identity of the namespace? */
+  allowsFederation(request: FederationRequest): Verdict;
 }
 
 export function evaluate(policies: readonly IdentityPolicy[], namespace: NamespaceFacts): NamespacePolicy {
@@ -73,6 +76,7 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
         `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) names ${id} in adoption.identityIds; ${ask}`,
       );
     },
+    allowsFederation: (request) => allowsFederation(selecting, namespace, request),
   };
 }
 
