@@ -11,12 +11,20 @@ const noWildcard: CelRule = {
   message: 'wildcards are not matched by Azure: name one subject exactly',
 };
 
+/** A colon ends a field of the subject, so none may stand in a name: `main:x` must not read as two fields. */
 const gitName = () =>
   z
     .string()
     .min(1)
     .max(255)
     .regex(/^[^*\s:]+$/);
+/** Organizations and repositories have no slash either; branches and environments may. */
+const gitOwnerName = () =>
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^*\s:/]+$/);
 
 const spec = z
   .object({
@@ -52,8 +60,8 @@ const spec = z
       .describe('A ServiceAccount of this namespace, in this cluster.'),
     github: z
       .object({
-        organization: gitName(),
-        repository: gitName(),
+        organization: gitOwnerName(),
+        repository: gitOwnerName(),
         environment: gitName().optional(),
         branch: gitName().optional(),
         tag: gitName().optional(),
@@ -87,10 +95,21 @@ const status = z.object({
   ...commonStatus,
   id: z.string().max(1200).optional().describe('ARM id of the credential.'),
   identityId: z.string().max(1024).optional().describe('ARM id of the identity it is on.'),
+  principalId: z
+    .string()
+    .max(36)
+    .optional()
+    .describe('Object id of the identity when the credential was seen: another one is another identity.'),
   issuer: z.string().max(MAX).optional(),
   subject: z.string().max(MAX).optional(),
   audience: z.string().max(MAX).optional(),
   lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
+  writeStartedAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When a write began whose end is not known yet.'),
   ledger: z
     .array(z.string().max(1200))
     .max(8)
