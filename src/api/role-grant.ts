@@ -86,7 +86,7 @@ const spec = z.object({
 
 const replacement = z.object({
   time: z.string().max(64).meta({ format: 'date-time' }),
-  /** Stable: PrincipalRecycled, SpecChanged, AssignmentVanished, Adopted. */
+  /** Stable: PrincipalRecycled, RoleRedefined, SpecChanged, AssignmentVanished. */
   reason: z.string().max(64),
   assignmentId: z.string().max(1200),
   principalId: z.string().max(36),
@@ -96,9 +96,25 @@ const status = z.object({
   ...commonStatus,
   assignmentId: z.string().max(1200).optional().describe('ARM id of the role assignment.'),
   principalId: z.string().max(36).optional(),
+  identityId: z
+    .string()
+    .max(400)
+    .optional()
+    .describe('ARM id of the identity whose principal it is, for grants by identityRef.'),
   roleDefinitionId: z.string().max(400).optional(),
+  roleContent: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Hash of what the role allowed when last looked at: a role that is edited is told.'),
   grantedAt: z.string().max(64).optional().meta({ format: 'date-time' }),
   lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
+  writeStartedAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When a write began whose end was not seen yet.'),
   ledger: z
     .array(z.string().max(1200))
     .max(32)
