@@ -1,4 +1,4 @@
-import { evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';
@@ -8,12 +8,11 @@ import type {
   Facts,
   Failed,
   FederatedIdentityCredential,
-  Trust,
 } from './facts.ts';
 import { keep, satisfiedBy, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
 import { placeOf } from './place.ts';
-import { issuerUnknown, resolveTrust } from './trust.ts';
+import { type Request, requestOf } from './request.ts';
 
 /**
  * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,
@@ -34,31 +33,6 @@ export function decide(
   return unexplained
     ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
     : decision;
-}
-
-/** What is asked for, and whether it may be had: all that needs no look at Azure. */
-export type Request =
-  | { readonly granted: true; readonly trust: Trust; readonly policy: string }
-  | { readonly granted: false; readonly summary: Summary };
-
-export function requestOf(
-  object: FederatedIdentityCredential,
-  facts: Pick<Facts, 'clusterIssuer' | 'defaultAudience'>,
-  policy: NamespacePolicy,
-): Request {
-  const { clusterIssuer, defaultAudience } = facts;
-  const resolution = resolveTrust(object, clusterIssuer, defaultAudience);
-  if (!resolution.resolved) return { granted: false, summary: resolution.summary };
-  const { trust, isClusterIssuer } = resolution;
-  const verdict = policy.allowsFederation({ ...trust, isClusterIssuer });
-  if (verdict.allowed) return { granted: true, trust, policy: verdict.policy };
-  // A rule for `cluster` cannot be judged while nobody knows which issuer that is.
-  const open =
-    clusterIssuer.state === 'unknown' && policy.allowsFederation({ ...trust, isClusterIssuer: true }).allowed;
-  return {
-    granted: false,
-    summary: open ? issuerUnknown(clusterIssuer.error) : stalledInside('PolicyDenied', verdict.message),
-  };
 }
 
 function decideLife(object: FederatedIdentityCredential, facts: Facts): CredentialDecision {
