@@ -27,6 +27,9 @@ export interface OperatorOptions {
   /** Absent: work without a Lease, as the only process. */
   readonly leaseName?: string;
 
+  /** Issuer of this cluster's ServiceAccount tokens; absent: found by discovery. */
+  readonly clusterIssuer?: string;
+
   readonly cloud: Cloud;
   readonly credential: TokenCredential;
   readonly tenantId: string;
