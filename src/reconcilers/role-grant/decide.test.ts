@@ -60,6 +60,13 @@ describe('what holds an object before any write', () => {
       says: 'no IdentityPolicy selects namespace team-a',
     },
     {
+      title: 'the scope is half an id',
+      object: grant({ spec: { scope: `${SCOPE}/providers/Microsoft.Storage` } }),
+      facts: {},
+      reason: 'stalled InvalidScope',
+      says: 'spec.scope: Expected',
+    },
+    {
       title: 'no policy allows anything on the scope',
       facts: { policies: [policy({ grants: [{ roles: ['Reader'], scopes: [`${SCOPE}0`] }] })] },
       reason: 'stalled PolicyDenied',

@@ -4,10 +4,11 @@ import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
 import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
-import type { Facts, Failed, GrantDecision, RoleGrant, RoleView, Target } from './facts.ts';
+import type { Facts, Failed, GrantDecision, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
-import { asPeer, expiryOf, isExpired } from './own.ts';
+import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
+import { requestOf, scopeProblem } from './request.ts';
 import { describe, stop } from './standing.ts';
 
 /**
@@ -27,6 +28,8 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
 
 function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
   const { principal, role, target, azure } = facts;
+  const malformed = scopeProblem(object);
+  if (malformed !== undefined) return stop(object, facts, stalledInside('InvalidScope', malformed));
   const policy = evaluate(facts.policies, facts.namespace);
   const anything = policy.allowsAnyGrantAt(object.spec.scope);
   if (!anything.allowed) return stop(object, facts, stalledInside('PolicyDenied', anything.message));
@@ -74,24 +77,6 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
     case 'present':
       return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
   }
-}
-
-/** What the policies are asked; also for objects that others share an assignment with. */
-export function requestOf(
-  object: RoleGrant,
-  target: Pick<Target, 'roleGuid' | 'roleName' | 'scope' | 'principalId'>,
-  { role }: Extract<RoleView, { state: 'found' }>,
-): Parameters<ReturnType<typeof evaluate>['allowsGrant']>[0] {
-  const expiresAt = expiryOf(object);
-  return {
-    roleGuid: target.roleGuid,
-    roleName: target.roleName,
-    roleType: role.type,
-    scope: target.scope,
-    principal: object.spec.principal.identityRef ? { identityRef: true } : { id: target.principalId },
-    createdAt: Date.parse(object.metadata.creationTimestamp),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
 }
 
 function withoutRole(

@@ -1,0 +1,67 @@
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import type { VisitContext } from '../kind.ts';
+import { factsOf } from '../stores.ts';
+import type { Facts, RoleGrant, Target } from './facts.ts';
+import { type LookEyes, looked } from './look.ts';
+import { isExpired } from './own.ts';
+import type { PeerEyes } from './peers.ts';
+import { type PrincipalEyes, principalOf } from './principal.ts';
+import { requestOf, scopeProblem } from './request.ts';
+import { roleOf } from './role.ts';
+import { nextMoment, sameAssignmentId } from './standing.ts';
+import { targetOf } from './target.ts';
+
+export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
+  readonly stores: PeerEyes['stores'];
+  /** Wakes the object after so many ms, whatever the visit comes to. */
+  readonly alarm: (key: ObjectKey, afterMs: number) => void;
+  readonly releaseAfterMs: number;
+}
+
+/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const { stores, clock, installationId, releaseAfterMs } = eyes;
+  const now = clock.now();
+  const moment = object.metadata.deletionTimestamp ? undefined : nextMoment(object, now);
+  if (moment !== undefined) eyes.alarm(keyOf(object), moment - now);
+  const { namespace: name = '' } = object.metadata;
+  const namespace = stores.namespaces.get(name);
+  const common: Facts = {
+    now,
+    installationId,
+    policies: stores.policies.values(),
+    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    principal: { state: 'waiting', for: 'nobody', message: 'not looked for', dead: false },
+    peers: [],
+    held: [],
+    ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
+    releaseAfterMs,
+  };
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+  const policy = evaluate(common.policies, common.namespace);
+  if (scopeProblem(object) !== undefined) return common;
+  // Not even a read is made on behalf of a namespace that may have nothing there.
+  if (!ending && !policy.allowsAnyGrantAt(object.spec.scope).allowed) return common;
+
+  const principal = await principalOf(object, context, eyes);
+  if (principal.state === 'waiting') {
+    const known = { ...common, principal };
+    return ending || principal.dead ? looked(object, known, undefined, context, eyes) : known;
+  }
+  const role = await roleOf(object, context, eyes);
+  const target = role.state === 'found' ? targetOf(object, principal, role.role, installationId) : undefined;
+  const known: Facts = { ...common, principal, role, target };
+  const allowed =
+    target !== undefined &&
+    role.state === 'found' &&
+    policy.allowsGrant(requestOf(object, target, role)).allowed;
+  if (!ending && !allowed) return known;
+  // Without a ledger that knows it, the target is looked at only for whom it is allowed: nobody else takes it away.
+  const mine = target && (allowed || isInLedger(object, target)) ? target : undefined;
+  return looked(object, { ...known, target: mine }, mine, context, eyes);
+}
+
+export function isInLedger({ status }: RoleGrant, target: Target): boolean {
+  return status?.ledger?.some((id) => sameAssignmentId(id, target.id)) ?? false;
+}
