@@ -1,8 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
-import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { KINDS } from '../../src/api/index.ts';
-import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { resolveCloud } from '../../src/azure/clouds.ts';
 import {
   configMaps,
@@ -134,7 +132,7 @@ export class Cluster {
 
   /** Leaves no object of azid behind: finalizers are cut, since no controller runs any more. */
   async clean(): Promise<void> {
-    for (const resource of [userAssignedIdentity.resource, identityPolicy.resource] as readonly Resource[]) {
+    for (const { resource } of KINDS) {
       for (const { metadata } of await this.list(resource)) {
         const key = metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
         if (metadata.finalizers?.length) await this.patch(resource, key, { metadata: { finalizers: [] } });
