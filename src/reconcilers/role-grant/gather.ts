@@ -1,10 +1,13 @@
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { areaOf } from '../../azure/scope.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
+import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
 import { factsOf } from '../stores.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
-import { isExpired } from './own.ts';
+import { isExpired, ledgerOf } from './own.ts';
 import type { PeerEyes } from './peers.ts';
 import { type PrincipalEyes, principalOf } from './principal.ts';
 import { requestOf, scopeProblem } from './request.ts';
@@ -14,6 +17,8 @@ import { targetOf } from './target.ts';
 
 export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly stores: PeerEyes['stores'];
+  /** Where the mirror must look for this object's assignments and its role. */
+  readonly areas: Pick<AreasInUse, 'note'>;
   /** Wakes the object after so many ms, whatever the visit comes to. */
   readonly alarm: (key: ObjectKey, afterMs: number) => void;
   readonly releaseAfterMs: number;
@@ -40,10 +45,14 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
   const policy = evaluate(common.policies, common.namespace);
-  if (scopeProblem(object) !== undefined) return common;
+  const held = ledgerOf(object);
+  if (scopeProblem(object) !== undefined)
+    return ending ? looked(object, common, undefined, context, eyes) : common;
   // Not even a read is made on behalf of a namespace that may have nothing there.
   if (!ending && !policy.allowsAnyGrantAt(object.spec.scope).allowed) return common;
 
+  const scopes = held.map((id) => parseAssignmentId(id).scope);
+  eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
   const principal = await principalOf(object, context, eyes);
   if (principal.state === 'waiting') {
     const known = { ...common, principal };

@@ -1,15 +1,11 @@
 import { RECONCILE_ANNOTATION } from '../../api/common.ts';
-import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOf } from '../../azure/scope.ts';
-import { keyOf } from '../../kube/types.ts';
-import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import type { AssignmentView, Facts, Held, RoleGrant, Target } from './facts.ts';
-import { asPeer, isExpired } from './own.ts';
+import { asPeer, isExpired, ledgerOf } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { type PeerEyes, peersOf } from './peers.ts';
 import { sameAssignmentId } from './standing.ts';
@@ -19,8 +15,6 @@ import { cachedView, liveView, type ViewEyes } from './views.ts';
 export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes {
   readonly assignments: ViewEyes['assignments'];
   readonly assignmentMirror: ViewEyes['assignmentMirror'] & TwinEyes['assignmentMirror'];
-  /** Where the mirror must look for this object's assignments. */
-  readonly areas: Pick<AreasInUse, 'note'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
 }
@@ -33,10 +27,8 @@ export async function looked(
   context: VisitContext,
   eyes: LookEyes,
 ): Promise<Facts> {
-  const ledger = (object.status?.ledger ?? []).filter((id) => !sameAssignmentId(target?.id, id));
+  const ledger = ledgerOf(object).filter((id) => !sameAssignmentId(target?.id, id));
   const ids = target ? [target.id, ...ledger] : ledger;
-  const areas = ids.map((id) => areaOf(parseAssignmentId(id).scope));
-  eyes.areas.note(keyOf(object), areas);
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
   const peers = target ? await peersOf(object, target.id, target.principalId, context, eyes) : [];
   let facts: Facts = { ...common, peers };

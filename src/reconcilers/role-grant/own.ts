@@ -1,4 +1,5 @@
 import { FINALIZER } from '../../api/common.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Action, OwnStatus, Peer, RoleGrant } from './facts.ts';
@@ -25,6 +26,18 @@ export function expiryOf(object: RoleGrant): number | undefined {
 export function isExpired(object: RoleGrant, now: number): boolean {
   const expiry = expiryOf(object);
   return expiry !== undefined && expiry <= now;
+}
+
+/** The ledger's ids. What is no id of an assignment was never azid's, and must not keep an object for ever. */
+export function ledgerOf({ status }: RoleGrant): readonly string[] {
+  return (status?.ledger ?? []).filter((id) => {
+    try {
+      return parseAssignmentId(id).name !== '';
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  });
 }
 
 /** Ids of one ledger, each once whatever its spelling. */

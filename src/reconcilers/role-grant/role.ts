@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { roleDefinitionId } from '../../azure/role-assignments.ts';
-import type { AzureRoleDefinition, RoleLookup } from '../../azure/role-definitions.ts';
+import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
+import type { RoleCatalog } from '../../mirror/role-catalog.ts';
 import { failureOf } from '../failure.ts';
 import type { RoleGrant, RoleView, SeenRole } from './facts.ts';
 
 /** Which role is meant: by name (in any case), by GUID, or by full id. */
 
 export interface RoleEyes {
-  readonly roles: {
-    find(scope: string, roleName: string, context: CallContext): Promise<RoleLookup>;
-    get(scope: string, role: string, context: CallContext): Promise<RoleLookup>;
-  };
+  readonly roles: Pick<RoleCatalog, 'byName' | 'byId'>;
 }
 
 export async function roleOf(
@@ -23,7 +21,9 @@ export async function roleOf(
   const { name, id } = spec.role;
   try {
     const lookup =
-      id === undefined ? await roles.find(scope, name ?? '', context) : await roles.get(scope, id, context);
+      id === undefined
+        ? await roles.byName(scope, name ?? '', context)
+        : await roles.byId(scope, id, context);
     switch (lookup.found) {
       case 'one':
         return { state: 'found', role: seenRole(scope, lookup.role) };

@@ -1,7 +1,7 @@
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { sameId as sameScope } from '../../azure/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { Observation } from '../../mirror/entry.ts';
+import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
@@ -11,11 +11,7 @@ import { sameAssignmentId } from './standing.ts';
 
 export interface TwinEyes {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: {
-    observe(id: string): Observation<AzureRoleAssignment>;
-    /** Those the mirror holds to be there. */
-    ofGrant(grant: Pick<Target, 'scope' | 'roleGuid' | 'principalId'>): readonly AzureRoleAssignment[];
-  };
+  readonly assignmentMirror: Pick<AssignmentMirror, 'withTriple'>;
   /** What a 409 told, by uid of the grant: an id, or only that there is one. */
   readonly told: ReadonlyMap<string, Told>;
 }
@@ -32,7 +28,8 @@ export async function twinOf(
   context: VisitContext,
   eyes: TwinEyes,
 ): Promise<SeenAssignment | undefined> {
-  const [held] = eyes.assignmentMirror.ofGrant(target).filter((each) => isTwin(each, target));
+  const triple = { ...target, role: target.roleGuid };
+  const held = eyes.assignmentMirror.withTriple(triple).find((each) => isTwin(each, target));
   if (held) return held;
   const told = eyes.told.get(object.metadata.uid);
   const recorded = recordedTwin(object, target);

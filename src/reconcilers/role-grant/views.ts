@@ -1,6 +1,6 @@
-import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { Observation } from '../../mirror/entry.ts';
+import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
@@ -11,11 +11,7 @@ import { sameAssignmentId } from './standing.ts';
 
 export interface ViewEyes {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: {
-    observe(id: string): Observation<AzureRoleAssignment>;
-    /** The first list of the area that holds this scope is under way. */
-    loading(scope: string): boolean;
-  };
+  readonly assignmentMirror: Pick<AssignmentMirror, 'observe' | 'loading'>;
   readonly clock: Clock;
   /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
   readonly endedHere: ReadonlyMap<string, string>;

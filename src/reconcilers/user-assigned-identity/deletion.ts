@@ -128,6 +128,22 @@ function takeAway(
       30_000,
     );
   }
+  const [leftover] = facts.leftovers;
+  if (leftover !== undefined) {
+    // Grants before their identity: of a dead principal an assignment would stay for ever (azure.md section 6).
+    return working(`deleting what azid left on identity ${id}`, [
+      {
+        type: 'deleteLeftover',
+        id: leftover,
+        note: {
+          type: 'Normal',
+          reason: 'Revoked',
+          action: 'Delete',
+          message: `deleted role assignment ${leftover}, which azid had made for identity ${id} and no object owns any more`,
+        },
+      },
+    ]);
+  }
   return working(`deleting identity ${id}`, [
     {
       type: 'deleteIdentity',
