@@ -11,6 +11,7 @@ export interface AzureFederatedCredential {
   /** Of the identity that can be become with it. */
   readonly identityId: string;
   readonly issuer: string;
+  /** Empty for a flexible credential. */
   readonly subject: string;
   /** Exactly one (azure.md section 4). */
   readonly audiences: readonly string[];
@@ -36,12 +37,15 @@ export function parseCredentialId(id: string): { identityId: string; name: strin
   return { identityId, name };
 }
 
-/** An answer of the SDK, checked; an incomplete one is refused as `IncompleteAnswer`, which comes to a retry. */
+/**
+ * An answer of the SDK, checked. A read may lack the subject: a flexible credential has an expression instead, which the
+ * SDK drops (azure.md sections 4 and 15). It counts against the limit all the same, so it is kept, with what it shows.
+ */
 export function readCredential(
   { id, name, issuer, subject, audiences }: FederatedIdentityCredential,
   how?: 'written',
 ): AzureFederatedCredential {
-  if (!id || !issuer || !subject)
+  if (!id || (how === 'written' && (!issuer || !subject)))
     throw new AzureError({
       code: 'IncompleteAnswer',
       message: `expected a federated credential with issuer and subject, got ${id ? `${id} without all of them` : 'none'}`,
@@ -53,8 +57,8 @@ export function readCredential(
     key: armKey(id),
     name: name ?? parsed.name,
     identityId: parsed.identityId,
-    issuer,
-    subject,
+    issuer: issuer ?? '',
+    subject: subject ?? '',
     audiences: audiences ?? [],
   };
 }

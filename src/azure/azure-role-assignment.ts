@@ -1,6 +1,5 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
 import { AzureError } from './errors.ts';
-import { trailingGuid } from './guid.ts';
 import { armKey } from './resource-id.ts';
 import { parseScope } from './scope.ts';
 
@@ -35,7 +34,7 @@ export function assignmentId(scope: string, name: string): string {
   return `${at}/providers/Microsoft.Authorization/roleAssignments/${name}`;
 }
 
-/** Takes an id apart; throws `TypeError` for that of anything else. */
+/** Takes an id apart; throws `TypeError` for that of anything else, and for a scope that azid would never grant at. */
 export function parseAssignmentId(id: string): { scope: string; name: string } {
   const at = id.toLowerCase().lastIndexOf(COLLECTION);
   const name = id.slice(at + COLLECTION.length);
@@ -50,12 +49,14 @@ export function parseAssignmentId(id: string): { scope: string; name: string } {
 
 /**
  * An answer of the SDK, checked: one without scope, role or principal proves nothing and is refused as
- * `IncompleteAnswer`, which comes to a retry.
+ * `IncompleteAnswer`, which comes to a retry. A list keeps it, empty where it says nothing (`lenient`), since one odd
+ * entry of somebody else must not hide all others.
  */
-export function readAssignment(answer: RoleAssignment, how?: 'written'): AzureRoleAssignment {
-  const { id, name, scope, roleDefinitionId, principalId, principalType } = answer;
+export function readAssignment(answer: RoleAssignment, how?: 'lenient' | 'written'): AzureRoleAssignment {
+  const { id, name, scope, roleDefinitionId = '', principalId, principalType } = answer;
   const { condition, conditionVersion, description, createdOn } = answer;
-  if (!id || !name || !scope || !roleDefinitionId || !principalId)
+  const roleGuid = roleDefinitionId.slice(roleDefinitionId.lastIndexOf('/') + 1).toLowerCase();
+  if (!id || ((!name || !scope || !roleGuid || !principalId) && how !== 'lenient'))
     throw new AzureError({
       code: 'IncompleteAnswer',
       message: `expected a role assignment with name, scope, role and principal, got ${id ? `${id} without all of them` : 'none'}`,
@@ -64,11 +65,11 @@ export function readAssignment(answer: RoleAssignment, how?: 'written'): AzureRo
   return {
     id,
     key: armKey(id),
-    name: name.toLowerCase(),
-    scope,
+    name: (name ?? '').toLowerCase(),
+    scope: scope ?? '',
     roleDefinitionId,
-    roleGuid: trailingGuid('the role of a role assignment', roleDefinitionId),
-    principalId: principalId.toLowerCase(),
+    roleGuid,
+    principalId: (principalId ?? '').toLowerCase(),
     principalType: principalType ?? '',
     ...(condition && { condition }),
     ...(conditionVersion && { conditionVersion }),

@@ -177,7 +177,7 @@ export class RoleAssignments {
           .next(),
       );
       if (value.done) return;
-      yield { assignments: value.value.map((each) => readAssignment(each)), requestedAt };
+      yield { assignments: value.value.map((each) => readAssignment(each, 'lenient')), requestedAt };
       continuationToken = getContinuationToken(value.value);
     } while (continuationToken);
   }

@@ -114,6 +114,16 @@ describe('loading', () => {
   });
 });
 
+test('somebody’s assignment at a scope that azid cannot read does not hide the others', async () => {
+  await using it = await setup();
+  const odd = await it.grant(`${it.group}/providers/Microsoft.Strange/things/50%25`);
+  const id = await it.grant(it.group);
+  await it.use(it.subscription);
+  expect(it.mirror.observe(id)).toMatchObject({ state: 'present' });
+  expect(it.mirror.present(it.subscription).map((each) => each.id)).not.toContain(odd);
+  expect(it.mirror.completeness(it.subscription)).toMatchObject({ state: 'complete' });
+});
+
 describe('at the resync', () => {
   test('what someone granted or took away is found and told once', async () => {
     await using it = await setup();
@@ -133,6 +143,30 @@ describe('at the resync', () => {
     expect(it.mirror.observe(gone)).toEqual({ state: 'suspectAbsent' });
     expect(it.mirror.withTriple(it.triple(it.group))).toEqual([]);
     expect(await it.mirror.refresh(gone, 'event')).toMatchObject({ state: 'absent', provenBy: 'get' });
+  });
+
+  test('a name that someone gave to another grant is no longer found by the old one', async () => {
+    await using it = await setup();
+    await it.use(it.subscription);
+    await it.put(it.group);
+    const id = it.idAt(it.group);
+    await it.remove(id);
+    const path = `${id}?api-version=2022-04-01`;
+    const contributor =
+      '/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c';
+    const properties = {
+      roleDefinitionId: contributor,
+      principalId: it.objectId,
+      principalType: 'ServicePrincipal',
+    };
+    expect(await it.azure.control.arm({ method: 'PUT', path, body: { properties } })).toMatchObject({
+      status: 201,
+    });
+    await it.resync();
+    expect(it.mirror.withTriple(it.triple(it.group))).toEqual([]);
+    expect(it.mirror.ofPrincipal(it.principalId)).toEqual([]);
+    const other = { scope: it.group, role: contributor, principalId: it.objectId };
+    expect(it.mirror.withTriple(other).map((each) => each.key)).toEqual([id.toLowerCase()]);
   });
 
   test('an idle hour costs no more than its lists', async () => {
@@ -175,6 +209,16 @@ describe('completeness', () => {
     await it.resync();
     expect(it.mirror.completeness(it.group)).toMatchObject({ state: 'partial' });
     expect(it.mirror.observe(it.idAt(it.group)).state).not.toBe('absent');
+  });
+
+  test('without the right to read the whole area a list is never complete', async () => {
+    await using it = await setup({ role: undefined });
+    await it.azure.control.grant({ principalId: it.objectId, role: 'Owner', scope: it.group });
+    await it.use(it.subscription);
+    expect(it.mirror.completeness(it.subscription)).toEqual({
+      state: 'partial',
+      reason: expect.stringContaining('no right to Microsoft.Authorization/roleAssignments/read'),
+    });
   });
 
   test('should Azure not show what lies below, the area is partial and nothing is called absent', async () => {
