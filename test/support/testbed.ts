@@ -182,16 +182,12 @@ export class World {
     for (const name of ['rg1', 'rg2', 'azid-system']) control.createResourceGroup({ name });
     const own = control.createIdentity({ name: 'azid-controller', resourceGroup: 'azid-system' });
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
-    const role = JSON.parse(
-      await readFile(new URL('../../deploy/azure/azid-identities-role.json', import.meta.url), 'utf8'),
-    );
     const scope = `/subscriptions/${SUBSCRIPTION}`;
-    const { id } = control.defineRole({
-      roleName: role.Name,
-      actions: role.Actions,
-      assignableScopes: [scope],
-    });
-    control.grant({ principalId: own.principalId, role: id, scope });
+    for (const file of ['azid-identities-role.json', 'azid-grants-role.json']) {
+      const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
+      const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
+      control.grant({ principalId: own.principalId, role: id, scope });
+    }
     control.settle();
     return new World(cluster, clock, azure, options);
   }

@@ -28,6 +28,7 @@ import {
 } from './facts.fixture.ts';
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { descriptionOf } from './owners.ts';
+import { nextMoment } from './standing.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const reasonOf = ({ summary }: GrantDecision) =>
@@ -427,4 +428,16 @@ it('tells that a role was edited, once', () => {
   expect(types(decision)).toEqual(['saveStatus', 'tell']);
   const { status } = only(decision, 'saveStatus');
   expect(decide(settled({ status }), facts({ role: edited })).actions).toEqual([]);
+});
+
+it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {
+  const at = (ms: number) => new Date(NOW + ms).toISOString();
+  const object = (expiresAt?: string) => settled(expiresAt === undefined ? {} : { spec: { expiresAt } });
+  const moment = (expiresAt: string | undefined, grantedAt: string) =>
+    nextMoment(object(expiresAt), { grantedAt }, NOW);
+  expect(moment(undefined, at(-600_000))).toBeUndefined();
+  expect(moment(undefined, at(0))).toBe(NOW + 600_000);
+  expect(moment(at(5), at(0))).toBe(NOW + 5);
+  expect(moment(at(900_000), at(0))).toBe(NOW + 600_000);
+  expect(moment(at(900_000), at(-600_000))).toBe(NOW + 900_000);
 });

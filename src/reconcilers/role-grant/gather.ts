@@ -1,6 +1,6 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { areaOf } from '../../azure/scope.ts';
-import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import { keyOf } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
@@ -12,15 +12,13 @@ import type { PeerEyes } from './peers.ts';
 import { type PrincipalEyes, principalOf } from './principal.ts';
 import { requestOf, scopeProblem } from './request.ts';
 import { roleOf } from './role.ts';
-import { nextMoment, sameAssignmentId } from './standing.ts';
+import { sameAssignmentId } from './standing.ts';
 import { targetOf } from './target.ts';
 
 export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly stores: PeerEyes['stores'];
   /** Where the mirror must look for this object's assignments and its role. */
   readonly areas: Pick<AreasInUse, 'note'>;
-  /** Wakes the object after so many ms, whatever the visit comes to. */
-  readonly alarm: (key: ObjectKey, afterMs: number) => void;
   readonly releaseAfterMs: number;
 }
 
@@ -28,8 +26,6 @@ export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
 export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const now = clock.now();
-  const moment = object.metadata.deletionTimestamp ? undefined : nextMoment(object, now);
-  if (moment !== undefined) eyes.alarm(keyOf(object), moment - now);
   const { namespace: name = '' } = object.metadata;
   const namespace = stores.namespaces.get(name);
   const common: Facts = {

@@ -60,8 +60,8 @@ export function propagated({ assignmentId, grantedAt }: OwnStatus, now: number):
  * When the object must be looked at again to the moment, wall ms: at its expiry, whatever state it is in, and when what
  * was granted is known to act. Rechecks are spread by chance, which an end that somebody counts on must not be.
  */
-export function nextMoment(object: RoleGrant, now: number): number | undefined {
-  const { grantedAt } = object.status ?? {};
+export function nextMoment(object: RoleGrant, { grantedAt }: OwnStatus, now: number): number | undefined {
+  if (object.metadata.deletionTimestamp) return undefined;
   const propagatedAt = grantedAt === undefined ? undefined : Date.parse(grantedAt) + PROPAGATION_MS;
   const moments = [expiryOf(object), propagatedAt].filter((at) => at !== undefined && at > now);
   return moments.length > 0 ? Math.min(...moments.map(Number)) : undefined;
