@@ -1,34 +1,36 @@
 /**
- * Writes what is generated from the schemas: `crds/*.yaml`. With `--check` nothing is written and a difference fails.
+ * Writes what is generated from the sources: `crds/` and `docs/reference/`. With `--check` nothing is written and a
+ * difference fails.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { stringify } from 'yaml';
-import { customResourceDefinition } from '../src/api/crd.ts';
-import { KINDS } from '../src/api/index.ts';
+import { dirname, join } from 'node:path';
+import { crdFiles } from './generate/crds.ts';
+import { isGenerated } from './generate/file.ts';
+import { flagsReference } from './generate/flags.ts';
+import { kindsReference } from './generate/kinds.ts';
+import { metricsReference } from './generate/metrics.ts';
 
-const folder = new URL('../crds/', import.meta.url);
+const root = dirname(import.meta.dirname);
 const check = process.argv.includes('--check');
-const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
+const wanted = [...crdFiles(), kindsReference(), flagsReference(), await metricsReference()];
 
-const wanted = new Map(
-  KINDS.map((kind) => [
-    `azid.dev_${kind.resource.plural}.yaml`,
-    header + stringify(customResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
-  ]),
-);
-
-await mkdir(folder, { recursive: true });
 const stale: string[] = [];
-for (const [name, text] of wanted) {
-  const old = await readFile(new URL(name, folder), 'utf8').catch(() => undefined);
-  if (old === text) continue;
-  stale.push(`crds/${name}`);
-  if (!check) await writeFile(new URL(name, folder), text);
+for (const { path, text } of wanted) {
+  const file = join(root, path);
+  if ((await textOf(file)) === text) continue;
+  stale.push(path);
+  if (check) continue;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
 }
-for (const name of await readdir(folder)) {
-  if (wanted.has(name)) continue;
-  stale.push(`crds/${name}`);
-  if (!check) await rm(new URL(name, folder));
+for (const folder of new Set(wanted.map(({ path }) => dirname(path)))) {
+  for (const name of await readdir(join(root, folder)).catch(() => [])) {
+    const path = `${folder}/${name}`;
+    if (wanted.some((file) => file.path === path)) continue;
+    if (!isGenerated((await textOf(join(root, path))) ?? '')) continue;
+    stale.push(path);
+    if (!check) await rm(join(root, path));
+  }
 }
 
 if (check && stale.length > 0) {
@@ -38,4 +40,8 @@ if (check && stale.length > 0) {
   process.stdout.write(
     stale.length > 0 ? `written: ${stale.join(', ')}\n` : 'generated files are up to date\n',
   );
+}
+
+function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
 }

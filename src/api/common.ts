@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../kube/types.ts';
+import type { CelRule } from './kind.ts';
 
 /** Fields and formats that more than one kind uses. */
 
@@ -48,6 +49,18 @@ export const objectName = () =>
 export const tagValue = () => z.string().max(256);
 /** Azure allows 50 tags; four stay free for azid's marks. */
 export const MAX_TAGS = 46;
+
+/** Tag names Azure refuses or azid needs for itself (Microsoft Learn "Use tags": limitations). */
+export const tagRules: readonly CelRule[] = [
+  {
+    rule: "self.all(k, size(k) >= 1 && size(k) <= 512 && !k.contains('<') && !k.contains('>') && !k.contains('%') && !k.contains('&') && !k.contains('\\\\') && !k.contains('?') && !k.contains('/'))",
+    message: 'a tag name has 1 to 512 characters and none of < > % & \\ ? /',
+  },
+  {
+    rule: "self.all(k, !k.lowerAscii().startsWith('azid-'))",
+    message: 'tag names that begin with azid- are the marks azid sets itself; choose another name',
+  },
+];
 
 export const deletionPolicy = (fallback: 'Delete' | 'Retain') =>
   z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagValue } from './common.ts';
+import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
 
 /** A subscription or a resource group; what lies beneath is included. */
@@ -179,15 +179,7 @@ const spec = z.object({
       tags: z
         .record(z.string(), tagValue())
         .optional()
-        .meta({
-          maxProperties: MAX_TAGS,
-          'x-kubernetes-validations': [
-            {
-              rule: "self.all(k, !k.lowerAscii().startsWith('azid-'))",
-              message: 'tag names that begin with azid- are the marks azid sets itself; choose another name',
-            },
-          ],
-        }),
+        .meta({ maxProperties: MAX_TAGS, 'x-kubernetes-validations': tagRules }),
     })
     .optional()
     .describe('What objects of these namespaces need not say. Coordinates already in use do not move.'),

@@ -10,23 +10,12 @@ import {
   MAX_TAGS,
   resourceGroupName,
   suspend,
+  tagRules,
   tagValue,
 } from './common.ts';
-import { azidResource, type CelRule, immutable, type KindDefinition } from './kind.ts';
+import { azidResource, immutable, type KindDefinition } from './kind.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
-
-/** Tag names Azure refuses or azid needs for itself (Microsoft Learn "Use tags": limitations). */
-const tagRules: readonly CelRule[] = [
-  {
-    rule: "self.all(k, size(k) >= 1 && size(k) <= 512 && !k.contains('<') && !k.contains('>') && !k.contains('%') && !k.contains('&') && !k.contains('\\\\') && !k.contains('?') && !k.contains('/'))",
-    message: 'a tag name has 1 to 512 characters and none of < > % & \\ ? /',
-  },
-  {
-    rule: "self.all(k, !k.lowerAscii().startsWith('azid-'))",
-    message: 'tag names that begin with azid- are the marks azid sets itself; choose another name',
-  },
-];
 
 const specShape = {
   subscriptionId: guid()
@@ -111,6 +100,13 @@ const status = z.object({
     .meta({ format: 'date-time' })
     .describe(
       'When azid last began to make the identity. Written before the call, so that a crash is noticed.',
+    ),
+  overwrittenPrincipalId: z
+    .string()
+    .max(36)
+    .optional()
+    .describe(
+      'Principal of an identity that somebody else made just before azid could: what azid wrote on it is taken back.',
     ),
   lastWriteTime: z
     .string()

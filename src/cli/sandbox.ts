@@ -66,6 +66,8 @@ async function run(flags: SandboxFlags): Promise<number> {
   using interruption = listenForInterruption(systemClock, () =>
     screen.say('Stopping; once more to stop at once.'),
   );
+  // `azid sandbox | head`: without a listener the first line too many would be a crash.
+  process.stdout.on('error', () => interruption.brokenPipe());
   const { signal } = interruption;
   try {
     switch (await runSandbox(flags, { clock: systemClock, screen, signal })) {

@@ -1,4 +1,4 @@
-import { FINALIZER, RECONCILE_ANNOTATION } from '../api/common.ts';
+import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
@@ -65,8 +65,8 @@ export function wakeOnKubernetes(stores: Stores, wake: Wake): Disposable {
 }
 
 /** An identity changed in Azure, or is suspected to have gone: whoever may want that ARM id looks. */
-export function wakeOnAzure(stores: Stores, wake: Wake, armId: string): void {
-  for (const key of sharers(stores, parseIdentityId(armId).name)) wake.identity(key, 'event');
+export function wakeOnAzure(stores: Stores, wake: Wake, armId: string, priority: Priority): void {
+  for (const key of sharers(stores, parseIdentityId(armId).name)) wake.identity(key, priority);
 }
 
 function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {
@@ -81,7 +81,9 @@ export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChan
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    a.annotations?.[RECONCILE_ANNOTATION] !== b.annotations?.[RECONCILE_ANNOTATION] ||
+    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION].some(
+      (name) => a.annotations?.[name] !== b.annotations?.[name],
+    ) ||
     (a.finalizers?.includes(FINALIZER) === true && !b.finalizers?.includes(FINALIZER))
   );
 }

@@ -68,7 +68,9 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => mirror.stop());
     this.mirror = mirror;
-    const subscriptions = new SubscriptionsInUse(mirror);
+    const subscriptions = new SubscriptionsInUse(mirror, (keys) => {
+      for (const key of keys) wake.identity(key, 'resync');
+    });
     metrics.mirror(() => subscriptions.all.map((subscription) => partOf(mirror, subscription)));
 
     const events = new EventRecorder({
@@ -134,7 +136,8 @@ export class Work implements AsyncDisposable {
     this.#cleanup.use(
       mirror.onChange((key, how) => {
         // What this process wrote itself it knows already.
-        if (how !== 'write' && how !== 'delete') wakeOnAzure(stores, wake, key);
+        if (how !== 'write' && how !== 'delete')
+          wakeOnAzure(stores, wake, key, how === 'list' ? 'resync' : 'event');
       }),
     );
     for (const key of stores.policies.keys()) wake.policy(key, 'resync');

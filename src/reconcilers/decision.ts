@@ -19,7 +19,14 @@ export type Summary =
   /** Failed for now; the queue backs off, at least as long as the server said. */
   | { readonly state: 'retrying'; readonly failure: Failure }
   /** Something named must come first and wakes this object; `recheckMs` is the safety net. */
-  | { readonly state: 'waiting'; readonly for: string; readonly message: string; readonly recheckMs: number }
+  | {
+      readonly state: 'waiting';
+      readonly for: string;
+      readonly message: string;
+      readonly recheckMs: number;
+      /** Nothing speaks against what was last seen: conditions stay, so that a restart flips no object. */
+      readonly keep?: boolean;
+    }
   /** No retry helps until someone acts. */
   | {
       readonly state: 'stalled';

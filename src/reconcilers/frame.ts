@@ -8,7 +8,7 @@ import type { Store } from '../kube/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Visit } from '../runtime/visit.ts';
-import type { Decision, FrameAction, Note } from './decision.ts';
+import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
 import { failureOf } from './failure.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
 import { conditionsOf, outcomeOf, suspendedConditions } from './summary-conditions.ts';
@@ -48,9 +48,10 @@ export class Frame<
     try {
       return await this.#visit(visit);
     } catch (error) {
-      // Somebody else wrote, or removed, the object meanwhile: the watch brings it, and this is the safety net.
-      if (isConflict(error)) return { type: 'again', afterMs: 100, why: 'the object changed meanwhile' };
-      if (isNotFound(error)) return { type: 'again', afterMs: 100, why: 'the object went meanwhile' };
+      // Somebody else wrote, or removed, the object meanwhile. The watch wakes it at once; the back-off is for a watch
+      // that is broken.
+      if (isConflict(error)) return { type: 'retry', reason: 'ObjectChanged', error };
+      if (isNotFound(error)) return { type: 'retry', reason: 'ObjectGone', error };
       throw error;
     }
   }
@@ -65,7 +66,7 @@ export class Frame<
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
     let context: VisitContext = { ...visit, startedAt: this.#options.clock.monotonic() };
-    let failed: { action: Action; failure: NonNullable<ReturnType<typeof failureOf>> } | undefined;
+    let failed: { action: Action; failure: Failure } | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();
       const facts = await this.#kind.gather(object, context);
@@ -73,12 +74,15 @@ export class Frame<
       failed = undefined;
       const suspended = isSuspended(object);
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
+      const decidedOn = object.metadata.generation;
       for (const action of decision.actions) {
         try {
           const next = await this.#perform(action, object, context);
           if (!next.object) return { type: 'done' };
           object = next.object;
           context = next.context;
+          // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
+          if (object.metadata.generation !== decidedOn) break;
         } catch (error) {
           const failure = failureOf(error);
           if (!failure) throw error;
@@ -88,11 +92,7 @@ export class Frame<
         }
       }
     }
-    return {
-      type: 'retry',
-      reason: 'NotConverging',
-      error: new Error(`${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them`),
-    };
+    return this.#notConverging(object, visit);
   }
 
   async #perform(
@@ -194,6 +194,22 @@ export class Frame<
       visit,
     );
     return suspended ? { type: 'done' } : outcomeOf(decision.summary);
+  }
+
+  /** Azure takes each write and shows something else: said in the status, and tried again with back-off only. */
+  async #notConverging(object: T, visit: Visit): Promise<Outcome> {
+    const message = `${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them, or Azure does not take them`;
+    const failure: Failure = {
+      kind: 'transient',
+      reason: 'NotConverging',
+      message,
+      ambiguous: false,
+      error: new Error(message),
+    };
+    const summary: Summary = { state: 'retrying', failure };
+    const conditions = conditionsOf(summary, object, this.#options.clock.now());
+    await this.#writeStatus(object, { ...object.status, conditions }, visit);
+    return outcomeOf(summary);
   }
 
   async #writeStatus(object: T, status: object, { signal }: Visit): Promise<T> {

@@ -3,12 +3,21 @@ import type { IdentityMirror } from '../mirror/mirror.ts';
 
 /** Which objects live in which subscription: the mirror lists those somebody uses, and no others. */
 export class SubscriptionsInUse {
-  readonly #mirror: Pick<IdentityMirror, 'use' | 'release'>;
+  readonly #mirror: Pick<IdentityMirror, 'use' | 'release' | 'whenLoaded'>;
+  readonly #onLoaded: (keys: Iterable<ObjectKey>) => void;
   readonly #byKey = new Map<ObjectKey, string>();
-  readonly #users = new Map<string, number>();
+  readonly #users = new Map<string, Set<ObjectKey>>();
 
-  constructor(mirror: Pick<IdentityMirror, 'use' | 'release'>) {
+  /**
+   * @param onLoaded called with the users of a subscription when its first list is in: what the list does not show
+   *   changes nothing in the mirror, so nothing else would wake an object that waits for it
+   */
+  constructor(
+    mirror: Pick<IdentityMirror, 'use' | 'release' | 'whenLoaded'>,
+    onLoaded: (keys: Iterable<ObjectKey>) => void,
+  ) {
     this.#mirror = mirror;
+    this.#onLoaded = onLoaded;
   }
 
   /** `key` lives in `subscriptionId` (any case), and nowhere else. */
@@ -17,17 +26,17 @@ export class SubscriptionsInUse {
     const before = this.#byKey.get(key);
     if (before === id) return;
     this.#byKey.set(key, id);
-    const users = this.#users.get(id) ?? 0;
-    this.#users.set(id, users + 1);
-    if (users === 0) this.#mirror.use(id);
-    if (before !== undefined) this.#leave(before);
+    const users = this.#users.get(id);
+    if (users) users.add(key);
+    else this.#begin(id, key);
+    if (before !== undefined) this.#leave(before, key);
   }
 
   forget(key: ObjectKey): void {
     const id = this.#byKey.get(key);
     if (id === undefined) return;
     this.#byKey.delete(key);
-    this.#leave(id);
+    this.#leave(id, key);
   }
 
   /** Those in use now, lower-cased. */
@@ -35,12 +44,21 @@ export class SubscriptionsInUse {
     return [...this.#users.keys()];
   }
 
-  #leave(id: string): void {
-    const users = (this.#users.get(id) ?? 0) - 1;
-    if (users > 0) {
-      this.#users.set(id, users);
-      return;
-    }
+  #begin(id: string, key: ObjectKey): void {
+    const users = new Set([key]);
+    this.#users.set(id, users);
+    this.#mirror.use(id);
+    // Rejects when the subscription is released, or azid stops, before its first list: then nobody waits any more.
+    this.#mirror.whenLoaded(id).then(
+      () => this.#onLoaded(users),
+      () => {},
+    );
+  }
+
+  #leave(id: string, key: ObjectKey): void {
+    const users = this.#users.get(id);
+    users?.delete(key);
+    if (users?.size !== 0) return;
     this.#users.delete(id);
     this.#mirror.release(id);
   }

@@ -34,8 +34,10 @@ export function conditionsOf(
         : progressing(list, summary, at);
     case 'retrying':
       return retrying(list, summary.failure, at);
-    case 'waiting':
-      return waitingFor(list, summary, at);
+    case 'waiting': {
+      const seen = summary.keep === true && list.some(({ type }) => type === 'Ready');
+      return seen ? list : waitingFor(list, summary, at);
+    }
     case 'stalled':
       return stalled(list, summary, at);
     case 'deleting':

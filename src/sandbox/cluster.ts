@@ -35,8 +35,13 @@ export interface ClusterOptions {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { clock, signal, progress } = options;
   await using stack = new AsyncDisposableStack();
-  const { kubectl } = await getBinaries(['kubectl', 'etcd', 'kube-apiserver'], { clock, signal, progress });
-  const plane = stack.use(await startControlPlane({ clock, signal, log: progress }));
+  const { kubectl } = await getBinaries(['kubectl', 'etcd', 'kube-apiserver', 'kube-controller-manager'], {
+    clock,
+    signal,
+    progress,
+  });
+  // With its controller manager: a newcomer deletes the namespace sooner or later, and it must go.
+  const plane = stack.use(await startControlPlane({ clock, signal, log: progress, controllerManager: true }));
   // Below the control plane's folder, which its processes remove should azid be killed.
   const folder = join(plane.dataDir, 'sandbox');
   await mkdir(folder, { mode: 0o700 });

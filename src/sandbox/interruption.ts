@@ -13,18 +13,26 @@ export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
   /** Of a process that a signal ended, as shells count; undefined while there was none. */
   readonly exitCode: number | undefined;
+  /** The same without a signal: nobody reads the output any more. */
+  brokenPipe(): void;
 }
+
+/** What a shell shows of a process that SIGPIPE ended; Node ignores that signal. */
+const SIGPIPE_CODE = 141;
 
 /** Listens until disposed. `onFirst` says so to whoever pressed the key. */
 export function listenForInterruption(clock: Clock, onFirst: () => void): Interruption {
   const controller = new AbortController();
   let first: { readonly at: number; readonly exitCode: number } | undefined;
+  const interrupt = (why: string, exitCode: number) => {
+    first = { at: clock.monotonic(), exitCode };
+    controller.abort(new Error(`ended by ${why}`));
+  };
   const listeners = Object.entries(CODES).map(([name, exitCode]) => {
     const listener = () => {
       if (first === undefined) {
-        first = { at: clock.monotonic(), exitCode };
         onFirst();
-        controller.abort(new Error(`ended by ${name}`));
+        interrupt(name, exitCode);
       } else if (clock.monotonic() - first.at > SAME_MS) {
         // Children hang on a pipe to this process (tethered-process.ts) and go with it.
         process.exit(exitCode);
@@ -37,6 +45,9 @@ export function listenForInterruption(clock: Clock, onFirst: () => void): Interr
     signal: controller.signal,
     get exitCode() {
       return first?.exitCode;
+    },
+    brokenPipe() {
+      if (first === undefined) interrupt('the end of its output', SIGPIPE_CODE);
     },
     [Symbol.dispose]() {
       for (const off of listeners) off();

@@ -93,4 +93,16 @@ describe('a terminal', () => {
     expect(lines).toHaveLength(2);
     expect(Math.max(...lines.map((line) => line.length))).toBe(29);
   });
+
+  it('that does not know its width counts as one of 80 columns', () => {
+    const { screen, take } = recorded({ isTTY: true, columns: 0 });
+    screen.show([waiting]);
+    expect(
+      Math.max(
+        ...take()
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBe(79);
+  });
 });

@@ -57,8 +57,8 @@ export class Screen {
 
   #draw(): void {
     if (!this.#output.isTTY || this.#standings.length === 0) return;
-    // A line that wraps would be two to erase.
-    const lines = tableOf(this.#standings, (this.#output.columns ?? 80) - 1);
+    // A line that wraps would be two to erase. A terminal that does not know its width says 0.
+    const lines = tableOf(this.#standings, (this.#output.columns || 80) - 1);
     this.#output.write(`${lines.join('\n')}\n`);
     this.#drawn = lines.length;
   }

@@ -1,5 +1,12 @@
-import { setTimeout as realDelay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as realDelay } from 'node:timers/promises';
 import type { FakeClock } from '../../src/runtime/fake-clock.ts';
+
+/** The most time that passes in one breath. */
+const BREATH_MS = 10_000;
+/** Turns of the event loop in which a timer that fell due gets its call on the way. */
+const TURNS = 4;
+/** So many breaths without a call beginning or ending: work waits for time itself, in a lane or for a silent server. */
+const STILL_BREATHS = { idleWire: 8, openCalls: 100 };
 
 /**
  * Moves a fake clock while real sockets do real work. Time passes fast when nothing is under way and slowly while a
@@ -9,6 +16,11 @@ export class Pace {
   readonly clock: FakeClock;
   /** Calls to Azure or Kubernetes under way, counted by the interceptors. */
   inFlight = 0;
+  /** Calls begun and ended so far. */
+  #moves = 0;
+  #movesBefore = 0;
+  /** Breaths since the last of them. */
+  #still = 0;
 
   constructor(clock: FakeClock) {
     this.clock = clock;
@@ -16,17 +28,28 @@ export class Pace {
 
   async counted<T>(call: () => Promise<T>): Promise<T> {
     this.inFlight++;
+    this.#moves++;
     try {
       return await call();
     } finally {
       this.inFlight--;
+      this.#moves++;
     }
   }
 
   /** One breath: sockets get a turn, then time moves. */
   async breathe(quiet: boolean): Promise<void> {
     await realDelay(4);
-    if (this.inFlight > 0 || !quiet) return this.clock.advance(50);
-    this.clock.advance(Math.min(10_000, Math.max(50, this.clock.untilNext() ?? 50)));
+    this.#still = this.#moves === this.#movesBefore ? this.#still + 1 : 0;
+    this.#movesBefore = this.#moves;
+    if (this.inFlight > 0) return this.clock.advance(this.#still > STILL_BREATHS.openCalls ? 250 : 50);
+    if (!quiet && this.#still <= STILL_BREATHS.idleWire) return this.clock.advance(50);
+    const end = this.clock.monotonic() + BREATH_MS;
+    // Timers that only re-arm themselves (the event loop's, every 500 ms) must not make an idle hour last a minute.
+    do {
+      const left = end - this.clock.monotonic();
+      this.clock.advance(Math.min(left, Math.max(50, this.clock.untilNext() ?? 50)));
+      for (let turn = 0; turn < TURNS; turn++) await nextTurn();
+    } while (this.inFlight === 0 && this.clock.monotonic() < end);
   }
 }

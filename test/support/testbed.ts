@@ -35,7 +35,7 @@ import { Pace } from './pace.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
-const RESOURCES: readonly Resource[] = [
+export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
   configMaps,
   namespaces,
@@ -46,6 +46,10 @@ const RESOURCES: readonly Resource[] = [
   cluster('rbac.authorization.k8s.io', 'ClusterRoleBinding', 'clusterrolebindings'),
   { ...cluster('rbac.authorization.k8s.io', 'Role', 'roles'), namespaced: true },
   { ...cluster('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings'), namespaced: true },
+  { ...cluster('apps', 'Deployment', 'deployments'), namespaced: true },
+  { ...cluster('', 'Service', 'services'), namespaced: true },
+  { ...cluster('policy', 'PodDisruptionBudget', 'poddisruptionbudgets'), namespaced: true },
+  { ...cluster('networking.k8s.io', 'NetworkPolicy', 'networkpolicies'), namespaced: true },
 ];
 
 function cluster(group: string, kind: string, plural: string): Resource {
@@ -69,7 +73,11 @@ export class Cluster {
     const cluster = new Cluster(await startControlPlane({ log: () => {}, ...options }));
     for (const folder of ['crds/', 'deploy/']) {
       const url = new URL(`../../${folder}`, import.meta.url);
-      for (const name of (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort()) {
+      const names = (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort();
+      // What else stands in the folder may lie in the namespace.
+      for (const name of names.sort(
+        (a, b) => Number(b === 'namespace.yaml') - Number(a === 'namespace.yaml'),
+      )) {
         await cluster.applyYaml(await readFile(new URL(name, url), 'utf8'));
       }
     }
@@ -160,9 +168,20 @@ export class World {
   readonly pace: Pace;
   readonly azure: Simulator;
   readonly #options: WorldOptions;
+  /** Object id of azid's own principal, and the role it holds. */
+  readonly #self: string;
+  readonly #roleId: string;
   readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
 
-  private constructor(cluster: Cluster, clock: FakeClock, azure: Simulator, options: WorldOptions) {
+  private constructor(
+    cluster: Cluster,
+    clock: FakeClock,
+    azure: Simulator,
+    options: WorldOptions,
+    { principalId, roleId }: { readonly principalId: string; readonly roleId: string },
+  ) {
+    this.#self = principalId;
+    this.#roleId = roleId;
     this.cluster = cluster;
     this.clock = clock;
     this.pace = new Pace(clock);
@@ -189,15 +208,42 @@ export class World {
       control.grant({ principalId: own.principalId, role: id, scope });
     }
     control.settle();
-    return new World(cluster, clock, azure, options);
+    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleId: id });
+  }
+
+  /** One more subscription, with group rg1 and all rights for azid. */
+  addSubscription(id: string): void {
+    const { control } = this.azure;
+    control.createSubscription({ id });
+    control.createResourceGroup({ name: 'rg1', subscriptionId: id });
+    control.grant({ principalId: this.#self, role: 'Owner', scope: `/subscriptions/${id}` });
+    control.settle();
+  }
+
+  /** Takes azid's rights away; with `scope`, leaves them there alone; with `role`, a lesser one. */
+  moveRights(scope?: string, role?: string): void {
+    this.azure.control.dropRights({ principalId: this.#self });
+    if (scope !== undefined) this.giveRights(scope, role);
+    this.azure.control.settle();
+  }
+
+  /** The role of deploy/azure; by default at the subscription, where it belongs. */
+  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role = this.#roleId): void {
+    this.azure.control.grant({ principalId: this.#self, role, scope });
+    this.azure.control.settle();
   }
 
   /** Starts an operator and returns it once it works (or, as a follower, waits). */
   async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
     const { clock, azure, cluster, pace } = this;
-    const { interceptKube, interceptArm, ...rest } = { ...this.#options.operator, ...overrides };
-    const countKube: Interceptor = (request, next) =>
-      pace.counted(() => Promise.resolve(interceptKube ? interceptKube(request, next) : next(request)));
+    const { interceptKube, interceptArm, interceptLease, ...rest } = {
+      ...this.#options.operator,
+      ...overrides,
+    };
+    const counted =
+      (intercept: Interceptor | undefined): Interceptor =>
+      (request, next) =>
+        pace.counted(() => Promise.resolve(intercept ? intercept(request, next) : next(request)));
     const operator = new Operator({
       clock,
       random: Math.random,
@@ -216,7 +262,8 @@ export class World {
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
       ...rest,
-      interceptKube: countKube,
+      interceptKube: counted(interceptKube),
+      interceptLease: counted(interceptLease),
       interceptArm: (request, next) =>
         pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),
     });
@@ -232,6 +279,11 @@ export class World {
       return follower ? operator.ready : operator.working;
     });
     return operator;
+  }
+
+  /** Those that run, oldest first. */
+  get operators(): readonly Operator[] {
+    return [...this.#running.keys()];
   }
 
   /** Stops in order, as SIGTERM does. */
@@ -283,6 +335,12 @@ export class World {
   async pass(ms: number): Promise<void> {
     const end = this.clock.monotonic() + ms;
     await this.until(`${ms} ms to pass`, () => this.clock.monotonic() >= end && this.quiet, 120_000);
+  }
+
+  /** The same, though work waits for time itself: in a lane that Azure closed, say. */
+  async elapse(ms: number): Promise<void> {
+    const end = this.clock.monotonic() + ms;
+    await this.until(`${ms} ms to elapse`, () => this.clock.monotonic() >= end, 120_000);
   }
 
   async dispose(): Promise<void> {

@@ -54,6 +54,7 @@ export function decideCreation(
     coordinates: target.coordinates,
     createStartedAt: new Date(facts.now).toISOString(),
     tagKeys: keysOf(tags),
+    overwrittenPrincipalId: undefined,
   };
   return {
     actions: [

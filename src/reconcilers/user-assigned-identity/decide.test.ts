@@ -179,19 +179,6 @@ describe('creation', () => {
     expect(unknown.summary.state).toBe('retrying');
     expect(unknown.status.createStartedAt).toBe('then');
   });
-
-  it('that met a faster one takes its marks back, then says that the identity exists', () => {
-    const object = uai({ spec: { tags: { env: 'prod' } } });
-    const action = only(decide(object, facts({ azure: absent })), 'createIdentity');
-    const raced = decide(
-      object,
-      facts({ azure: { state: 'present', identity: seen({ env: 'prod', ...ownerMarks(ME) }), live: true } }),
-      { action, failure: { ...refusal, kind: 'alreadyExists' } },
-    );
-    expect(only(raced, 'updateIdentity').tags).toEqual({});
-    const after = decide(object, facts({ azure: { state: 'present', identity: seen({}), live: true } }));
-    expect(stalledWith(after)).toBe('AlreadyExists');
-  });
 });
 
 describe('a settled identity', () => {

@@ -1,12 +1,14 @@
 import { describeConflicts, evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
+import { ownershipOf } from '../marks.ts';
 import { stalledInside, summaryOf } from '../summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideCreation } from './create.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
-import { maintain, takeMarksBack } from './maintain.ts';
-import { ownStatus } from './own.ts';
+import { maintain } from './maintain.ts';
+import { isOverwritten, takeMarksBack } from './overwritten.ts';
+import { ownerOf, ownStatus } from './own.ts';
 import { ambiguousTag } from './tags.ts';
 import { resolveTarget } from './target.ts';
 
@@ -57,21 +59,26 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
         state: 'waiting',
         for: `the first list of subscription ${target.coordinates.subscriptionId}`,
         message: `waiting for the first list of the identities of subscription ${target.coordinates.subscriptionId}`,
-        recheckMs: 10_000,
+        // The list wakes whom it shows; this is for those it does not.
+        recheckMs: 60_000,
+        // Only objects without a pending edit are kept waiting for a list: what was said of them still stands.
+        keep: object.status?.observedGeneration === object.metadata.generation,
       });
     case 'unreadable':
       return stop(summaryOf(view.failure));
     case 'absent':
       return decideCreation(object, facts, target, view, policy, verdict.policy);
     case 'present': {
-      if (failed) return takeMarksBack(object, view.identity, target, policy);
-      const claim = decideClaim(object, facts, policy, target, view.identity);
+      const { identity } = view;
+      const marked = ownershipOf(identity.tags, ownerOf(object, facts)).state === 'mine';
+      if (failed || (marked && isOverwritten(object, identity))) return takeMarksBack(object, identity);
+      const claim = decideClaim(object, facts, policy, target, identity);
       if (!claim.granted) return stop(claim.summary);
       return maintain(
         object,
         facts,
         target,
-        view.identity,
+        identity,
         policy,
         claim.note ?? `policy ${verdict.policy}`,
         claim.reason,

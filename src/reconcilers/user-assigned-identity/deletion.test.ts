@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
@@ -16,6 +17,13 @@ const refusal: Failure = {
   ambiguous: false,
   error: undefined,
 };
+const blockedSince = (lastTransitionTime: string): Condition => ({
+  type: 'DeletionBlocked',
+  status: 'True',
+  reason: 'ScopeLocked',
+  message: 'locked',
+  lastTransitionTime,
+});
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
 
 describe('deletion', () => {
@@ -95,9 +103,21 @@ describe('deletion', () => {
     },
     {
       title: 'gives up in the end, naming what stays',
-      object: deleted({ metadata: { deletionTimestamp: longAgo } }),
+      object: deleted({ status: { conditions: [blockedSince(longAgo)] } }),
       facts: { azure: { state: 'unreadable', failure: refusal } },
       actions: ['tell', 'removeFinalizer'],
+    },
+    {
+      title: 'does not give up at the first refusal, however long ago the object was deleted',
+      object: deleted({ metadata: { deletionTimestamp: longAgo } }),
+      facts: { azure: { state: 'unreadable', failure: refusal } },
+      actions: [],
+    },
+    {
+      title: 'counts a new refusal from its own beginning',
+      object: deleted({ status: { conditions: [{ ...blockedSince(longAgo), status: 'False' }] } }),
+      facts: { azure: { state: 'unreadable', failure: refusal } },
+      actions: [],
     },
     {
       title: 'does not give up on what Azure does not refuse',
@@ -132,8 +152,19 @@ describe('deletion', () => {
     const { summary } = decide(deleted(), facts(), { action, failure: refusal });
     expect(summary).toMatchObject({
       state: 'deleting',
-      message: expect.stringMatching(/ScopeLocked: locked; .* 59 min, .*azid.dev\/release/),
+      message: expect.stringMatching(/ScopeLocked: locked; .* 60 min, .*azid.dev\/release/),
     });
+  });
+
+  it('remembers since when Azure refuses, and that it no longer does', () => {
+    const azure = { state: 'unreadable', failure: refusal } as const;
+    expect(decide(deleted(), facts({ azure })).conditions).toMatchObject([
+      { type: 'DeletionBlocked', status: 'True', reason: 'ScopeLocked' },
+    ]);
+    const object = deleted({ status: { conditions: [blockedSince(longAgo)] } });
+    expect(decide(object, facts({ references: ['team-a/grant'] })).conditions).toMatchObject([
+      { type: 'DeletionBlocked', status: 'False' },
+    ]);
   });
 
   it('names what it leaves', () => {

@@ -1,5 +1,6 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
 import { evaluate } from '../../policy/evaluate.ts';
+import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { isSelf } from './claim.ts';
@@ -12,6 +13,7 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
+import { isOverwritten, takeMarksBack } from './overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
 
@@ -67,6 +69,7 @@ export function decideDeletion(
       return {
         actions: [],
         status: own,
+        conditions: unblocked(object),
         summary: {
           state: 'deleting',
           message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before letting go`,
@@ -101,6 +104,7 @@ function takeAway(
       claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
     );
   }
+  if (isOverwritten(object, identity)) return takeMarksBack(object, identity);
   const working = (message: string, actions: Action[], againMs = 0): IdentityDecision => ({
     actions,
     status: own,
@@ -122,11 +126,8 @@ function takeAway(
     ]);
   }
   if (facts.references.length > 0) {
-    return working(
-      `InUse: identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`,
-      [],
-      30_000,
-    );
+    const inUse = `InUse: identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`;
+    return { ...working(inUse, [], 30_000), conditions: unblocked(object) };
   }
   const [leftover] = facts.leftovers;
   if (leftover !== undefined) {
@@ -153,6 +154,9 @@ function takeAway(
   ]);
 }
 
+/** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
+const BLOCKED = 'DeletionBlocked';
+
 /** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: UserAssignedIdentity,
@@ -161,7 +165,9 @@ function blocked(
   id: string,
   failure: Failure,
 ): IdentityDecision {
-  const since = facts.now - Date.parse(object.metadata.deletionTimestamp ?? '');
+  // Not since the deletion was asked for: a controller that was away all night has not tried all night.
+  const held = findCondition(object.status?.conditions ?? [], BLOCKED);
+  const since = held?.status === 'True' ? facts.now - Date.parse(held.lastTransitionTime) : 0;
   const left = facts.releaseAfterMs - since;
   if (left <= 0) {
     return leave(
@@ -174,6 +180,7 @@ function blocked(
   return {
     actions: [],
     status: own,
+    conditions: [{ type: BLOCKED, status: 'True', reason: failure.reason, message: failure.message }],
     summary: {
       state: 'deleting',
       message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
@@ -181,6 +188,12 @@ function blocked(
       againMs: Math.min(left, RECHECK_OUTSIDE_MS),
     },
   };
+}
+
+/** Azure answers again: a later refusal is a new one. */
+function unblocked({ status }: UserAssignedIdentity): Finding[] {
+  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
+  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
 }
 
 /** Nothing of this object's is left to take away, or it must stay: say so and let go. */

@@ -1,6 +1,6 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { ownerMarks, withoutMarks } from '../marks.ts';
+import { ownerMarks } from '../marks.ts';
 import { stalledOutside } from '../summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { decideOutput } from './output.ts';
@@ -42,6 +42,7 @@ export function maintain(
     tenantId: identity.tenantId,
     coordinates: target.coordinates,
     tagKeys: keysOf(tags),
+    overwrittenPrincipalId: undefined,
     ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
   };
   const working: Summary = {
@@ -57,8 +58,12 @@ export function maintain(
       ...own,
       coordinates: target.coordinates,
       tagKeys: [...new Set([...owned, ...keysOf(tags)])].sort(),
+      overwrittenPrincipalId: undefined,
     };
-    const known = own.coordinates !== undefined && intent.tagKeys?.length === owned.length;
+    const known =
+      own.coordinates !== undefined &&
+      own.overwrittenPrincipalId === undefined &&
+      intent.tagKeys?.length === owned.length;
     return {
       actions: [
         ...finalizer(object),
@@ -114,46 +119,6 @@ export function maintain(
     message: `identity ${identity.id} is as declared`,
     nextMs: RECHECK_READY_MS,
   });
-}
-
-/**
- * The PUT answered 200 where 201 was due: somebody made the identity between our GET and our PUT. What we wrote on it
- * goes; the tags it had before are lost, as ARM has no precondition for identities (azure.md section 2).
- */
-export function takeMarksBack(
-  object: UserAssignedIdentity,
-  identity: SeenIdentity,
-  target: Target,
-  policy: NamespacePolicy,
-): IdentityDecision {
-  const ours = new Set(
-    keysOf(wantedTags(policy.defaults.tags, object.spec.tags ?? {})).map((name) => name.toLowerCase()),
-  );
-  const tags = Object.fromEntries(
-    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(name.toLowerCase())),
-  );
-  return {
-    actions: [
-      {
-        type: 'updateIdentity',
-        id: target.id,
-        tags,
-        note: {
-          type: 'Warning',
-          reason: 'AlreadyExists',
-          action: 'Update',
-          message: `identity ${target.id} was made by someone else at the same moment; azid took its marks back from it, tags it may have had are lost`,
-        },
-      },
-    ],
-    status: { ...ownStatus(object), createStartedAt: undefined },
-    summary: {
-      state: 'progressing',
-      reason: 'AlreadyExists',
-      message: `taking back marks from ${target.id}`,
-      againMs: 0,
-    },
-  };
 }
 
 function describeChange(tags: boolean, isolation: boolean): string {

@@ -6,12 +6,12 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, sleep, systemClock } from '../../runtime/clock.ts';
+import { createCertificateAuthority, createSigningKey } from '../pki.ts';
 import { adminRequest } from './admin-request.ts';
 import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
 import { type KubeconfigAuth, kubeconfigText, writePrivateFile } from './kubeconfig.ts';
-import { createCertificateAuthority, createSigningKey } from './pki.ts';
 import { type Progress, stderrProgress } from './progress.ts';
 import { TetheredProcess } from './tethered-process.ts';
 
@@ -66,6 +66,14 @@ export interface ControlPlane extends AsyncDisposable {
 
 /** sun_path holds 104 bytes on macOS, 108 on Linux; the longest name in the folder is `/peer.sock`. */
 const LONGEST_DATA_DIR = 90;
+/** Loopback, and what a pod would call the API server. */
+const API_SERVER_NAMES = [
+  '127.0.0.1',
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+];
 const CONTROLLERS_LIMIT_MS = 60_000;
 const POLL_MS = 100;
 /** A folder that is kept deserves an orderly end. */
@@ -123,9 +131,12 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
 
   try {
-    const [ca, signingKey] = await Promise.all([createCertificateAuthority(clock), createSigningKey()]);
+    const [ca, signingKey] = await Promise.all([
+      createCertificateAuthority('azid sandbox CA'),
+      createSigningKey(),
+    ]);
     const [serving, admin] = await Promise.all([
-      ca.issueServer(),
+      ca.issueServer(API_SERVER_NAMES),
       ca.issueClient('azid-sandbox-admin', ['system:masters']),
     ]);
     await Promise.all([

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorsOf, codeOf, firstCells, linksOf, pages, ROOT } from './markdown.ts';
+import { reasonsOfSources } from './reasons.ts';
+
+const all = await pages();
+const textOf = (path: string) => all.find((page) => page.path === path)?.text ?? '';
+
+/** Folders whose files documents name in backticks, such as `src/main.ts`. */
+const FOLDERS = ['src', 'test', 'docs', 'deploy', 'crds', 'examples', 'scripts'];
+/** Characters that only a pattern has. */
+const PATTERN = /[*{}<> ]/;
+
+function brokenLinks(path: string, text: string): string[] {
+  return linksOf(text).filter((link) => {
+    if (/^(https?|mailto):/.test(link)) return false;
+    const [file = '', anchor] = link.split('#', 2);
+    const target = file === '' ? path : normalize(join(dirname(path), file));
+    if (!existsSync(join(ROOT, target))) return true;
+    return anchor !== undefined && !anchorsOf(textOf(target)).has(anchor);
+  });
+}
+
+function missingFiles(text: string): string[] {
+  const named = codeOf(text).filter((code) => FOLDERS.some((folder) => code.startsWith(`${folder}/`)));
+  return named.filter((code) => !PATTERN.test(code) && !existsSync(join(ROOT, code)));
+}
+
+describe('documents', () => {
+  it('are found', () => {
+    expect(all.map(({ path }) => path)).toContain('README.md');
+    expect(all.length).toBeGreaterThan(10);
+  });
+
+  it.each(all)('$path links to nothing that is missing', ({ path, text }) => {
+    expect(brokenLinks(path, text)).toEqual([]);
+  });
+
+  it.each(all)('$path names no file that is missing', ({ text }) => {
+    expect(missingFiles(text)).toEqual([]);
+  });
+
+  it.each(all)('$path keeps the tone of a guide', ({ text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`]*`/g, '');
+    expect(prose.match(/\b(simply|easy|easily|powerful|seamless(ly)?|robust|blazing)\b/gi) ?? []).toEqual([]);
+  });
+});
+
+describe('the page of conditions', () => {
+  const told = firstCells(textOf('docs/conditions.md')).filter((cell) => /^[A-Z][A-Za-z]+$/.test(cell));
+
+  it('explains every reason that the sources give', async () => {
+    const known = new Set(told);
+    expect([...(await reasonsOfSources())].filter((reason) => !known.has(reason)).sort()).toEqual([]);
+  });
+
+  it('explains no reason that the sources no longer give', async () => {
+    const given = await reasonsOfSources();
+    const headings = new Set(['Reason', 'Situation', 'Type']);
+    expect(told.filter((word) => !given.has(word) && !headings.has(word))).toEqual([]);
+  });
+});
+
+describe('reading Markdown', () => {
+  const text =
+    '# One `two`: three\n\n[a](b.md#c) `[no](link)`\n\n```sh\n[none](here)\n`src/none`\n```\n`src/x`\n';
+
+  it('finds links in prose only', () => {
+    expect(linksOf(text)).toEqual(['b.md#c']);
+  });
+
+  it('finds code in prose only', () => {
+    expect(codeOf(text)).toEqual(['two', '[no](link)', 'src/x']);
+  });
+
+  it('makes anchors as GitHub does', () => {
+    expect([...anchorsOf(text)]).toEqual(['one-two-three']);
+  });
+
+  it('notices what is missing', () => {
+    expect(brokenLinks('README.md', '[a](none.md) [b](package.json) [c](#none)')).toEqual([
+      'none.md',
+      '#none',
+    ]);
+    expect(missingFiles('`src/none.ts` `src/main.ts` `src/*.ts`')).toEqual(['src/none.ts']);
+  });
+});

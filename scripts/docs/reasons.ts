@@ -1,0 +1,42 @@
+/** The reasons that azid can write into a condition or an Event, read off the sources. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ROOT } from './markdown.ts';
+
+/** Where reasons are given, and no others are: the metrics and logs of other folders have reasons of their own. */
+const FOLDERS = ['src/reconcilers'];
+const FILES = ['src/azure/classify.ts', 'src/azure/errors.ts', 'src/runtime/summary.ts'];
+/** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
+const NOT_SHOWN = new Set(['Aborted', 'TimedOut', 'WriteRefused', 'Unknown']);
+
+/** `reason: 'X'`, `reason = 'X'`, and one of two: `reason: on ? 'X' : 'Y'`; not that of an answer of the API server. */
+const REASON =
+  /(?<!status: \d+, )\breason(?::| =) (?:[\w.]+ \? )?'([A-Z][A-Za-z]+)'(?: : '([A-Z][A-Za-z]+)')?/g;
+/** Entries of the tables from Azure's codes and texts to reasons. */
+const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
+const STALLED = /stalled(?:Inside|Outside)\(\s*'([A-Z][A-Za-z]+)'/g;
+/** `what` of a thing that is missing becomes `WhatNotFound` (src/reconcilers/failure.ts). */
+const MISSING = /^ {2}(?:\w+): '([a-z]\w+)',$/gm;
+
+export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
+  const reasons = new Set<string>();
+  for (const file of await sources()) {
+    const text = await readFile(join(ROOT, file), 'utf8');
+    for (const pattern of [REASON, TRANSIENT, STALLED])
+      for (const [, ...words] of text.matchAll(pattern))
+        for (const word of words) if (word !== undefined) reasons.add(word);
+    if (file === 'src/azure/classify.ts')
+      for (const [, what = ''] of text.matchAll(MISSING))
+        reasons.add(`${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`);
+  }
+  for (const word of NOT_SHOWN) reasons.delete(word);
+  return reasons;
+}
+
+async function sources(): Promise<string[]> {
+  const found = await Promise.all(FOLDERS.map((folder) => readdir(join(ROOT, folder), { recursive: true })));
+  const inFolders = FOLDERS.flatMap((folder, i) => (found[i] ?? []).map((name) => `${folder}/${name}`));
+  return [...inFolders, ...FILES].filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.fixture.ts'),
+  );
+}

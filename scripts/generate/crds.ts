@@ -1,0 +1,15 @@
+/** `crds/*.yaml`: what the API server is told of each kind. */
+import { stringify } from 'yaml';
+import { customResourceDefinition } from '../../src/api/crd.ts';
+import { KINDS } from '../../src/api/index.ts';
+import { GROUP } from '../../src/api/kind.ts';
+import { type GeneratedFile, HEADERS } from './file.ts';
+
+export function crdFiles(): GeneratedFile[] {
+  return KINDS.map((kind) => ({
+    path: `crds/${GROUP}_${kind.resource.plural}.yaml`,
+    text:
+      HEADERS.yaml +
+      stringify(customResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false }),
+  }));
+}

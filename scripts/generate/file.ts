@@ -1,0 +1,32 @@
+/** What a generator gives: whole files, so that a check can compare them with what is there. */
+
+export interface GeneratedFile {
+  /** From the root of the repository, with slashes. */
+  readonly path: string;
+  /** Begins with one of `HEADERS`: by that a file left over from an earlier run is known. */
+  readonly text: string;
+}
+
+const SENTENCE = 'Generated from src by `npm run generate`. Do not edit.';
+
+export const HEADERS = {
+  yaml: '# Generated from src/api by `npm run generate`. Do not edit.\n',
+  markdown: `<!-- ${SENTENCE} -->\n\n`,
+} as const;
+
+/** Did `npm run generate` write this? What a person put beside generated files is left alone. */
+export function isGenerated(text: string): boolean {
+  return Object.values(HEADERS).some((header) => text.startsWith(header));
+}
+
+/** A table; cells may hold anything but line ends. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+/** A bar would end the cell, and `<` outside of code begin a tag. */
+function escaped(cell: string): string {
+  const parts = cell.replaceAll('|', '\\|').split(/(`[^`]*`)/);
+  return parts.map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;'))).join('');
+}

@@ -1,0 +1,191 @@
+import { setTimeout as realDelay } from 'node:timers/promises';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../src/api/common.ts';
+import { identityPolicy } from '../../src/api/identity-policy.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { configMaps, namespaces } from '../../src/kube/builtin.ts';
+import type { Store } from '../../src/kube/store.ts';
+import { type KubeObject, keyOf } from '../../src/kube/types.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import type { Process, Recorder } from './disturb.ts';
+import { SUBSCRIPTION, type World } from './testbed.ts';
+import type { WatchTaps } from './watch-taps.ts';
+
+/** What becomes due within this much time is waited for; longer waits are for something to be mended outside. */
+const HORIZON_MS = 120_000;
+/** Real time after which a run that does not come to rest is given up. */
+const LIMIT_MS = 60_000;
+/** Steps of fake time: while a call may be under way, when one is slow to answer, and when nothing goes on. */
+const [BUSY_MS, SLOW_MS, IDLE_MS] = [50, 250, 10_000] as const;
+/** A Lease is renewed every 2 s; larger steps would take it from its holder. */
+const LEASED_IDLE_MS = 1_000;
+/** Longer than Azure's lists lag, where they do. */
+const BEFORE_RESYNC_MS = 30_000;
+
+export interface CrewOptions {
+  readonly world: World;
+  readonly recorder: Recorder;
+  readonly taps: WatchTaps;
+  readonly random: () => number;
+  /** With a second process that waits for this Lease. */
+  readonly leaseName?: string;
+}
+
+interface Member {
+  readonly process: Process;
+  readonly operator: Operator;
+}
+
+/** The operators of one run: replaces the one that was struck, as a Deployment would, and lets time pass. */
+export class Crew {
+  readonly #options: CrewOptions;
+  #leader: Member | undefined;
+  #follower: Member | undefined;
+  #breaths = 0;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#leader = await this.#join();
+  }
+
+  /** A second process, ready to take over. */
+  async addFollower(): Promise<void> {
+    this.#follower = await this.#join(true);
+  }
+
+  /** In order, or at once. */
+  async end(how: 'stopped' | 'killed'): Promise<void> {
+    await this.#tend();
+    const member = this.#leader;
+    this.#leader = undefined;
+    if (!member) throw new Error('expected a controller to run, none does');
+    await (how === 'killed' ? this.#bury(member) : this.#options.world.stop(member.operator));
+  }
+
+  /** Until nothing runs, nothing is due soon, and the watches have told everything. */
+  async settle(): Promise<void> {
+    const { world } = this.#options;
+    let calm = 0;
+    await this.#breatheUntil('the controller to settle', async () => {
+      if (!this.#leader) return true;
+      const due = this.#leader.operator.nextDueMs() ?? Number.POSITIVE_INFINITY;
+      if (!world.quiet || !(await this.#caughtUp()) || !world.quiet) {
+        calm = 0;
+        return false;
+      }
+      if (due > HORIZON_MS) return ++calm >= 3;
+      calm = 0;
+      await this.pass(due);
+      return false;
+    });
+  }
+
+  /** Lets this much time pass, everything that falls due on the way being done. */
+  async pass(ms: number): Promise<void> {
+    const { world } = this.#options;
+    const end = world.clock.monotonic() + ms;
+    await this.#breatheUntil(`${ms} ms to pass`, async () => {
+      const left = end - world.clock.monotonic();
+      if (world.quiet) {
+        if (left <= 0) return true;
+        world.clock.advance(Math.min(this.#options.leaseName ? LEASED_IDLE_MS : IDLE_MS, left));
+      }
+      return false;
+    });
+  }
+
+  /** The mirror's next list, brought forward: waiting 10 min for its timer would cost every plan the same again. */
+  async resync(): Promise<void> {
+    await this.settle();
+    await this.pass(BEFORE_RESYNC_MS);
+    this.#leader?.operator.mirror?.resyncNow(SUBSCRIPTION);
+    await this.pass(1_000);
+    await this.settle();
+  }
+
+  async #join(follower = false): Promise<Member> {
+    const { world, recorder, taps, random, leaseName } = this.#options;
+    const process: Process = { dead: false, leaseCut: false };
+    const around = recorder.around(process);
+    const operator = await world.start(
+      {
+        ...around,
+        interceptLease: (request, next) => world.pace.counted(() => around.interceptLease(request, next)),
+        random,
+        tapWatch: taps.tap,
+        instance: `${leaseName ?? 'azid'}-${follower ? 'b' : 'a'}`,
+        ...(leaseName !== undefined && { leaseName }),
+      },
+      { follower },
+    );
+    return { process, operator };
+  }
+
+  /** Replaces a process that was struck. */
+  async #tend(): Promise<void> {
+    const { recorder } = this.#options;
+    const leader = this.#leader;
+    if (!leader || recorder.struck !== leader.process) return;
+    if (leader.process.dead) {
+      await this.#bury(leader);
+      this.#leader = await this.#join();
+    } else if (leader.process.leaseCut && this.#follower?.operator.working) {
+      recorder.release();
+      await this.#options.world.ended(leader.operator);
+      this.#leader = this.#follower;
+      this.#follower = undefined;
+    }
+  }
+
+  async #bury({ operator }: Member): Promise<void> {
+    await this.#options.world.kill(operator);
+  }
+
+  async #breatheUntil(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const { world } = this.#options;
+    const deadline = performance.now() + LIMIT_MS;
+    for (;;) {
+      await this.#tend();
+      if (await condition()) return;
+      if (performance.now() > deadline) throw new Error(`waited ${LIMIT_MS / 1_000} s in vain for ${what}`);
+      await realDelay(world.quiet ? 1 : 3);
+      if (world.quiet) {
+        this.#breaths = 0;
+        // Watches bring what they bring in real time; fake time only creeps meanwhile.
+        world.clock.advance(this.#options.taps.hiding ? SLOW_MS : 1);
+      } else world.clock.advance(++this.#breaths > 50 ? SLOW_MS : BUSY_MS);
+    }
+  }
+
+  /** The stores hold what the API server holds. */
+  async #caughtUp(): Promise<boolean> {
+    const { world, taps } = this.#options;
+    const stores = this.#leader?.operator.stores;
+    if (!stores) return false;
+    const { cluster } = world;
+    const [identities, policies, maps, spaces] = await Promise.all([
+      cluster.list(userAssignedIdentity.resource),
+      cluster.list(identityPolicy.resource),
+      cluster.list(configMaps),
+      cluster.list(namespaces),
+    ]);
+    const ours = maps.filter(({ metadata }) => metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY);
+    return (
+      (taps.frozen || same(stores.identities, identities)) &&
+      same(stores.policies, policies) &&
+      same(stores.configMaps, ours) &&
+      same(stores.namespaces, spaces)
+    );
+  }
+}
+
+function same<T extends KubeObject>(store: Store<T>, objects: readonly T[]): boolean {
+  return (
+    store.size === objects.length &&
+    objects.every(
+      (object) => store.get(keyOf(object))?.metadata.resourceVersion === object.metadata.resourceVersion,
+    )
+  );
+}

@@ -1,0 +1,270 @@
+import type { Resource } from '../../src/kube/types.ts';
+import type { Control } from '../../src/sandbox/azure/simulator.ts';
+import { Crew } from './crew.ts';
+import { type Disturbance, Recorder } from './disturb.ts';
+import { type Schedule, startFaults } from './fault-schedule.ts';
+import { inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
+import { seeded } from './seeded.ts';
+import { normalised, readState, type State } from './state.ts';
+import { type Cluster, RESOURCES, World } from './testbed.ts';
+import { type WatchPlan, WatchTaps } from './watch-taps.ts';
+
+export type Plan =
+  | Disturbance
+  | WatchPlan
+  /** The identities' watch brings nothing from just before this step until its consequences had time to show. */
+  | { readonly kind: 'stale'; readonly step: number }
+  | { readonly kind: 'faults'; readonly schedule: Schedule };
+
+/** What one run did and left behind. */
+export interface Run {
+  readonly writes: readonly string[];
+  readonly events: readonly string[];
+  /** Creations and deletions that Azure carried out for azid, sorted: `create web`. */
+  readonly effects: readonly string[];
+  readonly end: unknown;
+  /** What must not be, whatever the reference says; empty when all is well. */
+  readonly faults: readonly string[];
+  /** Whether the plan met its point. */
+  readonly struck: boolean;
+}
+
+/** Back-off after a handful of failures in a row has ended by then. */
+const BACKOFF_MS = 10 * 60_000;
+const EXPECT_LIMIT_MS = 20 * 60_000;
+
+let runs = 0;
+
+/** Carries out one scenario, under one plan or undisturbed, in a namespace and an Azure of its own. */
+export async function run(cluster: Cluster, scenario: Scenario, seed: number, plan?: Plan): Promise<Run> {
+  const namespace = `run-${process.pid}-${++runs}`;
+  const { preset = 'fast' } = scenario;
+  // azid must be told of a lag longer than Azure's own, as its flag's default is.
+  const world = await World.create(cluster, { preset, azureLagMs: preset === 'honest' ? 30_000 : 2_000 });
+  const stage = new Stage(cluster, world, inNamespace(scenario, namespace), namespace, seed, plan);
+  try {
+    return await stage.play();
+  } finally {
+    stage.close();
+    await world.dispose();
+    await cluster.clean();
+    await stage.tidy();
+  }
+}
+
+class Stage {
+  readonly #cluster: Cluster;
+  readonly #world: World;
+  readonly #scenario: Scenario;
+  readonly #namespace: string;
+  readonly #plan: Plan | undefined;
+  readonly #recorder: Recorder;
+  readonly #taps: WatchTaps;
+  readonly #crew: Crew;
+
+  constructor(
+    cluster: Cluster,
+    world: World,
+    scenario: Scenario,
+    namespace: string,
+    seed: number,
+    plan: Plan | undefined,
+  ) {
+    this.#cluster = cluster;
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#namespace = namespace;
+    this.#plan = plan;
+    const disturbance = isDisturbance(plan) ? plan : undefined;
+    this.#recorder = new Recorder(namespace, disturbance);
+    this.#taps = new WatchTaps(world.clock, namespace, isWatchPlan(plan) ? plan : undefined);
+    this.#crew = new Crew({
+      world,
+      recorder: this.#recorder,
+      taps: this.#taps,
+      random: seeded(seed),
+      ...(plan?.kind === 'handover' && { leaseName: namespace }),
+    });
+  }
+
+  async play(): Promise<Run> {
+    const { knobs, given = [], steps } = this.#scenario;
+    const crew = this.#crew;
+    await crew.start();
+    for (const step of given) await this.#act(step);
+    await crew.settle();
+    if (knobs) this.#world.azure.control.setKnobs(knobs);
+    if (this.#plan?.kind === 'handover') await crew.addFollower();
+    this.#recorder.arm();
+    this.#taps.arm();
+    if (this.#plan?.kind === 'faults') startFaults(this.#world.azure.control, this.#plan.schedule);
+
+    await this.#playSteps(steps);
+    this.#world.azure.control.clearFaults();
+    await crew.settle();
+    const faults = await this.#comeToRest();
+    const state = await this.#state();
+    return {
+      writes: this.#recorder.writes,
+      events: this.#taps.events,
+      effects: this.#effects(),
+      end: normalised(state, this.#namespace),
+      faults: [...faults, ...orphansIn(state, this.#namespace)],
+      struck: this.#struck(),
+    };
+  }
+
+  async #playSteps(steps: readonly Step[]): Promise<void> {
+    const staleFrom = this.#plan?.kind === 'stale' ? this.#plan.step : Number.POSITIVE_INFINITY;
+    const thawAfter = lastOfStale(steps, staleFrom);
+    for (const [index, step] of steps.entries()) {
+      if (index === staleFrom) this.#taps.freeze();
+      // With frozen eyes nobody can be expected to see.
+      if (!this.#taps.frozen || isChange(step)) await this.#act(step);
+      if (this.#taps.frozen && index === thawAfter) {
+        await this.#crew.resync();
+        this.#taps.thaw();
+      }
+    }
+  }
+
+  async #act(step: Step): Promise<void> {
+    const crew = this.#crew;
+    switch (step.do) {
+      case 'apply':
+        for (const object of step.objects) await this.#cluster.apply(object);
+        return;
+      case 'patch':
+        await this.#cluster.patch(resourceOf(step.at), step.at.key, step.body, step.subresource);
+        return;
+      case 'remove':
+        return this.#cluster.delete(resourceOf(step.at), step.at.key);
+      case 'azure': {
+        const verb = this.#world.azure.control[step.verb] as (
+          input: unknown,
+        ) => ReturnType<Control[keyof Control]>;
+        await verb(step.input);
+        return;
+      }
+      case 'wait':
+        await crew.settle();
+        return crew.pass(step.ms);
+      case 'resync':
+        return crew.resync();
+      case 'settle':
+        return crew.settle();
+      case 'expect':
+        return this.#expect(step.what, step.that);
+      case 'controller':
+        return step.be === 'started' ? crew.start() : crew.end(step.be);
+      default:
+        step satisfies never;
+    }
+  }
+
+  async #expect(what: string, that: (state: State) => boolean): Promise<void> {
+    const until = this.#world.clock.monotonic() + EXPECT_LIMIT_MS;
+    for (;;) {
+      await this.#crew.settle();
+      const state = await this.#state();
+      if (that(state)) return;
+      if (this.#world.clock.monotonic() > until) {
+        const seen = JSON.stringify(normalised(state, this.#namespace), undefined, 1);
+        throw new Error(`expected ${what}; the state is ${seen}`);
+      }
+      await this.#crew.pass(30_000);
+    }
+  }
+
+  /** After the end nothing may be written any more: not at a resync, nor at those after faults. */
+  async #comeToRest(): Promise<string[]> {
+    const faults: string[] = [];
+    const rounds = this.#plan?.kind === 'faults' ? 3 : 1;
+    if (this.#plan?.kind === 'faults') {
+      await this.#crew.pass(BACKOFF_MS);
+      await this.#crew.settle();
+    }
+    for (let round = 1; round <= rounds; round++) {
+      const before = this.#recorder.writes.length;
+      await this.#crew.resync();
+      const late = this.#recorder.writes.slice(before);
+      if (late.length > 0)
+        faults.push(`not idle: in resync ${round} after the end it wrote ${late.join(', ')}`);
+    }
+    return faults;
+  }
+
+  #effects(): string[] {
+    return this.#world.azure
+      .requests()
+      .filter(({ caller, operation }) => caller === 'controller' && operation.startsWith('identities.'))
+      .flatMap(({ method, status, path }) => {
+        const name = path.split('?')[0]?.split('/').at(-1);
+        if (method === 'PUT' && status === 201) return `create ${name}`;
+        if (method === 'PUT' && status === 200) return `overwrite ${name}`;
+        if (method === 'DELETE' && status === 200) return `delete ${name}`;
+        return [];
+      })
+      .sort();
+  }
+
+  #state(): Promise<State> {
+    return readState(this.#cluster, this.#world, this.#namespace);
+  }
+
+  #struck(): boolean {
+    if (isDisturbance(this.#plan)) return this.#recorder.struck !== undefined;
+    return !isWatchPlan(this.#plan) || this.#taps.struck;
+  }
+
+  /** Lets go of whatever is held, so that operators can end. */
+  close(): void {
+    this.#taps.thaw();
+    this.#recorder.release();
+  }
+
+  /** The namespace itself stays: only a controller-manager could remove it. */
+  async tidy(): Promise<void> {
+    const state = await this.#state();
+    for (const { metadata } of state.maps)
+      await this.#cluster.delete(
+        resourceOf({ kind: 'ConfigMap', key: '' }),
+        `${this.#namespace}/${metadata.name}`,
+      );
+  }
+}
+
+function isDisturbance(plan: Plan | undefined): plan is Disturbance {
+  return plan?.kind === 'kill-before' || plan?.kind === 'kill-after' || plan?.kind === 'handover';
+}
+
+function isWatchPlan(plan: Plan | undefined): plan is WatchPlan {
+  return plan?.kind === 'hidden' || plan?.kind === 'doubled';
+}
+
+export function isChange(step: Step): boolean {
+  return step.do === 'apply' || step.do === 'patch' || step.do === 'remove' || step.do === 'azure';
+}
+
+/** Changes that come in a row are missed together; where something is expected between them, they are not. */
+function lastOfStale(steps: readonly Step[], from: number): number {
+  const end = steps.findIndex((step, index) => index > from && !isChange(step));
+  return (end < 0 ? steps.length : end) - 1;
+}
+
+/** Identities with azid's mark whose owner does not live. */
+function orphansIn(state: State, namespace: string): string[] {
+  return state.azure
+    .filter(({ tags }) => tags['azid-owner-uid'] !== undefined)
+    .filter(({ tags }) => !state.objects.some(({ metadata }) => metadata.uid === tags['azid-owner-uid']))
+    .map(
+      ({ id, tags }) =>
+        `orphan: ${id} is marked for ${tags['azid-owner']?.replace(namespace, '$ns')}, which is gone`,
+    );
+}
+
+function resourceOf({ kind }: Ref): Resource {
+  const resource = RESOURCES.find((each) => each.kind === kind);
+  if (!resource) throw new Error(`the testbed does not know kind ${kind}`);
+  return resource;
+}

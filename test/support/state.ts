@@ -1,0 +1,165 @@
+import { identityPolicy } from '../../src/api/identity-policy.ts';
+import { type UserAssignedIdentity, userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { type ConfigMap, configMaps } from '../../src/kube/builtin.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import type { Cluster, World } from './testbed.ts';
+
+/** An identity as the simulated Azure has it, lags aside. */
+export interface AzureState {
+  readonly id: string;
+  readonly name: string;
+  readonly principalId: string;
+  readonly clientId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly isolationScope?: string;
+}
+
+/** The whole of one run's world: its namespace in Kubernetes and its own Azure. */
+export class State {
+  readonly objects: readonly KubeObject[];
+  readonly maps: readonly ConfigMap[];
+  readonly azure: readonly AzureState[];
+
+  constructor(objects: readonly KubeObject[], maps: readonly ConfigMap[], azure: readonly AzureState[]) {
+    this.objects = objects;
+    this.maps = maps;
+    this.azure = azure;
+  }
+
+  object(name: string): UserAssignedIdentity | undefined {
+    return this.objects.find(
+      ({ kind, metadata }) => kind === userAssignedIdentity.resource.kind && metadata.name === name,
+    ) as UserAssignedIdentity | undefined;
+  }
+
+  map(name: string): ConfigMap | undefined {
+    return this.maps.find(({ metadata }) => metadata.name === name);
+  }
+
+  identity(name: string): AzureState | undefined {
+    return this.azure.find((each) => each.name === name);
+  }
+
+  /** `Ready` of an object as `status/reason`, e.g. `False/AlreadyExists`; undefined before its first condition. */
+  ready(name: string): string | undefined {
+    const object = this.object(name);
+    const ready = object?.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (!ready || ready.observedGeneration !== object?.metadata.generation) return undefined;
+    return `${ready.status}/${ready.reason}`;
+  }
+
+  /** True when the object is Ready at its present generation and tells of the identity that Azure has. */
+  inSync(name: string): boolean {
+    const principalId = this.object(name)?.status?.principalId;
+    return this.ready(name) === 'True/Ready' && principalId === this.identity(name)?.principalId;
+  }
+}
+
+export async function readState(cluster: Cluster, world: World, namespace: string): Promise<State> {
+  const [identities, policies, maps] = await Promise.all([
+    cluster.list(userAssignedIdentity.resource),
+    cluster.list(identityPolicy.resource),
+    cluster.list(configMaps),
+  ]);
+  return new State(
+    [...identities.filter((each) => each.metadata.namespace === namespace), ...policies],
+    maps.filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'kube-root-ca.crt'),
+    world.azure.control
+      .identities()
+      .filter(({ name }) => name !== 'azid-controller')
+      .map(({ id, name, principalId, clientId, tags, isolationScope }) => ({
+        id,
+        name,
+        principalId,
+        clientId,
+        tags: tags ?? {},
+        ...(isolationScope !== undefined && { isolationScope }),
+      })),
+  );
+}
+
+/**
+ * The state as two runs may be compared by: names of the run, versions and times masked; every UUID replaced by its
+ * number in order of appearance, so that who shares one with whom is still compared.
+ */
+export function normalised(state: State, namespace: string): unknown {
+  const seen = new Map<string, string>();
+  const plain = {
+    objects: sortedBy(state.objects.map(normalObject), ({ kind, name }) => `${kind}/${name}`),
+    configMaps: sortedBy(
+      state.maps.map(({ metadata, data }) => ({
+        name: metadata.name,
+        labels: metadata.labels ?? {},
+        owners: (metadata.ownerReferences ?? []).map(({ name, uid }) => ({ name, uid })),
+        data: data ?? {},
+      })),
+      ({ name }) => name,
+    ),
+    azure: sortedBy(state.azure, ({ id }) => id),
+  };
+  return masked(plain, (text) =>
+    text
+      .replaceAll(namespace, '$ns')
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, (uuid) => {
+        const known = seen.get(uuid) ?? `<uuid ${seen.size + 1}>`;
+        seen.set(uuid, known);
+        return known;
+      }),
+  );
+}
+
+function normalObject(object: KubeObject & { readonly spec?: unknown; readonly status?: unknown }) {
+  const { kind, metadata, spec } = object;
+  // `lastWriteTime` is told by the process that wrote; one that died cannot, and its successor did not write.
+  const { conditions, observedGeneration, lastWriteTime: _, ...own } = statusOf(object);
+  return {
+    kind,
+    name: metadata.name,
+    uid: metadata.uid,
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+    spec,
+    status: own,
+    observed: observedGeneration === metadata.generation,
+    conditions: sortedBy(
+      (conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`),
+      (each) => each,
+    ),
+  };
+}
+
+function statusOf(object: { readonly status?: unknown }): NonNullable<UserAssignedIdentity['status']> {
+  return (object.status ?? {}) as NonNullable<UserAssignedIdentity['status']>;
+}
+
+function sortedBy<T>(list: readonly T[], by: (each: T) => string): T[] {
+  return [...list].sort((a, b) => (by(a) < by(b) ? -1 : 1));
+}
+
+/** Members in the order of their names, so that masks number alike. */
+function masked(value: unknown, mask: (text: string) => string): unknown {
+  if (typeof value === 'string') return mask(value);
+  if (Array.isArray(value)) return value.map((each) => masked(each, mask));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = sortedBy(Object.entries(value), ([name]) => name);
+  return Object.fromEntries(entries.map(([name, each]) => [mask(name), masked(each, mask)]));
+}
+
+/** Lines that differ, `-` as expected and `+` as got; empty when equal. */
+export function difference(expected: unknown, got: unknown): string {
+  const before = lines(expected);
+  const after = lines(got);
+  return [
+    ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
+    ...[...after].filter((line) => !before.has(line)).map((line) => `+ ${line}`),
+  ].join('\n');
+}
+
+/** One `path: value` per leaf. */
+function lines(value: unknown, path = ''): Set<string> {
+  if (typeof value !== 'object' || value === null) return new Set([`${path}: ${JSON.stringify(value)}`]);
+  const entries = Object.entries(value);
+  if (entries.length === 0) return new Set([`${path}: (empty)`]);
+  return new Set(entries.flatMap(([name, each]) => [...lines(each, path ? `${path}.${name}` : name)]));
+}

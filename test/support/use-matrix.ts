@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { matrix } from './matrix.ts';
+import type { Scenario } from './scenario.ts';
+import { Cluster } from './testbed.ts';
+
+/** One test per scenario; each file has an API server of its own, so that files run side by side. */
+export function useMatrix(scenarios: readonly Scenario[]): void {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+  });
+  afterAll(() => cluster?.stop());
+  for (const scenario of scenarios) {
+    it(`${scenario.name}: ends the same under every plan`, { timeout: 600_000 }, async () => {
+      const started = performance.now();
+      const { plans, passed, failures, unstable } = await matrix(cluster, scenario);
+      const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+      const also = unstable.length > 0 ? `; not disturbed, as they come and go: ${unstable.join(', ')}` : '';
+      process.stdout.write(
+        `crash matrix: ${scenario.name}: ${passed} of ${plans} plans in ${seconds} s${also}\n`,
+      );
+      expect(failures.join('\n'), `${failures.length} of ${plans} plans failed`).toBe('');
+    });
+  }
+}
