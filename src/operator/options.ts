@@ -36,6 +36,8 @@ export interface OperatorOptions {
 
   readonly workers: number;
   readonly resyncIntervalMs: number;
+  /** A full round through the credentials of all identities, which have no bulk list; by default six hours. */
+  readonly credentialRoundMs?: number;
   /** How long Azure may not show what was just written. */
   readonly azureLagMs: number;
   /** How long a deletion that Azure refuses holds its object. */

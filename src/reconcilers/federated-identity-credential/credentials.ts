@@ -1,36 +1,29 @@
 import type { AzureFederatedCredential } from '../../azure/azure-federated-credential.ts';
-import type { Priority } from '../../runtime/outcome.ts';
+import type { CredentialMirror } from '../../mirror/credential-mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { CredentialsView, SeenCredential } from './facts.ts';
 
 /** What is on an identity, as the mirror holds it or as Azure says now. */
 
-export type CredentialPicture =
-  /** `ageMs`: since the list began that this rests on; own writes since are in it. */
-  | {
-      readonly state: 'known';
-      readonly credentials: readonly AzureFederatedCredential[];
-      readonly ageMs: number;
-    }
-  /** Azure says that the identity is not there. */
-  | { readonly state: 'identityGone' }
-  | { readonly state: 'unknown' };
-
 export interface CredentialEyes {
-  readonly credentialMirror: {
-    of(identityId: string): CredentialPicture;
-    refresh(identityId: string, priority: Priority, signal: AbortSignal): Promise<CredentialPicture>;
-  };
+  readonly credentialMirror: Pick<CredentialMirror, 'of' | 'read' | 'refresh'>;
 }
 
-/** From memory; undefined where only Azure can tell. */
+/**
+ * From memory; undefined where only Azure can tell: nothing was read yet, a list lacks what was there, or the identity
+ * itself was not there, which who asks has seen since.
+ *
+ * @param liveMs what was read within this time is as live as a read made now
+ */
 export function heldCredentials(
   identityId: string,
-  visitMs: number,
+  liveMs: number,
   { credentialMirror }: CredentialEyes,
 ): CredentialsView | undefined {
-  return viewOf(credentialMirror.of(identityId), visitMs);
+  const held = credentialMirror.of(identityId);
+  if (held.state !== 'known' || held.doubtful.length > 0) return undefined;
+  return { state: 'known', credentials: held.credentials.map(seen), live: held.ageMs <= liveMs };
 }
 
 export async function readCredentials(
@@ -39,8 +32,13 @@ export async function readCredentials(
   { credentialMirror }: CredentialEyes,
 ): Promise<CredentialsView> {
   try {
-    const picture = await credentialMirror.refresh(identityId, priority, signal);
-    return viewOf(picture, Number.POSITIVE_INFINITY) ?? { state: 'identityGone' };
+    await credentialMirror.read(identityId, priority, signal);
+    const first = credentialMirror.of(identityId);
+    if (first.state !== 'known') return { state: 'identityGone' };
+    // A list that lacks one is a suspicion; a GET of it is an answer.
+    for (const { id } of first.doubtful) await credentialMirror.refresh(id, priority, signal);
+    const { credentials } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
+    return { state: 'known', credentials: credentials.map(seen), live: true };
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
@@ -48,11 +46,9 @@ export async function readCredentials(
   }
 }
 
-/** What was read since the visit began is as live as a read made now. */
-function viewOf(picture: CredentialPicture, visitMs: number): CredentialsView | undefined {
-  if (picture.state !== 'known') return undefined;
-  const credentials = picture.credentials.map(seen);
-  return { state: 'known', credentials, live: picture.ageMs <= visitMs };
+function knownAgain(identityId: string, mirror: CredentialEyes['credentialMirror']) {
+  const held = mirror.of(identityId);
+  return held.state === 'known' ? held : { credentials: [] };
 }
 
 function seen({ id, name, issuer, subject, audiences }: AzureFederatedCredential): SeenCredential {

@@ -8,8 +8,10 @@ import type { VisitContext } from '../kind.ts';
 import { factsOf, type Stores } from '../stores.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
 import { decide } from './decide.ts';
+import type { EndedWrites } from './ended-writes.ts';
 import type { Facts, FederatedIdentityCredential, IdentityView, Sibling } from './facts.ts';
 import { type IdentityEyes, identityOf } from './identity.ts';
+import type { IdentitiesInUse } from './in-use.ts';
 import { identityKey, nameOf } from './own.ts';
 import { requestOf } from './request.ts';
 import { resolveTrust } from './trust.ts';
@@ -22,8 +24,8 @@ export interface Eyes extends IdentityEyes, CredentialEyes {
   /** Of the cloud. */
   readonly federationAudience: string;
   readonly clock: Clock;
-  /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
-  readonly endedHere: ReadonlyMap<string, string>;
+  readonly inUse: Pick<IdentitiesInUse, 'note'>;
+  readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;
@@ -74,8 +76,10 @@ async function look(
   const identity = await identityOf(identityKey(object), context, eyes, live);
   if (identity.state !== 'ready') return { ...common, identity };
   const siblings = siblingsOf(object, identity, eyes, common, policy);
-  const visitMs = eyes.clock.monotonic() - context.startedAt;
-  const held = live ? undefined : heldCredentials(identity.id, visitMs, eyes);
+  eyes.inUse.note(context.key, identity.id, identity.principalId);
+  // What this visit read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
+  const since = Math.max(context.startedAt, eyes.ended.failedAt(object.metadata.uid));
+  const held = live ? undefined : heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
   const credentials = held ?? (await readCredentials(identity.id, context, eyes));
   return { ...common, identity, siblings, credentials };
 }
@@ -125,10 +129,10 @@ function siblingsOf(
 /** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
 function openWriteMs(
   { status, metadata }: FederatedIdentityCredential,
-  { endedHere, callLimitMs, azureLagMs, clock }: Eyes,
+  { ended, callLimitMs, azureLagMs, clock }: Eyes,
 ): number {
   const begun = status?.writeStartedAt;
-  if (begun === undefined || endedHere.get(metadata.uid) === begun) return 0;
+  if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
   const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
   return Math.max(openMs, 0);
 }
