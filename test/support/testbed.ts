@@ -170,7 +170,7 @@ export class World {
   readonly #options: WorldOptions;
   /** Object id of azid's own principal, and the role it holds. */
   readonly #self: string;
-  readonly #roleId: string;
+  readonly #roleIds: readonly string[];
   readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
 
   private constructor(
@@ -178,10 +178,10 @@ export class World {
     clock: FakeClock,
     azure: Simulator,
     options: WorldOptions,
-    { principalId, roleId }: { readonly principalId: string; readonly roleId: string },
+    { principalId, roleIds }: { readonly principalId: string; readonly roleIds: readonly string[] },
   ) {
     this.#self = principalId;
-    this.#roleId = roleId;
+    this.#roleIds = roleIds;
     this.cluster = cluster;
     this.clock = clock;
     this.pace = new Pace(clock);
@@ -202,13 +202,15 @@ export class World {
     const own = control.createIdentity({ name: 'azid-controller', resourceGroup: 'azid-system' });
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
     const scope = `/subscriptions/${SUBSCRIPTION}`;
+    const roleIds: string[] = [];
     for (const file of ['azid-identities-role.json', 'azid-grants-role.json']) {
       const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
       const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
       control.grant({ principalId: own.principalId, role: id, scope });
+      roleIds.push(id);
     }
     control.settle();
-    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleId: id });
+    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleIds });
   }
 
   /** One more subscription, with group rg1 and all rights for azid. */
@@ -227,9 +229,11 @@ export class World {
     this.azure.control.settle();
   }
 
-  /** The role of deploy/azure; by default at the subscription, where it belongs. */
-  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role = this.#roleId): void {
-    this.azure.control.grant({ principalId: this.#self, role, scope });
+  /** The roles of deploy/azure, or the one given; by default at the subscription, where it belongs. */
+  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role?: string): void {
+    for (const each of role === undefined ? this.#roleIds : [role]) {
+      this.azure.control.grant({ principalId: this.#self, role: each, scope });
+    }
     this.azure.control.settle();
   }
 
