@@ -117,7 +117,9 @@ export class Granting implements AsyncDisposable {
       release: (area: string) => {
         for (const part of parts) part.release(area);
       },
-      whenLoaded: (area: string) => this.mirror.whenLoaded(area),
+      whenLoaded: async (area: string) => {
+        await Promise.all(parts.map((part) => part.whenLoaded(area)));
+      },
     };
   }
 }

@@ -245,6 +245,14 @@ describe('granting', () => {
   });
 });
 
+it('says nothing new while the first lists are under way', () => {
+  const decision = decide(settled(), facts({ role: { state: 'loading' }, target: undefined }));
+  expect(decision.summary).toMatchObject({ state: 'waiting', keep: true });
+  expect(decide(settled(), facts({ azure: { state: 'loading' } })).summary).toEqual(decision.summary);
+  const edited = settled({ metadata: { generation: 2 } });
+  expect(decide(edited, facts({ role: { state: 'loading' } })).summary).toMatchObject({ keep: false });
+});
+
 describe('replacement', () => {
   const object = settled();
   it('makes the new one before the old one goes', () => {

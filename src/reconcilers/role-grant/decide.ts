@@ -34,6 +34,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   const anything = policy.allowsAnyGrantAt(object.spec.scope);
   if (!anything.allowed) return stop(object, facts, stalledInside('PolicyDenied', anything.message));
 
+  if (role?.state === 'loading') return stop(object, facts, loading(object));
   if (principal.state === 'waiting') {
     const waiting: Summary = {
       state: 'waiting',
@@ -62,12 +63,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   switch (azure?.state) {
     case undefined:
     case 'loading':
-      return stop(object, facts, {
-        state: 'waiting',
-        for: `the first list of role assignments at ${target.scope}`,
-        message: `waiting for the first list of role assignments at ${target.scope}`,
-        recheckMs: 10_000,
-      });
+      return stop(object, facts, loading(object));
     case 'unreadable':
       return stop(object, facts, summaryOf(azure.failure));
     case 'absent':
@@ -77,6 +73,17 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
     case 'present':
       return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
   }
+}
+
+/** The lists wake whoever waits for them. */
+function loading({ spec, status, metadata }: RoleGrant): Summary {
+  return {
+    state: 'waiting',
+    for: `the first list of role assignments at ${spec.scope}`,
+    message: `waiting for the first list of role assignments at ${spec.scope}`,
+    recheckMs: 60_000,
+    keep: status?.observedGeneration === metadata.generation,
+  };
 }
 
 function withoutRole(
@@ -94,6 +101,7 @@ function withoutRole(
     case 'unreadable':
       return summaryOf(role.failure);
     case 'notFound':
+    case 'loading':
     case 'found':
     case undefined:
       return stalledOutside(

@@ -19,6 +19,14 @@ import type { Facts, GrantDecision, RoleGrant } from './facts.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
+const refusedSince = (lastTransitionTime: string) =>
+  ({
+    type: 'DeletionBlocked',
+    status: 'True',
+    reason: 'ScopeLocked',
+    message: '',
+    lastTransitionTime,
+  }) as const;
 const unreadable = { state: 'unreadable', failure: failure() } as const;
 
 describe('deletion', () => {
@@ -97,8 +105,14 @@ describe('deletion', () => {
       actions: ['tell', 'removeFinalizer'],
     },
     {
-      title: 'lets go after the wait, and says what stays',
+      title: 'counts from the first refusal, not from the deletion',
       object: deleted({ metadata: { deletionTimestamp: longAgo } }),
+      facts: { azure: unreadable },
+      actions: [],
+    },
+    {
+      title: 'lets go after the wait, and says what stays',
+      object: deleted({ status: { conditions: [refusedSince(longAgo)] } }),
       facts: { azure: unreadable },
       actions: ['tell', 'removeFinalizer'],
     },
@@ -118,7 +132,7 @@ describe('deletion', () => {
     expect(decision.status.ledger).toEqual([target.id]);
     expect(decision.summary).toMatchObject({
       state: 'deleting',
-      message: expect.stringMatching(/ScopeLocked.*59 min.*azid.dev\/release/),
+      message: expect.stringMatching(/ScopeLocked.*60 min.*azid.dev\/release/),
     });
   });
 });

@@ -1,5 +1,6 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
-import { type Failure, type Note, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { blockOf, unblocked } from '../blocked.ts';
+import type { Failure, Note } from '../decision.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { ownStatus, withoutEntries } from './own.ts';
 import { everything, remove } from './removal.ts';
@@ -33,7 +34,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'act':
       return deleting(status, 'deleting the role assignment', 0, [removal.action]);
     case 'wait':
-      return deleting(status, removal.message, removal.againMs);
+      return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
     case 'blocked':
       if (removal.view.state === 'unreadable') return blocked(object, facts, status, removal.view.failure);
       return deleting(status, 'reading the role assignment', 1_000);
@@ -42,28 +43,14 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   }
 }
 
-/** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Failure): GrantDecision {
-  const since = facts.now - Date.parse(object.metadata.deletionTimestamp ?? '');
-  const leftMs = facts.releaseAfterMs - since;
-  if (leftMs <= 0) {
-    const stays = (status.ledger ?? []).join(', ');
-    return leave(object, status, [
-      leftBehind(
-        `gave up after ${Math.round(since / 60_000)} min; these stay in Azure: ${stays}: ${failure.message}`,
-      ),
-    ]);
-  }
-  return {
-    actions: [],
-    status,
-    summary: {
-      state: 'deleting',
-      message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(leftMs / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
-      failure,
-      againMs: Math.min(leftMs, RECHECK_OUTSIDE_MS),
-    },
-  };
+  const block = blockOf(object, facts, failure);
+  if (block.state === 'held')
+    return { actions: [], status, summary: block.summary, conditions: block.conditions };
+  const stays = (status.ledger ?? []).join(', ');
+  return leave(object, status, [
+    leftBehind(`${block.after}; these stay in Azure: ${stays}: ${failure.message}`),
+  ]);
 }
 
 function leave(object: RoleGrant, status: OwnStatus, notes: readonly Note[]): GrantDecision {

@@ -44,6 +44,8 @@ export interface SeenRole {
 
 export type RoleView =
   | { readonly state: 'found'; readonly role: SeenRole }
+  /** The first lists are still under way, and nobody waits for this object. */
+  | { readonly state: 'loading' }
   | { readonly state: 'notFound' }
   | { readonly state: 'ambiguous'; readonly candidates: readonly string[] }
   | { readonly state: 'unreadable'; readonly failure: Failure };

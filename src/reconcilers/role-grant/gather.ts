@@ -49,6 +49,9 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
 
   const scopes = held.map((id) => parseAssignmentId(id).scope);
   eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
+  // At start-up two lists are about to tell of thousands at once: roles and assignments.
+  if (!ending && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
+    return { ...common, role: { state: 'loading' } };
   const principal = await principalOf(object, context, eyes);
   if (principal.state === 'waiting') {
     const known = { ...common, principal };
