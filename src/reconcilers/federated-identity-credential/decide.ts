@@ -1,3 +1,4 @@
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
@@ -55,6 +56,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts): Credenti
         for: `the first list of subscription ${identity.subscriptionId}`,
         message: `waiting for the first list of the identities of subscription ${identity.subscriptionId}`,
         recheckMs: 10_000,
+        keep: true,
       });
     case 'unreadable':
       return stop(summaryOf(identity.failure));
@@ -111,7 +113,8 @@ function fitIn(
       return stop(
         stalledOutside(
           'CredentialLimit',
-          `identity ${identity.id}: expected room for one more federated credential, got ${place.holders.length} of at most 20: ${place.holders.join(', ')}; delete one, or use another identity`,
+          // The names last: a long message is cut.
+          `identity ${identity.id}: expected room for one more federated credential, got ${place.holders.length} of at most ${MAX_CREDENTIALS}; delete one, or use another identity: ${place.holders.join(', ')}`,
         ),
       );
     case 'free':

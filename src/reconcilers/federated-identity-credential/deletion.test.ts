@@ -66,12 +66,21 @@ describe('an object that goes', () => {
     expect(held.actions).toEqual([]);
     expect(held.summary).toMatchObject({
       state: 'deleting',
-      message: expect.stringContaining('let go in 59 min'),
+      message: expect.stringContaining('let go in 60 min'),
       againMs: 300_000,
     });
+    expect(held.conditions).toMatchObject([{ type: 'DeletionBlocked', status: 'True' }]);
     expect(held.status.ledger).toEqual([ID]);
 
-    const late = decide(deleted(), facts({ releaseAfterMs: 60_000 }), { action: remove, failure });
+    // Counted from the first refusal, not from the deletion: azid may have been away.
+    const blocked = {
+      type: 'DeletionBlocked',
+      status: 'True',
+      reason: 'AuthorizationFailed',
+      message: '',
+      lastTransitionTime: '2026-11-23T09:00:00Z',
+    } as const;
+    const late = decide(deleted({ status: { conditions: [blocked] } }), facts(), { action: remove, failure });
     expect(late.actions).toMatchObject([
       { type: 'tell', note: { reason: 'LeftBehind', message: expect.stringContaining(ID) } },
       { type: 'removeFinalizer' },

@@ -1,4 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import type {
   Action,
@@ -50,6 +51,7 @@ export function decideDeletion(
   const waiting = (message: string): CredentialDecision => ({
     actions: [],
     status: own,
+    conditions: unblocked(object),
     summary: { state: 'deleting', message, againMs: facts.openWriteMs },
   });
   const proven = ids.filter((id) => isProven(id, object, facts));
@@ -78,6 +80,9 @@ export function decideDeletion(
   };
 }
 
+/** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
+const BLOCKED = 'DeletionBlocked';
+
 /** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: FederatedIdentityCredential,
@@ -86,7 +91,9 @@ function blocked(
   named: string,
   failure: Failure,
 ): CredentialDecision {
-  const since = facts.now - Date.parse(object.metadata.deletionTimestamp ?? '');
+  // Not since the deletion was asked for: a controller that was away all night has not tried all night.
+  const held = findCondition(object.status?.conditions ?? [], BLOCKED);
+  const since = held?.status === 'True' ? facts.now - Date.parse(held.lastTransitionTime) : 0;
   const left = facts.releaseAfterMs - since;
   if (left <= 0) {
     const after = `gave up after ${Math.round(since / 60_000)} min`;
@@ -95,6 +102,7 @@ function blocked(
   return {
     actions: [],
     status: own,
+    conditions: [{ type: BLOCKED, status: 'True', reason: failure.reason, message: failure.message }],
     summary: {
       state: 'deleting',
       message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
@@ -102,6 +110,12 @@ function blocked(
       againMs: Math.min(left, RECHECK_OUTSIDE_MS),
     },
   };
+}
+
+/** Azure answers again: a later refusal is a new one. */
+function unblocked({ status }: FederatedIdentityCredential): Finding[] {
+  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
+  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
 }
 
 function leave(

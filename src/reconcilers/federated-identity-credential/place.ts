@@ -1,10 +1,8 @@
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import type { Facts, SeenCredential, Sibling, Trust } from './facts.ts';
 import { ageOf } from './own.ts';
 
 /** How an object's credential fits in with what else is, or is wanted, on the identity. Pure. */
-
-/** At most 20 per identity, foreign ones included; the error of the 21st is unsure, so it is not tried (azure.md section 4). */
-export const MAX_CREDENTIALS = 20;
 
 export type Place =
   /** The object's own credential is there, as wanted or not. */
@@ -55,6 +53,7 @@ export function placeOf(
     ...others.map(({ name }) => nameFor(name, siblings)),
     ...pending(me.age, credentials, siblings).map(({ key }) => `${key} (to come)`),
   ];
+  // Foreign ones count too. The error of the 21st is unsure, so it is not tried (azure.md section 4).
   return holders.length >= MAX_CREDENTIALS ? { state: 'full', holders: holders.sort() } : { state: 'free' };
 }
 
