@@ -76,13 +76,14 @@ function absence(
   if (seen.state !== 'absent')
     return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
   const { assignmentId, lastWriteTime, writeStartedAt } = object.status ?? {};
-  const settledAt = sameAssignmentId(assignmentId, id)
-    ? timeOf(lastWriteTime) + azureLagMs
-    : writeStartedAt !== undefined && endedHere.get(object.metadata.uid) !== writeStartedAt
-      ? timeOf(writeStartedAt) + callLimitMs + azureLagMs
-      : 0;
-  // Our own DELETE is no read, but Azure answers it with what it deleted.
-  const openMs = seen.provenBy === 'delete' && settledAt === 0 ? 0 : Math.max(0, settledAt - clock.now());
+  const confirmed = sameAssignmentId(assignmentId, id);
+  // Our own DELETE was answered with what it deleted; a read may still be older than the last write of a dead process.
+  const written = confirmed && seen.provenBy === 'get' ? timeOf(lastWriteTime) + azureLagMs : 0;
+  // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
+  const open =
+    !confirmed && writeStartedAt !== undefined && endedHere.get(object.metadata.uid) !== writeStartedAt;
+  const settledAt = open ? timeOf(writeStartedAt) + callLimitMs + azureLagMs : written;
+  const openMs = Math.max(0, settledAt - clock.now());
   return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
 }
 
