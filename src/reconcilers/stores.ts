@@ -84,6 +84,12 @@ export function createWatches({ tap, ...common }: Common): Watches {
     grants: watch(roleGrant.resource),
     credentials: watch(federatedIdentityCredential.resource),
   };
+  addIndexes(stores);
+  return { stores, all };
+}
+
+/** The indexes of `INDEX`, on stores of whatever making. */
+export function addIndexes(stores: Stores): void {
   for (const store of [stores.identities, stores.grants, stores.credentials])
     store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
   stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
@@ -103,7 +109,6 @@ export function createWatches({ tap, ...common }: Common): Watches {
     ...lower(spec.role.name?.trim()),
     ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
   ]);
-  return { stores, all };
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
