@@ -1,44 +1,30 @@
-import { writeFile } from 'node:fs/promises';
-import { WorkloadIdentityCredential } from '@azure/identity';
-import { decodeJwt, type JSONWebKeySet } from 'jose';
+import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
-import { createToken } from '../src/kube/builtin.ts';
-import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/temporary-folder.ts';
 import { AUDIENCE, FederationStage, NAMESPACE } from './support/federation.ts';
+import { Pod, publishIssuer } from './support/pod.ts';
 import { Cluster, World } from './support/testbed.ts';
 
 /** What a pod of the namespace can do with its ServiceAccount token once the object is Ready. */
 
-const never = new AbortController().signal;
 const SCOPE = 'https://management.azure.com/.default';
 
 let cluster: Cluster;
 let issuer: string;
 let world: World;
 let stage: FederationStage;
-let folder: TemporaryFolder;
+let pod: Pod;
 
 beforeAll(async () => {
   cluster = await Cluster.start();
-  const document = await cluster.client.transport.request<{ issuer: string }>(
-    { method: 'GET', path: '/.well-known/openid-configuration' },
-    never,
-  );
-  issuer = document.issuer;
 });
 afterAll(() => cluster?.stop());
 beforeEach(async () => {
-  folder = await temporaryFolder();
   world = await World.create(cluster);
+  issuer = await publishIssuer(cluster, world);
+  pod = await Pod.start(cluster, world);
   stage = new FederationStage(cluster, world);
   await stage.prepare();
-  world.azure.declareIssuer(issuer, () =>
-    cluster.client.transport.request<JSONWebKeySet>(
-      { method: 'GET', path: '/openid/v1/jwks', accept: 'application/jwk-set+json' },
-      never,
-    ),
-  );
   for (const name of ['shop', 'other']) {
     await cluster.apply({
       apiVersion: 'v1',
@@ -50,31 +36,13 @@ beforeEach(async () => {
 afterEach(async () => {
   await world.dispose();
   await cluster.clean();
-  await folder[Symbol.asyncDispose]();
+  await pod[Symbol.asyncDispose]();
 });
 
-/** As the SDK in a pod, unchanged. */
 async function tokenOf(serviceAccount: string): Promise<string> {
-  const { token } = await createToken(
-    cluster.client,
-    NAMESPACE,
-    serviceAccount,
-    { audiences: [AUDIENCE], expirationSeconds: 3600 },
-    never,
-  );
-  const tokenFilePath = folder.file(`token-${serviceAccount}`);
-  await writeFile(tokenFilePath, token);
   const identity = await cluster.get(userAssignedIdentity.resource, `${NAMESPACE}/web`);
-  const credential = new WorkloadIdentityCredential({
-    tenantId: world.azure.tenantId,
-    clientId: identity?.status?.clientId ?? '',
-    tokenFilePath,
-    authorityHost: world.azure.origin,
-    disableInstanceDiscovery: true,
-    tlsOptions: { ca: world.azure.caPem },
-    retryOptions: { maxRetries: 0 },
-  });
-  return (await credential.getToken(SCOPE)).token;
+  const { clientId = '' } = identity?.status ?? {};
+  return (await (await pod.credential(NAMESPACE, serviceAccount, clientId)).getToken(SCOPE)).token;
 }
 
 it('a ServiceAccount becomes the identity once its credential is ready, and no other ServiceAccount does', async () => {
