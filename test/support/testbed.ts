@@ -159,6 +159,8 @@ export interface WorldOptions {
   readonly preset?: Preset;
   readonly azureLagMs?: number;
   readonly operator?: Partial<OperatorOptions>;
+  /** How time moves; by default as tests like it, which is no measure of anything. */
+  readonly pace?: (clock: FakeClock) => Pace;
 }
 
 /** One simulated Azure and the operators that work on it, all on one fake clock. */
@@ -177,6 +179,7 @@ export class World {
     cluster: Cluster,
     clock: FakeClock,
     azure: Simulator,
+    pace: Pace,
     options: WorldOptions,
     { principalId, roleIds }: { readonly principalId: string; readonly roleIds: readonly string[] },
   ) {
@@ -184,7 +187,7 @@ export class World {
     this.#roleIds = roleIds;
     this.cluster = cluster;
     this.clock = clock;
-    this.pace = new Pace(clock);
+    this.pace = pace;
     this.azure = azure;
     this.#options = options;
   }
@@ -192,8 +195,9 @@ export class World {
   /** A subscription with groups `rg1` and `rg2`, and azid's own identity with the rights of deploy/azure. */
   static async create(cluster: Cluster, options: WorldOptions = {}): Promise<World> {
     const clock = new FakeClock(Date.now());
+    const pace = options.pace?.(clock) ?? new Pace(clock);
     const azure = await startSimulator({
-      clock,
+      clock: pace.azureClock,
       preset: options.preset ?? 'fast',
       subscriptionId: SUBSCRIPTION,
     });
@@ -210,7 +214,7 @@ export class World {
       roleIds.push(id);
     }
     control.settle();
-    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleIds });
+    return new World(cluster, clock, azure, pace, options, { principalId: own.principalId, roleIds });
   }
 
   /** One more subscription, with group rg1 and all rights for azid. */
