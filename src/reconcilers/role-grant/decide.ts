@@ -4,7 +4,7 @@ import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
 import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
-import type { Facts, Failed, GrantDecision, RoleGrant, RoleView } from './facts.ts';
+import type { Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
 import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
@@ -32,20 +32,13 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   if (malformed !== undefined) return stop(object, facts, stalledInside('InvalidScope', malformed));
   const policy = evaluate(facts.policies, facts.namespace);
   const anything = policy.allowsAnyGrantAt(object.spec.scope);
-  if (!anything.allowed) return stop(object, facts, stalledInside('PolicyDenied', anything.message));
-
+  const denied = anything.allowed ? undefined : stalledInside('PolicyDenied', anything.message);
+  // What the dead still have goes, whatever else stands in the way: taking back asks nobody.
+  if (principal.state === 'waiting' && principal.dead)
+    return decideWithoutPrincipal(object, facts, denied ?? waitingFor(principal), failed);
+  if (denied) return stop(object, facts, denied);
   if (role?.state === 'loading') return stop(object, facts, loading(object));
-  if (principal.state === 'waiting') {
-    const waiting: Summary = {
-      state: 'waiting',
-      for: principal.for,
-      message: principal.message,
-      recheckMs: RECHECK_INSIDE_MS,
-    };
-    return principal.dead
-      ? decideWithoutPrincipal(object, facts, waiting, failed)
-      : stop(object, facts, waiting);
-  }
+  if (principal.state === 'waiting') return stop(object, facts, waitingFor(principal));
   if (facts.selfId !== undefined && facts.selfId.toLowerCase() === principal.id.toLowerCase()) {
     const message = `principal ${principal.id} is azid's own; no object can grant it anything: name another principal`;
     return stop(object, facts, stalledInside('ReservedIdentity', message));
@@ -73,6 +66,11 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
     case 'present':
       return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
   }
+}
+
+function waitingFor(principal: Extract<PrincipalView, { state: 'waiting' }>): Summary {
+  const { message } = principal;
+  return { state: 'waiting', for: principal.for, message, recheckMs: RECHECK_INSIDE_MS };
 }
 
 /** The lists wake whoever waits for them. */

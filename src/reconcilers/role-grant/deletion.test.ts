@@ -170,6 +170,9 @@ describe('the end of a grant that lives on as an object', () => {
       held: [stale()],
     });
     expect(types(decide(settled(), facts(waiting(true))))).toEqual(['deleteAssignment']);
+    const denied = decide(settled(), facts({ ...waiting(true), policies: [] }));
+    expect(types(denied)).toEqual(['deleteAssignment']);
+    expect(denied.summary).toMatchObject({ reason: 'PolicyDenied' });
     const kept = decide(settled(), facts(waiting(false)));
     expect(kept.actions).toEqual([]);
     expect(kept.status).toMatchObject({ ledger: [target.id] });

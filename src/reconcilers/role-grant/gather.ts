@@ -9,7 +9,7 @@ import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
 import { isExpired, ledgerOf } from './own.ts';
 import type { PeerEyes } from './peers.ts';
-import { type PrincipalEyes, principalOf } from './principal.ts';
+import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
 import { requestOf, scopeProblem } from './request.ts';
 import { roleOf } from './role.ts';
 import { sameAssignmentId } from './standing.ts';
@@ -44,8 +44,11 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
   const held = ledgerOf(object);
   if (scopeProblem(object) !== undefined)
     return ending ? looked(object, common, undefined, context, eyes) : common;
-  // Not even a read is made on behalf of a namespace that may have nothing there.
-  if (!ending && !policy.allowsAnyGrantAt(object.spec.scope).allowed) return common;
+  // Not even a read is made on behalf of a namespace that may have nothing there; but what a dead principal still has is
+  // taken back from it all the same.
+  const anything = ending || policy.allowsAnyGrantAt(object.spec.scope).allowed;
+  const orphaned = held.length > 0 && knownPrincipal(object, eyes) === undefined;
+  if (!anything && !orphaned) return common;
 
   const scopes = held.map((id) => parseAssignmentId(id).scope);
   eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
