@@ -20,7 +20,7 @@ export function heldCredentials(
   identityId: string,
   liveMs: number,
   { credentialMirror }: CredentialEyes,
-): CredentialsView | undefined {
+): Extract<CredentialsView, { state: 'known' }> | undefined {
   const held = credentialMirror.of(identityId);
   if (held.state !== 'known' || held.doubtful.length > 0) return undefined;
   return { state: 'known', credentials: held.credentials.map(seen), live: held.ageMs <= liveMs };

@@ -233,7 +233,7 @@ describe('making and keeping', () => {
       settled(),
       {
         credentials: known(),
-        identity: { state: 'ready', id: IDENTITY, principalId: 'principal-2', deleting: false },
+        identity: { state: 'ready', id: IDENTITY, principalId: 'principal-2', live: true, deleting: false },
       },
       'Recreated',
     ],
@@ -252,7 +252,13 @@ describe('making and keeping', () => {
   });
 
   it('gives nothing new on an identity that is going, and keeps what is there', () => {
-    const identity = { state: 'ready', id: IDENTITY, principalId: 'principal-1', deleting: true } as const;
+    const identity = {
+      state: 'ready',
+      id: IDENTITY,
+      principalId: 'principal-1',
+      live: true,
+      deleting: true,
+    } as const;
     expect(decide(settled(), facts({ identity })).summary.state).toBe('ready');
     expect(decide(fic(), facts({ identity, credentials: known() }))).toMatchObject({
       actions: [],
@@ -263,7 +269,13 @@ describe('making and keeping', () => {
 
 describe('another identity', () => {
   const moved = settled({ spec: { identityRef: { name: 'other' } } });
-  const there = { state: 'ready', id: OTHER_IDENTITY, principalId: 'principal-9', deleting: false } as const;
+  const there = {
+    state: 'ready',
+    id: OTHER_IDENTITY,
+    principalId: 'principal-9',
+    live: true,
+    deleting: false,
+  } as const;
   const newId = ID.replace(IDENTITY, OTHER_IDENTITY);
 
   it('gets the new credential before the old one goes', () => {

@@ -112,7 +112,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     policies: [policy()],
     namespace: { name: 'team-a', labels: {} },
     clusterIssuer: { state: 'known', issuer: CLUSTER_ISSUER },
-    identity: { state: 'ready', id: IDENTITY, principalId: 'principal-1', deleting: false },
+    identity: { state: 'ready', id: IDENTITY, principalId: 'principal-1', live: true, deleting: false },
     credentials: known(seen()),
     siblings: [],
     openWriteMs: 0,

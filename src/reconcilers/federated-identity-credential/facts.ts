@@ -29,11 +29,15 @@ export type IdentityView =
   /** The first list of its subscription is under way, and nobody waits for this object. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
   | { readonly state: 'unreadable'; readonly failure: Failure }
-  /** There, and its object's own by its marks. `deleting`: the object is on its way out. */
+  /**
+   * There, and its object's own by its marks. `live`: Azure itself said so lately, so a write may follow. `deleting`: the
+   * object is on its way out.
+   */
   | {
       readonly state: 'ready';
       readonly id: string;
       readonly principalId: string;
+      readonly live: boolean;
       readonly deleting: boolean;
     };
 

@@ -79,15 +79,16 @@ async function look(
   eyes.inUse.note(context.key, identity.id, identity.principalId);
   // What this visit read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
   const since = Math.max(context.startedAt, eyes.ended.failedAt(object.metadata.uid));
-  const held = live ? undefined : heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
-  const credentials = held ?? (await readCredentials(identity.id, context, eyes));
+  const held = heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
+  const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, eyes);
   return { ...common, identity, siblings, credentials };
 }
 
 /** A write is only ever decided from what Azure itself said during this visit; so is what a person asked to see. */
 function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boolean {
   const { identity, credentials } = facts;
-  if (identity.state !== 'ready' || credentials?.state !== 'known' || credentials.live) return false;
+  if (identity.state !== 'ready' || credentials?.state !== 'known') return false;
+  if (identity.live && credentials.live) return false;
   const { status, metadata } = object;
   const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
   return (

@@ -38,7 +38,8 @@ export async function identityOf(
 
   const seen = eyes.mirror.observe(id);
   if (seen.state === 'present') {
-    if (!live || (seen.how !== 'list' && seen.ageMs <= LIVE_MS)) return judged(object, seen.identity, eyes);
+    const lately = seen.how !== 'list' && seen.ageMs <= LIVE_MS;
+    if (lately || !live) return judged(object, seen.identity, eyes, lately);
   } else {
     const { subscriptionId } = parseIdentityId(id);
     // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
@@ -48,7 +49,7 @@ export async function identityOf(
   }
   try {
     const got = await eyes.identities.get(id, context);
-    return got.found ? judged(object, got.identity, eyes) : gone;
+    return got.found ? judged(object, got.identity, eyes, true) : gone;
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
@@ -62,6 +63,7 @@ function judged(
   object: UserAssignedIdentity,
   identity: AzureIdentity,
   { installationId }: IdentityEyes,
+  live: boolean,
 ): IdentityView {
   const { namespace = '', name, uid, deletionTimestamp } = object.metadata;
   const ownership = ownershipOf(identity.tags, { installationId, namespace, name, uid });
@@ -71,6 +73,7 @@ function judged(
     state: 'ready',
     id: object.status?.id ?? identity.id,
     principalId: identity.principalId,
+    live,
     deleting: deletionTimestamp !== undefined,
   };
 }
