@@ -167,9 +167,13 @@ describe('a sandbox that is up', () => {
         "clustertrustbundles.certificates.k8s.io [] [] [get list watch]",
         "configmaps [] [] [get list watch create patch delete]",
         "events.events.k8s.io [] [] [create patch]",
+        "federatedidentitycredentials.azid.dev [] [] [get list watch patch]",
+        "federatedidentitycredentials.azid.dev/status [] [] [get patch]",
         "identitypolicies.azid.dev [] [] [get list watch patch]",
         "identitypolicies.azid.dev/status [] [] [get patch]",
         "namespaces [] [] [get list watch]",
+        "rolegrants.azid.dev [] [] [get list watch patch]",
+        "rolegrants.azid.dev/status [] [] [get patch]",
         "userassignedidentities.azid.dev [] [] [get list watch patch]",
         "userassignedidentities.azid.dev/finalizers [] [] [update]",
         "userassignedidentities.azid.dev/status [] [] [get patch]",
@@ -181,21 +185,32 @@ describe('a sandbox that is up', () => {
         "leases.coordination.k8s.io [] [] [get create update]",
       ]
     `);
+    // Where its federation preset learns the cluster's issuer; every ServiceAccount may by default.
+    expect(await asController('get', '--raw', '/.well-known/openid-configuration')).toContain('"issuer"');
   });
 
-  it('gives the controller exactly the role of deploy/azure in Azure', async () => {
+  it('gives the controller exactly the roles of deploy/azure in Azure', async () => {
     const { accessToken } = (await control('/token', 'POST', { caller: 'controller' })) as {
       accessToken: string;
     };
     const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     const { status, body } = await arm('GET', path, accessToken);
-    const role = JSON.parse(
-      await readFile(new URL('../deploy/azure/azid-identities-role.json', import.meta.url), 'utf8'),
+    const roles = await Promise.all(
+      ['azid-grants-role.json', 'azid-identities-role.json'].map(async (name) =>
+        JSON.parse(await readFile(new URL(`../deploy/azure/${name}`, import.meta.url), 'utf8')),
+      ),
     );
     expect(status).toBe(200);
-    expect((body as { value: unknown }).value).toEqual([
-      expect.objectContaining({ actions: role.Actions, notActions: [], dataActions: [], notDataActions: [] }),
-    ]);
+    expect((body as { value: unknown }).value).toEqual(
+      roles.map((role) =>
+        expect.objectContaining({
+          actions: role.Actions,
+          notActions: [],
+          dataActions: [],
+          notDataActions: [],
+        }),
+      ),
+    );
   });
 
   it('keeps tokens and keys to their owner', async () => {

@@ -17,6 +17,8 @@ const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
 const STALLED = /stalled(?:Inside|Outside)\(\s*'([A-Z][A-Za-z]+)'/g;
 /** `what` of a thing that is missing becomes `WhatNotFound` (src/reconcilers/failure.ts). */
 const MISSING = /^ {2}(?:\w+): '([a-z]\w+)',$/gm;
+/** In the `history.ts` of a kind every such word is a reason of `status.history`. */
+const HISTORY = /'([A-Z][A-Za-z]+)'/g;
 
 export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
   const reasons = new Set<string>();
@@ -25,6 +27,7 @@ export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
     for (const pattern of [REASON, TRANSIENT, STALLED])
       for (const [, ...words] of text.matchAll(pattern))
         for (const word of words) if (word !== undefined) reasons.add(word);
+    if (file.endsWith('/history.ts')) for (const [, word = ''] of text.matchAll(HISTORY)) reasons.add(word);
     if (file === 'src/azure/classify.ts')
       for (const [, what = ''] of text.matchAll(MISSING))
         reasons.add(`${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`);

@@ -39,6 +39,14 @@ export const location = () =>
 /** 3-128 of letters, digits, `-`, `_`, first a letter or digit (azure.md section 3, "names"). */
 export const IDENTITY_NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$';
 
+/** The name of another object in the namespace. */
+export const objectName = () =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
 /** A tag's value: at most 256 characters. */
 export const tagValue = () => z.string().max(256);
 /** Azure allows 50 tags; four stay free for azid's marks. */

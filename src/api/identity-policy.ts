@@ -18,6 +18,15 @@ const identityId = z
     /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
   );
 
+/** Anything a role can be granted on. */
+const grantScope = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(
+    /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{1,90}$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/,
+  );
+
 const selectorTerm = z.object({
   key: z.string().min(1).max(317),
   operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
@@ -87,6 +96,81 @@ const spec = z.object({
     })
     .optional()
     .describe('Absent: nothing may be adopted.'),
+  federation: z
+    .array(
+      z.object({
+        issuers: z
+          .array(z.string().min(1).max(600))
+          .min(1)
+          .max(32)
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .describe('Issuers by URL; `cluster` is this cluster. No patterns: an issuer is trusted by name.'),
+        subjects: z
+          .array(z.string().min(1).max(600))
+          .min(1)
+          .max(64)
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .describe(
+            'Subjects; `*` stands for any characters but `/` and `:`, `**` for any. `$(namespace)` is the namespace of the object.',
+          ),
+      }),
+    )
+    .min(1)
+    .max(32)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('Who may be allowed to become an identity. Absent: nobody.'),
+  grants: z
+    .array(
+      z.object({
+        roles: z
+          .array(z.string().min(1).max(512))
+          .min(1)
+          .max(128)
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .describe(
+            'Roles by GUID, or by name where it is a built-in role: those names are looked up, not trusted.',
+          ),
+        scopes: z
+          .array(grantScope)
+          .min(1)
+          .max(64)
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .describe('Scopes; what lies beneath is included. / is the whole tenant.'),
+        principals: z
+          .object({
+            identityRefs: z
+              .boolean()
+              .optional()
+              .describe("Identities of the object's own namespace. Default: true."),
+            ids: z
+              .array(guid())
+              .max(256)
+              .optional()
+              .meta({ 'x-kubernetes-list-type': 'set' })
+              .describe('Object ids of principals that azid does not manage.'),
+          })
+          .optional(),
+        maxDuration: z
+          .string()
+          .max(16)
+          .regex(/^([0-9]+d)?([0-9]+h)?([0-9]+m)?$/)
+          .optional()
+          .meta({
+            'x-kubernetes-validations': [
+              { rule: 'size(self) > 0', message: 'expected a duration such as 30d, 8h or 90m' },
+            ],
+          })
+          .describe(
+            'Longest time from the creation of a grant to its expiresAt, e.g. 8h or 30d. Absent: grants may be permanent.',
+          ),
+      }),
+    )
+    .min(1)
+    .max(32)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('Which roles may be granted where and to whom. Absent: none.'),
   defaults: z
     .object({
       subscriptionId: guid().optional(),

@@ -1,7 +1,14 @@
 import type { KubeObject } from '../kube/types.ts';
+import { federatedIdentityCredential } from './federated-identity-credential.ts';
 import { identityPolicy } from './identity-policy.ts';
 import type { KindDefinition } from './kind.ts';
+import { roleGrant } from './role-grant.ts';
 import { userAssignedIdentity } from './user-assigned-identity.ts';
 
 /** Every kind azid serves: what the CRD generator writes and the controller watches. */
-export const KINDS: readonly KindDefinition<KubeObject>[] = [identityPolicy, userAssignedIdentity];
+export const KINDS: readonly KindDefinition<KubeObject>[] = [
+  identityPolicy,
+  userAssignedIdentity,
+  federatedIdentityCredential,
+  roleGrant,
+];

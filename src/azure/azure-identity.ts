@@ -61,6 +61,11 @@ export function sameContent(left: AzureIdentity, right: AzureIdentity): boolean 
   );
 }
 
+/** Whether they are the same one, not one made again under the same id. */
+export function sameInstance(left: AzureIdentity, right: AzureIdentity): boolean {
+  return left.principalId === right.principalId;
+}
+
 function sameTags(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
   const keys = Object.keys(left);
   return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);

@@ -1,21 +1,19 @@
 /** User-assigned identities (azure.md section 3): every call goes through the lanes and tells the observer what it saw. */
 import { getContinuationToken, type Identity, ManagedServiceIdentityClient } from '@azure/arm-msi';
-import type { Clock } from '../runtime/clock.ts';
-import type { Priority } from '../runtime/outcome.ts';
-import type { ArmAccess } from './arm-access.ts';
+import {
+  type Answer,
+  ArmCalls,
+  type ArmCallsOptions,
+  type CallContext,
+  type SendOptions,
+} from './arm-calls.ts';
 import { type AzureIdentity, readIdentity } from './azure-identity.ts';
 import { type Classified, classify } from './classify.ts';
 import { AzureError } from './errors.ts';
-import type { Lanes } from './lanes.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
 import { type IdentityCoordinates, identityId, parseIdentityId } from './resource-id.ts';
 
-export interface CallContext {
-  readonly priority: Priority;
-  /** As in `LaneRequest`: whoever holds something that others need does not wait out a long 429. */
-  readonly patienceMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export type { CallContext } from './arm-calls.ts';
 
 /** `requestedAt`: monotonic ms at which the request began; what it saw is no older than Azure's own lag before that. */
 export type GetResult =
@@ -54,29 +52,17 @@ export interface IdentityPage {
   readonly requestedAt: number;
 }
 
-export interface IdentitiesOptions {
-  readonly access: ArmAccess;
-  readonly lanes: Lanes;
-  readonly clock: Clock;
-  readonly tenantId: string;
-  /** Name of the caller for the lanes. */
-  readonly credential: string;
-}
-
-/** The rest of an answer that logs and Kubernetes Events want. */
-interface Answer<T> {
-  readonly value: T;
-  readonly status: number;
-  readonly correlationId?: string;
-}
+export type IdentitiesOptions = ArmCallsOptions;
 
 export class Identities {
   readonly #options: IdentitiesOptions;
+  readonly #calls: ArmCalls;
   readonly #clients = new Map<string, ManagedServiceIdentityClient>();
   #observer: IdentityObserver | undefined;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
+    this.#calls = new ArmCalls(options);
   }
 
   /** At most one observer: the mirror. */
@@ -214,34 +200,8 @@ export class Identities {
     context: CallContext,
     send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<T>,
   ): Promise<Answer<T>> {
-    const { access, lanes, tenantId, credential } = this.#options;
-    const { priority, patienceMs, signal } = context;
-    const request = {
-      tenantId,
-      subscriptionId,
-      credential,
-      resourceId,
-      kind,
-      provider: MANAGED_IDENTITY,
-      priority,
-      patienceMs,
-      signal,
-    };
-    const write = kind === 'write' || kind === 'delete';
-    return lanes.run(request, () =>
-      access.call({ write, signal }, async (abortSignal) => {
-        let status = 0;
-        let correlationId: string | undefined;
-        const value = await send(this.#client(subscriptionId), {
-          abortSignal,
-          onResponse: (response) => {
-            status = response.status;
-            correlationId = response.headers.get('x-ms-correlation-request-id');
-          },
-        });
-        return { value, status, ...(correlationId !== undefined && { correlationId }) };
-      }),
-    );
+    const call = { kind, subscriptionId, resourceId, provider: MANAGED_IDENTITY };
+    return this.#calls.run(call, context, (options) => send(this.#client(subscriptionId), options));
   }
 
   #client(subscriptionId: string): ManagedServiceIdentityClient {
@@ -259,12 +219,4 @@ export class Identities {
 function missing(found: Classified): 'resource' | 'resourceGroup' | undefined {
   if (found.kind !== 'notFound') return undefined;
   return found.what === 'resource' || found.what === 'resourceGroup' ? found.what : undefined;
-}
-
-interface SendOptions {
-  readonly abortSignal: AbortSignal;
-  readonly onResponse: (response: {
-    readonly status: number;
-    readonly headers: { get(name: string): string | undefined };
-  }) => void;
 }

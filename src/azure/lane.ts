@@ -12,6 +12,8 @@ export interface Waiter {
   readonly since: number;
   /** The provider's bucket of this one resource. */
   readonly resource?: TokenBucket;
+  /** Waits while another call of the same key runs. */
+  readonly exclusive?: string;
   start(): Promise<void>;
   /** As in `LaneRequest`. */
   readonly patienceMs?: number;
@@ -35,15 +37,18 @@ export class Stream {
   readonly lane: Lane;
   /** Every bucket that each of its calls takes from, the resource's excepted. */
   readonly buckets: readonly TokenBucket[];
+  /** Keys of calls that run now and want no other beside them; kept by `Lanes`, shared by all streams. */
+  readonly #held: ReadonlySet<string>;
   readonly #waiting: Readonly<Record<Priority, Set<Waiter>>> = {
     edit: new Set(),
     event: new Set(),
     resync: new Set(),
   };
 
-  constructor(lane: Lane, buckets: readonly TokenBucket[]) {
+  constructor(lane: Lane, buckets: readonly TokenBucket[], held: ReadonlySet<string>) {
     this.lane = lane;
     this.buckets = buckets;
+    this.#held = held;
   }
 
   add(waiter: Waiter): void {
@@ -75,10 +80,10 @@ export class Stream {
     return ms;
   }
 
-  /** The most urgent call whose own resource has a token, in order of arrival. */
+  /** The most urgent call whose own resource has a token and is free, in order of arrival. */
   first(allowed: readonly Priority[]): Waiter | undefined {
     for (const priority of allowed)
-      for (const waiter of this.#waiting[priority]) if (ready(waiter)) return waiter;
+      for (const waiter of this.#waiting[priority]) if (this.#ready(waiter)) return waiter;
     return undefined;
   }
 
@@ -88,7 +93,7 @@ export class Stream {
     for (const priority of allowed)
       for (const waiter of this.#waiting[priority]) {
         if (waiter.since >= before) break; // The rest came later.
-        if (!ready(waiter)) continue;
+        if (!this.#ready(waiter)) continue;
         if (!oldest || waiter.order < oldest.order) oldest = waiter;
         break;
       }
@@ -98,12 +103,18 @@ export class Stream {
   /** Ms until the first resource has a token: for a stream that is open while all its calls wait for their own. */
   resourceReadyInMs(allowed: readonly Priority[]): number {
     let ms = Number.POSITIVE_INFINITY;
+    // What waits for another call needs no timer: the end of that call starts it.
     for (const priority of allowed)
-      for (const waiter of this.#waiting[priority]) ms = Math.min(ms, waiter.resource?.readyInMs() ?? 0);
+      for (const waiter of this.#waiting[priority])
+        if (!this.#isHeld(waiter)) ms = Math.min(ms, waiter.resource?.readyInMs() ?? 0);
     return ms;
   }
-}
 
-function ready(waiter: Waiter): boolean {
-  return !waiter.resource || waiter.resource.readyInMs() === 0;
+  #ready(waiter: Waiter): boolean {
+    return !this.#isHeld(waiter) && (!waiter.resource || waiter.resource.readyInMs() === 0);
+  }
+
+  #isHeld({ exclusive }: Waiter): boolean {
+    return exclusive !== undefined && this.#held.has(exclusive);
+  }
 }

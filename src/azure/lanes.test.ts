@@ -310,3 +310,71 @@ test('each class sees how long its calls waited, and throttling is counted', asy
     [2, { subscriptionId: 's', kind: 'read' }],
   ]);
 });
+
+describe('exclusive calls', () => {
+  /** Calls that run until told to end. */
+  function held() {
+    const it = setup();
+    const ends = new Map<string, () => void>();
+    const start = (label: string, more: Partial<LaneRequest> = {}) =>
+      it.lanes.run(it.request({ exclusive: 'id1', ...more }), async () => {
+        it.started.push({ label, at: it.clock.monotonic() });
+        await new Promise<void>((resolve) => ends.set(label, resolve));
+      });
+    const end = async (label: string) => {
+      ends.get(label)?.();
+      await settle();
+    };
+    return { ...it, start, end };
+  }
+
+  test('of one key run one by one, the most urgent first, whatever their lane', async () => {
+    const { start, end, labels } = held();
+    void start('a');
+    void start('b');
+    void start('c', { kind: 'delete' });
+    void start('d', { priority: 'edit', credential: 'other' });
+    await settle();
+    expect(labels()).toEqual(['a']);
+    await end('a');
+    expect(labels()).toEqual(['a', 'd']);
+    await end('d');
+    await end('b');
+    expect(labels()).toEqual(['a', 'd', 'b', 'c']);
+  });
+
+  test('hold up no other key and no call without one', async () => {
+    const { start, note, labels } = held();
+    void start('a');
+    void start('b');
+    void start('other', { exclusive: 'id2' });
+    void note('free');
+    await settle();
+    expect(labels()).toEqual(['a', 'other', 'free']);
+  });
+
+  test('take no token while they wait for each other, and arm no timer', async () => {
+    const two = { capacity: 2 / AZURE_LIMITS.share, perSecond: 0.001 };
+    const { clock, lanes, request, note, labels } = setup({ arm: { ...AZURE_LIMITS.arm, write: two } });
+    void lanes.run(request({ exclusive: 'id1' }), () => new Promise(() => {}));
+    void note('waits', { exclusive: 'id1' });
+    await settle();
+    expect(clock.untilNext()).toBeUndefined();
+    void note('free');
+    await settle();
+    expect(labels()).toEqual(['free']);
+  });
+
+  test('leave their place to the next when they fail or are given up', async () => {
+    const { lanes, request, start, labels } = held();
+    const given = new AbortController();
+    const failed = lanes.run(request({ exclusive: 'id1' }), () => Promise.reject(new Error('no')));
+    const dropped = start('dropped', { signal: given.signal });
+    void start('next');
+    given.abort();
+    await expect(failed).rejects.toThrow('no');
+    await expect(dropped).rejects.toMatchObject({ code: 'Aborted' });
+    await settle();
+    expect(labels()).toEqual(['next']);
+  });
+});

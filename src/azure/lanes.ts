@@ -24,6 +24,11 @@ export interface LaneRequest {
   readonly credential: string;
   /** Where the provider counts per resource: an ARM id, any spelling. */
   readonly resourceId?: string;
+  /**
+   * Calls of one key never run at the same time, whatever their lane: Azure refuses a second write beneath one identity
+   * (azure.md section 4). Those that wait for it take no token and no slot, and start by priority.
+   */
+  readonly exclusive?: string;
   readonly kind: CallKind;
   /** Resource provider namespace, e.g. `Microsoft.ManagedIdentity`. */
   readonly provider: string;
@@ -61,6 +66,8 @@ export class Lanes {
   readonly #resources = new Map<string, TokenBucket>();
   readonly #lanes = new Map<string, Lane>();
   readonly #streams = new Map<string, Stream>();
+  /** Keys of exclusive calls that run now. */
+  readonly #held = new Set<string>();
   #order = 0;
   #turns = 0;
   #timer: Disposable | undefined;
@@ -98,6 +105,7 @@ export class Lanes {
           signal?.removeEventListener('abort', onAbort);
           reject(error);
         },
+        ...(request.exclusive !== undefined && { exclusive: request.exclusive }),
         start: async () => {
           signal?.removeEventListener('abort', onAbort);
           const { kind, priority } = request;
@@ -145,8 +153,15 @@ export class Lanes {
       stream.remove(waiter);
       for (const bucket of stream.buckets) bucket.take();
       waiter.resource?.take();
+      const { exclusive } = waiter;
+      if (exclusive !== undefined) this.#held.add(exclusive);
       // `start` never rejects; the end of a call may free a slot.
-      void stream.lane.running.add(() => waiter.start()).then(() => this.#pump());
+      void stream.lane.running
+        .add(() => waiter.start())
+        .then(() => {
+          if (exclusive !== undefined) this.#held.delete(exclusive);
+          this.#pump();
+        });
     }
     this.#arm();
   }
@@ -214,7 +229,7 @@ export class Lanes {
           ),
         );
     }
-    const stream = new Stream(lane, buckets);
+    const stream = new Stream(lane, buckets, this.#held);
     this.#streams.set(key, stream);
     return stream;
   }

@@ -8,7 +8,7 @@ import type { ArmAccess } from './arm-access.ts';
 import { AzureError, LOCAL_CODES } from './errors.ts';
 import type { Lanes } from './lanes.ts';
 import { AUTHORIZATION } from './limits.ts';
-import { parseResourceId } from './resource-id.ts';
+import { subscriptionOf, wireScope } from './scope.ts';
 
 const Page = z.object({
   value: z.array(
@@ -43,20 +43,20 @@ export class Permissions {
     this.#options = options;
   }
 
-  /** The caller's rights at `scope`: a subscription, group or resource id. */
+  /** The caller's rights at `scope`: any, from the tenant (`/`) down to a resource. */
   async at(
     scope: string,
     context: { priority: Priority; signal?: AbortSignal | undefined },
   ): Promise<Rights> {
     const { access, lanes, tenantId, credential } = this.#options;
-    const { subscriptionId } = parseResourceId(scope);
+    const subscriptionId = subscriptionOf(scope);
     const permissions: Permission[] = [];
-    const path = `/${scope.split('/').filter(Boolean).join('/')}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+    const path = `${scope === '/' ? '' : `/${wireScope(scope)}`}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     for (let link: string | undefined = path; link !== undefined; ) {
       const url: string = link;
       const lane = {
         tenantId,
-        subscriptionId,
+        ...(subscriptionId !== undefined && { subscriptionId }),
         credential,
         kind: 'read',
         provider: AUTHORIZATION,

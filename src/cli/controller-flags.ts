@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/credential.ts';
-import { bool, dnsLabel, duration, httpsOrigin, integer, listenAddress, uuid } from './parse.ts';
+import { bool, dnsLabel, duration, httpsOrigin, integer, issuerUrl, listenAddress, uuid } from './parse.ts';
 
 /** The flags of `azid controller` as data: the command, the help and the reference page come from this table. */
 
@@ -16,6 +16,7 @@ export interface ControllerFlags {
   readonly tenantId: string;
   readonly clientId?: string;
   readonly federatedTokenFile?: string;
+  readonly clusterIssuer?: string;
   readonly installationId?: string;
   readonly takeOver: boolean;
   readonly leaderElect: boolean;
@@ -98,6 +99,13 @@ export const FLAGS: readonly Flag[] = [
     flags: '--federated-token-file <path>',
     env: 'AZURE_FEDERATED_TOKEN_FILE',
     about: 'file with the ServiceAccount token that workload identity exchanges',
+  },
+  {
+    flags: '--cluster-issuer <url>',
+    env: 'AZID_CLUSTER_ISSUER',
+    about:
+      "issuer of this cluster's ServiceAccount tokens, taken as it is; by default found by discovery and refused where Entra could not reach it",
+    parse: issuerUrl,
   },
   {
     flags: '--installation-id <uuid>',

@@ -65,6 +65,16 @@ export function httpsOrigin(value: string): string {
   return url.origin;
 }
 
+/** An https URL as the `iss` claim of a token has it, letter by letter: nothing is normalized. */
+export function issuerUrl(value: string): string {
+  if (!/^https:\/\/[^\s?#]+$/.test(value) || !URL.canParse(value)) {
+    throw new InvalidArgumentError(
+      'Expected an https URL without query, exactly as in the iss claim of ServiceAccount tokens.',
+    );
+  }
+  return value;
+}
+
 /** `host:port`, `:port`, or `0` for none. */
 export function listenAddress(value: string): string {
   if (value === '0') return value;

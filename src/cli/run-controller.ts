@@ -27,7 +27,7 @@ export const EXIT = {
 export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: Log): OperatorOptions {
   const clock = systemClock;
   const cloud = resolveCloud(flags);
-  const { tenantId, clientId, federatedTokenFile: tokenFile, installationId } = flags;
+  const { tenantId, clientId, federatedTokenFile: tokenFile, installationId, clusterIssuer } = flags;
   const listen = parseListenAddress('--listen-address', flags.listenAddress);
   return {
     clock,
@@ -40,6 +40,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     }),
     namespace: flags.namespace,
     ...(installationId !== undefined && { installationId }),
+    ...(clusterIssuer !== undefined && { clusterIssuer }),
     takeOver: flags.takeOver,
     instance: `${env.HOSTNAME ?? hostname()}-${randomBytes(4).toString('hex')}`,
     ...(flags.leaderElect && { leaseName: flags.leaseName }),

@@ -9,13 +9,11 @@ export type Completeness =
   | { readonly state: 'complete'; readonly at: number }
   | { readonly state: 'partial'; readonly reason: string };
 
-export const READ_ACTION = 'Microsoft.ManagedIdentity/userAssignedIdentities/read';
-
 /** How long a proof makes a witness, ms. */
 export const WITNESS_MS = 24 * 3600_000;
 
 /** Whether a list that began at `startedAt` must show this entry. */
-export function isWitness(entry: Entry, startedAt: number, lagMs: number): boolean {
+export function isWitness<T>(entry: Entry<T>, startedAt: number, lagMs: number): boolean {
   return (
     entry.seen.state === 'present' &&
     entry.provedAt > startedAt - WITNESS_MS &&

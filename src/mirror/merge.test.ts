@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AzureIdentity } from '../azure/azure-identity.ts';
+import { type AzureIdentity, sameContent, sameInstance } from '../azure/azure-identity.ts';
 import { type Entry, type Observation, observationOf } from './entry.ts';
 import {
   ABSENCE_KEPT_MS,
@@ -13,6 +13,7 @@ import {
 } from './merge.ts';
 
 const LAG = 120_000;
+const RULES = { lagMs: LAG, sameContent, sameInstance };
 
 function identity(principalId = 'p1', tag = 'a'): AzureIdentity {
   const id = '/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/n';
@@ -38,13 +39,16 @@ type Step =
   | { attempt: true; at: number };
 
 /** The mirror's use of the rules, for one id. */
-function apply(entry: Entry | undefined, step: Step): { entry: Entry | undefined; lookAgainAt?: number } {
-  if ('write' in step) return { entry: mergeWrite(entry, step.write, step.at) };
+function apply(
+  entry: Entry<AzureIdentity> | undefined,
+  step: Step,
+): { entry: Entry<AzureIdentity> | undefined; lookAgainAt?: number } {
+  if ('write' in step) return { entry: mergeWrite(entry, step.write, step.at, RULES) };
   if ('delete' in step) return { entry: mergeDelete(entry, step.at) };
   if ('attempt' in step) return mergeAttempt(entry, step.at, LAG);
   if ('get' in step)
-    return step.get ? mergePresent(entry, step.get, step.at, 'get', LAG) : mergeGone(entry, step.at, LAG);
-  if (step.list) return mergePresent(entry, step.list, step.at, 'list', LAG);
+    return step.get ? mergePresent(entry, step.get, step.at, 'get', RULES) : mergeGone(entry, step.at, LAG);
+  if (step.list) return mergePresent(entry, step.list, step.at, 'list', RULES);
   return entry ? mergeUnlisted(entry, step.at, LAG) : { entry };
 }
 
@@ -59,7 +63,7 @@ const [old, changed, recycled] = [identity(), identity('p1', 'b'), identity('p2'
 const min = 60_000;
 
 describe('a list', () => {
-  test.each<[string, Step[], Partial<Observation>]>([
+  test.each<[string, Step[], Partial<Observation<AzureIdentity>>]>([
     ['shows what was unknown', [{ list: old, at: 0 }], { state: 'present', how: 'list' }],
     [
       'does not take back our newer write',
@@ -67,7 +71,7 @@ describe('a list', () => {
         { write: changed, at: 10 },
         { list: old, at: 5 },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'does not take back our write within the lag',
@@ -75,7 +79,7 @@ describe('a list', () => {
         { write: changed, at: 10 },
         { list: old, at: 10 + LAG - 1 },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'is believed after the lag',
@@ -83,7 +87,7 @@ describe('a list', () => {
         { write: changed, at: 10 },
         { list: old, at: 10 + LAG },
       ],
-      { state: 'present', identity: old },
+      { state: 'present', thing: old },
     ],
     [
       'does not take back a GET within the lag',
@@ -91,7 +95,7 @@ describe('a list', () => {
         { get: changed, at: 10 },
         { list: old, at: min },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'does not take back a GET even after another list agreed with it',
@@ -100,7 +104,7 @@ describe('a list', () => {
         { list: changed, at: 20 },
         { list: old, at: min },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'without it, within the lag of our write, says nothing',
@@ -175,7 +179,7 @@ describe('a list', () => {
         { delete: true, at: 10 },
         { list: recycled, at: 10 + LAG },
       ],
-      { state: 'present', identity: recycled },
+      { state: 'present', thing: recycled },
     ],
   ])('%s', (_, steps, expected) => {
     const { seen } = run(...steps);
@@ -195,7 +199,7 @@ describe('a list', () => {
 });
 
 describe('a GET', () => {
-  test.each<[string, Step[], Partial<Observation>]>([
+  test.each<[string, Step[], Partial<Observation<AzureIdentity>>]>([
     [
       'that finds nothing is a proof',
       [
@@ -243,7 +247,7 @@ describe('a GET', () => {
         { write: changed, at: 10 },
         { get: old, at: 9 },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'that began before our write and found nothing says nothing',
@@ -259,7 +263,7 @@ describe('a GET', () => {
         { write: old, at: 0 },
         { get: changed, at: 5 },
       ],
-      { state: 'present', identity: changed },
+      { state: 'present', thing: changed },
     ],
     [
       'shows a recycled identity at once',
@@ -267,7 +271,7 @@ describe('a GET', () => {
         { write: old, at: 0 },
         { get: recycled, at: 5 },
       ],
-      { state: 'present', identity: recycled },
+      { state: 'present', thing: recycled },
     ],
     [
       'does not resurrect what we deleted',
@@ -285,7 +289,7 @@ describe('a GET', () => {
         { delete: true, at: 1 },
         { get: recycled, at: 5 },
       ],
-      { state: 'present', identity: recycled },
+      { state: 'present', thing: recycled },
     ],
   ])('%s', (_, steps, expected) => expect(run(...steps).seen).toMatchObject(expected));
 
@@ -359,7 +363,11 @@ describe('against a true history', () => {
   function play(
     events: readonly Event[],
     reads: readonly Read[],
-    check: (entry: Entry | undefined, now: number, history: ReturnType<typeof historyOf>) => void,
+    check: (
+      entry: Entry<AzureIdentity> | undefined,
+      now: number,
+      history: ReturnType<typeof historyOf>,
+    ) => void,
   ) {
     const history = historyOf(events);
     const steps: { at: number; step: Step }[] = [];
@@ -377,7 +385,7 @@ describe('against a true history', () => {
       const step: Step = how === 'list' ? { list: shown, at: requestedAt } : { get: shown, at: requestedAt };
       steps.push({ at: requestedAt + delay, step });
     }
-    let entry: Entry | undefined;
+    let entry: Entry<AzureIdentity> | undefined;
     for (const { at, step } of steps.toSorted((a, b) => a.at - b.at)) {
       entry = apply(entry, step).entry;
       check(entry, at, history);
@@ -410,7 +418,7 @@ describe('against a true history', () => {
         play(events, reads, (entry, now, { effective }) => {
           const last = effective.findLast(({ at }) => at <= now);
           if (!last?.identity || last.by !== 'azid' || last.ambiguous) return;
-          expect(entry?.seen).toEqual({ state: 'present', identity: last.identity });
+          expect(entry?.seen).toEqual({ state: 'present', thing: last.identity });
         }),
       ),
       runs,
@@ -438,7 +446,7 @@ describe('against a true history', () => {
         play(events, [...reads, last], (entry, now, { when }) => {
           if (now < quiet) return;
           const truth = when(now)?.identity;
-          if (truth) expect(entry?.seen).toEqual({ state: 'present', identity: truth });
+          if (truth) expect(entry?.seen).toEqual({ state: 'present', thing: truth });
           else expect(entry?.seen.state).toBe('absent');
         }),
       ),

@@ -1,13 +1,23 @@
 /**
  * The rules by which observations become the picture (design.md section 2): presence is a fact, absence a suspicion.
- * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write.
+ * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write. They
+ * hold for any kind of thing; `Rules` says what makes two of them the same.
  */
-import { type AzureIdentity, sameContent } from '../azure/azure-identity.ts';
-import type { Entry, Seen } from './entry.ts';
+import { type Entry, presentIn, type Seen } from './entry.ts';
 
-export interface Merged {
+/** How one kind of thing is judged. */
+export interface Rules<T> {
+  /** How long Azure may show what was before a write, ms. */
+  readonly lagMs: number;
+  /** Both say the same; told of two with one key. */
+  sameContent(left: T, right: T): boolean;
+  /** Not deleted and made again in between, as far as they show it: an identity keeps its principal. */
+  sameInstance(left: T, right: T): boolean;
+}
+
+export interface Merged<T> {
   /** Undefined = nothing worth keeping. */
-  readonly entry: Entry | undefined;
+  readonly entry: Entry<T> | undefined;
   /** Monotonic ms: the observation contradicts what is held and cannot be trusted yet; a GET then will tell. */
   readonly lookAgainAt?: number;
 }
@@ -19,14 +29,15 @@ const NEVER = Number.NEGATIVE_INFINITY;
 const UNTOUCHED = { touchedAt: NEVER, touch: 'none' } as const;
 
 /** A list or a GET that began at `at` showed it. */
-export function mergePresent(
-  entry: Entry | undefined,
-  identity: AzureIdentity,
+export function mergePresent<T>(
+  entry: Entry<T> | undefined,
+  thing: T,
   at: number,
   how: 'list' | 'get',
-  lagMs: number,
-): Merged {
-  const shown = present(entry, identity, at, how);
+  rules: Rules<T>,
+): Merged<T> {
+  const { lagMs } = rules;
+  const shown = present(entry, thing, at, how, rules);
   if (!entry) return { entry: shown };
   if (at < entry.at) return { entry };
   const { seen } = entry;
@@ -36,13 +47,13 @@ export function mergePresent(
     case 'present': {
       // A list is older than it says: within the lag it cannot contradict what a GET or a write proved.
       const proved = Math.max(entry.provedAt, entry.touchedAt);
-      const doubtful = how === 'list' && at < proved + lagMs && !sameContent(seen.identity, identity);
+      const doubtful = how === 'list' && at < proved + lagMs && !rules.sameContent(seen.thing, thing);
       return doubtful ? { entry, lookAgainAt: at } : { entry: shown };
     }
     case 'absent': {
       if (at >= entry.at + lagMs) return { entry: shown };
-      // Soon after our DELETE it may still show, but another principal is another identity.
-      const stale = seen.by === 'delete' && (!seen.last || seen.last.principalId === identity.principalId);
+      // Soon after our DELETE it may still show, but another instance was made since.
+      const stale = seen.by === 'delete' && (!seen.last || rules.sameInstance(seen.last, thing));
       if (stale) return { entry, lookAgainAt: entry.at + lagMs };
       return how === 'list' ? { entry, lookAgainAt: at } : { entry: shown };
     }
@@ -50,7 +61,7 @@ export function mergePresent(
 }
 
 /** A live GET that began at `at` answered that it does not exist. */
-export function mergeGone(entry: Entry | undefined, at: number, lagMs: number): Merged {
+export function mergeGone<T>(entry: Entry<T> | undefined, at: number, lagMs: number): Merged<T> {
   if (!entry)
     return {
       entry: {
@@ -77,7 +88,7 @@ export function mergeGone(entry: Entry | undefined, at: number, lagMs: number): 
 }
 
 /** A complete list that began at `at` did not hold it. */
-export function mergeUnlisted(entry: Entry, at: number, lagMs: number): Merged {
+export function mergeUnlisted<T>(entry: Entry<T>, at: number, lagMs: number): Merged<T> {
   if (at < entry.at || at <= entry.touchedAt + lagMs) return { entry };
   switch (entry.seen.state) {
     case 'present':
@@ -91,12 +102,17 @@ export function mergeUnlisted(entry: Entry, at: number, lagMs: number): Merged {
 }
 
 /** Our own PUT or PATCH came back with this. */
-export function mergeWrite(entry: Entry | undefined, identity: AzureIdentity, now: number): Entry {
-  return { ...present(entry, identity, now, 'write'), touchedAt: now, touch: 'write' };
+export function mergeWrite<T>(
+  entry: Entry<T> | undefined,
+  thing: T,
+  now: number,
+  rules: Pick<Rules<T>, 'sameInstance'>,
+): Entry<T> {
+  return { ...present(entry, thing, now, 'write', rules), touchedAt: now, touch: 'write' };
 }
 
 /** Our own DELETE succeeded, or found nothing. */
-export function mergeDelete(entry: Entry | undefined, now: number): Entry {
+export function mergeDelete<T>(entry: Entry<T> | undefined, now: number): Entry<T> {
   return {
     seen: { state: 'absent', by: 'delete', ...(entry && lastOf(entry.seen)) },
     how: 'delete',
@@ -109,7 +125,7 @@ export function mergeDelete(entry: Entry | undefined, now: number): Entry {
 }
 
 /** A write of ours ended without an answer: whatever was held may no longer be so, and an absence is open again. */
-export function mergeAttempt(entry: Entry | undefined, now: number, lagMs: number): Merged {
+export function mergeAttempt<T>(entry: Entry<T> | undefined, now: number, lagMs: number): Merged<T> {
   const touched = { touchedAt: now, touch: 'attempt' } as const;
   const lookAgainAt = now + lagMs;
   if (!entry)
@@ -128,17 +144,18 @@ export function mergeAttempt(entry: Entry | undefined, now: number, lagMs: numbe
   return { entry: { ...entry, seen, ...touched }, lookAgainAt };
 }
 
-function present(
-  entry: Entry | undefined,
-  identity: AzureIdentity,
+function present<T>(
+  entry: Entry<T> | undefined,
+  thing: T,
   at: number,
   how: 'list' | 'get' | 'write',
-): Entry {
-  const before = entry?.seen.state === 'present' ? entry.seen.identity : undefined;
-  const same = entry && before?.principalId === identity.principalId;
+  { sameInstance }: Pick<Rules<T>, 'sameInstance'>,
+): Entry<T> {
+  const before = presentIn(entry);
+  const same = entry && before !== undefined && sameInstance(before, thing);
   const touch = entry ? { touchedAt: entry.touchedAt, touch: entry.touch } : UNTOUCHED;
   return {
-    seen: { state: 'present', identity },
+    seen: { state: 'present', thing },
     how,
     at,
     since: same ? entry.since : at,
@@ -147,11 +164,11 @@ function present(
   };
 }
 
-function suspicion(seen: Seen): Seen {
+function suspicion<T>(seen: Seen<T>): Seen<T> {
   return { state: 'suspectAbsent', ...lastOf(seen) };
 }
 
-function lastOf(seen: Seen): { last?: AzureIdentity } {
-  const last = seen.state === 'present' ? seen.identity : seen.last;
-  return last ? { last } : {};
+function lastOf<T>(seen: Seen<T>): { last?: T } {
+  const last = seen.state === 'present' ? seen.thing : seen.last;
+  return last === undefined ? {} : { last };
 }

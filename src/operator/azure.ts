@@ -1,16 +1,22 @@
 import { ArmAccess } from '../azure/arm-access.ts';
 import { type AzureCaller, whoAmI } from '../azure/caller.ts';
 import { toAzureError } from '../azure/errors.ts';
+import { FederatedCredentials } from '../azure/federated-credentials.ts';
 import { Identities } from '../azure/identities.ts';
 import { Lanes } from '../azure/lanes.ts';
 import { Permissions } from '../azure/permissions.ts';
+import { RoleAssignments } from '../azure/role-assignments.ts';
+import { RoleDefinitions } from '../azure/role-definitions.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 
 /** The Azure side of one operator. */
 export interface AzureSide {
   readonly identities: Identities;
+  readonly credentials: FederatedCredentials;
   readonly permissions: Permissions;
+  readonly assignments: RoleAssignments;
+  readonly definitions: RoleDefinitions;
   /** azid's own identity, asked once; rejects with an `AzureError` while there is no token. */
   readonly whoAmI: () => Promise<AzureCaller>;
 }
@@ -39,7 +45,10 @@ export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeW
   let self: AzureCaller | undefined;
   return {
     identities: new Identities(calls),
+    credentials: new FederatedCredentials(calls),
     permissions: new Permissions(calls),
+    assignments: new RoleAssignments(calls),
+    definitions: new RoleDefinitions(calls),
     async whoAmI() {
       try {
         self ??= await whoAmI(credential, cloud.armScope);

@@ -1,7 +1,7 @@
+import { uuidV5 } from '../azure/uuid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
-import { uuidV5 } from './uuid.ts';
 
 /**
  * Which installation of azid this is: the id every mark in Azure carries (design.md section 6). It is kept beside the

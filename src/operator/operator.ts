@@ -17,7 +17,10 @@ import { anyOf, waitUntil } from './signals.ts';
 import { Work, type WorkParts } from './work.ts';
 
 /** Every resource type azid calls, so that its series start at zero. */
-const AZURE_RESOURCES = ['microsoft.managedidentity/userassignedidentities'];
+const AZURE_RESOURCES = [
+  'microsoft.managedidentity/userassignedidentities',
+  'microsoft.managedidentity/userassignedidentities/federatedidentitycredentials',
+];
 
 /** Why a run ended. */
 export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadershipLost'; readonly why: string };

@@ -27,12 +27,17 @@ export interface OperatorOptions {
   /** Absent: work without a Lease, as the only process. */
   readonly leaseName?: string;
 
+  /** Issuer of this cluster's ServiceAccount tokens; absent: found by discovery. */
+  readonly clusterIssuer?: string;
+
   readonly cloud: Cloud;
   readonly credential: TokenCredential;
   readonly tenantId: string;
 
   readonly workers: number;
   readonly resyncIntervalMs: number;
+  /** A full round through the credentials of all identities, which have no bulk list; by default six hours. */
+  readonly credentialRoundMs?: number;
   /** How long Azure may not show what was just written. */
   readonly azureLagMs: number;
   /** How long a deletion that Azure refuses holds its object. */

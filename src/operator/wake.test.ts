@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import type { RoleGrant } from '../api/role-grant.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/store.ts';
@@ -18,6 +20,8 @@ function stores(): Stores {
     policies: new Store<IdentityPolicy>({ onListenerError }),
     namespaces: new Store<Namespace>({ onListenerError }),
     configMaps: new Store<ConfigMap>({ onListenerError }),
+    grants: new Store<RoleGrant>({ onListenerError }),
+    credentials: new Store<FederatedIdentityCredential>({ onListenerError }),
   };
 }
 

@@ -74,7 +74,7 @@ function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {
 }
 
 /** azid's own status writes must not wake it (kubernetes.md section 5, "Predicates"). */
-function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>): boolean {
+export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>): boolean {
   if (!old || !next) return true;
   const a = old.metadata;
   const b = next.metadata;
@@ -88,11 +88,11 @@ function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>):
   );
 }
 
-function selectsNow(policy: IdentityPolicy | undefined, namespace: Namespace): boolean {
+export function selectsNow(policy: IdentityPolicy | undefined, namespace: Namespace): boolean {
   return policy !== undefined && selects(policy, factsOf(namespace));
 }
 
-function sameLabels({ old, new: next }: StoreChange<Namespace>): boolean {
+export function sameLabels({ old, new: next }: StoreChange<Namespace>): boolean {
   return JSON.stringify(sorted(old)) === JSON.stringify(sorted(next));
 }
 

@@ -9,6 +9,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { MirrorPart } from '../observe/mirror-series.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
+import type { Kind } from '../reconcilers/kind.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
@@ -17,10 +18,13 @@ import type { Outcome, Priority } from '../runtime/outcome.ts';
 import { WorkQueue } from '../runtime/queue.ts';
 import type { Visit } from '../runtime/visit.ts';
 import { connectAzure } from './azure.ts';
+import { Federation } from './federation.ts';
+import { Granting } from './granting.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { anyOf } from './signals.ts';
 import { type Wake, wakeOnAzure, wakeOnKubernetes } from './wake.ts';
+import type { WakeGrants } from './wake-grants.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;
@@ -79,8 +83,30 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => (cut.aborted ? undefined : events.flush(FLUSH_LIMIT_MS)));
 
+    const federation = new Federation({
+      options,
+      azure,
+      client,
+      stores,
+      mirror,
+      installationId,
+      signal: ended.signal,
+    });
+    this.#cleanup.use(federation);
+    const granting = new Granting({
+      options,
+      azure,
+      stores,
+      mirror,
+      clusterIssuer: federation.clusterIssuer,
+      installationId,
+      signal: ended.signal,
+      wake: (key, priority, afterMs) => grants.enqueue(key, priority, afterMs),
+    });
+    this.#cleanup.use(granting);
     const identities = userAssignedIdentityKind({
       ...azure,
+      dependents: granting.dependents,
       client,
       stores,
       mirror,
@@ -92,21 +118,19 @@ export class Work implements AsyncDisposable {
       releaseAfterMs,
     });
     const frame = { client, events, clock };
-    const identityController = this.#controller(
-      identities,
-      new Frame(identities, { ...frame, store: stores.identities }),
-      stores.identities,
-    );
-    const policies = identityPolicyKind(stores);
-    const policyController = this.#controller(
-      policies,
-      new Frame(policies, { ...frame, store: stores.policies }),
-      stores.policies,
-    );
+    const controllerOf = <T extends ManagedObject, F, A extends { readonly type: string }, S extends object>(
+      kind: Kind<T, F, A, S>,
+      store: Store<T>,
+    ) => this.#controller(kind, new Frame(kind, { ...frame, store }), store);
+    const identityController = controllerOf(identities, stores.identities);
+    const policyController = controllerOf(identityPolicyKind(stores), stores.policies);
+    const credentials = controllerOf(federation.kind, stores.credentials);
+    const grants = controllerOf(granting.kind, stores.grants);
 
-    const wake: Wake = {
+    const wake: Wake & WakeGrants = {
       identity: (key, priority) => identityController.enqueue(key, priority),
       policy: (key, priority) => policyController.enqueue(key, priority),
+      grant: (key, priority) => grants.enqueue(key, priority),
     };
     this.#cleanup.use(wakeOnKubernetes(stores, wake));
     this.#cleanup.use(
@@ -118,6 +142,8 @@ export class Work implements AsyncDisposable {
     );
     for (const key of stores.policies.keys()) wake.policy(key, 'resync');
     for (const key of stores.identities.keys()) wake.identity(key, 'resync');
+    federation.wakes((key, priority) => credentials.enqueue(key, priority));
+    granting.wakes(wake);
   }
 
   /** Nothing runs and nothing is due; what is due later does not count. */

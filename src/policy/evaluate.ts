@@ -1,5 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { allowsFederation, type FederationRequest } from './federation.ts';
+import { allowsAnyGrantAt, allowsGrant, type GrantRequest } from './grants.ts';
 import { type NamespaceFacts, selects } from './selection.ts';
 
 /**
@@ -36,6 +38,12 @@ export interface NamespacePolicy {
   allowsIdentity(id: string): Verdict;
   /** May an identity with this ARM id, which azid did not make, be taken over? */
   allowsAdoption(id: string): Verdict;
+  /** May this role be granted to this principal on this scope? */
+  allowsGrant(request: GrantRequest): Verdict;
+  /** May any role be granted on this scope? No: nothing is read in Azure for the namespace there. */
+  allowsAnyGrantAt(scope: string): Verdict;
+  /** May tokens of this issuer with this subject be trusted to become an identity of the namespace? */
+  allowsFederation(request: FederationRequest): Verdict;
 }
 
 export function evaluate(policies: readonly IdentityPolicy[], namespace: NamespaceFacts): NamespacePolicy {
@@ -73,6 +81,9 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
         `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) names ${id} in adoption.identityIds; ${ask}`,
       );
     },
+    allowsGrant: (request) => allowsGrant(selecting, namespace, request),
+    allowsAnyGrantAt: (scope) => allowsAnyGrantAt(selecting, namespace, scope),
+    allowsFederation: (request) => allowsFederation(selecting, namespace, request),
   };
 }
 

@@ -1,7 +1,13 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/common.ts';
+import {
+  type FederatedIdentityCredential,
+  federatedIdentityCredential,
+} from '../api/federated-identity-credential.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
 import { API_VERSION } from '../api/kind.ts';
+import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
+import { armKey } from '../azure/resource-id.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
@@ -11,6 +17,8 @@ import type { KubeObject, Resource } from '../kube/types.ts';
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
 export interface Stores {
   readonly identities: Store<UserAssignedIdentity>;
+  readonly grants: Store<RoleGrant>;
+  readonly credentials: Store<FederatedIdentityCredential>;
   readonly policies: Store<IdentityPolicy>;
   readonly namespaces: Store<Namespace>;
   /** Only those that azid made. */
@@ -18,12 +26,20 @@ export interface Stores {
 }
 
 export const INDEX = {
-  /** UserAssignedIdentity by namespace. */
+  /** Objects of every namespaced kind by namespace. */
   namespace: 'namespace',
   /** UserAssignedIdentity by the lower-cased name its identity has in Azure: a superset of those that share an ARM id. */
   azureName: 'azureName',
   /** ConfigMap by `namespace/name` of the UserAssignedIdentity it was made for. */
   owner: 'owner',
+  /** RoleGrant and FederatedIdentityCredential by the `namespace/name` of the UserAssignedIdentity they refer to. */
+  identityRef: 'identityRef',
+  /** UserAssignedIdentity by the principal its identity has or had; RoleGrant by the one it names or was made for. */
+  principal: 'principal',
+  /** RoleGrant by the key of each assignment of its status and ledger. */
+  assignment: 'assignment',
+  /** RoleGrant by the GUID of its role, or the lower-cased name where it gives one. */
+  role: 'role',
 } as const;
 
 /** Stands between one watch and its store, for tests that drop, double or hold events (guarantees.md 4.2). */
@@ -65,15 +81,48 @@ export function createWatches({ tap, ...common }: Common): Watches {
     namespaces: watch(namespaces),
     configMaps: watch(configMaps, `${MANAGED_BY_LABEL}=${MANAGED_BY}`),
     identities: watch(userAssignedIdentity.resource),
+    grants: watch(roleGrant.resource),
+    credentials: watch(federatedIdentityCredential.resource),
   };
-  stores.identities.addIndex(INDEX.namespace, (object) => [object.metadata.namespace ?? '']);
-  stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
-  stores.configMaps.addIndex(INDEX.owner, ownersOf);
+  addIndexes(stores);
   return { stores, all };
+}
+
+/** The indexes of `INDEX`, on stores of whatever making. */
+export function addIndexes(stores: Stores): void {
+  for (const store of [stores.identities, stores.grants, stores.credentials])
+    store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
+  stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
+  stores.identities.addIndex(INDEX.principal, ({ status }) => lower(status?.principalId));
+  stores.configMaps.addIndex(INDEX.owner, ownersOf);
+  stores.credentials.addIndex(INDEX.identityRef, (object) => [
+    `${object.metadata.namespace}/${object.spec.identityRef.name}`,
+  ]);
+  stores.grants.addIndex(INDEX.identityRef, referredIdentity);
+  stores.grants.addIndex(INDEX.principal, ({ spec, status }) => [
+    ...new Set([...lower(spec.principal.id), ...lower(status?.principalId)]),
+  ]);
+  stores.grants.addIndex(INDEX.assignment, ({ status }) => [
+    ...new Set([...(status?.ledger ?? []), status?.assignmentId ?? []].flat().map(armKey)),
+  ]);
+  stores.grants.addIndex(INDEX.role, ({ spec, status }) => [
+    ...lower(spec.role.name?.trim()),
+    ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
+  ]);
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
   return object.spec.name ?? object.status?.coordinates?.name ?? object.metadata.name;
+}
+
+/** The `namespace/name` of the UserAssignedIdentity a grant refers to; none for a principal by id. */
+export function referredIdentity({ metadata, spec }: RoleGrant): string[] {
+  const { identityRef } = spec.principal;
+  return identityRef ? [`${metadata.namespace}/${identityRef.name}`] : [];
+}
+
+function lower(text: string | undefined): string[] {
+  return text === undefined ? [] : [text.toLowerCase()];
 }
 
 /** The UserAssignedIdentities a ConfigMap names as owners, by key. */

@@ -88,11 +88,15 @@ describe('the simulated Azure of a sandbox', () => {
       '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7';
     expect(
       await arm('PUT', assignment, { properties: { roleDefinitionId, principalId: own.principalId } }),
-    ).toBe(403);
+    ).toBe(201);
     expect(
       await arm('PUT', `${IDENTITIES}/shop/federatedIdentityCredentials/abc`, {
         properties: { issuer: ISSUER, subject: 's', audiences: [TOKEN_EXCHANGE_AUDIENCE] },
       }),
+    ).toBe(201);
+    const role = `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/8b1e2d3c-0000-4000-8000-000000000002`;
+    expect(
+      await arm('PUT', role, { properties: { roleName: 'all', permissions: [{ actions: ['*'] }] } }),
     ).toBe(403);
   });
 });

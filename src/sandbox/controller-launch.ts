@@ -72,7 +72,7 @@ export async function startController(
 }
 
 function flags(
-  { simulator, own, caFile, fast }: ControllerLaunch,
+  { cluster, simulator, own, caFile, fast }: ControllerLaunch,
   given: { readonly kubeconfig: string; readonly federatedTokenFile: string; readonly listenAddress: string },
 ): string[] {
   const values: Readonly<Record<string, string>> = {
@@ -83,6 +83,8 @@ function flags(
     'tenant-id': simulator.tenantId,
     'client-id': own.clientId,
     'federated-token-file': given.federatedTokenFile,
+    // On the loopback, where no Entra gets to; the simulated one does, since it was told the keys (azure-seed.ts).
+    'cluster-issuer': cluster.issuer,
     'azure-lag': fast ? AZURE_LAG.fast : AZURE_LAG.honest,
     'listen-address': given.listenAddress,
     'log-format': 'text',

@@ -7,8 +7,18 @@ import { readExamples } from './examples.ts';
 describe('examples', () => {
   it('of the quick start are applied namespace first, and awaited by kind and key', async () => {
     const { files, objects } = await readExamples();
-    expect(files.map((file) => basename(file))).toEqual(['namespace.yaml', 'identity.yaml', 'policy.yaml']);
+    expect(files.map((file) => basename(file))).toEqual([
+      'namespace.yaml',
+      'federation.yaml',
+      'grants.yaml',
+      'identity.yaml',
+      'policy.yaml',
+      'service-account.yaml',
+    ]);
     expect(objects.map(({ resource, key }) => `${resource.kind} ${key}`)).toEqual([
+      'FederatedIdentityCredential quickstart/shop-frontend',
+      'RoleGrant quickstart/shop-frontend-reader',
+      'RoleGrant quickstart/shop-frontend-blobs',
       'UserAssignedIdentity quickstart/shop-frontend',
       'IdentityPolicy quickstart',
     ]);

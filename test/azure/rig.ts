@@ -1,11 +1,14 @@
 import type { TokenCredential } from '@azure/identity';
 import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm-access.ts';
 import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
+import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { Lanes } from '../../src/azure/lanes.ts';
 import { AZURE_LIMITS, type Limits } from '../../src/azure/limits.ts';
 import { Permissions } from '../../src/azure/permissions.ts';
 import { identityId } from '../../src/azure/resource-id.ts';
+import { RoleAssignments } from '../../src/azure/role-assignments.ts';
+import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Simulator, startSimulator } from '../../src/sandbox/azure/simulator.ts';
@@ -18,6 +21,8 @@ export interface RigOptions
   readonly limits?: Limits;
   /** Of azid's own principal at the subscription; undefined = none. */
   readonly role?: string | undefined;
+  /** Where that role is given; default the subscription. */
+  readonly roleScope?: string;
 }
 
 /** azid's own access to a simulated Azure of its own: real SDK, real TLS, a real token. */
@@ -33,7 +38,7 @@ export async function startRig(options: RigOptions = {}) {
     await azure.control.grant({
       principalId: objectId,
       role,
-      scope: `/subscriptions/${azure.subscriptionId}`,
+      scope: options.roleScope ?? `/subscriptions/${azure.subscriptionId}`,
     });
   const cloud: Cloud = {
     ...CLOUDS.Public,
@@ -54,6 +59,9 @@ export async function startRig(options: RigOptions = {}) {
     access,
     lanes,
     identities: new Identities(common),
+    roleAssignments: new RoleAssignments(common),
+    roleDefinitions: new RoleDefinitions(common),
+    credentials: new FederatedCredentials(common),
     permissions: new Permissions(common),
     id: (name: string, resourceGroup = 'rg1') => identityId({ subscriptionId, resourceGroup, name }),
     at: (name: string, resourceGroup = 'rg1') => ({ subscriptionId, resourceGroup, name }),

@@ -1,6 +1,8 @@
 import type { Intercept, SeenRequest } from '../../src/azure/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport.ts';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** What is done to an operator, at which of its writes. `at`: a write's key, the same in every run of a scenario. */
 export type Disturbance =
   /** The process dies with the write on its lips. */
@@ -120,8 +122,9 @@ function kubeLabel({ method, path, query }: KubeRequest, namespace: string): str
   return `${how} ${rest.replace(/^namespaces\/[^/]+\/(?=.)/, '').replaceAll(namespace, '$ns')}`;
 }
 
-/** `PUT arm:web`, or undefined for a read. */
+/** `PUT arm:web`, or undefined for a read. Names that Azure's own ids go into differ from run to run. */
 function armLabel({ method, url }: { readonly method: string; readonly url: string }): string | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
-  return `${method} arm:${new URL(url).pathname.split('/').at(-1)}`;
+  const [type, name = ''] = new URL(url).pathname.split('/').slice(-2);
+  return `${method} arm:${UUID.test(name) ? type : name}`;
 }

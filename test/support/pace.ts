@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as realDelay } from 'node:timers/promises';
+import type { Clock } from '../../src/runtime/clock.ts';
 import type { FakeClock } from '../../src/runtime/fake-clock.ts';
 
 /** The most time that passes in one breath. */
@@ -24,6 +25,11 @@ export class Pace {
 
   constructor(clock: FakeClock) {
     this.clock = clock;
+  }
+
+  /** What the simulated Azure goes by: the same time. */
+  get azureClock(): Clock {
+    return this.clock;
   }
 
   async counted<T>(call: () => Promise<T>): Promise<T> {

@@ -217,9 +217,15 @@ class Stage {
   #effects(): string[] {
     return this.#world.azure
       .requests()
-      .filter(({ caller, operation }) => caller !== 'anonymous' && operation.startsWith('identities.'))
-      .flatMap(({ method, status, path }) => {
-        const name = path.split('?')[0]?.split('/').at(-1);
+      .filter(
+        ({ caller, operation }) =>
+          caller !== 'anonymous' && /^(identities|roleAssignments)\./.test(operation),
+      )
+      .flatMap(({ method, status, path, operation }) => {
+        const grant = operation.startsWith('roleAssignments.');
+        const name = grant ? 'assignment' : path.split('?')[0]?.split('/').at(-1);
+        // A PUT of an equal assignment changes nothing (azure.md section 5); of an identity it would overwrite tags.
+        if (grant && method === 'PUT' && status === 200) return [];
         if (method === 'PUT' && status === 201) return `create ${name}`;
         if (method === 'PUT' && status === 200) return `overwrite ${name}`;
         if (method === 'DELETE' && status === 200) return `delete ${name}`;

@@ -1,5 +1,6 @@
 import type { IdentityPolicySpec } from '../../src/api/identity-policy.ts';
 import { API_VERSION } from '../../src/api/kind.ts';
+import type { RoleGrantSpec } from '../../src/api/role-grant.ts';
 import type { UserAssignedIdentitySpec } from '../../src/api/user-assigned-identity.ts';
 import type { Applied } from '../../src/kube/client.ts';
 import type { KnobPatch, Preset } from '../../src/sandbox/azure/knobs.ts';
@@ -73,6 +74,7 @@ export const controller = (be: 'stopped' | 'killed' | 'started'): Step => ({ do:
 export const nextResync: Step = { do: 'resync' };
 
 export const uai = (name: string): Ref => ({ kind: 'UserAssignedIdentity', key: `$ns/${name}` });
+export const roleGrantRef = (name: string): Ref => ({ kind: 'RoleGrant', key: `$ns/${name}` });
 export const configMap = (name: string): Ref => ({ kind: 'ConfigMap', key: `$ns/${name}` });
 export const policyRef: Ref = { kind: 'IdentityPolicy', key: '$ns' };
 
@@ -100,6 +102,21 @@ export function identity(name: string, spec: UserAssignedIdentitySpec = {}): App
     kind: 'UserAssignedIdentity',
     metadata: { name, namespace: '$ns' },
     spec,
+  };
+}
+
+/** Reader on group rg1 for identity `web`. */
+export function grant(name: string, spec: Partial<RoleGrantSpec> = {}): Applied {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'RoleGrant',
+    metadata: { name, namespace: '$ns' },
+    spec: {
+      principal: { identityRef: { name: 'web' } },
+      role: { name: 'Reader' },
+      scope: groupId('rg1'),
+      ...spec,
+    },
   };
 }
 

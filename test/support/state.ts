@@ -1,8 +1,9 @@
 import { identityPolicy } from '../../src/api/identity-policy.ts';
+import { type RoleGrant, roleGrant } from '../../src/api/role-grant.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/builtin.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import type { Cluster, World } from './testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from './testbed.ts';
 
 /** An identity as the simulated Azure has it, lags aside. */
 export interface AzureState {
@@ -14,22 +15,58 @@ export interface AzureState {
   readonly isolationScope?: string;
 }
 
+/** A role assignment that azid's own identity does not hold. */
+export interface AssignmentState {
+  readonly id: string;
+  readonly principalId: string;
+  readonly role: string;
+  readonly scope: string;
+  readonly condition: string;
+  readonly description: string;
+}
+
 /** The whole of one run's world: its namespace in Kubernetes and its own Azure. */
 export class State {
   readonly objects: readonly KubeObject[];
   readonly maps: readonly ConfigMap[];
   readonly azure: readonly AzureState[];
+  readonly assignments: readonly AssignmentState[];
 
-  constructor(objects: readonly KubeObject[], maps: readonly ConfigMap[], azure: readonly AzureState[]) {
+  constructor(
+    objects: readonly KubeObject[],
+    maps: readonly ConfigMap[],
+    azure: readonly AzureState[],
+    assignments: readonly AssignmentState[] = [],
+  ) {
     this.objects = objects;
     this.maps = maps;
     this.azure = azure;
+    this.assignments = assignments;
   }
 
   object(name: string): UserAssignedIdentity | undefined {
     return this.objects.find(
       ({ kind, metadata }) => kind === userAssignedIdentity.resource.kind && metadata.name === name,
     ) as UserAssignedIdentity | undefined;
+  }
+
+  grant(name: string): RoleGrant | undefined {
+    return this.objects.find(
+      ({ kind, metadata }) => kind === roleGrant.resource.kind && metadata.name === name,
+    ) as RoleGrant | undefined;
+  }
+
+  /** True when the grant is Ready at its present generation and Azure has exactly what its status tells of. */
+  granted(name: string): boolean {
+    const grant = this.grant(name);
+    const ready = grant?.status?.conditions?.find(({ type }) => type === 'Ready');
+    const { assignmentId, ledger = [] } = grant?.status ?? {};
+    return (
+      ready?.status === 'True' &&
+      ready.observedGeneration === grant?.metadata.generation &&
+      ledger.join() === assignmentId &&
+      this.assignments.some(({ id }) => id === assignmentId)
+    );
   }
 
   map(name: string): ConfigMap | undefined {
@@ -56,13 +93,15 @@ export class State {
 }
 
 export async function readState(cluster: Cluster, world: World, namespace: string): Promise<State> {
-  const [identities, policies, maps] = await Promise.all([
+  const [identities, grants, policies, maps, assignments] = await Promise.all([
     cluster.list(userAssignedIdentity.resource),
+    cluster.list(roleGrant.resource),
     cluster.list(identityPolicy.resource),
     cluster.list(configMaps),
+    assignmentsIn(world),
   ]);
   return new State(
-    [...identities.filter((each) => each.metadata.namespace === namespace), ...policies],
+    [...[...identities, ...grants].filter((each) => each.metadata.namespace === namespace), ...policies],
     maps.filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'kube-root-ca.crt'),
     world.azure.control
       .identities()
@@ -75,7 +114,25 @@ export async function readState(cluster: Cluster, world: World, namespace: strin
         tags: tags ?? {},
         ...(isolationScope !== undefined && { isolationScope }),
       })),
+    assignments,
   );
+}
+
+async function assignmentsIn({ azure: { control } }: World): Promise<readonly AssignmentState[]> {
+  const own = control.identities({}).find(({ name }) => name === 'azid-controller')?.principalId;
+  const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01`;
+  const { body } = await control.arm({ method: 'GET', path });
+  const { value } = body as { value: readonly { id: string; properties: Record<string, string | null> }[] };
+  return value
+    .map(({ id, properties }) => ({
+      id,
+      principalId: properties.principalId ?? '',
+      role: properties.roleDefinitionId?.split('/').at(-1) ?? '',
+      scope: properties.scope ?? '',
+      condition: properties.condition ?? '',
+      description: properties.description ?? '',
+    }))
+    .filter(({ principalId, scope }) => principalId !== own && scope !== '/');
 }
 
 /**
@@ -96,6 +153,11 @@ export function normalised(state: State, namespace: string): unknown {
       ({ name }) => name,
     ),
     azure: sortedBy(state.azure, ({ id }) => id),
+    // By what they say: their names follow from ids that differ from run to run.
+    assignments: sortedBy(
+      state.assignments,
+      ({ scope, role, description }) => `${scope} ${role} ${description}`,
+    ),
   };
   return masked(plain, (text) =>
     text
@@ -123,7 +185,10 @@ function normalObject(object: KubeObject & { readonly spec?: unknown; readonly s
     status: own,
     observed: observedGeneration === metadata.generation,
     conditions: sortedBy(
-      (conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`),
+      // Whether a grant is known to act by now is a matter of the time that passed, not of what was done.
+      (conditions ?? []).map(({ type, status, reason }) =>
+        type === 'Propagated' ? type : `${type}=${status}/${reason}`,
+      ),
       (each) => each,
     ),
   };

@@ -1,8 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
-import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { KINDS } from '../../src/api/index.ts';
-import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { resolveCloud } from '../../src/azure/clouds.ts';
 import {
   configMaps,
@@ -142,7 +140,7 @@ export class Cluster {
 
   /** Leaves no object of azid behind: finalizers are cut, since no controller runs any more. */
   async clean(): Promise<void> {
-    for (const resource of [userAssignedIdentity.resource, identityPolicy.resource] as readonly Resource[]) {
+    for (const { resource } of KINDS) {
       for (const { metadata } of await this.list(resource)) {
         const key = metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
         if (metadata.finalizers?.length) await this.patch(resource, key, { metadata: { finalizers: [] } });
@@ -161,6 +159,8 @@ export interface WorldOptions {
   readonly preset?: Preset;
   readonly azureLagMs?: number;
   readonly operator?: Partial<OperatorOptions>;
+  /** How time moves; by default as tests like it, which is no measure of anything. */
+  readonly pace?: (clock: FakeClock) => Pace;
 }
 
 /** One simulated Azure and the operators that work on it, all on one fake clock. */
@@ -172,21 +172,22 @@ export class World {
   readonly #options: WorldOptions;
   /** Object id of azid's own principal, and the role it holds. */
   readonly #self: string;
-  readonly #roleId: string;
+  readonly #roleIds: readonly string[];
   readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
 
   private constructor(
     cluster: Cluster,
     clock: FakeClock,
     azure: Simulator,
+    pace: Pace,
     options: WorldOptions,
-    { principalId, roleId }: { readonly principalId: string; readonly roleId: string },
+    { principalId, roleIds }: { readonly principalId: string; readonly roleIds: readonly string[] },
   ) {
     this.#self = principalId;
-    this.#roleId = roleId;
+    this.#roleIds = roleIds;
     this.cluster = cluster;
     this.clock = clock;
-    this.pace = new Pace(clock);
+    this.pace = pace;
     this.azure = azure;
     this.#options = options;
   }
@@ -194,8 +195,9 @@ export class World {
   /** A subscription with groups `rg1` and `rg2`, and azid's own identity with the rights of deploy/azure. */
   static async create(cluster: Cluster, options: WorldOptions = {}): Promise<World> {
     const clock = new FakeClock(Date.now());
+    const pace = options.pace?.(clock) ?? new Pace(clock);
     const azure = await startSimulator({
-      clock,
+      clock: pace.azureClock,
       preset: options.preset ?? 'fast',
       subscriptionId: SUBSCRIPTION,
     });
@@ -203,18 +205,16 @@ export class World {
     for (const name of ['rg1', 'rg2', 'azid-system']) control.createResourceGroup({ name });
     const own = control.createIdentity({ name: 'azid-controller', resourceGroup: 'azid-system' });
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
-    const role = JSON.parse(
-      await readFile(new URL('../../deploy/azure/azid-identities-role.json', import.meta.url), 'utf8'),
-    );
     const scope = `/subscriptions/${SUBSCRIPTION}`;
-    const { id } = control.defineRole({
-      roleName: role.Name,
-      actions: role.Actions,
-      assignableScopes: [scope],
-    });
-    control.grant({ principalId: own.principalId, role: id, scope });
+    const roleIds: string[] = [];
+    for (const file of ['azid-identities-role.json', 'azid-grants-role.json']) {
+      const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
+      const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
+      control.grant({ principalId: own.principalId, role: id, scope });
+      roleIds.push(id);
+    }
     control.settle();
-    return new World(cluster, clock, azure, options, { principalId: own.principalId, roleId: id });
+    return new World(cluster, clock, azure, pace, options, { principalId: own.principalId, roleIds });
   }
 
   /** One more subscription, with group rg1 and all rights for azid. */
@@ -233,9 +233,11 @@ export class World {
     this.azure.control.settle();
   }
 
-  /** The role of deploy/azure; by default at the subscription, where it belongs. */
-  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role = this.#roleId): void {
-    this.azure.control.grant({ principalId: this.#self, role, scope });
+  /** The roles of deploy/azure, or the one given; by default at the subscription, where it belongs. */
+  giveRights(scope = `/subscriptions/${SUBSCRIPTION}`, role?: string): void {
+    for (const each of role === undefined ? this.#roleIds : [role]) {
+      this.azure.control.grant({ principalId: this.#self, role: each, scope });
+    }
     this.azure.control.settle();
   }
 

@@ -53,6 +53,11 @@ describe('deletion', () => {
     },
     { title: 'waits while others refer to it', facts: { references: ['team-a/grant'] }, actions: [] },
     {
+      title: 'takes along first what nobody owns any more',
+      facts: { leftovers: ['/a/providers/Microsoft.Authorization/roleAssignments/1'] },
+      actions: ['deleteLeftover'],
+    },
+    {
       title: 'leaves what lost its mark, and says so',
       facts: { azure: present({}) },
       actions: ['tell', 'removeFinalizer'],

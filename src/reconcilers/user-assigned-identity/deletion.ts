@@ -129,6 +129,22 @@ function takeAway(
     const inUse = `InUse: identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`;
     return { ...working(inUse, [], 30_000), conditions: unblocked(object) };
   }
+  const [leftover] = facts.leftovers;
+  if (leftover !== undefined) {
+    // Grants before their identity: of a dead principal an assignment would stay for ever (azure.md section 6).
+    return working(`deleting what azid left on identity ${id}`, [
+      {
+        type: 'deleteLeftover',
+        id: leftover,
+        note: {
+          type: 'Normal',
+          reason: 'Revoked',
+          action: 'Delete',
+          message: `deleted role assignment ${leftover}, which azid had made for identity ${id} and no object owns any more`,
+        },
+      },
+    ]);
+  }
   return working(`deleting identity ${id}`, [
     {
       type: 'deleteIdentity',

@@ -98,6 +98,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     azure: { state: 'present', identity: seen(), live: true },
     rivals: [],
     references: [],
+    leftovers: [],
     configMaps: [],
     releaseAfterMs: 3_600_000,
     ...change,

@@ -69,8 +69,10 @@ export interface Facts {
   /** Absent when the target could not be resolved. */
   readonly azure?: AzureView;
   readonly rivals: readonly Rival[];
-  /** Keys of policy-allowed objects that refer to this identity: deletion waits for them (none before grants exist). */
+  /** Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not looked for. */
   readonly references: readonly string[];
+  /** Role assignments that azid made for its principal and that no object owns any more; looked for on deletion. */
+  readonly leftovers: readonly string[];
   /** ConfigMaps azid made for this object, and the one `output.configMap` names if it exists. */
   readonly configMaps: readonly SeenConfigMap[];
   /** When this visit last wrote to Azure, wall ms. */
@@ -104,6 +106,7 @@ export type Action =
       readonly note: Note;
     }
   | { readonly type: 'deleteIdentity'; readonly id: string; readonly note: Note }
+  | { readonly type: 'deleteLeftover'; readonly id: string; readonly note: Note }
   | {
       readonly type: 'applyConfigMap';
       readonly name: string;

@@ -13,6 +13,7 @@ import type { IdentityMirror } from '../../mirror/mirror.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { NamespaceFacts } from '../../policy/selection.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { MARK, ownerMarks } from '../marks.ts';
@@ -31,6 +32,7 @@ export interface Eyes {
   readonly subscriptions: SubscriptionsInUse;
   readonly clock: Clock;
   readonly installationId: string;
+  readonly dependents: Dependents;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** Creations begun by this process, by uid: their end is known to the mirror, so no process's death hides it. */
@@ -42,7 +44,12 @@ export interface Eyes {
 }
 
 /** Actions that change Azure. */
-const AZURE_WRITES: ReadonlySet<string> = new Set(['createIdentity', 'updateIdentity', 'deleteIdentity']);
+const AZURE_WRITES: ReadonlySet<string> = new Set([
+  'createIdentity',
+  'updateIdentity',
+  'deleteIdentity',
+  'deleteLeftover',
+]);
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function gather(
@@ -62,6 +69,7 @@ export async function gather(
     ...(marked && { marked }),
     rivals: [],
     references: [],
+    leftovers: [],
     configMaps: await seenConfigMaps(object, context, eyes),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
@@ -84,9 +92,24 @@ export async function gather(
   const facts: Facts = { ...named, self: who.self };
   if (cached) {
     const known = { ...facts, azure: cached };
-    if (!needsLiveRead(object, known)) return known;
+    if (!needsLiveRead(object, known)) return withDependents(object, known, context, eyes);
   }
-  return { ...facts, azure: await readLive(object, target, context, eyes) };
+  const azure = await readLive(object, target, context, eyes);
+  return withDependents(object, { ...facts, azure }, context, eyes);
+}
+
+/** What a deletion waits for, and what it takes along: only then does anybody ask. */
+async function withDependents(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  context: VisitContext,
+  { dependents }: Eyes,
+): Promise<Facts> {
+  const leaves = object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy !== 'Retain';
+  if (!leaves || facts.azure?.state !== 'present') return facts;
+  const references = await dependents.referencesTo(keyOf(object), context);
+  if (references.length > 0) return { ...facts, references };
+  return { ...facts, leftovers: await dependents.leftoversOf(facts.azure.identity, context) };
 }
 
 /** A write is only ever decided from what Azure itself said just now; so is a deletion, and what a person asked to see. */

@@ -1,8 +1,10 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/common.ts';
 import { API_VERSION } from '../../api/kind.ts';
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { parseIdentityId } from '../../azure/resource-id.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { FIELD_MANAGER } from '../../kube/apply.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -17,6 +19,7 @@ export type IdentityAction = Exclude<Action, FrameAction<OwnStatus>>;
 
 export interface Hands {
   readonly identities: Identities;
+  readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'configMaps'>;
 }
@@ -43,6 +46,10 @@ export async function perform(
     }
     case 'deleteIdentity':
       return written(action.note, await identities.delete(action.id, context));
+    case 'deleteLeftover': {
+      const { scope, name } = parseAssignmentId(action.id);
+      return written(action.note, await hands.assignments.delete(scope, name, context));
+    }
     case 'applyConfigMap':
       await applyConfigMap(action, object, context, hands);
       return {};

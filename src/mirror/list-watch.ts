@@ -1,23 +1,31 @@
-import type { AzureIdentity } from '../azure/azure-identity.ts';
 import { classify } from '../azure/classify.ts';
-import type { Identities } from '../azure/identities.ts';
-import type { Permissions } from '../azure/permissions.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
-import { type Completeness, READ_ACTION } from './completeness.ts';
+import type { Completeness } from './completeness.ts';
 import { type ResyncOptions, resyncAfterMs, retryAfterMs } from './resync.ts';
 
 /** A whole list: every page came. */
-export interface CompletedList {
+export interface CompletedList<T> {
   /** When its first request began, monotonic ms: an absence is as old as this. */
   readonly startedAt: number;
   /** Each with the time at which its own page's request began. */
-  readonly found: readonly { readonly identity: AzureIdentity; readonly requestedAt: number }[];
+  readonly found: readonly { readonly thing: T; readonly requestedAt: number }[];
 }
 
-export interface SubscriptionWatchOptions {
-  readonly subscriptionId: string;
-  readonly identities: Identities;
-  readonly permissions: Permissions;
+export interface Page<T> {
+  readonly things: readonly T[];
+  /** Monotonic ms at which this page's request began. */
+  readonly requestedAt: number;
+}
+
+/** What is listed, and what shows that nothing was left out. */
+export interface Listing<T> {
+  pages(signal: AbortSignal): AsyncIterable<Page<T>>;
+  /** `undefined` if azid's right to read all of it was confirmed, else what is missing. */
+  missingRight(signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface ListWatchOptions<T> {
+  readonly listing: Listing<T>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly resync: ResyncOptions;
@@ -25,16 +33,16 @@ export interface SubscriptionWatchOptions {
    * Takes a list into the mirror and answers whether it holds its witnesses: `undefined`, or why not. May ask Azure
    * about those that are missing.
    */
-  readonly accept: (list: CompletedList, signal: AbortSignal) => Promise<string | undefined>;
+  readonly accept: (list: CompletedList<T>, signal: AbortSignal) => Promise<string | undefined>;
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * Lists one subscription now, and then every ten minutes, one list at a time. A list that fails on any page changes
+ * Lists one area now, and then every ten minutes, one list at a time. A list that fails on any page changes
  * nothing but the completeness, and is tried again.
  */
-export class SubscriptionWatch {
-  readonly #options: SubscriptionWatchOptions;
+export class ListWatch<T> {
+  readonly #options: ListWatchOptions<T>;
   readonly #loaded = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
@@ -44,7 +52,7 @@ export class SubscriptionWatch {
   #wake: (() => void) | undefined;
   #wanted = false;
 
-  constructor(options: SubscriptionWatchOptions) {
+  constructor(options: ListWatchOptions<T>) {
     this.#options = options;
     this.#loaded.promise.catch(() => {}); // Nobody has to wait for it.
     this.#ended = this.#run(this.#stopping.signal);
@@ -104,13 +112,12 @@ export class SubscriptionWatch {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { subscriptionId, identities, clock, accept } = this.#options;
-    const context = { priority: 'resync', signal } as const;
-    const found: { identity: AzureIdentity; requestedAt: number }[] = [];
+    const { listing, clock, accept } = this.#options;
+    const found: { thing: T; requestedAt: number }[] = [];
     let startedAt: number | undefined;
-    for await (const page of identities.list(subscriptionId, context)) {
-      startedAt ??= page.requestedAt;
-      for (const identity of page.identities) found.push({ identity, requestedAt: page.requestedAt });
+    for await (const { things, requestedAt } of listing.pages(signal)) {
+      startedAt ??= requestedAt;
+      for (const thing of things) found.push({ thing, requestedAt });
     }
     const at = startedAt ?? clock.monotonic();
     // Merged in one go: a reader never sees half a list.
@@ -119,15 +126,8 @@ export class SubscriptionWatch {
     this.#tried = true;
     this.#loaded.resolve();
     const missing = await accepted;
-    const reason = missing ?? (await this.#missingRight(signal));
+    const reason = missing ?? (await listing.missingRight(signal));
     this.#completeness = reason === undefined ? { state: 'complete', at } : { state: 'partial', reason };
-  }
-
-  async #missingRight(signal: AbortSignal): Promise<string | undefined> {
-    const { subscriptionId, permissions } = this.#options;
-    const rights = await permissions.at(`/subscriptions/${subscriptionId}`, { priority: 'resync', signal });
-    if (rights.allows(READ_ACTION)) return undefined;
-    return `azid has no right to ${READ_ACTION} at the whole subscription, so lists may leave identities out`;
   }
 
   /** Until the time is over, a resync is wanted, or the watch stops. */

@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { adoption, commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
+import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
+
+/** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
+const MAX = 600;
+
+const noWildcard: CelRule = {
+  rule: "!self.contains('*')",
+  message: 'wildcards are not matched by Azure: name one subject exactly',
+};
+
+/** A colon ends a field of the subject, so none may stand in a name: `main:x` must not read as two fields. */
+const gitName = () =>
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^*\s:]+$/);
+/** Organizations and repositories have no slash either; branches and environments may. */
+const gitOwnerName = () =>
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[^*\s:/]+$/);
+
+const spec = z
+  .object({
+    identityRef: z
+      .object({ name: objectName() })
+      .describe('The UserAssignedIdentity of this namespace that is trusted in.'),
+    issuer: z
+      .string()
+      .max(MAX)
+      .regex(/^https:\/\/[^\s?#]+$/)
+      .optional()
+      .describe('Issuer of the tokens, as their iss claim has it.'),
+    subject: z
+      .string()
+      .min(1)
+      .max(MAX)
+      .optional()
+      .meta({ 'x-kubernetes-validations': [noWildcard] })
+      .describe('Subject of the tokens, as their sub claim has it.'),
+    audience: z
+      .string()
+      .min(1)
+      .max(MAX)
+      .optional()
+      .describe("Audience of the tokens. Default: api://AzureADTokenExchange, or the cloud's own."),
+    kubernetes: z
+      .object({
+        serviceAccount: z.object({
+          name: objectName(),
+        }),
+      })
+      .optional()
+      .describe('A ServiceAccount of this namespace, in this cluster.'),
+    github: z
+      .object({
+        organization: gitOwnerName(),
+        repository: gitOwnerName(),
+        environment: gitName().optional(),
+        branch: gitName().optional(),
+        tag: gitName().optional(),
+        pullRequest: z.boolean().optional(),
+      })
+      .optional()
+      .meta({
+        'x-kubernetes-validations': [
+          {
+            rule: '[has(self.environment), has(self.branch), has(self.tag), has(self.pullRequest) && self.pullRequest].filter(x, x).size() == 1',
+            message: 'exactly one of environment, branch, tag and pullRequest: true is needed',
+          },
+        ],
+      })
+      .describe('A workflow of GitHub Actions.'),
+    deletionPolicy: deletionPolicy('Delete'),
+    adoption: adoption(),
+    suspend: suspend(),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.issuer) || has(self.subject), has(self.kubernetes), has(self.github)].filter(x, x).size() == 1',
+        message: 'exactly one of issuer with subject, kubernetes and github is needed',
+      },
+      { rule: 'has(self.issuer) == has(self.subject)', message: 'issuer and subject belong together' },
+    ],
+  });
+
+const status = z.object({
+  ...commonStatus,
+  id: z.string().max(1200).optional().describe('ARM id of the credential.'),
+  identityId: z.string().max(1024).optional().describe('ARM id of the identity it is on.'),
+  principalId: z
+    .string()
+    .max(36)
+    .optional()
+    .describe('Object id of the identity when the credential was seen: another one is another identity.'),
+  issuer: z.string().max(MAX).optional(),
+  subject: z.string().max(MAX).optional(),
+  audience: z.string().max(MAX).optional(),
+  lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
+  writeStartedAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When a write began whose end is not known yet.'),
+  ledger: z
+    .array(z.string().max(1200))
+    .max(8)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe(
+      'ARM ids of credentials azid made, or is about to make, for this object; they leave when a read proves them gone.',
+    ),
+});
+
+export type FederatedIdentityCredentialSpec = Readonly<z.input<typeof spec>>;
+export type FederatedIdentityCredentialStatus = Readonly<z.input<typeof status>>;
+
+export interface FederatedIdentityCredential extends KubeObject {
+  readonly spec: FederatedIdentityCredentialSpec;
+  readonly status?: FederatedIdentityCredentialStatus;
+}
+
+export const federatedIdentityCredential: KindDefinition<FederatedIdentityCredential> = {
+  resource: azidResource('FederatedIdentityCredential', 'federatedidentitycredentials', true),
+  singular: 'federatedidentitycredential',
+  shortNames: ['fic'],
+  description: 'Who may become a managed identity with a token of their own issuer, kept as declared.',
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Identity', type: 'string', jsonPath: '.spec.identityRef.name' },
+    { name: 'Subject', type: 'string', jsonPath: '.status.subject' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'Issuer', type: 'string', jsonPath: '.status.issuer', priority: 1 },
+    { name: 'Azure-Id', type: 'string', jsonPath: '.status.id', priority: 1 },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

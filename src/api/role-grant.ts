@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { adoption, commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
+import { azidResource, type KindDefinition } from './kind.ts';
+
+/** The whole tenant, a management group, a subscription, a resource group or a resource. */
+const SCOPE =
+  /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{1,90}$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/;
+
+/** A role by its GUID or by the full id that `az role definition list` shows. */
+const ROLE_ID =
+  /^(\/(subscriptions\/[0-9a-fA-F-]{36}\/)?providers\/[mM]icrosoft\.[aA]uthorization\/role[dD]efinitions\/)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+/** Azure takes 2 KB; azid's suffix needs some of it (azure.md section 5). */
+const MAX_DESCRIPTION = 1500;
+
+const spec = z.object({
+  principal: z
+    .object({
+      identityRef: z
+        .object({ name: objectName() })
+        .optional()
+        .describe(
+          'A UserAssignedIdentity of this namespace; the grant follows its principal when it is recycled.',
+        ),
+      id: guid()
+        .optional()
+        .describe('Object id of a principal that azid does not manage. An IdentityPolicy must allow it.'),
+      type: z
+        .enum(['ServicePrincipal', 'User', 'Group'])
+        .optional()
+        .describe('Type of the principal named by id.'),
+    })
+    .meta({
+      'x-kubernetes-validations': [
+        {
+          rule: 'has(self.identityRef) != has(self.id)',
+          message: 'exactly one of identityRef and id is needed',
+        },
+        {
+          rule: 'has(self.id) == has(self.type)',
+          message: 'type is needed with id, and not allowed with identityRef',
+        },
+      ],
+    }),
+  role: z
+    .object({
+      name: z.string().min(1).max(512).optional().describe('Name of a built-in or custom role, in any case.'),
+      id: z.string().max(200).regex(ROLE_ID).optional().describe("GUID or full id of the role's definition."),
+    })
+    .meta({
+      'x-kubernetes-validations': [
+        { rule: 'has(self.name) != has(self.id)', message: 'exactly one of name and id is needed' },
+      ],
+    }),
+  scope: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(SCOPE)
+    .describe(
+      'ARM id of what the role is granted on: / (the tenant), a management group, a subscription, a resource group or a resource.',
+    ),
+  condition: z
+    .object({
+      expression: z.string().min(1).max(8192),
+      version: z.enum(['2.0']),
+    })
+    .optional()
+    .describe('Narrows the grant (ABAC). Azure wants both fields or neither.'),
+  description: z
+    .string()
+    .max(MAX_DESCRIPTION)
+    .optional()
+    .describe('Shown in Azure before a suffix that azid adds.'),
+  expiresAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When the grant ends. It is then removed in Azure and not made again.'),
+  deletionPolicy: deletionPolicy('Delete'),
+  adoption: adoption(),
+  suspend: suspend(),
+});
+
+const replacement = z.object({
+  time: z.string().max(64).meta({ format: 'date-time' }),
+  /** Stable: PrincipalRecycled, RoleRedefined, SpecChanged, AssignmentVanished. */
+  reason: z.string().max(64),
+  assignmentId: z.string().max(1200),
+  principalId: z.string().max(36),
+});
+
+const status = z.object({
+  ...commonStatus,
+  assignmentId: z.string().max(1200).optional().describe('ARM id of the role assignment.'),
+  principalId: z.string().max(36).optional(),
+  identityId: z
+    .string()
+    .max(400)
+    .optional()
+    .describe('ARM id of the identity whose principal it is, for grants by identityRef.'),
+  roleDefinitionId: z.string().max(400).optional(),
+  roleContent: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Hash of what the role allowed when last looked at: a role that is edited is told.'),
+  grantedAt: z.string().max(64).optional().meta({ format: 'date-time' }),
+  lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
+  writeStartedAt: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When a write began whose end was not seen yet.'),
+  ledger: z
+    .array(z.string().max(1200))
+    .max(32)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe(
+      'ARM ids of assignments azid made, or is about to make, for this object; they leave when a read proves them gone.',
+    ),
+  history: z
+    .array(replacement)
+    .max(10)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('The last replacements, the newest first.'),
+});
+
+export type RoleGrantSpec = Readonly<z.input<typeof spec>>;
+export type RoleGrantStatus = Readonly<z.input<typeof status>>;
+
+export interface RoleGrant extends KubeObject {
+  readonly spec: RoleGrantSpec;
+  readonly status?: RoleGrantStatus;
+}
+
+export const roleGrant: KindDefinition<RoleGrant> = {
+  resource: azidResource('RoleGrant', 'rolegrants', true),
+  singular: 'rolegrant',
+  shortNames: ['grant'],
+  description: 'A role of Azure, granted to a principal on a scope, kept as declared.',
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Role', type: 'string', jsonPath: '.spec.role.name' },
+    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+    { name: 'Scope', type: 'string', jsonPath: '.spec.scope' },
+    { name: 'Expires', type: 'date', jsonPath: '.spec.expiresAt' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    {
+      name: 'Propagated',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Propagated")].status',
+      priority: 1,
+    },
+    { name: 'Assignment', type: 'string', jsonPath: '.status.assignmentId', priority: 1 },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

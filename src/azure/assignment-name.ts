@@ -1,0 +1,57 @@
+/**
+ * The name of a role assignment says who made it: Azure keeps no tags on assignments, but their names are GUIDs that
+ * the caller chooses (azure.md section 5). A frozen wire format with test vectors, docs/wire-format.md.
+ */
+import { readGuid, trailingGuid } from './guid.ts';
+import { armKey } from './resource-id.ts';
+import { parseScope } from './scope.ts';
+import { uuidV5 } from './uuid.ts';
+
+/** Frozen: with another one azid would no longer know what it has granted. */
+export const ASSIGNMENT_NAMESPACE = '6523598a-4b98-4a19-a815-7a79b2c47bc6';
+
+export interface Grant {
+  /** `/` for the tenant; any case. */
+  readonly scope: string;
+  /** GUID of the role definition, or an id that ends in it. */
+  readonly role: string;
+  /** Object id. With it in the name a recycled identity gets a new assignment (guarantees.md G10). */
+  readonly principalId: string;
+}
+
+/**
+ * UUIDv5 over installation, scope, role and principal: lower case, trimmed, one a line. A line end cannot occur in any
+ * of them, so no two grants share an input. Throws `TypeError` for what is no GUID or no scope.
+ */
+export function assignmentName(installationId: string, { scope, role, principalId }: Grant): string {
+  parseScope(scope);
+  const input = [
+    readGuid('the installation id', installationId),
+    armKey(scope.trim()),
+    trailingGuid('the role', role),
+    readGuid('the principal id', principalId),
+  ];
+  return uuidV5(ASSIGNMENT_NAMESPACE, input.join('\n'));
+}
+
+/** An assignment as Azure shows it, as far as the proof needs it. */
+export interface NamedAssignment {
+  readonly name: string;
+  readonly scope: string;
+  readonly roleGuid: string;
+  readonly principalId: string;
+}
+
+/**
+ * Whether this installation made the assignment: its name must come out again from its own scope, role and principal.
+ * What cannot be read proves nothing and gives false.
+ */
+export function proveOwnership(assignment: NamedAssignment, installationId: string): boolean {
+  const { name, scope, roleGuid: role, principalId } = assignment;
+  try {
+    return assignmentName(installationId, { scope, role, principalId }) === name.trim().toLowerCase();
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}

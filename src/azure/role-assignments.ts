@@ -1,0 +1,229 @@
+/** Role assignments (azure.md section 5): every call goes through the lanes and tells the observer what it saw. */
+import {
+  AuthorizationManagementClient,
+  getContinuationToken,
+  type RoleAssignmentCreateParameters,
+} from '@azure/arm-authorization';
+import { ArmCalls, type ArmCallsOptions, type CallContext, correlationOf, isAmbiguous } from './arm-calls.ts';
+import { type AzureRoleAssignment, assignmentId, readAssignment } from './azure-role-assignment.ts';
+import { type Classified, classify, type Missing } from './classify.ts';
+import type { AzureError } from './errors.ts';
+import { guidInText, readGuid, trailingGuid } from './guid.ts';
+import { AUTHORIZATION } from './limits.ts';
+import { subscriptionOf, wireScope } from './scope.ts';
+
+/** `missing`: what Azure says is not there; an assignment goes with its scope. */
+export type AssignmentGet =
+  | { readonly found: true; readonly assignment: AzureRoleAssignment; readonly requestedAt: number }
+  | {
+      readonly found: false;
+      readonly missing: Missing;
+      readonly error: AzureError;
+      readonly requestedAt: number;
+    };
+
+export interface AssignmentPut {
+  /** A GUID, or an id that ends in it. */
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  /** Azure's default is `User`, so it is always sent; it also spares the wait for the directory (azure.md section 5). */
+  readonly principalType: string;
+  /** With `conditionVersion`, or neither. What is left out is taken away from an assignment that has it. */
+  readonly condition?: string | undefined;
+  readonly conditionVersion?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export type PutResult =
+  /** `created` is false when Azure answered 200: it was there under this name. */
+  | {
+      readonly result: 'written';
+      readonly created: boolean;
+      readonly assignment: AzureRoleAssignment;
+      readonly correlationId?: string;
+    }
+  /**
+   * The same scope, role and principal are assigned under another name (409 `RoleAssignmentExists`). Without
+   * `existingId` Azure did not tell it: list by principal. Either way compare all three before it counts as satisfied.
+   */
+  | { readonly result: 'exists'; readonly existingId?: string; readonly error: AzureError };
+
+/** Told of everything seen and done. Ids in any spelling. */
+export interface RoleAssignmentObserver {
+  noteGet(id: string, found: AzureRoleAssignment | undefined, requestedAt: number): void;
+  noteWrite(assignment: AzureRoleAssignment): void;
+  noteDelete(id: string): void;
+  /** A write whose effect is unknown. */
+  noteWriteAttempt(id: string): void;
+}
+
+/**
+ * What a list shows besides what is at the scope. `everything`: above and below. `atScope`: above only. A principal:
+ * above and below, of that principal. Callers compare the assignments' own scopes.
+ */
+export type AssignmentFilter = 'everything' | 'atScope' | { readonly principalId: string };
+
+export interface AssignmentPage {
+  readonly assignments: readonly AzureRoleAssignment[];
+  /** Monotonic ms at which this page's request began. */
+  readonly requestedAt: number;
+}
+
+export class RoleAssignments {
+  readonly #calls: ArmCalls;
+  readonly #client: AuthorizationManagementClient;
+  #observer: RoleAssignmentObserver | undefined;
+
+  constructor(options: ArmCallsOptions) {
+    this.#calls = new ArmCalls(options);
+    const { credential, clientOptions } = options.access;
+    // The SDK wants a subscription; no call here goes by it, since all name their scope.
+    this.#client = new AuthorizationManagementClient(credential, 'none', clientOptions);
+  }
+
+  /** At most one observer: the mirror. */
+  observedBy(observer: RoleAssignmentObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Live read. Only Azure's own word is an absence: any other failure is thrown. */
+  async get(scope: string, name: string, context: CallContext): Promise<AssignmentGet> {
+    const [id, call] = [assignmentId(scope, name), this.#at('read', scope)];
+    let requestedAt = this.#calls.now();
+    try {
+      const { value } = await this.#calls.run(
+        call,
+        context,
+        (options) => this.#client.roleAssignments.getById(wireId(id), options),
+        (at) => {
+          requestedAt = at;
+        },
+      );
+      const assignment = readAssignment(value);
+      this.#observer?.noteGet(id, assignment, requestedAt);
+      return { found: true, assignment, requestedAt };
+    } catch (thrown) {
+      const found = classify(thrown);
+      const missing = goneWith(found);
+      if (!missing) throw thrown;
+      this.#observer?.noteGet(id, undefined, requestedAt);
+      return { found: false, missing, error: found.error, requestedAt };
+    }
+  }
+
+  /** PUT. A name that holds another grant is refused by Azure: `RoleAssignmentUpdateNotPermitted`, thrown. */
+  async put(scope: string, name: string, put: AssignmentPut, context: CallContext): Promise<PutResult> {
+    const id = assignmentId(scope, readGuid('the name of a role assignment', name));
+    const body = bodyOf(scope, put);
+    try {
+      const { value, status, ...rest } = await this.#calls.run(this.#at('write', scope), context, (options) =>
+        this.#client.roleAssignments.createById(wireId(id), body, options),
+      );
+      const assignment = readAssignment(value, 'written');
+      this.#observer?.noteWrite(assignment);
+      return { result: 'written', created: status === 201, assignment, ...correlationOf(rest) };
+    } catch (thrown) {
+      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      const { error } = classify(thrown);
+      if (error.code.toLowerCase() !== 'roleassignmentexists') throw thrown;
+      const existing = guidInText(error.message);
+      return {
+        result: 'exists',
+        ...(existing !== undefined && { existingId: assignmentId(scope, existing) }),
+        error,
+      };
+    }
+  }
+
+  /**
+   * DELETE; one whose scope is gone is absent too. Under a scope that is gone Azure may also answer 403, which is
+   * thrown: only a look at the scope can tell (azure.md section 5).
+   */
+  async delete(
+    scope: string,
+    name: string,
+    context: CallContext,
+  ): Promise<{ result: 'deleted' | 'absent'; correlationId?: string }> {
+    const id = assignmentId(scope, name);
+    try {
+      const { status, ...rest } = await this.#calls.run(this.#at('delete', scope), context, (options) =>
+        this.#client.roleAssignments.deleteById(wireId(id), options),
+      );
+      this.#observer?.noteDelete(id);
+      return { result: status === 204 ? 'absent' : 'deleted', ...correlationOf(rest) };
+    } catch (thrown) {
+      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      if (!goneWith(classify(thrown))) throw thrown;
+      this.#observer?.noteDelete(id);
+      return { result: 'absent' };
+    }
+  }
+
+  /** Page by page; each page is a call of its own. Who may read nothing gets an empty list and no error. */
+  async *list(
+    scope: string,
+    filter: AssignmentFilter,
+    context: CallContext,
+  ): AsyncGenerator<AssignmentPage, void, undefined> {
+    const [at, call] = [wireScope(scope), this.#at('list', scope)];
+    const query = filterOf(filter);
+    let continuationToken: string | undefined;
+    do {
+      const settings = continuationToken === undefined ? {} : { continuationToken };
+      const { value, requestedAt } = await this.#calls.run(call, context, (options) =>
+        this.#client.roleAssignments
+          .listForScope(at, { ...query, ...options })
+          .byPage(settings)
+          .next(),
+      );
+      if (value.done) return;
+      yield { assignments: value.value.map((each) => readAssignment(each, 'lenient')), requestedAt };
+      continuationToken = getContinuationToken(value.value);
+    } while (continuationToken);
+  }
+
+  #at(kind: 'read' | 'list' | 'write' | 'delete', scope: string) {
+    return { kind, provider: AUTHORIZATION, subscriptionId: subscriptionOf(scope) } as const;
+  }
+}
+
+/** The role's id as azid sends it: with the prefix of the scope's subscription, without one above. */
+export function roleDefinitionId(scope: string, role: string): string {
+  const subscriptionId = subscriptionOf(scope);
+  const prefix = subscriptionId === undefined ? '' : `/subscriptions/${subscriptionId}`;
+  return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${trailingGuid('the role', role)}`;
+}
+
+function bodyOf(scope: string, put: AssignmentPut): RoleAssignmentCreateParameters {
+  const { principalId, principalType, condition, conditionVersion, description } = put;
+  if ((condition === undefined) !== (conditionVersion === undefined))
+    throw new TypeError(
+      `Expected a condition with its version or neither, got only the ${condition === undefined ? 'version' : 'condition'}`,
+    );
+  return {
+    roleDefinitionId: roleDefinitionId(scope, put.roleDefinitionId),
+    principalId: readGuid('the principal id', principalId),
+    principalType,
+    ...(condition !== undefined && { condition }),
+    ...(conditionVersion !== undefined && { conditionVersion }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+/** A GUID is checked before it goes into a filter: the SDK sends what is in it as it is (azure.md section 5). */
+function filterOf(filter: AssignmentFilter): { filter?: string } {
+  if (filter === 'everything') return {};
+  if (filter === 'atScope') return { filter: 'atScope()' };
+  return { filter: `principalId eq '${readGuid('the principal id', filter.principalId)}'` };
+}
+
+/** What is missing, if the assignment is gone with it. A subscription that azid cannot see is not proven gone. */
+function goneWith(found: Classified): Missing | undefined {
+  if (found.kind !== 'notFound' || found.what === 'subscription') return undefined;
+  return found.what;
+}
+
+/** As the SDK wants it: without its leading slash. */
+function wireId(id: string): string {
+  return id.replace(/^\/+/, '');
+}

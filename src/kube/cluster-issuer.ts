@@ -1,0 +1,77 @@
+/** The issuer of this cluster's ServiceAccount tokens, and whether Entra could fetch its keys. */
+import type { Clock } from '../runtime/clock.ts';
+import type { KubeClient } from './client.ts';
+import { KubeError } from './errors.ts';
+import { whyUnreachable } from './public-address.ts';
+
+export type ClusterIssuerView =
+  | { readonly state: 'known'; readonly issuer: string }
+  /** Tokens of this issuer could never be exchanged: Entra fetches the keys over the Internet. */
+  | { readonly state: 'unreachable'; readonly issuer: string; readonly why: string }
+  /** The API server did not tell. */
+  | { readonly state: 'unknown'; readonly error: KubeError };
+
+export interface ClusterIssuerOptions {
+  readonly client: Pick<KubeClient, 'transport'>;
+  readonly clock: Clock;
+  /**
+   * `--cluster-issuer`: used as it is, for a cluster whose discovery document is not readable or does not say what its
+   * tokens say, and for a private network that Entra reaches all the same.
+   */
+  readonly given?: string | undefined;
+}
+
+/** The issuer hardly ever changes (`--service-account-issuer` of the API server), so an hour late does no harm. */
+const REREAD_MS = 3_600_000;
+/** After a failure with an older answer at hand. */
+const RETRY_MS = 60_000;
+
+export class ClusterIssuer {
+  readonly #options: ClusterIssuerOptions;
+  #known: Exclude<ClusterIssuerView, { state: 'unknown' }> | undefined;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ClusterIssuerOptions) {
+    this.#options = options;
+    if (options.given !== undefined) {
+      this.#known = { state: 'known', issuer: options.given };
+      this.#freshUntil = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /**
+   * From memory, or from `/.well-known/openid-configuration` of the API server, which every ServiceAccount may read by
+   * default (ClusterRole `system:service-account-issuer-discovery`). Throws only when the signal aborts.
+   */
+  async current(signal: AbortSignal): Promise<ClusterIssuerView> {
+    const { clock } = this.#options;
+    if (this.#known && clock.monotonic() < this.#freshUntil) return this.#known;
+    try {
+      const issuer = await this.#read(signal);
+      const why = whyUnreachable(issuer);
+      this.#known = why === undefined ? { state: 'known', issuer } : { state: 'unreachable', issuer, why };
+      this.#freshUntil = clock.monotonic() + REREAD_MS;
+      return this.#known;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof KubeError)) throw error;
+      // What was true an hour ago is a better answer than none.
+      this.#freshUntil = clock.monotonic() + RETRY_MS;
+      return this.#known ?? { state: 'unknown', error };
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<string> {
+    const { transport } = this.#options.client;
+    const document = await transport.request<{ readonly issuer?: unknown }>(
+      { method: 'GET', path: '/.well-known/openid-configuration' },
+      signal,
+    );
+    if (typeof document.issuer !== 'string' || document.issuer === '') {
+      throw new KubeError('GET /.well-known/openid-configuration: expected a field issuer, got none', {
+        reason: 'InvalidResponse',
+      });
+    }
+    return document.issuer;
+  }
+}

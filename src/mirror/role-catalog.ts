@@ -1,0 +1,228 @@
+/**
+ * Role definitions: all of each scope in use at once, read again every hour, the rest by need. A name that is not in the
+ * catalog is asked of Azure before it is called unknown, and that answer holds for a short time.
+ */
+import type { CallContext } from '../azure/arm-calls.ts';
+import { trailingGuid } from '../azure/guid.ts';
+import { isWithinScope } from '../azure/resource-id.ts';
+import {
+  type AzureRoleDefinition,
+  lookupOf,
+  type RoleDefinitions,
+  type RoleLookup,
+  sameRole,
+  sameRoleName,
+} from '../azure/role-definitions.ts';
+import { areaOf, parseScope } from '../azure/scope.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Areas } from './areas.ts';
+import { Flights } from './flights.ts';
+import type { CompletedList, Listing } from './list-watch.ts';
+import type { ResyncOptions } from './resync.ts';
+
+export interface RoleCatalogOptions {
+  readonly definitions: RoleDefinitions;
+  readonly clock: Clock;
+  /** Stops lists and look-ups. */
+  readonly signal: AbortSignal;
+  /** 0 <= random() < 1; default `Math.random`. */
+  readonly random?: () => number;
+  /** Default every hour. */
+  readonly resync?: Partial<ResyncOptions>;
+  /** How long a definition is believed, ms. Default 2 h: an hour, and time for lists that failed. */
+  readonly maxAgeMs?: number;
+  /** How long Azure's word that there is no such role is believed, ms. Default 1 min. */
+  readonly unknownMs?: number;
+  /** A list failed; it is tried again. For the log. */
+  readonly onListFailure?: (area: string, error: unknown) => void;
+}
+
+/** `guid`: of a role whose name, permissions or scopes changed, that came to be, or that is gone. */
+export type RoleListener = (guid: string) => void;
+
+interface Known {
+  readonly role: AzureRoleDefinition;
+  /** Monotonic ms at which the request that showed it began. */
+  readonly at: number;
+}
+
+const HOUR_MS = 3600_000;
+
+export class RoleCatalog {
+  readonly #options: RoleCatalogOptions;
+  readonly #areas: Areas<AzureRoleDefinition>;
+  readonly #flights = new Flights<RoleLookup>();
+  /** By area, then by GUID. */
+  readonly #known = new Map<string, Map<string, Known>>();
+  /** Look-ups that found nothing, by what was asked where: when. */
+  readonly #unknown = new Map<string, number>();
+  readonly #listeners = new Set<RoleListener>();
+
+  constructor(options: RoleCatalogOptions) {
+    this.#options = options;
+    const { clock, signal, random, resync } = options;
+    this.#areas = new Areas({
+      clock,
+      signal,
+      random,
+      resync: { everyMs: HOUR_MS, ...resync },
+      accept: async (area, list, stop) => this.#accept(area, list, stop),
+    });
+    signal.addEventListener('abort', () => void this.stop(), { once: true });
+  }
+
+  /** Somebody grants at this scope: all roles of its subscription, or of the scope itself above, are listed. */
+  use(scope: string): void {
+    const area = areaOf(scope);
+    this.#areas.use(area, this.#listing(area), (error) => this.#options.onListFailure?.(area, error));
+  }
+
+  release(scope: string): void {
+    const area = areaOf(scope);
+    if (this.#areas.release(area)) this.#known.delete(area);
+  }
+
+  /** Resolves with the first whole list of a scope in use. */
+  whenLoaded(scope: string, signal?: AbortSignal): Promise<void> {
+    return this.#areas.whenLoaded(areaOf(scope), `scope ${scope}`, signal);
+  }
+
+  /** What is held under a GUID at a scope; `undefined` says nothing. Costs nothing. */
+  known(scope: string, role: string): AzureRoleDefinition | undefined {
+    return this.#fresh(areaOf(scope), trailingGuid('the role', role));
+  }
+
+  /** By name, without case, among the roles that can be assigned at the scope. */
+  async byName(scope: string, roleName: string, context: CallContext): Promise<RoleLookup> {
+    const area = areaOf(scope);
+    const held = [...(this.#known.get(area)?.keys() ?? [])]
+      .map((guid) => this.#fresh(area, guid))
+      .filter((role) => role !== undefined)
+      .filter((role) => sameRoleName(role.roleName, roleName) && isAssignableAt(role, scope));
+    if (held.length > 0) return lookupOf(held);
+    const { definitions, signal } = this.#options;
+    const question = `${scope.trim().toLowerCase()}\nname\n${roleName.trim().toLowerCase()}`;
+    return await this.#ask(question, area, context, () =>
+      definitions.find(scope, roleName, { priority: context.priority, signal }),
+    );
+  }
+
+  /** By GUID, or an id that ends in it. */
+  async byId(scope: string, role: string, context: CallContext): Promise<RoleLookup> {
+    const [area, guid] = [areaOf(scope), trailingGuid('the role', role)];
+    const held = this.#fresh(area, guid);
+    if (held) return { found: 'one', role: held };
+    const { definitions, signal } = this.#options;
+    return await this.#ask(`${area}\nid\n${guid}`, area, context, () =>
+      definitions.get(scope, guid, { priority: context.priority, signal }),
+    );
+  }
+
+  onChange(listener: RoleListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  resyncNow(scope: string): void {
+    this.#areas.resyncNow(areaOf(scope));
+  }
+
+  /** Ends lists and waits for what is under way. The signal does the same without the waiting. */
+  stop(): Promise<void> {
+    return this.#areas.stop();
+  }
+
+  async #ask(
+    question: string,
+    area: string,
+    { priority, signal }: CallContext,
+    call: () => Promise<RoleLookup>,
+  ): Promise<RoleLookup> {
+    const { clock, unknownMs = 60_000 } = this.#options;
+    const askedAt = this.#unknown.get(question);
+    if (askedAt !== undefined && clock.monotonic() - askedAt < unknownMs) return { found: 'none' };
+    const start = async () => {
+      const at = clock.monotonic();
+      const answer = await call();
+      if (answer.found === 'none') this.#noteUnknown(question, at, unknownMs);
+      else {
+        this.#unknown.delete(question);
+        if (answer.found === 'one') this.#note(area, answer.role, at);
+      }
+      return answer;
+    };
+    return await this.#flights.join(question, priority, start, signal);
+  }
+
+  #noteUnknown(question: string, at: number, unknownMs: number): void {
+    for (const [old, askedAt] of this.#unknown) if (at - askedAt >= unknownMs) this.#unknown.delete(old);
+    this.#unknown.set(question, at);
+  }
+
+  /** One that was looked up. That it was not known before is no news: who asked has it now. */
+  #note(area: string, role: AzureRoleDefinition, at: number): void {
+    const roles = this.#known.get(area) ?? new Map<string, Known>();
+    this.#known.set(area, roles);
+    const before = roles.get(role.guid);
+    roles.set(role.guid, { role, at });
+    if (before && !sameRole(before.role, role)) this.#tell(role.guid);
+  }
+
+  #accept(area: string, { startedAt, found }: CompletedList<AzureRoleDefinition>, signal: AbortSignal) {
+    if (signal.aborted) return 'stopped';
+    const before = this.#known.get(area) ?? new Map<string, Known>();
+    // What was looked up after this list began is newer than the list.
+    const after = new Map([...before].filter(([, { at }]) => at > startedAt));
+    for (const { thing, requestedAt } of found)
+      if (!after.has(thing.guid)) after.set(thing.guid, { role: thing, at: requestedAt });
+    this.#known.set(area, after);
+    this.#unknown.clear(); // Cheap to ask again, and one of them may be there now.
+    const first = !this.#areas.listed(area);
+    for (const [guid, { role }] of after) {
+      const was = before.get(guid);
+      if (was ? !sameRole(was.role, role) : !first) this.#tell(guid);
+    }
+    for (const guid of before.keys()) if (!after.has(guid)) this.#tell(guid);
+    return undefined;
+  }
+
+  #tell(guid: string): void {
+    for (const listener of this.#listeners) listener(guid);
+  }
+
+  #fresh(area: string, guid: string): AzureRoleDefinition | undefined {
+    const { clock, maxAgeMs = 2 * HOUR_MS } = this.#options;
+    const known = this.#known.get(area)?.get(guid);
+    return known && clock.monotonic() - known.at < maxAgeMs ? known.role : undefined;
+  }
+
+  #listing(area: string): Listing<AzureRoleDefinition> {
+    const { definitions } = this.#options;
+    return {
+      async *pages(signal) {
+        for await (const page of definitions.list(area, { priority: 'resync', signal }))
+          yield { things: page.roles, requestedAt: page.requestedAt };
+      },
+      // Nothing is concluded from what is not in the catalog, so it need not be complete.
+      missingRight: async () => undefined,
+    };
+  }
+}
+
+/**
+ * A list at a subscription shows only roles that can be assigned there or below, so a scope above it, whichever
+ * management group that is, stands for the whole subscription.
+ */
+function isAssignableAt({ assignableScopes }: AzureRoleDefinition, scope: string): boolean {
+  return assignableScopes.some(
+    (each) => each.trim() === '/' || isAbove(each) || isWithinScope(scope, each.trim()),
+  );
+}
+
+function isAbove(scope: string): boolean {
+  try {
+    return parseScope(scope).kind === 'managementGroup';
+  } catch {
+    return false; // A scope that azid does not understand allows nothing.
+  }
+}

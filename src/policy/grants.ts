@@ -1,0 +1,161 @@
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { isWithinScope } from '../azure/resource-id.ts';
+import type { NamespaceFacts } from './selection.ts';
+
+/** A role for a principal on a scope, as an object asks for it. */
+export interface GrantRequest {
+  readonly roleGuid: string;
+  readonly roleName: string;
+  readonly roleType: 'BuiltInRole' | 'CustomRole';
+  readonly scope: string;
+  /** An identity of the object's own namespace, or a principal by its object id. */
+  readonly principal: { readonly identityRef: true } | { readonly id: string };
+  /** Of the object, wall ms: a grant's time counts from there, so an edit cannot stretch it. */
+  readonly createdAt: number;
+  /** Wall ms; absent = for ever. */
+  readonly expiresAt?: number;
+}
+
+export type GrantVerdict =
+  | { readonly allowed: true; readonly policy: string }
+  | { readonly allowed: false; readonly message: string };
+
+type Rule = NonNullable<IdentityPolicy['spec']['grants']>[number];
+
+/** What a rule asks, in the order in which a refusal is worded: the first one that no rule meets is named. */
+const TESTS: readonly {
+  readonly meets: (rule: Rule, request: GrantRequest) => boolean;
+  readonly denial: (request: GrantRequest, rules: readonly Rule[]) => string;
+}[] = [
+  {
+    meets: (rule, { scope }) => rule.scopes.some((allowed) => isWithinScope(scope, allowed)),
+    denial: ({ scope }) => `allows grants on scope ${scope}`,
+  },
+  {
+    meets: (rule, request) => rule.roles.some((allowed) => isRole(allowed, request)),
+    denial: (request, rules) =>
+      `allows role ${spelt(request)} on scope ${request.scope}${hint(request, rules)}`,
+  },
+  {
+    meets: (rule, { principal }) => isPrincipal(rule, principal),
+    denial: (request) =>
+      `allows role ${spelt(request)} on scope ${request.scope} for ${'id' in request.principal ? `principal ${request.principal.id} (principals.ids)` : 'identities of the namespace (principals.identityRefs)'}`,
+  },
+  {
+    meets: (rule, request) => isShortEnough(rule, request),
+    denial: (request, rules) =>
+      `allows role ${spelt(request)} on scope ${request.scope} ${request.expiresAt === undefined ? 'without an expiresAt' : 'for so long'}: the longest is ${longest(rules)} from the creation of the object; set spec.expiresAt accordingly`,
+  },
+];
+
+/**
+ * Default deny. Policies and rules add up, but one rule must allow role, scope, principal and duration together: what
+ * one rule allows for an hour, another for a reader, never makes an owner for ever.
+ *
+ * A management group holds only itself here: which subscriptions it contains is Azure's to change, and a policy must not
+ * grow with it. The tenant (`/`) holds everything.
+ *
+ * @param policies those that select the namespace
+ */
+export function allowsGrant(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  request: GrantRequest,
+): GrantVerdict {
+  if (policies.length === 0) return noPolicy(namespace);
+  let left = rulesOf(policies);
+  for (const { meets, denial } of TESTS) {
+    const passed = left.filter(({ rule }) => meets(rule, request));
+    if (passed.length === 0) {
+      const rules = left.map(({ rule }) => rule);
+      return denied(policies, namespace, denial(request, rules));
+    }
+    left = passed;
+  }
+  const [first] = left;
+  return first
+    ? { allowed: true, policy: first.policy }
+    : denied(policies, namespace, `allows grants on scope ${request.scope}`);
+}
+
+/**
+ * Whether any role may be granted on the scope at all: asked before anything is read in Azure for a namespace that may
+ * have nothing there.
+ */
+export function allowsAnyGrantAt(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  scope: string,
+): GrantVerdict {
+  if (policies.length === 0) return noPolicy(namespace);
+  const found = rulesOf(policies).find(({ rule }) => rule.scopes.some((each) => isWithinScope(scope, each)));
+  return found
+    ? { allowed: true, policy: found.policy }
+    : denied(policies, namespace, `allows grants on scope ${scope}`);
+}
+
+/** `30d`, `8h`, `1d12h30m` as ms; the CRD's pattern lets nothing else in. */
+export function parseDuration(text: string): number {
+  const [, days = '0', hours = '0', minutes = '0'] = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?$/.exec(text) ?? [];
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
+}
+
+function rulesOf(policies: readonly IdentityPolicy[]): { rule: Rule; policy: string }[] {
+  return policies.flatMap((policy) =>
+    (policy.spec.grants ?? []).map((rule) => ({ rule, policy: policy.metadata.name })),
+  );
+}
+
+/** By GUID always; by name only a built-in role: a custom one can be renamed by whoever may edit it. */
+function isRole(allowed: string, { roleGuid, roleName, roleType }: GrantRequest): boolean {
+  const entry = allowed.trim().toLowerCase();
+  if (entry === roleGuid.toLowerCase()) return true;
+  return roleType === 'BuiltInRole' && entry === roleName.trim().toLowerCase();
+}
+
+function isPrincipal(rule: Rule, principal: GrantRequest['principal']): boolean {
+  const { identityRefs = true, ids = [] } = rule.principals ?? {};
+  if (!('id' in principal)) return identityRefs;
+  const wanted = principal.id.toLowerCase();
+  return ids.some((id) => id.toLowerCase() === wanted);
+}
+
+function isShortEnough({ maxDuration }: Rule, { createdAt, expiresAt }: GrantRequest): boolean {
+  if (maxDuration === undefined) return true;
+  return expiresAt !== undefined && expiresAt - createdAt <= parseDuration(maxDuration);
+}
+
+function longest(rules: readonly Rule[]): string {
+  const all = rules.flatMap(({ maxDuration }) => maxDuration ?? []);
+  return all.sort((a, b) => parseDuration(b) - parseDuration(a))[0] ?? 'unlimited';
+}
+
+function spelt({ roleName, roleGuid }: GrantRequest): string {
+  return `'${roleName}' (${roleGuid})`;
+}
+
+/** An entry that looks right but counts for nothing deserves a word. */
+function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): string {
+  const named = rules.some(({ roles }) =>
+    roles.some((each) => each.trim().toLowerCase() === roleName.toLowerCase()),
+  );
+  return roleType === 'CustomRole' && named
+    ? '; it is a custom role, which a policy must name by its GUID because others can rename it'
+    : '';
+}
+
+function noPolicy(namespace: Pick<NamespaceFacts, 'name'>): GrantVerdict {
+  return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ASK}` };
+}
+
+const ASK = 'ask an administrator for an IdentityPolicy that does';
+
+function denied(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  what: string,
+): GrantVerdict {
+  const names = policies.map(({ metadata }) => metadata.name).join(', ');
+  const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${what}; ${ASK} (grants)`;
+  return { allowed: false, message };
+}

@@ -1,0 +1,41 @@
+import type { ManagedObject } from '../api/common.ts';
+import { RELEASE_ANNOTATION } from '../api/common.ts';
+import { type Finding, findCondition } from '../runtime/conditions.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
+
+/** A deletion that Azure refuses: it waits for that to be mended, but not for ever (guarantees.md G18). */
+
+/** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
+const BLOCKED = 'DeletionBlocked';
+
+export type Block =
+  | { readonly state: 'held'; readonly summary: Summary; readonly conditions: readonly Finding[] }
+  | { readonly state: 'over'; readonly after: string };
+
+/** Counted from the first refusal in a row: a controller that was away all night has not tried all night. */
+export function blockOf(
+  object: ManagedObject,
+  { now, releaseAfterMs }: { readonly now: number; readonly releaseAfterMs: number },
+  failure: Failure,
+): Block {
+  const held = findCondition(object.status?.conditions ?? [], BLOCKED);
+  const since = held?.status === 'True' ? now - Date.parse(held.lastTransitionTime) : 0;
+  const left = releaseAfterMs - since;
+  if (left <= 0) return { state: 'over', after: `gave up after ${Math.round(since / 60_000)} min` };
+  return {
+    state: 'held',
+    conditions: [{ type: BLOCKED, status: 'True', reason: failure.reason, message: failure.message }],
+    summary: {
+      state: 'deleting',
+      message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
+      failure,
+      againMs: Math.min(left, RECHECK_OUTSIDE_MS),
+    },
+  };
+}
+
+/** Azure answers again: a later refusal is a new one. */
+export function unblocked({ status }: ManagedObject): readonly Finding[] {
+  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
+  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
+}

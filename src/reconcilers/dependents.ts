@@ -1,0 +1,112 @@
+import { proveOwnership } from '../azure/assignment-name.ts';
+import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import type { RoleAssignments } from '../azure/role-assignments.ts';
+import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
+import { keyOf, type ObjectKey } from '../kube/types.ts';
+import type { AssignmentMirror } from '../mirror/assignment-mirror.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { failureOf } from './failure.ts';
+import { requestOf } from './federated-identity-credential/request.ts';
+import type { VisitContext } from './kind.ts';
+import { isExpired } from './role-grant/own.ts';
+import { type PeerEyes, wishOf } from './role-grant/peers.ts';
+import { factsOf, INDEX, type Stores } from './stores.ts';
+
+/** What hangs on an identity, in Kubernetes and in Azure: asked when it is to be deleted. */
+export interface Dependents {
+  /** Objects that refer to it, are not going themselves, and may: by kind and key, sorted. */
+  referencesTo(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  /** Role assignments of its principal that prove to be azid's own and that no object has in its ledger. */
+  leftoversOf(
+    identity: { readonly id: string; readonly principalId: string },
+    context: VisitContext,
+  ): Promise<readonly string[]>;
+}
+
+export interface DependentsParts extends PeerEyes {
+  readonly stores: Pick<Stores, 'grants' | 'credentials' | 'identities' | 'policies' | 'namespaces'>;
+  readonly assignments: Pick<RoleAssignments, 'list'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal'>;
+  readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
+  readonly federationAudience: string;
+}
+
+/**
+ * Only what a policy allows counts as a reference: else whoever may make objects in a namespace could hold an identity
+ * for ever. Credentials that nobody owns need no removal of their own, as Azure deletes them with the identity.
+ */
+export function dependentsOn(parts: DependentsParts): Dependents {
+  return {
+    async referencesTo(identity, context) {
+      const grants = await allowedGrants(identity, context, parts);
+      const credentials = await allowedCredentials(identity, context, parts);
+      return [...grants, ...credentials].toSorted();
+    },
+    async leftoversOf({ id, principalId }, context) {
+      const found = new Map(
+        parts.assignmentMirror.ofPrincipal(principalId).map((each) => [each.key, each] as const),
+      );
+      try {
+        // Also those that no list in use shows.
+        const scope = `/subscriptions/${parseIdentityId(id).subscriptionId}`;
+        for await (const page of parts.assignments.list(scope, { principalId }, context))
+          for (const each of page.assignments) found.set(each.key, each);
+      } catch (error) {
+        // What cannot be listed stays, as an orphan that names its maker; the identity need not wait for it.
+        if (!failureOf(error)) throw error;
+      }
+      return [...found.values()]
+        .filter((each) => each.principalId === principalId.toLowerCase())
+        .filter((each) => proveOwnership(each, parts.installationId))
+        .filter(({ key }) => parts.stores.grants.keysByIndex(INDEX.assignment, armKey(key)).length === 0)
+        .map((each) => each.id)
+        .toSorted();
+    },
+  };
+}
+
+async function allowedGrants(
+  identity: ObjectKey,
+  context: VisitContext,
+  parts: DependentsParts,
+): Promise<string[]> {
+  const { stores, clock } = parts;
+  const names: string[] = [];
+  for (const grant of stores.grants.byIndex(INDEX.identityRef, identity)) {
+    if (grant.metadata.deletionTimestamp || isExpired(grant, clock.now())) continue;
+    const wish = await wishOf(grant, context, parts);
+    // A role that cannot be read just now is no reason to pull the identity from under what was granted.
+    const may =
+      wish?.allowed ??
+      ((grant.status?.ledger?.length ?? 0) > 0 &&
+        policyOf(grant, stores).allowsAnyGrantAt(grant.spec.scope).allowed);
+    if (may) names.push(`RoleGrant ${keyOf(grant)}`);
+  }
+  return names;
+}
+
+async function allowedCredentials(
+  identity: ObjectKey,
+  context: VisitContext,
+  { stores, clusterIssuer, federationAudience }: DependentsParts,
+): Promise<string[]> {
+  const credentials = stores.credentials
+    .byIndex(INDEX.identityRef, identity)
+    .filter(({ metadata }) => !metadata.deletionTimestamp);
+  if (credentials.length === 0) return [];
+  const facts = {
+    clusterIssuer: await clusterIssuer.current(context.signal),
+    defaultAudience: federationAudience,
+  };
+  return credentials
+    .filter((each) => requestOf(each, facts, policyOf(each, stores)).granted)
+    .map((each) => `FederatedIdentityCredential ${keyOf(each)}`);
+}
+
+function policyOf(
+  { metadata: { namespace: name = '' } }: { readonly metadata: { readonly namespace?: string } },
+  stores: Pick<Stores, 'policies' | 'namespaces'>,
+) {
+  const namespace = stores.namespaces.get(name);
+  return evaluate(stores.policies.values(), namespace ? factsOf(namespace) : { name, labels: {} });
+}

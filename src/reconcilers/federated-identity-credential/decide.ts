@@ -1,0 +1,154 @@
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { decideDeletion } from './deletion.ts';
+import type {
+  CredentialDecision,
+  CredentialsView,
+  Facts,
+  Failed,
+  FederatedIdentityCredential,
+} from './facts.ts';
+import { keep, satisfiedBy, write } from './maintain.ts';
+import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
+import { placeOf } from './place.ts';
+import { type Request, requestOf } from './request.ts';
+
+/**
+ * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,
+ * gathers again and asks again until nothing is left to do.
+ *
+ * @param failed the action that failed just before, if one did
+ */
+export function decide(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  failed?: Failed,
+): CredentialDecision {
+  if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
+  const decision = decideLife(object, facts);
+  // What was refused may have an explanation that the read after it shows: no room left, the same pair made by
+  // somebody else, the identity gone. Without one, the refusal itself is what there is to say.
+  const unexplained = failed && decision.actions.length > 0;
+  return unexplained
+    ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
+    : decision;
+}
+
+function decideLife(object: FederatedIdentityCredential, facts: Facts): CredentialDecision {
+  const stop = (summary: Summary): CredentialDecision => ({
+    actions: [],
+    status: ownStatus(object),
+    summary,
+  });
+  const policy = evaluate(facts.policies, facts.namespace);
+  const request = requestOf(object, facts, policy);
+  if (!request.granted) return stop(request.summary);
+
+  const { identity } = facts;
+  switch (identity.state) {
+    case 'waiting':
+      return stop(waitingForIdentity(object, identity.why));
+    case 'loading':
+      return stop({
+        state: 'waiting',
+        for: `the first list of subscription ${identity.subscriptionId}`,
+        message: `waiting for the first list of the identities of subscription ${identity.subscriptionId}`,
+        recheckMs: 10_000,
+        keep: true,
+      });
+    case 'unreadable':
+      return stop(summaryOf(identity.failure));
+    case 'ready': {
+      const verdict = policy.allowsIdentity(identity.id);
+      if (!verdict.allowed) return stop(stalledInside('PolicyDenied', verdict.message));
+      const credentials = readable(object, facts.credentials);
+      if ('summary' in credentials) return stop(credentials.summary);
+      return fitIn(object, facts, identity, request, credentials.credentials);
+    }
+  }
+}
+
+function fitIn(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  identity: Extract<Facts['identity'], { state: 'ready' }>,
+  { trust, policy }: Extract<Request, { granted: true }>,
+  credentials: Extract<CredentialsView, { state: 'known' }>['credentials'],
+): CredentialDecision {
+  const stop = (summary: Summary): CredentialDecision => ({
+    actions: [],
+    status: ownStatus(object),
+    summary,
+  });
+  const me = { age: ageOf(object.metadata), name: nameOf(object, facts.installationId) };
+  const place = placeOf(me, trust, credentials, facts.siblings);
+  const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
+  switch (place.state) {
+    case 'satisfied':
+      return satisfiedBy(object, facts, identity, place.by);
+    case 'conflict':
+      return stop(
+        stalledOutside(
+          'CredentialConflict',
+          `identity ${identity.id} already has credential ${place.with.name} with ${pair}, which azid did not make, and its audience is ${place.with.audience}, expected ${trust.audience}; Azure allows one per pair: delete that one, or use its audience`,
+        ),
+      );
+    case 'taken':
+      return stop(
+        stalledInside(
+          'OwnedByAnother',
+          `${pair} on identity ${identity.id} belong to FederatedIdentityCredential ${place.by.key}; Azure allows one credential per pair: delete one of the two objects, or change it`,
+        ),
+      );
+    case 'leaving':
+      return stop({
+        state: 'waiting',
+        for: `FederatedIdentityCredential ${place.by.key}`,
+        message: `FederatedIdentityCredential ${place.by.key} still holds ${pair} on identity ${identity.id} and is about to give them up`,
+        recheckMs: RECHECK_OUTSIDE_MS,
+      });
+    case 'full':
+      return stop(
+        stalledOutside(
+          'CredentialLimit',
+          // The names last: a long message is cut.
+          `identity ${identity.id}: expected room for one more federated credential, got ${place.holders.length} of at most ${MAX_CREDENTIALS}; delete one, or use another identity: ${place.holders.join(', ')}`,
+        ),
+      );
+    case 'free':
+    case 'own': {
+      const own = place.state === 'own' ? place.credential : undefined;
+      const change = write(object, facts, identity, trust, policy, own);
+      if (!change) return keep(object, facts, identity, trust, own);
+      return identity.deleting ? stop(waitingForIdentity(object, 'is being deleted')) : change;
+    }
+  }
+}
+
+function readable(
+  object: FederatedIdentityCredential,
+  view: Facts['credentials'],
+): Extract<CredentialsView, { state: 'known' }> | { readonly summary: Summary } {
+  switch (view?.state) {
+    case 'known':
+      return view;
+    case 'unreadable':
+      return { summary: summaryOf(view.failure) };
+    case undefined:
+    case 'identityGone':
+      return { summary: waitingForIdentity(object, 'has no identity in Azure') };
+  }
+}
+
+function waitingForIdentity(object: FederatedIdentityCredential, why: string): Summary {
+  const key = identityKey(object);
+  return {
+    state: 'waiting',
+    for: `UserAssignedIdentity ${key}`,
+    message: `UserAssignedIdentity ${key} ${why}; azid goes on as soon as it is ready`,
+    // Its object and the mirror wake this one; Azure may know before either.
+    recheckMs: RECHECK_OUTSIDE_MS,
+  };
+}

@@ -1,0 +1,147 @@
+import { isSuspended, RECONCILE_ANNOTATION } from '../../api/common.ts';
+import type { ClusterIssuer } from '../../kube/cluster-issuer.ts';
+import { keyOf } from '../../kube/types.ts';
+import { evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { VisitContext } from '../kind.ts';
+import { factsOf, type Stores } from '../stores.ts';
+import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
+import { decide } from './decide.ts';
+import type { EndedWrites } from './ended-writes.ts';
+import type { Facts, FederatedIdentityCredential, IdentityView, Sibling } from './facts.ts';
+import { type IdentityEyes, identityOf } from './identity.ts';
+import type { IdentitiesInUse } from './in-use.ts';
+import { identityKey, nameOf } from './own.ts';
+import { requestOf } from './request.ts';
+import { resolveTrust } from './trust.ts';
+
+export interface Eyes extends IdentityEyes, CredentialEyes {
+  readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
+  /** The FederatedIdentityCredentials that name this UserAssignedIdentity (`namespace/name`). */
+  readonly onIdentity: (key: string) => readonly FederatedIdentityCredential[];
+  readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
+  /** Of the cloud. */
+  readonly federationAudience: string;
+  readonly clock: Clock;
+  readonly inUse: Pick<IdentitiesInUse, 'note'>;
+  readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+  readonly releaseAfterMs: number;
+}
+
+/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+export async function gather(
+  object: FederatedIdentityCredential,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<Facts> {
+  const { stores, clock, installationId, federationAudience, releaseAfterMs } = eyes;
+  const policies = stores.policies.values();
+  const namespace = namespaceOf(object, stores);
+  const policy = evaluate(policies, namespace);
+  const common: Facts = {
+    now: clock.now(),
+    installationId,
+    defaultAudience: federationAudience,
+    policies,
+    namespace,
+    clusterIssuer: await eyes.clusterIssuer.current(context.signal),
+    identity: { state: 'waiting', why: 'was not looked for' },
+    siblings: [],
+    openWriteMs: openWriteMs(object, eyes),
+    ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
+    releaseAfterMs,
+  };
+  const deleting = object.metadata.deletionTimestamp !== undefined;
+  // Taking away goes by the ledger; only where there is none does Azure have to be asked what is there.
+  if (deleting && (object.status?.ledger?.length ?? 0) > 0) return common;
+  // Not even a read is made on behalf of a namespace that may not have the credential.
+  if (!deleting && !requestOf(object, common, policy).granted) return common;
+
+  const known = await look(object, context, eyes, common, policy, false);
+  return needsLiveRead(object, known) ? await look(object, context, eyes, common, policy, true) : known;
+}
+
+async function look(
+  object: FederatedIdentityCredential,
+  context: VisitContext,
+  eyes: Eyes,
+  common: Facts,
+  policy: NamespacePolicy,
+  live: boolean,
+): Promise<Facts> {
+  const identity = await identityOf(identityKey(object), context, eyes, live);
+  if (identity.state !== 'ready') return { ...common, identity };
+  const siblings = siblingsOf(object, identity, eyes, common, policy);
+  eyes.inUse.note(context.key, identity.id, identity.principalId);
+  // What this visit read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
+  const since = Math.max(context.startedAt, eyes.ended.failedAt(object.metadata.uid));
+  const held = heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
+  const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, eyes);
+  return { ...common, identity, siblings, credentials };
+}
+
+/** A write is only ever decided from what Azure itself said during this visit; so is what a person asked to see. */
+function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boolean {
+  const { identity, credentials } = facts;
+  if (identity.state !== 'ready' || credentials?.state !== 'known') return false;
+  if (identity.live && credentials.live) return false;
+  const { status, metadata } = object;
+  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
+  return (
+    metadata.deletionTimestamp !== undefined ||
+    (requested !== undefined && requested !== status?.lastHandledReconcileAt) ||
+    // Credentials go with their identity; one made again under the same name has none of them.
+    (status?.principalId !== undefined && status.principalId !== identity.principalId) ||
+    (status?.writeStartedAt !== undefined && facts.openWriteMs === 0) ||
+    decide(object, facts).actions.some(({ type }) => type === 'putCredential' || type === 'deleteCredential')
+  );
+}
+
+function siblingsOf(
+  object: FederatedIdentityCredential,
+  identity: Extract<IdentityView, { state: 'ready' }>,
+  eyes: Eyes,
+  common: Facts,
+  policy: NamespacePolicy,
+): readonly Sibling[] {
+  const here = policy.allowsIdentity(identity.id).allowed;
+  return eyes.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
+    const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
+    if (uid === object.metadata.uid) return [];
+    const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
+    return [
+      {
+        key: keyOf(other),
+        uid,
+        creationTimestamp,
+        credentialName: nameOf(other, eyes.installationId),
+        ...(resolution.resolved && { trust: resolution.trust }),
+        deleting: deletionTimestamp !== undefined,
+        mayWrite: here && !isSuspended(other) && requestOf(other, common, policy).granted,
+      },
+    ];
+  });
+}
+
+/** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
+function openWriteMs(
+  { status, metadata }: FederatedIdentityCredential,
+  { ended, callLimitMs, azureLagMs, clock }: Eyes,
+): number {
+  const begun = status?.writeStartedAt;
+  if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
+  const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
+  return Math.max(openMs, 0);
+}
+
+function namespaceOf(
+  { metadata: { namespace: name = '' } }: FederatedIdentityCredential,
+  stores: Pick<Stores, 'namespaces'>,
+): NamespaceFacts {
+  const namespace = stores.namespaces.get(name);
+  return namespace ? factsOf(namespace) : { name, labels: {} };
+}

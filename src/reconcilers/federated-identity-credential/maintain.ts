@@ -1,0 +1,229 @@
+import { armKey, sameId } from '../../azure/resource-id.ts';
+import { RECHECK_READY_MS, type Summary } from '../decision.ts';
+import type {
+  Action,
+  CredentialDecision,
+  Facts,
+  FederatedIdentityCredential,
+  OwnStatus,
+  SeenCredential,
+  Trust,
+} from './facts.ts';
+import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus } from './own.ts';
+import { sameTrust } from './place.ts';
+
+/** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
+
+type Ready = Extract<Facts['identity'], { state: 'ready' }>;
+/** `status.ledger` holds no more. */
+const MAX_LEDGER = 8;
+/** The issuer of the cluster is read again that often (kube/cluster-issuer.ts). */
+const REREAD_ISSUER_MS = 3_600_000;
+
+/** The PUT that is due, with its intent; undefined when Azure is as wanted. `own`: what is there under our name. */
+export function write(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  identity: Ready,
+  trust: Trust,
+  policy: string,
+  own: SeenCredential | undefined,
+): CredentialDecision | undefined {
+  if (own && sameTrust(own, trust)) return undefined;
+  const before = ownStatus(object);
+  const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
+  const ledger = before.ledger ?? [];
+  const known = ledger.some((each) => sameId(each, id));
+  if (!known && ledger.length >= MAX_LEDGER) return dropStale(object, facts, id, before);
+  const intent: OwnStatus = {
+    ...before,
+    ledger: known ? ledger : [...ledger, id],
+    writeStartedAt: new Date(facts.now).toISOString(),
+  };
+  return {
+    actions: [
+      ...finalizer(object),
+      { type: 'saveStatus', status: intent, why: 'the intent to write the credential must survive a crash' },
+      { type: 'putCredential', id, trust, note: noteOf(before, identity, id, trust, policy, own) },
+    ],
+    status: intent,
+    summary: working(`writing credential ${id}`),
+  };
+}
+
+/** As wanted: the status says so, and what is left on an identity named before goes. */
+export function keep(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  identity: Ready,
+  trust: Trust,
+  own: SeenCredential | undefined,
+): CredentialDecision {
+  const before = ownStatus(object);
+  const id = own?.id ?? credentialIdOn(identity.id, nameOf(object, facts.installationId));
+  const stale = dropStale(object, facts, id, before);
+  if (stale) return stale;
+  const missing = finalizer(object);
+  const status: OwnStatus = {
+    ...seen(before, facts, identity, id, trust),
+    ledger: [id],
+  };
+  if (missing.length > 0 || before.ledger?.length !== 1) {
+    // Also what was found by its name alone, the status having been lost: from here on the ledger knows it.
+    return {
+      actions: [
+        ...missing,
+        {
+          type: 'saveStatus',
+          status: { ...before, ledger: [id] },
+          why: 'the credential is this object’s own',
+        },
+      ],
+      status,
+      summary: working(`keeping credential ${id}`),
+    };
+  }
+  return {
+    actions: [],
+    status,
+    summary: {
+      state: 'ready',
+      reason: 'Ready',
+      message: `credential ${id} is as declared; Entra may take some minutes to know a new one`,
+      nextMs: nextMs(object, facts),
+    },
+  };
+}
+
+/** Somebody else's credential says what is wanted: nothing is made, and nothing will be taken away. */
+export function satisfiedBy(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  identity: Ready,
+  twin: SeenCredential,
+): CredentialDecision {
+  const before = ownStatus(object);
+  const stale = dropStale(object, facts, undefined, before);
+  if (stale) return stale;
+  return {
+    actions: [],
+    status: { ...seen(before, facts, identity, twin.id, twin), ledger: undefined },
+    summary: {
+      state: 'ready',
+      reason: 'ExistsUnmanaged',
+      message: `credential ${twin.id}, which azid did not make, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
+      nextMs: nextMs(object, facts),
+    },
+  };
+}
+
+/**
+ * What the ledger still holds besides `id`: credentials on identities that were named before. They go after the new one
+ * is there, so that a replacement which is denied leaves the old one.
+ */
+function dropStale(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  id: string | undefined,
+  before: OwnStatus,
+): CredentialDecision | undefined {
+  const ledger = ownCredentials(object, facts);
+  const stale = ledger.filter((each) => id === undefined || !sameId(each, id));
+  if (stale.length === 0) return undefined;
+  const kept = ledger.filter((each) => !stale.includes(each));
+  const actions = stale.map((each): Action => {
+    if (isProven(each, object, facts)) return remove(each, 'is no longer declared');
+    return {
+      type: 'tell',
+      note: {
+        type: 'Warning',
+        reason: 'LeftBehind',
+        action: 'Delete',
+        message: `credential ${each} is in the ledger, but its name does not prove that azid made it for this object; left as it is`,
+      },
+    };
+  });
+  const status: OwnStatus = { ...before, ledger: kept.length > 0 ? kept : undefined };
+  return {
+    actions: [...actions, { type: 'saveStatus', status, why: 'what was deleted is proven gone' }],
+    status,
+    summary: working('removing credentials that are no longer declared'),
+  };
+}
+
+export function remove(id: string, why: string): Action {
+  return {
+    type: 'deleteCredential',
+    id,
+    note: {
+      type: 'Normal',
+      reason: 'Deleted',
+      action: 'Delete',
+      message: `deleted credential ${id}: it ${why}`,
+    },
+  };
+}
+
+function seen(before: OwnStatus, facts: Facts, identity: Ready, id: string, trust: Trust): OwnStatus {
+  const { writeStartedAt, ...rest } = before;
+  return {
+    ...rest,
+    id,
+    identityId: identity.id,
+    principalId: identity.principalId,
+    issuer: trust.issuer,
+    subject: trust.subject,
+    audience: trust.audience,
+    ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
+    // A write of a process that died may still take effect: until then the next visit looks at Azure itself.
+    ...(facts.openWriteMs > 0 && writeStartedAt !== undefined && { writeStartedAt }),
+  };
+}
+
+/** Why the write is made, told from what the status says of last time. */
+function noteOf(
+  before: OwnStatus,
+  identity: Ready,
+  id: string,
+  trust: Trust,
+  policy: string,
+  own: SeenCredential | undefined,
+): Extract<Action, { note: unknown }>['note'] {
+  const what = `credential ${id} (issuer ${trust.issuer}, subject ${trust.subject}) under policy ${policy}`;
+  const { issuer = '', subject = '', audience = '' } = before;
+  const settled =
+    before.id !== undefined &&
+    armKey(before.id) === armKey(id) &&
+    sameTrust({ issuer, subject, audience }, trust);
+  if (own) {
+    return settled
+      ? {
+          type: 'Warning',
+          reason: 'Repaired',
+          action: 'Update',
+          message: `somebody had changed it: set ${what} as declared`,
+        }
+      : { type: 'Normal', reason: 'Updated', action: 'Update', message: `set ${what}` };
+  }
+  if (settled && before.principalId !== identity.principalId) {
+    const message = `the identity was made again with a new principal, ${identity.principalId}: made ${what} again`;
+    return { type: 'Warning', reason: 'Recreated', action: 'Create', message };
+  }
+  return settled
+    ? {
+        type: 'Warning',
+        reason: 'Recreated',
+        action: 'Create',
+        message: `it had vanished from Azure: made ${what} again`,
+      }
+    : { type: 'Normal', reason: 'Created', action: 'Create', message: `made ${what}` };
+}
+
+function nextMs(object: FederatedIdentityCredential, facts: Facts): number {
+  const settled = object.spec.kubernetes ? REREAD_ISSUER_MS : RECHECK_READY_MS;
+  return facts.openWriteMs > 0 ? Math.min(settled, facts.openWriteMs) : settled;
+}
+
+function working(message: string): Summary {
+  return { state: 'progressing', reason: 'Updating', message, againMs: 0 };
+}

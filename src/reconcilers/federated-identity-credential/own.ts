@@ -1,0 +1,58 @@
+import { FINALIZER } from '../../api/common.ts';
+import { credentialName, isCredentialOf } from '../../azure/credential-name.ts';
+import { parseResourceId, sameId } from '../../azure/resource-id.ts';
+import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
+
+/** What every branch of the decision reads off the object. */
+
+/** The kind's own status fields as they stand. */
+export function ownStatus(object: FederatedIdentityCredential): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizer(object: FederatedIdentityCredential): Action[] {
+  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+}
+
+/** What the object's credential is called in Azure, on whatever identity. */
+export function nameOf(object: FederatedIdentityCredential, installationId: string): string {
+  const { namespace = '', name } = object.metadata;
+  return credentialName(installationId, { namespace, name });
+}
+
+/** The ARM id of the object's credential on this identity. */
+export function credentialIdOn(identityId: string, name: string): string {
+  return `${identityId}/federatedIdentityCredentials/${name}`;
+}
+
+/** Whether the name proves that this installation made it for this very object; a ledger alone proves nothing. */
+export function isProven(
+  id: string,
+  object: FederatedIdentityCredential,
+  facts: Pick<Facts, 'installationId'>,
+) {
+  const { namespace = '', name } = object.metadata;
+  return isCredentialOf(parseResourceId(id).name, facts.installationId, { namespace, name });
+}
+
+/** What the ledger names, and what carries the object's name on its identity although the ledger was lost. */
+export function ownCredentials(object: FederatedIdentityCredential, facts: Facts): readonly string[] {
+  const ledger = object.status?.ledger ?? [];
+  const { identity, credentials } = facts;
+  if (identity.state !== 'ready' || credentials?.state !== 'known') return ledger;
+  const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
+  const there = credentials.credentials.some((each) => sameId(each.id, id));
+  return there && !ledger.some((each) => sameId(each, id)) ? [...ledger, id] : ledger;
+}
+
+/** In order of age, the uid breaking a tie the same way everywhere. */
+export function ageOf({ creationTimestamp, uid }: { creationTimestamp: string; uid: string }): string {
+  return `${creationTimestamp} ${uid}`;
+}
+
+/** `namespace/name`, as people write it. */
+export function identityKey({ metadata, spec }: FederatedIdentityCredential): string {
+  return `${metadata.namespace}/${spec.identityRef.name}`;
+}

@@ -1,0 +1,451 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../decision.ts';
+import { decide } from './decide.ts';
+import {
+  absent,
+  afterRecycling,
+  assignment,
+  facts,
+  failure,
+  grant,
+  IDENTITY_ID,
+  INSTALLATION,
+  known,
+  ME,
+  NOW,
+  older,
+  PRINCIPAL,
+  peer,
+  policy,
+  present,
+  RECYCLED,
+  reader,
+  SCOPE,
+  settled,
+  stale,
+  target,
+  twin,
+} from './facts.fixture.ts';
+import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
+import { descriptionOf } from './owners.ts';
+import { nextMoment } from './standing.ts';
+
+const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
+const reasonOf = ({ summary }: GrantDecision) =>
+  summary.state === 'stalled' || summary.state === 'ready'
+    ? `${summary.state} ${summary.reason}`
+    : summary.state;
+function only<T extends Action['type']>(decision: GrantDecision, type: T): Extract<Action, { type: T }> {
+  const found = decision.actions.filter((action) => action.type === type);
+  expect(found).toHaveLength(1);
+  return found[0] as Extract<Action, { type: T }>;
+}
+const putFailed = (change: Partial<Failure>): Failed => ({
+  action: {
+    type: 'putAssignment',
+    target,
+    description: '',
+    note: { type: 'Normal', reason: 'Granted', action: 'Create', message: '' },
+  },
+  failure: failure(change),
+});
+const recycled = { principal: { ...known, id: RECYCLED }, target: afterRecycling } as const;
+
+describe('what holds an object before any write', () => {
+  const custom = { ...reader, guid: 'c0c0c0c0-0000-4000-8000-000000000001', type: 'CustomRole' } as const;
+  const rows: { title: string; object?: RoleGrant; facts: Partial<Facts>; reason: string; says: string }[] = [
+    {
+      title: 'no policy selects the namespace',
+      facts: { policies: [] },
+      reason: 'stalled PolicyDenied',
+      says: 'no IdentityPolicy selects namespace team-a',
+    },
+    {
+      title: 'the scope is half an id',
+      object: grant({ spec: { scope: `${SCOPE}/providers/Microsoft.Storage` } }),
+      facts: {},
+      reason: 'stalled InvalidScope',
+      says: 'spec.scope: Expected',
+    },
+    {
+      title: 'no policy allows anything on the scope',
+      facts: { policies: [policy({ grants: [{ roles: ['Reader'], scopes: [`${SCOPE}0`] }] })] },
+      reason: 'stalled PolicyDenied',
+      says: SCOPE,
+    },
+    {
+      title: 'no policy allows the role',
+      facts: { policies: [policy({ grants: [{ roles: ['Owner'], scopes: [SCOPE] }] })] },
+      reason: 'stalled PolicyDenied',
+      says: reader.guid,
+    },
+    {
+      title: 'a custom role took the name of an allowed one',
+      facts: { role: { state: 'found', role: custom }, target: { ...target, roleGuid: custom.guid } },
+      reason: 'stalled PolicyDenied',
+      says: 'custom role',
+    },
+    {
+      title: 'the identity is not there yet',
+      facts: {
+        principal: {
+          state: 'waiting',
+          for: 'UserAssignedIdentity team-a/web',
+          message: 'waiting for web',
+          dead: false,
+        },
+        role: undefined,
+        target: undefined,
+      },
+      reason: 'waiting',
+      says: 'web',
+    },
+    {
+      title: 'the role is unknown',
+      facts: { role: { state: 'notFound' }, target: undefined },
+      reason: 'stalled RoleNotFound',
+      says: "role 'Reader'",
+    },
+    {
+      title: 'several roles have the name',
+      facts: { role: { state: 'ambiguous', candidates: ['id-1', 'id-2'] }, target: undefined },
+      reason: 'stalled AmbiguousRole',
+      says: 'id-1, id-2',
+    },
+    {
+      title: 'roles cannot be read',
+      facts: { role: { state: 'unreadable', failure: failure() }, target: undefined },
+      reason: 'stalled AuthorizationFailed',
+      says: 'Azure says no',
+    },
+    {
+      title: "the principal is azid's own",
+      facts: { selfId: PRINCIPAL.toUpperCase() },
+      reason: 'stalled ReservedIdentity',
+      says: "azid's own",
+    },
+    {
+      title: 'an older object asks for another condition',
+      facts: { peers: [older({ condition: 'x' })] },
+      reason: 'stalled ConflictingGrant',
+      says: 'team-a/older',
+    },
+    {
+      title: 'the scope is gone',
+      facts: { azure: { ...absent, missing: 'scope' } },
+      reason: 'stalled ScopeNotFound',
+      says: SCOPE,
+    },
+    {
+      title: 'the identity is on its way out',
+      facts: { azure: absent, principal: { ...known, leaving: true } },
+      reason: 'waiting',
+      says: 'being deleted',
+    },
+    {
+      title: 'its time is over before it began',
+      object: grant({ spec: { expiresAt: '2026-11-23T10:00:00Z' } }),
+      facts: { azure: absent },
+      reason: 'stalled Expired',
+      says: '2026-11-23T10:00:00Z',
+    },
+  ];
+  it.each(rows)('$title: $reason', ({ object = grant(), facts: given, reason, says }) => {
+    const decision = decide(object, facts({ azure: absent, ...given } as Partial<Facts>));
+    expect(decision.actions).toEqual([]);
+    expect(reasonOf(decision)).toBe(reason);
+    expect(decision.summary).toMatchObject({ message: expect.stringContaining(says) });
+  });
+
+  it('a younger object, or one without permission, holds nobody', () => {
+    const peers = [peer({ condition: 'x' }), older({ condition: 'x', allowed: false, holds: false })];
+    expect(types(decide(grant(), facts({ azure: absent, peers })))).toContain('putAssignment');
+  });
+});
+
+describe('granting', () => {
+  it('sets the finalizer and writes its ledger before the call that needs them', () => {
+    const condition = { expression: "@Resource[a:b] StringEquals 'c'", version: '2.0' } as const;
+    const object = grant({ spec: { condition, description: 'For the shop.' } });
+    const decision = decide(object, facts({ azure: absent }));
+    expect(types(decision)).toEqual(['addFinalizer', 'saveStatus', 'putAssignment']);
+    expect(only(decision, 'saveStatus').status).toEqual({
+      ledger: [target.id],
+      writeStartedAt: '2026-11-23T10:00:00Z',
+    });
+    expect(only(decision, 'putAssignment')).toMatchObject({
+      target: { principalType: 'ServicePrincipal', principalId: PRINCIPAL, roleGuid: reader.guid },
+      condition: condition.expression,
+      description: `For the shop. [azid ${INSTALLATION}: team-a/read]`,
+      note: { reason: 'Granted', message: expect.stringContaining('under policy team-a') },
+    });
+  });
+
+  it('is done when the assignment reads as declared', () => {
+    const decision = decide(settled({ status: { ledger: [] } }), facts({ wroteAt: NOW }));
+    expect(decision.actions).toEqual([]);
+    expect(reasonOf(decision)).toBe('ready Granted');
+    expect(decision.status).toMatchObject({
+      assignmentId: target.id,
+      principalId: PRINCIPAL,
+      identityId: IDENTITY_ID,
+      ledger: [target.id],
+    });
+  });
+
+  it('tells granted from propagated, ten minutes apart', () => {
+    const at = (ms: number) =>
+      decide(settled({ status: { grantedAt: new Date(NOW - ms).toISOString() } }), facts()).conditions;
+    expect(at(599_999)).toMatchObject([{ type: 'Propagated', status: 'False' }]);
+    expect(at(600_000)).toMatchObject([{ type: 'Propagated', status: 'True' }]);
+  });
+
+  it('puts an edited description or condition back, under the same name', () => {
+    for (const change of [{ description: 'mine now' }, { condition: 'x' }]) {
+      const decision = decide(settled(), facts({ azure: present(change) }));
+      expect(types(decision)).toEqual(['putAssignment']);
+      expect(only(decision, 'putAssignment')).toMatchObject({
+        target,
+        description: assignment().description,
+        note: { reason: 'Updated' },
+      });
+      expect(only(decision, 'putAssignment').condition).toBeUndefined();
+    }
+  });
+
+  it('makes again what somebody deleted, and says so', () => {
+    const decision = decide(settled(), facts({ azure: absent }));
+    expect(only(decision, 'putAssignment').note).toMatchObject({ type: 'Warning', reason: 'Regranted' });
+    expect(only(decision, 'saveStatus').status.history).toEqual([
+      {
+        time: '2026-11-23T10:00:00Z',
+        reason: 'AssignmentVanished',
+        assignmentId: target.id,
+        principalId: PRINCIPAL,
+      },
+    ]);
+  });
+
+  it('does not take an early 404 for a deletion', () => {
+    const decision = decide(settled(), facts({ azure: { ...absent, conclusive: false, conclusiveInMs: 7 } }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({ state: 'progressing', reason: 'ConfirmingAbsence', againMs: 7 });
+  });
+
+  it('repeats at once a PUT whose end nobody saw: its name is the same', () => {
+    const object = grant({ status: { ledger: [target.id], writeStartedAt: '2026-11-23T09:59:59Z' } });
+    const decision = decide(object, facts({ azure: { ...absent, conclusive: false, conclusiveInMs: 7 } }));
+    expect(types(decision)).toContain('putAssignment');
+  });
+
+  it('changes nothing where a policy no longer allows it, and keeps what stands', () => {
+    const decision = decide(settled(), facts({ policies: [], azure: undefined, target: undefined }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.status).toMatchObject({ assignmentId: target.id, ledger: [target.id] });
+  });
+});
+
+it('says nothing new while the first lists are under way', () => {
+  const decision = decide(settled(), facts({ role: { state: 'loading' }, target: undefined }));
+  expect(decision.summary).toMatchObject({ state: 'waiting', keep: true });
+  expect(decide(settled(), facts({ azure: { state: 'loading' } })).summary).toEqual(decision.summary);
+  const edited = settled({ metadata: { generation: 2 } });
+  expect(decide(edited, facts({ role: { state: 'loading' } })).summary).toMatchObject({ keep: false });
+});
+
+describe('replacement', () => {
+  const object = settled();
+  it('makes the new one before the old one goes', () => {
+    const before = decide(object, facts({ ...recycled, azure: absent, held: [stale()] }));
+    expect(types(before)).toEqual(['saveStatus', 'putAssignment']);
+    expect(only(before, 'saveStatus').status.ledger).toEqual([target.id, afterRecycling.id]);
+    const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+    const after = decide(object, facts({ ...recycled, azure: made, held: [stale()] }));
+    expect(only(after, 'deleteAssignment').id).toBe(target.id);
+    const done = decide(object, facts({ ...recycled, azure: made, held: [stale(absent)] }));
+    expect(done.actions).toEqual([]);
+    expect(done.status).toMatchObject({
+      assignmentId: afterRecycling.id,
+      principalId: RECYCLED,
+      ledger: [afterRecycling.id],
+      history: [{ reason: 'PrincipalRecycled', assignmentId: target.id, principalId: PRINCIPAL }],
+    });
+  });
+
+  it('that is denied leaves the old one, stalled', () => {
+    const denied = decide(object, facts({ ...recycled, policies: [], azure: undefined, held: [stale()] }));
+    expect(denied.actions).toEqual([]);
+    expect(reasonOf(denied)).toBe('stalled PolicyDenied');
+    const refused = decide(object, facts({ ...recycled, azure: absent, held: [stale()] }), putFailed({}));
+    expect(refused.actions).toEqual([]);
+    expect(refused.status).toMatchObject({ assignmentId: target.id, ledger: [target.id] });
+  });
+
+  it('leaves an old one that others share', () => {
+    const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+    const decision = decide(object, facts({ ...recycled, azure: made, held: [stale(present(), [peer()])] }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.status.ledger).toEqual([afterRecycling.id]);
+  });
+
+  it('never deletes what does not prove by its name that azid made it', () => {
+    const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+    const forged = {
+      id: twin.id,
+      view: { state: 'present', assignment: twin, live: true },
+      peers: [],
+    } as const;
+    const decision = decide(object, facts({ ...recycled, azure: made, held: [forged] }));
+    expect(types(decision)).toEqual(['saveStatus', 'tell']);
+    expect(only(decision, 'saveStatus').status.ledger).not.toContain(twin.id);
+  });
+
+  it('names an edit of the spec as its reason, and a role that was redefined', () => {
+    const made = present({ id: afterRecycling.id });
+    const edited = settled({ metadata: { generation: 2 } });
+    const next = (grantee: RoleGrant, change: Partial<Facts>) =>
+      decide(grantee, facts({ azure: made, held: [stale(absent)], ...change })).status.history?.[0]?.reason;
+    expect(next(edited, recycled)).toBe('SpecChanged');
+    const redefined = { ...afterRecycling, principalId: PRINCIPAL, roleGuid: 'other', roleId: 'x/other' };
+    expect(next(object, { target: redefined })).toBe('RoleRedefined');
+  });
+
+  it('keeps the last ten', () => {
+    const entry = {
+      time: '2026-01-01T00:00:00Z',
+      reason: 'SpecChanged',
+      assignmentId: 'a',
+      principalId: 'p',
+    };
+    const full = settled({ status: { history: Array(10).fill(entry) } });
+    const made = present({ id: afterRecycling.id });
+    const { history } = decide(full, facts({ ...recycled, azure: made, held: [stale(absent)] })).status;
+    expect(history).toHaveLength(10);
+    expect(history?.[0]?.reason).toBe('PrincipalRecycled');
+  });
+});
+
+describe('what somebody else granted', () => {
+  it('counts as satisfied and stays out of the ledger', () => {
+    const object = grant({ status: { ledger: [target.id] } });
+    for (const failed of [undefined, putFailed({ kind: 'alreadyExists', reason: 'AlreadyExists' })]) {
+      const decision = decide(object, facts({ azure: absent, twin }), failed);
+      expect(decision.actions).toEqual([]);
+      expect(reasonOf(decision)).toBe('ready ExistsUnmanaged');
+      expect(decision.status).toMatchObject({ assignmentId: twin.id, ledger: [] });
+    }
+  });
+
+  it('does not with another condition', () => {
+    const decision = decide(grant(), facts({ azure: absent, twin: { ...twin, condition: 'x' } }));
+    expect(reasonOf(decision)).toBe('stalled ConflictingAssignment');
+  });
+
+  it('is made by azid should it vanish', () => {
+    const object = grant({ status: { assignmentId: twin.id, principalId: PRINCIPAL } });
+    expect(only(decide(object, facts({ azure: absent })), 'putAssignment').target).toEqual(target);
+  });
+
+  it('is looked for again while the 409 cannot be explained', () => {
+    const decision = decide(grant(), facts({ azure: absent }), putFailed({ kind: 'alreadyExists' }));
+    expect(decision.actions).toEqual([]);
+  });
+});
+
+describe('sharing', () => {
+  it("names the oldest owner's text and how many more there are", () => {
+    const peers = [older({ description: 'Old.' }), peer()];
+    const description = `Old. [azid ${INSTALLATION}: team-a/older and 2 more]`;
+    const decision = decide(settled(), facts({ peers }));
+    expect(only(decision, 'putAssignment').description).toBe(description);
+    expect(decide(settled(), facts({ peers, azure: present({ description }) })).actions).toEqual([]);
+  });
+
+  it('writes the shared one into the ledger before it writes on it', () => {
+    const decision = decide(settled({ status: { ledger: [] } }), facts({ peers: [older()] }));
+    expect(types(decision)).toEqual(['saveStatus', 'putAssignment']);
+  });
+
+  it('with conditions that differ only in spacing is no conflict', () => {
+    const object = settled({ spec: { condition: { expression: 'a  AND\n b', version: '2.0' } } });
+    const peers = [older({ condition: 'a AND b' })];
+    const description = descriptionOf(INSTALLATION, [...peers, peer({ key: ME })]);
+    const decision = decide(object, facts({ peers, azure: present({ condition: 'a AND b', description }) }));
+    expect(reasonOf(decision)).toBe('ready Granted');
+  });
+});
+
+describe('what Azure refuses', () => {
+  const rows: { title: string; failure: Partial<Failure>; facts?: Partial<Facts>; comes: string }[] = [
+    {
+      title: 'a principal so new that Azure does not know it yet',
+      failure: { kind: 'transient', reason: 'PrincipalNotFound' },
+      facts: { principal: { ...known, young: true } },
+      comes: 'retrying',
+    },
+    {
+      title: 'a principal that should have been there long ago',
+      failure: { kind: 'transient', reason: 'PrincipalNotFound' },
+      comes: 'stalled PrincipalNotFound',
+    },
+    {
+      title: 'a grant beyond the delegation',
+      failure: { message: 'does not have authorization or an ABAC condition not fulfilled to' },
+      comes: 'stalled AzureDelegationDenied',
+    },
+    { title: 'a missing right', failure: {}, comes: 'stalled AuthorizationFailed' },
+    { title: 'one assignment too many', failure: { reason: 'LimitReached' }, comes: 'stalled LimitReached' },
+    {
+      title: 'a scope that went meanwhile',
+      failure: { reason: 'ResourceGroupNotFound' },
+      comes: 'stalled ScopeNotFound',
+    },
+    {
+      title: 'a resource that the next read shows to be gone',
+      failure: { kind: 'transient', reason: 'ResourceNotFound' },
+      facts: { azure: { ...absent, missing: 'scope' } },
+      comes: 'stalled ScopeNotFound',
+    },
+    { title: 'for now', failure: { kind: 'transient', reason: 'Throttled' }, comes: 'retrying' },
+  ];
+  it.each(rows)('$title: $comes', ({ failure: given, facts: more, comes }) => {
+    const object = grant({ status: { ledger: [target.id], writeStartedAt: 'x' } });
+    const decision = decide(object, facts({ azure: absent, ...more }), putFailed(given));
+    expect(decision.actions).toEqual([]);
+    expect(reasonOf(decision)).toBe(comes);
+    // The refusal and the read after it prove that nothing was made.
+    expect(decision.status.ledger).toEqual([]);
+    expect(decision.status.writeStartedAt).toBeUndefined();
+  });
+
+  it('leaves the ledger as it is when the answer was lost', () => {
+    const object = grant({ status: { ledger: [target.id], writeStartedAt: '2026-11-23T10:00:00Z' } });
+    const open = { ...absent, conclusive: false, conclusiveInMs: 5 };
+    const decision = decide(
+      object,
+      facts({ azure: open }),
+      putFailed({ kind: 'transient', ambiguous: true }),
+    );
+    expect(decision.status).toMatchObject({ ledger: [target.id], writeStartedAt: '2026-11-23T10:00:00Z' });
+  });
+});
+
+it('tells that a role was edited, once', () => {
+  const edited = { state: 'found', role: { ...reader, content: 'content-2' } } as const;
+  const decision = decide(settled(), facts({ role: edited }));
+  expect(types(decision)).toEqual(['saveStatus', 'tell']);
+  const { status } = only(decision, 'saveStatus');
+  expect(decide(settled({ status }), facts({ role: edited })).actions).toEqual([]);
+});
+
+it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {
+  const at = (ms: number) => new Date(NOW + ms).toISOString();
+  const object = (expiresAt?: string) => settled(expiresAt === undefined ? {} : { spec: { expiresAt } });
+  const moment = (expiresAt: string | undefined, grantedAt: string) =>
+    nextMoment(object(expiresAt), { grantedAt }, NOW);
+  expect(moment(undefined, at(-600_000))).toBeUndefined();
+  expect(moment(undefined, at(0))).toBe(NOW + 600_000);
+  expect(moment(at(5), at(0))).toBe(NOW + 5);
+  expect(moment(at(900_000), at(0))).toBe(NOW + 600_000);
+  expect(moment(at(900_000), at(-600_000))).toBe(NOW + 900_000);
+});

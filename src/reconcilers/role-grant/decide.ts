@@ -1,0 +1,110 @@
+import { evaluate } from '../../policy/evaluate.ts';
+import { RECHECK_INSIDE_MS, type Summary } from '../decision.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { assign } from './assign.ts';
+import { decideDeletion } from './deletion.ts';
+import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
+import type { Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
+import { maintain, satisfied } from './maintain.ts';
+import { asPeer, isExpired } from './own.ts';
+import { conflictWith } from './owners.ts';
+import { requestOf, scopeProblem } from './request.ts';
+import { describe, stop } from './standing.ts';
+
+/**
+ * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, gathers again and asks
+ * again until nothing is left to do, so every status tells of what was seen, not of what was tried.
+ *
+ * Giving asks the policies every time; where they deny, what stands is kept and nothing is changed. Taking away asks
+ * nobody.
+ *
+ * @param failed the action that failed just before, if one did
+ */
+export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
+  if (isExpired(object, facts.now)) return decideExpiry(object, facts, failed);
+  return decideLife(object, facts, failed);
+}
+
+function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const { principal, role, target, azure } = facts;
+  const malformed = scopeProblem(object);
+  if (malformed !== undefined) return stop(object, facts, stalledInside('InvalidScope', malformed));
+  const policy = evaluate(facts.policies, facts.namespace);
+  const anything = policy.allowsAnyGrantAt(object.spec.scope);
+  const denied = anything.allowed ? undefined : stalledInside('PolicyDenied', anything.message);
+  // What the dead still have goes, whatever else stands in the way: taking back asks nobody.
+  if (principal.state === 'waiting' && principal.dead)
+    return decideWithoutPrincipal(object, facts, denied ?? waitingFor(principal), failed);
+  if (denied) return stop(object, facts, denied);
+  if (role?.state === 'loading') return stop(object, facts, loading(object));
+  if (principal.state === 'waiting') return stop(object, facts, waitingFor(principal));
+  if (facts.selfId !== undefined && facts.selfId.toLowerCase() === principal.id.toLowerCase()) {
+    const message = `principal ${principal.id} is azid's own; no object can grant it anything: name another principal`;
+    return stop(object, facts, stalledInside('ReservedIdentity', message));
+  }
+  if (role?.state !== 'found' || !target) return stop(object, facts, withoutRole(object, role));
+
+  const verdict = policy.allowsGrant(requestOf(object, target, role));
+  if (!verdict.allowed) return stop(object, facts, stalledInside('PolicyDenied', verdict.message));
+  const first = conflictWith(asPeer(object), facts.peers);
+  if (first) {
+    const message = `${describe(target)} is granted for RoleGrant ${first.key} with ${first.condition === undefined ? 'no condition' : 'another condition'}, and Azure knows it only once: declare the same condition in both, or delete one`;
+    return stop(object, facts, stalledInside('ConflictingGrant', message));
+  }
+
+  switch (azure?.state) {
+    case undefined:
+    case 'loading':
+      return stop(object, facts, loading(object));
+    case 'unreadable':
+      return stop(object, facts, summaryOf(azure.failure));
+    case 'absent':
+      // The same grant under a name that is not azid's: known from the mirror, or from the 409 just answered.
+      if (facts.twin) return satisfied(object, facts, target, facts.twin, failed);
+      return assign(object, facts, target, azure, policy, verdict.policy, failed);
+    case 'present':
+      return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
+  }
+}
+
+function waitingFor(principal: Extract<PrincipalView, { state: 'waiting' }>): Summary {
+  const { message } = principal;
+  return { state: 'waiting', for: principal.for, message, recheckMs: RECHECK_INSIDE_MS };
+}
+
+/** The lists wake whoever waits for them. */
+function loading({ spec, status, metadata }: RoleGrant): Summary {
+  return {
+    state: 'waiting',
+    for: `the first list of role assignments at ${spec.scope}`,
+    message: `waiting for the first list of role assignments at ${spec.scope}`,
+    recheckMs: 60_000,
+    keep: status?.observedGeneration === metadata.generation,
+  };
+}
+
+function withoutRole(
+  { spec }: RoleGrant,
+  role: Exclude<RoleView, { state: 'found' }> | RoleView | undefined,
+): Summary {
+  const { name, id } = spec.role;
+  const field = name === undefined ? `spec.role.id: role ${id}` : `spec.role.name: role '${name}'`;
+  switch (role?.state) {
+    case 'ambiguous':
+      return stalledOutside(
+        'AmbiguousRole',
+        `${field} is the name of several roles at ${spec.scope}: ${role.candidates.join(', ')}; give one of them as spec.role.id`,
+      );
+    case 'unreadable':
+      return summaryOf(role.failure);
+    case 'notFound':
+    case 'loading':
+    case 'found':
+    case undefined:
+      return stalledOutside(
+        'RoleNotFound',
+        `${field} does not exist or cannot be assigned at ${spec.scope}; correct it (az role definition list shows names and ids), or make the role assignable there`,
+      );
+  }
+}

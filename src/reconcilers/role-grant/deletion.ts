@@ -1,0 +1,72 @@
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { blockOf, unblocked } from '../blocked.ts';
+import type { Failure, Note } from '../decision.ts';
+import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
+import { ownStatus, withoutEntries } from './own.ts';
+import { everything, remove } from './removal.ts';
+import { provenGone } from './standing.ts';
+
+/**
+ * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
+ * asked, and the object can always leave: at once by annotation, else after a bounded wait that names what stays behind
+ * (guarantees.md G18).
+ */
+export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const own = ownStatus(object);
+  const ledger = withoutEntries(own.ledger, provenGone(facts));
+  const status: OwnStatus = { ...own, ledger };
+  if (object.spec.deletionPolicy === 'Retain') return leave(object, status, []);
+  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+    const note =
+      ledger.length > 0
+        ? [
+            leftBehind(
+              `released by annotation ${RELEASE_ANNOTATION}; these stay in Azure: ${ledger.join(', ')}`,
+            ),
+          ]
+        : [];
+    return leave(object, status, note);
+  }
+  if (failed) return blocked(object, facts, status, failed.failure);
+
+  const removal = remove(object, facts, everything(facts), 'its RoleGrant was deleted');
+  switch (removal.state) {
+    case 'act':
+      return deleting(status, 'deleting the role assignment', 0, [removal.action]);
+    case 'wait':
+      return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
+    case 'blocked':
+      if (removal.view.state === 'unreadable') return blocked(object, facts, status, removal.view.failure);
+      return deleting(status, 'reading the role assignment', 1_000);
+    case 'done':
+      return leave(object, status, removal.notes);
+  }
+}
+
+function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Failure): GrantDecision {
+  const block = blockOf(object, facts, failure);
+  if (block.state === 'held')
+    return { actions: [], status, summary: block.summary, conditions: block.conditions };
+  const stays = (status.ledger ?? []).join(', ');
+  return leave(object, status, [
+    leftBehind(`${block.after}; these stay in Azure: ${stays}: ${failure.message}`),
+  ]);
+}
+
+function leave(object: RoleGrant, status: OwnStatus, notes: readonly Note[]): GrantDecision {
+  const told = notes.map((note): Action => ({ type: 'tell', note }));
+  return deleting(status, `letting go of ${object.metadata.name}`, 0, [...told, { type: 'removeFinalizer' }]);
+}
+
+function deleting(
+  status: OwnStatus,
+  message: string,
+  againMs: number,
+  actions: readonly Action[] = [],
+): GrantDecision {
+  return { actions, status, summary: { state: 'deleting', message, againMs } };
+}
+
+function leftBehind(message: string): Note {
+  return { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message };
+}

@@ -1,0 +1,166 @@
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+export type PrincipalType = 'ServicePrincipal' | 'User' | 'Group';
+
+/** Who is to get the role. */
+export type PrincipalView =
+  | {
+      readonly state: 'known';
+      readonly id: string;
+      readonly type: PrincipalType;
+      /** So new that Azure's services may not know it yet (15 min): `PrincipalNotFound` is then worth a retry. */
+      readonly young: boolean;
+      /** ARM id of the identity; absent for a principal by id. */
+      readonly identityId?: string;
+      /** The identity's object is being deleted: what stands stays, nothing new is given. */
+      readonly leaving?: boolean;
+    }
+  /**
+   * The identity's object does not exist, or has no principal yet. `dead`: a GET proved that the identity whose
+   * principal holds the present assignments is gone.
+   */
+  | {
+      readonly state: 'waiting';
+      readonly for: string;
+      readonly message: string;
+      readonly dead: boolean;
+    };
+
+export interface SeenRole {
+  /** As it is to be sent. */
+  readonly id: string;
+  /** Lower case. */
+  readonly guid: string;
+  readonly name: string;
+  readonly type: 'BuiltInRole' | 'CustomRole';
+  /** Hash of what it allows. */
+  readonly content: string;
+}
+
+export type RoleView =
+  | { readonly state: 'found'; readonly role: SeenRole }
+  /** The first lists are still under way, and nobody waits for this object. */
+  | { readonly state: 'loading' }
+  | { readonly state: 'notFound' }
+  | { readonly state: 'ambiguous'; readonly candidates: readonly string[] }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+/** An assignment as Azure shows it. */
+export interface SeenAssignment {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  readonly roleGuid: string;
+  readonly principalId: string;
+  readonly condition?: string;
+  readonly description?: string;
+  /** Wall ms. */
+  readonly createdOn?: number;
+}
+
+export type AssignmentView =
+  /** `live`: read or written in this visit. */
+  | { readonly state: 'present'; readonly assignment: SeenAssignment; readonly live: boolean }
+  /**
+   * A GET of this visit found nothing. `conclusive`: neither Azure's lag nor a write of a dead process explains it; else
+   * `conclusiveInMs` says when to ask again.
+   */
+  | {
+      readonly state: 'absent';
+      readonly missing: 'assignment' | 'scope';
+      readonly conclusive: boolean;
+      readonly conclusiveInMs: number;
+    }
+  /** The first list is still under way, and nobody waits for this object. */
+  | { readonly state: 'loading' }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+/** The assignment the object asks for. */
+export interface Target {
+  /** `<scope>/providers/Microsoft.Authorization/roleAssignments/<name>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  readonly roleId: string;
+  readonly roleGuid: string;
+  readonly roleName: string;
+  readonly principalId: string;
+  readonly principalType: PrincipalType;
+}
+
+/** Another object, neither deleted nor expired, that asks for the same assignment. */
+export interface Peer {
+  readonly key: string;
+  readonly uid: string;
+  readonly creationTimestamp: string;
+  readonly condition?: string;
+  readonly description?: string;
+  /** Its policies allow it the grant. */
+  readonly allowed: boolean;
+  /** It stands in its ledger already. */
+  readonly holds: boolean;
+}
+
+/** An assignment of the object's ledger. */
+export interface Held {
+  readonly id: string;
+  readonly view: AssignmentView;
+  /** Objects that ask for this very assignment. */
+  readonly peers: readonly Peer[];
+}
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly installationId: string;
+  /** azid's own principal, which no object may give anything (guarantees.md G21). */
+  readonly selfId?: string;
+  readonly policies: readonly IdentityPolicy[];
+  readonly namespace: NamespaceFacts;
+  readonly principal: PrincipalView;
+  /** Absent: not asked, since the principal is unknown or nothing is allowed on the scope. */
+  readonly role?: RoleView | undefined;
+  /** Absent: not resolved, or not looked at because it is denied. */
+  readonly target?: Target | undefined;
+  /** Of the target. */
+  readonly azure?: AssignmentView | undefined;
+  /** An assignment of the target's scope, role and principal under a name that is not azid's. */
+  readonly twin?: SeenAssignment;
+  /** Who else asks for the target. */
+  readonly peers: readonly Peer[];
+  /** What the ledger holds beside the target. */
+  readonly held: readonly Held[];
+  /** When this visit last wrote to Azure, wall ms. */
+  readonly wroteAt?: number;
+  /** How long a deletion may be refused by Azure before the object is let go (guarantees.md G18). */
+  readonly releaseAfterMs: number;
+}
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<RoleGrantStatus, 'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'>;
+
+export type Action =
+  | FrameAction<OwnStatus>
+  /** Makes the assignment, or changes description and condition of the one of this name: PUT states both whole. */
+  | {
+      readonly type: 'putAssignment';
+      readonly target: Target;
+      readonly description: string;
+      readonly condition?: string;
+      readonly note: Note;
+    }
+  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note };
+
+/** The action that failed just before, if one did. */
+export interface Failed {
+  readonly action: Action;
+  readonly failure: Failure;
+}
+
+export type GrantDecision = Decision<Action, OwnStatus>;
+export type { RoleGrant };

@@ -1,0 +1,78 @@
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { areaOf } from '../../azure/scope.ts';
+import { keyOf } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import type { AreasInUse } from '../areas.ts';
+import type { VisitContext } from '../kind.ts';
+import { factsOf } from '../stores.ts';
+import type { Facts, RoleGrant, Target } from './facts.ts';
+import { type LookEyes, looked } from './look.ts';
+import { isExpired, ledgerOf } from './own.ts';
+import type { PeerEyes } from './peers.ts';
+import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
+import { requestOf, scopeProblem } from './request.ts';
+import { roleOf } from './role.ts';
+import { sameAssignmentId } from './standing.ts';
+import { targetOf } from './target.ts';
+
+export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
+  readonly stores: PeerEyes['stores'];
+  /** Where the mirror must look for this object's assignments and its role. */
+  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly releaseAfterMs: number;
+}
+
+/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const { stores, clock, installationId, releaseAfterMs } = eyes;
+  const now = clock.now();
+  const { namespace: name = '' } = object.metadata;
+  const namespace = stores.namespaces.get(name);
+  const common: Facts = {
+    now,
+    installationId,
+    policies: stores.policies.values(),
+    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    principal: { state: 'waiting', for: 'nobody', message: 'not looked for', dead: false },
+    peers: [],
+    held: [],
+    ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
+    releaseAfterMs,
+  };
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+  const policy = evaluate(common.policies, common.namespace);
+  const held = ledgerOf(object);
+  if (scopeProblem(object) !== undefined)
+    return ending ? looked(object, common, undefined, context, eyes) : common;
+  // Not even a read is made on behalf of a namespace that may have nothing there; but what a dead principal still has is
+  // taken back from it all the same.
+  const anything = ending || policy.allowsAnyGrantAt(object.spec.scope).allowed;
+  const orphaned = held.length > 0 && knownPrincipal(object, eyes) === undefined;
+  if (!anything && !orphaned) return common;
+
+  const scopes = held.map((id) => parseAssignmentId(id).scope);
+  eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
+  // At start-up two lists are about to tell of thousands at once: roles and assignments.
+  if (!ending && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
+    return { ...common, role: { state: 'loading' } };
+  const principal = await principalOf(object, context, eyes);
+  if (principal.state === 'waiting') {
+    const known = { ...common, principal };
+    return ending || principal.dead ? looked(object, known, undefined, context, eyes) : known;
+  }
+  const role = await roleOf(object, context, eyes);
+  const target = role.state === 'found' ? targetOf(object, principal, role.role, installationId) : undefined;
+  const known: Facts = { ...common, principal, role, target };
+  const allowed =
+    target !== undefined &&
+    role.state === 'found' &&
+    policy.allowsGrant(requestOf(object, target, role)).allowed;
+  if (!ending && !allowed) return known;
+  // Without a ledger that knows it, the target is looked at only for whom it is allowed: nobody else takes it away.
+  const mine = target && (allowed || isInLedger(object, target)) ? target : undefined;
+  return looked(object, { ...known, target: mine }, mine, context, eyes);
+}
+
+export function isInLedger({ status }: RoleGrant, target: Target): boolean {
+  return status?.ledger?.some((id) => sameAssignmentId(id, target.id)) ?? false;
+}

@@ -1,0 +1,61 @@
+import { roleGrant } from '../../api/role-grant.ts';
+import { toAzureError } from '../../azure/errors.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import type { AreasInUse } from '../areas.ts';
+import { AlreadyExists } from '../failure.ts';
+import type { Kind } from '../kind.ts';
+import { decide } from './decide.ts';
+import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
+import { type Eyes, gather } from './gather.ts';
+import { perform } from './perform.ts';
+import { nextMoment } from './standing.ts';
+import type { Told } from './twins.ts';
+
+export type RoleGrantKind = Kind<RoleGrant, Facts, Action, OwnStatus>;
+export type RoleGrantParts = Omit<Eyes, 'endedHere' | 'firstSeen' | 'told' | 'assignments' | 'areas'> & {
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'put' | 'delete'>;
+  readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+  /** Wakes an object after so many ms, whatever the present visit comes to. */
+  readonly alarm: (key: ObjectKey, afterMs: number) => void;
+};
+
+/** RoleGrant as the frame runs it. */
+export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
+  const endedHere = new Map<string, string>();
+  const firstSeen = new Map<string, { principalId: string; at: number }>();
+  const told = new Map<string, Told>();
+  const eyes: Eyes = { ...parts, endedHere, firstSeen, told };
+  const hands = { assignments: parts.assignments, told };
+  return {
+    name: 'rolegrant',
+    resource: roleGrant.resource,
+    gather: (object, context) => gather(object, context, eyes),
+    decide(object, facts, failed) {
+      const decision = decide(object, facts, failed);
+      const moment = nextMoment(object, decision.status, facts.now);
+      if (moment !== undefined) parts.alarm(keyOf(object), moment - facts.now);
+      return decision;
+    },
+    async perform(action, object, context) {
+      const ended = () => {
+        const begun = object.status?.writeStartedAt;
+        if (action.type === 'putAssignment' && begun !== undefined) endedHere.set(object.metadata.uid, begun);
+      };
+      try {
+        const performed = await perform(action, object, context, hands);
+        ended();
+        return performed;
+      } catch (error) {
+        // A refusal is an end as well; a call without an answer may still take effect.
+        if (error instanceof AlreadyExists || !toAzureError(error).ambiguous) ended();
+        throw error;
+      }
+    },
+    forget(key, uid) {
+      parts.areas.forget(key);
+      if (uid === undefined) return;
+      for (const map of [endedHere, firstSeen, told]) map.delete(uid);
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { RECONCILE_ANNOTATION } from '../../api/common.ts';
+import type { AzureCaller } from '../../azure/caller.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import { decide } from './decide.ts';
+import type { AssignmentView, Facts, Held, RoleGrant, Target } from './facts.ts';
+import { asPeer, isExpired, ledgerOf } from './own.ts';
+import { conflictWith } from './owners.ts';
+import { type PeerEyes, peersOf } from './peers.ts';
+import { sameAssignmentId } from './standing.ts';
+import { type TwinEyes, twinOf } from './twins.ts';
+import { cachedView, liveView, type ViewEyes } from './views.ts';
+
+export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes {
+  readonly assignments: ViewEyes['assignments'];
+  readonly assignmentMirror: ViewEyes['assignmentMirror'] & TwinEyes['assignmentMirror'];
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+}
+
+/** All assignments that matter, each from memory, and from Azure itself where a write would rest on it. */
+export async function looked(
+  object: RoleGrant,
+  common: Facts,
+  target: Target | undefined,
+  context: VisitContext,
+  eyes: LookEyes,
+): Promise<Facts> {
+  const ledger = ledgerOf(object).filter((id) => !sameAssignmentId(target?.id, id));
+  const ids = target ? [target.id, ...ledger] : ledger;
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
+  const peers = target ? await peersOf(object, target.id, target.principalId, context, eyes) : [];
+  let facts: Facts = { ...common, peers };
+  if (!ending && target) {
+    // Another's condition stands: nothing is written, so nothing need be read.
+    if (conflictWith(asPeer(object), peers)) return facts;
+    const self = await selfOf(context, eyes);
+    if ('azure' in self) return { ...facts, azure: self.azure };
+    facts = { ...facts, ...self };
+  }
+  const views = new Map<string, AssignmentView>();
+  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, eyes));
+  for (;;) {
+    const known = await assembled(object, facts, ledger, views, context, eyes);
+    const doubtful = decide(object, known)
+      .actions.flatMap((action) =>
+        action.type === 'putAssignment'
+          ? action.target.id
+          : action.type === 'deleteAssignment'
+            ? action.id
+            : [],
+      )
+      .find((id) => !isLive(views.get(armKey(id))));
+    if (doubtful === undefined) return known;
+    views.set(armKey(doubtful), await liveView(object, doubtful, context, eyes));
+  }
+}
+
+/** The facts as the views have them so far, with who shares what is held. */
+async function assembled(
+  object: RoleGrant,
+  facts: Facts,
+  ledger: readonly string[],
+  views: ReadonlyMap<string, AssignmentView>,
+  context: VisitContext,
+  eyes: LookEyes,
+): Promise<Facts> {
+  const held: Held[] = [];
+  for (const id of ledger) {
+    const view = views.get(armKey(id));
+    if (!view) continue;
+    const principalId = view.state === 'present' ? view.assignment.principalId : undefined;
+    held.push({ id, view, peers: await peersOf(object, id, principalId, context, eyes) });
+  }
+  const { target } = facts;
+  const azure = target && views.get(armKey(target.id));
+  const missing = azure?.state === 'absent' && azure.missing === 'assignment';
+  const twin = target && missing ? await twinOf(object, target, context, eyes) : undefined;
+  return { ...facts, held, azure, ...(twin && { twin }) };
+}
+
+async function viewOf(
+  object: RoleGrant,
+  id: string,
+  context: VisitContext,
+  eyes: LookEyes,
+): Promise<AssignmentView> {
+  const cached = cachedView(object, id, context, eyes);
+  return cached && (isLive(cached) || !isAsked(object)) ? cached : liveView(object, id, context, eyes);
+}
+
+/** Somebody asked to see how things are now. */
+function isAsked({ metadata, status }: RoleGrant): boolean {
+  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
+  return requested !== undefined && requested !== status?.lastHandledReconcileAt;
+}
+
+/** Read in this visit, or not to be had; a view that says nothing leads to no write. */
+function isLive(view: AssignmentView | undefined): boolean {
+  return view?.state !== 'present' || view.live;
+}
+
+async function selfOf(
+  { signal }: VisitContext,
+  { whoAmI }: LookEyes,
+): Promise<{ readonly selfId: string } | { readonly azure: AssignmentView }> {
+  try {
+    return { selfId: (await whoAmI(signal)).objectId };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { azure: { state: 'unreadable', failure } };
+  }
+}

@@ -1,0 +1,66 @@
+import { FINALIZER } from '../../api/common.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { Action, OwnStatus, Peer, RoleGrant } from './facts.ts';
+
+/** What every branch of the decision reads off the object. */
+
+/** The kind's own status fields as they stand. */
+export function ownStatus(object: RoleGrant): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizer(object: RoleGrant): Action[] {
+  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+}
+
+/** Wall ms; undefined: never. */
+export function expiryOf(object: RoleGrant): number | undefined {
+  const { expiresAt } = object.spec;
+  return expiresAt === undefined ? undefined : Date.parse(expiresAt);
+}
+
+export function isExpired(object: RoleGrant, now: number): boolean {
+  const expiry = expiryOf(object);
+  return expiry !== undefined && expiry <= now;
+}
+
+/** The ledger's ids. What is no id of an assignment was never azid's, and must not keep an object for ever. */
+export function ledgerOf({ status }: RoleGrant): readonly string[] {
+  return (status?.ledger ?? []).filter((id) => {
+    try {
+      return parseAssignmentId(id).name !== '';
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  });
+}
+
+/** Ids of one ledger, each once whatever its spelling. */
+export function withEntry(ledger: readonly string[] | undefined, id: string): string[] {
+  const kept = (ledger ?? []).filter((each) => armKey(each) !== armKey(id));
+  return [...kept, id];
+}
+
+export function withoutEntries(ledger: readonly string[] | undefined, gone: readonly string[]): string[] {
+  const keys = new Set(gone.map(armKey));
+  return (ledger ?? []).filter((each) => !keys.has(armKey(each)));
+}
+
+/** The object as its peers see it. */
+export function asPeer(object: RoleGrant): Peer {
+  const { condition, description } = object.spec;
+  return {
+    key: keyOf(object),
+    uid: object.metadata.uid,
+    creationTimestamp: object.metadata.creationTimestamp,
+    ...(condition && { condition: condition.expression }),
+    ...(description !== undefined && { description }),
+    allowed: true,
+    holds: true,
+  };
+}

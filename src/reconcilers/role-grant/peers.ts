@@ -1,0 +1,91 @@
+import type { CallContext } from '../../azure/arm-calls.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import { factsOf, INDEX, type Stores } from '../stores.ts';
+import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
+import { isExpired } from './own.ts';
+import { knownPrincipal, type PrincipalEyes } from './principal.ts';
+import { requestOf } from './request.ts';
+import { type RoleEyes, roleOf } from './role.ts';
+import { sameAssignmentId } from './standing.ts';
+import { targetOf } from './target.ts';
+
+export interface PeerEyes extends RoleEyes, Pick<PrincipalEyes, 'firstSeen' | 'clock'> {
+  readonly stores: Pick<Stores, 'grants' | 'identities' | 'policies' | 'namespaces'>;
+  readonly installationId: string;
+}
+
+/** What an object asks for, as far as it can be told without waiting for anybody. */
+export interface Wish {
+  readonly target: Target;
+  readonly role: Extract<RoleView, { state: 'found' }>;
+  /** Its policies allow it. */
+  readonly allowed: boolean;
+}
+
+export async function wishOf(
+  object: RoleGrant,
+  context: CallContext,
+  eyes: PeerEyes,
+): Promise<Wish | undefined> {
+  const principal = knownPrincipal(object, eyes);
+  if (!principal) return undefined;
+  const role = await roleOf(object, context, eyes);
+  if (role.state !== 'found') return undefined;
+  const target = targetOf(object, principal, role.role, eyes.installationId);
+  const { namespace: name = '' } = object.metadata;
+  const namespace = eyes.stores.namespaces.get(name);
+  const facts = namespace ? factsOf(namespace) : { name, labels: {} };
+  const policy = evaluate(eyes.stores.policies.values(), facts);
+  return { target, role, allowed: policy.allowsGrant(requestOf(object, target, role)).allowed };
+}
+
+/**
+ * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if
+ * the assignment is its own by its status: nothing is taken from it by mistake.
+ *
+ * @param principalId the assignment's, where known: who asks for it need not have it yet
+ */
+export async function peersOf(
+  object: RoleGrant,
+  id: string,
+  principalId: string | undefined,
+  context: CallContext,
+  eyes: PeerEyes,
+): Promise<readonly Peer[]> {
+  const peers: Peer[] = [];
+  for (const other of candidates(id, principalId, eyes.stores)) {
+    const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
+    if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, eyes.clock.now())) continue;
+    const wish = await wishOf(other, context, eyes);
+    if (wish ? !sameAssignmentId(wish.target.id, id) : !sameAssignmentId(other.status?.assignmentId, id))
+      continue;
+    const { condition, description } = other.spec;
+    peers.push({
+      key: keyOf(other),
+      uid,
+      creationTimestamp,
+      ...(condition && { condition: condition.expression }),
+      ...(description !== undefined && { description }),
+      allowed: wish?.allowed ?? false,
+      holds: other.status?.ledger?.some((entry) => sameAssignmentId(entry, id)) ?? false,
+    });
+  }
+  return peers;
+}
+
+function candidates(
+  id: string,
+  principalId: string | undefined,
+  stores: Pick<Stores, 'grants' | 'identities'>,
+): readonly RoleGrant[] {
+  const keys = new Set(stores.grants.keysByIndex(INDEX.assignment, armKey(id)));
+  if (principalId !== undefined) {
+    const principal = principalId.toLowerCase();
+    for (const key of stores.grants.keysByIndex(INDEX.principal, principal)) keys.add(key);
+    for (const identity of stores.identities.keysByIndex(INDEX.principal, principal))
+      for (const key of stores.grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
+  }
+  return [...keys].flatMap((key) => stores.grants.get(key) ?? []);
+}

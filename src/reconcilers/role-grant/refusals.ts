@@ -1,0 +1,52 @@
+import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { stalledOutside, summaryOf } from '../summaries.ts';
+import type { Facts, Target } from './facts.ts';
+import { describe } from './standing.ts';
+
+/** What Azure's refusal of a PUT means here, where it means more than its code says. */
+export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts): Summary {
+  const { principal, azure } = facts;
+  // The GET after the refusal says whether there is anything to grant on.
+  if (azure?.state === 'absent' && azure.missing === 'scope') return scopeNotFound(target.scope);
+  switch (failure.reason) {
+    case 'PrincipalNotFound':
+      return principal.state === 'known' && principal.young
+        ? { state: 'retrying', failure }
+        : stalledOutside(
+            'PrincipalNotFound',
+            `Azure's directory has no principal ${target.principalId}; give the object id (not the client id) of a principal that exists`,
+          );
+    case 'AuthorizationFailed':
+      return isDelegationDenial(failure)
+        ? {
+            state: 'stalled',
+            reason: 'AzureDelegationDenied',
+            message: `Azure does not let azid grant ${describe(target)}: give azid's identity Microsoft.Authorization/roleAssignments/write there, or name role ${target.roleGuid} in the condition of its own role assignment; ${failure.message}`,
+            recheckMs: RECHECK_OUTSIDE_MS,
+          }
+        : summaryOf(failure);
+    case 'RoleAssignmentExists':
+    case 'AlreadyExists':
+      return {
+        state: 'retrying',
+        failure: { ...failure, kind: 'transient', reason: 'RoleAssignmentExists' },
+      };
+    case 'ResourceGroupNotFound':
+    case 'ParentNotFound':
+      return scopeNotFound(target.scope);
+    default:
+      return summaryOf(failure);
+  }
+}
+
+export function scopeNotFound(scope: string): Summary {
+  return stalledOutside(
+    'ScopeNotFound',
+    `scope ${scope} does not exist, or azid cannot see it; make it, or correct spec.scope: azid looks again every ${RECHECK_OUTSIDE_MS / 60_000} minutes`,
+  );
+}
+
+/** The text of every refused roleAssignments/write (azure.md section 5): a condition cannot be told from a missing right. */
+function isDelegationDenial({ message }: Failure): boolean {
+  return /ABAC condition/i.test(message);
+}

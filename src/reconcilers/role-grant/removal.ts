@@ -1,0 +1,97 @@
+import type { Note } from '../decision.ts';
+import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { summaryOf } from '../summaries.ts';
+import type { Action, AssignmentView, Facts, Held, OwnStatus, RoleGrant } from './facts.ts';
+import { asPeer } from './own.ts';
+import { staysWithout } from './owners.ts';
+import { isOurs } from './target.ts';
+
+/** What to do with assignments the object no longer asks for. */
+export type Removal =
+  /** Nothing is left of them, or it is not this object's to take away. `dropped`: ids that leave the ledger. */
+  | { readonly state: 'done'; readonly dropped: readonly string[]; readonly notes: readonly Note[] }
+  | { readonly state: 'act'; readonly action: Action }
+  /** Absent, but Azure's lag or a write of a dead process may hide it. */
+  | { readonly state: 'wait'; readonly againMs: number; readonly message: string }
+  | { readonly state: 'blocked'; readonly summary: Summary; readonly view: AssignmentView };
+
+/**
+ * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, and that no other
+ * object asks for; a GET of this visit stands behind each deletion.
+ *
+ * @param why for the Event: what made it superfluous
+ */
+export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], why: string): Removal {
+  const dropped: string[] = [];
+  const notes: Note[] = [];
+  let wait: Extract<Removal, { state: 'wait' }> | undefined;
+  for (const { id, view, peers } of held) {
+    switch (view.state) {
+      case 'absent':
+        if (view.conclusive) dropped.push(id);
+        else if (!wait || view.conclusiveInMs < wait.againMs)
+          wait = {
+            state: 'wait',
+            againMs: view.conclusiveInMs,
+            message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before it forgets it`,
+          };
+        break;
+      case 'loading':
+        wait = { state: 'wait', againMs: 1_000, message: `reading ${id}` };
+        break;
+      case 'unreadable':
+        return { state: 'blocked', summary: summaryOf(view.failure), view };
+      case 'present':
+        if (!isOurs(view.assignment, facts)) {
+          dropped.push(id);
+          notes.push({
+            type: 'Warning',
+            reason: 'LeftBehind',
+            action: 'Delete',
+            message: `${id} was not made by this azid; left as it is`,
+          });
+        } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) dropped.push(id);
+        else return { state: 'act', action: deletion(id, why) };
+    }
+  }
+  return wait ?? { state: 'done', dropped, notes };
+}
+
+function deletion(id: string, why: string): Action {
+  return {
+    type: 'deleteAssignment',
+    id,
+    note: {
+      type: 'Normal',
+      reason: 'Revoked',
+      action: 'Delete',
+      message: `deleted role assignment ${id}: ${why}`,
+    },
+  };
+}
+
+/** Everything azid may have made for the object, the target included, for when all of it is to go. */
+export function everything({ held, target, azure, peers }: Facts): readonly Held[] {
+  return target && azure ? [...held, { id: target.id, view: azure, peers }] : held;
+}
+
+/** A removal under way or refused, as the summary of an object that lives. */
+export function summaryOfRemoval(removal: Exclude<Removal, { state: 'done' | 'act' }>): Summary {
+  return removal.state === 'blocked'
+    ? removal.summary
+    : {
+        state: 'progressing',
+        reason: 'Revoking',
+        message: removal.message,
+        againMs: Math.min(Math.max(removal.againMs, 0), RECHECK_OUTSIDE_MS),
+      };
+}
+
+/** Told once: the ledger forgets first, or the next round would tell again. */
+export function told(status: OwnStatus, notes: readonly Note[]): Action[] {
+  if (notes.length === 0) return [];
+  return [
+    { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },
+    ...notes.map((note): Action => ({ type: 'tell', note })),
+  ];
+}

@@ -1,0 +1,33 @@
+import { parseScope } from '../../azure/scope.ts';
+import type { GrantRequest } from '../../policy/grants.ts';
+import type { RoleGrant, RoleView, Target } from './facts.ts';
+import { expiryOf } from './own.ts';
+
+/** What the policies are asked for an object. */
+export function requestOf(
+  object: RoleGrant,
+  target: Pick<Target, 'roleGuid' | 'roleName' | 'scope' | 'principalId'>,
+  { role }: Extract<RoleView, { state: 'found' }>,
+): GrantRequest {
+  const expiresAt = expiryOf(object);
+  return {
+    roleGuid: target.roleGuid,
+    roleName: target.roleName,
+    roleType: role.type,
+    scope: target.scope,
+    principal: object.spec.principal.identityRef ? { identityRef: true } : { id: target.principalId },
+    createdAt: Date.parse(object.metadata.creationTimestamp),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+/** What is wrong with the scope where the CRD's pattern lets it pass, e.g. half a resource id; else undefined. */
+export function scopeProblem({ spec }: RoleGrant): string | undefined {
+  try {
+    parseScope(spec.scope);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return `spec.scope: ${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { RECHECK_READY_MS } from '../decision.ts';
+import { summaryOf } from '../summaries.ts';
+import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from './facts.ts';
+import { withReplacement } from './history.ts';
+import { finalizer, ownStatus, withoutEntries } from './own.ts';
+import { remove, summaryOfRemoval, told } from './removal.ts';
+import { describe, propagated, provenGone, sameAssignmentId } from './standing.ts';
+
+/**
+ * What is asked for stands. New before old: only now goes what the ledger holds besides.
+ *
+ * @param status as it reads with the assignment that stands
+ * @param failed the removal that was refused just before
+ */
+export function settle(
+  object: RoleGrant,
+  facts: Facts,
+  target: Target,
+  status: OwnStatus,
+  telling: { readonly reason: string; readonly message: string },
+  failed?: Failed,
+): GrantDecision {
+  const conditions = propagated(status, facts.now);
+  if (failed) return { actions: [], status, summary: summaryOf(failed.failure), conditions };
+  const missing = finalizer(object);
+  const working = { state: 'progressing', reason: 'Settling', message: telling.message, againMs: 0 } as const;
+  if (missing.length > 0 && (status.ledger?.length ?? 0) > 0)
+    return { actions: missing, status, summary: working };
+  if (roleWasEdited(object, facts)) {
+    return {
+      actions: [
+        { type: 'saveStatus', status, why: 'the role allows something else now' },
+        {
+          type: 'tell',
+          note: {
+            type: 'Warning',
+            reason: 'RoleEdited',
+            action: 'Observe',
+            message: `role '${target.roleName}' (${target.roleGuid}) was edited: what ${describe(target)} allows has changed`,
+          },
+        },
+      ],
+      status,
+      summary: working,
+    };
+  }
+  const removal = remove(object, facts, facts.held, `replaced by ${status.assignmentId}`);
+  switch (removal.state) {
+    case 'act':
+      return { actions: [removal.action], status, summary: working, conditions };
+    case 'done': {
+      const kept = { ...status, ledger: withoutEntries(status.ledger, removal.dropped) };
+      return {
+        actions: told(kept, removal.notes),
+        status: kept,
+        summary: { state: 'ready', ...telling, nextMs: RECHECK_READY_MS },
+        conditions,
+      };
+    }
+    case 'wait':
+      // What is asked for stands; the look at what it replaced is no reason to call it not ready.
+      return {
+        actions: [],
+        status,
+        summary: { state: 'ready', ...telling, nextMs: removal.againMs },
+        conditions,
+      };
+    case 'blocked':
+      return { actions: [], status, summary: summaryOfRemoval(removal), conditions };
+  }
+}
+
+/** The status with the assignment that stands, azid's or another's. */
+export function statusWith(
+  object: RoleGrant,
+  facts: Facts,
+  target: Target,
+  found: SeenAssignment,
+): OwnStatus {
+  const own = ownStatus(object);
+  const { principal, role, wroteAt, now } = facts;
+  const same = sameAssignmentId(own.assignmentId, found.id) && own.grantedAt !== undefined;
+  const grantedAt = same ? own.grantedAt : new Date(wroteAt ?? found.createdOn ?? now).toISOString();
+  const identityId = principal.state === 'known' ? principal.identityId : undefined;
+  return {
+    ...own,
+    assignmentId: found.id,
+    principalId: target.principalId,
+    identityId,
+    roleDefinitionId: target.roleId,
+    ...(role?.state === 'found' && { roleContent: role.role.content }),
+    grantedAt,
+    ...(wroteAt !== undefined && { lastWriteTime: new Date(wroteAt).toISOString() }),
+    writeStartedAt: undefined,
+    ledger: withoutEntries(own.ledger, provenGone(facts)),
+    history: withReplacement(object, own, { ...target, id: found.id }, now),
+  };
+}
+
+/** The same role with other actions than at the last look. */
+function roleWasEdited(object: RoleGrant, { role }: Facts): boolean {
+  const { roleContent, roleDefinitionId } = object.status ?? {};
+  if (role?.state !== 'found' || roleContent === undefined) return false;
+  const { guid, content } = role.role;
+  return content !== roleContent && (roleDefinitionId?.toLowerCase().endsWith(guid) ?? false);
+}

@@ -1,0 +1,94 @@
+import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { sameId as sameScope } from '../../azure/resource-id.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
+import { sameAssignmentId } from './standing.ts';
+
+/** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */
+
+export interface TwinEyes {
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'withTriple'>;
+  /** What a 409 told, by uid of the grant: an id, or only that there is one. */
+  readonly told: ReadonlyMap<string, Told>;
+}
+
+export interface Told {
+  /** Of the assignment asked for. */
+  readonly targetId: string;
+  readonly existingId?: string;
+}
+
+export async function twinOf(
+  object: RoleGrant,
+  target: Target,
+  context: VisitContext,
+  eyes: TwinEyes,
+): Promise<SeenAssignment | undefined> {
+  const triple = { ...target, role: target.roleGuid };
+  const held = eyes.assignmentMirror.withTriple(triple).find((each) => isTwin(each, target));
+  if (held) return held;
+  const told = eyes.told.get(object.metadata.uid);
+  const recorded = recordedTwin(object, target);
+  const id = told?.targetId === target.id ? (told.existingId ?? recorded) : recorded;
+  if (id !== undefined) {
+    const found = await read(id, context, eyes);
+    if (found && isTwin(found, target)) return found;
+  }
+  if (told?.targetId !== target.id || told.existingId !== undefined) return undefined;
+  return listed(target, context, eyes);
+}
+
+/** What an earlier visit was satisfied with: it is not in the ledger. */
+function recordedTwin({ status }: RoleGrant, target: Target): string | undefined {
+  const { assignmentId, ledger = [] } = status ?? {};
+  if (assignmentId === undefined || sameAssignmentId(assignmentId, target.id)) return undefined;
+  return ledger.some((id) => sameAssignmentId(id, assignmentId)) ? undefined : assignmentId;
+}
+
+async function read(
+  id: string,
+  context: VisitContext,
+  eyes: TwinEyes,
+): Promise<AzureRoleAssignment | undefined> {
+  const { scope, name } = parseAssignmentId(id);
+  try {
+    const got = await eyes.assignments.get(scope, name, context);
+    return got.found ? got.assignment : undefined;
+  } catch (error) {
+    // Not seen is not satisfied: the PUT then gets the 409 again, and its back-off.
+    if (!failureOf(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Older answers do not name what is in the way (azure.md section 5): all of the principal's at the scope are looked at. */
+async function listed(
+  target: Target,
+  context: VisitContext,
+  { assignments }: TwinEyes,
+): Promise<SeenAssignment | undefined> {
+  try {
+    const pages = assignments.list(target.scope, { principalId: target.principalId }, context);
+    for await (const page of pages) {
+      const found = page.assignments.find((each) => isTwin(each, target));
+      if (found) return found;
+    }
+  } catch (error) {
+    if (!failureOf(error)) throw error;
+  }
+  return undefined;
+}
+
+/** All three must be equal; a list also shows what is above and below (guarantees.md G10). */
+function isTwin(found: AzureRoleAssignment, target: Target): boolean {
+  return (
+    sameScope(found.scope, target.scope) &&
+    found.roleGuid === target.roleGuid &&
+    found.principalId === target.principalId.toLowerCase() &&
+    !sameAssignmentId(found.id, target.id)
+  );
+}

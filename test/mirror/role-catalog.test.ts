@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { RoleCatalog } from '../../src/mirror/role-catalog.ts';
+import type { RigOptions } from '../azure/rig.ts';
+import { minute, startStage, until } from './stage.ts';
+
+const edit = { priority: 'edit' } as const;
+const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+
+async function setup(options: RigOptions = {}) {
+  const stage = await startStage({ role: 'Reader', ...options });
+  const { clock, stopping, roleDefinitions: definitions, azure, subscription } = stage;
+  const catalog = new RoleCatalog({ definitions, clock, signal: stopping.signal, random: () => 0.5 });
+  const changes: string[] = [];
+  catalog.onChange((guid) => changes.push(guid));
+  /** Makes a custom role, or changes the one of that GUID; gives its GUID. */
+  const define = async (roleName: string, scope = subscription, actions = ['*/read'], guid?: string) => {
+    if (guid === undefined) {
+      const { id } = await azure.control.defineRole({
+        roleName,
+        actions,
+        notActions: [],
+        dataActions: [],
+        notDataActions: [],
+        assignableScopes: [scope],
+      });
+      return id.split('/').at(-1) ?? '';
+    }
+    const path = `${scope}/providers/Microsoft.Authorization/roleDefinitions/${guid}?api-version=2022-04-01`;
+    const properties = { roleName, assignableScopes: [scope], permissions: [{ actions }] };
+    expect(await azure.control.arm({ method: 'PUT', path, body: { properties } })).toMatchObject({
+      status: 201,
+    });
+    return guid;
+  };
+  const use = async () => {
+    catalog.use(subscription);
+    await catalog.whenLoaded(subscription);
+    await stage.quiet();
+  };
+  const resync = async () => {
+    const before = stage.calls().length;
+    clock.advance(60 * minute);
+    await until('the next list', () => stage.calls().length > before);
+    await stage.quiet();
+  };
+  return {
+    ...stage,
+    catalog,
+    changes,
+    define,
+    use,
+    resync,
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await catalog.stop();
+      await azure.stop();
+    },
+  };
+}
+
+describe('a catalog in use', () => {
+  test('answers names and ids without another call, whoever asks', async () => {
+    await using it = await setup();
+    const custom = await it.define('Ours');
+    await it.use();
+    const before = it.calls().length;
+    expect(await it.catalog.byName(it.group, ' reader', edit)).toMatchObject({
+      found: 'one',
+      role: { guid: READER },
+    });
+    expect(await it.catalog.byName(it.group, 'OURS', edit)).toMatchObject({
+      found: 'one',
+      role: { guid: custom },
+    });
+    const full = `/providers/Microsoft.Authorization/roleDefinitions/${READER.toUpperCase()}`;
+    expect(await it.catalog.byId(it.group, full, edit)).toMatchObject({
+      found: 'one',
+      role: { roleName: 'Reader' },
+    });
+    expect(it.catalog.known(it.group, READER)).toMatchObject({ roleName: 'Reader' });
+    expect(it.calls()).toHaveLength(before);
+    expect(it.changes).toEqual([]);
+  });
+
+  test('asks Azure for a name it does not hold, and believes the no for a minute', async () => {
+    await using it = await setup();
+    await it.use();
+    const before = it.calls().length;
+    const asked = Array.from({ length: 10 }, () => it.catalog.byName(it.group, 'Ours', edit));
+    expect(new Set((await Promise.all(asked)).map(({ found }) => found))).toEqual(new Set(['none']));
+    expect(it.calls()).toHaveLength(before + 1);
+    const guid = await it.define('Ours');
+    expect(await it.catalog.byName(it.group, 'Ours', edit)).toEqual({ found: 'none' });
+    it.clock.advance(minute);
+    expect(await it.catalog.byName(it.group, 'ours', edit)).toMatchObject({ found: 'one', role: { guid } });
+    expect(await it.catalog.byName(it.group, 'ours', edit)).toMatchObject({ found: 'one' });
+    expect(await it.catalog.byId(it.group, guid, edit)).toMatchObject({ found: 'one' });
+    expect(it.calls()).toHaveLength(before + 2);
+  });
+
+  test('does not give a role where it cannot be assigned', async () => {
+    await using it = await setup();
+    await it.azure.control.createResourceGroup({ name: 'rg10' });
+    await it.define('Only there', `${it.subscription}/resourceGroups/rg10`);
+    await it.use();
+    expect(await it.catalog.byName(it.group, 'Only there', edit)).toEqual({ found: 'none' });
+    expect(await it.catalog.byName(`${it.group}0`, 'Only there', edit)).toMatchObject({ found: 'one' });
+  });
+
+  test('notices each hour what was edited, renamed, made and deleted, and tells once', async () => {
+    await using it = await setup();
+    const [edited, renamed, gone] = [
+      await it.define('Edited'),
+      await it.define('Renamed'),
+      await it.define('Gone'),
+    ];
+    await it.use();
+    await it.define('Edited', it.subscription, ['*'], edited);
+    await it.define('New name', it.subscription, ['*/read'], renamed);
+    const path = `${it.subscription}/providers/Microsoft.Authorization/roleDefinitions/${gone}?api-version=2022-04-01`;
+    await it.azure.control.arm({ method: 'DELETE', path });
+    const made = await it.define('Made');
+    await it.resync();
+    expect(it.changes.toSorted()).toEqual([edited, renamed, gone, made].toSorted());
+    await it.resync();
+    expect(it.changes).toHaveLength(4);
+    expect(await it.catalog.byName(it.group, 'Renamed', edit)).toEqual({ found: 'none' });
+    expect(await it.catalog.byName(it.group, 'New name', edit)).toMatchObject({
+      found: 'one',
+      role: { guid: renamed },
+    });
+    expect(await it.catalog.byId(it.group, edited, edit)).toMatchObject({
+      role: { permissions: [{ actions: ['*'] }] },
+    });
+    expect(await it.catalog.byId(it.group, gone, edit)).toEqual({ found: 'none' });
+  });
+
+  test('believes nothing for longer than two hours, and asks again when its lists fail', async () => {
+    await using it = await setup();
+    await it.use();
+    await it.azure.control.addFault({ path: 'atScopeAndBelow', effect: { kind: 'status', status: 503 } });
+    it.clock.advance(2 * 60 * minute);
+    await it.quiet();
+    expect(it.catalog.known(it.group, READER)).toBeUndefined();
+    expect(await it.catalog.byId(it.group, READER, edit)).toMatchObject({ found: 'one' });
+    expect(it.catalog.known(it.group, READER)).toMatchObject({ roleName: 'Reader' });
+  });
+});
+
+test('above subscriptions, and before a list, roles are looked up by need', async () => {
+  await using it = await setup();
+  for (const scope of ['/', it.group]) {
+    expect(await it.catalog.byName(scope, 'Reader', edit)).toMatchObject({
+      found: 'one',
+      role: { guid: READER },
+    });
+    expect(await it.catalog.byName(scope, 'reader', edit)).toMatchObject({ found: 'one' });
+  }
+  expect(it.calls()).toHaveLength(2);
+});
+
+test('a failed look-up is thrown, and is no answer', async () => {
+  await using it = await setup();
+  await it.azure.control.addFault({ method: 'GET', count: 1, effect: { kind: 'status', status: 503 } });
+  await expect(it.catalog.byName(it.group, 'Reader', edit)).rejects.toMatchObject({ status: 503 });
+  expect(await it.catalog.byName(it.group, 'Reader', edit)).toMatchObject({ found: 'one' });
+});
+
+test('a released scope is forgotten and listed no more; the signal leaves no timer', async () => {
+  await using it = await setup();
+  await it.use();
+  it.catalog.release(it.group);
+  expect(it.catalog.known(it.group, READER)).toBeUndefined();
+  const before = it.calls().length;
+  it.clock.advance(24 * 60 * minute);
+  await it.quiet();
+  expect(it.calls()).toHaveLength(before);
+  it.stopping.abort();
+  await it.catalog.stop();
+  expect(it.clock.untilNext()).toBeUndefined();
+});

@@ -1,0 +1,109 @@
+import {
+  apply,
+  armId,
+  azure,
+  controller,
+  expectThat,
+  grant,
+  groupId,
+  identity,
+  nextResync,
+  remove,
+  roleGrantRef,
+  type Scenario,
+  type State,
+  tenant,
+  uai,
+} from '../support/scenario.ts';
+import { SUBSCRIPTION } from '../support/testbed.ts';
+
+/** Grants from the first apply to the last delete, and what they follow. */
+
+const team = tenant({ grants: [{ roles: ['Reader'], scopes: [`/subscriptions/${SUBSCRIPTION}`] }] });
+const web = apply(identity('web'));
+const read = (spec = {}) => apply(grant('read', spec));
+const granted = (...names: string[]) =>
+  expectThat(`${names.join(' and ')} to be granted`, (state) => names.every((name) => state.granted(name)));
+const goneFrom = (what: string, that: (state: State) => boolean) => expectThat(`${what} to be gone`, that);
+
+export const grants: readonly Scenario[] = [
+  {
+    name: 'grant',
+    given: [team],
+    steps: [web, read({ description: 'For the shop.' }), granted('read')],
+  },
+  {
+    name: 'grant while Azure lags',
+    preset: 'honest',
+    given: [team],
+    steps: [web, read(), granted('read')],
+  },
+  {
+    name: 'revoke',
+    given: [team, web, read(), granted('read')],
+    steps: [
+      remove(roleGrantRef('read')),
+      goneFrom('the grant', (state) => !state.grant('read') && state.assignments.length === 0),
+    ],
+  },
+];
+
+/** Grants among others: their identity, their sharers, the scope they leave. */
+export const grantsFollowing: readonly Scenario[] = [
+  {
+    name: 'a grant that moves to another scope',
+    given: [team, web, read(), granted('read')],
+    steps: [
+      read({ scope: groupId('rg2') }),
+      expectThat('the new one alone', (state) => state.granted('read') && state.assignments.length === 1),
+    ],
+  },
+  {
+    name: 'a grant follows a recycled identity',
+    given: [team, web, read(), granted('read')],
+    steps: [
+      azure('deleteIdentity', { id: armId('web') }),
+      nextResync,
+      expectThat(
+        'the grant to have the new principal, and the old assignment to be gone',
+        (state) =>
+          state.inSync('web') &&
+          state.granted('read') &&
+          state.assignments.map(({ principalId }) => principalId).join() ===
+            state.identity('web')?.principalId,
+      ),
+    ],
+  },
+  {
+    name: 'shared, then given back by one after the other',
+    given: [team, web, read(), apply(grant('also')), granted('read', 'also')],
+    steps: [
+      remove(roleGrantRef('read')),
+      expectThat('the other to have it', (state) => !state.grant('read') && state.granted('also')),
+      remove(roleGrantRef('also')),
+      goneFrom('both', (state) => !state.grant('also') && state.assignments.length === 0),
+    ],
+  },
+  {
+    name: 'grant and identity deleted at once',
+    given: [team, web, read(), granted('read')],
+    steps: [
+      remove(uai('web')),
+      remove(roleGrantRef('read')),
+      goneFrom(
+        'everything',
+        (state) => !state.object('web') && !state.grant('read') && state.assignments.length === 0,
+      ),
+    ],
+  },
+  {
+    name: 'revoked while the controller is down',
+    given: [team, web, read(), granted('read')],
+    steps: [
+      controller('stopped'),
+      remove(roleGrantRef('read')),
+      controller('started'),
+      goneFrom('the grant', (state) => !state.grant('read') && state.assignments.length === 0),
+    ],
+  },
+];
