@@ -2,11 +2,12 @@
  * 2,000 grants from cold (design.md section 10): how many simulated seconds from azid's start until the last of them is
  * Ready, whether Azure ever answers 429, and what the same grants cost afterwards: an idle hour, and a restart.
  *
- *     node bench/grants-from-cold.ts [--grants 2000] [--workers 64]
+ *     node bench/grants-from-cold.ts [--grants 2000] [--workers N]
  */
 import { parseArgs } from 'node:util';
 import { roleGrant } from '../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
+import { DEFAULT_WORKERS } from '../src/cli/controller-flags.ts';
 import type { Applied } from '../src/kube/client.ts';
 import type { Condition } from '../src/kube/types.ts';
 import { Cluster, SUBSCRIPTION } from '../test/support/testbed.ts';
@@ -30,7 +31,10 @@ const MINUTE = 60_000;
 const boundSeconds = (grants: number) => Math.max(0, (grants - 200) / 10);
 
 const { values } = parseArgs({
-  options: { grants: { type: 'string', default: '2000' }, workers: { type: 'string', default: '64' } },
+  options: {
+    grants: { type: 'string', default: '2000' },
+    workers: { type: 'string', default: String(DEFAULT_WORKERS) },
+  },
 });
 const wanted = wholeNumber(
   '--grants',

@@ -4,7 +4,7 @@ import type { KubeRequest } from '../src/kube/transport.ts';
 import type { Operator } from '../src/operator/operator.ts';
 import type { OperatorOptions } from '../src/operator/options.ts';
 import { type Cluster, World } from '../test/support/testbed.ts';
-import { WorkPace } from './work-pace.ts';
+import { WorkPace } from '../test/support/work-pace.ts';
 
 /** What every benchmark needs: Azure as it is, time that only simulated waiting moves, and calls counted by kind. */
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/credential.ts';
+import { AZURE_LIMITS } from '../azure/limits.ts';
 import { bool, dnsLabel, duration, httpsOrigin, integer, issuerUrl, listenAddress, uuid } from './parse.ts';
 
 /** The flags of `azid controller` as data: the command, the help and the reference page come from this table. */
@@ -41,6 +42,12 @@ export interface Flag {
   readonly shown?: string;
   readonly required?: boolean;
 }
+
+/**
+ * A visit holds its worker while it waits for Azure, 4.9 s for an assignment. With fewer workers than a lane runs calls
+ * the write bucket of a subscription cannot be used up: 16 of them write 3.3 assignments a second, where 9 are allowed.
+ */
+export const DEFAULT_WORKERS = AZURE_LIMITS.concurrency;
 
 export const FLAGS: readonly Flag[] = [
   {
@@ -139,7 +146,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'AZID_WORKERS',
     about: 'objects of one kind worked on at the same time',
     parse: integer(1, 256),
-    fallback: 16,
+    fallback: DEFAULT_WORKERS,
   },
   {
     flags: '--resync-interval <duration>',

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as realDelay } from 'node:timers/promises';
-import type { Clock } from '../src/runtime/clock.ts';
-import type { FakeClock } from '../src/runtime/fake-clock.ts';
-import { Pace } from '../test/support/pace.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { FakeClock } from '../../src/runtime/fake-clock.ts';
+import { Pace } from './pace.ts';
 
 /** Calls due within this time of each other go together: no figure here is finer. */
 const STEP_MS = 10;
