@@ -68,7 +68,7 @@ describe('deletion', () => {
     await cluster.delete(identity, `${NAMESPACE}/web`);
     await world.until('InUse', async () => {
       const object = await cluster.get(identity, `${NAMESPACE}/web`);
-      return object?.status?.conditions?.some(({ message }) => message.includes('InUse')) ?? false;
+      return object?.status?.conditions?.some(({ reason }) => reason === 'InUse') ?? false;
     });
     expect(await stage.inAzure()).toHaveLength(1);
     await cluster.delete(credential, key);

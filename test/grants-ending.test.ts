@@ -91,7 +91,7 @@ describe('deletion', () => {
       const ready = (await stage.getIdentity('web'))?.status?.conditions?.find(
         ({ type }) => type === 'Ready',
       );
-      return ready?.message.includes('InUse') === true && ready.message.includes('RoleGrant team-a/read');
+      return ready?.reason === 'InUse' && ready.message.includes('RoleGrant team-a/read');
     });
     expect(deletions()).toEqual([]);
     await stage.delete('read');

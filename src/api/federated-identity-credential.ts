@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { adoption, commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
+import { commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
 import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
 
 /** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
@@ -78,7 +78,6 @@ const spec = z
       })
       .describe('A workflow of GitHub Actions.'),
     deletionPolicy: deletionPolicy('Delete'),
-    adoption: adoption(),
     suspend: suspend(),
   })
   .meta({

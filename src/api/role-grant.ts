@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { adoption, commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
+import { commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
@@ -80,7 +80,6 @@ const spec = z.object({
     .meta({ format: 'date-time' })
     .describe('When the grant ends. It is then removed in Azure and not made again.'),
   deletionPolicy: deletionPolicy('Delete'),
-  adoption: adoption(),
   suspend: suspend(),
 });
 

@@ -37,6 +37,8 @@ export type Summary =
   /** Being deleted, and something is still in the way. */
   | {
       readonly state: 'deleting';
+      /** Defaults to what failed, else `Deleting`. */
+      readonly reason?: string;
       readonly message: string;
       readonly failure?: Failure;
       readonly againMs: number;

@@ -41,7 +41,11 @@ export function conditionsOf(
     case 'stalled':
       return stalled(list, summary, at);
     case 'deleting':
-      return deleting(list, { reason: summary.failure?.reason ?? 'Deleting', message: summary.message }, at);
+      return deleting(
+        list,
+        { reason: summary.reason ?? summary.failure?.reason ?? 'Deleting', message: summary.message },
+        at,
+      );
   }
 }
 

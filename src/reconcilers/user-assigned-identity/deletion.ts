@@ -126,8 +126,17 @@ function takeAway(
     ]);
   }
   if (facts.references.length > 0) {
-    const inUse = `InUse: identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`;
-    return { ...working(inUse, [], 30_000), conditions: unblocked(object) };
+    return {
+      actions: [],
+      status: own,
+      summary: {
+        state: 'deleting',
+        reason: 'InUse',
+        message: `identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`,
+        againMs: 30_000,
+      },
+      conditions: unblocked(object),
+    };
   }
   const [leftover] = facts.leftovers;
   if (leftover !== undefined) {
