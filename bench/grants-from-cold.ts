@@ -86,10 +86,15 @@ async function measure(): Promise<void> {
 
     const bound = boundSeconds(wanted);
     print([
-      ['circumstances', await circumstances()],
+      ['circumstances', await circumstances(cluster)],
       ['grants, workers per kind', `${wanted}, ${workers}`],
       ['simulated seconds until the last is Ready', tookSeconds.toFixed(1)],
-      ['bound of the write bucket, seconds', `${bound}, reached to ${(tookSeconds / bound).toFixed(2)} x`],
+      [
+        'bound of the write bucket, seconds',
+        bound > 0
+          ? `${bound}; it took ${(tookSeconds / bound).toFixed(2)} x as long`
+          : 'none: all fit in the bucket',
+      ],
       ...rows('from cold', during),
       ...rows('idle hour', idle),
       ...rows('restart and 5 minutes', restart),

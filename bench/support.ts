@@ -116,13 +116,17 @@ export function tally(names: readonly string[]): Record<string, number> {
 }
 
 /** Under what the figures were taken: `docs/benchmarks.md` states it beside them. */
-export async function circumstances(): Promise<string> {
+export async function circumstances(cluster: Cluster): Promise<string> {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
+  const { gitVersion } = await cluster.client.transport.request<{ gitVersion: string }>(
+    { method: 'GET', path: '/version' },
+    new AbortController().signal,
+  );
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `azid ${version}, Node ${process.versions.node}, ${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory} GiB`;
+  return `azid ${version}, kube-apiserver ${gitVersion}, Node ${process.versions.node}, ${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory} GiB`;
 }
 
 /** One line per row, columns aligned. */
