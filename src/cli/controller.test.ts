@@ -32,6 +32,7 @@ describe('azid controller refuses', () => {
     ['--lease-name <name>', 'AZID_LEASE_NAME', 'a b', 'Expected 1 to 63 lower-case letters'],
     ['--arm-endpoint <url>', 'AZID_ARM_ENDPOINT', 'http://arm', 'Expected an https URL without a path'],
     ['--authority-host <url>', 'AZURE_AUTHORITY_HOST', 'login', 'Expected an https URL without a path'],
+    ['--cluster-issuer <url>', 'AZID_CLUSTER_ISSUER', 'cluster', 'Expected an https URL without query'],
     ['--ca-file <path>', 'AZID_CA_FILE', '/nonexistent', 'Expected a readable PEM file'],
     ['--listen-address <address>', 'AZID_LISTEN_ADDRESS', 'web:http', 'Expected an address such as'],
     ['--cloud <name>', 'AZID_CLOUD', 'Germany', 'Allowed choices are Public, USGovernment, China.'],
