@@ -128,6 +128,8 @@ export class Frame<
         return { object: next, context };
       }
       case 'tell':
+        // Events live an hour and may be dropped; what stays behind in Azure must be found later, too.
+        context.log.info({ reason: frame.note.reason, told: frame.note.message }, 'told');
         this.#tell(object, frame.note, context);
         return { object, context };
       default: {
