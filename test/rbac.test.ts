@@ -79,8 +79,12 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     expect(rules).toEqual([
       '/configmaps: create,delete,get,list,patch,watch',
       '/namespaces: get,list,watch',
+      'azid.dev/federatedidentitycredentials/status: get,patch',
+      'azid.dev/federatedidentitycredentials: get,list,patch,watch',
       'azid.dev/identitypolicies/status: get,patch',
       'azid.dev/identitypolicies: get,list,patch,watch',
+      'azid.dev/rolegrants/status: get,patch',
+      'azid.dev/rolegrants: get,list,patch,watch',
       'azid.dev/userassignedidentities/finalizers: update',
       'azid.dev/userassignedidentities/status: get,patch',
       'azid.dev/userassignedidentities: get,list,patch,watch',
@@ -99,6 +103,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     ['create', 'azid.dev', 'userassignedidentities', ''],
     ['delete', 'azid.dev', 'userassignedidentities', ''],
     ['create', 'azid.dev', 'identitypolicies', ''],
+    ['delete', 'azid.dev', 'rolegrants', ''],
+    ['delete', 'azid.dev', 'federatedidentitycredentials', ''],
     ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings', ''],
   ])('may not %s %s/%s/%s', async (verb, group, resource, subresource) => {
     expect(
