@@ -188,6 +188,11 @@ class Stage {
       await this.#crew.pass(BACKOFF_MS);
       await this.#crew.settle();
     }
+    // A write that came late may have undone what the next process did; as any drift it is found by the list.
+    if (this.#plan?.kind === 'kill-late') {
+      if (this.#late) await this.#crew.pass(LATE_MS);
+      await this.#crew.resync();
+    }
     for (let round = 1; round <= rounds; round++) {
       const before = this.#recorder.writes.length;
       await this.#crew.resync();
