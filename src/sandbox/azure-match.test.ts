@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { Identity } from './azure/identities/identities.ts';
-import { differences } from './azure-match.ts';
+import { differences, type Held } from './azure-match.ts';
 
 const ID =
   '/subscriptions/S/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop';
@@ -26,15 +26,23 @@ const held: Identity = {
   clientId: 'c',
 };
 
+const holding = (...identities: Identity[]): Held => ({
+  identities: () => identities,
+  assignments: () => [
+    { id: '/s/roleassignments/a', scope: '/subscriptions/S', roleGuid: 'guid', principalId: 'p' },
+  ],
+  credentials: () => [{ name: 'shop-1', issuer: 'https://i', subject: 's', audience: 'a' }],
+});
+
 describe('what Azure has otherwise than an identity declares', () => {
   it('is nothing when all is as declared, foreign tags and the case of ids aside', () => {
-    expect(differences(declared, [held])).toEqual([]);
+    expect(differences(declared, holding(held))).toEqual([]);
   });
 
   it('is the identity when there is none, or none named yet', () => {
-    expect(differences(declared, [])).toEqual([`no identity ${ID}`]);
+    expect(differences(declared, holding())).toEqual([`no identity ${ID}`]);
     const { status: _, ...fresh } = declared;
-    expect(differences(fresh, [held])).toEqual(['no identity named in the status']);
+    expect(differences(fresh, holding(held))).toEqual(['no identity named in the status']);
   });
 
   it.each<[string, Partial<Identity>, string]>([
@@ -45,7 +53,7 @@ describe('what Azure has otherwise than an identity declares', () => {
     ['a tag that is missing', { tags: {} }, 'tag app: expected shop, found none'],
     ['a tag of another value', { tags: { app: 'x' } }, 'tag app: expected shop, found x'],
   ])('is %s', (_, change, difference) => {
-    expect(differences(declared, [{ ...held, ...change }])).toEqual([difference]);
+    expect(differences(declared, holding({ ...held, ...change }))).toEqual([difference]);
   });
 
   it('is a coordinate the spec names', () => {
@@ -53,7 +61,7 @@ describe('what Azure has otherwise than an identity declares', () => {
       ...declared,
       spec: { resourceGroup: 'other', location: 'northeurope', isolationScope: 'Regional' as const },
     };
-    expect(differences(named, [held])).toEqual([
+    expect(differences(named, holding(held))).toEqual([
       'resourceGroup: expected other, found rg',
       'location: expected northeurope, found westeurope',
       'isolationScope: expected Regional, found none',
@@ -61,6 +69,61 @@ describe('what Azure has otherwise than an identity declares', () => {
   });
 
   it('is undefined for kinds that have nothing of their own in Azure', () => {
-    expect(differences({ ...declared, kind: 'IdentityPolicy' }, [])).toBeUndefined();
+    expect(differences({ ...declared, kind: 'IdentityPolicy' }, holding())).toBeUndefined();
+  });
+});
+
+const common = { apiVersion: 'azid.dev/v1alpha1', metadata: declared.metadata };
+
+describe('what Azure has otherwise than a grant declares', () => {
+  const grant = (status: object) => ({
+    ...common,
+    kind: 'RoleGrant',
+    spec: { scope: '/subscriptions/s' },
+    status,
+  });
+  const status = {
+    assignmentId: '/s/roleAssignments/A',
+    principalId: 'P',
+    roleDefinitionId: '/x/roleDefinitions/GUID',
+  };
+
+  it.each<[string, object, string[]]>([
+    ['nothing', status, []],
+    ['the assignment when none is named yet', {}, ['no role assignment named in the status']],
+    [
+      'an assignment that is not there',
+      { assignmentId: '/s/roleAssignments/b' },
+      ['no role assignment /s/roleAssignments/b'],
+    ],
+    ['another principal', { ...status, principalId: 'q' }, ['principalId: expected q, found p']],
+    ['another role', { ...status, roleDefinitionId: '/x/other' }, ['role: expected other, found guid']],
+  ])('is %s', (_, given, expected) => {
+    expect(differences(grant(given), holding())).toEqual(expected);
+  });
+});
+
+describe('what Azure has otherwise than a credential declares', () => {
+  const credential = (status: object) => ({
+    ...common,
+    kind: 'FederatedIdentityCredential',
+    spec: {},
+    status,
+  });
+  const status = {
+    id: `${ID}/federatedIdentityCredentials/SHOP-1`,
+    identityId: ID,
+    issuer: 'https://i',
+    subject: 's',
+    audience: 'a',
+  };
+
+  it.each<[string, object, string[]]>([
+    ['nothing', status, []],
+    ['the credential when none is named yet', {}, ['no credential named in the status']],
+    ['a credential that is not there', { ...status, id: '/x/y' }, ['no credential /x/y']],
+    ['another subject', { ...status, subject: 't' }, ['subject: expected t, found s']],
+  ])('is %s', (_, given, expected) => {
+    expect(differences(credential(given), holding())).toEqual(expected);
   });
 });

@@ -1,16 +1,31 @@
 /** Does the simulated Azure really hold what an object declares? Asked of its state, never of azid. */
 import type { ManagedObject } from '../api/common.ts';
+import {
+  type FederatedIdentityCredential,
+  federatedIdentityCredential,
+} from '../api/federated-identity-credential.ts';
+import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
+import type { HeldAssignment } from './azure/authorizer.ts';
 import type { Identity } from './azure/identities/identities.ts';
+import type { HeldCredential } from './azure/token/federation.ts';
+
+/** What the simulated Azure holds now; asking costs no call that a request log would show. */
+export interface Held {
+  identities(): readonly Identity[];
+  assignments(): readonly HeldAssignment[];
+  credentials(identityId: string): readonly HeldCredential[];
+}
 
 /** What differs, one line each; undefined for a kind that has nothing of its own in Azure. */
-export function differences(
-  object: ManagedObject,
-  identities: readonly Identity[],
-): readonly string[] | undefined {
+export function differences(object: ManagedObject, azure: Held): readonly string[] | undefined {
   switch (object.kind) {
     case userAssignedIdentity.resource.kind:
-      return identityDifferences(object as UserAssignedIdentity, identities);
+      return identityDifferences(object as UserAssignedIdentity, azure.identities());
+    case roleGrant.resource.kind:
+      return grantDifferences(object as RoleGrant, azure.assignments());
+    case federatedIdentityCredential.resource.kind:
+      return credentialDifferences(object as FederatedIdentityCredential, azure);
     default:
       return undefined;
   }
@@ -24,7 +39,7 @@ function identityDifferences(
   if (id === undefined) return ['no identity named in the status'];
   const identity = identities.find((each) => same(each.id, id));
   if (!identity) return [`no identity ${id}`];
-  const wanted: readonly (readonly [string, string | undefined, string | undefined])[] = [
+  const fields = unequal([
     ['name', spec.name ?? metadata.name, identity.name],
     ['subscriptionId', spec.subscriptionId, identity.subscriptionId],
     ['resourceGroup', spec.resourceGroup, identity.resourceGroup],
@@ -33,14 +48,43 @@ function identityDifferences(
     ['principalId', status?.principalId ?? 'one in the status', identity.principalId],
     ['clientId', status?.clientId ?? 'one in the status', identity.clientId],
     ['tenantId', status?.tenantId ?? 'one in the status', identity.tenantId],
-  ];
-  const fields = wanted
-    .filter(([, expected, actual]) => expected !== undefined && !same(expected, actual ?? ''))
-    .map(([field, expected, actual = 'none']) => `${field}: expected ${expected}, found ${actual}`);
+  ]);
   const tags = Object.entries(spec.tags ?? {})
     .filter(([name, value]) => tagOf(identity, name) !== value)
     .map(([name, value]) => `tag ${name}: expected ${value}, found ${tagOf(identity, name) ?? 'none'}`);
   return [...fields, ...tags];
+}
+
+function grantDifferences({ spec, status }: RoleGrant, assignments: readonly HeldAssignment[]): string[] {
+  const id = status?.assignmentId;
+  if (id === undefined) return ['no role assignment named in the status'];
+  const held = assignments.find((each) => same(each.id, id));
+  if (!held) return [`no role assignment ${id}`];
+  return unequal([
+    ['scope', spec.scope, held.scope],
+    ['principalId', status?.principalId ?? 'one in the status', held.principalId],
+    ['role', status?.roleDefinitionId?.split('/').at(-1) ?? 'one in the status', held.roleGuid],
+  ]);
+}
+
+function credentialDifferences({ status }: FederatedIdentityCredential, azure: Held): string[] {
+  const { id, identityId } = status ?? {};
+  if (id === undefined || identityId === undefined) return ['no credential named in the status'];
+  const held = azure.credentials(identityId).find(({ name }) => same(name, id.split('/').at(-1) ?? ''));
+  if (!held) return [`no credential ${id}`];
+  return unequal([
+    ['issuer', status?.issuer, held.issuer],
+    ['subject', status?.subject, held.subject],
+    ['audience', status?.audience, held.audience],
+  ]);
+}
+
+function unequal(
+  wanted: readonly (readonly [field: string, expected: string | undefined, actual: string | undefined])[],
+): string[] {
+  return wanted
+    .filter(([, expected, actual]) => expected !== undefined && !same(expected, actual ?? ''))
+    .map(([field, expected, actual = 'none']) => `${field}: expected ${expected}, found ${actual}`);
 }
 
 /** Azure compares names and ids without case, tag names too. */

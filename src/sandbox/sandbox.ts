@@ -107,11 +107,16 @@ async function* standingsOf(
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<readonly Standing[]> {
-  const identities = () => simulator.control.identities();
+  const { control } = simulator;
+  const azure = {
+    identities: () => control.identities(),
+    assignments: () => control.assignments(),
+    credentials: (id: string) => control.credentials({ id }),
+  };
   for (;;) {
     try {
       yield await Promise.all(
-        examples.objects.map((each) => standingOf(each, cluster.client, identities, signal)),
+        examples.objects.map((each) => standingOf(each, cluster.client, azure, signal)),
       );
     } catch (error) {
       if (!isTransient(error)) throw error;

@@ -2,8 +2,7 @@
 import type { ManagedObject } from '../api/common.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
-import type { Identity } from './azure/identities/identities.ts';
-import { differences } from './azure-match.ts';
+import { differences, type Held } from './azure-match.ts';
 import type { ExampleObject } from './examples.ts';
 
 export type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
@@ -24,11 +23,10 @@ export function isSettled({ readiness, differences: found = [] }: Standing): boo
   return readiness === 'Ready' && found.length === 0;
 }
 
-/** `identities`: all that exist in the simulated Azure now. */
 export async function standingOf(
   { resource, key }: ExampleObject,
   client: KubeClient,
-  identities: () => readonly Identity[],
+  azure: Held,
   signal: AbortSignal,
 ): Promise<Standing> {
   try {
@@ -37,7 +35,7 @@ export async function standingOf(
       kind: resource.kind,
       key,
       ...readinessOf(object),
-      differences: differences(object, identities()),
+      differences: differences(object, azure),
     };
   } catch (error) {
     if (!isNotFound(error)) throw error;

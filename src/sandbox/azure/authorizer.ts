@@ -47,6 +47,14 @@ export interface RoleDefinitionSeed {
   readonly id?: string;
 }
 
+/** An assignment as it stands, whoever made it. */
+export interface HeldAssignment {
+  readonly id: string;
+  readonly scope: string;
+  readonly roleGuid: string;
+  readonly principalId: string;
+}
+
 /**
  * What `createAuthorization(foundation: Foundation)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
  * the hand of the control endpoint, which acts outside of anybody's rights and at once.
@@ -63,6 +71,8 @@ export interface AuthorizationPart {
     readonly scope: string;
     readonly actions: readonly string[];
   }): void;
+  /** All assignments there are now, lags aside. */
+  held(): readonly HeldAssignment[];
   /** Removes all assignments of the principal; how many there were. */
   dropRights(principalId: string): number;
   /** Ends all lags and windows now pending. */

@@ -118,7 +118,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const server = await listen({ port: options.port ?? 0, tls: pki, answer });
 
   const control = controlOf({
-    ...worldVerbs(frame, authorization, subscriptionId),
+    ...worldVerbs(frame, authorization, federation, subscriptionId),
     ...frameVerbs({
       ...arm,
       identities,

@@ -39,6 +39,13 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
     },
     defineRole: (seed) => definitionId(definitions.define(seed).guid, undefined),
     deny: (denial) => denials.add(denial),
+    held: () =>
+      assignments.all().map((each) => ({
+        id: assignmentId(each),
+        scope: each.scope,
+        roleGuid: each.roleGuid,
+        principalId: each.principalId,
+      })),
     dropRights(principalId) {
       const held = assignments.ofPrincipal(principalId);
       for (const { name } of held) assignments.delete(name, { atOnce: true });

@@ -3,6 +3,7 @@ import type { AuthorizationPart } from '../authorizer.ts';
 import type { Frame } from '../frame.ts';
 import { shortLocation } from '../identities/answers.ts';
 import type { Identity } from '../identities/identities.ts';
+import type { FederationPart } from '../token/federation.ts';
 import { ControlError, verb } from './verb.ts';
 
 const none = z.strictObject({});
@@ -11,7 +12,12 @@ const tags = z.record(z.string(), z.string());
 const actions = z.array(z.string());
 
 /** Changes to the world behind everybody's back: no rights, locks, buckets or latency stand in the way. */
-export function worldVerbs(frame: Frame, authorization: AuthorizationPart, subscriptionId: string) {
+export function worldVerbs(
+  frame: Frame,
+  authorization: AuthorizationPart,
+  federation: FederationPart,
+  subscriptionId: string,
+) {
   const { world, directory, identities } = frame;
   const existing = (id: string): Identity => {
     const identity = identities.get(id);
@@ -128,6 +134,10 @@ export function worldVerbs(frame: Frame, authorization: AuthorizationPart, subsc
     deny: verb(z.strictObject({ principalId: z.string(), scope: z.string(), actions }), (deny) =>
       authorization.deny(deny),
     ),
+    /** All role assignments there are now, lags aside. */
+    assignments: verb(none, () => authorization.held()),
+    /** All credentials of an identity there are now, lags aside. */
+    credentials: verb(byId, ({ id }) => federation.held(id)),
     /** What there is now, lags aside. */
     identities: verb(none, () =>
       world

@@ -12,6 +12,7 @@ export function createFederation(frame: Frame): FederationPart {
   return {
     operations: credentialOperations(frame, credentials),
     match: (appId, issuer, subject, audience) => credentials.match(appId, issuer, subject, audience),
+    held: (identityId) => credentials.of(identityId),
     settle: () => credentials.settle(),
   };
 }

@@ -9,9 +9,19 @@ export interface FederatedCredentials {
   match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none';
 }
 
+/** A credential as it stands, whoever made it. */
+export interface HeldCredential {
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+}
+
 /** What `createFederation(frame: Frame)` of `federation/index.ts` gives the simulator. */
 export interface FederationPart extends FederatedCredentials {
   readonly operations: readonly Operation[];
+  /** All credentials of an identity there are now, lags aside. */
+  held(identityId: string): readonly HeldCredential[];
   /** Ends all lags and windows now pending. */
   settle(): void;
 }
