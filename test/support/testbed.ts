@@ -11,7 +11,7 @@ import {
 } from '../../src/kube/builtin.ts';
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
 import { loadKubeEndpoint } from '../../src/kube/config.ts';
-import { isNotFound } from '../../src/kube/errors.ts';
+import { isNotFound, isTransient } from '../../src/kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../../src/kube/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
@@ -85,9 +85,12 @@ export class Cluster {
       await until(`${resource.plural} to be served`, async () => {
         const name = `${resource.plural}.${resource.group}`;
         const crd = await cluster.client.get(customResourceDefinitions, name, cluster.#signal);
-        return (
-          crd.status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') ??
-          false
+        const conditions = crd.status?.conditions ?? [];
+        if (!conditions.some((each) => each.type === 'Established' && each.status === 'True')) return false;
+        // For a moment after that the API server still answers 429, "storage is (re)initializing".
+        return cluster.list(resource).then(
+          () => true,
+          (error) => (isTransient(error) ? false : Promise.reject(error)),
         );
       });
     }
