@@ -26,6 +26,8 @@ export interface CrewOptions {
   readonly recorder: Recorder;
   readonly taps: WatchTaps;
   readonly random: () => number;
+  /** What happens between the death of a process and the start of the next. */
+  readonly whileDown?: () => Promise<void>;
   /** With a second process that waits for this Lease. */
   readonly leaseName?: string;
 }
@@ -110,16 +112,19 @@ export class Crew {
     const { world, recorder, taps, random, leaseName } = this.#options;
     const process: Process = { dead: false, leaseCut: false };
     const around = recorder.around(process);
-    const operator = await world.start(
-      {
-        ...around,
-        interceptLease: (request, next) => world.pace.counted(() => around.interceptLease(request, next)),
-        random,
-        tapWatch: taps.tap,
-        instance: `${leaseName ?? 'azid'}-${++this.#joined}`,
-        ...(leaseName !== undefined && { leaseName }),
-      },
-      { follower },
+    // Counted as a call, so that time only creeps: a hop would carry the restart past Azure's lag.
+    const operator = await world.pace.counted(() =>
+      world.start(
+        {
+          ...around,
+          interceptLease: (request, next) => world.pace.counted(() => around.interceptLease(request, next)),
+          random,
+          tapWatch: taps.tap,
+          instance: `${leaseName ?? 'azid'}-${++this.#joined}`,
+          ...(leaseName !== undefined && { leaseName }),
+        },
+        { follower },
+      ),
     );
     return { process, operator };
   }
@@ -131,6 +136,7 @@ export class Crew {
     if (!leader) return;
     if (leader.process.dead) {
       await this.#bury(leader);
+      await this.#options.whileDown?.();
       this.#leader = await this.#join();
     } else if (this.#follower?.operator.working) {
       recorder.release();
@@ -142,7 +148,8 @@ export class Crew {
   }
 
   async #bury({ operator }: Member): Promise<void> {
-    await this.#options.world.kill(operator);
+    const { world } = this.#options;
+    await world.pace.counted(() => world.kill(operator));
   }
 
   async #breatheUntil(what: string, condition: () => Promise<boolean>): Promise<void> {

@@ -11,6 +11,8 @@ export type Disturbance =
   | { readonly kind: 'kill-after'; readonly at: string }
   /** The process dies while its write is on the way; Azure carries it out when the next process has begun. */
   | { readonly kind: 'kill-late'; readonly at: string }
+  /** As `kill-after`, and while the process is down the user deletes every identity's object. */
+  | { readonly kind: 'kill-delete'; readonly at: string }
   /** Cut off from its Lease in the middle of the write; a second process takes over, then the write comes late. */
   | { readonly kind: 'handover'; readonly at: string };
 
@@ -92,6 +94,7 @@ export class Recorder {
         process.dead = true;
         throw new Error('killed by the harness before the write left');
       case 'kill-after':
+      case 'kill-delete':
         await send();
         process.dead = true;
         throw new Error('killed by the harness before the answer came');

@@ -75,7 +75,9 @@ async function judge(
   try {
     const got = await run(cluster, scenario, seed, plan);
     const missed = got.struck ? [] : ['the plan never met its point; writes were:', ...got.writes];
-    return [...missed, ...compare(reference, got, plan.kind !== 'faults'), ...got.faults];
+    // After `kill-delete` there is nothing to compare: all must be gone, and no orphan stay.
+    const differs = plan.kind === 'kill-delete' ? [] : compare(reference, got, plan.kind !== 'faults');
+    return [...missed, ...differs, ...got.faults];
   } catch (error) {
     return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
@@ -103,6 +105,7 @@ function plansOf(scenario: Scenario, a: Run, b: Run, seed: number, schedules: nu
       { kind: 'kill-after', at },
       // A late DELETE cannot be told from one that came in time, and Azure has no precondition against it.
       ...(/^(PUT|PATCH) arm:/.test(at) ? [{ kind: 'kill-late', at } as const] : []),
+      ...(at.includes(' arm:') ? [{ kind: 'kill-delete', at } as const] : []),
       // Where the scenario itself stops the controller there is nobody to hand over.
       ...(controlled ? [] : [{ kind: 'handover', at } as const]),
     ]),
@@ -133,6 +136,7 @@ export function labelOf(plan: Plan): string {
     case 'kill-before':
     case 'kill-after':
     case 'kill-late':
+    case 'kill-delete':
     case 'handover':
     case 'hidden':
       return `${plan.kind} ${plan.at}`;

@@ -1,5 +1,5 @@
 import type { SeenRequest } from '../../src/azure/arm-policies.ts';
-import type { Resource } from '../../src/kube/types.ts';
+import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import type { Control } from '../../src/sandbox/azure/simulator.ts';
 import { Crew } from './crew.ts';
 import { type Disturbance, Recorder } from './disturb.ts';
@@ -64,7 +64,10 @@ class Stage {
   readonly #recorder: Recorder;
   readonly #taps: WatchTaps;
   readonly #crew: Crew;
+  /** The user gave up what the scenario is about. */
+  #abandoned = false;
   #late: Disposable | undefined;
+  #delivered: Promise<unknown> | undefined;
 
   constructor(
     cluster: Cluster,
@@ -87,6 +90,7 @@ class Stage {
       recorder: this.#recorder,
       taps: this.#taps,
       random: seeded(seed),
+      ...(plan?.kind === 'kill-delete' && { whileDown: () => this.#deleteAll() }),
       ...(plan?.kind === 'handover' && { leaseName: namespace }),
     });
   }
@@ -113,7 +117,7 @@ class Stage {
       events: this.#taps.events,
       effects: this.#effects(),
       end: normalised(state, this.#namespace),
-      faults: [...faults, ...orphansIn(state, this.#namespace)],
+      faults: [...faults, ...orphansIn(state, this.#namespace), ...(this.#abandoned ? leftIn(state) : [])],
       struck: this.#struck(),
     };
   }
@@ -122,6 +126,7 @@ class Stage {
     const staleFrom = this.#plan?.kind === 'stale' ? this.#plan.step : Number.POSITIVE_INFINITY;
     const thawAfter = lastOfStale(steps, staleFrom);
     for (const [index, step] of steps.entries()) {
+      if (this.#abandoned) return;
       if (index === staleFrom) this.#taps.freeze();
       // With frozen eyes nobody can be expected to see.
       if (!this.#taps.frozen || isChange(step)) await this.#act(step);
@@ -171,7 +176,7 @@ class Stage {
     for (;;) {
       await this.#crew.settle();
       const state = await this.#state();
-      if (that(state)) return;
+      if (this.#abandoned || that(state)) return;
       if (this.#world.clock.monotonic() > until) {
         const seen = JSON.stringify(normalised(state, this.#namespace), undefined, 1);
         throw new Error(`expected ${what}; the state is ${seen}`);
@@ -191,6 +196,7 @@ class Stage {
     // A write that came late may have undone what the next process did; as any drift it is found by the list.
     if (this.#plan?.kind === 'kill-late') {
       if (this.#late) await this.#crew.pass(LATE_MS);
+      await this.#delivered;
       await this.#crew.resync();
     }
     for (let round = 1; round <= rounds; round++) {
@@ -201,6 +207,14 @@ class Stage {
         faults.push(`not idle: in resync ${round} after the end it wrote ${late.join(', ')}`);
     }
     return faults;
+  }
+
+  async #deleteAll(): Promise<void> {
+    this.#abandoned = true;
+    const { objects } = await this.#state();
+    for (const { kind, metadata } of objects.filter(isTenants)) {
+      await this.#cluster.delete(resourceOf({ kind, key: '' }), `${metadata.namespace}/${metadata.name}`);
+    }
   }
 
   /** By the hand of someone else, as the sender's connection died with it. */
@@ -215,7 +229,7 @@ class Stage {
         path: `${pathname}${search}`,
         ...(body !== undefined && { body: JSON.parse(body) }),
       };
-      void this.#world.pace.counted(() => azure.control.arm(call));
+      this.#delivered = this.#world.pace.counted(async () => azure.control.arm(call));
     });
   }
 
@@ -271,6 +285,7 @@ function isDisturbance(plan: Plan | undefined): plan is Disturbance {
     case 'kill-before':
     case 'kill-after':
     case 'kill-late':
+    case 'kill-delete':
     case 'handover':
       return true;
     default:
@@ -301,6 +316,20 @@ function orphansIn(state: State, namespace: string): string[] {
       ({ id, tags }) =>
         `orphan: ${id} is marked for ${tags['azid-owner']?.replace(namespace, '$ns')}, which is gone`,
     );
+}
+
+/** Not the policy: that is the administrator's. */
+function isTenants({ metadata }: KubeObject): boolean {
+  return metadata.namespace !== undefined;
+}
+
+function leftIn(state: State): string[] {
+  return [
+    ...state.objects
+      .filter(isTenants)
+      .map(({ kind, metadata }) => `left: ${kind} ${metadata.name} was deleted and is still there`),
+    ...state.assignments.map(({ id }) => `left: role assignment ${id}, whose grant is gone`),
+  ];
 }
 
 function resourceOf({ kind }: Ref): Resource {
