@@ -104,7 +104,9 @@ function plansOf(scenario: Scenario, a: Run, b: Run, seed: number, schedules: nu
       { kind: 'kill-before', at },
       { kind: 'kill-after', at },
       // A late DELETE cannot be told from one that came in time, and Azure has no precondition against it.
-      ...(/^(PUT|PATCH) arm:/.test(at) ? [{ kind: 'kill-late', at } as const] : []),
+      ...(/^(PUT|PATCH) arm:/.test(at) && !scenario.outlives?.at.test(at)
+        ? [{ kind: 'kill-late', at } as const]
+        : []),
       ...(at.includes(' arm:') ? [{ kind: 'kill-delete', at } as const] : []),
       // Where the scenario itself stops the controller there is nobody to hand over.
       ...(controlled ? [] : [{ kind: 'handover', at } as const]),

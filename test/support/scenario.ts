@@ -20,6 +20,8 @@ export interface Scenario {
   /** Comes before what is tested: carried out by an operator that nobody disturbs or watches. */
   readonly given?: readonly Step[];
   readonly steps: readonly Step[];
+  /** Writes that may land after what they were for is gone, and why that is accepted: they get no `kill-late` plan. */
+  readonly outlives?: { readonly at: RegExp; readonly because: string };
 }
 
 export type { State } from './state.ts';
