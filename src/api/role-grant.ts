@@ -18,10 +18,16 @@ const spec = z.object({
   principal: z
     .object({
       identityRef: z
-        .object({ name: objectName() })
+        .object({
+          kind: z
+            .enum(['UserAssignedIdentity', 'SystemAssignedIdentity'])
+            .default('UserAssignedIdentity')
+            .optional(),
+          name: objectName(),
+        })
         .optional()
         .describe(
-          'A UserAssignedIdentity of this namespace; the grant follows its principal when it is recycled.',
+          'A UserAssignedIdentity or SystemAssignedIdentity of this namespace; the grant follows its principal when it is recycled.',
         ),
       id: guid()
         .optional()
