@@ -14,6 +14,8 @@ const owner = z.object({
   namespace: z.string().max(63),
   name: z.string().max(253),
   uid: z.string().max(64),
+  /** Its deletion policy, last seen: Retain leaves in Azure what it wanted, should the object vanish unseen. */
+  retain: z.boolean().optional(),
 });
 
 const time = () => z.string().max(64).meta({ format: 'date-time' });

@@ -126,7 +126,14 @@ export class Operator {
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
     const client = new KubeClient(transport(onlyLeaderWrites(leadership, interceptKube)));
 
-    const watches = createWatches({ client, clock, random: this.#options.random, log, tap: tapWatch });
+    const watches = createWatches({
+      client,
+      clock,
+      random: this.#options.random,
+      log,
+      tap: tapWatch,
+      namespace: this.#options.namespace,
+    });
     this.#stores = watches.stores;
     const watching = Promise.all(watches.all.map(({ informer }) => informer.run(background.signal)));
     cleanup.defer(async () => {

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
+import type { HostIdentity } from '../api/host-identity.ts';
+import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
+import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
@@ -67,6 +70,9 @@ beforeEach(() => {
     configMaps: store<ConfigMap>(),
     grants: store<RoleGrant>(),
     credentials: store<FederatedIdentityCredential>(),
+    attachments: store<IdentityAttachment>(),
+    systemIdentities: store<SystemAssignedIdentity>(),
+    hosts: store<HostIdentity>(),
   };
   addIndexes(stores);
   woken = [];
