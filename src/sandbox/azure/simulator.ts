@@ -3,12 +3,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import { createAuthorization } from './authorization/index.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
+import { hostVerbs } from './control/host-verbs.ts';
 import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
 import { Directory } from './directory.ts';
 import { Faults } from './faults.ts';
 import { createFederation } from './federation/index.ts';
 import type { Foundation, Frame } from './frame.ts';
+import { createHosts } from './hosts/index.ts';
 import { type ArmParts, type Change, perform } from './http/arm.ts';
 import { Callers } from './http/callers.ts';
 import { createEntrance } from './http/entrance.ts';
@@ -52,7 +54,9 @@ export interface SimulatorOptions {
   readonly onChange?: (change: Change) => void;
 }
 
-export type Control = ControlOf<ReturnType<typeof worldVerbs> & ReturnType<typeof frameVerbs>>;
+export type Control = ControlOf<
+  ReturnType<typeof worldVerbs> & ReturnType<typeof hostVerbs> & ReturnType<typeof frameVerbs>
+>;
 
 export interface Simulator extends AsyncDisposable {
   /** `https://127.0.0.1:<port>`: ARM endpoint and authority host alike. */
@@ -87,6 +91,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const frame: Frame = { ...foundation, identities, authorizer: authorization.authorizer };
   const federation = createFederation(frame);
   const associations = new Associations(foundation);
+  const systemIdentities = new SystemIdentities();
+  const hosts = createHosts(frame, { associations, systemIdentities });
   const operationResults = new OperationResults(foundation);
 
   const callers = new Callers(directory);
@@ -101,12 +107,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     router: new Router([
       ...identityOperations(frame),
       ...associationOperations(frame, associations),
-      ...systemIdentityOperations(new SystemIdentities()),
+      ...systemIdentityOperations(systemIdentities),
       ...subscriptionOperations(frame),
       ...resourceGroupOperations(frame, operationResults),
       ...operationResults.operations,
       ...authorization.operations,
       ...federation.operations,
+      ...hosts.routes,
     ]),
     throttle: new Throttle(clock, knobs),
     faults: new Faults(random),
@@ -119,13 +126,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const control = controlOf({
     ...worldVerbs(frame, authorization, federation, subscriptionId),
+    ...hostVerbs(hosts, arm.router, subscriptionId),
     ...frameVerbs({
       ...arm,
       identities,
       issuers,
       someoneElse,
       settle: () => {
-        for (const part of [identities, directory, associations, authorization, federation]) part.settle();
+        for (const part of [identities, directory, associations, authorization, federation, hosts])
+          part.settle();
       },
       async asSomeoneElse(method, target, body) {
         const message = armMessage(server.origin, method, target, body);
@@ -145,6 +154,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
   const stop = async () => {
     operationResults[Symbol.dispose]();
+    hosts[Symbol.dispose]();
     await Promise.all([server[Symbol.asyncDispose](), controlServer[Symbol.asyncDispose]()]);
   };
   return {

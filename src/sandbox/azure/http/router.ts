@@ -22,6 +22,11 @@ export class Router {
     this.#routes = operations.map(compile);
   }
 
+  /** For types that come into being while the simulator runs. */
+  add(operations: readonly Operation[]): void {
+    this.#routes.push(...operations.map(compile));
+  }
+
   /** The operation by method and path alone, api-version aside; undefined when nothing fits. */
   find(method: string, path: string): Match | undefined {
     let best: Match | undefined;

@@ -1,0 +1,52 @@
+import type { Frame } from '../frame.ts';
+import type { Operation } from '../http/operation.ts';
+import type { Associations } from '../identities/associations.ts';
+import type { SystemIdentities } from '../identities/system-identity.ts';
+import { Hosts } from './hosts.ts';
+import { LongOperations } from './long-operations.ts';
+import { hostOperations } from './operations.ts';
+import type { HostFrame } from './part.ts';
+import { pollOperations } from './poll.ts';
+import { findType, HOST_TYPES, type HostType, unlistedType } from './types.ts';
+
+/** The resources that carry identities, as the simulator and its control endpoint use them. */
+export interface HostsPart extends Disposable {
+  readonly frame: HostFrame;
+  readonly routes: readonly Operation[];
+  /** The types there are by now. */
+  types(): readonly HostType[];
+  /** The type by name; one that nobody wrote down is made up, with the routes it needs. */
+  typeOf(
+    name: string,
+    apiVersions?: readonly string[],
+  ): { readonly type: HostType; readonly added: readonly Operation[] };
+  /** Ends all lags now pending. */
+  settle(): void;
+}
+
+/** What an unlisted type serves when nobody says it. */
+const UNLISTED_VERSIONS = ['2023-05-01', '2024-10-01'];
+
+export function createHosts(
+  given: Frame,
+  parts: { readonly associations: Associations; readonly systemIdentities: SystemIdentities },
+): HostsPart {
+  const operations = new LongOperations(given);
+  const hosts = new Hosts({ ...given, ...parts });
+  const frame: HostFrame = { ...given, hosts, operations };
+  const types = [...HOST_TYPES];
+  return {
+    frame,
+    routes: [...types.flatMap((type) => hostOperations(frame, type)), ...pollOperations(frame, () => types)],
+    types: () => types,
+    typeOf(name, apiVersions = UNLISTED_VERSIONS) {
+      const known = findType(types, name);
+      if (known) return { type: known, added: [] };
+      const type = unlistedType(name, apiVersions);
+      types.push(type);
+      return { type, added: hostOperations(frame, type) };
+    },
+    settle: () => hosts.settle(),
+    [Symbol.dispose]: () => operations[Symbol.dispose](),
+  };
+}
