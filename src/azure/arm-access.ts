@@ -53,6 +53,29 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request that azid makes itself, where no SDK offers it. */
+export interface ArmRequest {
+  readonly method: 'GET' | 'PUT' | 'PATCH';
+  /** A path with its query, or an absolute URL of the same origin. */
+  readonly url: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ArmResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  /** Parsed JSON; undefined where the body is empty. */
+  readonly body: unknown;
+}
+
+/** As SDK calls have them: given by `call`, handed on to `send`. */
+export interface ArmSendOptions {
+  readonly abortSignal: AbortSignal;
+  readonly onResponse?: (response: Omit<ArmResponse, 'body'>) => void;
+}
+
 export class ArmAccess {
   readonly cloud: Cloud;
   readonly credential: TokenCredential;
@@ -130,14 +153,39 @@ export class ArmAccess {
 
   /** GET of a path or of a `nextLink`, for what no SDK offers. Gives the parsed JSON. */
   getJson(pathOrLink: string, signal?: AbortSignal): Promise<unknown> {
-    const url = pathOrLink.startsWith('/') ? `${this.cloud.armEndpoint}${pathOrLink}` : pathOrLink;
     return this.call({ write: false, signal }, async (abortSignal) => {
-      const request = createPipelineRequest({ url, method: 'GET', abortSignal });
-      request.headers.set('accept', 'application/json');
-      const response = await this.#pipeline.sendRequest(this.#http, request);
-      if (response.status !== 200)
-        throw new RestError(`status ${response.status}`, { statusCode: response.status, request, response });
-      return JSON.parse(response.bodyAsText ?? '');
+      const { status, body } = await this.send({ method: 'GET', url: pathOrLink }, { abortSignal });
+      if (status !== 200) throw new RestError(`status ${status}`, { statusCode: status });
+      return body;
     });
+  }
+
+  /**
+   * One request as it is, for use inside `call`: throws what SDK clients throw, `RestError` for any status but 2xx and
+   * for a body that is no JSON.
+   */
+  async send(
+    { method, url: given, body, headers }: ArmRequest,
+    { abortSignal, onResponse }: ArmSendOptions,
+  ): Promise<ArmResponse> {
+    const url = given.startsWith('/') ? `${this.cloud.armEndpoint}${given}` : given;
+    const request = createPipelineRequest({ url, method, abortSignal });
+    request.headers.set('accept', 'application/json');
+    for (const [name, value] of Object.entries(headers ?? {})) request.headers.set(name, value);
+    if (body !== undefined) {
+      request.headers.set('content-type', 'application/json');
+      request.body = JSON.stringify(body);
+    }
+    const response = await this.#pipeline.sendRequest(this.#http, request);
+    const { status, bodyAsText } = response;
+    onResponse?.(response);
+    const failed = { statusCode: status, request, response };
+    if (status < 200 || status > 299) throw new RestError(`status ${status}`, failed);
+    if (!bodyAsText) return { status, headers: response.headers, body: undefined };
+    try {
+      return { status, headers: response.headers, body: JSON.parse(bodyAsText) };
+    } catch {
+      throw new RestError('the body is no JSON', { ...failed, code: RestError.PARSE_ERROR });
+    }
   }
 }

@@ -55,6 +55,9 @@ describe('codes', () => {
     [404, undefined, 'UnexplainedNotFound'],
     [401, 'ExpiredAuthenticationToken', 'AzureAuthenticationFailed'],
     [412, undefined, 'ChangedMeanwhile'],
+    [412, 'PreconditionFailed', 'ChangedMeanwhile'],
+    [400, 'MissingIdentityIds', 'ChangedMeanwhile'],
+    [409, 'FailedIdentityOperation', 'IdentityOperationFailed'],
   ])('%i %s is tried again, reason %s', (status, code, reason) => {
     expect(classify(answer(status, code))).toMatchObject({ kind: 'transient', reason });
   });
@@ -70,6 +73,9 @@ describe('codes', () => {
     [409, 'InvalidResourceLocation', 'LocationConflict'],
     [400, 'RoleAssignmentLimitExceeded', 'LimitReached'],
     [409, 'RoleAssignmentExists', 'RoleAssignmentExists'],
+    [400, 'InvalidIdentityValues', 'InvalidIdentityValues'],
+    [400, 'IdentityNotSupportedOnWindows', 'IdentityNotSupportedOnWindows'],
+    [400, 'InvalidApiVersionParameter', 'ApiVersionNotSupported'],
     [400, 'UnmatchedPrinciaplType', 'InvalidPrincipal'],
     [403, 'SomethingNew', 'Forbidden'],
     [400, 'InvalidResourceName', 'RejectedByAzure'],
@@ -78,6 +84,15 @@ describe('codes', () => {
       kind: 'stalled',
       reason,
       remedy: expect.stringMatching(/\w+ \w+/),
+    });
+  });
+
+  test('an identity that is still being deleted passes, also inside a failed identity operation', () => {
+    const text =
+      "Identity operation for resource 'x' failed with error 'Failed to perform resource identity operation. Status: 'Conflict'. Response: '{\"error\":{\"message\":\"y is new, but resource already exists. This may be due to a pending delete operation, try again later\"}}'.'";
+    expect(classify(answer(409, 'FailedIdentityOperation', text))).toMatchObject({
+      kind: 'transient',
+      reason: 'PendingDelete',
     });
   });
 

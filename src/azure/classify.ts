@@ -1,6 +1,6 @@
 /**
  * What an error of Azure means for whoever asked: the table of design.md section 5 over the codes of azure.md sections
- * 2 to 5. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
+ * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
 
@@ -46,6 +46,8 @@ const TRANSIENT: Readonly<Record<string, string>> = {
   principalnotfound: 'PrincipalNotFound',
   resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
   preconditionfailed: 'ChangedMeanwhile',
+  // `UserAssigned` with nothing left: somebody took the rest away after the read that the write was decided from.
+  missingidentityids: 'ChangedMeanwhile',
 };
 
 interface Stall {
@@ -62,6 +64,15 @@ const STALLED: Readonly<Record<string, Stall>> = {
     reason: 'LinkedAuthorizationFailed',
     remedy:
       'give azid’s identity the named action on the linked resource, and check that the resource exists',
+  },
+  invalididentityvalues: {
+    reason: 'InvalidIdentityValues',
+    remedy:
+      'Azure refused how the identities of this resource are named; detach the named ones by hand and see whether azid attaches them again, else report it',
+  },
+  identitynotsupportedonwindows: {
+    reason: 'IdentityNotSupportedOnWindows',
+    remedy: 'containers on Windows carry no managed identity; use Linux containers',
   },
   denyassignmentauthorizationfailed: {
     reason: 'DenyAssignment',
@@ -101,6 +112,10 @@ const STALLED: Readonly<Record<string, Stall>> = {
   invalidresourcetype: {
     reason: 'ApiVersionNotSupported',
     remedy: 'this cloud does not know the API version azid uses; a newer azid may',
+  },
+  invalidapiversionparameter: {
+    reason: 'ApiVersionNotSupported',
+    remedy: 'give an API version that Azure names',
   },
   roleassignmentlimitexceeded: {
     reason: 'LimitReached',
