@@ -1,0 +1,4 @@
+import { owning } from './scenarios/hosts.ts';
+import { useMatrix } from './support/use-matrix.ts';
+
+useMatrix(owning);
