@@ -12,73 +12,36 @@ import {
   correlationOf,
   isAmbiguous,
 } from '../arm-calls.ts';
-import { classify, type Missing } from '../classify.ts';
+import { classify } from '../classify.ts';
 import { retryAfterFromHeaders } from '../error-text.ts';
 import { AzureError, toAzureError } from '../errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
 import { armKey, parseResourceId } from '../resource-id.ts';
+import type {
+  HostGet,
+  HostObserver,
+  HostPage,
+  HostVersion,
+  HostWriteOptions,
+  HostWritten,
+  SystemIdentity,
+} from './answers.ts';
 import { capabilityOf, hostTypeOf, PER_PARENT } from './capabilities.ts';
 import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
 import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
+import { pathOf, providerOf, versionOf, wirePath } from './paths.ts';
 import { isSettled, readHost } from './read-host.ts';
 import type { Model } from './replace.ts';
 
-/** `model`: the whole answer, for `replaceBody`. `requestedAt`: monotonic ms at which the request began. */
-export type HostGet =
-  | {
-      readonly found: true;
-      readonly host: AzureHost;
-      readonly model: Model;
-      readonly requestedAt: number;
-    }
-  | {
-      readonly found: false;
-      readonly missing: Missing;
-      readonly error: AzureError;
-      readonly requestedAt: number;
-    };
-
-export interface HostVersion {
-  /** Of the type; needed for one that is not in the table of capabilities, and used for no other. */
-  readonly apiVersion?: string | undefined;
-}
-
-export interface HostWriteOptions extends HostVersion {
-  /** `etag` of the read that the write was decided from: Azure answers 412 if the host changed since. */
-  readonly ifMatch?: string | undefined;
-}
-
-/**
- * What a write was answered. With `operation` it is not done yet; without it, it is done if `host` is settled, else only
- * a read of the host tells. Attached means done and read back (guarantees.md G13), whatever stands here.
- */
-export interface HostWritten {
-  readonly host?: AzureHost;
-  readonly operation?: HostOperation;
-  /** Azure asked not to look earlier. */
-  readonly retryAfterMs?: number;
-  readonly correlationId?: string;
-}
-
-export interface SystemIdentity {
-  readonly principalId: string;
-  readonly clientId: string;
-  readonly tenantId: string;
-}
-
-/** Told of everything seen and done. Ids in any spelling. */
-export interface HostObserver {
-  noteGet(id: string, found: AzureHost | undefined, requestedAt: number): void;
-  noteWrite(host: AzureHost): void;
-  /** A write whose effect is unknown, or comes only with the end of its operation. */
-  noteWriteAttempt(id: string): void;
-}
-
-export interface HostPage {
-  readonly hosts: readonly AzureHost[];
-  /** Monotonic ms at which this page's request began. */
-  readonly requestedAt: number;
-}
+export type {
+  HostGet,
+  HostObserver,
+  HostPage,
+  HostVersion,
+  HostWriteOptions,
+  HostWritten,
+  SystemIdentity,
+} from './answers.ts';
 
 export type HostsOptions = ArmCallsOptions;
 
@@ -306,25 +269,4 @@ function hostOrNone(body: unknown): AzureHost | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pathOf(id: string, version: HostVersion): string {
-  return `${wirePath(id)}?${versionOf(hostTypeOf(id), version)}`;
-}
-
-/** Groups may hold letters that a URL may not. */
-function wirePath(id: string): string {
-  const segments = id.split('/').filter((segment) => segment !== '');
-  return `/${segments.map(encodeURIComponent).join('/')}`;
-}
-
-function versionOf(type: string, { apiVersion }: HostVersion): string {
-  const version = capabilityOf(type)?.apiVersion ?? apiVersion;
-  if (version === undefined)
-    throw new TypeError(`Expected an API version for ${type}, which azid does not know; give apiVersion`);
-  return `api-version=${encodeURIComponent(version)}`;
-}
-
-function providerOf(type: string): string {
-  return type.split('/')[0] ?? '';
 }
