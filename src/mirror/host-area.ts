@@ -25,7 +25,7 @@ export function hostArea(subscriptionId: string, type: string): string {
 /** The area whose list shows this host: that of its type, or for a slot that of its own site. Throws as `hostTypeOf`. */
 export function areaOfHost(id: string): string {
   const type = hostTypeOf(id).toLowerCase();
-  if (type === SLOTS) return slotsArea(id.split('/').slice(0, -2).join('/'));
+  if (type === SLOTS) return slotsArea(armKey(id).split('/').slice(0, -2).join('/'));
   return hostArea(parseResourceId(id).subscriptionId, type);
 }
 
