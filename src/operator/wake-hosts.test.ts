@@ -10,7 +10,8 @@ import { armKey } from '../azure/resource-id.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
-import { addIndexes, hostArea, type Stores } from '../reconcilers/stores.ts';
+import { hostArea } from '../mirror/host-area.ts';
+import { addIndexes, type Stores } from '../reconcilers/stores.ts';
 import { wakeHostsOnKubernetes, wakeHostsWith, wakeOnHost } from './wake-hosts.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';

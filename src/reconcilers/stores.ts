@@ -16,6 +16,7 @@ import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
+import { hostArea } from '../mirror/host-area.ts';
 
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
 export interface Stores {
@@ -51,7 +52,7 @@ export const INDEX = {
   systemIdentityRef: 'systemIdentityRef',
   /** IdentityAttachment and SystemAssignedIdentity by the key of the resource they name; HostIdentity by its own. */
   host: 'host',
-  /** IdentityAttachment with a selector, by the area it looks in: see `selectorArea`. */
+  /** IdentityAttachment with a selector, by the area it looks in: see `hostArea`. */
   selectorArea: 'selectorArea',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
@@ -165,11 +166,6 @@ export function addIndexes(stores: Stores): void {
       ),
     ),
   ]);
-}
-
-/** Where resources of a type are listed: one list of the provider for each subscription (azure.md section 7). */
-export function hostArea(subscriptionId: string, type: string): string {
-  return `/subscriptions/${subscriptionId}|${type}`.toLowerCase();
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
