@@ -196,8 +196,10 @@ describe('costs', () => {
     it.drain();
     await it.use(allSlots);
     expect(it.drain()).toEqual([`LIST ${SITES.toLowerCase()}`, 'SLOTS b']);
+    it.asked.length = 0;
     await it.pass(10 * MINUTE);
-    expect(it.asked.filter((scope) => scope.includes('/sites/'))).toEqual([]);
+    // The right to sites, and once for all the right to slots.
+    expect(it.asked).toHaveLength(2);
     expect(it.drain().toSorted()).toEqual([`LIST ${SITES.toLowerCase()}`, 'SLOTS a', 'SLOTS b']);
     expect(it.mirror.present(SUBSCRIPTION, SLOTS)).toHaveLength(2);
     expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'complete' });
@@ -323,6 +325,30 @@ describe('completeness', () => {
   });
 });
 
+test('all slots are loaded when those of each site are', async () => {
+  const it = setup();
+  for (const site of ['a', 'b']) it.lists.put(host(siteId(site)), host(slotId(site, 'staging')));
+  const held = Promise.withResolvers<void>();
+  const listSlots = it.lists.listSlots.bind(it.lists);
+  it.lists.listSlots = async function* (id) {
+    if (id === armKey(siteId('b'))) await held.promise;
+    yield* listSlots(id);
+  };
+  it.mirror.use(allSlots);
+  let loaded = false;
+  const loading = it.mirror.whenLoaded(allSlots).then(() => {
+    loaded = true;
+  });
+  await it.pass(1);
+  expect(loaded).toBe(false);
+  expect(it.mirror.loading(allSlots)).toBe(true);
+  expect(it.mirror.age(allSlots)).toBeUndefined();
+  expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'partial' });
+  held.resolve();
+  await loading;
+  expect(it.mirror.present(SUBSCRIPTION, SLOTS)).toHaveLength(2);
+});
+
 test('a site that goes takes its slots, and its list ends', async () => {
   const it = setup();
   for (const site of ['a', 'b']) it.lists.put(host(siteId(site)), host(slotId(site, 'staging')));
@@ -403,6 +429,21 @@ describe('a type that azid does not know', () => {
     it.drain();
     await it.pass(24 * 60 * MINUTE);
     expect(it.drain()).toEqual([]);
+  });
+
+  test('is read one by one no more once a list came in', async () => {
+    const it = setup();
+    it.lists.failing.add(ODD.toLowerCase());
+    it.lists.put(host(box));
+    it.mirror.use(area);
+    await it.mirror.refresh(box, 'edit');
+    await it.pass(10 * MINUTE);
+    it.lists.failing.clear();
+    await it.pass(10 * MINUTE);
+    expect(it.mirror.completeness(area)).toMatchObject({ state: 'complete' });
+    it.drain();
+    await it.pass(24 * 60 * MINUTE);
+    expect(it.drain().filter((call) => call.startsWith('GET'))).toEqual([]);
   });
 });
 
