@@ -28,6 +28,7 @@ import { createPki } from './pki.ts';
 import { createRandom } from './random.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
+import { providerOperations } from './resources/providers.ts';
 import { subscriptionOperations } from './resources/subscriptions.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
@@ -92,7 +93,6 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const federation = createFederation(frame);
   const associations = new Associations(foundation);
   const systemIdentities = new SystemIdentities();
-  const hosts = createHosts(frame, { associations, systemIdentities });
   const operationResults = new OperationResults(foundation);
 
   const callers = new Callers(directory);
@@ -100,6 +100,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   authorization.grant({ principalId: someoneElse.objectId, role: 'Owner', scope: '/' });
 
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
+  const hosts = createHosts(frame, { associations, systemIdentities, tokens });
   const arm: ArmParts = {
     ...frame,
     tokens,
@@ -110,6 +111,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       ...systemIdentityOperations(systemIdentities),
       ...subscriptionOperations(frame),
       ...resourceGroupOperations(frame, operationResults),
+      ...providerOperations(frame, () => arm.router),
       ...operationResults.operations,
       ...authorization.operations,
       ...federation.operations,
@@ -154,8 +156,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
   const stop = async () => {
     operationResults[Symbol.dispose]();
-    hosts[Symbol.dispose]();
-    await Promise.all([server[Symbol.asyncDispose](), controlServer[Symbol.asyncDispose]()]);
+    await Promise.all([
+      hosts[Symbol.asyncDispose](),
+      server[Symbol.asyncDispose](),
+      controlServer[Symbol.asyncDispose](),
+    ]);
   };
   return {
     origin: server.origin,

@@ -3,6 +3,7 @@ import { type Host, hostId, parseHostId } from '../hosts/host.ts';
 import { identitySchema, readIdentity } from '../hosts/identity-edit.ts';
 import type { HostsPart } from '../hosts/index.ts';
 import { defaultProperties, mergePatch } from '../hosts/properties.ts';
+import { swapContent, switchSystemOff } from '../hosts/swap.ts';
 import { viewOf } from '../hosts/view.ts';
 import type { Router } from '../http/router.ts';
 import { shortLocation } from '../identities/answers.ts';
@@ -107,6 +108,26 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
         .filter((host) => type === undefined || host.type.toLowerCase() === type.toLowerCase())
         .map((host) => viewOf(frame, host)),
     ),
+    /**
+     * Swaps a slot with another one of its site, or with the site itself. With `fail` nothing is swapped, and the slot's
+     * system-assigned identity is off afterwards if the knob `failedSwapSwitchesOff` says so.
+     */
+    swapSlots: verb(
+      z.strictObject({
+        id: z.string(),
+        target: z.string().default('production'),
+        fail: z.boolean().default(false),
+      }),
+      ({ id, target, fail }) => {
+        const slot = existing(id);
+        const site = slot.id.replace(/\/slots\/[^/]+$/i, '');
+        const other = existing(target === 'production' ? site : `${site}/slots/${target}`);
+        if (!fail) swapContent(frame, slot.id, other.id);
+        else if (frame.knobs.values.hosts.failedSwapSwitchesOff) switchSystemOff(frame, slot.id);
+      },
+    ),
+    /** What a workload on the host reaches its identities by; the same endpoint when opened again. */
+    openMetadata: verb(byId, ({ id }) => part.metadata.open(existing(id).id)),
     /** The next operation on the host ends without effect, `Failed` or `Canceled`. Several queue up. */
     failNextOperation: verb(
       z.strictObject({

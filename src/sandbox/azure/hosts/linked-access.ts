@@ -1,3 +1,4 @@
+import type { Authorizer } from '../authorizer.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type Caller } from '../http/operation.ts';
 import type { HeldIdentity, HostAddress } from './host.ts';
@@ -23,7 +24,7 @@ export function assertLinkedAccess(
   const assigned = [...edit.added]
     .filter(([key]) => linkedAccess === 'named' || !held.user.has(key))
     .map(([, id]) => id);
-  const forbidden = assigned.filter((id) => !authorizer.authorize(caller, ASSIGN, id).allowed);
+  const forbidden = assigned.filter((id) => !mayAssign(authorizer, caller, id));
   const scopes = [...new Set([...dead, ...forbidden])];
   if (scopes.length === 0) return;
   const actions = scopes.map(() => ASSIGN).join(',');
@@ -32,6 +33,18 @@ export function assertLinkedAccess(
     'LinkedAuthorizationFailed',
     `The client '${caller.appId}' with object id '${caller.objectId}' has permission to perform action '${type}/write' on scope '${hostId}'; however, it does not have permission to perform action(s) '${actions}' on the linked scope(s) '${scopes.join(',')}' (respectively) or the linked scope(s) are invalid.`,
   );
+}
+
+/**
+ * Errors name `userAssignedIdentities/assign/action`, the built-in role Managed Identity Operator grants
+ * `userAssignedIdentities/*\/assign/action` (azure.md sections 7 and 12), and custom roles are written either way: both
+ * act. A deny of either beats them.
+ */
+function mayAssign(authorizer: Authorizer, caller: Caller, id: string): boolean {
+  const named = ASSIGN.replace('/assign/', `/${id.split('/').at(-1) ?? ''}/assign/`);
+  const verdicts = [ASSIGN, named].map((action) => authorizer.authorize(caller, action, id));
+  const denied = verdicts.some((each) => !each.allowed && each.code === 'DenyAssignmentAuthorizationFailed');
+  return !denied && verdicts.some(({ allowed }) => allowed);
 }
 
 function heldIds({ user }: HeldIdentity, edit: IdentityEdit): Map<string, string> {

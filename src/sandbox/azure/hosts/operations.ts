@@ -26,8 +26,8 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
       id: `${type.area}.update`,
       method: 'PATCH',
       action: `${type.type}/write`,
-      // The work is visible while it runs, and has a latency of its own.
-      ownsLatency: true,
+      // Where the answer waits for the work, the work's own latency is all it takes.
+      ownsLatency: type.patchAnswer.follow === 'wait',
       handle: (request) => patch(frame, type, request),
     },
     {
@@ -35,7 +35,7 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
       id: `${type.area}.createOrUpdate`,
       method: 'PUT',
       action: `${type.type}/write`,
-      ownsLatency: true,
+      ownsLatency: type.putAnswer.follow === 'wait',
       handle: (request) => put(frame, type, request),
     },
     {
@@ -43,7 +43,7 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
       id: `${type.area}.delete`,
       method: 'DELETE',
       action: `${type.type}/delete`,
-      ownsLatency: true,
+      ownsLatency: type.deleteAnswer.follow === 'wait',
       handle: (request) => remove(frame, type, request),
     },
     ...listOperations(frame, type, collection(type)),

@@ -76,6 +76,9 @@ const SITE = {
   busy: 'site',
 } as const satisfies Partial<HostType>;
 
+export const SITES: HostType = { ...SITE, type: 'Microsoft.Web/sites', area: 'sites' };
+export const SLOTS: HostType = { ...SITE, type: 'Microsoft.Web/sites/slots', area: 'slots' };
+
 export const HOST_TYPES: readonly HostType[] = [
   {
     ...COMMON,
@@ -99,8 +102,8 @@ export const HOST_TYPES: readonly HostType[] = [
     etag: true,
     busy: 'AnotherOperationInProgress',
   },
-  { ...SITE, type: 'Microsoft.Web/sites', area: 'sites' },
-  { ...SITE, type: 'Microsoft.Web/sites/slots', area: 'slots' },
+  SITES,
+  SLOTS,
   {
     ...omitCombined(COMMON),
     type: 'Microsoft.Logic/workflows',

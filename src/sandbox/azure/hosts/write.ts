@@ -154,7 +154,8 @@ function assertPreconditions(type: HostType, host: Host | undefined, { headers }
   );
 }
 
-function assertIdle({ operations }: HostFrame, type: HostType, { id }: { readonly id: string }): void {
+/** One write at a time: 409 while an operation runs, in App Service's words for sites (azure.md section 7). */
+export function assertIdle({ operations }: HostFrame, type: HostType, { id }: { readonly id: string }): void {
   const running = operations.on(id);
   if (!running) return;
   if (type.busy === 'site')
