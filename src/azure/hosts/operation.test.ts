@@ -91,6 +91,10 @@ describe('where an operation stands', () => {
     expect([400, 409].map((status) => failed(location, status))).toEqual(['failed', 'failed']);
     expect(failed(location, 403, 'LinkedAuthorizationFailed')).toBe('failed');
     expect(failed(location, 403, 'AuthorizationFailed')).toBeUndefined();
-    expect([401, 408, 429, 503].map((status) => failed(location, status))).toEqual(Array(4));
+    expect(failed(location, 500, 'InternalExecutionError')).toBe('failed');
+    expect(failed(asyncOperation, 500, 'InternalExecutionError')).toBeUndefined();
+    for (const code of ['Http503', 'ServiceUnavailable', 'InternalServerError', 'GatewayTimeout'])
+      expect(failed(location, 503, code)).toBeUndefined();
+    expect([401, 408, 429].map((status) => failed(location, status))).toEqual(Array(3));
   });
 });

@@ -74,16 +74,21 @@ export function operationState(
 /** Statuses of a poll that are about the poll, not the operation. */
 const ABOUT_THE_POLL = new Set([401, 408, 429]);
 
+/** Codes of a 5xx that anything on the way may have said; also none at all. */
+const ANYBODYS =
+  /^(http\d+|unknown|internal(server)?error|server(busy|timeout)|serviceunavailable|badgateway|gateway(timeout)?)$/i;
+
 /**
  * What a poll that failed says of the operation; undefined where it says nothing and is to be thrown. At its `Location` an
- * operation fails by answering as the write itself would have.
+ * operation fails by answering as the write itself would have, 5xx included: taken for a bad poll, it would be polled for
+ * ever. Taken for failed by mistake, a read of the host puts it right.
  */
 export function failedPoll({ style }: HostOperation, error: AzureError): OperationState | undefined {
   const { status, code, message } = error;
   if (status === undefined) return undefined;
   if (status === 404 || status === 410) return { state: 'unknown' };
-  const refused = status >= 400 && status < 500 && !ABOUT_THE_POLL.has(status);
+  const aboutThePoll = status < 400 || ABOUT_THE_POLL.has(status) || (status >= 500 && ANYBODYS.test(code));
   // The right to poll is another one than that to write.
-  if (style !== 'location' || !refused || code === 'AuthorizationFailed') return undefined;
+  if (style !== 'location' || aboutThePoll || code === 'AuthorizationFailed') return undefined;
   return { state: 'failed', code, message };
 }
