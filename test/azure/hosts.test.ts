@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../src/azure/classify.ts';
 import { AzureError } from '../../src/azure/errors.ts';
-import { capabilityOf, genericCapability, hostTypeOf } from '../../src/azure/hosts/capabilities.ts';
+import {
+  capabilityOf,
+  genericCapability,
+  HOST_CAPABILITIES,
+  hostTypeOf,
+} from '../../src/azure/hosts/capabilities.ts';
 import { identityDelta } from '../../src/azure/hosts/delta.ts';
 import { hiddenSecrets } from '../../src/azure/hosts/hidden-secrets.ts';
 import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
@@ -172,6 +177,34 @@ describe.each(TYPES)('%s %j', (type, given) => {
   });
 });
 
+test.each(HOST_CAPABILITIES.map(({ type }) => type))(
+  '%s takes and gives an identity also where Azure insists on its own spelling and on nothing read-only',
+  async (type) => {
+    await using rig = await setup();
+    const all = HOST_CAPABILITIES.map((each) => each.type);
+    await rig.azure.control.setKnobs({
+      hosts: {
+        keyCase: Object.fromEntries(all.map((each) => [each, 'lower'])),
+        strictKeyCase: all,
+        refusesReadOnly: all,
+        linkedAccess: 'named',
+        identityShows: 'at-start',
+      },
+    });
+    const single = capabilityOf(type)?.userAssigned === 'one';
+    const first = single ? rig.mine : rig.theirs;
+    const identity = { type: 'UserAssigned', userAssignedIdentities: { [first]: {} } };
+    const id = await rig.create(type, { identity });
+    const added = await rig.reach(id, { add: [rig.other], remove: single ? [rig.mine] : [] });
+    expect(has(added.host, rig.other, ...(single ? [] : [rig.theirs]))).toBe(true);
+    if (single) return; // A cluster without any identity is none.
+    const removed = await rig.reach(id, { remove: [rig.other] });
+    expect(removed.host.identity.userAssigned.map(({ id: left }) => left)).toEqual([
+      rig.theirs.toLowerCase(),
+    ]);
+  },
+);
+
 describe('Microsoft.Logic/workflows', () => {
   const type = 'Microsoft.Logic/workflows';
 
@@ -314,6 +347,19 @@ describe('a write', () => {
       });
     },
   );
+
+  test('that a site takes with 202 and no header is not done, and nothing tells when it is', async () => {
+    await using rig = await setup();
+    await rig.azure.control.setKnobs({ hosts: { siteWriteStatus: 202 } });
+    const id = await rig.create('Microsoft.Web/sites');
+    const attempts: string[] = [];
+    const done = () => expect.fail('expected an attempt');
+    rig.hosts.observedBy({ noteGet: () => {}, noteWrite: done, noteWriteAttempt: (at) => attempts.push(at) });
+    const written = await rig.hosts.patchIdentity({ id }, { type: 'SystemAssigned' }, edit);
+    expect(written).toMatchObject({ done: false });
+    expect(written.operation).toBeUndefined();
+    expect(attempts).toEqual([id]);
+  });
 
   test('that was decided from an older read is refused by its etag, and nothing is lost', async () => {
     await using rig = await setup();

@@ -30,10 +30,12 @@ export interface HostWriteOptions extends HostVersion {
 }
 
 /**
- * What a write was answered. With `operation` it is not done yet; without it, it is done if `host` is settled, else only
- * a read of the host tells. Attached means done and read back (guarantees.md G13), whatever stands here.
+ * What a write was answered. Attached means done and read back (guarantees.md G13), whatever stands here.
  */
 export interface HostWritten {
+  /** Azure says it is done. If not, `operation` tells when; without one only a read of the host can. */
+  readonly done: boolean;
+  /** As the answer shows it, which may be what it is to become. */
   readonly host?: AzureHost;
   readonly operation?: HostOperation;
   /** Azure asked not to look earlier. */

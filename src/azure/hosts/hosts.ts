@@ -206,10 +206,13 @@ export class Hosts {
     const header = (name: string) => value.headers.get(name);
     const operation = operationOf(status, header);
     const host = hostOrNone(value.body);
-    if (host && !operation && isSettled(host)) this.#observer?.noteWrite(host);
+    // A 202 has only been taken: a site shows its new identity in it, and nothing tells when that is true.
+    const done = host !== undefined && !operation && status !== 202 && isSettled(host);
+    if (done) this.#observer?.noteWrite(host);
     else this.#observer?.noteWriteAttempt(id);
     const retryAfterMs = retryAfterFromHeaders(header, this.#options.clock.now());
     return {
+      done,
       ...(host && { host }),
       ...(operation && { operation }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
