@@ -6,6 +6,7 @@ import { type Disturbance, Recorder } from './disturb.ts';
 import { type Schedule, startFaults } from './fault-schedule.ts';
 import { inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
 import { seeded } from './seeded.ts';
+import { Snapshot } from './snapshot.ts';
 import { normalised, readState, type State } from './state.ts';
 import { type Cluster, RESOURCES, World } from './testbed.ts';
 import { type WatchPlan, WatchTaps } from './watch-taps.ts';
@@ -50,8 +51,8 @@ export async function run(cluster: Cluster, scenario: Scenario, seed: number, pl
   } finally {
     stage.close();
     await world.dispose();
-    await cluster.clean();
-    await stage.tidy();
+    await cluster.cleanWritten();
+    await cluster.removeNamespace(namespace);
   }
 }
 
@@ -63,6 +64,7 @@ class Stage {
   readonly #plan: Plan | undefined;
   readonly #recorder: Recorder;
   readonly #taps: WatchTaps;
+  readonly #snapshot: Snapshot;
   readonly #crew: Crew;
   /** The user gave up what the scenario is about. */
   #abandoned = false;
@@ -85,10 +87,12 @@ class Stage {
     const disturbance = isDisturbance(plan) ? plan : undefined;
     this.#recorder = new Recorder(namespace, (request) => this.#deliverLate(request), disturbance);
     this.#taps = new WatchTaps(world.clock, namespace, isWatchPlan(plan) ? plan : undefined);
+    this.#snapshot = new Snapshot(cluster);
     this.#crew = new Crew({
       world,
       recorder: this.#recorder,
       taps: this.#taps,
+      snapshot: this.#snapshot,
       random: seeded(seed),
       ...(plan?.kind === 'kill-delete' && { whileDown: () => this.#deleteAll() }),
       ...(plan?.kind === 'handover' && { leaseName: namespace }),
@@ -111,6 +115,7 @@ class Stage {
     this.#world.azure.control.clearFaults();
     await crew.settle();
     const faults = await this.#comeToRest();
+    this.#snapshot.forget();
     const state = await this.#state();
     return {
       writes: this.#recorder.writes,
@@ -254,7 +259,7 @@ class Stage {
   }
 
   #state(): Promise<State> {
-    return readState(this.#cluster, this.#world, this.#namespace);
+    return readState(this.#snapshot, this.#world, this.#namespace);
   }
 
   #struck(): boolean {
@@ -267,16 +272,6 @@ class Stage {
     this.#late?.[Symbol.dispose]();
     this.#taps.thaw();
     this.#recorder.release();
-  }
-
-  /** The namespace itself stays: only a controller-manager could remove it. */
-  async tidy(): Promise<void> {
-    const state = await this.#state();
-    for (const { metadata } of state.maps)
-      await this.#cluster.delete(
-        resourceOf({ kind: 'ConfigMap', key: '' }),
-        `${this.#namespace}/${metadata.name}`,
-      );
   }
 }
 

@@ -143,7 +143,11 @@ export class State {
   }
 }
 
-export async function readState(cluster: Cluster, world: World, namespace: string): Promise<State> {
+export async function readState(
+  cluster: Pick<Cluster, 'list'>,
+  world: World,
+  namespace: string,
+): Promise<State> {
   const [identities, grants, attachments, systemIdentities, ledgers, policies, maps, assignments] =
     await Promise.all([
       cluster.list(userAssignedIdentity.resource),

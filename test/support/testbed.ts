@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
+import { API_VERSION } from '../../src/api/kind.ts';
 import { resolveCloud } from '../../src/azure/clouds.ts';
 import {
   configMaps,
@@ -12,7 +13,7 @@ import {
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
 import { loadKubeEndpoint } from '../../src/kube/config.ts';
 import { isNotFound, isTransient } from '../../src/kube/errors.ts';
-import { type Interceptor, KubeTransport } from '../../src/kube/transport.ts';
+import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
@@ -35,6 +36,7 @@ import { Pace } from './pace.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const AZID_PATH = `/apis/${API_VERSION}/`;
 export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
   configMaps,
@@ -61,12 +63,24 @@ export class Cluster {
   readonly plane: ControlPlane;
   /** As the administrator. */
   readonly client: KubeClient;
+  /** Writes to the API server that ended, and those under way: while neither moves, what was listed stays true. */
+  writes = 0;
+  writing = 0;
+  /** Paths of the objects of azid's kinds that were written since the last `cleanWritten`. */
+  readonly #written = new Set<string>();
   readonly #signal = new AbortController().signal;
 
   private constructor(plane: ControlPlane) {
     this.plane = plane;
     const endpoint = loadKubeEndpoint({ clock: systemClock, kubeconfig: plane.kubeconfigPath });
-    this.client = new KubeClient(new KubeTransport({ endpoint, clock: systemClock, userAgent: 'azid-test' }));
+    this.client = new KubeClient(
+      new KubeTransport({
+        endpoint,
+        clock: systemClock,
+        userAgent: 'azid-test',
+        intercept: (request, next) => this.counted(request, () => next(request)),
+      }),
+    );
   }
 
   static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
@@ -95,6 +109,22 @@ export class Cluster {
       });
     }
     return cluster;
+  }
+
+  /** Around each call of whoever works on this API server. Events change nothing that anybody lists here. */
+  async counted<T>({ method, path, body }: KubeRequest, call: () => Promise<T>): Promise<T> {
+    if (method === 'GET' || path.startsWith('/apis/events.k8s.io/')) return call();
+    if (path.startsWith(AZID_PATH)) {
+      const name = method === 'POST' ? `/${(body as Applied).metadata.name}` : '';
+      this.#written.add(`${path.replace(/\/status$/, '')}${name}`);
+    }
+    this.writing++;
+    try {
+      return await call();
+    } finally {
+      this.writing--;
+      this.writes++;
+    }
   }
 
   async applyYaml(text: string): Promise<void> {
@@ -150,6 +180,40 @@ export class Cluster {
         await this.delete(resource, key);
       }
     }
+  }
+
+  /** The same for what was written since the last time, without a list of each kind. */
+  async cleanWritten(): Promise<void> {
+    const paths = [...this.#written];
+    await Promise.all(
+      paths.map(async (path) => {
+        const request = (how: Pick<KubeRequest, 'method' | 'body' | 'contentType'>) =>
+          this.client.transport.request<KubeObject>({ path, ...how }, this.#signal);
+        try {
+          const left = await request({ method: 'DELETE' });
+          const body = { metadata: { finalizers: [] } };
+          if (left.metadata.finalizers?.length)
+            await request({ method: 'PATCH', body, contentType: 'application/merge-patch+json' });
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+      }),
+    );
+    this.#written.clear();
+  }
+
+  /** As a controller-manager would, with the ConfigMaps in it; one that stays makes every later list longer. */
+  async removeNamespace(name: string): Promise<void> {
+    const maps = `/api/v1/namespaces/${name}/configmaps`;
+    await this.client.transport.request({ method: 'DELETE', path: maps }, this.#signal);
+    await this.delete(namespaces, name);
+    const path = `/api/v1/namespaces/${name}/finalize`;
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } };
+    await this.client.transport
+      .request({ method: 'PUT', path, body }, this.#signal)
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
   }
 
   async stop(): Promise<void> {
@@ -255,6 +319,10 @@ export class World {
       (intercept: Interceptor | undefined): Interceptor =>
       (request, next) =>
         pace.counted(() => Promise.resolve(intercept ? intercept(request, next) : next(request)));
+    const noted =
+      (intercept: Interceptor): Interceptor =>
+      (request, next) =>
+        cluster.counted(request, () => intercept(request, next));
     const operator = new Operator({
       clock,
       random: Math.random,
@@ -273,7 +341,7 @@ export class World {
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
       ...rest,
-      interceptKube: counted(interceptKube),
+      interceptKube: noted(counted(interceptKube)),
       interceptLease: counted(interceptLease),
       interceptArm: (request, next) =>
         pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),
