@@ -27,7 +27,10 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
     viewOf(frame, hosts.editIdentity(id, readIdentity(given), { replaces, keepsRemoved: false }));
 
   return {
-    /** By `id`, or by type, group and name (of a slot `app/staging`). A type that is not listed is made up. */
+    /**
+     * By `id`, or by type, group and name (of a slot `app/staging`), in place of what is there. A type that is not listed is
+     * made up.
+     */
     createHost: verb(
       z.strictObject({
         id: z.string().optional(),
@@ -59,6 +62,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
         const { type, added } = part.typeOf(at.type, given.apiVersions);
         router.add(added);
         const merged = mergePatch(defaultProperties(type.type), given.properties) as Host['properties'];
+        hosts.delete(id);
         const host = hosts.create(
           { ...at, type: type.type },
           {

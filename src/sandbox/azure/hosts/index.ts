@@ -43,6 +43,8 @@ export function createHosts(
   const operations = new LongOperations(given);
   const hosts = new Hosts({ ...given, ...parts });
   const frame: HostFrame = { ...given, hosts, operations };
+  // What runs on a host ends with it: one made again under its id is another one.
+  given.world.onRemoved(({ id }) => void operations.cancel(id));
   const types = [...HOST_TYPES];
   const metadata = new MetadataServers(frame, parts.tokens);
   return {

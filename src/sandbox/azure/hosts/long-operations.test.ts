@@ -71,6 +71,19 @@ test('row 24: an operation may be cancelled, or never end until it is released',
   expect(attached()).toBe(1);
 });
 
+test('what runs on a host ends with it, and does not reach the one made again under its id', async () => {
+  takes(15_000);
+  const first = await attach();
+  stage.control.recycleHost({ id: vm });
+  expect((await poll(first)).body.status).toBe('Canceled');
+  expect(stage.control.host({ id: vm })).toMatchObject({ busy: false, attached: [] });
+  await attach();
+  stage.clock.advance(14_999);
+  expect(attached()).toBe(0);
+  stage.clock.advance(1);
+  expect(attached()).toBe(1);
+});
+
 test('row 24: Location answers 202 while it runs and then the resource, or the error; Retry-After by knob', async () => {
   stage.control.setKnobs({ hosts: { pollSeconds: 15 } });
   takes(20_000, 'containerApps');

@@ -39,6 +39,8 @@ type Entry = { -readonly [K in keyof LongOperation]: LongOperation[K] } & {
   readonly misfortune: Misfortune | undefined;
   readonly resolve: () => void;
   due: boolean;
+  /** Its work is being carried out: too late to cancel it. */
+  ending: boolean;
 };
 
 /** Work on hosts that takes time: on the injected clock, held, failed and cancelled by the hand of a test. */
@@ -73,13 +75,15 @@ export class LongOperations implements Disposable {
       hostId,
       name,
       startedAt: clock.now(),
-      signature: Array.from({ length: 130 }, () => random.uuid().replaceAll('-', '')).join(''),
+      // Long as Azure's are; that it is one UUID over and over saves time where operations come by the thousand.
+      signature: random.uuid().replaceAll('-', '').repeat(130),
       status: 'InProgress',
       done: promise,
       work,
       misfortune: this.#misfortunes.get(scopeKey(hostId))?.shift(),
       resolve,
       due: false,
+      ending: false,
     };
     this.#operations.set(entry.id, entry);
     this.#running.set(scopeKey(hostId), entry);
@@ -121,7 +125,7 @@ export class LongOperations implements Disposable {
   /** Ends what runs on the host as `Canceled`, without effect; false when nothing runs. */
   cancel(hostId: string): boolean {
     const entry = this.#running.get(scopeKey(hostId));
-    if (!entry) return false;
+    if (!entry || entry.ending) return false;
     const message = 'The operation was canceled.';
     this.#fail(entry, { outcome: 'Canceled', code: 'OperationCanceled', message });
     return true;
@@ -141,6 +145,7 @@ export class LongOperations implements Disposable {
   #endIfFree(entry: Entry): void {
     if (entry.status !== 'InProgress' || !entry.due) return;
     if (this.#allHeld || this.#held.has(scopeKey(entry.hostId))) return;
+    entry.ending = true;
     const misfortune = entry.misfortune ?? refusalOf(entry.work);
     if (misfortune) this.#fail(entry, misfortune);
     else this.#end(entry, 'Succeeded');
