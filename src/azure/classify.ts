@@ -3,6 +3,7 @@
  * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
+import { fullText, linkedScopes } from './hosts/named-identities.ts';
 
 /** How long a lane waits after a 429 that does not say (design.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
@@ -217,8 +218,23 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
   const passing = TRANSIENT[code];
   if (passing !== undefined) return { kind: 'transient', reason: passing, error };
   const stall = STALLED[code];
-  if (stall) return { kind: 'stalled', ...stall, error };
+  const remedy = code === 'linkedauthorizationfailed' ? linkedRemedy(error) : undefined;
+  if (stall) return { kind: 'stalled', ...stall, ...(remedy !== undefined && { remedy }), error };
   return byStatus(error);
+}
+
+/** So many scopes fit in a message that somebody reads. */
+const NAMED_SCOPES = 3;
+
+/** Azure names the linked scopes at the end of a text that a status cuts before it (azure.md sections 7 and 12). */
+function linkedRemedy(error: AzureError): string | undefined {
+  const scopes = linkedScopes(error);
+  if (scopes.length === 0) return undefined;
+  const rest = scopes.length > NAMED_SCOPES ? ` and ${scopes.length - NAMED_SCOPES} more` : '';
+  const right = /userAssignedIdentities\/assign\/action/i.test(fullText(error))
+    ? 'the role Managed Identity Operator (Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action)'
+    : 'the named action';
+  return `check that ${scopes.slice(0, NAMED_SCOPES).join(', ')}${rest} exist, and give azid’s identity ${right} there`;
 }
 
 function byStatus(error: AzureError): Classified {

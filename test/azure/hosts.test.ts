@@ -386,6 +386,16 @@ describe('a write', () => {
     expect(linkedScopes(found.error).map((each) => sameId(each, gone))).toEqual([true]);
   });
 
+  test('of the wrong kind never leaves: a PATCH that would be ignored, a PUT where a PATCH does', async () => {
+    await using rig = await setup();
+    const groups = await rig.create('Microsoft.ContainerInstance/containerGroups');
+    const patch = rig.hosts.patchIdentity({ id: groups }, { type: 'SystemAssigned' }, edit);
+    await expect(patch).rejects.toThrow('Expected a PUT for the identity of a Microsoft.ContainerInstance/');
+    const put = rig.hosts.replace({ id: rig.mine }, {}, edit);
+    await expect(put).rejects.toThrow('Expected a PATCH for the identity of');
+    expect(rig.calls()).toEqual([]);
+  });
+
   test('under a lock, and of a host that is gone, is told apart', async () => {
     await using rig = await setup();
     const id = await rig.create(VM);

@@ -192,6 +192,11 @@ export class Hosts {
     context: CallContext,
     { ifMatch, ...version }: HostWriteOptions,
   ): Promise<HostWritten> {
+    const type = hostTypeOf(id);
+    const way = capabilityOf(type)?.write === 'replace' ? 'PUT' : 'PATCH';
+    // A PATCH would be answered with success and ignored, a PUT could lose what a PATCH leaves alone (guarantees.md G3).
+    if (method !== way)
+      throw new TypeError(`Expected a ${way} for the identity of a ${type}, got a ${method}`);
     const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
     let answer: Answer<ArmResponse>;
     try {
