@@ -44,6 +44,8 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
         tags: tags.default({}),
         /** Merged into the type's defaults. */
         properties: properties.default({}),
+        /** What stands beside them: `zones`, `plan`. */
+        extra: properties.default({}),
         /** As in a PUT; the identities need not exist. */
         identity: identitySchema.optional(),
         /** Of a type that is not listed. */
@@ -69,6 +71,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
             location: shortLocation(given.location),
             tags: given.tags,
             properties: merged,
+            extra: given.extra,
             ...(given.kind !== undefined && { kind: given.kind }),
             ...(given.sku !== undefined && { sku: given.sku }),
           },
@@ -81,7 +84,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
     /** Deleted and made again at once: same id, tags and properties, another `vmId`, no identity unless one is given. */
     recycleHost: verb(z.strictObject({ id: z.string(), identity: identitySchema.optional() }), (given) => {
       const { id, name, type, subscriptionId: in_, resourceGroup, ...spec } = existing(given.id);
-      const { location, tags: set, properties: had, kind, sku } = spec;
+      const { location, tags: set, properties: had, extra, kind, sku } = spec;
       hosts.delete(id);
       const host = hosts.create(
         { id, name, type, subscriptionId: in_, resourceGroup },
@@ -89,6 +92,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
           location,
           tags: set,
           properties: had,
+          extra,
           ...(kind !== undefined && { kind }),
           ...(sku !== undefined && { sku }),
         },

@@ -20,6 +20,7 @@ export function hostBody(parts: BodyParts, type: HostType, host: Host): Record<s
     tags,
     ...(kind !== undefined && { kind }),
     ...(sku !== undefined && { sku }),
+    ...host.extra,
     ...identityPart(parts, type, host),
     ...(type.etag && { etag: etagOf(host) }),
     properties: shownProperties(host),

@@ -9,7 +9,7 @@ import { type HeldIdentity, type Host, type HostAddress, NO_IDENTITY, type UserE
 import { type EditMode, type IdentityEdit, idsAfter } from './identity-edit.ts';
 
 /** What a host is made of. */
-export interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties'> {
+export interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties' | 'extra'> {
   readonly kind?: string;
   readonly sku?: unknown;
 }

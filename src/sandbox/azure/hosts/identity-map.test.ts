@@ -137,6 +137,7 @@ test('row 21: what a type cannot have is refused: Logic both, AKS two, Windows c
   const flexible = make(SCALE_SET, 'flex', { orchestrationMode: 'Flexible' });
   expect(code(await patch({ type: 'SystemAssigned' }, flexible))).toEqual([400, 'InvalidParameter']);
   expect((await patch(two, flexible)).status).toBe(202);
+  expect(code(await put(flexible, { type: 'SystemAssigned' }))).toEqual([400, 'InvalidParameter']);
   const uniform = make(SCALE_SET, 'uniform');
   expect((await patch(both, uniform)).status).toBe(202);
   expect(stage.control.host({ id: uniform }).system).not.toBeNull();

@@ -59,6 +59,13 @@ test('row 18: attaching needs write on the host and assign/action on each identi
   expect(attached().map(({ id }) => id)).toEqual([id1]);
 });
 
+test('row 18: a deny assignment on assign/action beats a grant of it', async () => {
+  grant('Contributor', stage.group);
+  expect((await patch({ [id1]: {} }, 'team')).status).toBe(200);
+  stage.control.deny({ principalId: objectId, scope: id2, actions: ['*/assign/action'] });
+  expect(code(await patch({ [id2]: {} }, 'team'))).toEqual([403, 'LinkedAuthorizationFailed']);
+});
+
 test('row 18: one identity that does not exist fails the whole PATCH by name; its removal does not', async () => {
   const ghost = id1.replace('id1', 'ghost');
   const refused = await patch({ [id1]: {}, [ghost]: {} });

@@ -81,6 +81,12 @@ test('a slot needs its site', async () => {
   expect(await put()).toMatchObject({ status: 404, body: { error: { code: 'ParentResourceNotFound' } } });
   make('app', 'Microsoft.Web/sites');
   expect((await put()).status).toBe(201);
+  await stage.call('PATCH', slot, { body: { identity: { type: 'SystemAssigned' } } });
+  const { system } = stage.control.host({ id: slot });
+  const { accessToken } = await stage.control.token({ objectId: system?.principalId });
+  await stage.call('GET', slot, { headers: { authorization: `Bearer ${accessToken}` } });
+  // Its service principal's name in the directory.
+  expect(stage.simulator.requests().at(-1)).toMatchObject({ caller: 'app/slots/staging', status: 403 });
 });
 
 test('lists may spell the group in another case, and a provider may leave identity out', async () => {

@@ -96,6 +96,7 @@ const BLANK: Host = {
   location: '',
   tags: {},
   properties: {},
+  extra: {},
   uniqueId: '',
   identity: { user: new Map() },
   provisioningState: 'Succeeded',
@@ -114,6 +115,24 @@ function strip(value: unknown, hidden: ReadonlySet<string>, active: boolean): un
       .map(([name, each]) => [name, strip(each, hidden, active || name === 'secrets')]),
   );
 }
+
+/** Fields of a body that have no place of their own in a `Host`. */
+const KNOWN = new Set([
+  'id',
+  'name',
+  'type',
+  'kind',
+  'sku',
+  'location',
+  'tags',
+  'properties',
+  'identity',
+  'etag',
+]);
+
+/** The rest of a body, kept as it came. */
+export const extraOf = (body: Properties): Properties =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !KNOWN.has(name)));
 
 /** JSON merge patch (RFC 7396): objects merge, null takes away, all else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

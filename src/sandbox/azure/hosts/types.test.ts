@@ -235,6 +235,23 @@ test('a type that nobody wrote down does not exist before a resource of it is ma
   });
 });
 
+test('PUT loses what it leaves out, beside the properties too; PATCH merges', async () => {
+  const vm = stage.control.createHost({ name: 'vm1', resourceGroup: 'rg1', extra: { zones: ['1'] } }).id;
+  const { body } = await stage.call('GET', vm);
+  expect(body.zones).toEqual(['1']);
+  const patch = { properties: { hardwareProfile: { vmSize: 'big' }, vmId: 'forged' } };
+  await stage.call('PATCH', vm, { body: patch });
+  expect(stage.control.host({ id: vm })).toMatchObject({
+    extra: { zones: ['1'] },
+    properties: { hardwareProfile: { vmSize: 'big' }, storageProfile: {} },
+  });
+  expect((await stage.call('GET', vm)).body.properties.vmId).toBe(body.properties.vmId);
+  await stage.call('PUT', vm, { body });
+  expect((await stage.call('GET', vm)).body).toMatchObject({ zones: ['1'], properties: body.properties });
+  await stage.call('PUT', vm, { body: { location: 'westeurope' } });
+  expect(stage.control.host({ id: vm })).toMatchObject({ extra: {}, properties: {} });
+});
+
 test('what GET hides is lost by GET, modify, PUT', async () => {
   const type = 'Microsoft.ContainerInstance/containerGroups';
   const environmentVariables = [

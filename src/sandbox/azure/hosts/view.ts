@@ -11,6 +11,8 @@ export interface HostView {
   readonly tags: Readonly<Record<string, string>>;
   /** With what GET hides. */
   readonly properties: Properties;
+  /** What else stands beside them: `zones`, `plan`. */
+  readonly extra: Properties;
   /** Its system-assigned identity; null when it is off. */
   readonly system: SystemEntry | null;
   /** Null ids: the identity is gone, or was made again since it was attached. */
@@ -41,6 +43,7 @@ export function viewOf({ hosts, operations }: HostFrame, host: Host): HostView {
     location,
     tags,
     properties,
+    extra: host.extra,
     system: identity.system ?? null,
     attached: [...identity.user.values()].map((entry) => ({ id: entry.id, ...hosts.speaksFor(entry) })),
     uniqueId,

@@ -8,11 +8,11 @@ import {
 } from '../identities/answers.ts';
 import { etagOf } from './body.ts';
 import { begin } from './follow.ts';
-import { type Host, type HostAddress, NO_IDENTITY, parseHostId } from './host.ts';
+import { type Host, type HostAddress, NO_IDENTITY, type Properties, parseHostId } from './host.ts';
 import { type EditMode, type IdentityEdit, identitySchema, NOTHING, readIdentity } from './identity-edit.ts';
 import { assertLinkedAccess } from './linked-access.ts';
 import type { HostFrame } from './part.ts';
-import { defaultProperties, mergePatch, settableProperties } from './properties.ts';
+import { defaultProperties, extraOf, mergePatch, settableProperties } from './properties.ts';
 import { assertRules } from './rules.ts';
 import type { HostType } from './types.ts';
 
@@ -46,7 +46,9 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
     body.properties ?? (existing ? {} : defaultProperties(type.type)),
   );
   const location = shortLocation(body.location);
-  const ruled = { ...at, identity: existing?.identity ?? NO_IDENTITY, location, properties };
+  // What cannot change once it is made, such as `orchestrationMode`, holds though the body leaves it out.
+  const whole = { ...existing?.properties, ...properties };
+  const ruled = { ...at, identity: existing?.identity ?? NO_IDENTITY, location, properties: whole };
   assertRules(frame, type, ruled, edit, mode, request.apiVersion);
   const spec = {
     ...(body.kind !== undefined && { kind: body.kind }),
@@ -54,6 +56,7 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
     location,
     tags: body.tags ?? {},
     properties,
+    extra: extraOf(body),
   };
   const host = existing ?? frame.hosts.create(at, spec);
   return begin(frame, type, request, {
@@ -90,12 +93,15 @@ export function patch(frame: HostFrame, type: HostType, request: ArmRequest): Pr
     operation: 'update',
     apply: () => {
       const now = frame.hosts.get(host.id) ?? host;
-      const properties =
-        type.patch === 'everything' && body.properties
-          ? (mergePatch(now.properties, settableProperties(type, body.properties)) as Host['properties'])
-          : now.properties;
-      if (body.tags || body.properties)
-        frame.hosts.change(host.id, { tags: body.tags ?? now.tags, properties });
+      const whole = type.patch === 'everything';
+      const properties = whole ? settableProperties(type, body.properties ?? {}) : {};
+      const extra = whole ? extraOf(body) : {};
+      if (!body.tags && Object.keys({ ...properties, ...extra }).length === 0) return;
+      frame.hosts.change(host.id, {
+        tags: body.tags ?? now.tags,
+        properties: mergePatch(now.properties, properties) as Properties,
+        extra: mergePatch(now.extra, extra) as Properties,
+      });
     },
     ...(edit && { identity: { edit, mode } }),
   });
