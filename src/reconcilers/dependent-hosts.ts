@@ -13,10 +13,10 @@ import { INDEX, type Stores } from './stores.ts';
 type Known = Pick<Stores, 'identities' | 'attachments' | 'hosts' | 'policies' | 'namespaces'>;
 
 /**
- * How long resources may hold an identity that nobody wants attached any more, from its deletion on. One that Azure never
- * lets azid change would hold it for ever (guarantees.md G18); what it keeps is an entry without a principal.
+ * How long a resource may hold an identity that nobody wants attached any more and for which no object answers. One that
+ * Azure never lets azid change would hold it for ever (guarantees.md G18); what it keeps is an entry without a principal.
  */
-export const HOSTS_HOLD_MS = 24 * 60 * 60_000;
+export const HOSTS_HOLD_MS = 60 * 60_000;
 
 /** Attachments of the identity that are not going themselves and that a policy allows, by kind and key. */
 export function allowedAttachments(identity: ObjectKey, stores: Known): string[] {
@@ -40,18 +40,31 @@ export function hostsToLeave(
 ): string[] {
   const object = stores.identities.get(identity);
   const key = keyInAzure(object);
-  const { deletionTimestamp } = object?.metadata ?? {};
-  if (key === undefined || (deletionTimestamp && now - Date.parse(deletionTimestamp) >= holdMs)) return [];
+  if (key === undefined) return [];
+  const asked = timeOf(object?.metadata.deletionTimestamp);
+  const holds = (entry: LedgerEntry) =>
+    armKey(entry.identityId) === key &&
+    isLeaving(entry, identity, stores) &&
+    // An object on its way out waits for its resources itself, and not for ever.
+    (entry.owners.some((owner) => isGoing(owner, stores)) ||
+      now - Math.max(asked, entry.state === 'Detaching' ? timeOf(entry.since) : 0) < holdMs);
   return stores.hosts
     .byIndex(INDEX.identityId, key)
-    .filter(({ status }) =>
-      status?.entries?.some((each) => armKey(each.identityId) === key && isLeaving(each, identity, stores)),
-    )
+    .filter(({ status }) => status?.entries?.some(holds))
     .map(({ spec }) => `${spec.resourceId} (being detached)`);
 }
 
 function isLeaving({ owned, state, owners }: LedgerEntry, identity: ObjectKey, stores: Known): boolean {
   return owned && (state === 'Detaching' || !owners.some((owner) => wantsIt(owner, identity, stores)));
+}
+
+function isGoing({ namespace, name, uid }: LedgerOwner, { attachments }: Known): boolean {
+  const { metadata } = attachments.get(`${namespace}/${name}`) ?? {};
+  return metadata?.uid === uid && metadata.deletionTimestamp !== undefined;
+}
+
+function timeOf(time: string | undefined): number {
+  return time === undefined ? Number.POSITIVE_INFINITY : Date.parse(time);
 }
 
 function wantsIt({ namespace, name, uid }: LedgerOwner, identity: ObjectKey, stores: Known): boolean {

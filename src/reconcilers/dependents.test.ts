@@ -196,13 +196,23 @@ describe('an identity that is to be deleted waits for attachments', () => {
     expect(await references()).toEqual([]);
   });
 
-  it('and for no resource for ever', async () => {
+  it('and for no resource for ever: from the deletion on, or since azid detaches', async () => {
+    const at = (ms: number) => new Date(clock.now() + ms).toISOString();
     ledger();
     clock.advance(HOSTS_HOLD_MS - 1);
     expect(await references()).toEqual([DETACHING]);
     clock.advance(1);
     expect(await references()).toEqual([]);
     parts = { ...parts, releaseAfterMs: 2 * HOSTS_HOLD_MS };
+    expect(await references()).toEqual([DETACHING]);
+    parts = { ...parts, releaseAfterMs: HOSTS_HOLD_MS };
+    ledger({ state: 'Detaching', since: at(1 - HOSTS_HOLD_MS) });
+    expect(await references()).toEqual([DETACHING]);
+    ledger({ state: 'Detaching', since: at(-HOSTS_HOLD_MS) });
+    expect(await references()).toEqual([]);
+    // As long as its owner is on its way, which may be long for a fleet, that one waits; and it does not for ever.
+    attach('leaving', {}, going);
+    ledger({ state: 'Detaching', since: at(-HOSTS_HOLD_MS), owners: [owner('gone'), owner('leaving')] });
     expect(await references()).toEqual([DETACHING]);
   });
 });
