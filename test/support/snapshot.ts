@@ -32,13 +32,14 @@ const OF_STORES: Readonly<Record<string, Resource>> = {
 
 /**
  * What the API server holds. In a run only operators and the harness write there, and the cluster counts their
- * writes, so a list is asked for again after a write and not at every look.
+ * writes, so a kind is listed again after a write to it and not at every look.
  */
 export class Snapshot implements Pick<Cluster, 'list'> {
   readonly #cluster: Cluster;
-  readonly #listed = new Map<string, Promise<readonly KubeObject[]>>();
-  /** `cluster.writes` when `#listed` began. */
-  #writes = -1;
+  readonly #listed = new Map<
+    string,
+    { readonly ended: number; readonly objects: Promise<readonly KubeObject[]> }
+  >();
   #glances = 0;
 
   constructor(cluster: Cluster) {
@@ -51,14 +52,13 @@ export class Snapshot implements Pick<Cluster, 'list'> {
   }
 
   list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
-    const { writes, writing } = this.#cluster;
+    const { ended = 0, under = 0 } = this.#cluster.writes.get(resource.plural) ?? {};
     // What is under way takes effect before or after the list.
-    if (writing > 0) return this.#cluster.list(resource);
-    if (writes !== this.#writes) this.forget();
-    this.#writes = writes;
-    const listed = this.#listed.get(resource.plural) ?? this.#cluster.list(resource);
-    this.#listed.set(resource.plural, listed);
-    return listed as Promise<readonly T[]>;
+    if (under > 0) return this.#cluster.list(resource);
+    const known = this.#listed.get(resource.plural);
+    const objects = known?.ended === ended ? known.objects : this.#cluster.list(resource);
+    this.#listed.set(resource.plural, { ended, objects });
+    return objects as Promise<readonly T[]>;
   }
 
   /** Whether the stores show what the API server holds; `blind`: the watch of identities is held on purpose. */

@@ -54,6 +54,13 @@ export const RESOURCES: readonly Resource[] = [
   { ...cluster('networking.k8s.io', 'NetworkPolicy', 'networkpolicies'), namespaced: true },
 ];
 
+/** `/apis/azid.dev/v1alpha1/namespaces/team/rolegrants/read/status` tells of `rolegrants`. */
+function pluralOf(path: string): string {
+  const [, plural = path] =
+    /^\/apis?\/(?:[^/]+\/)?v1[a-z0-9]*\/(?:namespaces\/[^/]+\/(?!status|finalize))?([^/]+)/.exec(path) ?? [];
+  return plural;
+}
+
 function cluster(group: string, kind: string, plural: string): Resource {
   return { group, version: 'v1', kind, plural, namespaced: false };
 }
@@ -63,9 +70,8 @@ export class Cluster {
   readonly plane: ControlPlane;
   /** As the administrator. */
   readonly client: KubeClient;
-  /** Writes to the API server that ended, and those under way: while neither moves, what was listed stays true. */
-  writes = 0;
-  writing = 0;
+  /** By plural: writes that ended, and writes under way. While neither moves, what was listed stays true. */
+  readonly writes = new Map<string, { ended: number; under: number }>();
   /** Paths of the objects of azid's kinds that were written since the last `cleanWritten`. */
   readonly #written = new Set<string>();
   readonly #signal = new AbortController().signal;
@@ -111,19 +117,22 @@ export class Cluster {
     return cluster;
   }
 
-  /** Around each call of whoever works on this API server. Events change nothing that anybody lists here. */
+  /** Around each call of whoever works on this API server. */
   async counted<T>({ method, path, body }: KubeRequest, call: () => Promise<T>): Promise<T> {
-    if (method === 'GET' || path.startsWith('/apis/events.k8s.io/')) return call();
+    if (method === 'GET') return call();
     if (path.startsWith(AZID_PATH)) {
       const name = method === 'POST' ? `/${(body as Applied).metadata.name}` : '';
       this.#written.add(`${path.replace(/\/status$/, '')}${name}`);
     }
-    this.writing++;
+    const plural = pluralOf(path);
+    const count = this.writes.get(plural) ?? { ended: 0, under: 0 };
+    this.writes.set(plural, count);
+    count.under++;
     try {
       return await call();
     } finally {
-      this.writing--;
-      this.writes++;
+      count.under--;
+      count.ended++;
     }
   }
 
