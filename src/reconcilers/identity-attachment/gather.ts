@@ -18,6 +18,7 @@ import type { VisitContext } from '../kind.ts';
 import { factsOf, INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
 import { isOwner, wordOf } from './host-word.ts';
+import { NO_TURN } from './rollout.ts';
 import { problemOf } from './spec-problem.ts';
 
 export interface Eyes {
@@ -32,8 +33,6 @@ export interface Eyes {
   readonly told: ReadonlyMap<string, Telling>;
   readonly looked: Map<string, string>;
 }
-
-export const NO_TURN: Turn = { attach: new Set(), detach: new Set() };
 
 /** Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure. */
 export async function gather(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {

@@ -1,6 +1,8 @@
 import { MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
 import type { Turn } from '../hosts/turns.ts';
 
+export const NO_TURN: Turn = { attach: new Set(), detach: new Set() };
+
 /** Where a change of many hosts stands. Hosts by key, in the order of their turns. */
 export interface RolloutState {
   /** They should have the identity, or lose the one they had before, and it is not done yet. */
