@@ -71,6 +71,8 @@ const WEB_VERSIONS = ['2022-03-01', '2022-09-01', '2023-01-01', '2023-12-01', '2
 const SITE = {
   ...COMMON,
   apiVersions: [...WEB_VERSIONS, '2025-03-01', '2025-05-01'],
+  // PATCH has no poller, PUT has (azure.md section 7).
+  putAnswer: { created: 202, existing: 202, follow: 'location' },
   keyCase: 'resourcegroups',
   restarts: true,
   busy: 'site',
