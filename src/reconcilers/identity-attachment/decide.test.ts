@@ -220,6 +220,16 @@ describe('one resource by its id', () => {
       says: 'find out who does',
     },
     {
+      title: 'the identity was made again, and waits for its turn to be attached anew',
+      host: host('vm1', {
+        ledger: ledger({
+          entry: entry({ state: 'Refused', problem: problem('IdentityRecycled', 'made again') }),
+        }),
+      }),
+      state: 'progressing Attaching',
+      target: 'Pending IdentityRecycled',
+    },
+    {
       title: 'the identity it had before is still there',
       host: attached('vm1', {
         ledger: ledger({

@@ -131,8 +131,9 @@ function together(ids: readonly string[], see: (id: string) => SeenHost): readon
 function sightOf(
   { metadata: { uid }, spec, status }: IdentityAttachment,
   identity: AttachedIdentityView,
-  { stores, hostMirror }: Eyes,
+  { stores, hostMirror, clock }: Eyes,
 ): (id: string) => SeenHost {
+  const now = clock.now();
   const { resourceId, selector } = spec.target;
   // While the identity's object is away, the ledger is read by what it was.
   const known = identity.state === 'known' ? identity.id : status?.identityId;
@@ -156,16 +157,21 @@ function sightOf(
       claim: claim(),
       absent,
       shown: attached?.principalId !== undefined,
-      ...(holder && { ledger: ledgerOf(holder, uid, identityKey) }),
+      ...(holder && { ledger: ledgerOf(holder, uid, identityKey, now) }),
     };
   };
 }
 
-function ledgerOf(holder: HostIdentity, uid: string, identityKey: string | undefined): LedgerView {
+function ledgerOf(
+  holder: HostIdentity,
+  uid: string,
+  identityKey: string | undefined,
+  now: number,
+): LedgerView {
   const mine = (holder.status?.entries ?? []).filter((each) => isOwner(each, uid));
   const entry = mine.find((each) => armKey(each.identityId) === identityKey);
   return {
-    ...wordOf(holder, entry),
+    ...wordOf(holder, entry, now),
     ...(entry && { entry }),
     former: mine.filter((each) => each !== entry),
     unproven: (holder.status?.unproven ?? []).some((id) => armKey(id) === identityKey),

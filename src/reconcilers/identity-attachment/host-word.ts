@@ -1,5 +1,6 @@
 import type { HostIdentity, LedgerEntry, LedgerSystem } from '../../api/host-identity.ts';
 import { findCondition } from '../../runtime/conditions.ts';
+import { isContested } from '../host-identity/contest.ts';
 
 /** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */
 export interface HostWord {
@@ -15,15 +16,18 @@ export interface HostWord {
  * Of the other things that a HostIdentity says nothing is passed on: its other words may be about identities of other
  * namespaces, whose objects the reader of this one may not see.
  */
-export function wordOf({ status }: HostIdentity, entry: LedgerEntry | LedgerSystem | undefined): HostWord {
+export function wordOf(
+  { status }: HostIdentity,
+  entry: LedgerEntry | LedgerSystem | undefined,
+  now: number,
+): HostWord {
   const conditions = status?.conditions ?? [];
   const stalled = findCondition(conditions, 'Stalled');
   const ready = findCondition(conditions, 'Ready');
-  const contested = findCondition(conditions, 'Contested')?.status === 'True';
   return {
     ...(stalled?.status === 'True' && { stalled: { reason: stalled.reason, message: stalled.message } }),
     ...(ready?.status === 'False' && ready.reason === 'DependencyNotReady' && { waiting: ready.message }),
-    contested: entry?.problem?.reason === 'Contested' || (contested && (entry?.losses ?? 0) > 0),
+    contested: entry !== undefined && isContested(entry, now),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AttachmentTarget } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { NamespacePolicy, Verdict } from '../../policy/evaluate.ts';
 import { cut } from '../../runtime/conditions.ts';
+import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../host-identity/problems.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
 
 /** How the object stands towards each host: told in the status, and what the rollout goes by. */
@@ -30,8 +31,14 @@ export interface Targets {
 /** Said of a resource that has to wait for its turn while it will be restarted. */
 export const RESTARTS = 'RestartsOnAttach';
 
-/** Waits, rather than fails: azid goes on by itself once it is there. */
-const ABSENT_IDENTITY: ReadonlySet<string> = new Set(['IdentityNotFound', 'IdentityAbsent']);
+/** Neither failed nor under way: what the host waits for before it goes on by itself. */
+const NOT_FAILED: Readonly<Record<string, Target['state']>> = {
+  [IDENTITY_NOT_FOUND]: 'Waiting',
+  // For its turn.
+  [IDENTITY_RECYCLED]: 'Pending',
+  [TAKEN_AWAY]: 'Pending',
+  [CONTESTED]: 'Attaching',
+};
 
 export function targetsOf(object: IdentityAttachment, facts: Facts, policy: NamespacePolicy): Targets {
   const all: Target[] = [];
@@ -106,7 +113,7 @@ function wanted(
       const still = `still has ${idsOf(ledger.former)}, which it had before`;
       return say('Detaching', true, stuck?.reason, stuck ? `${still}: ${stuck.message}` : still);
     }
-    if (contested) return say('Attached', true, 'Contested', CONTESTED);
+    if (contested) return say('Attached', true, CONTESTED, PAUSES);
     if (entry.owned) return say('Attached', true);
     return say('Attached', true, 'ExistsUnmanaged', ledger?.unproven ? UNPROVEN : UNMANAGED);
   }
@@ -116,11 +123,10 @@ function wanted(
     return say('Waiting', false, 'IdentityLeaving', `identity ${identity.id} is being deleted`);
   if (entry?.problem) {
     const { reason, message } = entry.problem;
-    if (reason === 'Contested') return say('Attaching', true, reason, CONTESTED);
-    return say(ABSENT_IDENTITY.has(reason) ? 'Waiting' : 'Failed', true, reason, message);
+    return say(NOT_FAILED[reason] ?? 'Failed', true, reason, message);
   }
   if (ledger?.stalled) return say('Failed', true, ledger.stalled.reason, ledger.stalled.message);
-  if (entry) return say('Attaching', true, ...(contested ? ['Contested', CONTESTED] : restarting(facts)));
+  if (entry) return say('Attaching', true, ...(contested ? [CONTESTED, PAUSES] : restarting(facts)));
   if (ledger?.waiting !== undefined) return say('Waiting', true, 'DependencyNotReady', ledger.waiting);
   // Without its turn a host forgets why it failed; it stays told until the next attempt comes to something.
   if (before) return { ...say(before.state, true, before.reason, before.message), ...sinceOf(before) };
@@ -168,7 +174,9 @@ export function isFree(ledger: LedgerView | undefined): boolean {
 
 /** The last attempt to change it came to nothing: others go first. */
 export function hasFailed({ state, reason }: Target): boolean {
-  return state === 'Failed' || state === 'Waiting' || (state === 'Detaching' && reason !== undefined);
+  if (state === 'Detaching') return reason !== undefined;
+  // A host that is paused, since somebody undoes each attempt, holds up no other.
+  return state === 'Failed' || state === 'Waiting' || (state === 'Attaching' && reason === CONTESTED);
 }
 
 /** Reasons that do not come from an attempt: they are found anew with each look. */
@@ -179,7 +187,7 @@ const OWN: ReadonlySet<string> = new Set([
   'IdentityLeaving',
 ]);
 
-const CONTESTED = 'somebody keeps taking the identity away; azid gives it back with growing pauses';
+const PAUSES = 'somebody keeps taking the identity away; azid gives it back with growing pauses';
 const UNMANAGED = 'azid did not attach it and never detaches it';
 const UNPROVEN =
   'it is attached, but nothing shows any more that azid attached it, so azid never detaches it (the record was lost)';

@@ -64,7 +64,7 @@ export async function gather(
   const known = capabilityOf(spelt);
   const type = { name: known?.type ?? spelt, known: known !== undefined };
   const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
-  const ledger = holder && ledgerOf(holder, uid);
+  const ledger = holder && ledgerOf(holder, uid, common.now);
   const facts: Facts = { ...common, type, ...(ledger && { ledger }) };
   const { allowed } = policyOf(object, stores).allowsSystemAssigned({
     hostId: resourceId,
@@ -92,11 +92,12 @@ export async function gather(
   return { ...looked, ...(azure && { azure }) };
 }
 
-function ledgerOf({ status, ...holder }: HostIdentity, uid: string): LedgerView {
+function ledgerOf(holder: HostIdentity, uid: string, now: number): LedgerView {
+  const { status } = holder;
   const all = status?.systemAssigned;
   const entry = all && isOwner(all, uid) ? all : undefined;
   return {
-    ...wordOf({ ...holder, ...(status && { status }) }, entry),
+    ...wordOf(holder, entry, now),
     ...(entry && { entry }),
     ...(status?.hostId !== undefined && { hostId: status.hostId }),
   };
