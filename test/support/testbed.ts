@@ -283,7 +283,7 @@ export class World {
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
     const scope = `/subscriptions/${SUBSCRIPTION}`;
     const roleIds: string[] = [];
-    for (const file of ['azid-identities-role.json', 'azid-grants-role.json']) {
+    for (const file of ['azid-identities-role.json', 'azid-grants-role.json', 'azid-hosts-role.json']) {
       const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
       const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
       control.grant({ principalId: own.principalId, role: id, scope });
