@@ -3,6 +3,9 @@ import type { LedgerEntry } from '../api/host-identity.ts';
 import type { IdentityAttachmentSpec } from '../api/identity-attachment.ts';
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
 import type { RoleGrantSpec } from '../api/role-grant.ts';
+import { assignmentName } from '../azure/assignment-name.ts';
+import { type AzureRoleAssignment, assignmentId } from '../azure/azure-role-assignment.ts';
+import { armKey } from '../azure/resource-id.ts';
 import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';
@@ -243,5 +246,42 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
     grant('user-assigned', { principal: { identityRef: { name: 'web' } } });
     expect(await waitsFor()).toEqual(['RoleGrant shop/read']);
     expect(await references()).toEqual(['RoleGrant shop/user-assigned']);
+  });
+
+  it('leaves no assignment of its principal that azid made and nobody owns, wherever its resource is', async () => {
+    const { installationId } = parts;
+    const triple = { scope: GROUP, role: reader.guid, principalId: PRINCIPAL };
+    const name = assignmentName(installationId, triple);
+    const asked: string[] = [];
+    const made = {
+      id: assignmentId(GROUP, name),
+      key: armKey(assignmentId(GROUP, name)),
+      name,
+      scope: GROUP,
+      roleGuid: reader.guid,
+      principalId: PRINCIPAL,
+    } as AzureRoleAssignment;
+    parts = {
+      ...parts,
+      assignments: {
+        async *list(scope) {
+          asked.push(scope);
+          yield { assignments: [made, { ...made, key: `${made.key}2`, name: PRINCIPAL }], requestedAt: 0 };
+        },
+      },
+    };
+    const leftovers = () => dependentsOn(parts).leftoversOf({ id: VM, principalId: PRINCIPAL }, context);
+    expect(await leftovers()).toEqual([made.id]);
+    expect(asked).toEqual([SUB]);
+    put(stores.grants, {
+      metadata: meta('read'),
+      spec: {
+        principal: { id: PRINCIPAL, type: 'ServicePrincipal' },
+        role: { name: 'Reader' },
+        scope: GROUP,
+      },
+      status: { ledger: [made.id] },
+    });
+    expect(await leftovers()).toEqual([]);
   });
 });
