@@ -13,7 +13,7 @@ import { isWorthALook } from './wake.ts';
  */
 export interface WakeGoing {
   identity(key: ObjectKey, priority: Priority): void;
-  systemIdentity?(key: ObjectKey, priority: Priority): void;
+  systemIdentity(key: ObjectKey, priority: Priority): void;
 }
 
 export type WatchedForGoing = Pick<
@@ -28,7 +28,7 @@ export function wakeGoingOnKubernetes(stores: WatchedForGoing, wake: WakeGoing):
     if (identities.get(key)?.metadata.deletionTimestamp) wake.identity(key, 'event');
   };
   const systemIdentity = (key: ObjectKey) => {
-    if (systemIdentities.get(key)?.metadata.deletionTimestamp) wake.systemIdentity?.(key, 'event');
+    if (systemIdentities.get(key)?.metadata.deletionTimestamp) wake.systemIdentity(key, 'event');
   };
   const subscriptions = new DisposableStack();
   subscriptions.use(
