@@ -38,6 +38,8 @@ const ALL: NonNullable<IdentityPolicySpec['attachments']> = [
   { types: ['*'], scopes: [SUB], selectors: true, adopt: true },
 ];
 
+export type HostParts = Partial<Parameters<World['azure']['control']['createHost']>[0]>;
+
 interface Settled extends KubeObject {
   readonly status?: {
     readonly observedGeneration?: number | undefined;
@@ -221,11 +223,13 @@ export class HostStage {
 
   // What is in Azure, lags aside.
 
-  createVm(
-    name: string,
-    more: Partial<Parameters<World['azure']['control']['createHost']>[0]> = {},
-  ): HostView {
-    return this.#world.azure.control.createHost({ name, resourceGroup: 'rg1', ...more });
+  createVm(name: string, more: HostParts = {}): HostView {
+    return this.createHost(VMS, name, more);
+  }
+
+  /** In rg1, in place of what is there; a slot's name is `app/staging`. */
+  createHost(type: string, name: string, more: HostParts = {}): HostView {
+    return this.#world.azure.control.createHost({ type, name, resourceGroup: 'rg1', ...more });
   }
 
   host(id: string): HostView {
