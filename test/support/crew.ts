@@ -1,4 +1,5 @@
 import { setTimeout as realDelay } from 'node:timers/promises';
+import { hostArea } from '../../src/mirror/host-area.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { Process, Recorder } from './disturb.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -100,6 +101,7 @@ export class Crew {
     await this.settle();
     await this.pass(BEFORE_RESYNC_MS);
     this.#leader?.operator.mirror?.resyncNow(SUBSCRIPTION);
+    this.#leader?.operator.hostMirror?.resyncNow(hostArea(SUBSCRIPTION, 'Microsoft.Compute/virtualMachines'));
     await this.pass(1_000);
     await this.settle();
   }

@@ -7,7 +7,7 @@ import { type Schedule, startFaults } from './fault-schedule.ts';
 import { inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
 import { seeded } from './seeded.ts';
 import { Snapshot } from './snapshot.ts';
-import { normalised, readState, type State } from './state.ts';
+import { type HostState, normalised, readState, type State } from './state.ts';
 import { type Cluster, RESOURCES, World } from './testbed.ts';
 import { type WatchPlan, WatchTaps } from './watch-taps.ts';
 
@@ -107,6 +107,7 @@ class Stage {
     await crew.settle();
     if (knobs) this.#world.azure.control.setKnobs(knobs);
     if (this.#plan?.kind === 'handover') await crew.addFollower();
+    const { hosts } = await this.#state();
     this.#recorder.arm();
     this.#taps.arm();
     if (this.#plan?.kind === 'faults') startFaults(this.#world.azure.control, this.#plan.schedule);
@@ -122,7 +123,12 @@ class Stage {
       events: this.#taps.events,
       effects: this.#effects(),
       end: normalised(state, this.#namespace),
-      faults: [...faults, ...orphansIn(state, this.#namespace), ...(this.#abandoned ? leftIn(state) : [])],
+      faults: [
+        ...faults,
+        ...orphansIn(state, this.#namespace),
+        ...replacedIn(hosts, state.hosts),
+        ...(this.#abandoned ? leftIn(state) : []),
+      ],
       struck: this.#struck(),
     };
   }
@@ -313,9 +319,19 @@ function orphansIn(state: State, namespace: string): string[] {
     );
 }
 
-/** Not the policy: that is the administrator's. */
-function isTenants({ metadata }: KubeObject): boolean {
-  return metadata.namespace !== undefined;
+/** A resource's own identity that was switched off and on again is another one: its rights are lost. */
+function replacedIn(before: readonly HostState[], after: readonly HostState[]): string[] {
+  return before.flatMap(({ uniqueId, name, system }) => {
+    const now = after.find((each) => each.uniqueId === uniqueId)?.system;
+    return system && now && now !== system
+      ? [`replaced: the system-assigned identity of ${name} was ${system} and is ${now}`]
+      : [];
+  });
+}
+
+/** Not the policy, which is the administrator's, nor the ledgers of hosts, which are azid's own. */
+function isTenants({ kind, metadata }: KubeObject): boolean {
+  return metadata.namespace !== undefined && kind !== 'HostIdentity';
 }
 
 function leftIn(state: State): string[] {
@@ -324,6 +340,10 @@ function leftIn(state: State): string[] {
       .filter(isTenants)
       .map(({ kind, metadata }) => `left: ${kind} ${metadata.name} was deleted and is still there`),
     ...state.assignments.map(({ id }) => `left: role assignment ${id}, whose grant is gone`),
+    ...state.ledgers.map(({ spec }) => `left: the ledger of ${spec.resourceId}, which nobody needs`),
+    ...state.hosts.flatMap(({ name, attached }) =>
+      attached.map((each) => `left: identity ${each.name} on ${name}, which nobody asked for`),
+    ),
   ];
 }
 

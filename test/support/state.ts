@@ -35,6 +35,8 @@ export interface AssignmentState {
 export interface HostState {
   readonly id: string;
   readonly name: string;
+  /** Another one for each creation under the id. */
+  readonly uniqueId: string;
   /** Principal of its system-assigned identity; empty when it is off. */
   readonly system: string;
   /** By name; the principal is empty for a dead entry. */
@@ -186,9 +188,10 @@ export async function readState(
 }
 
 function hostsIn({ azure: { control } }: World): readonly HostState[] {
-  return control.hosts({}).map(({ id, name, system, attached }) => ({
+  return control.hosts({}).map(({ id, name, uniqueId, system, attached }) => ({
     id,
     name,
+    uniqueId,
     system: system?.principalId ?? '',
     attached: sortedBy(
       attached.map((each) => ({
