@@ -1,22 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION } from '../../api/common.ts';
-import type { HostIdentity, HostIdentityStatus } from '../../api/host-identity.ts';
-import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { AzureError } from '../../azure/errors.ts';
-import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import type { AzureHost } from '../../azure/hosts/host.ts';
-import type { HostGet, HostObserver, HostPage } from '../../azure/hosts/hosts.ts';
-import { rightsOf } from '../../azure/permissions.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { Namespace } from '../../kube/builtin.ts';
-import { Store } from '../../kube/store.ts';
-import type { KubeObject } from '../../kube/types.ts';
 import { hostArea } from '../../mirror/host-area.ts';
-import { HostMirror, type HostMirrorOptions } from '../../mirror/host-mirror.ts';
-import { FakeClock } from '../../runtime/fake-clock.ts';
 import { AreasInUse } from '../areas.ts';
-import type { VisitContext } from '../kind.ts';
-import { addIndexes, type Stores } from '../stores.ts';
 import {
   attachment,
   deleted,
@@ -32,111 +18,13 @@ import {
 } from './facts.fixture.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
+import { carrying, type Given, holder, vm, worldOf } from './world.fixture.ts';
 
 const area = hostArea(SUBSCRIPTION, VMS);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function vm(id: string, more: Partial<AzureHost> = {}): AzureHost {
-  const identity = { system: false, userAssigned: [] };
-  return { id, key: armKey(id), type: hostTypeOf(id), tags: { App: 'web' }, identity, ...more };
-}
-
-const carrying = (id: string, principalId?: string): Pick<AzureHost, 'identity'> => ({
-  identity: {
-    system: false,
-    userAssigned: [{ id, key: armKey(id), ...(principalId !== undefined && { principalId }) }],
-  },
-});
-
-type Source = HostMirrorOptions['hosts'];
-
-/** Lists and GETs over a map of hosts; every call is written down. */
-class Lists implements Source {
-  readonly hosts = new Map<string, AzureHost>();
-  readonly calls: string[] = [];
-  readonly #clock: FakeClock;
-  #observer: HostObserver | undefined;
-
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-  }
-
-  observedBy(observer: HostObserver): void {
-    this.#observer = observer;
-  }
-
-  async get(id: string): Promise<HostGet> {
-    this.calls.push(`GET ${id.split('/').at(-1)}`);
-    const host = this.hosts.get(armKey(id));
-    const requestedAt = this.#clock.monotonic();
-    this.#observer?.noteGet(id, host, requestedAt);
-    if (host) return { found: true, host, model: {}, requestedAt };
-    const error = new AzureError({ code: 'ResourceNotFound', message: `no ${id}`, status: 404 });
-    return { found: false, missing: 'resource', error, requestedAt };
-  }
-
-  async *list(_subscription: string, type: string): AsyncGenerator<HostPage> {
-    this.calls.push(`LIST ${type}`);
-    yield { hosts: [...this.hosts.values()], requestedAt: this.#clock.monotonic() };
-  }
-
-  async *listSlots(): AsyncGenerator<HostPage> {}
-}
-
-function storeOf<T extends KubeObject>(...objects: object[]): Store<T> {
-  const store = new Store<T>();
-  store.take({ type: 'replace', objects: objects as T[], resourceVersion: '1', rewound: false });
-  return store;
-}
-
-const metadata = (name: string, namespace?: string) => ({
-  name,
-  uid: `uid-${name}`,
-  creationTimestamp: '2026-11-23T10:00:00Z',
-  resourceVersion: '1',
-  ...(namespace !== undefined && { namespace }),
-});
-
-function holder(id: string, status: HostIdentityStatus = {}): object {
-  return { metadata: metadata(`host-${id.split('/').at(-1)}`, 'azid'), spec: { resourceId: id }, status };
-}
-
-interface Given {
-  readonly azure?: readonly AzureHost[];
-  readonly holders?: readonly object[];
-  readonly policies?: readonly object[];
-  readonly identities?: readonly object[];
-}
-
-function setup({ azure = [], holders = [], policies = [policy()], identities }: Given = {}) {
-  const clock = new FakeClock();
-  const stopping = new AbortController();
-  onTestFinished(() => stopping.abort());
-  const lists = new Lists(clock);
-  for (const each of azure) lists.hosts.set(each.key, each);
-  const mirror = new HostMirror({
-    hosts: lists,
-    permissions: { at: async () => rightsOf([{ actions: ['*/read'], notActions: [] }]) },
-    clock,
-    signal: stopping.signal,
-  });
-  const app = {
-    metadata: metadata('app', 'team-a'),
-    spec: {},
-    status: { id: IDENTITY_ID, principalId: 'p1' },
-  };
-  const stores: Stores = {
-    identities: storeOf<UserAssignedIdentity>(...(identities ?? [app])),
-    hosts: storeOf<HostIdentity>(...holders),
-    policies: storeOf(...policies),
-    namespaces: storeOf<Namespace>({ metadata: metadata('team-a') }),
-    attachments: storeOf(),
-    systemIdentities: storeOf(),
-    grants: storeOf(),
-    credentials: storeOf(),
-    configMaps: storeOf(),
-  };
-  addIndexes(stores);
+function setup(given: Given = {}) {
+  const { clock, lists, mirror, stores, context } = worldOf(given);
   const loaded: string[] = [];
   const areas = new AreasInUse(mirror, (keys) => loaded.push(...keys));
   const eyes: Eyes = {
@@ -149,7 +37,6 @@ function setup({ azure = [], holders = [], policies = [policy()], identities }: 
     told: new Map(),
     looked: new Map(),
   };
-  const context = { priority: 'event', signal: stopping.signal } as VisitContext;
   const look = (object: IdentityAttachment) => gather(object, context, eyes);
   /** Once what the first look put in use is listed. */
   const listed = async (object: IdentityAttachment): Promise<Facts> => {
