@@ -253,7 +253,7 @@ describe('one resource by its id', () => {
   it('makes sure that the resource has its HostIdentity, after the finalizer', () => {
     const bare = attachment({ metadata: { finalizers: [] } });
     const decision = decide(bare, facts());
-    expect(types(decision)).toEqual(['addFinalizer', 'ensureHosts', 'giveTurn']);
+    expect(types(decision)).toEqual(['addFinalizer', 'giveTurn', 'ensureHosts']);
     expect(ensured(decision)).toEqual([vmId('vm1')]);
   });
 
@@ -506,7 +506,7 @@ describe('what restarts when an identity is attached', () => {
     expect(tells(warned)[0]).toContain('RestartsOnAttach: Microsoft.Web/sites restarts');
     expect(said(warned)).toContain('restarts when an identity is attached');
     const decision = decide(...next(apps(), before, warned));
-    expect(types(decision)).toEqual(['ensureHosts', 'giveTurn']);
+    expect(types(decision)).toEqual(['giveTurn', 'ensureHosts']);
     expect(turnOf(decision).attach).toEqual(new Set([armKey(siteId('a'))]));
   });
 

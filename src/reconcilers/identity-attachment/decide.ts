@@ -71,11 +71,12 @@ function steer(object: IdentityAttachment, facts: Facts, { all }: Targets, { tur
       (byName || turn.attach.has(host.key) || host.shown),
   );
   const given = isSuspended(object) ? NO_TURN : facts.given;
+  // The turn first: a host that is new then acts at its first visit.
   const actions: Action[] = [
+    ...(sameTurn(turn, given) ? [] : [{ type: 'giveTurn', turn } as const]),
     ...(needed.length > 0
       ? [{ type: 'ensureHosts', hostIds: needed.map(({ host }) => host.id) } as const]
       : []),
-    ...(sameTurn(turn, given) ? [] : [{ type: 'giveTurn', turn } as const]),
   ];
   const gives = needed.length > 0 || turn.attach.size + turn.detach.size > 0;
   const holds = gives || all.some(({ host }) => entriesOf(host.ledger).length > 0);
