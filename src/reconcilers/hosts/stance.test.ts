@@ -81,6 +81,17 @@ const attachment = (spec: Partial<IdentityAttachmentSpec> = {}, more = {}) =>
   }) as IdentityAttachment;
 const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z' };
 
+describe('a spec that is wrong by itself', () => {
+  it.each<[string, Partial<IdentityAttachmentSpec>]>([
+    ['another resource, by half an id', { target: { resourceId: `${RG}/providers/${VMS}/..` } }],
+    ['an API version of a type that azid knows', { apiVersion: '2024-07-01' }],
+    ['a type that azid does not know', { target: { selector: { ...selector, type: 'Contoso.X/y' } } }],
+    ['half an identity', { identityId: IDENTITY.replace('rg1', '..') }],
+  ])('%s: neither gives nor takes away', (_, spec) => {
+    expect(stanceOfAttachment(attachment(spec), VM, host, eyes())).toMatchObject({ state: 'unclear' });
+  });
+});
+
 describe('an attachment that names its resource', () => {
   it('wants it, with the principal its identity has, and is never kept waiting for a turn', () => {
     expect(stanceOfAttachment(attachment(), VM, undefined, eyes())).toMatchObject({
@@ -226,5 +237,11 @@ describe('a system-assigned identity', () => {
       state: 'releases',
       retain: false,
     });
+  });
+
+  it('that is wrong by itself gives nothing, and its deletion is heard all the same', () => {
+    const bad = { apiVersion: '2024-07-01' };
+    expect(stanceOfSystemIdentity(own(bad), eyes())).toMatchObject({ state: 'unclear' });
+    expect(stanceOfSystemIdentity(own(bad, deleted), eyes())).toMatchObject({ state: 'releases' });
   });
 });

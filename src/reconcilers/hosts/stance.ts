@@ -5,6 +5,7 @@ import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Verdict } from '../../policy/evaluate.ts';
 import { evaluate } from '../../policy/evaluate.ts';
+import { problemOf, problemOfHost } from '../identity-attachment/spec-problem.ts';
 import { factsOf, type Stores } from '../stores.ts';
 import { identityOf } from './identity-of.ts';
 import { selectsHost } from './selector.ts';
@@ -30,7 +31,7 @@ export type Stance =
       readonly allowReplace: boolean;
       readonly apiVersion?: string;
     }
-  /** Not to be told now: what stands is kept. */
+  /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
   | { readonly state: 'unclear'; readonly owner: LedgerOwner; readonly why: string }
   /** It does not want, or no longer: `turn` says whether it may be taken away now. */
   | {
@@ -67,6 +68,8 @@ export function stanceOfAttachment(
     const turn = selector === undefined || turns.mayDetach(metadata.uid, hostKey);
     return { state: 'releases', owner, retain: owner.retain ?? false, turn };
   }
+  const problem = problemOf(object);
+  if (problem) return { state: 'unclear', owner, why: problem.message };
   if (selector) {
     if (!host) return { state: 'unclear', owner, why: 'the resource was not read yet' };
     if (!selectsHost(selector, host)) {
@@ -113,6 +116,8 @@ export function stanceOfSystemIdentity(
   const owner = ownerOf('SystemAssignedIdentity', object);
   if (metadata.deletionTimestamp)
     return { state: 'releases', owner, retain: owner.retain ?? false, turn: true };
+  const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
+  if (problem) return { state: 'unclear', owner, why: problem.message };
   const type = typeOf(spec.resourceId);
   const adopt = spec.adoption === 'Adopt';
   const verdict = policyOf(object, stores).allowsSystemAssigned({
