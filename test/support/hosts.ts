@@ -1,3 +1,7 @@
+import {
+  type FederatedIdentityCredential,
+  federatedIdentityCredential,
+} from '../../src/api/federated-identity-credential.ts';
 import { type HostIdentity, hostIdentity } from '../../src/api/host-identity.ts';
 import {
   type IdentityAttachment,
@@ -105,6 +109,15 @@ export class HostStage {
     });
   }
 
+  /** A credential for identity `app`, if the policy allows its issuer. */
+  credential(name: string): Promise<FederatedIdentityCredential> {
+    return this.#apply('FederatedIdentityCredential', name, {
+      identityRef: { name: 'app' },
+      issuer: 'https://issuer.example.org/a',
+      subject: `job:${name}`,
+    });
+  }
+
   attachment = (name: string) => this.#get(identityAttachment.resource, name);
   systemIdentity = (name: string) => this.#get(systemAssignedIdentity.resource, name);
   grant = (name: string) => this.#get(roleGrant.resource, name);
@@ -138,15 +151,17 @@ export class HostStage {
     get: () => Promise<T | undefined>,
     what: string,
     holds: (object: T) => boolean,
+    limitMs?: number,
   ): Promise<T> {
     let seen: T | undefined;
+    const reached = async () => {
+      seen = await get();
+      return (
+        seen !== undefined && seen.status?.observedGeneration === seen.metadata.generation && holds(seen)
+      );
+    };
     try {
-      await this.#world.until(what, async () => {
-        seen = await get();
-        return (
-          seen !== undefined && seen.status?.observedGeneration === seen.metadata.generation && holds(seen)
-        );
-      });
+      await this.#world.until(what, reached, limitMs);
     } catch (error) {
       const ledgers = (await this.ledgers()).slice(0, 3).map(({ status }) => status);
       throw new Error(
@@ -192,6 +207,14 @@ export class HostStage {
     );
   }
 
+  credentialReady(name: string): Promise<FederatedIdentityCredential> {
+    return this.reach(
+      () => this.#get(federatedIdentityCredential.resource, name),
+      `credential ${name} to be Ready`,
+      isReady,
+    );
+  }
+
   /** Stalled with this reason; gives the message. */
   async stalled(get: () => Promise<Settled | undefined>, reason: string): Promise<string> {
     const object = await this.reach(
@@ -210,6 +233,15 @@ export class HostStage {
       const ready = conditionOf(each, 'Ready');
       return ready?.status === 'False' && !conditionOf(each, 'Stalled') && ready.message.includes(text);
     });
+  }
+
+  /** Being deleted, and held up by a refusal of this reason; gives the message. */
+  async blocked(get: () => Promise<Settled | undefined>, reason: string): Promise<string> {
+    const object = await this.reach(get, `a deletion blocked by ${reason}`, (each) => {
+      const blocked = conditionOf(each, 'DeletionBlocked');
+      return blocked?.status === 'True' && blocked.reason === reason;
+    });
+    return conditionOf(object, 'DeletionBlocked')?.message ?? '';
   }
 
   async gone(get: () => Promise<KubeObject | undefined>, what: string): Promise<void> {
