@@ -20,6 +20,7 @@ import {
 } from './facts.ts';
 import { cachedHost, liveHost, type ViewEyes, windowOf } from './host-view.ts';
 import type { IdentityViews } from './identity-views.ts';
+import { shownOn } from './judged.ts';
 import { linesOf, ownStatus, sameStatus } from './own.ts';
 import { type PollEyes, pollOperation } from './poll.ts';
 import { type StancesEyes, stancesTowards } from './stances.ts';
@@ -71,9 +72,10 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
       .flatMap((action) => (action.type === 'writeIdentity' ? action.checks : []))
       .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
     if (doubtful.length === 0) return facts;
-    const read = doubtful.map(
-      async (id) => [armKey(id), await eyes.views.live(id, known.failedAt, context)] as const,
-    );
+    const read = doubtful.map(async (id) => {
+      const since = isContradicted(id, facts, object) ? clock.monotonic() : known.failedAt;
+      return [armKey(id), await eyes.views.live(id, since, context)] as const;
+    });
     facts = {
       ...facts,
       now: clock.now(),
@@ -170,6 +172,21 @@ function isLive(view: HostView | undefined): boolean {
 function isLiveIdentity(view: IdentityView | undefined): boolean {
   return view !== undefined && (view.state !== 'present' || view.live);
 }
+
+/**
+ * The host shows the identity without a principal, or with another one than memory has of it, and memory knows of no change
+ * since it was attached: it may have been made again after it was last read.
+ */
+function isContradicted(id: string, { host, identities }: Facts, object: HostIdentity): boolean {
+  const key = armKey(id);
+  const shown = host?.state === 'present' ? shownOn(host.host, key) : undefined;
+  const view = identities.get(key);
+  if (!shown || view?.state !== 'present' || isSame(view.principalId, shown.principalId)) return false;
+  const attachedAs = linesOf(ownStatus(object)).get(key)?.principalId;
+  return attachedAs === undefined || isSame(attachedAs, view.principalId);
+}
+
+const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
 
 function acceptedUntil(
   accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
