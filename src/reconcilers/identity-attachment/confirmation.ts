@@ -26,17 +26,24 @@ export function confirmationOf({ metadata, status }: IdentityAttachment, count: 
     held?.status === 'True' && held.observedGeneration === metadata.generation && said !== undefined;
   if (count > 0 && isOpen && held.message === messageOf(said) && count <= said)
     return { state: 'given', conditions: [held] };
-  if (count > 0 && said === count) {
+  const isUsed = held?.status === 'False' && said !== undefined && held.message === usedMessage(said);
+  if (count > 0 && said === count && !isUsed) {
     const conditions = [
       { type: CONFIRMED, status: 'True', reason: 'Confirmed', message: messageOf(said) },
     ] as const;
     return { state: 'new', conditions };
   }
-  if (held?.status !== 'True') return { state: 'none', conditions: [] };
-  const message = 'what was confirmed is done, or was changed';
+  if (!held) return { state: 'none', conditions: [] };
+  const isStillSaid = said !== undefined && (isUsed || held.message === messageOf(said));
+  const message = isStillSaid ? usedMessage(said) : 'what was confirmed is done, or was changed';
   return { state: 'none', conditions: [{ type: CONFIRMED, status: 'False', reason: 'Over', message }] };
 }
 
 function messageOf(said: number): string {
   return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${said}" lets azid detach so many resources`;
+}
+
+/** Remembers which number is used up: the same one counts again only after the annotation was gone, or said another. */
+function usedMessage(said: number): string {
+  return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${said}" was for what is done by now, or for an earlier edit; remove it, then set it again, to confirm as many once more`;
 }

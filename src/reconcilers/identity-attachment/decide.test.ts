@@ -472,6 +472,20 @@ describe('what may be detached at once', () => {
     expect(reasonOf(decide(later, { ...then, hosts: again }))).toBe('stalled DetachShareExceeded');
   });
 
+  it('is over for the same number, too, until the annotation was taken off and set again', () => {
+    const [object, since] = next(confirmed('3'), facts({ hosts }), decide(confirmed('3'), facts({ hosts })));
+    const [later, then] = next(object, since, decide(object, { ...since, hosts: hosts.slice(3) }));
+    const again = { ...then, hosts: [...['d', 'e', 'f'].map((name) => left(name)), attached('g')] };
+    const [still, on] = next(later, again, decide(later, again));
+    const refused = decide(still, { ...on, hosts: again.hosts });
+    expect(reasonOf(refused)).toBe('stalled DetachShareExceeded');
+    expect(refused.conditions?.[0]?.message).toContain('remove it, then set it again');
+    const without = { ...still, metadata: { ...still.metadata, annotations: {} } };
+    const [off, after] = next(without, again, decide(without, again));
+    const anew = { ...off, metadata: { ...off.metadata, annotations: object.metadata.annotations ?? {} } };
+    expect(reasonOf(decide(anew, { ...after, hosts: again.hosts }))).toBe('progressing Detaching');
+  });
+
   it('holds for the edit it was given for alone', () => {
     const [object, since] = next(confirmed('3'), facts({ hosts }), decide(confirmed('3'), facts({ hosts })));
     const edited = { ...object, metadata: { ...object.metadata, generation: 2 } };
