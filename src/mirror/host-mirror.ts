@@ -22,7 +22,7 @@ import { sameHost, sameHostInstance } from './host-content.ts';
 import { HostIndex } from './host-index.ts';
 import { HostListings } from './host-listing.ts';
 import { HostRounds } from './host-rounds.ts';
-import { judgeSight } from './host-sight.ts';
+import { judgeSight, UNREAD } from './host-sight.ts';
 import { HostSites } from './host-sites.ts';
 import type { CompletedList } from './list-watch.ts';
 import { type ChangeListener, Picture } from './picture.ts';
@@ -243,7 +243,12 @@ export class HostMirror implements HostObserver {
   async #see(area: string, pages: readonly HostPage[], signal: AbortSignal): Promise<readonly HostPage[]> {
     const held = (id: string) => this.#picture.present(id);
     const sight = await judgeSight(pages, held, async (id) => {
-      await this.#get(id, 'resync', signal);
+      try {
+        await this.#get(id, 'resync', signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        return UNREAD;
+      }
       return held(id);
     });
     if (signal.aborted) return sight.pages; // Released meanwhile.

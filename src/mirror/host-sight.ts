@@ -7,6 +7,9 @@ import type { AzureHost } from '../azure/hosts/host.ts';
 import type { HostPage } from '../azure/hosts/hosts.ts';
 import { sameHostInstance } from './host-content.ts';
 
+/** What a look came to that failed. */
+export const UNREAD = 'unread';
+
 /** So many hosts that really lost all their identities are asked before the list is believed. */
 const MAX_LOOKS = 5;
 
@@ -17,19 +20,23 @@ export interface Sight {
   readonly unseen: readonly AzureHost[];
 }
 
-/** `held`: what is held to be there. `look`: a live GET, and what is held after it. */
+/**
+ * `held`: what is held to be there. `look`: a live GET, and what is held after it. One that cannot be read must not keep
+ * the list of all others from being believed; if none of them can, what is held stays.
+ */
 export async function judgeSight(
   pages: readonly HostPage[],
   held: (id: string) => AzureHost | undefined,
-  look: (id: string) => Promise<AzureHost | undefined>,
+  look: (id: string) => Promise<AzureHost | undefined | typeof UNREAD>,
 ): Promise<Sight> {
   const sighted = { blind: false, pages, unseen: [] };
   const all = pages.flatMap(({ hosts }) => hosts);
   if (all.some(carries)) return sighted;
   const doubtful = all.filter((host) => keptFor(host, held(host.id)) !== undefined);
-  let blind = false;
+  let blind = doubtful.length > 0;
   for (const host of doubtful.slice(0, MAX_LOOKS)) {
     const found = await look(host.id);
+    if (found === UNREAD) continue;
     blind = keptFor(host, found) !== undefined;
     if (blind) break;
   }
