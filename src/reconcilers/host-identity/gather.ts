@@ -46,7 +46,7 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
   const operation = await pollOperation(object, context, eyes);
   const window = windowOf(object, eyes);
   const known = memory.of(uid);
-  const refused = known.refusal?.reconcileId === context.reconcileId ? known.refusal.refusal : undefined;
+  const refused = memory.refusalFor(uid, context.reconcileId, clock.monotonic());
   const common: Facts = {
     ...start,
     now: clock.now(),

@@ -16,7 +16,8 @@ interface Known {
   started?: { readonly operation: LedgerOperation; readonly asked: Asked };
   /** Of the operation in the ledger. */
   running?: Asked;
-  refusal?: { readonly reconcileId: string; readonly refusal: Refusal };
+  /** `at`: monotonic ms. */
+  refusal?: { readonly reconcileId: string; readonly refusal: Refusal; readonly at: number };
   accepted: Map<string, { readonly wanted: Accepted['wanted']; readonly at: number }>;
   batch?: number;
   poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
@@ -88,10 +89,22 @@ export class HostMemory {
 
   refuse(uid: string, refusal: Refusal, reconcileId: string, monotonic: number): void {
     const known = this.#of(uid);
-    known.refusal = { refusal, reconcileId };
+    known.refusal = { refusal, reconcileId, at: monotonic };
     known.failedAt = monotonic;
     const size = triesOf(refusal);
     if (size !== undefined) known.batch = Math.max(1, Math.floor(size / 2));
+  }
+
+  /**
+   * The refusal that a visit has to go by: its own; another visit's as long as Azure said not to come back. An edit may
+   * bring a visit earlier, and no lane was told of what an operation ended with (guarantees.md G12).
+   */
+  refusalFor(uid: string, reconcileId: string, monotonic: number): Refusal | undefined {
+    const known = this.#of(uid).refusal;
+    if (!known || known.reconcileId === reconcileId) return known?.refusal;
+    const { asked, failure } = known.refusal;
+    const notBeforeMs = known.at + (failure.notBeforeMs ?? 0) - monotonic;
+    return notBeforeMs > 0 ? { asked, failure: { ...failure, notBeforeMs } } : undefined;
   }
 
   polled(uid: string, url: string, dueAt: number): void {

@@ -1,3 +1,4 @@
+import { retryAfterFromText } from '../../azure/error-text.ts';
 import { AzureError } from '../../azure/errors.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -54,8 +55,10 @@ export async function pollOperation(
         return { state: 'over' };
       case 'failed': {
         memory.end(uid, writeStartedAt);
-        // As if the write itself had been answered so.
-        const failure = failureOf(new AzureError({ ...state, status: 409 }));
+        // As if the write itself had been answered so; how long to wait only the text can tell.
+        const retryAfterMs = retryAfterFromText(state.message);
+        const told = retryAfterMs === undefined ? {} : { retryAfterMs };
+        const failure = failureOf(new AzureError({ ...state, ...told, status: 409 }));
         const asked = askedOf(own, memory.of(uid).running);
         if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
         return { state: 'over' };
