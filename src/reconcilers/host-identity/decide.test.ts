@@ -446,6 +446,23 @@ describe('the system-assigned identity', () => {
 });
 
 describe('an end', () => {
+  it('comes in the visit that finds the ledger’s last entry gone', () => {
+    const going = object({ entries: [entry('app', { state: 'Detaching' })] });
+    const decision = decide(going, facts({ stances: [releases('attach-app')], host: seen(host()) }));
+    expect(types(decision)).toEqual(['saveStatus']);
+    const next = decide(object({ ...decision.status }), facts({ stances: [], host: seen(host()) }));
+    expect(types(next)).toEqual(['removeFinalizer', 'deleteSelf']);
+  });
+
+  it('comes also when only an operation was left of it', () => {
+    const operation = { url: 'https://x/1', style: 'location', startedAt: at(-1_000) } as const;
+    const decision = decide(
+      object({ entries: [], operation }),
+      facts({ stances: [], host: seen(host()), operation: { state: 'over' } }),
+    );
+    expect(types(decision)).toEqual(['saveStatus']);
+  });
+
   it('deletes itself when nobody wants anything of the host, without reading it', () => {
     const { host: _, ...unseen } = facts({ stances: [] });
     expect(types(decide(fresh(), unseen))).toEqual(['deleteSelf']);

@@ -14,6 +14,16 @@ import { ownStatus } from './own.ts';
 export function decide(object: HostIdentity, facts: Facts): HostDecision {
   const end = decideEnd(object, facts);
   if (end) return end;
+  const decision = decideLife(object, facts);
+  const { actions, status } = decision;
+  // What the ledger had is gone: its end comes in this visit, since nothing may wake the object again.
+  const isOver = actions.length === 0 && decideEnd({ ...object, status }, facts) !== undefined;
+  return isOver
+    ? { ...decision, actions: [{ type: 'saveStatus', status, why: 'an empty ledger ends next' }] }
+    : decision;
+}
+
+function decideLife(object: HostIdentity, facts: Facts): HostDecision {
   const own = ownStatus(object);
   if (facts.problem !== undefined) return stop(own, stalledInside('InvalidResourceId', facts.problem));
   const waiting = awaitOperation(object, facts);
