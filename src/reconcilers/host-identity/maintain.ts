@@ -205,7 +205,10 @@ function told(
 ): readonly Action[] {
   const holds = finalizer(object, lines);
   // A note that the status would not remember would be told for ever.
-  if (notes.length === 0 || sameStatus(status, ownStatus(object))) return holds;
+  if (sameStatus(status, ownStatus(object))) return holds;
+  // An empty ledger is judged once more: it may be its end, of which nothing else would remind azid.
+  const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
+  if (notes.length === 0 && !emptied) return holds;
   return [
     { type: 'saveStatus', status, why: 'what was found out is told once' },
     ...notes.map((note): Action => ({ type: 'tell', note })),
