@@ -26,7 +26,7 @@ export function give(each: Case, base: Line): Judged {
   const givers = wants.filter(mayGive);
   if (givers.length === 0) {
     // Nothing may be given, and nothing is there: nothing to remember, unless a write is still under way.
-    return facts.window.openMs > 0 ? { line, notes, pending: true } : { notes };
+    return facts.window.openMs > 0 || !each.settled ? { line, notes, pending: true } : { notes };
   }
   const id = idOf(each);
   const hasTurn = givers.some(({ turn }) => turn);

@@ -8,7 +8,7 @@ import { isHeldBack, withProblem } from './problems.ts';
  * away, and its line stays until a read proves it gone (guarantees.md G5, G6). No policy is asked.
  */
 export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judged {
-  const { key, shown, facts, host, recycled } = each;
+  const { key, shown, facts, host, recycled, settled } = each;
   const { now, window } = facts;
   const id = idOf(each);
   const name = nameInNotes(each, id);
@@ -25,7 +25,8 @@ export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judg
     ],
   });
   if (!shown) {
-    const mayLand = window.openMs > 0 || (accepted?.wanted === 'present' && accepted.until > now);
+    // What Azure is at may be the very write whose answer was lost: what it brings would be nobody's.
+    const mayLand = window.openMs > 0 || !settled || (accepted?.wanted === 'present' && accepted.until > now);
     return mayLand ? { line, pending: true } : {};
   }
   if (!line.owned) return {};
