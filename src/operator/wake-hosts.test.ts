@@ -131,6 +131,14 @@ describe('what wakes hosts and those who speak of them', () => {
     expect(wokenBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
   });
 
+  it('a system-assigned identity whose finalizer stands gives the word to its host', () => {
+    system();
+    host('vm');
+    expect(wokenBy(() => void system({ finalizers: ['azid.dev/finalizer'] }))).toEqual([
+      'host azid-system/vm',
+    ]);
+  });
+
   it('an attachment that vanished wakes the hosts it leaves behind', () => {
     named('one');
     host('vm', ['one']);

@@ -1,3 +1,4 @@
+import { FINALIZER } from '../api/common.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
@@ -48,6 +49,9 @@ export function wakeHostsOnKubernetes(stores: Watched, wake: WakeHosts): Disposa
   );
   subscriptions.use(
     stores.systemIdentities.onChange((change) => {
+      // Nothing is given before its finalizer stands: it is the word that the host waits for.
+      if (hasFinalizer(change.new) && !hasFinalizer(change.old) && !change.initial)
+        wakeHostsOf(stores, wake, change.new, namedBySystemIdentity);
       if (!isWorthALook(change)) return;
       wake.systemIdentity(change.key, change.initial ? 'resync' : 'event');
       if (change.initial) return;
@@ -146,6 +150,10 @@ function wakeSpeakers(stores: Watched, wake: WakeHosts, { old, new: next }: Stor
   }
   for (const key of attachments) wake.attachment(key, 'event');
   for (const key of systemIdentities) wake.systemIdentity(key, 'event');
+}
+
+function hasFinalizer(object: KubeObject | undefined): boolean {
+  return object?.metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
 function namedByAttachment({ spec }: IdentityAttachment): string | undefined {

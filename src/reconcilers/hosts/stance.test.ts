@@ -93,8 +93,11 @@ describe('a spec that is wrong by itself', () => {
 });
 
 describe('an attachment that names its resource', () => {
-  it('wants it, with the principal its identity has, and is never kept waiting for a turn', () => {
-    expect(stanceOfAttachment(attachment(), VM, undefined, eyes())).toMatchObject({
+  it('wants it, with the principal its identity has, once its own visit gave the word', () => {
+    expect(stanceOfAttachment(attachment(), VM, undefined, eyes())).toMatchObject({ turn: false });
+    const turns = new Turns(() => {});
+    turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
+    expect(stanceOfAttachment(attachment(), VM, undefined, eyes({ turns }))).toMatchObject({
       state: 'wants',
       what: { identityId: IDENTITY, principalId: 'p1' },
       verdict: { allowed: true, policy: 'team' },
@@ -124,22 +127,19 @@ describe('an attachment that names its resource', () => {
     });
   });
 
-  it('releases what it no longer names, and everything when it is deleted', () => {
+  it('releases what it no longer names, and everything when it is deleted, when it gave the word', () => {
+    const turns = new Turns(() => {});
     const elsewhere = attachment({ target: { resourceId: `${VM}2` } });
-    expect(stanceOfAttachment(elsewhere, VM, undefined, eyes())).toMatchObject({
+    expect(stanceOfAttachment(elsewhere, VM, undefined, eyes({ turns }))).toMatchObject({
       state: 'releases',
-      turn: true,
+      turn: false,
     });
-    expect(stanceOfAttachment(attachment({}, deleted), VM, undefined, eyes())).toMatchObject({
-      state: 'releases',
-      retain: false,
-      turn: true,
-    });
+    turns.set('uid-web-app', { attach: new Set(), detach: new Set([host.key]) });
+    const stance = (object: IdentityAttachment) => stanceOfAttachment(object, VM, undefined, eyes({ turns }));
+    expect(stance(elsewhere)).toMatchObject({ state: 'releases', turn: true });
+    expect(stance(attachment({}, deleted))).toMatchObject({ state: 'releases', retain: false, turn: true });
     const kept = attachment({ deletionPolicy: 'Retain' }, deleted);
-    expect(stanceOfAttachment(kept, VM, undefined, eyes())).toMatchObject({
-      state: 'releases',
-      retain: true,
-    });
+    expect(stance(kept)).toMatchObject({ state: 'releases', retain: true });
   });
 
   it('releases nothing by an edit while it is suspended', () => {
@@ -227,8 +227,14 @@ describe('a system-assigned identity', () => {
   const own = (spec = {}, more = {}) =>
     ({ metadata: metadata('own', more), spec: { resourceId: VM, ...spec } }) as SystemAssignedIdentity;
 
-  it('is wanted while its object lives, and kept when it goes unless told otherwise', () => {
-    expect(stanceOfSystemIdentity(own(), eyes())).toMatchObject({ state: 'wants', what: 'system' });
+  it('is wanted while its object lives and its finalizer stands, and kept when it goes unless told otherwise', () => {
+    expect(stanceOfSystemIdentity(own(), eyes())).toMatchObject({
+      state: 'wants',
+      what: 'system',
+      turn: false,
+    });
+    const held = own({}, { finalizers: ['azid.dev/finalizer'] });
+    expect(stanceOfSystemIdentity(held, eyes())).toMatchObject({ state: 'wants', turn: true });
     expect(stanceOfSystemIdentity(own({}, deleted), eyes())).toMatchObject({
       state: 'releases',
       retain: true,

@@ -1,3 +1,4 @@
+import { FINALIZER } from '../../api/common.ts';
 import type { LedgerOwner } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
@@ -23,7 +24,7 @@ export type Stance =
       readonly what: { readonly identityId: string; readonly principalId?: string } | 'system';
       /** Denied: what stands is kept, nothing new is given. */
       readonly verdict: Verdict;
-      /** Its rollout lets this host be changed now. */
+      /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
       readonly turn: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
@@ -65,7 +66,7 @@ export function stanceOfAttachment(
   const { selector, resourceId } = spec.target;
   const hostKey = armKey(hostId);
   if (metadata.deletionTimestamp) {
-    const turn = selector === undefined || turns.mayDetach(metadata.uid, hostKey);
+    const turn = turns.mayDetach(metadata.uid, hostKey);
     return { state: 'releases', owner, retain: owner.retain ?? false, turn };
   }
   const problem = problemOf(object);
@@ -79,7 +80,8 @@ export function stanceOfAttachment(
     }
   } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
     if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
-    return { state: 'releases', owner, retain: false, turn: true };
+    const turn = turns.mayDetach(metadata.uid, hostKey);
+    return { state: 'releases', owner, retain: false, turn };
   }
   const identity = identityOf(object, stores);
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
@@ -99,7 +101,7 @@ export function stanceOfAttachment(
     owner,
     what: { identityId, ...(principalId !== undefined && { principalId }) },
     verdict,
-    turn: selector === undefined || turns.mayAttach(metadata.uid, hostKey),
+    turn: turns.mayAttach(metadata.uid, hostKey),
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,
@@ -107,15 +109,20 @@ export function stanceOfAttachment(
   };
 }
 
-/** A SystemAssignedIdentity towards a host; its `resourceId` never changes. */
+/**
+ * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
+ * and nothing taken before what hangs on the principal is gone: then it hands out the turn.
+ */
 export function stanceOfSystemIdentity(
   object: SystemAssignedIdentity,
-  { stores, knowsType, typeOf }: Omit<StanceEyes, 'turns'>,
+  { stores, turns, knowsType, typeOf }: StanceEyes,
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('SystemAssignedIdentity', object);
-  if (metadata.deletionTimestamp)
-    return { state: 'releases', owner, retain: owner.retain ?? false, turn: true };
+  if (metadata.deletionTimestamp) {
+    const turn = turns.mayDetach(metadata.uid, armKey(spec.resourceId));
+    return { state: 'releases', owner, retain: owner.retain ?? false, turn };
+  }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
   if (problem) return { state: 'unclear', owner, why: problem.message };
   const type = typeOf(spec.resourceId);
@@ -131,7 +138,7 @@ export function stanceOfSystemIdentity(
     owner,
     what: 'system',
     verdict,
-    turn: true,
+    turn: metadata.finalizers?.includes(FINALIZER) ?? false,
     paused: spec.suspend === true,
     adopt,
     allowReplace: spec.allowReplace ?? false,
