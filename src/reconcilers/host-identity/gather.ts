@@ -114,11 +114,16 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
 function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, eyes: Eyes): Facts {
   const host = view?.state === 'present' ? view.host : undefined;
   const { type } = facts;
-  const { stances, apiVersion = eyes.apiVersionOf?.(type) } = stancesTowards(object, type, host, {
-    ...eyes,
-    knowsType: (each) => capabilityOf(each) !== undefined,
-    typeOf: hostTypeOf,
-  });
+  const { stances, apiVersion = eyes.apiVersionOf?.(type) } = stancesTowards(
+    object,
+    type,
+    view?.state === 'absent' ? 'absent' : host,
+    {
+      ...eyes,
+      knowsType: (each) => capabilityOf(each) !== undefined,
+      typeOf: hostTypeOf,
+    },
+  );
   const capability =
     capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
   const wished = stances.flatMap((stance) =>

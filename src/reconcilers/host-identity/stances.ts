@@ -23,12 +23,12 @@ export interface Voices {
 /**
  * What everybody says of a host: who names it, who selects it, and who stands in its ledger, wherever they are by now.
  *
- * @param host as last seen; without it nobody's selector finds it
+ * @param host as last seen; absent, no selector finds it; not known, any that looks in its area may
  */
 export function stancesTowards(
   object: HostIdentity,
   type: string,
-  host: AzureHost | undefined,
+  seen: AzureHost | 'absent' | undefined,
   eyes: StancesEyes,
 ): Voices {
   const { resourceId } = object.spec;
@@ -39,10 +39,11 @@ export function stancesTowards(
   for (const each of attachments.byIndex(INDEX.host, key)) attaching.set(each.metadata.uid, each);
   for (const each of systemIdentities.byIndex(INDEX.host, key)) own.set(each.metadata.uid, each);
   const area = hostArea(parseResourceId(resourceId).subscriptionId, type);
-  if (host)
+  const host = seen === 'absent' ? undefined : seen;
+  if (seen !== 'absent')
     for (const each of attachments.byIndex(INDEX.selectorArea, area)) {
       const { selector } = each.spec.target;
-      if (selector && selectsHost(selector, host)) attaching.set(each.metadata.uid, each);
+      if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
     }
   const gone: Stance[] = [];
   for (const owner of ownersOf(linesOf(ownStatus(object)))) {
