@@ -7,6 +7,7 @@ import {
   createDefaultHttpClient,
   createPipelineFromOptions,
   createPipelineRequest,
+  type HttpClient,
   type Pipeline,
   type PipelinePolicy,
   RestError,
@@ -34,6 +35,8 @@ export interface ArmAccessOptions {
   readonly intercept?: Intercept;
   readonly beforeWrite?: BeforeWrite;
   readonly metrics?: ArmMetrics;
+  /** In place of sockets, for tests with an Azure in the same process. */
+  readonly httpClient?: HttpClient;
 }
 
 /** What the SDK clients of Resource Manager take, as far as azid sets it. */
@@ -45,6 +48,7 @@ export interface ArmClientOptions {
   redirectOptions: { maxRetries: number };
   userAgentOptions: { userAgentPrefix: string };
   additionalPolicies: { policy: PipelinePolicy; position: 'perCall' | 'perRetry' }[];
+  httpClient?: HttpClient;
 }
 
 export interface CallOptions {
@@ -85,7 +89,7 @@ export class ArmAccess {
   readonly #timeLimitMs: number;
   readonly #sent = new WeakSet<AbortSignal>();
   readonly #pipeline: Pipeline;
-  readonly #http = createDefaultHttpClient();
+  readonly #http: HttpClient;
 
   constructor(options: ArmAccessOptions) {
     const { cloud, credential, clock, version } = options;
@@ -93,6 +97,7 @@ export class ArmAccess {
     this.credential = credential;
     this.#clock = clock;
     this.#timeLimitMs = options.timeLimitMs ?? 60_000;
+    this.#http = options.httpClient ?? createDefaultHttpClient();
     const sameOrigin = sameOriginPolicy(cloud.armEndpoint);
     const { intercept, beforeWrite, metrics } = options;
     const onSend = (signal: AbortSignal) => void this.#sent.add(signal);
@@ -109,6 +114,7 @@ export class ArmAccess {
         { policy: sameOrigin, position: 'perCall' },
         { policy: wire, position: 'perRetry' },
       ],
+      ...(options.httpClient && { httpClient: options.httpClient }),
     };
     this.#pipeline = createPipelineFromOptions(this.clientOptions);
     this.#pipeline.addPolicy(sameOrigin);

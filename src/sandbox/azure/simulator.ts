@@ -138,8 +138,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         for (const part of [identities, directory, associations, authorization, federation, hosts])
           part.settle();
       },
-      async asSomeoneElse(method, target, body) {
-        const message = armMessage(server.origin, method, target, body);
+      async asSomeoneElse(method, target, body, given) {
+        const message = armMessage(server.origin, method, target, body, given);
         const n = arm.log.open(method, message.target);
         arm.log.amend(n, {
           caller: someoneElse.name,
@@ -183,11 +183,17 @@ function createSomeoneElse(directory: Directory, callers: Callers, tenantId: str
   return { objectId, appId, tenantId, name, tokenIssuedAt: clock.now() };
 }
 
-function armMessage(origin: string, method: string, target: string, body: unknown): Message {
+function armMessage(
+  origin: string,
+  method: string,
+  target: string,
+  body: unknown,
+  headers: Message['headers'],
+): Message {
   return {
     ...splitTarget(target),
     method,
-    headers: {},
+    headers,
     body: body === undefined ? '' : JSON.stringify(body),
     origin,
   };
