@@ -136,6 +136,19 @@ export class HostStage {
     return this.#cluster.patch(identityAttachment.resource, key, { metadata: { annotations } });
   }
 
+  /** Of an attachment; nothing of its spec changes. */
+  label(name: string, labels: Readonly<Record<string, string>>): Promise<unknown> {
+    const key = `${this.namespace}/${name}`;
+    return this.#cluster.patch(identityAttachment.resource, key, { metadata: { labels } });
+  }
+
+  /** The attachment, which must be there. */
+  async present(name: string): Promise<IdentityAttachment> {
+    const object = await this.attachment(name);
+    if (!object) throw new Error(`expected attachment ${name} to be there, it is not`);
+    return object;
+  }
+
   /** The ledger of a host, by its ARM id. */
   async ledger(hostId: string): Promise<HostIdentity | undefined> {
     const all = await this.#cluster.list(hostIdentity.resource);
