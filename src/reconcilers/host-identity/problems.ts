@@ -45,8 +45,10 @@ export function isHeldBack({ problem }: Line, now: number): boolean {
   return problem !== undefined && Date.parse(problem.notBefore) > now;
 }
 
-/** When the next of these is to be looked at, wall ms. */
-export function nextAttemptAt(lines: Iterable<Line>): number | undefined {
-  const times = [...lines].flatMap(({ problem }) => (problem ? Date.parse(problem.notBefore) : []));
+/** When the next of these may be tried, wall ms. One whose time has come and was not tried waits for something else. */
+export function nextAttemptAt(lines: Iterable<Line>, now: number): number | undefined {
+  const times = [...lines]
+    .flatMap(({ problem }) => (problem ? Date.parse(problem.notBefore) : []))
+    .filter((time) => time > now);
   return times.length > 0 ? Math.min(...times) : undefined;
 }

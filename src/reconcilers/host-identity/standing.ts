@@ -1,4 +1,4 @@
-import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { summaryOf } from '../summaries.ts';
 import { calmAt } from './contest.ts';
 import type { Facts, Line } from './facts.ts';
@@ -52,7 +52,8 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   }
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
   if (held.length > 0) {
-    const next = nextAttemptAt(lines.values()) ?? now;
+    // A turn, a policy or an edit wakes the host: without a time of its own this is the safety net.
+    const next = nextAttemptAt(lines.values(), now) ?? now + RECHECK_OUTSIDE_MS;
     const names = held.map(([key, line]) => `${shortName(key, line)} (${line.problem?.reason})`).join(', ');
     const reason = held.every(([, { problem }]) => problem?.reason === CONTESTED) ? CONTESTED : 'SomeRefused';
     return progressing(reason, `${hostId}: not as wanted: ${names}; the rest is`, next - now);
