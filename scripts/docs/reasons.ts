@@ -21,7 +21,7 @@ const REASON =
 const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
 const STALLED = /stalled(?:Inside|Outside)\(\s*'([A-Z][A-Za-z]+)'/g;
 /** By the small functions that put a reason and a message together. */
-const GIVEN = /\b(?:refuse|progressing|say)\(\s*(?:'[A-Z]\w+', \w+, )?'([A-Z][A-Za-z]+)',/g;
+const GIVEN = /\b(?:(?:refuse|progressing)\(\s*|say\('\w+', \w+, )'([A-Z][A-Za-z]+)',/g;
 /** Reasons that several files share have a name. */
 const SHARED = /^export const [A-Z_]+ = '([A-Z][A-Za-z]+)';$/gm;
 /** Of an Event that is told by a function of its own, and one chosen among several. */
