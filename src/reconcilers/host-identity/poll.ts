@@ -70,7 +70,8 @@ export async function pollOperation(
     const failure = failureOf(error);
     if (!failure) throw error;
     // An operation that azid may not ask about is as good as unknown: the host tells.
-    return failure.kind === 'transient' ? { state: 'unreadable', failure } : { state: 'over' };
+    const endless = clock.now() - Date.parse(startedAt) > ENDLESS_MS;
+    return failure.kind === 'transient' && !endless ? { state: 'unreadable', failure } : { state: 'over' };
   }
 }
 
