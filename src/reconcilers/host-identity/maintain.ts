@@ -3,7 +3,7 @@ import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read-host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
-import { stalledOutside } from '../summaries.ts';
+import { stalledOutside, summaryOf } from '../summaries.ts';
 import { claimsOf } from './claims.ts';
 import { contestFindings } from './contest.ts';
 import {
@@ -65,6 +65,9 @@ export function maintain(
   };
 
   if (judgement.stop) return finish(survey.lines, judgement.stop);
+  // Read anew and refused again, each time: not a race any more.
+  if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
+    return finish(survey.lines, summaryOf(refusal.failure));
   const busy = !settled && (changes.length > 0 || survey.pending);
   const held = busy || window.blockedMs > 0 || writes >= MAX_WRITES;
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
