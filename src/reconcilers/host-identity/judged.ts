@@ -83,7 +83,7 @@ export function idOf({ key, shown, line, wants }: Case): string {
 /** It is azid's own identity, as far as that is known. */
 export function isSelf({ key, shown, facts, wants }: Case): boolean {
   const { self } = facts;
-  if (!self || key === SYSTEM) return false;
+  if (!self) return false;
   const view = facts.identities.get(key);
   const principals = [
     shown?.principalId,
