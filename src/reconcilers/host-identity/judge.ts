@@ -11,6 +11,12 @@ import { RESERVED_IDENTITY, withoutProblem, withProblem } from './problems.ts';
 import { isAnother, repair } from './repair.ts';
 
 /**
+ * So many objects are named for one identity: a ledger too big for the API server could not be saved, and one namespace
+ * with hundreds of equal attachments would stop the host for all others.
+ */
+export const MAX_OWNERS = 50;
+
+/**
  * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a turn and an identity that is
  * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (guarantees.md G5).
  */
@@ -21,7 +27,8 @@ export function judge(each: Case): Judged {
   if (holders.length === 0) return line ? letGo(each, line, leaving) : {};
   // Who moved on to another identity is held by this one until that one is there.
   const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
-  const owners = [...holders, ...waiting.map(({ owner }) => owner)];
+  // Those beyond still want it, so it stays; each is written down when another leaves.
+  const owners = [...waiting.map(({ owner }) => owner), ...holders].slice(0, MAX_OWNERS);
   const id = idOf(each);
   const base: Line = line
     ? { ...line, owners }
@@ -48,7 +55,11 @@ function attached(each: Case, base: Line): Judged {
   const { key, line, shown, facts, recycled, settled, wants } = each;
   const { now } = facts;
   if (line?.state === 'Attaching' && !settled) return { line: base, pending: true };
-  const adopted = wants.some((stance) => stance.adopt && mayGive(stance));
+  // What is taken over goes with its objects: where that means to put the resource back, they must allow it.
+  const mayReplace = facts.capability?.write !== 'replace';
+  const adopted = wants.some(
+    (stance) => stance.adopt && mayGive(stance) && (mayReplace || stance.allowReplace),
+  );
   // On a resource that was made again, what is there without a write of azid was put there by whoever made it.
   const begun = line?.state === 'Attaching' || line?.state === 'Detaching';
   const owned = (line?.owned === true && (recycled !== 'instance' || begun)) || adopted;
