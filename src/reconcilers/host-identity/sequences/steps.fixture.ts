@@ -4,7 +4,12 @@ import type { Death } from './process.fixture.ts';
 import { FOREIGN, idOf, NAMED, type Refusal, SYSTEM, type World } from './world.fixture.ts';
 
 /** What can happen to a host and to those who speak of it. Plain data, so that a sequence can be told and replayed. */
-export type Step =
+export type Step = Happening & {
+  /** azid looks only after the next one. */
+  readonly unseen?: true;
+};
+
+type Happening =
   | {
       readonly do: 'attach';
       readonly who: string;
