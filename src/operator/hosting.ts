@@ -1,5 +1,5 @@
 import type { CallContext } from '../azure/arm-calls.ts';
-import { capabilityOf, hostTypeOf } from '../azure/hosts/capabilities.ts';
+import { hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
@@ -9,6 +9,7 @@ import type { IdentityMirror } from '../mirror/mirror.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import type { Dependents } from '../reconcilers/dependents.ts';
 import { type HostIdentityKind, hostIdentityKind } from '../reconcilers/host-identity/index.ts';
+import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import { Turns } from '../reconcilers/hosts/turns.ts';
 import {
   type IdentityAttachmentKind,
@@ -169,34 +170,27 @@ export class Hosting implements AsyncDisposable {
     const { stores, subscriptions } = this.#parts;
     const note = (key: ObjectKey) => {
       const identityId = stores.attachments.get(key)?.spec.identityId;
-      if (identityId === undefined) subscriptions.forget(`attachment ${key}`);
-      else subscriptions.note(`attachment ${key}`, parseIdentityId(identityId).subscriptionId);
+      const subscription = identityId === undefined ? undefined : subscriptionOf(identityId);
+      if (subscription === undefined) subscriptions.forget(`attachment ${key}`);
+      else subscriptions.note(`attachment ${key}`, subscription);
     };
     for (const key of stores.attachments.keys()) note(key);
     return stores.attachments.onChange(({ key }) => note(key));
   }
 }
 
-/** As some object gives it, for a type that azid does not know: one list serves all objects of the type. */
-function apiVersionOf(
-  type: string,
-  stores: Pick<Stores, 'attachments' | 'systemIdentities'>,
-): string | undefined {
-  if (capabilityOf(type)) return undefined;
-  const wanted = type.toLowerCase();
-  for (const { spec } of stores.attachments.values()) {
-    const { resourceId, selector } = spec.target;
-    const its = selector?.type ?? (resourceId === undefined ? undefined : hostTypeOf(resourceId));
-    if (spec.apiVersion !== undefined && its?.toLowerCase() === wanted) return spec.apiVersion;
-  }
-  for (const { spec } of stores.systemIdentities.values())
-    if (spec.apiVersion !== undefined && hostTypeOf(spec.resourceId).toLowerCase() === wanted)
-      return spec.apiVersion;
-  return undefined;
-}
-
 /** Slots, too, count by subscription for those who select them. */
 function placeOf(hostKey: string): { readonly subscription: string; readonly type: string } {
   const [, , subscription = ''] = hostKey.split('/');
   return { subscription, type: hostTypeOf(hostKey) };
+}
+
+/** Undefined for an id that is no identity's: its object says so, and azid goes on for all others. */
+function subscriptionOf(identityId: string): string | undefined {
+  try {
+    return parseIdentityId(identityId).subscriptionId;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }

@@ -1,17 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
-import type { HostIdentity } from '../api/host-identity.ts';
 import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../api/identity-attachment.ts';
-import type { IdentityPolicy } from '../api/identity-policy.ts';
-import type { RoleGrant } from '../api/role-grant.ts';
-import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
-import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { ConfigMap, Namespace } from '../kube/builtin.ts';
-import { Store } from '../kube/store.ts';
-import type { KubeObject, ObjectMeta } from '../kube/types.ts';
+import type { ObjectMeta } from '../kube/types.ts';
 import { hostArea } from '../mirror/host-area.ts';
-import { addIndexes, type Stores } from '../reconcilers/stores.ts';
+import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
+import type { Stores } from '../reconcilers/stores.ts';
 import { wakeHostsOnKubernetes, wakeHostsWith, wakeOnHost } from './wake-hosts.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
@@ -28,24 +21,6 @@ const wake = {
   systemIdentity: note('systemIdentity'),
   host: note('host'),
 };
-let version = 0;
-
-function meta(name: string, metadata: Partial<ObjectMeta>): ObjectMeta {
-  return {
-    namespace: 'shop',
-    name,
-    uid: `uid-${name}`,
-    creationTimestamp: '2026-11-23T10:00:00Z',
-    generation: 1,
-    resourceVersion: String(++version),
-    ...metadata,
-  };
-}
-const put = <T extends KubeObject>(store: Store<T>, object: Omit<T, 'apiVersion' | 'kind'>) =>
-  store.take({
-    type: 'apply',
-    object: { apiVersion: 'azid.dev/v1alpha1', kind: 'x', ...object } as unknown as T,
-  });
 const named = (name: string, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.attachments, {
     metadata: meta(name, metadata),
@@ -82,24 +57,7 @@ const host = (name: string, owners: readonly string[] = [], resourceId = VM) =>
   });
 
 beforeEach(() => {
-  const store = <T extends KubeObject>() =>
-    new Store<T>({
-      onListenerError: (error) => {
-        throw error;
-      },
-    });
-  stores = {
-    identities: store<UserAssignedIdentity>(),
-    policies: store<IdentityPolicy>(),
-    namespaces: store<Namespace>(),
-    configMaps: store<ConfigMap>(),
-    grants: store<RoleGrant>(),
-    credentials: store<FederatedIdentityCredential>(),
-    attachments: store<IdentityAttachment>(),
-    systemIdentities: store<SystemAssignedIdentity>(),
-    hosts: store<HostIdentity>(),
-  };
-  addIndexes(stores);
+  stores = emptyStores();
   woken = [];
 });
 
