@@ -53,17 +53,20 @@ export function stancesTowards(
     else if (owner.kind === 'IdentityAttachment') attaching.set(owner.uid, found as IdentityAttachment);
     else own.set(owner.uid, found as SystemAssignedIdentity);
   }
-  const versions = [...attaching.values(), ...own.values()].flatMap(({ spec }) => spec.apiVersion ?? []);
-  return {
-    stances: [
-      ...[...attaching.values()]
-        .toSorted(byAge)
-        .map((each) => stanceOfAttachment(each, resourceId, host, eyes)),
-      ...[...own.values()].toSorted(byAge).map((each) => stanceOfSystemIdentity(each, eyes)),
-      ...gone,
-    ],
-    ...(versions[0] !== undefined && { apiVersion: versions[0] }),
-  };
+  const stances = [
+    ...[...attaching.values()]
+      .toSorted(byAge)
+      .map((each) => stanceOfAttachment(each, resourceId, host, eyes)),
+    ...[...own.values()].toSorted(byAge).map((each) => stanceOfSystemIdentity(each, eyes)),
+  ];
+  // Nobody else's word decides how the resource is read and written: it may be another team's.
+  const owners = new Set([...ownersOf(linesOf(ownStatus(object)))].map(({ uid }) => uid));
+  const isHeard = (stance: Stance) =>
+    owners.has(stance.owner.uid) || (stance.state === 'wants' && stance.verdict.allowed);
+  const [version] = stances
+    .filter(isHeard)
+    .flatMap(({ owner: { uid } }) => (attaching.get(uid) ?? own.get(uid))?.spec.apiVersion ?? []);
+  return { stances: [...stances, ...gone], ...(version !== undefined && { apiVersion: version }) };
 }
 
 /** Who vanished without a word releases what it had, as it had asked for; but not before its kind has been listed. */
