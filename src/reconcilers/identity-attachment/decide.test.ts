@@ -257,6 +257,12 @@ describe('one resource by its id', () => {
     expect(ensured(decision)).toEqual([vmId('vm1')]);
   });
 
+  it('keeps its turn while it is attached, so that it gets it back with what others want if it is made again', () => {
+    const given = { attach: keys('vm1'), detach: keys() };
+    expect(types(decide(attachment(), facts({ given, hosts: [attached('vm1')] })))).not.toContain('giveTurn');
+    expect(turnOf(decide(attachment(), facts({ hosts: [attached('vm1')] })))).toEqual(given);
+  });
+
   it.each([
     ['is denied', { policies: [] }],
     ['has a malformed id', { problem: { reason: 'InvalidResourceId', message: '' } }],

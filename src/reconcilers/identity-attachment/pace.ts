@@ -1,3 +1,4 @@
+import { isSuspended } from '../../api/common.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { planRollout, type RolloutPlan } from './rollout.ts';
@@ -24,7 +25,7 @@ export function planOf(
     ({ host, attached }) =>
       attached && (host.claim === 'wanted' || host.claim === 'unclear') && !isFree(host.ledger),
   );
-  return paced(object, facts, all, {
+  const plan = paced(object, facts, all, {
     // What is there already comes last: it needs a turn only if nobody writes it down without one.
     wanted: [...wanted.filter(({ host }) => !host.shown), ...wanted.filter(({ host }) => host.shown)],
     attached: [...owned, ...going],
@@ -34,6 +35,17 @@ export function planOf(
     maxDetachShare: object.spec.rollout?.maxDetachShare ?? MAX_DETACH_SHARE,
     confirmed,
   });
+  return { ...plan, turn: { ...plan.turn, attach: new Set([...plan.turn.attach, ...kept(object, all)]) } };
+}
+
+/**
+ * A resource by its id keeps its turn: there is no other to wait for, and should it be made again, it gets the identity
+ * by the same write as what others want of it.
+ */
+function kept(object: IdentityAttachment, all: readonly Target[]): readonly string[] {
+  if (object.spec.target.selector || isSuspended(object)) return [];
+  const there = all.filter(({ host, open, attached }) => host.claim === 'wanted' && open && attached);
+  return there.map(({ host }) => host.key);
 }
 
 /** All are to be let go of, as the object itself goes. */
