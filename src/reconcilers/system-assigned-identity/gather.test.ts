@@ -124,6 +124,15 @@ describe('what hangs on an identity that goes', () => {
     expect(it.calls).toEqual(['references to team-a/vm1', `leftovers of ${PRINCIPAL}`]);
   });
 
+  it('is asked, too, of an object that an edit has made wrong', async () => {
+    const it = setup({ holders: [on], references: ['RoleGrant team-a/read'] });
+    const wrong = deleted({ spec: { deletionPolicy: 'Delete', apiVersion: '2024-07-01' } });
+    expect(await it.look(wrong)).toMatchObject({
+      ledger: { entry: { owned: true } },
+      references: ['RoleGrant team-a/read'],
+    });
+  });
+
   it('is not searched for while something refers to it', async () => {
     const it = setup({ holders: [on], references: ['RoleGrant team-a/read'] });
     expect(await it.look(off)).toMatchObject({ references: ['RoleGrant team-a/read'], leftovers: [] });

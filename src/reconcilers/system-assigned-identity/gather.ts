@@ -58,13 +58,17 @@ export async function gather(
     released: released.has(uid),
     releaseAfterMs,
   };
-  if (problem) return common;
+  const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
+  const ledger = holder && ledgerOf(holder, uid, common.now);
+  if (problem) {
+    // Also one that an edit has made wrong is taken back in order.
+    const wrong: Facts = { ...common, ...(ledger && { ledger }) };
+    return deletionTimestamp ? { ...wrong, ...(await hanging(object, wrong, context, eyes)) } : wrong;
+  }
 
   const spelt = hostTypeOf(resourceId);
   const known = capabilityOf(spelt);
   const type = { name: known?.type ?? spelt, known: known !== undefined };
-  const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
-  const ledger = holder && ledgerOf(holder, uid, common.now);
   const facts: Facts = { ...common, type, ...(ledger && { ledger }) };
   const { allowed } = policyOf(object, stores).allowsSystemAssigned({
     hostId: resourceId,
