@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HostStage, hostIdOf, vmId } from './support/hosts.ts';
+import { HostStage, hostIdOf, identityIdOf, RG1, vmId } from './support/hosts.ts';
 import { Cluster, SUBSCRIPTION, World } from './support/testbed.ts';
 
 /** What one namespace declares, however odd or much of it, must not stop azid for all others. */
@@ -66,5 +66,27 @@ describe('hundreds of attachments of one identity to one resource', () => {
     await stage.attach('other', { identityRef: { name: 'other' }, target });
     await stage.attached('other');
     expect(stage.on(hostIdOf('Microsoft.Compute/virtualMachines', 'vm1'))).toEqual(['app', 'other']);
+  });
+});
+
+describe('an identity that somebody deletes while azid has it attached', () => {
+  it('is taken off where Azure refuses every other change for it', async () => {
+    const { control } = world.azure;
+    stage.createVm('vm1');
+    await stage.policy({
+      attachments: [{ types: ['*'], scopes: [RG1], identities: { ids: [identityIdOf('theirs')] } }],
+    });
+    control.createIdentity({ name: 'theirs', resourceGroup: 'rg1' });
+    await world.start();
+    const target = { resourceId: vmId('vm1') };
+    await stage.attach('theirs', { identityId: identityIdOf('theirs'), target });
+    await stage.attached('theirs');
+    control.setKnobs({ hosts: { deadEntriesFail: 'held' } });
+    control.deleteIdentity({ id: identityIdOf('theirs') });
+    const since = stage.mark;
+    await stage.attach('vm1');
+    await stage.attached('vm1');
+    expect(stage.on(vmId('vm1'))).toEqual(['app']);
+    expect(stage.writes(since).length).toBeLessThanOrEqual(3);
   });
 });

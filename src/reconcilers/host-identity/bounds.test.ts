@@ -14,6 +14,7 @@ import {
   fresh,
   host,
   keyOf,
+  linked,
   MINUTE,
   NOW,
   object,
@@ -63,6 +64,22 @@ describe('what would go on for ever', () => {
     const last = decide(attaching, { ...world, writes: 4 });
     expect(writes(last)).toEqual([]);
     expect(last.summary.state).toBe('retrying');
+  });
+
+  it('a write that an identity keeps from being taken takes that one off, and is not repeated without', () => {
+    const inTheWay = refusal({ adds: [keyOf('app')] }, linked('old'));
+    const gone = new Map([...alive('app'), [keyOf('old'), { state: 'absent' }]] as const);
+    const here = host([dead('old')]);
+    const stances = [wants('old', { paused: true }), wants('app')];
+    const ledger = (owned: boolean) =>
+      object({ entries: [entry('old', { owned }), entry('app', { state: 'Attaching' })] });
+    const common = facts({ host: seen(here), identities: gone, refusal: inTheWay, stances });
+    const next = decide(ledger(true), { ...common, writes: 1 });
+    expect(writes(next)).toMatchObject([{ asked: { adds: [keyOf('app')], removes: [keyOf('old')] } }]);
+    expect(writes(decide(ledger(true), { ...common, writes: 3 }))).toEqual([]);
+    const foreign = decide(ledger(false), { ...common, writes: 1 });
+    expect(writes(foreign)).toEqual([]);
+    expect(foreign.summary).toMatchObject({ state: 'stalled', reason: 'DeadIdentityOnHost' });
   });
 
   it('an operation that nobody can tell of is given up after an hour', async () => {

@@ -6,6 +6,7 @@ import { type Line, SYSTEM } from './facts.ts';
 import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from './judged.ts';
 import {
   CONTESTED,
+  DEAD_IN_THE_WAY,
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   isHeldBack,
@@ -80,6 +81,7 @@ function isMoot({ problem }: Line, isPresent: boolean): boolean {
       return isPresent;
     case IDENTITY_RECYCLED:
     case TAKEN_AWAY:
+    case DEAD_IN_THE_WAY:
     case CONTESTED:
       return true;
     default:

@@ -9,6 +9,8 @@ export const IDENTITY_RECYCLED = 'IdentityRecycled';
 /** Somebody took it away, and it waits for its turn to be given back. */
 export const TAKEN_AWAY = 'TakenAway';
 export const CONTESTED = 'Contested';
+/** Its dead entry makes Azure refuse every write to the host: it is taken off, whoever wants it. */
+export const DEAD_IN_THE_WAY = 'DeadInTheWay';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;

@@ -5,7 +5,7 @@ import { type Facts, type Line, type Refusal, SYSTEM } from './facts.ts';
 import { withState } from './judged.ts';
 import { isAboutIdentities, namedIn, troubleOf, troubleOfHost } from './meanings.ts';
 import { shortName } from './own.ts';
-import { type Trouble, withProblem } from './problems.ts';
+import { DEAD_IN_THE_WAY, type Trouble, withProblem } from './problems.ts';
 
 export interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;
@@ -38,14 +38,22 @@ export function afterRefusal(
   if (guilty.length > 0) return blame(left, guilty, failure, facts);
 
   const dead = named.filter((key) => isDeadOn(host, key));
-  const strange = dead.filter((key) => !left.has(key));
+  const strange = dead.filter((key) => left.get(key)?.owned !== true);
   if (strange.length > 0) {
     const names = strange.map((key) => shortName(key)).join(', ');
     const message = `${host.id} still has ${names}, which no longer exists and which azid did not attach, and Azure refuses every change because of it: remove it from the resource; ${failure.message}`;
     return { lines: left, stop: stalledOutside('DeadIdentityOnHost', message) };
   }
-  // Of azid's own lines: removed in the next write, with whatever else is due.
-  if (dead.length > 0) return { lines: left };
+  // What azid attached is removed in the next write, with whatever else is due.
+  if (dead.length > 0) {
+    const { reason, message } = { reason: DEAD_IN_THE_WAY, message: failure.message };
+    for (const key of dead) {
+      const line = left.get(key);
+      if (line) left.set(key, withProblem(line, { reason, message }, facts.now));
+    }
+    // Refused with the removal, too: not in this visit.
+    return facts.writes > 2 ? { lines: left, stop: summaryOf(failure) } : { lines: left };
+  }
   if (/^failed$/i.test(host.provisioningState ?? '')) {
     const message = `${host.id} is in provisioning state Failed, and Azure refused a change of its identities: repair the resource; ${failure.message}`;
     return { lines: left, stop: stalledOutside('HostFailed', message) };

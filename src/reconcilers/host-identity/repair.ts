@@ -1,7 +1,13 @@
 import { mayGive } from './claims.ts';
 import { type Line, SYSTEM } from './facts.ts';
-import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from './judged.ts';
-import { IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, isHeldBack, withProblem } from './problems.ts';
+import { type Case, type Change, idOf, type Judged, nameInNotes, whyOf, withState } from './judged.ts';
+import {
+  DEAD_IN_THE_WAY,
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  isHeldBack,
+  withProblem,
+} from './problems.ts';
 import { unreadable } from './unreadable.ts';
 
 /**
@@ -24,6 +30,8 @@ export function repair(each: Case, base: Line): Judged {
   if (key === SYSTEM) return { line: base, pending: true };
   const view = facts.identities.get(key);
   const id = idOf(each);
+  const inTheWay = base.problem?.reason === DEAD_IN_THE_WAY && base.owned;
+  if (inTheWay) return { line: base, change: removal(each, base, id) };
   if (view?.state === 'absent') {
     const message = `identity ${id} does not exist; ${host.id} still has its id, without rights: azid attaches it anew when it is there again`;
     return {
@@ -46,16 +54,25 @@ export function repair(each: Case, base: Line): Judged {
   return {
     line: base,
     change: {
-      what: 'remove',
-      key,
-      id,
-      credential: base.credential,
-      // Its old principal stays: by that a new process knows a removal that is to be followed by an add.
-      intent: { ...withState(base, 'Attaching', now), owned: true },
+      ...removal(each, base, id),
       recycled: true,
       alone: base.problem !== undefined && !moot,
       replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
       why: `${nameInNotes(each, id)} was made again: its old one is removed first, ${whyOf(givers)}`,
     },
+  };
+}
+
+function removal(each: Case, base: Line, id: string): Change {
+  return {
+    what: 'remove',
+    key: each.key,
+    id,
+    credential: base.credential,
+    // Its old principal stays: by that a new process knows a removal that is to be followed by an add.
+    intent: { ...withState(base, 'Attaching', each.facts.now), owned: true },
+    alone: false,
+    replaceAllowed: true,
+    why: `${nameInNotes(each, id)}, which no longer exists and because of which Azure refuses every change`,
   };
 }
