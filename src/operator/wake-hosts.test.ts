@@ -38,7 +38,7 @@ const system = (metadata: Partial<ObjectMeta> = {}) =>
   put(stores.systemIdentities, { metadata: meta('own', metadata), spec: { resourceId: VM.toUpperCase() } });
 const owner = (name: string) =>
   ({ kind: 'IdentityAttachment', namespace: 'shop', name, uid: `uid-${name}` }) as const;
-const host = (name: string, owners: readonly string[] = [], resourceId = VM) =>
+const host = (name: string, owners: readonly string[] = [], resourceId = VM, status = {}) =>
   put(stores.hosts, {
     metadata: meta(name, { namespace: 'azid-system' }),
     spec: { resourceId },
@@ -53,6 +53,7 @@ const host = (name: string, owners: readonly string[] = [], resourceId = VM) =>
           since: '2026-11-23T10:00:00Z',
         },
       ],
+      ...status,
     },
   });
 
@@ -110,12 +111,28 @@ describe('what wakes hosts and those who speak of them', () => {
     expect(gone).toEqual(['attachment shop/one', 'host azid-system/vm']);
   });
 
-  it("a host's ledger wakes its owners, before and now, and whoever names the host", () => {
+  it("a host's ledger wakes the owners of what changed in it, before and now, and no others", () => {
     named('one');
     fleet();
     system();
     host('vm', ['fleet']);
-    expect(wokenBy(() => void host('vm', []))).toEqual([
+    expect(wokenBy(() => void host('vm', []))).toEqual(['attachment shop/fleet']);
+    expect(wokenBy(() => void host('vm', []))).toEqual([]);
+  });
+
+  it('a host that stands otherwise as a whole wakes its owners and whoever names it', () => {
+    named('one');
+    fleet();
+    system();
+    host('vm', ['fleet']);
+    const stalled = {
+      type: 'Stalled',
+      status: 'True',
+      reason: 'MissingWriteRight',
+      message: 'no right',
+      lastTransitionTime: '2026-11-23T10:00:00Z',
+    } as const;
+    expect(wokenBy(() => void host('vm', ['fleet'], VM, { conditions: [stalled] }))).toEqual([
       'attachment shop/fleet',
       'attachment shop/one',
       'systemIdentity shop/own',

@@ -1,5 +1,5 @@
 import { FINALIZER } from '../api/common.ts';
-import type { HostIdentity } from '../api/host-identity.ts';
+import type { HostIdentity, LedgerEntry, LedgerSystem } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
@@ -134,22 +134,52 @@ function wakeHostsOf<T extends KubeObject>(
   for (const key of keys) wake.host(key, 'event');
 }
 
-/** Those who read a host's ledger: its owners before and now, and whoever names the host. */
+/**
+ * Those who read a host's ledger: the owners of what changed in it; all of them, and whoever names the host, when the host
+ * as a whole stands otherwise. A host of many would else wake all of them at each of its writes.
+ */
 function wakeSpeakers(stores: Watched, wake: WakeHosts, { old, new: next }: StoreChange<HostIdentity>): void {
   const attachments = new Set<ObjectKey>();
   const systemIdentities = new Set<ObjectKey>();
-  for (const host of [old, next]) {
-    if (!host) continue;
+  const all = wordOfAll(old) !== wordOfAll(next);
+  const [before, after] = [linesOf(old), linesOf(next)];
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const lines = [before.get(key), after.get(key)];
+    if (!all && JSON.stringify(lines[0]) === JSON.stringify(lines[1])) continue;
+    for (const { kind, namespace, name } of lines.flatMap((line) => line?.owners ?? []))
+      (kind === 'IdentityAttachment' ? attachments : systemIdentities).add(`${namespace}/${name}`);
+  }
+  const host = next ?? old;
+  if (all && host) {
     const key = armKey(host.spec.resourceId);
     for (const each of stores.attachments.keysByIndex(INDEX.host, key)) attachments.add(each);
     for (const each of stores.systemIdentities.keysByIndex(INDEX.host, key)) systemIdentities.add(each);
-    const { entries = [], systemAssigned } = host.status ?? {};
-    for (const { owners } of systemAssigned ? [...entries, systemAssigned] : entries)
-      for (const { kind, namespace, name } of owners)
-        (kind === 'IdentityAttachment' ? attachments : systemIdentities).add(`${namespace}/${name}`);
   }
   for (const key of attachments) wake.attachment(key, 'event');
   for (const key of systemIdentities) wake.systemIdentity(key, 'event');
+}
+
+/** The ledger's lines by identity. */
+function linesOf(host: HostIdentity | undefined): ReadonlyMap<string, LedgerEntry | LedgerSystem> {
+  const { entries = [], systemAssigned } = host?.status ?? {};
+  return new Map<string, LedgerEntry | LedgerSystem>([
+    ...entries.map((entry) => [armKey(entry.identityId), entry] as const),
+    ...(systemAssigned ? [['system', systemAssigned] as const] : []),
+  ]);
+}
+
+/** What a host says to all who speak of it; undefined: there is none. */
+function wordOfAll(host: HostIdentity | undefined): string | undefined {
+  if (!host) return undefined;
+  const { conditions = [], unproven, hostId } = host.status ?? {};
+  const stalled = conditions.some(({ type }) => type === 'Stalled');
+  const words = conditions.map(({ type, status, reason, message }) => [
+    type,
+    status,
+    reason,
+    stalled || reason === 'DependencyNotReady' ? message : '',
+  ]);
+  return JSON.stringify([hostId, unproven, host.metadata.deletionTimestamp, words]);
 }
 
 function hasFinalizer(object: KubeObject | undefined): boolean {

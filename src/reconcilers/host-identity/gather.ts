@@ -8,6 +8,7 @@ import { areaOfHost } from '../../mirror/host-area.ts';
 import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
+import { awaitedWords } from './awaited.ts';
 import { decide } from './decide.ts';
 import {
   type Accepted,
@@ -98,6 +99,7 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
     window: windowOf(object, eyes),
     accepted: new Map(),
     busyMs: 0,
+    awaitedMs: 0,
     writes: visit?.id === reconcileId ? visit.writes : 0,
     deleted,
     ...(unsaved && { started: started.operation }),
@@ -145,6 +147,7 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...(view && { host: view }),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs: eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now),
+    awaitedMs: eyes.memory.awaitedFor(object.metadata.uid, awaitedWords(stances, host), facts.now),
   };
 }
 

@@ -4,6 +4,7 @@ import { isSettled } from '../../azure/hosts/read-host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
+import { awaitedWords, holdsForWords } from './awaited.ts';
 import { claimsOf } from './claims.ts';
 import { contestFindings } from './contest.ts';
 import {
@@ -69,7 +70,8 @@ export function maintain(
   if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
     return finish(survey.lines, summaryOf(refusal.failure));
   const busy = !settled && (changes.length > 0 || survey.pending);
-  const held = busy || window.blockedMs > 0 || writes >= MAX_WRITES;
+  const words = holdsForWords(awaitedWords(facts.stances, host), facts.awaitedMs);
+  const held = busy || words || window.blockedMs > 0 || writes >= MAX_WRITES;
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
   if (plan.refused) return finish(lines, stalledOutside(plan.refused.reason, plan.refused.message));
@@ -99,10 +101,11 @@ export function maintain(
     pending: survey.pending,
     busy,
     left: held && changes.length > 0,
+    words,
     failure: survey.failure,
     unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
   };
-  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);
+  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || (stand.left && !words));
 }
 
 function surveyOf(

@@ -22,6 +22,8 @@ interface Known {
   batch?: number;
   poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
   busy?: { readonly state: string; readonly since: number };
+  /** Words that are awaited: since when, and when the last one came, wall ms. */
+  awaited?: { readonly words: number; readonly first: number; readonly since: number };
   visit?: { readonly id: string; readonly writes: number };
   /** Monotonic ms. What was read of identities before need not be so any more. */
   failedAt: number;
@@ -30,6 +32,8 @@ interface Known {
 
 /** Above it a write is limited by its type alone. */
 const WHOLE_BATCH = 150;
+/** However many speak of a host, their words are waited for no longer than this, ms. */
+const LONGEST_ROUND_MS = 120_000;
 
 export class HostMemory {
   readonly #byUid = new Map<string, Known>();
@@ -111,6 +115,19 @@ export class HostMemory {
     const known = this.#of(uid);
     const count = known.poll?.url === url ? known.poll.count + 1 : 1;
     known.poll = { url, count, dueAt };
+  }
+
+  /** For how long no word came of those that are awaited, ms; never ending words count as none. @param now wall ms */
+  awaitedFor(uid: string, words: number, now: number): number {
+    const known = this.#of(uid);
+    if (words === 0) {
+      delete known.awaited;
+      return 0;
+    }
+    const { since = now, first = now } = known.awaited ?? {};
+    const came = known.awaited !== undefined && words < known.awaited.words;
+    known.awaited = { words, first, since: came && now - first < LONGEST_ROUND_MS ? now : since };
+    return now - known.awaited.since;
   }
 
   /** For how long the host has shown this state, ms. */

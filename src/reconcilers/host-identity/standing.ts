@@ -15,6 +15,8 @@ export interface Stand {
   readonly busy: boolean;
   /** Something is left to write, and may not be written in this visit. */
   readonly left: boolean;
+  /** It waits for the word of others who name the host, so that one write carries all. */
+  readonly words: boolean;
   readonly failure?: Failure | undefined;
   readonly unproven: number;
 }
@@ -27,7 +29,7 @@ const LOOK_MS = 15_000;
  * own line, which its owners alone are told of.
  */
 export function summaryOfHost(stand: Stand, facts: Facts): Summary {
-  const { hostId, lines, pending, busy, left, failure, unproven } = stand;
+  const { hostId, lines, pending, busy, left, words, failure, unproven } = stand;
   const { now, window } = facts;
   const progressing = (reason: string, message: string, againMs: number): Summary => ({
     state: 'progressing',
@@ -44,6 +46,8 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
     );
   if (busy)
     return progressing('HostBusy', `Azure is at work on ${hostId}; azid waits for it to end`, LOOK_MS);
+  if (left && words)
+    return progressing('Writing', `others are about to ask something of ${hostId}; one write carries all`, 0);
   if (left) return progressing('Writing', `more is to be written to ${hostId}`, 0);
   if (pending) {
     const since = Math.max(0, ...[...facts.accepted.values()].map(({ at }) => at));

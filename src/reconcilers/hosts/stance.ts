@@ -26,6 +26,8 @@ export type Stance =
       readonly verdict: Verdict;
       /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
       readonly turn: boolean;
+      /** It names the resource: its word comes at its next visit, and no rollout holds it back. */
+      readonly byId: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
       readonly adopt: boolean;
@@ -102,6 +104,7 @@ export function stanceOfAttachment(
     what: { identityId, ...(principalId !== undefined && { principalId }) },
     verdict,
     turn: turns.mayAttach(metadata.uid, hostKey),
+    byId: selector === undefined,
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,
@@ -139,6 +142,7 @@ export function stanceOfSystemIdentity(
     what: 'system',
     verdict,
     turn: metadata.finalizers?.includes(FINALIZER) ?? false,
+    byId: true,
     paused: spec.suspend === true,
     adopt,
     allowReplace: spec.allowReplace ?? false,
