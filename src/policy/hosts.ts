@@ -66,7 +66,7 @@ const ATTACHMENT: readonly Test<AttachRule, AttachmentRequest>[] = [
   },
   {
     meets: ({ identities: { identityRefs = true, ids = [] } = {} }, { identity }) =>
-      'id' in identity ? ids.some((id) => armKey(id) === armKey(identity.id)) : identityRefs,
+      'id' in identity ? keysOf(ids).has(armKey(identity.id)) : identityRefs,
     denial: ({ hostId, identity }) =>
       `allows ${'id' in identity ? `identity ${identity.id} (identities.ids)` : 'identities of the namespace (identities.identityRefs)'} on ${hostId}`,
   },
@@ -133,6 +133,17 @@ export function allowsSelector(
   ];
   const rules = policies.flatMap(withName(({ spec }) => spec.attachments));
   return judge(policies, namespace, rules, tests, request, 'attachments');
+}
+
+/** A policy may list hundreds, and each object on a resource asks; what the store holds is never changed in place. */
+const KEYS = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function keysOf(ids: readonly string[]): ReadonlySet<string> {
+  const known = KEYS.get(ids);
+  if (known) return known;
+  const keys = new Set(ids.map(armKey));
+  KEYS.set(ids, keys);
+  return keys;
 }
 
 function allowsType(
