@@ -25,9 +25,9 @@ const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
 const MARKS = 'tag names that begin with azid- are the marks azid sets itself; choose another name';
 const TAG_NAMES = 'a tag name has 1 to 512 characters and none of < > % & \\ ? /';
 const SCOPE =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90})?$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9])?$'";
 const IDENTITY_ID =
-  "'^\\/subscriptions\\/[0-9a-fA-F-]{36}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F-]{36}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
 type Row = readonly [spec: object, message: string];
 const manyTags = Object.fromEntries(Array.from({ length: 47 }, (_, i) => [`tag${i}`, 'x']));
 
@@ -73,15 +73,15 @@ const grants = (fields: object) => ({
   grants: [{ roles: ['Reader'], scopes: ['/'], ...fields }],
 });
 const GRANT_SCOPE =
-  "'^\\/$|^\\/providers\\/[mM]icrosoft\\.[mM]anagement\\/management[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}$|^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/[^/?#%\\\\]+)*$'";
+  "'^\\/$|^\\/providers\\/[mM]icrosoft\\.[mM]anagement\\/management[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]$|^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/[^/?#%\\\\]+)*$'";
 /** One rule that may attach, or switch on, on VMs in rg1, changed where a row says so. */
 const rule = (fields: object) => [{ types: ['Microsoft.Compute/virtualMachines'], scopes: [RG1], ...fields }];
 const attachments = (fields: object) => ({ namespaces, attachments: rule(fields) });
 const HOST_TYPE = "'^\\*$|^[a-zA-Z0-9]+(\\.[a-zA-Z0-9]+)+(\\/[a-zA-Z0-9]+){1,3}$'";
 const HOST_SCOPE =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}(\\/providers(\\/[^/?#%\\\\\\s]+){3,9})?)?$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9](\\/providers(\\/[^/?#%\\\\\\s]+){3,9})?)?$'";
 const ATTACHED_ID =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
 const DURATION = "'^([0-9]+d)?([0-9]+h)?([0-9]+m)?$'";
 
 const policies: readonly Row[] = [

@@ -17,10 +17,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const HOST =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}\\/providers\\/[a-zA-Z0-9.]+(\\/[^/?#%\\\\\\s]+\\/[^/?#%\\\\\\s]+){1,4}$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[a-zA-Z0-9.]+(\\/[^/?#%\\\\\\s]+\\/[^/?#%\\\\\\s]+){1,4}$'";
 const TYPE = "'^[a-zA-Z0-9]+(\\.[a-zA-Z0-9]+)+(\\/[a-zA-Z0-9]+){1,3}$'";
 const IDENTITY =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{1,90}\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
 const GUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'";
 const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
 const API_VERSION = "'^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$'";

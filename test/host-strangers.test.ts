@@ -38,8 +38,13 @@ describe('a namespace that no policy selects', () => {
     const identityId = `${up}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/abc`;
     const extension = `${vmId('vm1')}/providers/Microsoft.Insights/rules/r1`;
     const above = `${up}/providers/Microsoft.Compute/virtualMachines/vm1`;
-    await declare('IdentityAttachment', 'by-id', { identityId, target: { resourceId: vmId('vm1') } });
-    for (const [index, resourceId] of [extension, above].entries()) {
+    const upwards = { identityId, target: { resourceId: vmId('vm1') } };
+    // What the API server knows to be no id it refuses; what it takes must do no harm.
+    await expect(declare('IdentityAttachment', 'by-id', upwards)).rejects.toThrow('spec.identityId');
+    const elsewhere = { identityRef: { name: 'x' }, target: { resourceId: above } };
+    await expect(declare('IdentityAttachment', 'above', elsewhere)).rejects.toThrow('spec.target.resourceId');
+    const nested = `${vmId('vm1')}/extensions/..`;
+    for (const [index, resourceId] of [extension, nested].entries()) {
       await declare('IdentityAttachment', `to-${index}`, {
         identityRef: { name: 'x' },
         target: { resourceId },

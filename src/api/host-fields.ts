@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** Any resource in a resource group; a slot has two pairs of type and name. Control characters and `? # % \` are in no id. */
 const HOST_ID =
-  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}\/providers\/[a-zA-Z0-9.]+(\/[^/?#%\\\s]+\/[^/?#%\\\s]+){1,4}$/;
+  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[a-zA-Z0-9.]+(\/[^/?#%\\\s]+\/[^/?#%\\\s]+){1,4}$/;
 
 /** `Microsoft.Compute/virtualMachines`, `Microsoft.Web/sites/slots`. */
 export const HOST_TYPE = /^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+(\/[a-zA-Z0-9]+){1,3}$/;
@@ -37,5 +37,5 @@ export const identityArmId = () =>
     .string()
     .max(400)
     .regex(
-      /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
+      /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
     );

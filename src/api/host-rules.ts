@@ -8,7 +8,7 @@ const hostScope = z
   .string()
   .max(1024)
   .regex(
-    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}(\/providers(\/[^/?#%\\\s]+){3,9})?)?$/,
+    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9](\/providers(\/[^/?#%\\\s]+){3,9})?)?$/,
   );
 
 const hostRule = {

@@ -6,6 +6,7 @@ import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import { isCrowded } from '../reconcilers/hosts/owners.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
@@ -141,11 +142,12 @@ function wakeHostsOf<T extends KubeObject>(
 function wakeSpeakers(stores: Watched, wake: WakeHosts, { old, new: next }: StoreChange<HostIdentity>): void {
   const attachments = new Set<ObjectKey>();
   const systemIdentities = new Set<ObjectKey>();
-  const all = wordOfAll(old) !== wordOfAll(next);
+  let all = wordOfAll(old) !== wordOfAll(next);
   const [before, after] = [linesOf(old), linesOf(next)];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const lines = [before.get(key), after.get(key)];
     if (!all && JSON.stringify(lines[0]) === JSON.stringify(lines[1])) continue;
+    all ||= lines.some((line) => line !== undefined && isCrowded(line));
     for (const { kind, namespace, name } of lines.flatMap((line) => line?.owners ?? []))
       (kind === 'IdentityAttachment' ? attachments : systemIdentities).add(`${namespace}/${name}`);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/errors.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
+import { MAX_OWNERS } from '../hosts/owners.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import {
@@ -27,7 +28,6 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { HostDecision } from './facts.ts';
-import { MAX_OWNERS } from './judge.ts';
 import { HostMemory } from './memory.ts';
 import { pollOperation } from './poll.ts';
 

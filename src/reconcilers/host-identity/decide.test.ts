@@ -110,8 +110,12 @@ describe('attaching', () => {
     expect(decision.status.systemAssigned).toMatchObject({ state: 'Attaching', owned: true });
   });
 
+  it('gives nothing new when a policy denies it, and holds no ledger for it', () => {
+    const denied = wants('app', { verdict: { allowed: false, message: 'no' } });
+    expect(types(decide(fresh(), { ...wanted, stances: [denied] }))).toEqual(['deleteSelf']);
+  });
+
   const notGiven = [
-    ['a policy denies it', wants('app', { verdict: { allowed: false, message: 'no' } })],
     ['its turn has not come', wants('app', { turn: false })],
     ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
   ] as const;
@@ -470,10 +474,7 @@ describe('an end', () => {
   });
 
   const stays = [
-    [
-      'somebody wants something, though it is denied',
-      { stances: [wants('app', { verdict: { allowed: false, message: '' } })] },
-    ],
+    ['somebody wants something, though its turn has not come', { stances: [wants('app', { turn: false })] }],
     ['somebody may want something', { stances: [{ state: 'unclear', owner: owner('x'), why: '' }] }],
     ['a write may still land', { stances: [], window: { blockedMs: 0, openMs: 1_000 } }],
   ] as const;

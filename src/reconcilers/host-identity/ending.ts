@@ -26,7 +26,11 @@ export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | un
   if (open || linesOf(own).size > 0) return undefined;
   // What is wanted will be asked of a new object.
   if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
-  if (facts.stances.some(({ state }) => state !== 'releases')) return undefined;
+  // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.
+  if (
+    facts.stances.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
+  )
+    return undefined;
   const freed: Action[] = hasFinalizer(object) ? [{ type: 'removeFinalizer' }] : [];
   return rest(own, object, [...freed, { type: 'deleteSelf' }]);
 }

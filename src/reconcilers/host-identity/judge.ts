@@ -1,5 +1,6 @@
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Note } from '../decision.ts';
+import { MAX_OWNERS } from '../hosts/owners.ts';
 import { mayGive, standingOf } from './claims.ts';
 import { calmed } from './contest.ts';
 import { AZID } from './credentials.ts';
@@ -9,12 +10,6 @@ import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from './
 import { letGo } from './let-go.ts';
 import { RESERVED_IDENTITY, withoutProblem, withProblem } from './problems.ts';
 import { isAnother, repair } from './repair.ts';
-
-/**
- * So many objects are named for one identity: a ledger too big for the API server could not be saved, and one namespace
- * with hundreds of equal attachments would stop the host for all others.
- */
-export const MAX_OWNERS = 50;
 
 /**
  * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a turn and an identity that is

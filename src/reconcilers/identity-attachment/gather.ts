@@ -11,13 +11,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import { type AttachedIdentityView, identityOf } from '../hosts/identity-of.ts';
+import { isCrowded, isOwner } from '../hosts/owners.ts';
 import { selectorScope, selectsHost } from '../hosts/selector.ts';
 import { policyOf } from '../hosts/stance.ts';
 import type { Turn } from '../hosts/turns.ts';
 import type { VisitContext } from '../kind.ts';
 import { factsOf, INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
-import { isOwner, wordOf } from './host-word.ts';
+import { wordOf } from './host-word.ts';
 import { NO_TURN } from './rollout.ts';
 import { problemOf } from './spec-problem.ts';
 
@@ -168,8 +169,12 @@ function ledgerOf(
   identityKey: string | undefined,
   now: number,
 ): LedgerView {
-  const mine = (holder.status?.entries ?? []).filter((each) => isOwner(each, uid));
-  const entry = mine.find((each) => armKey(each.identityId) === identityKey);
+  const entries = holder.status?.entries ?? [];
+  const mine = entries.filter((each) => isOwner(each, uid));
+  // Of a crowd not all are named, and what is there for the others is there for this one.
+  const entry = entries.find(
+    (each) => armKey(each.identityId) === identityKey && (isOwner(each, uid) || isCrowded(each)),
+  );
   return {
     ...wordOf(holder, entry, now),
     ...(entry && { entry }),

@@ -30,7 +30,3 @@ export function wordOf(
     contested: entry !== undefined && isContested(entry, now),
   };
 }
-
-export function isOwner({ owners }: LedgerEntry | LedgerSystem, uid: string): boolean {
-  return owners.some((owner) => owner.uid === uid);
-}

@@ -10,8 +10,9 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
+import { isCrowded, isOwner } from '../hosts/owners.ts';
 import { policyOf } from '../hosts/stance.ts';
-import { isOwner, wordOf } from '../identity-attachment/host-word.ts';
+import { wordOf } from '../identity-attachment/host-word.ts';
 import { problemOfHost } from '../identity-attachment/spec-problem.ts';
 import type { VisitContext } from '../kind.ts';
 import { factsOf, INDEX, type Stores } from '../stores.ts';
@@ -99,7 +100,7 @@ export async function gather(
 function ledgerOf(holder: HostIdentity, uid: string, now: number): LedgerView {
   const { status } = holder;
   const all = status?.systemAssigned;
-  const entry = all && isOwner(all, uid) ? all : undefined;
+  const entry = all && (isOwner(all, uid) || isCrowded(all)) ? all : undefined;
   return {
     ...wordOf(holder, entry, now),
     ...(entry && { entry }),
