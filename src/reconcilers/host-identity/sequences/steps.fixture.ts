@@ -46,7 +46,7 @@ const REFUSALS: readonly Refusal[] = [
   'lost-after',
 ];
 const DELETED = '2026-11-23T10:00:00Z';
-const PASSES = [1_000, 11_000, 30_000, 120_000, 660_000, 3_600_000];
+const PASSES = [1_000, 7_000, 11_000, 30_000, 120_000, 660_000, 3_600_000];
 
 /** A step, common ones more often. */
 export function drawStep(random: Random, etag: boolean): Step {
