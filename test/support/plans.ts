@@ -61,6 +61,8 @@ export function isAtAzure(plan: Plan): boolean {
 
 /** Of so many plans of one kind at writes to Kubernetes, or at watch events, a sample holds one. */
 const ONE_IN = 3;
+/** And of a long scenario no more than this: its writes resemble each other. */
+const MOST_OF_A_KIND = 5;
 
 /** The seed of today's sample: the same for everybody on one day, and in time every plan has its turn. */
 export function sampleOfToday(clock: Clock): number {
@@ -69,7 +71,7 @@ export function sampleOfToday(clock: Clock): number {
 
 /**
  * What an everyday run carries out: all that strikes at a write to Azure or at none, and a third of the others, drawn
- * for each scenario by itself; at least one of each kind.
+ * for each scenario by itself; of each kind at least one and at most five.
  */
 export function sampled(plans: readonly Plan[], scenario: string, seed: number): readonly Plan[] {
   const random = seeded([...scenario].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, seed));
@@ -78,7 +80,7 @@ export function sampled(plans: readonly Plan[], scenario: string, seed: number):
   const left = new Set(
     kinds.flatMap((same) => {
       const order = same.map((plan) => ({ plan, rank: random() })).sort((a, b) => a.rank - b.rank);
-      return order.slice(Math.ceil(same.length / ONE_IN)).map(({ plan }) => plan);
+      return order.slice(Math.min(Math.ceil(same.length / ONE_IN), MOST_OF_A_KIND)).map(({ plan }) => plan);
     }),
   );
   return plans.filter((plan) => !left.has(plan));
