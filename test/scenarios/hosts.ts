@@ -54,6 +54,7 @@ const attachedToAll = expectThat(
   (state) => everywhere(state) && state.attached('fleet'),
 );
 
+/** A fleet from the first to the last. */
 export const attaching: readonly Scenario[] = [
   {
     name: 'attach to 3 VMs, recycle one, detach all',
@@ -71,6 +72,10 @@ export const attaching: readonly Scenario[] = [
       ),
     ],
   },
+];
+
+/** Identities and resources that are made again. */
+export const recycling: readonly Scenario[] = [
   {
     name: 'an attached identity is recycled',
     given: [
@@ -89,9 +94,6 @@ export const attaching: readonly Scenario[] = [
       ),
     ],
   },
-];
-
-export const owning: readonly Scenario[] = [
   {
     name: 'a VM with its own identity and a grant is recycled',
     outlives: {

@@ -1,4 +1,0 @@
-import { owning } from './scenarios/hosts.ts';
-import { useMatrix } from './support/use-matrix.ts';
-
-useMatrix(owning);
