@@ -90,6 +90,12 @@ describe('G6: what cannot be detached, or looked at, keeps its entry and its fin
   });
 });
 
+/** Somebody else's operation runs on the VM: all have asked by the time azid may write. */
+async function keepBusy(): Promise<void> {
+  azure().holdOperations({ id: VM1 });
+  await azure().arm({ method: 'PATCH', path: `${VM1}?api-version=2024-07-01`, body: { tags: {} } });
+}
+
 describe('G7: one identity that is no good fails alone', () => {
   it('1 dead of 40: 39 are attached, the dead one is named and follows when it is there', async () => {
     const ids = Array.from({ length: 40 }, (_, i) => foreign(`id-${i}`));
@@ -116,6 +122,7 @@ describe('G7: one identity that is no good fails alone', () => {
     stage.createVm('vm1');
     const target = { resourceId: VM1 };
     await Promise.all(ids.map((identityId, i) => stage.attach(`a-${i}`, { identityId, target })));
+    await keepBusy();
     const message = 'One of the identities cannot be used here.';
     const effect = { kind: 'status', status: 400, code: 'InvalidParameter', message } as const;
     let poisoned = true;
@@ -137,24 +144,28 @@ describe('G7: one identity that is no good fails alone', () => {
     await stage.attached('a-17');
   });
 
-  it('400 wanted on one host are three requests; one in the first that is forbidden fails alone, and stops neither', async () => {
-    const ids = Array.from({ length: 400 }, (_, i) => foreign(`id-${i}`));
+  it('160 wanted on one host are two requests; one in the first that is forbidden fails alone, and stops neither', async () => {
+    const ids = Array.from({ length: 160 }, (_, i) => foreign(`id-${i}`));
     const actions = ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'];
     azure().deny({ principalId: self().principalId, scope: ids[5] ?? '', actions });
     azure().settle();
     const rule = (some: string[]) => ({ types: ['*'], scopes: [SUB], identities: { ids: some } });
-    await stage.policy({ attachments: [rule(ids.slice(0, 200)), rule(ids.slice(200))] });
+    await stage.policy({ attachments: [rule(ids.slice(0, 100)), rule(ids.slice(100))] });
     stage.createVm('vm1');
+    await keepBusy();
     const target = { resourceId: VM1 };
     for (let at = 0; at < ids.length; at += 32)
       await Promise.all(
         ids.slice(at, at + 32).map((identityId, i) => stage.attach(`a-${at + i}`, { identityId, target })),
       );
     await world.start();
-    await world.until('399 to be attached', () => stage.on(VM1).length === 399, 60_000);
+    await world.pass(2 * MINUTE);
+    expect(named()).toEqual([]);
+    azure().releaseOperations({});
+    await world.until('159 to be attached', () => stage.on(VM1).length === 159, 60_000);
     expect(await stage.stalled(() => stage.attachment('a-5'), 'MissingAssignRight')).toContain('/id-5');
     const sent = named();
-    expect(sent.filter(({ status }) => status === 200).map(({ names }) => names)).toEqual([150, 150, 99]);
+    expect(sent.filter(({ status }) => status === 200).map(({ names }) => names)).toEqual([150, 9]);
   }, 90_000);
 });
 

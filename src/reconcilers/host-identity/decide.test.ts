@@ -115,6 +115,19 @@ describe('attaching', () => {
     expect(types(decide(fresh(), { ...wanted, stances: [denied] }))).toEqual(['deleteSelf']);
   });
 
+  it('waits for the word of all who name the host, so that one write carries all, but not for ever', () => {
+    const stances = [wants('b'), wants('app', { turn: false })];
+    const writes = (change: object) =>
+      types(decide(fresh(), { ...wanted, stances, ...change })).includes('writeIdentity');
+    expect(writes({ awaitedMs: 9_000 })).toBe(false);
+    expect(writes({ awaitedMs: 10_000 })).toBe(true);
+    // A rollout may take its time: nobody waits for that one.
+    const bySelector = wants('app', { turn: false, byId: false });
+    expect(writes({ stances: [wants('b'), bySelector] })).toBe(true);
+    const denied = wants('app', { turn: false, verdict: { allowed: false, message: '' } });
+    expect(writes({ stances: [wants('b'), denied] })).toBe(true);
+  });
+
   const notGiven = [
     ['its turn has not come', wants('app', { turn: false })],
     ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
