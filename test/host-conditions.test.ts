@@ -49,12 +49,6 @@ describe('a spec that is wrong by itself', () => {
       { target: { resourceId: identityIdOf('app') } },
       'spec.target.resourceId',
     ],
-    [
-      'an identity of no group',
-      'InvalidIdentityId',
-      { identityId: identityIdOf('app').replace('/rg1/', '/../') },
-      'spec.identityId',
-    ],
     ['a version of a known type', 'InvalidApiVersion', { apiVersion: '2024-07-01' }, 'spec.apiVersion'],
     [
       'an unknown type by selector',
