@@ -31,6 +31,7 @@ function viewOf(name: string, { wanted, holder, line }: Model): SeenHost {
     claim: wanted ? 'wanted' : 'unwanted',
     absent: false,
     shown: line?.state === 'Attached',
+    lacking: false,
     ...(holder && { ledger: ledger({ ...(line && { entry: line }) }) }),
   };
 }

@@ -80,7 +80,16 @@ export function ledger(change: Partial<LedgerView> = {}): LedgerView {
 /** As it stands before anything was done to it. */
 export function host(name: string, change: Partial<SeenHost> = {}): SeenHost {
   const id = change.id ?? vmId(name);
-  return { id, key: armKey(id), type: VMS, claim: 'wanted', absent: false, shown: false, ...change };
+  return {
+    id,
+    key: armKey(id),
+    type: VMS,
+    claim: 'wanted',
+    absent: false,
+    shown: false,
+    lacking: false,
+    ...change,
+  };
 }
 
 export const attached = (name: string, change: Partial<SeenHost> = {}) =>

@@ -34,6 +34,8 @@ export interface SeenHost {
   readonly absent: boolean;
   /** The mirror shows the identity on it, alive. */
   readonly shown: boolean;
+  /** It was read, and what was read does not show the identity. */
+  readonly lacking: boolean;
   readonly ledger?: LedgerView;
 }
 

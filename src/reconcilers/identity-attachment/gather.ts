@@ -158,6 +158,7 @@ function sightOf(
       claim: claim(),
       absent,
       shown: attached?.principalId !== undefined,
+      lacking: host !== undefined && identityKey !== undefined && attached === undefined,
       ...(holder && { ledger: ledgerOf(holder, uid, identityKey, now) }),
     };
   };

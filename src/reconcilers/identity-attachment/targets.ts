@@ -107,6 +107,9 @@ function wanted(
     return say('Failed', false, 'PolicyDenied', `${verdict.message}; what stands is kept`);
   if (host.absent)
     return say('Waiting', false, 'ResourceNotFound', `waiting for ${id}, which does not exist`);
+  // Its ledger has yet to hear of it: made again, or somebody took the identity off.
+  if (entry?.state === 'Attached' && host.lacking && !contested)
+    return say('Attaching', true, 'ReadingBack', `${id} does not show the identity any more; azid looks why`);
   if (entry?.state === 'Attached') {
     if (ledger && ledger.former.length > 0) {
       const stuck = ledger.former.find(({ problem }) => problem !== undefined)?.problem;
