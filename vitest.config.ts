@@ -9,6 +9,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST_FIRST = [
   'sandbox.test',
   'crash-',
+  'many-hosts.test',
+  'recycling-halves.test',
+  'host-contest.test',
+  'host-guarantees.test',
+  'fleet.test',
+  'sequences',
   'control-plane.test',
   'namespace-deletion.test',
   'faults.test',
@@ -20,7 +26,7 @@ const LONGEST_FIRST = [
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const at = LONGEST_FIRST.findIndex((name) => moduleId.includes(`/test/${name}`));
+      const at = LONGEST_FIRST.findIndex((name) => moduleId.includes(`/${name}`));
       return at < 0 ? LONGEST_FIRST.length : at;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
