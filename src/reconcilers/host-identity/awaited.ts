@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 10_000;
 export function awaitedWords(stances: readonly Stance[], host: AzureHost | undefined): number {
   const shown = new Set(host?.identity.userAssigned.map(({ key }) => key));
   return stances.filter((stance) => {
-    if (stance.state !== 'wants' || stance.turn || !stance.byId || !mayGive(stance)) return false;
+    if (stance.state !== 'wants' || stance.turn || !stance.wordDue || !mayGive(stance)) return false;
     return stance.what === 'system' ? !host?.identity.system : !shown.has(armKey(stance.what.identityId));
   }).length;
 }

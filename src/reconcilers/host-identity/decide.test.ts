@@ -122,7 +122,7 @@ describe('attaching', () => {
     expect(writes({ awaitedMs: 9_000 })).toBe(false);
     expect(writes({ awaitedMs: 10_000 })).toBe(true);
     // A rollout may take its time: nobody waits for that one.
-    const bySelector = wants('app', { turn: false, byId: false });
+    const bySelector = wants('app', { turn: false, wordDue: false });
     expect(writes({ stances: [wants('b'), bySelector] })).toBe(true);
     const denied = wants('app', { turn: false, verdict: { allowed: false, message: '' } });
     expect(writes({ stances: [wants('b'), denied] })).toBe(true);

@@ -41,7 +41,7 @@ export function wants(what: string, change: Partial<Wants> = {}, who = `attach-$
     what: { identityId: idOf(what) },
     verdict: { allowed: true, policy: 'team-a' },
     turn: true,
-    byId: true,
+    wordDue: true,
     paused: false,
     adopt: false,
     allowReplace: false,

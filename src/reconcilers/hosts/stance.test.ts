@@ -157,6 +157,12 @@ describe('an attachment by selector', () => {
     expect(stanceOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
       state: 'wants',
       turn: false,
+      wordDue: true,
+    });
+    turns.set('uid-web-app', { attach: new Set(), detach: new Set() });
+    expect(stanceOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
+      turn: false,
+      wordDue: false,
     });
     turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
     expect(stanceOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({

@@ -26,8 +26,8 @@ export type Stance =
       readonly verdict: Verdict;
       /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
       readonly turn: boolean;
-      /** It names the resource: its word comes at its next visit, and no rollout holds it back. */
-      readonly byId: boolean;
+      /** Its word comes with its next visit, as no rollout holds it back: it names the resource, or has not spoken at all. */
+      readonly wordDue: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
       readonly adopt: boolean;
@@ -46,7 +46,7 @@ export type Stance =
 
 export interface StanceEyes {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
-  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach'>;
+  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpoken'>;
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
   readonly typeOf: (hostId: string) => string;
@@ -104,7 +104,7 @@ export function stanceOfAttachment(
     what: { identityId, ...(principalId !== undefined && { principalId }) },
     verdict,
     turn: turns.mayAttach(metadata.uid, hostKey),
-    byId: selector === undefined,
+    wordDue: selector === undefined || !turns.hasSpoken(metadata.uid),
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,
@@ -142,7 +142,7 @@ export function stanceOfSystemIdentity(
     what: 'system',
     verdict,
     turn: metadata.finalizers?.includes(FINALIZER) ?? false,
-    byId: true,
+    wordDue: true,
     paused: spec.suspend === true,
     adopt,
     allowReplace: spec.allowReplace ?? false,

@@ -30,6 +30,11 @@ export class Turns {
     this.#byUid.delete(uid);
   }
 
+  /** Its visit has said which hosts have their turn; before that its word is due at any moment. */
+  hasSpoken(uid: string): boolean {
+    return this.#byUid.has(uid);
+  }
+
   mayAttach(uid: string, hostKey: string): boolean {
     return this.#byUid.get(uid)?.attach.has(hostKey) ?? false;
   }
