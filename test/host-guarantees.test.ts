@@ -137,8 +137,8 @@ describe('G7: one identity that is no good fails alone', () => {
     azure().releaseOperations({});
     await world.until('39 to be attached', () => stage.on(VM1).length === 39);
     expect(await stage.stalled(() => stage.attachment('a-17'), 'RejectedByAzure')).toContain(message);
-    // Halves of halves: 40, 20, 10, 5, 2 and 1, and the others between them.
-    expect(named().length).toBeLessThanOrEqual(16);
+    // Halves of halves: 40, 20, 10, 5, 2 and 1, and the others between them; and a few more where some asked a moment later.
+    expect(named().length).toBeLessThanOrEqual(24);
     poisoned = false;
     await world.pass(3 * MINUTE);
     await stage.attached('a-17');
