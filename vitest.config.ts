@@ -1,7 +1,44 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * The files that take longest, longest first: whoever starts one last leaves the other workers idle. vitest itself would
+ * go by size, and the files of the crash matrix are the smallest.
+ */
+const LONGEST_FIRST = [
+  'sandbox.test',
+  'crash-',
+  'many-hosts.test',
+  'recycling-halves.test',
+  'host-contest.test',
+  'host-guarantees.test',
+  'fleet.test',
+  'sequences',
+  'control-plane.test',
+  'namespace-deletion.test',
+  'faults.test',
+  'deletion.test',
+  'idle.test',
+  'process.test',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST_FIRST.findIndex((name) => moduleId.includes(`/${name}`));
+      return at < 0 ? LONGEST_FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
+    // One more than there are cores: a system test waits for processes and sockets about as long as it computes. By
+    // default there would be one less, so on two cores one file after the other.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HostIdentity, hostIdentity } from '../src/api/host-identity.ts';
 import { identityPolicy } from '../src/api/identity-policy.ts';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { createToken } from '../src/kube/builtin.ts';
@@ -81,10 +82,14 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
       '/namespaces: get,list,watch',
       'azid.dev/federatedidentitycredentials/status: get,patch',
       'azid.dev/federatedidentitycredentials: get,list,patch,watch',
+      'azid.dev/identityattachments/status: get,patch',
+      'azid.dev/identityattachments: get,list,patch,watch',
       'azid.dev/identitypolicies/status: get,patch',
       'azid.dev/identitypolicies: get,list,patch,watch',
       'azid.dev/rolegrants/status: get,patch',
       'azid.dev/rolegrants: get,list,patch,watch',
+      'azid.dev/systemassignedidentities/status: get,patch',
+      'azid.dev/systemassignedidentities: get,list,patch,watch',
       'azid.dev/userassignedidentities/finalizers: update',
       'azid.dev/userassignedidentities/status: get,patch',
       'azid.dev/userassignedidentities: get,list,patch,watch',
@@ -92,6 +97,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     ]);
     const own = await rulesOf(client, 'azid-system');
     expect(own.filter((rule) => !rules.includes(rule) && !anybody.includes(rule))).toEqual([
+      'azid.dev/hostidentities/status: get,patch',
+      'azid.dev/hostidentities: create,delete,get,list,patch,watch',
       'coordination.k8s.io/leases: create,get,update',
     ]);
   });
@@ -105,6 +112,12 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     ['create', 'azid.dev', 'identitypolicies', ''],
     ['delete', 'azid.dev', 'rolegrants', ''],
     ['delete', 'azid.dev', 'federatedidentitycredentials', ''],
+    ['create', 'azid.dev', 'identityattachments', ''],
+    ['delete', 'azid.dev', 'identityattachments', ''],
+    ['delete', 'azid.dev', 'systemassignedidentities', ''],
+    // In a namespace that is not its own.
+    ['list', 'azid.dev', 'hostidentities', ''],
+    ['create', 'azid.dev', 'hostidentities', ''],
     ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings', ''],
   ])('may not %s %s/%s/%s', async (verb, group, resource, subresource) => {
     expect(
@@ -188,6 +201,53 @@ describe('a tenant with the role edit in its namespace', () => {
     expect(stage.writes()).toEqual([]);
   });
 
+  it.each(['edit', 'view'] as const)('cannot read or write HostIdentities with the role %s', async (role) => {
+    const client = await tenant(role);
+    const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+    for (const namespace of [stage.namespace, 'azid-system'])
+      for (const subresource of ['', 'status'])
+        for (const verb of verbs) {
+          const asked = { verb, group: 'azid.dev', resource: 'hostidentities', subresource };
+          expect(await allowed(client, asked, namespace), `${verb} ${subresource} in ${namespace}`).toBe(
+            false,
+          );
+        }
+    // Of what they may declare they get neither the status nor, with view, the objects.
+    for (const resource of ['identityattachments', 'systemassignedidentities']) {
+      const may = (verb: string, subresource = '') =>
+        allowed(client, { verb, group: 'azid.dev', resource, subresource });
+      expect(await may('list')).toBe(true);
+      expect(await may('create')).toBe(role === 'edit');
+      expect(await may('patch', 'status')).toBe(false);
+    }
+  });
+
+  it('neither finds a ledger of hosts by itself, nor reads or forges one that is there', async () => {
+    const client = await tenant('edit');
+    const { resource } = hostIdentity;
+    const ledger = await stage.cluster.apply<HostIdentity>({
+      apiVersion: 'azid.dev/v1alpha1',
+      kind: 'HostIdentity',
+      metadata: { name: 'vm-1', namespace: 'azid-system' },
+      spec: { resourceId: `${RG1}/providers/Microsoft.Compute/virtualMachines/vm-1` },
+    });
+    const { name } = ledger.metadata;
+    const key = `azid-system/${name}`;
+    await expect(client.get(resource, key, signal)).rejects.toMatchObject(forbidden);
+    await expect(client.list(resource, { namespace: 'azid-system' }, signal)).rejects.toMatchObject(
+      forbidden,
+    );
+    const forged = { status: { entries: [] } };
+    await expect(
+      client.mergePatch(resource, key, forged, signal, { subresource: 'status' }),
+    ).rejects.toMatchObject(forbidden);
+    await expect(client.delete(resource, key, {}, signal)).rejects.toMatchObject(forbidden);
+    // One of their own would say what azid is to detach, were it looked at: neither can be made, nor does azid look.
+    const mine = { ...ledger, metadata: { name, namespace: stage.namespace } };
+    await expect(client.apply(resource, mine, options, signal)).rejects.toMatchObject(forbidden);
+    await stage.cluster.delete(resource, key);
+  });
+
   it('with the role view only looks', async () => {
     const client = await tenant('view');
     await expect(
@@ -206,9 +266,13 @@ interface Attributes {
   readonly subresource: string;
 }
 
-async function allowed(client: KubeClient, attributes: Attributes): Promise<boolean> {
+async function allowed(
+  client: KubeClient,
+  attributes: Attributes,
+  namespace = stage.namespace,
+): Promise<boolean> {
   const { status } = await review<{ status: { allowed: boolean } }>(client, 'SelfSubjectAccessReview', {
-    resourceAttributes: { ...attributes, namespace: stage.namespace },
+    resourceAttributes: { ...attributes, namespace },
   });
   return status.allowed;
 }

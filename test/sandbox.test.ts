@@ -169,11 +169,15 @@ describe('a sandbox that is up', () => {
         "events.events.k8s.io [] [] [create patch]",
         "federatedidentitycredentials.azid.dev [] [] [get list watch patch]",
         "federatedidentitycredentials.azid.dev/status [] [] [get patch]",
+        "identityattachments.azid.dev [] [] [get list watch patch]",
+        "identityattachments.azid.dev/status [] [] [get patch]",
         "identitypolicies.azid.dev [] [] [get list watch patch]",
         "identitypolicies.azid.dev/status [] [] [get patch]",
         "namespaces [] [] [get list watch]",
         "rolegrants.azid.dev [] [] [get list watch patch]",
         "rolegrants.azid.dev/status [] [] [get patch]",
+        "systemassignedidentities.azid.dev [] [] [get list watch patch]",
+        "systemassignedidentities.azid.dev/status [] [] [get patch]",
         "userassignedidentities.azid.dev [] [] [get list watch patch]",
         "userassignedidentities.azid.dev/finalizers [] [] [update]",
         "userassignedidentities.azid.dev/status [] [] [get patch]",
@@ -182,6 +186,8 @@ describe('a sandbox that is up', () => {
     const elsewhere = await list('quickstart');
     expect((await list('azid-system')).filter((line) => !elsewhere.includes(line))).toMatchInlineSnapshot(`
       [
+        "hostidentities.azid.dev [] [] [get list watch create patch delete]",
+        "hostidentities.azid.dev/status [] [] [get patch]",
         "leases.coordination.k8s.io [] [] [get create update]",
       ]
     `);
@@ -196,7 +202,7 @@ describe('a sandbox that is up', () => {
     const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     const { status, body } = await arm('GET', path, accessToken);
     const roles = await Promise.all(
-      ['azid-grants-role.json', 'azid-identities-role.json'].map(async (name) =>
+      ['azid-grants-role.json', 'azid-hosts-role.json', 'azid-identities-role.json'].map(async (name) =>
         JSON.parse(await readFile(new URL(`../deploy/azure/${name}`, import.meta.url), 'utf8')),
       ),
     );

@@ -84,7 +84,13 @@ describe('a 429', () => {
     const refused = puts().find(({ status }) => status === 429);
     const other = puts().find(({ path }) => path.includes(OTHER));
     expect(secondsBetween(refused, other)).toBeLessThan(60);
-    expect(puts()).toHaveLength(2);
+    // What comes next in the closed subscription comes no earlier than told, however slow this machine is.
+    const later = puts()
+      .filter(({ path }) => path.includes(SUBSCRIPTION))
+      .map((each) => secondsBetween(refused, each))
+      // One may have been on its way when the other was refused.
+      .filter((seconds) => seconds > 1);
+    for (const seconds of later) expect(seconds).toBeGreaterThanOrEqual(899);
     for (const name of names) await stage.ready(name);
     expect(puts().filter(({ status }) => status === 201)).toHaveLength(7);
   });

@@ -5,7 +5,12 @@ import { ROOT } from './markdown.ts';
 
 /** Where reasons are given, and no others are: the metrics and logs of other folders have reasons of their own. */
 const FOLDERS = ['src/reconcilers'];
-const FILES = ['src/azure/classify.ts', 'src/azure/errors.ts', 'src/runtime/summary.ts'];
+const FILES = [
+  'src/azure/classify.ts',
+  'src/azure/errors.ts',
+  'src/azure/hosts/delta.ts',
+  'src/runtime/summary.ts',
+];
 /** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
 const NOT_SHOWN = new Set(['Aborted', 'TimedOut', 'WriteRefused', 'Unknown']);
 
@@ -15,19 +20,30 @@ const REASON =
 /** Entries of the tables from Azure's codes and texts to reasons. */
 const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
 const STALLED = /stalled(?:Inside|Outside)\(\s*'([A-Z][A-Za-z]+)'/g;
+/** By the small functions that put a reason and a message together. */
+const GIVEN = /\b(?:(?:refuse|progressing)\(\s*|say\('\w+', \w+, )'([A-Z][A-Za-z]+)',/g;
+/** Reasons that several files share have a name. */
+const SHARED = /^export const [A-Z_]+ = '([A-Z][A-Za-z]+)';$/gm;
+/** Of an Event that is told by a function of its own, and one chosen among several. */
+const TOLD = /'(?:Normal|Warning)',\s*'([A-Z][A-Za-z]+)'/g;
+const CHOSEN = /\bconst reason = [^;]*\? [\w']+ : '([A-Z][A-Za-z]+)';/g;
+/** In a function of this name every such word is a reason. */
+const REASON_OF = /^function reasonOf\([\s\S]*?^}/gm;
 /** `what` of a thing that is missing becomes `WhatNotFound` (src/reconcilers/failure.ts). */
 const MISSING = /^ {2}(?:\w+): '([a-z]\w+)',$/gm;
 /** In the `history.ts` of a kind every such word is a reason of `status.history`. */
-const HISTORY = /'([A-Z][A-Za-z]+)'/g;
+const WORD = /'([A-Z][A-Za-z]+)'/g;
 
 export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
   const reasons = new Set<string>();
   for (const file of await sources()) {
     const text = await readFile(join(ROOT, file), 'utf8');
-    for (const pattern of [REASON, TRANSIENT, STALLED])
+    for (const pattern of [REASON, TRANSIENT, STALLED, GIVEN, SHARED, TOLD, CHOSEN])
       for (const [, ...words] of text.matchAll(pattern))
         for (const word of words) if (word !== undefined) reasons.add(word);
-    if (file.endsWith('/history.ts')) for (const [, word = ''] of text.matchAll(HISTORY)) reasons.add(word);
+    for (const [body] of text.matchAll(REASON_OF))
+      for (const [, word = ''] of body.matchAll(WORD)) reasons.add(word);
+    if (file.endsWith('/history.ts')) for (const [, word = ''] of text.matchAll(WORD)) reasons.add(word);
     if (file === 'src/azure/classify.ts')
       for (const [, what = ''] of text.matchAll(MISSING))
         reasons.add(`${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
+import { attachmentRules, systemAssignedRules } from './host-rules.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
 
 /** A subscription or a resource group; what lies beneath is included. */
@@ -8,14 +9,14 @@ const scope = z
   .string()
   .max(200)
   .regex(
-    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90})?$/,
+    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9])?$/,
   );
 
 const identityId = z
   .string()
   .max(400)
   .regex(
-    /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{1,90}\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
+    /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
   );
 
 /** Anything a role can be granted on. */
@@ -24,7 +25,7 @@ const grantScope = z
   .min(1)
   .max(1024)
   .regex(
-    /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{1,90}$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/,
+    /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/,
   );
 
 const selectorTerm = z.object({
@@ -171,6 +172,8 @@ const spec = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('Which roles may be granted where and to whom. Absent: none.'),
+  attachments: attachmentRules(),
+  systemAssigned: systemAssignedRules(),
   defaults: z
     .object({
       subscriptionId: guid().optional(),

@@ -1,8 +1,11 @@
 import type { KubeObject } from '../kube/types.ts';
 import { federatedIdentityCredential } from './federated-identity-credential.ts';
+import { hostIdentity } from './host-identity.ts';
+import { identityAttachment } from './identity-attachment.ts';
 import { identityPolicy } from './identity-policy.ts';
 import type { KindDefinition } from './kind.ts';
 import { roleGrant } from './role-grant.ts';
+import { systemAssignedIdentity } from './system-assigned-identity.ts';
 import { userAssignedIdentity } from './user-assigned-identity.ts';
 
 /** Every kind azid serves: what the CRD generator writes and the controller watches. */
@@ -11,4 +14,7 @@ export const KINDS: readonly KindDefinition<KubeObject>[] = [
   userAssignedIdentity,
   federatedIdentityCredential,
   roleGrant,
+  systemAssignedIdentity,
+  identityAttachment,
+  hostIdentity,
 ];

@@ -5,7 +5,7 @@ import { azidResource, type KindDefinition } from './kind.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
 const SCOPE =
-  /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{1,90}$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/;
+  /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/;
 
 /** A role by its GUID or by the full id that `az role definition list` shows. */
 const ROLE_ID =
@@ -18,10 +18,16 @@ const spec = z.object({
   principal: z
     .object({
       identityRef: z
-        .object({ name: objectName() })
+        .object({
+          kind: z
+            .enum(['UserAssignedIdentity', 'SystemAssignedIdentity'])
+            .default('UserAssignedIdentity')
+            .optional(),
+          name: objectName(),
+        })
         .optional()
         .describe(
-          'A UserAssignedIdentity of this namespace; the grant follows its principal when it is recycled.',
+          'A UserAssignedIdentity or SystemAssignedIdentity of this namespace; the grant follows its principal when it is recycled.',
         ),
       id: guid()
         .optional()

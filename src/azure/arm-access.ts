@@ -7,6 +7,7 @@ import {
   createDefaultHttpClient,
   createPipelineFromOptions,
   createPipelineRequest,
+  type HttpClient,
   type Pipeline,
   type PipelinePolicy,
   RestError,
@@ -34,6 +35,8 @@ export interface ArmAccessOptions {
   readonly intercept?: Intercept;
   readonly beforeWrite?: BeforeWrite;
   readonly metrics?: ArmMetrics;
+  /** In place of sockets, for tests with an Azure in the same process. */
+  readonly httpClient?: HttpClient;
 }
 
 /** What the SDK clients of Resource Manager take, as far as azid sets it. */
@@ -45,12 +48,36 @@ export interface ArmClientOptions {
   redirectOptions: { maxRetries: number };
   userAgentOptions: { userAgentPrefix: string };
   additionalPolicies: { policy: PipelinePolicy; position: 'perCall' | 'perRetry' }[];
+  httpClient?: HttpClient;
 }
 
 export interface CallOptions {
   /** A write that gets no answer has an unknown effect: see `AzureError.ambiguous`. */
   readonly write: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A request that azid makes itself, where no SDK offers it. */
+export interface ArmRequest {
+  readonly method: 'GET' | 'PUT' | 'PATCH';
+  /** A path with its query, or an absolute URL of the same origin. */
+  readonly url: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ArmResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | undefined };
+  /** Parsed JSON; undefined where the body is empty. */
+  readonly body: unknown;
+}
+
+/** As SDK calls have them: given by `call`, handed on to `send`. */
+export interface ArmSendOptions {
+  readonly abortSignal: AbortSignal;
+  readonly onResponse?: (response: Omit<ArmResponse, 'body'>) => void;
 }
 
 export class ArmAccess {
@@ -62,7 +89,7 @@ export class ArmAccess {
   readonly #timeLimitMs: number;
   readonly #sent = new WeakSet<AbortSignal>();
   readonly #pipeline: Pipeline;
-  readonly #http = createDefaultHttpClient();
+  readonly #http: HttpClient;
 
   constructor(options: ArmAccessOptions) {
     const { cloud, credential, clock, version } = options;
@@ -70,6 +97,7 @@ export class ArmAccess {
     this.credential = credential;
     this.#clock = clock;
     this.#timeLimitMs = options.timeLimitMs ?? 60_000;
+    this.#http = options.httpClient ?? createDefaultHttpClient();
     const sameOrigin = sameOriginPolicy(cloud.armEndpoint);
     const { intercept, beforeWrite, metrics } = options;
     const onSend = (signal: AbortSignal) => void this.#sent.add(signal);
@@ -86,6 +114,7 @@ export class ArmAccess {
         { policy: sameOrigin, position: 'perCall' },
         { policy: wire, position: 'perRetry' },
       ],
+      ...(options.httpClient && { httpClient: options.httpClient }),
     };
     this.#pipeline = createPipelineFromOptions(this.clientOptions);
     this.#pipeline.addPolicy(sameOrigin);
@@ -130,14 +159,39 @@ export class ArmAccess {
 
   /** GET of a path or of a `nextLink`, for what no SDK offers. Gives the parsed JSON. */
   getJson(pathOrLink: string, signal?: AbortSignal): Promise<unknown> {
-    const url = pathOrLink.startsWith('/') ? `${this.cloud.armEndpoint}${pathOrLink}` : pathOrLink;
     return this.call({ write: false, signal }, async (abortSignal) => {
-      const request = createPipelineRequest({ url, method: 'GET', abortSignal });
-      request.headers.set('accept', 'application/json');
-      const response = await this.#pipeline.sendRequest(this.#http, request);
-      if (response.status !== 200)
-        throw new RestError(`status ${response.status}`, { statusCode: response.status, request, response });
-      return JSON.parse(response.bodyAsText ?? '');
+      const { status, body } = await this.send({ method: 'GET', url: pathOrLink }, { abortSignal });
+      if (status !== 200) throw new RestError(`status ${status}`, { statusCode: status });
+      return body;
     });
+  }
+
+  /**
+   * One request as it is, for use inside `call`: throws what SDK clients throw, `RestError` for any status but 2xx and
+   * for a body that is no JSON.
+   */
+  async send(
+    { method, url: given, body, headers }: ArmRequest,
+    { abortSignal, onResponse }: ArmSendOptions,
+  ): Promise<ArmResponse> {
+    const url = given.startsWith('/') ? `${this.cloud.armEndpoint}${given}` : given;
+    const request = createPipelineRequest({ url, method, abortSignal });
+    request.headers.set('accept', 'application/json');
+    for (const [name, value] of Object.entries(headers ?? {})) request.headers.set(name, value);
+    if (body !== undefined) {
+      request.headers.set('content-type', 'application/json');
+      request.body = JSON.stringify(body);
+    }
+    const response = await this.#pipeline.sendRequest(this.#http, request);
+    const { status, bodyAsText } = response;
+    onResponse?.(response);
+    const failed = { statusCode: status, request, response };
+    if (status < 200 || status > 299) throw new RestError(`status ${status}`, failed);
+    if (!bodyAsText) return { status, headers: response.headers, body: undefined };
+    try {
+      return { status, headers: response.headers, body: JSON.parse(bodyAsText) };
+    } catch {
+      throw new RestError('the body is no JSON', { ...failed, code: RestError.PARSE_ERROR });
+    }
   }
 }

@@ -55,6 +55,9 @@ describe('codes', () => {
     [404, undefined, 'UnexplainedNotFound'],
     [401, 'ExpiredAuthenticationToken', 'AzureAuthenticationFailed'],
     [412, undefined, 'ChangedMeanwhile'],
+    [412, 'PreconditionFailed', 'ChangedMeanwhile'],
+    [400, 'MissingIdentityIds', 'ChangedMeanwhile'],
+    [409, 'FailedIdentityOperation', 'IdentityOperationFailed'],
   ])('%i %s is tried again, reason %s', (status, code, reason) => {
     expect(classify(answer(status, code))).toMatchObject({ kind: 'transient', reason });
   });
@@ -70,6 +73,9 @@ describe('codes', () => {
     [409, 'InvalidResourceLocation', 'LocationConflict'],
     [400, 'RoleAssignmentLimitExceeded', 'LimitReached'],
     [409, 'RoleAssignmentExists', 'RoleAssignmentExists'],
+    [400, 'InvalidIdentityValues', 'InvalidIdentityValues'],
+    [400, 'IdentityNotSupportedOnWindows', 'IdentityNotSupportedOnWindows'],
+    [400, 'InvalidApiVersionParameter', 'ApiVersionNotSupported'],
     [400, 'UnmatchedPrinciaplType', 'InvalidPrincipal'],
     [403, 'SomethingNew', 'Forbidden'],
     [400, 'InvalidResourceName', 'RejectedByAzure'],
@@ -78,6 +84,29 @@ describe('codes', () => {
       kind: 'stalled',
       reason,
       remedy: expect.stringMatching(/\w+ \w+/),
+    });
+  });
+
+  test('a missing right on linked scopes is named with the role that has it, and with the first of the scopes', () => {
+    const scopes = ['a', 'b', 'c', 'd'].map((name) => `/subscriptions/s/${'x'.repeat(200)}/${name}`);
+    const text = (action: string) =>
+      `it does not have permission to perform action(s) '${action}' on the linked scope(s) '${scopes.join(',')}' (respectively) or the linked scope(s) are invalid.`;
+    const assign = text('Microsoft.ManagedIdentity/userAssignedIdentities/assign/action');
+    expect(classify(answer(403, 'LinkedAuthorizationFailed', assign))).toMatchObject({
+      reason: 'LinkedAuthorizationFailed',
+      remedy: expect.stringMatching(/x\/a, .*x\/b, .*x\/c and 1 more exist, .*Managed Identity Operator/),
+    });
+    expect(classify(answer(403, 'LinkedAuthorizationFailed', text('A/b/join/action')))).toMatchObject({
+      remedy: expect.stringContaining('the named action'),
+    });
+  });
+
+  test('an identity that is still being deleted passes, also inside a failed identity operation', () => {
+    const text =
+      "Identity operation for resource 'x' failed with error 'Failed to perform resource identity operation. Status: 'Conflict'. Response: '{\"error\":{\"message\":\"y is new, but resource already exists. This may be due to a pending delete operation, try again later\"}}'.'";
+    expect(classify(answer(409, 'FailedIdentityOperation', text))).toMatchObject({
+      kind: 'transient',
+      reason: 'PendingDelete',
     });
   });
 

@@ -1,8 +1,9 @@
 /**
  * What an error of Azure means for whoever asked: the table of design.md section 5 over the codes of azure.md sections
- * 2 to 5. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
+ * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
+import { fullText, linkedScopes } from './hosts/named-identities.ts';
 
 /** How long a lane waits after a 429 that does not say (design.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
@@ -46,6 +47,8 @@ const TRANSIENT: Readonly<Record<string, string>> = {
   principalnotfound: 'PrincipalNotFound',
   resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
   preconditionfailed: 'ChangedMeanwhile',
+  // `UserAssigned` with nothing left: somebody took the rest away after the read that the write was decided from.
+  missingidentityids: 'ChangedMeanwhile',
 };
 
 interface Stall {
@@ -62,6 +65,15 @@ const STALLED: Readonly<Record<string, Stall>> = {
     reason: 'LinkedAuthorizationFailed',
     remedy:
       'give azid’s identity the named action on the linked resource, and check that the resource exists',
+  },
+  invalididentityvalues: {
+    reason: 'InvalidIdentityValues',
+    remedy:
+      'Azure refused how the identities of this resource are named; detach the named ones by hand and see whether azid attaches them again, else report it',
+  },
+  identitynotsupportedonwindows: {
+    reason: 'IdentityNotSupportedOnWindows',
+    remedy: 'containers on Windows carry no managed identity; use Linux containers',
   },
   denyassignmentauthorizationfailed: {
     reason: 'DenyAssignment',
@@ -101,6 +113,10 @@ const STALLED: Readonly<Record<string, Stall>> = {
   invalidresourcetype: {
     reason: 'ApiVersionNotSupported',
     remedy: 'this cloud does not know the API version azid uses; a newer azid may',
+  },
+  invalidapiversionparameter: {
+    reason: 'ApiVersionNotSupported',
+    remedy: 'give an API version that Azure names',
   },
   roleassignmentlimitexceeded: {
     reason: 'LimitReached',
@@ -202,8 +218,23 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
   const passing = TRANSIENT[code];
   if (passing !== undefined) return { kind: 'transient', reason: passing, error };
   const stall = STALLED[code];
-  if (stall) return { kind: 'stalled', ...stall, error };
+  const remedy = code === 'linkedauthorizationfailed' ? linkedRemedy(error) : undefined;
+  if (stall) return { kind: 'stalled', ...stall, ...(remedy !== undefined && { remedy }), error };
   return byStatus(error);
+}
+
+/** So many scopes fit in a message that somebody reads. */
+const NAMED_SCOPES = 3;
+
+/** Azure names the linked scopes at the end of a text that a status cuts before it (azure.md sections 7 and 12). */
+function linkedRemedy(error: AzureError): string | undefined {
+  const scopes = linkedScopes(error);
+  if (scopes.length === 0) return undefined;
+  const rest = scopes.length > NAMED_SCOPES ? ` and ${scopes.length - NAMED_SCOPES} more` : '';
+  const right = /userAssignedIdentities\/assign\/action/i.test(fullText(error))
+    ? 'the role Managed Identity Operator (Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action)'
+    : 'the named action';
+  return `check that ${scopes.slice(0, NAMED_SCOPES).join(', ')}${rest} exist, and give azid’s identity ${right} there`;
 }
 
 function byStatus(error: AzureError): Classified {

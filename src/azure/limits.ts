@@ -8,10 +8,10 @@ export type CallKind = 'read' | 'list' | 'write' | 'delete';
 export type ArmClass = 'read' | 'write' | 'delete';
 
 export interface ProviderRates {
-  /** Requests per second for the whole tenant, one subscription, one resource. */
+  /** Requests per second for the whole tenant, one subscription, one resource; or the bucket itself, where it is told. */
   readonly tenant: number;
   readonly subscription: number;
-  readonly resource: number;
+  readonly resource: number | BucketSize;
 }
 
 export interface Limits {
@@ -22,8 +22,11 @@ export interface Limits {
    * "Understand how Azure Resource Manager throttles requests").
    */
   readonly arm: Readonly<Record<ArmClass, BucketSize>>;
-  /** Buckets that a resource provider keeps itself, for all callers together; by lower-cased namespace. */
-  readonly providers: Readonly<Record<string, Readonly<Record<CallKind, ProviderRates>>>>;
+  /**
+   * Buckets that a resource provider keeps itself, for all callers together; by lower-cased namespace. Kinds that are
+   * left out have none.
+   */
+  readonly providers: Readonly<Record<string, Readonly<Partial<Record<CallKind, ProviderRates>>>>>;
   /** Calls under way at once per subscription, caller and kind. 45 fill the write bucket: 9/s at 4.9 s per assignment. */
   readonly concurrency: number;
   /** Of these, kept free of resyncs, so that an edit never waits for a slow background call to end. */
@@ -34,8 +37,19 @@ export interface Limits {
 
 export const MANAGED_IDENTITY = 'Microsoft.ManagedIdentity';
 export const AUTHORIZATION = 'Microsoft.Authorization';
+export const COMPUTE = 'Microsoft.Compute';
 
 const identityWrites: ProviderRates = { tenant: 10, subscription: 2, resource: 0.25 };
+
+/**
+ * Each virtual machine and scale set takes 12 updates at once and 4 a minute after that (Microsoft Learn, "Compute
+ * throttling limits"; azure.md section 7 has the 12). The subscription's own, 1,500, is above Resource Manager's.
+ */
+const hostUpdates: ProviderRates = {
+  tenant: Number.POSITIVE_INFINITY,
+  subscription: Number.POSITIVE_INFINITY,
+  resource: { capacity: 12, perSecond: 4 / 60 },
+};
 
 export const AZURE_LIMITS: Limits = {
   share: 0.9,
@@ -51,6 +65,7 @@ export const AZURE_LIMITS: Limits = {
       write: identityWrites,
       delete: identityWrites,
     },
+    [COMPUTE.toLowerCase()]: { write: hostUpdates },
   },
   concurrency: 64,
   reserved: 8,
@@ -73,7 +88,8 @@ export function scaled(size: BucketSize, share: number): BucketSize {
  */
 const RATE_WINDOW_SECONDS = 10;
 
-/** A rate told per second, as a bucket. */
-export function bucketOfRate(perSecond: number, share: number): BucketSize {
+/** A rate told per second, as a bucket; a bucket that is told stays one. */
+export function bucketOfRate(perSecond: number | BucketSize, share: number): BucketSize {
+  if (typeof perSecond !== 'number') return scaled(perSecond, share);
   return scaled({ capacity: perSecond * RATE_WINDOW_SECONDS, perSecond }, share);
 }

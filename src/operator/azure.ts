@@ -2,6 +2,7 @@ import { ArmAccess } from '../azure/arm-access.ts';
 import { type AzureCaller, whoAmI } from '../azure/caller.ts';
 import { toAzureError } from '../azure/errors.ts';
 import { FederatedCredentials } from '../azure/federated-credentials.ts';
+import { Hosts } from '../azure/hosts/hosts.ts';
 import { Identities } from '../azure/identities.ts';
 import { Lanes } from '../azure/lanes.ts';
 import { Permissions } from '../azure/permissions.ts';
@@ -14,6 +15,7 @@ import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 export interface AzureSide {
   readonly identities: Identities;
   readonly credentials: FederatedCredentials;
+  readonly hosts: Hosts;
   readonly permissions: Permissions;
   readonly assignments: RoleAssignments;
   readonly definitions: RoleDefinitions;
@@ -46,6 +48,7 @@ export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeW
   return {
     identities: new Identities(calls),
     credentials: new FederatedCredentials(calls),
+    hosts: new Hosts(calls),
     permissions: new Permissions(calls),
     assignments: new RoleAssignments(calls),
     definitions: new RoleDefinitions(calls),

@@ -5,7 +5,7 @@ import type { IdentityMirror } from '../mirror/mirror.ts';
 import { RoleCatalog } from '../mirror/role-catalog.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';
-import { type RoleGrantKind, roleGrantKind } from '../reconcilers/role-grant/index.ts';
+import { type RoleGrantKind, type RoleGrantParts, roleGrantKind } from '../reconcilers/role-grant/index.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import type { AzureSide } from './azure.ts';
@@ -21,6 +21,7 @@ export interface GrantingParts {
   /** Of the identities. */
   readonly mirror: IdentityMirror;
   readonly clusterIssuer: ClusterIssuer;
+  readonly systemIdentity: NonNullable<RoleGrantParts['systemIdentity']>;
   readonly installationId: string;
   /** Ends lists and looks. */
   readonly signal: AbortSignal;
@@ -72,6 +73,7 @@ export class Granting implements AsyncDisposable {
       roles: this.roles,
       clock,
       installationId,
+      systemIdentity: parts.systemIdentity,
     };
     const areas = new AreasInUse(this.#lists(), (keys) => {
       for (const key of keys) wake(key, 'resync');
@@ -86,7 +88,13 @@ export class Granting implements AsyncDisposable {
       releaseAfterMs,
     });
     const { federationAudience } = cloud;
-    this.dependents = dependentsOn({ ...common, firstSeen: new Map(), clusterIssuer, federationAudience });
+    this.dependents = dependentsOn({
+      ...common,
+      firstSeen: new Map(),
+      clusterIssuer,
+      federationAudience,
+      releaseAfterMs,
+    });
   }
 
   /** From now on whatever touches a grant wakes it. */

@@ -1,6 +1,7 @@
 import { KubeClient } from '../kube/client.ts';
 import { isTransient } from '../kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport.ts';
+import type { HostMirror } from '../mirror/host-mirror.ts';
 import type { IdentityMirror } from '../mirror/mirror.ts';
 import { EventLoop } from '../observe/event-loop.ts';
 import { Health } from '../observe/health.ts';
@@ -56,6 +57,10 @@ export class Operator {
 
   get mirror(): IdentityMirror | undefined {
     return this.#work?.mirror;
+  }
+
+  get hostMirror(): HostMirror | undefined {
+    return this.#work?.hostMirror;
   }
 
   /** True once every cache holds its first list; for followers too. */
@@ -126,7 +131,14 @@ export class Operator {
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
     const client = new KubeClient(transport(onlyLeaderWrites(leadership, interceptKube)));
 
-    const watches = createWatches({ client, clock, random: this.#options.random, log, tap: tapWatch });
+    const watches = createWatches({
+      client,
+      clock,
+      random: this.#options.random,
+      log,
+      tap: tapWatch,
+      namespace: this.#options.namespace,
+    });
     this.#stores = watches.stores;
     const watching = Promise.all(watches.all.map(({ informer }) => informer.run(background.signal)));
     cleanup.defer(async () => {

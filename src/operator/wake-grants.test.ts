@@ -1,45 +1,28 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
-import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
-import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { ConfigMap, Namespace } from '../kube/builtin.ts';
-import { Store } from '../kube/store.ts';
-import type { KubeObject, ObjectMeta } from '../kube/types.ts';
-import { addIndexes, type Stores } from '../reconcilers/stores.ts';
+import type { ObjectMeta } from '../kube/types.ts';
+import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
+import type { Stores } from '../reconcilers/stores.ts';
 import { wakeGrantsOnKubernetes, wakeOnAssignment, wakeOnRole } from './wake-grants.ts';
 
 const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+const VM = '/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/web';
 const ASSIGNMENT = `/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/${PRINCIPAL}`;
 
 let stores: Stores;
 let woken: string[];
 const wake = {
   identity: (key: string) => void woken.push(`identity ${key}`),
+  systemIdentity: (key: string) => void woken.push(`systemIdentity ${key}`),
   grant: (key: string) => void woken.push(`grant ${key}`),
 };
-let version = 0;
-
-function meta(name: string, metadata: Partial<ObjectMeta>): ObjectMeta {
-  return {
-    namespace: 'shop',
-    name,
-    uid: `uid-${name}`,
-    creationTimestamp: '2026-11-23T10:00:00Z',
-    generation: 1,
-    resourceVersion: String(++version),
-    ...metadata,
-  };
-}
-const put = <T extends KubeObject>(store: Store<T>, object: Omit<T, 'apiVersion' | 'kind'>) =>
-  store.take({
-    type: 'apply',
-    object: { apiVersion: 'azid.dev/v1alpha1', kind: 'x', ...object } as unknown as T,
-  });
 const identity = (name: string, status = {}, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.identities, { metadata: meta(name, metadata), spec: {}, status });
+const system = (name: string, status = {}, metadata: Partial<ObjectMeta> = {}) =>
+  put(stores.systemIdentities, { metadata: meta(name, metadata), spec: { resourceId: VM }, status });
+const bySystem = { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'web' } } } as const;
 const grant = (
   name: string,
   change: Partial<RoleGrant['spec']> = {},
@@ -54,21 +37,7 @@ const grant = (
 const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z' };
 
 beforeEach(() => {
-  const store = <T extends KubeObject>() =>
-    new Store<T>({
-      onListenerError: (error) => {
-        throw error;
-      },
-    });
-  stores = {
-    identities: store<UserAssignedIdentity>(),
-    policies: store<IdentityPolicy>(),
-    namespaces: store<Namespace>(),
-    configMaps: store<ConfigMap>(),
-    grants: store<RoleGrant>(),
-    credentials: store<FederatedIdentityCredential>(),
-  };
-  addIndexes(stores);
+  stores = emptyStores();
   woken = [];
 });
 
@@ -121,20 +90,43 @@ describe('a grant is woken', () => {
     wakeOnRole(stores, wake, READER);
     expect(woken.toSorted()).toEqual(['grant shop/by-id', 'grant shop/read']);
   });
-});
 
-it('an identity that waits to go is woken when what refers to it goes, grants and credentials alike', () => {
-  identity('web', {}, deleted);
-  identity('mail');
-  grant('read');
-  const credential = (metadata: Partial<ObjectMeta>) =>
-    put(stores.credentials, { metadata: meta('ci', metadata), spec: { identityRef: { name: 'web' } } });
-  credential({});
-  expect(wokenBy(() => grant('read', {}, {}, deleted))).toContain('identity shop/web');
-  woken = [];
-  expect(wokenBy(() => credential(deleted))).toEqual(['identity shop/web']);
-  woken = [];
-  expect(wokenBy(() => grant('other', { principal: { identityRef: { name: 'mail' } } }))).toEqual([
-    'grant shop/other',
-  ]);
+  it('when its SystemAssignedIdentity comes, gets a principal or another one, loses it, goes, or is gone', () => {
+    grant('read', bySystem);
+    grant('other', { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'mail' } } });
+    grant('user-assigned');
+    const gone = () => {
+      const object = stores.systemIdentities.get('shop/web');
+      if (object) stores.systemIdentities.take({ type: 'delete', object });
+    };
+    const steps = [
+      () => system('web'),
+      () => system('web', { id: VM, principalId: PRINCIPAL }),
+      () => system('web', { id: VM, principalId: 'p2' }),
+      () => system('web', { id: VM }),
+      () => system('web', { id: VM }, deleted),
+      gone,
+    ];
+    for (const step of steps) {
+      woken = [];
+      expect(wokenBy(step)).toEqual(['grant shop/read']);
+      // Its other status writes are no news.
+      woken = [];
+      const { status = {}, metadata } = stores.systemIdentities.get('shop/web') ?? {};
+      if (!metadata) continue;
+      const told = { ...status, clientId: 'c1' };
+      const { deletionTimestamp } = metadata;
+      expect(wokenBy(() => system('web', told, deletionTimestamp ? deleted : {}))).toEqual([]);
+    }
+  });
+
+  it('by an edit of one that has the same principal through a SystemAssignedIdentity', () => {
+    system('web', { id: VM, principalId: PRINCIPAL.toUpperCase() });
+    grant('read', bySystem);
+    grant('by-id', { principal: { id: PRINCIPAL, type: 'ServicePrincipal' } });
+    const all = ['grant shop/by-id', 'grant shop/read'];
+    expect(wokenBy(() => grant('by-id', {}, {}, { generation: 2 }))).toEqual(all);
+    woken = [];
+    expect(wokenBy(() => grant('read', bySystem, {}, { generation: 2 }))).toEqual(['grant shop/read']);
+  });
 });

@@ -1,19 +1,18 @@
-import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
-import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { StoreChange } from '../kube/store.ts';
-import type { ObjectKey } from '../kube/types.ts';
-import { INDEX, referredIdentity, type Stores } from '../reconcilers/stores.ts';
+import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import { grantsOfPrincipal } from '../reconcilers/role-grant/peers.ts';
+import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
+import { type WakeGoing, type WatchedForGoing, wakeGoingOnKubernetes } from './wake-going.ts';
 
 /** From what changed to the RoleGrants it touches, and to the identities that wait for what hangs on them to go. */
-export interface WakeGrants {
-  identity(key: ObjectKey, priority: Priority): void;
+export interface WakeGrants extends WakeGoing {
   grant(key: ObjectKey, priority: Priority): void;
 }
 
-type Watched = Pick<Stores, 'grants' | 'credentials' | 'identities' | 'policies' | 'namespaces'>;
+type Watched = Pick<Stores, 'grants' | 'systemIdentities' | 'policies' | 'namespaces'> & WatchedForGoing;
 
 /** Connects the stores to the queues until disposed. */
 export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Disposable {
@@ -28,20 +27,14 @@ export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Dispo
       if (change.initial || !isWorthALook(change)) return;
       // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
       for (const key of sharers(stores, change)) if (key !== change.key) wake.grant(key, 'event');
-      wakeGoing(stores, wake, change, referredIdentity);
     }),
   );
-  subscriptions.use(
-    stores.credentials.onChange((change) => {
-      if (!change.initial && isWorthALook(change)) wakeGoing(stores, wake, change, identityOfCredential);
-    }),
-  );
-  subscriptions.use(
-    stores.identities.onChange((change) => {
-      if (change.initial || !isAnother(change)) return;
-      for (const key of stores.grants.keysByIndex(INDEX.identityRef, change.key)) wake.grant(key, 'event');
-    }),
-  );
+  const onIdentity = (index: string) => (change: StoreChange<Principal>) => {
+    if (change.initial || !isAnother(change)) return;
+    for (const key of stores.grants.keysByIndex(index, change.key)) wake.grant(key, 'event');
+  };
+  subscriptions.use(stores.identities.onChange(onIdentity(INDEX.identityRef)));
+  subscriptions.use(stores.systemIdentities.onChange(onIdentity(INDEX.systemIdentityRef)));
   subscriptions.use(
     stores.policies.onChange((change) => {
       if (change.initial || !isWorthALook(change)) return;
@@ -55,18 +48,8 @@ export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Dispo
       if (!change.initial && !sameLabels(change)) inNamespace(change.key);
     }),
   );
+  subscriptions.use(wakeGoingOnKubernetes(stores, wake));
   return subscriptions;
-}
-
-/** An identity that waits to go looks whether it still must. */
-function wakeGoing<T>(
-  { identities }: Pick<Stores, 'identities'>,
-  wake: WakeGrants,
-  { old, new: next }: StoreChange<T>,
-  referred: (object: T) => readonly ObjectKey[],
-): void {
-  for (const key of new Set([old, next].flatMap((object) => (object === undefined ? [] : referred(object)))))
-    if (identities.get(key)?.metadata.deletionTimestamp) wake.identity(key, 'event');
 }
 
 /** An assignment changed in Azure, or is suspected to have gone: whoever has it in its status or ledger looks. */
@@ -79,8 +62,13 @@ export function wakeOnRole(stores: Watched, wake: WakeGrants, guid: string): voi
   for (const key of stores.grants.keysByIndex(INDEX.role, guid.toLowerCase())) wake.grant(key, 'event');
 }
 
+/** What grants read of an identity of either kind. */
+interface Principal extends KubeObject {
+  readonly status?: { readonly id?: string | undefined; readonly principalId?: string | undefined };
+}
+
 /** Another identity to those who refer to it: there or not, going, under another id or principal. */
-function isAnother({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
+function isAnother({ old, new: next }: StoreChange<Principal>): boolean {
   if (!old || !next) return true;
   return (
     old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
@@ -95,22 +83,13 @@ function sharers(stores: Watched, { old, new: next }: StoreChange<RoleGrant>): R
   for (const grant of [old, next]) {
     if (!grant) continue;
     const { spec, status } = grant;
-    for (const id of [spec.principal.id, status?.principalId])
+    const referred: readonly (Principal | undefined)[] = [
+      ...referredIdentity(grant).map((key) => stores.identities.get(key)),
+      ...referredSystemIdentity(grant).map((key) => stores.systemIdentities.get(key)),
+    ];
+    const ofReferred = referred.map((identity) => identity?.status?.principalId);
+    for (const id of [spec.principal.id, status?.principalId, ...ofReferred])
       if (id !== undefined) principals.add(id.toLowerCase());
-    for (const key of referredIdentity(grant)) {
-      const id = stores.identities.get(key)?.status?.principalId;
-      if (id !== undefined) principals.add(id.toLowerCase());
-    }
   }
-  const keys = new Set<ObjectKey>();
-  for (const principal of principals) {
-    for (const key of stores.grants.keysByIndex(INDEX.principal, principal)) keys.add(key);
-    for (const identity of stores.identities.keysByIndex(INDEX.principal, principal))
-      for (const key of stores.grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
-  }
-  return keys;
-}
-
-function identityOfCredential({ metadata, spec }: FederatedIdentityCredential): readonly string[] {
-  return [`${metadata.namespace}/${spec.identityRef.name}`];
+  return new Set([...principals].flatMap((principal) => [...grantsOfPrincipal(principal, stores)]));
 }

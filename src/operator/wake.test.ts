@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
+import type { HostIdentity } from '../api/host-identity.ts';
+import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
+import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/store.ts';
@@ -22,6 +25,9 @@ function stores(): Stores {
     configMaps: new Store<ConfigMap>({ onListenerError }),
     grants: new Store<RoleGrant>({ onListenerError }),
     credentials: new Store<FederatedIdentityCredential>({ onListenerError }),
+    attachments: new Store<IdentityAttachment>({ onListenerError }),
+    systemIdentities: new Store<SystemAssignedIdentity>({ onListenerError }),
+    hosts: new Store<HostIdentity>({ onListenerError }),
   };
 }
 

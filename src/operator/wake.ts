@@ -1,4 +1,5 @@
 import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
@@ -81,7 +82,7 @@ export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChan
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION].some(
+    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION, CONFIRM_DETACH_ANNOTATION].some(
       (name) => a.annotations?.[name] !== b.annotations?.[name],
     ) ||
     (a.finalizers?.includes(FINALIZER) === true && !b.finalizers?.includes(FINALIZER))

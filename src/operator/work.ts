@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import type { Store } from '../kube/store.ts';
+import type { HostMirror } from '../mirror/host-mirror.ts';
 import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { MirrorPart } from '../observe/mirror-series.ts';
@@ -20,11 +21,13 @@ import type { Visit } from '../runtime/visit.ts';
 import { connectAzure } from './azure.ts';
 import { Federation } from './federation.ts';
 import { Granting } from './granting.ts';
+import { Hosting } from './hosting.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { anyOf } from './signals.ts';
 import { type Wake, wakeOnAzure, wakeOnKubernetes } from './wake.ts';
 import type { WakeGrants } from './wake-grants.ts';
+import type { WakeHosts } from './wake-hosts.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;
@@ -40,6 +43,7 @@ export interface WorkParts {
 /** What only the leader does: the mirror, and a queue and a controller for each kind. Disposed when the work ends. */
 export class Work implements AsyncDisposable {
   readonly mirror: IdentityMirror;
+  readonly hostMirror: HostMirror;
   readonly #parts: WorkParts;
   readonly #controllers: Controller[] = [];
   readonly #queues: WorkQueue[] = [];
@@ -93,11 +97,23 @@ export class Work implements AsyncDisposable {
       signal: ended.signal,
     });
     this.#cleanup.use(federation);
+    const hosting = new Hosting({
+      options,
+      azure,
+      client,
+      stores,
+      mirror,
+      subscriptions,
+      signal: ended.signal,
+    });
+    this.#cleanup.use(hosting);
+    this.hostMirror = hosting.mirror;
     const granting = new Granting({
       options,
       azure,
       stores,
       mirror,
+      systemIdentity: (id, context) => hosting.systemIdentity(id, context),
       clusterIssuer: federation.clusterIssuer,
       installationId,
       signal: ended.signal,
@@ -126,11 +142,18 @@ export class Work implements AsyncDisposable {
     const policyController = controllerOf(identityPolicyKind(stores), stores.policies);
     const credentials = controllerOf(federation.kind, stores.credentials);
     const grants = controllerOf(granting.kind, stores.grants);
+    const kinds = hosting.kinds(granting.dependents);
+    const hosts = controllerOf(kinds.host, stores.hosts);
+    const attachments = controllerOf(kinds.attachment, stores.attachments);
+    const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 
-    const wake: Wake & WakeGrants = {
+    const wake: Wake & WakeGrants & WakeHosts = {
       identity: (key, priority) => identityController.enqueue(key, priority),
       policy: (key, priority) => policyController.enqueue(key, priority),
       grant: (key, priority) => grants.enqueue(key, priority),
+      host: (key, priority) => hosts.enqueue(key, priority),
+      attachment: (key, priority) => attachments.enqueue(key, priority),
+      systemIdentity: (key, priority) => systemIdentities.enqueue(key, priority),
     };
     this.#cleanup.use(wakeOnKubernetes(stores, wake));
     this.#cleanup.use(
@@ -144,6 +167,7 @@ export class Work implements AsyncDisposable {
     for (const key of stores.identities.keys()) wake.identity(key, 'resync');
     federation.wakes((key, priority) => credentials.enqueue(key, priority));
     granting.wakes(wake);
+    hosting.wakes(wake);
   }
 
   /** Nothing runs and nothing is due; what is due later does not count. */

@@ -2,6 +2,14 @@ import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
 import { allowsFederation, type FederationRequest } from './federation.ts';
 import { allowsAnyGrantAt, allowsGrant, type GrantRequest } from './grants.ts';
+import {
+  type AttachmentRequest,
+  allowsAttachment,
+  allowsSelector,
+  allowsSystemAssigned,
+  type HostRequest,
+  type SelectorRequest,
+} from './hosts.ts';
 import { type NamespaceFacts, selects } from './selection.ts';
 
 /**
@@ -44,6 +52,12 @@ export interface NamespacePolicy {
   allowsAnyGrantAt(scope: string): Verdict;
   /** May tokens of this issuer with this subject be trusted to become an identity of the namespace? */
   allowsFederation(request: FederationRequest): Verdict;
+  /** May this identity be attached to this resource, chosen in this way? */
+  allowsAttachment(request: AttachmentRequest): Verdict;
+  /** May resources be chosen by selector there? No: none are listed in Azure for the namespace. */
+  allowsSelector(request: SelectorRequest): Verdict;
+  /** May this resource's system-assigned identity be switched on? */
+  allowsSystemAssigned(request: HostRequest): Verdict;
 }
 
 export function evaluate(policies: readonly IdentityPolicy[], namespace: NamespaceFacts): NamespacePolicy {
@@ -84,6 +98,9 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
     allowsGrant: (request) => allowsGrant(selecting, namespace, request),
     allowsAnyGrantAt: (scope) => allowsAnyGrantAt(selecting, namespace, scope),
     allowsFederation: (request) => allowsFederation(selecting, namespace, request),
+    allowsAttachment: (request) => allowsAttachment(selecting, namespace, request),
+    allowsSelector: (request) => allowsSelector(selecting, namespace, request),
+    allowsSystemAssigned: (request) => allowsSystemAssigned(selecting, namespace, request),
   };
 }
 

@@ -1,22 +1,36 @@
 import { proveOwnership } from '../azure/assignment-name.ts';
-import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import type { AssignmentMirror } from '../mirror/assignment-mirror.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import { allowedAttachments, hostsToLeave } from './dependent-hosts.ts';
 import { failureOf } from './failure.ts';
 import { requestOf } from './federated-identity-credential/request.ts';
+import { policyOf } from './hosts/stance.ts';
 import type { VisitContext } from './kind.ts';
 import { isExpired } from './role-grant/own.ts';
 import { type PeerEyes, wishOf } from './role-grant/peers.ts';
-import { factsOf, INDEX, type Stores } from './stores.ts';
+import { INDEX, type Stores } from './stores.ts';
 
 /** What hangs on an identity, in Kubernetes and in Azure: asked when it is to be deleted. */
 export interface Dependents {
-  /** Objects that refer to it, are not going themselves, and may: by kind and key, sorted. */
+  /**
+   * Objects that refer to a UserAssignedIdentity, are not going themselves, and may, by kind and key; and the resources
+   * that azid is still to detach it from. Sorted.
+   */
   referencesTo(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
-  /** Role assignments of its principal that prove to be azid's own and that no object has in its ledger. */
+  /**
+   * Grants that refer to a SystemAssignedIdentity, are not going themselves, and may, by kind and key, sorted. One that
+   * is deleted with `deletionPolicy: Delete` waits for them before it is switched off, since of a dead principal an
+   * assignment would stay for ever; with `Retain` its principal lives on, and nobody need wait.
+   */
+  referencesToSystemIdentity(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  /**
+   * Role assignments of its principal that prove to be azid's own and that no object has in its ledger.
+   *
+   * @param identity `id`: of the identity, or of the resource whose own it is
+   */
   leftoversOf(
     identity: { readonly id: string; readonly principalId: string },
     context: VisitContext,
@@ -24,11 +38,13 @@ export interface Dependents {
 }
 
 export interface DependentsParts extends PeerEyes {
-  readonly stores: Pick<Stores, 'grants' | 'credentials' | 'identities' | 'policies' | 'namespaces'>;
+  readonly stores: PeerEyes['stores'] & Pick<Stores, 'credentials' | 'attachments' | 'hosts'>;
   readonly assignments: Pick<RoleAssignments, 'list'>;
   readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal'>;
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
   readonly federationAudience: string;
+  /** How long resources that cannot be changed may hold an identity; 1 h by default (guarantees.md G18). */
+  readonly releaseAfterMs?: number;
 }
 
 /**
@@ -36,11 +52,21 @@ export interface DependentsParts extends PeerEyes {
  * for ever. Credentials that nobody owns need no removal of their own, as Azure deletes them with the identity.
  */
 export function dependentsOn(parts: DependentsParts): Dependents {
+  const { stores } = parts;
   return {
     async referencesTo(identity, context) {
-      const grants = await allowedGrants(identity, context, parts);
-      const credentials = await allowedCredentials(identity, context, parts);
-      return [...grants, ...credentials].toSorted();
+      const grants = stores.grants.byIndex(INDEX.identityRef, identity);
+      const found = [
+        ...(await allowedGrants(grants, context, parts)),
+        ...(await allowedCredentials(identity, context, parts)),
+        ...allowedAttachments(identity, stores),
+        ...hostsToLeave(identity, stores, parts.clock.now(), parts.releaseAfterMs),
+      ];
+      return found.toSorted();
+    },
+    async referencesToSystemIdentity(identity, context) {
+      const grants = stores.grants.byIndex(INDEX.systemIdentityRef, identity);
+      return (await allowedGrants(grants, context, parts)).toSorted();
     },
     async leftoversOf({ id, principalId }, context) {
       const found = new Map(
@@ -48,7 +74,7 @@ export function dependentsOn(parts: DependentsParts): Dependents {
       );
       try {
         // Also those that no list in use shows.
-        const scope = `/subscriptions/${parseIdentityId(id).subscriptionId}`;
+        const scope = `/subscriptions/${parseResourceId(id).subscriptionId}`;
         for await (const page of parts.assignments.list(scope, { principalId }, context))
           for (const each of page.assignments) found.set(each.key, each);
       } catch (error) {
@@ -58,7 +84,7 @@ export function dependentsOn(parts: DependentsParts): Dependents {
       return [...found.values()]
         .filter((each) => each.principalId === principalId.toLowerCase())
         .filter((each) => proveOwnership(each, parts.installationId))
-        .filter(({ key }) => parts.stores.grants.keysByIndex(INDEX.assignment, armKey(key)).length === 0)
+        .filter(({ key }) => stores.grants.keysByIndex(INDEX.assignment, armKey(key)).length === 0)
         .map((each) => each.id)
         .toSorted();
     },
@@ -66,13 +92,13 @@ export function dependentsOn(parts: DependentsParts): Dependents {
 }
 
 async function allowedGrants(
-  identity: ObjectKey,
+  grants: ReturnType<Stores['grants']['byIndex']>,
   context: VisitContext,
   parts: DependentsParts,
 ): Promise<string[]> {
   const { stores, clock } = parts;
   const names: string[] = [];
-  for (const grant of stores.grants.byIndex(INDEX.identityRef, identity)) {
+  for (const grant of grants) {
     if (grant.metadata.deletionTimestamp || isExpired(grant, clock.now())) continue;
     const wish = await wishOf(grant, context, parts);
     // A role that cannot be read just now is no reason to pull the identity from under what was granted.
@@ -101,12 +127,4 @@ async function allowedCredentials(
   return credentials
     .filter((each) => requestOf(each, facts, policyOf(each, stores)).granted)
     .map((each) => `FederatedIdentityCredential ${keyOf(each)}`);
-}
-
-function policyOf(
-  { metadata: { namespace: name = '' } }: { readonly metadata: { readonly namespace?: string } },
-  stores: Pick<Stores, 'policies' | 'namespaces'>,
-) {
-  const namespace = stores.namespaces.get(name);
-  return evaluate(stores.policies.values(), namespace ? factsOf(namespace) : { name, labels: {} });
 }

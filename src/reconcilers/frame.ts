@@ -5,6 +5,7 @@ import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Store } from '../kube/store.ts';
+import type { ObjectKey } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Visit } from '../runtime/visit.ts';
@@ -41,6 +42,8 @@ export class Frame<
 > {
   readonly #kind: Kind<T, Facts, Action, Status>;
   readonly #options: FrameOptions<T>;
+  /** Of the objects visited: one may go unseen, and what is kept of it goes by its uid. */
+  readonly #uids = new Map<ObjectKey, string>();
 
   constructor(kind: Kind<T, Facts, Action, Status>, options: FrameOptions<T>) {
     this.#kind = kind;
@@ -62,9 +65,10 @@ export class Frame<
   async #visit(visit: Visit): Promise<Outcome> {
     let object = this.#options.store.get(visit.key);
     if (!object) {
-      this.#kind.forget?.(visit.key);
+      this.#forget(visit.key, this.#uids.get(visit.key));
       return { type: 'done' };
     }
+    this.#meet(visit.key, object.metadata.uid);
     if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
@@ -102,6 +106,18 @@ export class Frame<
     return this.#notConverging(object, visit);
   }
 
+  /** A namesake is another object: what is kept of the one before is not about it. */
+  #meet(key: ObjectKey, uid: string): void {
+    const before = this.#uids.get(key);
+    if (before !== undefined && before !== uid) this.#forget(key, before);
+    this.#uids.set(key, uid);
+  }
+
+  #forget(key: ObjectKey, uid: string | undefined): void {
+    this.#uids.delete(key);
+    this.#kind.forget?.(key, uid);
+  }
+
   async #perform(
     action: Action,
     object: T,
@@ -119,7 +135,7 @@ export class Frame<
         const next = await removeFinalizer(client, resource, object, FINALIZER, context.signal);
         if (next) return { object: this.#note(next), context };
         store.noteDelete(object);
-        this.#kind.forget?.(context.key, object.metadata.uid);
+        this.#forget(context.key, object.metadata.uid);
         context.log.info({}, 'object let go');
         return { context };
       }

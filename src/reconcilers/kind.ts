@@ -43,6 +43,6 @@ export interface Kind<
   ): Decision<Action, Status>;
   /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */
   perform(action: Exclude<Action, FrameAction<Status>>, object: T, context: VisitContext): Promise<Performed>;
-  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent when it went unseen. */
+  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent if no visit ever saw it. */
   forget?(key: ObjectKey, uid?: string): void;
 }

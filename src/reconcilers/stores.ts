@@ -3,9 +3,12 @@ import {
   type FederatedIdentityCredential,
   federatedIdentityCredential,
 } from '../api/federated-identity-credential.ts';
+import { type HostIdentity, hostIdentity } from '../api/host-identity.ts';
+import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
 import { API_VERSION } from '../api/kind.ts';
 import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
+import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
@@ -13,12 +16,17 @@ import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
+import { hostArea } from '../mirror/host-area.ts';
 
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
 export interface Stores {
   readonly identities: Store<UserAssignedIdentity>;
   readonly grants: Store<RoleGrant>;
   readonly credentials: Store<FederatedIdentityCredential>;
+  readonly attachments: Store<IdentityAttachment>;
+  readonly systemIdentities: Store<SystemAssignedIdentity>;
+  /** Those of azid's own namespace. */
+  readonly hosts: Store<HostIdentity>;
   readonly policies: Store<IdentityPolicy>;
   readonly namespaces: Store<Namespace>;
   /** Only those that azid made. */
@@ -32,7 +40,7 @@ export const INDEX = {
   azureName: 'azureName',
   /** ConfigMap by `namespace/name` of the UserAssignedIdentity it was made for. */
   owner: 'owner',
-  /** RoleGrant and FederatedIdentityCredential by the `namespace/name` of the UserAssignedIdentity they refer to. */
+  /** RoleGrant, FederatedIdentityCredential and IdentityAttachment by the `namespace/name` of the UserAssignedIdentity they refer to. */
   identityRef: 'identityRef',
   /** UserAssignedIdentity by the principal its identity has or had; RoleGrant by the one it names or was made for. */
   principal: 'principal',
@@ -40,6 +48,16 @@ export const INDEX = {
   assignment: 'assignment',
   /** RoleGrant by the GUID of its role, or the lower-cased name where it gives one. */
   role: 'role',
+  /** RoleGrant by the `namespace/name` of the SystemAssignedIdentity it refers to. */
+  systemIdentityRef: 'systemIdentityRef',
+  /** IdentityAttachment and SystemAssignedIdentity by the key of the resource they name; HostIdentity by its own. */
+  host: 'host',
+  /** IdentityAttachment with a selector, by the area it looks in: see `hostArea`. */
+  selectorArea: 'selectorArea',
+  /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
+  identityId: 'identityId',
+  /** HostIdentity by the uid of each owner in its ledger. */
+  ledgerOwner: 'ledgerOwner',
 } as const;
 
 /** Stands between one watch and its store, for tests that drop, double or hold events (guarantees.md 4.2). */
@@ -50,6 +68,8 @@ export type WatchTap = <T extends KubeObject>(
 
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
   readonly tap?: WatchTap | undefined;
+  /** azid's own namespace: HostIdentities are watched nowhere else. */
+  readonly namespace: string;
 };
 
 /** One watch, whatever its kind. */
@@ -64,13 +84,16 @@ export interface Watches {
   readonly all: readonly Watch[];
 }
 
-export function createWatches({ tap, ...common }: Common): Watches {
+export function createWatches({ tap, namespace, ...common }: Common): Watches {
   const all: Watch[] = [];
-  const watch = <T extends KubeObject>(resource: Resource<T>, labelSelector?: string): Store<T> => {
+  const watch = <T extends KubeObject>(
+    resource: Resource<T>,
+    only: Pick<InformerOptions<T>, 'labelSelector' | 'namespace'> = {},
+  ): Store<T> => {
     const informer = new Informer<T>({
       ...common,
       resource,
-      ...(labelSelector !== undefined && { labelSelector }),
+      ...only,
       ...(tap && { tap: (events: AsyncGenerator<ReflectorEvent<T>>) => tap(resource, events) }),
     });
     all.push({ plural: resource.plural, informer, store: informer.store });
@@ -79,10 +102,13 @@ export function createWatches({ tap, ...common }: Common): Watches {
   const stores: Stores = {
     policies: watch(identityPolicy.resource),
     namespaces: watch(namespaces),
-    configMaps: watch(configMaps, `${MANAGED_BY_LABEL}=${MANAGED_BY}`),
+    configMaps: watch(configMaps, { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` }),
     identities: watch(userAssignedIdentity.resource),
     grants: watch(roleGrant.resource),
     credentials: watch(federatedIdentityCredential.resource),
+    attachments: watch(identityAttachment.resource),
+    systemIdentities: watch(systemAssignedIdentity.resource),
+    hosts: watch(hostIdentity.resource, { namespace }),
   };
   addIndexes(stores);
   return { stores, all };
@@ -90,7 +116,13 @@ export function createWatches({ tap, ...common }: Common): Watches {
 
 /** The indexes of `INDEX`, on stores of whatever making. */
 export function addIndexes(stores: Stores): void {
-  for (const store of [stores.identities, stores.grants, stores.credentials])
+  for (const store of [
+    stores.identities,
+    stores.grants,
+    stores.credentials,
+    stores.attachments,
+    stores.systemIdentities,
+  ])
     store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
   stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
   stores.identities.addIndex(INDEX.principal, ({ status }) => lower(status?.principalId));
@@ -109,16 +141,49 @@ export function addIndexes(stores: Stores): void {
     ...lower(spec.role.name?.trim()),
     ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
   ]);
+  stores.grants.addIndex(INDEX.systemIdentityRef, referredSystemIdentity);
+  stores.attachments.addIndex(INDEX.identityRef, ({ metadata, spec: { identityRef } }) =>
+    identityRef ? [`${metadata.namespace}/${identityRef.name}`] : [],
+  );
+  stores.attachments.addIndex(INDEX.identityId, ({ spec, status }) => [
+    ...new Set([spec.identityId, status?.identityId].flatMap((id) => (id === undefined ? [] : armKey(id)))),
+  ]);
+  stores.attachments.addIndex(INDEX.host, ({ spec }) =>
+    spec.target.resourceId === undefined ? [] : [armKey(spec.target.resourceId)],
+  );
+  stores.attachments.addIndex(INDEX.selectorArea, ({ spec: { target } }) =>
+    target.selector ? [hostArea(target.selector.subscriptionId, target.selector.type)] : [],
+  );
+  stores.systemIdentities.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
+  stores.hosts.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
+  stores.hosts.addIndex(INDEX.identityId, ({ status }) => [
+    ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),
+  ]);
+  stores.hosts.addIndex(INDEX.ledgerOwner, ({ status }) => [
+    ...new Set(
+      [...(status?.entries ?? []), ...(status?.systemAssigned ? [status.systemAssigned] : [])].flatMap(
+        ({ owners }) => owners.map(({ uid }) => uid),
+      ),
+    ),
+  ]);
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
   return object.spec.name ?? object.status?.coordinates?.name ?? object.metadata.name;
 }
 
-/** The `namespace/name` of the UserAssignedIdentity a grant refers to; none for a principal by id. */
+/** The `namespace/name` of the UserAssignedIdentity a grant refers to; none for any other principal. */
 export function referredIdentity({ metadata, spec }: RoleGrant): string[] {
   const { identityRef } = spec.principal;
-  return identityRef ? [`${metadata.namespace}/${identityRef.name}`] : [];
+  return identityRef && identityRef.kind !== 'SystemAssignedIdentity'
+    ? [`${metadata.namespace}/${identityRef.name}`]
+    : [];
+}
+
+/** The `namespace/name` of the SystemAssignedIdentity a grant refers to; none for any other principal. */
+export function referredSystemIdentity({ metadata, spec }: RoleGrant): string[] {
+  const { identityRef } = spec.principal;
+  return identityRef?.kind === 'SystemAssignedIdentity' ? [`${metadata.namespace}/${identityRef.name}`] : [];
 }
 
 function lower(text: string | undefined): string[] {

@@ -5,6 +5,7 @@ import type { Simulator } from './azure/simulator.ts';
 import type { Cluster } from './cluster.ts';
 import {
   EXAMPLES_RESOURCE_GROUP,
+  HOSTS_RESOURCE_GROUP,
   OWN_IDENTITY,
   OWN_RESOURCE_GROUP,
   SUBJECT,
@@ -21,6 +22,14 @@ const roleFile = z.looseObject({
   NotDataActions: z.array(z.string()).default([]),
 });
 
+/** The resources of somebody else that examples/vm, examples/fleet and examples/web-app name or select. */
+const HOSTS = [
+  { name: 'vm-orders' },
+  ...[1, 2, 3].map((number) => ({ name: `vm-worker-${number}`, tags: { role: 'worker' } })),
+  { type: 'Microsoft.Web/sites', kind: 'app', name: 'shop-web' },
+  { type: 'Microsoft.Web/sites/slots', kind: 'app', name: 'shop-web/staging' },
+];
+
 const CREDENTIAL_API_VERSION = '2024-11-30';
 
 export interface OwnIdentity {
@@ -29,7 +38,7 @@ export interface OwnIdentity {
 }
 
 /**
- * Resource groups, azid's own identity with the roles of deploy/azure and no others, and the federated credential that
+ * Resource groups, resources that examples attach to, azid's own identity with the roles of deploy/azure and no others, and the federated credential that
  * lets the controller's ServiceAccount become it. All of it counts as long done: no lag or window is left.
  */
 export async function seedAzure(
@@ -38,7 +47,9 @@ export async function seedAzure(
 ): Promise<OwnIdentity> {
   const { control, subscriptionId } = simulator;
   const scope = `/subscriptions/${subscriptionId}`;
-  for (const name of [EXAMPLES_RESOURCE_GROUP, OWN_RESOURCE_GROUP]) control.createResourceGroup({ name });
+  for (const name of [EXAMPLES_RESOURCE_GROUP, HOSTS_RESOURCE_GROUP, OWN_RESOURCE_GROUP])
+    control.createResourceGroup({ name });
+  for (const host of HOSTS) control.createHost({ resourceGroup: HOSTS_RESOURCE_GROUP, ...host });
   const own = control.createIdentity({ name: OWN_IDENTITY, resourceGroup: OWN_RESOURCE_GROUP });
   control.nameCaller({ objectId: own.principalId, name: 'controller' });
   for (const role of await readRoles()) {

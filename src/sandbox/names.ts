@@ -15,6 +15,8 @@ export const OWN_RESOURCE_GROUP = 'azid-system';
 export const OWN_IDENTITY = 'azid-controller';
 /** The one that examples/quickstart uses. */
 export const EXAMPLES_RESOURCE_GROUP = 'quickstart';
+/** Where the resources are to which the other examples attach identities. */
+export const HOSTS_RESOURCE_GROUP = 'shop-apps';
 
 /** The `sub` of the controller's ServiceAccount tokens. */
 export const SUBJECT = `system:serviceaccount:${NAMESPACE}:${SERVICE_ACCOUNT}`;

@@ -1,12 +1,8 @@
 import { setTimeout as realDelay } from 'node:timers/promises';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../src/api/common.ts';
-import { identityPolicy } from '../../src/api/identity-policy.ts';
-import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
-import { configMaps, namespaces } from '../../src/kube/builtin.ts';
-import type { Store } from '../../src/kube/store.ts';
-import { type KubeObject, keyOf } from '../../src/kube/types.ts';
+import { hostArea } from '../../src/mirror/host-area.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { Process, Recorder } from './disturb.ts';
+import type { Snapshot } from './snapshot.ts';
 import { SUBSCRIPTION, type World } from './testbed.ts';
 import type { WatchTaps } from './watch-taps.ts';
 
@@ -25,6 +21,7 @@ export interface CrewOptions {
   readonly world: World;
   readonly recorder: Recorder;
   readonly taps: WatchTaps;
+  readonly snapshot: Snapshot;
   readonly random: () => number;
   /** What happens between the death of a process and the start of the next. */
   readonly whileDown?: () => Promise<void>;
@@ -104,6 +101,7 @@ export class Crew {
     await this.settle();
     await this.pass(BEFORE_RESYNC_MS);
     this.#leader?.operator.mirror?.resyncNow(SUBSCRIPTION);
+    this.#leader?.operator.hostMirror?.resyncNow(hostArea(SUBSCRIPTION, 'Microsoft.Compute/virtualMachines'));
     await this.pass(1_000);
     await this.settle();
   }
@@ -141,6 +139,7 @@ export class Crew {
     } else if (this.#follower?.operator.working) {
       recorder.release();
       await world.ended(leader.operator);
+      this.#options.snapshot.forget();
       this.#leader = this.#follower;
       // A loaded machine may have lost the Lease before the plan met its point.
       this.#follower = recorder.struck ? undefined : await this.#join(true);
@@ -150,6 +149,7 @@ export class Crew {
   async #bury({ operator }: Member): Promise<void> {
     const { world } = this.#options;
     await world.pace.counted(() => world.kill(operator));
+    this.#options.snapshot.forget();
   }
 
   async #breatheUntil(what: string, condition: () => Promise<boolean>): Promise<void> {
@@ -170,31 +170,8 @@ export class Crew {
 
   /** The stores hold what the API server holds. */
   async #caughtUp(): Promise<boolean> {
-    const { world, taps } = this.#options;
+    const { snapshot, taps } = this.#options;
     const stores = this.#leader?.operator.stores;
-    if (!stores) return false;
-    const { cluster } = world;
-    const [identities, policies, maps, spaces] = await Promise.all([
-      cluster.list(userAssignedIdentity.resource),
-      cluster.list(identityPolicy.resource),
-      cluster.list(configMaps),
-      cluster.list(namespaces),
-    ]);
-    const ours = maps.filter(({ metadata }) => metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY);
-    return (
-      (taps.frozen || same(stores.identities, identities)) &&
-      same(stores.policies, policies) &&
-      same(stores.configMaps, ours) &&
-      same(stores.namespaces, spaces)
-    );
+    return stores !== undefined && snapshot.shownBy(stores, taps.frozen);
   }
-}
-
-function same<T extends KubeObject>(store: Store<T>, objects: readonly T[]): boolean {
-  return (
-    store.size === objects.length &&
-    objects.every(
-      (object) => store.get(keyOf(object))?.metadata.resourceVersion === object.metadata.resourceVersion,
-    )
-  );
 }

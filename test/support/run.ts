@@ -6,7 +6,8 @@ import { type Disturbance, Recorder } from './disturb.ts';
 import { type Schedule, startFaults } from './fault-schedule.ts';
 import { inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
 import { seeded } from './seeded.ts';
-import { normalised, readState, type State } from './state.ts';
+import { Snapshot } from './snapshot.ts';
+import { type HostState, normalised, readState, type State } from './state.ts';
 import { type Cluster, RESOURCES, World } from './testbed.ts';
 import { type WatchPlan, WatchTaps } from './watch-taps.ts';
 
@@ -50,8 +51,8 @@ export async function run(cluster: Cluster, scenario: Scenario, seed: number, pl
   } finally {
     stage.close();
     await world.dispose();
-    await cluster.clean();
-    await stage.tidy();
+    await cluster.cleanWritten();
+    await cluster.removeNamespace(namespace);
   }
 }
 
@@ -63,6 +64,7 @@ class Stage {
   readonly #plan: Plan | undefined;
   readonly #recorder: Recorder;
   readonly #taps: WatchTaps;
+  readonly #snapshot: Snapshot;
   readonly #crew: Crew;
   /** The user gave up what the scenario is about. */
   #abandoned = false;
@@ -85,10 +87,12 @@ class Stage {
     const disturbance = isDisturbance(plan) ? plan : undefined;
     this.#recorder = new Recorder(namespace, (request) => this.#deliverLate(request), disturbance);
     this.#taps = new WatchTaps(world.clock, namespace, isWatchPlan(plan) ? plan : undefined);
+    this.#snapshot = new Snapshot(cluster);
     this.#crew = new Crew({
       world,
       recorder: this.#recorder,
       taps: this.#taps,
+      snapshot: this.#snapshot,
       random: seeded(seed),
       ...(plan?.kind === 'kill-delete' && { whileDown: () => this.#deleteAll() }),
       ...(plan?.kind === 'handover' && { leaseName: namespace }),
@@ -103,6 +107,7 @@ class Stage {
     await crew.settle();
     if (knobs) this.#world.azure.control.setKnobs(knobs);
     if (this.#plan?.kind === 'handover') await crew.addFollower();
+    const { hosts } = await this.#state();
     this.#recorder.arm();
     this.#taps.arm();
     if (this.#plan?.kind === 'faults') startFaults(this.#world.azure.control, this.#plan.schedule);
@@ -111,13 +116,19 @@ class Stage {
     this.#world.azure.control.clearFaults();
     await crew.settle();
     const faults = await this.#comeToRest();
+    this.#snapshot.forget();
     const state = await this.#state();
     return {
       writes: this.#recorder.writes,
       events: this.#taps.events,
       effects: this.#effects(),
       end: normalised(state, this.#namespace),
-      faults: [...faults, ...orphansIn(state, this.#namespace), ...(this.#abandoned ? leftIn(state) : [])],
+      faults: [
+        ...faults,
+        ...orphansIn(state, this.#namespace),
+        ...replacedIn(hosts, state.hosts),
+        ...(this.#abandoned ? leftIn(state) : []),
+      ],
       struck: this.#struck(),
     };
   }
@@ -254,7 +265,7 @@ class Stage {
   }
 
   #state(): Promise<State> {
-    return readState(this.#cluster, this.#world, this.#namespace);
+    return readState(this.#snapshot, this.#world, this.#namespace);
   }
 
   #struck(): boolean {
@@ -267,16 +278,6 @@ class Stage {
     this.#late?.[Symbol.dispose]();
     this.#taps.thaw();
     this.#recorder.release();
-  }
-
-  /** The namespace itself stays: only a controller-manager could remove it. */
-  async tidy(): Promise<void> {
-    const state = await this.#state();
-    for (const { metadata } of state.maps)
-      await this.#cluster.delete(
-        resourceOf({ kind: 'ConfigMap', key: '' }),
-        `${this.#namespace}/${metadata.name}`,
-      );
   }
 }
 
@@ -318,9 +319,19 @@ function orphansIn(state: State, namespace: string): string[] {
     );
 }
 
-/** Not the policy: that is the administrator's. */
-function isTenants({ metadata }: KubeObject): boolean {
-  return metadata.namespace !== undefined;
+/** A resource's own identity that was switched off and on again is another one: its rights are lost. */
+function replacedIn(before: readonly HostState[], after: readonly HostState[]): string[] {
+  return before.flatMap(({ uniqueId, name, system }) => {
+    const now = after.find((each) => each.uniqueId === uniqueId)?.system;
+    return system && now && now !== system
+      ? [`replaced: the system-assigned identity of ${name} was ${system} and is ${now}`]
+      : [];
+  });
+}
+
+/** Not the policy, which is the administrator's, nor the ledgers of hosts, which are azid's own. */
+function isTenants({ kind, metadata }: KubeObject): boolean {
+  return metadata.namespace !== undefined && kind !== 'HostIdentity';
 }
 
 function leftIn(state: State): string[] {
@@ -329,6 +340,10 @@ function leftIn(state: State): string[] {
       .filter(isTenants)
       .map(({ kind, metadata }) => `left: ${kind} ${metadata.name} was deleted and is still there`),
     ...state.assignments.map(({ id }) => `left: role assignment ${id}, whose grant is gone`),
+    ...state.ledgers.map(({ spec }) => `left: the ledger of ${spec.resourceId}, which nobody needs`),
+    ...state.hosts.flatMap(({ name, attached }) =>
+      attached.map((each) => `left: identity ${each.name} on ${name}, which nobody asked for`),
+    ),
   ];
 }
 

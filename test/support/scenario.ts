@@ -1,6 +1,8 @@
+import type { IdentityAttachmentSpec } from '../../src/api/identity-attachment.ts';
 import type { IdentityPolicySpec } from '../../src/api/identity-policy.ts';
 import { API_VERSION } from '../../src/api/kind.ts';
 import type { RoleGrantSpec } from '../../src/api/role-grant.ts';
+import type { SystemAssignedIdentitySpec } from '../../src/api/system-assigned-identity.ts';
 import type { UserAssignedIdentitySpec } from '../../src/api/user-assigned-identity.ts';
 import type { Applied } from '../../src/kube/client.ts';
 import type { KnobPatch, Preset } from '../../src/sandbox/azure/knobs.ts';
@@ -77,6 +79,11 @@ export const nextResync: Step = { do: 'resync' };
 
 export const uai = (name: string): Ref => ({ kind: 'UserAssignedIdentity', key: `$ns/${name}` });
 export const roleGrantRef = (name: string): Ref => ({ kind: 'RoleGrant', key: `$ns/${name}` });
+export const attachmentRef = (name: string): Ref => ({ kind: 'IdentityAttachment', key: `$ns/${name}` });
+export const systemIdentityRef = (name: string): Ref => ({
+  kind: 'SystemAssignedIdentity',
+  key: `$ns/${name}`,
+});
 export const configMap = (name: string): Ref => ({ kind: 'ConfigMap', key: `$ns/${name}` });
 export const policyRef: Ref = { kind: 'IdentityPolicy', key: '$ns' };
 
@@ -121,6 +128,29 @@ export function grant(name: string, spec: Partial<RoleGrantSpec> = {}): Applied 
     },
   };
 }
+
+/** Identity `web` on VM `name` in rg1, or elsewhere. */
+export function attachment(name: string, spec: Partial<IdentityAttachmentSpec> = {}): Applied {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'IdentityAttachment',
+    metadata: { name, namespace: '$ns' },
+    spec: { identityRef: { name: 'web' }, target: { resourceId: vmId(name) }, ...spec },
+  };
+}
+
+/** The system-assigned identity of VM `name` in rg1. */
+export function systemIdentity(name: string, spec: Partial<SystemAssignedIdentitySpec> = {}): Applied {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'SystemAssignedIdentity',
+    metadata: { name, namespace: '$ns' },
+    spec: { resourceId: vmId(name), ...spec },
+  };
+}
+
+/** ARM id of a VM in rg1. */
+export const vmId = (name: string) => `${groupId('rg1')}/providers/Microsoft.Compute/virtualMachines/${name}`;
 
 export const groupId = (group: string) => `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}`;
 /** ARM id of an identity. */

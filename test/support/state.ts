@@ -1,5 +1,11 @@
+import { type HostIdentity, hostIdentity } from '../../src/api/host-identity.ts';
+import { type IdentityAttachment, identityAttachment } from '../../src/api/identity-attachment.ts';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { type RoleGrant, roleGrant } from '../../src/api/role-grant.ts';
+import {
+  type SystemAssignedIdentity,
+  systemAssignedIdentity,
+} from '../../src/api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/builtin.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
@@ -25,23 +31,38 @@ export interface AssignmentState {
   readonly description: string;
 }
 
+/** A resource that carries identities, as the simulated Azure has it. */
+export interface HostState {
+  readonly id: string;
+  readonly name: string;
+  /** Another one for each creation under the id. */
+  readonly uniqueId: string;
+  /** Principal of its system-assigned identity; empty when it is off. */
+  readonly system: string;
+  /** By name; the principal is empty for a dead entry. */
+  readonly attached: readonly { readonly name: string; readonly principalId: string }[];
+}
+
 /** The whole of one run's world: its namespace in Kubernetes and its own Azure. */
 export class State {
   readonly objects: readonly KubeObject[];
   readonly maps: readonly ConfigMap[];
   readonly azure: readonly AzureState[];
   readonly assignments: readonly AssignmentState[];
+  readonly hosts: readonly HostState[];
 
   constructor(
     objects: readonly KubeObject[],
     maps: readonly ConfigMap[],
     azure: readonly AzureState[],
     assignments: readonly AssignmentState[] = [],
+    hosts: readonly HostState[] = [],
   ) {
     this.objects = objects;
     this.maps = maps;
     this.azure = azure;
     this.assignments = assignments;
+    this.hosts = hosts;
   }
 
   object(name: string): UserAssignedIdentity | undefined {
@@ -69,6 +90,38 @@ export class State {
     );
   }
 
+  attachment(name: string): IdentityAttachment | undefined {
+    return this.#find(identityAttachment.resource.kind, name);
+  }
+
+  systemIdentity(name: string): SystemAssignedIdentity | undefined {
+    return this.#find(systemAssignedIdentity.resource.kind, name);
+  }
+
+  /** The ledgers there are, of all hosts. */
+  get ledgers(): readonly HostIdentity[] {
+    return this.objects.filter(({ kind }) => kind === hostIdentity.resource.kind) as HostIdentity[];
+  }
+
+  /** Names of the identities on a resource, `name!` for a dead entry; undefined where it does not exist. */
+  on(host: string): string | undefined {
+    const found = this.hosts.find(({ name }) => name === host);
+    return found?.attached.map(({ name, principalId }) => `${name}${principalId ? '' : '!'}`).join();
+  }
+
+  /** True when the attachment is Ready at its present generation. */
+  attached(name: string): boolean {
+    const object = this.attachment(name);
+    const ready = object?.status?.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.status === 'True' && ready.observedGeneration === object?.metadata.generation;
+  }
+
+  #find<T extends KubeObject>(wanted: string, name: string): T | undefined {
+    return this.objects.find(({ kind, metadata }) => kind === wanted && metadata.name === name) as
+      | T
+      | undefined;
+  }
+
   map(name: string): ConfigMap | undefined {
     return this.maps.find(({ metadata }) => metadata.name === name);
   }
@@ -92,16 +145,31 @@ export class State {
   }
 }
 
-export async function readState(cluster: Cluster, world: World, namespace: string): Promise<State> {
-  const [identities, grants, policies, maps, assignments] = await Promise.all([
-    cluster.list(userAssignedIdentity.resource),
-    cluster.list(roleGrant.resource),
-    cluster.list(identityPolicy.resource),
-    cluster.list(configMaps),
-    assignmentsIn(world),
-  ]);
+export async function readState(
+  cluster: Pick<Cluster, 'list'>,
+  world: World,
+  namespace: string,
+): Promise<State> {
+  const [identities, grants, attachments, systemIdentities, ledgers, policies, maps, assignments] =
+    await Promise.all([
+      cluster.list(userAssignedIdentity.resource),
+      cluster.list(roleGrant.resource),
+      cluster.list(identityAttachment.resource),
+      cluster.list(systemAssignedIdentity.resource),
+      cluster.list(hostIdentity.resource),
+      cluster.list(identityPolicy.resource),
+      cluster.list(configMaps),
+      assignmentsIn(world),
+    ]);
   return new State(
-    [...[...identities, ...grants].filter((each) => each.metadata.namespace === namespace), ...policies],
+    [
+      ...[...identities, ...grants, ...attachments, ...systemIdentities].filter(
+        (each) => each.metadata.namespace === namespace,
+      ),
+      // In azid's namespace; the run's own, since each begins with a clean cluster.
+      ...ledgers,
+      ...policies,
+    ],
     maps.filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'kube-root-ca.crt'),
     world.azure.control
       .identities()
@@ -115,7 +183,24 @@ export async function readState(cluster: Cluster, world: World, namespace: strin
         ...(isolationScope !== undefined && { isolationScope }),
       })),
     assignments,
+    hostsIn(world),
   );
+}
+
+function hostsIn({ azure: { control } }: World): readonly HostState[] {
+  return control.hosts({}).map(({ id, name, uniqueId, system, attached }) => ({
+    id,
+    name,
+    uniqueId,
+    system: system?.principalId ?? '',
+    attached: sortedBy(
+      attached.map((each) => ({
+        name: each.id.split('/').at(-1) ?? '',
+        principalId: each.principalId ?? '',
+      })),
+      (each) => each.name,
+    ),
+  }));
 }
 
 async function assignmentsIn({ azure: { control } }: World): Promise<readonly AssignmentState[]> {
@@ -153,6 +238,7 @@ export function normalised(state: State, namespace: string): unknown {
       ({ name }) => name,
     ),
     azure: sortedBy(state.azure, ({ id }) => id),
+    hosts: sortedBy(state.hosts, ({ id }) => id),
     // By what they say: their names follow from ids that differ from run to run.
     assignments: sortedBy(
       state.assignments,

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
+import { API_VERSION } from '../../src/api/kind.ts';
 import { resolveCloud } from '../../src/azure/clouds.ts';
 import {
   configMaps,
@@ -12,7 +13,7 @@ import {
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
 import { loadKubeEndpoint } from '../../src/kube/config.ts';
 import { isNotFound, isTransient } from '../../src/kube/errors.ts';
-import { type Interceptor, KubeTransport } from '../../src/kube/transport.ts';
+import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
@@ -35,6 +36,7 @@ import { Pace } from './pace.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const AZID_PATH = `/apis/${API_VERSION}/`;
 export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
   configMaps,
@@ -52,6 +54,13 @@ export const RESOURCES: readonly Resource[] = [
   { ...cluster('networking.k8s.io', 'NetworkPolicy', 'networkpolicies'), namespaced: true },
 ];
 
+/** `/apis/azid.dev/v1alpha1/namespaces/team/rolegrants/read/status` tells of `rolegrants`. */
+function pluralOf(path: string): string {
+  const [, plural = path] =
+    /^\/apis?\/(?:[^/]+\/)?v1[a-z0-9]*\/(?:namespaces\/[^/]+\/(?!status|finalize))?([^/]+)/.exec(path) ?? [];
+  return plural;
+}
+
 function cluster(group: string, kind: string, plural: string): Resource {
   return { group, version: 'v1', kind, plural, namespaced: false };
 }
@@ -61,12 +70,23 @@ export class Cluster {
   readonly plane: ControlPlane;
   /** As the administrator. */
   readonly client: KubeClient;
+  /** By plural: writes that ended, and writes under way. While neither moves, what was listed stays true. */
+  readonly writes = new Map<string, { ended: number; under: number }>();
+  /** Paths of the objects of azid's kinds that were written since the last `cleanWritten`. */
+  readonly #written = new Set<string>();
   readonly #signal = new AbortController().signal;
 
   private constructor(plane: ControlPlane) {
     this.plane = plane;
     const endpoint = loadKubeEndpoint({ clock: systemClock, kubeconfig: plane.kubeconfigPath });
-    this.client = new KubeClient(new KubeTransport({ endpoint, clock: systemClock, userAgent: 'azid-test' }));
+    this.client = new KubeClient(
+      new KubeTransport({
+        endpoint,
+        clock: systemClock,
+        userAgent: 'azid-test',
+        intercept: (request, next) => this.counted(request, () => next(request)),
+      }),
+    );
   }
 
   static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
@@ -95,6 +115,25 @@ export class Cluster {
       });
     }
     return cluster;
+  }
+
+  /** Around each call of whoever works on this API server. */
+  async counted<T>({ method, path, body }: KubeRequest, call: () => Promise<T>): Promise<T> {
+    if (method === 'GET') return call();
+    if (path.startsWith(AZID_PATH)) {
+      const name = method === 'POST' ? `/${(body as Applied).metadata.name}` : '';
+      this.#written.add(`${path.replace(/\/status$/, '')}${name}`);
+    }
+    const plural = pluralOf(path);
+    const count = this.writes.get(plural) ?? { ended: 0, under: 0 };
+    this.writes.set(plural, count);
+    count.under++;
+    try {
+      return await call();
+    } finally {
+      count.under--;
+      count.ended++;
+    }
   }
 
   async applyYaml(text: string): Promise<void> {
@@ -150,6 +189,40 @@ export class Cluster {
         await this.delete(resource, key);
       }
     }
+  }
+
+  /** The same for what was written since the last time, without a list of each kind. */
+  async cleanWritten(): Promise<void> {
+    const paths = [...this.#written];
+    await Promise.all(
+      paths.map(async (path) => {
+        const request = (how: Pick<KubeRequest, 'method' | 'body' | 'contentType'>) =>
+          this.client.transport.request<KubeObject>({ path, ...how }, this.#signal);
+        try {
+          const left = await request({ method: 'DELETE' });
+          const body = { metadata: { finalizers: [] } };
+          if (left.metadata.finalizers?.length)
+            await request({ method: 'PATCH', body, contentType: 'application/merge-patch+json' });
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+      }),
+    );
+    this.#written.clear();
+  }
+
+  /** As a controller-manager would, with the ConfigMaps in it; one that stays makes every later list longer. */
+  async removeNamespace(name: string): Promise<void> {
+    const maps = `/api/v1/namespaces/${name}/configmaps`;
+    await this.client.transport.request({ method: 'DELETE', path: maps }, this.#signal);
+    await this.delete(namespaces, name);
+    const path = `/api/v1/namespaces/${name}/finalize`;
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } };
+    await this.client.transport
+      .request({ method: 'PUT', path, body }, this.#signal)
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
   }
 
   async stop(): Promise<void> {
@@ -210,7 +283,7 @@ export class World {
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
     const scope = `/subscriptions/${SUBSCRIPTION}`;
     const roleIds: string[] = [];
-    for (const file of ['azid-identities-role.json', 'azid-grants-role.json']) {
+    for (const file of ['azid-identities-role.json', 'azid-grants-role.json', 'azid-hosts-role.json']) {
       const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
       const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
       control.grant({ principalId: own.principalId, role: id, scope });
@@ -255,6 +328,10 @@ export class World {
       (intercept: Interceptor | undefined): Interceptor =>
       (request, next) =>
         pace.counted(() => Promise.resolve(intercept ? intercept(request, next) : next(request)));
+    const noted =
+      (intercept: Interceptor): Interceptor =>
+      (request, next) =>
+        cluster.counted(request, () => intercept(request, next));
     const operator = new Operator({
       clock,
       random: Math.random,
@@ -273,7 +350,7 @@ export class World {
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
       ...rest,
-      interceptKube: counted(interceptKube),
+      interceptKube: noted(counted(interceptKube)),
       interceptLease: counted(interceptLease),
       interceptArm: (request, next) =>
         pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),

@@ -13,11 +13,15 @@ export function useMatrix(scenarios: readonly Scenario[]): void {
   for (const scenario of scenarios) {
     it(`${scenario.name}: ends the same under every plan`, { timeout: 600_000 }, async () => {
       const started = performance.now();
-      const { plans, passed, failures, unstable } = await matrix(cluster, scenario);
+      const { plans, of, passed, sample, failures, unstable, unmet } = await matrix(cluster, scenario);
       const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-      const also = unstable.length > 0 ? `; not disturbed, as they come and go: ${unstable.join(', ')}` : '';
+      const all = sample === 'full' ? '' : ` (sample ${sample} of ${of})`;
+      const also = [
+        unstable.length > 0 ? `; not disturbed, as they come and go: ${unstable.join(', ')}` : '',
+        unmet.length > 0 ? `; not met, as their point did not come: ${unmet.join(', ')}` : '',
+      ].join('');
       process.stdout.write(
-        `crash matrix: ${scenario.name}: ${passed} of ${plans} plans in ${seconds} s${also}\n`,
+        `crash matrix: ${scenario.name}: ${passed} of ${plans} plans${all} in ${seconds} s${also}\n`,
       );
       expect(failures.join('\n'), `${failures.length} of ${plans} plans failed`).toBe('');
     });

@@ -23,7 +23,8 @@ export function assign(
   if (failed) return refused(object, facts, target, failed);
   if (view.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
   if (facts.principal.state === 'known' && facts.principal.leaving) {
-    const message = 'the UserAssignedIdentity is being deleted; nothing new is granted to it';
+    const { kind = 'UserAssignedIdentity' } = object.spec.principal.identityRef ?? {};
+    const message = `the ${kind} is being deleted; nothing new is granted to it`;
     return stop(object, facts, { state: 'waiting', for: 'the identity', message, recheckMs: 30 * 60_000 });
   }
   const own = ownStatus(object);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Failure } from '../decision.ts';
+import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
+import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { decide } from './decide.ts';
 import {
   absent,
@@ -322,6 +323,81 @@ describe('replacement', () => {
     const { history } = decide(full, facts({ ...recycled, azure: made, held: [stale(absent)] })).status;
     expect(history).toHaveLength(10);
     expect(history?.[0]?.reason).toBe('PrincipalRecycled');
+  });
+});
+
+describe('a grant of a system-assigned identity', () => {
+  const VM = `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web`;
+  const spec = { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'web' } } } as const;
+  const object = settled({ spec, status: { identityId: VM } });
+  const again = { principal: { ...known, id: RECYCLED, identityId: VM }, target: afterRecycling } as const;
+
+  it('follows the resource when that is deleted and made again: new before old', () => {
+    const before = decide(object, facts({ ...again, azure: absent, held: [stale()] }));
+    expect(types(before)).toEqual(['saveStatus', 'putAssignment']);
+    expect(only(before, 'putAssignment').target.principalId).toBe(RECYCLED);
+    const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+    expect(
+      only(decide(object, facts({ ...again, azure: made, held: [stale()] })), 'deleteAssignment').id,
+    ).toBe(target.id);
+    expect(decide(object, facts({ ...again, azure: made, held: [stale(absent)] })).status).toMatchObject({
+      principalId: RECYCLED,
+      identityId: VM,
+      ledger: [afterRecycling.id],
+      history: [{ reason: 'PrincipalRecycled', principalId: PRINCIPAL }],
+    });
+  });
+
+  it('gives the new one nothing that a policy no longer allows (T6)', () => {
+    const narrowed: IdentityPolicySpec['grants'][] = [
+      undefined,
+      [{ roles: ['Owner'], scopes: [SCOPE] }],
+      [{ roles: ['Reader'], scopes: [`${SCOPE}0`] }],
+      [{ roles: ['Reader'], scopes: [SCOPE], principals: { identityRefs: false, ids: [RECYCLED] } }],
+      [{ roles: ['Reader'], scopes: [SCOPE], maxDuration: '1h' }],
+    ];
+    for (const grants of narrowed) {
+      const policies = [policy({ grants })];
+      const decision = decide(object, facts({ ...again, policies, azure: absent, held: [stale()] }));
+      expect(decision.actions).toEqual([]);
+      expect(reasonOf(decision)).toBe('stalled PolicyDenied');
+    }
+  });
+
+  it('gives nothing new while its object goes, and says which', () => {
+    const leaving = { principal: { ...again.principal, leaving: true } };
+    const decision = decide(object, facts({ ...again, ...leaving, azure: absent, held: [stale()] }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({ message: expect.stringContaining('SystemAssignedIdentity') });
+  });
+
+  const gone = {
+    state: 'waiting',
+    for: 'SystemAssignedIdentity team-a/web',
+    message: 'waiting for web',
+    dead: true,
+  } as const;
+  const nobody = { role: undefined, target: undefined, azure: undefined, held: [stale()] };
+
+  it('loses what it had once its resource is gone, with or without a policy, and waits for the next', () => {
+    for (const policies of [[policy()], []]) {
+      const decision = decide(object, facts({ ...nobody, principal: gone, policies }));
+      expect(only(decision, 'deleteAssignment').id).toBe(target.id);
+    }
+    const after = decide(object, facts({ ...nobody, principal: gone, held: [stale(absent)] }));
+    expect(after.summary).toMatchObject({ state: 'waiting', for: 'SystemAssignedIdentity team-a/web' });
+    expect(after.status).toMatchObject({ ledger: [], assignmentId: undefined });
+  });
+
+  it('keeps it while that is not certain, and looks again soon', () => {
+    const at = (principal: Facts['principal']) => {
+      const { actions, summary, status } = decide(object, facts({ ...nobody, held: [], principal }));
+      expect(actions).toEqual([]);
+      expect(status.ledger).toEqual([target.id]);
+      return summary.state === 'waiting' ? summary.recheckMs : undefined;
+    };
+    expect(at({ ...gone, dead: false, unclear: true })).toBe(RECHECK_OUTSIDE_MS);
+    expect(at({ ...gone, dead: false })).toBe(RECHECK_INSIDE_MS);
   });
 });
 

@@ -1,5 +1,5 @@
 import { evaluate } from '../../policy/evaluate.ts';
-import { RECHECK_INSIDE_MS, type Summary } from '../decision.ts';
+import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
@@ -69,8 +69,9 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
 }
 
 function waitingFor(principal: Extract<PrincipalView, { state: 'waiting' }>): Summary {
-  const { message } = principal;
-  return { state: 'waiting', for: principal.for, message, recheckMs: RECHECK_INSIDE_MS };
+  const { message, unclear = false } = principal;
+  const recheckMs = unclear ? RECHECK_OUTSIDE_MS : RECHECK_INSIDE_MS;
+  return { state: 'waiting', for: principal.for, message, recheckMs };
 }
 
 /** The lists wake whoever waits for them. */

@@ -10,6 +10,7 @@ import {
   older,
   peer,
   present,
+  SCOPE,
   settled,
   stale,
   target,
@@ -43,6 +44,21 @@ describe('deletion', () => {
       title: 'deletes what the ledger holds besides, also when the identity is gone',
       facts: {
         principal: { state: 'waiting', for: 'x', message: 'x', dead: false },
+        target: undefined,
+        azure: undefined,
+        held: [stale()],
+      },
+      actions: ['deleteAssignment'],
+    },
+    {
+      title: 'needs no SystemAssignedIdentity: what its principal had goes by the ledger',
+      object: deleted({
+        spec: { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'web' } } },
+        status: { identityId: `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web` },
+      }),
+      facts: {
+        policies: [],
+        principal: { state: 'waiting', for: 'x', message: 'x', dead: true },
         target: undefined,
         azure: undefined,
         held: [stale()],

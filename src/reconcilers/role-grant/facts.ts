@@ -15,7 +15,7 @@ export type PrincipalView =
       readonly type: PrincipalType;
       /** So new that Azure's services may not know it yet (15 min): `PrincipalNotFound` is then worth a retry. */
       readonly young: boolean;
-      /** ARM id of the identity; absent for a principal by id. */
+      /** ARM id of the identity, or of the resource whose own it is; absent for a principal by id. */
       readonly identityId?: string;
       /** The identity's object is being deleted: what stands stays, nothing new is given. */
       readonly leaving?: boolean;
@@ -29,6 +29,8 @@ export type PrincipalView =
       readonly for: string;
       readonly message: string;
       readonly dead: boolean;
+      /** Whether it is gone could not be told: worth another look soon. */
+      readonly unclear?: boolean;
     };
 
 export interface SeenRole {

@@ -1,6 +1,6 @@
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { keyOf } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import { factsOf, INDEX, type Stores } from '../stores.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
@@ -12,7 +12,7 @@ import { sameAssignmentId } from './standing.ts';
 import { targetOf } from './target.ts';
 
 export interface PeerEyes extends RoleEyes, Pick<PrincipalEyes, 'firstSeen' | 'clock'> {
-  readonly stores: Pick<Stores, 'grants' | 'identities' | 'policies' | 'namespaces'>;
+  readonly stores: Pick<Stores, 'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces'>;
   readonly installationId: string;
 }
 
@@ -75,17 +75,26 @@ export async function peersOf(
   return peers;
 }
 
-function candidates(
-  id: string,
-  principalId: string | undefined,
-  stores: Pick<Stores, 'grants' | 'identities'>,
-): readonly RoleGrant[] {
+function candidates(id: string, principalId: string | undefined, stores: Grantees): readonly RoleGrant[] {
   const keys = new Set(stores.grants.keysByIndex(INDEX.assignment, armKey(id)));
-  if (principalId !== undefined) {
-    const principal = principalId.toLowerCase();
-    for (const key of stores.grants.keysByIndex(INDEX.principal, principal)) keys.add(key);
-    for (const identity of stores.identities.keysByIndex(INDEX.principal, principal))
-      for (const key of stores.grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
-  }
+  if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, stores)) keys.add(key);
   return [...keys].flatMap((key) => stores.grants.get(key) ?? []);
+}
+
+export type Grantees = Pick<Stores, 'grants' | 'identities' | 'systemIdentities'>;
+
+/** Keys of the grants that name the principal, were made for it, or refer to an identity that has it. */
+export function grantsOfPrincipal(
+  principalId: string,
+  { grants, identities, systemIdentities }: Grantees,
+): ReadonlySet<ObjectKey> {
+  const principal = principalId.toLowerCase();
+  const keys = new Set(grants.keysByIndex(INDEX.principal, principal));
+  for (const identity of identities.keysByIndex(INDEX.principal, principal))
+    for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
+  // Several objects may speak of one resource. They are few beside grants, so no index is kept for them.
+  for (const each of systemIdentities.values())
+    if (each.status?.principalId?.toLowerCase() === principal)
+      for (const key of grants.keysByIndex(INDEX.systemIdentityRef, keyOf(each))) keys.add(key);
+  return keys;
 }

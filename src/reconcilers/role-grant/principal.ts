@@ -1,19 +1,20 @@
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import type { Identities } from '../../azure/identities.ts';
 import type { Store } from '../../kube/store.ts';
-import type { IdentityMirror } from '../../mirror/mirror.ts';
+import type { KubeObject } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
-import { referredIdentity } from '../stores.ts';
+import { referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { PrincipalView, RoleGrant } from './facts.ts';
+import { type FateEyes, fateOf } from './fate.ts';
 
 /** Who gets the role: the principal of an identity of the namespace, or one by its object id. */
 
-export interface PrincipalEyes {
-  readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
-  readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityMirror, 'observe'>;
+export interface PrincipalEyes extends FateEyes {
+  readonly stores: {
+    readonly identities: Pick<Store<UserAssignedIdentity>, 'get'>;
+    readonly systemIdentities: Pick<Store<SystemAssignedIdentity>, 'get'>;
+  };
   /** When this process first saw a principal, wall ms, by the key of the grant that asks. */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
   readonly clock: Clock;
@@ -21,6 +22,16 @@ export interface PrincipalEyes {
 
 /** Azure's services may not know a principal that is younger (azure.md section 5: 10 to 32 s seen, more is told). */
 const YOUNG_MS = 15 * 60_000;
+
+/** What both kinds of identity say of themselves in their status. */
+interface Identified extends KubeObject {
+  readonly status?: {
+    /** Of a system-assigned identity: of the resource. */
+    readonly id?: string | undefined;
+    readonly principalId?: string | undefined;
+    readonly createStartedAt?: string | undefined;
+  };
+}
 
 /** What can be told from memory; undefined: the identity's object has no principal, or does not exist. */
 export function knownPrincipal(
@@ -30,8 +41,7 @@ export function knownPrincipal(
   const { id, type } = object.spec.principal;
   if (id !== undefined && type !== undefined)
     return { state: 'known', id: id.toLowerCase(), type, young: false };
-  const [ref = ''] = referredIdentity(object);
-  const identity = stores.identities.get(ref);
+  const { identity } = identityOf(object, stores);
   const { principalId, createStartedAt, id: identityId } = identity?.status ?? {};
   if (!identity || principalId === undefined) return undefined;
   const since = sinceWhen(object.metadata.uid, principalId, firstSeen, clock.now());
@@ -53,29 +63,27 @@ export async function principalOf(
 ): Promise<PrincipalView> {
   const known = knownPrincipal(object, eyes);
   if (known) return known;
-  const [ref = ''] = referredIdentity(object);
-  const missing = eyes.stores.identities.get(ref) === undefined;
+  const { name, identity } = identityOf(object, eyes.stores);
+  const fate = await fateOf(object, context, eyes);
   return {
     state: 'waiting',
-    for: `UserAssignedIdentity ${ref}`,
-    message: `spec.principal.identityRef: waiting for UserAssignedIdentity ${ref}, which ${missing ? 'does not exist' : 'has no principal yet'}`,
-    dead: await isDead(object, context, eyes),
+    for: name,
+    message: `spec.principal.identityRef: waiting for ${name}, which ${identity ? 'has no principal yet' : 'does not exist'}`,
+    dead: fate === 'dead',
+    ...(fate === 'unclear' && { unclear: true }),
   };
 }
 
-/** Whether the principal of what stands is gone with its identity: only Azure's own word counts. */
-async function isDead({ status }: RoleGrant, context: VisitContext, eyes: PrincipalEyes): Promise<boolean> {
-  const { identityId, principalId, ledger = [] } = status ?? {};
-  if (identityId === undefined || principalId === undefined || ledger.length === 0) return false;
-  try {
-    const got = await eyes.identities.get(identityId, context);
-    if (got.found) return got.identity.principalId.toLowerCase() !== principalId.toLowerCase();
-    // Right after a creation Azure may not show it: the mirror knows when a 404 is proof.
-    return eyes.mirror.observe(identityId).state === 'absent';
-  } catch (error) {
-    if (!failureOf(error)) throw error;
-    return false;
-  }
+/** The object a grant refers to, by kind and key, if it exists. */
+function identityOf(
+  object: RoleGrant,
+  { identities, systemIdentities }: PrincipalEyes['stores'],
+): { readonly name: string; readonly identity: Identified | undefined } {
+  const [systemRef] = referredSystemIdentity(object);
+  if (systemRef !== undefined)
+    return { name: `SystemAssignedIdentity ${systemRef}`, identity: systemIdentities.get(systemRef) };
+  const [ref = ''] = referredIdentity(object);
+  return { name: `UserAssignedIdentity ${ref}`, identity: identities.get(ref) };
 }
 
 function sinceWhen(

@@ -413,6 +413,16 @@ describe('the output ConfigMap', () => {
     expect(decision.actions).toEqual([]);
     expect(decision.status.principalId).toBe('principal-1');
   });
+  it('tells of a new principal before the status does, which says Ready all the while', () => {
+    const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
+    const recycled = facts({ configMaps: [ours], azure: { state: 'present', identity, live: true } });
+    const decision = decide(object, recycled);
+    expect(types(decision)).toEqual(['applyConfigMap', 'saveStatus', 'tell']);
+    expect(only(decision, 'applyConfigMap')).toMatchObject({
+      uid: 'cm',
+      data: { principalId: 'principal-2', clientId: 'client-2' },
+    });
+  });
   it('under an earlier name goes', () => {
     const decision = decide(
       object,

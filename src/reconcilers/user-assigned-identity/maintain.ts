@@ -96,6 +96,8 @@ export function maintain(
   if (own.principalId !== undefined && own.principalId !== identity.principalId) {
     return {
       actions: [
+        // First, as this status still says Ready: who waited for that must not read the old ids.
+        ...decideOutput(object, facts, status, working).actions,
         { type: 'saveStatus', status, why: 'the identity has a new principal' },
         {
           type: 'tell',

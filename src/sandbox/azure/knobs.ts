@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_CASES } from './hosts/types.ts';
 import type { Random, Spread } from './random.ts';
 import { draw } from './random.ts';
 
@@ -34,6 +35,8 @@ const groups = {
     arm: z.boolean(),
     /** The managed-identity provider's own limits per resource, subscription and tenant (azure.md section 9). */
     identityProvider: z.boolean(),
+    /** The compute provider's own limit of about 12 updates per virtual machine (azure.md section 7). */
+    compute: z.boolean(),
     /** false: 429 comes without `Retry-After`. */
     retryAfterHeader: z.boolean(),
   }),
@@ -71,6 +74,39 @@ const groups = {
     /** Regions that answer 405 (azure.md section 4). */
     unsupportedRegions: z.array(z.string()),
   }),
+  /** Resources that carry identities. Types are spelt as in `hosts/types.ts`. */
+  hosts: z.strictObject({
+    /** Whether GET shows the new identities while the operation runs, or when it has ended (unsure). */
+    identityShows: z.enum(['at-end', 'at-start']),
+    /** How a type spells the keys of `userAssignedIdentities`, where it shall differ from the table. */
+    keyCase: z.record(z.string(), z.enum(KEY_CASES)),
+    /** Types that refuse a key in another case than GET shows (reported of AKS). */
+    strictKeyCase: z.array(z.string()),
+    /** Types that answer success to `type: SystemAssigned` and keep what was attached (reported of API Management). */
+    keepsRemoved: z.array(z.string()),
+    /** Types whose PUT refuses properties that only the service sets (unsure); others ignore them. */
+    refusesReadOnly: z.array(z.string()),
+    /** `assign/action` is asked for identities that are new to the host, or for all that are named (unsure). */
+    linkedAccess: z.enum(['added', 'named']),
+    /** A write fails for identities that are gone: those it names, or also those the host still holds (unsure). */
+    deadEntriesFail: z.enum(['named', 'held']),
+    /** What GET shows of an identity that is gone or was made again: null ids, or the old ones. */
+    deadEntriesShow: z.enum(['nulls', 'old-ids']),
+    /** For so long after the deletion of an identity or a host its namesake cannot get an identity (azure.md section 6). */
+    pendingDeleteMs: ms,
+    /** Status of a PATCH of a site; with 202 the work goes on and nothing tells when it is done. */
+    siteWriteStatus: z.union([z.literal(200), z.literal(202)]),
+    /** `Retry-After` of operations in seconds; 0 = without the header. */
+    pollSeconds: z.number().int().min(0),
+    /** Whether the generic list fills `identity` (unsure). */
+    genericListIdentity: z.boolean(),
+    /** Types whose own list leaves `identity` out (unsure that every provider fills it). */
+    listsWithoutIdentity: z.array(z.string()),
+    /** Lists spell the group's name in upper case, GET as it was made (case is not stable, azure.md section 2). */
+    upperCaseGroupsInLists: z.boolean(),
+    /** A failed swap switches the system-assigned identity of the slot off (reported). */
+    failedSwapSwitchesOff: z.boolean(),
+  }),
 };
 
 const schema = z.strictObject(groups);
@@ -84,6 +120,7 @@ export const knobPatchSchema = z.strictObject({
   identities: groups.identities.partial().optional(),
   authorization: groups.authorization.partial().optional(),
   federation: groups.federation.partial().optional(),
+  hosts: groups.hosts.partial().optional(),
 });
 
 export type KnobValues = z.infer<typeof schema>;
@@ -97,6 +134,19 @@ export const RECORDED_LATENCY_MS: Readonly<Record<string, Spread>> = {
   'roleAssignments.create': 4900,
   'roleAssignments.delete': 2100,
   'resourceGroups.delete.operation': 66_000,
+  'virtualMachines.update.operation': { min: 10_000, max: 20_000 },
+  'virtualMachines.createOrUpdate.operation': { min: 20_000, max: 60_000 },
+  'virtualMachines.delete.operation': { min: 20_000, max: 60_000 },
+  'virtualMachineScaleSets.update.operation': { min: 40_000, max: 60_000 },
+  'virtualMachineScaleSets.createOrUpdate.operation': { min: 40_000, max: 60_000 },
+  // No captures of the following: orders of magnitude.
+  'sites.update.operation': { min: 1_000, max: 4_000 },
+  'slots.update.operation': { min: 1_000, max: 4_000 },
+  'slots.swap.operation': { min: 30_000, max: 60_000 },
+  'containerApps.update.operation': { min: 10_000, max: 30_000 },
+  'containerGroups.createOrUpdate.operation': { min: 10_000, max: 30_000 },
+  'managedClusters.createOrUpdate.operation': { min: 60_000, max: 180_000 },
+  'apiManagement.update.operation': { min: 30_000, max: 120_000 },
 };
 
 const fast: KnobValues = {
@@ -109,7 +159,7 @@ const fast: KnobValues = {
     directoryReplicationMs: 0,
     resourceGraphLagMs: 0,
   },
-  throttling: { arm: false, identityProvider: false, retryAfterHeader: true },
+  throttling: { arm: false, identityProvider: false, compute: false, retryAfterHeader: true },
   paging: { pageSize: 100 },
   token: { lifetimeSeconds: 3599, claimsChallenges: 0 },
   identities: { patchTags: 'replace', pendingDeleteMs: 0 },
@@ -126,6 +176,23 @@ const fast: KnobValues = {
     limitStatus: 400,
     perIdentity: 20,
     unsupportedRegions: ['malaysiasouth', 'newzealandnorth'],
+  },
+  hosts: {
+    identityShows: 'at-end',
+    keyCase: {},
+    strictKeyCase: ['Microsoft.ContainerService/managedClusters'],
+    keepsRemoved: ['Microsoft.ApiManagement/service'],
+    refusesReadOnly: [],
+    linkedAccess: 'added',
+    deadEntriesFail: 'named',
+    deadEntriesShow: 'nulls',
+    pendingDeleteMs: 0,
+    siteWriteStatus: 200,
+    pollSeconds: 0,
+    genericListIdentity: true,
+    listsWithoutIdentity: [],
+    upperCaseGroupsInLists: false,
+    failedSwapSwitchesOff: false,
   },
 };
 
@@ -144,7 +211,8 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
       directoryReplicationMs: { min: 22_000, max: 32_000 },
       resourceGraphLagMs: { min: 30_000, max: 120_000 },
     },
-    throttling: { arm: true, identityProvider: true, retryAfterHeader: true },
+    throttling: { arm: true, identityProvider: true, compute: true, retryAfterHeader: true },
+    hosts: { ...fast.hosts, pollSeconds: 15, upperCaseGroupsInLists: true },
   },
 };
 

@@ -3,12 +3,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import { createAuthorization } from './authorization/index.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
+import { hostVerbs } from './control/host-verbs.ts';
 import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
 import { Directory } from './directory.ts';
 import { Faults } from './faults.ts';
 import { createFederation } from './federation/index.ts';
 import type { Foundation, Frame } from './frame.ts';
+import { createHosts } from './hosts/index.ts';
 import { type ArmParts, type Change, perform } from './http/arm.ts';
 import { Callers } from './http/callers.ts';
 import { createEntrance } from './http/entrance.ts';
@@ -26,6 +28,7 @@ import { createPki } from './pki.ts';
 import { createRandom } from './random.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
+import { providerOperations } from './resources/providers.ts';
 import { subscriptionOperations } from './resources/subscriptions.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
@@ -52,7 +55,9 @@ export interface SimulatorOptions {
   readonly onChange?: (change: Change) => void;
 }
 
-export type Control = ControlOf<ReturnType<typeof worldVerbs> & ReturnType<typeof frameVerbs>>;
+export type Control = ControlOf<
+  ReturnType<typeof worldVerbs> & ReturnType<typeof hostVerbs> & ReturnType<typeof frameVerbs>
+>;
 
 export interface Simulator extends AsyncDisposable {
   /** `https://127.0.0.1:<port>`: ARM endpoint and authority host alike. */
@@ -87,6 +92,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const frame: Frame = { ...foundation, identities, authorizer: authorization.authorizer };
   const federation = createFederation(frame);
   const associations = new Associations(foundation);
+  const systemIdentities = new SystemIdentities();
   const operationResults = new OperationResults(foundation);
 
   const callers = new Callers(directory);
@@ -94,6 +100,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   authorization.grant({ principalId: someoneElse.objectId, role: 'Owner', scope: '/' });
 
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
+  const hosts = createHosts(frame, { associations, systemIdentities, tokens });
   const arm: ArmParts = {
     ...frame,
     tokens,
@@ -101,12 +108,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     router: new Router([
       ...identityOperations(frame),
       ...associationOperations(frame, associations),
-      ...systemIdentityOperations(new SystemIdentities()),
+      ...systemIdentityOperations(systemIdentities),
       ...subscriptionOperations(frame),
       ...resourceGroupOperations(frame, operationResults),
+      ...providerOperations(frame, () => arm.router),
       ...operationResults.operations,
       ...authorization.operations,
       ...federation.operations,
+      ...hosts.routes,
     ]),
     throttle: new Throttle(clock, knobs),
     faults: new Faults(random),
@@ -119,16 +128,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const control = controlOf({
     ...worldVerbs(frame, authorization, federation, subscriptionId),
+    ...hostVerbs(hosts, arm.router, subscriptionId),
     ...frameVerbs({
       ...arm,
       identities,
       issuers,
       someoneElse,
       settle: () => {
-        for (const part of [identities, directory, associations, authorization, federation]) part.settle();
+        for (const part of [identities, directory, associations, authorization, federation, hosts])
+          part.settle();
       },
-      async asSomeoneElse(method, target, body) {
-        const message = armMessage(server.origin, method, target, body);
+      async asSomeoneElse(method, target, body, given) {
+        const message = armMessage(server.origin, method, target, body, given);
         const n = arm.log.open(method, message.target);
         arm.log.amend(n, {
           caller: someoneElse.name,
@@ -145,7 +156,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
   const stop = async () => {
     operationResults[Symbol.dispose]();
-    await Promise.all([server[Symbol.asyncDispose](), controlServer[Symbol.asyncDispose]()]);
+    await Promise.all([
+      hosts[Symbol.asyncDispose](),
+      server[Symbol.asyncDispose](),
+      controlServer[Symbol.asyncDispose](),
+    ]);
   };
   return {
     origin: server.origin,
@@ -168,11 +183,17 @@ function createSomeoneElse(directory: Directory, callers: Callers, tenantId: str
   return { objectId, appId, tenantId, name, tokenIssuedAt: clock.now() };
 }
 
-function armMessage(origin: string, method: string, target: string, body: unknown): Message {
+function armMessage(
+  origin: string,
+  method: string,
+  target: string,
+  body: unknown,
+  headers: Message['headers'],
+): Message {
   return {
     ...splitTarget(target),
     method,
-    headers: {},
+    headers,
     body: body === undefined ? '' : JSON.stringify(body),
     origin,
   };

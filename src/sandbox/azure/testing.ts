@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { TokenCredential } from '@azure/identity';
 import type { Simulator } from './simulator.ts';
 
@@ -40,4 +43,20 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
   return found;
+}
+
+const WORKLOAD = fileURLToPath(new URL('./hosts/workload-process.ts', import.meta.url));
+
+/**
+ * What a workload gets with the unchanged `ManagedIdentityCredential` on a host whose metadata endpoint was opened:
+ * `env` is `AZURE_POD_IDENTITY_AUTHORITY_HOST`, or `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` of an app.
+ */
+export async function tokenInside(
+  env: Readonly<Record<string, string>>,
+  identity: { readonly clientId?: string; readonly resourceId?: string; readonly objectId?: string } = {},
+): Promise<{ readonly token?: string; readonly error?: string }> {
+  const { stdout } = await promisify(execFile)(process.execPath, [WORKLOAD, JSON.stringify(identity)], {
+    env: { ...process.env, ...env },
+  });
+  return JSON.parse(stdout);
 }

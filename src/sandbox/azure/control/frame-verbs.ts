@@ -32,7 +32,12 @@ export interface FrameVerbParts extends Frame {
   /** Ends all lags and windows now pending, in every part. */
   readonly settle: () => void;
   /** Performs an ARM call as someone else, without faults, waits and buckets. */
-  readonly asSomeoneElse: (method: string, target: string, body: unknown) => Promise<ArmAnswer>;
+  readonly asSomeoneElse: (
+    method: string,
+    target: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ) => Promise<ArmAnswer>;
 }
 
 const AUDIENCE = 'https://management.azure.com';
@@ -114,8 +119,10 @@ export function frameVerbs(parts: FrameVerbParts) {
           error: 'expected a path with an api-version parameter',
         }),
         body: z.unknown().optional(),
+        /** Names in lower case: `if-match`. */
+        headers: z.record(z.string(), z.string()).default({}),
       }),
-      ({ method, path, body }) => parts.asSomeoneElse(method, path, body),
+      ({ method, path, body, headers }) => parts.asSomeoneElse(method, path, body, headers),
     ),
   };
 }

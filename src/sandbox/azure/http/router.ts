@@ -22,6 +22,21 @@ export class Router {
     this.#routes = operations.map(compile);
   }
 
+  /** For types that come into being while the simulator runs. */
+  add(operations: readonly Operation[]): void {
+    this.#routes.push(...operations.map(compile));
+  }
+
+  /** What is served of each resource type. */
+  apiVersions(): Map<string, string[]> {
+    const byType = new Map<string, string[]>();
+    for (const { operation } of this.#routes)
+      byType.set(operation.resourceType, [
+        ...new Set([...(byType.get(operation.resourceType) ?? []), ...operation.apiVersions]),
+      ]);
+    return byType;
+  }
+
   /** The operation by method and path alone, api-version aside; undefined when nothing fits. */
   find(method: string, path: string): Match | undefined {
     let best: Match | undefined;

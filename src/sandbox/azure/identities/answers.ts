@@ -60,13 +60,16 @@ export function assertName(name: string): void {
  * ARM compares locations without case and spaces and answers the short form. A resource cannot be put elsewhere under
  * its name (texts: Azure/azure-service-operator#784).
  */
-export function assertSameLocation(identity: Identity, location: string | undefined): void {
-  if (location === undefined || shortLocation(location) === identity.location) return;
-  const { name, resourceGroup } = identity;
+export function assertSameLocation(
+  existing: Pick<Identity, 'name' | 'resourceGroup' | 'location'>,
+  location: string | undefined,
+): void {
+  if (location === undefined || shortLocation(location) === existing.location) return;
+  const { name, resourceGroup } = existing;
   throw new ArmError(
     409,
     'InvalidResourceLocation',
-    `The resource '${name}' already exists in location '${identity.location}' in resource group '${resourceGroup}'. A resource with the same name cannot be created in location '${shortLocation(location)}'. Please select a new resource name.`,
+    `The resource '${name}' already exists in location '${existing.location}' in resource group '${resourceGroup}'. A resource with the same name cannot be created in location '${shortLocation(location)}'. Please select a new resource name.`,
   );
 }
 

@@ -8,6 +8,8 @@ export interface Limit {
   readonly size: BucketSize;
   /** Name of the remaining-header this bucket feeds, without `x-ms-ratelimit-remaining-`; absent = none. */
   readonly header?: string;
+  /** Stands before the number in that header. */
+  readonly headerLabel?: string;
   readonly refusal: (seconds: number) => { readonly code: string; readonly message: string };
 }
 
@@ -117,6 +119,28 @@ export function identityProviderLimits({ method, path, caller }: ThrottledCall):
     limit('resource', resource),
     limit('subscription', subscriptionId),
     limit('tenant', caller.tenantId),
+  ];
+}
+
+const MACHINE = /\/providers\/microsoft\.compute\/virtualmachines\/[^/]+\/?$/i;
+
+/**
+ * About 12 updates per virtual machine and window, told in `x-ms-ratelimit-remaining-resource` (azure.md section 7,
+ * traffic). That the window is 3 minutes, and the words of the refusal, are unsure.
+ */
+export function computeLimits({ method, path }: ThrottledCall): Limit[] {
+  if ((method !== 'PATCH' && method !== 'PUT') || !MACHINE.test(path)) return [];
+  return [
+    {
+      key: `compute/${scopeKey(path)}/update`,
+      size: { capacity: 12, refillPerSecond: 12 / 180 },
+      header: 'resource',
+      headerLabel: 'Microsoft.Compute/UpdateVMResource;',
+      refusal: (seconds) => ({
+        code: 'OperationNotAllowed',
+        message: `The server rejected the request because too many requests have been received for this resource: the allowed limit of operation group 'UpdateVMResource' is exceeded. Please try again after '${seconds}' seconds.`,
+      }),
+    },
   ];
 }
 

@@ -2,7 +2,13 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { ArmError } from '../http/operation.ts';
 import type { Knobs } from '../knobs.ts';
 import { Bucket } from './bucket.ts';
-import { armLimits, identityProviderLimits, type Limit, type ThrottledCall } from './limits.ts';
+import {
+  armLimits,
+  computeLimits,
+  identityProviderLimits,
+  type Limit,
+  type ThrottledCall,
+} from './limits.ts';
 
 /** All token buckets of the simulated Azure, made when first drawn from. */
 export class Throttle {
@@ -22,19 +28,22 @@ export class Throttle {
   admit(call: ThrottledCall): Record<string, string> {
     const { throttling } = this.#knobs.values;
     const arm = armLimits(call);
+    const compute = computeLimits(call);
+    const told = [...arm, ...compute];
     const limits = [
       ...(throttling.arm ? arm : []),
       ...(throttling.identityProvider ? identityProviderLimits(call) : []),
+      ...(throttling.compute ? compute : []),
     ];
     for (const limit of limits) {
       const seconds = this.#bucket(limit).refusal();
       if (seconds === undefined) continue;
       const { code, message } = limit.refusal(seconds);
       const headers = throttling.retryAfterHeader ? { 'retry-after': String(seconds) } : {};
-      throw new ArmError(429, code, message, { ...headers, ...this.#headers(arm) });
+      throw new ArmError(429, code, message, { ...headers, ...this.#headers(told) });
     }
     for (const limit of limits) this.#bucket(limit).take();
-    return this.#headers(arm);
+    return this.#headers(told);
   }
 
   /** Fills all buckets: a test that has drained them starts afresh. */
@@ -47,7 +56,12 @@ export class Throttle {
       limits.flatMap((limit) =>
         limit.header === undefined
           ? []
-          : [[`x-ms-ratelimit-remaining-${limit.header}`, String(this.#bucket(limit).remaining())]],
+          : [
+              [
+                `x-ms-ratelimit-remaining-${limit.header}`,
+                `${limit.headerLabel ?? ''}${this.#bucket(limit).remaining()}`,
+              ],
+            ],
       ),
     );
   }

@@ -29,12 +29,16 @@ const AUDIENCES = [
 /** Wall ms of issue: `iat` has whole seconds only, too coarse to tell a token from before a grant from one after it. */
 const ISSUED_AT_MS = 'azid_iat_ms';
 
+/** Made once: a key costs more than a simulator's whole start, and tests start hundreds in one process. */
+let keys: ReturnType<typeof generateKeyPair> | undefined;
+
 /**
  * The simulator's own signing key. A token is good until it expires, whatever has become of its principal: tokens
  * outlive the identity (azure.md section 3).
  */
 export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  keys ??= generateKeyPair('RS256');
+  const { publicKey, privateKey } = await keys;
   const kid = 'azid-simulated-azure';
   const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' };
   return {

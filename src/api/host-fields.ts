@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** Fields of kinds that speak of hosts: resources that can carry identities (azure.md section 7). */
+
+/** Any resource in a resource group; a slot has two pairs of type and name. Control characters and `? # % \` are in no id. */
+const HOST_ID =
+  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[a-zA-Z0-9.]+(\/[^/?#%\\\s]+\/[^/?#%\\\s]+){1,4}$/;
+
+/** `Microsoft.Compute/virtualMachines`, `Microsoft.Web/sites/slots`. */
+export const HOST_TYPE = /^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+(\/[a-zA-Z0-9]+){1,3}$/;
+
+export const hostId = () => z.string().min(1).max(1024).regex(HOST_ID);
+
+export const hostType = () => z.string().min(3).max(200).regex(HOST_TYPE);
+
+export const hostApiVersion = () =>
+  z
+    .string()
+    .max(32)
+    .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$/)
+    .optional()
+    .describe(
+      'API version for a resource type that azid does not know: with it the resource is read and patched as most are. A policy must name the type. Not allowed for types that azid knows.',
+    );
+
+export const allowReplace = () =>
+  z
+    .boolean()
+    .default(false)
+    .describe(
+      'Some types (Logic Apps of the Consumption plan, Container Instances, AKS) take no change of the identity alone: the whole resource is read, changed and put back. What Azure hides in reads, such as secrets, may be lost by that; azid refuses where it can see that something is hidden.',
+    );
+
+/** An ARM id of a user-assigned identity. */
+export const identityArmId = () =>
+  z
+    .string()
+    .max(400)
+    .regex(
+      /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
+    );

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { commonStatus } from './common.ts';
+import { azidResource, immutable, type KindDefinition } from './kind.ts';
+
+/**
+ * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its
+ * `identity` (design.md section 4). Its name is a hash of the lower-cased ARM id.
+ */
+
+/** Who wants, or wanted, something of the host. */
+const owner = z.object({
+  kind: z.enum(['IdentityAttachment', 'SystemAssignedIdentity']),
+  namespace: z.string().max(63),
+  name: z.string().max(253),
+  uid: z.string().max(64),
+  /** Its deletion policy, last seen: Retain leaves in Azure what it wanted, should the object vanish unseen. */
+  retain: z.boolean().optional(),
+});
+
+const time = () => z.string().max(64).meta({ format: 'date-time' });
+
+const problem = z.object({
+  reason: z.string().max(64),
+  message: z.string().max(1024),
+  /** Attempts in a row that ended so. */
+  attempts: z.number().int(),
+  /** Not tried again before. */
+  notBefore: time(),
+});
+
+const common = {
+  /**
+   * Attaching: intent, saved before the first call. Attached: finished and read back. Detaching: intent to take away.
+   * Refused: `problem` says why, and when it is tried again.
+   */
+  state: z.enum(['Attaching', 'Attached', 'Detaching', 'Refused']),
+  /** azid attached it, or took it over: it may take it away again. False: it was there before. */
+  owned: z.boolean(),
+  owners: z.array(owner).max(200).meta({ 'x-kubernetes-list-type': 'atomic' }),
+  /** Which credential acted, or will. */
+  credential: z.string().max(253),
+  /** Of the last change of `state`. */
+  since: time(),
+  problem: problem.optional(),
+  /** How often it was taken away by somebody else, in a row; and when last (guarantees.md G14). */
+  losses: z.number().int().optional(),
+  lastLossAt: time().optional(),
+};
+
+const entry = z.object({
+  /** ARM id, as Azure spells it where it was seen. */
+  identityId: z.string().max(400),
+  /** Under which principal it was attached: another one now means recycled. */
+  principalId: z.string().max(36).optional(),
+  ...common,
+});
+
+const system = z.object({ principalId: z.string().max(36).optional(), ...common });
+
+const operation = z.object({
+  /** Several KB long (azure.md section 8). Its host and subscription are checked before it is followed. */
+  url: z.string().max(16_384),
+  style: z.enum(['asyncOperation', 'location']),
+  startedAt: time(),
+  /** Azure said not to ask earlier. */
+  nextPollAt: time().optional(),
+});
+
+const spec = z
+  .object({ resourceId: z.string().min(1).max(1024).describe('ARM id of the host.') })
+  .meta({ 'x-kubernetes-validations': [immutable('resourceId', 'each host has a HostIdentity of its own')] });
+
+const status = z.object({
+  ...commonStatus,
+  hostId: z.string().max(1024).optional().describe('ARM id as Azure spells it.'),
+  instance: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('What told this resource from an earlier one of the same id when it was last read.'),
+  entries: z
+    .array(entry)
+    .max(1000)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe(
+      'User-assigned identities: who wants which, intent and proof. An entry goes when a read proves absence.',
+    ),
+  systemAssigned: system.optional(),
+  operation: operation.optional().describe('A write that Azure carries out; resumed by a new process.'),
+  writeStartedAt: time().optional().describe('When a write began whose end was not seen yet.'),
+  unproven: z
+    .array(z.string().max(400))
+    .max(1000)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe(
+      'Attached identities that are wanted, and that nothing shows azid attached: they are never detached.',
+    ),
+});
+
+export type HostIdentitySpec = Readonly<z.input<typeof spec>>;
+export type HostIdentityStatus = Readonly<z.input<typeof status>>;
+export type LedgerOwner = Readonly<z.input<typeof owner>>;
+export type LedgerEntry = Readonly<z.input<typeof entry>>;
+export type LedgerSystem = Readonly<z.input<typeof system>>;
+export type LedgerOperation = Readonly<z.input<typeof operation>>;
+export type LedgerProblem = Readonly<z.input<typeof problem>>;
+
+export interface HostIdentity extends KubeObject {
+  readonly spec: HostIdentitySpec;
+  readonly status?: HostIdentityStatus;
+}
+
+export const hostIdentity: KindDefinition<HostIdentity> = {
+  resource: azidResource('HostIdentity', 'hostidentities', true),
+  singular: 'hostidentity',
+  shortNames: ['hostid'],
+  description:
+    "Internal: azid's ledger of one resource that it attaches identities to. Written by azid alone.",
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import {
+  adoption,
+  commonStatus,
+  deletionPolicy,
+  guid,
+  objectName,
+  resourceGroupName,
+  suspend,
+  tagValue,
+} from './common.ts';
+import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './host-fields.ts';
+import { azidResource, type KindDefinition } from './kind.ts';
+
+/** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
+export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
+
+/** At most so many targets are told one by one. */
+export const MAX_TOLD_TARGETS = 100;
+
+const selector = z.object({
+  subscriptionId: guid(),
+  resourceGroup: resourceGroupName().optional(),
+  type: hostType().describe('Resource type, in any case: Microsoft.Compute/virtualMachines.'),
+  tags: z
+    .record(z.string(), tagValue())
+    .optional()
+    .meta({ maxProperties: 15 })
+    .describe('Tags that a resource must have, all of them; names in any case, values exactly.'),
+});
+
+const spec = z
+  .object({
+    identityRef: z
+      .object({ name: objectName() })
+      .optional()
+      .describe('A UserAssignedIdentity of this namespace; followed when it is recycled.'),
+    identityId: identityArmId()
+      .optional()
+      .describe('ARM id of an identity that azid need not manage. An IdentityPolicy must allow it.'),
+    target: z
+      .object({
+        resourceId: hostId().optional().describe('ARM id of one resource; a slot is a resource of its own.'),
+        selector: selector
+          .optional()
+          .describe(
+            'All resources of a type in a subscription or group with these tags, as they come and go. An IdentityPolicy must allow selectors.',
+          ),
+      })
+      .meta({
+        'x-kubernetes-validations': [
+          {
+            rule: 'has(self.resourceId) != has(self.selector)',
+            message: 'exactly one of resourceId and selector is needed',
+          },
+        ],
+      }),
+    rollout: z
+      .object({
+        maxConcurrent: z
+          .number()
+          .int()
+          .min(1)
+          .max(1000)
+          .optional()
+          .describe(
+            'Resources changed at once. Default: 1 for types that restart when their identities change, else 20.',
+          ),
+        maxDetachShare: z
+          .number()
+          .int()
+          .min(0)
+          .max(100)
+          .optional()
+          .describe(
+            `Percentage of the resources that a change may detach; above it azid waits for annotation ${CONFIRM_DETACH_ANNOTATION}. One resource may always be. Default: 20.`,
+          ),
+      })
+      .optional(),
+    apiVersion: hostApiVersion(),
+    allowReplace: allowReplace(),
+    adoption: adoption(),
+    deletionPolicy: deletionPolicy('Delete'),
+    suspend: suspend(),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.identityRef) != has(self.identityId)',
+        message: 'exactly one of identityRef and identityId is needed',
+      },
+    ],
+  });
+
+const target = z.object({
+  resourceId: z.string().max(1024),
+  state: z.enum(['Pending', 'Attaching', 'Attached', 'Detaching', 'Waiting', 'Failed']),
+  /** Stable: ExistsUnmanaged, Contested, or why it failed or waits. */
+  reason: z.string().max(64).optional(),
+  message: z.string().max(1024).optional(),
+  lastChange: z.string().max(64).optional().meta({ format: 'date-time' }),
+});
+
+const count = () => z.number().int().min(0).optional();
+
+const status = z.object({
+  ...commonStatus,
+  identityId: z.string().max(400).optional().describe('ARM id of the identity that is attached.'),
+  principalId: z.string().max(36).optional(),
+  matched: count().describe('Resources that should have the identity.'),
+  attached: count().describe('Resources that have it: finished and read back.'),
+  pending: count().describe('Resources that wait for their turn, or are being changed.'),
+  failed: count().describe('Resources that cannot have it; their targets say why.'),
+  detaching: count().describe('Resources that should not have it any more, and still do.'),
+  targets: z
+    .array(target)
+    .max(MAX_TOLD_TARGETS)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('Up to 100 targets, those that need attention first.'),
+});
+
+export type IdentityAttachmentSpec = Readonly<z.input<typeof spec>>;
+export type IdentityAttachmentStatus = Readonly<z.input<typeof status>>;
+export type AttachmentTarget = Readonly<z.input<typeof target>>;
+export type HostSelector = Readonly<z.input<typeof selector>>;
+
+export interface IdentityAttachment extends KubeObject {
+  readonly spec: IdentityAttachmentSpec;
+  readonly status?: IdentityAttachmentStatus;
+}
+
+export const identityAttachment: KindDefinition<IdentityAttachment> = {
+  resource: azidResource('IdentityAttachment', 'identityattachments', true),
+  singular: 'identityattachment',
+  shortNames: ['attach'],
+  description: 'A user-assigned identity, attached to a resource or to all resources a selector finds.',
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Matched', type: 'integer', jsonPath: '.status.matched' },
+    { name: 'Attached', type: 'integer', jsonPath: '.status.attached' },
+    { name: 'Failed', type: 'integer', jsonPath: '.status.failed' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'Identity', type: 'string', jsonPath: '.status.identityId', priority: 1 },
+    { name: 'Target', type: 'string', jsonPath: '.spec.target.resourceId', priority: 1 },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { adoption, commonStatus, deletionPolicy, suspend } from './common.ts';
+import { allowReplace, hostApiVersion, hostId } from './host-fields.ts';
+import { azidResource, immutable, type KindDefinition } from './kind.ts';
+
+const spec = z
+  .object({
+    resourceId: hostId().describe('ARM id of the resource; a slot is a resource of its own. Immutable.'),
+    apiVersion: hostApiVersion(),
+    allowReplace: allowReplace(),
+    adoption: adoption(),
+    deletionPolicy: deletionPolicy('Retain'),
+    suspend: suspend(),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      immutable('resourceId', 'make another SystemAssignedIdentity for the other resource'),
+    ],
+  });
+
+const status = z.object({
+  ...commonStatus,
+  id: z.string().max(1024).optional().describe('ARM id of the resource, as Azure spells it.'),
+  principalId: z.string().max(36).optional(),
+  clientId: z.string().max(36).optional(),
+  tenantId: z.string().max(36).optional(),
+  servicePrincipalName: z
+    .string()
+    .max(400)
+    .optional()
+    .describe("Name of the service principal: the resource's, or <app>/slots/<slot>."),
+});
+
+export type SystemAssignedIdentitySpec = Readonly<z.input<typeof spec>>;
+export type SystemAssignedIdentityStatus = Readonly<z.input<typeof status>>;
+
+export interface SystemAssignedIdentity extends KubeObject {
+  readonly spec: SystemAssignedIdentitySpec;
+  readonly status?: SystemAssignedIdentityStatus;
+}
+
+export const systemAssignedIdentity: KindDefinition<SystemAssignedIdentity> = {
+  resource: azidResource('SystemAssignedIdentity', 'systemassignedidentities', true),
+  singular: 'systemassignedidentity',
+  shortNames: ['sai'],
+  description: "A resource's own identity, switched on and kept on.",
+  spec,
+  status,
+  rules: [],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+    { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId', priority: 1 },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      priority: 1,
+    },
+  ],
+};

@@ -1,0 +1,93 @@
+/**
+ * Hosts: resources of other providers that can carry managed identities, as azid reads them (azure.md section 7). The
+ * types here are what the rest of azid knows of a host; how each type spells and answers stands in `capabilities.ts`.
+ */
+
+/** An entry of `identity.userAssignedIdentities`. */
+export interface AttachedIdentity {
+  /** ARM id in the spelling of Azure's answer: removals send it back as it is. */
+  readonly id: string;
+  /** `armKey(id)`. */
+  readonly key: string;
+  /** Null in Azure for an identity that was deleted or made again since: then absent here, and the entry is dead. */
+  readonly principalId?: string;
+  readonly clientId?: string;
+}
+
+/** `identity` as a set, whatever the provider's spelling of `type`. */
+export interface HostIdentityValue {
+  /** The system-assigned identity is on. */
+  readonly system: boolean;
+  /** Of the system-assigned identity. */
+  readonly principalId?: string;
+  readonly tenantId?: string;
+  readonly userAssigned: readonly AttachedIdentity[];
+  /** A word of `type` that azid does not know: nothing is written to such a host (guarantees.md G4). */
+  readonly unknownType?: string;
+}
+
+/** A host as Azure shows it. */
+export interface AzureHost {
+  readonly id: string;
+  /** `armKey(id)`. */
+  readonly key: string;
+  /** In the table's spelling: `Microsoft.Compute/virtualMachines`, `Microsoft.Web/sites/slots`. */
+  readonly type: string;
+  /** `kind`, `orchestrationMode`, `osType` where the capability depends on it, lower case: `functionapp`, `flexible`, `windows`. */
+  readonly variant?: string;
+  readonly location?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly identity: HostIdentityValue;
+  /** As given: `Succeeded`, `Updating`, `Deleting`, `Failed`, …; absent means settled (azure.md section 8). */
+  readonly provisioningState?: string;
+  /** For `If-Match`; only where the type honours it. */
+  readonly etag?: string;
+  /** Changes when the resource is deleted and made again under its name: `vmId`, creation time. Absent where nothing tells. */
+  readonly instance?: string;
+}
+
+/** What azid wants changed in a host's `identity`. Ids in any spelling; nothing else of the host is touched. */
+export interface IdentityWish {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  readonly system: 'on' | 'off' | 'keep';
+}
+
+/** `identity` as it goes over the wire: only own adds (`{}`) and own removals (`null`), never what was read. */
+export interface IdentityBody {
+  readonly type: string;
+  readonly userAssignedIdentities?: Readonly<Record<string, Record<string, never> | null>> | null;
+}
+
+export type IdentityDelta =
+  /** Nothing to say: no call. */
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'write';
+      readonly identity: IdentityBody;
+      /** Keys of what this write adds and removes: fewer than wished where the limit per request splits it. */
+      readonly adds: readonly string[];
+      readonly removes: readonly string[];
+      readonly system: 'on' | 'off' | 'keep';
+    }
+  /** This host cannot have what is wished; `keys` are the identities it concerns, empty for the host as a whole. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly message: string;
+      readonly keys: readonly string[];
+    };
+
+/** A long-running operation (azure.md section 8). */
+export interface HostOperation {
+  readonly url: string;
+  readonly style: 'asyncOperation' | 'location';
+}
+
+export type OperationState =
+  | { readonly state: 'running'; readonly retryAfterMs?: number }
+  | { readonly state: 'succeeded' }
+  /** `code`, `message`: Azure's own words. */
+  | { readonly state: 'failed'; readonly code: string; readonly message: string }
+  /** Azure no longer knows it: only a read of the host can tell. */
+  | { readonly state: 'unknown' };

@@ -1,0 +1,280 @@
+/**
+ * Hosts: resources of any provider, by raw REST (docs/design/2026-11-23-hosts-raw-rest.md). Every call goes through the
+ * lanes and tells the observer what it saw; nothing here waits for an operation.
+ */
+import { z } from 'zod';
+import type { ArmRequest, ArmResponse } from '../arm-access.ts';
+import {
+  type Answer,
+  ArmCalls,
+  type ArmCallsOptions,
+  type CallContext,
+  correlationOf,
+  isAmbiguous,
+} from '../arm-calls.ts';
+import { classify } from '../classify.ts';
+import { retryAfterFromHeaders } from '../error-text.ts';
+import { AzureError, toAzureError } from '../errors.ts';
+import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
+import { armKey, parseResourceId } from '../resource-id.ts';
+import type {
+  HostGet,
+  HostObserver,
+  HostPage,
+  HostVersion,
+  HostWriteOptions,
+  HostWritten,
+  SystemIdentity,
+} from './answers.ts';
+import { capabilityOf, hostTypeOf, PER_PARENT } from './capabilities.ts';
+import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
+import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
+import { pathOf, providerOf, versionOf, wirePath } from './paths.ts';
+import { isSettled, readHost } from './read-host.ts';
+import type { Model } from './replace.ts';
+
+export type {
+  HostGet,
+  HostObserver,
+  HostPage,
+  HostVersion,
+  HostWriteOptions,
+  HostWritten,
+  SystemIdentity,
+} from './answers.ts';
+
+export type HostsOptions = ArmCallsOptions;
+
+/** Pinned, as for identities (azure.md section 3). */
+const IDENTITIES_VERSION = '2024-11-30';
+
+const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
+
+const systemIdentity = z.looseObject({
+  properties: z.looseObject({
+    principalId: z.string().min(1),
+    clientId: z.string().min(1),
+    tenantId: z.string().min(1),
+  }),
+});
+
+export class Hosts {
+  readonly #options: HostsOptions;
+  readonly #calls: ArmCalls;
+  #observer: HostObserver | undefined;
+
+  constructor(options: HostsOptions) {
+    this.#options = options;
+    this.#calls = new ArmCalls(options);
+  }
+
+  /** At most one observer: the mirror. */
+  observedBy(observer: HostObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Live read. Only Azure's own word is an absence: any other failure is thrown. */
+  async get(id: string, context: CallContext, version: HostVersion = {}): Promise<HostGet> {
+    let requestedAt = this.#calls.now();
+    try {
+      const request = { method: 'GET', url: pathOf(id, version) } as const;
+      const { value } = await this.#send('read', id, request, context, (at) => {
+        requestedAt = at;
+      });
+      const host = readHost(value.body);
+      this.#observer?.noteGet(id, host, requestedAt);
+      return { found: true, host, model: value.body as Model, requestedAt };
+    } catch (thrown) {
+      const found = classify(thrown);
+      // A subscription that azid cannot see is not proven gone.
+      if (found.kind !== 'notFound' || found.what === 'subscription') throw thrown;
+      this.#observer?.noteGet(id, undefined, requestedAt);
+      return { found: false, missing: found.what, error: found.error, requestedAt };
+    }
+  }
+
+  /** PATCH of `identity` alone. Not for types that want a `replace`. */
+  patchIdentity(
+    { id }: Pick<AzureHost, 'id'>,
+    identity: IdentityBody,
+    context: CallContext,
+    options: HostWriteOptions = {},
+  ): Promise<HostWritten> {
+    return this.#write('PATCH', id, { identity }, context, options);
+  }
+
+  /** PUT of the whole resource: `body` is of `replaceBody`. */
+  replace(
+    { id }: Pick<AzureHost, 'id'>,
+    body: Model,
+    context: CallContext,
+    options: HostWriteOptions = {},
+  ): Promise<HostWritten> {
+    return this.#write('PUT', id, body, context, options);
+  }
+
+  /**
+   * Where an operation stands. Throws `AzureError`: `ForeignOrigin` for a URL that is not of this cloud and the host's
+   * subscription, and what says nothing of the operation, throttling included.
+   */
+  async poll(operation: HostOperation, hostId: string, context: CallContext): Promise<OperationState> {
+    const { access, clock } = this.#options;
+    checkOperation(operation, hostId, access.cloud.armEndpoint);
+    try {
+      const request = { method: 'GET', url: operation.url } as const;
+      const { value } = await this.#send('read', hostId, request, context);
+      const { status, body, headers } = value;
+      return operationState(operation, status, body, (name) => headers.get(name), clock.now());
+    } catch (thrown) {
+      const state = failedPoll(operation, toAzureError(thrown));
+      if (!state || classify(thrown).kind === 'throttled') throw thrown;
+      return state;
+    }
+  }
+
+  /**
+   * All hosts of a type in a subscription that azid may read, by the provider's own list, page by page; each page is a
+   * call of its own. Never filtered: filtered by tag, Azure leaves the tags out (azure.md section 7).
+   */
+  list(
+    subscriptionId: string,
+    type: string,
+    context: CallContext,
+    { apiVersion }: HostVersion = {},
+  ): AsyncGenerator<HostPage, void, undefined> {
+    const known = capabilityOf(type);
+    if (known?.list === PER_PARENT)
+      throw new TypeError(
+        `Expected a type that can be listed by subscription, got ${type}: list it beneath each parent`,
+      );
+    const at = `/subscriptions/${subscriptionId}${known?.list ?? `/providers/${type}`}`;
+    return this.#pages(subscriptionId, type, `${at}?${versionOf(type, { apiVersion })}`, context);
+  }
+
+  /** The slots of one site: no call shows those of a subscription. Of a site that is gone it throws. */
+  listSlots(siteId: string, context: CallContext): AsyncGenerator<HostPage, void, undefined> {
+    const { subscriptionId } = parseResourceId(siteId);
+    const type = 'Microsoft.Web/sites/slots';
+    return this.#pages(subscriptionId, type, `${wirePath(siteId)}/slots?${versionOf(type, {})}`, context);
+  }
+
+  /**
+   * A host's system-assigned identity with its client id, which `identity` of the host does not tell; `undefined` where
+   * the host or its identity is not there.
+   */
+  async systemIdentity(id: string, context: CallContext): Promise<SystemIdentity | undefined> {
+    const { subscriptionId } = parseResourceId(id);
+    const call = { kind: 'read', provider: MANAGED_IDENTITY, subscriptionId, resourceId: id } as const;
+    const path = `${wirePath(id)}/providers/Microsoft.ManagedIdentity/identities/default`;
+    const request = { method: 'GET', url: `${path}?api-version=${IDENTITIES_VERSION}` } as const;
+    const { access } = this.#options;
+    try {
+      const { value } = await this.#calls.run(call, context, (options) => access.send(request, options));
+      const read = systemIdentity.safeParse(value.body);
+      if (!read.success)
+        throw new AzureError({
+          code: 'IncompleteAnswer',
+          message: `expected the system-assigned identity of ${id} with principalId, clientId and tenantId, got one without all of them`,
+        });
+      const { principalId, clientId, tenantId } = read.data.properties;
+      return { principalId, clientId, tenantId };
+    } catch (thrown) {
+      const found = classify(thrown);
+      if (found.kind !== 'notFound' || found.what === 'subscription') throw thrown;
+      return undefined;
+    }
+  }
+
+  async #write(
+    method: 'PATCH' | 'PUT',
+    id: string,
+    body: unknown,
+    context: CallContext,
+    { ifMatch, ...version }: HostWriteOptions,
+  ): Promise<HostWritten> {
+    const type = hostTypeOf(id);
+    const way = capabilityOf(type)?.write === 'replace' ? 'PUT' : 'PATCH';
+    // A PATCH would be answered with success and ignored, a PUT could lose what a PATCH leaves alone (guarantees.md G3).
+    if (method !== way)
+      throw new TypeError(`Expected a ${way} for the identity of a ${type}, got a ${method}`);
+    const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
+    let answer: Answer<ArmResponse>;
+    try {
+      const request = { method, url: pathOf(id, version), body, headers };
+      answer = await this.#send('write', id, request, context);
+    } catch (thrown) {
+      // A 404 tells nothing of the host: it may be about an identity that the write names.
+      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      throw thrown;
+    }
+    const { value, status } = answer;
+    const header = (name: string) => value.headers.get(name);
+    const operation = operationOf(status, header);
+    const host = hostOrNone(value.body);
+    // A 202 has only been taken: a site shows its new identity in it, and nothing tells when that is true.
+    const done = host !== undefined && !operation && status !== 202 && isSettled(host);
+    if (done) this.#observer?.noteWrite(host);
+    else this.#observer?.noteWriteAttempt(id);
+    const retryAfterMs = retryAfterFromHeaders(header, this.#options.clock.now());
+    return {
+      done,
+      ...(host && { host }),
+      ...(operation && { operation }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...correlationOf(answer),
+    };
+  }
+
+  async *#pages(
+    subscriptionId: string,
+    type: string,
+    first: string,
+    context: CallContext,
+  ): AsyncGenerator<HostPage, void, undefined> {
+    const call = { kind: 'list', provider: providerOf(type), subscriptionId } as const;
+    const { access } = this.#options;
+    for (let url: string | undefined = first; url !== undefined; ) {
+      const request: ArmRequest = { method: 'GET', url };
+      const { value, requestedAt } = await this.#calls.run(call, context, (options) =>
+        access.send(request, options),
+      );
+      const read = page.safeParse(value.body);
+      if (!read.success)
+        throw new AzureError({
+          code: 'IncompleteAnswer',
+          message: `expected a list of ${type}, got something else`,
+        });
+      // One odd item of somebody else must not hide all others; what lacks its id shows in no other way either.
+      yield { hosts: read.data.value.map(hostOrNone).filter((host) => host !== undefined), requestedAt };
+      url = read.data.nextLink || undefined;
+    }
+  }
+
+  #send(
+    kind: CallKind,
+    id: string,
+    request: ArmRequest,
+    context: CallContext,
+    onStart?: (requestedAt: number) => void,
+  ): Promise<Answer<ArmResponse>> {
+    const { subscriptionId } = parseResourceId(id);
+    const call = { kind, provider: providerOf(hostTypeOf(id)), subscriptionId, resourceId: id };
+    const exclusive = kind === 'write' ? { exclusive: armKey(id) } : {};
+    const { access } = this.#options;
+    return this.#calls.run(
+      { ...call, ...exclusive },
+      context,
+      (options) => access.send(request, options),
+      onStart,
+    );
+  }
+}
+
+/** One answer that is no host is no reason to fail: a 202 has no body, or one of its own. */
+function hostOrNone(body: unknown): AzureHost | undefined {
+  try {
+    return readHost(body);
+  } catch {
+    return undefined;
+  }
+}

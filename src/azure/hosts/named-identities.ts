@@ -1,0 +1,59 @@
+/**
+ * Which identities an error of Azure speaks of: one dead identity fails the whole PATCH, and only the text says which
+ * (azure.md section 7). Names and groups hold what Azure allows: a pattern that stopped at `.` or `(` left a batch blocked
+ * (guarantees.md section 2, 13).
+ */
+import type { AzureError } from '../errors.ts';
+import { armKey } from '../resource-id.ts';
+
+const ARM_ID =
+  /\/?subscriptions\/[0-9a-f-]{36}\/resourcegroups\/[-\p{L}\p{N}_.()]{1,90}\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{0,127}/giu;
+
+const LINKED_SCOPES = /linked scope\(s\) '([^']+)'/i;
+
+/**
+ * What Azure really said: `AzureError.message` is cut to the length of a status, in the middle of the last id.
+ */
+export function fullText(error: AzureError): string {
+  const { cause } = error;
+  if (typeof cause !== 'object' || cause === null) return error.message;
+  const { response, message } = cause as { response?: { bodyAsText?: unknown }; message?: unknown };
+  const body = response?.bodyAsText;
+  if (typeof body === 'string' && body !== '') return unescaped(body);
+  return typeof message === 'string' ? message : error.message;
+}
+
+/** The texts in a JSON body: as JSON an apostrophe may be `\\u0027`, and a slash `\\/`. */
+function unescaped(body: string): string {
+  const texts: string[] = [];
+  try {
+    JSON.parse(body, (_, value: unknown) => {
+      if (typeof value === 'string') texts.push(value);
+    });
+  } catch {
+    return body; // Cut off, or no JSON: what is there still names ids.
+  }
+  return texts.join('\n');
+}
+
+/** ARM ids of user-assigned identities that a text names, as spelt there, each once. */
+export function namedIdentities(said: AzureError | string): string[] {
+  // JSON inside JSON may come with its slashes escaped.
+  const text = (typeof said === 'string' ? said : fullText(said)).replaceAll('\\/', '/');
+  const found = new Map<string, string>();
+  for (const [match] of text.matchAll(ARM_ID)) {
+    const id = match.startsWith('/') ? match : `/${match}`;
+    if (!found.has(armKey(id))) found.set(armKey(id), id);
+  }
+  return [...found.values()];
+}
+
+/** The scopes that `LinkedAuthorizationFailed` names: rights are missing there, or they do not exist. */
+export function linkedScopes(said: AzureError | string): string[] {
+  const text = typeof said === 'string' ? said : fullText(said);
+  const scopes = LINKED_SCOPES.exec(text)?.[1] ?? '';
+  return scopes
+    .split(',')
+    .map((scope) => scope.trim())
+    .filter((scope) => scope !== '');
+}

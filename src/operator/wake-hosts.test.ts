@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../api/identity-attachment.ts';
+import { armKey } from '../azure/resource-id.ts';
+import type { ObjectMeta } from '../kube/types.ts';
+import { hostArea } from '../mirror/host-area.ts';
+import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
+import type { Stores } from '../reconcilers/stores.ts';
+import { wakeHostsOnKubernetes, wakeHostsWith, wakeOnHost } from './wake-hosts.ts';
+
+const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1/providers`;
+const VM = `${GROUP}/Microsoft.Compute/virtualMachines/web`;
+const VMS = 'Microsoft.Compute/virtualMachines';
+const IDENTITY = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/app`;
+
+let stores: Stores;
+let woken: string[];
+const note = (kind: string) => (key: string) => void woken.push(`${kind} ${key}`);
+const wake = {
+  attachment: note('attachment'),
+  systemIdentity: note('systemIdentity'),
+  host: note('host'),
+};
+const named = (name: string, metadata: Partial<ObjectMeta> = {}) =>
+  put(stores.attachments, {
+    metadata: meta(name, metadata),
+    spec: { identityRef: { name: 'app' }, target: { resourceId: VM } },
+  });
+const fleet = (metadata: Partial<ObjectMeta> = {}) =>
+  put(stores.attachments, {
+    metadata: meta('fleet', metadata),
+    spec: {
+      identityId: IDENTITY,
+      target: { selector: { subscriptionId: SUBSCRIPTION.toUpperCase(), type: VMS.toUpperCase() } },
+    },
+  });
+const system = (metadata: Partial<ObjectMeta> = {}) =>
+  put(stores.systemIdentities, { metadata: meta('own', metadata), spec: { resourceId: VM.toUpperCase() } });
+const owner = (name: string) =>
+  ({ kind: 'IdentityAttachment', namespace: 'shop', name, uid: `uid-${name}` }) as const;
+const host = (name: string, owners: readonly string[] = [], resourceId = VM, status = {}) =>
+  put(stores.hosts, {
+    metadata: meta(name, { namespace: 'azid-system' }),
+    spec: { resourceId },
+    status: {
+      entries: [
+        {
+          identityId: IDENTITY,
+          state: 'Attached',
+          owned: true,
+          owners: owners.map(owner),
+          credential: 'azid',
+          since: '2026-11-23T10:00:00Z',
+        },
+      ],
+      ...status,
+    },
+  });
+
+beforeEach(() => {
+  stores = emptyStores();
+  woken = [];
+});
+
+/** What a change wakes, the rest being there before. */
+function wokenBy(change: () => void): string[] {
+  using _ = wakeHostsOnKubernetes(stores, wake);
+  woken = [];
+  change();
+  return [...new Set(woken)].sort();
+}
+
+describe('what wakes hosts and those who speak of them', () => {
+  it('an attachment wakes itself, the host it names, and the hosts whose ledgers name it', () => {
+    named('one');
+    host('vm', []);
+    host('other', ['one'], `${GROUP}/${VMS}/other`);
+    expect(wokenBy(() => void named('one', { generation: 2 }))).toEqual([
+      'attachment shop/one',
+      'host azid-system/other',
+      'host azid-system/vm',
+    ]);
+  });
+
+  it('its own status writes wake nobody; the annotation that confirms a detachment does', () => {
+    named('one');
+    host('vm');
+    expect(wokenBy(() => void named('one'))).toEqual([]);
+    const annotations = { [CONFIRM_DETACH_ANNOTATION]: '40' };
+    expect(wokenBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
+  });
+
+  it('a system-assigned identity whose finalizer stands gives the word to its host', () => {
+    system();
+    host('vm');
+    expect(wokenBy(() => void system({ finalizers: ['azid.dev/finalizer'] }))).toEqual([
+      'host azid-system/vm',
+    ]);
+  });
+
+  it('an attachment that vanished wakes the hosts it leaves behind', () => {
+    named('one');
+    host('vm', ['one']);
+    const gone = wokenBy(
+      () =>
+        void stores.attachments.take({
+          type: 'delete',
+          object: stores.attachments.get('shop/one') as IdentityAttachment,
+        }),
+    );
+    expect(gone).toEqual(['attachment shop/one', 'host azid-system/vm']);
+  });
+
+  it("a host's ledger wakes the owners of what changed in it, before and now, and no others", () => {
+    named('one');
+    fleet();
+    system();
+    host('vm', ['fleet']);
+    expect(wokenBy(() => void host('vm', []))).toEqual(['attachment shop/fleet']);
+    expect(wokenBy(() => void host('vm', []))).toEqual([]);
+  });
+
+  it('a host that stands otherwise as a whole wakes its owners and whoever names it', () => {
+    named('one');
+    fleet();
+    system();
+    host('vm', ['fleet']);
+    const stalled = {
+      type: 'Stalled',
+      status: 'True',
+      reason: 'MissingWriteRight',
+      message: 'no right',
+      lastTransitionTime: '2026-11-23T10:00:00Z',
+    } as const;
+    expect(wokenBy(() => void host('vm', ['fleet'], VM, { conditions: [stalled] }))).toEqual([
+      'attachment shop/fleet',
+      'attachment shop/one',
+      'systemIdentity shop/own',
+    ]);
+  });
+
+  it('a recycled identity wakes those who attach it and the hosts that have it', () => {
+    const app = (principalId: string) =>
+      put(stores.identities, { metadata: meta('app', {}), spec: {}, status: { id: IDENTITY, principalId } });
+    app('p1');
+    named('one');
+    host('vm', []);
+    host('other', [], `${GROUP}/${VMS}/other`);
+    expect(wokenBy(() => void app('p2'))).toEqual([
+      'attachment shop/one',
+      'host azid-system/other',
+      'host azid-system/vm',
+    ]);
+    expect(wokenBy(() => void app('p2'))).toEqual([]);
+  });
+
+  it('a policy wakes all of the namespaces it selects, their hosts included', () => {
+    put(stores.namespaces, { metadata: meta('shop', { namespace: '' }) });
+    const policy = (generation: number) =>
+      put(stores.policies, {
+        metadata: meta('team', { namespace: '', generation }),
+        spec: { namespaces: { names: ['shop'] } },
+      });
+    policy(1);
+    named('one');
+    system();
+    host('vm', ['one']);
+    expect(wokenBy(() => void policy(2))).toEqual([
+      'attachment shop/one',
+      'host azid-system/vm',
+      'systemIdentity shop/own',
+    ]);
+  });
+
+  it('a resource that changed in Azure wakes its ledger, those who name it, and selectors of its area', () => {
+    named('one');
+    fleet();
+    system();
+    host('vm');
+    wakeOnHost(stores, wake, armKey(VM), hostArea(SUBSCRIPTION, VMS), 'event');
+    expect(woken.sort()).toEqual([
+      'attachment shop/fleet',
+      'attachment shop/one',
+      'host azid-system/vm',
+      'systemIdentity shop/own',
+    ]);
+  });
+
+  it('an identity that changed in Azure wakes those who name it by its ARM id', () => {
+    fleet();
+    host('vm');
+    wakeHostsWith(stores, wake, IDENTITY.toUpperCase(), 'event');
+    expect(woken.sort()).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
+  });
+});

@@ -1,0 +1,184 @@
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import type { NamespaceFacts } from './selection.ts';
+
+/** A resource that is to carry an identity. */
+export interface HostRequest {
+  readonly hostId: string;
+  /** `Microsoft.Compute/virtualMachines`, in any case. */
+  readonly type: string;
+  /** azid's table has the type: what `*` stands for. */
+  readonly known: boolean;
+  /** `adoption: Adopt`: what is there already is to be taken over. */
+  readonly adopt: boolean;
+}
+
+export interface AttachmentRequest extends HostRequest {
+  readonly bySelector: boolean;
+  /** An identity of the object's own namespace, or one by its ARM id. */
+  readonly identity: { readonly identityRef: true } | { readonly id: string };
+}
+
+/** What a selector may look at. */
+export interface SelectorRequest {
+  /** The subscription or resource group it looks in. */
+  readonly scope: string;
+  readonly type: string;
+  readonly known: boolean;
+}
+
+export type HostVerdict =
+  | { readonly allowed: true; readonly policy: string }
+  | { readonly allowed: false; readonly message: string };
+
+type AttachRule = NonNullable<IdentityPolicy['spec']['attachments']>[number];
+type SystemRule = NonNullable<IdentityPolicy['spec']['systemAssigned']>[number];
+
+/** What a rule asks, in the order in which a refusal is worded: the first one that no rule meets is named. */
+interface Test<Rule, Request> {
+  meets(rule: Rule, request: Request): boolean;
+  denial(request: Request): string;
+}
+
+const PLACE: readonly Test<SystemRule, HostRequest>[] = [
+  {
+    meets: ({ scopes }, { hostId }) => scopes.some((scope) => isWithinScope(hostId, scope)),
+    denial: ({ hostId }) => `allows resource ${hostId} in scopes`,
+  },
+  {
+    meets: (rule, request) => allowsType(rule, request),
+    denial: ({ type, known }) =>
+      `allows type ${type} there${known ? '' : "; azid does not know the type, so `*` does not cover it: it must be named in the rule's types"}`,
+  },
+];
+
+const ADOPTION: Test<SystemRule, HostRequest> = {
+  meets: ({ adopt = false }, request) => adopt || !request.adopt,
+  denial: ({ hostId }) => `allows to take over what ${hostId} already has (adopt)`,
+};
+
+const ATTACHMENT: readonly Test<AttachRule, AttachmentRequest>[] = [
+  ...PLACE,
+  {
+    meets: ({ selectors = false }, { bySelector }) => selectors || !bySelector,
+    denial: ({ hostId }) =>
+      `allows selectors for ${hostId} (selectors: true); whoever can tag a resource could then give it the identity`,
+  },
+  {
+    meets: ({ identities: { identityRefs = true, ids = [] } = {} }, { identity }) =>
+      'id' in identity ? keysOf(ids).has(armKey(identity.id)) : identityRefs,
+    denial: ({ hostId, identity }) =>
+      `allows ${'id' in identity ? `identity ${identity.id} (identities.ids)` : 'identities of the namespace (identities.identityRefs)'} on ${hostId}`,
+  },
+  ADOPTION,
+];
+
+/**
+ * Default deny. Policies and rules add up, but one rule must allow place, type, identity and way together.
+ *
+ * @param policies those that select the namespace
+ */
+export function allowsAttachment(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  request: AttachmentRequest,
+): HostVerdict {
+  return judge(
+    policies,
+    namespace,
+    policies.flatMap(withName(({ spec }) => spec.attachments)),
+    ATTACHMENT,
+    request,
+    'attachments',
+  );
+}
+
+/** May the resource's own identity be switched on? */
+export function allowsSystemAssigned(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  request: HostRequest,
+): HostVerdict {
+  return judge(
+    policies,
+    namespace,
+    policies.flatMap(withName(({ spec }) => spec.systemAssigned)),
+    [...PLACE, ADOPTION],
+    request,
+    'systemAssigned',
+  );
+}
+
+/** May anything be selected there at all? Asked before resources are listed on behalf of a namespace. */
+export function allowsSelector(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  request: SelectorRequest,
+): HostVerdict {
+  const tests: readonly Test<AttachRule, SelectorRequest>[] = [
+    {
+      meets: ({ scopes }, { scope }) =>
+        scopes.some((each) => isWithinScope(scope, each) || isWithinScope(each, scope)),
+      denial: ({ scope }) => `allows resources in ${scope}`,
+    },
+    {
+      meets: (rule, { type, known }) => allowsType(rule, { type, known }),
+      denial: ({ type, scope }) => `allows type ${type} in ${scope}`,
+    },
+    {
+      meets: ({ selectors = false }) => selectors,
+      denial: ({ scope }) =>
+        `allows selectors in ${scope} (selectors: true); name the resource by its id instead`,
+    },
+  ];
+  const rules = policies.flatMap(withName(({ spec }) => spec.attachments));
+  return judge(policies, namespace, rules, tests, request, 'attachments');
+}
+
+/** A policy may list hundreds, and each object on a resource asks; what the store holds is never changed in place. */
+const KEYS = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function keysOf(ids: readonly string[]): ReadonlySet<string> {
+  const known = KEYS.get(ids);
+  if (known) return known;
+  const keys = new Set(ids.map(armKey));
+  KEYS.set(ids, keys);
+  return keys;
+}
+
+function allowsType(
+  { types }: Pick<SystemRule, 'types'>,
+  { type, known }: Pick<HostRequest, 'type' | 'known'>,
+): boolean {
+  const wanted = type.toLowerCase();
+  return types.some((each) => (each === '*' ? known : each.toLowerCase() === wanted));
+}
+
+function withName<Rule>(rulesOf: (policy: IdentityPolicy) => readonly Rule[] | undefined) {
+  return (policy: IdentityPolicy): { rule: Rule; policy: string }[] =>
+    (rulesOf(policy) ?? []).map((rule) => ({ rule, policy: policy.metadata.name }));
+}
+
+function judge<Rule, Request>(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  rules: readonly { readonly rule: Rule; readonly policy: string }[],
+  tests: readonly Test<Rule, Request>[],
+  request: Request,
+  field: string,
+): HostVerdict {
+  const ask = `ask an administrator for an IdentityPolicy that does (${field})`;
+  if (policies.length === 0)
+    return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ask}` };
+  const names = policies.map(({ metadata }) => metadata.name).join(', ');
+  let left = rules;
+  for (const { meets, denial } of tests) {
+    const passed = left.filter(({ rule }) => meets(rule, request));
+    if (passed.length === 0) {
+      const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${denial(request)}; ${ask}`;
+      return { allowed: false, message };
+    }
+    left = passed;
+  }
+  return { allowed: true, policy: left[0]?.policy ?? names };
+}

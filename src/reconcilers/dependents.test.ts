@@ -1,0 +1,287 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { LedgerEntry } from '../api/host-identity.ts';
+import type { IdentityAttachmentSpec } from '../api/identity-attachment.ts';
+import type { IdentityPolicySpec } from '../api/identity-policy.ts';
+import type { RoleGrantSpec } from '../api/role-grant.ts';
+import { assignmentName } from '../azure/assignment-name.ts';
+import { type AzureRoleAssignment, assignmentId } from '../azure/azure-role-assignment.ts';
+import { armKey } from '../azure/resource-id.ts';
+import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
+import type { ObjectMeta } from '../kube/types.ts';
+import { FakeClock } from '../runtime/fake-clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { HOSTS_HOLD_MS } from './dependent-hosts.ts';
+import { type DependentsParts, dependentsOn } from './dependents.ts';
+import type { VisitContext } from './kind.ts';
+import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
+import type { Stores } from './stores.ts';
+
+const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
+const GROUP = `${SUB}/resourceGroups/rg1`;
+const VMS = 'Microsoft.Compute/virtualMachines';
+const VM = `${GROUP}/providers/${VMS}/vm`;
+const WEB = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
+const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const selector = { subscriptionId: SUB.slice('/subscriptions/'.length), type: VMS };
+const reader: AzureRoleDefinition = {
+  id: '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  roleName: 'Reader',
+  type: 'BuiltInRole',
+  permissions: [],
+  assignableScopes: ['/'],
+};
+const context: VisitContext = {
+  key: 'shop/web',
+  priority: 'event',
+  attempt: 1,
+  reconcileId: 'r1',
+  log: silentLog,
+  signal: new AbortController().signal,
+  startedAt: 0,
+  patienceMs: 1_000,
+};
+
+let stores: Stores;
+let clock: FakeClock;
+let parts: DependentsParts;
+beforeEach(() => {
+  stores = emptyStores();
+  clock = new FakeClock();
+  parts = {
+    stores,
+    clock,
+    firstSeen: new Map(),
+    installationId: 'b7d8a1f0-0000-4000-8000-000000000001',
+    roles: {
+      byName: async () => ({ found: 'one', role: reader }),
+      byId: async () => ({ found: 'one', role: reader }),
+    },
+    assignments: {
+      async *list() {
+        yield { assignments: [], requestedAt: 0 };
+      },
+    },
+    assignmentMirror: { ofPrincipal: () => [] },
+    clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://issuer' }) },
+    federationAudience: 'api://AzureADTokenExchange',
+  };
+  for (const namespace of ['shop', 'other']) put(stores.namespaces, { metadata: clusterMeta(namespace) });
+  allow('shop', { attachments: [{ types: ['*'], scopes: [GROUP], selectors: true }] });
+  put(stores.identities, {
+    metadata: meta('web', { deletionTimestamp: '2026-11-23T10:00:00Z' }),
+    spec: {},
+    status: { id: WEB, principalId: PRINCIPAL },
+  });
+});
+
+const allow = (namespace: string, spec: Partial<IdentityPolicySpec>) =>
+  put(stores.policies, {
+    metadata: clusterMeta(namespace),
+    spec: { namespaces: { names: [namespace] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }], ...spec },
+  });
+const attach = (
+  name: string,
+  spec: Partial<IdentityAttachmentSpec> = {},
+  metadata: Partial<ObjectMeta> = {},
+) =>
+  put(stores.attachments, {
+    metadata: meta(name, metadata),
+    spec: {
+      ...(spec.identityId === undefined && { identityRef: { name: 'web' } }),
+      target: { resourceId: VM },
+      ...spec,
+    },
+  });
+const owner = (name: string, namespace = 'shop') => ({
+  kind: 'IdentityAttachment' as const,
+  namespace,
+  name,
+  uid: `uid-${name}`,
+});
+const ledger = (change: Partial<LedgerEntry> = {}) =>
+  put(stores.hosts, {
+    metadata: meta('vm', { namespace: 'azid-system' }),
+    spec: { resourceId: VM },
+    status: {
+      entries: [
+        {
+          identityId: WEB.toUpperCase(),
+          state: 'Attached',
+          owned: true,
+          owners: [],
+          credential: 'azid',
+          since: '2026-11-23T10:00:00Z',
+          ...change,
+        },
+      ],
+    },
+  });
+const going = { deletionTimestamp: '2026-11-23T10:01:00Z' };
+const references = () => dependentsOn(parts).referencesTo('shop/web', context);
+const DETACHING = `${VM} (being detached)`;
+
+describe('an identity that is to be deleted waits for attachments', () => {
+  it('by reference, and of any namespace by ARM id, as far as a policy allows them', async () => {
+    allow('other', { attachments: [{ types: [VMS], scopes: [SUB], identities: { ids: [WEB] } }] });
+    attach('by-ref');
+    attach('fleet', { target: { selector } });
+    attach('theirs', { identityId: WEB.toLowerCase() }, { namespace: 'other' });
+    attach('of-mail', { identityRef: { name: 'mail' } });
+    expect(await references()).toEqual(['IdentityAttachment other/theirs', 'IdentityAttachment shop/by-ref']);
+    // A selector over the whole subscription is more than the group: it counts where it has taken hold.
+    ledger({ owners: [owner('fleet')] });
+    expect(await references()).toContain('IdentityAttachment shop/fleet');
+  });
+
+  it.each<[string, () => void]>([
+    ['are going themselves', () => attach('a', {}, going)],
+    ['no policy allows', () => attach('a', { target: { resourceId: VM.replace('rg1', 'rg2') } })],
+    ['name no resource', () => attach('a', { target: { resourceId: `${SUB}/providers/${VMS}/vm` } })],
+    [
+      'select where their policy has no selectors',
+      () => {
+        allow('shop', { attachments: [{ types: ['*'], scopes: [SUB] }] });
+        attach('a', { target: { selector } });
+      },
+    ],
+    [
+      'name it by an id that their policy does not',
+      () => attach('a', { identityId: WEB }, { namespace: 'other' }),
+    ],
+    [
+      'select freely, but not this identity',
+      () => {
+        allow('other', { attachments: [{ types: ['*'], scopes: [SUB], selectors: true }] });
+        attach('a', { identityId: WEB, target: { selector } }, { namespace: 'other' });
+      },
+    ],
+    [
+      'are of a type that azid does not know and no policy names',
+      () => attach('a', { target: { resourceId: `${GROUP}/providers/Some.Thing/else/x` } }),
+    ],
+  ])('but not for those that %s', async (_, given) => {
+    given();
+    expect(await references()).toEqual([]);
+  });
+
+  it('and for resources that azid is still to detach it from, by their name', async () => {
+    for (const change of [
+      { state: 'Detaching' as const, owners: [owner('gone')] },
+      { owners: [] },
+      { owners: [owner('gone')] },
+      { state: 'Attaching' as const, owners: [owner('gone')] },
+    ]) {
+      ledger(change);
+      expect(await references()).toEqual([DETACHING]);
+    }
+    attach('leaving', {}, going);
+    attach('edited', { identityRef: { name: 'mail' } });
+    attach('made-again', {}, { uid: 'another' });
+    for (const name of ['leaving', 'edited', 'made-again']) {
+      ledger({ owners: [owner(name)] });
+      expect(await references()).toContain(DETACHING);
+    }
+    // It no longer selects the resource, which therefore loses the identity, policy or not.
+    attach('denied', { target: { selector: { ...selector, subscriptionId: 'another' } } });
+    ledger({ state: 'Detaching', owners: [owner('denied')] });
+    expect(await references()).toContain(DETACHING);
+  });
+
+  it('but for no resource that keeps it: not azid attached it, another identity, or a living object keeps it', async () => {
+    ledger({ owned: false });
+    expect(await references()).toEqual([]);
+    ledger({ identityId: `${WEB}2` });
+    expect(await references()).toEqual([]);
+    attach('denied');
+    allow('shop', { attachments: [{ types: ['*'], scopes: [`${GROUP}0`] }] });
+    ledger({ owners: [owner('denied'), owner('gone')] });
+    expect(await references()).toEqual([]);
+  });
+
+  it('and for no resource for ever: from the deletion on, or since azid detaches', async () => {
+    const at = (ms: number) => new Date(clock.now() + ms).toISOString();
+    ledger();
+    clock.advance(HOSTS_HOLD_MS - 1);
+    expect(await references()).toEqual([DETACHING]);
+    clock.advance(1);
+    expect(await references()).toEqual([]);
+    parts = { ...parts, releaseAfterMs: 2 * HOSTS_HOLD_MS };
+    expect(await references()).toEqual([DETACHING]);
+    parts = { ...parts, releaseAfterMs: HOSTS_HOLD_MS };
+    ledger({ state: 'Detaching', since: at(1 - HOSTS_HOLD_MS) });
+    expect(await references()).toEqual([DETACHING]);
+    ledger({ state: 'Detaching', since: at(-HOSTS_HOLD_MS) });
+    expect(await references()).toEqual([]);
+    // As long as its owner is on its way, which may be long for a fleet, that one waits; and it does not for ever.
+    attach('leaving', {}, going);
+    ledger({ state: 'Detaching', since: at(-HOSTS_HOLD_MS), owners: [owner('gone'), owner('leaving')] });
+    expect(await references()).toEqual([DETACHING]);
+  });
+});
+
+describe('a SystemAssignedIdentity that is to be switched off', () => {
+  const grant = (name: string, spec: Partial<RoleGrantSpec> = {}, metadata: Partial<ObjectMeta> = {}) =>
+    put(stores.grants, {
+      metadata: meta(name, metadata),
+      spec: {
+        principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'web' } },
+        role: { name: 'Reader' },
+        scope: GROUP,
+        ...spec,
+      },
+    });
+  const waitsFor = () => dependentsOn(parts).referencesToSystemIdentity('shop/web', context);
+
+  it('waits for the grants that refer to it and that a policy allows, not for those of its namesake', async () => {
+    put(stores.systemIdentities, {
+      metadata: meta('web', going),
+      spec: { resourceId: VM },
+      status: { id: VM, principalId: PRINCIPAL },
+    });
+    grant('read');
+    grant('going', {}, going);
+    grant('over', { expiresAt: '2026-11-23T09:00:00Z' });
+    grant('denied', { scope: SUB });
+    grant('user-assigned', { principal: { identityRef: { name: 'web' } } });
+    expect(await waitsFor()).toEqual(['RoleGrant shop/read']);
+    expect(await references()).toEqual(['RoleGrant shop/user-assigned']);
+  });
+
+  it('leaves no assignment of its principal that azid made and nobody owns, wherever its resource is', async () => {
+    const { installationId } = parts;
+    const triple = { scope: GROUP, role: reader.guid, principalId: PRINCIPAL };
+    const name = assignmentName(installationId, triple);
+    const asked: string[] = [];
+    const made = {
+      id: assignmentId(GROUP, name),
+      key: armKey(assignmentId(GROUP, name)),
+      name,
+      scope: GROUP,
+      roleGuid: reader.guid,
+      principalId: PRINCIPAL,
+    } as AzureRoleAssignment;
+    parts = {
+      ...parts,
+      assignments: {
+        async *list(scope) {
+          asked.push(scope);
+          yield { assignments: [made, { ...made, key: `${made.key}2`, name: PRINCIPAL }], requestedAt: 0 };
+        },
+      },
+    };
+    const leftovers = () => dependentsOn(parts).leftoversOf({ id: VM, principalId: PRINCIPAL }, context);
+    expect(await leftovers()).toEqual([made.id]);
+    expect(asked).toEqual([SUB]);
+    put(stores.grants, {
+      metadata: meta('read'),
+      spec: {
+        principal: { id: PRINCIPAL, type: 'ServicePrincipal' },
+        role: { name: 'Reader' },
+        scope: GROUP,
+      },
+      status: { ledger: [made.id] },
+    });
+    expect(await leftovers()).toEqual([]);
+  });
+});

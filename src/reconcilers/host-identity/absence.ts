@@ -1,0 +1,58 @@
+import { RECHECK_INSIDE_MS } from '../decision.ts';
+import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from './facts.ts';
+import { linesOf, withLines } from './own.ts';
+
+/**
+ * The resource is not there: what was attached to it went with it, once that is proven (guarantees.md G6). What is wanted
+ * of it is attached when it is made again. `instance` stays, so that the new resource is known for another one.
+ */
+export function decideAbsence(
+  object: HostIdentity,
+  status: OwnStatus,
+  view: Extract<HostView, { state: 'absent' }>,
+  facts: Facts,
+): HostDecision {
+  const { resourceId } = object.spec;
+  if (!view.conclusive) {
+    const message = `Azure does not show ${resourceId}; azid looks again before it takes it for gone`;
+    return {
+      actions: [],
+      status,
+      summary: {
+        state: 'progressing',
+        reason: 'ConfirmingAbsence',
+        message,
+        againMs: Math.max(1_000, view.conclusiveInMs),
+      },
+    };
+  }
+  const had = linesOf(status).size;
+  const { operation: _o, writeStartedAt: _w, unproven: _u, ...rest } = status;
+  const gone = withLines(rest, new Map());
+  const wanted = facts.stances.some(({ state }) => state === 'wants');
+  const told: Action[] =
+    had === 0
+      ? []
+      : [
+          { type: 'saveStatus', status: gone, why: 'what was attached went with the resource' },
+          {
+            type: 'tell',
+            note: {
+              type: 'Warning',
+              reason: 'HostGone',
+              action: 'Observe',
+              message: `${resourceId} does not exist any more, and with it ${had} identities that were attached${wanted ? '; they are attached again when it is made again' : ''}`,
+            },
+          },
+        ];
+  return {
+    actions: told,
+    status: gone,
+    summary: {
+      state: 'waiting',
+      for: resourceId,
+      message: `waiting for ${resourceId}, which does not exist`,
+      recheckMs: RECHECK_INSIDE_MS,
+    },
+  };
+}

@@ -1,0 +1,571 @@
+import { describe, expect, it } from 'vitest';
+import { FINALIZER } from '../../api/common.ts';
+import { decide } from './decide.ts';
+import {
+  alive,
+  at,
+  attached,
+  capability,
+  EARLIER,
+  entry,
+  facts,
+  failure,
+  fresh,
+  host,
+  idOf,
+  keyOf,
+  MINUTE,
+  NOW,
+  object,
+  owner,
+  principalOf,
+  releases,
+  SELF,
+  seen,
+  VM,
+  wants,
+  wantsSystem,
+} from './facts.fixture.ts';
+import type { Action, HostDecision, WriteIdentity } from './facts.ts';
+
+const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
+const told = ({ actions }: HostDecision) =>
+  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+const writeOf = ({ actions }: HostDecision) =>
+  actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
+const states = ({ status }: HostDecision) =>
+  Object.fromEntries(
+    (status.entries ?? []).map(({ identityId, state, owned }) => [
+      identityId.split('/').at(-1),
+      `${state}${owned ? '' : ' unowned'}`,
+    ]),
+  );
+const reason = ({ summary }: HostDecision) =>
+  'reason' in summary && summary.reason !== undefined ? `${summary.state} ${summary.reason}` : summary.state;
+
+const capabilityOfScaleSets = { ...capability('Microsoft.Compute/virtualMachineScaleSets'), system: false };
+
+describe('a host that is as wanted', () => {
+  it('is in sync without a write, and without a change of its status', () => {
+    const decision = decide(object(), facts());
+    expect(decision).toMatchObject({ actions: [], summary: { state: 'ready', reason: 'InSync' } });
+    expect(decision.status).toEqual({ hostId: VM, instance: 'vm-1', entries: [entry('app')] });
+    expect(decision.looks).toBe(false);
+  });
+
+  it('looks again when a loss is long enough ago to be forgotten', () => {
+    const lost = entry('app', { losses: 1, lastLossAt: at(-90 * MINUTE) });
+    const decision = decide(object({ entries: [lost] }), facts());
+    expect(decision.summary).toMatchObject({ state: 'ready', nextMs: 30 * MINUTE });
+  });
+});
+
+describe('attaching', () => {
+  const wanted = facts({ stances: [wants('app')], host: seen(host()), identities: alive('app') });
+
+  it('saves its intent, then the finalizer, and then writes with the etag it has read', () => {
+    const decision = decide(fresh(), wanted);
+    expect(types(decision)).toEqual(['saveStatus', 'addFinalizer', 'writeIdentity']);
+    expect(decision.actions[0]).toMatchObject({
+      status: {
+        hostId: VM,
+        instance: 'vm-1',
+        writeStartedAt: at(0),
+        entries: [
+          {
+            identityId: idOf('app'),
+            state: 'Attaching',
+            owned: true,
+            owners: [owner('attach-app')],
+            credential: 'azid',
+          },
+        ],
+      },
+    });
+    expect(writeOf(decision)).toMatchObject({
+      hostId: VM,
+      identity: { type: 'UserAssigned', userAssignedIdentities: { [idOf('app')]: {} } },
+      ifMatch: '"1"',
+      begun: at(0),
+      checks: [idOf('app')],
+      asked: { adds: [keyOf('app')], removes: [], system: 'keep', fresh: [keyOf('app')] },
+      note: { reason: 'IdentityAttached' },
+    });
+    expect(writeOf(decision)?.note.message).toContain(
+      'for IdentityAttachment team-a/attach-app, under policy team-a',
+    );
+  });
+
+  it('makes one write of the adds and removes of all objects', () => {
+    const both = facts({
+      stances: [releases('attach-app'), wants('b'), wants('c', {}, 'attach-c'), wantsSystem()],
+      identities: alive('b', 'c'),
+    });
+    const decision = decide(object(), both);
+    expect(writeOf(decision)?.identity).toEqual({
+      type: 'SystemAssigned, UserAssigned',
+      userAssignedIdentities: { [idOf('b')]: {}, [idOf('c')]: {}, [idOf('app')]: null },
+    });
+    expect(states(decision)).toEqual({ app: 'Detaching', b: 'Attaching', c: 'Attaching' });
+    expect(decision.status.systemAssigned).toMatchObject({ state: 'Attaching', owned: true });
+  });
+
+  it('gives nothing new when a policy denies it, and holds no ledger for it', () => {
+    const denied = wants('app', { verdict: { allowed: false, message: 'no' } });
+    expect(types(decide(fresh(), { ...wanted, stances: [denied] }))).toEqual(['deleteSelf']);
+  });
+
+  it('waits for the word of all who name the host, so that one write carries all, but not for ever', () => {
+    const stances = [wants('b'), wants('app', { turn: false })];
+    const writes = (change: object) =>
+      types(decide(fresh(), { ...wanted, stances, ...change })).includes('writeIdentity');
+    expect(writes({ awaitedMs: 9_000 })).toBe(false);
+    expect(writes({ awaitedMs: 10_000 })).toBe(true);
+    // A rollout may take its time: nobody waits for that one.
+    const bySelector = wants('app', { turn: false, wordDue: false });
+    expect(writes({ stances: [wants('b'), bySelector] })).toBe(true);
+    const denied = wants('app', { turn: false, verdict: { allowed: false, message: '' } });
+    expect(writes({ stances: [wants('b'), denied] })).toBe(true);
+  });
+
+  const notGiven = [
+    ['its turn has not come', wants('app', { turn: false })],
+    ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
+  ] as const;
+  it.each(notGiven)('gives nothing new when %s', (_, stance) => {
+    const decision = decide(fresh(), { ...wanted, stances: [stance] });
+    expect(types(decision)).toEqual([]);
+    expect(decision.status.entries).toEqual([]);
+  });
+
+  it.each(notGiven)('keeps what stands when %s', (_, stance) => {
+    const decision = decide(object(), facts({ stances: [stance] }));
+    expect(decision).toMatchObject({ actions: [], summary: { reason: 'InSync' } });
+    expect(states(decision)).toEqual({ app: 'Attached' });
+  });
+
+  it('does not let an object that is denied hold what another one releases', () => {
+    const denied = wants('app', { verdict: { allowed: false, message: 'no' } }, 'other');
+    const decision = decide(object(), facts({ stances: [releases('attach-app'), denied] }));
+    expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  it('writes down a second owner of what is there already, without a turn and without a write', () => {
+    const decision = decide(
+      object(),
+      facts({ stances: [wants('app'), wants('app', { turn: false }, 'other')] }),
+    );
+    expect(types(decision)).toEqual([]);
+    expect(decision.status.entries?.[0]?.owners).toEqual([owner('attach-app'), owner('other')]);
+  });
+
+  it('never attaches azid’s own identity', () => {
+    const decision = decide(
+      fresh(),
+      facts({
+        host: seen(host()),
+        identities: new Map([[keyOf('app'), { state: 'present', principalId: SELF, live: true }]]),
+      }),
+    );
+    expect(writeOf(decision)).toBeUndefined();
+    expect(decision.status.entries?.[0]).toMatchObject({
+      state: 'Refused',
+      owned: false,
+      problem: { reason: 'ReservedIdentity' },
+    });
+  });
+
+  it('is attached only when a read shows it, with its principal', () => {
+    const begun = object({ entries: [entry('app', { state: 'Attaching' })], writeStartedAt: at(-5_000) });
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'present', at: NOW - 4_000, until: NOW + 116_000 }],
+    ] as const);
+    const early = decide(begun, facts({ host: seen(host()), accepted }));
+    expect(reason(early)).toBe('progressing ReadingBack');
+    expect(early).toMatchObject({ actions: [], looks: true, status: { writeStartedAt: at(-5_000) } });
+    const late = decide(begun, facts({ accepted }));
+    expect(late.status).toEqual({
+      hostId: VM,
+      instance: 'vm-1',
+      entries: [entry('app', { since: at(0) })],
+    });
+  });
+
+  it('leaves what it may not do any more in one visit to the next', () => {
+    const decision = decide(fresh(), { ...wanted, writes: 4 });
+    expect(types(decision)).toEqual([]);
+    expect(reason(decision)).toBe('progressing Writing');
+  });
+});
+
+describe('what was there before', () => {
+  it('counts as attached, and is nobody’s to take away', () => {
+    const decision = decide(fresh(), facts());
+    expect(types(decision)).toEqual([]);
+    expect(states(decision)).toEqual({ app: 'Attached unowned' });
+    expect(decision.status.unproven).toBeUndefined();
+    const unowned = object({ entries: [entry('app', { owned: false })] });
+    const gone = decide(unowned, facts({ stances: [releases('attach-app')] }));
+    expect(writeOf(gone)).toBeUndefined();
+    expect(gone.status.entries).toEqual([]);
+  });
+
+  it('is taken over where the object and a policy say so', () => {
+    const decision = decide(fresh(), facts({ stances: [wants('app', { adopt: true })] }));
+    expect(states(decision)).toEqual({ app: 'Attached' });
+    expect(told(decision)).toEqual(['IdentityAdopted']);
+    expect(types(decision)).toEqual(['saveStatus', 'tell', 'addFinalizer']);
+  });
+
+  it('is attached by azid, and then azid’s, should it vanish', () => {
+    const unowned = object({ entries: [entry('app', { owned: false })] });
+    const decision = decide(unowned, facts({ host: seen(host()), identities: alive('app') }));
+    expect(writeOf(decision)?.asked.adds).toEqual([keyOf('app')]);
+    expect(states(decision)).toEqual({ app: 'Attaching' });
+    expect(decision.status.entries?.[0]?.losses).toBeUndefined();
+  });
+
+  it('after a restore without status it is named as what can no longer be proven', () => {
+    const restored = fresh({ metadata: { finalizers: [FINALIZER] } });
+    const decision = decide(restored, facts({ host: seen(host([attached('app'), attached('foreign')])) }));
+    expect(states(decision)).toEqual({ app: 'Attached unowned' });
+    expect(decision.status.unproven).toEqual([idOf('app')]);
+    expect(decision.summary).toMatchObject({ state: 'ready', reason: 'InSync' });
+    expect(decision.summary.state === 'ready' && decision.summary.message).toContain('the ledger was lost');
+  });
+
+  it('is no longer doubtful when it is taken over, or gone', () => {
+    const doubtful = object({ entries: [entry('app', { owned: false })], unproven: [idOf('app')] });
+    expect(decide(doubtful, facts()).status.unproven).toEqual([idOf('app')]);
+    const adopted = decide(doubtful, facts({ stances: [wants('app', { adopt: true })] }));
+    expect(adopted.status.unproven).toBeUndefined();
+    const gone = decide(doubtful, facts({ host: seen(host()), identities: alive('app') }));
+    expect(gone.status.unproven).toBeUndefined();
+  });
+
+  it('is never touched when nobody speaks of it', () => {
+    const decision = decide(object(), facts({ host: seen(host([attached('app'), attached('foreign')])) }));
+    expect(decision).toMatchObject({ actions: [], summary: { reason: 'InSync' } });
+    expect(states(decision)).toEqual({ app: 'Attached' });
+  });
+});
+
+describe('detaching', () => {
+  it('takes away what azid attached and nobody wants', () => {
+    const decision = decide(object(), facts({ stances: [releases('attach-app')] }));
+    expect(types(decision)).toEqual(['saveStatus', 'writeIdentity']);
+    expect(states(decision)).toEqual({ app: 'Detaching' });
+    expect(writeOf(decision)).toMatchObject({
+      identity: { type: 'None' },
+      asked: { removes: [keyOf('app')] },
+      note: { reason: 'IdentityDetached' },
+    });
+  });
+
+  it('keeps the system-assigned identity beside the last one that goes', () => {
+    const shown = host([attached('app')], { own: { system: true, principalId: 'own-1' } });
+    const decision = decide(object(), facts({ stances: [releases('attach-app')], host: seen(shown) }));
+    expect(writeOf(decision)?.identity.type).toBe('SystemAssigned');
+    expect(writeOf(decision)?.asked.system).toBe('keep');
+  });
+
+  it('takes away what belonged to an object that vanished', () => {
+    const decision = decide(object(), facts({ stances: [] }));
+    expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  const kept = [
+    ['another object wants it', [releases('attach-app'), wants('app', {}, 'other')]],
+    ['its turn has not come', [releases('attach-app', { turn: false })]],
+    [
+      'it is not clear what its object wants',
+      [{ state: 'unclear', owner: owner('attach-app'), why: 'not listed' }],
+    ],
+    [
+      'the identity that its object wants instead is denied',
+      [wants('other', { verdict: { allowed: false, message: 'no' } }, 'attach-app')],
+    ],
+    ['the turn for the other one has not come', [wants('other', { turn: false }, 'attach-app')]],
+  ] as const;
+  it.each(kept)('keeps it when %s', (_, stances) => {
+    const decision = decide(object(), facts({ stances }));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(states(decision)).toEqual({ app: 'Attached' });
+  });
+
+  it('forgets it, and leaves it in Azure, when the object asks to retain it', () => {
+    const decision = decide(
+      object(),
+      facts({ stances: [releases('attach-app', { retain: true, turn: false })] }),
+    );
+    expect(writeOf(decision)).toBeUndefined();
+    expect(decision.status.entries).toEqual([]);
+    expect(told(decision)).toEqual(['IdentityLeft']);
+  });
+
+  it('remembers that an object that vanished had asked to retain it', () => {
+    const retained = entry('app', { owners: [owner('attach-app', { retain: true })] });
+    const decision = decide(object({ entries: [retained] }), facts({ stances: [] }));
+    expect(writeOf(decision)).toBeUndefined();
+  });
+
+  it('never detaches azid’s own identity', () => {
+    const shown = host([attached('app', { principalId: SELF })]);
+    const decision = decide(object(), facts({ stances: [releases('attach-app')], host: seen(shown) }));
+    expect(writeOf(decision)).toBeUndefined();
+  });
+
+  it('gives the old one up with the new one, in one write', () => {
+    const decision = decide(
+      object(),
+      facts({ stances: [wants('other', {}, 'attach-app')], identities: alive('other') }),
+    );
+    expect(writeOf(decision)?.asked).toMatchObject({ adds: [keyOf('other')], removes: [keyOf('app')] });
+  });
+
+  it('keeps the old one while the new one does not exist', () => {
+    const decision = decide(
+      object(),
+      facts({
+        stances: [wants('other', {}, 'attach-app')],
+        identities: new Map([[keyOf('other'), { state: 'absent' }]]),
+      }),
+    );
+    expect(writeOf(decision)).toBeUndefined();
+    expect(states(decision)).toEqual({ app: 'Attached', other: 'Refused unowned' });
+  });
+
+  it('ends the entry only when a read shows it gone', () => {
+    const going = object({ entries: [entry('app', { state: 'Detaching' })], writeStartedAt: at(-5_000) });
+    const shown = facts({ stances: [releases('attach-app')] });
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'absent', at: NOW - 4_000, until: NOW + 116_000 }],
+    ] as const);
+    expect(states(decide(going, { ...shown, accepted }))).toEqual({ app: 'Detaching' });
+    expect(decide(going, { ...shown, host: seen(host()) }).status.entries).toEqual([]);
+  });
+
+  it('does not end it while a late write of a dead process may still land', () => {
+    const going = object({ entries: [entry('app', { state: 'Detaching' })], writeStartedAt: at(-5_000) });
+    const open = { blockedMs: 100_000, openMs: 100_000 };
+    const decision = decide(
+      going,
+      facts({ stances: [releases('attach-app')], host: seen(host()), window: open }),
+    );
+    expect(states(decision)).toEqual({ app: 'Detaching' });
+    expect(reason(decision)).toBe('progressing ConfirmingWrite');
+  });
+
+  it('says so, with growing pauses, when Azure keeps what it said it removed', () => {
+    const going = object({ entries: [entry('app', { state: 'Detaching' })] });
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'absent', at: NOW - 3 * MINUTE, until: NOW - MINUTE }],
+    ] as const);
+    const decision = decide(going, facts({ stances: [releases('attach-app')], accepted }));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(decision.status.entries?.[0]?.problem).toMatchObject({
+      reason: 'NotRemoved',
+      notBefore: at(MINUTE),
+    });
+    const later = decide(
+      object({ ...decision.status }),
+      facts({ now: NOW + 2 * MINUTE, stances: [releases('attach-app')], accepted }),
+    );
+    expect(writeOf(later)?.asked.removes).toEqual([keyOf('app')]);
+  });
+});
+
+describe('the system-assigned identity', () => {
+  const line = {
+    state: 'Attached',
+    owned: true,
+    owners: [owner('own')],
+    credential: 'azid',
+    since: EARLIER,
+    principalId: 'own-1',
+  } as const;
+  const on = host([], { own: { system: true, principalId: 'own-1' } });
+  const bare = (systemAssigned?: object) =>
+    object({ entries: [], ...(systemAssigned && { systemAssigned: systemAssigned as never }) });
+
+  it('is switched on, and read back', () => {
+    const decision = decide(fresh(), facts({ stances: [wantsSystem()], host: seen(host()) }));
+    expect(writeOf(decision)).toMatchObject({
+      identity: { type: 'SystemAssigned' },
+      note: { reason: 'SystemIdentityOn' },
+    });
+    const begun = bare({ ...line, state: 'Attaching', principalId: undefined });
+    const done = decide(begun, facts({ stances: [wantsSystem()], host: seen(on) }));
+    expect(done.status.systemAssigned).toMatchObject({
+      state: 'Attached',
+      owned: true,
+      principalId: 'own-1',
+    });
+  });
+
+  it('is not read back before its principal shows', () => {
+    const begun = bare({ ...line, state: 'Attaching', principalId: undefined });
+    const early = decide(
+      begun,
+      facts({ stances: [wantsSystem()], host: seen(host([], { own: { system: true } })) }),
+    );
+    expect(early).toMatchObject({ looks: true, status: { systemAssigned: { state: 'Attaching' } } });
+  });
+
+  it('is switched off only where azid switched it on, and its object asked for that', () => {
+    const off = (systemAssigned: object, retain: boolean) =>
+      writeOf(
+        decide(
+          bare(systemAssigned),
+          facts({ stances: [releases('own', { retain, kind: 'SystemAssignedIdentity' })], host: seen(on) }),
+        ),
+      );
+    expect(off(line, false)).toMatchObject({
+      identity: { type: 'None' },
+      note: { reason: 'SystemIdentityOff' },
+    });
+    expect(off(line, true)).toBeUndefined();
+    expect(off({ ...line, owned: false }, false)).toBeUndefined();
+  });
+
+  it('is told of when it has another principal', () => {
+    const replaced = host([], { own: { system: true, principalId: 'own-2' } });
+    const decision = decide(bare(line), facts({ stances: [wantsSystem()], host: seen(replaced) }));
+    expect(told(decision)).toEqual(['SystemIdentityReplaced']);
+    expect(decision.status.systemAssigned).toMatchObject({ principalId: 'own-2', owned: true });
+  });
+
+  it('is given back when somebody switches it off, and that counts', () => {
+    const decision = decide(bare(line), facts({ stances: [wantsSystem()], host: seen(host()) }));
+    expect(writeOf(decision)?.asked.system).toBe('on');
+    expect(decision.status.systemAssigned).toMatchObject({ losses: 1, lastLossAt: at(0) });
+    expect(told(decision)).toEqual(['IdentityLost']);
+    expect(writeOf(decision)?.asked.fresh).toEqual([]);
+  });
+
+  it('is refused alone where the type cannot have it', () => {
+    const flexible = host([], { type: 'Microsoft.Compute/virtualMachineScaleSets', variant: 'flexible' });
+    const decision = decide(
+      fresh(),
+      facts({
+        stances: [wantsSystem(), wants('app')],
+        host: seen(flexible),
+        identities: alive('app'),
+        capability: capabilityOfScaleSets,
+      }),
+    );
+    expect(writeOf(decision)?.asked).toMatchObject({ adds: [keyOf('app')], system: 'keep' });
+    expect(decision.status.systemAssigned).toMatchObject({
+      state: 'Refused',
+      problem: { reason: 'SystemAssignedNotSupported' },
+    });
+  });
+});
+
+describe('an end', () => {
+  it('comes in the visit that finds the ledger’s last entry gone', () => {
+    const going = object({ entries: [entry('app', { state: 'Detaching' })] });
+    const decision = decide(going, facts({ stances: [releases('attach-app')], host: seen(host()) }));
+    expect(types(decision)).toEqual(['saveStatus']);
+    const next = decide(object({ ...decision.status }), facts({ stances: [], host: seen(host()) }));
+    expect(types(next)).toEqual(['removeFinalizer', 'deleteSelf']);
+  });
+
+  it('comes also when only an operation was left of it', () => {
+    const operation = { url: 'https://x/1', style: 'location', startedAt: at(-1_000) } as const;
+    const decision = decide(
+      object({ entries: [], operation }),
+      facts({ stances: [], host: seen(host()), operation: { state: 'over' } }),
+    );
+    expect(types(decision)).toEqual(['saveStatus']);
+  });
+
+  it('deletes itself when nobody wants anything of the host, without reading it', () => {
+    const { host: _, ...unseen } = facts({ stances: [] });
+    expect(types(decide(fresh(), unseen))).toEqual(['deleteSelf']);
+    expect(types(decide(object({ entries: [] }), unseen))).toEqual(['removeFinalizer', 'deleteSelf']);
+  });
+
+  const stays = [
+    ['somebody wants something, though its turn has not come', { stances: [wants('app', { turn: false })] }],
+    ['somebody may want something', { stances: [{ state: 'unclear', owner: owner('x'), why: '' }] }],
+    ['a write may still land', { stances: [], window: { blockedMs: 0, openMs: 1_000 } }],
+  ] as const;
+  it.each(stays)('stays while %s', (_, change) => {
+    const decision = decide(object({ entries: [] }), facts({ host: seen(host()), ...change }));
+    expect(types(decision)).toEqual([]);
+  });
+
+  it('does nothing more once it has deleted itself', () => {
+    const decision = decide(fresh(), facts({ deleted: true, stances: [wants('app')] }));
+    expect(decision).toMatchObject({ actions: [], summary: { state: 'waiting', keep: true } });
+  });
+
+  it('deleted by hand it goes on until its ledger is empty', () => {
+    const going = { deletionTimestamp: at(-1_000) };
+    expect(types(decide(object({}, going), facts()))).toEqual([]);
+    expect(types(decide(object({ entries: [] }, going), facts()))).toEqual(['removeFinalizer']);
+  });
+
+  it('goes at once with the annotation that releases it, and names what stays', () => {
+    const going = { deletionTimestamp: at(-1_000), annotations: { 'azid.dev/release': 'true' } };
+    const decision = decide(object({}, going), facts());
+    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(JSON.stringify(decision.actions[0])).toContain(idOf('app'));
+  });
+});
+
+describe('a host that is not there', () => {
+  const absent = (conclusive: boolean) =>
+    ({ state: 'absent', live: true, conclusive, conclusiveInMs: conclusive ? 0 : 90_000 }) as const;
+
+  it('keeps everything while Azure’s lag may explain it', () => {
+    const decision = decide(object(), facts({ host: absent(false) }));
+    expect(decision).toMatchObject({ actions: [], status: { entries: [entry('app')] } });
+    expect(decision.summary).toMatchObject({ reason: 'ConfirmingAbsence', againMs: 90_000 });
+  });
+
+  it('forgets what went with it, and waits for it by name', () => {
+    const decision = decide(object(), facts({ host: absent(true) }));
+    expect(types(decision)).toEqual(['saveStatus', 'tell']);
+    expect(decision.status).toEqual({ hostId: VM, instance: 'vm-1', entries: [] });
+    expect(decision.summary).toMatchObject({ state: 'waiting', for: VM });
+  });
+
+  it.each(['AuthorizationFailed', 'AzureUnavailable'])('keeps everything when the answer is %s', (code) => {
+    const kind = code === 'AuthorizationFailed' ? 'stalled' : 'transient';
+    const decision = decide(
+      object({}, { deletionTimestamp: at(0) }),
+      facts({ stances: [], host: { state: 'unreadable', failure: failure({ kind, reason: code }) } }),
+    );
+    expect(decision).toMatchObject({ actions: [], status: { entries: [entry('app')] } });
+    expect(decision.summary.state).toBe(kind === 'stalled' ? 'stalled' : 'retrying');
+  });
+});
+
+describe('a type', () => {
+  it('that azid does not know, and whose version nobody gives, is refused', () => {
+    const { capability: _, ...unknown } = facts({ type: 'Contoso.Things/boxes' });
+    const decision = decide(object(), unknown);
+    expect(reason(decision)).toBe('stalled UnsupportedType');
+    expect(states(decision)).toEqual({ app: 'Attached' });
+  });
+
+  it('whose identity azid may misread gets no write', () => {
+    const odd = host([], { own: { unknownType: 'DelegatedAssigned' } });
+    const decision = decide(fresh(), facts({ host: seen(odd), identities: alive('app') }));
+    expect(reason(decision)).toBe('stalled UnknownIdentityType');
+    expect(types(decision)).toEqual([]);
+  });
+
+  it('an id that is none is refused by name', () => {
+    const decision = decide(fresh(), facts({ problem: 'spec.resourceId: Expected an ARM id' }));
+    expect(reason(decision)).toBe('stalled InvalidResourceId');
+  });
+});
+
+describe('principals', () => {
+  it('are written down as Azure shows them', () => {
+    expect(decide(fresh(), facts()).status.entries?.[0]?.principalId).toBe(principalOf('app'));
+  });
+});

@@ -1,0 +1,67 @@
+import { RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { stalledInside, summaryOf } from '../summaries.ts';
+import { decideAbsence } from './absence.ts';
+import { decideEnd } from './ending.ts';
+import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
+import { maintain } from './maintain.ts';
+import { awaitOperation } from './operation.ts';
+import { ownStatus } from './own.ts';
+
+/**
+ * From what is known to what to do, for one host. Pure. What all objects say of the host meets here, and nothing else in
+ * azid writes its `identity` (design.md section 4).
+ */
+export function decide(object: HostIdentity, facts: Facts): HostDecision {
+  const end = decideEnd(object, facts);
+  if (end) return end;
+  const decision = decideLife(object, facts);
+  const { actions, status } = decision;
+  // What the ledger had is gone: its end comes in this visit, since nothing may wake the object again.
+  const isOver = actions.length === 0 && decideEnd({ ...object, status }, facts) !== undefined;
+  return isOver
+    ? { ...decision, actions: [{ type: 'saveStatus', status, why: 'an empty ledger ends next' }] }
+    : decision;
+}
+
+function decideLife(object: HostIdentity, facts: Facts): HostDecision {
+  const own = ownStatus(object);
+  if (facts.problem !== undefined) return stop(own, stalledInside('InvalidResourceId', facts.problem));
+  const waiting = awaitOperation(object, facts);
+  if (waiting) return waiting;
+  const { operation: _, ...status } = own;
+  const { host, capability, type } = facts;
+  if (!capability) {
+    const message = `azid does not know resource type ${type}; give spec.apiVersion in the object that wants the identity, and name the type in a policy`;
+    return stop(status, stalledInside('UnsupportedType', message));
+  }
+  switch (host?.state) {
+    case undefined:
+    case 'loading': {
+      const list = `the first list of ${type}`;
+      return stop(own, {
+        state: 'waiting',
+        for: list,
+        message: `waiting for ${list}`,
+        recheckMs: 60_000,
+        keep: true,
+      });
+    }
+    case 'unreadable':
+      return stop(status, summaryOf(host.failure));
+    case 'absent':
+      return decideAbsence(object, status, host, facts);
+    case 'present':
+      if (/^deleting$/i.test(host.host.provisioningState ?? ''))
+        return stop(status, {
+          state: 'waiting',
+          for: host.host.id,
+          message: `waiting for the end of ${host.host.id}, which is being deleted; nothing is written to it`,
+          recheckMs: RECHECK_OUTSIDE_MS,
+        });
+      return maintain(object, status, host, capability, facts);
+  }
+}
+
+function stop(status: OwnStatus, summary: HostDecision['summary']): HostDecision {
+  return { actions: [], status, summary };
+}

@@ -1,0 +1,158 @@
+import type {
+  HostIdentity,
+  HostIdentityStatus,
+  LedgerOperation,
+  LedgerSystem,
+} from '../../api/host-identity.ts';
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
+import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
+import type { Model } from '../../azure/hosts/replace.ts';
+import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { Stance } from '../hosts/stance.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+/** Stands for the resource's own identity wherever identities go by key. */
+export const SYSTEM = 'system';
+
+/** An entry of the ledger, of a user-assigned identity or, without `identityId`, of the resource's own. */
+export type Line = LedgerSystem & { readonly identityId?: string };
+
+export type Wants = Extract<Stance, { state: 'wants' }>;
+
+export type HostView =
+  /** `live`: read for this very decision. `model`: the whole answer, only of a live read. */
+  | {
+      readonly state: 'present';
+      readonly host: AzureHost;
+      readonly live: boolean;
+      readonly model?: Model;
+    }
+  /**
+   * `conclusive`: neither Azure's lag nor a write that may still be under way explains it; else `conclusiveInMs` says
+   * when to ask again.
+   */
+  | {
+      readonly state: 'absent';
+      readonly live: boolean;
+      readonly conclusive: boolean;
+      readonly conclusiveInMs: number;
+    }
+  /** The first list is under way, and nobody waits for this object. */
+  | { readonly state: 'loading' }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+/** A user-assigned identity. An absence is always of a live read. */
+export type IdentityView =
+  | { readonly state: 'present'; readonly principalId: string; readonly live: boolean }
+  | { readonly state: 'absent' }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+/** The pending operation of the ledger. */
+export type OperationView =
+  | { readonly state: 'running'; readonly againMs: number }
+  /** Where it stands could not be asked. */
+  | { readonly state: 'unreadable'; readonly failure: Failure }
+  /** Ended, or Azure no longer knows it: the host tells. What failed is in `refusal`. */
+  | { readonly state: 'over' };
+
+/** What one write asks for; identities by key. */
+export interface Asked {
+  readonly adds: readonly string[];
+  readonly removes: readonly string[];
+  readonly system: 'on' | 'off' | 'keep';
+  /** Of these: what azid had not attached before. A write that is refused has not attached it either. */
+  readonly fresh: readonly string[];
+}
+
+/** A write that Azure refused, at once or at the end of its operation. */
+export interface Refusal {
+  readonly asked: Asked;
+  readonly failure: Failure;
+}
+
+/** What is known of the last write's end. */
+export interface WriteWindow {
+  /** Another process may have a write under way: none is begun for so long, ms. */
+  readonly blockedMs: number;
+  /** A write may still take effect, or what it did may not show: for so long, ms, an absence proves nothing. */
+  readonly openMs: number;
+}
+
+/** What Azure took from this process, and its reads need not show yet. */
+export interface Accepted {
+  readonly wanted: 'present' | 'absent';
+  /** Wall ms. */
+  readonly at: number;
+  /** Until then its not showing is Azure's lag, wall ms. */
+  readonly until: number;
+}
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  /** The host's id is none. */
+  readonly problem?: string;
+  /** Of the host, as the table of capabilities spells it. */
+  readonly type: string;
+  /** Absent: a type that azid does not know, and nobody gave its API version. */
+  readonly capability?: HostCapability;
+  readonly apiVersion?: string;
+  /** Of all objects that speak of the host, those of the ledger included, each once. */
+  readonly stances: readonly Stance[];
+  /** Absent: not looked at, since nothing depends on it. */
+  readonly host?: HostView;
+  /** User-assigned identities by key, as far as they were looked at. */
+  readonly identities: ReadonlyMap<string, IdentityView>;
+  /** azid's own identity, which it neither attaches nor detaches (guarantees.md G21). */
+  readonly self?: { readonly principalId: string; readonly clientId: string };
+  readonly operation?: OperationView;
+  /** An operation that Azure has begun for this process, and that is not in the ledger yet. */
+  readonly started?: LedgerOperation;
+  readonly window: WriteWindow;
+  /** The write that was refused just before. */
+  readonly refusal?: Refusal;
+  /** By key. */
+  readonly accepted: ReadonlyMap<string, Accepted>;
+  /** How many identities a write may add, after one failed without saying whose fault it was. */
+  readonly batchLimit?: number;
+  /** For how long the host has shown its present, unsettled state, ms. */
+  readonly busyMs: number;
+  /** For how long none came of the words that are awaited, of those who name the host and may have what they want, ms. */
+  readonly awaitedMs: number;
+  /** Writes to Azure in this visit. */
+  readonly writes: number;
+  /** This process has deleted the object; its watch does not show it yet. */
+  readonly deleted: boolean;
+}
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<
+  HostIdentityStatus,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+export interface WriteIdentity {
+  readonly type: 'writeIdentity';
+  /** As Azure spells it. */
+  readonly hostId: string;
+  readonly apiVersion?: string;
+  readonly identity: IdentityBody;
+  readonly ifMatch?: string;
+  /** The whole resource, for a type that takes no change of the identity alone. */
+  readonly replace?: Model;
+  readonly asked: Asked;
+  /** `writeStartedAt` of the intent it carries out. */
+  readonly begun: string;
+  /** ARM ids of identities that must have been read before (guarantees.md section 2, 13). */
+  readonly checks: readonly string[];
+  readonly note: Note;
+}
+
+export type Action = FrameAction<OwnStatus> | WriteIdentity | { readonly type: 'deleteSelf' };
+
+export interface HostDecision extends Decision<Action, OwnStatus> {
+  /** It rests on what a look at the host tells now, not on what was seen some time ago. */
+  readonly looks?: boolean;
+}
+export type { HostIdentity };

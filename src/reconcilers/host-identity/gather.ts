@@ -1,0 +1,218 @@
+import { hasPendingEdit } from '../../api/common.ts';
+import type { AzureCaller } from '../../azure/caller.ts';
+import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../azure/hosts/capabilities.ts';
+import { isSettled } from '../../azure/hosts/read-host.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import { areaOfHost } from '../../mirror/host-area.ts';
+import type { AreasInUse } from '../areas.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import { awaitedWords } from './awaited.ts';
+import { decide } from './decide.ts';
+import {
+  type Accepted,
+  type Facts,
+  type HostDecision,
+  type HostIdentity,
+  type HostView,
+  type IdentityView,
+  SYSTEM,
+} from './facts.ts';
+import { cachedHost, liveHost, type ViewEyes, windowOf } from './host-view.ts';
+import type { IdentityViews } from './identity-views.ts';
+import { shownOn } from './judged.ts';
+import { linesOf, ownStatus, sameStatus } from './own.ts';
+import { type PollEyes, pollOperation } from './poll.ts';
+import { type StancesEyes, stancesTowards } from './stances.ts';
+
+export interface Eyes extends ViewEyes, PollEyes, Omit<StancesEyes, 'knowsType' | 'typeOf'> {
+  readonly hosts: ViewEyes['hosts'] & PollEyes['hosts'];
+  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly views: IdentityViews;
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  /** API version of a type that azid does not know, as any object gives it. */
+  readonly apiVersionOf?: (type: string) => string | undefined;
+}
+
+/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+export async function gather(object: HostIdentity, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const { uid } = object.metadata;
+  const { memory, clock, azureLagMs } = eyes;
+  const start = startOf(object, context, eyes);
+  if (start.problem !== undefined || start.started || start.deleted) return start;
+  eyes.areas.note(keyOf(object), [areaOfHost(object.spec.resourceId)]);
+
+  const operation = await pollOperation(object, context, eyes);
+  const window = windowOf(object, eyes);
+  const known = memory.of(uid);
+  const refused = memory.refusalFor(uid, context.reconcileId, clock.monotonic());
+  const common: Facts = {
+    ...start,
+    now: clock.now(),
+    window,
+    accepted: acceptedUntil(known.accepted, azureLagMs),
+    ...(operation && { operation }),
+    ...(refused && { refusal: refused }),
+    ...(known.batch !== undefined && { batchLimit: known.batch }),
+  };
+  let facts = seeing(object, common, cachedHost(object, context, eyes), eyes);
+  if (operation && operation.state !== 'over') return facts;
+  // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
+  if (decide(object, facts).actions.some(({ type }) => type === 'deleteSelf')) return facts;
+  if (facts.host?.state === 'loading' && !hasPendingEdit(object)) return facts;
+  if (!facts.host || hasPendingEdit(object)) facts = await seeingLive(object, facts, context, eyes);
+  for (;;) {
+    const decision = decide(object, facts);
+    if (facts.capability && !isLive(facts.host) && restsOnIt(object, decision)) {
+      facts = await seeingLive(object, facts, context, eyes);
+      continue;
+    }
+    const doubtful = decision.actions
+      .flatMap((action) => (action.type === 'writeIdentity' ? action.checks : []))
+      .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
+    if (doubtful.length === 0) return facts;
+    const read = doubtful.map(async (id) => {
+      const since = isContradicted(id, facts, object) ? clock.monotonic() : known.failedAt;
+      return [armKey(id), await eyes.views.live(id, since, context)] as const;
+    });
+    facts = {
+      ...facts,
+      now: clock.now(),
+      identities: new Map([...facts.identities, ...(await Promise.all(read))]),
+    };
+  }
+}
+
+function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes): Facts {
+  const { clock, memory } = eyes;
+  const { uid } = object.metadata;
+  const { started, visit, deleted } = memory.of(uid);
+  const unsaved = started && started.operation.url !== object.status?.operation?.url;
+  if (started && !unsaved) memory.saved(uid);
+  const common: Facts = {
+    now: clock.now(),
+    type: '',
+    stances: [],
+    identities: new Map(),
+    window: windowOf(object, eyes),
+    accepted: new Map(),
+    busyMs: 0,
+    awaitedMs: 0,
+    writes: visit?.id === reconcileId ? visit.writes : 0,
+    deleted,
+    ...(unsaved && { started: started.operation }),
+  };
+  try {
+    return { ...common, type: hostTypeOf(object.spec.resourceId) };
+  } catch (error) {
+    if (error instanceof TypeError) return { ...common, problem: `spec.resourceId: ${error.message}` };
+    throw error;
+  }
+}
+
+/** The facts with a view of the host, and with what that means for all who speak of it. */
+function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, eyes: Eyes): Facts {
+  const host = view?.state === 'present' ? view.host : undefined;
+  const { type } = facts;
+  const { stances, apiVersion = eyes.apiVersionOf?.(type) } = stancesTowards(
+    object,
+    type,
+    view?.state === 'absent' ? 'absent' : host,
+    {
+      ...eyes,
+      knowsType: (each) => capabilityOf(each) !== undefined,
+      typeOf: hostTypeOf,
+    },
+  );
+  const capability =
+    capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
+  const wished = stances.flatMap((stance) =>
+    stance.state === 'wants' && stance.what !== 'system' ? stance.what.identityId : [],
+  );
+  const held = [...linesOf(ownStatus(object))].flatMap(([key, { identityId }]) =>
+    key === SYSTEM || identityId === undefined ? [] : identityId,
+  );
+  const seen = [...wished, ...held].flatMap((id): [string, IdentityView][] => {
+    const cached = eyes.views.cached(id);
+    return cached ? [[armKey(id), cached]] : [];
+  });
+  const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
+  return {
+    ...facts,
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(capability && { capability: inVariant(capability, host?.variant) }),
+    stances,
+    ...(view && { host: view }),
+    identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
+    busyMs: eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now),
+    awaitedMs: eyes.memory.awaitedFor(object.metadata.uid, awaitedWords(stances, host), facts.now),
+  };
+}
+
+async function seeingLive(
+  object: HostIdentity,
+  facts: Facts,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<Facts> {
+  // A type of which nothing is known cannot be read either.
+  if (!facts.capability) return facts;
+  const { apiVersion, window } = facts;
+  const self = await selfOf(context, eyes);
+  if ('view' in self) return seeing(object, facts, self.view, eyes);
+  const view = await liveHost(object, apiVersion, window, context, eyes);
+  return { ...seeing(object, { ...facts, now: eyes.clock.now() }, view, eyes), ...self };
+}
+
+/** A write, a line that ends, a word that is told: all rest on what Azure itself said just now. */
+function restsOnIt(object: HostIdentity, { actions, status, looks = false }: HostDecision): boolean {
+  return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
+}
+
+function isLive(view: HostView | undefined): boolean {
+  return (
+    view?.state === 'unreadable' || ((view?.state === 'present' || view?.state === 'absent') && view.live)
+  );
+}
+
+function isLiveIdentity(view: IdentityView | undefined): boolean {
+  return view !== undefined && (view.state !== 'present' || view.live);
+}
+
+/**
+ * The host shows the identity without a principal, or with another one than memory has of it, and memory knows of no change
+ * since it was attached: it may have been made again after it was last read.
+ */
+function isContradicted(id: string, { host, identities }: Facts, object: HostIdentity): boolean {
+  const key = armKey(id);
+  const shown = host?.state === 'present' ? shownOn(host.host, key) : undefined;
+  const view = identities.get(key);
+  if (!shown || view?.state !== 'present' || isSame(view.principalId, shown.principalId)) return false;
+  const attachedAs = linesOf(ownStatus(object)).get(key)?.principalId;
+  return attachedAs === undefined || isSame(attachedAs, view.principalId);
+}
+
+const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
+
+function acceptedUntil(
+  accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
+  lagMs: number,
+): ReadonlyMap<string, Accepted> {
+  return new Map([...accepted].map(([key, each]) => [key, { ...each, until: each.at + lagMs }]));
+}
+
+async function selfOf(
+  { signal }: VisitContext,
+  { whoAmI }: Eyes,
+): Promise<Required<Pick<Facts, 'self'>> | { readonly view: HostView }> {
+  try {
+    const { objectId, clientId } = await whoAmI(signal);
+    return { self: { principalId: objectId, clientId } };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { view: { state: 'unreadable', failure } };
+  }
+}

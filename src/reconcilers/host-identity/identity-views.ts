@@ -1,0 +1,68 @@
+import type { Identities } from '../../azure/identities.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { Flights } from '../../mirror/flights.ts';
+import type { IdentityMirror } from '../../mirror/mirror.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import type { IdentityView } from './facts.ts';
+
+/**
+ * Identities that are about to be attached: each is read before a write names it, since one that is gone fails the whole
+ * (guarantees.md section 2, 13). Hundreds of hosts may ask for the same one at once: they share a read.
+ */
+
+export interface IdentityEyes {
+  readonly identities: Pick<Identities, 'get'>;
+  readonly mirror: Pick<IdentityMirror, 'observe'>;
+  readonly clock: Clock;
+}
+
+/** A read that is younger will do: Azure allows one every two seconds for each identity (azure.md section 9). */
+const FRESH_MS = 60_000;
+
+export class IdentityViews {
+  readonly #eyes: IdentityEyes;
+  readonly #reads = new Flights<IdentityView>();
+
+  constructor(eyes: IdentityEyes) {
+    this.#eyes = eyes;
+  }
+
+  /** From memory; what is not there is nothing to go by. */
+  cached(id: string): IdentityView | undefined {
+    const seen = this.#eyes.mirror.observe(id);
+    if (seen.state !== 'present' || seen.identity.principalId === '') return undefined;
+    return { state: 'present', principalId: seen.identity.principalId, live: false };
+  }
+
+  /** @param since monotonic ms: what was read before is not to be trusted any more */
+  async live(id: string, since: number, context: VisitContext): Promise<IdentityView> {
+    const { mirror, clock } = this.#eyes;
+    const seen = mirror.observe(id);
+    if (seen.state === 'present' && seen.how !== 'list') {
+      const { ageMs, identity } = seen;
+      if (ageMs <= FRESH_MS && clock.monotonic() - ageMs > since)
+        return { state: 'present', principalId: identity.principalId, live: true };
+    }
+    const { priority, signal } = context;
+    return this.#reads.join(armKey(id), priority, () => this.#read(id, context), signal);
+  }
+
+  async #read(id: string, { priority, patienceMs }: VisitContext): Promise<IdentityView> {
+    const { identities, mirror } = this.#eyes;
+    try {
+      const got = await identities.get(id, { priority, patienceMs });
+      if (got.found) return { state: 'present', principalId: got.identity.principalId, live: true };
+      // Made by azid a moment ago: Azure's answer is older.
+      const seen = mirror.observe(id);
+      return seen.state === 'present'
+        ? { state: 'present', principalId: seen.identity.principalId, live: true }
+        : { state: 'absent' };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      return { state: 'unreadable', failure };
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import { isSettled } from '../../azure/hosts/read-host.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { Failure, Note, Summary } from '../decision.ts';
+import { stalledOutside, summaryOf } from '../summaries.ts';
+import { awaitedWords, holdsForWords } from './awaited.ts';
+import { claimsOf } from './claims.ts';
+import { contestFindings } from './contest.ts';
+import {
+  type Action,
+  type Facts,
+  type HostDecision,
+  type HostIdentity,
+  type HostView,
+  type Line,
+  type OwnStatus,
+  SYSTEM,
+} from './facts.ts';
+import { intended, writeOf } from './intent.ts';
+import { judge } from './judge.ts';
+import { type Change, shownOn, withState } from './judged.ts';
+import { finalizer, hasFinalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
+import { withProblem } from './problems.ts';
+import { recycledNote, recycledSince } from './recycled.ts';
+import { afterRefusal } from './refusals.ts';
+import { summaryOfHost } from './standing.ts';
+import { planWrite, type WritePlan } from './write.ts';
+
+/** A resource that shows no end of what it is at for so long is written to all the same (guarantees.md G15). */
+export const BUSY_MS = 5 * 60_000;
+
+/** More in one visit are left to the next: each write is a round of the frame, and others wait for the worker. */
+const MAX_WRITES = 4;
+
+type Present = Extract<HostView, { state: 'present' }>;
+
+interface Survey {
+  readonly lines: ReadonlyMap<string, Line>;
+  readonly changes: readonly Change[];
+  readonly notes: readonly Note[];
+  readonly pending: boolean;
+  readonly failure: Failure | undefined;
+}
+
+/** The host is there: each identity is judged by itself, and what is to change is written for all at once. */
+export function maintain(
+  object: HostIdentity,
+  status: OwnStatus,
+  view: Present,
+  capability: HostCapability,
+  facts: Facts,
+): HostDecision {
+  const { host } = view;
+  const { refusal, window, writes } = facts;
+  const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
+  const before = linesOf(status);
+  const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
+  const survey = surveyOf(judgement.lines, status, host, settled, facts);
+  const { changes } = survey;
+  const base = statusOf(object, status, host, facts, survey);
+  const conditions = contestFindings(object, survey.lines, facts.now);
+  const finish = (lines: ReadonlyMap<string, Line>, summary: Summary, looks = false): HostDecision => {
+    const next = withUnproven(object, withLines(base, lines), status);
+    return { actions: told(object, next, lines, survey.notes), status: next, summary, conditions, looks };
+  };
+
+  if (judgement.stop) return finish(survey.lines, judgement.stop);
+  // Read anew and refused again, each time: not a race any more.
+  if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
+    return finish(survey.lines, summaryOf(refusal.failure));
+  const busy = !settled && (changes.length > 0 || survey.pending);
+  const words = holdsForWords(awaitedWords(facts.stances, host), facts.awaitedMs);
+  const held = busy || words || window.blockedMs > 0 || writes >= MAX_WRITES;
+  const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
+  const lines = withTroubles(survey.lines, plan, facts.now);
+  if (plan.refused) return finish(lines, stalledOutside(plan.refused.reason, plan.refused.message));
+  if (plan.write) {
+    const intent = intended(lines, plan.write);
+    const write = writeOf(plan.write, view, capability, lines, facts);
+    const next = withUnproven(object, { ...withLines(base, intent), writeStartedAt: write.begun }, status);
+    return {
+      actions: [
+        {
+          type: 'saveStatus',
+          status: next,
+          why: 'what azid is about to write must be known before it is written',
+        },
+        ...survey.notes.map((note): Action => ({ type: 'tell', note })),
+        ...finalizer(object, intent),
+        write,
+      ],
+      status: next,
+      summary: { state: 'progressing', reason: 'Writing', message: write.note.message, againMs: 1_000 },
+      conditions,
+    };
+  }
+  const stand = {
+    hostId: host.id,
+    lines,
+    pending: survey.pending,
+    busy,
+    left: held && changes.length > 0,
+    words,
+    failure: survey.failure,
+    unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
+  };
+  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || (stand.left && !words));
+}
+
+function surveyOf(
+  lines: ReadonlyMap<string, Line>,
+  status: OwnStatus,
+  host: AzureHost,
+  settled: boolean,
+  facts: Facts,
+): Survey {
+  const claims = claimsOf(facts.stances);
+  const recycled = recycledSince(status, host);
+  const next = new Map<string, Line>();
+  const changes: Change[] = [];
+  const notes: Note[] = recycled ? [recycledNote(host)] : [];
+  let pending = false;
+  let failure: Failure | undefined;
+  for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
+    const judged = judge({
+      key,
+      line: lines.get(key),
+      wants: claims.wants.get(key) ?? [],
+      shown: shownOn(host, key),
+      facts,
+      host,
+      claims,
+      recycled,
+      settled,
+    });
+    if (judged.line) next.set(key, judged.line);
+    if (judged.change) changes.push(judged.change);
+    notes.push(...(judged.notes ?? []));
+    pending ||= judged.pending ?? false;
+    failure ??= judged.failure;
+  }
+  return { lines: next, changes, notes, pending, failure };
+}
+
+/** What the ledger says of the host itself. The mark of an open write stays until nothing it did can come as a surprise. */
+function statusOf(
+  { spec }: HostIdentity,
+  status: OwnStatus,
+  host: AzureHost,
+  { window }: Facts,
+  { lines, pending }: Survey,
+): OwnStatus {
+  const { writeStartedAt, ...rest } = status;
+  const instance = host.instance ?? status.instance;
+  const open = writeStartedAt !== undefined && (window.openMs > 0 || pending) && !hasLanded(status, lines);
+  return {
+    ...rest,
+    hostId: host.id === '' ? spec.resourceId : host.id,
+    ...(instance !== undefined && { instance }),
+    ...(open && { writeStartedAt }),
+  };
+}
+
+/** All that the write was to add is there: it has taken effect, whoever sent it. A removal may still come later. */
+function hasLanded(status: OwnStatus, now: ReadonlyMap<string, Line>): boolean {
+  const begun = [...linesOf(status)].filter(
+    ([, { state }]) => state === 'Attaching' || state === 'Detaching',
+  );
+  return (
+    begun.length > 0 &&
+    begun.every(([key, { state }]) => state === 'Attaching' && now.get(key)?.state === 'Attached')
+  );
+}
+
+/**
+ * A finalizer and no ledger: the object was restored without its status. What is attached is kept, and named as what can
+ * no longer be proven, until it is gone, taken over, or not wanted any more.
+ */
+function withUnproven(object: HostIdentity, next: OwnStatus, before: OwnStatus): OwnStatus {
+  const { unproven: _, ...rest } = next;
+  const lost = before.hostId === undefined && hasFinalizer(object);
+  const named = new Set((before.unproven ?? []).map((id) => (id === SYSTEM ? SYSTEM : armKey(id))));
+  const doubtful = [...linesOf(next)]
+    .filter(([key, { owned, state }]) => !owned && state === 'Attached' && (lost || named.has(key)))
+    .map(([key, { identityId }]) => identityId ?? key);
+  return doubtful.length > 0 ? { ...rest, unproven: doubtful } : rest;
+}
+
+function withTroubles(
+  lines: ReadonlyMap<string, Line>,
+  { troubles }: WritePlan,
+  now: number,
+): ReadonlyMap<string, Line> {
+  const next = new Map(lines);
+  for (const [key, trouble] of troubles) {
+    const line = next.get(key);
+    if (!line) continue;
+    const refused = line.state === 'Attaching' ? withState(line, 'Refused', now) : line;
+    next.set(key, withProblem(refused, trouble, now));
+  }
+  return next;
+}
+
+/** What was found out is told once: the status remembers that it was. */
+function told(
+  object: HostIdentity,
+  status: OwnStatus,
+  lines: ReadonlyMap<string, Line>,
+  notes: readonly Note[],
+): readonly Action[] {
+  const holds = finalizer(object, lines);
+  // A note that the status would not remember would be told for ever.
+  if (sameStatus(status, ownStatus(object))) return holds;
+  // An empty ledger is judged once more: it may be its end, of which nothing else would remind azid.
+  const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
+  if (notes.length === 0 && !emptied) return holds;
+  return [
+    { type: 'saveStatus', status, why: 'what was found out is told once' },
+    ...notes.map((note): Action => ({ type: 'tell', note })),
+    ...holds,
+  ];
+}

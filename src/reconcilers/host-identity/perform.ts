@@ -1,0 +1,96 @@
+import { hostIdentity } from '../../api/host-identity.ts';
+import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import type { Store } from '../../kube/store.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { timestamp } from '../../runtime/conditions.ts';
+import type { FrameAction } from '../decision.ts';
+import { failureOf } from '../failure.ts';
+import type { Performed, VisitContext } from '../kind.ts';
+import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
+import type { HostMemory } from './memory.ts';
+
+export interface Hands {
+  readonly hosts: Pick<Hosts, 'patchIdentity' | 'replace'>;
+  readonly client: Pick<KubeClient, 'delete'>;
+  readonly stores: { readonly hosts: Pick<Store<HostIdentity>, 'noteDelete'> };
+  readonly clock: Clock;
+  readonly memory: HostMemory;
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+export async function perform(
+  action: Exclude<Action, FrameAction<OwnStatus>>,
+  object: HostIdentity,
+  context: VisitContext,
+  hands: Hands,
+): Promise<Performed> {
+  switch (action.type) {
+    case 'writeIdentity':
+      return writeIdentity(action, object, context, hands);
+    case 'deleteSelf':
+      await deleteSelf(object, context, hands);
+      return {};
+  }
+}
+
+/** However it ends, how it ended is remembered: the next round goes by that. */
+async function writeIdentity(
+  action: WriteIdentity,
+  { metadata: { uid } }: HostIdentity,
+  context: VisitContext,
+  { hosts, clock, memory }: Hands,
+): Promise<Performed> {
+  const { asked, begun, note } = action;
+  memory.send(uid, begun, context.reconcileId);
+  let written: HostWritten;
+  try {
+    written = await send(action, hosts, context);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
+    else memory.end(uid, begun);
+    if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
+    throw error;
+  }
+  const { operation, retryAfterMs, correlationId } = written;
+  if (operation) {
+    const now = clock.now();
+    const nextPollAt = retryAfterMs === undefined ? {} : { nextPollAt: timestamp(now + retryAfterMs) };
+    memory.start(uid, { ...operation, startedAt: timestamp(now), ...nextPollAt }, asked);
+  } else {
+    memory.end(uid, begun);
+    memory.accept(uid, asked, clock.now());
+  }
+  return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+}
+
+function send(
+  { hostId, identity, replace, ifMatch, apiVersion }: WriteIdentity,
+  hosts: Hands['hosts'],
+  context: VisitContext,
+): Promise<HostWritten> {
+  const host = { id: hostId };
+  const options = { ifMatch, apiVersion };
+  return replace
+    ? hosts.replace(host, replace, context, options)
+    : hosts.patchIdentity(host, identity, context, options);
+}
+
+/** Only this very object: a namesake may have been made meanwhile. */
+async function deleteSelf(
+  object: HostIdentity,
+  { signal }: VisitContext,
+  { client, stores, memory }: Hands,
+): Promise<void> {
+  const { uid } = object.metadata;
+  try {
+    await client.delete(hostIdentity.resource, keyOf(object), { preconditions: { uid } }, signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  memory.delete(uid);
+  stores.hosts.noteDelete(object);
+}

@@ -1,0 +1,132 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { RestError } from '@azure/core-rest-pipeline';
+import { HostMirror } from '../../../mirror/host-mirror.ts';
+import { IdentityMirror } from '../../../mirror/mirror.ts';
+import type { FakeClock } from '../../../runtime/fake-clock.ts';
+import { silentLog } from '../../../runtime/log.ts';
+import type { Outcome } from '../../../runtime/outcome.ts';
+import { AreasInUse } from '../../areas.ts';
+import { Frame } from '../../frame.ts';
+import { hostIdentityKind } from '../index.ts';
+import type { Answered, Clients, Sent } from './azure.fixture.ts';
+import type { MemoryKube } from './kube.fixture.ts';
+
+/** Where a process dies: at its so-many-th write from now. `late`: what it sent to Azure arrives after its death. */
+export interface Death {
+  readonly at: number;
+  readonly how: 'before' | 'after' | 'late';
+}
+
+export const LAG_MS = 5_000;
+export const CALL_LIMIT_MS = 60_000;
+
+class Killed extends Error {}
+
+/** One process of azid: its mirrors and its memory die with it. */
+export class Process {
+  readonly #stop = new AbortController();
+  readonly #frame: Frame<never, never, never, never>;
+  #death: Death | undefined;
+  #dead = false;
+  #calls = 0;
+  #visits = 0;
+
+  constructor(kube: MemoryKube, clients: Clients, clock: FakeClock, subscription: string, self: string) {
+    const { signal } = this.#stop;
+    const { hosts, identities, permissions } = clients;
+    const common = { permissions, clock, signal, random: () => 0.5, lagMs: LAG_MS };
+    const mirror = new IdentityMirror({ ...common, identities });
+    const hostMirror = new HostMirror({ ...common, hosts });
+    mirror.use(subscription);
+    const client = kube.client((_, write) => this.#around(write));
+    const kind = hostIdentityKind({
+      stores: kube.stores,
+      client,
+      clock,
+      hosts,
+      identities,
+      mirror,
+      hostMirror,
+      // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
+      turns: { mayAttach: () => true, mayDetach: () => true, hasSpoken: () => true },
+      areas: new AreasInUse(hostMirror, () => {}),
+      whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
+      azureLagMs: LAG_MS,
+      callLimitMs: CALL_LIMIT_MS,
+    });
+    const options = { client, store: kube.stores.hosts, events: { record: () => {} }, clock };
+    this.#frame = new Frame(kind, options) as unknown as Frame<never, never, never, never>;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  dieAt(death: Death | undefined): void {
+    this.#death = death;
+  }
+
+  kill(): void {
+    this.#dead = true;
+    this.#stop.abort();
+  }
+
+  /** A visit to the host's object; undefined when the process died in it. */
+  async visit(name: string): Promise<Outcome | undefined> {
+    try {
+      return await this.#frame.reconcile({
+        key: `azid-system/${name}`,
+        priority: 'event',
+        attempt: 1,
+        reconcileId: `visit-${++this.#visits}`,
+        signal: this.#stop.signal,
+        log: silentLog,
+      });
+    } catch (error) {
+      if (this.#dead) return undefined;
+      throw error;
+    }
+  }
+
+  /** Around each call to Azure. `land` makes a late one arrive. */
+  async call(sent: Sent, deliver: () => Promise<Answered>, land: (sent: Sent) => void): Promise<Answered> {
+    this.#calls++;
+    try {
+      if (sent.method === 'GET') return await this.#alive(deliver);
+      return await this.#around(deliver, () => land(sent));
+    } catch (error) {
+      if (error instanceof Killed) throw new RestError('the process is dead', { code: 'ECONNRESET' });
+      throw error;
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  /** Until nothing of it is under way. */
+  async calm(): Promise<void> {
+    for (let still = 0; still < 3; still++) {
+      await nextTurn();
+      if (this.#calls > 0) still = -1;
+    }
+  }
+
+  async #around<T>(write: () => Promise<T>, late?: () => void): Promise<T> {
+    if (this.#dead) throw new Killed();
+    const death = this.#death;
+    if (!death) return write();
+    if (death.at > 1) {
+      this.#death = { ...death, at: death.at - 1 };
+      return write();
+    }
+    this.#death = undefined;
+    if (death.how === 'after') await write();
+    if (death.how === 'late') late?.();
+    this.kill();
+    throw new Killed();
+  }
+
+  async #alive<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#dead) throw new Killed();
+    return read();
+  }
+}

@@ -1,0 +1,85 @@
+import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { summaryOf } from '../summaries.ts';
+import { calmAt } from './contest.ts';
+import type { Facts, Line } from './facts.ts';
+import { shortName } from './own.ts';
+import { CONTESTED, nextAttemptAt } from './problems.ts';
+
+/** How a host stands at the end of a visit, in one sentence. */
+export interface Stand {
+  readonly hostId: string;
+  readonly lines: ReadonlyMap<string, Line>;
+  /** Something waits for Azure to show, or to end, what was written. */
+  readonly pending: boolean;
+  /** Azure is at work on the resource, and something is to be written or read back. */
+  readonly busy: boolean;
+  /** Something is left to write, and may not be written in this visit. */
+  readonly left: boolean;
+  /** It waits for the word of others who name the host, so that one write carries all. */
+  readonly words: boolean;
+  readonly failure?: Failure | undefined;
+  readonly unproven: number;
+}
+
+/** Longest pause between two looks at what is about to change, ms. */
+const LOOK_MS = 15_000;
+
+/**
+ * Only what concerns all who want something of the host stalls it or is waited for: an identity that fails does so in its
+ * own line, which its owners alone are told of.
+ */
+export function summaryOfHost(stand: Stand, facts: Facts): Summary {
+  const { hostId, lines, pending, busy, left, words, failure, unproven } = stand;
+  const { now, window } = facts;
+  const progressing = (reason: string, message: string, againMs: number): Summary => ({
+    state: 'progressing',
+    reason,
+    message,
+    againMs: Math.max(1_000, againMs),
+  });
+  if (failure) return summaryOf(failure);
+  if (window.blockedMs > 0 && (pending || left))
+    return progressing(
+      'ConfirmingWrite',
+      `a write to ${hostId} was cut off, and may still take effect; azid looks whether it did before it writes again`,
+      Math.min(LOOK_MS, window.blockedMs),
+    );
+  if (busy)
+    return progressing('HostBusy', `Azure is at work on ${hostId}; azid waits for it to end`, LOOK_MS);
+  if (left && words)
+    return progressing('Writing', `others are about to ask something of ${hostId}; one write carries all`, 0);
+  if (left) return progressing('Writing', `more is to be written to ${hostId}`, 0);
+  if (pending) {
+    const since = Math.max(0, ...[...facts.accepted.values()].map(({ at }) => at));
+    const message = `Azure does not show yet what was written to ${hostId}`;
+    return progressing('ReadingBack', message, Math.min(LOOK_MS, since > 0 ? now - since : LOOK_MS));
+  }
+  const held = [...lines].filter(([, { problem }]) => problem !== undefined);
+  if (held.length > 0) {
+    // A turn, a policy or an edit wakes the host: without a time of its own this is the safety net.
+    const next = nextAttemptAt(lines.values(), now) ?? now + RECHECK_OUTSIDE_MS;
+    const names = held.map(([key, line]) => `${shortName(key, line)} (${line.problem?.reason})`).join(', ');
+    const reason = held.every(([, { problem }]) => problem?.reason === CONTESTED) ? CONTESTED : 'SomeRefused';
+    return progressing(reason, `${hostId}: not as wanted: ${names}; the rest is`, next - now);
+  }
+  return {
+    state: 'ready',
+    reason: 'InSync',
+    message: inSync(hostId, lines, unproven),
+    nextMs: Math.min(RECHECK_READY_MS, ...soonest(lines, window.openMs, now)),
+  };
+}
+
+function inSync(hostId: string, lines: ReadonlyMap<string, Line>, unproven: number): string {
+  const doubt =
+    unproven === 0
+      ? ''
+      : `; the ledger was lost, and nothing shows any more that azid attached ${unproven} of them: these are never detached`;
+  return `${hostId} has the ${lines.size} identities that are wanted of it${doubt}`;
+}
+
+/** What changes by the mere passing of time. */
+function soonest(lines: ReadonlyMap<string, Line>, openMs: number, now: number): number[] {
+  const calm = calmAt(lines.values());
+  return [...(calm === undefined ? [] : [Math.max(0, calm - now)]), ...(openMs > 0 ? [openMs] : [])];
+}

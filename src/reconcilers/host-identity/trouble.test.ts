@@ -1,0 +1,677 @@
+import { describe, expect, it } from 'vitest';
+import type { LedgerSystem } from '../../api/host-identity.ts';
+import type { Condition } from '../../kube/types.ts';
+import { byCredential } from './credentials.ts';
+import { decide } from './decide.ts';
+import {
+  alive,
+  at,
+  attached,
+  capability,
+  dead,
+  EARLIER,
+  entry,
+  facts,
+  fresh,
+  host,
+  idOf,
+  keyOf,
+  linked,
+  MINUTE,
+  NOW,
+  object,
+  owner,
+  principalOf,
+  refusal,
+  releases,
+  seen,
+  wants,
+  wantsSystem,
+} from './facts.fixture.ts';
+import type { Action, Facts, HostDecision, IdentityView, WriteIdentity } from './facts.ts';
+
+/** What goes wrong, and what happens again: recycling, contests, refusals, operations, hosts that are at work. */
+
+const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
+const told = ({ actions }: HostDecision) =>
+  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+const writeOf = ({ actions }: HostDecision) =>
+  actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
+const lineOf = ({ status }: HostDecision, name: string) =>
+  status.entries?.find(({ identityId }) => identityId === idOf(name));
+const reason = ({ summary }: HostDecision) =>
+  'reason' in summary && summary.reason !== undefined ? `${summary.state} ${summary.reason}` : summary.state;
+const view = (name: string, each: IdentityView): ReadonlyMap<string, IdentityView> =>
+  new Map([[keyOf(name), each]]);
+const ABSENT = { state: 'absent' } as const;
+const SCALE_SETS = 'Microsoft.Compute/virtualMachineScaleSets';
+
+describe('an identity that was made again', () => {
+  const shownDead = facts({ host: seen(host([dead('app')])), identities: alive('app') });
+
+  it('is removed first', () => {
+    const decision = decide(object(), shownDead);
+    expect(writeOf(decision)).toMatchObject({
+      asked: { adds: [], removes: [keyOf('app')] },
+      note: { reason: 'IdentityRecycled' },
+      checks: [idOf('app')],
+    });
+    expect(lineOf(decision, 'app')).toMatchObject({ state: 'Attaching', owned: true });
+  });
+
+  it('and added by a later write, which counts as no loss', () => {
+    const removed = object({ entries: [entry('app', { state: 'Attaching', principalId: 'old' })] });
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'absent', at: NOW - 1_000, until: NOW + 119_000 }],
+    ] as const);
+    const decision = decide(removed, facts({ host: seen(host()), identities: alive('app'), accepted }));
+    expect(writeOf(decision)?.asked).toMatchObject({ adds: [keyOf('app')], removes: [] });
+    expect(lineOf(decision, 'app')?.losses).toBeUndefined();
+    expect(lineOf(decision, 'app')?.principalId).toBeUndefined();
+  });
+
+  it('waits between the two until Azure shows the first', () => {
+    const removed = object({ entries: [entry('app', { state: 'Attaching' })] });
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'absent', at: NOW - 1_000, until: NOW + 119_000 }],
+    ] as const);
+    const decision = decide(removed, { ...shownDead, accepted });
+    expect(writeOf(decision)).toBeUndefined();
+    expect(reason(decision)).toBe('progressing ReadingBack');
+  });
+
+  it('is known by another principal too', () => {
+    const decision = decide(
+      object(),
+      facts({ identities: view('app', { state: 'present', principalId: 'new', live: true }) }),
+    );
+    expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  it('is mended where azid did not attach it, if somebody wants it', () => {
+    const unowned = object({ entries: [entry('app', { owned: false })] });
+    expect(writeOf(decide(unowned, shownDead))?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  it('is left alone where nobody wants it', () => {
+    const decision = decide(object(), facts({ host: seen(host([attached('app'), dead('foreign')])) }));
+    expect(decision).toMatchObject({ actions: [], summary: { reason: 'InSync' } });
+  });
+
+  it('stays as it is while the identity does not exist', () => {
+    const decision = decide(object(), { ...shownDead, identities: view('app', ABSENT) });
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')).toMatchObject({
+      state: 'Refused',
+      owned: true,
+      problem: { reason: 'IdentityNotFound' },
+    });
+  });
+
+  it('needs a policy, and waits for its turn', () => {
+    const denied = wants('app', { verdict: { allowed: false, message: '' } });
+    expect(writeOf(decide(object(), { ...shownDead, stances: [denied] }))).toBeUndefined();
+    const waiting = decide(object(), { ...shownDead, stances: [wants('app', { turn: false })] });
+    expect(lineOf(waiting, 'app')?.problem?.reason).toBe('IdentityRecycled');
+    const turn = decide(object({ ...waiting.status }), shownDead);
+    expect(writeOf(turn)?.asked.removes).toEqual([keyOf('app')]);
+  });
+});
+
+describe('a resource that was made again', () => {
+  const other = (...shown: Parameters<typeof host>) => seen({ ...host(...shown), instance: 'vm-2' });
+
+  it('gets back at once what it had, and nobody is blamed for the loss', () => {
+    const lost = entry('app', { losses: 2, lastLossAt: at(-MINUTE) });
+    const decision = decide(object({ entries: [lost] }), facts({ host: other(), identities: alive('app') }));
+    expect(writeOf(decision)?.asked.adds).toEqual([keyOf('app')]);
+    expect(lineOf(decision, 'app')?.losses).toBe(2);
+    expect(decision.status.instance).toBe('vm-2');
+    expect(told(decision)).toEqual(['HostRecycled']);
+  });
+
+  it('does not make azid the owner of what came with it', () => {
+    const decision = decide(object(), facts({ host: other([attached('app')]) }));
+    expect(lineOf(decision, 'app')).toMatchObject({ state: 'Attached', owned: false });
+    const gone = decide(
+      object(),
+      facts({ host: other([attached('app')]), stances: [releases('attach-app')] }),
+    );
+    expect(writeOf(gone)).toBeUndefined();
+    expect(gone.status.entries).toEqual([]);
+  });
+
+  it('has a new identity of its own, which is told', () => {
+    const own = {
+      state: 'Attached',
+      owned: true,
+      owners: [owner('own')],
+      credential: 'azid',
+      since: EARLIER,
+      principalId: 'own-1',
+    } satisfies LedgerSystem;
+    const { instance: _, ...bare } = host([], { own: { system: true, principalId: 'own-2' } });
+    const before = object({ entries: [], systemAssigned: own });
+    const { instance: _i, ...status } = before.status ?? {};
+    const decision = decide({ ...before, status }, facts({ stances: [wantsSystem()], host: seen(bare) }));
+    expect(told(decision)).toEqual(['HostRecycled', 'SystemIdentityReplaced']);
+  });
+});
+
+describe('somebody who takes away what azid attaches', () => {
+  const missing = facts({ host: seen(host()), identities: alive('app') });
+  const withLosses = (losses: number, agoMs: number, state: 'Attached' | 'Attaching' = 'Attached') =>
+    object({ entries: [entry('app', { state, losses, lastLossAt: at(-agoMs) })] });
+
+  it('is answered at once the first two times', () => {
+    const decision = decide(object(), missing);
+    expect(writeOf(decision)?.asked).toMatchObject({ adds: [keyOf('app')], fresh: [] });
+    expect(lineOf(decision, 'app')).toMatchObject({
+      state: 'Attaching',
+      owned: true,
+      losses: 1,
+      lastLossAt: at(0),
+    });
+    expect(told(decision)).toEqual(['IdentityLost']);
+    expect(writeOf(decide(withLosses(1, MINUTE), missing))).toBeDefined();
+  });
+
+  it.each([
+    [3, 1],
+    [4, 2],
+    [6, 8],
+    [30, 60],
+  ])('after %i times waits %i min', (losses, minutes) => {
+    const decision = decide(withLosses(losses - 1, 5 * MINUTE), missing);
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')?.problem).toMatchObject({
+      reason: 'Contested',
+      notBefore: at(minutes * MINUTE),
+    });
+    expect(decision).toMatchObject({ summary: { reason: 'Contested', againMs: minutes * MINUTE } });
+    expect(decision.conditions).toMatchObject([{ type: 'Contested', status: 'True' }]);
+    const paused = object({ ...decision.status });
+    const again = decide(paused, { ...missing, now: NOW + minutes * MINUTE });
+    expect(writeOf(again)?.asked.adds).toEqual([keyOf('app')]);
+    expect(lineOf(again, 'app')?.losses).toBe(losses);
+  });
+
+  it('counts each loss once', () => {
+    const decision = decide(withLosses(2, 1_000, 'Attaching'), missing);
+    expect(lineOf(decision, 'app')?.losses).toBe(2);
+  });
+
+  it('is noticed also when it is faster than the first look', () => {
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'present', at: NOW - 3 * MINUTE, until: NOW - MINUTE }],
+    ] as const);
+    const decision = decide(withLosses(1, 10 * MINUTE, 'Attaching'), { ...missing, accepted });
+    expect(lineOf(decision, 'app')?.losses).toBe(2);
+    const once = decide(withLosses(2, MINUTE, 'Attaching'), { ...missing, accepted });
+    expect(lineOf(once, 'app')?.losses).toBe(2);
+  });
+
+  it('is forgotten after two quiet hours', () => {
+    const held = decide(withLosses(4, 119 * MINUTE), facts());
+    expect(lineOf(held, 'app')?.losses).toBe(4);
+    const contested: Condition[] = [
+      { type: 'Contested', status: 'True', reason: 'TakenAway', message: '', lastTransitionTime: EARLIER },
+    ];
+    const before = withLosses(4, 120 * MINUTE);
+    const calm = decide({ ...before, status: { ...before.status, conditions: contested } }, facts());
+    expect(lineOf(calm, 'app')?.losses).toBeUndefined();
+    expect(calm.conditions).toMatchObject([{ type: 'Contested', status: 'False' }]);
+  });
+
+  it('of a resource of many each waits for its turn to be given back', () => {
+    const decision = decide(object(), { ...missing, stances: [wants('app', { turn: false })] });
+    expect(lineOf(decision, 'app')).toMatchObject({
+      state: 'Refused',
+      losses: 1,
+      problem: { reason: 'TakenAway' },
+    });
+    const turn = decide(object({ ...decision.status }), missing);
+    expect(writeOf(turn)?.asked.adds).toEqual([keyOf('app')]);
+    expect(lineOf(turn, 'app')?.losses).toBe(1);
+  });
+
+  it('gives nothing back that a policy denies by now', () => {
+    const denied = wants('app', { verdict: { allowed: false, message: '' } });
+    const decision = decide(object(), { ...missing, stances: [denied] });
+    expect(writeOf(decision)).toBeUndefined();
+    expect(decision.status.entries).toEqual([]);
+  });
+});
+
+describe('one bad identity among many', () => {
+  const begun = (...names: string[]) =>
+    object({ entries: names.map((name) => entry(name, { state: 'Attaching' })), writeStartedAt: at(-1_000) });
+  const wanted = (...names: string[]): Partial<Facts> => ({
+    stances: names.map((name) => wants(name)),
+    host: seen(host()),
+    identities: alive(...names),
+  });
+  const keys = (...names: string[]) => names.map(keyOf);
+
+  it('that does not exist is in no write; the rest is', () => {
+    const decision = decide(
+      fresh(),
+      facts({ ...wanted('a', 'b', 'c'), identities: new Map([...alive('a', 'c'), [keyOf('b'), ABSENT]]) }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual(keys('a', 'c'));
+    expect(lineOf(decision, 'b')).toMatchObject({
+      state: 'Refused',
+      owned: false,
+      problem: { reason: 'IdentityNotFound', notBefore: at(MINUTE) },
+    });
+  });
+
+  it('that appears goes at once, whatever its back-off', () => {
+    const problem = { reason: 'IdentityNotFound', message: '', attempts: 4, notBefore: at(5 * MINUTE) };
+    const before = object({ entries: [entry('a', { state: 'Refused', owned: false, problem })] });
+    expect(writeOf(decide(before, facts(wanted('a'))))?.asked.adds).toEqual(keys('a'));
+    expect(writeOf(decide(before, facts({ ...wanted('a'), identities: new Map() })))).toBeUndefined();
+  });
+
+  it('that Azure names fails alone, and the rest goes on in the same visit', () => {
+    const decision = decide(
+      begun('a', 'b', 'c'),
+      facts({ ...wanted('a', 'b', 'c'), refusal: refusal({ adds: keys('a', 'b', 'c') }, linked('b')) }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual(keys('a', 'c'));
+    const line = lineOf(decision, 'b');
+    expect(line).toMatchObject({
+      state: 'Refused',
+      owned: false,
+      problem: { reason: 'MissingAssignRight', attempts: 1 },
+    });
+    expect(line?.problem?.message).toContain('f1a07417-d97a-45cb-824c-7a7467783830');
+  });
+
+  it('that Azure names and that is gone by now is not blamed on rights', () => {
+    const decision = decide(
+      begun('a', 'b'),
+      facts({
+        ...wanted('a', 'b'),
+        identities: new Map([...alive('a'), [keyOf('b'), ABSENT]]),
+        refusal: refusal({ adds: keys('a', 'b') }, linked('b')),
+      }),
+    );
+    expect(lineOf(decision, 'b')?.problem?.reason).toBe('IdentityNotFound');
+  });
+
+  it('that nobody names is found by writing fewer at once', () => {
+    const decision = decide(
+      begun('a', 'b', 'c', 'd'),
+      facts({
+        ...wanted('a', 'b', 'c', 'd'),
+        batchLimit: 2,
+        refusal: refusal({ adds: keys('a', 'b', 'c', 'd') }, {}),
+      }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual(keys('a', 'b'));
+    expect(lineOf(decision, 'c')?.problem).toBeUndefined();
+  });
+
+  it('and judged when it is alone', () => {
+    const decision = decide(
+      begun('a', 'b'),
+      facts({ ...wanted('a', 'b'), batchLimit: 1, refusal: refusal({ adds: keys('a') }, {}) }),
+    );
+    expect(lineOf(decision, 'a')?.problem?.reason).toBe('RejectedByAzure');
+    expect(writeOf(decision)?.asked.adds).toEqual(keys('b'));
+  });
+
+  it('is tried again alone, after the healthy ones, with growing pauses', () => {
+    const problem = { reason: 'RejectedByAzure', message: '', attempts: 3, notBefore: at(-1_000) };
+    const bad = entry('a', { state: 'Refused', owned: false, problem });
+    const before = object({ entries: [bad] });
+    expect(writeOf(decide(before, facts(wanted('a', 'b'))))?.asked.adds).toEqual(keys('b'));
+    const alone = decide(before, facts(wanted('a')));
+    expect(writeOf(alone)?.asked.adds).toEqual(keys('a'));
+    const refused = decide(
+      object({ ...alone.status }),
+      facts({ ...wanted('a'), refusal: refusal({ adds: keys('a') }, {}) }),
+    );
+    expect(lineOf(refused, 'a')?.problem).toMatchObject({ attempts: 4, notBefore: at(8 * MINUTE) });
+    expect(reason(refused)).toBe('progressing SomeRefused');
+  });
+
+  it('the same refusal found twice in a visit is one attempt', () => {
+    const change = facts({ ...wanted('a'), refusal: refusal({ adds: keys('a') }, {}) });
+    const first = decide(begun('a'), change);
+    const second = decide(object({ ...first.status }), change);
+    expect(second.status.entries).toEqual(first.status.entries);
+  });
+
+  it('that is dead, foreign and in the way of all is named', () => {
+    const decision = decide(
+      begun('a'),
+      facts({
+        ...wanted('a'),
+        host: seen(host([dead('foreign')])),
+        refusal: refusal({ adds: keys('a') }, linked('foreign')),
+      }),
+    );
+    expect(reason(decision)).toBe('stalled DeadIdentityOnHost');
+    expect(decision.summary).toMatchObject({ message: expect.stringContaining('foreign') });
+  });
+
+  it('that azid cannot read is in no write', () => {
+    const failure = {
+      kind: 'stalled',
+      reason: 'AuthorizationFailed',
+      message: 'no',
+      ambiguous: false,
+      error: undefined,
+    } as const;
+    const decision = decide(
+      fresh(),
+      facts({
+        ...wanted('a', 'b'),
+        identities: new Map([...alive('a'), [keyOf('b'), { state: 'unreadable', failure }]]),
+      }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual(keys('a'));
+    expect(lineOf(decision, 'b')?.problem?.reason).toBe('AuthorizationFailed');
+  });
+});
+
+describe('a write that was refused', () => {
+  const begun = object({ entries: [entry('app', { state: 'Attaching' })], writeStartedAt: at(-1_000) });
+  const base = facts({ host: seen(host()), identities: alive('app') });
+  const refused = (why: Parameters<typeof refusal>[1], change: Partial<Facts> = {}) =>
+    decide(begun, { ...base, refusal: refusal({ adds: [keyOf('app')] }, why), ...change });
+
+  it('for want of the right on the host stalls, naming it', () => {
+    const decision = refused({ reason: 'AuthorizationFailed' });
+    expect(reason(decision)).toBe('stalled MissingWriteRight');
+    expect(decision.summary).toMatchObject({
+      message: expect.stringContaining('Microsoft.Compute/virtualMachines/write'),
+    });
+    expect(types(decision)).toEqual([]);
+  });
+
+  it.each(['ScopeLocked', 'DisallowedByAzurePolicy'])('by %s stalls the host', (code) => {
+    expect(reason(refused({ reason: code }))).toBe(`stalled ${code}`);
+  });
+
+  it('because somebody changed the host is made anew from what it shows now', () => {
+    const decision = refused(
+      { kind: 'transient', reason: 'ChangedMeanwhile' },
+      { host: seen(host([attached('foreign')], { etag: '"2"' })) },
+    );
+    expect(writeOf(decision)).toMatchObject({ ifMatch: '"2"', asked: { adds: [keyOf('app')] } });
+  });
+
+  it.each(['OperationInProgress', 'Throttled', 'AzureUnavailable'])('by %s is tried again later', (code) => {
+    const decision = refused({ kind: 'transient', reason: code });
+    expect(decision).toMatchObject({
+      actions: [],
+      summary: { state: 'retrying', failure: { reason: code } },
+    });
+  });
+
+  it('attached nothing: what somebody else attaches meanwhile is not azid’s', () => {
+    expect(lineOf(refused({ kind: 'transient', reason: 'Throttled' }), 'app')?.owned).toBe(false);
+    const answered = refused({ kind: 'transient', reason: 'AzureUnavailable', ambiguous: true });
+    expect(lineOf(answered, 'app')?.owned).toBe(true);
+  });
+
+  it('on a resource in state Failed is not tried again at once', () => {
+    const decision = refused({}, { host: seen(host([], { provisioningState: 'Failed' })) });
+    expect(reason(decision)).toBe('stalled HostFailed');
+  });
+});
+
+describe('what azid does to a resource in state', () => {
+  const wanted = (provisioningState: string | undefined, change: Partial<Facts> = {}) => {
+    const { provisioningState: _, ...bare } = host();
+    const shown = { ...bare, ...(provisioningState !== undefined && { provisioningState }) };
+    return decide(fresh(), facts({ host: seen(shown), identities: alive('app'), ...change }));
+  };
+
+  it.each([
+    [undefined, 'writes'],
+    ['Succeeded', 'writes'],
+    ['Canceled', 'writes'],
+    ['Failed', 'writes'],
+    ['Deleting', 'waiting'],
+    ['Updating', 'progressing HostBusy'],
+    ['Creating', 'progressing HostBusy'],
+    ['InProgress', 'progressing HostBusy'],
+  ])('%s: %s', (state, does) => {
+    const decision = wanted(state);
+    expect(writeOf(decision) ? 'writes' : reason(decision)).toBe(does);
+  });
+
+  it('Updating without an end is written to all the same', () => {
+    expect(writeOf(wanted('Updating', { busyMs: 5 * MINUTE }))).toBeDefined();
+  });
+
+  it('Updating with nothing to write is in sync', () => {
+    const decision = decide(
+      object(),
+      facts({ host: seen(host([attached('app')], { provisioningState: 'Updating' })) }),
+    );
+    expect(reason(decision)).toBe('ready InSync');
+  });
+
+  it('Updating is not read back as attached yet', () => {
+    const begun = object({ entries: [entry('app', { state: 'Attaching' })] });
+    const decision = decide(
+      begun,
+      facts({ host: seen(host([attached('app')], { provisioningState: 'Updating' })) }),
+    );
+    expect(lineOf(decision, 'app')?.state).toBe('Attaching');
+    expect(reason(decision)).toBe('progressing HostBusy');
+  });
+});
+
+describe('an operation', () => {
+  const operation = {
+    url: 'https://management.azure.com/operations/1',
+    style: 'asyncOperation',
+    startedAt: at(-10_000),
+  } as const;
+  const running = object({
+    operation,
+    entries: [entry('app', { state: 'Attaching' })],
+    writeStartedAt: at(-10_000),
+  });
+
+  it('is saved before anything else', () => {
+    const decision = decide(object(), facts({ started: operation }));
+    expect(decision.actions).toMatchObject([
+      { type: 'saveStatus', status: { operation, entries: [entry('app')] } },
+    ]);
+  });
+
+  it('is waited for without a write, also when nothing more is known of the host', () => {
+    const { host: _, ...blind } = facts({ operation: { state: 'running', againMs: 15_000 } });
+    const decision = decide(running, blind);
+    expect(decision).toMatchObject({ actions: [], summary: { reason: 'OperationRunning', againMs: 15_000 } });
+    expect(decision.status.operation).toEqual(operation);
+  });
+
+  it.each(['Throttled', 'AzureUnavailable'])('goes on when asking for it fails with %s', (code) => {
+    const failure = {
+      kind: 'transient',
+      reason: code,
+      message: '',
+      ambiguous: false,
+      error: undefined,
+    } as const;
+    const decision = decide(running, facts({ operation: { state: 'unreadable', failure } }));
+    expect(decision).toMatchObject({ summary: { state: 'retrying' }, status: { operation } });
+  });
+
+  it('that ended makes attached only what a read shows', () => {
+    const shown = decide(running, facts({ operation: { state: 'over' } }));
+    expect(shown.status.operation).toBeUndefined();
+    expect(lineOf(shown, 'app')?.state).toBe('Attached');
+    const hidden = decide(
+      running,
+      facts({ operation: { state: 'over' }, host: seen(host()), identities: alive('app') }),
+    );
+    expect(lineOf(hidden, 'app')?.state).toBe('Attaching');
+  });
+
+  it('that failed leaves those out whom it names', () => {
+    const both = object({
+      operation,
+      entries: ['a', 'b'].map((name) => entry(name, { state: 'Attaching' })),
+    });
+    const decision = decide(
+      both,
+      facts({
+        stances: [wants('a'), wants('b')],
+        host: seen(host()),
+        identities: alive('a', 'b'),
+        operation: { state: 'over' },
+        refusal: refusal({ adds: [keyOf('a'), keyOf('b')] }, linked('a')),
+      }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual([keyOf('b')]);
+    expect(decision.status.operation).toBeUndefined();
+  });
+});
+
+describe('a write of a dead process', () => {
+  const open = { blockedMs: 100_000, openMs: 100_000 };
+  const begun = object({ entries: [entry('app', { state: 'Attaching' })], writeStartedAt: at(-1_000) });
+
+  it('is waited for before another one begins', () => {
+    const decision = decide(begun, facts({ host: seen(host()), identities: alive('app'), window: open }));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(decision).toMatchObject({ looks: true, summary: { reason: 'ConfirmingWrite', againMs: 15_000 } });
+    expect(decision.status.writeStartedAt).toBe(at(-1_000));
+  });
+
+  it('is over as soon as all that it was to add is there', () => {
+    const decision = decide(begun, facts({ window: open }));
+    expect(lineOf(decision, 'app')?.state).toBe('Attached');
+    expect(decision.status.writeStartedAt).toBeUndefined();
+    expect(reason(decision)).toBe('ready InSync');
+  });
+
+  it('may land after nobody wants it any more, so its entry stays', () => {
+    const decision = decide(
+      begun,
+      facts({ stances: [releases('attach-app')], host: seen(host()), window: open }),
+    );
+    expect(lineOf(decision, 'app')?.state).toBe('Attaching');
+  });
+});
+
+describe('a type that takes no change of the identity alone', () => {
+  const type = 'Microsoft.ContainerInstance/containerGroups';
+  const shown = (model: object) =>
+    ({ state: 'present', live: true, host: host([], { type }), model: model as never }) as const;
+  const plain = { id: 'x', location: 'westeurope', properties: { containers: [] } };
+  const hidden = {
+    ...plain,
+    properties: { containers: [{ name: 'c', properties: { environmentVariables: [{ name: 'SECRET' }] } }] },
+  };
+  const wanted = (allowReplace: boolean, model: object) =>
+    decide(
+      fresh(),
+      facts({
+        type,
+        capability: capability(type),
+        stances: [wants('app', { allowReplace })],
+        host: shown(model),
+        identities: alive('app'),
+      }),
+    );
+
+  it('is put back as a whole where an object lets it', () => {
+    expect(writeOf(wanted(true, plain))?.replace).toMatchObject({
+      location: 'westeurope',
+      identity: { type: 'UserAssigned', userAssignedIdentities: { [idOf('app')]: {} } },
+    });
+  });
+
+  it.each([
+    ['ReplaceNotAllowed', false, plain],
+    ['HiddenSecrets', true, hidden],
+  ] as const)('is refused with %s else', (code, allowReplace, model) => {
+    const decision = wanted(allowReplace, model);
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')?.problem?.reason).toBe(code);
+  });
+});
+
+describe('more than a host can have', () => {
+  it('of one kind: the older object gets it, the other is told what is there', () => {
+    const type = 'Microsoft.ContainerService/managedClusters';
+    const both = [wants('a', { allowReplace: true }), wants('b', { allowReplace: true })];
+    const decision = decide(
+      fresh(),
+      facts({
+        type,
+        capability: capability(type),
+        stances: both,
+        host: seen(host([], { type })),
+        identities: alive('a', 'b'),
+      }),
+    );
+    expect(writeOf(decision)?.asked.adds).toEqual([keyOf('a')]);
+    expect(lineOf(decision, 'b')?.problem?.reason).toBe('TooManyIdentities');
+  });
+
+  it('in one request: the rest comes with the next', () => {
+    const names = Array.from({ length: 400 }, (_, index) => `id-${index}`);
+    const change = facts({
+      stances: names.map((name) => wants(name)),
+      host: seen(host()),
+      identities: alive(...names),
+    });
+    const first = decide(fresh(), change);
+    expect(writeOf(first)?.asked.adds).toHaveLength(150);
+    const there = names.slice(0, 150).map((name) => attached(name));
+    const second = decide(object({ ...first.status }), { ...change, host: seen(host(there)) });
+    expect(writeOf(second)?.asked.adds).toEqual(names.slice(150, 300).map(keyOf));
+  });
+
+  it('a scale set takes an identity as any other type does', () => {
+    const shown = host([], { type: SCALE_SETS, own: { system: true, principalId: principalOf('own') } });
+    const decision = decide(
+      fresh(),
+      facts({
+        type: SCALE_SETS,
+        capability: capability(SCALE_SETS),
+        host: seen(shown),
+        identities: alive('app'),
+      }),
+    );
+    expect(writeOf(decision)?.identity.type).toBe('SystemAssigned, UserAssigned');
+  });
+});
+
+describe('credentials', () => {
+  it('are written by one after the other', () => {
+    const items = [
+      { key: 'a', credential: 'azid' },
+      { key: 'b', credential: 'team-a' },
+      { key: 'c', credential: 'azid' },
+    ];
+    const groups = [...byCredential(items)].map(([name, group]) => [name, group.map(({ key }) => key)]);
+    expect(groups).toEqual([
+      ['azid', ['a', 'c']],
+      ['team-a', ['b']],
+    ]);
+  });
+
+  it('of two, one write carries out what belongs to one', () => {
+    const entries = [entry('a'), entry('b', { credential: 'team-b' })];
+    const change = facts({ stances: [], host: seen(host([attached('a'), attached('b')])) });
+    const first = decide(object({ entries }), change);
+    expect(writeOf(first)?.asked.removes).toEqual([keyOf('a')]);
+    const second = decide(object({ entries: entries.slice(1) }), {
+      ...change,
+      host: seen(host([attached('b')])),
+    });
+    expect(writeOf(second)?.asked.removes).toEqual([keyOf('b')]);
+  });
+});

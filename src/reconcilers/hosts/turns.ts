@@ -1,0 +1,45 @@
+/**
+ * Which hosts of an attachment by selector may be changed now (`rollout`). The attachment's own visit decides it afresh
+ * each time from the ledgers; what is kept here is only its last word, so a new process changes nothing before the
+ * attachment was looked at.
+ */
+export interface Turn {
+  /** Keys of hosts. */
+  readonly attach: ReadonlySet<string>;
+  readonly detach: ReadonlySet<string>;
+}
+
+export class Turns {
+  readonly #byUid = new Map<string, Turn>();
+  readonly #wake: (hostKey: string) => void;
+
+  /** @param wake told of each host that has its turn from now on */
+  constructor(wake: (hostKey: string) => void) {
+    this.#wake = wake;
+  }
+
+  /** The attachment's word, replacing its last one. */
+  set(uid: string, turn: Turn): void {
+    const before = this.#byUid.get(uid);
+    this.#byUid.set(uid, turn);
+    for (const key of turn.attach) if (!before?.attach.has(key)) this.#wake(key);
+    for (const key of turn.detach) if (!before?.detach.has(key)) this.#wake(key);
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  /** Its visit has said which hosts have their turn; before that its word is due at any moment. */
+  hasSpoken(uid: string): boolean {
+    return this.#byUid.has(uid);
+  }
+
+  mayAttach(uid: string, hostKey: string): boolean {
+    return this.#byUid.get(uid)?.attach.has(hostKey) ?? false;
+  }
+
+  mayDetach(uid: string, hostKey: string): boolean {
+    return this.#byUid.get(uid)?.detach.has(hostKey) ?? false;
+  }
+}

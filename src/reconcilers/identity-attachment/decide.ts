@@ -1,0 +1,124 @@
+import { isSuspended } from '../../api/common.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import type { Summary } from '../decision.ts';
+import { selectorScope } from '../hosts/selector.ts';
+import { stalledInside } from '../summaries.ts';
+import { confirmationOf } from './confirmation.ts';
+import { decideDeletion } from './deletion.ts';
+import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
+import { finalizer, named, ownStatus, resources, statusWith } from './own.ts';
+import { detachable, limitOf, planOf } from './pace.ts';
+import { NO_TURN, type RolloutPlan, sameTurn } from './rollout.ts';
+import { contest, summaryOfTargets } from './standing.ts';
+import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets.ts';
+import { notesOf, tellingOf } from './telling.ts';
+
+/**
+ * From what is known to what to do, for one IdentityAttachment. Pure. It never writes to a host: it sees to it that each
+ * host it wants has a HostIdentity, says which of them may be changed now, and tells its users how things stand.
+ */
+export function decide(object: IdentityAttachment, facts: Facts): AttachmentDecision {
+  if (object.metadata.deletionTimestamp) return decideDeletion(object, facts);
+  const { problem, loading, type } = facts;
+  if (problem) return stop(object, stalledInside(problem.reason, problem.message));
+  const policy = evaluate(facts.policies, facts.namespace);
+  const { selector } = object.spec.target;
+  if (selector) {
+    const verdict = policy.allowsSelector({
+      scope: selectorScope(selector),
+      type: type.name,
+      known: type.known,
+    });
+    // What stands is kept: without a list azid cannot tell what the selector still finds.
+    if (!verdict.allowed) return stop(object, stalledInside('SelectorNotAllowed', verdict.message));
+    if (loading) return stop(object, loadingSummary(object, selector.subscriptionId, type.name));
+  }
+
+  const targets = targetsOf(object, facts, policy);
+  const confirmation = confirmationOf(object, detachable(targets.all).length);
+  const plan = planOf(object, facts, targets.all, confirmation.state === 'given');
+  const status = statusWith(object, facts, targets.all, targets.hidden);
+  const conditions = [...contest(object, targets.all), ...confirmation.conditions];
+  // While suspended nothing is performed, and what is told now would be lost.
+  const suspended = isSuspended(object);
+  const settled = { status, conditions, ...(!suspended && { told: tellingOf(targets.all) }) };
+  const notes = suspended ? [] : notesOf(targets.all, facts.told, facts.identity);
+  const news = notes.map((note): Action => ({ type: 'tell', note }));
+  if (plan.blocked && confirmation.state === 'new') {
+    const message = `${plan.blocked.count} resources are detached, as the annotation confirms`;
+    return {
+      ...settled,
+      actions: news,
+      summary: { state: 'progressing', reason: 'Detaching', message, againMs: 0 },
+    };
+  }
+  const summary = summaryOfTargets(object, facts, targets, plan);
+  const warning = warn(object, facts, targets.all, status);
+  const steps = warning.length > 0 ? warning : steer(object, facts, targets, plan);
+  return { ...settled, actions: [...news, ...steps], summary };
+}
+
+/** The finalizer stands before anything can be written to a host for this object; a turn is given when its host can take it. */
+function steer(object: IdentityAttachment, facts: Facts, { all }: Targets, { turn }: RolloutPlan): Action[] {
+  const byName = object.spec.target.selector === undefined;
+  const needed = all.filter(
+    ({ host, open }) =>
+      host.claim === 'wanted' &&
+      open &&
+      !host.ledger &&
+      facts.identity.state === 'known' &&
+      // What is there already needs no turn, only somebody who writes it down.
+      (byName || turn.attach.has(host.key) || host.shown),
+  );
+  const given = isSuspended(object) ? NO_TURN : facts.given;
+  // The turn first: a host that is new then acts at its first visit.
+  const actions: Action[] = [
+    ...(sameTurn(turn, given) ? [] : [{ type: 'giveTurn', turn } as const]),
+    ...(needed.length > 0
+      ? [{ type: 'ensureHosts', hostIds: needed.map(({ host }) => host.id) } as const]
+      : []),
+  ];
+  const gives = needed.length > 0 || turn.attach.size + turn.detach.size > 0;
+  const holds = gives || all.some(({ host }) => entriesOf(host.ledger).length > 0);
+  return [...(holds ? finalizer(object) : []), ...actions];
+}
+
+/** Told before the first turn is given, once for those that wait at the same time: the status remembers it. */
+function warn(
+  object: IdentityAttachment,
+  facts: Facts,
+  all: readonly Target[],
+  status: AttachmentDecision['status'],
+): Action[] {
+  const about = all.filter(({ reason }) => reason === RESTARTS);
+  if (about.length === 0) return [];
+  const before = object.status?.targets ?? [];
+  if (before.some(({ reason }) => reason === RESTARTS)) return [];
+  const limit = limitOf(object, facts);
+  const message = `${facts.type.name} restarts when an identity is attached: ${resources(about.length)} (${named(about.map(({ host }) => host))}), ${limit} at a time; spec.suspend: true holds it up`;
+  return [
+    { type: 'tell', note: { type: 'Warning', reason: RESTARTS, action: 'Attach', message } },
+    { type: 'saveStatus', status, why: 'the warning is given once' },
+  ];
+}
+
+/** Nothing is known of the hosts, or nothing may be: the status stays as it is. */
+function stop(object: IdentityAttachment, summary: Summary): AttachmentDecision {
+  return { actions: [], status: ownStatus(object), summary };
+}
+
+/** The lists wake whoever waits for them. */
+function loadingSummary(
+  { status, metadata }: IdentityAttachment,
+  subscriptionId: string,
+  type: string,
+): Summary {
+  const list = `the first list of ${type} in subscription ${subscriptionId}`;
+  return {
+    state: 'waiting',
+    for: list,
+    message: `waiting for ${list}`,
+    recheckMs: 60_000,
+    keep: status?.observedGeneration === metadata.generation,
+  };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { decide } from './decide.ts';
+import {
+  attached,
+  attachment,
+  deleted,
+  entry,
+  facts,
+  fleet,
+  host,
+  keys,
+  ledger,
+  NOW,
+  problem,
+  RELEASE_AFTER_MS,
+} from './facts.fixture.ts';
+import type { AttachmentDecision, IdentityAttachment, SeenHost } from './facts.ts';
+
+const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => type);
+const detach = ({ actions }: AttachmentDecision) =>
+  actions.flatMap((action) => (action.type === 'giveTurn' ? [...action.turn.detach] : []));
+const said = ({ summary }: AttachmentDecision) => ('message' in summary ? summary.message : '');
+const notes = ({ actions }: AttachmentDecision) =>
+  actions.flatMap((action) =>
+    action.type === 'tell' ? [`${action.note.reason}: ${action.note.message}`] : [],
+  );
+const blockedSince = (object: IdentityAttachment, ms: number): IdentityAttachment => ({
+  ...object,
+  status: {
+    conditions: [
+      {
+        type: 'DeletionBlocked',
+        status: 'True',
+        reason: 'ScopeLocked',
+        message: '',
+        lastTransitionTime: new Date(NOW - ms).toISOString(),
+      },
+    ],
+  },
+});
+const stuck = (name: string): SeenHost =>
+  attached(name, {
+    ledger: ledger({ entry: entry({ state: 'Detaching', problem: problem('ScopeLocked', 'a lock') }) }),
+  });
+
+describe('an attachment that goes', () => {
+  it('lets go at once of nothing', () => {
+    expect(types(decide(deleted(attachment()), facts({ hosts: [host('vm1')] })))).toEqual([
+      'removeFinalizer',
+    ]);
+  });
+
+  it('has its hosts detach, no more at once than at any time, and asks neither policy nor share', () => {
+    const hosts = ['a', 'b', 'c', 'd'].map((name) => attached(name));
+    const object = deleted(fleet({ spec: { rollout: { maxConcurrent: 3, maxDetachShare: 0 } } }));
+    const decision = decide(object, facts({ hosts, policies: [] }));
+    expect(new Set(detach(decision))).toEqual(keys('a', 'b', 'c'));
+    expect(decision.summary).toMatchObject({
+      state: 'deleting',
+      message: 'detaching from 4 resources: a, b, c and 1 more',
+    });
+  });
+
+  it('stays until no ledger names it', () => {
+    const given = { attach: keys(), detach: keys('a') };
+    const decision = decide(deleted(fleet()), facts({ hosts: [attached('a')], given }));
+    expect(types(decision)).toEqual([]);
+  });
+
+  it('has them forget it, all at once, where it is to be retained', () => {
+    const hosts = ['a', 'b', 'c'].map((name) => attached(name));
+    const object = deleted(fleet({ spec: { deletionPolicy: 'Retain', rollout: { maxConcurrent: 1 } } }));
+    const decision = decide(object, facts({ hosts }));
+    expect(new Set(detach(decision))).toEqual(keys('a', 'b', 'c'));
+    expect(said(decision)).toContain('letting go of what is attached to 3 resources');
+  });
+
+  it('tells what was detached', () => {
+    const before = facts({ hosts: [attached('a')] });
+    const { told } = decide(deleted(fleet()), before);
+    const decision = decide(deleted(fleet()), { ...before, hosts: [], ...(told && { told }) });
+    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(notes(decision)[0]).toContain('IdentityDetached: the identity is detached from 1 resource: a');
+  });
+
+  it('waits for what refuses, says why, and for how long', () => {
+    const decision = decide(deleted(fleet()), facts({ hosts: [stuck('a'), attached('b')] }));
+    expect(decision.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DeletionBlocked', status: 'True', reason: 'ScopeLocked' }),
+    );
+    expect(said(decision)).toContain('ScopeLocked: a lock; the object is let go in 60 min');
+    expect(new Set(detach(decision))).toEqual(keys('a', 'b'));
+  });
+
+  it('is let go after it was refused for so long, naming what stays', () => {
+    const object = blockedSince(deleted(fleet()), RELEASE_AFTER_MS);
+    const decision = decide(object, facts({ hosts: [stuck('a')] }));
+    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(notes(decision)[0]).toMatch(/^LeftBehind: gave up after 60 min: a lock; .* 1 resource: a$/);
+  });
+
+  it('is not let go while others are still being detached', () => {
+    const object = blockedSince(deleted(fleet()), RELEASE_AFTER_MS);
+    expect(types(decide(object, facts({ hosts: [stuck('a'), attached('b')] })))).not.toContain(
+      'removeFinalizer',
+    );
+  });
+
+  it('begins to count again once nothing refuses', () => {
+    const object = blockedSince(deleted(fleet()), 60_000);
+    expect(decide(object, facts({ hosts: [attached('a')] })).conditions).toContainEqual(
+      expect.objectContaining({ type: 'DeletionBlocked', status: 'False' }),
+    );
+  });
+
+  it('is let go at once by annotation, naming what stays', () => {
+    const object = deleted(fleet({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }));
+    const decision = decide(object, facts({ hosts: [attached('a'), attached('b')] }));
+    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(notes(decision)[0]).toContain('2 resources: a, b');
+  });
+
+  it('waits for the ledger of a resource that is gone, and takes nothing from it', () => {
+    const gone = attached('a', { absent: true });
+    const decision = decide(deleted(fleet()), facts({ hosts: [gone] }));
+    expect(types(decision)).toEqual([]);
+    expect(decision.conditions).toEqual([]);
+  });
+});

@@ -1,0 +1,144 @@
+import { FINALIZER } from '../../api/common.ts';
+import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
+import type { HostSelector, IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
+import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
+import { NO_TURN } from './rollout.ts';
+
+/** Builders for tables: an attachment with its policy, and hosts that stand where a row puts them. */
+
+export const NOW = Date.parse('2026-11-23T10:00:00Z');
+export const SUBSCRIPTION = '00000000-0000-0000-0000-00000000000a';
+export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1`;
+export const VMS = 'Microsoft.Compute/virtualMachines';
+export const SITES = 'Microsoft.Web/sites';
+export const IDENTITY_ID = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;
+export const OLD_IDENTITY_ID = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/old`;
+export const UID = 'uid-web';
+export const RELEASE_AFTER_MS = 3_600_000;
+
+export const vmId = (name: string) => `${GROUP}/providers/${VMS}/${name}`;
+export const siteId = (name: string) => `${GROUP}/providers/${SITES}/${name}`;
+export const keys = (...names: string[]) => new Set(names.map((name) => armKey(vmId(name))));
+
+export const selector: HostSelector = { subscriptionId: SUBSCRIPTION, type: VMS, tags: { app: 'web' } };
+
+type Change = {
+  spec?: Partial<IdentityAttachmentSpec>;
+  status?: IdentityAttachment['status'];
+  metadata?: Partial<ObjectMeta>;
+};
+
+export function attachment(change: Change = {}): IdentityAttachment {
+  return {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'IdentityAttachment',
+    metadata: {
+      namespace: 'team-a',
+      name: 'web',
+      uid: UID,
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: '2026-11-20T00:00:00Z',
+      finalizers: [FINALIZER],
+      ...change.metadata,
+    },
+    spec: { identityRef: { name: 'app' }, target: { resourceId: vmId('vm1') }, ...change.spec },
+    ...(change.status && { status: change.status }),
+  };
+}
+
+export const fleet = (change: Change = {}) =>
+  attachment({ ...change, spec: { target: { selector }, ...change.spec } });
+
+export const deleted = (object: IdentityAttachment): IdentityAttachment => ({
+  ...object,
+  metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
+});
+
+const me: LedgerOwner = { kind: 'IdentityAttachment', namespace: 'team-a', name: 'web', uid: UID };
+
+export function entry(change: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    identityId: IDENTITY_ID,
+    principalId: 'p1',
+    state: 'Attached',
+    owned: true,
+    owners: [me],
+    credential: 'azid',
+    since: '2026-11-23T09:00:00Z',
+    ...change,
+  };
+}
+
+export function ledger(change: Partial<LedgerView> = {}): LedgerView {
+  return { former: [], unproven: false, contested: false, ...change };
+}
+
+/** As it stands before anything was done to it. */
+export function host(name: string, change: Partial<SeenHost> = {}): SeenHost {
+  const id = change.id ?? vmId(name);
+  return {
+    id,
+    key: armKey(id),
+    type: VMS,
+    claim: 'wanted',
+    absent: false,
+    shown: false,
+    lacking: false,
+    ...change,
+  };
+}
+
+export const attached = (name: string, change: Partial<SeenHost> = {}) =>
+  host(name, { shown: true, ledger: ledger({ entry: entry() }), ...change });
+
+/** No longer what the object asks for, and still attached. */
+export const left = (name: string, change: Partial<LedgerEntry> = {}) =>
+  attached(name, { claim: 'unwanted', ledger: ledger({ entry: entry(change) }) });
+
+export const problem = (reason: string, message = 'no') => ({
+  reason,
+  message,
+  attempts: 1,
+  notBefore: '2026-11-23T10:01:00Z',
+});
+
+export function policy(spec: Partial<IdentityPolicySpec> = {}): IdentityPolicy {
+  return {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'IdentityPolicy',
+    metadata: { name: 'team-a', uid: 'p', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: {
+      namespaces: { names: ['team-a'] },
+      attachments: [{ types: ['*'], scopes: [GROUP], selectors: true }],
+      ...spec,
+    },
+  };
+}
+
+export const known = {
+  state: 'known',
+  id: IDENTITY_ID,
+  key: armKey(IDENTITY_ID),
+  principalId: 'p1',
+  leaving: false,
+  request: { identityRef: true },
+} as const;
+
+export function facts(change: Partial<Facts> = {}): Facts {
+  return {
+    now: NOW,
+    policies: [policy()],
+    namespace: { name: 'team-a', labels: {} },
+    identity: known,
+    type: { name: VMS, known: true, restarts: false },
+    loading: false,
+    hosts: [host('vm1')],
+    given: NO_TURN,
+    releaseAfterMs: RELEASE_AFTER_MS,
+    ...change,
+  };
+}

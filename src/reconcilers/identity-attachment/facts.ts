@@ -1,0 +1,91 @@
+import type { LedgerEntry } from '../../api/host-identity.ts';
+import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/identity-attachment.ts';
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Decision, FrameAction } from '../decision.ts';
+import type { AttachedIdentityView } from '../hosts/identity-of.ts';
+import type { Turn } from '../hosts/turns.ts';
+import type { HostWord } from './host-word.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+/** What a host's ledger says of this object. Its HostIdentity exists. */
+export interface LedgerView extends HostWord {
+  /** Of the identity that is asked for now; this object stands among its owners. */
+  readonly entry?: LedgerEntry;
+  /** Of identities it asked for earlier. */
+  readonly former: readonly LedgerEntry[];
+  /** The ledger was lost: nothing shows that azid attached it. */
+  readonly unproven: boolean;
+}
+
+export interface SeenHost {
+  /** ARM id. */
+  readonly id: string;
+  readonly key: string;
+  /** In the table's spelling. */
+  readonly type: string;
+  /**
+   * `wanted`: it is the resource that is named, or one that the selector finds. `unclear`: Azure does not tell now, so
+   * what stands is kept. `gone`: the selector's resource is proven not to exist any more.
+   */
+  readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone';
+  /** Proven not to exist. */
+  readonly absent: boolean;
+  /** The mirror shows the identity on it, alive. */
+  readonly shown: boolean;
+  /** It was read, and what was read does not show the identity. */
+  readonly lacking: boolean;
+  readonly ledger?: LedgerView;
+}
+
+/** Something in the spec that no call to Azure could mend. */
+export interface SpecProblem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly policies: readonly IdentityPolicy[];
+  readonly namespace: NamespaceFacts;
+  readonly problem?: SpecProblem;
+  readonly identity: AttachedIdentityView;
+  /** Of the type that is asked for: azid's table has it, and a change of identities restarts what runs there. */
+  readonly type: { readonly name: string; readonly known: boolean; readonly restarts: boolean };
+  /** The first list of where the selector looks is not in yet. */
+  readonly loading: boolean;
+  /** Those asked for and those in whose ledger the object stands, by key. */
+  readonly hosts: readonly SeenHost[];
+  /** The turns handed out last by this process. */
+  readonly given: Turn;
+  /** What this process told of each host, by key; absent: nothing yet. */
+  readonly told?: Telling;
+  /** How long a deletion may be refused before the object is let go (guarantees.md G18). */
+  readonly releaseAfterMs: number;
+}
+
+/** What Events tell of a host. */
+export type ToldState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'other';
+export type Telling = ReadonlyMap<string, ToldState>;
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<
+  IdentityAttachmentStatus,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+export type Action =
+  | FrameAction<OwnStatus>
+  /** The hosts have a HostIdentity each from then on, which alone writes to them. */
+  | { readonly type: 'ensureHosts'; readonly hostIds: readonly string[] }
+  /** Which hosts may be changed now for this object. */
+  | { readonly type: 'giveTurn'; readonly turn: Turn };
+
+export interface AttachmentDecision extends Decision<Action, OwnStatus> {
+  /** What its Events have told once its actions are done. */
+  readonly told?: Telling;
+}
+
+export type { IdentityAttachment };

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { RECONCILE_ANNOTATION } from '../../api/common.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { hostArea } from '../../mirror/host-area.ts';
+import { AreasInUse } from '../areas.ts';
+import {
+  attachment,
+  deleted,
+  entry,
+  fleet,
+  GROUP,
+  IDENTITY_ID,
+  OLD_IDENTITY_ID,
+  policy,
+  SUBSCRIPTION,
+  VMS,
+  vmId,
+} from './facts.fixture.ts';
+import type { Facts, IdentityAttachment } from './facts.ts';
+import { type Eyes, gather } from './gather.ts';
+import { carrying, type Given, holder, vm, worldOf } from './world.fixture.ts';
+
+const area = hostArea(SUBSCRIPTION, VMS);
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function setup(given: Given = {}) {
+  const { clock, lists, mirror, stores, context } = worldOf(given);
+  const loaded: string[] = [];
+  const areas = new AreasInUse(mirror, (keys) => loaded.push(...keys));
+  const eyes: Eyes = {
+    stores,
+    hostMirror: mirror,
+    areas,
+    clock,
+    releaseAfterMs: 1,
+    given: new Map(),
+    told: new Map(),
+    looked: new Map(),
+  };
+  const look = (object: IdentityAttachment) => gather(object, context, eyes);
+  /** Once what the first look put in use is listed. */
+  const listed = async (object: IdentityAttachment): Promise<Facts> => {
+    await look(object);
+    await Promise.all(areas.all.map((each) => mirror.whenLoaded(each)));
+    return look(object);
+  };
+  return { look, listed, areas, lists, loaded, mirror };
+}
+
+const claims = ({ hosts }: Facts) => hosts.map(({ id, claim }) => `${id.split('/').at(-1)} ${claim}`);
+
+describe('what a selector finds', () => {
+  it('waits for the first list, and is woken by it', async () => {
+    const it = setup({ azure: [vm(vmId('a'))] });
+    expect(await it.look(fleet())).toMatchObject({ loading: true, hosts: [] });
+    const facts = await it.listed(fleet());
+    await turn();
+    expect(facts.loading).toBe(false);
+    expect(claims(facts)).toEqual(['a wanted']);
+    expect(it.loaded).toEqual(['team-a/web']);
+  });
+
+  it('goes by type, group and tags: names in any case, values exactly', async () => {
+    const selector = {
+      subscriptionId: SUBSCRIPTION,
+      type: VMS.toLowerCase(),
+      resourceGroup: 'RG1',
+      tags: { app: 'web' },
+    };
+    const elsewhere = `${GROUP}0/providers/${VMS}/elsewhere`;
+    const azure = [vm(vmId('b')), vm(vmId('a')), vm(elsewhere), vm(vmId('c'), { tags: { App: 'Web' } })];
+    const facts = await setup({ azure }).listed(fleet({ spec: { target: { selector } } }));
+    expect(claims(facts)).toEqual(['a wanted', 'b wanted']);
+    expect(facts.type).toEqual({ name: VMS, known: true, restarts: false });
+  });
+
+  it('lists nothing for a namespace whose policy allows no selector there', async () => {
+    const policies = [policy({ attachments: [{ types: ['*'], scopes: ['/'] }] })];
+    const it = setup({ azure: [vm(vmId('a'))], policies });
+    expect(await it.look(fleet())).toMatchObject({ loading: false, hosts: [] });
+    await turn();
+    expect(it.areas.all).toEqual([]);
+    expect(it.lists.calls).toEqual([]);
+  });
+
+  it('also holds what the ledger names: what is found no more, what is gone, and what cannot be told', async () => {
+    const of = (name: string) => holder(vmId(name), { entries: [entry()] });
+    const untagged = vm(vmId('untagged'), { tags: {} });
+    const it = setup({
+      azure: [vm(vmId('a')), untagged, vm(vmId('gone'))],
+      holders: [of('a'), of('untagged'), of('gone'), of('lost')],
+    });
+    await it.listed(fleet());
+    it.lists.hosts.delete(armKey(vmId('gone')));
+    await it.mirror.refresh(vmId('gone'), 'event');
+    const facts = await it.look(fleet());
+    expect(claims(facts)).toEqual(['a wanted', 'gone gone', 'lost unclear', 'untagged unwanted']);
+  });
+
+  it('costs no more calls for 500 hosts than for one', async () => {
+    const azure = Array.from({ length: 500 }, (_, at) => vm(vmId(`vm${at}`)));
+    const holders = azure.map(({ id }) => holder(id, { entries: [entry()] }));
+    const it = setup({ azure, holders });
+    expect((await it.listed(fleet())).hosts).toHaveLength(500);
+    expect(it.lists.calls).toHaveLength(1);
+  });
+
+  it('a look that is asked for lists once more, once for each request', async () => {
+    const it = setup({ azure: [vm(vmId('a'))] });
+    await it.listed(fleet());
+    const asking = fleet({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
+    await it.look(asking);
+    await it.look(asking);
+    await it.mirror.whenLoaded(area);
+    await turn();
+    expect(it.lists.calls).toHaveLength(2);
+  });
+});
+
+describe('a resource by its id', () => {
+  it('is wanted before anything is read, in whatever spelling', async () => {
+    const facts = await setup().look(
+      attachment({
+        spec: { target: { resourceId: vmId('VM1').replace('resourceGroups', 'RESOURCEGROUPS') } },
+      }),
+    );
+    expect(claims(facts)).toEqual(['VM1 wanted']);
+    expect(facts.hosts[0]?.key).toBe(armKey(vmId('vm1')));
+  });
+
+  it('is not looked for where no policy allows it', async () => {
+    const it = setup({ policies: [] });
+    expect(claims(await it.look(attachment()))).toEqual(['vm1 wanted']);
+    expect(it.areas.all).toEqual([]);
+  });
+
+  it('is read when a look is asked for, once for each request', async () => {
+    const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID, 'p1'))] });
+    const asking = attachment({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
+    expect((await it.look(asking)).hosts[0]).toMatchObject({ shown: true });
+    await it.look(asking);
+    expect(it.lists.calls.filter((call) => call.startsWith('GET'))).toEqual(['GET vm1']);
+  });
+
+  it('shows an identity only where it is alive', async () => {
+    const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID))] });
+    expect((await it.listed(attachment())).hosts[0]).toMatchObject({ shown: false, absent: false });
+  });
+
+  it('has a ledger that tells its own entry from former ones and those of others', async () => {
+    const foreign = entry({ identityId: `${IDENTITY_ID}2`, owners: [] });
+    const former = entry({ identityId: OLD_IDENTITY_ID });
+    const mine = entry({ identityId: IDENTITY_ID.toUpperCase() });
+    const holders = [holder(vmId('VM1'), { entries: [foreign, former, mine], unproven: [IDENTITY_ID] })];
+    const facts = await setup({ holders }).look(attachment());
+    expect(facts.hosts.map(({ ledger }) => ledger)).toEqual([
+      { entry: mine, former: [former], unproven: true, contested: false },
+    ]);
+  });
+
+  it('that was named before stays as long as a ledger names the object', async () => {
+    const holders = [holder(vmId('old'), { entries: [entry()] })];
+    expect(claims(await setup({ holders }).look(attachment()))).toEqual(['old unwanted', 'vm1 wanted']);
+  });
+
+  it('reads the ledger by what the identity was while its object is away', async () => {
+    const holders = [holder(vmId('vm1'), { entries: [entry()] })];
+    const it = setup({ holders, identities: [] });
+    const facts = await it.look(attachment({ status: { identityId: IDENTITY_ID } }));
+    expect(facts.identity.state).toBe('waiting');
+    expect(facts.hosts[0]?.ledger?.entry).toMatchObject({ identityId: IDENTITY_ID });
+  });
+});
+
+describe('an object that goes, or names nothing that could be', () => {
+  it('looks only at the hosts whose ledgers name it', async () => {
+    const holders = [holder(vmId('old'), { entries: [entry()] }), holder(vmId('vm1'))];
+    const it = setup({ holders });
+    expect(claims(await it.look(deleted(attachment())))).toEqual(['old unwanted']);
+    expect(it.areas.all).toEqual([area]);
+  });
+
+  it.each([
+    ['half an id', { target: { resourceId: `${GROUP}/providers/${VMS}` } }],
+    ['an unknown type', { target: { selector: { subscriptionId: SUBSCRIPTION, type: 'A.B/c' } } }],
+  ])('%s', async (_, spec) => {
+    const facts = await setup().look(attachment({ spec }));
+    expect(facts.problem).toBeDefined();
+    expect(facts.hosts).toEqual([]);
+  });
+});

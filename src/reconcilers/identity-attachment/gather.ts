@@ -1,0 +1,210 @@
+import { hasPendingEdit, requestedLook } from '../../api/common.ts';
+import type { HostIdentity } from '../../api/host-identity.ts';
+import type { HostSelector } from '../../api/identity-attachment.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import { areaOfHost, hostArea } from '../../mirror/host-area.ts';
+import type { HostMirror } from '../../mirror/host-mirror.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { AreasInUse } from '../areas.ts';
+import { failureOf } from '../failure.ts';
+import { type AttachedIdentityView, identityOf } from '../hosts/identity-of.ts';
+import { isCrowded, isOwner } from '../hosts/owners.ts';
+import { selectorScope, selectsHost } from '../hosts/selector.ts';
+import { policyOf } from '../hosts/stance.ts';
+import type { Turn } from '../hosts/turns.ts';
+import type { VisitContext } from '../kind.ts';
+import { factsOf, INDEX, type Stores } from '../stores.ts';
+import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
+import { wordOf } from './host-word.ts';
+import { NO_TURN } from './rollout.ts';
+import { problemOf } from './spec-problem.ts';
+
+export interface Eyes {
+  readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
+  readonly hostMirror: Pick<HostMirror, 'observe' | 'present' | 'age' | 'refresh' | 'resyncNow'>;
+  /** Where the mirror must look for this object's hosts. */
+  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly clock: Clock;
+  readonly releaseAfterMs: number;
+  /** By uid: the turns handed out, what Events told, and the last request for a look that was passed on. */
+  readonly given: ReadonlyMap<string, Turn>;
+  readonly told: ReadonlyMap<string, Telling>;
+  readonly looked: Map<string, string>;
+}
+
+/** Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure. */
+export async function gather(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const { stores, clock, areas, releaseAfterMs, given, told } = eyes;
+  const { uid, namespace: name = '', deletionTimestamp } = object.metadata;
+  const namespace = stores.namespaces.get(name);
+  const problem = problemOf(object);
+  const identity = identityOf(object, stores);
+  const ledgers = stores.hosts.byIndex(INDEX.ledgerOwner, uid);
+  const before = told.get(uid);
+  const common: Facts = {
+    now: clock.now(),
+    policies: stores.policies.values(),
+    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    ...(problem && { problem }),
+    identity,
+    type: { name: '', known: false, restarts: false },
+    loading: false,
+    hosts: [],
+    given: given.get(uid) ?? NO_TURN,
+    ...(before && { told: before }),
+    releaseAfterMs,
+  };
+  const see = sightOf(object, identity, eyes);
+  const held = ledgers.map(({ spec }) => spec.resourceId);
+  const { resourceId, selector } = object.spec.target;
+  const named = problem ? held[0] : resourceId;
+  const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
+  if (deletionTimestamp || problem) {
+    areas.note(keyOf(object), held.map(areaOfHost));
+    return { ...common, type, hosts: together(held, see) };
+  }
+
+  // Not even a list is made on behalf of a namespace that may have nothing there.
+  const area = areaAsked(object, type, eyes);
+  areas.note(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
+  if (area !== undefined) await lookIfAsked(object, area, context, eyes);
+  const facts = { ...common, type };
+  if (selector) {
+    const loading = area !== undefined && eyes.hostMirror.age(area) === undefined;
+    const found = area === undefined || loading ? [] : foundBy(selector, eyes);
+    return { ...facts, loading, hosts: together([...found.map(({ id }) => id), ...held], see) };
+  }
+  return { ...facts, hosts: together([resourceId ?? '', ...held], see) };
+}
+
+function typeOf(type: string): Facts['type'] {
+  const capability = capabilityOf(type);
+  return {
+    name: capability?.type ?? type,
+    known: capability !== undefined,
+    restarts: capability?.restarts ?? false,
+  };
+}
+
+/** Where the mirror is to look for the object; undefined: nowhere, since no policy allows anything there. */
+function areaAsked(
+  object: IdentityAttachment,
+  { name, known }: Facts['type'],
+  { stores }: Eyes,
+): string | undefined {
+  const { resourceId, selector } = object.spec.target;
+  const policy = policyOf(object, stores);
+  if (selector) {
+    const asked = { scope: selectorScope(selector), type: name, known };
+    return policy.allowsSelector(asked).allowed
+      ? hostArea(selector.subscriptionId, selector.type)
+      : undefined;
+  }
+  if (resourceId === undefined) return undefined;
+  const { identityId } = object.spec;
+  const { allowed } = policy.allowsAttachment({
+    hostId: resourceId,
+    type: name,
+    known,
+    adopt: object.spec.adoption === 'Adopt',
+    bySelector: false,
+    identity: identityId === undefined ? { identityRef: true } : { id: identityId },
+  });
+  return allowed ? areaOfHost(resourceId) : undefined;
+}
+
+function foundBy(selector: HostSelector, { hostMirror }: Eyes): readonly AzureHost[] {
+  return hostMirror
+    .present(selector.subscriptionId, selector.type)
+    .filter((host) => selectsHost(selector, host));
+}
+
+/** Each host once, whatever the spelling of its id, in an order that stays. */
+function together(ids: readonly string[], see: (id: string) => SeenHost): readonly SeenHost[] {
+  const byKey = new Map<string, string>();
+  for (const id of ids) if (!byKey.has(armKey(id))) byKey.set(armKey(id), id);
+  return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, id]) => see(id));
+}
+
+function sightOf(
+  { metadata: { uid }, spec, status }: IdentityAttachment,
+  identity: AttachedIdentityView,
+  { stores, hostMirror, clock }: Eyes,
+): (id: string) => SeenHost {
+  const now = clock.now();
+  const { resourceId, selector } = spec.target;
+  // While the identity's object is away, the ledger is read by what it was.
+  const known = identity.state === 'known' ? identity.id : status?.identityId;
+  const identityKey = known === undefined ? undefined : armKey(known);
+  return (id) => {
+    const key = armKey(id);
+    const seen = hostMirror.observe(id);
+    const host = seen.state === 'present' ? seen.thing : undefined;
+    const absent = seen.state === 'absent';
+    const [holder] = stores.hosts.byIndex(INDEX.host, key);
+    const claim = (): SeenHost['claim'] => {
+      if (!selector) return resourceId !== undefined && armKey(resourceId) === key ? 'wanted' : 'unwanted';
+      if (host) return selectsHost(selector, host) ? 'wanted' : 'unwanted';
+      return absent ? 'gone' : 'unclear';
+    };
+    const attached = host?.identity.userAssigned.find((each) => each.key === identityKey);
+    return {
+      id: host?.id ?? id,
+      key,
+      type: host?.type ?? hostTypeOf(id),
+      claim: claim(),
+      absent,
+      shown: attached?.principalId !== undefined,
+      lacking: host !== undefined && identityKey !== undefined && attached === undefined,
+      ...(holder && { ledger: ledgerOf(holder, uid, identityKey, now) }),
+    };
+  };
+}
+
+function ledgerOf(
+  holder: HostIdentity,
+  uid: string,
+  identityKey: string | undefined,
+  now: number,
+): LedgerView {
+  const entries = holder.status?.entries ?? [];
+  const mine = entries.filter((each) => isOwner(each, uid));
+  // Of a crowd not all are named, and what is there for the others is there for this one.
+  const entry = entries.find(
+    (each) => armKey(each.identityId) === identityKey && (isOwner(each, uid) || isCrowded(each)),
+  );
+  return {
+    ...wordOf(holder, entry, now),
+    ...(entry && { entry }),
+    former: mine.filter((each) => each !== entry),
+    unproven: (holder.status?.unproven ?? []).some((id) => armKey(id) === identityKey),
+  };
+}
+
+/** Somebody asked to see how things are now: once for each request, whatever rounds the visit takes. */
+async function lookIfAsked(
+  object: IdentityAttachment,
+  area: string,
+  { priority, signal }: VisitContext,
+  { hostMirror, looked }: Eyes,
+): Promise<void> {
+  const { uid } = object.metadata;
+  const request = requestedLook(object);
+  if (request === undefined || !hasPendingEdit(object)) return;
+  if (request === object.status?.lastHandledReconcileAt || looked.get(uid) === request) return;
+  looked.set(uid, request);
+  const { resourceId } = object.spec.target;
+  if (resourceId === undefined) {
+    hostMirror.resyncNow(area);
+    return;
+  }
+  try {
+    await hostMirror.refresh(resourceId, priority, signal);
+  } catch (error) {
+    // What cannot be read now is what the HostIdentity tells of.
+    if (!failureOf(error)) throw error;
+  }
+}

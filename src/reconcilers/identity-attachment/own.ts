@@ -1,0 +1,92 @@
+import { FINALIZER } from '../../api/common.ts';
+import { type AttachmentTarget, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
+import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import { cut, timestamp } from '../../runtime/conditions.ts';
+import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
+import type { Target } from './targets.ts';
+
+/** The kind's own status fields as they stand. */
+export function ownStatus(object: IdentityAttachment): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+/** Set before anything is written to a host, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizer(object: IdentityAttachment): Action[] {
+  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+}
+
+/** Those that need attention come first, and are told when there are too many to tell all. */
+const RANKS = ['Failed', 'Contested', 'Waiting', 'Detaching', 'Attaching', 'Pending', 'Attached'] as const;
+
+function rankOf({ state, contested }: Target): number {
+  return RANKS.indexOf(contested && state !== 'Failed' ? 'Contested' : state);
+}
+
+export function statusWith(
+  object: IdentityAttachment,
+  { identity, now }: Pick<Facts, 'identity' | 'now'>,
+  targets: readonly Target[],
+  hidden: number,
+): OwnStatus {
+  const own = ownStatus(object);
+  const before = new Map((own.targets ?? []).map((target) => [armKey(target.resourceId), target] as const));
+  const told = targets
+    .toSorted((left, right) => rankOf(left) - rankOf(right) || (left.host.key < right.host.key ? -1 : 1))
+    .slice(0, MAX_TOLD_TARGETS)
+    .map((target) => tell(target, before.get(target.host.key), now));
+  const count = (test: (target: Target) => boolean) => targets.filter(test).length;
+  const wanted = count(({ host }) => host.claim === 'wanted' || host.claim === 'unclear');
+  return {
+    ...own,
+    ...(identity.state === 'known' && {
+      identityId: identity.id,
+      principalId: identity.principalId ?? principalIn(targets),
+    }),
+    matched: wanted + hidden,
+    attached: count(({ attached, host }) => attached && host.claim !== 'unwanted' && host.claim !== 'gone'),
+    pending: count(({ state }) => state === 'Pending' || state === 'Attaching' || state === 'Waiting'),
+    failed: count(({ state }) => state === 'Failed') + hidden,
+    detaching: count(({ state, host }) => state === 'Detaching' && host.claim !== 'wanted'),
+    targets: told,
+  };
+}
+
+function tell(
+  { host, state, reason, message, since }: Target,
+  before: AttachmentTarget | undefined,
+  now: number,
+): AttachmentTarget {
+  const same = before?.state === state ? before.lastChange : undefined;
+  return {
+    resourceId: host.id,
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message: cut(message) }),
+    lastChange: since ?? same ?? timestamp(now),
+  };
+}
+
+/** An identity by its ARM id has no object that knows its principal; the ledgers do. */
+function principalIn(targets: readonly Target[]): string | undefined {
+  return targets.find(({ host }) => host.ledger?.entry?.principalId !== undefined)?.host.ledger?.entry
+    ?.principalId;
+}
+
+/** Up to three hosts by their short names, and how many more. */
+export function named(hosts: readonly { readonly id: string }[]): string {
+  const names = hosts.slice(0, 3).map(({ id }) => shortName(id));
+  const more = hosts.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** `vm1`; of a slot `app/staging`. */
+function shortName(id: string): string {
+  return parseResourceId(id)
+    .path.map(({ name }) => name)
+    .join('/');
+}
+
+export function resources(count: number): string {
+  return count === 1 ? '1 resource' : `${count} resources`;
+}

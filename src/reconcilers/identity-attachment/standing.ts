@@ -1,0 +1,144 @@
+import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
+import { type Finding, findCondition } from '../../runtime/conditions.ts';
+import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { stalledInside, stalledOutside } from '../summaries.ts';
+import type { Facts, IdentityAttachment } from './facts.ts';
+import { named, resources } from './own.ts';
+import type { RolloutPlan } from './rollout.ts';
+import { RESTARTS, type Target, type Targets } from './targets.ts';
+
+/** How the object as a whole stands, from how it stands towards each host. */
+
+/** A host's ledger wakes the object; this is the safety net while something is under way. */
+const RECHECK_UNDER_WAY_MS = 60_000;
+
+export function summaryOfTargets(
+  object: IdentityAttachment,
+  facts: Facts,
+  { all, hidden }: Targets,
+  plan: RolloutPlan,
+): Summary {
+  const { identity } = facts;
+  const what = identity.state === 'known' ? `identity ${identity.id}` : 'the identity';
+  const at = (state: Target['state']) => all.filter((target) => target.state === state);
+  const [failed, waiting, attaching, pending, detaching] = [
+    at('Failed'),
+    at('Waiting'),
+    at('Attaching'),
+    at('Pending'),
+    at('Detaching'),
+  ];
+  const [only] = object.spec.target.selector ? [] : failed;
+  if (plan.blocked) return stalledInside('DetachShareExceeded', tooMany(plan.blocked));
+  if (only) return alone(only);
+  if (identity.state === 'waiting') {
+    return { state: 'waiting', for: identity.for, message: identity.message, recheckMs: RECHECK_INSIDE_MS };
+  }
+  const underWay = [...attaching, ...pending, ...detaching];
+  if (failed.length > 0 || hidden > 0) return someFailed(failed, hidden, all, plan.halted ? [] : underWay);
+  const contested = attaching.filter((target) => target.contested);
+  if (contested.length > 0) {
+    const message = `somebody keeps taking ${what} away from ${named(hostsOf(contested))}; azid gives it back with growing pauses: find out who does`;
+    return { state: 'progressing', reason: 'Contested', message, againMs: RECHECK_OUTSIDE_MS };
+  }
+  if (attaching.length + pending.length > 0) {
+    const restarts = [...attaching, ...pending].some(({ reason }) => reason === RESTARTS);
+    const warning = restarts ? `; ${facts.type.name} restarts when an identity is attached` : '';
+    const message = `attaching ${what}: ${count(attaching, 'being changed')}, ${count(pending, 'waiting for their turn')}${warning}`;
+    return { state: 'progressing', reason: 'Attaching', message, againMs: RECHECK_UNDER_WAY_MS };
+  }
+  if (detaching.length > 0) {
+    const stuck = detaching.find(({ reason }) => reason !== undefined);
+    const why = stuck?.message === undefined ? '' : `; ${stuck.message}`;
+    const message = `detaching from ${resources(detaching.length)}: ${named(hostsOf(detaching))}${why}`;
+    return { state: 'progressing', reason: 'Detaching', message, againMs: RECHECK_UNDER_WAY_MS };
+  }
+  const [absent] = waiting;
+  if (absent) {
+    const more = waiting.length > 1 ? `, and ${waiting.length - 1} more` : '';
+    return {
+      state: 'waiting',
+      for: absent.host.id,
+      message: `${absent.message ?? `waiting for ${absent.host.id}`}${more}`,
+      recheckMs: RECHECK_INSIDE_MS,
+    };
+  }
+  return { state: 'ready', nextMs: RECHECK_READY_MS, ...done(object, all, what) };
+}
+
+function done(
+  { spec }: IdentityAttachment,
+  all: readonly Target[],
+  what: string,
+): { readonly reason: string; readonly message: string } {
+  const { selector } = spec.target;
+  if (all.length === 0 && selector) {
+    const message = `no ${selector.type} in subscription ${selector.subscriptionId} is found by the selector now; those that appear get ${what}`;
+    return { reason: 'NothingSelected', message };
+  }
+  const where = all.length === 1 ? (all[0]?.host.id ?? '') : `all ${resources(all.length)}`;
+  const foreign = all.filter(({ reason }) => reason === 'ExistsUnmanaged');
+  if (foreign.length === all.length) {
+    const message = `${what} was attached to ${where} before azid, and is left alone: ${foreign[0]?.message ?? ''}`;
+    return { reason: 'ExistsUnmanaged', message };
+  }
+  const also = foreign.length > 0 ? `; to ${foreign.length} of them by somebody else` : '';
+  return { reason: 'Attached', message: `${what} is attached to ${where}${also}` };
+}
+
+/** The object stands and falls with its one resource. */
+function alone({ reason = 'Failed', message = '' }: Target): Summary {
+  return reason === 'PolicyDenied' ? stalledInside(reason, message) : stalledOutside(reason, message);
+}
+
+function someFailed(
+  failed: readonly Target[],
+  hidden: number,
+  all: readonly Target[],
+  underWay: readonly Target[],
+): Summary {
+  const [first] = failed;
+  const parts = [
+    ...(first
+      ? [
+          `${failed.length} of ${resources(all.length)} cannot have the identity: ${named(hostsOf(failed))}; the first: ${first.reason}: ${first.message}`,
+        ]
+      : []),
+    ...(hidden > 0
+      ? [
+          `the selector also finds ${resources(hidden)} where no IdentityPolicy of the namespace allows it; narrow the selector, or ask an administrator for a policy (attachments)`,
+        ]
+      : []),
+  ];
+  const message = parts.join('; ');
+  if (!first && all.length === 0) return stalledInside('PolicyDenied', message);
+  return underWay.length > 0
+    ? { state: 'progressing', reason: 'SomeTargetsFailed', message, againMs: RECHECK_UNDER_WAY_MS }
+    : first
+      ? stalledOutside('SomeTargetsFailed', message)
+      : stalledInside('SomeTargetsFailed', message);
+}
+
+function tooMany({ count: all, total }: NonNullable<RolloutPlan['blocked']>): string {
+  return `${all} of ${resources(total)} would lose the identity, more than rollout.maxDetachShare allows at once; none is detached. If that is meant, set annotation ${CONFIRM_DETACH_ANNOTATION}: "${all}"; else correct spec.target`;
+}
+
+/** `Contested` is there from the first time on, so that an alert can watch it. */
+export function contest({ status }: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
+  const contested = targets.filter((target) => target.contested);
+  if (contested.length > 0) {
+    const message = `somebody else keeps taking the identity away from ${resources(contested.length)}: ${named(hostsOf(contested))}`;
+    return [{ type: 'Contested', status: 'True', reason: 'TakenAway', message }];
+  }
+  if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
+  const message = 'nobody takes the identity away any more';
+  return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
+}
+
+function hostsOf(targets: readonly Target[]): readonly Target['host'][] {
+  return targets.map(({ host }) => host);
+}
+
+function count(targets: readonly Target[], text: string): string {
+  return `${targets.length} ${text}`;
+}

@@ -1,0 +1,125 @@
+import { onTestFinished } from 'vitest';
+import type { HostIdentity, HostIdentityStatus } from '../../api/host-identity.ts';
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { AzureError } from '../../azure/errors.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import type { HostGet, HostObserver, HostPage } from '../../azure/hosts/hosts.ts';
+import { rightsOf } from '../../azure/permissions.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { Namespace } from '../../kube/builtin.ts';
+import { Store } from '../../kube/store.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { HostMirror, type HostMirrorOptions } from '../../mirror/host-mirror.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import type { VisitContext } from '../kind.ts';
+import { addIndexes, type Stores } from '../stores.ts';
+import { IDENTITY_ID, policy } from './facts.fixture.ts';
+
+/** Real stores and a real mirror, over lists and GETs that a test fills. */
+
+export function vm(id: string, more: Partial<AzureHost> = {}): AzureHost {
+  const identity = { system: false, userAssigned: [] };
+  return { id, key: armKey(id), type: hostTypeOf(id), tags: { App: 'web' }, identity, ...more };
+}
+
+export const carrying = (id: string, principalId?: string): Pick<AzureHost, 'identity'> => ({
+  identity: {
+    system: false,
+    userAssigned: [{ id, key: armKey(id), ...(principalId !== undefined && { principalId }) }],
+  },
+});
+
+type Source = HostMirrorOptions['hosts'];
+
+/** Lists and GETs over a map of hosts; every call is written down. */
+export class Lists implements Source {
+  readonly hosts = new Map<string, AzureHost>();
+  readonly calls: string[] = [];
+  readonly #clock: FakeClock;
+  #observer: HostObserver | undefined;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  observedBy(observer: HostObserver): void {
+    this.#observer = observer;
+  }
+
+  async get(id: string): Promise<HostGet> {
+    this.calls.push(`GET ${id.split('/').at(-1)}`);
+    const host = this.hosts.get(armKey(id));
+    const requestedAt = this.#clock.monotonic();
+    this.#observer?.noteGet(id, host, requestedAt);
+    if (host) return { found: true, host, model: {}, requestedAt };
+    const error = new AzureError({ code: 'ResourceNotFound', message: `no ${id}`, status: 404 });
+    return { found: false, missing: 'resource', error, requestedAt };
+  }
+
+  async *list(_subscription: string, type: string): AsyncGenerator<HostPage> {
+    this.calls.push(`LIST ${type}`);
+    yield { hosts: [...this.hosts.values()], requestedAt: this.#clock.monotonic() };
+  }
+
+  async *listSlots(): AsyncGenerator<HostPage> {}
+}
+
+export function storeOf<T extends KubeObject>(...objects: object[]): Store<T> {
+  const store = new Store<T>();
+  store.take({ type: 'replace', objects: objects as T[], resourceVersion: '1', rewound: false });
+  return store;
+}
+
+export const metadata = (name: string, namespace?: string) => ({
+  name,
+  uid: `uid-${name}`,
+  creationTimestamp: '2026-11-23T10:00:00Z',
+  resourceVersion: '1',
+  ...(namespace !== undefined && { namespace }),
+});
+
+export function holder(id: string, status: HostIdentityStatus = {}): object {
+  return { metadata: metadata(`host-${id.split('/').at(-1)}`, 'azid'), spec: { resourceId: id }, status };
+}
+
+/** What is there, in Azure and in the cluster. */
+export interface Given {
+  readonly azure?: readonly AzureHost[];
+  readonly holders?: readonly object[];
+  readonly policies?: readonly object[];
+  readonly identities?: readonly object[];
+}
+
+export function worldOf({ azure = [], holders = [], policies = [policy()], identities }: Given = {}) {
+  const clock = new FakeClock();
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const lists = new Lists(clock);
+  for (const each of azure) lists.hosts.set(each.key, each);
+  const mirror = new HostMirror({
+    hosts: lists,
+    permissions: { at: async () => rightsOf([{ actions: ['*/read'], notActions: [] }]) },
+    clock,
+    signal: stopping.signal,
+  });
+  const app = {
+    metadata: metadata('app', 'team-a'),
+    spec: {},
+    status: { id: IDENTITY_ID, principalId: 'p1' },
+  };
+  const stores: Stores = {
+    identities: storeOf<UserAssignedIdentity>(...(identities ?? [app])),
+    hosts: storeOf<HostIdentity>(...holders),
+    policies: storeOf(...policies),
+    namespaces: storeOf<Namespace>({ metadata: metadata('team-a') }),
+    attachments: storeOf(),
+    systemIdentities: storeOf(),
+    grants: storeOf(),
+    credentials: storeOf(),
+    configMaps: storeOf(),
+  };
+  addIndexes(stores);
+  const context = { priority: 'event', signal: stopping.signal } as VisitContext;
+  return { clock, lists, mirror, stores, context };
+}

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest';
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { decide } from './decide.ts';
+import {
+  ANOTHER,
+  deleted,
+  entry,
+  facts,
+  failure,
+  GROUP,
+  ledger,
+  NOW,
+  object,
+  on,
+  PRINCIPAL,
+  policy,
+  RELEASE_AFTER_MS,
+  settled,
+  settledStatus,
+  told,
+  VM,
+} from './facts.fixture.ts';
+import type { Action, Facts, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
+import { servicePrincipalName } from './own.ts';
+
+const types = ({ actions }: SystemIdentityDecision) => actions.map(({ type }) => type);
+const reasonOf = ({ summary }: SystemIdentityDecision) =>
+  'reason' in summary ? `${summary.state} ${summary.reason}` : summary.state;
+const said = ({ summary }: SystemIdentityDecision) =>
+  summary.state === 'retrying' ? summary.failure.message : summary.message;
+const notes = ({ actions }: SystemIdentityDecision) =>
+  actions.flatMap((action) =>
+    action.type === 'tell' ? [`${action.note.reason}: ${action.note.message}`] : [],
+  );
+const problem = (reason: string) => ({
+  reason,
+  message: `because of ${reason}`,
+  attempts: 1,
+  notBefore: '2026-11-23T10:01:00Z',
+});
+const GONE = { principalId: undefined, clientId: undefined, tenantId: undefined };
+
+describe('what an object says', () => {
+  const rows: {
+    title: string;
+    object?: SystemAssignedIdentity;
+    facts: Partial<Facts>;
+    state: string;
+    says?: string;
+    does?: Action['type'][];
+  }[] = [
+    {
+      title: 'the id is malformed, or the type can have none',
+      facts: { problem: { reason: 'SystemAssignedNotSupported', message: 'spec.resourceId: flexible' } },
+      state: 'stalled SystemAssignedNotSupported',
+      says: 'flexible',
+    },
+    {
+      title: 'no policy allows it',
+      facts: { policies: [policy({ systemAssigned: [] })] },
+      state: 'stalled PolicyDenied',
+      says: VM,
+    },
+    {
+      title: 'no policy allows it any more: it stays',
+      object: settled(),
+      facts: { policies: [], ledger: on() },
+      state: 'stalled PolicyDenied',
+    },
+    {
+      title: 'nothing was done yet',
+      object: object({ metadata: { finalizers: [] } }),
+      facts: {},
+      state: 'progressing SwitchingOn',
+      does: ['addFinalizer', 'ensureHost'],
+    },
+    { title: 'its host has not looked yet', facts: { ledger: ledger() }, state: 'progressing SwitchingOn' },
+    {
+      title: 'its host waits for the resource',
+      facts: { ledger: ledger({ waiting: `waiting for ${VM}` }) },
+      state: 'waiting',
+      says: `waiting for ${VM}`,
+    },
+    {
+      title: 'the resource is proven not to exist',
+      facts: { absent: true },
+      state: 'waiting',
+      says: `waiting for ${VM}, which does not exist`,
+    },
+    {
+      title: 'it is being switched on',
+      facts: { ledger: on({ state: 'Attaching', principalId: undefined }) },
+      state: 'progressing SwitchingOn',
+    },
+    {
+      title: 'the host refuses everything',
+      facts: { ledger: ledger({ stalled: { reason: 'MissingWriteRight', message: 'needs Contributor' } }) },
+      state: 'stalled MissingWriteRight',
+      says: 'needs Contributor',
+    },
+    {
+      title: 'Azure refuses just this',
+      facts: {
+        ledger: on({ state: 'Refused', principalId: undefined, problem: problem('CombinedNotSupported') }),
+      },
+      state: 'stalled CombinedNotSupported',
+      says: 'because of',
+    },
+    {
+      title: 'somebody keeps switching it off',
+      object: settled(),
+      facts: {
+        ledger: ledger({
+          entry: entry({ state: 'Attaching', principalId: undefined, problem: problem('Contested') }),
+          contested: true,
+        }),
+      },
+      state: 'progressing Contested',
+      says: 'find out who does',
+    },
+    {
+      title: 'it is on, and who it is could not be read',
+      facts: { ledger: on(), azure: { state: 'unreadable', failure: failure() } },
+      state: 'stalled AuthorizationFailed',
+      does: ['saveStatus', 'tell'],
+    },
+    {
+      title: 'it is on, and Azure does not know yet who it is',
+      facts: { ledger: on() },
+      state: 'progressing ReadingIdentity',
+      does: ['saveStatus', 'tell'],
+    },
+    {
+      title: 'Azure tells of its predecessor still',
+      facts: { ledger: on(), azure: told(ANOTHER) },
+      state: 'progressing ReadingIdentity',
+      does: ['saveStatus', 'tell'],
+    },
+    {
+      title: 'it is on, seen for the first time',
+      facts: { ledger: on(), azure: told() },
+      state: 'ready SystemAssigned',
+      does: ['saveStatus', 'tell'],
+    },
+    { title: 'as declared', object: settled(), facts: { ledger: on() }, state: 'ready SystemAssigned' },
+    {
+      title: 'it was on before azid',
+      object: settled(),
+      facts: { ledger: on({ owned: false }) },
+      state: 'ready ExistsUnmanaged',
+      says: 'never switches it off',
+    },
+  ];
+  it.each(rows)('$title', ({ object: one = object(), facts: change, state, says = '', does = [] }) => {
+    const decision = decide(one, facts(change));
+    expect(reasonOf(decision)).toBe(state);
+    expect(said(decision)).toContain(says);
+    expect(types(decision)).toEqual(does);
+  });
+
+  it('tells who it is, by the resource as Azure spells it', () => {
+    const hostId = VM.replace('rg1', 'RG1');
+    const { status } = decide(object(), facts({ ledger: { ...on(), hostId }, azure: told() }));
+    const { observedGeneration: _, ...own } = settledStatus;
+    expect(status).toEqual({ ...own, id: hostId });
+  });
+
+  it('the first one is told as an Event', () => {
+    expect(notes(decide(object(), facts({ ledger: on(), azure: told() })))).toEqual([
+      `SystemIdentityOn: the identity of ${VM} is principal ${PRINCIPAL}`,
+    ]);
+  });
+
+  it('another principal replaces all that was known of the old one before grants can follow, and is told once', () => {
+    const recycled = facts({ ledger: on({ principalId: ANOTHER }) });
+    const decision = decide(settled(), recycled);
+    expect(types(decision)).toEqual(['saveStatus', 'tell']);
+    expect(notes(decision)[0]).toContain(`SystemIdentityReplaced: ${VM} has another identity of its own`);
+    expect(decision.status).toMatchObject({ principalId: ANOTHER, clientId: undefined, tenantId: undefined });
+    const saved = { ...settled(), status: decision.status };
+    expect(types(decide(saved, { ...recycled, azure: told(ANOTHER, 'client-2') }))).toEqual([]);
+  });
+
+  it('keeps no principal of a resource that is gone, and tells of the new one when it is back', () => {
+    const gone = decide(settled(), facts({ absent: true, ledger: on() }));
+    expect(gone.status).toMatchObject(GONE);
+    const back = facts({
+      ledger: on({ principalId: ANOTHER }),
+      lastPrincipalId: PRINCIPAL,
+      azure: told(ANOTHER),
+    });
+    expect(notes(decide({ ...settled(), status: gone.status }, back))[0]).toContain('SystemIdentityReplaced');
+  });
+
+  it('keeps the principal of a resource that merely cannot be read', () => {
+    const stuck = facts({ ledger: ledger({ stalled: { reason: 'AuthorizationFailed', message: 'no' } }) });
+    expect(decide(settled(), stuck).status).toMatchObject({ principalId: PRINCIPAL, clientId: 'client-1' });
+  });
+
+  it('while suspended, what is still to be done keeps the edit unobserved; nothing else does', () => {
+    const spec = { suspend: true };
+    expect(types(decide(object({ spec }), facts({ ledger: ledger() })))).toEqual(['ensureHost']);
+    expect(types(decide(settled({ spec }), facts({ ledger: on() })))).toEqual([]);
+  });
+
+  it.each([
+    ['vm1', VM],
+    ['app', `${GROUP}/providers/Microsoft.Web/sites/app`],
+    ['app/slots/staging', `${GROUP}/providers/Microsoft.Web/sites/app/slots/staging`],
+  ])('the service principal %s', (name, id) => {
+    expect(servicePrincipalName(id)).toBe(name);
+  });
+});
+
+describe('an object that goes', () => {
+  const off = (change: Parameters<typeof deleted>[0] = {}) =>
+    deleted({ ...change, spec: { deletionPolicy: 'Delete' } });
+
+  it('is let go once no ledger names it', () => {
+    expect(types(decide(deleted(), facts({ ledger: ledger() })))).toEqual(['removeFinalizer']);
+    expect(types(decide(deleted(), facts()))).toEqual(['removeFinalizer']);
+  });
+
+  it('has its host forget it, whoever refers to it, and stays until that is done', () => {
+    const decision = decide(deleted(), facts({ ledger: on(), references: ['RoleGrant team-a/read'] }));
+    expect(types(decision)).toEqual(['release']);
+    expect(said(decision)).toContain('azid lets go of');
+    expect(types(decide(deleted(), facts({ ledger: on(), released: true })))).toEqual([]);
+  });
+
+  it('with Delete waits for what refers to it, by name', () => {
+    const decision = decide(off(), facts({ ledger: on(), references: ['RoleGrant team-a/read'] }));
+    expect(types(decision)).toEqual([]);
+    expect(decision.summary).toMatchObject({ state: 'deleting', reason: 'InUse' });
+    expect(said(decision)).toContain('RoleGrant team-a/read; delete these first');
+  });
+
+  it('with Delete takes what azid left on it first, then has it switched off', () => {
+    expect(types(decide(off(), facts({ ledger: on(), leftovers: ['a', 'b'] })))).toEqual(['deleteLeftover']);
+    const decision = decide(off(), facts({ ledger: on() }));
+    expect(types(decision)).toEqual(['release']);
+    expect(said(decision)).toContain('is being switched off');
+  });
+
+  it('waits for nobody where it was on before azid: it is not switched off', () => {
+    const foreign = facts({ ledger: on({ owned: false }), references: ['RoleGrant team-a/read'] });
+    expect(types(decide(off(), foreign))).toEqual(['release']);
+  });
+
+  it('waits for what refuses, then is let go, naming what stays', () => {
+    const refused = facts({
+      ledger: on({ state: 'Detaching', problem: problem('ScopeLocked') }),
+      released: true,
+    });
+    const held = decide(off(), refused);
+    expect(types(held)).toEqual([]);
+    expect(held.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DeletionBlocked', status: 'True' }),
+    );
+    const blocked = {
+      type: 'DeletionBlocked',
+      status: 'True',
+      reason: 'ScopeLocked',
+      message: '',
+      lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
+    } as const;
+    const over = decide(off({ status: { conditions: [blocked] } }), refused);
+    expect(types(over)).toEqual(['tell', 'removeFinalizer']);
+    expect(notes(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
+  });
+
+  it('holds it, too, while a leftover cannot be deleted', () => {
+    const action: Action = {
+      type: 'deleteLeftover',
+      id: 'a',
+      note: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
+    };
+    const decision = decide(off(), facts({ ledger: on(), leftovers: ['a'] }), { action, failure: failure() });
+    expect(types(decision)).toEqual([]);
+    expect(decision.conditions).toContainEqual(expect.objectContaining({ reason: 'AuthorizationFailed' }));
+  });
+
+  it('is let go at once by annotation', () => {
+    const released = off({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } });
+    const decision = decide(released, facts({ ledger: on() }));
+    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(notes(decision)[0]).toContain('released by annotation');
+  });
+});

@@ -1,0 +1,111 @@
+import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { blockOf, unblocked } from '../blocked.ts';
+import { type Failure, type Note, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import type {
+  Action,
+  Facts,
+  Failed,
+  OwnStatus,
+  SystemAssignedIdentity,
+  SystemIdentityDecision,
+} from './facts.ts';
+import { isSwitchedOff, ownStatus } from './own.ts';
+
+/**
+ * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched
+ * on, after whatever hangs on the principal. The object waits until the ledger does not name it any more, and can always
+ * leave (guarantees.md G18).
+ */
+export function decideDeletion(
+  object: SystemAssignedIdentity,
+  facts: Facts,
+  failed?: Failed,
+): SystemIdentityDecision {
+  const own = ownStatus(object);
+  const { resourceId } = object.spec;
+  const { ledger } = facts;
+  const { entry } = ledger ?? {};
+  if (!entry) return leave(object, own);
+  const stays = `the identity of ${resourceId} may stay on`;
+  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true')
+    return leave(object, own, `released by annotation ${RELEASE_ANNOTATION}; ${stays}`);
+
+  const off = isSwitchedOff(object, facts);
+  const failure = failed?.failure ?? refusal(ledger);
+  const next = off && !facts.released ? beforehand(object, facts, own) : undefined;
+  if (next && !failed) return { ...next, conditions: unblocked(object) };
+  const release: Action[] = facts.released || failed ? [] : [{ type: 'release', hostId: resourceId }];
+  if (failure) {
+    const block = blockOf(object, facts, failure);
+    if (block.state === 'over') return leave(object, own, `${block.after}; ${stays}: ${failure.message}`);
+    const { summary, conditions } = block;
+    return { actions: release, status: own, summary, conditions };
+  }
+  const doing = off ? 'the identity is being switched off' : 'azid lets go of the identity';
+  return {
+    // The host wakes the object; this is the safety net.
+    ...deleting(own, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS, release),
+    conditions: unblocked(object),
+  };
+}
+
+/** Grants before their principal: of a dead one an assignment would stay for ever (azure.md section 6). */
+function beforehand(
+  { spec: { resourceId } }: SystemAssignedIdentity,
+  { references, leftovers }: Facts,
+  own: OwnStatus,
+): SystemIdentityDecision | undefined {
+  if (references.length > 0) {
+    const message = `the identity of ${resourceId} is referred to by ${references.join(', ')}; delete these first`;
+    return {
+      actions: [],
+      status: own,
+      summary: { state: 'deleting', reason: 'InUse', message, againMs: 30_000 },
+    };
+  }
+  const [id] = leftovers;
+  if (id === undefined) return undefined;
+  const note: Note = {
+    type: 'Normal',
+    reason: 'Revoked',
+    action: 'Delete',
+    message: `deleted role assignment ${id}, which azid had made for the identity of ${resourceId} and no object owns any more`,
+  };
+  return deleting(own, `deleting what azid left on the identity of ${resourceId}`, 0, [
+    { type: 'deleteLeftover', id, note },
+  ]);
+}
+
+/** What the host says only somebody else can mend. */
+function refusal(ledger: Facts['ledger']): Failure | undefined {
+  const told = ledger?.entry?.problem ?? ledger?.stalled;
+  if (!told) return undefined;
+  const { reason, message } = told;
+  return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };
+}
+
+function leave(
+  object: SystemAssignedIdentity,
+  status: OwnStatus,
+  leftBehind?: string,
+): SystemIdentityDecision {
+  const told: Action[] =
+    leftBehind === undefined
+      ? []
+      : [
+          {
+            type: 'tell',
+            note: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
+          },
+        ];
+  return deleting(status, `letting go of ${object.metadata.name}`, 0, [...told, { type: 'removeFinalizer' }]);
+}
+
+function deleting(
+  status: OwnStatus,
+  message: string,
+  againMs: number,
+  actions: readonly Action[],
+): SystemIdentityDecision {
+  return { actions, status, summary: { state: 'deleting', message, againMs } };
+}

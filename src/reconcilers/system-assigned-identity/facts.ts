@@ -1,0 +1,77 @@
+import type { LedgerSystem } from '../../api/host-identity.ts';
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type {
+  SystemAssignedIdentity,
+  SystemAssignedIdentityStatus,
+} from '../../api/system-assigned-identity.ts';
+import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { SpecProblem } from '../identity-attachment/facts.ts';
+import type { HostWord } from '../identity-attachment/host-word.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+/** What the host's ledger says. Its HostIdentity exists. */
+export interface LedgerView extends HostWord {
+  /** Of the system-assigned identity; this object stands among its owners. */
+  readonly entry?: LedgerSystem;
+  /** The resource's id as Azure spells it. */
+  readonly hostId?: string;
+}
+
+/** Which service principal the system-assigned identity is, as Azure says it. */
+export type IdentityView =
+  | {
+      readonly state: 'found';
+      readonly principalId: string;
+      readonly clientId: string;
+      readonly tenantId: string;
+    }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly policies: readonly IdentityPolicy[];
+  readonly namespace: NamespaceFacts;
+  /** Wrong by itself, or a resource that can have no system-assigned identity. */
+  readonly problem?: SpecProblem;
+  readonly type: { readonly name: string; readonly known: boolean };
+  /** Proven not to exist. */
+  readonly absent: boolean;
+  readonly ledger?: LedgerView;
+  /** Absent: not asked, since its principal is known already or there is none; or Azure does not know it yet. */
+  readonly azure?: IdentityView;
+  /** The last principal that this process knew of it. */
+  readonly lastPrincipalId?: string;
+  /** Asked when it is to be switched off: objects that refer to it, and what azid left on it. */
+  readonly references: readonly string[];
+  readonly leftovers: readonly string[];
+  /** It was said that the host may let go of it now. */
+  readonly released: boolean;
+  /** How long a deletion may be refused before the object is let go (guarantees.md G18). */
+  readonly releaseAfterMs: number;
+}
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<
+  SystemAssignedIdentityStatus,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+export type Action =
+  | FrameAction<OwnStatus>
+  /** The resource has a HostIdentity from then on, which alone writes to it. */
+  | { readonly type: 'ensureHost'; readonly hostId: string }
+  /** The host may switch it off, or forget it, now. */
+  | { readonly type: 'release'; readonly hostId: string }
+  | { readonly type: 'deleteLeftover'; readonly id: string; readonly note: Note };
+
+/** The action that failed just before, if one did. */
+export interface Failed {
+  readonly action: Action;
+  readonly failure: Failure;
+}
+
+export type SystemIdentityDecision = Decision<Action, OwnStatus>;
+export type { SystemAssignedIdentity };

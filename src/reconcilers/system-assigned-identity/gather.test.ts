@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
+import { AzureError } from '../../azure/errors.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { AreasInUse } from '../areas.ts';
+import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
+import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
+import type { Facts, SystemAssignedIdentity } from './facts.ts';
+import { type Eyes, gather } from './gather.ts';
+
+const FLEXIBLE = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/flex`;
+
+interface More extends Given {
+  readonly systemIdentity?: Eyes['hosts']['systemIdentity'];
+  readonly references?: readonly string[];
+}
+
+function setup({ systemIdentity, references = [], policies = [policy()], ...given }: More = {}) {
+  const { clock, lists, mirror, stores, context } = worldOf({ ...given, policies });
+  const calls: string[] = [];
+  const areas = new AreasInUse(mirror, () => {});
+  const eyes: Eyes = {
+    stores,
+    hosts: {
+      systemIdentity: (id, call) => {
+        calls.push(`identities/default of ${id}`);
+        return systemIdentity
+          ? systemIdentity(id, call)
+          : Promise.resolve({ principalId: PRINCIPAL, clientId: 'client-1', tenantId: 'tenant-1' });
+      },
+    },
+    hostMirror: mirror,
+    areas,
+    dependents: {
+      referencesToSystemIdentity: async (key) => {
+        calls.push(`references to ${key}`);
+        return references;
+      },
+      leftoversOf: async ({ principalId }) => {
+        calls.push(`leftovers of ${principalId}`);
+        return ['leftover'];
+      },
+    },
+    clock,
+    releaseAfterMs: 1,
+    principals: new Map(),
+    released: new Set(),
+    looked: new Map(),
+  };
+  const look = (one: SystemAssignedIdentity): Promise<Facts> => gather(one, context, eyes);
+  const listed = async (one: SystemAssignedIdentity) => {
+    await look(one);
+    await Promise.all(areas.all.map((each) => mirror.whenLoaded(each)));
+    return look(one);
+  };
+  return { look, listed, areas, calls, lists, mirror };
+}
+
+const on = holder(VM, { hostId: VM, systemAssigned: entry() });
+const named = (resourceId: string, more: Partial<SystemAssignedIdentitySpec> = {}) =>
+  object({ spec: { resourceId, ...more } });
+
+describe('what is read for an object', () => {
+  it('nothing where no policy allows it', async () => {
+    const it = setup({ policies: [], azure: [vm(VM)] });
+    await it.look(object());
+    expect(it.areas.all).toEqual([]);
+    expect([...it.calls, ...it.lists.calls]).toEqual([]);
+  });
+
+  it('who a new principal is, once: a settled object costs no call', async () => {
+    const it = setup({ holders: [on] });
+    expect(await it.look(object())).toMatchObject({ azure: { state: 'found', clientId: 'client-1' } });
+    expect(it.calls).toEqual([`identities/default of ${VM}`]);
+    expect(await it.look(settled())).not.toHaveProperty('azure');
+    expect(it.calls).toHaveLength(1);
+  });
+
+  it('an identity that cannot be read, or is not known yet, is no crash', async () => {
+    const no = new AzureError({ code: 'AuthorizationFailed', message: 'no', status: 403 });
+    const refused = setup({ holders: [on], systemIdentity: () => Promise.reject(no) });
+    expect(await refused.look(object())).toMatchObject({ azure: { state: 'unreadable' } });
+    const unknown = setup({ holders: [on], systemIdentity: async () => undefined });
+    expect(await unknown.look(object())).not.toHaveProperty('azure');
+  });
+
+  it('only what the ledger has for this very object', async () => {
+    const others = holder(VM, { systemAssigned: entry({ owners: [] }) });
+    const facts = await setup({ holders: [others] }).look(object());
+    expect(facts.ledger).toEqual({ contested: false });
+  });
+
+  it('that the resource is gone, once Azure said so', async () => {
+    const it = setup({ azure: [vm(VM)], holders: [on] });
+    expect(await it.listed(settled())).toMatchObject({ absent: false });
+    it.lists.hosts.delete(armKey(VM));
+    await it.mirror.refresh(VM, 'event');
+    expect(await it.look(settled())).toMatchObject({ absent: true });
+  });
+
+  it.each([
+    ['InvalidResourceId', named(GROUP)],
+    ['UnsupportedType', named(`${GROUP}/providers/Contoso.Things/boxes/b`)],
+    ['InvalidApiVersion', named(VM, { apiVersion: '2024-07-01' })],
+  ])('%s by the spec alone', async (reason, one) => {
+    expect((await setup().look(one)).problem?.reason).toBe(reason);
+  });
+
+  it('a flexible scale set has none, as soon as it is seen to be one', async () => {
+    const it = setup({ azure: [vm(FLEXIBLE, { variant: 'flexible' })] });
+    expect(await it.look(named(FLEXIBLE))).not.toHaveProperty('problem');
+    expect(await it.listed(named(FLEXIBLE))).toMatchObject({
+      problem: { reason: 'SystemAssignedNotSupported', message: expect.stringContaining('(flexible)') },
+    });
+  });
+});
+
+describe('what hangs on an identity that goes', () => {
+  const off = deleted({ spec: { deletionPolicy: 'Delete' } });
+
+  it('is asked when it is to be switched off', async () => {
+    const it = setup({ holders: [on] });
+    expect(await it.look(off)).toMatchObject({ references: [], leftovers: ['leftover'] });
+    expect(it.calls).toEqual(['references to team-a/vm1', `leftovers of ${PRINCIPAL}`]);
+  });
+
+  it('is asked, too, of an object that an edit has made wrong', async () => {
+    const it = setup({ holders: [on], references: ['RoleGrant team-a/read'] });
+    const wrong = deleted({ spec: { deletionPolicy: 'Delete', apiVersion: '2024-07-01' } });
+    expect(await it.look(wrong)).toMatchObject({
+      ledger: { entry: { owned: true } },
+      references: ['RoleGrant team-a/read'],
+    });
+  });
+
+  it('is not searched for while something refers to it', async () => {
+    const it = setup({ holders: [on], references: ['RoleGrant team-a/read'] });
+    expect(await it.look(off)).toMatchObject({ references: ['RoleGrant team-a/read'], leftovers: [] });
+  });
+
+  it('is not asked where the identity stays', async () => {
+    const foreign = holder(VM, { systemAssigned: entry({ owned: false }) });
+    for (const [one, holders] of [
+      [deleted(), [on]],
+      [off, [foreign]],
+    ] as const) {
+      const it = setup({ holders });
+      await it.look(one);
+      expect(it.calls).toEqual([]);
+    }
+  });
+});

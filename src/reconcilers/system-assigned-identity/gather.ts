@@ -1,0 +1,163 @@
+import { requestedLook } from '../../api/common.ts';
+import type { HostIdentity } from '../../api/host-identity.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import type { Hosts } from '../../azure/hosts/hosts.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import { areaOfHost } from '../../mirror/host-area.ts';
+import type { HostMirror } from '../../mirror/host-mirror.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { AreasInUse } from '../areas.ts';
+import type { Dependents } from '../dependents.ts';
+import { failureOf } from '../failure.ts';
+import { isCrowded, isOwner } from '../hosts/owners.ts';
+import { policyOf } from '../hosts/stance.ts';
+import { wordOf } from '../identity-attachment/host-word.ts';
+import { problemOfHost } from '../identity-attachment/spec-problem.ts';
+import type { VisitContext } from '../kind.ts';
+import { factsOf, INDEX, type Stores } from '../stores.ts';
+import type { Facts, IdentityView, LedgerView, SystemAssignedIdentity } from './facts.ts';
+import { cannotHave, isSwitchedOff } from './own.ts';
+
+export interface Eyes {
+  readonly stores: Pick<Stores, 'hosts' | 'policies' | 'namespaces'>;
+  readonly hosts: Pick<Hosts, 'systemIdentity'>;
+  readonly hostMirror: Pick<HostMirror, 'observe' | 'refresh'>;
+  /** Where the mirror must look for this object's host. */
+  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
+  readonly clock: Clock;
+  readonly releaseAfterMs: number;
+  /** By uid: the last principal, those that may be let go of, and the last request for a look that was met. */
+  readonly principals: ReadonlyMap<string, string>;
+  readonly released: ReadonlySet<string>;
+  readonly looked: Map<string, string>;
+}
+
+/** Reads what `decide` needs: caches, and Azure itself for who a new principal is. */
+export async function gather(
+  object: SystemAssignedIdentity,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<Facts> {
+  const { stores, clock, areas, principals, released, releaseAfterMs } = eyes;
+  const { uid, namespace: name = '', deletionTimestamp } = object.metadata;
+  const { resourceId, apiVersion } = object.spec;
+  const namespace = stores.namespaces.get(name);
+  const problem = problemOfHost('spec.resourceId', resourceId, apiVersion);
+  const lastPrincipalId = principals.get(uid);
+  const common: Facts = {
+    now: clock.now(),
+    policies: stores.policies.values(),
+    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    ...(problem && { problem }),
+    type: { name: '', known: false },
+    absent: false,
+    ...(lastPrincipalId !== undefined && { lastPrincipalId }),
+    references: [],
+    leftovers: [],
+    released: released.has(uid),
+    releaseAfterMs,
+  };
+  const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
+  const ledger = holder && ledgerOf(holder, uid, common.now);
+  if (problem) {
+    // Also one that an edit has made wrong is taken back in order.
+    const wrong: Facts = { ...common, ...(ledger && { ledger }) };
+    return deletionTimestamp ? { ...wrong, ...(await hanging(object, wrong, context, eyes)) } : wrong;
+  }
+
+  const spelt = hostTypeOf(resourceId);
+  const known = capabilityOf(spelt);
+  const type = { name: known?.type ?? spelt, known: known !== undefined };
+  const facts: Facts = { ...common, type, ...(ledger && { ledger }) };
+  const { allowed } = policyOf(object, stores).allowsSystemAssigned({
+    hostId: resourceId,
+    type: type.name,
+    known: type.known,
+    adopt: object.spec.adoption === 'Adopt',
+  });
+  // Not even a list is made on behalf of a namespace that may have nothing there.
+  if (!allowed && !ledger?.entry) {
+    areas.note(keyOf(object), []);
+    return facts;
+  }
+  areas.note(keyOf(object), [areaOfHost(resourceId)]);
+  await lookIfAsked(object, context, eyes);
+  const seen = eyes.hostMirror.observe(resourceId);
+  const variant = seen.state === 'present' ? seen.thing.variant : undefined;
+  const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
+  const looked: Facts = {
+    ...facts,
+    ...(impossible && { problem: impossible }),
+    absent: seen.state === 'absent',
+  };
+  if (deletionTimestamp) return { ...looked, ...(await hanging(object, looked, context, eyes)) };
+  const azure = await identityIn(object, looked, context, eyes);
+  return { ...looked, ...(azure && { azure }) };
+}
+
+function ledgerOf(holder: HostIdentity, uid: string, now: number): LedgerView {
+  const { status } = holder;
+  const all = status?.systemAssigned;
+  const entry = all && (isOwner(all, uid) || isCrowded(all)) ? all : undefined;
+  return {
+    ...wordOf(holder, entry, now),
+    ...(entry && { entry }),
+    ...(status?.hostId !== undefined && { hostId: status.hostId }),
+  };
+}
+
+/** Only for a principal that the status does not tell of yet. */
+async function identityIn(
+  { spec, status }: SystemAssignedIdentity,
+  { ledger, absent }: Facts,
+  context: VisitContext,
+  { hosts }: Eyes,
+): Promise<IdentityView | undefined> {
+  const { entry } = ledger ?? {};
+  if (absent || entry?.state !== 'Attached' || entry.principalId === undefined) return undefined;
+  if (status?.principalId === entry.principalId && status.clientId !== undefined) return undefined;
+  try {
+    const found = await hosts.systemIdentity(spec.resourceId, context);
+    return found && { state: 'found', ...found };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'unreadable', failure };
+  }
+}
+
+/** What would be left of a principal that dies: asked when it is to be switched off, and its host does not do so yet. */
+async function hanging(
+  object: SystemAssignedIdentity,
+  facts: Facts,
+  context: VisitContext,
+  { dependents }: Eyes,
+): Promise<Partial<Facts>> {
+  const { entry } = facts.ledger ?? {};
+  if (!isSwitchedOff(object, facts) || facts.released) return {};
+  const references = await dependents.referencesToSystemIdentity(keyOf(object), context);
+  if (references.length > 0 || entry?.principalId === undefined) return { references };
+  const identity = { id: object.spec.resourceId, principalId: entry.principalId };
+  return { references, leftovers: await dependents.leftoversOf(identity, context) };
+}
+
+/** Somebody asked to see how things are now: once for each request, whatever rounds the visit takes. */
+async function lookIfAsked(
+  object: SystemAssignedIdentity,
+  { priority, signal }: VisitContext,
+  { hostMirror, looked }: Eyes,
+): Promise<void> {
+  const { uid } = object.metadata;
+  const request = requestedLook(object);
+  if (request === undefined || request === object.status?.lastHandledReconcileAt) return;
+  if (looked.get(uid) === request) return;
+  looked.set(uid, request);
+  try {
+    await hostMirror.refresh(object.spec.resourceId, priority, signal);
+  } catch (error) {
+    // What cannot be read now is what the HostIdentity tells of.
+    if (!failureOf(error)) throw error;
+  }
+}

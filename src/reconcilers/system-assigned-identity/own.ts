@@ -1,0 +1,50 @@
+import { FINALIZER } from '../../api/common.ts';
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
+import { parseResourceId } from '../../azure/resource-id.ts';
+import type { SpecProblem } from '../identity-attachment/facts.ts';
+import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
+
+/** The kind's own status fields as they stand. */
+export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+/** Set before the host can be written to, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizer(object: SystemAssignedIdentity): Action[] {
+  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+}
+
+/** Told at once, from the type alone or from the variant that was seen; the host would only find the same. */
+export function cannotHave(
+  { system, impossible }: Pick<HostCapability, 'system' | 'impossible'>,
+  type: string,
+  variant: string | undefined,
+): SpecProblem | undefined {
+  if (impossible) return { reason: impossible.reason, message: `spec.resourceId: ${impossible.message}` };
+  if (system) return undefined;
+  const which = variant === undefined ? type : `${type} (${variant})`;
+  return {
+    reason: 'SystemAssignedNotSupported',
+    message: `spec.resourceId: ${which} has no system-assigned identity; make a UserAssignedIdentity and attach it with an IdentityAttachment`,
+  };
+}
+
+/** Its end is the end of the principal: only what azid switched on, and only when the object says so. */
+export function isSwitchedOff({ spec }: SystemAssignedIdentity, { ledger }: Pick<Facts, 'ledger'>): boolean {
+  return spec.deletionPolicy === 'Delete' && ledger?.entry?.owned === true;
+}
+
+/** Entra's name of the service principal: the resource's own; a slot's is `<app>/slots/<slot>`. */
+export function servicePrincipalName(resourceId: string): string {
+  const [first, ...beneath] = parseResourceId(resourceId).path;
+  return [first?.name ?? '', ...beneath.flatMap(({ type, name }) => [type, name])].join('/');
+}
+
+/** No principal: whoever grants to it must not grant to one that is dead. */
+export const NOBODY = {
+  principalId: undefined,
+  clientId: undefined,
+  tenantId: undefined,
+  servicePrincipalName: undefined,
+} as const;

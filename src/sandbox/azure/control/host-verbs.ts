@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { type Host, hostId, parseHostId } from '../hosts/host.ts';
+import { identitySchema, readIdentity } from '../hosts/identity-edit.ts';
+import type { HostsPart } from '../hosts/index.ts';
+import { defaultProperties, mergePatch } from '../hosts/properties.ts';
+import { swapContent, switchSystemOff } from '../hosts/swap.ts';
+import { viewOf } from '../hosts/view.ts';
+import type { Router } from '../http/router.ts';
+import { shortLocation } from '../identities/answers.ts';
+import { ControlError, verb } from './verb.ts';
+
+const byId = z.strictObject({ id: z.string() });
+const onAll = z.strictObject({ id: z.string().optional() });
+const tags = z.record(z.string(), z.string());
+const properties = z.record(z.string(), z.unknown());
+
+/** What others do to resources that carry identities: no rights, rules, locks or operations stand in the way. */
+export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscriptionId: string) {
+  const { frame } = part;
+  const { hosts, operations, world } = frame;
+  const existing = (id: string): Host => {
+    const host = hosts.get(id);
+    if (host) return host;
+    throw new ControlError(`id: expected the ARM id of an existing host, got '${id}'`);
+  };
+  const setIdentity = (id: string, given: z.infer<typeof identitySchema>, replaces: boolean) =>
+    viewOf(frame, hosts.editIdentity(id, readIdentity(given), { replaces, keepsRemoved: false }));
+
+  return {
+    /**
+     * By `id`, or by type, group and name (of a slot `app/staging`), in place of what is there. A type that is not listed is
+     * made up.
+     */
+    createHost: verb(
+      z.strictObject({
+        id: z.string().optional(),
+        type: z.string().default('Microsoft.Compute/virtualMachines'),
+        name: z.string().optional(),
+        resourceGroup: z.string().optional(),
+        subscriptionId: z.string().optional(),
+        location: z.string().default('westeurope'),
+        kind: z.string().optional(),
+        sku: z.unknown().optional(),
+        tags: tags.default({}),
+        /** Merged into the type's defaults. */
+        properties: properties.default({}),
+        /** What stands beside them: `zones`, `plan`. */
+        extra: properties.default({}),
+        /** As in a PUT; the identities need not exist. */
+        identity: identitySchema.optional(),
+        /** Of a type that is not listed. */
+        apiVersions: z.array(z.string()).optional(),
+      }),
+      (given) => {
+        const { type: typeName, name = '', resourceGroup = '' } = given;
+        const in_ = given.subscriptionId ?? subscriptionId;
+        const id = given.id ?? hostId({ type: typeName, name, resourceGroup, subscriptionId: in_ });
+        const at = parseHostId(id);
+        if (!at) throw new ControlError(`id: expected an id, or type, resourceGroup and name, got '${id}'`);
+        if (!world.resourceGroup(at.subscriptionId, at.resourceGroup))
+          throw new ControlError(
+            `resourceGroup: expected an existing resource group, got '${at.resourceGroup}'`,
+          );
+        const { type, added } = part.typeOf(at.type, given.apiVersions);
+        router.add(added);
+        const merged = mergePatch(defaultProperties(type.type), given.properties) as Host['properties'];
+        hosts.delete(id);
+        const host = hosts.create(
+          { ...at, type: type.type },
+          {
+            location: shortLocation(given.location),
+            tags: given.tags,
+            properties: merged,
+            extra: given.extra,
+            ...(given.kind !== undefined && { kind: given.kind }),
+            ...(given.sku !== undefined && { sku: given.sku }),
+          },
+        );
+        return given.identity ? setIdentity(host.id, given.identity, true) : viewOf(frame, host);
+      },
+    ),
+    /** At once, with its slots. */
+    deleteHost: verb(byId, ({ id }) => ({ deleted: hosts.delete(id) })),
+    /** Deleted and made again at once: same id, tags and properties, another `vmId`, no identity unless one is given. */
+    recycleHost: verb(z.strictObject({ id: z.string(), identity: identitySchema.optional() }), (given) => {
+      const { id, name, type, subscriptionId: in_, resourceGroup, ...spec } = existing(given.id);
+      const { location, tags: set, properties: had, extra, kind, sku } = spec;
+      hosts.delete(id);
+      const host = hosts.create(
+        { id, name, type, subscriptionId: in_, resourceGroup },
+        {
+          location,
+          tags: set,
+          properties: had,
+          extra,
+          ...(kind !== undefined && { kind }),
+          ...(sku !== undefined && { sku }),
+        },
+      );
+      return given.identity ? setIdentity(host.id, given.identity, true) : viewOf(frame, host);
+    }),
+    /** Replaces the identities; with `merge` as a PATCH does: `{}` adds, null removes, others stay. */
+    setHostIdentity: verb(
+      z.strictObject({ id: z.string(), identity: identitySchema, merge: z.boolean().default(false) }),
+      ({ id, identity, merge }) => setIdentity(existing(id).id, identity, !merge),
+    ),
+    /** Replaces the tags. */
+    tagHost: verb(z.strictObject({ id: z.string(), tags }), ({ id, tags: set }) =>
+      viewOf(frame, hosts.change(existing(id).id, { tags: set })),
+    ),
+    host: verb(byId, ({ id }) => viewOf(frame, existing(id))),
+    /** What there is now, lags aside. */
+    hosts: verb(z.strictObject({ type: z.string().optional() }), ({ type }) =>
+      hosts
+        .all()
+        .filter((host) => type === undefined || host.type.toLowerCase() === type.toLowerCase())
+        .map((host) => viewOf(frame, host)),
+    ),
+    /**
+     * Swaps a slot with another one of its site, or with the site itself. With `fail` nothing is swapped, and the slot's
+     * system-assigned identity is off afterwards if the knob `failedSwapSwitchesOff` says so.
+     */
+    swapSlots: verb(
+      z.strictObject({
+        id: z.string(),
+        target: z.string().default('production'),
+        fail: z.boolean().default(false),
+      }),
+      ({ id, target, fail }) => {
+        const slot = existing(id);
+        const site = slot.id.replace(/\/slots\/[^/]+$/i, '');
+        const other = existing(target === 'production' ? site : `${site}/slots/${target}`);
+        if (!fail) swapContent(frame, slot.id, other.id);
+        else if (frame.knobs.values.hosts.failedSwapSwitchesOff) switchSystemOff(frame, slot.id);
+      },
+    ),
+    /** What a workload on the host reaches its identities by; the same endpoint when opened again. */
+    openMetadata: verb(byId, ({ id }) => part.metadata.open(existing(id).id)),
+    /** The next operation on the host ends without effect, `Failed` or `Canceled`. Several queue up. */
+    failNextOperation: verb(
+      z.strictObject({
+        id: z.string(),
+        outcome: z.enum(['Failed', 'Canceled']).default('Failed'),
+        code: z.string().default('InternalExecutionError'),
+        message: z.string().default('An internal execution error occurred. Please retry later.'),
+      }),
+      ({ id, ...misfortune }) => operations.failNext(id, misfortune),
+    ),
+    /** Operations on the host, or on all, do not end before they are released. */
+    holdOperations: verb(onAll, ({ id }) => operations.hold(id)),
+    /** Without an id all that is held; what is due ends now. */
+    releaseOperations: verb(onAll, ({ id }) => operations.release(id)),
+    cancelOperation: verb(byId, ({ id }) => ({ canceled: operations.cancel(id) })),
+    /** The URLs of the host's operations are 404 from now on, as those that are too old. */
+    forgetOperations: verb(byId, ({ id }) => ({ forgotten: operations.forget(id) })),
+  };
+}

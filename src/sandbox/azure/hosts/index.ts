@@ -1,0 +1,73 @@
+import type { Frame } from '../frame.ts';
+import type { Operation } from '../http/operation.ts';
+import type { Associations } from '../identities/associations.ts';
+import type { SystemIdentities } from '../identities/system-identity.ts';
+import type { AccessTokens } from '../token/access-tokens.ts';
+import { genericListOperations } from './generic-list.ts';
+import { Hosts } from './hosts.ts';
+import { LongOperations } from './long-operations.ts';
+import { MetadataServers } from './metadata.ts';
+import { hostOperations } from './operations.ts';
+import type { HostFrame } from './part.ts';
+import { pollOperations } from './poll.ts';
+import { swapOperations } from './swap.ts';
+import { findType, HOST_TYPES, type HostType, SITES, SLOTS, unlistedType } from './types.ts';
+
+/** The resources that carry identities, as the simulator and its control endpoint use them. */
+export interface HostsPart extends AsyncDisposable {
+  readonly frame: HostFrame;
+  readonly routes: readonly Operation[];
+  readonly metadata: MetadataServers;
+  /** The types there are by now. */
+  types(): readonly HostType[];
+  /** The type by name; one that nobody wrote down is made up, with the routes it needs. */
+  typeOf(
+    name: string,
+    apiVersions?: readonly string[],
+  ): { readonly type: HostType; readonly added: readonly Operation[] };
+  /** Ends all lags now pending. */
+  settle(): void;
+}
+
+/** What an unlisted type serves when nobody says it. */
+const UNLISTED_VERSIONS = ['2023-05-01', '2024-10-01'];
+
+export function createHosts(
+  given: Frame,
+  parts: {
+    readonly associations: Associations;
+    readonly systemIdentities: SystemIdentities;
+    readonly tokens: AccessTokens;
+  },
+): HostsPart {
+  const operations = new LongOperations(given);
+  const hosts = new Hosts({ ...given, ...parts });
+  const frame: HostFrame = { ...given, hosts, operations };
+  // What runs on a host ends with it: one made again under its id is another one.
+  given.world.onRemoved(({ id }) => void operations.cancel(id));
+  const types = [...HOST_TYPES];
+  const metadata = new MetadataServers(frame, parts.tokens);
+  return {
+    frame,
+    routes: [
+      ...types.flatMap((type) => hostOperations(frame, type)),
+      ...swapOperations(frame, SITES, SLOTS),
+      ...pollOperations(frame, () => types),
+      ...genericListOperations(frame, () => types),
+    ],
+    metadata,
+    types: () => types,
+    typeOf(name, apiVersions = UNLISTED_VERSIONS) {
+      const known = findType(types, name);
+      if (known) return { type: known, added: [] };
+      const type = unlistedType(name, apiVersions);
+      types.push(type);
+      return { type, added: hostOperations(frame, type) };
+    },
+    settle: () => hosts.settle(),
+    async [Symbol.asyncDispose]() {
+      operations[Symbol.dispose]();
+      await metadata[Symbol.asyncDispose]();
+    },
+  };
+}

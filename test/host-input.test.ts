@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { hostIdentity } from '../src/api/host-identity.ts';
+import { identityAttachment } from '../src/api/identity-attachment.ts';
+import { systemAssignedIdentity } from '../src/api/system-assigned-identity.ts';
+import { hostIdOf, identityIdOf, RG1, SUB, vmId } from './support/hosts.ts';
+import { long, namesIn, notA, oneOf, pattern, refusal, short, tooLong } from './support/refusals.ts';
+import { Cluster, SUBSCRIPTION } from './support/testbed.ts';
+
+/** At the door: for every property of the kinds of hosts at least one value that the API server refuses, naming the field. */
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await Cluster.start();
+  await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+});
+afterAll(() => cluster?.stop());
+
+const HOST =
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[a-zA-Z0-9.]+(\\/[^/?#%\\\\\\s]+\\/[^/?#%\\\\\\s]+){1,4}$'";
+const TYPE = "'^[a-zA-Z0-9]+(\\.[a-zA-Z0-9]+)+(\\/[a-zA-Z0-9]+){1,3}$'";
+const IDENTITY =
+  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
+const GUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'";
+const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
+const API_VERSION = "'^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$'";
+
+type Row = readonly [spec: object, message: string];
+
+const identityRef = { name: 'app' };
+const target = { resourceId: vmId('vm1') };
+const selector = { subscriptionId: SUBSCRIPTION, type: 'Microsoft.Compute/virtualMachines' };
+const selecting = (fields: object) => ({ identityRef, target: { selector: { ...selector, ...fields } } });
+const onHost = (fields: object) => ({ identityRef, target, ...fields });
+const manyTags = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`tag${i}`, 'x']));
+const ONE_IDENTITY = 'spec: Invalid value: exactly one of identityRef and identityId is needed';
+const ONE_TARGET = 'spec.target: Invalid value: exactly one of resourceId and selector is needed';
+
+/** Fields that both kinds have. */
+const common = (spec: (fields: object) => object): readonly Row[] => [
+  [spec({ apiVersion: 'latest' }), pattern('spec.apiVersion', 'latest', API_VERSION)],
+  [spec({ apiVersion: `2024-01-01-${long(30)}` }), tooLong('spec.apiVersion', 32)],
+  [spec({ allowReplace: 'yes' }), notA('boolean', 'spec.allowReplace', 'yes')],
+  [spec({ adoption: 'Always' }), oneOf('spec.adoption', 'Always', 'Never', 'Adopt')],
+  [spec({ deletionPolicy: 'Detach' }), oneOf('spec.deletionPolicy', 'Detach', 'Delete', 'Retain')],
+  [spec({ suspend: 'yes' }), notA('boolean', 'spec.suspend', 'yes')],
+  [spec({ resourceID: vmId('vm1') }), '.spec.resourceID: field not declared in schema'],
+];
+
+/** What no resource's id looks like, wherever one is asked for. */
+const badIds = (field: string, spec: (resourceId: string) => object): readonly Row[] =>
+  [
+    'vm1',
+    RG1,
+    `${RG1}/providers/Microsoft.Compute/virtualMachines`,
+    `${SUB}/providers/Microsoft.Compute/virtualMachines/vm1`,
+    `${vmId('vm1')}/`,
+    vmId('vm1?x'),
+    vmId('a b'),
+    vmId('a%2Fb'),
+    `https://management.azure.com${vmId('vm1')}`,
+  ].map((id) => [spec(id), pattern(field, id, HOST)]);
+
+const attachments: readonly Row[] = [
+  [{}, 'spec.target: Required value'],
+  [{ target }, ONE_IDENTITY],
+  [{ identityRef, identityId: identityIdOf('app'), target }, ONE_IDENTITY],
+  [{ identityRef: {}, target }, 'spec.identityRef.name: Required value'],
+  [{ identityRef: { name: long(254) }, target }, tooLong('spec.identityRef.name', 253)],
+  [{ identityId: 'app', target }, pattern('spec.identityId', 'app', IDENTITY)],
+  [{ identityId: vmId('vm1'), target }, pattern('spec.identityId', vmId('vm1'), IDENTITY)],
+  [{ identityRef, target: {} }, ONE_TARGET],
+  [{ identityRef, target: { ...target, selector } }, ONE_TARGET],
+  ...badIds('spec.target.resourceId', (resourceId) => ({ identityRef, target: { resourceId } })),
+  [{ identityRef, target: { resourceId: '' } }, short('spec.target.resourceId', '', 1)],
+  [{ identityRef, target: { resourceId: vmId(long(1024)) } }, tooLong('spec.target.resourceId', 1024)],
+  [
+    { identityRef, target: { selector: { type: selector.type } } },
+    'spec.target.selector.subscriptionId: Required value',
+  ],
+  [
+    selecting({ subscriptionId: 'production' }),
+    pattern('spec.target.selector.subscriptionId', 'production', GUID),
+  ],
+  [selecting({ resourceGroup: 'a b' }), pattern('spec.target.selector.resourceGroup', 'a b', GROUP)],
+  [selecting({ resourceGroup: '' }), short('spec.target.selector.resourceGroup', '', 1)],
+  [selecting({ type: 'virtualMachines' }), pattern('spec.target.selector.type', 'virtualMachines', TYPE)],
+  [
+    selecting({ type: 'Microsoft.Compute/*' }),
+    pattern('spec.target.selector.type', 'Microsoft.Compute/*', TYPE),
+  ],
+  [selecting({ type: undefined }), 'spec.target.selector.type: Required value'],
+  [selecting({ tags: { app: long(257) } }), tooLong('spec.target.selector.tags.app', 256)],
+  [selecting({ tags: manyTags }), 'spec.target.selector.tags: Too many: 16: must have at most 15 items'],
+  [
+    onHost({ rollout: { maxConcurrent: 0 } }),
+    'spec.rollout.maxConcurrent: Invalid value: 0: spec.rollout.maxConcurrent in body should be greater than or equal to 1',
+  ],
+  [
+    onHost({ rollout: { maxConcurrent: 1001 } }),
+    'spec.rollout.maxConcurrent: Invalid value: 1001: spec.rollout.maxConcurrent in body should be less than or equal to 1000',
+  ],
+  [
+    onHost({ rollout: { maxDetachShare: 101 } }),
+    'spec.rollout.maxDetachShare: Invalid value: 101: spec.rollout.maxDetachShare in body should be less than or equal to 100',
+  ],
+  [
+    onHost({ rollout: { maxDetachShare: '20%' } }),
+    '.spec.rollout.maxDetachShare: expected numeric (int or float), got string',
+  ],
+  ...common(onHost),
+];
+
+const onResource = (fields: object) => ({ resourceId: vmId('vm1'), ...fields });
+const systemIdentities: readonly Row[] = [
+  [{}, 'spec.resourceId: Required value'],
+  ...badIds('spec.resourceId', (resourceId) => ({ resourceId })),
+  [{ resourceId: '' }, short('spec.resourceId', '', 1)],
+  [{ resourceId: vmId(long(1024)) }, tooLong('spec.resourceId', 1024)],
+  ...common(onResource),
+];
+
+describe.each([
+  { kind: 'IdentityAttachment', rows: attachments },
+  { kind: 'SystemAssignedIdentity', rows: systemIdentities },
+])('a $kind', ({ kind, rows }) => {
+  it.each(rows)('with spec %j is refused', async (spec, message) => {
+    expect(await refusal(cluster, kind, { name: 'web', namespace: 'team-a' }, spec)).toBe(message);
+  });
+});
+
+it('no property of these kinds is left out of the tables above', () => {
+  for (const [{ spec }, rows] of [
+    [identityAttachment, attachments],
+    [systemAssignedIdentity, systemIdentities],
+  ] as const) {
+    const given = JSON.stringify(rows);
+    const names = namesIn(z.toJSONSchema(spec, { io: 'input' }));
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !given.includes(`"${name}"`))).toEqual([]);
+  }
+});
+
+it('ids as Azure writes them are taken: a slot, odd names, any case of what Azure spells in two ways', async () => {
+  const ids = [
+    hostIdOf('Microsoft.Web/sites/slots', 'app/staging'),
+    vmId('vm-1_(x).y'),
+    `${SUB}/resourcegroups/RG.(1)/providers/microsoft.compute/virtualmachines/VM1`,
+    hostIdOf('Microsoft.Automation/automationAccounts', 'ä-名'),
+  ];
+  for (const [i, resourceId] of ids.entries()) {
+    const metadata = { name: `taken-${i}`, namespace: 'team-a' };
+    const spec = { identityRef, target: { resourceId } };
+    await cluster.apply({ apiVersion: 'azid.dev/v1alpha1', kind: 'IdentityAttachment', metadata, spec });
+  }
+});
+
+it('resourceId of a SystemAssignedIdentity is kept, and the remedy is named', async () => {
+  const metadata = { name: 'vm1', namespace: 'team-a' };
+  const spec = { resourceId: vmId('vm1') };
+  await cluster.apply({ apiVersion: 'azid.dev/v1alpha1', kind: 'SystemAssignedIdentity', metadata, spec });
+  expect(await refusal(cluster, 'SystemAssignedIdentity', metadata, { resourceId: vmId('vm2') })).toBe(
+    'spec.resourceId: Forbidden: resourceId is immutable, adding and removing it included; make another SystemAssignedIdentity for the other resource',
+  );
+});
+
+it('so is that of a HostIdentity: its name stands for it', async () => {
+  const { kind } = hostIdentity.resource;
+  const metadata = { name: 'host-1', namespace: 'azid-system' };
+  const spec = { resourceId: vmId('vm1') };
+  await cluster.apply({ apiVersion: 'azid.dev/v1alpha1', kind, metadata, spec });
+  expect(await refusal(cluster, kind, metadata, { resourceId: vmId('vm2') })).toBe(
+    'spec.resourceId: Forbidden: resourceId is immutable, adding and removing it included; each host has a HostIdentity of its own',
+  );
+  expect(await refusal(cluster, kind, { ...metadata, name: 'host-2' }, { resourceId: '' })).toBe(
+    short('spec.resourceId', '', 1),
+  );
+});
