@@ -52,6 +52,9 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          // Fake time goes on while a loaded machine lags behind. vitest marks what passed at the second try, and such a
+          // mark is to be looked into: docs/testing.md.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
