@@ -123,6 +123,11 @@ export interface ManagedObject extends KubeObject {
   readonly status?: ManagedStatus;
 }
 
+/** azid's finalizer stands on the object. */
+export function hasFinalizer({ metadata }: KubeObject): boolean {
+  return metadata.finalizers?.includes(FINALIZER) ?? false;
+}
+
 /** `spec.suspend`, for kinds that have it. Deletion goes on all the same (conventions.md section 9). */
 export function isSuspended(object: ManagedObject): boolean {
   return !object.metadata.deletionTimestamp && 'suspend' in object.spec && object.spec.suspend === true;

@@ -54,10 +54,10 @@ export class AssignmentMirror implements RoleAssignmentObserver {
   readonly #options: AssignmentMirrorOptions;
   readonly #picture: Picture<AzureRoleAssignment>;
   readonly #areas: Areas<AzureRoleAssignment>;
-  readonly #byPrincipal = new KeyIndex<AzureRoleAssignment>(({ principalId }) => principalId);
-  readonly #byTriple = new KeyIndex<AzureRoleAssignment>(({ scope, roleGuid, principalId }) =>
+  readonly #byPrincipal = new KeyIndex<AzureRoleAssignment>(({ principalId }) => [principalId]);
+  readonly #byTriple = new KeyIndex<AzureRoleAssignment>(({ scope, roleGuid, principalId }) => [
     tripleTerm({ scope, role: roleGuid, principalId }),
-  );
+  ]);
 
   constructor(options: AssignmentMirrorOptions) {
     this.#options = options;

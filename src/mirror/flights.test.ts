@@ -58,7 +58,7 @@ test('a failure reaches all, and is not kept', async () => {
 });
 
 test('an index finds what is held, under its new term after a change, and nothing that is gone', () => {
-  const index = new KeyIndex<{ key: string; team: string }>(({ team }) => team);
+  const index = new KeyIndex<{ key: string; team: string }>(({ team }) => [team]);
   const web = { key: 'web', team: 'a' };
   index.replace(undefined, web);
   index.replace(undefined, { key: 'api', team: 'a' });

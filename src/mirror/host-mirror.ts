@@ -19,11 +19,11 @@ import type { Completeness } from './completeness.ts';
 import type { Observation } from './entry.ts';
 import { areaOfHost, hostArea, isAllSlots, parseHostArea } from './host-area.ts';
 import { sameHost, sameHostInstance } from './host-content.ts';
-import { HostIndex } from './host-index.ts';
 import { HostListings } from './host-listing.ts';
 import { HostRounds } from './host-rounds.ts';
 import { judgeSight, UNREAD } from './host-sight.ts';
 import { HostSites } from './host-sites.ts';
+import { KeyIndex } from './key-index.ts';
 import type { CompletedList } from './list-watch.ts';
 import { type ChangeListener, Picture } from './picture.ts';
 import type { ResyncOptions } from './resync.ts';
@@ -57,8 +57,10 @@ export class HostMirror implements HostObserver {
   readonly #used = new Set<string>();
   /** Areas whose last list did not tell identities. */
   readonly #blind = new Set<string>();
-  readonly #byIdentity = new HostIndex(({ identity }) => identity.userAssigned.map(({ key }) => key));
-  readonly #byPrincipal = new HostIndex(({ identity: { principalId } }) =>
+  readonly #byIdentity = new KeyIndex<AzureHost>(({ identity }) =>
+    identity.userAssigned.map(({ key }) => key),
+  );
+  readonly #byPrincipal = new KeyIndex<AzureHost>(({ identity: { principalId } }) =>
     principalId === undefined ? [] : [principalId.toLowerCase()],
   );
 

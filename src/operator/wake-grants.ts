@@ -1,10 +1,10 @@
 import type { RoleGrant } from '../api/role-grant.ts';
 import type { StoreChange } from '../kube/store.ts';
-import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import type { ObjectKey } from '../kube/types.ts';
 import { grantsOfPrincipal } from '../reconcilers/role-grant/peers.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
+import { isAnother, isWorthALook, type Principal, sameLabels, selectsNow } from './wake.ts';
 import { type WakeGoing, type WatchedForGoing, wakeGoingOnKubernetes } from './wake-going.ts';
 
 /** From what changed to the RoleGrants it touches, and to the identities that wait for what hangs on them to go. */
@@ -60,22 +60,6 @@ export function wakeOnAssignment(stores: Stores, wake: WakeGrants, key: string, 
 /** A role was edited, renamed or removed. */
 export function wakeOnRole(stores: Watched, wake: WakeGrants, guid: string): void {
   for (const key of stores.grants.keysByIndex(INDEX.role, guid.toLowerCase())) wake.grant(key, 'event');
-}
-
-/** What grants read of an identity of either kind. */
-interface Principal extends KubeObject {
-  readonly status?: { readonly id?: string | undefined; readonly principalId?: string | undefined };
-}
-
-/** Another identity to those who refer to it: there or not, going, under another id or principal. */
-function isAnother({ old, new: next }: StoreChange<Principal>): boolean {
-  if (!old || !next) return true;
-  return (
-    old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
-    old.metadata.uid !== next.metadata.uid ||
-    old.status?.id !== next.status?.id ||
-    old.status?.principalId !== next.status?.principalId
-  );
 }
 
 function sharers(stores: Watched, { old, new: next }: StoreChange<RoleGrant>): ReadonlySet<ObjectKey> {

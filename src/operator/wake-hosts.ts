@@ -1,15 +1,14 @@
-import { FINALIZER } from '../api/common.ts';
+import { hasFinalizer } from '../api/common.ts';
 import type { HostIdentity, LedgerEntry, LedgerSystem } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
-import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { isCrowded } from '../reconcilers/hosts/owners.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
+import { isAnother, isWorthALook, sameLabels, selectsNow } from './wake.ts';
 
 /**
  * From what changed to the hosts it touches, and to the objects that speak of them. The host is the one that writes; the
@@ -51,7 +50,12 @@ export function wakeHostsOnKubernetes(stores: Watched, wake: WakeHosts): Disposa
   subscriptions.use(
     stores.systemIdentities.onChange((change) => {
       // Nothing is given before its finalizer stands: it is the word that the host waits for.
-      if (hasFinalizer(change.new) && !hasFinalizer(change.old) && !change.initial)
+      if (
+        change.new &&
+        hasFinalizer(change.new) &&
+        !(change.old && hasFinalizer(change.old)) &&
+        !change.initial
+      )
         wakeHostsOf(stores, wake, change.new, namedBySystemIdentity);
       if (!isWorthALook(change)) return;
       wake.systemIdentity(change.key, change.initial ? 'resync' : 'event');
@@ -184,25 +188,10 @@ function wordOfAll(host: HostIdentity | undefined): string | undefined {
   return JSON.stringify([hostId, unproven, host.metadata.deletionTimestamp, words]);
 }
 
-function hasFinalizer(object: KubeObject | undefined): boolean {
-  return object?.metadata.finalizers?.includes(FINALIZER) ?? false;
-}
-
 function namedByAttachment({ spec }: IdentityAttachment): string | undefined {
   return spec.target.resourceId;
 }
 
 function namedBySystemIdentity({ spec }: SystemAssignedIdentity): string | undefined {
   return spec.resourceId;
-}
-
-/** Another identity to those who refer to it: there or not, going, under another id or principal. */
-function isAnother({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
-  if (!old || !next) return true;
-  return (
-    old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
-    old.metadata.uid !== next.metadata.uid ||
-    old.status?.id !== next.status?.id ||
-    old.status?.principalId !== next.status?.principalId
-  );
 }

@@ -1,4 +1,4 @@
-import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import { hasFinalizer, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
@@ -85,7 +85,23 @@ export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChan
     [RECONCILE_ANNOTATION, RELEASE_ANNOTATION, CONFIRM_DETACH_ANNOTATION].some(
       (name) => a.annotations?.[name] !== b.annotations?.[name],
     ) ||
-    (a.finalizers?.includes(FINALIZER) === true && !b.finalizers?.includes(FINALIZER))
+    (hasFinalizer(old) && !hasFinalizer(next))
+  );
+}
+
+/** What others read of an identity of either kind. */
+export interface Principal extends KubeObject {
+  readonly status?: { readonly id?: string | undefined; readonly principalId?: string | undefined };
+}
+
+/** Another identity to those who refer to it: there or not, going, under another id or principal. */
+export function isAnother({ old, new: next }: StoreChange<Principal>): boolean {
+  if (!old || !next) return true;
+  return (
+    old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
+    old.metadata.uid !== next.metadata.uid ||
+    old.status?.id !== next.status?.id ||
+    old.status?.principalId !== next.status?.principalId
   );
 }
 

@@ -1,4 +1,4 @@
-import { FINALIZER, isSuspended, type ManagedObject, requestedLook } from '../api/common.ts';
+import { FINALIZER, hasFinalizer, isSuspended, type ManagedObject, requestedLook } from '../api/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
@@ -265,10 +265,6 @@ function keyOfObject({ metadata: { namespace, name } }: ManagedObject): string {
 function replaced({ kind, ...object }: ManagedObject): KubeError {
   const message = `${kind} ${keyOfObject({ kind, ...object })}: another object has taken its place`;
   return new KubeError(message, { status: 409, reason: 'Conflict' });
-}
-
-function hasFinalizer(object: ManagedObject): boolean {
-  return object.metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
 function isFirstVisit(object: ManagedObject): boolean {

@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import { credentialName, isCredentialOf } from '../../azure/credential-name.ts';
 import { parseResourceId, sameId } from '../../azure/resource-id.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
@@ -13,7 +13,7 @@ export function ownStatus(object: FederatedIdentityCredential): OwnStatus {
 
 /** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: FederatedIdentityCredential): Action[] {
-  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** What the object's credential is called in Azure, on whatever identity. */

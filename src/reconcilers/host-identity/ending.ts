@@ -1,6 +1,6 @@
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/common.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
-import { hasFinalizer, linesOf, ownStatus, shortName } from './own.ts';
+import { linesOf, ownStatus, shortName } from './own.ts';
 
 /**
  * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand

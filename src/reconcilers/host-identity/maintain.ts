@@ -1,3 +1,4 @@
+import { hasFinalizer } from '../../api/common.ts';
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read-host.ts';
@@ -20,7 +21,7 @@ import {
 import { intended, writeOf } from './intent.ts';
 import { judge } from './judge.ts';
 import { type Change, shownOn, withState } from './judged.ts';
-import { finalizer, hasFinalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
+import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
 import { withProblem } from './problems.ts';
 import { recycledNote, recycledSince } from './recycled.ts';
 import { afterRefusal } from './refusals.ts';

@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { type Action, type HostIdentity, type Line, type OwnStatus, SYSTEM } from './facts.ts';
@@ -32,10 +32,6 @@ export function withLines(status: OwnStatus, lines: ReadonlyMap<string, Line>): 
   });
   const own = lines.get(SYSTEM);
   return { ...rest, entries, ...(own && { systemAssigned: own }) };
-}
-
-export function hasFinalizer({ metadata }: HostIdentity): boolean {
-  return metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
 /** Set before the first Azure write; without anything that is azid's to take away there is nothing to hold the object for. */

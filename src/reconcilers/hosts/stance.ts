@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import type { LedgerOwner } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
@@ -141,7 +141,7 @@ export function stanceOfSystemIdentity(
     owner,
     what: 'system',
     verdict,
-    turn: metadata.finalizers?.includes(FINALIZER) ?? false,
+    turn: hasFinalizer(object),
     wordDue: true,
     paused: spec.suspend === true,
     adopt,

@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import { type AttachmentTarget, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
 import { armKey, parseResourceId } from '../../azure/resource-id.ts';
 import { cut, timestamp } from '../../runtime/conditions.ts';
@@ -13,7 +13,7 @@ export function ownStatus(object: IdentityAttachment): OwnStatus {
 
 /** Set before anything is written to a host, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: IdentityAttachment): Action[] {
-  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Those that need attention come first, and are told when there are too many to tell all. */

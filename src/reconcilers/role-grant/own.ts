@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
@@ -14,7 +14,7 @@ export function ownStatus(object: RoleGrant): OwnStatus {
 
 /** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: RoleGrant): Action[] {
-  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Wall ms; undefined: never. */

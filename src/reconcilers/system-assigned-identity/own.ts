@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import { parseResourceId } from '../../azure/resource-id.ts';
 import type { SpecProblem } from '../identity-attachment/facts.ts';
@@ -12,7 +12,7 @@ export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
 
 /** Set before the host can be written to, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: SystemAssignedIdentity): Action[] {
-  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Told at once, from the type alone or from the variant that was seen; the host would only find the same. */

@@ -1,4 +1,4 @@
-import { FINALIZER } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/common.ts';
 import type { Owner } from '../marks.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 
@@ -17,7 +17,7 @@ export function ownerOf(object: UserAssignedIdentity, facts: Pick<Facts, 'instal
 
 /** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: UserAssignedIdentity): Action[] {
-  return object.metadata.finalizers?.includes(FINALIZER) ? [] : [{ type: 'addFinalizer' }];
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 export function keysOf(tags: Readonly<Record<string, string>>): string[] {
