@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../src/sandbox/azure/faults.ts';
+import type { Fault } from '../src/simulator/faults.ts';
 import { conditionOf } from './support/conformance.ts';
 import { useStage } from './support/stage.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault } from '../src/sandbox/azure/faults.ts';
+import type { Fault } from '../src/simulator/faults.ts';
 import { HostStage, identityIdOf, SUB, vmId } from './support/hosts.ts';
 import { Cluster, World } from './support/testbed.ts';
 

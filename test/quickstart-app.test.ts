@@ -4,9 +4,9 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ManagedObject } from '../src/api/common.ts';
 import { configMaps } from '../src/kube/builtin.ts';
-import { all, clientOptions, refusal } from '../src/sandbox/azure/testing.ts';
 import { type Examples, readExamples } from '../src/sandbox/examples.ts';
 import { readinessOf } from '../src/sandbox/standing.ts';
+import { all, clientOptions, refusal } from '../src/simulator/testing.ts';
 import { Pod, publishIssuer } from './support/pod.ts';
 import { Cluster, SUBSCRIPTION, World } from './support/testbed.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LoggedRequest } from '../src/sandbox/azure/http/request-log.ts';
+import type { LoggedRequest } from '../src/simulator/http/request-log.ts';
 import { conditionOf } from './support/conformance.ts';
 import { useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';

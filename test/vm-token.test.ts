@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { tokenInside } from '../src/sandbox/azure/testing.ts';
+import { tokenInside } from '../src/simulator/testing.ts';
 import { HostStage, identityIdOf, vmId } from './support/hosts.ts';
 import { Cluster, World } from './support/testbed.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { FakeClock } from '../runtime/fake-clock.ts';
-import { createPki } from '../sandbox/azure/pki.ts';
+import { createPki } from '../simulator/pki.ts';
 import { CREDENTIAL_AGE_MS, loadKubeEndpoint } from './config.ts';
 import { ScriptedServer } from './testing/scripted-server.ts';
 import { KubeTransport } from './transport.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../runtime/fake-clock.ts';
-import { createPki } from '../sandbox/azure/pki.ts';
+import { createPki } from '../simulator/pki.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from './errors.ts';
 import { ScriptedServer } from './testing/scripted-server.ts';
 import { until } from './testing/until.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
-import type { Identity } from './azure/identities/identities.ts';
+import type { Identity } from '../simulator/identities/identities.ts';
 import { differences, type Held } from './azure-match.ts';
 
 const ID =

@@ -6,9 +6,9 @@ import {
 } from '../api/federated-identity-credential.ts';
 import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
-import type { HeldAssignment } from './azure/authorizer.ts';
-import type { Identity } from './azure/identities/identities.ts';
-import type { HeldCredential } from './azure/token/federation.ts';
+import type { HeldAssignment } from '../simulator/authorizer.ts';
+import type { Identity } from '../simulator/identities/identities.ts';
+import type { HeldCredential } from '../simulator/token/federation.ts';
 
 /** What the simulated Azure holds now; asking costs no call that a request log would show. */
 export interface Held {

@@ -1,7 +1,7 @@
 /** The simulated Azure as an administrator prepares a real one for azid (docs: README, "Run against Azure"). */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Simulator } from './azure/simulator.ts';
+import type { Simulator } from '../simulator/simulator.ts';
 import type { Cluster } from './cluster.ts';
 import {
   EXAMPLES_RESOURCE_GROUP,

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
-import { type Simulator, startSimulator } from './azure/simulator.ts';
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { seedAzure } from './azure-seed.ts';
 import type { Cluster } from './cluster.ts';
 import { type LaunchedController, startController } from './controller-launch.ts';

@@ -9,7 +9,7 @@ import { Identities } from '../../src/azure/identities.ts';
 import { Lanes } from '../../src/azure/lanes.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
-import { createPki } from '../../src/sandbox/azure/pki.ts';
+import { createPki } from '../../src/simulator/pki.ts';
 import { startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;

@@ -11,7 +11,7 @@ import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { type Simulator, startSimulator } from '../../src/sandbox/azure/simulator.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 
 export interface RigOptions
   extends Partial<Pick<ArmAccessOptions, 'intercept' | 'beforeWrite' | 'metrics' | 'timeLimitMs'>> {

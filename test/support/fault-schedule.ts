@@ -1,5 +1,5 @@
-import type { Fault, FaultEffect } from '../../src/sandbox/azure/faults.ts';
-import type { Control } from '../../src/sandbox/azure/simulator.ts';
+import type { Fault, FaultEffect } from '../../src/simulator/faults.ts';
+import type { Control } from '../../src/simulator/simulator.ts';
 import { seeded } from './seeded.ts';
 
 /** Faults of Azure, each hitting one call of azid, drawn from a seed (guarantees.md 4.4). */

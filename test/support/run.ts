@@ -1,6 +1,6 @@
 import type { SeenRequest } from '../../src/azure/arm-policies.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
-import type { Control } from '../../src/sandbox/azure/simulator.ts';
+import type { Control } from '../../src/simulator/simulator.ts';
 import { Crew } from './crew.ts';
 import { type Disturbance, Recorder } from './disturb.ts';
 import { type Schedule, startFaults } from './fault-schedule.ts';

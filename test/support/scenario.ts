@@ -5,8 +5,8 @@ import type { RoleGrantSpec } from '../../src/api/role-grant.ts';
 import type { SystemAssignedIdentitySpec } from '../../src/api/system-assigned-identity.ts';
 import type { UserAssignedIdentitySpec } from '../../src/api/user-assigned-identity.ts';
 import type { Applied } from '../../src/kube/client.ts';
-import type { KnobPatch, Preset } from '../../src/sandbox/azure/knobs.ts';
-import type { Control } from '../../src/sandbox/azure/simulator.ts';
+import type { KnobPatch, Preset } from '../../src/simulator/knobs.ts';
+import type { Control } from '../../src/simulator/simulator.ts';
 import type { State } from './state.ts';
 import { SUBSCRIPTION } from './testbed.ts';
 

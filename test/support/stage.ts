@@ -7,7 +7,7 @@ import {
 } from '../../src/api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps, type Event, events } from '../../src/kube/builtin.ts';
 import type { ControlPlaneOptions } from '../../src/sandbox/apiserver/control-plane.ts';
-import type { LoggedRequest } from '../../src/sandbox/azure/http/request-log.ts';
+import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import { conditionOf, expectConforming, type Situation } from './conformance.ts';
 import { Cluster, SUBSCRIPTION, World, type WorldOptions } from './testbed.ts';
 

@@ -25,9 +25,9 @@ import {
   type ControlPlaneOptions,
   startControlPlane,
 } from '../../src/sandbox/apiserver/control-plane.ts';
-import type { Preset } from '../../src/sandbox/azure/knobs.ts';
-import { type Simulator, startSimulator } from '../../src/sandbox/azure/simulator.ts';
-import { tokenCredential } from '../../src/sandbox/azure/testing.ts';
+import type { Preset } from '../../src/simulator/knobs.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { tokenCredential } from '../../src/simulator/testing.ts';
 import { Pace } from './pace.ts';
 
 /**

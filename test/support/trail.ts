@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { LoggedRequest } from '../../src/sandbox/azure/http/request-log.ts';
+import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import type { World } from './testbed.ts';
 
 /**

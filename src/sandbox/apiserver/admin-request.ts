@@ -1,6 +1,6 @@
 /** The few requests the launcher itself makes, as administrator and each on a connection of its own. */
 import { request } from 'node:https';
-import type { KeyAndCertificate } from '../pki.ts';
+import type { KeyAndCertificate } from '../../simulator/certificates.ts';
 
 /** A silent server (frozen, or not yet serving) must not hold up the poll that asks it. */
 const TIMEOUT_MS = 5_000;

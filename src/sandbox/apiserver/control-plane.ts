@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, sleep, systemClock } from '../../runtime/clock.ts';
-import { createCertificateAuthority, createSigningKey } from '../pki.ts';
+import { createCertificateAuthority, createSigningKey } from '../../simulator/certificates.ts';
 import { adminRequest } from './admin-request.ts';
 import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries.ts';

@@ -2,7 +2,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { KeyAndCertificate } from '../pki.ts';
+import type { KeyAndCertificate } from '../../simulator/certificates.ts';
 
 /** How the bearer of a kubeconfig proves who they are. */
 export type KubeconfigAuth =

@@ -7,7 +7,7 @@ import { Lanes } from '../../../azure/lanes.ts';
 import { AZURE_LIMITS } from '../../../azure/limits.ts';
 import { Permissions } from '../../../azure/permissions.ts';
 import type { FakeClock } from '../../../runtime/fake-clock.ts';
-import type { Simulator } from '../../../sandbox/azure/simulator.ts';
+import type { Simulator } from '../../../simulator/simulator.ts';
 
 /** A request as it leaves azid. */
 export interface Sent {

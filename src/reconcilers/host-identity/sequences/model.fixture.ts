@@ -2,7 +2,7 @@ import type { HostIdentity } from '../../../api/host-identity.ts';
 import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
-import type { HostView } from '../../../sandbox/azure/hosts/view.ts';
+import type { HostView } from '../../../simulator/hosts/view.ts';
 import type { Stores } from '../../stores.ts';
 import { SYSTEM } from '../facts.ts';
 import { linesOf, ownStatus } from '../own.ts';

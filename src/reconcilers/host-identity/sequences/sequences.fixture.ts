@@ -1,6 +1,6 @@
 import { armKey } from '../../../azure/resource-id.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
-import { createRandom } from '../../../sandbox/azure/random.ts';
+import { createRandom } from '../../../simulator/random.ts';
 import { drawStep, type Step, take } from './steps.fixture.ts';
 import { Batch, idOf, NAMED, VMS, type World } from './world.fixture.ts';
 

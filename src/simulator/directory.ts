@@ -1,0 +1,101 @@
+import type { Clock } from './clock.ts';
+import type { Knobs } from './knobs.ts';
+import { draw, type Random } from './random.ts';
+
+/** The directory (Entra) as far as managed identities need it: service principals, soft deletion, slow replication. */
+export interface Principal {
+  readonly objectId: string;
+  /** Client id. Users and groups have none: ''. */
+  readonly appId: string;
+  readonly tenantId: string;
+  readonly displayName: string;
+  readonly type: 'ServicePrincipal' | 'User' | 'Group';
+  /** Wall ms. */
+  readonly createdAt: number;
+  /** Wall ms; set = soft-deleted, restorable for 30 days (azure.md section 6). */
+  readonly deletedAt?: number;
+}
+
+export interface NewPrincipal {
+  readonly displayName: string;
+  readonly tenantId: string;
+  readonly type?: Principal['type'];
+  readonly objectId?: string;
+  readonly appId?: string;
+  /** false: the role assignment service sees it at once (seeds of a simulator). Default true. */
+  readonly replicates?: boolean;
+}
+
+/** A soft-deleted principal can return for so long (azure.md section 6). */
+export const SOFT_DELETE_MS = 30 * 24 * 3600_000;
+
+export class Directory {
+  readonly #principals = new Map<string, Principal>();
+  /** Monotonic ms at which replication is done, by object id. */
+  readonly #replicatedAt = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #knobs: Knobs;
+  readonly #random: Random;
+
+  constructor(clock: Clock, knobs: Knobs, random: Random) {
+    this.#clock = clock;
+    this.#knobs = knobs;
+    this.#random = random;
+  }
+
+  create(given: NewPrincipal): Principal {
+    const type = given.type ?? 'ServicePrincipal';
+    const principal: Principal = {
+      objectId: given.objectId?.toLowerCase() ?? this.#random.uuid(),
+      appId: type === 'ServicePrincipal' ? (given.appId?.toLowerCase() ?? this.#random.uuid()) : '',
+      tenantId: given.tenantId,
+      displayName: given.displayName,
+      type,
+      createdAt: this.#clock.now(),
+    };
+    this.#principals.set(principal.objectId, principal);
+    const lag =
+      given.replicates === false
+        ? 0
+        : draw(this.#knobs.values.propagation.directoryReplicationMs, this.#random);
+    this.#replicatedAt.set(principal.objectId, this.#clock.monotonic() + lag);
+    return principal;
+  }
+
+  /** A living principal, replicated or not. */
+  find(objectId: string): Principal | undefined {
+    const principal = this.#principals.get(objectId.toLowerCase());
+    return principal?.deletedAt === undefined ? principal : undefined;
+  }
+
+  /** A living principal that other services can see by now; before that they answer `PrincipalNotFound`. */
+  findReplicated(objectId: string): Principal | undefined {
+    const principal = this.find(objectId);
+    if (!principal) return undefined;
+    const at = this.#replicatedAt.get(principal.objectId) ?? 0;
+    return at <= this.#clock.monotonic() ? principal : undefined;
+  }
+
+  /** Soft delete; false when there is no such living principal. */
+  delete(objectId: string): boolean {
+    const principal = this.find(objectId);
+    if (!principal) return false;
+    this.#principals.set(principal.objectId, { ...principal, deletedAt: this.#clock.now() });
+    return true;
+  }
+
+  /** Brings a soft-deleted principal back within 30 days; false when there is none. */
+  restore(objectId: string): boolean {
+    const principal = this.#principals.get(objectId.toLowerCase());
+    if (principal?.deletedAt === undefined) return false;
+    if (this.#clock.now() - principal.deletedAt > SOFT_DELETE_MS) return false;
+    const { deletedAt: _, ...living } = principal;
+    this.#principals.set(living.objectId, living);
+    return true;
+  }
+
+  /** Ends all replication now under way. */
+  settle(): void {
+    this.#replicatedAt.clear();
+  }
+}

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { sleep } from '../clock.ts';
+import type { Frame } from '../frame.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type ArmResponse,
+  type Operation,
+  type Params,
+} from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { resourceNotFound, shortLocation } from '../identities/answers.ts';
+import { IDENTITY_TYPE, type Identity, identityId } from '../identities/identities.ts';
+import { IDENTITY_API_VERSIONS } from '../identities/operations.ts';
+import type { CredentialFields, Credentials, FederatedCredential } from './credentials.ts';
+import {
+  concurrentWrite,
+  duplicate,
+  emptyProperties,
+  invalidName,
+  notOneAudience,
+  parentMissing,
+  regionNotSupported,
+  tooLong,
+  tooMany,
+} from './refusals.ts';
+
+export const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
+const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{identity}/federatedIdentityCredentials`;
+/** Federated credentials came with the preview of January 2022. */
+const API_VERSIONS = IDENTITY_API_VERSIONS.filter((version) => version >= '2022-01-31');
+
+/** azure.md section 4. */
+const NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
+const MAX_FIELD = 600;
+
+/** Federated identity credentials over ARM: azure.md section 4, simulator.md rows 8 and 9. */
+export function credentialOperations(frame: Frame, credentials: Credentials): Operation[] {
+  const common = { resourceType: CREDENTIAL_TYPE, apiVersions: API_VERSIONS };
+  return [
+    {
+      ...common,
+      id: 'federatedCredentials.createOrUpdate',
+      method: 'PUT',
+      pattern: `${ROOT}/{name}`,
+      action: `${CREDENTIAL_TYPE}/write`,
+      ownsLatency: true,
+      handle: (request, params) => put(frame, credentials, request, params),
+    },
+    {
+      ...common,
+      id: 'federatedCredentials.delete',
+      method: 'DELETE',
+      pattern: `${ROOT}/{name}`,
+      action: `${CREDENTIAL_TYPE}/delete`,
+      ownsLatency: true,
+      handle: (_request, params) => remove(frame, credentials, params),
+    },
+    {
+      ...common,
+      id: 'federatedCredentials.get',
+      method: 'GET',
+      pattern: `${ROOT}/{name}`,
+      action: `${CREDENTIAL_TYPE}/read`,
+      handle: (_request, params) => get(frame, credentials, params),
+    },
+    {
+      ...common,
+      id: 'federatedCredentials.list',
+      method: 'GET',
+      pattern: ROOT,
+      action: `${CREDENTIAL_TYPE}/read`,
+      handle: (request, params) => list(frame, credentials, request, params),
+    },
+  ];
+}
+
+async function put(
+  frame: Frame,
+  credentials: Credentials,
+  request: ArmRequest,
+  params: Params,
+): Promise<ArmResponse> {
+  const name = params.name ?? '';
+  if (!NAME.test(name)) throw invalidName(name);
+  const identity = parentOf(frame, params);
+  const { unsupportedRegions, perIdentity, limitStatus } = frame.knobs.values.federation;
+  if (unsupportedRegions.some((region) => shortLocation(region) === shortLocation(identity.location)))
+    throw regionNotSupported();
+  const fields = readFields(request.body);
+  using write = credentials.startWrite(identity.id);
+  if (!write) throw concurrentWrite();
+  const others = credentials.of(identity.id).filter((each) => !sameName(each, name));
+  if (others.some((each) => each.issuer === fields.issuer && each.subject === fields.subject))
+    throw duplicate();
+  const existing = credentials.get(identity.id, name);
+  if (!existing && others.length >= perIdentity) throw tooMany(perIdentity, limitStatus);
+  await runs(frame, 'federatedCredentials.createOrUpdate');
+  // The identity may have gone, or been recycled, while the write ran.
+  if (frame.identities.get(identity.id)?.clientId !== identity.clientId) throw parentMissing();
+  return { status: existing ? 200 : 201, body: answer(credentials.put(identity, name, fields)) };
+}
+
+async function remove(frame: Frame, credentials: Credentials, params: Params): Promise<ArmResponse> {
+  const identity = parentOf(frame, params);
+  using write = credentials.startWrite(identity.id);
+  if (!write) throw concurrentWrite();
+  await runs(frame, 'federatedCredentials.delete');
+  return { status: credentials.delete(identity.id, params.name ?? '') ? 200 : 204 };
+}
+
+function get(frame: Frame, credentials: Credentials, params: Params): ArmResponse {
+  const { name = '', resourceGroup = '' } = params;
+  const identity = parentOf(frame, params);
+  const found = credentials.get(identity.id, name);
+  if (!found || credentials.hidden(identity.id, name))
+    throw resourceNotFound(
+      `${IDENTITY_TYPE}/${identity.name}/federatedIdentityCredentials`,
+      name,
+      resourceGroup,
+    );
+  return { status: 200, body: answer(found) };
+}
+
+function list(frame: Frame, credentials: Credentials, request: ArmRequest, params: Params): ArmResponse {
+  const identity = parentOf(frame, params);
+  const { pageSize } = frame.knobs.values.paging;
+  const top = request.query.get('$top');
+  if (top !== undefined && !/^[1-9]\d*$/.test(top))
+    throw new ArmError(400, 'BadRequest', `The value '${top}' of $top is invalid: it must be at least 1.`);
+  const size = top === undefined ? pageSize : Math.min(Number(top), pageSize);
+  return { status: 200, body: page(request, credentials.listed(identity.id), size, answer) };
+}
+
+/**
+ * The write is under way for as long as the operation takes, and holds its identity's place meanwhile. No signal: like
+ * Azure it goes on when the client has gone away.
+ */
+async function runs({ clock, knobs }: Frame, operationId: string): Promise<void> {
+  const ms = knobs.latencyMs(operationId);
+  if (ms > 0) await sleep(clock, ms);
+}
+
+const bodySchema = z.object({
+  properties: z.object({
+    issuer: z.string().min(1),
+    subject: z.string().min(1),
+    audiences: z.array(z.string()),
+  }),
+});
+
+function readFields(body: unknown): CredentialFields {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw emptyProperties();
+  const { issuer, subject, audiences } = parsed.data.properties;
+  const [audience] = audiences;
+  if (audience === undefined || audience === '' || audiences.length !== 1) throw notOneAudience();
+  for (const [field, value] of Object.entries({ issuer, subject, audience }))
+    if (value.length > MAX_FIELD) throw tooLong(field, MAX_FIELD);
+  return { issuer, subject, audience };
+}
+
+function parentOf({ identities }: Frame, params: Params): Identity {
+  const { subscriptionId = '', resourceGroup = '', identity: name = '' } = params;
+  const identity = identities.get(identityId({ subscriptionId, resourceGroup, name }));
+  if (!identity) throw parentMissing();
+  return identity;
+}
+
+function answer({ identityId: parent, name, issuer, subject, audience }: FederatedCredential) {
+  return {
+    properties: { issuer, subject, audiences: [audience] },
+    id: `${parent}/federatedIdentityCredentials/${name}`,
+    name,
+    type: CREDENTIAL_TYPE,
+  };
+}
+
+const sameName = (credential: FederatedCredential, name: string) =>
+  credential.name.toLowerCase() === name.toLowerCase();

@@ -1,0 +1,236 @@
+import type { Authorizer } from '../authorizer.ts';
+import { sleep } from '../clock.ts';
+import { type FaultEffect, type Faults, faultError } from '../faults.ts';
+import type { Foundation } from '../frame.ts';
+import { parseScope } from '../scope.ts';
+import type { Throttle } from '../throttle/throttle.ts';
+import type { AccessTokens } from '../token/access-tokens.ts';
+import { resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import type { Callers } from './callers.ts';
+import { jsonReply, type Message, type Reply } from './message.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type ArmResponse,
+  type Caller,
+  type Method,
+  type Operation,
+} from './operation.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Match, Router } from './router.ts';
+
+/** A call that changed, or tried to change, something: where events will be made of it (simulator.md row 27). */
+export interface Change {
+  readonly operation: Operation;
+  readonly request: ArmRequest;
+  readonly status: number;
+}
+
+export interface ArmParts extends Foundation {
+  readonly router: Router;
+  readonly tokens: AccessTokens;
+  readonly callers: Callers;
+  readonly authorizer: Authorizer;
+  readonly throttle: Throttle;
+  readonly faults: Faults;
+  readonly log: RequestLog;
+  /** Hears of every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
+  readonly onChange?: (change: Change) => void;
+}
+
+/** The outcome of a call before it is put on the wire. */
+type Answer = Extract<Reply, { kind: 'answer' }>;
+
+/**
+ * What every ARM call has in common, in ARM's order: token, injected faults, latency, throttling, routing, subscription,
+ * rights, resource group, locks, the operation itself. `n` is the call's number in the request log.
+ */
+export async function answerArm(
+  parts: ArmParts,
+  message: Message,
+  n: number,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const found = parts.router.find(message.method, message.path);
+  parts.log.amend(n, { operation: found?.operation.id ?? '', ...loggedBody(message) });
+  let struck: FaultEffect | undefined;
+  let answer: Answer;
+  try {
+    const caller = await authenticate(parts, message);
+    parts.log.amend(n, { caller: caller.name });
+    struck = parts.faults.strike({
+      method: message.method,
+      path: logicalPath(message),
+      operation: found?.operation.id ?? '',
+      caller: caller.name,
+    });
+    const early = struck && beforeEffect(struck, parts.clock.now());
+    if (early) return finish(parts, message, early);
+    if (!found?.operation.ownsLatency) {
+      const ms = parts.knobs.latencyMs(found?.operation.id ?? 'default');
+      if (ms > 0) await sleep(parts.clock, ms, signal);
+    }
+    const remaining = parts.throttle.admit({ method: message.method as Method, path: message.path, caller });
+    answer = await perform(parts, message, caller, remaining);
+  } catch (error) {
+    if (!(error instanceof ArmError)) throw error;
+    answer = errorAnswer(error);
+  }
+  return finish(parts, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
+}
+
+/** The part from routing on: what the control endpoint's hand also goes through, without faults, waits and buckets. */
+export async function perform(
+  parts: ArmParts,
+  message: Message,
+  caller: Caller,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  let match: Match | undefined;
+  let request: ArmRequest | undefined;
+  let answer: Answer;
+  try {
+    match = parts.router.route(message.method, message.path, message.query.get('api-version'));
+    request = armRequest(message, match, caller);
+    admit(parts, match, request);
+    answer = responseAnswer(await match.operation.handle(request, match.params), headers);
+  } catch (error) {
+    if (!(error instanceof ArmError)) throw error;
+    answer = errorAnswer(error, headers);
+  }
+  if (match && request && request.method !== 'GET' && request.method !== 'HEAD')
+    parts.onChange?.({ operation: match.operation, request, status: answer.status });
+  return answer;
+}
+
+/** Subscription, rights, resource group, locks, in this order: who has no rights does not learn what exists. */
+function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void {
+  const scope = parseScope(request.path);
+  if ('subscriptionId' in scope && scope.subscriptionId !== undefined && !operation.checksParents)
+    if (!parts.world.subscription(scope.subscriptionId)) throw subscriptionNotFound(scope.subscriptionId);
+  if (!operation.checksRights) {
+    const verdict = parts.authorizer.authorize(request.caller, operation.action, request.path);
+    if (!verdict.allowed) throw new ArmError(403, verdict.code, verdict.message);
+  }
+  if ('resourceGroup' in scope && scope.resourceGroup !== undefined && !operation.checksParents) {
+    const { subscriptionId = '', resourceGroup } = scope;
+    if (!parts.world.resourceGroup(subscriptionId, resourceGroup)) throw resourceGroupNotFound(resourceGroup);
+  }
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
+}
+
+async function authenticate(parts: ArmParts, message: Message): Promise<Caller> {
+  const verified = await parts.tokens.verify(message.headers.authorization);
+  const caller = { ...verified, name: parts.callers.nameOf(verified.objectId) };
+  const { claimsChallenges } = parts.knobs.values.token;
+  if (claimsChallenges > 0) {
+    parts.knobs.set({ token: { claimsChallenges: claimsChallenges - 1 } });
+    // Continuous access evaluation: the client shall bring a token newer than this moment (azure.md section 15).
+    const nbf = { essential: true, value: String(Math.floor(parts.clock.now() / 1000)) };
+    const claims = Buffer.from(JSON.stringify({ access_token: { nbf } })).toString('base64');
+    throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token has been revoked.', {
+      'www-authenticate': `Bearer realm="", authorization_uri="${message.origin}/common/oauth2/authorize", error="insufficient_claims", claims="${claims}"`,
+    });
+  }
+  return caller;
+}
+
+function armRequest(message: Message, { operation }: Match, caller: Caller): ArmRequest {
+  let body: unknown;
+  if (message.body !== '') {
+    try {
+      body = JSON.parse(message.body);
+    } catch {
+      throw new ArmError(
+        400,
+        'InvalidRequestContent',
+        'The request content was invalid and could not be deserialized.',
+      );
+    }
+  }
+  const { path, query, headers, origin } = message;
+  return {
+    method: operation.method,
+    path: path.length > 1 ? path.replace(/\/$/, '') : path,
+    query,
+    headers,
+    body,
+    caller,
+    origin,
+    apiVersion: query.get('api-version') ?? '',
+  };
+}
+
+function responseAnswer(response: ArmResponse, headers: Readonly<Record<string, string>>): Answer {
+  return jsonReply(response.status, response.body, { ...headers, ...response.headers });
+}
+
+function errorAnswer(error: ArmError, headers: Readonly<Record<string, string>> = {}): Answer {
+  return jsonReply(
+    error.status,
+    { error: { code: error.code, message: error.message } },
+    { ...headers, ...error.headers },
+  );
+}
+
+/** What a fault does to a call that shall have no effect; undefined when it strikes only afterwards. */
+function beforeEffect(effect: FaultEffect, now: number): Reply | undefined {
+  switch (effect.kind) {
+    case 'status':
+      return effect.when === 'after' ? undefined : errorAnswer(faultError(effect, now));
+    case 'reset':
+      return effect.when === 'before' ? { kind: 'reset' } : undefined;
+    case 'silence':
+      return effect.when === 'after' ? undefined : { kind: 'silence' };
+    case 'truncate':
+      return undefined;
+  }
+}
+
+function afterEffect(effect: FaultEffect, answer: Answer, now: number): Reply {
+  switch (effect.kind) {
+    case 'status':
+      return errorAnswer(faultError(effect, now));
+    case 'reset':
+      return { kind: 'reset' };
+    case 'silence':
+      return { kind: 'silence' };
+    case 'truncate':
+      return { kind: 'truncated', answer };
+  }
+}
+
+/** The ids every answer of ARM carries. */
+function finish(parts: ArmParts, message: Message, reply: Reply): Reply {
+  if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
+  const requestId = parts.random.uuid();
+  const clientRequestId = message.headers['x-ms-client-request-id'];
+  const ids = {
+    'x-ms-request-id': requestId,
+    'x-ms-correlation-request-id': message.headers['x-ms-correlation-request-id'] ?? requestId,
+    // Echoed on demand only.
+    ...(clientRequestId !== undefined &&
+      message.headers['x-ms-return-client-request-id'] === 'true' && {
+        'x-ms-client-request-id': clientRequestId,
+      }),
+    'cache-control': 'no-cache',
+  };
+  if (reply.kind === 'answer') return { ...reply, headers: { ...ids, ...reply.headers } };
+  return { ...reply, answer: { ...reply.answer, headers: { ...ids, ...reply.answer.headers } } };
+}
+
+function loggedBody({ body }: Message): { body?: unknown } {
+  if (body === '') return {};
+  try {
+    return { body: JSON.parse(body) as unknown };
+  } catch {
+    return { body };
+  }
+}
+
+/** Decoded path with query, for fault patterns. */
+function logicalPath({ path, query }: Message): string {
+  const search = [...query].map(([name, value]) => `${name}=${value}`).join('&');
+  return search === '' ? path : `${path}?${search}`;
+}

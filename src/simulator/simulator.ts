@@ -1,0 +1,200 @@
+import type { JSONWebKeySet } from 'jose';
+import { createAuthorization } from './authorization/index.ts';
+import type { Clock } from './clock.ts';
+import { listenForControl } from './control/endpoint.ts';
+import { frameVerbs } from './control/frame-verbs.ts';
+import { hostVerbs } from './control/host-verbs.ts';
+import { type ControlOf, controlOf } from './control/verb.ts';
+import { worldVerbs } from './control/world-verbs.ts';
+import { Directory } from './directory.ts';
+import { Faults } from './faults.ts';
+import { createFederation } from './federation/index.ts';
+import type { Foundation, Frame } from './frame.ts';
+import { createHosts } from './hosts/index.ts';
+import { type ArmParts, type Change, perform } from './http/arm.ts';
+import { Callers } from './http/callers.ts';
+import { createEntrance } from './http/entrance.ts';
+import { type Message, splitTarget } from './http/message.ts';
+import type { Caller } from './http/operation.ts';
+import { type LoggedRequest, RequestLog } from './http/request-log.ts';
+import { Router } from './http/router.ts';
+import { listen } from './http/server.ts';
+import { Associations, associationOperations } from './identities/associations.ts';
+import { Identities } from './identities/identities.ts';
+import { identityOperations } from './identities/operations.ts';
+import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
+import { Knobs, type Preset } from './knobs.ts';
+import { createPki } from './pki.ts';
+import { createRandom } from './random.ts';
+import { resourceGroupOperations } from './resources/groups.ts';
+import { OperationResults } from './resources/operation-results.ts';
+import { providerOperations } from './resources/providers.ts';
+import { subscriptionOperations } from './resources/subscriptions.ts';
+import { Throttle } from './throttle/throttle.ts';
+import { createAccessTokens } from './token/access-tokens.ts';
+import { Issuers } from './token/issuers.ts';
+import { World } from './world.ts';
+
+export interface SimulatorOptions {
+  /** All delays, lags, buckets and token times run on it. */
+  readonly clock: Clock;
+  /** Default `honest`: Azure as it is. */
+  readonly preset?: Preset;
+  /** Default 1. Same seed and same order of requests: same ids, latencies, lags, faults. */
+  readonly seed?: number;
+  /** Of the HTTPS endpoint; default 0, any free one. */
+  readonly port?: number;
+  /** Of the control endpoint; default 0, any free one. */
+  readonly controlPort?: number;
+  readonly tenantId?: string;
+  /** A subscription that exists from the start. */
+  readonly subscriptionId?: string;
+  /** Hears of each request when it is answered. */
+  readonly log?: (entry: LoggedRequest) => void;
+  /** Hears of each PUT, PATCH, POST and DELETE that reached an operation: where events will be made. */
+  readonly onChange?: (change: Change) => void;
+}
+
+export type Control = ControlOf<
+  ReturnType<typeof worldVerbs> & ReturnType<typeof hostVerbs> & ReturnType<typeof frameVerbs>
+>;
+
+export interface Simulator extends AsyncDisposable {
+  /** `https://127.0.0.1:<port>`: ARM endpoint and authority host alike. */
+  readonly origin: string;
+  readonly caPem: string;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** The hand of "someone else in Azure", in-process. The same verbs are at `controlEndpoint`. */
+  readonly control: Control;
+  readonly controlEndpoint: string;
+  /** An issuer Entra can reach, by its keys or by a function that fetches them at each exchange. */
+  declareIssuer(issuer: string, keys: JSONWebKeySet | (() => Promise<JSONWebKeySet>)): void;
+  /** Every request received with a number above `since`, oldest first. */
+  requests(since?: number): LoggedRequest[];
+  stop(): Promise<void>;
+}
+
+/** Starts the simulated Azure: ARM, token endpoint and control endpoint, on 127.0.0.1 only. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { clock, preset = 'honest', seed = 1 } = options;
+  const random = createRandom(seed);
+  const tenantId = options.tenantId ?? random.uuid();
+  const subscriptionId = options.subscriptionId ?? random.uuid();
+  const knobs = new Knobs(preset, random);
+  const world = new World(tenantId);
+  world.addSubscription({ id: subscriptionId, displayName: 'Simulated subscription' });
+  const directory = new Directory(clock, knobs, random);
+  const foundation: Foundation = { clock, random, knobs, world, directory };
+
+  const identities = new Identities(foundation);
+  const authorization = createAuthorization(foundation);
+  const frame: Frame = { ...foundation, identities, authorizer: authorization.authorizer };
+  const federation = createFederation(frame);
+  const associations = new Associations(foundation);
+  const systemIdentities = new SystemIdentities();
+  const operationResults = new OperationResults(foundation);
+
+  const callers = new Callers(directory);
+  const someoneElse = createSomeoneElse(directory, callers, tenantId, clock);
+  authorization.grant({ principalId: someoneElse.objectId, role: 'Owner', scope: '/' });
+
+  const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
+  const hosts = createHosts(frame, { associations, systemIdentities, tokens });
+  const arm: ArmParts = {
+    ...frame,
+    tokens,
+    callers,
+    router: new Router([
+      ...identityOperations(frame),
+      ...associationOperations(frame, associations),
+      ...systemIdentityOperations(systemIdentities),
+      ...subscriptionOperations(frame),
+      ...resourceGroupOperations(frame, operationResults),
+      ...providerOperations(frame, () => arm.router),
+      ...operationResults.operations,
+      ...authorization.operations,
+      ...federation.operations,
+      ...hosts.routes,
+    ]),
+    throttle: new Throttle(clock, knobs),
+    faults: new Faults(random),
+    log: new RequestLog(clock, options.log),
+    ...(options.onChange && { onChange: options.onChange }),
+  };
+  const issuers = new Issuers();
+  const answer = createEntrance(arm, { ...frame, tokens, issuers, federation });
+  const server = await listen({ port: options.port ?? 0, tls: pki, answer });
+
+  const control = controlOf({
+    ...worldVerbs(frame, authorization, federation, subscriptionId),
+    ...hostVerbs(hosts, arm.router, subscriptionId),
+    ...frameVerbs({
+      ...arm,
+      identities,
+      issuers,
+      someoneElse,
+      settle: () => {
+        for (const part of [identities, directory, associations, authorization, federation, hosts])
+          part.settle();
+      },
+      async asSomeoneElse(method, target, body, given) {
+        const message = armMessage(server.origin, method, target, body, given);
+        const n = arm.log.open(method, message.target);
+        arm.log.amend(n, {
+          caller: someoneElse.name,
+          operation: arm.router.find(method, message.path)?.operation.id ?? '',
+          ...(body !== undefined && { body }),
+        });
+        const reply = await perform(arm, message, { ...someoneElse, tokenIssuedAt: clock.now() });
+        arm.log.close(n, reply.status);
+        const { status, headers } = reply;
+        return { status, headers, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
+      },
+    }),
+  });
+  const controlServer = await listenForControl(control, options.controlPort ?? 0);
+  const stop = async () => {
+    operationResults[Symbol.dispose]();
+    await Promise.all([
+      hosts[Symbol.asyncDispose](),
+      server[Symbol.asyncDispose](),
+      controlServer[Symbol.asyncDispose](),
+    ]);
+  };
+  return {
+    origin: server.origin,
+    caPem: pki.caPem,
+    tenantId,
+    subscriptionId,
+    control,
+    controlEndpoint: controlServer.origin,
+    declareIssuer: (issuer, keys) => issuers.declare(issuer, keys),
+    requests: (since) => arm.log.since(since),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function createSomeoneElse(directory: Directory, callers: Callers, tenantId: string, clock: Clock): Caller {
+  const name = 'someone-else';
+  const { objectId, appId } = directory.create({ displayName: name, tenantId, replicates: false });
+  callers.name(objectId, name);
+  return { objectId, appId, tenantId, name, tokenIssuedAt: clock.now() };
+}
+
+function armMessage(
+  origin: string,
+  method: string,
+  target: string,
+  body: unknown,
+  headers: Message['headers'],
+): Message {
+  return {
+    ...splitTarget(target),
+    method,
+    headers,
+    body: body === undefined ? '' : JSON.stringify(body),
+    origin,
+  };
+}
