@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { getBinaries } from '../../src/sandbox/apiserver/binaries.ts';
 import { BINARY_NAMES } from '../../src/sandbox/apiserver/pins.ts';
+import { buildReferenceKstatus } from '../../test/support/reference-kstatus.ts';
 import { type StepResult, summary } from './step.ts';
 import { judge, type VitestReport } from './vitest-report.ts';
 
@@ -78,7 +79,8 @@ async function generatedFiles(): Promise<Counts> {
 async function binaries(): Promise<Counts> {
   try {
     const paths = await getBinaries(BINARY_NAMES);
-    for (const path of Object.values(paths)) process.stdout.write(`${path}\n`);
+    for (const path of [...Object.values(paths), await buildReferenceKstatus()])
+      process.stdout.write(`${path}\n`);
     return { passed: 1, failed: 0, notes: [] };
   } catch (error) {
     process.stdout.write(`${messageOf(error)}\n`);

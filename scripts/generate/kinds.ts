@@ -66,7 +66,8 @@ function section(kind: KindDefinition<KubeObject>): string {
       ? `\nThe API server also refuses what breaks one of these rules, in these words:\n\n`
       : '',
     ...rules.map((rule) => `- ${rule}\n`),
-    `\n### Status of ${resource.kind}\n\nWritten by azid, for people and tools to read.\n\n`,
+    `\n### Status of ${resource.kind}\n\nWritten by azid, for people and tools to read; ` +
+      `\`${JSON.stringify(root.properties?.status?.default)}\` until azid has seen the object.\n\n`,
     tableOf(root.properties?.status, 'status'),
   ].join('');
 }

@@ -12,6 +12,13 @@ type Schema = { [key: string]: unknown };
 /** Keywords a structural schema cannot hold, or that mean a union the API server could not prune. */
 const FORBIDDEN = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$ref', 'patternProperties', 'nullable'];
 
+/**
+ * The status of an object that azid has not seen yet, as Flux's kinds have it: kstatus takes an object without any status
+ * for Current, and whoever waits for it would report success while the controller is away. It shows on reading what was
+ * stored without a status, too.
+ */
+const UNOBSERVED = { observedGeneration: -1 };
+
 export function customResourceDefinition(kind: KindDefinition<KubeObject>): Schema {
   const { resource } = kind;
   return {
@@ -53,7 +60,7 @@ function rootSchema(kind: KindDefinition<KubeObject>): Schema {
       kind: { type: 'string' },
       metadata: { type: 'object' },
       spec: structural(kind.spec, `${kind.resource.kind}.spec`),
-      status: structural(kind.status, `${kind.resource.kind}.status`),
+      status: { ...structural(kind.status, `${kind.resource.kind}.status`), default: { ...UNOBSERVED } },
     },
     ...(kind.rules.length > 0 && { 'x-kubernetes-validations': kind.rules.map((rule) => ({ ...rule })) }),
   };
