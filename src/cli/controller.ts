@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { type ControllerFlags, FLAGS, type Flag } from './controller-flags.ts';
-import { runController } from './run-controller.ts';
 
 /** `azid controller`: runs the controller with the flags of controller-flags.ts. */
 
@@ -11,6 +10,8 @@ export function addControllerCommand(program: Command): void {
     .allowExcessArguments(false);
   for (const flag of FLAGS) command.addOption(optionOf(flag));
   command.action(async (options: Omit<ControllerFlags, 'caPem'> & { caFile?: string }) => {
+    // Imported by the command that runs: each of them is far larger than reading its flags.
+    const { runController } = await import('./run-controller.ts');
     const { caFile, ...flags } = options;
     process.exitCode = await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
   });

@@ -3,8 +3,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../runtime/clock.ts';
 import { listenForInterruption } from '../sandbox/interruption.ts';
 import { contradiction, type SandboxFlags } from '../sandbox/options.ts';
-import { runSandbox } from '../sandbox/sandbox.ts';
-import { Screen } from '../sandbox/screen.ts';
 import { bool, duration } from './parse.ts';
 
 /** `azid sandbox`: the flags, each with its environment variable, and nothing else. */
@@ -62,6 +60,11 @@ export function addSandboxCommand(program: Command): void {
 }
 
 async function run(flags: SandboxFlags): Promise<number> {
+  // Only now: the simulated Azure and its certificates are nothing that another command should load.
+  const [{ runSandbox }, { Screen }] = await Promise.all([
+    import('../sandbox/sandbox.ts'),
+    import('../sandbox/screen.ts'),
+  ]);
   const screen = new Screen(process.stdout);
   using interruption = listenForInterruption(systemClock, () =>
     screen.say('Stopping; once more to stop at once.'),

@@ -1,15 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { type Cluster, findHomeDir, KubeConfig, type User } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
-import { userCredentials } from './credentials.ts';
+import { type LoadPluginConfig, userCredentials } from './credentials.ts';
 import type { EndpointCredentials, KubeEndpoint } from './endpoint.ts';
+import {
+  type Kubeconfig,
+  type KubeconfigCluster,
+  type KubeconfigUser,
+  readKubeconfig,
+} from './kubeconfig.ts';
 
 /** How long read files count as current. The kubelet renews a projected token at 80 % of its life, so a minute is early enough. */
 export const CREDENTIAL_AGE_MS = 60_000;
 
-const POD_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+/** What the kubelet mounts into every pod that has a ServiceAccount. */
+const POD_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface EndpointOptions {
   readonly clock: Clock;
@@ -21,50 +27,49 @@ export interface EndpointOptions {
 
 /**
  * Finds the cluster: `--kubeconfig`, then `KUBECONFIG`, then the pod's own ServiceAccount, then `~/.kube/config`.
- * Throws an `Error` that says what was expected where; never falls back to `localhost:8080` as client-node does.
+ * Throws an `Error` that says what was expected where; never falls back to `localhost:8080` as kubectl does.
  */
 export function loadKubeEndpoint(options: EndpointOptions): KubeEndpoint {
-  const { config, source } = loadConfig(options.kubeconfig);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  const context = config.getContextObject(config.getCurrentContext());
-  const contexts = config.getContexts().map((each) => each.name);
+  const { config, files, source } = loadConfig(options.kubeconfig);
+  const wanted = options.context ?? config.currentContext;
+  const context = config.contexts.find(({ name }) => name === wanted);
   if (!context)
     throw new Error(
-      `Expected the context to be one of [${contexts.join(', ')}] of ${source}, got "${config.getCurrentContext() ?? ''}"`,
+      `Expected the context to be one of [${config.contexts.map(({ name }) => name).join(', ')}] of ${source}, got "${wanted ?? ''}"`,
     );
-  const cluster = config.getCurrentCluster();
+  const cluster = config.clusters.find(({ name }) => name === context.cluster);
   if (!cluster)
     throw new Error(
       `Expected context "${context.name}" of ${source} to name a cluster, got "${context.cluster}"`,
     );
-  const user = config.getCurrentUser();
+  const user = config.users.find(({ name }) => name === context.user);
   if (!user)
+    throw new Error(`Expected context "${context.name}" of ${source} to name a user, got "${context.user}"`);
+  checkCluster(cluster, source);
+  const endpoint = endpointOf(cluster, user, options.clock, () => loadForPlugin(files, context.name));
+  return { ...endpoint, ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
+}
+
+function checkCluster({ name, server, proxyUrl }: KubeconfigCluster, source: string): void {
+  if (!URL.canParse(server) || new URL(server).protocol !== 'https:')
     throw new Error(
-      `Expected context "${context.name}" of ${source} to name a user, got "${context.user ?? ''}"`,
+      `Expected the server of cluster "${name}" in ${source} to be an https URL, got "${server.replace(/\/+$/, '')}"`,
     );
-  return endpointOf(config, cluster, user, context.namespace, options.clock, source);
+  if (proxyUrl)
+    throw new Error(
+      `Expected cluster "${name}" in ${source} to have no proxy-url, got one; azid connects to the API server directly`,
+    );
 }
 
 function endpointOf(
-  config: KubeConfig,
-  cluster: Cluster,
-  user: User,
-  namespace: string | undefined,
+  cluster: KubeconfigCluster,
+  user: KubeconfigUser,
   clock: Clock,
-  source: string,
+  loadPluginConfig: LoadPluginConfig,
 ): KubeEndpoint {
-  const server = cluster.server.replace(/\/+$/, '');
-  if (!URL.canParse(server) || new URL(server).protocol !== 'https:')
-    throw new Error(
-      `Expected the server of cluster "${cluster.name}" in ${source} to be an https URL, got "${server}"`,
-    );
-  if (cluster.proxyUrl)
-    throw new Error(
-      `Expected cluster "${cluster.name}" in ${source} to have no proxy-url, got one; azid connects to the API server directly`,
-    );
   let cached: { at: number; value: Promise<EndpointCredentials> } | undefined;
   const read = () => {
-    const entry = { at: clock.monotonic(), value: userCredentials(config, cluster, user) };
+    const entry = { at: clock.monotonic(), value: userCredentials(cluster, user, loadPluginConfig) };
     cached = entry;
     // A failed read is told to whoever waits for it, and tried again by the next caller.
     entry.value.catch(() => {
@@ -73,8 +78,7 @@ function endpointOf(
     return entry.value;
   };
   return {
-    server,
-    ...(namespace ? { namespace } : {}),
+    server: cluster.server.replace(/\/+$/, ''),
     credentials: () => (cached && clock.monotonic() - cached.at < CREDENTIAL_AGE_MS ? cached.value : read()),
     refresh: () => {
       cached = undefined;
@@ -82,54 +86,57 @@ function endpointOf(
   };
 }
 
-function loadConfig(flag: string | undefined): { config: KubeConfig; source: string } {
-  if (flag) return { config: loadFiles([flag], '--kubeconfig'), source: `--kubeconfig ${flag}` };
+/** Imported here alone: 868 modules and 80 MiB that only exec plugins and OIDC need. */
+async function loadForPlugin(files: readonly string[], context: string) {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const merged = new KubeConfig();
+  for (const file of files) {
+    const one = new KubeConfig();
+    one.loadFromFile(file);
+    merged.mergeConfig(one, merged.getCurrentContext() !== undefined);
+  }
+  merged.setCurrentContext(context);
+  return merged;
+}
+
+interface Loaded {
+  readonly config: Kubeconfig;
+  /** Those it was read from; none for the pod's own. */
+  readonly files: readonly string[];
+  readonly source: string;
+}
+
+function loadConfig(flag: string | undefined): Loaded {
+  if (flag) return fromFiles([flag], '--kubeconfig', `--kubeconfig ${flag}`);
   const variable = process.env.KUBECONFIG;
-  if (variable) {
-    const files = variable.split(delimiter).filter(Boolean);
-    return { config: loadFiles(files, 'KUBECONFIG'), source: `KUBECONFIG ${variable}` };
+  if (variable)
+    return fromFiles(variable.split(delimiter).filter(Boolean), 'KUBECONFIG', `KUBECONFIG ${variable}`);
+  const host = process.env.KUBERNETES_SERVICE_HOST;
+  if (host && existsSync(join(POD_FOLDER, 'token'))) {
+    const port = process.env.KUBERNETES_SERVICE_PORT ?? '443';
+    return { config: podConfig(host, port), files: [], source: "the pod's ServiceAccount" };
   }
-  if (process.env.KUBERNETES_SERVICE_HOST && existsSync(POD_TOKEN)) {
-    const config = new KubeConfig();
-    config.loadFromCluster();
-    return { config, source: "the pod's ServiceAccount" };
-  }
-  const file = join(findHomeDir() ?? '', '.kube', 'config');
-  if (existsSync(file)) return { config: loadFiles([file], '~/.kube/config'), source: '~/.kube/config' };
+  const file = join(homedir(), '.kube', 'config');
+  if (existsSync(file)) return fromFiles([file], '~/.kube/config', '~/.kube/config');
   throw new Error(
     'Expected a cluster to connect to, found none: give --kubeconfig, set KUBECONFIG, or run in a pod with a ServiceAccount',
   );
 }
 
-function loadFiles(files: readonly string[], source: string): KubeConfig {
-  const merged = new KubeConfig();
-  for (const file of files) {
-    try {
-      const one = new KubeConfig();
-      one.loadFromFile(file);
-      addTokenFiles(one, file);
-      merged.mergeConfig(one, merged.getCurrentContext() !== undefined);
-    } catch (error) {
-      // Only the first line: a YAML error goes on with a piece of the file, which may hold a token.
-      const why = error instanceof Error ? error.message.split('\n')[0] : 'unreadable';
-      throw new Error(`Expected ${source} to be a readable kubeconfig file, got ${file}: ${why}`);
-    }
-  }
-  return merged;
+function fromFiles(files: readonly string[], setting: string, source: string): Loaded {
+  return { config: readKubeconfig(files, setting), files, source };
 }
 
-/** kubectl spells it `tokenFile`, relative to the kubeconfig; client-node 2.0.1 looks for `token-file` and reads it once. */
-function addTokenFiles(config: KubeConfig, file: string): void {
-  const document = parse(readFileSync(file, 'utf8')) as {
-    users?: readonly { name?: string; user?: { tokenFile?: unknown } | null }[];
+/** An IPv6 address stands in brackets, as in any URL. */
+function podConfig(host: string, port: string): Kubeconfig {
+  const name = 'pod';
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const file = join(POD_FOLDER, 'namespace');
+  const namespace = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return {
+    currentContext: name,
+    contexts: [{ name, cluster: name, user: name, ...(namespace === '' ? {} : { namespace }) }],
+    clusters: [{ name, server, insecure: false, caFile: join(POD_FOLDER, 'ca.crt') }],
+    users: [{ name, needsPlugin: false, tokenFile: join(POD_FOLDER, 'token') }],
   };
-  for (const entry of document.users ?? []) {
-    const tokenFile = entry.user?.tokenFile;
-    const index = config.users.findIndex((user) => user.name === entry.name);
-    const user = config.users[index];
-    if (typeof tokenFile !== 'string' || !user) continue;
-    const path = isAbsolute(tokenFile) ? tokenFile : join(dirname(file), tokenFile);
-    const { token: _, ...rest } = user;
-    config.users[index] = { ...rest, authProvider: { name: 'tokenFile', config: { tokenFile: path } } };
-  }
 }

@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { EndpointCredentials, TlsMaterial } from './endpoint.ts';
+import type { KubeconfigCluster, KubeconfigUser } from './kubeconfig.ts';
+
+/** The same kubeconfig as client-node reads it, with the context chosen. Called only for exec plugins and OIDC. */
+export type LoadPluginConfig = () => Promise<KubeConfig>;
 
 /**
  * Reads what a kubeconfig user needs to be let in, files included, each time it is called. Files and plain values are
  * read here, without blocking the loop; exec plugins and OIDC are left to client-node, which caches their tokens.
  */
 export async function userCredentials(
-  config: KubeConfig,
-  cluster: Cluster,
-  user: User,
+  cluster: KubeconfigCluster,
+  user: KubeconfigUser,
+  loadPluginConfig: LoadPluginConfig,
 ): Promise<EndpointCredentials> {
   const [ca, cert, key, token] = await Promise.all([
     pem(cluster.caFile, cluster.caData),
@@ -18,7 +22,8 @@ export async function userCredentials(
     pem(user.keyFile, user.keyData),
     tokenOf(user),
   ]);
-  const plugin = needsPlugin(user) ? await pluginCredentials(config) : undefined;
+  const plugin =
+    user.needsPlugin && !user.tokenFile ? await pluginCredentials(await loadPluginConfig()) : undefined;
   const authorization =
     plugin?.authorization ??
     (token ? `Bearer ${token}` : user.username ? basic(user.username, user.password) : undefined);
@@ -27,7 +32,7 @@ export async function userCredentials(
     ...given('cert', plugin?.cert ?? cert),
     ...given('key', plugin?.key ?? key),
     ...given('servername', cluster.tlsServerName),
-    ...(cluster.skipTLSVerify ? { insecure: true } : {}),
+    ...(cluster.insecure ? { insecure: true } : {}),
   };
   const headers = {
     ...given('authorization', authorization),
@@ -36,27 +41,19 @@ export async function userCredentials(
   return { headers, tls };
 }
 
-const given = <K extends string>(key: K, value: string | undefined | null) =>
+const given = <K extends string>(key: K, value: string | undefined) =>
   (value ? { [key]: value } : {}) as Partial<Record<K, string>> as Record<K, string>;
 
-async function pem(
-  file: string | undefined | null,
-  data: string | undefined | null,
-): Promise<string | undefined> {
+async function pem(file: string | undefined, data: string | undefined): Promise<string | undefined> {
   if (file) return readFile(file, 'utf8');
   return data ? Buffer.from(data, 'base64').toString('utf8') : undefined;
 }
 
-const tokenFileOf = (user: User): string | undefined => user.authProvider?.config?.tokenFile;
-
-async function tokenOf(user: User): Promise<string | undefined> {
-  const file = tokenFileOf(user);
+async function tokenOf({ tokenFile, token }: KubeconfigUser): Promise<string | undefined> {
   // A token file commonly ends in a newline, which no HTTP header may hold.
-  const token = file ? await readFile(file, 'utf8') : user.token;
-  return token?.trim() || undefined;
+  const text = tokenFile ? await readFile(tokenFile, 'utf8') : token;
+  return text?.trim() || undefined;
 }
-
-const needsPlugin = (user: User) => Boolean(user.exec ?? (user.authProvider && !tokenFileOf(user)));
 
 async function pluginCredentials(config: KubeConfig) {
   const options: RequestOptions = {};
