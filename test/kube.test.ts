@@ -20,6 +20,7 @@ import { addFinalizer, removeFinalizer } from '../src/kube/finalizers.ts';
 import { Informer } from '../src/kube/informer.ts';
 import { LeaderElector } from '../src/kube/lease.ts';
 import { pagedList } from '../src/kube/list.ts';
+import { silentLog } from '../src/kube/log.ts';
 import { until } from '../src/kube/testing/until.ts';
 import { KubeTransport } from '../src/kube/transport.ts';
 import type { Condition, KubeObject, Resource } from '../src/kube/types.ts';
@@ -462,21 +463,59 @@ describe('leader election', () => {
   });
 });
 
-describe('an informer', () => {
+describe.each([
+  { way: 'pages', streamLists: false, begins: 'list' },
+  { way: 'a stream', streamLists: true, begins: 'streamList' },
+])('an informer that lists by $way', ({ streamLists, begins }) => {
   let stop: AbortController;
   let informer: Informer<Widget>;
+  let steps: string[];
   let run: Promise<void>;
   const seen = () => informer.store.get(`default/${name}`);
 
   beforeEach(async () => {
     stop = new AbortController();
-    informer = new Informer({ client, resource: widgets, clock: systemClock, random: NEVER_JITTER });
+    steps = [];
+    const log = {
+      ...silentLog,
+      debug: ({ state }: object & { state?: string }) => void steps.push(state ?? ''),
+    };
+    informer = new Informer({
+      client,
+      resource: widgets,
+      clock: systemClock,
+      random: NEVER_JITTER,
+      streamLists,
+      log,
+    });
     run = informer.run(stop.signal);
     await informer.store.whenSynced(signal);
   });
   afterEach(async () => {
     stop.abort();
     await run;
+  });
+
+  it('is served so by the API server: what was there comes first, and a watch follows', async () => {
+    await create();
+    await untilSeen(() => seen() !== undefined);
+    const other = new AbortController();
+    const late = new Informer({
+      client,
+      resource: widgets,
+      clock: systemClock,
+      random: NEVER_JITTER,
+      streamLists,
+    });
+    const running = late.run(other.signal);
+    await late.store.whenSynced(signal);
+    expect(late.store.get(`default/${name}`)).toEqual(seen());
+    await client.mergePatch(widgets, `default/${name}`, { spec: { size: 5 } }, signal);
+    await untilSeen(() => late.store.get(`default/${name}`)?.spec?.size === 5);
+    other.abort();
+    await running;
+    expect(steps[0]).toBe(begins);
+    expect(steps).not.toContain(streamLists ? 'list' : 'streamList');
   });
 
   it('follows its kind through a restart of the API server', async () => {

@@ -35,6 +35,9 @@ export interface WatchQuery {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly resourceVersion: string;
+  /** Begin with what exists, as ADDED events, and a bookmark at the end of it. */
+  readonly sendInitialEvents?: true;
+  readonly resourceVersionMatch?: 'NotOlderThan';
   readonly timeoutSeconds: number;
   /** Silence that ends the watch with reason `Timeout`. */
   readonly idleMs: number;

@@ -54,6 +54,8 @@ export const isForbidden = is((e) => e.status === 403);
 export const isNamespaceTerminating = is((e) => e.causes.includes('NamespaceTerminating'));
 /** The server read the object and refuses its content (schema, CEL, immutable field). */
 export const isInvalid = is((e) => e.status === 422);
+/** The server does not take a parameter of the call. */
+export const isBadRequest = is((e) => e.status === 400);
 export const isTooManyRequests = is((e) => e.status === 429);
 /** The caller's own signal ended the call. */
 export const isAborted = is((e) => e.reason === 'Aborted');

@@ -135,6 +135,7 @@ describe('health', () => {
       expect(informer.stuck).toBe(false);
     }
     stream.reset();
+    (await server.next()).fail(503, 'ServiceUnavailable');
     for (let failure = 0; failure < 4; failure++) {
       await until(() => logged.length === failure + 1);
       clock.advance(800 * 2 ** failure);

@@ -66,14 +66,24 @@ export class Informer<T extends KubeObject> {
         },
         signal,
       );
-      for await (const event of this.#options.tap?.(events) ?? events) {
-        // An event that was under way when the signal aborted: the consumer has stopped.
-        if (signal.aborted) break;
-        this.store.take(event);
+      const tapped = this.#options.tap?.(events) ?? events;
+      try {
+        while (await this.#takeNext(tapped, signal));
+      } finally {
+        await tapped.return(undefined);
       }
     } finally {
       this.#running = false;
     }
+  }
+
+  /** A call of its own: a loop's variable would keep the first list alive until the next event, which may take hours. */
+  async #takeNext(events: AsyncGenerator<ReflectorEvent<T>>, signal: AbortSignal): Promise<boolean> {
+    const { value, done } = await events.next();
+    // An event that was under way when the signal aborted: the consumer has stopped.
+    if (done || signal.aborted) return false;
+    this.store.take(value);
+    return true;
   }
 
   #active(withinMs: number): void {

@@ -349,7 +349,134 @@ describe('waiting', () => {
       clock.advance(61_000);
     }
     watch.reset();
+    // The first attempt after a watch that stood comes at once.
+    (await server.next()).fail(503, 'ServiceUnavailable');
     expect((await wait(8)).ms).toBe(1_200);
+  });
+
+  it('does not wait after a watch that stood and was cut: it goes on from the last version', async () => {
+    const { exchange, stream } = await watching();
+    stream.send(add('a', 11));
+    await until(() => events.length === 2);
+    clock.advance(1_000);
+    exchange.reset();
+    expect((await server.next()).query.get('resourceVersion')).toBe('11');
+    expect(states.map(({ type }) => type)).toEqual(['list', 'watch', 'watch']);
+  });
+
+  it('waits after a watch that was cut at once, or a server that cuts each would be asked without end', async () => {
+    const { exchange, stream } = await watching();
+    stream.send(add('a', 11));
+    await until(() => events.length === 2);
+    clock.advance(999);
+    exchange.reset();
+    expect(await wait()).toMatchObject({ ms: 800, next: { type: 'watch', resourceVersion: '11' } });
+  });
+});
+
+describe('a streamed list', () => {
+  const initialEventsEnd = (version: string) => ({
+    type: 'BOOKMARK',
+    object: {
+      metadata: { resourceVersion: version, annotations: { 'k8s.io/initial-events-end': 'true' } },
+    },
+  });
+
+  async function streaming() {
+    start({ streamLists: true });
+    const exchange = await server.next();
+    return { exchange, stream: exchange.stream() };
+  }
+
+  it('is the beginning of the watch: all that exists at the bookmark, then changes from the same stream', async () => {
+    const { exchange, stream } = await streaming();
+    expect(Object.fromEntries(exchange.query)).toEqual({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      resourceVersion: '0',
+      timeoutSeconds: '300',
+    });
+    stream.send(add('a', 5));
+    stream.send(add('b', 3));
+    stream.send(initialEventsEnd('10'));
+    await until(() => events.length === 1);
+    expect(events).toEqual([
+      {
+        type: 'replace',
+        objects: [configMap('a', 5), configMap('b', 3)],
+        resourceVersion: '10',
+        rewound: false,
+      },
+    ]);
+    stream.send(add('c', 11));
+    await until(() => events.length === 2);
+    expect(events[1]).toEqual({ type: 'apply', object: configMap('c', 11) });
+  });
+
+  it('keeps no managed fields of what it collects', async () => {
+    const { stream } = await streaming();
+    const object = configMap('a', 5);
+    stream.send({
+      type: 'ADDED',
+      object: { ...object, metadata: { ...object.metadata, managedFields: [{ manager: 'kubectl' }] } },
+    });
+    stream.send(initialEventsEnd('10'));
+    await until(() => events.length === 1);
+    expect(events[0]).toMatchObject({ objects: [object] });
+    expect(JSON.stringify(events[0])).not.toContain('managedFields');
+  });
+
+  it('that is cut before its end yields nothing and begins again', async () => {
+    const { exchange, stream } = await streaming();
+    stream.send(add('a', 5));
+    clock.advance(2_000);
+    exchange.reset();
+    expect(await wait()).toMatchObject({ next: { type: 'streamList', resourceVersion: '0' } });
+    expect(events).toEqual([]);
+  });
+
+  it('that the server ends before its end is a failure', async () => {
+    const { stream } = await streaming();
+    stream.send(add('a', 5));
+    stream.end();
+    expect(await wait()).toMatchObject({
+      error: { reason: 'ConnectionFailed' },
+      next: { type: 'streamList', resourceVersion: '0' },
+    });
+    expect(events).toEqual([]);
+  });
+
+  it.each([
+    [422, 'Invalid'],
+    [400, 'BadRequest'],
+  ])('that the server refuses with %s gives way to pages, now and later', async (status, reason) => {
+    start({ streamLists: true });
+    (await server.next()).fail(status, reason);
+    (await server.next()).list('10', [configMap('a', 5)]);
+    await until(() => events.length === 1);
+    expect(events[0]).toMatchObject({ type: 'replace', objects: [configMap('a', 5)] });
+    (await server.next()).fail(410, 'Expired');
+    expect(await wait()).toMatchObject({ next: { type: 'list', resourceVersion: '10' } });
+  });
+
+  it('asks for the latest when the version is gone, and believes an older one only then', async () => {
+    const { stream } = await streaming();
+    stream.send(initialEventsEnd('10'));
+    await until(() => events.length === 1);
+    stream.send({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'old' } });
+    const { ms } = await wait();
+    clock.advance(ms);
+    const relist = await server.next();
+    expect(relist.query.get('resourceVersion')).toBe('10');
+    const older = relist.stream();
+    older.send(initialEventsEnd('7'));
+    const latest = await server.next();
+    expect(latest.query.get('resourceVersion')).toBe('');
+    latest.stream().send(initialEventsEnd('7'));
+    await until(() => events.length === 2);
+    expect(events[1]).toMatchObject({ type: 'replace', resourceVersion: '7', rewound: true });
   });
 });
 

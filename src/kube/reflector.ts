@@ -5,9 +5,20 @@
 import { type Clock, sleep } from '../runtime/clock.ts';
 import { WatchBackoff } from './backoff.ts';
 import type { KubeClient, List } from './client.ts';
-import { isAborted, isGone, isTransient, isUnauthorized, isVersionTooLarge, KubeError } from './errors.ts';
+import {
+  isAborted,
+  isBadRequest,
+  isConnectionFailed,
+  isGone,
+  isInvalid,
+  isTransient,
+  isUnauthorized,
+  isVersionTooLarge,
+  KubeError,
+} from './errors.ts';
 import { PAGE_SIZE, pagedList } from './list.ts';
 import { compareVersions } from './resource-version.ts';
+import { withoutManagedFields } from './transform.ts';
 import type { KubeObject, Resource } from './types.ts';
 import { watchEventOf } from './watch-event.ts';
 
@@ -30,6 +41,8 @@ export type ReflectorEvent<T> =
 export type ReflectorState =
   /** '0': whatever the server's cache holds; a version: not older than that; '': the latest, read from etcd. */
   | { readonly type: 'list'; readonly resourceVersion: string }
+  /** The same, but as the beginning of the watch that follows: one object at a time, never the whole list as text. */
+  | { readonly type: 'streamList'; readonly resourceVersion: string }
   | { readonly type: 'watch'; readonly resourceVersion: string }
   | {
       readonly type: 'wait';
@@ -49,6 +62,11 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly random: () => number;
   /** Silence that ends a watch. Defaults to 120 s; bookmarks come about once a minute, so keep it above 60 s. */
   readonly idleMs?: number;
+  /**
+   * Lists by a watch that begins with what exists, and by pages where the server does not know that. Defaults to false:
+   * pages.
+   */
+  readonly streamLists?: boolean;
   /** Called at every change of state. */
   readonly onState?: (state: ReflectorState) => void;
   /** Called for every sign of life; `withinMs`: when the next one is due at the latest. */
@@ -70,12 +88,15 @@ export async function* reflect<T extends KubeObject>(
   signal: AbortSignal,
 ): AsyncGenerator<ReflectorEvent<T>> {
   const reflector = new Reflector(options, signal);
-  let state: ReflectorState = { type: 'list', resourceVersion: '0' };
+  let state: ReflectorState = reflector.relist('0');
   while (!signal.aborted) {
     options.onState?.(state);
     switch (state.type) {
       case 'list':
         state = yield* reflector.list(state.resourceVersion);
+        break;
+      case 'streamList':
+        state = yield* reflector.watch(state.resourceVersion, []);
         break;
       case 'watch':
         state = yield* reflector.watch(state.resourceVersion);
@@ -99,11 +120,17 @@ class Reflector<T extends KubeObject> {
   readonly #backoff: WatchBackoff;
   /** The newest version seen, '' before the first list. */
   #last = '';
+  #streamLists: boolean;
 
   constructor(options: ReflectorOptions<T>, signal: AbortSignal) {
     this.#options = options;
+    this.#streamLists = options.streamLists ?? false;
     this.#signal = signal;
     this.#backoff = new WatchBackoff(options.clock, options.random);
+  }
+
+  relist(resourceVersion: string): Exclude<ReflectorState, { type: 'wait' }> {
+    return { type: this.#streamLists ? 'streamList' : 'list', resourceVersion };
   }
 
   async *list(resourceVersion: string): Step<T> {
@@ -140,53 +167,86 @@ class Reflector<T extends KubeObject> {
     return pagedList(client, resource, query, this.#signal);
   }
 
-  async *watch(from: string): Step<T> {
-    const { client, resource, namespace, labelSelector, fieldSelector, clock, random } = this.#options;
+  /** `initial`: collect what exists first, and begin with it; then the watch goes on in the same stream. */
+  async *watch(from: string, initial?: T[]): Step<T> {
+    const { clock } = this.#options;
     const idleMs = this.#options.idleMs ?? DEFAULT_IDLE_MS;
     const started = clock.monotonic();
+    let collected = initial;
     let events = 0;
     this.#alive(HEADERS_MS);
     try {
-      const lines = client.watch(
-        resource,
-        {
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(labelSelector === undefined ? {} : { labelSelector }),
-          ...(fieldSelector === undefined ? {} : { fieldSelector }),
-          resourceVersion: from,
-          // Random, so that the watches of all kinds and replicas do not end together.
-          timeoutSeconds: Math.floor(300 + 300 * random()),
-          idleMs,
-        },
-        this.#signal,
-      );
-      for await (const line of lines) {
+      for await (const line of this.#watch(from, initial !== undefined, idleMs)) {
         events++;
         this.#alive(idleMs);
-        const event = watchEventOf<T>(resource.plural, line);
+        const event = watchEventOf<T>(this.#options.resource.plural, line);
+        if (collected) {
+          if (event.type === 'ADDED') collected.push(withoutManagedFields(event.object));
+          if (event.type !== 'BOOKMARK' || !event.initialEventsEnd) continue;
+          const { resourceVersion } = event;
+          const rewound = isOlder(resourceVersion, this.#last);
+          if (rewound && from !== '') return this.relist('');
+          this.#last = resourceVersion;
+          const objects = collected;
+          collected = undefined;
+          yield { type: 'replace', objects, resourceVersion, rewound };
+          continue;
+        }
         const version =
           event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;
         if (isOlder(version, this.#last))
-          return this.#wait(wentBack(resource.plural), { type: 'list', resourceVersion: '' });
+          return this.#wait(wentBack(this.#options.resource.plural), this.relist(''));
         if (event.type === 'DELETED') yield { type: 'delete', object: event.object };
         else if (event.type !== 'BOOKMARK') yield { type: 'apply', object: event.object };
         // Only after the consumer took it: a version must never be ahead of what was handed over.
         this.#last = version;
       }
     } catch (error) {
-      return this.#afterFailure(error);
+      if (collected) return this.#afterFailedStreamList(error, from);
+      return this.#afterFailure(error, clock.monotonic() - started);
     }
+    if (collected) return this.#wait(endedEarly(this.#options.resource.plural), this.relist(from));
     if (events === 0 && clock.monotonic() - started < TOO_SHORT_MS)
-      return this.#wait(tooShort(resource.plural), { type: 'list', resourceVersion: this.#last });
+      return this.#wait(tooShort(this.#options.resource.plural), this.relist(this.#last));
     return { type: 'watch', resourceVersion: this.#last };
   }
 
-  #afterFailure(error: unknown): ReflectorState {
+  #watch(resourceVersion: string, sendInitialEvents: boolean, idleMs: number): AsyncGenerator<unknown> {
+    const { client, resource, namespace, labelSelector, fieldSelector, random } = this.#options;
+    return client.watch(
+      resource,
+      {
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        resourceVersion,
+        ...(sendInitialEvents ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {}),
+        // Random, so that the watches of all kinds and replicas do not end together.
+        timeoutSeconds: Math.floor(300 + 300 * random()),
+        idleMs,
+      },
+      this.#signal,
+    );
+  }
+
+  #afterFailedStreamList(error: unknown, from: string): ReflectorState {
+    if (from !== '' && (isGone(error) || isVersionTooLarge(error))) return this.relist('');
+    if (isInvalid(error) || isBadRequest(error)) {
+      // A server without streaming lists, or with the feature switched off: it says so for each parameter.
+      this.#streamLists = false;
+      return { type: 'list', resourceVersion: from };
+    }
+    return this.#wait(error, this.relist(from));
+  }
+
+  /** `livedMs`: how long the watch stood. */
+  #afterFailure(error: unknown, livedMs: number): ReflectorState {
     const resume: ReflectorState = { type: 'watch', resourceVersion: this.#last };
-    const relist: ReflectorState = { type: 'list', resourceVersion: this.#last };
+    // A watch that stood and was cut, by a load balancer or an API server that restarts: nothing is overloaded.
+    if (isConnectionFailed(error) && livedMs >= TOO_SHORT_MS && !this.#signal.aborted) return resume;
     // No answer, overload, a renewed token: nothing was missed as long as the server still has the version.
     if (!isGone(error) && (isTransient(error) || isUnauthorized(error))) return this.#wait(error, resume);
-    return this.#wait(error, relist);
+    return this.#wait(error, this.relist(this.#last));
   }
 
   #wait(error: unknown, next: Exclude<ReflectorState, { type: 'wait' }>): ReflectorState {
@@ -209,5 +269,10 @@ const wentBack = (plural: string) =>
 
 const tooShort = (plural: string) =>
   new KubeError(`watch of ${plural}: ended within ${TOO_SHORT_MS} ms without an event`, {
+    reason: 'ConnectionFailed',
+  });
+
+const endedEarly = (plural: string) =>
+  new KubeError(`watch of ${plural}: ended before all of what exists had come`, {
     reason: 'ConnectionFailed',
   });

@@ -5,7 +5,15 @@ import type { KubeObject } from './types.ts';
 /** One line of a watch. */
 export type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+  | {
+      readonly type: 'BOOKMARK';
+      readonly resourceVersion: string;
+      /** Of a watch that was asked to send what exists first: that was all of it. */
+      readonly initialEventsEnd: boolean;
+    };
+
+/** Stands at the bookmark behind the last of the initial events (Kubernetes API concepts, "Streaming lists"). */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /** Checks a line's frame; the object was validated by the server. Throws for `ERROR` and for what it does not know. */
 export function watchEventOf<T extends KubeObject>(plural: string, line: unknown): WatchEvent<T> {
@@ -29,7 +37,11 @@ export function watchEventOf<T extends KubeObject>(plural: string, line: unknown
         throw new KubeError(`${call}: an object without name or uid`, { reason: 'InvalidResponse' });
       return { type, object: object as T };
     case 'BOOKMARK':
-      return { type, resourceVersion: metadata.resourceVersion };
+      return {
+        type,
+        resourceVersion: metadata.resourceVersion,
+        initialEventsEnd: metadata.annotations?.[INITIAL_EVENTS_END] === 'true',
+      };
     default:
       throw new KubeError(`${call}: expected ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, got another type`, {
         reason: 'InvalidResponse',

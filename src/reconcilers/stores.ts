@@ -93,6 +93,7 @@ export function createWatches({ tap, namespace, ...common }: Common): Watches {
     const informer = new Informer<T>({
       ...common,
       resource,
+      streamLists: true,
       ...only,
       ...(tap && { tap: (events: AsyncGenerator<ReflectorEvent<T>>) => tap(resource, events) }),
     });
