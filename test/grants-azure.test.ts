@@ -118,6 +118,14 @@ describe('a scope', () => {
     expect(stage.writes()).toEqual(['PUT 201', 'PUT 201']);
   });
 
+  it('that is a resource which does not exist is named, after one try', async () => {
+    const scope = `${RG1}/providers/Microsoft.Compute/virtualMachines/none`;
+    await stage.declare('read', { scope });
+    await world.start();
+    expect(await stage.stalled('read', 'ScopeNotFound')).toContain(scope);
+    expect(stage.writes()).toEqual(['PUT 404']);
+  });
+
   it('can be a resource, a group, a subscription, a management group or the tenant', async () => {
     const { control } = world.azure;
     control.createManagementGroup({ name: 'platform' });

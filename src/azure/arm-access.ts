@@ -23,6 +23,7 @@ import {
 } from './arm-policies.ts';
 import type { Cloud } from './clouds.ts';
 import { toAzureError } from './errors.ts';
+import { policyTokenPolicy } from './policy-token.ts';
 
 export interface ArmAccessOptions {
   readonly cloud: Cloud;
@@ -102,6 +103,7 @@ export class ArmAccess {
     const { intercept, beforeWrite, metrics } = options;
     const onSend = (signal: AbortSignal) => void this.#sent.add(signal);
     const wire = wirePolicy({ clock, intercept, beforeWrite, metrics, onSend });
+    const policyToken = policyTokenPolicy();
     this.clientOptions = {
       endpoint: cloud.armEndpoint,
       credentialScopes: [cloud.armScope],
@@ -112,6 +114,8 @@ export class ArmAccess {
       // `perCall` stands before the token, `perRetry` behind it.
       additionalPolicies: [
         { policy: sameOrigin, position: 'perCall' },
+        // Around the wire: asking for a token and the second write pass it like any request.
+        { policy: policyToken, position: 'perRetry' },
         { policy: wire, position: 'perRetry' },
       ],
       ...(options.httpClient && { httpClient: options.httpClient }),
@@ -119,6 +123,7 @@ export class ArmAccess {
     this.#pipeline = createPipelineFromOptions(this.clientOptions);
     this.#pipeline.addPolicy(sameOrigin);
     this.#pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: [cloud.armScope] }));
+    this.#pipeline.addPolicy(policyToken, { afterPhase: 'Sign' });
     this.#pipeline.addPolicy(wire, { afterPhase: 'Sign' });
   }
 

@@ -38,6 +38,7 @@ describe('codes', () => {
     [404, 'SubscriptionNotFound', 'subscription'],
     [404, 'ParentResourceNotFound', 'parent'],
     [404, 'RoleAssignmentNotFound', 'roleAssignment'],
+    [404, 'ScopeNotFound', 'scope'],
   ])('%i %s proves that the %3$s is missing', (status, code, what) => {
     expect(classify(answer(status, code))).toMatchObject({ kind: 'notFound', what });
   });
@@ -85,6 +86,21 @@ describe('codes', () => {
       reason,
       remedy: expect.stringMatching(/\w+ \w+/),
     });
+  });
+
+  test('what helps against a refused deletion is not what is declared', () => {
+    const refused = (status: number, code: string, method: 'PUT' | 'DELETE') => {
+      const request = createPipelineRequest({ url: 'https://arm.test/x', method });
+      return classify(new RestError('no', { statusCode: status, code, request }));
+    };
+    for (const [status, code] of [
+      [403, 'RequestDisallowedByPolicy'],
+      [400, 'SomethingNew'],
+    ] as const) {
+      const declared = { remedy: expect.stringContaining('what is declared') };
+      expect(refused(status, code, 'PUT')).toMatchObject(declared);
+      expect(refused(status, code, 'DELETE')).not.toMatchObject(declared);
+    }
   });
 
   test('a missing right on linked scopes is named with the role that has it, and with the first of the scopes', () => {

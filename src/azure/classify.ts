@@ -8,7 +8,7 @@ import { fullText, linkedScopes } from './hosts/named-identities.ts';
 /** How long a lane waits after a 429 that does not say (design.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
 
-export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment';
+export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment' | 'scope';
 
 export type Classified =
   /** Proven missing by the provider or by Resource Manager; a bare 404 proves nothing and is `transient`. */
@@ -33,6 +33,8 @@ const NOT_FOUND: Readonly<Record<string, Missing>> = {
   subscriptionnotfound: 'subscription',
   parentresourcenotfound: 'parent',
   roleassignmentnotfound: 'roleAssignment',
+  // What an assignment was to be made on (azure.md section 16.9).
+  scopenotfound: 'scope',
 };
 
 /** Not now, back off: azure.md section 2, and refusals of a state that passes by itself. */
@@ -198,6 +200,16 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
       remedy: 'Azure answered with a link to another host, which azid does not follow',
       error,
     };
+  if (error.code === LOCAL_CODES.policyTokenUnavailable)
+    return { kind: 'transient', reason: LOCAL_CODES.policyTokenUnavailable, error };
+  if (error.code === LOCAL_CODES.policyTokenRefused)
+    return {
+      kind: 'stalled',
+      reason: LOCAL_CODES.policyTokenRefused,
+      remedy:
+        'give azid’s identity the role Reader on the subscription, satisfy what the policy’s service asks, or exempt azid’s writes from that Azure Policy',
+      error,
+    };
   // 429 by status, by code inside a long operation's result, or by text alone (guarantees.md G12).
   if (
     status === 429 ||
@@ -218,9 +230,17 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
   const passing = TRANSIENT[code];
   if (passing !== undefined) return { kind: 'transient', reason: passing, error };
   const stall = STALLED[code];
-  const remedy = code === 'linkedauthorizationfailed' ? linkedRemedy(error) : undefined;
+  const remedy = remedyHere(code, error);
   if (stall) return { kind: 'stalled', ...stall, ...(remedy !== undefined && { remedy }), error };
   return byStatus(error);
+}
+
+/** What helps depends on what was tried, too: nothing that is declared makes a DELETE go through. */
+function remedyHere(code: string, error: AzureError): string | undefined {
+  if (code === 'linkedauthorizationfailed') return linkedRemedy(error);
+  if (code === 'requestdisallowedbypolicy' && error.method === 'DELETE')
+    return 'exempt azid’s deletions from the named Azure Policy, or delete it by hand';
+  return undefined;
 }
 
 /** So many scopes fit in a message that somebody reads. */
@@ -256,7 +276,10 @@ function byStatus(error: AzureError): Classified {
     return {
       kind: 'stalled',
       reason: 'RejectedByAzure',
-      remedy: `correct what is declared; Azure refused it as ${error.code}`,
+      remedy:
+        error.method === undefined || error.method === 'PUT' || error.method === 'PATCH'
+          ? `correct what is declared; Azure refused it as ${error.code}`
+          : `Azure refused this ${error.method} as ${error.code}; its message says why`,
       error,
     };
   return { kind: 'transient', reason: 'UnexpectedAnswer', error };

@@ -16,6 +16,8 @@ export interface AzureErrorOptions {
   /** A write whose effect is unknown: sent, and then no answer or a 5xx. */
   readonly ambiguous?: boolean;
   readonly correlationId?: string;
+  /** Of the request that was answered so: the same code means another thing for another method. */
+  readonly method?: string;
   readonly cause?: unknown;
 }
 
@@ -26,6 +28,9 @@ export const LOCAL_CODES = {
   authentication: 'AzureAuthenticationFailed',
   refused: 'WriteRefused',
   foreignOrigin: 'ForeignOrigin',
+  /** An Azure Policy wants a token for the write, and none is given; or asking for it failed. */
+  policyTokenRefused: 'PolicyTokenRefused',
+  policyTokenUnavailable: 'PolicyTokenUnavailable',
   unknown: 'Unknown',
 } as const;
 
@@ -36,6 +41,7 @@ export class AzureError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly ambiguous: boolean;
   readonly correlationId: string | undefined;
+  readonly method: string | undefined;
 
   constructor(options: AzureErrorOptions) {
     super(cleanMessage(options.message), options.cause === undefined ? undefined : { cause: options.cause });
@@ -44,6 +50,7 @@ export class AzureError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.ambiguous = options.ambiguous ?? false;
     this.correlationId = options.correlationId;
+    this.method = options.method;
   }
 }
 
@@ -125,6 +132,7 @@ export function toAzureError(error: unknown, facts: CallFacts = {}): AzureError 
     ...(shape.status !== undefined && { status: shape.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(correlationId !== undefined && { correlationId }),
+    ...(shape.method !== undefined && { method: shape.method }),
     ambiguous: ambiguous && (answered ? mayHaveActed(shape.status) : !NEVER_CONNECTED.has(shape.code ?? '')),
   });
 }
@@ -139,6 +147,7 @@ interface Shape {
   readonly message: string;
   readonly status?: number;
   readonly code?: string;
+  readonly method?: string;
   readonly credential: boolean;
   readonly header: (name: string) => string | undefined;
 }
@@ -155,11 +164,13 @@ function readShape(error: unknown): Shape {
   const body = bodyError(error, response);
   const message = body?.message ?? text(error.message) ?? 'no message';
   const code = body?.code ?? text(error.code) ?? pollerCode(message) ?? statusCode(status);
+  const method = isRecord(error.request) ? text(error.request.method) : undefined;
   return {
     name: text(error.name) ?? 'Error',
     message,
     ...(status !== undefined && { status }),
     ...(code !== undefined && { code }),
+    ...(method !== undefined && { method }),
     header: (name) => {
       const get = headers?.get;
       return typeof get === 'function' ? text(get.call(headers, name)) : undefined;

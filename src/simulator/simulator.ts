@@ -25,6 +25,7 @@ import { identityOperations } from './identities/operations.ts';
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
 import { Knobs, type Preset } from './knobs.ts';
 import { createPki } from './pki.ts';
+import { ExternalPolicies } from './policies/external.ts';
 import { createRandom } from './random.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
@@ -94,6 +95,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const associations = new Associations(foundation);
   const systemIdentities = new SystemIdentities();
   const operationResults = new OperationResults(foundation);
+  const policies = new ExternalPolicies(frame);
 
   const callers = new Callers(directory);
   const someoneElse = createSomeoneElse(directory, callers, tenantId, clock);
@@ -114,11 +116,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       ...providerOperations(frame, () => arm.router),
       ...operationResults.operations,
       ...authorization.operations,
+      ...policies.operations,
       ...federation.operations,
       ...hosts.routes,
     ]),
     throttle: new Throttle(clock, knobs),
     faults: new Faults(random),
+    policies,
     log: new RequestLog(clock, options.log),
     ...(options.onChange && { onChange: options.onChange }),
   };
@@ -131,6 +135,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...hostVerbs(hosts, arm.router, subscriptionId),
     ...frameVerbs({
       ...arm,
+      policies,
       identities,
       issuers,
       someoneElse,

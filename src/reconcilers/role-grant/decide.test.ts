@@ -477,6 +477,13 @@ describe('what Azure refuses', () => {
       comes: 'stalled ScopeNotFound',
     },
     {
+      // A GET beneath a resource that is not there speaks of the assignment alone (azure.md section 16.9).
+      title: 'a resource that does not exist, whatever the read after it says',
+      failure: { kind: 'transient', reason: 'ResourceNotFound' },
+      comes: 'stalled ScopeNotFound',
+    },
+    { title: 'a scope by that name', failure: { reason: 'ScopeNotFound' }, comes: 'stalled ScopeNotFound' },
+    {
       title: 'a resource that the next read shows to be gone',
       failure: { kind: 'transient', reason: 'ResourceNotFound' },
       facts: { azure: { ...absent, missing: 'scope' } },

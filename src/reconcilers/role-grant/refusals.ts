@@ -31,8 +31,11 @@ export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts)
         state: 'retrying',
         failure: { ...failure, kind: 'transient', reason: 'RoleAssignmentExists' },
       };
+    // Of a PUT whose name and principal follow from azid itself, only what it is made on can be missing.
+    case 'ResourceNotFound':
     case 'ResourceGroupNotFound':
     case 'ParentNotFound':
+    case 'ScopeNotFound':
       return scopeNotFound(target.scope);
     default:
       return summaryOf(failure);

@@ -7,6 +7,7 @@ import { splitTarget } from '../http/message.ts';
 import type { Caller } from '../http/operation.ts';
 import type { RequestLog } from '../http/request-log.ts';
 import { type KnobPatch, knobPatchSchema } from '../knobs.ts';
+import type { ExternalPolicies } from '../policies/external.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import type { Issuers } from '../token/issuers.ts';
@@ -24,6 +25,7 @@ export interface ArmAnswer {
 export interface FrameVerbParts extends Frame {
   readonly callers: Callers;
   readonly faults: Faults;
+  readonly policies: ExternalPolicies;
   readonly log: RequestLog;
   readonly throttle: Throttle;
   readonly tokens: AccessTokens;
@@ -62,6 +64,28 @@ export function frameVerbs(parts: FrameVerbParts) {
     })),
     faultHits: verb(z.strictObject({ id: z.number().int() }), ({ id }) => ({
       hits: parts.faults.hits(id) ?? 0,
+    })),
+    /** An Azure Policy with external evaluation: writes it looks at need a token of its service. */
+    addExternalPolicy: verb(
+      z.strictObject({
+        name: z.string(),
+        scope: z.string(),
+        path: z.string().optional(),
+        /** What its service says when it says no. */
+        denies: z.string().optional(),
+        changeReference: z.boolean().optional(),
+      }),
+      ({ name, scope, path, denies, changeReference }) =>
+        parts.policies.add({
+          name,
+          scope,
+          ...(path !== undefined && { path }),
+          ...(denies !== undefined && { denies }),
+          ...(changeReference !== undefined && { changeReference }),
+        }),
+    ),
+    removeExternalPolicy: verb(z.strictObject({ name: z.string() }), ({ name }) => ({
+      removed: parts.policies.remove(name),
     })),
     /** Advances the propagation clocks: everything written so far is visible and in effect now. */
     settle: verb(none, () => parts.settle()),

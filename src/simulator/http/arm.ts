@@ -2,6 +2,7 @@ import type { Authorizer } from '../authorizer.ts';
 import { sleep } from '../clock.ts';
 import { type FaultEffect, type Faults, faultError } from '../faults.ts';
 import type { Foundation } from '../frame.ts';
+import type { ExternalPolicies } from '../policies/external.ts';
 import { parseScope } from '../scope.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
@@ -33,6 +34,7 @@ export interface ArmParts extends Foundation {
   readonly authorizer: Authorizer;
   readonly throttle: Throttle;
   readonly faults: Faults;
+  readonly policies: Pick<ExternalPolicies, 'assertToken'>;
   readonly log: RequestLog;
   /** Hears of every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
   readonly onChange?: (change: Change) => void;
@@ -43,7 +45,7 @@ type Answer = Extract<Reply, { kind: 'answer' }>;
 
 /**
  * What every ARM call has in common, in ARM's order: token, injected faults, latency, throttling, routing, subscription,
- * rights, resource group, locks, the operation itself. `n` is the call's number in the request log.
+ * rights, resource group, locks, policies, the operation itself. `n` is the call's number in the request log.
  */
 export async function answerArm(
   parts: ArmParts,
@@ -103,7 +105,7 @@ export async function perform(
   return answer;
 }
 
-/** Subscription, rights, resource group, locks, in this order: who has no rights does not learn what exists. */
+/** Subscription, rights, resource group, locks, policies, in this order: who has no rights does not learn what exists. */
 function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void {
   const scope = parseScope(request.path);
   if ('subscriptionId' in scope && scope.subscriptionId !== undefined && !operation.checksParents)
@@ -118,6 +120,7 @@ function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void
   }
   if (request.method === 'GET' || request.method === 'HEAD') return;
   parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
+  parts.policies.assertToken(request);
 }
 
 async function authenticate(parts: ArmParts, message: Message): Promise<Caller> {
@@ -169,7 +172,13 @@ function responseAnswer(response: ArmResponse, headers: Readonly<Record<string, 
 function errorAnswer(error: ArmError, headers: Readonly<Record<string, string>> = {}): Answer {
   return jsonReply(
     error.status,
-    { error: { code: error.code, message: error.message } },
+    {
+      error: {
+        code: error.code,
+        message: error.message,
+        ...(error.additionalInfo.length > 0 && { additionalInfo: error.additionalInfo }),
+      },
+    },
     { ...headers, ...error.headers },
   );
 }

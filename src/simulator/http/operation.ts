@@ -72,11 +72,20 @@ export class ArmError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** `error.additionalInfo`: what policies say of a refusal. */
+  readonly additionalInfo: readonly unknown[];
 
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    additionalInfo: readonly unknown[] = [],
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.additionalInfo = additionalInfo;
   }
 }
