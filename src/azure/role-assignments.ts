@@ -35,10 +35,9 @@ export interface AssignmentPut {
 }
 
 export type PutResult =
-  /** `created` is false when Azure answered 200: it was there under this name. */
+  /** Whether it was there under this name Azure does not tell: a repeated PUT is a 201 as well. */
   | {
       readonly result: 'written';
-      readonly created: boolean;
       readonly assignment: AzureRoleAssignment;
       readonly correlationId?: string;
     }
@@ -116,12 +115,12 @@ export class RoleAssignments {
     const id = assignmentId(scope, readGuid('the name of a role assignment', name));
     const body = bodyOf(scope, put);
     try {
-      const { value, status, ...rest } = await this.#calls.run(this.#at('write', scope), context, (options) =>
+      const { value, ...rest } = await this.#calls.run(this.#at('write', scope), context, (options) =>
         this.#client.roleAssignments.createById(wireId(id), body, options),
       );
       const assignment = readAssignment(value, 'written');
       this.#observer?.noteWrite(assignment);
-      return { result: 'written', created: status === 201, assignment, ...correlationOf(rest) };
+      return { result: 'written', assignment, ...correlationOf(rest) };
     } catch (thrown) {
       if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
       const { error } = classify(thrown);

@@ -53,7 +53,7 @@ const groups = {
     pendingDeleteMs: ms,
   }),
   authorization: z.strictObject({
-    /** Status of an equal PUT of an existing assignment (unsure). */
+    /** Status of a PUT of an assignment that is there: 201, with another `createdOn` (traffic), or 200 with the old one. */
     equalPutStatus: z.union([z.literal(200), z.literal(201)]),
     /** `RoleAssignmentExists` with the id (newer text) or without (older). */
     existsMessage: z.enum(['with-id', 'without-id']),
@@ -76,8 +76,10 @@ const groups = {
   }),
   /** Resources that carry identities. Types are spelt as in `hosts/types.ts`. */
   hosts: z.strictObject({
-    /** Whether GET shows the new identities while the operation runs, or when it has ended (unsure). */
+    /** Whether answers and GET show the new state while the operation runs (traffic, of the answers), or at its end. */
     identityShows: z.enum(['at-end', 'at-start']),
+    /** What a write that failed or was cancelled leaves on the resource: what was there before, or the new state (unsure). */
+    failedWriteLeaves: z.enum(['old', 'new']),
     /** How a type spells the keys of `userAssignedIdentities`, where it shall differ from the table. */
     keyCase: z.record(z.string(), z.enum(KEY_CASES)),
     /** Types that refuse a key in another case than GET shows (reported of AKS). */
@@ -164,7 +166,7 @@ const fast: KnobValues = {
   token: { lifetimeSeconds: 3599, claimsChallenges: 0 },
   identities: { patchTags: 'replace', pendingDeleteMs: 0 },
   authorization: {
-    equalPutStatus: 200,
+    equalPutStatus: 201,
     existsMessage: 'with-id',
     principalNotFoundDespiteType: false,
     goneScopeDelete: 403,
@@ -178,7 +180,8 @@ const fast: KnobValues = {
     unsupportedRegions: ['malaysiasouth', 'newzealandnorth'],
   },
   hosts: {
-    identityShows: 'at-end',
+    identityShows: 'at-start',
+    failedWriteLeaves: 'old',
     keyCase: {},
     strictKeyCase: ['Microsoft.ContainerService/managedClusters'],
     keepsRemoved: ['Microsoft.ApiManagement/service'],

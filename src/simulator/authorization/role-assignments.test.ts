@@ -55,13 +55,24 @@ describe('a write', () => {
     expect(read.createdOn?.getTime()).not.toBe(made.createdOn?.getTime());
   });
 
-  test('that is equal answers 200, or 201 by the knob', async () => {
+  test('that is equal answers 201, or 200 by the knob', async () => {
     const { seen, onResponse } = recorder();
     await create(1);
     await create(1, {}, stage.group, { onResponse });
-    stage.simulator.control.setKnobs({ authorization: { equalPutStatus: 201 } });
+    stage.simulator.control.setKnobs({ authorization: { equalPutStatus: 200 } });
     await create(1, {}, stage.group, { onResponse });
-    expect(seen.map(({ status }) => status)).toEqual([200, 201]);
+    expect(seen.map(({ status }) => status)).toEqual([201, 200]);
+  });
+
+  test('that is equal is answered as a creation: another createdOn, and nobody yet who made it', async () => {
+    const before = await create(1);
+    stage.clock.advance(60_000);
+    const answer = await create(1, { description: 'second' });
+    expect(answer.createdBy).toBeNull();
+    expect(answer.createdOn?.getTime()).toBe((before.createdOn?.getTime() ?? 0) + 60_000);
+    const read = await stage.client.roleAssignments.get(stage.group, guid(1));
+    expect(read.createdBy).toBe(read.updatedBy);
+    expect(read.createdOn).not.toEqual(answer.createdOn);
   });
 
   test('may change description and condition, and takes away what it leaves out', async () => {

@@ -6,6 +6,7 @@ import {
   type Operation,
   type Params,
 } from '../http/operation.ts';
+import type { KnobValues } from '../knobs.ts';
 import { draw } from '../random.ts';
 import { parseScope, scopeKey } from '../scope.ts';
 import { ASSIGNMENT_TYPE, assignmentAnswer, creationAnswer } from './assignment-answer.ts';
@@ -88,9 +89,10 @@ function create(parts: AuthorizationParts, request: ArmRequest, params: Params):
   const existing = assignments.get(name);
   if (existing) {
     if (!sameTriple(existing, triple)) throw updateNotPermitted();
-    const changed = update(existing, given, request.caller.objectId, frame.clock.now());
+    const changed = update(existing, given, request.caller.objectId, frame.clock.now(), knobs);
     assignments.put(changed);
-    return { status: knobs.equalPutStatus, body: assignmentAnswer(changed, knobs) };
+    const answer = knobs.equalPutStatus === 201 ? creationAnswer : assignmentAnswer;
+    return { status: knobs.equalPutStatus, body: answer(changed, knobs) };
   }
   const twin = assignments.byTriple(triple);
   if (twin) throw alreadyExists(twin.name, knobs.existsMessage);
@@ -142,15 +144,21 @@ function remove(parts: AuthorizationParts, request: ArmRequest, params: Params):
   return { status: 200, body: assignmentAnswer(found, knobs) };
 }
 
-/** What may change under a name is description and condition; a PUT states them whole, so what it leaves out goes. */
+/**
+ * What may change under a name is description and condition; a PUT states them whole, so what it leaves out goes. It is
+ * answered as a creation, with another `createdOn` (azure.md section 16.9), or by knob as a change.
+ */
 function update(
   existing: RoleAssignment,
   { condition, description }: AssignmentRequest,
   updatedBy: string,
-  updatedOn: number,
+  now: number,
+  { equalPutStatus }: Pick<KnobValues['authorization'], 'equalPutStatus'>,
 ): RoleAssignment {
+  const written = { ...existing, condition, description, updatedBy, updatedOn: now };
+  if (equalPutStatus === 201) return { ...written, createdOn: now, createdBy: updatedBy };
   const same = existing.condition?.text === condition?.text && existing.description === description;
-  return same ? existing : { ...existing, condition, description, updatedBy, updatedOn };
+  return same ? existing : written;
 }
 
 /** The type that is stored: checked against the directory as far as the service can see the principal. */

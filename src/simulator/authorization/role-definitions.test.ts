@@ -50,11 +50,11 @@ describe('built-in roles', () => {
     expect((await named('Reader', ''))[0]?.id).toBe(suffix);
   });
 
-  test('are more than a page holds', async () => {
+  test('come in one page, however many there are', async () => {
     stage.simulator.control.setKnobs({ paging: { pageSize: 50 } });
     const listed = await all(stage.client.roleDefinitions.list(stage.subscription));
     expect(listed).toHaveLength(BUILT_IN_ROLES.length);
-    expect(stage.simulator.requests()).toHaveLength(Math.ceil(BUILT_IN_ROLES.length / 50));
+    expect(stage.simulator.requests()).toHaveLength(1);
   });
 
   test('are read one by one, by GUID or by id', async () => {

@@ -6,7 +6,6 @@ import {
   type Operation,
   type Params,
 } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
 import { parseScope, scopeKey } from '../scope.ts';
 import { moment } from './assignment-answer.ts';
 import { malformed } from './assignment-errors.ts';
@@ -86,8 +85,8 @@ function list({ frame, definitions }: AuthorizationParts, request: ArmRequest, s
       (definition) =>
         assignableAt(definition, lineage) || (filter.below && definition.assignableScopes.some(isBelow)),
     );
-  const { pageSize } = frame.knobs.values.paging;
-  return { status: 200, body: page(request, shown, pageSize, (each) => definitionAnswer(each, scope)) };
+  // One page, however many there are: up to 419 were seen in one (azure.md section 16.9).
+  return { status: 200, body: { value: shown.map((each) => definitionAnswer(each, scope)) } };
 }
 
 /** Always 201, also for a change: the SDK knows no other success. */
@@ -139,7 +138,8 @@ function write(
     updatedBy: by,
   };
   definitions.put(definition);
-  return { status: 201, body: definitionAnswer(definition, scopeOf(params)) };
+  // The answer does not know yet who made it; every later read does (azure.md section 16.9).
+  return { status: 201, body: definitionAnswer({ ...definition, createdBy: null }, scopeOf(params)) };
 }
 
 function remove({ definitions, assignments }: AuthorizationParts, params: Params): ArmResponse {

@@ -99,5 +99,5 @@ test('hosts are shown by type, and tagged', () => {
   const before = stage.control.host({ id: vm });
   const after = stage.control.tagHost({ id: vm, tags: { team: 'b' } });
   expect(after.tags).toEqual({ team: 'b' });
-  expect(after.etag).not.toBe(before.etag);
+  expect(after.revision).toBe(before.revision + 1);
 });

@@ -6,7 +6,7 @@ import { defaultProperties, mergePatch } from '../hosts/properties.ts';
 import { swapContent, switchSystemOff } from '../hosts/swap.ts';
 import { viewOf } from '../hosts/view.ts';
 import type { Router } from '../http/router.ts';
-import { shortLocation } from '../identities/answers.ts';
+import { shortLocation } from '../resources/locations.ts';
 import { ControlError, verb } from './verb.ts';
 
 const byId = z.strictObject({ id: z.string() });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuthorizationPart } from '../authorizer.ts';
 import type { Frame } from '../frame.ts';
-import { shortLocation } from '../identities/answers.ts';
 import type { Identity } from '../identities/identities.ts';
+import { shortLocation } from '../resources/locations.ts';
 import type { FederationPart } from '../token/federation.ts';
 import { ControlError, verb } from './verb.ts';
 

@@ -9,9 +9,10 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { resourceNotFound, shortLocation } from '../identities/answers.ts';
+import { resourceNotFound } from '../identities/answers.ts';
 import { IDENTITY_TYPE, type Identity, identityId } from '../identities/identities.ts';
 import { IDENTITY_API_VERSIONS } from '../identities/operations.ts';
+import { shortLocation } from '../resources/locations.ts';
 import type { CredentialFields, Credentials, FederatedCredential } from './credentials.ts';
 import {
   concurrentWrite,
@@ -98,7 +99,10 @@ async function put(
   await runs(frame, 'federatedCredentials.createOrUpdate');
   // The identity may have gone, or been recycled, while the write ran.
   if (frame.identities.get(identity.id)?.clientId !== identity.clientId) throw parentMissing();
-  return { status: existing ? 200 : 201, body: answer(credentials.put(identity, name, fields)) };
+  const body = answer(credentials.put(identity, name, fields));
+  if (existing) return { status: 200, body };
+  // Relative, as recorded.
+  return { status: 201, headers: { location: body.id }, body };
 }
 
 async function remove(frame: Frame, credentials: Credentials, params: Params): Promise<ArmResponse> {

@@ -1,6 +1,6 @@
 import { ArmError, type ArmRequest, type ArmResponse } from '../http/operation.ts';
 import { etagOf, hostBody } from './body.ts';
-import type { Host, ProvisioningState } from './host.ts';
+import type { Host, ProvisioningState, SystemEntry } from './host.ts';
 import type { EditMode, IdentityEdit } from './identity-edit.ts';
 import type { LongOperation } from './long-operations.ts';
 import type { HostFrame } from './part.ts';
@@ -9,18 +9,19 @@ import type { AnswerForm, HostType } from './types.ts';
 export interface Begin {
   readonly host: Host;
   readonly form: AnswerForm;
-  readonly created: boolean;
   /** Second part of the operation id. */
   readonly operation: string;
   readonly state: ProvisioningState;
-  /** Takes effect at the end. */
-  readonly apply: () => void;
+  /** What becomes of the host, its identities aside. */
+  readonly change?: (host: Host) => Partial<Host>;
   readonly identity?: { readonly edit: IdentityEdit; readonly mode: EditMode };
+  /** What else is done when the work ends. */
+  readonly end?: () => void;
 }
 
 /**
- * Starts the work a write asks for, and answers in the type's form (azure.md sections 7 and 8). The answer is made of
- * the host as it is when the work begins; what `wait` answers is made when it has ended.
+ * Starts the work a write asks for, and answers in the type's form (azure.md sections 7 and 8). It takes effect at its
+ * end. What answers and GET show meanwhile is the new state (azure.md section 16.9), or the old one by knob.
  */
 export async function begin(
   frame: HostFrame,
@@ -29,30 +30,35 @@ export async function begin(
   given: Begin,
 ): Promise<ArmResponse> {
   const { hosts, operations, knobs } = frame;
-  const { host, created, identity } = given;
+  const { host, change = () => ({}) } = given;
   const form = formOf(frame, type, given);
-  const early = knobs.values.hosts.identityShows === 'at-start';
-  const editIdentity = () => {
-    if (!identity || !hosts.get(host.id)) return;
-    const held = hosts.get(host.id)?.identity;
-    const after = hosts.editIdentity(host.id, identity.edit, identity.mode);
-    if (type.restarts && held && !sameIdentities(held, after.identity))
-      hosts.change(host.id, { restarts: after.restarts + 1 });
+  const identity = preparedIdentity(frame, given);
+  const fail = (status: 'Failed' | 'Canceled') => {
+    // A deletion that fails deletes nothing.
+    const keeps = !given.end && knobs.values.hosts.failedWriteLeaves === 'new' && hosts.get(host.id);
+    if (keeps) finish();
+    else if (identity?.system) hosts.discardSystem(identity.system);
+    if (hosts.get(host.id)) hosts.change(host.id, { provisioningState: status });
+  };
+  const finish = () => {
+    const now = hosts.get(host.id);
+    const changed = now ? change(now) : {};
+    if (Object.keys(changed).length > 0) hosts.change(host.id, changed);
+    if (identity && now) editIdentity(frame, type, host.id, identity);
+    given.end?.();
   };
   const operation = operations.open(host.id, `${type.area}.${given.operation}`, {
     run: () => {
-      given.apply();
-      if (!early) editIdentity();
+      finish();
       if (hosts.get(host.id)) hosts.change(host.id, { provisioningState: 'Succeeded' });
     },
-    undo: (status) => {
-      // What was shown from the start stays: the half of a failed operation.
-      if (hosts.get(host.id)) hosts.change(host.id, { provisioningState: status });
-    },
+    undo: fail,
+    ...(knobs.values.hosts.identityShows === 'at-start' && {
+      shown: (now: Host) => preview(frame, type, { ...now, ...change(now) }, identity),
+    }),
   });
   hosts.change(host.id, { provisioningState: given.state });
-  if (early) editIdentity();
-  const answer = () => answerOf(frame, type, request, { form, created, operation, id: host.id });
+  const answer = () => answerOf(frame, type, request, { form, operation, id: host.id });
   const ms = knobs.latencyMs(`${type.area}.${given.operation}.operation`);
   if (form.follow !== 'wait') {
     const started = answer();
@@ -65,30 +71,68 @@ export async function begin(
   return answer();
 }
 
+interface PreparedIdentity extends NonNullable<Begin['identity']> {
+  /** Made before the work ends, since the answer shows it; absent where the host has one or shall have none. */
+  readonly system?: SystemEntry;
+}
+
+function preparedIdentity({ hosts }: HostFrame, { host, identity }: Begin): PreparedIdentity | undefined {
+  if (!identity?.edit.system || host.identity.system) return identity;
+  return { ...identity, system: hosts.prepareSystem(host) };
+}
+
+function editIdentity(
+  { hosts }: HostFrame,
+  type: HostType,
+  id: string,
+  { edit, mode, system }: PreparedIdentity,
+): void {
+  const held = hosts.get(id)?.identity;
+  const after = hosts.editIdentity(id, edit, mode, system);
+  if (type.restarts && held && !sameIdentities(held, after.identity))
+    hosts.change(id, { restarts: after.restarts + 1 });
+}
+
+/** The new state, as it is shown while the work runs. */
+function preview(
+  { hosts }: HostFrame,
+  type: HostType,
+  host: Host,
+  identity: PreparedIdentity | undefined,
+): Host {
+  if (!identity) return host;
+  const { edit, mode, system } = identity;
+  const after = hosts.identityAfter(host, edit, mode, host.identity.system ?? system);
+  const isNew = (key: string) => type.newEntries === 'empty' && !host.identity.user.has(key);
+  const user = new Map(
+    [...after.user].map(
+      ([key, entry]) => [key, isNew(key) ? { ...entry, withoutIds: true } : entry] as const,
+    ),
+  );
+  return { ...host, identity: { ...after, user } };
+}
+
 function formOf({ knobs }: HostFrame, type: HostType, { form, operation }: Begin): AnswerForm {
   if (type.busy !== 'site' || operation !== 'update' || knobs.values.hosts.siteWriteStatus === 200)
     return form;
-  return { created: 202, existing: 202, follow: 'none' };
+  return { status: 202, follow: 'none' };
 }
 
 function answerOf(
   frame: HostFrame,
   type: HostType,
   request: ArmRequest,
-  given: {
-    readonly form: AnswerForm;
-    readonly created: boolean;
-    readonly operation: LongOperation;
-    readonly id: string;
-  },
+  given: { readonly form: AnswerForm; readonly operation: LongOperation; readonly id: string },
 ): ArmResponse {
-  const { form, created, operation, id } = given;
-  const status = created ? form.created : form.existing;
-  const host = frame.hosts.get(id);
-  const body = host && form.follow !== 'location' ? { body: hostBody(frame, type, host) } : {};
-  const etag = type.etag && host ? { etag: etagOf(host) } : {};
+  const { form, operation, id } = given;
+  const held = frame.hosts.get(id);
+  const host = held && frame.operations.shown(held);
+  const withBody = form.follow !== 'location' && form.follow !== 'both';
+  const body = host && withBody ? { body: hostBody(frame, type, host) } : {};
+  const tells = type.etag?.header === 'always' || (type.etag?.header === 'put' && request.method === 'PUT');
+  const etag = tells && host ? { etag: etagOf(type, host) } : {};
   const headers = { ...etag, ...followHeaders(frame, type, request, form, operation) };
-  return { status, headers, ...body };
+  return { status: form.status, headers, ...body };
 }
 
 export function followHeaders(
@@ -100,14 +144,21 @@ export function followHeaders(
 ): Record<string, string> {
   const seconds = knobs.values.hosts.pollSeconds;
   const retryAfter: Record<string, string> = seconds > 0 ? { 'retry-after': String(seconds) } : {};
+  const url = (kind: 'operations' | 'operationResults') => operationUrl(type, request, operation, kind);
   switch (form.follow) {
     case 'wait':
     case 'none':
       return {};
     case 'azure-asyncoperation':
-      return { 'azure-asyncoperation': operationUrl(type, request, operation, 'operations'), ...retryAfter };
+      return { 'azure-asyncoperation': url('operations'), ...retryAfter };
     case 'location':
-      return { location: operationUrl(type, request, operation, 'operationResults'), ...retryAfter };
+      return { location: url('operationResults'), ...retryAfter };
+    case 'both':
+      return {
+        'azure-asyncoperation': url('operations'),
+        location: url('operationResults'),
+        ...retryAfter,
+      };
   }
 }
 

@@ -1,7 +1,7 @@
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { shortLocation } from '../identities/answers.ts';
 import { IDENTITY_TYPE, type Identity } from '../identities/identities.ts';
+import { shortLocation } from '../resources/locations.ts';
 import { RESOURCES_API_VERSIONS } from '../resources/operation-results.ts';
 import { scopeKey } from '../scope.ts';
 import { identityPart } from './body.ts';

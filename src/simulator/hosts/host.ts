@@ -32,12 +32,21 @@ export interface Host {
 }
 
 export type Properties = Readonly<Record<string, unknown>>;
-export type ProvisioningState = 'Succeeded' | 'Creating' | 'Updating' | 'Deleting' | 'Failed' | 'Canceled';
+export type ProvisioningState =
+  | 'Succeeded'
+  | 'Pending'
+  | 'Creating'
+  | 'Updating'
+  | 'Deleting'
+  | 'Failed'
+  | 'Canceled';
 
 export interface HeldIdentity {
   readonly system?: SystemEntry;
   /** By `scopeKey` of the identity. */
   readonly user: ReadonlyMap<string, UserEntry>;
+  /** A write has named `identity`, if only to take everything away. */
+  readonly stated?: boolean;
 }
 
 export interface SystemEntry {
@@ -52,6 +61,8 @@ export interface UserEntry {
   readonly id: string;
   readonly principalId: string | null;
   readonly clientId: string | null;
+  /** Shown without ids: it is new, and the operation that brings it runs. */
+  readonly withoutIds?: boolean;
 }
 
 export const NO_IDENTITY: HeldIdentity = { user: new Map() };

@@ -5,8 +5,15 @@ import type { Identities } from '../identities/identities.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import { scopeKey } from '../scope.ts';
 import { subscriptionNotFound } from '../world.ts';
-import { type HeldIdentity, type Host, type HostAddress, NO_IDENTITY, type UserEntry } from './host.ts';
-import { type EditMode, type IdentityEdit, idsAfter } from './identity-edit.ts';
+import {
+  type HeldIdentity,
+  type Host,
+  type HostAddress,
+  NO_IDENTITY,
+  type SystemEntry,
+  type UserEntry,
+} from './host.ts';
+import { type EditMode, type IdentityEdit, idsAfter, NOTHING } from './identity-edit.ts';
 
 /** What a host is made of. */
 export interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties' | 'extra'> {
@@ -92,17 +99,48 @@ export class Hosts {
   /**
    * Carries an edit out, without rights or rules. An entry that was there stays as it was, dead ones included: only
    * removed and added again, in two writes, does it get the principal of today (azure.md section 6).
+   *
+   * @param system made by `prepareSystem`, where the answer has shown it already
    */
-  editIdentity(id: string, edit: IdentityEdit, mode: EditMode): Host {
+  editIdentity(id: string, edit: IdentityEdit, mode: EditMode, system?: SystemEntry): Host {
     const host = this.#existing(id);
+    const own = edit.system ? (host.identity.system ?? system ?? this.prepareSystem(host)) : undefined;
+    if (!edit.system) this.#dropSystem(host);
+    const identity = this.identityAfter(host, edit, mode, own);
+    this.#associate(host, identity.user);
+    return this.change(id, { identity });
+  }
+
+  /** What an edit comes to, without carrying it out. `system`: the system-assigned identity, where it shall have one. */
+  identityAfter(host: Host, edit: IdentityEdit, mode: EditMode, system?: SystemEntry): HeldIdentity {
     const after = idsAfter(host.identity, edit, mode);
     const user = new Map(
       [...after].map(([key, sent]) => [key, host.identity.user.get(key) ?? this.#entry(sent)] as const),
     );
-    const system = edit.system ? (host.identity.system ?? this.#makeSystem(host)) : undefined;
-    if (!edit.system) this.#dropSystem(host);
-    this.#associate(host, user);
-    return this.change(id, { identity: { ...(system && { system }), user } });
+    const stated = host.identity.stated || edit !== NOTHING;
+    return { ...(edit.system && system && { system }), user, stated };
+  }
+
+  /** The service principal of a system-assigned identity, named after its resource; that of a slot `<app>/slots/<slot>`. */
+  prepareSystem(host: Host): SystemEntry {
+    const subscription = this.#parts.world.subscription(host.subscriptionId);
+    if (!subscription) throw subscriptionNotFound(host.subscriptionId);
+    const { tenantId } = subscription;
+    const { objectId, appId } = this.#parts.directory.create({
+      displayName: host.name.replace('/', '/slots/'),
+      tenantId,
+    });
+    return { principalId: objectId, clientId: appId, tenantId };
+  }
+
+  /** Of a write that came to nothing. */
+  discardSystem({ principalId }: SystemEntry): void {
+    this.#parts.directory.delete(principalId);
+  }
+
+  /** The directory of the host's subscription. */
+  tenantOf({ subscriptionId }: Host): string {
+    return this.#parts.world.subscription(subscriptionId)?.tenantId ?? this.#parts.world.tenantId;
   }
 
   /** Children, its system-assigned principal, locks and grants on it go too; false when it was not there. */
@@ -131,18 +169,6 @@ export class Hosts {
   #entry(id: string): UserEntry {
     const identity = this.#parts.identities.get(id);
     return { id, principalId: identity?.principalId ?? null, clientId: identity?.clientId ?? null };
-  }
-
-  /** Named after its resource; that of a slot `<app>/slots/<slot>`. */
-  #makeSystem(host: Host): NonNullable<HeldIdentity['system']> {
-    const subscription = this.#parts.world.subscription(host.subscriptionId);
-    if (!subscription) throw subscriptionNotFound(host.subscriptionId);
-    const { tenantId } = subscription;
-    const { objectId, appId } = this.#parts.directory.create({
-      displayName: host.name.replace('/', '/slots/'),
-      tenantId,
-    });
-    return { principalId: objectId, clientId: appId, tenantId };
   }
 
   #dropSystem({ id, identity }: Host): void {

@@ -139,7 +139,7 @@ test('row 7: isolationScope and assignmentRestrictions are told as FailedIdentit
     stage.control.createHost({ type, name, resourceGroup: 'rg1', location }).id;
   const far = make(SCALE_SET, 'far', 'northeurope');
   expect(code(await patch({ [id1]: {} }, undefined, far))).toEqual([400, 'FailedIdentityOperation']);
-  expect((await patch({ [id2]: {} }, undefined, far)).status).toBe(202);
+  expect((await patch({ [id2]: {} }, undefined, far)).status).toBe(200);
   const app = make('Microsoft.Web/sites', 'app', 'westeurope');
   expect(code(await patch({ [id2]: {} }, undefined, app))).toEqual([400, 'FailedIdentityOperation']);
   const storage = make('Microsoft.Storage/storageAccounts', 'storage', 'westeurope');

@@ -80,7 +80,7 @@ test('a slot needs its site', async () => {
   const put = () => stage.call('PUT', slot, { body: { location: 'westeurope' } });
   expect(await put()).toMatchObject({ status: 404, body: { error: { code: 'ParentResourceNotFound' } } });
   make('app', 'Microsoft.Web/sites');
-  expect((await put()).status).toBe(202);
+  expect((await put()).status).toBe(200);
   await stage.call('PATCH', slot, { body: { identity: { type: 'SystemAssigned' } } });
   const { system } = stage.control.host({ id: slot });
   const { accessToken } = await stage.control.token({ objectId: system?.principalId });

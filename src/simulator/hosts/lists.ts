@@ -50,11 +50,13 @@ function found(frame: HostFrame, type: HostType, request: ArmRequest): Host[] {
 const beneath = ({ id }: Host, area: string) => scopeKey(id).startsWith(`${area}/`);
 
 function listed(frame: HostFrame, type: HostType, host: Host): unknown {
-  const { identity, ...rest } = hostBody(frame, type, host);
+  // A list that lags behind does not know of a write that runs.
+  const current = frame.hosts.get(host.id) === host;
+  const { identity, ...rest } = hostBody(frame, type, current ? frame.operations.shown(host) : host);
   const { listsWithoutIdentity } = frame.knobs.values.hosts;
   const whole =
     listsWithoutIdentity.includes(type.type) || identity === undefined ? rest : { ...rest, identity };
-  return { ...whole, id: listedId(frame, host) };
+  return { ...whole, id: listedId(frame, { ...host, id: String(rest.id) }) };
 }
 
 /** Ids in lists need not be spelt as in GET (azure.md section 2). */

@@ -1,6 +1,7 @@
 import type { Foundation } from '../frame.ts';
 import { ArmError } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
+import type { Host } from './host.ts';
 
 export type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 
@@ -28,6 +29,8 @@ export interface LongOperation {
 }
 
 interface Work {
+  /** The host as it is shown while the work runs; as it is, without this. */
+  shown?(host: Host): Host;
   /** Takes effect. What it throws fails the operation. */
   run(): void;
   /** After an end without effect. */
@@ -60,6 +63,11 @@ export class LongOperations implements Disposable {
   /** The one under way on a host. */
   on(hostId: string): LongOperation | undefined {
     return this.#running.get(scopeKey(hostId));
+  }
+
+  /** A host as GET shows it: what a running write asks for is laid over it. */
+  shown(host: Host): Host {
+    return this.#running.get(scopeKey(host.id))?.work.shown?.(host) ?? host;
   }
 
   get(id: string): LongOperation | undefined {

@@ -35,7 +35,7 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
       id: `${type.area}.createOrUpdate`,
       method: 'PUT',
       action: `${type.type}/write`,
-      ownsLatency: type.putAnswer.follow === 'wait',
+      ownsLatency: type.putAnswer.existing.follow === 'wait',
       handle: (request) => put(frame, type, request),
     },
     {
@@ -65,8 +65,8 @@ function get(frame: HostFrame, type: HostType, request: ArmRequest): ArmResponse
   if (!host || frame.hosts.hidden(at.id)) throw hostNotFound(type, at);
   return {
     status: 200,
-    headers: type.etag ? { etag: etagOf(host) } : {},
-    body: hostBody(frame, type, host),
+    headers: type.etag?.header === 'always' ? { etag: etagOf(type, host) } : {},
+    body: hostBody(frame, type, frame.operations.shown(host)),
   };
 }
 
@@ -78,10 +78,9 @@ async function remove(frame: HostFrame, type: HostType, request: ArmRequest): Pr
   const { body: _, ...answer } = await begin(frame, type, request, {
     host,
     form: type.deleteAnswer,
-    created: false,
     operation: 'delete',
     state: 'Deleting',
-    apply: () => void frame.hosts.delete(host.id),
+    end: () => void frame.hosts.delete(host.id),
   });
   return answer;
 }

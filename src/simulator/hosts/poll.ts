@@ -73,7 +73,9 @@ function result(
   if (error) throw new ArmError(state === 'Canceled' ? 409 : 500, error.code, error.message);
   const host = frame.hosts.get(hostId);
   const type = host && findType(types, host.type);
-  return host && type ? { status: 200, body: hostBody(frame, type, host) } : { status: 204 };
+  return host && type
+    ? { status: 200, body: hostBody(frame, type, frame.operations.shown(host)) }
+    : { status: 204 };
 }
 
 function waitHeaders({ knobs }: HostFrame): Record<string, string> {

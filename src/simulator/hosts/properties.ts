@@ -128,6 +128,7 @@ const KNOWN = new Set([
   'properties',
   'identity',
   'etag',
+  'eTag',
 ]);
 
 /** The rest of a body, kept as it came. */

@@ -56,7 +56,7 @@ function swap(frame: HostFrame, type: HostType, request: ArmRequest): ArmRespons
       if (knobs.values.hosts.failedSwapSwitchesOff) switchSystemOff(frame, a.id);
     },
   });
-  const form = { created: 202, existing: 202, follow: 'location' } as const;
+  const form = { status: 202, follow: 'location' } as const;
   const headers = followHeaders(frame, type, request, form, operation);
   operations.start(operation, knobs.latencyMs('slots.swap.operation'));
   return { status: 202, headers };

@@ -7,14 +7,21 @@ export type KeyCase = (typeof KEY_CASES)[number];
 
 /** What a write answers, and how its end is awaited. */
 export interface AnswerForm {
-  /** Of a new resource; 0 where it cannot make one. */
-  readonly created: number;
-  readonly existing: number;
+  readonly status: number;
   /**
-   * `azure-asyncoperation`: with the body and that header; `location`: without a body; `wait`: the answer comes when
-   * the work is done; `none`: the answer comes at once and nothing tells when the work is done.
+   * `azure-asyncoperation`: with the body and that header; `location`: without a body; `both`: with both headers;
+   * `wait`: the answer comes when the work is done; `none`: it comes at once and nothing tells when the work is done.
    */
-  readonly follow: 'azure-asyncoperation' | 'location' | 'wait' | 'none';
+  readonly follow: 'azure-asyncoperation' | 'location' | 'both' | 'wait' | 'none';
+}
+
+/** Where a type tells versions of a resource, and whether a write may name the one it was decided from. */
+export interface EtagForm {
+  /** In the body. */
+  readonly field?: 'etag' | 'eTag';
+  readonly header: 'always' | 'put' | 'never';
+  /** Writes honour `If-Match` and `If-None-Match` (azure.md section 2). */
+  readonly conditional: boolean;
 }
 
 export interface HostType {
@@ -27,52 +34,92 @@ export interface HostType {
   /** What PATCH can change. */
   readonly patch: 'everything' | 'tags' | 'nothing';
   readonly patchAnswer: AnswerForm;
-  readonly putAnswer: AnswerForm;
+  readonly putAnswer: { readonly created: AnswerForm; readonly existing: AnswerForm };
   readonly deleteAnswer: AnswerForm;
+  /** What a PUT without `identity` does to the identities that are there. */
+  readonly putWithoutIdentity: 'removes' | 'keeps';
+  /** What stands under a key that is new while the operation runs. */
+  readonly newEntries: 'empty' | 'ids';
   readonly keyCase: KeyCase;
   readonly maxUserIdentities?: number;
-  /** Answers carry an etag and writes honour `If-Match` (azure.md section 2). */
-  readonly etag: boolean;
+  readonly etag?: EtagForm;
+  /** What a new resource says it is at; `Creating` where nothing else was recorded. */
+  readonly firstState: 'Creating' | 'Pending';
+  /** How answers spell the type, where it is not as in the path. */
+  readonly shownType?: string;
+  /** Ids of answers have `/resourcegroups/`, whatever was sent. */
+  readonly lowerGroupInIds: boolean;
+  /** Answers name the location as people do: `West Europe`. */
+  readonly displayLocation: boolean;
+  /** Answers leave `tags` out where there are none. */
+  readonly omitsEmptyTags: boolean;
+  /** `tenantId` stands beside user-assigned identities too. */
+  readonly tenantWithUser: boolean;
   /** Another set of identities starts the app again. */
   readonly restarts: boolean;
   /** What a write gets while another runs. */
   readonly busy: 'Conflict' | 'AnotherOperationInProgress' | 'site';
-  /** GET shows `{"type":"None"}` rather than no identity. */
-  readonly showsNone: boolean;
+  /** When GET shows `{"type":"None"}` rather than no identity: `once-stated`, after a write that named `identity`. */
+  readonly showsNone: 'never' | 'always' | 'once-stated';
   /** Older api-versions whose PATCH does not know `identity`. */
   readonly blindVersions: readonly string[];
 }
 
-const WAIT: AnswerForm = { created: 201, existing: 200, follow: 'wait' };
-const ASYNC_200: AnswerForm = { created: 201, existing: 200, follow: 'azure-asyncoperation' };
-const ASYNC_201: AnswerForm = { created: 201, existing: 201, follow: 'azure-asyncoperation' };
-const ASYNC_202: AnswerForm = { created: 201, existing: 202, follow: 'azure-asyncoperation' };
-const LOCATION: AnswerForm = { created: 201, existing: 202, follow: 'location' };
+const WAIT: AnswerForm = { status: 200, follow: 'wait' };
+const ASYNC_200: AnswerForm = { status: 200, follow: 'azure-asyncoperation' };
+const ASYNC_201: AnswerForm = { status: 201, follow: 'azure-asyncoperation' };
+const ASYNC_202: AnswerForm = { status: 202, follow: 'azure-asyncoperation' };
+const LOCATION: AnswerForm = { status: 202, follow: 'location' };
+const BOTH: AnswerForm = { status: 202, follow: 'both' };
+
+/** `existing` and `created`, where they differ by the status alone. */
+const put = (created: AnswerForm, existing: AnswerForm = created) => ({ created, existing });
+const CREATED: AnswerForm = { status: 201, follow: 'wait' };
+
+const COMPUTE_ETAG: EtagForm = { field: 'etag', header: 'always', conditional: true };
 
 const COMMON = {
   combined: 'SystemAssigned, UserAssigned',
   patch: 'everything',
   patchAnswer: WAIT,
-  putAnswer: WAIT,
+  putAnswer: put(CREATED, WAIT),
   deleteAnswer: WAIT,
+  putWithoutIdentity: 'removes',
+  newEntries: 'ids',
   keyCase: 'as-sent',
-  etag: false,
+  firstState: 'Creating',
+  lowerGroupInIds: false,
+  displayLocation: false,
+  omitsEmptyTags: false,
+  tenantWithUser: false,
   restarts: false,
   busy: 'Conflict',
-  showsNone: false,
+  showsNone: 'never',
   blindVersions: [],
 } as const satisfies Partial<HostType>;
 
 // The newest of azure.md section 7 where it names one, and older stable ones that SDKs pin.
-const COMPUTE = ['2021-07-01', '2022-08-01', '2023-03-01', '2023-09-01', '2024-03-01', '2024-07-01'];
-const COMPUTE_VERSIONS = [...COMPUTE, '2024-11-01', '2025-04-01', '2025-11-01', '2026-03-01'];
+const COMPUTE_OLDER = ['2021-07-01', '2022-08-01', '2023-03-01', '2023-09-01', '2024-03-01', '2024-07-01'];
+const COMPUTE_VERSIONS = [...COMPUTE_OLDER, '2024-11-01', '2025-04-01', '2025-11-01', '2026-03-01'];
+const COMPUTE = {
+  ...COMMON,
+  apiVersions: COMPUTE_VERSIONS,
+  patchAnswer: ASYNC_200,
+  putAnswer: put(ASYNC_201, ASYNC_200),
+  deleteAnswer: ASYNC_202,
+  newEntries: 'empty',
+  etag: COMPUTE_ETAG,
+  busy: 'AnotherOperationInProgress',
+} as const satisfies Partial<HostType>;
 const WEB_VERSIONS = ['2022-03-01', '2022-09-01', '2023-01-01', '2023-12-01', '2024-04-01', '2024-11-01'];
 
 const SITE = {
   ...COMMON,
   apiVersions: [...WEB_VERSIONS, '2025-03-01', '2025-05-01'],
-  // PATCH has no poller, PUT has (azure.md section 7).
-  putAnswer: { created: 202, existing: 202, follow: 'location' },
+  putAnswer: put(WAIT),
+  etag: { header: 'put', conditional: false },
+  displayLocation: true,
+  omitsEmptyTags: true,
   keyCase: 'resourcegroups',
   restarts: true,
   busy: 'site',
@@ -83,26 +130,14 @@ export const SLOTS: HostType = { ...SITE, type: 'Microsoft.Web/sites/slots', are
 
 export const HOST_TYPES: readonly HostType[] = [
   {
-    ...COMMON,
+    ...COMPUTE,
     type: 'Microsoft.Compute/virtualMachines',
     area: 'virtualMachines',
-    apiVersions: COMPUTE_VERSIONS,
-    patchAnswer: ASYNC_200,
-    putAnswer: ASYNC_200,
-    deleteAnswer: ASYNC_202,
-    etag: true,
-    busy: 'AnotherOperationInProgress',
   },
   {
-    ...COMMON,
+    ...COMPUTE,
     type: 'Microsoft.Compute/virtualMachineScaleSets',
     area: 'virtualMachineScaleSets',
-    apiVersions: COMPUTE_VERSIONS,
-    patchAnswer: ASYNC_202,
-    putAnswer: ASYNC_202,
-    deleteAnswer: ASYNC_202,
-    etag: true,
-    busy: 'AnotherOperationInProgress',
   },
   SITES,
   SLOTS,
@@ -119,8 +154,10 @@ export const HOST_TYPES: readonly HostType[] = [
     area: 'containerGroups',
     apiVersions: ['2021-03-01', '2021-10-01', '2022-09-01', '2023-05-01', '2025-09-01'],
     patch: 'tags',
-    putAnswer: ASYNC_201,
+    putAnswer: put(ASYNC_201),
     deleteAnswer: LOCATION,
+    firstState: 'Pending',
+    tenantWithUser: true,
     restarts: true,
   },
   {
@@ -130,11 +167,11 @@ export const HOST_TYPES: readonly HostType[] = [
     apiVersions: ['2022-03-01', '2023-05-01', '2024-03-01', '2025-01-01', '2025-07-01'],
     combined: 'SystemAssigned,UserAssigned',
     patchAnswer: LOCATION,
-    putAnswer: ASYNC_201,
+    putAnswer: put(ASYNC_201),
     deleteAnswer: LOCATION,
     keyCase: 'resourcegroups',
     restarts: true,
-    showsNone: true,
+    showsNone: 'always',
   },
   {
     ...omitCombined(COMMON),
@@ -151,12 +188,15 @@ export const HOST_TYPES: readonly HostType[] = [
       '2025-10-01',
     ],
     patch: 'tags',
-    patchAnswer: ASYNC_202,
-    putAnswer: ASYNC_201,
-    deleteAnswer: LOCATION,
+    patchAnswer: ASYNC_200,
+    putAnswer: put(ASYNC_201, ASYNC_200),
+    deleteAnswer: BOTH,
+    newEntries: 'empty',
     keyCase: 'resourcegroups',
     maxUserIdentities: 1,
-    etag: true,
+    etag: { field: 'eTag', header: 'never', conditional: true },
+    shownType: 'Microsoft.ContainerService/ManagedClusters',
+    lowerGroupInIds: true,
   },
   {
     ...COMMON,
@@ -172,6 +212,10 @@ export const HOST_TYPES: readonly HostType[] = [
       '2025-06-01',
     ],
     combined: 'SystemAssigned,UserAssigned',
+    // A new account is told of by a Location; what is changed in one is there at once.
+    putAnswer: put(LOCATION, WAIT),
+    putWithoutIdentity: 'keeps',
+    showsNone: 'once-stated',
   },
   {
     ...COMMON,
@@ -187,7 +231,7 @@ export const HOST_TYPES: readonly HostType[] = [
     area: 'apiManagement',
     apiVersions: ['2021-08-01', '2022-08-01', '2023-05-01-preview', '2024-05-01', '2025-03-01-preview'],
     patchAnswer: LOCATION,
-    putAnswer: LOCATION,
+    putAnswer: put({ ...LOCATION, status: 201 }, LOCATION),
     deleteAnswer: LOCATION,
   },
   {

@@ -24,7 +24,8 @@ export interface HostView {
   /** Another one for each creation under the same id. */
   readonly uniqueId: string;
   readonly provisioningState: string;
-  readonly etag: string;
+  /** Counts changes; etags are made of it. */
+  readonly revision: number;
   /** How often the app was started again because its identities changed. */
   readonly restarts: number;
   /** Whether an operation runs on it. */
@@ -48,7 +49,7 @@ export function viewOf({ hosts, operations }: HostFrame, host: Host): HostView {
     attached: [...identity.user.values()].map((entry) => ({ id: entry.id, ...hosts.speaksFor(entry) })),
     uniqueId,
     provisioningState,
-    etag: `"${host.revision}"`,
+    revision: host.revision,
     restarts: host.restarts,
     busy: operations.on(id) !== undefined,
     createdAt: new Date(host.createdAt).toISOString(),

@@ -36,8 +36,10 @@ test('row 23: PATCH answers 200 with the whole body, Updating, and an operation 
     status: 'InProgress',
     name: expect.any(String),
   });
-  // Shown when the operation ends, by default.
-  expect((await stage.call('GET', vm)).body).not.toHaveProperty('identity');
+  // The new state at once, without ids before the operation ends.
+  for (const shown of [answer.body, (await stage.call('GET', vm)).body])
+    expect(shown.identity).toEqual({ type: 'UserAssigned', userAssignedIdentities: { [id1]: {} } });
+  expect(attachedIds()).toEqual([]);
   stage.clock.advance(15_000);
   expect((await stage.call('GET', url)).body).toMatchObject({
     status: 'Succeeded',

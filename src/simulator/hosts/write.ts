@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import { ArmError, type ArmRequest, type ArmResponse } from '../http/operation.ts';
-import {
-  assertSameLocation,
-  locationRequired,
-  resourceNotFound,
-  shortLocation,
-} from '../identities/answers.ts';
+import { assertSameLocation, locationRequired, resourceNotFound } from '../identities/answers.ts';
+import { shortLocation } from '../resources/locations.ts';
 import { etagOf } from './body.ts';
 import { begin } from './follow.ts';
 import { type Host, type HostAddress, NO_IDENTITY, type Properties, parseHostId } from './host.ts';
@@ -34,6 +30,7 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
   assertParent(frame, type, at);
   const existing = frame.hosts.get(at.id);
   assertPreconditions(type, existing, request);
+  const keeps = existing !== undefined && type.putWithoutIdentity === 'keeps' && !body.identity;
   const edit = editOf(body) ?? NOTHING;
   const mode = modeOf(frame, type, true);
   assertLinkedAccess(frame, at, request.caller, edit, existing?.identity ?? NO_IDENTITY);
@@ -49,7 +46,7 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
   // What cannot change once it is made, such as `orchestrationMode`, holds though the body leaves it out.
   const whole = { ...existing?.properties, ...properties };
   const ruled = { ...at, identity: existing?.identity ?? NO_IDENTITY, location, properties: whole };
-  assertRules(frame, type, ruled, edit, mode, request.apiVersion);
+  if (!keeps) assertRules(frame, type, ruled, edit, mode, request.apiVersion);
   const spec = {
     ...(body.kind !== undefined && { kind: body.kind }),
     ...(body.sku !== undefined && { sku: body.sku }),
@@ -61,14 +58,11 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
   const host = existing ?? frame.hosts.create(at, spec);
   return begin(frame, type, request, {
     host,
-    form: type.putAnswer,
-    created: !existing,
+    form: existing ? type.putAnswer.existing : type.putAnswer.created,
     operation: 'createOrUpdate',
-    state: existing ? 'Updating' : 'Creating',
-    apply: () => {
-      if (existing) frame.hosts.change(host.id, spec);
-    },
-    identity: { edit, mode },
+    state: existing ? 'Updating' : type.firstState,
+    ...(existing && { change: () => spec }),
+    ...(!keeps && { identity: { edit, mode } }),
   });
 }
 
@@ -91,17 +85,16 @@ export function patch(frame: HostFrame, type: HostType, request: ArmRequest): Pr
     ...plain(host),
     form: type.patchAnswer,
     operation: 'update',
-    apply: () => {
-      const now = frame.hosts.get(host.id) ?? host;
+    change: (now) => {
       const whole = type.patch === 'everything';
       const properties = whole ? settableProperties(type, body.properties ?? {}) : {};
       const extra = whole ? extraOf(body) : {};
-      if (!body.tags && Object.keys({ ...properties, ...extra }).length === 0) return;
-      frame.hosts.change(host.id, {
+      if (!body.tags && Object.keys({ ...properties, ...extra }).length === 0) return {};
+      return {
         tags: body.tags ?? now.tags,
         properties: mergePatch(now.properties, properties) as Properties,
         extra: mergePatch(now.extra, extra) as Properties,
-      });
+      };
     },
     ...(edit && { identity: { edit, mode } }),
   });
@@ -127,7 +120,7 @@ export function addressOf(type: HostType, request: ArmRequest): HostAddress {
 export const hostNotFound = (type: HostType, { name, resourceGroup }: HostAddress): ArmError =>
   resourceNotFound(type.type, name, resourceGroup);
 
-const plain = (host: Host) => ({ host, created: false, state: 'Updating' as const, apply: () => {} });
+const plain = (host: Host) => ({ host, state: 'Updating' as const });
 
 function readBody(body: unknown): Body {
   const parsed = bodySchema.safeParse(body ?? {});
@@ -148,15 +141,16 @@ function modeOf({ knobs }: HostFrame, type: HostType, replaces: boolean): EditMo
 
 /** `If-Match` and `If-None-Match` (azure.md section 2); types without an etag do not look at them. */
 function assertPreconditions(type: HostType, host: Host | undefined, { headers }: ArmRequest): void {
-  if (!type.etag) return;
+  if (!type.etag?.conditional) return;
   const wanted = headers['if-match'];
-  const matches = wanted === undefined || (host !== undefined && (wanted === '*' || wanted === etagOf(host)));
+  const current = host && etagOf(type, host);
+  const matches = wanted === undefined || (host !== undefined && (wanted === '*' || wanted === current));
   const unwanted = host !== undefined && headers['if-none-match'] === '*';
   if (matches && !unwanted) return;
   throw new ArmError(
     412,
     'PreconditionFailed',
-    `The condition specified using HTTP conditional header(s) is not met. The current etag is '${host ? etagOf(host) : ''}'.`,
+    `The condition specified using HTTP conditional header(s) is not met. The current etag is '${current ?? ''}'.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { ArmError } from '../http/operation.ts';
+import { shortLocation } from '../resources/locations.ts';
 import { type Coordinates, IDENTITY_TYPE, type Identity } from './identities.ts';
 
 /** The body of an identity as Azure sends it (azure.md section 3, traffic): `tags` is `{}` when unset. */
@@ -76,6 +77,3 @@ export function assertSameLocation(
 export function locationRequired(): ArmError {
   return new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
 }
-
-/** `West Europe` -> `westeurope`. */
-export const shortLocation = (location: string): string => location.replace(/\s/g, '').toLowerCase();

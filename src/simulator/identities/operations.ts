@@ -1,13 +1,13 @@
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, ArmResponse, Operation, Params } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
+import { shortLocation } from '../resources/locations.ts';
 import {
   assertName,
   assertSameLocation,
   identityBody,
   identityNotFound,
   locationRequired,
-  shortLocation,
 } from './answers.ts';
 import { readBody } from './body.ts';
 import { type Coordinates, IDENTITY_TYPE, type Identity, identityId } from './identities.ts';

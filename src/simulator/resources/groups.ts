@@ -8,8 +8,9 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { locationRequired, shortLocation } from '../identities/answers.ts';
+import { locationRequired } from '../identities/answers.ts';
 import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import { shortLocation } from './locations.ts';
 import { type OperationResults, POLL_SECONDS, RESOURCES_API_VERSIONS } from './operation-results.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';
