@@ -1,3 +1,4 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { scopeKey } from '../scope.ts';
@@ -5,7 +6,7 @@ import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-answer.ts';
 import type { RoleAssignment } from './assignments.ts';
 import { ensure } from './ensure.ts';
 import { readAssignmentFilter } from './list-filter.ts';
-import { ASSIGNMENT_VERSIONS, type AuthorizationParts, scopeOf } from './part.ts';
+import { type AuthorizationParts, scopeOf } from './part.ts';
 
 type Position = 'at or above' | 'below' | 'elsewhere';
 
@@ -17,7 +18,7 @@ export function assignmentListOperations(parts: AuthorizationParts): Operation[]
       method: 'GET',
       pattern: '{+scope}/providers/Microsoft.Authorization/roleAssignments',
       resourceType: ASSIGNMENT_TYPE,
-      apiVersions: ASSIGNMENT_VERSIONS,
+      apiVersions: versionsOf(ASSIGNMENT_TYPE),
       action: `${ASSIGNMENT_TYPE}/read`,
       // Who may read nothing gets an empty list with 200 (azure.md section 7), not 403.
       checksRights: true,
@@ -28,7 +29,7 @@ export function assignmentListOperations(parts: AuthorizationParts): Operation[]
       method: 'GET',
       pattern: '{+scope}/providers/Microsoft.Authorization/permissions',
       resourceType: 'Microsoft.Authorization/permissions',
-      apiVersions: ['2022-04-01'],
+      apiVersions: versionsOf('Microsoft.Authorization/permissions'),
       action: 'Microsoft.Authorization/permissions/read',
       checksRights: true,
       handle: (request, params) => ({

@@ -13,9 +13,6 @@ export interface AuthorizationParts {
   readonly rights: Rights;
 }
 
-/** First stable version (pinned by arm-authorization 9.0.0) and the newest (azure.md sections 1 and 5). */
-export const ASSIGNMENT_VERSIONS = ['2022-04-01', '2026-08-01'] as const;
-
 export function assertVerdict(verdict: Verdict): void {
   if (!verdict.allowed) throw new ArmError(403, verdict.code, verdict.message);
 }

@@ -1,4 +1,5 @@
 import type { ConditionAttributes } from '../authorizer.ts';
+import { versionsOf } from '../catalog/versions.ts';
 import {
   ArmError,
   type ArmRequest,
@@ -28,7 +29,7 @@ import { notGranted } from './authorizer.ts';
 import { builtInRoleId } from './built-in-roles.ts';
 import { assignableAt } from './definitions.ts';
 import { isGuid } from './guid.ts';
-import { ASSIGNMENT_VERSIONS, type AuthorizationParts, assertVerdict, scopeOf } from './part.ts';
+import { type AuthorizationParts, assertVerdict, scopeOf } from './part.ts';
 
 const OWNER = builtInRoleId('Owner');
 /** Fixed by Azure for a management group (azure.md section 5). */
@@ -39,7 +40,7 @@ export function roleAssignmentOperations(parts: AuthorizationParts): Operation[]
   const common = {
     pattern: '{+scope}/providers/Microsoft.Authorization/roleAssignments/{name}',
     resourceType: ASSIGNMENT_TYPE,
-    apiVersions: ASSIGNMENT_VERSIONS,
+    apiVersions: versionsOf(ASSIGNMENT_TYPE),
   } as const;
   return [
     {

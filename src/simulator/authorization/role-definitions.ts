@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { versionsOf } from '../catalog/versions.ts';
 import {
   ArmError,
   type ArmRequest,
@@ -35,7 +36,7 @@ export function roleDefinitionOperations(parts: AuthorizationParts): Operation[]
   const one = {
     pattern: '{+scope}/providers/Microsoft.Authorization/roleDefinitions/{id}',
     resourceType: DEFINITION_TYPE,
-    apiVersions: ['2022-04-01'],
+    apiVersions: versionsOf(DEFINITION_TYPE),
   } as const;
   return [
     {

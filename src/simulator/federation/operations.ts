@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { versionsOf } from '../catalog/versions.ts';
 import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import { page } from '../http/paging.ts';
 import { resourceNotFound } from '../identities/answers.ts';
 import { IDENTITY_TYPE, type Identity, identityId } from '../identities/identities.ts';
-import { IDENTITY_API_VERSIONS } from '../identities/operations.ts';
 import { shortLocation } from '../resources/locations.ts';
 import type { CredentialFields, Credentials, FederatedCredential } from './credentials.ts';
 import {
@@ -28,8 +28,6 @@ import {
 
 export const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{identity}/federatedIdentityCredentials`;
-/** Federated credentials came with the preview of January 2022. */
-const API_VERSIONS = IDENTITY_API_VERSIONS.filter((version) => version >= '2022-01-31');
 
 /** azure.md section 4. */
 const NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
@@ -37,7 +35,7 @@ const MAX_FIELD = 600;
 
 /** Federated identity credentials over ARM: azure.md section 4, simulator.md rows 8 and 9. */
 export function credentialOperations(frame: Frame, credentials: Credentials): Operation[] {
-  const common = { resourceType: CREDENTIAL_TYPE, apiVersions: API_VERSIONS };
+  const common = { resourceType: CREDENTIAL_TYPE, apiVersions: versionsOf(CREDENTIAL_TYPE) };
   return [
     {
       ...common,

@@ -1,8 +1,8 @@
+import { versionsOf } from '../catalog/versions.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { IDENTITY_TYPE, type Identity } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
-import { RESOURCES_API_VERSIONS } from '../resources/operation-results.ts';
 import { scopeKey } from '../scope.ts';
 import { identityPart } from './body.ts';
 import type { Host } from './host.ts';
@@ -32,7 +32,7 @@ export function genericListOperations(
   const common = {
     method: 'GET',
     resourceType: 'Microsoft.Resources/resources',
-    apiVersions: RESOURCES_API_VERSIONS,
+    apiVersions: versionsOf('Microsoft.Resources/resourceGroups'),
     action: 'Microsoft.Resources/subscriptions/resources/read',
     checksRights: true,
     handle: (request: ArmRequest) => list(frame, types(), request),

@@ -25,6 +25,7 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
       ...common,
       id: `${type.area}.update`,
       method: 'PATCH',
+      apiVersions: type.patchVersions,
       action: `${type.type}/write`,
       // Where the answer waits for the work, the work's own latency is all it takes.
       ownsLatency: type.patchAnswer.follow === 'wait',

@@ -1,4 +1,5 @@
 /** The resource types that can carry identities, and how each of them behaves (azure.md section 7). */
+import { versionsOf } from '../catalog/versions.ts';
 import { sameType } from './host.ts';
 
 /** How keys of `userAssignedIdentities` are spelt on read; which type does which is unsure (simulator.md row 22). */
@@ -29,6 +30,8 @@ export interface HostType {
   /** First part of the operation ids: `virtualMachines.update`, `virtualMachines.update.operation`. */
   readonly area: string;
   readonly apiVersions: readonly string[];
+  /** Those of PATCH, which most types got later than the rest. */
+  readonly patchVersions: readonly string[];
   /** How both kinds together are spelt; absent where a host can have only one. */
   readonly combined?: 'SystemAssigned, UserAssigned' | 'SystemAssigned,UserAssigned';
   /** What PATCH can change. */
@@ -98,12 +101,8 @@ const COMMON = {
   blindVersions: [],
 } as const satisfies Partial<HostType>;
 
-// The newest of azure.md section 7 where it names one, and older stable ones that SDKs pin.
-const COMPUTE_OLDER = ['2021-07-01', '2022-08-01', '2023-03-01', '2023-09-01', '2024-03-01', '2024-07-01'];
-const COMPUTE_VERSIONS = [...COMPUTE_OLDER, '2024-11-01', '2025-04-01', '2025-11-01', '2026-03-01'];
 const COMPUTE = {
   ...COMMON,
-  apiVersions: COMPUTE_VERSIONS,
   patchAnswer: ASYNC_200,
   putAnswer: put(ASYNC_201, ASYNC_200),
   deleteAnswer: ASYNC_202,
@@ -111,11 +110,9 @@ const COMPUTE = {
   etag: COMPUTE_ETAG,
   busy: 'AnotherOperationInProgress',
 } as const satisfies Partial<HostType>;
-const WEB_VERSIONS = ['2022-03-01', '2022-09-01', '2023-01-01', '2023-12-01', '2024-04-01', '2024-11-01'];
 
 const SITE = {
   ...COMMON,
-  apiVersions: [...WEB_VERSIONS, '2025-03-01', '2025-05-01'],
   putAnswer: put(WAIT),
   etag: { header: 'put', conditional: false },
   displayLocation: true,
@@ -125,34 +122,28 @@ const SITE = {
   busy: 'site',
 } as const satisfies Partial<HostType>;
 
-export const SITES: HostType = { ...SITE, type: 'Microsoft.Web/sites', area: 'sites' };
-export const SLOTS: HostType = { ...SITE, type: 'Microsoft.Web/sites/slots', area: 'slots' };
+export const SITES: HostType = { ...SITE, ...named('Microsoft.Web/sites', 'sites', '2016-08-01') };
+export const SLOTS: HostType = { ...SITE, ...named('Microsoft.Web/sites/slots', 'slots', '2016-08-01') };
 
 export const HOST_TYPES: readonly HostType[] = [
   {
     ...COMPUTE,
-    type: 'Microsoft.Compute/virtualMachines',
-    area: 'virtualMachines',
+    ...named('Microsoft.Compute/virtualMachines', 'virtualMachines', '2017-12-01'),
   },
   {
     ...COMPUTE,
-    type: 'Microsoft.Compute/virtualMachineScaleSets',
-    area: 'virtualMachineScaleSets',
+    ...named('Microsoft.Compute/virtualMachineScaleSets', 'virtualMachineScaleSets', '2017-03-30'),
   },
   SITES,
   SLOTS,
   {
     ...omitCombined(COMMON),
-    type: 'Microsoft.Logic/workflows',
-    area: 'workflows',
-    apiVersions: ['2016-06-01', '2019-05-01'],
+    ...named('Microsoft.Logic/workflows', 'workflows'),
     patch: 'nothing',
   },
   {
     ...COMMON,
-    type: 'Microsoft.ContainerInstance/containerGroups',
-    area: 'containerGroups',
-    apiVersions: ['2021-03-01', '2021-10-01', '2022-09-01', '2023-05-01', '2025-09-01'],
+    ...named('Microsoft.ContainerInstance/containerGroups', 'containerGroups', '2018-02-01-preview'),
     patch: 'tags',
     putAnswer: put(ASYNC_201),
     deleteAnswer: LOCATION,
@@ -162,9 +153,7 @@ export const HOST_TYPES: readonly HostType[] = [
   },
   {
     ...COMMON,
-    type: 'Microsoft.App/containerApps',
-    area: 'containerApps',
-    apiVersions: ['2022-03-01', '2023-05-01', '2024-03-01', '2025-01-01', '2025-07-01'],
+    ...named('Microsoft.App/containerApps', 'containerApps'),
     combined: 'SystemAssigned,UserAssigned',
     patchAnswer: LOCATION,
     putAnswer: put(ASYNC_201),
@@ -175,18 +164,7 @@ export const HOST_TYPES: readonly HostType[] = [
   },
   {
     ...omitCombined(COMMON),
-    type: 'Microsoft.ContainerService/managedClusters',
-    area: 'managedClusters',
-    apiVersions: [
-      '2022-09-01',
-      '2023-05-01',
-      '2023-10-01',
-      '2024-05-01',
-      '2024-09-01',
-      '2025-01-01',
-      '2025-05-01',
-      '2025-10-01',
-    ],
+    ...named('Microsoft.ContainerService/managedClusters', 'managedClusters', '2018-08-01-preview'),
     patch: 'tags',
     patchAnswer: ASYNC_200,
     putAnswer: put(ASYNC_201, ASYNC_200),
@@ -200,17 +178,7 @@ export const HOST_TYPES: readonly HostType[] = [
   },
   {
     ...COMMON,
-    type: 'Microsoft.Storage/storageAccounts',
-    area: 'storageAccounts',
-    apiVersions: [
-      '2021-09-01',
-      '2022-09-01',
-      '2023-01-01',
-      '2023-05-01',
-      '2024-01-01',
-      '2025-01-01',
-      '2025-06-01',
-    ],
+    ...named('Microsoft.Storage/storageAccounts', 'storageAccounts'),
     combined: 'SystemAssigned,UserAssigned',
     // A new account is told of by a Location; what is changed in one is there at once.
     putAnswer: put(LOCATION, WAIT),
@@ -219,26 +187,20 @@ export const HOST_TYPES: readonly HostType[] = [
   },
   {
     ...COMMON,
-    type: 'Microsoft.DataFactory/factories',
-    area: 'factories',
-    apiVersions: ['2018-06-01'],
+    ...named('Microsoft.DataFactory/factories', 'factories'),
     combined: 'SystemAssigned,UserAssigned',
     keyCase: 'lower',
   },
   {
     ...COMMON,
-    type: 'Microsoft.ApiManagement/service',
-    area: 'apiManagement',
-    apiVersions: ['2021-08-01', '2022-08-01', '2023-05-01-preview', '2024-05-01', '2025-03-01-preview'],
+    ...named('Microsoft.ApiManagement/service', 'apiManagement'),
     patchAnswer: LOCATION,
     putAnswer: put({ ...LOCATION, status: 201 }, LOCATION),
     deleteAnswer: LOCATION,
   },
   {
     ...COMMON,
-    type: 'Microsoft.Automation/automationAccounts',
-    area: 'automationAccounts',
-    apiVersions: ['2015-10-31', '2020-01-13-preview', '2021-06-22', '2022-08-08', '2023-11-01', '2024-10-23'],
+    ...named('Microsoft.Automation/automationAccounts', 'automationAccounts'),
     // arm-automation 10.1.1 pins one of these (azure.md section 7).
     blindVersions: ['2015-10-31', '2020-01-13-preview'],
   },
@@ -246,11 +208,18 @@ export const HOST_TYPES: readonly HostType[] = [
 
 /** A type that nobody wrote down: what arm-resources can do with any (azure.md section 7, last row of the table). */
 export function unlistedType(type: string, apiVersions: readonly string[]): HostType {
-  return { ...COMMON, type, area: type.split('/').at(-1) ?? type, apiVersions };
+  const area = type.split('/').at(-1) ?? type;
+  return { ...COMMON, type, area, apiVersions, patchVersions: apiVersions };
 }
 
 export const findType = (types: readonly HostType[], type: string): HostType | undefined =>
   types.find((each) => sameType(each.type, type));
+
+/** What tells a type from others, with the versions it is served at. */
+function named(type: string, area: string, patchSince = '') {
+  const patchVersions = versionsOf(type, { since: patchSince });
+  return { type, area, apiVersions: versionsOf(type), patchVersions };
+}
 
 function omitCombined<T extends { readonly combined: unknown }>({
   combined: _,

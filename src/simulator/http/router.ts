@@ -1,3 +1,4 @@
+import { serves } from '../catalog/versions.ts';
 import { ArmError, type Operation, type Params } from './operation.ts';
 
 export interface Match {
@@ -17,9 +18,12 @@ interface Route {
  */
 export class Router {
   readonly #routes: Route[];
+  readonly #today: () => string;
 
-  constructor(operations: readonly Operation[]) {
+  /** @param today `2026-11-23`: newer versions than the table's are served up to this day */
+  constructor(operations: readonly Operation[], today: () => string = () => '') {
     this.#routes = operations.map(compile);
+    this.#today = today;
   }
 
   /** For types that come into being while the simulator runs. */
@@ -64,12 +68,11 @@ export class Router {
       );
     const match = this.find(method, path);
     const known = match?.operation ?? this.#routes.find(({ pattern }) => pattern.test(path))?.operation;
+    if (match && serves(match.operation.apiVersions, apiVersion, this.#today())) return match;
     const versions = this.#routes
       .filter(({ operation }) => operation.resourceType === known?.resourceType)
       .flatMap(({ operation }) => operation.apiVersions);
-    const served = match?.operation.apiVersions.some((version) => same(version, apiVersion));
-    if (match && served) return match;
-    if (known && !match && versions.some((version) => same(version, apiVersion)))
+    if (known && !match && serves(versions, apiVersion, this.#today()))
       throw new ArmError(
         405,
         'MethodNotAllowed',
@@ -114,5 +117,3 @@ function compile(operation: Operation): Route {
     .join('');
   return { pattern: new RegExp(`^${source}/?$`, 'i'), names, operation };
 }
-
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

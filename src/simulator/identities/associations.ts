@@ -1,3 +1,4 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Foundation, Frame } from '../frame.ts';
 import { History } from '../history.ts';
 import type { ArmRequest, Operation } from '../http/operation.ts';
@@ -5,7 +6,7 @@ import { page } from '../http/paging.ts';
 import { scopeKey } from '../scope.ts';
 import { identityNotFound } from './answers.ts';
 import { IDENTITY_TYPE, identityId } from './identities.ts';
-import { coordinates, IDENTITY_API_VERSIONS } from './operations.ts';
+import { coordinates } from './operations.ts';
 
 /** A resource that an identity is attached to. */
 export interface Association {
@@ -62,7 +63,8 @@ export function associationOperations(frame: Frame, associations: Associations):
       method: 'POST',
       pattern: `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{name}/listAssociatedResources`,
       resourceType: IDENTITY_TYPE,
-      apiVersions: IDENTITY_API_VERSIONS.filter((version) => version === '2021-09-30-preview'),
+      // No stable version has it.
+      apiVersions: versionsOf(IDENTITY_TYPE, { since: '2021-09-30-preview', until: '2022-01-31-preview' }),
       action: `${IDENTITY_TYPE}/listAssociatedResources/action`,
       handle(request, params) {
         const at = coordinates(params);

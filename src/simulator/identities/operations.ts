@@ -1,3 +1,4 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, ArmResponse, Operation, Params } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
@@ -14,23 +15,10 @@ import { type Coordinates, IDENTITY_TYPE, type Identity, identityId } from './id
 
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}`;
 
-/** What arm-msi pins and what is stable (azure.md section 3), and the previews that are still met. */
-export const IDENTITY_API_VERSIONS: readonly string[] = [
-  '2015-08-31-preview',
-  '2018-11-30',
-  '2021-09-30-preview',
-  '2022-01-31-preview',
-  '2023-01-31',
-  '2023-07-31-preview',
-  '2024-11-30',
-  '2026-04-30',
-  '2026-05-31',
-];
-
 /** User-assigned identities over ARM: azure.md section 3, simulator.md rows 4 and 5. */
 export function identityOperations(frame: Frame): readonly Operation[] {
   const { identities, knobs, authorizer } = frame;
-  const common = { resourceType: IDENTITY_TYPE, apiVersions: IDENTITY_API_VERSIONS };
+  const common = { resourceType: IDENTITY_TYPE, apiVersions: versionsOf(IDENTITY_TYPE) };
   const read = `${IDENTITY_TYPE}/read`;
 
   const put = (request: ArmRequest, params: Params): ArmResponse => {

@@ -1,3 +1,4 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Operation } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
 import { resourceNotFound } from './answers.ts';
@@ -37,14 +38,7 @@ export function systemIdentityOperations(identities: SystemIdentities): readonly
       method: 'GET',
       pattern: `{+scope}/providers/${type}/default`,
       resourceType: type,
-      apiVersions: [
-        '2018-11-30',
-        '2021-09-30-preview',
-        '2023-01-31',
-        '2024-11-30',
-        '2026-04-30',
-        '2026-05-31',
-      ],
+      apiVersions: versionsOf(type),
       action: `${type}/read`,
       handle(_request, { scope = '' }) {
         const identity = identities.get(scope);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import {
   ArmError,
@@ -11,7 +12,7 @@ import { page } from '../http/paging.ts';
 import { locationRequired } from '../identities/answers.ts';
 import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
 import { shortLocation } from './locations.ts';
-import { type OperationResults, POLL_SECONDS, RESOURCES_API_VERSIONS } from './operation-results.ts';
+import { type OperationResults, POLL_SECONDS } from './operation-results.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';
 const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
@@ -26,7 +27,7 @@ const bodySchema = z.looseObject({
 export function resourceGroupOperations(frame: Frame, operations: OperationResults): readonly Operation[] {
   const { world, authorizer, knobs } = frame;
   const deleting = new Set<string>();
-  const common = { resourceType: TYPE, apiVersions: RESOURCES_API_VERSIONS };
+  const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE) };
   const one = { ...common, pattern: `${LIST}/{name}` };
 
   const find = ({ subscriptionId = '', name = '' }: Params): ResourceGroup => {

@@ -1,3 +1,4 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Foundation } from '../frame.ts';
 import type { ArmRequest, Operation } from '../http/operation.ts';
 import { ArmError } from '../http/operation.ts';
@@ -43,7 +44,7 @@ export class OperationResults implements Disposable {
         method: 'GET',
         pattern: '/subscriptions/{subscriptionId}/operationresults/{id}',
         resourceType: 'Microsoft.Resources/operationresults',
-        apiVersions: RESOURCES_API_VERSIONS,
+        apiVersions: versionsOf('Microsoft.Resources/resourceGroups'),
         action: '',
         // Who holds the URL may poll it: it is signed.
         checksRights: true,
@@ -68,18 +69,3 @@ export class OperationResults implements Disposable {
     this.#timers.dispose();
   }
 }
-
-/** Of Microsoft.Resources: what arm-resources 7 and 8 and the CLI send. */
-export const RESOURCES_API_VERSIONS: readonly string[] = [
-  '2019-10-01',
-  '2020-01-01',
-  '2020-06-01',
-  '2021-01-01',
-  '2021-04-01',
-  '2022-09-01',
-  '2022-12-01',
-  '2024-03-01',
-  '2024-07-01',
-  '2024-11-01',
-  '2025-04-01',
-];

@@ -1,7 +1,7 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type Operation } from '../http/operation.ts';
 import type { Router } from '../http/router.ts';
-import { RESOURCES_API_VERSIONS } from './operation-results.ts';
 
 /** GET `/subscriptions/{s}/providers/{namespace}`: the types and api-versions served (azure.md section 2, unsure). */
 export function providerOperations(
@@ -14,7 +14,7 @@ export function providerOperations(
       method: 'GET',
       pattern: '/subscriptions/{subscriptionId}/providers/{namespace}',
       resourceType: 'Microsoft.Resources/providers',
-      apiVersions: RESOURCES_API_VERSIONS,
+      apiVersions: versionsOf('Microsoft.Resources/resourceGroups'),
       action: 'Microsoft.Resources/subscriptions/providers/read',
       handle(_request, { subscriptionId = '', namespace = '' }) {
         const prefix = `${namespace.toLowerCase()}/`;

@@ -1,14 +1,14 @@
+import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { type Subscription, subscriptionNotFound } from '../world.ts';
-import { RESOURCES_API_VERSIONS } from './operation-results.ts';
 
 const TYPE = 'Microsoft.Resources/subscriptions';
 
 /** GET of one subscription, and of those in which the caller may read anything at their scope. */
 export function subscriptionOperations({ world, authorizer, knobs }: Frame): readonly Operation[] {
-  const common = { resourceType: TYPE, apiVersions: RESOURCES_API_VERSIONS, action: `${TYPE}/read` };
+  const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE), action: `${TYPE}/read` };
   return [
     {
       ...common,
