@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../kube/types.ts';
+import { MAX_SHORT_MESSAGE } from '../runtime/short-message.ts';
 import type { CelRule } from './kind.ts';
 
 /** Fields and formats that more than one kind uses. */
@@ -100,6 +101,11 @@ const condition = z.object({
 
 /** Status fields of every kind. */
 export const commonStatus = {
+  summary: z
+    .string()
+    .max(MAX_SHORT_MESSAGE)
+    .optional()
+    .describe(`What the message of Ready says, in at most ${MAX_SHORT_MESSAGE} characters, for tables.`),
   observedGeneration: z
     .number()
     .int()
@@ -134,6 +140,7 @@ export function isSuspended(object: ManagedObject): boolean {
 }
 
 export interface ManagedStatus {
+  readonly summary?: string | undefined;
   readonly observedGeneration?: number | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
   readonly conditions?: readonly Condition[] | undefined;

@@ -33,7 +33,7 @@ export function customResourceDefinition(kind: KindDefinition<KubeObject>): Sche
         plural: resource.plural,
         singular: kind.singular,
         shortNames: [...kind.shortNames],
-        categories: ['azid'],
+        categories: kind.internal ? [] : ['azid'],
       },
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       versions: [

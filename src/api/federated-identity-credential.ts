@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
 import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
 
@@ -135,19 +136,12 @@ export const federatedIdentityCredential: KindDefinition<FederatedIdentityCreden
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Identity', type: 'string', jsonPath: '.spec.identityRef.name' },
-    { name: 'Subject', type: 'string', jsonPath: '.status.subject' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    { name: 'Issuer', type: 'string', jsonPath: '.status.issuer', priority: 1 },
-    { name: 'Azure-Id', type: 'string', jsonPath: '.status.id', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    wide: [
+      { name: 'Identity', type: 'string', jsonPath: '.spec.identityRef.name' },
+      { name: 'Issuer', type: 'string', jsonPath: '.status.issuer' },
+      { name: 'Subject', type: 'string', jsonPath: '.status.subject' },
+      { name: 'Azure-Id', type: 'string', jsonPath: '.status.id' },
+    ],
+  }),
 };

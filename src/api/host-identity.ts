@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import { commonStatus } from './common.ts';
 import { azidResource, immutable, type KindDefinition } from './kind.ts';
 
@@ -122,16 +123,6 @@ export const hostIdentity: KindDefinition<HostIdentity> = {
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  internal: true,
+  columns: columnsOf({ wide: [{ name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' }] }),
 };

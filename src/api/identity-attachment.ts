@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import {
   adoption,
   commonStatus,
@@ -139,20 +140,13 @@ export const identityAttachment: KindDefinition<IdentityAttachment> = {
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Matched', type: 'integer', jsonPath: '.status.matched' },
-    { name: 'Attached', type: 'integer', jsonPath: '.status.attached' },
-    { name: 'Failed', type: 'integer', jsonPath: '.status.failed' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    { name: 'Identity', type: 'string', jsonPath: '.status.identityId', priority: 1 },
-    { name: 'Target', type: 'string', jsonPath: '.spec.target.resourceId', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    first: [{ name: 'Attached', type: 'integer', jsonPath: '.status.attached' }],
+    wide: [
+      { name: 'Matched', type: 'integer', jsonPath: '.status.matched' },
+      { name: 'Failed', type: 'integer', jsonPath: '.status.failed' },
+      { name: 'Identity', type: 'string', jsonPath: '.status.identityId' },
+      { name: 'Target', type: 'string', jsonPath: '.spec.target.resourceId' },
+    ],
+  }),
 };

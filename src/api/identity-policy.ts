@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
 import { attachmentRules, systemAssignedRules } from './host-rules.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
@@ -210,16 +211,7 @@ export const identityPolicy: KindDefinition<IdentityPolicy> = {
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Namespaces', type: 'integer', jsonPath: '.status.namespaces' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    first: [{ name: 'Namespaces', type: 'integer', jsonPath: '.status.namespaces' }],
+  }),
 };

@@ -40,6 +40,8 @@ export interface KindDefinition<T extends KubeObject> {
   /** Rules over the whole object, where `self.metadata.name` can be seen. */
   readonly rules: readonly CelRule[];
   readonly columns: readonly PrinterColumn[];
+  /** For azid's own use: not among what `kubectl get azid` asks for, since no tenant may read it. */
+  readonly internal?: boolean;
 }
 
 export function azidResource<T extends KubeObject>(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
 
@@ -152,26 +153,19 @@ export const roleGrant: KindDefinition<RoleGrant> = {
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Role', type: 'string', jsonPath: '.spec.role.name' },
-    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
-    { name: 'Scope', type: 'string', jsonPath: '.spec.scope' },
-    { name: 'Expires', type: 'date', jsonPath: '.spec.expiresAt' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    {
-      name: 'Propagated',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Propagated")].status',
-      priority: 1,
-    },
-    { name: 'Assignment', type: 'string', jsonPath: '.status.assignmentId', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    wide: [
+      { name: 'Role', type: 'string', jsonPath: '.spec.role.name' },
+      { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+      { name: 'Scope', type: 'string', jsonPath: '.spec.scope' },
+      // As text: a column of type date tells how long ago a time was, and `<invalid>` of one to come.
+      { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt' },
+      {
+        name: 'Propagated',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Propagated")].status',
+      },
+      { name: 'Assignment', type: 'string', jsonPath: '.status.assignmentId' },
+    ],
+  }),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './common.ts';
 import { allowReplace, hostApiVersion, hostId } from './host-fields.ts';
 import { azidResource, immutable, type KindDefinition } from './kind.ts';
@@ -48,18 +49,11 @@ export const systemAssignedIdentity: KindDefinition<SystemAssignedIdentity> = {
   spec,
   status,
   rules: [],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
-    { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    wide: [
+      { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+      { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
+      { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' },
+    ],
+  }),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { columnsOf } from './columns.ts';
 import {
   adoption,
   commonStatus,
@@ -142,19 +143,12 @@ export const userAssignedIdentity: KindDefinition<UserAssignedIdentity> = {
       reason: 'FieldValueInvalid',
     },
   ],
-  columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
-    { name: 'Last-Write', type: 'date', jsonPath: '.status.lastWriteTime' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-    { name: 'Client', type: 'string', jsonPath: '.status.clientId', priority: 1 },
-    { name: 'Azure-Id', type: 'string', jsonPath: '.status.id', priority: 1 },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      priority: 1,
-    },
-  ],
+  columns: columnsOf({
+    wide: [
+      { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
+      { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
+      { name: 'Last-Write', type: 'date', jsonPath: '.status.lastWriteTime' },
+      { name: 'Azure-Id', type: 'string', jsonPath: '.status.id' },
+    ],
+  }),
 };

@@ -1,4 +1,11 @@
-import { FINALIZER, hasFinalizer, isSuspended, type ManagedObject, requestedLook } from '../api/common.ts';
+import {
+  FINALIZER,
+  hasFinalizer,
+  isSuspended,
+  type ManagedObject,
+  type ManagedStatus,
+  requestedLook,
+} from '../api/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
@@ -12,7 +19,7 @@ import type { Visit } from '../runtime/visit.ts';
 import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
 import { failureOf } from './failure.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
-import { conditionsOf, outcomeOf, suspendedConditions } from './summary-conditions.ts';
+import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './summary-conditions.ts';
 
 /** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
@@ -237,13 +244,15 @@ export class Frame<
     return outcomeOf(summary);
   }
 
-  async #writeStatus(object: T, status: object, { signal }: Visit): Promise<T> {
+  async #writeStatus(object: T, status: ManagedStatus, { signal }: Visit): Promise<T> {
     const { client } = this.#options;
+    const { summary: _, ...rest } = status;
+    const summary = shownMessage(status.conditions);
     const next = await applyStatus(
       client,
       this.#kind.resource,
       object,
-      status as NonNullable<T['status']>,
+      { ...(summary !== undefined && { summary }), ...rest } as NonNullable<T['status']>,
       signal,
     );
     return this.#note(next);
@@ -273,7 +282,7 @@ function isFirstVisit(object: ManagedObject): boolean {
   );
 }
 
-function commonOf(object: ManagedObject): object {
+function commonOf(object: ManagedObject): ManagedStatus {
   const { conditions, observedGeneration, lastHandledReconcileAt } = object.status ?? {};
   return {
     ...(conditions && { conditions }),

@@ -2,6 +2,7 @@ import type { ManagedObject } from '../api/common.ts';
 import type { Condition } from '../kube/types.ts';
 import { type Finding, removeCondition, setCondition } from '../runtime/conditions.ts';
 import type { Outcome } from '../runtime/outcome.ts';
+import { shortMessage } from '../runtime/short-message.ts';
 import {
   deleting,
   progressing,
@@ -65,6 +66,13 @@ export function suspendedConditions(
       : 'spec.suspend is true: azid writes nothing to Azure for this object; set it to false to go on',
   };
   return setCondition(suspended(object.status?.conditions ?? [], at), finding, at);
+}
+
+/** For tables: what `Ready` says, or that the object is suspended, in short. */
+export function shownMessage(conditions: readonly Condition[] = []): string | undefined {
+  const of = (type: string) => conditions.find((each) => each.type === type);
+  const said = of('Suspended') ?? of('Ready');
+  return said && shortMessage(said.message);
 }
 
 export function outcomeOf(summary: Summary): Outcome {

@@ -260,7 +260,8 @@ export function normalised(state: State, namespace: string): unknown {
 function normalObject(object: KubeObject & { readonly spec?: unknown; readonly status?: unknown }) {
   const { kind, metadata, spec } = object;
   // `lastWriteTime` is told by the process that wrote; one that died cannot, and its successor did not write.
-  const { conditions, observedGeneration, lastWriteTime: _, ...own } = statusOf(object);
+  // Nor are messages compared, in full or in short.
+  const { conditions, observedGeneration, lastWriteTime: _, summary: _s, ...own } = statusOf(object);
   return {
     kind,
     name: metadata.name,

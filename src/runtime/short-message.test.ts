@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_SHORT_MESSAGE, shortMessage } from './short-message.ts';
+
+const RG = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg2';
+const WEB = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
+
+describe('a message for a table', () => {
+  it.each([
+    ['is the message where that is short', 'as declared', 'as declared'],
+    [
+      'ends before the remedy',
+      'no policy allows this; ask an administrator for one',
+      'no policy allows this',
+    ],
+    [
+      'names a thing of Azure by its last name',
+      `identity ${WEB} is as declared`,
+      'identity …/web is as declared',
+    ],
+    ['leaves what stands around an id', `deleted (${WEB}), says Azure.`, 'deleted (…/web), says Azure.'],
+    [
+      'tells GUIDs by their beginning',
+      'principal 99999999-2222-4333-8444-555555555555 is gone',
+      'principal 99999999… is gone',
+    ],
+    [
+      'tells a subscription by its beginning',
+      'waiting for /subscriptions/11111111-2222-4333-8444-555555555555',
+      'waiting for …/11111111…',
+    ],
+    [
+      'is cut between words',
+      'Azure does not let azid read this, and nobody knows why',
+      'Azure does not let azid read this, and…',
+    ],
+    [
+      'does not end with a comma',
+      'expected one of the roles that we know, namely',
+      'expected one of the roles that we know…',
+    ],
+    ['is cut in a word that fills it', 'x'.repeat(60), `${'x'.repeat(43)}…`],
+    ['counts letters, not bytes or halves', '🙂'.repeat(60), `${'🙂'.repeat(43)}…`],
+    ['is one line', 'first\nsecond', 'first'],
+    ['may be empty', '', ''],
+  ])('%s', (_, message, short) => {
+    expect(shortMessage(message)).toBe(short);
+    expect([...short].length).toBeLessThanOrEqual(MAX_SHORT_MESSAGE);
+  });
+});
