@@ -5,8 +5,8 @@ import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import { selects } from '../policy/selection.ts';
-import { azureNameOf, factsOf, INDEX, ownersOf, type Stores } from '../reconcilers/stores.ts';
+import { factsOf, selects } from '../policy/selection.ts';
+import { azureNameOf, INDEX, ownersOf, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 
 /**

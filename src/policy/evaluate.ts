@@ -11,6 +11,7 @@ import {
   type SelectorRequest,
 } from './hosts.ts';
 import { type NamespaceFacts, selects } from './selection.ts';
+import { type Allowed, allowed, type Denied, denied, type Verdict } from './verdict.ts';
 
 /**
  * What the policies of a cluster allow in one namespace. The one evaluation every reconciler uses; pure, so that the
@@ -31,12 +32,10 @@ export interface PolicyConflict {
   readonly values: readonly { readonly policy: string; readonly value: string }[];
 }
 
-export type Verdict =
-  | { readonly allowed: true; readonly policy: string }
-  | { readonly allowed: false; readonly message: string };
-
 export interface NamespacePolicy {
   readonly namespace: string;
+  /** Set while the namespace was not seen yet: what every request is answered with. */
+  readonly unseen?: Denied;
   /** Names of the policies that select the namespace, sorted. */
   readonly policies: readonly string[];
   readonly conflicts: readonly PolicyConflict[];
@@ -104,12 +103,8 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
   };
 }
 
-function allowedBy(policy: IdentityPolicy): Verdict {
-  return { allowed: true, policy: policy.metadata.name };
-}
-
-function denied(message: string): Verdict {
-  return { allowed: false, message };
+function allowedBy(policy: IdentityPolicy): Allowed {
+  return allowed(policy.metadata.name);
 }
 
 /** A value two policies disagree on is no default at all: which one wins must not depend on their names. */

@@ -1,6 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { NamespaceFacts } from './selection.ts';
 import { matchesSubject } from './subject-pattern.ts';
+import { denied, type Verdict } from './verdict.ts';
 
 /** Whoever presents a token with this issuer and this subject could become the identity. */
 export interface FederationRequest {
@@ -15,10 +16,6 @@ export interface FederationRequest {
 /** In `issuers`: the cluster's own, whatever its URL. No URL is spelt so. */
 const CLUSTER = 'cluster';
 
-export type FederationVerdict =
-  | { readonly allowed: true; readonly policy: string }
-  | { readonly allowed: false; readonly message: string };
-
 /**
  * Default deny. One rule must allow issuer and subject together: an issuer that one rule trusts for one repository is
  * not trusted for the subjects of another rule (guarantees.md T4).
@@ -29,7 +26,7 @@ export function allowsFederation(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   request: FederationRequest,
-): FederationVerdict {
+): Verdict {
   const { issuer, subject } = request;
   if (policies.length === 0) {
     return denied(`no IdentityPolicy selects namespace ${namespace.name}; ${ASK} that does`);
@@ -65,8 +62,4 @@ function listed(patterns: readonly string[]): string {
   const all = [...new Set(patterns)];
   const more = all.length - MAX_LISTED;
   return all.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function denied(message: string): FederationVerdict {
-  return { allowed: false, message };
 }

@@ -1,6 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { isWithinScope } from '../azure/resource-id.ts';
 import type { NamespaceFacts } from './selection.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A role for a principal on a scope, as an object asks for it. */
 export interface GrantRequest {
@@ -15,10 +16,6 @@ export interface GrantRequest {
   /** Wall ms; absent = for ever. */
   readonly expiresAt?: number;
 }
-
-export type GrantVerdict =
-  | { readonly allowed: true; readonly policy: string }
-  | { readonly allowed: false; readonly message: string };
 
 type Rule = NonNullable<IdentityPolicy['spec']['grants']>[number];
 
@@ -61,7 +58,7 @@ export function allowsGrant(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   request: GrantRequest,
-): GrantVerdict {
+): Verdict {
   if (policies.length === 0) return noPolicy(namespace);
   let left = rulesOf(policies);
   for (const { meets, denial } of TESTS) {
@@ -86,7 +83,7 @@ export function allowsAnyGrantAt(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   scope: string,
-): GrantVerdict {
+): Verdict {
   if (policies.length === 0) return noPolicy(namespace);
   const found = rulesOf(policies).find(({ rule }) => rule.scopes.some((each) => isWithinScope(scope, each)));
   return found
@@ -144,7 +141,7 @@ function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): str
     : '';
 }
 
-function noPolicy(namespace: Pick<NamespaceFacts, 'name'>): GrantVerdict {
+function noPolicy(namespace: Pick<NamespaceFacts, 'name'>): Verdict {
   return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ASK}` };
 }
 
@@ -154,7 +151,7 @@ function denied(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   what: string,
-): GrantVerdict {
+): Verdict {
   const names = policies.map(({ metadata }) => metadata.name).join(', ');
   const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${what}; ${ASK} (grants)`;
   return { allowed: false, message };

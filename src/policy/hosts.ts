@@ -1,6 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
 import type { NamespaceFacts } from './selection.ts';
+import type { Verdict } from './verdict.ts';
 
 /** A resource that is to carry an identity. */
 export interface HostRequest {
@@ -26,10 +27,6 @@ export interface SelectorRequest {
   readonly type: string;
   readonly known: boolean;
 }
-
-export type HostVerdict =
-  | { readonly allowed: true; readonly policy: string }
-  | { readonly allowed: false; readonly message: string };
 
 type AttachRule = NonNullable<IdentityPolicy['spec']['attachments']>[number];
 type SystemRule = NonNullable<IdentityPolicy['spec']['systemAssigned']>[number];
@@ -82,7 +79,7 @@ export function allowsAttachment(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   request: AttachmentRequest,
-): HostVerdict {
+): Verdict {
   return judge(
     policies,
     namespace,
@@ -98,7 +95,7 @@ export function allowsSystemAssigned(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   request: HostRequest,
-): HostVerdict {
+): Verdict {
   return judge(
     policies,
     namespace,
@@ -114,7 +111,7 @@ export function allowsSelector(
   policies: readonly IdentityPolicy[],
   namespace: Pick<NamespaceFacts, 'name'>,
   request: SelectorRequest,
-): HostVerdict {
+): Verdict {
   const tests: readonly Test<AttachRule, SelectorRequest>[] = [
     {
       meets: ({ scopes }, { scope }) =>
@@ -166,7 +163,7 @@ function judge<Rule, Request>(
   tests: readonly Test<Rule, Request>[],
   request: Request,
   field: string,
-): HostVerdict {
+): Verdict {
   const ask = `ask an administrator for an IdentityPolicy that does (${field})`;
   if (policies.length === 0)
     return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ask}` };

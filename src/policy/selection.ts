@@ -1,9 +1,14 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import type { Namespace } from '../kube/builtin.ts';
 
 /** What of a namespace a policy can see. */
 export interface NamespaceFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+export function factsOf({ metadata: { name, labels = {} } }: Namespace): NamespaceFacts {
+  return { name, labels };
 }
 
 type Selector = NonNullable<IdentityPolicy['spec']['namespaces']['selector']>;

@@ -4,8 +4,8 @@ import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { capabilityOf, hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey } from '../azure/resource-id.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
+import { policyFor } from '../policy/policy-for.ts';
 import { selectorScope } from './hosts/selector.ts';
-import { policyOf } from './hosts/stance.ts';
 import { INDEX, type Stores } from './stores.ts';
 
 /** What an identity that is to be deleted is attached to: the objects that want it so, and the resources that still have it. */
@@ -91,7 +91,10 @@ function keyInAzure(identity: UserAssignedIdentity | undefined): string | undefi
 function isAllowed(object: IdentityAttachment, stores: Known): boolean {
   const { identityId, target, adoption } = object.spec;
   const { selector, resourceId } = target;
-  const policy = policyOf(object, stores);
+  const policy = policyFor(object, stores);
+  const held = stores.hosts.byIndex(INDEX.ledgerOwner, object.metadata.uid);
+  // Nobody can tell yet: then what it has counts.
+  if (policy.unseen) return held.length > 0;
   const allowedAt = (hostId: string, type: string) =>
     policy.allowsAttachment({
       hostId,
@@ -106,9 +109,7 @@ function isAllowed(object: IdentityAttachment, stores: Known): boolean {
     return resourceId !== undefined && type !== undefined && allowedAt(resourceId, type);
   }
   const scope = selectorScope(selector);
-  const places = stores.hosts
-    .byIndex(INDEX.ledgerOwner, object.metadata.uid)
-    .map(({ spec }) => spec.resourceId);
+  const places = held.map(({ spec }) => spec.resourceId);
   return [scope, ...places].some((place) => allowedAt(place, selector.type));
 }
 

@@ -220,6 +220,59 @@ describe('an identity that is to be deleted waits for attachments', () => {
   });
 });
 
+describe('objects of a namespace that was not seen', () => {
+  // Selected by the absence of a label, which an unknown namespace seems to lack.
+  beforeEach(() => {
+    put(stores.policies, {
+      metadata: clusterMeta('unlabelled'),
+      spec: {
+        namespaces: { selector: { matchExpressions: [{ key: 'restricted', operator: 'DoesNotExist' }] } },
+        attachments: [{ types: ['*'], scopes: [SUB], identities: { ids: [WEB] } }],
+        federation: [{ issuers: ['https://i'], subjects: ['**'] }],
+        grants: [{ roles: ['Reader'], scopes: [GROUP] }],
+      },
+    });
+    put(stores.identities, {
+      metadata: meta('web', { namespace: 'late', ...going }),
+      spec: {},
+      status: { id: WEB, principalId: PRINCIPAL },
+    });
+  });
+  const late = () => dependentsOn(parts).referencesTo('late/web', context);
+  const meant = { namespace: 'late' };
+  const grant = (name: string, status?: object) =>
+    put(stores.grants, {
+      metadata: meta(name, meant),
+      spec: { principal: { identityRef: { name: 'web' } }, role: { name: 'Reader' }, scope: GROUP },
+      ...(status && { status }),
+    });
+  const credential = (name: string, status?: object) =>
+    put(stores.credentials, {
+      metadata: meta(name, meant),
+      spec: { identityRef: { name: 'web' }, issuer: 'https://i', subject: 's' },
+      ...(status && { status }),
+    });
+
+  it('hold the identity by what they have, so that nothing is pulled from under them', async () => {
+    grant('read', { ledger: [`${GROUP}/providers/Microsoft.Authorization/roleAssignments/a`] });
+    credential('ci', { ledger: [{ name: 'ci', identityId: WEB }] });
+    attach('theirs', { identityId: WEB }, meant);
+    ledger({ owners: [owner('theirs', 'late')] });
+    expect(await late()).toEqual([
+      'FederatedIdentityCredential late/ci',
+      'IdentityAttachment late/theirs',
+      'RoleGrant late/read',
+    ]);
+  });
+
+  it('hold nothing by what they only wish', async () => {
+    grant('read');
+    credential('ci');
+    attach('theirs', { identityId: WEB }, meant);
+    expect(await late()).toEqual([]);
+  });
+});
+
 describe('a SystemAssignedIdentity that is to be switched off', () => {
   const grant = (name: string, spec: Partial<RoleGrantSpec> = {}, metadata: Partial<ObjectMeta> = {}) =>
     put(stores.grants, {

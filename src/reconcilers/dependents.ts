@@ -4,10 +4,10 @@ import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import type { AssignmentMirror } from '../mirror/assignment-mirror.ts';
+import { policyFor } from '../policy/policy-for.ts';
 import { allowedAttachments, hostsToLeave } from './dependent-hosts.ts';
 import { failureOf } from './failure.ts';
 import { requestOf } from './federated-identity-credential/request.ts';
-import { policyOf } from './hosts/stance.ts';
 import type { VisitContext } from './kind.ts';
 import { isExpired } from './role-grant/own.ts';
 import { type PeerEyes, wishOf } from './role-grant/peers.ts';
@@ -100,12 +100,14 @@ async function allowedGrants(
   const names: string[] = [];
   for (const grant of grants) {
     if (grant.metadata.deletionTimestamp || isExpired(grant, clock.now())) continue;
-    const wish = await wishOf(grant, context, parts);
-    // A role that cannot be read just now is no reason to pull the identity from under what was granted.
-    const may =
-      wish?.allowed ??
-      ((grant.status?.ledger?.length ?? 0) > 0 &&
-        policyOf(grant, stores).allowsAnyGrantAt(grant.spec.scope).allowed);
+    const policy = policyFor(grant, stores);
+    const holds = (grant.status?.ledger?.length ?? 0) > 0;
+    // A role that cannot be read just now is no reason to pull the identity from under what was granted; neither is a
+    // namespace that was not seen yet.
+    const may = policy.unseen
+      ? holds
+      : ((await wishOf(grant, context, parts))?.allowed ??
+        (holds && policy.allowsAnyGrantAt(grant.spec.scope).allowed));
     if (may) names.push(`RoleGrant ${keyOf(grant)}`);
   }
   return names;
@@ -125,6 +127,9 @@ async function allowedCredentials(
     defaultAudience: federationAudience,
   };
   return credentials
-    .filter((each) => requestOf(each, facts, policyOf(each, stores)).granted)
+    .filter((each) => {
+      const policy = policyFor(each, stores);
+      return policy.unseen ? (each.status?.ledger?.length ?? 0) > 0 : requestOf(each, facts, policy).granted;
+    })
     .map((each) => `FederatedIdentityCredential ${keyOf(each)}`);
 }

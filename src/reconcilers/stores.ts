@@ -198,8 +198,3 @@ export function ownersOf(map: ConfigMap): string[] {
     .filter((owner) => owner.apiVersion === API_VERSION && owner.kind === kind)
     .map((owner) => `${map.metadata.namespace}/${owner.name}`);
 }
-
-/** What a policy can see of a namespace. */
-export function factsOf(namespace: Namespace): { name: string; labels: Readonly<Record<string, string>> } {
-  return { name: namespace.metadata.name, labels: namespace.metadata.labels ?? {} };
-}

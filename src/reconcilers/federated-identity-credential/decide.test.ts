@@ -5,6 +5,7 @@ import type { Failure } from '../decision.ts';
 import { decide } from './decide.ts';
 import {
   CLUSTER_ISSUER,
+  type FactsChange,
   facts,
   fic,
   ID,
@@ -18,7 +19,7 @@ import {
   settledStatus,
   TRUST,
 } from './facts.fixture.ts';
-import type { Action, CredentialDecision, Facts, FederatedIdentityCredential } from './facts.ts';
+import type { Action, CredentialDecision, FederatedIdentityCredential } from './facts.ts';
 
 const types = (decision: CredentialDecision) => decision.actions.map(({ type }) => type);
 function only<T extends Action['type']>(decision: CredentialDecision, type: T): Extract<Action, { type: T }> {
@@ -46,7 +47,7 @@ describe('what stops an object before Azure is asked', () => {
   const rows: {
     title: string;
     object?: FederatedIdentityCredential;
-    facts: Partial<Facts>;
+    facts: FactsChange;
     state: CredentialDecision['summary']['state'];
     reason?: string;
     says: string;
@@ -223,7 +224,7 @@ describe('making and keeping', () => {
     expect(decide(object, facts({ credentials: known(there) })).summary).toMatchObject({ nextMs: 3_600_000 });
   });
 
-  const settledRows: [string, FederatedIdentityCredential, Partial<Facts>, string][] = [
+  const settledRows: [string, FederatedIdentityCredential, FactsChange, string][] = [
     ['an edit', settled({ spec: { subject: 'job:deploy' } }), {}, 'Updated'],
     ['an edit of the audience', settled({ spec: { audience: 'api://x' } }), {}, 'Updated'],
     ['a change by somebody else', settled(), { credentials: known(seen({ subject: 'job:x' })) }, 'Repaired'],
@@ -307,8 +308,7 @@ describe('another identity', () => {
 
 describe('after a write that failed', () => {
   const put = { type: 'putCredential', id: ID, trust: TRUST, note: {} as never } as const;
-  const refused = (given: Partial<Facts>) =>
-    decide(settled(), facts(given), { action: put, failure: refusal });
+  const refused = (given: FactsChange) => decide(settled(), facts(given), { action: put, failure: refusal });
 
   it('says what Azure said while nothing explains it', () => {
     expect(refused({ credentials: known() })).toMatchObject({

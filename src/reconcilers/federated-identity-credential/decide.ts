@@ -1,7 +1,6 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
-import { evaluate } from '../../policy/evaluate.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   CredentialDecision,
@@ -42,7 +41,8 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts): Credenti
     status: ownStatus(object),
     summary,
   });
-  const policy = evaluate(facts.policies, facts.namespace);
+  const { policy } = facts;
+  if (policy.unseen) return stop(notAllowed(object, policy.unseen));
   const request = requestOf(object, facts, policy);
   if (!request.granted) return stop(request.summary);
 
@@ -62,7 +62,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts): Credenti
       return stop(summaryOf(identity.failure));
     case 'ready': {
       const verdict = policy.allowsIdentity(identity.id);
-      if (!verdict.allowed) return stop(stalledInside('PolicyDenied', verdict.message));
+      if (!verdict.allowed) return stop(notAllowed(object, verdict));
       const credentials = readable(object, facts.credentials);
       if ('summary' in credentials) return stop(credentials.summary);
       return fitIn(object, facts, identity, request, credentials.credentials);

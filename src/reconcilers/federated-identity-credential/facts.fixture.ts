@@ -2,6 +2,7 @@ import { FINALIZER } from '../../api/common.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import { credentialName } from '../../azure/credential-name.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling, Trust } from './facts.ts';
 
 /** Builders for tables: a settled object with its policy, its identity and its credential, changed where a row says so. */
@@ -104,13 +105,15 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}, name = 'team-a'):
   };
 }
 
-export function facts(change: Partial<Facts> = {}): Facts {
+/** Facts, with the policies that the object's namespace has. */
+export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
+
+export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
   return {
     now: NOW,
     installationId: INSTALLATION,
     defaultAudience: TRUST.audience,
-    policies: [policy()],
-    namespace: { name: 'team-a', labels: {} },
+    policy: evaluate(policies, { name: 'team-a', labels: {} }),
     clusterIssuer: { state: 'known', issuer: CLUSTER_ISSUER },
     identity: { state: 'ready', id: IDENTITY, principalId: 'principal-1', live: true, deleting: false },
     credentials: known(seen()),

@@ -2,9 +2,8 @@ import type {
   FederatedIdentityCredential,
   FederatedIdentityCredentialStatus,
 } from '../../api/federated-identity-credential.ts';
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -68,8 +67,7 @@ export interface Facts {
   readonly installationId: string;
   /** The cloud's usual audience of a federated credential. */
   readonly defaultAudience: string;
-  readonly policies: readonly IdentityPolicy[];
-  readonly namespace: NamespaceFacts;
+  readonly policy: NamespacePolicy;
   readonly clusterIssuer: ClusterIssuerView;
   readonly identity: IdentityView;
   /** Absent where it was not asked for: no identity, no permission, or a deletion that the ledger alone answers. */

@@ -1,11 +1,11 @@
 import { isSuspended, RECONCILE_ANNOTATION } from '../../api/common.ts';
 import type { ClusterIssuer } from '../../kube/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
-import { evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { VisitContext } from '../kind.ts';
-import { factsOf, type Stores } from '../stores.ts';
+import type { Stores } from '../stores.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
 import { decide } from './decide.ts';
 import type { EndedWrites } from './ended-writes.ts';
@@ -39,15 +39,12 @@ export async function gather(
   eyes: Eyes,
 ): Promise<Facts> {
   const { stores, clock, installationId, federationAudience, releaseAfterMs } = eyes;
-  const policies = stores.policies.values();
-  const namespace = namespaceOf(object, stores);
-  const policy = evaluate(policies, namespace);
+  const policy = policyFor(object, stores);
   const common: Facts = {
     now: clock.now(),
     installationId,
     defaultAudience: federationAudience,
-    policies,
-    namespace,
+    policy,
     clusterIssuer: await eyes.clusterIssuer.current(context.signal),
     identity: { state: 'waiting', why: 'was not looked for' },
     siblings: [],
@@ -136,12 +133,4 @@ function openWriteMs(
   if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
   const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
   return Math.max(openMs, 0);
-}
-
-function namespaceOf(
-  { metadata: { namespace: name = '' } }: FederatedIdentityCredential,
-  stores: Pick<Stores, 'namespaces'>,
-): NamespaceFacts {
-  const namespace = stores.namespaces.get(name);
-  return namespace ? factsOf(namespace) : { name, labels: {} };
 }

@@ -46,6 +46,21 @@ describe('the API version of a type that azid does not know', () => {
     expect(apiVersionOf(TYPE.toUpperCase(), stores)).toBe('2025-01-01');
   });
 
+  it('is never that of somebody whose namespace was not seen yet', () => {
+    const { stores, attach } = world();
+    attach('late', '01', { apiVersion: '1999-01-01' });
+    put(stores.policies, {
+      metadata: clusterMeta('unlabelled'),
+      spec: {
+        namespaces: { selector: { matchExpressions: [{ key: 'restricted', operator: 'DoesNotExist' }] } },
+        attachments: [{ types: [TYPE], scopes: [RG], identities: { ids: [idOf('app')] } }],
+      },
+    });
+    expect(apiVersionOf(TYPE, stores)).toBeUndefined();
+    put(stores.namespaces, { metadata: clusterMeta('late') });
+    expect(apiVersionOf(TYPE, stores)).toBe('1999-01-01');
+  });
+
   it('is that of a resource by whoever may have it, however old the wish of others is', () => {
     const { attach, ofHost } = world();
     attach('stranger', '01', { apiVersion: '1999-01-01' });

@@ -1,9 +1,9 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { selectorScope } from './selector.ts';
-import { policyOf } from './stance.ts';
 
 type Speaker = IdentityAttachment | SystemAssignedIdentity;
 type Known = Pick<Stores, 'attachments' | 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
@@ -26,7 +26,7 @@ export function apiVersionOf(type: string, stores: Known): string | undefined {
 function isHeard(object: Speaker, type: string, stores: Known): boolean {
   if (stores.hosts.keysByIndex(INDEX.ledgerOwner, object.metadata.uid).length > 0) return true;
   const { spec } = object;
-  const policy = policyOf(object, stores);
+  const policy = policyFor(object, stores);
   const common = { type, known: false, adopt: spec.adoption === 'Adopt' };
   if ('resourceId' in spec)
     return policy.allowsSystemAssigned({ ...common, hostId: spec.resourceId }).allowed;

@@ -47,7 +47,9 @@ const metadata = (name: string, more = {}) => ({
   ...more,
 });
 
-function eyes(change: { identity?: object | null; rule?: object; turns?: Turns } = {}): StanceEyes {
+function eyes(
+  change: { identity?: object | null; rule?: object; turns?: Turns; unseen?: boolean } = {},
+): StanceEyes {
   const identity =
     change.identity === null
       ? []
@@ -62,7 +64,9 @@ function eyes(change: { identity?: object | null; rule?: object; turns?: Turns }
   return {
     stores: {
       identities: storeOf<UserAssignedIdentity>(...identity),
-      namespaces: storeOf<Namespace>({ metadata: metadata('shop', { namespace: undefined }) }),
+      namespaces: storeOf<Namespace>(
+        ...(change.unseen ? [] : [{ metadata: metadata('shop', { namespace: undefined }) }]),
+      ),
       policies: storeOf<IdentityPolicy>({
         metadata: metadata('team', { namespace: undefined }),
         spec: { namespaces: { names: ['shop'] }, attachments: [rule], systemAssigned: [rule] },
@@ -109,6 +113,13 @@ describe('an attachment that names its resource', () => {
   it('is denied, not silent, where no policy allows it', () => {
     const stance = stanceOfAttachment(attachment(), VM, undefined, eyes({ rule: { types: ['A.B/c'] } }));
     expect(stance).toMatchObject({ state: 'wants', verdict: { allowed: false } });
+  });
+
+  it('gives nothing new while its namespace was not seen, and keeps what stands', () => {
+    const unseen = { state: 'wants', verdict: { allowed: false, unseen: true } };
+    expect(stanceOfAttachment(attachment(), VM, undefined, eyes({ unseen: true }))).toMatchObject(unseen);
+    const own = { metadata: metadata('own'), spec: { resourceId: VM } } as SystemAssignedIdentity;
+    expect(stanceOfSystemIdentity(own, eyes({ unseen: true }))).toMatchObject(unseen);
   });
 
   it('gives nothing new while suspended, or while its identity goes', () => {

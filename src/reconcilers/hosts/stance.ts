@@ -4,10 +4,10 @@ import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { Verdict } from '../../policy/evaluate.ts';
-import { evaluate } from '../../policy/evaluate.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { problemOf, problemOfHost } from '../identity-attachment/spec-problem.ts';
-import { factsOf, type Stores } from '../stores.ts';
+import type { Stores } from '../stores.ts';
 import { identityOf } from './identity-of.ts';
 import { selectsHost } from './selector.ts';
 import type { Turns } from './turns.ts';
@@ -89,7 +89,7 @@ export function stanceOfAttachment(
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
   const type = typeOf(hostId);
   const adopt = spec.adoption === 'Adopt';
-  const verdict = policyOf(object, stores).allowsAttachment({
+  const verdict = policyFor(object, stores).allowsAttachment({
     hostId,
     type,
     known: knowsType(type),
@@ -130,7 +130,7 @@ export function stanceOfSystemIdentity(
   if (problem) return { state: 'unclear', owner, why: problem.message };
   const type = typeOf(spec.resourceId);
   const adopt = spec.adoption === 'Adopt';
-  const verdict = policyOf(object, stores).allowsSystemAssigned({
+  const verdict = policyFor(object, stores).allowsSystemAssigned({
     hostId: spec.resourceId,
     type,
     known: knowsType(type),
@@ -159,12 +159,4 @@ export function ownerOf(
   const retain = (spec.deletionPolicy ?? fallback) === 'Retain';
   const { namespace = '', name, uid } = metadata;
   return { kind, namespace, name, uid, ...(retain && { retain }) };
-}
-
-export function policyOf(
-  { metadata: { namespace: name = '' } }: { readonly metadata: { readonly namespace?: string } },
-  stores: Pick<Stores, 'policies' | 'namespaces'>,
-) {
-  const namespace = stores.namespaces.get(name);
-  return evaluate(stores.policies.values(), namespace ? factsOf(namespace) : { name, labels: {} });
 }

@@ -8,6 +8,7 @@ import {
   attached,
   attachment,
   entry,
+  type FactsChange,
   facts,
   fleet,
   host,
@@ -67,7 +68,7 @@ describe('one resource by its id', () => {
   const rows: {
     title: string;
     object?: IdentityAttachment;
-    facts?: Partial<Facts>;
+    facts?: FactsChange;
     host?: SeenHost;
     state: string;
     target?: string;

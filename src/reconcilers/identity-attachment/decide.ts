@@ -1,8 +1,7 @@
 import { isSuspended } from '../../api/common.ts';
-import { evaluate } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/selector.ts';
-import { stalledInside } from '../summaries.ts';
+import { notAllowed, stalledInside } from '../summaries.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
@@ -19,9 +18,9 @@ import { notesOf, tellingOf } from './telling.ts';
  */
 export function decide(object: IdentityAttachment, facts: Facts): AttachmentDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts);
-  const { problem, loading, type } = facts;
+  const { policy, problem, loading, type } = facts;
   if (problem) return stop(object, stalledInside(problem.reason, problem.message));
-  const policy = evaluate(facts.policies, facts.namespace);
+  if (policy.unseen) return stop(object, notAllowed(object, policy.unseen));
   const { selector } = object.spec.target;
   if (selector) {
     const verdict = policy.allowsSelector({
@@ -30,7 +29,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
       known: type.known,
     });
     // What stands is kept: without a list azid cannot tell what the selector still finds.
-    if (!verdict.allowed) return stop(object, stalledInside('SelectorNotAllowed', verdict.message));
+    if (!verdict.allowed) return stop(object, notAllowed(object, verdict, 'SelectorNotAllowed'));
     if (loading) return stop(object, loadingSummary(object, selector.subscriptionId, type.name));
   }
 

@@ -4,6 +4,7 @@ import type { HostSelector, IdentityAttachmentSpec } from '../../api/identity-at
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
 import { NO_TURN } from './rollout.ts';
 
@@ -128,11 +129,13 @@ export const known = {
   request: { identityRef: true },
 } as const;
 
-export function facts(change: Partial<Facts> = {}): Facts {
+/** Facts, with the policies that the object's namespace has. */
+export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
+
+export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
   return {
     now: NOW,
-    policies: [policy()],
-    namespace: { name: 'team-a', labels: {} },
+    policy: evaluate(policies, { name: 'team-a', labels: {} }),
     identity: known,
     type: { name: VMS, known: true, restarts: false },
     loading: false,

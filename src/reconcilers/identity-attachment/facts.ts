@@ -1,7 +1,6 @@
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/identity-attachment.ts';
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, FrameAction } from '../decision.ts';
 import type { AttachedIdentityView } from '../hosts/identity-of.ts';
 import type { Turn } from '../hosts/turns.ts';
@@ -48,8 +47,7 @@ export interface SpecProblem {
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
-  readonly policies: readonly IdentityPolicy[];
-  readonly namespace: NamespaceFacts;
+  readonly policy: NamespacePolicy;
   readonly problem?: SpecProblem;
   readonly identity: AttachedIdentityView;
   /** Of the type that is asked for: azid's table has it, and a change of identities restarts what runs there. */

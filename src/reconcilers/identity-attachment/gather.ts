@@ -7,16 +7,17 @@ import { armKey } from '../../azure/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { areaOfHost, hostArea } from '../../mirror/host-area.ts';
 import type { HostMirror } from '../../mirror/host-mirror.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import { type AttachedIdentityView, identityOf } from '../hosts/identity-of.ts';
 import { isCrowded, isOwner } from '../hosts/owners.ts';
 import { selectorScope, selectsHost } from '../hosts/selector.ts';
-import { policyOf } from '../hosts/stance.ts';
 import type { Turn } from '../hosts/turns.ts';
 import type { VisitContext } from '../kind.ts';
-import { factsOf, INDEX, type Stores } from '../stores.ts';
+import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
 import { wordOf } from './host-word.ts';
 import { NO_TURN } from './rollout.ts';
@@ -38,16 +39,15 @@ export interface Eyes {
 /** Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure. */
 export async function gather(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { stores, clock, areas, releaseAfterMs, given, told } = eyes;
-  const { uid, namespace: name = '', deletionTimestamp } = object.metadata;
-  const namespace = stores.namespaces.get(name);
+  const { uid, deletionTimestamp } = object.metadata;
+  const policy = policyFor(object, stores);
   const problem = problemOf(object);
   const identity = identityOf(object, stores);
   const ledgers = stores.hosts.byIndex(INDEX.ledgerOwner, uid);
   const before = told.get(uid);
   const common: Facts = {
     now: clock.now(),
-    policies: stores.policies.values(),
-    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    policy,
     ...(problem && { problem }),
     identity,
     type: { name: '', known: false, restarts: false },
@@ -68,7 +68,7 @@ export async function gather(object: IdentityAttachment, context: VisitContext, 
   }
 
   // Not even a list is made on behalf of a namespace that may have nothing there.
-  const area = areaAsked(object, type, eyes);
+  const area = areaAsked(object, type, policy);
   areas.note(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
   if (area !== undefined) await lookIfAsked(object, area, context, eyes);
   const facts = { ...common, type };
@@ -93,10 +93,9 @@ function typeOf(type: string): Facts['type'] {
 function areaAsked(
   object: IdentityAttachment,
   { name, known }: Facts['type'],
-  { stores }: Eyes,
+  policy: NamespacePolicy,
 ): string | undefined {
   const { resourceId, selector } = object.spec.target;
-  const policy = policyOf(object, stores);
   if (selector) {
     const asked = { scope: selectorScope(selector), type: name, known };
     return policy.allowsSelector(asked).allowed

@@ -1,7 +1,8 @@
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { AttachmentTarget } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { NamespacePolicy, Verdict } from '../../policy/evaluate.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { cut } from '../../runtime/conditions.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../host-identity/problems.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';

@@ -1,7 +1,8 @@
 import type { ManagedObject } from '../../api/common.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
+import { factsOf } from '../../policy/selection.ts';
 import type { Kind } from '../kind.ts';
-import { factsOf, type Stores } from '../stores.ts';
+import type { Stores } from '../stores.ts';
 import { decide, type PolicyFacts, type PolicyStatus } from './decide.ts';
 
 /** IdentityPolicy is judged, not carried out: its status says what it selects and whom it contradicts. */

@@ -6,6 +6,7 @@ import {
   absent,
   afterRecycling,
   assignment,
+  type FactsChange,
   facts,
   failure,
   grant,
@@ -54,7 +55,7 @@ const recycled = { principal: { ...known, id: RECYCLED }, target: afterRecycling
 
 describe('what holds an object before any write', () => {
   const custom = { ...reader, guid: 'c0c0c0c0-0000-4000-8000-000000000001', type: 'CustomRole' } as const;
-  const rows: { title: string; object?: RoleGrant; facts: Partial<Facts>; reason: string; says: string }[] = [
+  const rows: { title: string; object?: RoleGrant; facts: FactsChange; reason: string; says: string }[] = [
     {
       title: 'no policy selects the namespace',
       facts: { policies: [] },
@@ -152,7 +153,7 @@ describe('what holds an object before any write', () => {
     },
   ];
   it.each(rows)('$title: $reason', ({ object = grant(), facts: given, reason, says }) => {
-    const decision = decide(object, facts({ azure: absent, ...given } as Partial<Facts>));
+    const decision = decide(object, facts({ azure: absent, ...given } as FactsChange));
     expect(decision.actions).toEqual([]);
     expect(reasonOf(decision)).toBe(reason);
     expect(decision.summary).toMatchObject({ message: expect.stringContaining(says) });
@@ -304,7 +305,7 @@ describe('replacement', () => {
   it('names an edit of the spec as its reason, and a role that was redefined', () => {
     const made = present({ id: afterRecycling.id });
     const edited = settled({ metadata: { generation: 2 } });
-    const next = (grantee: RoleGrant, change: Partial<Facts>) =>
+    const next = (grantee: RoleGrant, change: FactsChange) =>
       decide(grantee, facts({ azure: made, held: [stale(absent)], ...change })).status.history?.[0]?.reason;
     expect(next(edited, recycled)).toBe('SpecChanged');
     const redefined = { ...afterRecycling, principalId: PRINCIPAL, roleGuid: 'other', roleId: 'x/other' };
@@ -452,7 +453,7 @@ describe('sharing', () => {
 });
 
 describe('what Azure refuses', () => {
-  const rows: { title: string; failure: Partial<Failure>; facts?: Partial<Facts>; comes: string }[] = [
+  const rows: { title: string; failure: Partial<Failure>; facts?: FactsChange; comes: string }[] = [
     {
       title: 'a principal so new that Azure does not know it yet',
       failure: { kind: 'transient', reason: 'PrincipalNotFound' },

@@ -1,6 +1,5 @@
-import { evaluate } from '../../policy/evaluate.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
 import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
@@ -27,12 +26,11 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
 }
 
 function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
-  const { principal, role, target, azure } = facts;
+  const { policy, principal, role, target, azure } = facts;
   const malformed = scopeProblem(object);
   if (malformed !== undefined) return stop(object, facts, stalledInside('InvalidScope', malformed));
-  const policy = evaluate(facts.policies, facts.namespace);
   const anything = policy.allowsAnyGrantAt(object.spec.scope);
-  const denied = anything.allowed ? undefined : stalledInside('PolicyDenied', anything.message);
+  const denied = anything.allowed ? undefined : notAllowed(object, anything);
   // What the dead still have goes, whatever else stands in the way: taking back asks nobody.
   if (principal.state === 'waiting' && principal.dead)
     return decideWithoutPrincipal(object, facts, denied ?? waitingFor(principal), failed);
@@ -46,7 +44,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   if (role?.state !== 'found' || !target) return stop(object, facts, withoutRole(object, role));
 
   const verdict = policy.allowsGrant(requestOf(object, target, role));
-  if (!verdict.allowed) return stop(object, facts, stalledInside('PolicyDenied', verdict.message));
+  if (!verdict.allowed) return stop(object, facts, notAllowed(object, verdict));
   const first = conflictWith(asPeer(object), facts.peers);
   if (first) {
     const message = `${describe(target)} is granted for RoleGrant ${first.key} with ${first.condition === undefined ? 'no condition' : 'another condition'}, and Azure knows it only once: declare the same condition in both, or delete one`;

@@ -4,6 +4,7 @@ import { decide } from './decide.ts';
 import {
   absent,
   deleted,
+  type FactsChange,
   facts,
   failure,
   NOW,
@@ -16,7 +17,7 @@ import {
   target,
   twin,
 } from './facts.fixture.ts';
-import type { Facts, GrantDecision, RoleGrant } from './facts.ts';
+import type { GrantDecision, RoleGrant } from './facts.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
@@ -31,7 +32,7 @@ const refusedSince = (lastTransitionTime: string) =>
 const unreadable = { state: 'unreadable', failure: failure() } as const;
 
 describe('deletion', () => {
-  const rows: { title: string; object?: RoleGrant; facts: Partial<Facts>; actions: string[] }[] = [
+  const rows: { title: string; object?: RoleGrant; facts: FactsChange; actions: string[] }[] = [
     { title: 'deletes its assignment', facts: {}, actions: ['deleteAssignment'] },
     { title: 'needs no policy', facts: { policies: [] }, actions: ['deleteAssignment'] },
     {
@@ -178,7 +179,7 @@ describe('the end of a grant that lives on as an object', () => {
   });
 
   it('takes the assignments of a dead principal, and keeps those of one that may live', () => {
-    const waiting = (dead: boolean): Partial<Facts> => ({
+    const waiting = (dead: boolean): FactsChange => ({
       principal: { state: 'waiting', for: 'web', message: 'waiting for web', dead },
       role: undefined,
       target: undefined,

@@ -1,6 +1,7 @@
 import { FINALIZER } from '../../api/common.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
 import type { AssignmentView, Facts, Held, Peer, RoleGrant, SeenAssignment, SeenRole } from './facts.ts';
 import { descriptionOf } from './owners.ts';
@@ -152,12 +153,14 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}, name = 'team-a'):
   };
 }
 
-export function facts(change: Partial<Facts> = {}): Facts {
+/** Facts, with the policies that the object's namespace has. */
+export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
+
+export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
   return {
     now: NOW,
     installationId: INSTALLATION,
-    policies: [policy()],
-    namespace: { name: 'team-a', labels: {} },
+    policy: evaluate(policies, { name: 'team-a', labels: {} }),
     principal: known,
     role: { state: 'found', role: reader },
     target,

@@ -1,6 +1,5 @@
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -122,8 +121,7 @@ export interface Facts {
   readonly installationId: string;
   /** azid's own principal, which no object may give anything (guarantees.md G21). */
   readonly selfId?: string;
-  readonly policies: readonly IdentityPolicy[];
-  readonly namespace: NamespaceFacts;
+  readonly policy: NamespacePolicy;
   readonly principal: PrincipalView;
   /** Absent: not asked, since the principal is unknown or nothing is allowed on the scope. */
   readonly role?: RoleView | undefined;

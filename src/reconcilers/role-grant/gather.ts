@@ -1,10 +1,9 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { areaOf } from '../../azure/scope.ts';
 import { keyOf } from '../../kube/types.ts';
-import { evaluate } from '../../policy/evaluate.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
-import { factsOf } from '../stores.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
 import { isExpired, ledgerOf } from './own.ts';
@@ -26,13 +25,11 @@ export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
 export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const now = clock.now();
-  const { namespace: name = '' } = object.metadata;
-  const namespace = stores.namespaces.get(name);
+  const policy = policyFor(object, stores);
   const common: Facts = {
     now,
     installationId,
-    policies: stores.policies.values(),
-    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    policy,
     principal: { state: 'waiting', for: 'nobody', message: 'not looked for', dead: false },
     peers: [],
     held: [],
@@ -40,7 +37,6 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
     releaseAfterMs,
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
-  const policy = evaluate(common.policies, common.namespace);
   const held = ledgerOf(object);
   if (scopeProblem(object) !== undefined)
     return ending ? looked(object, common, undefined, context, eyes) : common;

@@ -1,8 +1,8 @@
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import { evaluate } from '../../policy/evaluate.ts';
-import { factsOf, INDEX, type Stores } from '../stores.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import { INDEX, type Stores } from '../stores.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
 import { isExpired } from './own.ts';
 import { knownPrincipal, type PrincipalEyes } from './principal.ts';
@@ -34,10 +34,7 @@ export async function wishOf(
   const role = await roleOf(object, context, eyes);
   if (role.state !== 'found') return undefined;
   const target = targetOf(object, principal, role.role, eyes.installationId);
-  const { namespace: name = '' } = object.metadata;
-  const namespace = eyes.stores.namespaces.get(name);
-  const facts = namespace ? factsOf(namespace) : { name, labels: {} };
-  const policy = evaluate(eyes.stores.policies.values(), facts);
+  const policy = policyFor(object, eyes.stores);
   return { target, role, allowed: policy.allowsGrant(requestOf(object, target, role)).allowed };
 }
 

@@ -5,6 +5,7 @@ import {
   ANOTHER,
   deleted,
   entry,
+  type FactsChange,
   facts,
   failure,
   GROUP,
@@ -20,7 +21,7 @@ import {
   told,
   VM,
 } from './facts.fixture.ts';
-import type { Action, Facts, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
+import type { Action, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
 import { servicePrincipalName } from './own.ts';
 
 const types = ({ actions }: SystemIdentityDecision) => actions.map(({ type }) => type);
@@ -44,7 +45,7 @@ describe('what an object says', () => {
   const rows: {
     title: string;
     object?: SystemAssignedIdentity;
-    facts: Partial<Facts>;
+    facts: FactsChange;
     state: string;
     says?: string;
     does?: Action['type'][];

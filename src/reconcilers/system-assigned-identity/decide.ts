@@ -1,8 +1,7 @@
 import { isSuspended } from '../../api/common.ts';
-import { evaluate } from '../../policy/evaluate.ts';
 import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,
@@ -30,10 +29,10 @@ export function decide(
 ): SystemIdentityDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
   const { resourceId } = object.spec;
-  const { problem, type, absent, ledger } = facts;
+  const { policy, problem, type, absent, ledger } = facts;
   const own = ownStatus(object);
   if (problem) return stop(own, stalledInside(problem.reason, problem.message));
-  const verdict = evaluate(facts.policies, facts.namespace).allowsSystemAssigned({
+  const verdict = policy.allowsSystemAssigned({
     hostId: resourceId,
     type: type.name,
     known: type.known,
@@ -42,9 +41,10 @@ export function decide(
   if (absent) {
     // Its principal is gone with it, whatever a policy says.
     const message = `spec.resourceId: waiting for ${resourceId}, which does not exist`;
-    return stop({ ...own, ...NOBODY }, verdict.allowed ? waiting(resourceId, message) : denied(verdict));
+    const denied = !verdict.allowed && !verdict.unseen ? notAllowed(object, verdict) : undefined;
+    return stop({ ...own, ...NOBODY }, denied ?? waiting(resourceId, message));
   }
-  if (!verdict.allowed) return stop(own, denied(verdict));
+  if (!verdict.allowed) return stop(own, notAllowed(object, verdict));
 
   // While suspended nothing is performed; that something would be is what makes an edit stay unobserved.
   const held = isSuspended(object) && ledger?.entry?.state !== 'Attached';
@@ -163,10 +163,6 @@ function contest(
   if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
   const message = 'nobody switches the identity off any more';
   return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
-}
-
-function denied({ message }: { readonly message: string }): Summary {
-  return stalledInside('PolicyDenied', message);
 }
 
 function waiting(resourceId: string, message: string): Summary {

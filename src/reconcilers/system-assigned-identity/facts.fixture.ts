@@ -3,6 +3,7 @@ import type { LedgerSystem } from '../../api/host-identity.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
 import type { Facts, LedgerView, SystemAssignedIdentity } from './facts.ts';
 
@@ -91,11 +92,13 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}): IdentityPolicy {
 export const told = (principalId = PRINCIPAL, clientId = 'client-1') =>
   ({ state: 'found', principalId, clientId, tenantId: 'tenant-1' }) as const;
 
-export function facts(change: Partial<Facts> = {}): Facts {
+/** Facts, with the policies that the object's namespace has. */
+export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
+
+export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
   return {
     now: NOW,
-    policies: [policy()],
-    namespace: { name: 'team-a', labels: {} },
+    policy: evaluate(policies, { name: 'team-a', labels: {} }),
     type: { name: VMS, known: true },
     absent: false,
     references: [],

@@ -1,10 +1,9 @@
 import type { LedgerSystem } from '../../api/host-identity.ts';
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type {
   SystemAssignedIdentity,
   SystemAssignedIdentityStatus,
 } from '../../api/system-assigned-identity.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { SpecProblem } from '../identity-attachment/facts.ts';
 import type { HostWord } from '../identity-attachment/host-word.ts';
@@ -32,8 +31,7 @@ export type IdentityView =
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
-  readonly policies: readonly IdentityPolicy[];
-  readonly namespace: NamespaceFacts;
+  readonly policy: NamespacePolicy;
   /** Wrong by itself, or a resource that can have no system-assigned identity. */
   readonly problem?: SpecProblem;
   readonly type: { readonly name: string; readonly known: boolean };

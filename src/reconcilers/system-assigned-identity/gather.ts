@@ -6,16 +6,16 @@ import { armKey } from '../../azure/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { areaOfHost } from '../../mirror/host-area.ts';
 import type { HostMirror } from '../../mirror/host-mirror.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
 import { isCrowded, isOwner } from '../hosts/owners.ts';
-import { policyOf } from '../hosts/stance.ts';
 import { wordOf } from '../identity-attachment/host-word.ts';
 import { problemOfHost } from '../identity-attachment/spec-problem.ts';
 import type { VisitContext } from '../kind.ts';
-import { factsOf, INDEX, type Stores } from '../stores.ts';
+import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityView, LedgerView, SystemAssignedIdentity } from './facts.ts';
 import { cannotHave, isSwitchedOff } from './own.ts';
 
@@ -41,15 +41,14 @@ export async function gather(
   eyes: Eyes,
 ): Promise<Facts> {
   const { stores, clock, areas, principals, released, releaseAfterMs } = eyes;
-  const { uid, namespace: name = '', deletionTimestamp } = object.metadata;
+  const { uid, deletionTimestamp } = object.metadata;
   const { resourceId, apiVersion } = object.spec;
-  const namespace = stores.namespaces.get(name);
+  const policy = policyFor(object, stores);
   const problem = problemOfHost('spec.resourceId', resourceId, apiVersion);
   const lastPrincipalId = principals.get(uid);
   const common: Facts = {
     now: clock.now(),
-    policies: stores.policies.values(),
-    namespace: namespace ? factsOf(namespace) : { name, labels: {} },
+    policy,
     ...(problem && { problem }),
     type: { name: '', known: false },
     absent: false,
@@ -71,7 +70,7 @@ export async function gather(
   const known = capabilityOf(spelt);
   const type = { name: known?.type ?? spelt, known: known !== undefined };
   const facts: Facts = { ...common, type, ...(ledger && { ledger }) };
-  const { allowed } = policyOf(object, stores).allowsSystemAssigned({
+  const { allowed } = policy.allowsSystemAssigned({
     hostId: resourceId,
     type: type.name,
     known: type.known,

@@ -5,6 +5,7 @@ import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
 import {
   absent,
+  type FactsChange,
   facts,
   ID,
   ME,
@@ -15,7 +16,7 @@ import {
   settledStatus,
   uai,
 } from './facts.fixture.ts';
-import type { Action, Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+import type { Action, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 
 const types = (decision: IdentityDecision) => decision.actions.map((action) => action.type);
 const stalledWith = (decision: IdentityDecision) =>
@@ -39,7 +40,7 @@ describe('what stalls an object before any call', () => {
   const rows: {
     title: string;
     object?: UserAssignedIdentity;
-    facts: Partial<Facts>;
+    facts: FactsChange;
     reason: string;
     says: string;
   }[] = [
@@ -285,7 +286,7 @@ describe('whose identity it is', () => {
     ({ state: 'present', identity: seen(tags, { principalId: 'foreign' }), live: true }) as const;
   const adopt = uai({ spec: { adoption: 'Adopt' } });
 
-  const refused: { title: string; object?: UserAssignedIdentity; facts: Partial<Facts>; reason: string }[] = [
+  const refused: { title: string; object?: UserAssignedIdentity; facts: FactsChange; reason: string }[] = [
     { title: 'unmarked', facts: { azure: present({}), policies: adopting }, reason: 'AlreadyExists' },
     {
       title: 'unmarked, adoption wished but not allowed',
@@ -339,7 +340,7 @@ describe('whose identity it is', () => {
     });
   });
 
-  const granted: { title: string; object?: UserAssignedIdentity; facts: Partial<Facts>; reason: string }[] = [
+  const granted: { title: string; object?: UserAssignedIdentity; facts: FactsChange; reason: string }[] = [
     {
       title: 'unmarked, adoption wished and allowed',
       object: adopt,

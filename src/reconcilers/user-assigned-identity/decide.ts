@@ -1,7 +1,7 @@
-import { describeConflicts, evaluate, type NamespacePolicy } from '../../policy/evaluate.ts';
+import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { ownershipOf } from '../marks.ts';
-import { stalledInside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideCreation } from './create.ts';
 import { decideDeletion } from './deletion.ts';
@@ -28,13 +28,14 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
   const own = ownStatus(object);
   const stop = (summary: Summary, status = own): IdentityDecision => ({ actions: [], status, summary });
 
-  const policy = evaluate(facts.policies, facts.namespace);
+  const { policy } = facts;
+  if (policy.unseen) return stop(notAllowed(object, policy.unseen));
   if (policy.conflicts.length > 0) return stop(stalledInside('PolicyConflict', describeConflicts(policy)));
   const resolution = resolveTarget(object, policy.defaults, facts.marked);
   if (!resolution.resolved) return stop(unresolved(policy, resolution.missing));
   const { target } = resolution;
   const verdict = policy.allowsIdentity(target.id);
-  if (!verdict.allowed) return stop(stalledInside('PolicyDenied', verdict.message));
+  if (!verdict.allowed) return stop(notAllowed(object, verdict));
   const fault = tagFault(policy.defaults.tags, object.spec.tags ?? {});
   if (fault !== undefined) return stop(stalledInside('InvalidTags', fault));
 

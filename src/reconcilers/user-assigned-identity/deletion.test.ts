@@ -4,8 +4,8 @@ import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
-import { absent, deleted, facts, ID, ME, NOW, seen } from './facts.fixture.ts';
-import type { Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+import { absent, deleted, type FactsChange, facts, ID, ME, NOW, seen } from './facts.fixture.ts';
+import type { IdentityDecision, UserAssignedIdentity } from './facts.ts';
 
 const types = (decision: IdentityDecision) => decision.actions.map((action) => action.type);
 const present = (tags: Record<string, string>) =>
@@ -27,7 +27,7 @@ const blockedSince = (lastTransitionTime: string): Condition => ({
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
 
 describe('deletion', () => {
-  const rows: { title: string; object?: UserAssignedIdentity; facts: Partial<Facts>; actions: string[] }[] = [
+  const rows: { title: string; object?: UserAssignedIdentity; facts: FactsChange; actions: string[] }[] = [
     { title: 'deletes what carries its mark', facts: {}, actions: ['deleteIdentity'] },
     { title: 'needs no policy', facts: { policies: [] }, actions: ['deleteIdentity'] },
     {

@@ -1,5 +1,4 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
-import { evaluate } from '../../policy/evaluate.ts';
 import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
@@ -28,13 +27,23 @@ export function decideDeletion(
   failed?: Failed,
 ): IdentityDecision {
   const own = ownStatus(object);
-  const { defaults } = evaluate(facts.policies, facts.namespace);
-  const resolution = resolveTarget(object, defaults, facts.marked);
-  // Without coordinates nothing was ever made: they are pinned before the first write.
-  if (!resolution.resolved) return leave(object, facts, own);
+  const { policy } = facts;
+  const resolution = resolveTarget(object, policy.defaults, facts.marked);
+  const released = object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true';
+  if (!resolution.resolved) {
+    // A status that a restore emptied may have been filled from a policy's defaults.
+    if (policy.unseen && !released)
+      return {
+        actions: [],
+        status: own,
+        summary: { state: 'deleting', message: policy.unseen.message, againMs: RECHECK_OUTSIDE_MS },
+      };
+    // Without coordinates nothing was ever made: they are pinned before the first write.
+    return leave(object, facts, own);
+  }
   const { id } = resolution.target;
 
-  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+  if (released) {
     return leave(
       object,
       facts,

@@ -1,10 +1,9 @@
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type {
   Coordinates,
   UserAssignedIdentity,
   UserAssignedIdentityStatus,
 } from '../../api/user-assigned-identity.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { Tags } from '../marks.ts';
 
@@ -62,8 +61,7 @@ export interface Facts {
   readonly installationId: string;
   /** azid's own identity in Azure, which no object may touch (guarantees.md G21). Unknown until the first token. */
   readonly self?: { readonly clientId: string; readonly principalId: string };
-  readonly policies: readonly IdentityPolicy[];
-  readonly namespace: NamespaceFacts;
+  readonly policy: NamespacePolicy;
   /** Coordinates of an identity in Azure that carries this object's mark, for when the status was lost. */
   readonly marked?: Coordinates;
   /** Absent when the target could not be resolved. */

@@ -1,5 +1,4 @@
 import { requestedLook } from '../../api/common.ts';
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { classify } from '../../azure/classify.ts';
@@ -10,14 +9,13 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { IdentityMirror } from '../../mirror/mirror.ts';
-import { evaluate } from '../../policy/evaluate.ts';
-import type { NamespaceFacts } from '../../policy/selection.ts';
+import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { MARK, ownerMarks } from '../marks.ts';
-import { azureNameOf, factsOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
 import type { SubscriptionsInUse } from '../subscriptions.ts';
 import { decide } from './decide.ts';
 import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
@@ -58,14 +56,12 @@ export async function gather(
   eyes: Eyes,
 ): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
-  const namespace = namespaceOf(object, stores);
-  const policies = policiesFor(object, stores);
+  const policy = policyFor(object, stores);
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
   const common: Facts = {
     now: clock.now(),
     installationId,
-    policies,
-    namespace,
+    policy,
     ...(marked && { marked }),
     rivals: [],
     references: [],
@@ -74,7 +70,6 @@ export async function gather(
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
-  const policy = evaluate(policies, namespace);
   const resolution = resolveTarget(object, policy.defaults, marked);
   if (!resolution.resolved) return common;
   const { target } = resolution;
@@ -216,7 +211,7 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes
   const others = stores.identities.byIndex(INDEX.azureName, azureNameOf(object).toLowerCase());
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
-    const policy = evaluate(policiesFor(other, stores), namespaceOf(other, stores));
+    const policy = policyFor(other, stores);
     const resolution = resolveTarget(other, policy.defaults);
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
     return {
@@ -262,18 +257,4 @@ function seenConfigMap(map: ConfigMap, object: UserAssignedIdentity): SeenConfig
   const { name, uid, labels } = map.metadata;
   const ours = labels?.['app.kubernetes.io/managed-by'] === 'azid' && ownersOf(map).includes(keyOf(object));
   return { name, uid, data: map.data ?? {}, ours };
-}
-
-/**
- * Two watches are not in step: an object may be seen before its new namespace. Until the labels are known no policy
- * holds there, else one that selects by the absence of a label would let it in. The namespace's arrival wakes it.
- */
-function policiesFor(object: UserAssignedIdentity, stores: Stores): readonly IdentityPolicy[] {
-  return stores.namespaces.get(object.metadata.namespace ?? '') ? stores.policies.values() : [];
-}
-
-function namespaceOf(object: UserAssignedIdentity, stores: Stores): NamespaceFacts {
-  const name = object.metadata.namespace ?? '';
-  const namespace = stores.namespaces.get(name);
-  return namespace ? factsOf(namespace) : { name, labels: {} };
 }

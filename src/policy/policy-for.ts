@@ -1,0 +1,37 @@
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import type { Namespace } from '../kube/builtin.ts';
+import type { ObjectKey } from '../kube/types.ts';
+import { evaluate, type NamespacePolicy } from './evaluate.ts';
+import { factsOf } from './selection.ts';
+import { unseenNamespace } from './unseen.ts';
+
+/** The caches that the answer rests on. */
+export interface PolicySources {
+  readonly policies: { values(): readonly IdentityPolicy[] };
+  readonly namespaces: { get(key: ObjectKey): Namespace | undefined };
+}
+
+/** What of an object its policies follow from. */
+export interface Governed {
+  readonly metadata: { readonly namespace?: string; readonly creationTimestamp: string };
+}
+
+/**
+ * What the policies allow an object: the one way to ask, for every kind. Nothing, while its namespace was not seen: two
+ * watches are not in step, an object may come before its new namespace, and a policy that selects by the absence of a
+ * label would let in whoever is not known. The arrival of the namespace enqueues its objects.
+ */
+export function policyFor(object: Governed, { policies, namespaces }: PolicySources): NamespacePolicy {
+  const { namespace: name = '', creationTimestamp } = object.metadata;
+  const namespace = namespaces.get(name);
+  if (!namespace || isPredecessor(namespace, creationTimestamp)) return unseenNamespace(name);
+  return evaluate(policies.values(), factsOf(namespace));
+}
+
+/**
+ * Nothing can be created in a namespace that is going, so an object not older than the deletion lives in the next one of
+ * that name, whose labels may be others.
+ */
+function isPredecessor({ metadata: { deletionTimestamp } }: Namespace, creationTimestamp: string): boolean {
+  return deletionTimestamp !== undefined && Date.parse(creationTimestamp) >= Date.parse(deletionTimestamp);
+}
