@@ -1,12 +1,13 @@
 /** `docs/reference/flags.md`: the flags of each command, from the commands themselves. */
 import type { Command, Option } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
+import { addSandboxCommand } from '../../src/cli/sandbox.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const HEAD = ['Flag', 'Environment variable', 'Default', 'Meaning'];
 
 export function flagsReference(): GeneratedFile {
-  const program = createProgram();
+  const program = createProgram([addSandboxCommand]);
   const intro =
     '# Flags\n\n' +
     'A flag wins over its environment variable. A wrong value ends the command at its start, with a message that ' +

@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-
-const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+// As a module and not as a file read at run time, so that a bundle holds it.
+import manifest from '../../package.json' with { type: 'json' };
 
 /** azid's version, from its package. */
-export const VERSION =
-  typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+export const VERSION: string = manifest.version;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { seedAzure } from './azure-seed.ts';
+import { bundleProduct } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
 import { type LaunchedController, startController } from './controller-launch.ts';
 import type { Examples } from './examples.ts';
@@ -35,6 +36,9 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
   if (flags.kubeconfig !== undefined && flags.controller)
     await expectNoController(cluster.client, clock, signal);
 
+  // Beside all that has to be up before it.
+  const program = flags.controller ? bundleProduct(join(cluster.folder, 'azid')) : undefined;
+  program?.catch(() => {}); // Told where it is awaited; whatever fails before that is told instead.
   say(`Starting the simulated Azure${flags.fast ? ' (fast: no lag, no throttling)' : ''} ...`);
   const simulator = stack.use(
     await startSimulator({
@@ -55,10 +59,11 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
   await installAzid(cluster, clock, signal);
 
   let controller: LaunchedController | undefined;
-  if (flags.controller) {
+  if (program) {
     say('Starting the controller ...');
     const { fast } = flags;
-    controller = await startController({ cluster, simulator, caFile, own, fast, clock, signal, say }, stack);
+    const launch = { cluster, simulator, caFile, own, fast, clock, signal, say, program: await program };
+    controller = await startController(launch, stack);
     given.onController(controller);
     await controller.process.untilReady(signal);
   }

@@ -8,7 +8,6 @@ import type { OwnIdentity } from './azure-seed.ts';
 import type { Cluster } from './cluster.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { NAMESPACE, SERVICE_ACCOUNT, TOKEN_EXCHANGE_AUDIENCE } from './names.ts';
-import { MAIN } from './project.ts';
 import { keepToken } from './tokens.ts';
 
 export interface ControllerLaunch {
@@ -18,6 +17,8 @@ export interface ControllerLaunch {
   readonly caFile: string;
   readonly own: OwnIdentity;
   readonly fast: boolean;
+  /** Path of the product's bundle. */
+  readonly program: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
@@ -65,7 +66,7 @@ export async function startController(
     clock,
     args: [
       ...NODE_FLAGS,
-      MAIN,
+      launch.program,
       'controller',
       ...flags(launch, { kubeconfig, federatedTokenFile, listenAddress }),
     ],

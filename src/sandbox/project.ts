@@ -1,12 +1,9 @@
 /** Where the files lie that azid is installed from: the sandbox uses those that a cluster would get, not copies. */
 import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The `azid` command: `main.ts` from the sources, `main.js` where they were built. */
-export const MAIN = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 
 export const CRDS = join(ROOT, 'crds');
 /** What `kubectl apply` installs, in this order. */
