@@ -166,6 +166,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     window: { blockedMs: 0, openMs: 0 },
     accepted: new Map(),
     busyMs: 0,
+    conflicted: false,
     awaitedMs: 0,
     writes: 0,
     deleted: false,

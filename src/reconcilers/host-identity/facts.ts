@@ -118,6 +118,8 @@ export interface Facts {
   readonly batchLimit?: number;
   /** For how long the host has shown its present, unsettled state, ms. */
   readonly busyMs: number;
+  /** Azure refused a write because of another operation, and has taken none since: the resource may be at work. */
+  readonly conflicted: boolean;
   /** For how long none came of the words that are awaited, of those who name the host and may have what they want, ms. */
   readonly awaitedMs: number;
   /** Writes to Azure in this visit. */

@@ -99,6 +99,7 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
     window: windowOf(object, eyes),
     accepted: new Map(),
     busyMs: 0,
+    conflicted: memory.isConflicted(uid, clock.monotonic()),
     awaitedMs: 0,
     writes: visit?.id === reconcileId ? visit.writes : 0,
     deleted,

@@ -7,6 +7,7 @@ import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from './j
 import {
   CONTESTED,
   DEAD_IN_THE_WAY,
+  DEAD_ON_HOST,
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   isHeldBack,
@@ -82,6 +83,7 @@ function isMoot({ problem }: Line, isPresent: boolean): boolean {
     case IDENTITY_RECYCLED:
     case TAKEN_AWAY:
     case DEAD_IN_THE_WAY:
+    case DEAD_ON_HOST:
     case CONTESTED:
       return true;
     default:

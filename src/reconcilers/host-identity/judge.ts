@@ -1,12 +1,21 @@
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Note } from '../decision.ts';
 import { MAX_OWNERS } from '../hosts/owners.ts';
-import { mayGive, standingOf } from './claims.ts';
+import { standingOf } from './claims.ts';
 import { calmed } from './contest.ts';
 import { AZID } from './credentials.ts';
 import { type Line, SYSTEM } from './facts.ts';
 import { give } from './give.ts';
-import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from './judged.ts';
+import {
+  type Case,
+  idOf,
+  isOwned,
+  isSelf,
+  isTakenOver,
+  type Judged,
+  nameInNotes,
+  withState,
+} from './judged.ts';
 import { letGo } from './let-go.ts';
 import { RESERVED_IDENTITY, withoutProblem, withProblem } from './problems.ts';
 import { isAnother, repair } from './repair.ts';
@@ -47,17 +56,10 @@ function isThere({ host }: Case, key: string): boolean {
 
 /** Finished and read back. What was there before azid is not azid's, unless somebody takes it over. */
 function attached(each: Case, base: Line): Judged {
-  const { key, line, shown, facts, recycled, settled, wants } = each;
+  const { key, line, shown, facts, settled } = each;
   const { now } = facts;
   if (line?.state === 'Attaching' && !settled) return { line: base, pending: true };
-  // What is taken over goes with its objects: where that means to put the resource back, they must allow it.
-  const mayReplace = facts.capability?.write !== 'replace';
-  const adopted = wants.some(
-    (stance) => stance.adopt && mayGive(stance) && (mayReplace || stance.allowReplace),
-  );
-  // On a resource that was made again, what is there without a write of azid was put there by whoever made it.
-  const begun = line?.state === 'Attaching' || line?.state === 'Detaching';
-  const owned = (line?.owned === true && (recycled !== 'instance' || begun)) || adopted;
+  const owned = isOwned(each) || isTakenOver(each);
   const next: Line = {
     ...withState(calmed(withoutProblem(base), now), 'Attached', now),
     ...(key !== SYSTEM && { identityId: idOf(each) }),

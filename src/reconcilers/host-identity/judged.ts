@@ -2,7 +2,7 @@ import type { AttachedIdentity, AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Failure, Note } from '../decision.ts';
-import type { Claims } from './claims.ts';
+import { type Claims, mayGive } from './claims.ts';
 import { type Facts, type Line, SYSTEM, type Wants } from './facts.ts';
 import type { Recycled } from './recycled.ts';
 
@@ -53,6 +53,8 @@ export interface Case {
   readonly recycled: Recycled;
   /** Azure is done with what it does to the resource, or has shown no progress for too long. */
   readonly settled: boolean;
+  /** Azure is, or may be, at work on the resource, for whomever and however long: an entry without ids is not dead. */
+  readonly atWork: boolean;
 }
 
 export interface Shown {
@@ -78,6 +80,24 @@ export function idOf({ key, shown, line, wants }: Case): string {
   if (key === SYSTEM) return '';
   const [wish] = wants.flatMap(({ what }) => (what === 'system' ? [] : [what.identityId]));
   return shown?.id ?? line?.identityId ?? wish ?? key;
+}
+
+/**
+ * azid attached what is there. On a resource that was made again, what is there without a write of azid was put there by
+ * whoever made it.
+ */
+export function isOwned({ line, recycled }: Pick<Case, 'line' | 'recycled'>): boolean {
+  const begun = line?.state === 'Attaching' || line?.state === 'Detaching';
+  return line?.owned === true && (recycled !== 'instance' || begun);
+}
+
+/**
+ * Some object may have what is there taken over: from then on it goes with its objects, and is azid's to renew. Where that
+ * means to put the whole resource back, they must allow it.
+ */
+export function isTakenOver({ wants, facts }: Pick<Case, 'wants' | 'facts'>): boolean {
+  const mayReplace = facts.capability?.write !== 'replace';
+  return wants.some((each) => each.adopt && mayGive(each) && (mayReplace || each.allowReplace));
 }
 
 /** It is azid's own identity, as far as that is known. */

@@ -21,6 +21,7 @@ import {
 import { intended, writeOf } from './intent.ts';
 import { judge } from './judge.ts';
 import { type Change, shownOn, withState } from './judged.ts';
+import { LONGEST_OPERATION_MS } from './memory.ts';
 import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
 import { withProblem } from './problems.ts';
 import { recycledNote, recycledSince } from './recycled.ts';
@@ -28,8 +29,11 @@ import { afterRefusal } from './refusals.ts';
 import { summaryOfHost } from './standing.ts';
 import { planWrite, type WritePlan } from './write.ts';
 
-/** A resource that shows no end of what it is at for so long is written to all the same (guarantees.md G15). */
-export const BUSY_MS = 5 * 60_000;
+/**
+ * A resource that shows no end of what it is at for so long is written to all the same (guarantees.md G15). Longer than any
+ * operation is known to take: a write that comes in between is refused, or ends somebody's operation.
+ */
+export const BUSY_MS = LONGEST_OPERATION_MS;
 
 /** More in one visit are left to the next: each write is a round of the frame, and others wait for the worker. */
 const MAX_WRITES = 4;
@@ -134,6 +138,8 @@ function surveyOf(
       claims,
       recycled,
       settled,
+      // Most say so themselves; of the others only a write that was refused tells.
+      atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
     });
     if (judged.line) next.set(key, judged.line);
     if (judged.change) changes.push(judged.change);

@@ -21,6 +21,8 @@ interface Known {
   accepted: Map<string, { readonly wanted: Accepted['wanted']; readonly at: number }>;
   batch?: number;
   poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
+  /** When Azure last refused a write because of another operation, monotonic ms; nothing was taken since. */
+  conflictedAt?: number;
   busy?: { readonly state: string; readonly since: number };
   /** Words that are awaited: since when, and when the last one came, wall ms. */
   awaited?: { readonly words: number; readonly first: number; readonly since: number };
@@ -32,6 +34,8 @@ interface Known {
 
 /** Above it a write is limited by its type alone. */
 const WHOLE_BATCH = 150;
+/** A VM was seen at work for 16 min (guarantees.md section 3). */
+export const LONGEST_OPERATION_MS = 20 * 60_000;
 /** However many speak of a host, their words are waited for no longer than this, ms. */
 const LONGEST_ROUND_MS = 120_000;
 
@@ -74,6 +78,7 @@ export class HostMemory {
     for (const key of removes) known.accepted.set(key, { wanted: 'absent', at: now });
     if (system !== 'keep')
       known.accepted.set(SYSTEM, { wanted: system === 'on' ? 'present' : 'absent', at: now });
+    delete known.conflictedAt;
     if (known.batch === undefined) return;
     known.batch *= 2;
     if (known.batch > WHOLE_BATCH) delete known.batch;
@@ -109,6 +114,17 @@ export class HostMemory {
     const { asked, failure } = known.refusal;
     const notBeforeMs = known.at + (failure.notBeforeMs ?? 0) - monotonic;
     return notBeforeMs > 0 ? { asked, failure: { ...failure, notBeforeMs } } : undefined;
+  }
+
+  /** Azure refused a write because of another operation. */
+  conflict(uid: string, monotonic: number): void {
+    this.#of(uid).conflictedAt = monotonic;
+  }
+
+  /** Somebody's operation stood in the way of a write, so lately that it may still run. */
+  isConflicted(uid: string, monotonic: number): boolean {
+    const at = this.#of(uid).conflictedAt;
+    return at !== undefined && monotonic - at < LONGEST_OPERATION_MS;
   }
 
   polled(uid: string, url: string, dueAt: number): void {

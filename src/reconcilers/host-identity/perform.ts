@@ -53,6 +53,7 @@ async function writeIdentity(
     if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
     else memory.end(uid, begun);
     if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
+    if (failure?.reason === 'OperationInProgress') memory.conflict(uid, clock.monotonic());
     throw error;
   }
   const { operation, retryAfterMs, correlationId } = written;

@@ -86,10 +86,10 @@ function dueIn(
   return told === undefined ? 0 : Math.min(Date.parse(told) - clock.now(), LONGEST_MS * 4);
 }
 
-/** What the write asked for; a new process knows it by the ledger. */
+/** What the write asked for; a new process knows it by the ledger, where what azid asks for is azid's. */
 function askedOf(own: OwnStatus, running: Asked | undefined): Asked {
   if (running) return running;
-  const lines = [...linesOf(own)].filter(([key]) => key !== SYSTEM);
+  const lines = [...linesOf(own)].filter(([key, { owned }]) => key !== SYSTEM && owned);
   const keys = (is: (line: Line) => boolean) => lines.filter(([, line]) => is(line)).map(([key]) => key);
   const isRecycled = (line: Line) => line.state === 'Attaching' && line.principalId !== undefined;
   const system = own.systemAssigned?.state;

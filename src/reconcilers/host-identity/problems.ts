@@ -11,12 +11,19 @@ export const TAKEN_AWAY = 'TakenAway';
 export const CONTESTED = 'Contested';
 /** Its dead entry makes Azure refuse every write to the host: it is taken off, whoever wants it. */
 export const DEAD_IN_THE_WAY = 'DeadInTheWay';
+/** It is there without rights, and azid did not attach it. */
+export const DEAD_ON_HOST = 'DeadIdentityOnHost';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
 const LONGEST_MS = 3_600_000;
 /** No attempts at writing: somebody may mend them at any time, and a look is cheap. */
-const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY]);
+const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  TAKEN_AWAY,
+  DEAD_ON_HOST,
+]);
 const OFTEN_MS = 5 * 60_000;
 
 export interface Trouble {

@@ -1,11 +1,12 @@
 import type { AzureHost } from '../../azure/hosts/host.ts';
+import { livenessOf } from '../../azure/hosts/liveness.ts';
 import type { Summary } from '../decision.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
 import { type Facts, type Line, type Refusal, SYSTEM } from './facts.ts';
 import { withState } from './judged.ts';
 import { isAboutIdentities, namedIn, troubleOf, troubleOfHost } from './meanings.ts';
 import { shortName } from './own.ts';
-import { DEAD_IN_THE_WAY, type Trouble, withProblem } from './problems.ts';
+import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from './problems.ts';
 
 export interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;
@@ -42,7 +43,7 @@ export function afterRefusal(
   if (strange.length > 0) {
     const names = strange.map((key) => shortName(key)).join(', ');
     const message = `${host.id} still has ${names}, which no longer exists and which azid did not attach, and Azure refuses every change because of it: remove it from the resource; ${failure.message}`;
-    return { lines: left, stop: stalledOutside('DeadIdentityOnHost', message) };
+    return { lines: left, stop: stalledOutside(DEAD_ON_HOST, message) };
   }
   // What azid attached is removed in the next write, with whatever else is due.
   if (dead.length > 0) {
@@ -102,6 +103,6 @@ function singleOf({ asked: { adds, removes, system } }: Refusal): string | undef
   return gains.length === 0 && losses.length === 1 ? losses[0] : undefined;
 }
 
-function isDeadOn({ identity }: AzureHost, key: string): boolean {
-  return identity.userAssigned.some((each) => each.key === key && each.principalId === undefined);
+function isDeadOn(host: AzureHost, key: string): boolean {
+  return host.identity.userAssigned.some((each) => each.key === key && livenessOf(host, each) === 'dead');
 }

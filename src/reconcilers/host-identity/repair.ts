@@ -1,8 +1,19 @@
 import { mayGive } from './claims.ts';
 import { type Line, SYSTEM } from './facts.ts';
-import { type Case, type Change, idOf, type Judged, nameInNotes, whyOf, withState } from './judged.ts';
+import {
+  type Case,
+  type Change,
+  idOf,
+  isOwned,
+  isTakenOver,
+  type Judged,
+  nameInNotes,
+  whyOf,
+  withState,
+} from './judged.ts';
 import {
   DEAD_IN_THE_WAY,
+  DEAD_ON_HOST,
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   isHeldBack,
@@ -23,40 +34,51 @@ export function isAnother({ key, shown, facts }: Case): boolean {
   return view.principalId.toLowerCase() !== shown.principalId.toLowerCase();
 }
 
+/** What the next write puts right, or what was waited for. */
+const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST]);
+
 export function repair(each: Case, base: Line): Judged {
-  const { key, facts, wants, host } = each;
+  const { key, facts, wants, host, shown, atWork } = each;
   const { now } = facts;
   // Switched on, and its principal is about to show.
   if (key === SYSTEM) return { line: base, pending: true };
+  const own = { ...base, owned: isOwned(each) };
+  // New on the resource, and not yet there with its ids: somebody attaches it, or azid's own write goes on unseen.
+  if (shown?.principalId === undefined && atWork) return { line: own, pending: true };
   const view = facts.identities.get(key);
   const id = idOf(each);
-  const inTheWay = base.problem?.reason === DEAD_IN_THE_WAY && base.owned;
-  if (inTheWay) return { line: base, change: removal(each, base, id) };
+  if (base.problem?.reason === DEAD_IN_THE_WAY && own.owned)
+    return { line: own, change: removal(each, own, id) };
   if (view?.state === 'absent') {
     const message = `identity ${id} does not exist; ${host.id} still has its id, without rights: azid attaches it anew when it is there again`;
     return {
-      line: withProblem(withState(base, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
+      line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
     };
   }
-  if (view?.state === 'unreadable') return unreadable(base, view.failure, id, now);
-  const givers = wants.filter(mayGive);
-  if (givers.length === 0) return { line: base };
+  if (view?.state === 'unreadable') return unreadable(own, view.failure, id, now);
   const accepted = facts.accepted.get(key);
-  if (accepted?.wanted === 'absent' && accepted.until > now) return { line: base, pending: true };
-  if (!givers.some(({ turn }) => turn) && base.state !== 'Attaching') {
+  if (accepted && accepted.until > now) return { line: own, pending: true };
+  // azid takes away only what it attached, though it be to attach it anew (guarantees.md G5).
+  if (!own.owned && !isTakenOver(each)) {
+    const message = `${host.id} has an entry of identity ${id} that gives no tokens, since the identity was made again after somebody else attached it; azid takes away only what it attached: detach it there, and azid attaches it anew, or let azid take it over (spec.adoption: Adopt, which a policy must allow)`;
+    return { line: withProblem(withState(own, 'Refused', now), { reason: DEAD_ON_HOST, message }, now) };
+  }
+  const givers = wants.filter(mayGive);
+  if (givers.length === 0) return { line: own };
+  if (!givers.some(({ turn }) => turn) && own.state !== 'Attaching') {
     const message = `identity ${id} was made again; it waits for its turn to be attached anew to ${host.id}`;
     return {
-      line: withProblem(withState(base, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
+      line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
     };
   }
-  const moot = base.problem?.reason === IDENTITY_NOT_FOUND || base.problem?.reason === IDENTITY_RECYCLED;
-  if (!moot && isHeldBack(base, now)) return { line: base };
+  const moot = own.problem !== undefined && MOOT.has(own.problem.reason);
+  if (!moot && isHeldBack(own, now)) return { line: own };
   return {
-    line: base,
+    line: own,
     change: {
-      ...removal(each, base, id),
+      ...removal(each, own, id),
       recycled: true,
-      alone: base.problem !== undefined && !moot,
+      alone: own.problem !== undefined && !moot,
       replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
       why: `${nameInNotes(each, id)} was made again: its old one is removed first, ${whyOf(givers)}`,
     },

@@ -25,6 +25,7 @@ import {
   refusal,
   releases,
   seen,
+  VM,
   wants,
   wantsSystem,
 } from './facts.fixture.ts';
@@ -88,9 +89,43 @@ describe('an identity that was made again', () => {
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
   });
 
-  it('is mended where azid did not attach it, if somebody wants it', () => {
+  it('is left as it is where azid did not attach it, and says who can help', () => {
     const unowned = object({ entries: [entry('app', { owned: false })] });
-    expect(writeOf(decide(unowned, shownDead))?.asked.removes).toEqual([keyOf('app')]);
+    const decision = decide(unowned, shownDead);
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')).toMatchObject({ state: 'Refused', owned: false });
+    expect(lineOf(decision, 'app')?.problem).toMatchObject({
+      reason: 'DeadIdentityOnHost',
+      message: expect.stringMatching(/detach it there.*spec\.adoption: Adopt/),
+    });
+    const never = decide(fresh(), { ...shownDead, stances: [wants('app')] });
+    expect(writeOf(never)).toBeUndefined();
+    expect(lineOf(never, 'app')?.problem?.reason).toBe('DeadIdentityOnHost');
+  });
+
+  it('is mended where azid did not attach it, if an object may have it taken over', () => {
+    const left = decide(object({ entries: [entry('app', { owned: false })] }), shownDead).status;
+    const adopting = { ...shownDead, stances: [wants('app', { adopt: true })] };
+    expect(writeOf(decide(object({ ...left }), adopting))?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  it('is attached once somebody has taken the dead entry off', () => {
+    const left = decide(object({ entries: [entry('app', { owned: false })] }), shownDead).status;
+    const decision = decide(object({ ...left }), facts({ host: seen(host()), identities: alive('app') }));
+    expect(writeOf(decision)?.asked.adds).toEqual([keyOf('app')]);
+    const living = decide(object({ ...left }), facts());
+    expect(lineOf(living, 'app')).toMatchObject({ state: 'Attached', owned: false });
+    expect(lineOf(living, 'app')?.problem).toBeUndefined();
+  });
+
+  it('is not told by a read that may be older than the write that attached it', () => {
+    const accepted = new Map([
+      [keyOf('app'), { wanted: 'present', at: NOW - 1_000, until: NOW + 119_000 }],
+    ] as const);
+    const begun = object({ entries: [entry('app', { state: 'Attaching' })] });
+    const decision = decide(begun, { ...shownDead, accepted });
+    expect(writeOf(decision)).toBeUndefined();
+    expect(reason(decision)).toBe('progressing ReadingBack');
   });
 
   it('is left alone where nobody wants it', () => {
@@ -115,6 +150,78 @@ describe('an identity that was made again', () => {
     expect(lineOf(waiting, 'app')?.problem?.reason).toBe('IdentityRecycled');
     const turn = decide(object({ ...waiting.status }), shownDead);
     expect(writeOf(turn)?.asked.removes).toEqual([keyOf('app')]);
+  });
+});
+
+/** So is it while Azure carries out what anybody asked for: the new entry is there, its ids are not yet. */
+describe('an entry without ids on a resource that is at work', () => {
+  const DAY = 24 * 60 * MINUTE;
+  const atWork = (change: Partial<Facts> = {}) =>
+    facts({
+      host: seen(host([dead('app')], { provisioningState: 'Updating' })),
+      identities: alive('app'),
+      busyMs: DAY,
+      ...change,
+    });
+
+  it.each<[string, HostDecision['status'] | undefined]>([
+    ['azid knows nothing of', undefined],
+    ['azid did not attach', { entries: [entry('app', { owned: false })] }],
+    ['azid attached before', { entries: [entry('app')] }],
+    ['azid is attaching', { entries: [entry('app', { state: 'Attaching' })] }],
+    ['is to be taken over', { entries: [entry('app', { owned: false })] }],
+    [
+      'Azure refused a write for',
+      {
+        entries: [
+          entry('app', {
+            problem: { reason: 'DeadInTheWay', message: '', attempts: 1, notBefore: at(-MINUTE) },
+          }),
+        ],
+      },
+    ],
+  ])('that %s is awaited, however long it takes', (what, status) => {
+    const given = status ? object({ hostId: VM, instance: 'vm-1', ...status }) : fresh();
+    const stances = [wants('app', { adopt: what.includes('taken over') })];
+    const decision = decide(given, atWork({ stances }));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(told(decision)).toEqual([]);
+    expect(decision.looks).toBe(true);
+  });
+
+  it('is not azid’s on a resource that was made again meanwhile', () => {
+    const again = seen(host([dead('app')], { provisioningState: 'Creating', instance: 'vm-2' }));
+    const decision = decide(object(), atWork({ host: again }));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')?.owned).toBe(false);
+  });
+
+  it('is not dead either where only a refused write tells of the other operation', () => {
+    const { provisioningState: _, ...silent } = host([dead('app')]);
+    const conflict = { busyMs: 0, conflicted: true };
+    expect(writeOf(decide(object(), atWork({ ...conflict, host: seen(silent) })))).toBeUndefined();
+    const settled = seen(host([dead('app')]));
+    expect(writeOf(decide(object(), atWork({ ...conflict, host: settled })))).toBeDefined();
+  });
+
+  it('does not make azid call it a dead one that is in the way', () => {
+    const refused = refusal({ adds: [keyOf('other')] }, linked('app'));
+    const stances = [wants('other')];
+    const decision = decide(fresh(), atWork({ stances, refusal: refused, identities: alive('other') }));
+    expect(reason(decision)).not.toContain('DeadIdentityOnHost');
+  });
+
+  it('counts as somebody else’s once it is there', () => {
+    const waiting = decide(fresh(), atWork()).status;
+    const there = decide(object({ ...waiting }), facts({ identities: alive('app') }));
+    expect(lineOf(there, 'app')).toMatchObject({ state: 'Attached', owned: false });
+    expect(told(there)).toEqual([]);
+  });
+
+  it('is attached by azid if nothing came of it', () => {
+    const waiting = decide(fresh(), atWork()).status;
+    const gone = decide(object({ ...waiting }), facts({ host: seen(host()), identities: alive('app') }));
+    expect(writeOf(gone)?.asked).toMatchObject({ adds: [keyOf('app')], fresh: [keyOf('app')] });
   });
 });
 
@@ -446,7 +553,8 @@ describe('what azid does to a resource in state', () => {
   });
 
   it('Updating without an end is written to all the same', () => {
-    expect(writeOf(wanted('Updating', { busyMs: 5 * MINUTE }))).toBeDefined();
+    expect(writeOf(wanted('Updating', { busyMs: 19 * MINUTE }))).toBeUndefined();
+    expect(writeOf(wanted('Updating', { busyMs: 20 * MINUTE }))).toBeDefined();
   });
 
   it('Updating with nothing to write is in sync', () => {

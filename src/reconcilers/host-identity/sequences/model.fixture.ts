@@ -57,6 +57,11 @@ export class Model {
     this.#seen = now;
   }
 
+  /** azid, and nobody else, put it there. */
+  isOfAzid(key: string): boolean {
+    return this.#by.get(key) === 'azid';
+  }
+
   /** It cannot be told any more who put it there. */
   blur(keys: Iterable<string>): void {
     for (const key of keys) this.#by.set(key, 'either');
@@ -101,7 +106,7 @@ export class Model {
         if (held.has(key)) throw new Error(`a write removes what is wanted, and alive: ${key}`);
         if (!mayRemove(key)) throw new Error(`a write removes what others attached: ${key}`);
         if (lines.get(key)?.state !== 'Detaching') throw new Error(`a removal without intent: ${key}`);
-      } else if (there.has(key) && !wants.has(key) && !mayRemove(key))
+      } else if (there.has(key) && !mayRemove(key))
         throw new Error(`a write removes a dead entry of others: ${key}`);
     }
     const isOn = types.includes('SystemAssigned');

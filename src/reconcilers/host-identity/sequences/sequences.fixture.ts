@@ -80,6 +80,7 @@ async function settle(world: World): Promise<void> {
     const isDone = outcome === undefined || outcome.type === 'done';
     rested = isDone && world.patches === before ? rested + 1 : 0;
     if (rested < 2) await world.pass(isDone ? 660_000 : pauseOf(outcome));
+    takeOffDead(world);
   }
   const { host } = world;
   const living = new Map(control.identities().map((each) => [armKey(each.id), each.principalId]));
@@ -93,6 +94,25 @@ async function settle(world: World): Promise<void> {
     throw new Error(
       `${wrong.join('; ')}; on it: ${JSON.stringify(host?.attached)}; ${JSON.stringify(world.ledger?.status)}`,
     );
+}
+
+/** Somebody does what azid asks for: takes off the dead entries that azid says are not its own. */
+function takeOffDead(world: World): void {
+  const { host, ledger, model, control } = world;
+  const asked = (ledger?.status?.entries ?? []).filter(
+    ({ problem }) => problem?.reason === 'DeadIdentityOnHost',
+  );
+  if (asked.length === 0 || !host || world.closed) return;
+  const own = asked.find(({ identityId }) => model.isOfAzid(armKey(identityId)));
+  if (own) throw new Error(`azid takes its own for somebody else's: ${JSON.stringify(own)}`);
+  const keys = new Set(asked.map(({ identityId }) => armKey(identityId)));
+  const left = host.attached.filter(({ id }) => !keys.has(armKey(id)));
+  const types = [...(host.system ? ['SystemAssigned'] : []), ...(left.length > 0 ? ['UserAssigned'] : [])];
+  const identity = {
+    type: types.join(', ') || 'None',
+    ...(left.length > 0 && { userAssignedIdentities: Object.fromEntries(left.map(({ id }) => [id, {}])) }),
+  };
+  world.others(() => control.setHostIdentity({ id: world.hostId, identity }));
 }
 
 function pauseOf(outcome: Outcome): number {
