@@ -5,6 +5,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { VisitContext } from '../kind.ts';
+import { lateUntil } from '../late-write.ts';
 import type { Stores } from '../stores.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
 import { decide } from './decide.ts';
@@ -131,6 +132,6 @@ function openWriteMs(
 ): number {
   const begun = status?.writeStartedAt;
   if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
-  const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
+  const openMs = lateUntil(begun, { callLimitMs, azureLagMs }) - clock.now();
   return Math.max(openMs, 0);
 }

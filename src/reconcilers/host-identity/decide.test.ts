@@ -303,6 +303,16 @@ describe('detaching', () => {
     expect(told(decision)).toEqual(['IdentityLeft']);
   });
 
+  it('leaves it in Azure when one of those who go asks to retain it', () => {
+    const shared = entry('app', { owners: [owner('a'), owner('b')] });
+    const goes = [releases('a'), releases('b', { retain: true })];
+    for (const stances of [goes, goes.toReversed()]) {
+      const decision = decide(object({ entries: [shared] }), facts({ stances }));
+      expect(writeOf(decision)).toBeUndefined();
+      expect(decision.status.entries).toEqual([]);
+    }
+  });
+
   it('remembers that an object that vanished had asked to retain it', () => {
     const retained = entry('app', { owners: [owner('attach-app', { retain: true })] });
     const decision = decide(object({ entries: [retained] }), facts({ stances: [] }));

@@ -24,6 +24,7 @@ import type { IdentityViews } from './identity-views.ts';
 import { shownOn } from './judged.ts';
 import { linesOf, ownStatus, sameStatus } from './own.ts';
 import { type PollEyes, pollOperation } from './poll.ts';
+import { readBack } from './read-back.ts';
 import { type StancesEyes, stancesTowards } from './stances.ts';
 
 export interface Eyes extends ViewEyes, PollEyes, Omit<StancesEyes, 'knowsType' | 'typeOf'> {
@@ -39,7 +40,7 @@ export interface Eyes extends ViewEyes, PollEyes, Omit<StancesEyes, 'knowsType' 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function gather(object: HostIdentity, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { uid } = object.metadata;
-  const { memory, clock, azureLagMs } = eyes;
+  const { memory, clock } = eyes;
   const start = startOf(object, context, eyes);
   if (start.problem !== undefined || start.started || start.deleted) return start;
   eyes.areas.note(keyOf(object), [areaOfHost(object.spec.resourceId)]);
@@ -52,7 +53,6 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
     ...start,
     now: clock.now(),
     window,
-    accepted: acceptedUntil(known.accepted, azureLagMs),
     ...(operation && { operation }),
     ...(refused && { refusal: refused }),
     ...(known.batch !== undefined && { batchLimit: known.batch }),
@@ -139,6 +139,8 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     const cached = eyes.views.cached(id);
     return cached ? [[armKey(id), cached]] : [];
   });
+  readBack(object, view, eyes.memory);
+  const { accepted } = eyes.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
   return {
     ...facts,
@@ -146,6 +148,7 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...(capability && { capability: inVariant(capability, host?.variant) }),
     stances,
     ...(view && { host: view }),
+    accepted: acceptedUntil(accepted, eyes.azureLagMs),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs: eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now),
     awaitedMs: eyes.memory.awaitedFor(object.metadata.uid, awaitedWords(stances, host), facts.now),

@@ -4,6 +4,7 @@ import type { HostMirror } from '../../mirror/host-mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
+import { lateUntil } from '../late-write.ts';
 import type { HostIdentity, HostView, WriteWindow } from './facts.ts';
 import type { HostMemory } from './memory.ts';
 
@@ -77,7 +78,7 @@ export function windowOf(
   const unclearMs = Math.max(0, unclearAt + azureLagMs - now);
   const at = status?.writeStartedAt;
   if (at === undefined) return { blockedMs: 0, openMs: unclearMs };
-  const limitMs = Math.max(0, Date.parse(at) + callLimitMs + azureLagMs - now);
+  const limitMs = Math.max(0, lateUntil(at, { callLimitMs, azureLagMs }) - now);
   if (begun?.at !== at) return { blockedMs: limitMs, openMs: Math.max(limitMs, unclearMs) };
   return { blockedMs: 0, openMs: begun.phase === 'sent' ? Math.max(limitMs, unclearMs) : unclearMs };
 }

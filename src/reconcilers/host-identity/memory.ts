@@ -84,6 +84,13 @@ export class HostMemory {
     if (known.batch > WHOLE_BATCH) delete known.batch;
   }
 
+  /** All of it, unless a key is given. */
+  forgetAccepted(uid: string, key?: string): void {
+    const { accepted } = this.#of(uid);
+    if (key === undefined) accepted.clear();
+    else accepted.delete(key);
+  }
+
   /** It begins an operation, which is to be saved. */
   start(uid: string, operation: LedgerOperation, asked: Asked): void {
     const known = this.#of(uid);

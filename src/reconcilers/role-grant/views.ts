@@ -4,6 +4,7 @@ import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
+import { lateUntil } from '../late-write.ts';
 import type { AssignmentView, RoleGrant } from './facts.ts';
 import { sameAssignmentId } from './standing.ts';
 
@@ -82,7 +83,7 @@ function absence(
   // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
   const open =
     !confirmed && writeStartedAt !== undefined && endedHere.get(object.metadata.uid) !== writeStartedAt;
-  const settledAt = open ? timeOf(writeStartedAt) + callLimitMs + azureLagMs : written;
+  const settledAt = open ? lateUntil(writeStartedAt, { callLimitMs, azureLagMs }) : written;
   const openMs = Math.max(0, settledAt - clock.now());
   return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
 }

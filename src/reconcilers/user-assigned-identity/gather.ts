@@ -14,6 +14,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
+import { lateUntil } from '../late-write.ts';
 import { MARK, ownerMarks } from '../marks.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
 import type { SubscriptionsInUse } from '../subscriptions.ts';
@@ -203,7 +204,7 @@ function absentView(
   if (begun === undefined || begunHere.get(object.metadata.uid) === begun) {
     return { state: 'absent', missing, conclusive: true, conclusiveInMs: 0 };
   }
-  const openMs = Date.parse(begun) + callLimitMs + azureLagMs - clock.now();
+  const openMs = lateUntil(begun, { callLimitMs, azureLagMs }) - clock.now();
   return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
 }
 

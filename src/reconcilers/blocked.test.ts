@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { ManagedObject } from '../api/common.ts';
+import { blockOf, unblocked } from './blocked.ts';
+import type { Failure } from './decision.ts';
+
+const NOW = Date.parse('2026-11-28T10:00:00Z');
+const HOUR = 3_600_000;
+const failure: Failure = {
+  kind: 'stalled',
+  reason: 'ScopeLocked',
+  message: 'a lock stands',
+  ambiguous: false,
+  error: undefined,
+};
+
+/** With the condition as it stands since so long. */
+function going(status?: 'True' | 'False', sinceMs = 0): ManagedObject {
+  const lastTransitionTime = new Date(NOW - sinceMs).toISOString();
+  const condition = { type: 'DeletionBlocked', reason: 'ScopeLocked', message: '', lastTransitionTime };
+  return {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'RoleGrant',
+    metadata: { name: 'a', namespace: 'b', uid: 'u', creationTimestamp: '', resourceVersion: '1' },
+    spec: {},
+    ...(status && { status: { conditions: [{ ...condition, status }] } }),
+  };
+}
+
+const block = (object: ManagedObject) => blockOf(object, { now: NOW, releaseAfterMs: HOUR }, failure);
+
+describe('a deletion that Azure refuses', () => {
+  it('is held from the first refusal on, and says how long it will be', () => {
+    const first = block(going());
+    expect(first).toMatchObject({
+      state: 'held',
+      conditions: [{ type: 'DeletionBlocked', status: 'True', reason: 'ScopeLocked' }],
+      summary: { message: expect.stringContaining('let go in 60 min') },
+    });
+    expect(block(going('True', HOUR / 2))).toMatchObject({
+      summary: { message: expect.stringContaining('let go in 30 min') },
+    });
+  });
+
+  it('is over after so long a row of refusals', () => {
+    expect(block(going('True', HOUR))).toEqual({ state: 'over', after: 'gave up after 60 min' });
+  });
+
+  it('counts anew where Azure had answered in between: a condition that is False holds nothing', () => {
+    expect(block(going('False', 10 * HOUR))).toMatchObject({
+      state: 'held',
+      summary: { message: expect.stringContaining('let go in 60 min') },
+    });
+    expect(unblocked(going('True'))).toMatchObject([{ status: 'False', reason: 'Answered' }]);
+    expect(unblocked(going('False'))).toEqual([]);
+  });
+});
