@@ -19,19 +19,36 @@ export interface Grant {
   readonly principalId: string;
 }
 
+/** How many names azid may give to one grant; frozen, too. The others are for when Azure does not take the first. */
+export const ASSIGNMENT_NAMES = 3;
+
 /**
  * UUIDv5 over installation, scope, role and principal: lower case, trimmed, one a line. A line end cannot occur in any
  * of them, so no two grants share an input. Throws `TypeError` for what is no GUID or no scope.
+ *
+ * @param nth 1 to `ASSIGNMENT_NAMES`; from the second on it is a fifth line
  */
-export function assignmentName(installationId: string, { scope, role, principalId }: Grant): string {
+export function assignmentName(
+  installationId: string,
+  { scope, role, principalId }: Grant,
+  nth: number = 1,
+): string {
+  if (!Number.isInteger(nth) || nth < 1 || nth > ASSIGNMENT_NAMES)
+    throw new TypeError(`Expected one of the ${ASSIGNMENT_NAMES} names of a grant, got ${nth}`);
   parseScope(scope);
   const input = [
     readGuid('the installation id', installationId),
     armKey(scope.trim()),
     trailingGuid('the role', role),
     readGuid('the principal id', principalId),
+    ...(nth > 1 ? [String(nth)] : []),
   ];
   return uuidV5(ASSIGNMENT_NAMESPACE, input.join('\n'));
+}
+
+/** All that azid may call a grant, in the order in which they are tried. */
+export function assignmentNames(installationId: string, grant: Grant): readonly string[] {
+  return Array.from({ length: ASSIGNMENT_NAMES }, (_, at) => assignmentName(installationId, grant, at + 1));
 }
 
 /** An assignment as Azure shows it, as far as the proof needs it. */
@@ -43,13 +60,14 @@ export interface NamedAssignment {
 }
 
 /**
- * Whether this installation made the assignment: its name must come out again from its own scope, role and principal.
+ * Whether this installation made the assignment: its name must come out again, as one of the names of a grant, from its
+ * own scope, role and principal.
  * What cannot be read proves nothing and gives false.
  */
 export function proveOwnership(assignment: NamedAssignment, installationId: string): boolean {
   const { name, scope, roleGuid: role, principalId } = assignment;
   try {
-    return assignmentName(installationId, { scope, role, principalId }) === name.trim().toLowerCase();
+    return assignmentNames(installationId, { scope, role, principalId }).includes(name.trim().toLowerCase());
   } catch (error) {
     if (error instanceof TypeError) return false;
     throw error;

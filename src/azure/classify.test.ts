@@ -50,7 +50,7 @@ describe('codes', () => {
     [409, 'AnotherOperationInProgress', 'OperationInProgress'],
     [409, 'Conflict', 'OperationInProgress'],
     [409, 'ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity', 'OperationInProgress'],
-    [400, 'HashConflictOnDifferentRoleAssignmentIds', 'OperationInProgress'],
+    [400, 'HashConflictOnDifferentRoleAssignmentIds', 'AssignmentNameConflict'],
     [400, 'FailedIdentityOperation', 'IdentityOperationFailed'],
     [400, 'PrincipalNotFound', 'PrincipalNotFound'],
     [404, undefined, 'UnexplainedNotFound'],

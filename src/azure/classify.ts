@@ -45,7 +45,7 @@ const TRANSIENT: Readonly<Record<string, string>> = {
   retryableerrorduetoanotheroperation: 'OperationInProgress',
   concurrentfederatedidentitycredentialswritesforsinglemanagedidentity: 'OperationInProgress',
   failedidentityoperation: 'IdentityOperationFailed',
-  hashconflictondifferentroleassignmentids: 'OperationInProgress',
+  hashconflictondifferentroleassignmentids: 'AssignmentNameConflict',
   principalnotfound: 'PrincipalNotFound',
   resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
   preconditionfailed: 'ChangedMeanwhile',

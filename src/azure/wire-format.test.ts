@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ASSIGNMENT_NAMESPACE, assignmentName, proveOwnership } from './assignment-name.ts';
+import {
+  ASSIGNMENT_NAMES,
+  ASSIGNMENT_NAMESPACE,
+  assignmentName,
+  assignmentNames,
+  proveOwnership,
+} from './assignment-name.ts';
 import {
   CREDENTIAL_NAME,
   credentialName,
@@ -17,6 +23,8 @@ const rows = page
   .map((line) => [...line.matchAll(/`([^`]*)`/g)].map(([, cell = '']) => cell));
 const grants = rows.filter(({ length }) => length === 5);
 const credentials = rows.filter(({ length }) => length === 4);
+/** Further names of one grant: installation, scope, role, principal, which one, name. */
+const further = rows.filter(({ length }) => length === 6);
 
 const installationId = '7a0b6d52-3c1e-4f7a-9a64-0c5be1f2a9d3';
 const other = '00000000-0000-4000-8000-000000000001';
@@ -29,6 +37,7 @@ const grant = {
 test('the page has its vectors and its namespace', () => {
   expect(grants.length).toBeGreaterThanOrEqual(6);
   expect(credentials.length).toBeGreaterThanOrEqual(6);
+  expect(further.map(([, , , , nth]) => nth)).toEqual(['2', '3', '2', '3']);
   expect(page).toContain(ASSIGNMENT_NAMESPACE);
 });
 
@@ -37,6 +46,21 @@ describe('the name of an assignment', () => {
     expect(
       assignmentName(id ?? '', { scope: scope ?? '', role: role ?? '', principalId: principalId ?? '' }),
     ).toBe(name);
+  });
+
+  test.each(further)('may be another one of the page: %s %s %s %s %s', (...row) => {
+    const [id = '', scope = '', role = '', principalId = '', nth = '', name = ''] = row;
+    const given = { scope, role, principalId };
+    expect(assignmentName(id, given, Number(nth))).toBe(name);
+    expect(proveOwnership({ name, scope, roleGuid: role, principalId }, id)).toBe(true);
+  });
+
+  test('has the frozen first one before the others, and no fourth', () => {
+    const names = assignmentNames(installationId, grant);
+    expect(names[0]).toBe(assignmentName(installationId, grant));
+    expect(new Set(names).size).toBe(ASSIGNMENT_NAMES);
+    for (const nth of [0, 4, 1.5])
+      expect(() => assignmentName(installationId, grant, nth)).toThrow('one of the 3 names');
   });
 
   test.each([

@@ -39,3 +39,41 @@ export function unblocked({ status }: ManagedObject): readonly Finding[] {
   if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
   return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
 }
+
+/** True while something that azid made, and that is no longer asked for, cannot be taken away. `Ready` tells of the rest. */
+const REMOVAL = 'RemovalBlocked';
+
+/** @param ids of what is left */
+export function removalBlocked(ids: readonly string[], { reason, message }: Failure): Finding {
+  // The ids last: a long message is cut.
+  const what =
+    ids.length === 1
+      ? 'it is no longer asked for, and cannot be removed'
+      : `${ids.length} are no longer asked for, and cannot be removed`;
+  return {
+    type: REMOVAL,
+    status: 'True',
+    reason,
+    message: `${what}: ${message}; azid tries again: ${ids.join(', ')}`,
+  };
+}
+
+/** Nothing is left. */
+export function removalFree({ status }: ManagedObject): readonly Finding[] {
+  if (findCondition(status?.conditions ?? [], REMOVAL)?.status !== 'True') return [];
+  return [
+    {
+      type: REMOVAL,
+      status: 'False',
+      reason: 'Removed',
+      message: 'nothing is left that is no longer asked for',
+    },
+  ];
+}
+
+/** When to try again while all that is asked for stands: what may pass soon, sooner. */
+export function removalAgainMs({ kind, notBeforeMs = 0 }: Failure): number {
+  return Math.max(kind === 'stalled' ? RECHECK_OUTSIDE_MS : RETRY_REMOVAL_MS, notBeforeMs);
+}
+
+const RETRY_REMOVAL_MS = 30_000;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FINALIZER } from '../../api/common.ts';
 import { KubeError } from '../../kube/errors.ts';
 import type { Failure } from '../decision.ts';
+import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { decide } from './decide.ts';
 import {
   CLUSTER_ISSUER,
@@ -290,6 +291,46 @@ describe('another identity', () => {
     expect(types(second)).toEqual(['deleteCredential', 'saveStatus']);
     expect(only(second, 'deleteCredential').id).toBe(ID);
     expect(only(second, 'saveStatus').status.ledger).toEqual([newId]);
+  });
+
+  it('is Ready although the old one cannot go, which has a condition of its own', () => {
+    const third = ID.replace(IDENTITY, `${IDENTITY}-3`);
+    const all = settled({ spec: moved.spec, status: { ledger: [ID, third, newId] } });
+    const at = facts({ identity: there, credentials: known(seen({ id: newId })) });
+    const failedAt = (id: string) =>
+      ({
+        action: {
+          type: 'deleteCredential',
+          id,
+          note: { type: 'Normal', reason: '', action: '', message: '' },
+        },
+        failure: {
+          kind: 'stalled',
+          reason: 'ScopeLocked',
+          message: 'locked',
+          ambiguous: false,
+          error: undefined,
+        },
+      }) as const;
+    // What stands behind it goes all the same.
+    expect(only(decide(all, at, failedAt(ID)), 'deleteCredential').id).toBe(third);
+    const decision = decide(all, at, failedAt(third));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({ state: 'ready', reason: 'Ready', nextMs: RECHECK_OUTSIDE_MS });
+    expect(decision.status.ledger).toEqual([ID, third, newId]);
+    expect(decision.conditions).toMatchObject([
+      { type: 'RemovalBlocked', status: 'True', reason: 'ScopeLocked', message: expect.stringContaining(ID) },
+    ]);
+    const after = settled({
+      spec: moved.spec,
+      status: {
+        ledger: [newId],
+        conditions: (decision.conditions ?? []).map((each) => ({ ...each, lastTransitionTime: '' })),
+      },
+    });
+    expect(decide(after, at).conditions).toMatchObject([
+      { type: 'RemovalBlocked', status: 'False', reason: 'Removed' },
+    ]);
   });
 
   it('that is not there yet leaves the old credential alone', () => {

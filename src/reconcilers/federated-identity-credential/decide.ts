@@ -1,15 +1,17 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { sameId } from '../../azure/resource-id.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
+  Action,
   CredentialDecision,
   CredentialsView,
   Facts,
   Failed,
   FederatedIdentityCredential,
 } from './facts.ts';
-import { keep, satisfiedBy, write } from './maintain.ts';
+import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
 import { placeOf } from './place.ts';
 import { type Request, requestOf } from './request.ts';
@@ -26,16 +28,23 @@ export function decide(
   failed?: Failed,
 ): CredentialDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
-  const decision = decideLife(object, facts);
+  // What is asked for may stand although something it replaced cannot go.
+  const stuck =
+    failed?.action.type === 'deleteCredential'
+      ? { id: failed.action.id, failure: failed.failure }
+      : undefined;
+  const decision = decideLife(object, facts, stuck);
   // What was refused may have an explanation that the read after it shows: no room left, the same pair made by
   // somebody else, the identity gone. Without one, the refusal itself is what there is to say.
-  const unexplained = failed && decision.actions.length > 0;
+  const again = ({ type, ...action }: Action) =>
+    stuck === undefined || type === 'putCredential' || ('id' in action && sameId(action.id, stuck.id));
+  const unexplained = failed && decision.actions.some(again);
   return unexplained
     ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
     : decision;
 }
 
-function decideLife(object: FederatedIdentityCredential, facts: Facts): CredentialDecision {
+function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck?: Stuck): CredentialDecision {
   const stop = (summary: Summary): CredentialDecision => ({
     actions: [],
     status: ownStatus(object),
@@ -65,7 +74,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts): Credenti
       if (!verdict.allowed) return stop(notAllowed(object, verdict));
       const credentials = readable(object, facts.credentials);
       if ('summary' in credentials) return stop(credentials.summary);
-      return fitIn(object, facts, identity, request, credentials.credentials);
+      return fitIn(object, facts, identity, request, credentials.credentials, stuck);
     }
   }
 }
@@ -76,6 +85,7 @@ function fitIn(
   identity: Extract<Facts['identity'], { state: 'ready' }>,
   { trust, policy }: Extract<Request, { granted: true }>,
   credentials: Extract<CredentialsView, { state: 'known' }>['credentials'],
+  stuck: Stuck | undefined,
 ): CredentialDecision {
   const stop = (summary: Summary): CredentialDecision => ({
     actions: [],
@@ -87,7 +97,7 @@ function fitIn(
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
   switch (place.state) {
     case 'satisfied':
-      return satisfiedBy(object, facts, identity, place.by);
+      return satisfiedBy(object, facts, identity, place.by, stuck);
     case 'conflict':
       return stop(
         stalledOutside(
@@ -121,7 +131,7 @@ function fitIn(
     case 'own': {
       const own = place.state === 'own' ? place.credential : undefined;
       const change = write(object, facts, identity, trust, policy, own);
-      if (!change) return keep(object, facts, identity, trust, own);
+      if (!change) return keep(object, facts, identity, trust, own, stuck);
       return identity.deleting ? stop(waitingForIdentity(object, 'is being deleted')) : change;
     }
   }

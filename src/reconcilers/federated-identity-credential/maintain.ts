@@ -1,5 +1,6 @@
 import { armKey, sameId } from '../../azure/resource-id.ts';
-import { RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../blocked.ts';
+import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import type {
   Action,
   CredentialDecision,
@@ -13,6 +14,12 @@ import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus 
 import { sameTrust } from './place.ts';
 
 /** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
+
+/** The removal of something replaced that was refused just before. */
+export interface Stuck {
+  readonly id: string;
+  readonly failure: Failure;
+}
 
 type Ready = Extract<Facts['identity'], { state: 'ready' }>;
 /** `status.ledger` holds no more. */
@@ -58,24 +65,27 @@ export function keep(
   identity: Ready,
   trust: Trust,
   own: SeenCredential | undefined,
+  stuck?: Stuck,
 ): CredentialDecision {
   const before = ownStatus(object);
   const id = own?.id ?? credentialIdOn(identity.id, nameOf(object, facts.installationId));
-  const stale = dropStale(object, facts, id, before);
+  const stale = dropStale(object, facts, id, before, stuck);
   if (stale) return stale;
+  const left = stuck ? leftOf(object, facts, id) : [];
   const missing = finalizer(object);
+  const ledger = [...left, id];
   const status: OwnStatus = {
     ...seen(before, facts, identity, id, trust),
-    ledger: [id],
+    ledger,
   };
-  if (missing.length > 0 || before.ledger?.length !== 1) {
+  if (missing.length > 0 || before.ledger?.length !== ledger.length) {
     // Also what was found by its name alone, the status having been lost: from here on the ledger knows it.
     return {
       actions: [
         ...missing,
         {
           type: 'saveStatus',
-          status: { ...before, ledger: [id] },
+          status: { ...before, ledger },
           why: 'the credential is this object’s own',
         },
       ],
@@ -90,8 +100,9 @@ export function keep(
       state: 'ready',
       reason: 'Ready',
       message: `credential ${id} is as declared; Entra may take some minutes to know a new one`,
-      nextMs: nextMs(object, facts),
+      nextMs: nextMs(object, facts, stuck),
     },
+    conditions: stuck ? [removalBlocked(left, stuck.failure)] : removalFree(object),
   };
 }
 
@@ -101,18 +112,24 @@ export function satisfiedBy(
   facts: Facts,
   identity: Ready,
   twin: SeenCredential,
+  stuck?: Stuck,
 ): CredentialDecision {
   const before = ownStatus(object);
-  const stale = dropStale(object, facts, undefined, before);
+  const stale = dropStale(object, facts, undefined, before, stuck);
   if (stale) return stale;
+  const left = stuck ? leftOf(object, facts, undefined) : [];
   return {
     actions: [],
-    status: { ...seen(before, facts, identity, twin.id, twin), ledger: undefined },
+    status: {
+      ...seen(before, facts, identity, twin.id, twin),
+      ledger: left.length > 0 ? [...left] : undefined,
+    },
+    conditions: stuck ? [removalBlocked(left, stuck.failure)] : removalFree(object),
     summary: {
       state: 'ready',
       reason: 'ExistsUnmanaged',
       message: `credential ${twin.id}, which azid did not make, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
-      nextMs: nextMs(object, facts),
+      nextMs: nextMs(object, facts, stuck),
     },
   };
 }
@@ -126,9 +143,12 @@ function dropStale(
   facts: Facts,
   id: string | undefined,
   before: OwnStatus,
+  stuck?: Stuck,
 ): CredentialDecision | undefined {
   const ledger = ownCredentials(object, facts);
-  const stale = ledger.filter((each) => id === undefined || !sameId(each, id));
+  const all = leftOf(object, facts, id);
+  // One that is refused must not keep those behind it.
+  const stale = all.slice(all.findIndex((each) => stuck !== undefined && sameId(each, stuck.id)) + 1);
   if (stale.length === 0) return undefined;
   const kept = ledger.filter((each) => !stale.includes(each));
   const actions = stale.map((each): Action => {
@@ -149,6 +169,15 @@ function dropStale(
     status,
     summary: working('removing credentials that are no longer declared'),
   };
+}
+
+/** What the ledger, or its name, says to be this object's, besides `id`. */
+function leftOf(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  id: string | undefined,
+): readonly string[] {
+  return ownCredentials(object, facts).filter((each) => id === undefined || !sameId(each, id));
 }
 
 export function remove(id: string, why: string): Action {
@@ -219,7 +248,8 @@ function noteOf(
     : { type: 'Normal', reason: 'Created', action: 'Create', message: `made ${what}` };
 }
 
-function nextMs(object: FederatedIdentityCredential, facts: Facts): number {
+function nextMs(object: FederatedIdentityCredential, facts: Facts, stuck: Stuck | undefined): number {
+  if (stuck) return removalAgainMs(stuck.failure);
   const settled = object.spec.kubernetes ? REREAD_ISSUER_MS : RECHECK_READY_MS;
   return facts.openWriteMs > 0 ? Math.min(settled, facts.openWriteMs) : settled;
 }

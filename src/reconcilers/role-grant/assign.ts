@@ -1,11 +1,14 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { timestamp } from '../../runtime/conditions.ts';
+import { stalledOutside } from '../summaries.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { withVanished } from './history.ts';
 import { finalizer, ownStatus, withEntry } from './own.ts';
 import { asOwners, descriptionOf } from './owners.ts';
 import { scopeNotFound, summaryOfRefusal } from './refusals.ts';
-import { describe, sameAssignmentId, stop } from './standing.ts';
+import { remove } from './removal.ts';
+import { describe, stop } from './standing.ts';
+import { isAsked } from './target.ts';
 
 /**
  * A GET found nothing under azid's name, and nothing equal under another: make it. The name is the same each time and a
@@ -20,7 +23,11 @@ export function assign(
   allowedBy: string,
   failed?: Failed,
 ): GrantDecision {
-  if (failed) return refused(object, facts, target, failed);
+  const room = makeRoom(object, facts, target, failed);
+  if (room) return room;
+  // Another name is tried at once: what was refused was the name.
+  if (failed && (facts.namesExhausted || !wasAnotherName(failed, target)))
+    return refused(object, facts, target, failed);
   if (view.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
   if (facts.principal.state === 'known' && facts.principal.leaving) {
     const { kind = 'UserAssignedIdentity' } = object.spec.principal.identityRef ?? {};
@@ -28,7 +35,7 @@ export function assign(
     return stop(object, facts, { state: 'waiting', for: 'the identity', message, recheckMs: 30 * 60_000 });
   }
   const own = ownStatus(object);
-  const again = sameAssignmentId(own.assignmentId, target.id);
+  const again = own.assignmentId !== undefined && isAsked(target, own.assignmentId);
   if (again && !view.conclusive) {
     return stop(object, facts, {
       state: 'progressing',
@@ -85,6 +92,38 @@ export function assign(
     },
   };
 }
+
+/**
+ * New before old, but for one case: as long as Azure takes no more assignments, a dead one of azid's own holds the place
+ * that its successor needs. It gives nobody anything.
+ */
+function makeRoom(
+  object: RoleGrant,
+  facts: Facts,
+  target: Target,
+  failed: Failed | undefined,
+): GrantDecision | undefined {
+  if (facts.limited !== true) return undefined;
+  const dead = facts.held.filter(({ dead }) => dead === true);
+  const removal = remove(object, facts, dead, 'its principal is gone, and its successor needs the place');
+  if (removal.state !== 'act') return undefined;
+  if (failed?.action.type === 'deleteAssignment') {
+    const message = `Azure takes no more role assignments there, and what is dead cannot be removed to make room: ${failed.failure.message}; remove role assignments that nobody needs`;
+    return stop(object, facts, stalledOutside('LimitReached', message), { writeStartedAt: undefined });
+  }
+  const message = `Azure takes no more role assignments there: a dead one of this object goes first, then ${describe(target)} is granted`;
+  return {
+    ...stop(object, facts, { state: 'progressing', reason: 'Granting', message, againMs: 0 }),
+    actions: [removal.action],
+  };
+}
+
+function wasAnotherName({ action, failure: { reason } }: Failed, target: Target): boolean {
+  if (action.type !== 'putAssignment' || !NAME_REFUSED.has(reason)) return false;
+  return action.target.id !== target.id && isAsked(target, action.target.id);
+}
+
+const NAME_REFUSED = new Set(['AssignmentNameConflict', 'RoleAssignmentUpdateNotPermitted']);
 
 /** A refusal is an answer: nothing was made. What stood before stands, the replaced assignment included. */
 function refused(object: RoleGrant, facts: Facts, target: Target, { failure }: Failed): GrantDecision {

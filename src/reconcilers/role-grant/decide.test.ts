@@ -31,6 +31,7 @@ import {
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { descriptionOf } from './owners.ts';
 import { nextMoment } from './standing.ts';
+import { named, targetOf } from './target.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const reasonOf = ({ summary }: GrantDecision) =>
@@ -303,13 +304,14 @@ describe('replacement', () => {
   });
 
   it('names an edit of the spec as its reason, and a role that was redefined', () => {
-    const made = present({ id: afterRecycling.id });
+    const made = present({ id: afterRecycling.id, principalId: RECYCLED });
     const edited = settled({ metadata: { generation: 2 } });
     const next = (grantee: RoleGrant, change: FactsChange) =>
       decide(grantee, facts({ azure: made, held: [stale(absent)], ...change })).status.history?.[0]?.reason;
     expect(next(edited, recycled)).toBe('SpecChanged');
     const redefined = { ...afterRecycling, principalId: PRINCIPAL, roleGuid: 'other', roleId: 'x/other' };
-    expect(next(object, { target: redefined })).toBe('RoleRedefined');
+    const given = present({ id: afterRecycling.id, roleGuid: 'other' });
+    expect(next(object, { target: redefined, azure: given })).toBe('RoleRedefined');
   });
 
   it('keeps the last ten', () => {
@@ -320,7 +322,7 @@ describe('replacement', () => {
       principalId: 'p',
     };
     const full = settled({ status: { history: Array(10).fill(entry) } });
-    const made = present({ id: afterRecycling.id });
+    const made = present({ id: afterRecycling.id, principalId: RECYCLED });
     const { history } = decide(full, facts({ ...recycled, azure: made, held: [stale(absent)] })).status;
     expect(history).toHaveLength(10);
     expect(history?.[0]?.reason).toBe('PrincipalRecycled');
@@ -449,6 +451,165 @@ describe('sharing', () => {
     const description = descriptionOf(INSTALLATION, [...peers, peer({ key: ME })]);
     const decision = decide(object, facts({ peers, azure: present({ condition: 'a AND b', description }) }));
     expect(reasonOf(decision)).toBe('ready Granted');
+  });
+});
+
+describe('what can no longer be removed', () => {
+  const object = settled();
+  const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+  const deleteFailed = (id: string, change: Partial<Failure> = {}): Failed => ({
+    action: { type: 'deleteAssignment', id, note: { type: 'Normal', reason: '', action: '', message: '' } },
+    failure: failure({ reason: 'ScopeLocked', message: 'Azure answers ScopeLocked', ...change }),
+  });
+  const blocked = (decision: GrantDecision) =>
+    decision.conditions?.find(({ type }) => type === 'RemovalBlocked');
+
+  it.each([
+    ['a lock', {}, RECHECK_OUTSIDE_MS],
+    ['what may pass', { kind: 'transient', reason: 'AzureUnavailable' }, 30_000],
+    ['a wait that Azure asks for', { kind: 'transient', reason: 'Throttled', notBeforeMs: 90_000 }, 90_000],
+  ] as const)('leaves Ready what is asked for, and has a condition of its own: %s', (_, change, nextMs) => {
+    const known = facts({ ...recycled, azure: made, held: [stale()] });
+    const decision = decide(object, known, deleteFailed(target.id, change));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({ state: 'ready', reason: 'Granted', nextMs });
+    expect(decision.status.ledger).toEqual([target.id, afterRecycling.id]);
+    expect(blocked(decision)).toMatchObject({
+      status: 'True',
+      reason: deleteFailed(target.id, change).failure.reason,
+      message: expect.stringContaining(target.id),
+    });
+  });
+
+  it('nor does one that cannot be read', () => {
+    const unreadable = stale({ state: 'unreadable', failure: failure() });
+    const decision = decide(object, facts({ ...recycled, azure: made, held: [unreadable] }));
+    expect(reasonOf(decision)).toBe('ready Granted');
+    expect(blocked(decision)).toMatchObject({ status: 'True', reason: 'AuthorizationFailed' });
+  });
+
+  it('does not keep what stands behind it in the ledger', () => {
+    const third = { ...known, id: 'aaaaaaaa-0000-4000-8000-000000000003' };
+    const other = targetOf(grant(), third, reader, INSTALLATION);
+    const behind = {
+      id: other.id,
+      view: present({ id: other.id, name: other.name, principalId: third.id }),
+      peers: [],
+    };
+    const all = facts({ ...recycled, azure: made, held: [stale(), behind] });
+    expect(only(decide(object, all, deleteFailed(target.id)), 'deleteAssignment').id).toBe(other.id);
+    const decision = decide(object, all, deleteFailed(other.id));
+    expect(decision.actions).toEqual([]);
+    expect(blocked(decision)?.message).toContain(target.id);
+  });
+
+  it('says so once it is gone', () => {
+    const conditions = [
+      { type: 'RemovalBlocked', status: 'True', reason: 'ScopeLocked', message: '', lastTransitionTime: '' },
+    ] as const;
+    const held = settled({ status: { conditions: [...conditions] } });
+    const decision = decide(held, facts({ ...recycled, azure: made, held: [stale(absent)] }));
+    expect(blocked(decision)).toMatchObject({ status: 'False', reason: 'Removed' });
+    expect(blocked(decide(settled(), facts()))).toBeUndefined();
+  });
+
+  it('is no failure of a deletion, or of an end, that the read after it shows to be done', () => {
+    const leaving = settled({ metadata: { deletionTimestamp: '2026-11-23T09:59:00Z' } });
+    const over = settled({ spec: { expiresAt: '2026-11-23T09:00:00Z' } });
+    for (const each of [leaving, over]) {
+      const after = decide(each, facts({ azure: { ...absent, missing: 'scope' } }), deleteFailed(target.id));
+      expect(after.summary).not.toMatchObject({ reason: 'ScopeLocked' });
+      expect(after.status.ledger).toEqual([]);
+    }
+  });
+});
+
+describe('at the limit of assignments', () => {
+  const object = settled();
+  const dead = { ...stale(), dead: true };
+  const limitReached = putFailed({ reason: 'LimitReached' });
+  const full = { ...recycled, azure: absent, limited: true } as const;
+
+  it('a dead one of its own makes room for what takes its place, which then is made', () => {
+    for (const failed of [undefined, limitReached]) {
+      const decision = decide(object, facts({ ...full, held: [dead] }), failed);
+      expect(types(decision)).toEqual(['deleteAssignment']);
+      expect(only(decision, 'deleteAssignment').id).toBe(target.id);
+    }
+    const after = decide(object, facts({ ...full, held: [stale(absent)] }));
+    expect(types(after)).toEqual(['saveStatus', 'putAssignment']);
+  });
+
+  it.each([
+    ['the limit is not reached', { limited: false, held: [dead] }, ['saveStatus', 'putAssignment']],
+    ['nobody proved it dead', { held: [stale()] }, []],
+    ['another object asks for it, too', { held: [{ ...dead, peers: [peer()] }] }, []],
+    [
+      'its name proves nothing',
+      { held: [{ ...dead, id: twin.id, view: { state: 'present', assignment: twin, live: true } }] },
+      [],
+    ],
+  ] as const)('but nothing goes before its successor stands while %s', (_, change, actions) => {
+    const failed = 'limited' in change ? undefined : limitReached;
+    const decision = decide(object, facts({ ...full, ...change } as Partial<Facts>), failed);
+    expect(types(decision)).toEqual(actions);
+    if (failed) expect(reasonOf(decision)).toBe('stalled LimitReached');
+  });
+
+  it('says what keeps the dead one, should it not go', () => {
+    const failed = {
+      action: only(decide(object, facts({ ...full, held: [dead] })), 'deleteAssignment'),
+      failure: failure({ reason: 'ScopeLocked', message: 'locked by x' }),
+    };
+    const decision = decide(object, facts({ ...full, held: [dead] }), failed);
+    expect(reasonOf(decision)).toBe('stalled LimitReached');
+    expect(decision.summary).toMatchObject({ message: expect.stringContaining('locked by x') });
+  });
+});
+
+describe('a name that Azure does not take', () => {
+  const conflict = putFailed({ kind: 'transient', reason: 'AssignmentNameConflict' });
+  const second = named(target, 1);
+
+  it('has another try, and then the next name has one at once', () => {
+    expect(decide(grant(), facts({ azure: absent }), conflict).summary).toMatchObject({ state: 'retrying' });
+    const decision = decide(grant(), facts({ azure: absent, target: second }), conflict);
+    expect(only(decision, 'putAssignment').target).toEqual(second);
+    expect(only(decision, 'saveStatus').status.ledger).toContain(second.id);
+  });
+
+  it('stalls under its own reason once all were tried', () => {
+    for (const tried of [target, second]) {
+      const known = facts({ azure: absent, namesExhausted: true, target: tried });
+      const decision = decide(grant(), known, conflict);
+      expect(decision.actions).toEqual([]);
+      expect(reasonOf(decision)).toBe('stalled AssignmentNameConflict');
+    }
+  });
+
+  it('is not written to where it grants something else', () => {
+    const others = present({ principalId: RECYCLED });
+    expect(reasonOf(decide(settled(), facts({ azure: others })))).toBe('stalled AssignmentNameConflict');
+  });
+
+  it('stands under any of its names, proves itself, and goes with its object', () => {
+    const standing = present({ id: second.id, name: second.name });
+    const object = settled({ status: { assignmentId: second.id, ledger: [second.id] } });
+    const decision = decide(object, facts({ target: second, azure: standing }));
+    expect(decision.actions).toEqual([]);
+    expect(reasonOf(decision)).toBe('ready Granted');
+    const leaving = {
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
+    };
+    const held = [{ id: second.id, view: standing, peers: [] }];
+    const going = decide(leaving, facts({ target: undefined, azure: undefined, held }));
+    expect(only(going, 'deleteAssignment').id).toBe(second.id);
+  });
+
+  it('that vanished is made again under the other, told as such', () => {
+    const decision = decide(settled(), facts({ azure: absent, target: second }));
+    expect(only(decision, 'putAssignment').note.reason).toBe('Regranted');
   });
 });
 

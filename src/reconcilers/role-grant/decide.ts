@@ -5,8 +5,10 @@ import { decideDeletion } from './deletion.ts';
 import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
 import type { Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
+import { isAnothers } from './names.ts';
 import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
+import { nameTaken } from './refusals.ts';
 import { requestOf, scopeProblem } from './request.ts';
 import { describe, stop } from './standing.ts';
 
@@ -62,6 +64,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
       if (facts.twin) return satisfied(object, facts, target, facts.twin, failed);
       return assign(object, facts, target, azure, policy, verdict.policy, failed);
     case 'present':
+      if (isAnothers(azure.assignment, target)) return stop(object, facts, nameTaken(target));
       return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
   }
 }

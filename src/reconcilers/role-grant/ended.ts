@@ -36,8 +36,8 @@ function takeBack(
   why: string,
   failed: Failed | undefined,
 ): GrantDecision {
-  if (failed) return stop(object, facts, summaryOf(failed.failure));
   const removal = remove(object, facts, everything(facts), why);
+  if (failed && removal.state === 'act') return stop(object, facts, summaryOf(failed.failure));
   switch (removal.state) {
     case 'act':
       return { ...stop(object, facts, then), actions: [removal.action] };

@@ -86,6 +86,8 @@ export interface Target {
   /** `<scope>/providers/Microsoft.Authorization/roleAssignments/<name>`. */
   readonly id: string;
   readonly name: string;
+  /** Under each of the names that azid may give it, in the order in which they are tried. */
+  readonly ids: readonly string[];
   readonly scope: string;
   readonly roleId: string;
   readonly roleGuid: string;
@@ -113,6 +115,8 @@ export interface Held {
   readonly view: AssignmentView;
   /** Objects that ask for this very assignment. */
   readonly peers: readonly Peer[];
+  /** Azure said that the principal it was made for is gone for good. Asked only where it takes the place of another. */
+  readonly dead?: boolean;
 }
 
 export interface Facts {
@@ -133,6 +137,10 @@ export interface Facts {
   readonly twin?: SeenAssignment;
   /** Who else asks for the target. */
   readonly peers: readonly Peer[];
+  /** Azure refused to make the target: there are as many assignments as it takes. */
+  readonly limited?: boolean;
+  /** Azure refused each of the names the target may have. */
+  readonly namesExhausted?: boolean;
   /** What the ledger holds beside the target. */
   readonly held: readonly Held[];
   /** When this visit last wrote to Azure, wall ms. */

@@ -35,6 +35,15 @@ export async function fateOf(
 ): Promise<Fate | undefined> {
   const { identityId, principalId, ledger = [] } = status ?? {};
   if (identityId === undefined || principalId === undefined || ledger.length === 0) return undefined;
+  return fateOfPrincipal({ identityId, principalId }, context, eyes);
+}
+
+/** @param identityId of the identity, or of the resource whose own it is, that had the principal */
+export async function fateOfPrincipal(
+  { identityId, principalId }: { readonly identityId: string; readonly principalId: string },
+  context: CallContext,
+  eyes: FateEyes,
+): Promise<Fate> {
   try {
     const now = isUserAssigned(identityId)
       ? await userAssigned(identityId, context, eyes)

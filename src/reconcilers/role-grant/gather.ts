@@ -6,13 +6,13 @@ import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
+import { chosenName } from './names.ts';
 import { isExpired, ledgerOf } from './own.ts';
 import type { PeerEyes } from './peers.ts';
 import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
 import { requestOf, scopeProblem } from './request.ts';
 import { roleOf } from './role.ts';
-import { sameAssignmentId } from './standing.ts';
-import { targetOf } from './target.ts';
+import { isAsked, targetOf } from './target.ts';
 
 export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly stores: PeerEyes['stores'];
@@ -57,7 +57,10 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
     return ending || principal.dead ? looked(object, known, undefined, context, eyes) : known;
   }
   const role = await roleOf(object, context, eyes);
-  const target = role.state === 'found' ? targetOf(object, principal, role.role, installationId) : undefined;
+  const target =
+    role.state === 'found'
+      ? chosenName(object, targetOf(object, principal, role.role, installationId), eyes)
+      : undefined;
   const known: Facts = { ...common, principal, role, target };
   const allowed =
     target !== undefined &&
@@ -66,9 +69,14 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
   if (!ending && !allowed) return known;
   // Without a ledger that knows it, the target is looked at only for whom it is allowed: nobody else takes it away.
   const mine = target && (allowed || isInLedger(object, target)) ? target : undefined;
-  return looked(object, { ...known, target: mine }, mine, context, eyes);
+  const seen = await looked(object, { ...known, target: mine }, mine, context, eyes);
+  // Azure itself showed somebody else's assignment under that name.
+  const next = mine && chosenName(object, mine, eyes);
+  return next === undefined || next.id === mine?.id
+    ? seen
+    : looked(object, { ...known, target: next }, next, context, eyes);
 }
 
 export function isInLedger({ status }: RoleGrant, target: Target): boolean {
-  return status?.ledger?.some((id) => sameAssignmentId(id, target.id)) ?? false;
+  return status?.ledger?.some((id) => isAsked(target, id)) ?? false;
 }

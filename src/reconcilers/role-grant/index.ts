@@ -9,11 +9,15 @@ import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { perform } from './perform.ts';
+import { RefusedWrites } from './refused.ts';
 import { nextMoment } from './standing.ts';
 import type { Told } from './twins.ts';
 
 export type RoleGrantKind = Kind<RoleGrant, Facts, Action, OwnStatus>;
-export type RoleGrantParts = Omit<Eyes, 'endedHere' | 'firstSeen' | 'told' | 'assignments' | 'areas'> & {
+export type RoleGrantParts = Omit<
+  Eyes,
+  'endedHere' | 'firstSeen' | 'told' | 'refused' | 'assignments' | 'areas'
+> & {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'put' | 'delete'>;
   readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
   /** Wakes an object after so many ms, whatever the present visit comes to. */
@@ -25,7 +29,8 @@ export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
   const endedHere = new Map<string, string>();
   const firstSeen = new Map<string, { principalId: string; at: number }>();
   const told = new Map<string, Told>();
-  const eyes: Eyes = { ...parts, endedHere, firstSeen, told };
+  const refused = new RefusedWrites();
+  const eyes: Eyes = { ...parts, endedHere, firstSeen, told, refused };
   const hands = { assignments: parts.assignments, told };
   return {
     name: 'rolegrant',
@@ -45,8 +50,12 @@ export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
       try {
         const performed = await perform(action, object, context, hands);
         ended();
+        if (action.type === 'putAssignment') refused.written(object.metadata.uid);
         return performed;
       } catch (error) {
+        const target = action.type === 'putAssignment' ? action.target : undefined;
+        if (!(error instanceof AlreadyExists))
+          refused.note(object.metadata.uid, toAzureError(error), target, parts.clock.monotonic());
         // A refusal is an end as well; a call without an answer may still take effect.
         if (error instanceof AlreadyExists || !toAzureError(error).ambiguous) ended();
         throw error;
@@ -56,6 +65,7 @@ export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
       parts.areas.forget(key);
       if (uid === undefined) return;
       for (const map of [endedHere, firstSeen, told]) map.delete(uid);
+      refused.forget(uid);
     },
   };
 }

@@ -1,20 +1,24 @@
 import { RECONCILE_ANNOTATION } from '../../api/common.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { armKey } from '../../azure/resource-id.ts';
+import { areaOf } from '../../azure/scope.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import type { AssignmentView, Facts, Held, RoleGrant, Target } from './facts.ts';
+import { type FateEyes, fateOfPrincipal } from './fate.ts';
 import { asPeer, isExpired, ledgerOf } from './own.ts';
 import { conflictWith } from './owners.ts';
-import { type PeerEyes, peersOf } from './peers.ts';
+import { hasPrincipal, type PeerEyes, peersOf } from './peers.ts';
+import type { RefusedWrites } from './refused.ts';
 import { sameAssignmentId } from './standing.ts';
 import { type TwinEyes, twinOf } from './twins.ts';
 import { cachedView, liveView, type ViewEyes } from './views.ts';
 
-export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes {
+export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes, FateEyes {
   readonly assignments: ViewEyes['assignments'];
   readonly assignmentMirror: ViewEyes['assignmentMirror'] & TwinEyes['assignmentMirror'];
+  readonly refused: Pick<RefusedWrites, 'limited' | 'name' | 'failedAt'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
 }
@@ -66,18 +70,54 @@ async function assembled(
   context: VisitContext,
   eyes: LookEyes,
 ): Promise<Facts> {
+  const { target } = facts;
+  const { uid } = object.metadata;
+  const limited = target !== undefined && eyes.refused.limited(uid, target);
+  const namesExhausted = target !== undefined && eyes.refused.name(uid, target).exhausted;
   const held: Held[] = [];
   for (const id of ledger) {
     const view = views.get(armKey(id));
     if (!view) continue;
     const principalId = view.state === 'present' ? view.assignment.principalId : undefined;
-    held.push({ id, view, peers: await peersOf(object, id, principalId, context, eyes) });
+    const peers = await peersOf(object, id, principalId, context, eyes);
+    const dead = limited && target && (await isDead(object, view, facts, target, context, eyes));
+    held.push({ id, view, peers, ...(dead && { dead }) });
   }
-  const { target } = facts;
   const azure = target && views.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
   const twin = target && missing ? await twinOf(object, target, context, eyes) : undefined;
-  return { ...facts, held, azure, ...(twin && { twin }) };
+  return {
+    ...facts,
+    held,
+    azure,
+    ...(twin && { twin }),
+    ...(limited && { limited }),
+    ...(namesExhausted && { namesExhausted }),
+  };
+}
+
+/**
+ * Whether an assignment of the ledger is of a principal that is gone for good, and takes a place that the target needs:
+ * of the same identity as the target's, which Azure shows with another principal by now.
+ */
+async function isDead(
+  { status }: RoleGrant,
+  view: AssignmentView,
+  { principal }: Facts,
+  target: Target,
+  context: VisitContext,
+  eyes: LookEyes,
+): Promise<boolean> {
+  const { identityId } = status ?? {};
+  if (view.state !== 'present' || identityId === undefined) return false;
+  const { scope, principalId } = view.assignment;
+  const same = principal.state === 'known' && principal.identityId !== undefined;
+  if (!same || armKey(principal.identityId) !== armKey(identityId)) return false;
+  if (principalId === target.principalId.toLowerCase() || areaOf(scope) !== areaOf(target.scope))
+    return false;
+  // Whatever the status says of where it came from: what an identity has now is alive.
+  if (hasPrincipal(principalId, eyes.stores)) return false;
+  return (await fateOfPrincipal({ identityId, principalId }, context, eyes)) === 'dead';
 }
 
 async function viewOf(

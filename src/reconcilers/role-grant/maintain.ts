@@ -89,7 +89,5 @@ export function satisfied(
   }
   const status = statusWith(object, facts, target, twin);
   const message = `${describe(target)} is granted as ${twin.id}, which azid did not make and leaves alone`;
-  // The 409 that told of it is the answer, not a failure; the refused deletion of something else is one.
-  const refused = failed?.action.type === 'deleteAssignment' ? failed : undefined;
-  return settle(object, facts, target, status, { reason: 'ExistsUnmanaged', message }, refused);
+  return settle(object, facts, target, status, { reason: 'ExistsUnmanaged', message }, failed);
 }

@@ -9,7 +9,7 @@ import { knownPrincipal, type PrincipalEyes } from './principal.ts';
 import { requestOf } from './request.ts';
 import { type RoleEyes, roleOf } from './role.ts';
 import { sameAssignmentId } from './standing.ts';
-import { targetOf } from './target.ts';
+import { isAsked, targetOf } from './target.ts';
 
 export interface PeerEyes extends RoleEyes, Pick<PrincipalEyes, 'firstSeen' | 'clock'> {
   readonly stores: Pick<Stores, 'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces'>;
@@ -56,8 +56,8 @@ export async function peersOf(
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, eyes.clock.now())) continue;
     const wish = await wishOf(other, context, eyes);
-    if (wish ? !sameAssignmentId(wish.target.id, id) : !sameAssignmentId(other.status?.assignmentId, id))
-      continue;
+    if (wish ? !isAsked(wish.target, id) : !sameAssignmentId(other.status?.assignmentId, id)) continue;
+    const ids = wish?.target.ids ?? [id];
     const { condition, description } = other.spec;
     peers.push({
       key: keyOf(other),
@@ -66,7 +66,7 @@ export async function peersOf(
       ...(condition && { condition: condition.expression }),
       ...(description !== undefined && { description }),
       allowed: wish?.allowed ?? false,
-      holds: other.status?.ledger?.some((entry) => sameAssignmentId(entry, id)) ?? false,
+      holds: other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false,
     });
   }
   return peers;
@@ -94,4 +94,14 @@ export function grantsOfPrincipal(
     if (each.status?.principalId?.toLowerCase() === principal)
       for (const key of grants.keysByIndex(INDEX.systemIdentityRef, keyOf(each))) keys.add(key);
   return keys;
+}
+
+/** Whether an identity of an object has this principal now, by its status. */
+export function hasPrincipal(
+  principalId: string,
+  { identities, systemIdentities }: Pick<Grantees, 'identities' | 'systemIdentities'>,
+): boolean {
+  const principal = principalId.toLowerCase();
+  if (identities.keysByIndex(INDEX.principal, principal).length > 0) return true;
+  return [...systemIdentities.values()].some((each) => each.status?.principalId?.toLowerCase() === principal);
 }

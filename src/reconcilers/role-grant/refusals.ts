@@ -25,6 +25,12 @@ export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts)
             recheckMs: RECHECK_OUTSIDE_MS,
           }
         : summaryOf(failure);
+    case 'AssignmentNameConflict':
+    case 'RoleAssignmentUpdateNotPermitted':
+      // One that may pass has another try, and then the next name has one.
+      return facts.namesExhausted === true
+        ? nameTaken(target, failure.message)
+        : { state: 'retrying', failure: { ...failure, kind: 'transient' } };
     case 'RoleAssignmentExists':
     case 'AlreadyExists':
       return {
@@ -40,6 +46,14 @@ export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts)
     default:
       return summaryOf(failure);
   }
+}
+
+/** None of the names is free: only Azure, or who has them, can mend that. */
+export function nameTaken(target: Target, told?: string): Summary {
+  return stalledOutside(
+    'AssignmentNameConflict',
+    `Azure takes none of the ${target.ids.length} names that azid may give to ${describe(target)}: remove what has them, or ask Azure's support; azid tries again every ${RECHECK_OUTSIDE_MS / 60_000} minutes: ${target.ids.join(', ')}${told === undefined ? '' : `; ${told}`}`,
+  );
 }
 
 export function scopeNotFound(scope: string): Summary {

@@ -1,7 +1,6 @@
-import type { Note } from '../decision.ts';
-import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { summaryOf } from '../summaries.ts';
-import type { Action, AssignmentView, Facts, Held, OwnStatus, RoleGrant } from './facts.ts';
+import type { Action, Facts, Held, OwnStatus, RoleGrant } from './facts.ts';
 import { asPeer } from './own.ts';
 import { staysWithout } from './owners.ts';
 import { isOurs } from './target.ts';
@@ -13,7 +12,8 @@ export type Removal =
   | { readonly state: 'act'; readonly action: Action }
   /** Absent, but Azure's lag or a write of a dead process may hide it. */
   | { readonly state: 'wait'; readonly againMs: number; readonly message: string }
-  | { readonly state: 'blocked'; readonly summary: Summary; readonly view: AssignmentView };
+  /** Whether it is there could not be told. */
+  | { readonly state: 'blocked'; readonly failure: Failure };
 
 /**
  * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, and that no other
@@ -40,7 +40,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
         wait = { state: 'wait', againMs: 1_000, message: `reading ${id}` };
         break;
       case 'unreadable':
-        return { state: 'blocked', summary: summaryOf(view.failure), view };
+        return { state: 'blocked', failure: view.failure };
       case 'present':
         if (!isOurs(view.assignment, facts)) {
           dropped.push(id);
@@ -78,7 +78,7 @@ export function everything({ held, target, azure, peers }: Facts): readonly Held
 /** A removal under way or refused, as the summary of an object that lives. */
 export function summaryOfRemoval(removal: Exclude<Removal, { state: 'done' | 'act' }>): Summary {
   return removal.state === 'blocked'
-    ? removal.summary
+    ? summaryOf(removal.failure)
     : {
         state: 'progressing',
         reason: 'Revoking',

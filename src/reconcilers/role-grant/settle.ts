@@ -1,16 +1,16 @@
-import { RECHECK_READY_MS } from '../decision.ts';
-import { summaryOf } from '../summaries.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../blocked.ts';
+import { type Failure, RECHECK_READY_MS } from '../decision.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { withReplacement } from './history.ts';
 import { finalizer, ownStatus, withoutEntries } from './own.ts';
-import { remove, summaryOfRemoval, told } from './removal.ts';
+import { remove, told } from './removal.ts';
 import { describe, propagated, provenGone, sameAssignmentId } from './standing.ts';
 
 /**
  * What is asked for stands. New before old: only now goes what the ledger holds besides.
  *
  * @param status as it reads with the assignment that stands
- * @param failed the removal that was refused just before
+ * @param attempt what failed just before
  */
 export function settle(
   object: RoleGrant,
@@ -18,10 +18,12 @@ export function settle(
   target: Target,
   status: OwnStatus,
   telling: { readonly reason: string; readonly message: string },
-  failed?: Failed,
+  attempt?: Failed,
 ): GrantDecision {
   const conditions = propagated(status, facts.now);
-  if (failed) return { actions: [], status, summary: summaryOf(failed.failure), conditions };
+  // A PUT that failed, and whose assignment the read after it shows as declared, is no failure any more.
+  const failed = attempt?.action.type === 'deleteAssignment' ? attempt : undefined;
+  const refused = failed?.action.type === 'deleteAssignment' ? failed.action.id : undefined;
   const missing = finalizer(object);
   const working = { state: 'progressing', reason: 'Settling', message: telling.message, againMs: 0 } as const;
   if (missing.length > 0 && (status.ledger?.length ?? 0) > 0)
@@ -44,7 +46,21 @@ export function settle(
       summary: working,
     };
   }
-  const removal = remove(object, facts, facts.held, `replaced by ${status.assignmentId}`);
+  // One that is refused must not keep those behind it.
+  const at = facts.held.findIndex(({ id }) => refused !== undefined && sameAssignmentId(refused, id));
+  const removal = remove(object, facts, facts.held.slice(at + 1), `replaced by ${status.assignmentId}`);
+  /** What is asked for stands, whatever cannot go. */
+  const left = (failure: Failure): GrantDecision => {
+    const ids = facts.held.filter(({ view }) => view.state !== 'absent').map(({ id }) => id);
+    const nextMs = removalAgainMs(failure);
+    return {
+      actions: [],
+      status,
+      summary: { state: 'ready', ...telling, nextMs },
+      conditions: [...conditions, removalBlocked(ids, failure)],
+    };
+  };
+  if (failed && removal.state !== 'act') return left(failed.failure);
   switch (removal.state) {
     case 'act':
       return { actions: [removal.action], status, summary: working, conditions };
@@ -54,7 +70,7 @@ export function settle(
         actions: told(kept, removal.notes),
         status: kept,
         summary: { state: 'ready', ...telling, nextMs: RECHECK_READY_MS },
-        conditions,
+        conditions: [...conditions, ...removalFree(object)],
       };
     }
     case 'wait':
@@ -66,7 +82,7 @@ export function settle(
         conditions,
       };
     case 'blocked':
-      return { actions: [], status, summary: summaryOfRemoval(removal), conditions };
+      return left(removal.failure);
   }
 }
 

@@ -1,11 +1,11 @@
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { sameId as sameScope } from '../../azure/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { sameAssignmentId } from './standing.ts';
+import { isAsked, sameGrant } from './target.ts';
 
 /** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */
 
@@ -33,19 +33,20 @@ export async function twinOf(
   if (held) return held;
   const told = eyes.told.get(object.metadata.uid);
   const recorded = recordedTwin(object, target);
-  const id = told?.targetId === target.id ? (told.existingId ?? recorded) : recorded;
+  const answered = told && isAsked(target, told.targetId) ? told : undefined;
+  const id = answered?.existingId ?? recorded;
   if (id !== undefined) {
     const found = await read(id, context, eyes);
     if (found && isTwin(found, target)) return found;
   }
-  if (told?.targetId !== target.id || told.existingId !== undefined) return undefined;
+  if (!answered || answered.existingId !== undefined) return undefined;
   return listed(target, context, eyes);
 }
 
 /** What an earlier visit was satisfied with: it is not in the ledger. */
 function recordedTwin({ status }: RoleGrant, target: Target): string | undefined {
   const { assignmentId, ledger = [] } = status ?? {};
-  if (assignmentId === undefined || sameAssignmentId(assignmentId, target.id)) return undefined;
+  if (assignmentId === undefined || isAsked(target, assignmentId)) return undefined;
   return ledger.some((id) => sameAssignmentId(id, assignmentId)) ? undefined : assignmentId;
 }
 
@@ -83,12 +84,7 @@ async function listed(
   return undefined;
 }
 
-/** All three must be equal; a list also shows what is above and below (guarantees.md G10). */
+/** Under a name that none of azid's can be. */
 function isTwin(found: AzureRoleAssignment, target: Target): boolean {
-  return (
-    sameScope(found.scope, target.scope) &&
-    found.roleGuid === target.roleGuid &&
-    found.principalId === target.principalId.toLowerCase() &&
-    !sameAssignmentId(found.id, target.id)
-  );
+  return sameGrant(found, target) && !isAsked(target, found.id);
 }

@@ -6,6 +6,7 @@ import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import type { AssignmentView, RoleGrant } from './facts.ts';
+import type { RefusedWrites } from './refused.ts';
 import { sameAssignmentId } from './standing.ts';
 
 /** Assignments as the mirror holds them, or as Azure says now. */
@@ -16,6 +17,7 @@ export interface ViewEyes {
   readonly clock: Clock;
   /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
   readonly endedHere: ReadonlyMap<string, string>;
+  readonly refused: Pick<RefusedWrites, 'failedAt'>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;
@@ -29,8 +31,9 @@ export function cachedView(
   eyes: ViewEyes,
 ): AssignmentView | undefined {
   const seen = eyes.assignmentMirror.observe(id);
-  // What this visit read or wrote itself is as live as a read made now.
-  const visitMs = eyes.clock.monotonic() - startedAt;
+  // What this visit read or wrote itself is as live as a read made now, but for what was refused since.
+  const since = Math.max(startedAt, eyes.refused.failedAt(object.metadata.uid));
+  const visitMs = eyes.clock.monotonic() - since;
   switch (seen.state) {
     case 'present':
       return { state: 'present', assignment: seen.thing, live: seen.how !== 'list' && seen.ageMs <= visitMs };
