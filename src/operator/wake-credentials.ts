@@ -6,7 +6,7 @@ import type { StoreChange } from '../kube/store.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
+import { isStalledOtherwise, isWorthALook, sameLabels, selectsNow } from './wake.ts';
 
 /** From what changed to the FederatedIdentityCredentials it touches. */
 
@@ -23,7 +23,7 @@ export function wakeCredentialsOnKubernetes(stores: Watched, wake: WakeCredentia
     stores.credentials.onChange((change) => {
       if (change.new && isWorthALook(change)) wake(change.key, change.initial ? 'resync' : 'event');
       if (!change.new) wake(change.key, 'event');
-      if (change.initial || !freesSomething(change)) return;
+      if (change.initial || !(freesSomething(change) || isStalledOtherwise(change))) return;
       // A place or a pair may have become free for those that wait for one.
       for (const object of [change.old, change.new]) {
         for (const sibling of object ? onIdentity(stores, identityKeyOf(object)) : [])

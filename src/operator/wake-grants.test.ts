@@ -49,6 +49,31 @@ function wokenBy(change: () => void): string[] {
 }
 
 describe('a grant is woken', () => {
+  it('when one that shares its principal is refused by Azure, or is no longer: its turn may have come', () => {
+    const stalled = (reason: string) => ({
+      principalId: PRINCIPAL,
+      conditions: [
+        {
+          type: 'Stalled',
+          status: 'True',
+          reason,
+          message: '',
+          lastTransitionTime: '',
+          observedGeneration: 1,
+        },
+      ],
+    });
+    identity('web', { principalId: PRINCIPAL });
+    const first = (status: object) => grant('first', {}, status, { generation: 1 });
+    first({ principalId: PRINCIPAL });
+    grant('second');
+    expect(wokenBy(() => first(stalled('RejectedByAzure')))).toEqual(['grant shop/second']);
+    woken = [];
+    expect(wokenBy(() => first({ principalId: PRINCIPAL }))).toEqual(['grant shop/second']);
+    woken = [];
+    expect(wokenBy(() => first(stalled('ConflictingGrant')))).toEqual([]);
+  });
+
   it('when its identity comes, gets a principal or another one, goes, or is gone', () => {
     grant('read');
     grant('other', { principal: { identityRef: { name: 'mail' } } });

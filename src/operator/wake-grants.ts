@@ -4,7 +4,14 @@ import type { ObjectKey } from '../kube/types.ts';
 import { grantsOfPrincipal } from '../reconcilers/role-grant/peers.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import { isAnother, isWorthALook, type Principal, sameLabels, selectsNow } from './wake.ts';
+import {
+  isAnother,
+  isStalledOtherwise,
+  isWorthALook,
+  type Principal,
+  sameLabels,
+  selectsNow,
+} from './wake.ts';
 import { type WakeGoing, type WatchedForGoing, wakeGoingOnKubernetes } from './wake-going.ts';
 
 /** From what changed to the RoleGrants it touches, and to the identities that wait for what hangs on them to go. */
@@ -24,7 +31,7 @@ export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Dispo
     stores.grants.onChange((change) => {
       if (change.new && isWorthALook(change)) wake.grant(change.key, change.initial ? 'resync' : 'event');
       if (!change.new) wake.grant(change.key, 'event');
-      if (change.initial || !isWorthALook(change)) return;
+      if (change.initial || !(isWorthALook(change) || isStalledOtherwise(change))) return;
       // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
       for (const key of sharers(stores, change)) if (key !== change.key) wake.grant(key, 'event');
     }),

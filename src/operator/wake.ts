@@ -1,4 +1,4 @@
-import { hasFinalizer, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import { hasFinalizer, type ManagedObject, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
@@ -6,6 +6,7 @@ import type { Namespace } from '../kube/builtin.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { factsOf, selects } from '../policy/selection.ts';
+import { isRefusedByAzure } from '../reconcilers/refused-by-azure.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 
@@ -28,7 +29,10 @@ export function wakeOnKubernetes(stores: Stores, wake: Wake): Disposable {
   subscriptions.use(
     stores.identities.onChange((change) => {
       if (change.new && isWorthALook(change)) wake.identity(change.key, change.initial ? 'resync' : 'event');
-      // Whoever goes may leave its identity to another object that waits for it.
+      // Whoever goes, or is refused, may leave its identity to another object that waits for it.
+      if (change.old && !change.initial && isStalledOtherwise(change))
+        for (const key of sharers(stores, azureNameOf(change.old)))
+          if (key !== change.key) wake.identity(key, 'event');
       if (!change.new && change.old) {
         wake.identity(change.key, 'event');
         for (const key of sharers(stores, azureNameOf(change.old))) wake.identity(key, 'event');
@@ -87,6 +91,11 @@ export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChan
     ) ||
     (hasFinalizer(old) && !hasFinalizer(next))
   );
+}
+
+/** Azure refuses what it asks for, or does no longer: whoever waits in line with it may have its turn. */
+export function isStalledOtherwise({ old, new: next }: StoreChange<ManagedObject>): boolean {
+  return old !== undefined && next !== undefined && isRefusedByAzure(old) !== isRefusedByAzure(next);
 }
 
 /** What others read of an identity of either kind. */

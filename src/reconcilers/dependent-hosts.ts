@@ -18,10 +18,18 @@ type Known = Pick<Stores, 'identities' | 'attachments' | 'hosts' | 'policies' | 
  */
 export const HOSTS_HOLD_MS = 60 * 60_000;
 
-/** Attachments of the identity that are not going themselves and that a policy allows, by kind and key. */
-export function allowedAttachments(identity: ObjectKey, stores: Known): string[] {
+/**
+ * Attachments of the identity that are not going themselves and that a policy allows, by kind and key. One made since the
+ * identity's deletion began gets nothing any more: it counts only where a resource's ledger names it.
+ */
+export function allowedAttachments(identity: ObjectKey, stores: Known, since?: string): string[] {
+  const holds = ({ metadata: { creationTimestamp, uid } }: IdentityAttachment) =>
+    since === undefined ||
+    creationTimestamp <= since ||
+    stores.hosts.byIndex(INDEX.ledgerOwner, uid).length > 0;
   return attachmentsOf(identity, stores)
     .filter(({ metadata }) => !metadata.deletionTimestamp)
+    .filter(holds)
     .filter((each) => isAllowed(each, stores))
     .map((each) => `IdentityAttachment ${keyOf(each)}`);
 }

@@ -273,6 +273,38 @@ describe('objects of a namespace that was not seen', () => {
   });
 });
 
+describe('what was made after the deletion began', () => {
+  const after = { creationTimestamp: '2026-11-23T10:00:01Z' };
+  const READ = {
+    principal: { identityRef: { name: 'web' } },
+    role: { name: 'Reader' },
+    scope: GROUP,
+  } as const;
+
+  it('holds nothing: nothing new is given any more', async () => {
+    allow('shop', {
+      attachments: [{ types: ['*'], scopes: [GROUP], selectors: true }],
+      federation: [{ issuers: ['*'], subjects: ['*'] }],
+    });
+    put(stores.grants, { metadata: meta('late', after), spec: READ });
+    put(stores.credentials, {
+      metadata: meta('late', after),
+      spec: { identityRef: { name: 'web' }, issuer: 'https://issuer.example', subject: 's' },
+    });
+    attach('late', {}, after);
+    put(stores.grants, { metadata: meta('before'), spec: READ });
+    expect(await references()).toEqual(['RoleGrant shop/before']);
+  });
+
+  it('holds it all the same by what it has: applied again, its status kept', async () => {
+    const assignment = `${GROUP}/providers/Microsoft.Authorization/roleAssignments/${PRINCIPAL}`;
+    put(stores.grants, { metadata: meta('again', after), spec: READ, status: { ledger: [assignment] } });
+    attach('late', {}, after);
+    ledger({ owners: [owner('late')] });
+    expect(await references()).toEqual(['IdentityAttachment shop/late', 'RoleGrant shop/again']);
+  });
+});
+
 describe('a SystemAssignedIdentity that is to be switched off', () => {
   const grant = (name: string, spec: Partial<RoleGrantSpec> = {}, metadata: Partial<ObjectMeta> = {}) =>
     put(stores.grants, {

@@ -2,7 +2,7 @@ import { proveOwnership } from '../azure/assignment-name.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
-import { keyOf, type ObjectKey } from '../kube/types.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../kube/types.ts';
 import type { AssignmentMirror } from '../mirror/assignment-mirror.ts';
 import { policyFor } from '../policy/policy-for.ts';
 import { allowedAttachments, hostsToLeave } from './dependent-hosts.ts';
@@ -55,17 +55,19 @@ export function dependentsOn(parts: DependentsParts): Dependents {
   const { stores } = parts;
   return {
     async referencesTo(identity, context) {
-      const grants = stores.grants.byIndex(INDEX.identityRef, identity);
+      const since = stores.identities.get(identity)?.metadata.deletionTimestamp;
+      const grants = stores.grants.byIndex(INDEX.identityRef, identity).filter(holdsSomething(since));
       const found = [
         ...(await allowedGrants(grants, context, parts)),
-        ...(await allowedCredentials(identity, context, parts)),
-        ...allowedAttachments(identity, stores),
+        ...(await allowedCredentials(identity, since, context, parts)),
+        ...allowedAttachments(identity, stores, since),
         ...hostsToLeave(identity, stores, parts.clock.now(), parts.releaseAfterMs),
       ];
       return found.toSorted();
     },
     async referencesToSystemIdentity(identity, context) {
-      const grants = stores.grants.byIndex(INDEX.systemIdentityRef, identity);
+      const since = stores.systemIdentities.get(identity)?.metadata.deletionTimestamp;
+      const grants = stores.grants.byIndex(INDEX.systemIdentityRef, identity).filter(holdsSomething(since));
       return (await allowedGrants(grants, context, parts)).toSorted();
     },
     async leftoversOf({ id, principalId }, context) {
@@ -113,14 +115,27 @@ async function allowedGrants(
   return names;
 }
 
+/**
+ * Nothing new is given on an identity that is on its way out, so an object made since then holds it only by what its
+ * ledger says it has: made again by a restore, say.
+ *
+ * @param since when the identity's deletion began
+ */
+function holdsSomething(since: string | undefined) {
+  return ({ metadata, status }: KubeObject & { status?: { ledger?: readonly string[] | undefined } }) =>
+    since === undefined || metadata.creationTimestamp <= since || (status?.ledger?.length ?? 0) > 0;
+}
+
 async function allowedCredentials(
   identity: ObjectKey,
+  since: string | undefined,
   context: VisitContext,
   { stores, clusterIssuer, federationAudience }: DependentsParts,
 ): Promise<string[]> {
   const credentials = stores.credentials
     .byIndex(INDEX.identityRef, identity)
-    .filter(({ metadata }) => !metadata.deletionTimestamp);
+    .filter(({ metadata }) => !metadata.deletionTimestamp)
+    .filter(holdsSomething(since));
   if (credentials.length === 0) return [];
   const facts = {
     clusterIssuer: await clusterIssuer.current(context.signal),

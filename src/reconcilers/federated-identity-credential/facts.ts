@@ -57,7 +57,7 @@ export interface Sibling {
   /** Absent where its own preset cannot be resolved. */
   readonly trust?: Trust;
   readonly deleting: boolean;
-  /** It may write: allowed by policy and not suspended. One that may not takes no place from anybody. */
+  /** It can write: allowed by policy, not suspended, not refused by Azure. One that cannot takes no place from anybody. */
   readonly mayWrite: boolean;
 }
 

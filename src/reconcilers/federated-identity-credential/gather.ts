@@ -6,6 +6,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
+import { isRefusedByAzure } from '../refused-by-azure.ts';
 import type { Stores } from '../stores.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
 import { decide } from './decide.ts';
@@ -119,7 +120,8 @@ function siblingsOf(
         credentialName: nameOf(other, eyes.installationId),
         ...(resolution.resolved && { trust: resolution.trust }),
         deleting: deletionTimestamp !== undefined,
-        mayWrite: here && !isSuspended(other) && requestOf(other, common, policy).granted,
+        mayWrite:
+          here && !isSuspended(other) && !isRefusedByAzure(other) && requestOf(other, common, policy).granted,
       },
     ];
   });

@@ -11,6 +11,7 @@ import {
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   isHeldBack,
+  isOwnVerdict,
   TAKEN_AWAY,
   withoutProblem,
   withProblem,
@@ -57,7 +58,7 @@ export function give(each: Case, base: Line): Judged {
     return { line: { ...withState(line, 'Attaching', now), problem }, notes };
   }
   const moot = isMoot(line, view?.state === 'present');
-  if (!moot && isHeldBack(line, now)) return { line, notes };
+  if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, notes };
   const ready = moot ? withoutProblem(line) : line;
   return {
     line: ready,

@@ -1,7 +1,7 @@
 import type { Leaving } from './claims.ts';
 import type { Line } from './facts.ts';
 import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from './judged.ts';
-import { isHeldBack, withProblem } from './problems.ts';
+import { isHeldBack, isOwnVerdict, withProblem } from './problems.ts';
 
 /**
  * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
@@ -37,7 +37,7 @@ export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judg
   if (leaving.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
   if (leaving.some(({ turn }) => !turn)) return { line };
   if (accepted?.wanted === 'absent' && accepted.until > now) return { line, pending: true };
-  if (isHeldBack(line, now)) return { line };
+  if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
   const after = leaving.flatMap(({ instead }) => instead ?? []);
   // Azure said it was done, and shows it still: some providers do (azure.md section 7).
   const kept = accepted?.wanted === 'absent' && line.state === 'Detaching' && isNew(line, accepted.at);

@@ -49,6 +49,22 @@ export function withoutProblem({ problem: _, ...line }: Line): Line {
   return line;
 }
 
+/**
+ * What azid itself concludes from the resource as it is, before any write (`planWrite`): concluding anew costs nothing,
+ * and a verdict whose cause was read to be gone must not outlive it (guarantees.md G26).
+ */
+const OWN_VERDICTS: ReadonlySet<string> = new Set([
+  'CombinedNotSupported',
+  'HiddenSecrets',
+  'ReplaceNotAllowed',
+  'SystemAssignedNotSupported',
+  'TooManyIdentities',
+]);
+
+export function isOwnVerdict({ problem }: Line): boolean {
+  return problem !== undefined && OWN_VERDICTS.has(problem.reason);
+}
+
 /** Not to be tried again yet, whatever the reason. */
 export function isHeldBack({ problem }: Line, now: number): boolean {
   return problem !== undefined && Date.parse(problem.notBefore) > now;

@@ -17,6 +17,7 @@ import {
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   isHeldBack,
+  isOwnVerdict,
   withProblem,
 } from './problems.ts';
 import { unreadable } from './unreadable.ts';
@@ -72,7 +73,7 @@ export function repair(each: Case, base: Line): Judged {
     };
   }
   const moot = own.problem !== undefined && MOOT.has(own.problem.reason);
-  if (!moot && isHeldBack(own, now)) return { line: own };
+  if (!moot && !isOwnVerdict(own) && isHeldBack(own, now)) return { line: own };
   return {
     line: own,
     change: {

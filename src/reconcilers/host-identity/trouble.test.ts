@@ -728,6 +728,27 @@ describe('more than a host can have', () => {
     expect(lineOf(decision, 'b')?.problem?.reason).toBe('TooManyIdentities');
   });
 
+  it('is told no longer than its cause was seen: azid’s own verdict waits for nothing', () => {
+    const type = 'Microsoft.ContainerService/managedClusters';
+    const problem = { reason: 'TooManyIdentities', message: 'one', attempts: 3, notBefore: at(8 * MINUTE) };
+    const known = object({ entries: [entry('b', { state: 'Refused', owned: false, problem })] });
+    const towards = (there: Parameters<typeof host>[0]) =>
+      decide(
+        known,
+        facts({
+          type,
+          capability: capability(type),
+          stances: [wants('b', { allowReplace: true })],
+          host: seen(host(there, { type })),
+          identities: alive('b'),
+        }),
+      );
+    const still = towards([attached('a')]);
+    expect(writeOf(still)).toBeUndefined();
+    expect(lineOf(still, 'b')?.problem).toEqual(problem);
+    expect(writeOf(towards([]))?.asked.adds).toEqual([keyOf('b')]);
+  });
+
   it('in one request: the rest comes with the next', () => {
     const names = Array.from({ length: 400 }, (_, index) => `id-${index}`);
     const change = facts({

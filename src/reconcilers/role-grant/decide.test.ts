@@ -160,8 +160,12 @@ describe('what holds an object before any write', () => {
     expect(decision.summary).toMatchObject({ message: expect.stringContaining(says) });
   });
 
-  it('a younger object, or one without permission, holds nobody', () => {
-    const peers = [peer({ condition: 'x' }), older({ condition: 'x', allowed: false, holds: false })];
+  it('a younger object, one without permission, or one that Azure refuses holds nobody', () => {
+    const peers = [
+      peer({ condition: 'x' }),
+      older({ condition: 'x', allowed: false, holds: false }),
+      older({ uid: 'uid-refused', condition: '1 == 2', refused: true, holds: false }),
+    ];
     expect(types(decide(grant(), facts({ azure: absent, peers })))).toContain('putAssignment');
   });
 });
@@ -428,6 +432,37 @@ describe('what somebody else granted', () => {
   it('is looked for again while the 409 cannot be explained', () => {
     const decision = decide(grant(), facts({ azure: absent }), putFailed({ kind: 'alreadyExists' }));
     expect(decision.actions).toEqual([]);
+  });
+});
+
+describe('an older object that Azure refuses', () => {
+  const condition = { expression: '1 == 2', version: '2.0' } as const;
+  const oldest = { creationTimestamp: '2026-10-01T00:00:00Z' };
+
+  it('does not keep in its ledger what others have and it was refused a part in', () => {
+    const object = grant({
+      spec: { condition },
+      metadata: oldest,
+      status: { ledger: [target.id], writeStartedAt: '2026-11-23T09:59:59Z' },
+    });
+    const failed = putFailed({ reason: 'RejectedByAzure' });
+    const shared = decide(object, facts({ peers: [peer()] }), failed);
+    expect(reasonOf(shared)).toBe('stalled RejectedByAzure');
+    expect(shared.status.ledger).toEqual([]);
+    // Nobody else answers for it: a later deletion must find it.
+    expect(decide(object, facts(), failed).status.ledger).toEqual([target.id]);
+    const lost = putFailed({ kind: 'transient', ambiguous: true });
+    expect(decide(object, facts({ peers: [peer()] }), lost).status.ledger).toEqual([target.id]);
+  });
+
+  it('holds what it has had since before its edit', () => {
+    const peers = [older({ condition: '1 == 2', refused: true, holds: true })];
+    expect(reasonOf(decide(grant(), facts({ azure: absent, peers })))).toBe('stalled ConflictingGrant');
+  });
+
+  it('is not named in the description', () => {
+    const peers = [older({ refused: true, holds: false })];
+    expect(decide(settled(), facts({ peers })).actions).toEqual([]);
   });
 });
 

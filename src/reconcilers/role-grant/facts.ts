@@ -107,6 +107,8 @@ export interface Peer {
   readonly allowed: boolean;
   /** It stands in its ledger already. */
   readonly holds: boolean;
+  /** Azure refuses what it asks for. */
+  readonly refused?: boolean;
 }
 
 /** An assignment of the object's ledger. */

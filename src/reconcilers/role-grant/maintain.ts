@@ -1,7 +1,7 @@
 import { stalledOutside } from '../summaries.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from './facts.ts';
-import { finalizer, ownStatus, withEntry } from './own.ts';
-import { asOwners, descriptionOf, sameCondition } from './owners.ts';
+import { finalizer, ownStatus, withEntry, withoutEntries } from './own.ts';
+import { asOwners, descriptionOf, ownersOf, sameCondition } from './owners.ts';
 import { summaryOfRefusal } from './refusals.ts';
 import { settle, statusWith } from './settle.ts';
 import { describe, sameAssignmentId, stop } from './standing.ts';
@@ -22,8 +22,14 @@ export function maintain(
     (assignment.description ?? '') !== description && 'description',
   ].filter((each) => each !== false);
   if (changed.length > 0) {
-    if (failed) return stop(object, facts, summaryOfRefusal(failed.failure, target, facts));
     const own = ownStatus(object);
+    if (failed) {
+      // What others have, and this object was refused a part in, is not its own.
+      const others =
+        own.assignmentId === undefined && !failed.failure.ambiguous && ownersOf(facts.peers).length > 0;
+      const change = others ? { ledger: withoutEntries(own.ledger, [target.id]) } : {};
+      return stop(object, facts, summaryOfRefusal(failed.failure, target, facts), change);
+    }
     const known = own.ledger?.some((id) => sameAssignmentId(id, target.id)) ?? false;
     const intent = { ...own, ledger: withEntry(own.ledger, target.id) };
     return {

@@ -6,10 +6,10 @@ import { asPeer } from './own.ts';
  * same condition; the oldest decides, and the last to go takes it along.
  */
 
-/** Those that count as owners, the oldest first: allowed, or holding it from the time when they were. */
+/** Those that count as owners, the oldest first: allowed and not refused by Azure, or holding it already. */
 export function ownersOf(peers: readonly Peer[]): readonly Peer[] {
   return peers
-    .filter(({ allowed, holds }) => allowed || holds)
+    .filter(({ allowed, refused = false, holds }) => (allowed && !refused) || holds)
     .toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
 }
 

@@ -2,6 +2,7 @@ import type { CallContext } from '../../azure/arm-calls.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
+import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
 import { isExpired } from './own.ts';
@@ -67,6 +68,7 @@ export async function peersOf(
       ...(description !== undefined && { description }),
       allowed: wish?.allowed ?? false,
       holds: other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false,
+      ...(isRefusedByAzure(other) && { refused: true }),
     });
   }
   return peers;

@@ -383,7 +383,10 @@ describe('whose identity it is', () => {
     expect(update.tags).not.toHaveProperty('azid-retained');
   });
 
-  it('is not decided by a squatter whom no policy allows it', () => {
+  it('is not decided by a squatter whom no policy allows it, or whom Azure refuses', () => {
+    expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, refused: true }] })))).toContain(
+      'createIdentity',
+    );
     expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, allowed: false }] })))).toContain(
       'createIdentity',
     );

@@ -45,6 +45,8 @@ export interface Rival {
   readonly deleting: boolean;
   /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
   readonly allowed: boolean;
+  /** Azure refuses what it declares, so it keeps nobody from it. */
+  readonly refused?: boolean;
 }
 
 export interface SeenConfigMap {

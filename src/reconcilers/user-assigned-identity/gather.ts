@@ -16,6 +16,7 @@ import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import { MARK, ownerMarks } from '../marks.ts';
+import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
 import type { SubscriptionsInUse } from '../subscriptions.ts';
 import { decide } from './decide.ts';
@@ -221,6 +222,8 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes
       creationTimestamp: other.metadata.creationTimestamp,
       deleting: other.metadata.deletionTimestamp !== undefined,
       allowed: policy.allowsIdentity(target.id).allowed,
+      // One that had it comes back to it: only who never had anything holds nothing.
+      ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
     };
   });
 }

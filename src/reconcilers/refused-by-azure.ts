@@ -1,0 +1,20 @@
+import type { ManagedObject } from '../api/common.ts';
+import { findCondition } from '../runtime/conditions.ts';
+
+/**
+ * Only what stands, or can stand, in Azure goes before others: an object that Azure refuses as it is declared now holds
+ * no place, no pair and no name against those that come later. What it has already, its ledger tells.
+ */
+
+/** Stalled by azid itself, in favour of another object: with that one gone, its turn comes by its age. */
+const IN_LINE: ReadonlySet<string> = new Set(['ConflictingGrant', 'CredentialLimit', 'OwnedByAnother']);
+
+export function isRefusedByAzure({ metadata, status }: ManagedObject): boolean {
+  const stalled = findCondition(status?.conditions ?? [], 'Stalled');
+  return (
+    stalled?.status === 'True' &&
+    // An edit may have mended it: it is in the running again until Azure was asked.
+    stalled.observedGeneration === metadata.generation &&
+    !IN_LINE.has(stalled.reason)
+  );
+}
