@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Condition, KubeObject } from '../kube/types.ts';
 import { MAX_SHORT_MESSAGE } from '../runtime/short-message.ts';
 import type { CelRule } from './kind.ts';
+import { noEndBlanks } from './text-rules.ts';
 
 /** Fields and formats that more than one kind uses. */
 
@@ -29,13 +30,22 @@ export const resourceGroupName = () =>
     .max(90)
     .regex(/^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$/);
 
-/** The short form of a region, as ARM returns it: `westeurope`, not `West Europe`. */
+/** A region by its name or its display name, as the tools of Azure take both; azid writes `westeurope` for either. */
 export const location = () =>
   z
     .string()
     .min(1)
     .max(64)
-    .regex(/^[a-z0-9]+$/);
+    .meta({
+      'x-kubernetes-validations': [
+        noEndBlanks,
+        {
+          rule: "self.trim() != self || self.matches('^[a-zA-Z0-9]+( [a-zA-Z0-9]+)*$')",
+          messageExpression:
+            "'expected a region by its name or display name, such as westeurope or West Europe, got \"' + self + '\"; az account list-locations -o table shows both'",
+        },
+      ],
+    });
 
 /** 3-128 of letters, digits, `-`, `_`, first a letter or digit (azure.md section 3, "names"). */
 export const IDENTITY_NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$';

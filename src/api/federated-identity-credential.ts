@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
 import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
+import { noEndBlanks } from './text-rules.ts';
 
 /** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
 const MAX = 600;
@@ -18,14 +19,16 @@ const gitName = () =>
     .string()
     .min(1)
     .max(255)
-    .regex(/^[^*\s:]+$/);
+    .regex(/^[^*\s:]+$/)
+    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
 /** Organizations and repositories have no slash either; branches and environments may. */
 const gitOwnerName = () =>
   z
     .string()
     .min(1)
     .max(255)
-    .regex(/^[^*\s:/]+$/);
+    .regex(/^[^*\s:/]+$/)
+    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
 
 const spec = z
   .object({
@@ -37,19 +40,21 @@ const spec = z
       .max(MAX)
       .regex(/^https:\/\/[^\s?#]+$/)
       .optional()
+      .meta({ 'x-kubernetes-validations': [noEndBlanks] })
       .describe('Issuer of the tokens, as their iss claim has it.'),
     subject: z
       .string()
       .min(1)
       .max(MAX)
       .optional()
-      .meta({ 'x-kubernetes-validations': [noWildcard] })
+      .meta({ 'x-kubernetes-validations': [noWildcard, noEndBlanks] })
       .describe('Subject of the tokens, as their sub claim has it.'),
     audience: z
       .string()
       .min(1)
       .max(MAX)
       .optional()
+      .meta({ 'x-kubernetes-validations': [noEndBlanks] })
       .describe("Audience of the tokens. Default: api://AzureADTokenExchange, or the cloud's own."),
     kubernetes: z
       .object({

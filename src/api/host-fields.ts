@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
 /** Fields of kinds that speak of hosts: resources that can carry identities (azure.md section 7). */
 
@@ -9,7 +10,13 @@ const HOST_ID =
 /** `Microsoft.Compute/virtualMachines`, `Microsoft.Web/sites/slots`. */
 export const HOST_TYPE = /^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+(\/[a-zA-Z0-9]+){1,3}$/;
 
-export const hostId = () => z.string().min(1).max(1024).regex(HOST_ID);
+export const hostId = () =>
+  z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(HOST_ID)
+    .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] });
 
 export const hostType = () => z.string().min(3).max(200).regex(HOST_TYPE);
 

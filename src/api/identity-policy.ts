@@ -4,6 +4,7 @@ import { columnsOf } from './columns.ts';
 import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
 import { attachmentRules, systemAssignedRules } from './host-rules.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
+import { noEndBlanks } from './text-rules.ts';
 
 /** A subscription or a resource group; what lies beneath is included. */
 const scope = z
@@ -28,6 +29,14 @@ const grantScope = z
   .regex(
     /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/,
   );
+
+/** In a list of what is allowed: matched letter by letter, white space included. */
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
 
 const selectorTerm = z.object({
   key: z.string().min(1).max(317),
@@ -102,13 +111,13 @@ const spec = z.object({
     .array(
       z.object({
         issuers: z
-          .array(z.string().min(1).max(600))
+          .array(text(600))
           .min(1)
           .max(32)
           .meta({ 'x-kubernetes-list-type': 'set' })
           .describe('Issuers by URL; `cluster` is this cluster. No patterns: an issuer is trusted by name.'),
         subjects: z
-          .array(z.string().min(1).max(600))
+          .array(text(600))
           .min(1)
           .max(64)
           .meta({ 'x-kubernetes-list-type': 'set' })
@@ -126,7 +135,7 @@ const spec = z.object({
     .array(
       z.object({
         roles: z
-          .array(z.string().min(1).max(512))
+          .array(text(512))
           .min(1)
           .max(128)
           .meta({ 'x-kubernetes-list-type': 'set' })

@@ -55,10 +55,13 @@ export function azidResource<T extends KubeObject>(
 /**
  * The rule for a field that cannot change, put on its parent so that adding and removing the field are refused too:
  * a rule on an optional field itself does not run when the field appears or goes (kubernetes.md section 8).
+ *
+ * @param normal from a value in CEL to what counts of it, where several spellings are one value
  */
-export function immutable(field: string, remedy: string): CelRule {
+export function immutable(field: string, remedy: string, normal = (value: string) => value): CelRule {
+  const [now, before] = [normal(`self.${field}`), normal(`oldSelf.${field}`)];
   return {
-    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || ${now} == ${before})`,
     message: `${field} is immutable, adding and removing it included; ${remedy}`,
     fieldPath: `.${field}`,
     reason: 'FieldValueForbidden',

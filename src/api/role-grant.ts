@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
+import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
 const SCOPE =
@@ -52,7 +53,13 @@ const spec = z.object({
     }),
   role: z
     .object({
-      name: z.string().min(1).max(512).optional().describe('Name of a built-in or custom role, in any case.'),
+      name: z
+        .string()
+        .min(1)
+        .max(512)
+        .optional()
+        .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] })
+        .describe('Name of a built-in or custom role, in any case.'),
       id: z.string().max(200).regex(ROLE_ID).optional().describe("GUID or full id of the role's definition."),
     })
     .meta({
@@ -65,6 +72,7 @@ const spec = z.object({
     .min(1)
     .max(1024)
     .regex(SCOPE)
+    .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] })
     .describe(
       'ARM id of what the role is granted on: / (the tenant), a management group, a subscription, a resource group or a resource.',
     ),

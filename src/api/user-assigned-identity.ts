@@ -27,7 +27,9 @@ const specShape = {
     .describe('Resource group of the identity; it must exist. Default: from an IdentityPolicy. Immutable.'),
   location: location()
     .optional()
-    .describe('Azure region, e.g. westeurope. Default: from an IdentityPolicy. Immutable.'),
+    .describe(
+      'Azure region by its name or display name: westeurope, West Europe. Default: from an IdentityPolicy. Immutable.',
+    ),
   name: z
     .string()
     .min(3)
@@ -67,9 +69,10 @@ const specShape = {
 };
 
 const spec = z.object(specShape).meta({
-  'x-kubernetes-validations': ['subscriptionId', 'resourceGroup', 'location', 'name'].map((field) =>
-    immutable(field, moveRemedy),
-  ),
+  'x-kubernetes-validations': [
+    ...['subscriptionId', 'resourceGroup', 'name'].map((field) => immutable(field, moveRemedy)),
+    immutable('location', moveRemedy, (location) => `${location}.lowerAscii().replace(' ', '')`),
+  ],
 });
 
 const coordinates = z.object({

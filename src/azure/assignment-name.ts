@@ -35,10 +35,11 @@ export function assignmentName(
 ): string {
   if (!Number.isInteger(nth) || nth < 1 || nth > ASSIGNMENT_NAMES)
     throw new TypeError(`Expected one of the ${ASSIGNMENT_NAMES} names of a grant, got ${nth}`);
-  parseScope(scope);
+  parseScope(scope.trim());
   const input = [
     readGuid('the installation id', installationId),
-    armKey(scope.trim()),
+    // Frozen: all letters in lower case here, although ids are compared by those of ASCII alone.
+    armKey(scope.trim()).toLowerCase(),
     trailingGuid('the role', role),
     readGuid('the principal id', principalId),
     ...(nth > 1 ? [String(nth)] : []),

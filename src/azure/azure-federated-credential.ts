@@ -1,4 +1,5 @@
 import type { FederatedIdentityCredential } from '@azure/arm-msi';
+import { asciiLower } from './ascii.ts';
 import { AzureError } from './errors.ts';
 import { armKey, parseIdentityId } from './resource-id.ts';
 
@@ -26,7 +27,7 @@ export function credentialId(identityId: string, name: string): string {
 
 /** Takes an id apart; throws `TypeError` for that of anything else. */
 export function parseCredentialId(id: string): { identityId: string; name: string } {
-  const at = id.toLowerCase().lastIndexOf(COLLECTION);
+  const at = asciiLower(id).lastIndexOf(COLLECTION);
   const name = id.slice(at + COLLECTION.length);
   if (at < 0 || name === '' || name.includes('/'))
     throw new TypeError(

@@ -1,4 +1,5 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
+import { asciiLower } from './ascii.ts';
 import { AzureError } from './errors.ts';
 import { armKey } from './resource-id.ts';
 import { parseScope } from './scope.ts';
@@ -30,13 +31,13 @@ const COLLECTION = '/providers/microsoft.authorization/roleassignments/';
 
 /** The id at a scope, spelt as Azure does. */
 export function assignmentId(scope: string, name: string): string {
-  const at = parseScope(scope).kind === 'tenant' ? '' : scope.trim().replace(/\/+$/, '');
+  const at = parseScope(scope).kind === 'tenant' ? '' : scope.replace(/\/+$/, '');
   return `${at}/providers/Microsoft.Authorization/roleAssignments/${name}`;
 }
 
 /** Takes an id apart; throws `TypeError` for that of anything else, and for a scope that azid would never grant at. */
 export function parseAssignmentId(id: string): { scope: string; name: string } {
-  const at = id.toLowerCase().lastIndexOf(COLLECTION);
+  const at = asciiLower(id).lastIndexOf(COLLECTION);
   const name = id.slice(at + COLLECTION.length);
   if (at < 0 || name === '' || name.includes('/'))
     throw new TypeError(

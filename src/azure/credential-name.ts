@@ -2,7 +2,9 @@
  * The name of a federated credential says who made it: the resource has no tags (azure.md section 4). A frozen wire
  * format with test vectors, docs/wire-format.md.
  */
+
 import { createHash } from 'node:crypto';
+import { asciiLower } from './ascii.ts';
 import { readGuid } from './guid.ts';
 
 /** azure.md section 4. */
@@ -63,5 +65,5 @@ function digest(parts: readonly string[], digits: number): string {
 const MARKS = new RegExp(`.-([0-9a-f]{${INSTALLATION_DIGITS}})-([0-9a-f]{${OBJECT_DIGITS}})$`, 'i');
 
 function marksOf(name: string): readonly (string | undefined)[] {
-  return MARKS.exec(name.trim().toLowerCase())?.slice(1) ?? [];
+  return MARKS.exec(asciiLower(name))?.slice(1) ?? [];
 }

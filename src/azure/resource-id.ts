@@ -4,6 +4,8 @@
  * by `armKey`. On the wire the spelling that Azure returned is sent back.
  */
 
+import { asciiLower, sameText } from './ascii.ts';
+
 /** An id taken apart. Case and spelling as given. */
 export interface ResourceId {
   readonly subscriptionId: string;
@@ -26,9 +28,9 @@ export interface IdentityCoordinates {
 /** No name in Azure holds these, and in a URL they would turn the path into another one. */
 const UNSAFE = /^\.{1,2}$|[?#%\\\p{Cc}]/u;
 
-/** What an id is compared by: lower case, single slashes, a leading and no trailing one. The root scope is `/`. */
+/** What an id is compared by: ASCII letters in lower case, single slashes, a leading and no trailing one. The root scope is `/`. */
 export function armKey(id: string): string {
-  return `/${segments(id).join('/')}`.toLowerCase();
+  return asciiLower(`/${segments(id).join('/')}`);
 }
 
 /** Whether two ids name the same thing in Azure. */
@@ -41,10 +43,10 @@ export function parseResourceId(id: string): ResourceId {
   const parts = segments(id);
   if (parts.some((part) => UNSAFE.test(part))) throw malformed(id);
   const [head, subscriptionId, ...rest] = parts;
-  if (head?.toLowerCase() !== 'subscriptions' || !subscriptionId) throw malformed(id);
+  if (!sameText(head ?? '', 'subscriptions') || !subscriptionId) throw malformed(id);
   if (rest.length === 0) return { subscriptionId, path: [], name: subscriptionId };
   let resourceGroup: string | undefined;
-  if (rest[0]?.toLowerCase() === 'resourcegroups') {
+  if (sameText(rest[0] ?? '', 'resourcegroups')) {
     resourceGroup = rest[1];
     if (!resourceGroup) throw malformed(id);
     rest.splice(0, 2);
@@ -64,8 +66,8 @@ export function parseIdentityId(id: string): IdentityCoordinates {
   const { subscriptionId, resourceGroup, provider, path, name } = parseResourceId(id);
   const [only, ...more] = path;
   const matches =
-    provider?.toLowerCase() === 'microsoft.managedidentity' &&
-    only?.type.toLowerCase() === 'userassignedidentities' &&
+    sameText(provider ?? '', 'microsoft.managedidentity') &&
+    sameText(only?.type ?? '', 'userassignedidentities') &&
     more.length === 0;
   if (!matches || resourceGroup === undefined)
     throw new TypeError(
@@ -83,7 +85,7 @@ export function parentScope(id: string): string | undefined {
   parseResourceId(id);
   if (parts.length <= 2) return undefined;
   // A provider's own path is `providers/<namespace>/<type>/<name>`: with its first pair the namespace goes too.
-  const cut = parts.at(-4)?.toLowerCase() === 'providers' ? 4 : 2;
+  const cut = sameText(parts.at(-4) ?? '', 'providers') ? 4 : 2;
   return `/${parts.slice(0, parts.length - cut).join('/')}`;
 }
 
@@ -108,7 +110,7 @@ function resourcePath(
   for (let at = 0; at < rest.length; at += 2) {
     const [type, name] = [rest[at], rest[at + 1]];
     if (!type || !name) throw malformed(id);
-    if (type.toLowerCase() === 'providers') provider = name;
+    if (sameText(type, 'providers')) provider = name;
     else if (provider === undefined) throw malformed(id);
     else path.push({ type, name });
   }

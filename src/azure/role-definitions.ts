@@ -1,10 +1,12 @@
 /** Role definitions, built-in and custom (azure.md section 5), read through the lanes. */
+
 import {
   AuthorizationManagementClient,
   getContinuationToken,
   type RoleDefinition,
 } from '@azure/arm-authorization';
 import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm-calls.ts';
+import { sameText } from './ascii.ts';
 import { classify } from './classify.ts';
 import { AzureError } from './errors.ts';
 import { trailingGuid } from './guid.ts';
@@ -116,8 +118,9 @@ export class RoleDefinitions {
   }
 }
 
+/** By the case of ASCII alone, and never trimmed: `Reader` and `Reader` with a no-break space after it are two roles. */
 export function sameRoleName(left: string, right: string): boolean {
-  return left.trim().toLowerCase() === right.trim().toLowerCase();
+  return sameText(left, right);
 }
 
 /** Several ids may end in one GUID: that is one role. */
@@ -145,10 +148,9 @@ function contentOf({ guid, roleName, type, permissions, assignableScopes }: Azur
 }
 
 function readRoleName(roleName: string): string {
-  const name = roleName.trim();
-  if (name === '' || name.length > 512 || /\p{Cc}/u.test(name))
+  if (roleName.trim() === '' || roleName.length > 512 || /\p{Cc}/u.test(roleName))
     throw new TypeError(`Expected the name of a role, got '${roleName.slice(0, 100)}'`);
-  return name;
+  return roleName;
 }
 
 function readRole({ id, name, roleName, roleType, permissions, assignableScopes }: RoleDefinition) {

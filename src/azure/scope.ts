@@ -13,7 +13,7 @@ const MANAGEMENT_GROUP = /^\/providers\/microsoft\.management\/managementgroups\
 
 /** What a scope is; throws `TypeError` for what is none. An empty string is refused: the tenant is `/`. */
 export function parseScope(scope: string): Scope {
-  if (scope.trim() === '/') return { kind: 'tenant' };
+  if (scope === '/') return { kind: 'tenant' };
   const path = slashed(scope);
   if (!/^\/providers\//i.test(path)) {
     const { subscriptionId, resourceGroup, provider } = parseResourceId(path);
@@ -49,7 +49,6 @@ export function areaOf(scope: string): string {
 
 function slashed(scope: string): string {
   return `/${scope
-    .trim()
     .split('/')
     .filter((segment) => segment !== '')
     .join('/')}`;

@@ -3,6 +3,7 @@
  * for each management group, or the tenant, that is itself a scope in use. A list also shows what is inherited from
  * above; that is at home in another list and is left to it, so each absence has one list that can tell it.
  */
+import { asciiLower } from '../azure/ascii.ts';
 import {
   type AzureRoleAssignment,
   parseAssignmentId,
@@ -124,7 +125,7 @@ export class AssignmentMirror implements RoleAssignmentObserver {
 
   /** All that this principal is held to have, as far as lists in use show it. */
   ofPrincipal(principalId: string): AzureRoleAssignment[] {
-    return this.#held(this.#byPrincipal.find(principalId.trim().toLowerCase()));
+    return this.#held(this.#byPrincipal.find(asciiLower(principalId)));
   }
 
   /** Under whatever name. Azure allows one; two only while one of them is gone and not yet known to be. */
@@ -231,5 +232,5 @@ function homeOf(id: string): string | undefined {
 
 /** A line end cannot occur in any of the three. */
 function tripleTerm({ scope, role, principalId }: Triple): string {
-  return [armKey(scope.trim()), role.trim().toLowerCase(), principalId.trim().toLowerCase()].join('\n');
+  return [armKey(scope), asciiLower(role), asciiLower(principalId)].join('\n');
 }

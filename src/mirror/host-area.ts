@@ -3,6 +3,7 @@
  * whole; slots only for one site at a time. An area is a text, so that it can be a key:
  * `/subscriptions/<id>|microsoft.compute/virtualmachines`, `<id of the site>|microsoft.web/sites/slots`.
  */
+import { asciiLower } from '../azure/ascii.ts';
 import { hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 
@@ -24,7 +25,7 @@ export function hostArea(subscriptionId: string, type: string): string {
 
 /** The area whose list shows this host: that of its type, or for a slot that of its own site. Throws as `hostTypeOf`. */
 export function areaOfHost(id: string): string {
-  const type = hostTypeOf(id).toLowerCase();
+  const type = asciiLower(hostTypeOf(id));
   if (type === SLOTS) return slotsArea(armKey(id).split('/').slice(0, -2).join('/'));
   return hostArea(parseResourceId(id).subscriptionId, type);
 }
@@ -53,5 +54,5 @@ export function isAllSlots({ type, siteId }: HostArea): boolean {
 export const SITE_TYPE = SITES;
 
 function areaText(scope: string, type: string): string {
-  return `${armKey(scope)}|${type.toLowerCase()}`;
+  return `${armKey(scope)}|${asciiLower(type)}`;
 }

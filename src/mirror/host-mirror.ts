@@ -9,6 +9,7 @@
  * partial, and hosts that were read once are read again in slow rotation; so are those of a list that does not tell
  * identities.
  */
+import { asciiLower } from '../azure/ascii.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import type { HostObserver, HostPage, Hosts } from '../azure/hosts/hosts.ts';
 import type { Permissions } from '../azure/permissions.ts';
@@ -144,12 +145,12 @@ export class HostMirror implements HostObserver {
 
   /** All that are held to carry this user-assigned identity, dead entries included. Any spelling of its id's key. */
   withIdentity(identityKey: string): AzureHost[] {
-    return this.#held(this.#byIdentity.find(identityKey.toLowerCase()));
+    return this.#held(this.#byIdentity.find(asciiLower(identityKey)));
   }
 
   /** Whose system-assigned identity has this principal. Two only while one of them is gone and not yet known to be. */
   ofPrincipal(principalId: string): AzureHost[] {
-    return this.#held(this.#byPrincipal.find(principalId.trim().toLowerCase()));
+    return this.#held(this.#byPrincipal.find(asciiLower(principalId)));
   }
 
   /** Resolves with the first whole list of an area in use; of all slots, with those of all sites. */

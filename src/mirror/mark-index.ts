@@ -1,3 +1,4 @@
+import { asciiLower } from '../azure/ascii.ts';
 import type { AzureIdentity } from '../azure/azure-identity.ts';
 
 /** All marks of azid begin so (design.md section 6). Other tags are not indexed: nobody looks for them. */
@@ -37,6 +38,6 @@ export class MarkIndex {
 
 function marksOf(tags: Readonly<Record<string, string>>): string[] {
   return Object.entries(tags)
-    .filter(([name]) => name.toLowerCase().startsWith(PREFIX))
-    .map(([name, value]) => `${name.toLowerCase()}=${value}`);
+    .filter(([name]) => asciiLower(name).startsWith(PREFIX))
+    .map(([name, value]) => `${asciiLower(name)}=${value}`);
 }

@@ -2,9 +2,11 @@
  * Role definitions: all of each scope in use at once, read again every hour, the rest by need. A name that is not in the
  * catalog is asked of Azure before it is called unknown, and that answer holds for a short time.
  */
+
 import type { CallContext } from '../azure/arm-calls.ts';
+import { asciiLower } from '../azure/ascii.ts';
 import { trailingGuid } from '../azure/guid.ts';
-import { isWithinScope } from '../azure/resource-id.ts';
+import { armKey, isWithinScope } from '../azure/resource-id.ts';
 import {
   type AzureRoleDefinition,
   lookupOf,
@@ -101,7 +103,7 @@ export class RoleCatalog {
       .filter((role) => sameRoleName(role.roleName, roleName) && isAssignableAt(role, scope));
     if (held.length > 0) return lookupOf(held);
     const { definitions, signal } = this.#options;
-    const question = `${scope.trim().toLowerCase()}\nname\n${roleName.trim().toLowerCase()}`;
+    const question = `${armKey(scope)}\nname\n${asciiLower(roleName)}`;
     return await this.#ask(question, area, context, () =>
       definitions.find(scope, roleName, { priority: context.priority, signal }),
     );
@@ -214,9 +216,7 @@ export class RoleCatalog {
  * management group that is, stands for the whole subscription.
  */
 function isAssignableAt({ assignableScopes }: AzureRoleDefinition, scope: string): boolean {
-  return assignableScopes.some(
-    (each) => each.trim() === '/' || isAbove(each) || isWithinScope(scope, each.trim()),
-  );
+  return assignableScopes.some((each) => each === '/' || isAbove(each) || isWithinScope(scope, each));
 }
 
 function isAbove(scope: string): boolean {

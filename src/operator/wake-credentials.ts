@@ -1,5 +1,6 @@
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
+import { asciiLower } from '../azure/ascii.ts';
 import { parseCredentialId } from '../azure/azure-federated-credential.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
@@ -60,7 +61,7 @@ export function wakeCredentialsOnAzure(stores: Watched, wake: WakeCredential, ar
     ? parseCredentialId(armId).identityId
     : armId;
   const { name } = parseIdentityId(identityId);
-  for (const key of stores.identities.keysByIndex(INDEX.azureName, name.toLowerCase()))
+  for (const key of stores.identities.keysByIndex(INDEX.azureName, asciiLower(name)))
     for (const object of onIdentity(stores, key)) wake(keyOf(object), 'event');
 }
 

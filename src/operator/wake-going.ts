@@ -1,5 +1,6 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import { asciiLower } from '../azure/ascii.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
@@ -94,7 +95,7 @@ function withId(identityId: string, { identities }: WatchedForGoing): readonly O
 
 function nameOf(identityId: string): string {
   try {
-    return parseIdentityId(identityId).name.toLowerCase();
+    return asciiLower(parseIdentityId(identityId).name);
   } catch (error) {
     // A forged or malformed id is nobody's.
     if (error instanceof TypeError) return '';

@@ -1,6 +1,7 @@
 import { hasFinalizer, type ManagedObject, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { asciiLower } from '../azure/ascii.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import type { StoreChange } from '../kube/store.ts';
@@ -75,7 +76,7 @@ export function wakeOnAzure(stores: Stores, wake: Wake, armId: string, priority:
 }
 
 function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {
-  return stores.identities.keysByIndex(INDEX.azureName, azureName.toLowerCase());
+  return stores.identities.keysByIndex(INDEX.azureName, asciiLower(azureName));
 }
 
 /** azid's own status writes must not wake it (kubernetes.md section 5, "Predicates"). */

@@ -142,6 +142,17 @@ describe('defaults', () => {
     });
   });
 
+  it('of one region in two spellings agree', () => {
+    const merged = evaluate(
+      [
+        policy('a', { namespaces: all, defaults: { location: 'West Europe' } }),
+        policy('b', { namespaces: all, defaults: { location: 'westeurope' } }),
+      ],
+      teamA,
+    );
+    expect(merged.conflicts).toEqual([]);
+  });
+
   it('that contradict each other are no default, and the conflict names both', () => {
     const merged = evaluate(
       [

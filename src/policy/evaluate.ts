@@ -1,4 +1,6 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { asciiLower, sameText } from '../azure/ascii.ts';
+import { sameRegion } from '../azure/region.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
 import { allowsFederation, type FederationRequest } from './federation.ts';
 import { allowsAnyGrantAt, allowsGrant, type GrantRequest } from './grants.ts';
@@ -129,15 +131,15 @@ function mergeDefaults(policies: readonly IdentityPolicy[]): {
     return undefined;
   };
 
-  const subscriptionId = agree('subscriptionId', (p) => p.spec.defaults?.subscriptionId, equalIgnoringCase);
-  const resourceGroup = agree('resourceGroup', (p) => p.spec.defaults?.resourceGroup, equalIgnoringCase);
-  const location = agree('location', (p) => p.spec.defaults?.location);
+  const subscriptionId = agree('subscriptionId', (p) => p.spec.defaults?.subscriptionId, sameText);
+  const resourceGroup = agree('resourceGroup', (p) => p.spec.defaults?.resourceGroup, sameText);
+  const location = agree('location', (p) => p.spec.defaults?.location, sameRegion);
   const tags: Record<string, string> = {};
   // Azure compares tag names without regard to case; the first spelling is kept.
   const tagNames = new Map<string, string>();
   for (const policy of policies) {
     for (const name of Object.keys(policy.spec.defaults?.tags ?? {})) {
-      if (!tagNames.has(name.toLowerCase())) tagNames.set(name.toLowerCase(), name);
+      if (!tagNames.has(asciiLower(name))) tagNames.set(asciiLower(name), name);
     }
   }
   for (const [lower, name] of tagNames) {
@@ -156,11 +158,10 @@ function mergeDefaults(policies: readonly IdentityPolicy[]): {
 }
 
 function tagOf(policy: IdentityPolicy, lower: string): string | undefined {
-  return Object.entries(policy.spec.defaults?.tags ?? {}).find(([name]) => name.toLowerCase() === lower)?.[1];
+  return Object.entries(policy.spec.defaults?.tags ?? {}).find(([name]) => asciiLower(name) === lower)?.[1];
 }
 
 const equal = (a: string, b: string) => a === b;
-const equalIgnoringCase = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 /** For a condition's message: who says what, and what to do. */
 export function describeConflicts(policy: NamespacePolicy): string {

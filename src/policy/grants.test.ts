@@ -120,6 +120,18 @@ describe('what is denied', () => {
       says: /custom role.*by its GUID/,
     },
     {
+      title: 'a group whose name holds U+212A, which a change of case would make a k',
+      rules: [rule({ scopes: [`${SUB}/resourceGroups/team-k`] })],
+      request: ask({ scope: `${SUB}/resourceGroups/team-\u212a` }),
+      says: /grants on scope/,
+    },
+    {
+      title: 'a built-in role by an entry with a no-break space, which is another name',
+      rules: [rule({ roles: ['Reader\u00a0'] })],
+      request: ask(),
+      says: /role 'Reader'/,
+    },
+    {
       title: 'a principal by id, when only identities of the namespace are meant',
       rules: [rule()],
       request: ask({ principal: { id: PRINCIPAL } }),

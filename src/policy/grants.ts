@@ -1,4 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { sameText } from '../azure/ascii.ts';
 import { isWithinScope } from '../azure/resource-id.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';
@@ -105,16 +106,14 @@ function rulesOf(policies: readonly IdentityPolicy[]): { rule: Rule; policy: str
 
 /** By GUID always; by name only a built-in role: a custom one can be renamed by whoever may edit it. */
 function isRole(allowed: string, { roleGuid, roleName, roleType }: GrantRequest): boolean {
-  const entry = allowed.trim().toLowerCase();
-  if (entry === roleGuid.toLowerCase()) return true;
-  return roleType === 'BuiltInRole' && entry === roleName.trim().toLowerCase();
+  if (sameText(allowed, roleGuid)) return true;
+  return roleType === 'BuiltInRole' && sameText(allowed, roleName);
 }
 
 function isPrincipal(rule: Rule, principal: GrantRequest['principal']): boolean {
   const { identityRefs = true, ids = [] } = rule.principals ?? {};
   if (!('id' in principal)) return identityRefs;
-  const wanted = principal.id.toLowerCase();
-  return ids.some((id) => id.toLowerCase() === wanted);
+  return ids.some((id) => sameText(id, principal.id));
 }
 
 function isShortEnough({ maxDuration }: Rule, { createdAt, expiresAt }: GrantRequest): boolean {
@@ -133,9 +132,7 @@ function spelt({ roleName, roleGuid }: GrantRequest): string {
 
 /** An entry that looks right but counts for nothing deserves a word. */
 function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): string {
-  const named = rules.some(({ roles }) =>
-    roles.some((each) => each.trim().toLowerCase() === roleName.toLowerCase()),
-  );
+  const named = rules.some(({ roles }) => roles.some((each) => sameText(each, roleName)));
   return roleType === 'CustomRole' && named
     ? '; it is a custom role, which a policy must name by its GUID because others can rename it'
     : '';

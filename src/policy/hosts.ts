@@ -1,4 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { sameText } from '../azure/ascii.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';
@@ -147,8 +148,7 @@ function allowsType(
   { types }: Pick<SystemRule, 'types'>,
   { type, known }: Pick<HostRequest, 'type' | 'known'>,
 ): boolean {
-  const wanted = type.toLowerCase();
-  return types.some((each) => (each === '*' ? known : each.toLowerCase() === wanted));
+  return types.some((each) => (each === '*' ? known : sameText(each, type)));
 }
 
 function withName<Rule>(rulesOf: (policy: IdentityPolicy) => readonly Rule[] | undefined) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { asciiLower, sameText } from '../azure/ascii.ts';
 
 /**
  * The tags by which azid knows its own identities in Azure (design.md section 6). Tag names cannot hold a slash, and
@@ -78,12 +79,11 @@ export function ownerValue({ namespace, name }: Pick<Owner, 'namespace' | 'name'
 export function tag(tags: Tags, name: string): string | undefined {
   const exact = tags[name];
   if (exact !== undefined) return exact;
-  const lower = name.toLowerCase();
-  return Object.entries(tags).find(([key]) => key.toLowerCase() === lower)?.[1];
+  return Object.entries(tags).find(([key]) => sameText(key, name))?.[1];
 }
 
 /** `tags` without azid's marks. */
 export function withoutMarks(tags: Tags): Tags {
   const marks = new Set<string>(Object.values(MARK));
-  return Object.fromEntries(Object.entries(tags).filter(([key]) => !marks.has(key.toLowerCase())));
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !marks.has(asciiLower(key))));
 }

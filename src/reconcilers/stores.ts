@@ -10,6 +10,7 @@ import { API_VERSION } from '../api/kind.ts';
 import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
+import { asciiLower } from '../azure/ascii.ts';
 import { armKey } from '../azure/resource-id.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
@@ -125,7 +126,7 @@ export function addIndexes(stores: Stores): void {
     stores.systemIdentities,
   ])
     store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
-  stores.identities.addIndex(INDEX.azureName, (object) => [azureNameOf(object).toLowerCase()]);
+  stores.identities.addIndex(INDEX.azureName, (object) => [asciiLower(azureNameOf(object))]);
   stores.identities.addIndex(INDEX.principal, ({ status }) => lower(status?.principalId));
   stores.configMaps.addIndex(INDEX.owner, ownersOf);
   stores.credentials.addIndex(INDEX.identityRef, (object) => [
@@ -139,7 +140,7 @@ export function addIndexes(stores: Stores): void {
     ...new Set([...(status?.ledger ?? []), status?.assignmentId ?? []].flat().map(armKey)),
   ]);
   stores.grants.addIndex(INDEX.role, ({ spec, status }) => [
-    ...lower(spec.role.name?.trim()),
+    ...lower(spec.role.name),
     ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
   ]);
   stores.grants.addIndex(INDEX.systemIdentityRef, referredSystemIdentity);
@@ -188,7 +189,7 @@ export function referredSystemIdentity({ metadata, spec }: RoleGrant): string[] 
 }
 
 function lower(text: string | undefined): string[] {
-  return text === undefined ? [] : [text.toLowerCase()];
+  return text === undefined ? [] : [asciiLower(text)];
 }
 
 /** The UserAssignedIdentities a ConfigMap names as owners, by key. */

@@ -3,6 +3,7 @@
  * section 7 unless said otherwise; what is unsure there is decided for the careful side and says so. The versions are
  * those that azure.md names, else stable ones that carry what azid reads.
  */
+import { asciiLower } from '../ascii.ts';
 import { armKey, parseResourceId } from '../resource-id.ts';
 
 export interface HostCapability {
@@ -185,11 +186,11 @@ export const HOST_CAPABILITIES: readonly HostCapability[] = [
   }),
 ];
 
-const BY_TYPE = new Map(HOST_CAPABILITIES.map((each) => [each.type.toLowerCase(), each]));
+const BY_TYPE = new Map(HOST_CAPABILITIES.map((each) => [asciiLower(each.type), each]));
 
 /** What a type of the table can do, in a variant if one is given; `undefined` for a type that azid does not know. */
 export function capabilityOf(type: string, variant?: string): HostCapability | undefined {
-  const known = BY_TYPE.get(type.toLowerCase());
+  const known = BY_TYPE.get(asciiLower(type));
   return known && inVariant(known, variant);
 }
 
@@ -199,7 +200,7 @@ export function genericCapability(type: string, apiVersion: string): HostCapabil
 }
 
 export function inVariant(capability: HostCapability, variant: string | undefined): HostCapability {
-  const limits = variant === undefined ? undefined : capability.variants?.[variant.toLowerCase()];
+  const limits = variant === undefined ? undefined : capability.variants?.[asciiLower(variant)];
   return limits ? { ...capability, ...limits } : capability;
 }
 
@@ -215,5 +216,5 @@ export function hostTypeOf(id: string): string {
       `Expected the ARM id of a resource (/subscriptions/<id>/resourceGroups/<group>/providers/<namespace>/<type>/<name>…), got "${id.slice(0, 200)}"`,
     );
   const type = [provider, ...path.map((each) => each.type)].join('/');
-  return BY_TYPE.get(type.toLowerCase())?.type ?? type;
+  return BY_TYPE.get(asciiLower(type))?.type ?? type;
 }

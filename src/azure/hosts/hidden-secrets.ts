@@ -2,6 +2,7 @@
  * What a GET hides, so that putting its answer back would lose it (azure.md section 7, guarantees.md G16). By the
  * specifications' secret and write-only fields; for types that are put as a whole.
  */
+import { asciiLower } from '../ascii.ts';
 import type { Model } from './replace.ts';
 
 /** A secret that is not shown: at `path` stands something that only makes sense with it. */
@@ -16,7 +17,7 @@ const FINDERS: Readonly<Record<string, Finder>> = {
 
 /** Paths of values that this model hides; empty if nothing is known to be hidden. Whoever finds some does not PUT. */
 export function hiddenSecrets(type: string, { properties }: Model): string[] {
-  return [...(FINDERS[type.toLowerCase()]?.(fields(properties)) ?? [])].map((path) => `properties.${path}`);
+  return [...(FINDERS[asciiLower(type)]?.(fields(properties)) ?? [])].map((path) => `properties.${path}`);
 }
 
 function* containerGroup(properties: Fields): Generator<string> {

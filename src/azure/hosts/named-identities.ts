@@ -6,8 +6,9 @@
 import type { AzureError } from '../errors.ts';
 import { armKey } from '../resource-id.ts';
 
+/** Without the flag `u`: with it, `i` takes U+017F for an s and U+212A for a k. A group may have letters of any script. */
 const ARM_ID =
-  /\/?subscriptions\/[0-9a-f-]{36}\/resourcegroups\/[-\p{L}\p{N}_.()]{1,90}\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{0,127}/giu;
+  /\/?subscriptions\/[0-9a-f-]{36}\/resourcegroups\/[-\w.()\u00aa-\u1fff\u2071-\uffdc]{1,90}\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{0,127}/gi;
 
 const LINKED_SCOPES = /linked scope\(s\) '([^']+)'/i;
 

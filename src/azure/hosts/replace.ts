@@ -2,6 +2,7 @@
  * GET-modify-PUT, for types whose PATCH takes no `identity` (azure.md section 7): the model that a GET gave, with another
  * identity and without what only Azure writes. Only where `hiddenSecrets` finds nothing that the GET has hidden.
  */
+import { asciiLower } from '../ascii.ts';
 import { armKey } from '../resource-id.ts';
 import type { HostCapability } from './capabilities.ts';
 import type { IdentityBody } from './host.ts';
@@ -61,7 +62,7 @@ function property(path: string): string {
  */
 export function replaceBody({ type }: HostCapability, model: Model, identity: IdentityBody): Model {
   const body = structuredClone(model) as Record<string, unknown>;
-  for (const path of [...READ_ONLY, ...(READ_ONLY_OF[type.toLowerCase()] ?? [])]) drop(body, path.split('.'));
+  for (const path of [...READ_ONLY, ...(READ_ONLY_OF[asciiLower(type)] ?? [])]) drop(body, path.split('.'));
   return { ...body, identity: replacedIdentity(model.identity, identity) };
 }
 

@@ -119,6 +119,28 @@ describe('what stops an object before Azure is asked', () => {
       says: 'subject: expected at most 600 characters',
     },
     {
+      title: 'a subject ends in a blank, which Azure would keep and nobody see',
+      object: fic({ spec: { subject: `${TRUST.subject} ` } }),
+      facts: {},
+      state: 'stalled',
+      reason: 'InvalidTrust',
+      says: `spec.subject: expected no white space at the ends, got U+0020 at the end of '${TRUST.subject} '`,
+    },
+    {
+      title: 'a repository ends in a no-break space',
+      object: fic({
+        spec: {
+          issuer: undefined,
+          subject: undefined,
+          github: { organization: 'org', repository: 'app\u00a0', tag: 'v1' },
+        },
+      }),
+      facts: {},
+      state: 'stalled',
+      reason: 'InvalidTrust',
+      says: 'spec.github.repository: expected no white space at the ends, got U+00A0',
+    },
+    {
       title: 'the identity is not there yet',
       facts: { identity: { state: 'waiting', why: 'does not exist' } },
       state: 'waiting',

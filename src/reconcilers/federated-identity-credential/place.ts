@@ -1,3 +1,4 @@
+import { sameText } from '../../azure/ascii.ts';
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import type { Facts, SeenCredential, Sibling, Trust } from './facts.ts';
 import { ageOf } from './own.ts';
@@ -100,5 +101,5 @@ function samePair(a: Pick<Trust, 'issuer' | 'subject'>, b: Pick<Trust, 'issuer' 
 
 /** Names in Azure differ in more than case. */
 function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return sameText(a, b);
 }

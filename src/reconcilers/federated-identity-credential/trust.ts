@@ -1,3 +1,4 @@
+import { endsFault } from '../../azure/spelling.ts';
 import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';
@@ -23,6 +24,15 @@ export function resolveTrust(
     return { resolved: false, summary: noIssuer(clusterIssuer) };
   const own = clusterIssuer.state === 'unknown' ? undefined : clusterIssuer.issuer;
   const { issuer, subject } = pairOf(object, own);
+  const { github } = object.spec;
+  for (const [field, value] of Object.entries({ issuer, subject, audience, ...github })) {
+    // Tokens are compared letter by letter, and nobody sees a blank at the end of a name.
+    const fault = typeof value === 'string' ? endsFault(value) : undefined;
+    if (fault !== undefined) {
+      const place = github && field in github ? `spec.github.${field}` : `spec.${field}`;
+      return { resolved: false, summary: stalledInside('InvalidTrust', `${place}: ${fault}`) };
+    }
+  }
   for (const [field, value] of Object.entries({ issuer, subject, audience })) {
     if (value.length > MAX_LENGTH)
       return {

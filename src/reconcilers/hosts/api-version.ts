@@ -1,5 +1,6 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import { sameText } from '../../azure/ascii.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -15,11 +16,10 @@ type Known = Pick<Stores, 'attachments' | 'systemIdentities' | 'hosts' | 'polici
  */
 export function apiVersionOf(type: string, stores: Known): string | undefined {
   if (capabilityOf(type)) return undefined;
-  const wanted = type.toLowerCase();
   const [oldest] = [...stores.attachments.values(), ...stores.systemIdentities.values()]
-    .filter((each) => each.spec.apiVersion !== undefined && typeOf(each)?.toLowerCase() === wanted)
+    .filter((each) => each.spec.apiVersion !== undefined && sameText(typeOf(each) ?? '', type))
     .filter((each) => isHeard(each, type, stores))
-    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp));
+    .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
   return oldest?.spec.apiVersion;
 }
 

@@ -1,4 +1,5 @@
 import type { HostSelector } from '../../api/identity-attachment.ts';
+import { asciiLower, sameText } from '../../azure/ascii.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey, isWithinScope } from '../../azure/resource-id.ts';
 
@@ -10,8 +11,8 @@ export function selectorScope({ subscriptionId, resourceGroup }: HostSelector): 
 
 /** Tag names compare without case, values exactly, as Azure has them. */
 export function selectsHost(selector: HostSelector, host: Pick<AzureHost, 'id' | 'type' | 'tags'>): boolean {
-  if (host.type.toLowerCase() !== selector.type.toLowerCase()) return false;
+  if (!sameText(host.type, selector.type)) return false;
   if (!isWithinScope(armKey(host.id), selectorScope(selector))) return false;
-  const tags = new Map(Object.entries(host.tags).map(([name, value]) => [name.toLowerCase(), value]));
-  return Object.entries(selector.tags ?? {}).every(([name, value]) => tags.get(name.toLowerCase()) === value);
+  const tags = new Map(Object.entries(host.tags).map(([name, value]) => [asciiLower(name), value]));
+  return Object.entries(selector.tags ?? {}).every(([name, value]) => tags.get(asciiLower(name)) === value);
 }

@@ -21,6 +21,18 @@ describe('a spec that no call to Azure could mend', () => {
       'InvalidResourceId',
       'Expected the ARM id of a resource',
     ],
+    [
+      'a letter that passes for another',
+      named(vmId('wor\u212aer')),
+      'InvalidResourceId',
+      'spec.target.resourceId: expected letters that stand for themselves, got U+212A',
+    ],
+    [
+      'white space at the end',
+      named(vmId('vm1\u00a0')),
+      'InvalidResourceId',
+      'spec.target.resourceId: expected no white space at the ends, got U+00A0',
+    ],
     ['an identity as the resource', named(IDENTITY_ID), 'InvalidResourceId', 'got the identity'],
     [
       'identities as the type',

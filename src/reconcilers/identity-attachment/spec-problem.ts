@@ -1,5 +1,7 @@
+import { sameText } from '../../azure/ascii.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { parseIdentityId, parseResourceId } from '../../azure/resource-id.ts';
+import { spellingFault } from '../../azure/spelling.ts';
 import type { IdentityAttachment, SpecProblem } from './facts.ts';
 
 /** What is wrong with a spec by itself. The API server refuses most of it; an id has more rules than a pattern can hold. */
@@ -26,6 +28,8 @@ export function problemOfHost(
   id: string,
   apiVersion: string | undefined,
 ): SpecProblem | undefined {
+  const fault = spellingFault(id);
+  if (fault !== undefined) return { reason: 'InvalidResourceId', message: `${field}: ${fault}` };
   let type: string;
   try {
     type = hostTypeOf(id);
@@ -33,7 +37,7 @@ export function problemOfHost(
   } catch (error) {
     return { reason: 'InvalidResourceId', message: `${field}: ${told(error)}` };
   }
-  if (type.toLowerCase() === IDENTITIES) {
+  if (sameText(type, IDENTITIES)) {
     return {
       reason: 'InvalidResourceId',
       message: `${field}: Expected a resource that can carry an identity, got the identity "${id}"; name the resource it is to be attached to`,
@@ -44,7 +48,7 @@ export function problemOfHost(
 
 function problemOfType(field: string, type: string, apiVersion: string | undefined): SpecProblem | undefined {
   const known = capabilityOf(type);
-  if (type.toLowerCase() === IDENTITIES) {
+  if (sameText(type, IDENTITIES)) {
     const message = `${field}: Expected a type that can carry an identity, got ${type}, which is the identities themselves`;
     return { reason: 'UnsupportedType', message };
   }

@@ -71,6 +71,13 @@ describe('what holds an object before any write', () => {
       says: 'spec.scope: Expected',
     },
     {
+      title: 'the scope holds a letter that passes for another',
+      object: grant({ spec: { scope: SCOPE.replace('rg1', 'team-\u212a') } }),
+      facts: {},
+      reason: 'stalled InvalidScope',
+      says: 'spec.scope: expected letters that stand for themselves, got U+212A',
+    },
+    {
       title: 'no policy allows anything on the scope',
       facts: { policies: [policy({ grants: [{ roles: ['Reader'], scopes: [`${SCOPE}0`] }] })] },
       reason: 'stalled PolicyDenied',

@@ -45,10 +45,20 @@ export function descriptionOf(installationId: string, owners: readonly Peer[]): 
   return text ? `${text} ${mark}` : mark;
 }
 
-/** Conditions are code: only their spacing may differ. */
+/** Conditions are code: only their spacing may differ, and not within a text, where it is a part of what is compared. */
 export function sameCondition(a: string | undefined, b: string | undefined): boolean {
-  const plain = (text: string | undefined) => (text ?? '').replaceAll(/\s+/g, ' ').trim();
-  return plain(a) === plain(b);
+  return plainCondition(a) === plainCondition(b);
+}
+
+/** Texts of a condition stand between single quotes; a quote within is escaped by a backslash. */
+const TEXT = /('(?:[^'\\]|\\.)*')/s;
+
+function plainCondition(condition = ''): string {
+  return condition
+    .split(TEXT)
+    .map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/[ \t\r\n]+/g, ' ')))
+    .join('')
+    .replaceAll(/^ | $/g, '');
 }
 
 function age({ creationTimestamp, uid }: Peer): string {

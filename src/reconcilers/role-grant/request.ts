@@ -1,4 +1,5 @@
 import { parseScope } from '../../azure/scope.ts';
+import { spellingFault } from '../../azure/spelling.ts';
 import type { GrantRequest } from '../../policy/grants.ts';
 import type { RoleGrant, RoleView, Target } from './facts.ts';
 import { expiryOf } from './own.ts';
@@ -23,6 +24,8 @@ export function requestOf(
 
 /** What is wrong with the scope where the CRD's pattern lets it pass, e.g. half a resource id; else undefined. */
 export function scopeProblem({ spec }: RoleGrant): string | undefined {
+  const fault = spellingFault(spec.scope);
+  if (fault !== undefined) return `spec.scope: ${fault}`;
   try {
     parseScope(spec.scope);
     return undefined;

@@ -143,6 +143,13 @@ describe('creation', () => {
     });
   });
 
+  it.each(['westeurope', 'West Europe', 'WestEurope'])('goes to the region that %s is', (location) => {
+    const create = only(decide(uai({ spec: { location } }), facts({ azure: absent })), 'createIdentity');
+    expect(create).toMatchObject({ location: 'westeurope' });
+    const { status } = decide(settled({ spec: { location } }), facts());
+    expect(status.coordinates).toMatchObject({ location: 'westeurope' });
+  });
+
   it('does not move what is pinned when the defaults change', () => {
     const object = settled({ spec: { location: undefined } });
     const moved = policy({ defaults: { location: 'northeurope' } });

@@ -1,5 +1,6 @@
 import { requestedLook } from '../../api/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
+import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { classify } from '../../azure/classify.ts';
 import type { Identities } from '../../azure/identities.ts';
@@ -210,7 +211,7 @@ function absentView(
 }
 
 function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes): readonly Rival[] {
-  const others = stores.identities.byIndex(INDEX.azureName, azureNameOf(object).toLowerCase());
+  const others = stores.identities.byIndex(INDEX.azureName, asciiLower(azureNameOf(object)));
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
     const policy = policyFor(other, stores);

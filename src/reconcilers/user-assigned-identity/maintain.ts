@@ -1,3 +1,4 @@
+import { sameRegion } from '../../azure/region.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { ownerMarks } from '../marks.ts';
@@ -19,7 +20,7 @@ export function maintain(
   reason: string,
 ): IdentityDecision {
   const own = ownStatus(object);
-  if (!sameLocation(identity.location, target.coordinates.location)) {
+  if (!sameRegion(identity.location, target.coordinates.location)) {
     return {
       actions: [],
       status: own,
@@ -125,10 +126,4 @@ export function maintain(
 
 function describeChange(tags: boolean, isolation: boolean): string {
   return [tags && 'tags', isolation && 'isolation scope'].filter(Boolean).join(' and ');
-}
-
-/** `West Europe` and `westeurope` are one region. */
-function sameLocation(a: string, b: string): boolean {
-  const plain = (value: string) => value.toLowerCase().replaceAll(' ', '');
-  return plain(a) === plain(b);
 }

@@ -1,3 +1,4 @@
+import { asciiLower } from '../../azure/ascii.ts';
 import { withoutMarks } from '../marks.ts';
 import type { IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { ownStatus } from './own.ts';
@@ -19,9 +20,9 @@ export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdenti
   const own = ownStatus(object);
   const { id, principalId } = identity;
   const status: OwnStatus = { ...own, overwrittenPrincipalId: principalId, createStartedAt: undefined };
-  const ours = new Set((own.tagKeys ?? []).map((name) => name.toLowerCase()));
+  const ours = new Set((own.tagKeys ?? []).map(asciiLower));
   const tags = Object.fromEntries(
-    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(name.toLowerCase())),
+    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(asciiLower(name))),
   );
   return {
     actions: [

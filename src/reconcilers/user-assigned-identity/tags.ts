@@ -1,12 +1,13 @@
 import { MAX_TAGS } from '../../api/common.ts';
+import { asciiLower, sameText } from '../../azure/ascii.ts';
 import { type Tags, tag, withoutMarks } from '../marks.ts';
 
 /** What the tags of an identity should be, and what a PATCH must say to get there. */
 
 /** The spec's tags over the policy's; names that differ only in case are one tag to Azure. */
 export function wantedTags(defaults: Tags, spec: Tags): Tags {
-  const taken = new Set(Object.keys(spec).map((name) => name.toLowerCase()));
-  const kept = Object.entries(defaults).filter(([name]) => !taken.has(name.toLowerCase()));
+  const taken = new Set(Object.keys(spec).map(asciiLower));
+  const kept = Object.entries(defaults).filter(([name]) => !taken.has(asciiLower(name)));
   return { ...Object.fromEntries(kept), ...spec };
 }
 
@@ -14,7 +15,7 @@ export function wantedTags(defaults: Tags, spec: Tags): Tags {
 function ambiguousTag(spec: Tags): string | undefined {
   const seen = new Set<string>();
   return Object.keys(spec).find((name) => {
-    const lower = name.toLowerCase();
+    const lower = asciiLower(name);
     if (seen.has(lower)) return true;
     seen.add(lower);
     return false;
@@ -47,15 +48,15 @@ export function tagChange(
   marks: Tags,
   owned: readonly string[],
 ): Tags | undefined {
-  const wantedNames = new Set(Object.keys(wanted).map((name) => name.toLowerCase()));
-  const dropped = new Set(owned.map((name) => name.toLowerCase()).filter((name) => !wantedNames.has(name)));
+  const wantedNames = new Set(Object.keys(wanted).map(asciiLower));
+  const dropped = new Set(owned.map(asciiLower).filter((name) => !wantedNames.has(name)));
   const next: Record<string, string> = {};
   for (const [name, value] of Object.entries(withoutMarks(actual))) {
-    if (!dropped.has(name.toLowerCase())) next[name] = value;
+    if (!dropped.has(asciiLower(name))) next[name] = value;
   }
   for (const [name, value] of Object.entries(wanted)) {
     // Azure keeps the spelling a tag was made with; a second spelling would be a second key in the map we send.
-    const spelled = Object.keys(next).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
+    const spelled = Object.keys(next).find((key) => sameText(key, name)) ?? name;
     next[spelled] = value;
   }
   Object.assign(next, marks);

@@ -1,4 +1,5 @@
 import type { Coordinates, UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { regionName } from '../../azure/region.ts';
 import { identityId } from '../../azure/resource-id.ts';
 import type { Defaults } from '../../policy/evaluate.ts';
 
@@ -31,12 +32,12 @@ export function resolveTarget(
   const { spec, metadata, status } = object;
   const earlier = status?.coordinates ?? marked;
   const pick = (field: (typeof FIELDS)[number]) => spec[field] ?? earlier?.[field] ?? defaults[field];
-  const [subscriptionId, resourceGroup, location] = FIELDS.map(pick);
-  if (subscriptionId === undefined || resourceGroup === undefined || location === undefined) {
+  const [subscriptionId, resourceGroup, region] = FIELDS.map(pick);
+  if (subscriptionId === undefined || resourceGroup === undefined || region === undefined) {
     return { resolved: false, missing: FIELDS.filter((field) => pick(field) === undefined) };
   }
   const name = spec.name ?? earlier?.name ?? metadata.name;
-  const coordinates = { subscriptionId, resourceGroup, location, name };
+  const coordinates = { subscriptionId, resourceGroup, location: regionName(region), name };
   return {
     resolved: true,
     target: { id: identityId(coordinates), coordinates, pinned: status?.coordinates !== undefined },
