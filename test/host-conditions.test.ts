@@ -30,7 +30,7 @@ afterEach(async () => {
 const VM1 = vmId('vm1');
 const RULE = { types: ['*'], scopes: [SUB] };
 const azure = () => world.azure.control;
-const selector = { subscriptionId: SUBSCRIPTION, type: VMS };
+const selector = { subscriptionId: SUBSCRIPTION, type: VMS, all: true };
 const ELSEWHERE = [{ types: ['*'], scopes: [`${SUB}/resourceGroups/rg2`] }];
 const MINUTE = 60_000;
 

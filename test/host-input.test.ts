@@ -29,7 +29,7 @@ type Row = readonly [spec: object, message: string];
 
 const identityRef = { name: 'app' };
 const target = { resourceId: vmId('vm1') };
-const selector = { subscriptionId: SUBSCRIPTION, type: 'Microsoft.Compute/virtualMachines' };
+const selector = { subscriptionId: SUBSCRIPTION, type: 'Microsoft.Compute/virtualMachines', all: true };
 const selecting = (fields: object) => ({ identityRef, target: { selector: { ...selector, ...fields } } });
 const onHost = (fields: object) => ({ identityRef, target, ...fields });
 const manyTags = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`tag${i}`, 'x']));

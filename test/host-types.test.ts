@@ -380,7 +380,7 @@ describe('a type that azid does not know', () => {
       expect(message).toContain(type);
       expect(message).toContain('spec.apiVersion');
     }
-    const selector = { subscriptionId: world.azure.subscriptionId, type };
+    const selector = { subscriptionId: world.azure.subscriptionId, type, all: true };
     await stage.attach('ai', { target: { selector } });
     expect(await stage.stalled(() => stage.attachment('ai'), 'UnsupportedType')).toContain(
       'spec.target.selector.type',

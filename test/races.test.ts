@@ -82,19 +82,19 @@ it('no object of whatever kind, seen before its namespace, is let in by a label 
 it('an object goes on as soon as its namespace is seen, and what it has is kept while the labels forbid it', async () => {
   const known = Promise.withResolvers<void>();
   await withNamespacesLate(known.promise);
-  stage.namespace = 'late';
-  await stage.policy('late', {
+  stage.namespace = 'late-too';
+  await stage.policy('late-too', {
     namespaces: { selector: { matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['prod'] }] } },
   });
-  await stage.makeNamespace('late', { env: 'dev' });
+  await stage.makeNamespace('late-too', { env: 'dev' });
   await stage.declare('web');
   await stage.reach('web', 'waiting', 'waiting for its namespace', (object) =>
-    (conditionOf(object, 'Ready')?.message ?? '').includes('waiting for namespace late'),
+    (conditionOf(object, 'Ready')?.message ?? '').includes('waiting for namespace late-too'),
   );
   known.resolve();
   await stage.ready('web');
   const { mark } = stage;
-  await stage.makeNamespace('late', { env: 'prod' });
+  await stage.makeNamespace('late-too', { env: 'prod' });
   await stage.stalled('web', 'PolicyDenied');
   await stage.settled();
   expect(stage.writes(mark)).toEqual([]);

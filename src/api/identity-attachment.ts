@@ -20,16 +20,31 @@ export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
 /** At most so many targets are told one by one. */
 export const MAX_TOLD_TARGETS = 100;
 
-const selector = z.object({
-  subscriptionId: guid(),
-  resourceGroup: resourceGroupName().optional(),
-  type: hostType().describe('Resource type, in any case: Microsoft.Compute/virtualMachines.'),
-  tags: z
-    .record(z.string(), tagValue())
-    .optional()
-    .meta({ maxProperties: 15 })
-    .describe('Tags that a resource must have, all of them; names in any case, values exactly.'),
-});
+const selector = z
+  .object({
+    subscriptionId: guid(),
+    resourceGroup: resourceGroupName().optional(),
+    type: hostType().describe('Resource type, in any case: Microsoft.Compute/virtualMachines.'),
+    tags: z
+      .record(z.string(), tagValue())
+      .optional()
+      .meta({ maxProperties: 15 })
+      .describe('Tags that a resource must have, all of them; names in any case, values exactly.'),
+    all: z
+      .boolean()
+      .optional()
+      .describe('true instead of tags: every resource of the type in the subscription or group.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        // A field that is misspelt is dropped under --validate=warn: what is left must not choose everything.
+        rule: '(has(self.tags) && size(self.tags) > 0) != (has(self.all) && self.all)',
+        messageExpression:
+          "'expected tags that a resource must have, or all: true for every ' + self.type + ' of the ' + (has(self.resourceGroup) ? 'resource group' : 'subscription') + '; got ' + (has(self.all) && self.all ? 'both' : 'neither: without tags nothing is chosen')",
+      },
+    ],
+  });
 
 const spec = z
   .object({

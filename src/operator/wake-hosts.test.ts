@@ -31,7 +31,9 @@ const fleet = (metadata: Partial<ObjectMeta> = {}) =>
     metadata: meta('fleet', metadata),
     spec: {
       identityId: IDENTITY,
-      target: { selector: { subscriptionId: SUBSCRIPTION.toUpperCase(), type: VMS.toUpperCase() } },
+      target: {
+        selector: { subscriptionId: SUBSCRIPTION.toUpperCase(), type: VMS.toUpperCase(), all: true },
+      },
     },
   });
 const system = (metadata: Partial<ObjectMeta> = {}) =>

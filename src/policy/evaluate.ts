@@ -9,6 +9,7 @@ import {
   allowsAttachment,
   allowsSelector,
   allowsSystemAssigned,
+  coversSelector,
   type HostRequest,
   type SelectorRequest,
 } from './hosts.ts';
@@ -57,6 +58,8 @@ export interface NamespacePolicy {
   allowsAttachment(request: AttachmentRequest): Verdict;
   /** May resources be chosen by selector there? No: none are listed in Azure for the namespace. */
   allowsSelector(request: SelectorRequest): Verdict;
+  /** Whether selectors may choose everything there, so that nothing that one finds is left out. */
+  coversSelector(request: SelectorRequest): boolean;
   /** May this resource's system-assigned identity be switched on? */
   allowsSystemAssigned(request: HostRequest): Verdict;
 }
@@ -101,6 +104,7 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
     allowsFederation: (request) => allowsFederation(selecting, namespace, request),
     allowsAttachment: (request) => allowsAttachment(selecting, namespace, request),
     allowsSelector: (request) => allowsSelector(selecting, namespace, request),
+    coversSelector: (request) => coversSelector(selecting, request),
     allowsSystemAssigned: (request) => allowsSystemAssigned(selecting, namespace, request),
   };
 }

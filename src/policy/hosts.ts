@@ -133,6 +133,21 @@ export function allowsSelector(
   return judge(policies, namespace, rules, tests, request, 'attachments');
 }
 
+/** Whether one rule allows the type in all of the scope: then nothing that a selector finds there is left out. */
+export function coversSelector(
+  policies: readonly IdentityPolicy[],
+  { scope, type, known }: SelectorRequest,
+): boolean {
+  return policies.some(({ spec }) =>
+    spec.attachments?.some(
+      (rule) =>
+        rule.selectors === true &&
+        allowsType(rule, { type, known }) &&
+        rule.scopes.some((each) => isWithinScope(scope, each)),
+    ),
+  );
+}
+
 /** A policy may list hundreds, and each object on a resource asks; what the store holds is never changed in place. */
 const KEYS = new WeakMap<readonly string[], ReadonlySet<string>>();
 

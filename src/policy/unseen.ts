@@ -22,6 +22,7 @@ export function unseenNamespace(namespace: string): NamespacePolicy {
     allowsFederation: never,
     allowsAttachment: never,
     allowsSelector: never,
+    coversSelector: () => false,
     allowsSystemAssigned: never,
   };
 }

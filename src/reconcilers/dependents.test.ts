@@ -22,7 +22,7 @@ const VMS = 'Microsoft.Compute/virtualMachines';
 const VM = `${GROUP}/providers/${VMS}/vm`;
 const WEB = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
 const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
-const selector = { subscriptionId: SUB.slice('/subscriptions/'.length), type: VMS };
+const selector = { subscriptionId: SUB.slice('/subscriptions/'.length), type: VMS, all: true };
 const reader: AzureRoleDefinition = {
   id: '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7',
   guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',

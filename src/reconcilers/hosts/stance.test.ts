@@ -90,6 +90,7 @@ describe('a spec that is wrong by itself', () => {
     ['another resource, by half an id', { target: { resourceId: `${RG}/providers/${VMS}/..` } }],
     ['an API version of a type that azid knows', { apiVersion: '2024-07-01' }],
     ['a type that azid does not know', { target: { selector: { ...selector, type: 'Contoso.X/y' } } }],
+    ['a selector that would choose everything', { target: { selector: { ...selector, tags: {} } } }],
     ['half an identity', { identityId: IDENTITY.replace('rg1', '..') }],
   ])('%s: neither gives nor takes away', (_, spec) => {
     expect(stanceOfAttachment(attachment(spec), VM, host, eyes())).toMatchObject({ state: 'unclear' });
@@ -215,7 +216,9 @@ describe('selectors', () => {
     ['tag names in any case', {}, true],
     ['values exactly', { tags: { app: 'SHOP' } }, false],
     ['all tags', { tags: { app: 'shop', tier: 'web' } }, false],
-    ['no tags', { tags: {} }, true],
+    ['no tags, which says nothing', { tags: {} }, false],
+    ['all, in words', { tags: {}, all: true }, true],
+    ['both at once', { all: true }, false],
     ['the group', { resourceGroup: 'RG1' }, true],
     ['another group', { resourceGroup: 'rg' }, false],
     ['another type', { type: 'Microsoft.Web/sites' }, false],

@@ -387,16 +387,27 @@ describe('a fleet by a selector', () => {
     expect(done.status).toMatchObject({ matched: 2, attached: 1, failed: 1, pending: 0 });
   });
 
-  it('tells nothing of what it finds where no policy allows it, but that it is so', () => {
+  it('tells nothing of what it finds where no policy allows it, not even whether there is something', () => {
     const elsewhere = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/secret';
     const secret = host('x', { id: `${elsewhere}/providers/Microsoft.Compute/virtualMachines/x` });
     const some = decide(fleet(), facts({ hosts: [attached('a'), secret] }));
-    expect(reasonOf(some)).toBe('stalled SomeTargetsFailed');
-    expect(some.status).toMatchObject({ matched: 2, attached: 1, failed: 1 });
-    expect(JSON.stringify(some)).not.toContain('secret');
+    expect(reasonOf(some)).toBe('ready Attached');
+    expect(some.status).toMatchObject({ matched: 1, attached: 1, failed: 0 });
+    expect(some).toEqual(decide(fleet(), facts({ hosts: [attached('a')] })));
+    expect(said(some)).toContain(
+      'the selector looks further than the IdentityPolicies of the namespace allow, and resources there are left out',
+    );
     const all = decide(fleet(), facts({ hosts: [secret] }));
-    expect(reasonOf(all)).toBe('stalled PolicyDenied');
-    expect(types(all)).toEqual([]);
+    expect(all).toEqual(decide(fleet(), facts({ hosts: [] })));
+    expect(reasonOf(all)).toBe('ready NothingSelected');
+    expect(said(all)).toContain('it looks further than the IdentityPolicies');
+    // Where a policy allows all that the selector asks for, nothing is left out.
+    const wide = policy({
+      attachments: [
+        { types: ['*'], scopes: ['/subscriptions/00000000-0000-0000-0000-00000000000a'], selectors: true },
+      ],
+    });
+    expect(said(decide(fleet(), facts({ hosts: [], policies: [wide] })))).not.toContain('left out');
   });
 
   it('keeps what Azure does not tell of now', () => {

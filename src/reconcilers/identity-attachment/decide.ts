@@ -36,7 +36,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const targets = targetsOf(object, facts, policy);
   const confirmation = confirmationOf(object, detachable(targets.all).length);
   const plan = planOf(object, facts, targets.all, confirmation.state === 'given');
-  const status = statusWith(object, facts, targets.all, targets.hidden);
+  const status = statusWith(object, facts, targets.all);
   const conditions = [...contest(object, targets.all), ...confirmation.conditions];
   // While suspended nothing is performed, and what is told now would be lost.
   const suspended = isSuspended(object);

@@ -19,7 +19,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
     .filter(({ ledger }) => entriesOf(ledger).length > 0)
     // A resource that is gone has nothing to take away: its ledger ends by itself.
     .map((host) => leaving({ ...host, claim: host.absent ? 'gone' : 'unwanted' }, host.ledger));
-  const status = statusWith(object, facts, targets, 0);
+  const status = statusWith(object, facts, targets);
   // With Retain nothing is detached: the ledgers only forget.
   const retain = object.spec.deletionPolicy === 'Retain';
   const told = retain ? new Map() : tellingOf(targets);

@@ -27,7 +27,6 @@ export function statusWith(
   object: IdentityAttachment,
   { identity, now }: Pick<Facts, 'identity' | 'now'>,
   targets: readonly Target[],
-  hidden: number,
 ): OwnStatus {
   const own = ownStatus(object);
   const before = new Map((own.targets ?? []).map((target) => [armKey(target.resourceId), target] as const));
@@ -43,10 +42,10 @@ export function statusWith(
       identityId: identity.id,
       principalId: identity.principalId ?? principalIn(targets),
     }),
-    matched: wanted + hidden,
+    matched: wanted,
     attached: count(({ attached, host }) => attached && host.claim !== 'unwanted' && host.claim !== 'gone'),
     pending: count(({ state }) => state === 'Pending' || state === 'Attaching' || state === 'Waiting'),
-    failed: count(({ state }) => state === 'Failed') + hidden,
+    failed: count(({ state }) => state === 'Failed'),
     detaching: count(({ state, host }) => state === 'Detaching' && host.claim !== 'wanted'),
     targets: told,
   };

@@ -4,11 +4,12 @@ import { attachment, fleet, GROUP, IDENTITY_ID, SUBSCRIPTION, vmId } from './fac
 import { problemOf } from './spec-problem.ts';
 
 const VMS = `${GROUP}/providers/Microsoft.Compute/virtualMachines`;
+const VM_TYPE = 'Microsoft.Compute/virtualMachines';
 const ODD = `${GROUP}/providers/Contoso.Things/boxes/b`;
 const named = (resourceId: string, more: Partial<IdentityAttachmentSpec> = {}) =>
   attachment({ spec: { target: { resourceId }, ...more } });
 const selecting = (type: string, more: Partial<IdentityAttachmentSpec> = {}) =>
-  fleet({ spec: { target: { selector: { subscriptionId: SUBSCRIPTION, type } }, ...more } });
+  fleet({ spec: { target: { selector: { subscriptionId: SUBSCRIPTION, type, all: true } }, ...more } });
 
 describe('a spec that no call to Azure could mend', () => {
   it.each([
@@ -45,6 +46,18 @@ describe('a spec that no call to Azure could mend', () => {
       attachment({ spec: { identityId: vmId('vm1') } }),
       'InvalidIdentityId',
       'spec.identityId: Expected the ARM id of a user-assigned identity',
+    ],
+    [
+      'a selector that says neither which nor all',
+      fleet({ spec: { target: { selector: { subscriptionId: SUBSCRIPTION, type: VM_TYPE } } } }),
+      'SelectorTooWide',
+      `spec.target.selector: expected tags that a resource must have, or all: true for every ${VM_TYPE} in /subscriptions/${SUBSCRIPTION}; got neither`,
+    ],
+    [
+      'a selector with an empty map of tags',
+      fleet({ spec: { target: { selector: { subscriptionId: SUBSCRIPTION, type: VM_TYPE, tags: {} } } } }),
+      'SelectorTooWide',
+      'nothing is chosen and what stands is kept',
     ],
     ['a type azid does not know', named(ODD), 'UnsupportedType', 'spec.apiVersion'],
     [

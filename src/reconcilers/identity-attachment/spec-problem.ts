@@ -1,7 +1,9 @@
+import type { HostSelector } from '../../api/identity-attachment.ts';
 import { sameText } from '../../azure/ascii.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { parseIdentityId, parseResourceId } from '../../azure/resource-id.ts';
 import { spellingFault } from '../../azure/spelling.ts';
+import { choosesByWord, selectorScope } from '../hosts/selector.ts';
 import type { IdentityAttachment, SpecProblem } from './facts.ts';
 
 /** What is wrong with a spec by itself. The API server refuses most of it; an id has more rules than a pattern can hold. */
@@ -17,9 +19,19 @@ export function problemOf({ spec }: IdentityAttachment): SpecProblem | undefined
       return { reason: 'InvalidIdentityId', message: `spec.identityId: ${told(error)}` };
     }
   }
+  const vague = target.selector && vagueness(target.selector);
+  if (vague) return vague;
   return target.resourceId === undefined
     ? problemOfType('spec.target.selector.type', target.selector?.type ?? '', apiVersion)
     : problemOfHost('spec.target.resourceId', target.resourceId, apiVersion);
+}
+
+/** Of objects older than the rule of the API server, which refuses them. */
+function vagueness(selector: HostSelector): SpecProblem | undefined {
+  if (choosesByWord(selector)) return undefined;
+  const got = selector.all ? 'both' : 'neither, so nothing is chosen and what stands is kept';
+  const message = `spec.target.selector: expected tags that a resource must have, or all: true for every ${selector.type} in ${selectorScope(selector)}; got ${got}`;
+  return { reason: 'SelectorTooWide', message };
 }
 
 /** @param field where the id stands */

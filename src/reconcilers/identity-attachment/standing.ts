@@ -15,7 +15,7 @@ const RECHECK_UNDER_WAY_MS = 60_000;
 export function summaryOfTargets(
   object: IdentityAttachment,
   facts: Facts,
-  { all, hidden }: Targets,
+  { all, tooWide }: Targets,
   plan: RolloutPlan,
 ): Summary {
   const { identity } = facts;
@@ -35,7 +35,7 @@ export function summaryOfTargets(
     return { state: 'waiting', for: identity.for, message: identity.message, recheckMs: RECHECK_INSIDE_MS };
   }
   const underWay = [...attaching, ...pending, ...detaching];
-  if (failed.length > 0 || hidden > 0) return someFailed(failed, hidden, all, plan.halted ? [] : underWay);
+  if (failed.length > 0) return someFailed(failed, all, plan.halted ? [] : underWay);
   const contested = attaching.filter((target) => target.contested);
   if (contested.length > 0) {
     const message = `somebody keeps taking ${what} away from ${named(hostsOf(contested))}; azid gives it back with growing pauses: find out who does`;
@@ -63,17 +63,21 @@ export function summaryOfTargets(
       recheckMs: RECHECK_INSIDE_MS,
     };
   }
-  return { state: 'ready', nextMs: RECHECK_READY_MS, ...done(object, all, what) };
+  return { state: 'ready', nextMs: RECHECK_READY_MS, ...done(object, all, what, tooWide) };
 }
 
 function done(
   { spec }: IdentityAttachment,
   all: readonly Target[],
   what: string,
+  tooWide: boolean,
 ): { readonly reason: string; readonly message: string } {
   const { selector } = spec.target;
+  const left = tooWide
+    ? '; it looks further than the IdentityPolicies of the namespace allow, and resources there are left out'
+    : '';
   if (all.length === 0 && selector) {
-    const message = `no ${selector.type} in subscription ${selector.subscriptionId} is found by the selector now; those that appear get ${what}`;
+    const message = `no ${selector.type} in subscription ${selector.subscriptionId} is found by the selector now; those that appear get ${what}${left}`;
     return { reason: 'NothingSelected', message };
   }
   const where = all.length === 1 ? (all[0]?.host.id ?? '') : `all ${resources(all.length)}`;
@@ -83,7 +87,10 @@ function done(
     return { reason: 'ExistsUnmanaged', message };
   }
   const also = foreign.length > 0 ? `; to ${foreign.length} of them by somebody else` : '';
-  return { reason: 'Attached', message: `${what} is attached to ${where}${also}` };
+  return {
+    reason: 'Attached',
+    message: `${what} is attached to ${where}${also}${left.replace('it looks', 'the selector looks')}`,
+  };
 }
 
 /** The object stands and falls with its one resource. */
@@ -91,32 +98,12 @@ function alone({ reason = 'Failed', message = '' }: Target): Summary {
   return reason === 'PolicyDenied' ? stalledInside(reason, message) : stalledOutside(reason, message);
 }
 
-function someFailed(
-  failed: readonly Target[],
-  hidden: number,
-  all: readonly Target[],
-  underWay: readonly Target[],
-): Summary {
+function someFailed(failed: readonly Target[], all: readonly Target[], underWay: readonly Target[]): Summary {
   const [first] = failed;
-  const parts = [
-    ...(first
-      ? [
-          `${failed.length} of ${resources(all.length)} cannot have the identity: ${named(hostsOf(failed))}; the first: ${first.reason}: ${first.message}`,
-        ]
-      : []),
-    ...(hidden > 0
-      ? [
-          `the selector also finds ${resources(hidden)} where no IdentityPolicy of the namespace allows it; narrow the selector, or ask an administrator for a policy (attachments)`,
-        ]
-      : []),
-  ];
-  const message = parts.join('; ');
-  if (!first && all.length === 0) return stalledInside('PolicyDenied', message);
+  const message = `${failed.length} of ${resources(all.length)} cannot have the identity: ${named(hostsOf(failed))}; the first: ${first?.reason}: ${first?.message}`;
   return underWay.length > 0
     ? { state: 'progressing', reason: 'SomeTargetsFailed', message, againMs: RECHECK_UNDER_WAY_MS }
-    : first
-      ? stalledOutside('SomeTargetsFailed', message)
-      : stalledInside('SomeTargetsFailed', message);
+    : stalledOutside('SomeTargetsFailed', message);
 }
 
 function tooMany({ count: all, total }: NonNullable<RolloutPlan['blocked']>): string {

@@ -5,6 +5,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { cut } from '../../runtime/conditions.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../host-identity/problems.ts';
+import { selectorScope } from '../hosts/selector.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
 
 /** How the object stands towards each host: told in the status, and what the rollout goes by. */
@@ -25,8 +26,11 @@ export interface Target {
 
 export interface Targets {
   readonly all: readonly Target[];
-  /** The selector also finds so many that no policy allows; nothing of them is told. */
-  readonly hidden: number;
+  /**
+   * The selector looks where no policy allows it. Judged by what is asked, never by what is there: how many resources of
+   * other teams have a tag, and whether any has, is not to be learnt from an object of one's own.
+   */
+  readonly tooWide: boolean;
 }
 
 /** Said of a resource that has to wait for its turn while it will be restarted. */
@@ -43,7 +47,6 @@ const NOT_FAILED: Readonly<Record<string, Target['state']>> = {
 
 export function targetsOf(object: IdentityAttachment, facts: Facts, policy: NamespacePolicy): Targets {
   const all: Target[] = [];
-  let hidden = 0;
   const before = failuresTold(object);
   for (const host of facts.hosts) {
     const { ledger } = host;
@@ -53,10 +56,18 @@ export function targetsOf(object: IdentityAttachment, facts: Facts, policy: Name
       continue;
     }
     const verdict = verdictOn(object, facts, policy, host);
-    if (!verdict.allowed && !mine && object.spec.target.selector) hidden++;
-    else all.push(wanted(host, verdict, facts, before.get(host.key)));
+    if (verdict.allowed || mine || !object.spec.target.selector)
+      all.push(wanted(host, verdict, facts, before.get(host.key)));
   }
-  return { all, hidden };
+  return { all, tooWide: isTooWide(object, facts, policy) };
+}
+
+function isTooWide({ spec }: IdentityAttachment, { type }: Facts, policy: NamespacePolicy): boolean {
+  const { selector } = spec.target;
+  return (
+    selector !== undefined &&
+    !policy.coversSelector({ scope: selectorScope(selector), type: type.name, known: type.known })
+  );
 }
 
 function verdictOn(
