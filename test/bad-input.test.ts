@@ -22,6 +22,8 @@ const stage = useStage();
 
 const GUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'";
 const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
+const REGION = (given: string) =>
+  `expected a region by its name or display name, such as westeurope or West Europe, got "${given}"; az account list-locations -o table shows both`;
 const MARKS = 'tag names that begin with azid- are the marks azid sets itself; choose another name';
 const TAG_NAMES = 'a tag name has 1 to 512 characters and none of < > % & \\ ? /';
 const SCOPE =
@@ -36,7 +38,7 @@ const identities: readonly Row[] = [
   [{ resourceGroup: 'ends-with.' }, pattern('spec.resourceGroup', 'ends-with.', GROUP)],
   [{ resourceGroup: '' }, short('spec.resourceGroup', '', 1)],
   [{ resourceGroup: long(91) }, tooLong('spec.resourceGroup', 90)],
-  [{ location: 'West Europe' }, pattern('spec.location', 'West Europe', "'^[a-z0-9]+$'")],
+  [{ location: 'west_europe' }, `spec.location: Invalid value: "west_europe": ${REGION('west_europe')}`],
   [{ name: 'ab' }, short('spec.name', 'ab', 3)],
   [{ name: '-web' }, pattern('spec.name', '-web', "'^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'")],
   [{ name: long(129) }, tooLong('spec.name', 128)],
@@ -82,7 +84,6 @@ const HOST_SCOPE =
   "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9](\\/providers(\\/[^/?#%\\\\\\s]+){3,9})?)?$'";
 const ATTACHED_ID =
   "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
-const DURATION = "'^([0-9]+d)?([0-9]+h)?([0-9]+m)?$'";
 
 const policies: readonly Row[] = [
   [{}, 'spec.namespaces: Required value'],
@@ -117,8 +118,8 @@ const policies: readonly Row[] = [
   ],
   [{ namespaces, defaults: { resourceGroup: 'a b' } }, pattern('spec.defaults.resourceGroup', 'a b', GROUP)],
   [
-    { namespaces, defaults: { location: 'West Europe' } },
-    pattern('spec.defaults.location', 'West Europe', "'^[a-z0-9]+$'"),
+    { namespaces, defaults: { location: 'west_europe' } },
+    `spec.defaults.location: Invalid value: "west_europe": ${REGION('west_europe')}`,
   ],
   [{ namespaces, defaults: { tags: { 'azid-owner': 'x' } } }, `spec.defaults.tags: Invalid value: ${MARKS}`],
   [{ namespaces, defaults: { tags: { 'a/b': 'x' } } }, `spec.defaults.tags: Invalid value: ${TAG_NAMES}`],
@@ -132,6 +133,10 @@ const policies: readonly Row[] = [
     { namespaces, federation: [{ issuers: ['cluster'], subjects: [] }] },
     fewItems('spec.federation[0].subjects'),
   ],
+  [
+    { namespaces, federation: [{ issuers: ['cluster'], subjects: ['s'], audiences: [] }] },
+    fewItems('spec.federation[0].audiences'),
+  ],
   [grants({ roles: [] }), fewItems('spec.grants[0].roles')],
   [grants({ scopes: ['rg1'] }), pattern('spec.grants[0].scopes[0]', 'rg1', GRANT_SCOPE)],
   [
@@ -139,7 +144,10 @@ const policies: readonly Row[] = [
     notA('boolean', 'spec.grants[0].principals.identityRefs', 'yes'),
   ],
   [grants({ principals: { ids: ['ann'] } }), pattern('spec.grants[0].principals.ids[0]', 'ann', GUID)],
-  [grants({ maxDuration: '8 hours' }), pattern('spec.grants[0].maxDuration', '8 hours', DURATION)],
+  [
+    grants({ maxDuration: '8 hours' }),
+    'spec.grants[0].maxDuration: Invalid value: "8 hours": expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got "8 hours"; leave the field out for grants without an end',
+  ],
   [{ namespaces, attachments: [] }, fewItems('spec.attachments')],
   [attachments({ types: [] }), fewItems('spec.attachments[0].types')],
   [

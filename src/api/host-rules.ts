@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HOST_TYPE, identityArmId } from './host-fields.ts';
+import { somebody } from './policy-rules.ts';
 
 /** What an IdentityPolicy says of resources that carry identities. */
 
@@ -62,7 +63,8 @@ export const attachmentRules = () =>
               .meta({ 'x-kubernetes-list-type': 'set' })
               .describe('ARM ids of identities that objects may name by identityId.'),
           })
-          .optional(),
+          .optional()
+          .meta({ 'x-kubernetes-validations': [somebody] }),
       }),
     )
     .min(1)

@@ -3,7 +3,19 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './columns.ts';
 import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
 import { attachmentRules, systemAssignedRules } from './host-rules.ts';
-import { azidResource, type KindDefinition } from './kind.ts';
+import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
+import {
+  duration,
+  issuer,
+  labelKey,
+  labelKeys,
+  labelValue,
+  namespaceName,
+  role,
+  somebody,
+  someNamespace,
+  subjectPattern,
+} from './policy-rules.ts';
 import { noEndBlanks } from './text-rules.ts';
 
 /** A subscription or a resource group; what lies beneath is included. */
@@ -31,30 +43,58 @@ const grantScope = z
   );
 
 /** In a list of what is allowed: matched letter by letter, white space included. */
-const text = (max: number) =>
+const text = (max: number, ...rules: readonly CelRule[]) =>
   z
     .string()
     .min(1)
     .max(max)
-    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
+    .meta({ 'x-kubernetes-validations': [noEndBlanks, ...rules] });
 
 const selectorTerm = z.object({
-  key: z.string().min(1).max(317),
+  key: z
+    .string()
+    .min(1)
+    .max(317)
+    .meta({ 'x-kubernetes-validations': [labelKey] }),
   operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-  values: z.array(z.string().max(63)).max(32).optional().meta({ 'x-kubernetes-list-type': 'atomic' }),
+  values: z
+    .array(
+      z
+        .string()
+        .max(63)
+        .meta({ 'x-kubernetes-validations': [labelValue] }),
+    )
+    .max(32)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
 });
 
 const namespaces = z
   .object({
     names: z
-      .array(z.string().min(1).max(63))
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(63)
+          .meta({ 'x-kubernetes-validations': [namespaceName] }),
+      )
       .max(256)
       .optional()
       .meta({ 'x-kubernetes-list-type': 'set' })
       .describe('Namespaces by name.'),
     selector: z
       .object({
-        matchLabels: z.record(z.string(), z.string().max(63)).optional().meta({ maxProperties: 32 }),
+        matchLabels: z
+          .record(
+            z.string(),
+            z
+              .string()
+              .max(63)
+              .meta({ 'x-kubernetes-validations': [labelValue] }),
+          )
+          .optional()
+          .meta({ maxProperties: 32, 'x-kubernetes-validations': [labelKeys] }),
         matchExpressions: z
           .array(
             selectorTerm.meta({
@@ -74,12 +114,7 @@ const namespaces = z
       .describe('Namespaces by label. An empty selector selects every namespace.'),
   })
   .meta({
-    'x-kubernetes-validations': [
-      {
-        rule: 'has(self.names) || has(self.selector)',
-        message: 'names, selector or both are needed; an empty selector ({}) selects every namespace',
-      },
-    ],
+    'x-kubernetes-validations': [someNamespace],
   })
   .describe('The namespaces this policy speaks for: those named and those the selector matches.');
 
@@ -111,18 +146,27 @@ const spec = z.object({
     .array(
       z.object({
         issuers: z
-          .array(text(600))
+          .array(text(600, issuer))
           .min(1)
           .max(32)
           .meta({ 'x-kubernetes-list-type': 'set' })
           .describe('Issuers by URL; `cluster` is this cluster. No patterns: an issuer is trusted by name.'),
         subjects: z
-          .array(text(600))
+          .array(text(600, subjectPattern))
           .min(1)
           .max(64)
           .meta({ 'x-kubernetes-list-type': 'set' })
           .describe(
             'Subjects; `*` stands for any characters but `/` and `:`, `**` for any. `$(namespace)` is the namespace of the object.',
+          ),
+        audiences: z
+          .array(text(600))
+          .min(1)
+          .max(16)
+          .optional()
+          .meta({ 'x-kubernetes-list-type': 'set' })
+          .describe(
+            "Audiences that the tokens may be made for, letter by letter: api://AzureADTokenExchange is what Azure's libraries ask for. Absent: any.",
           ),
       }),
     )
@@ -135,7 +179,7 @@ const spec = z.object({
     .array(
       z.object({
         roles: z
-          .array(text(512))
+          .array(text(512, role))
           .min(1)
           .max(128)
           .meta({ 'x-kubernetes-list-type': 'set' })
@@ -161,17 +205,13 @@ const spec = z.object({
               .meta({ 'x-kubernetes-list-type': 'set' })
               .describe('Object ids of principals that azid does not manage.'),
           })
-          .optional(),
+          .optional()
+          .meta({ 'x-kubernetes-validations': [somebody] }),
         maxDuration: z
           .string()
           .max(16)
-          .regex(/^([0-9]+d)?([0-9]+h)?([0-9]+m)?$/)
           .optional()
-          .meta({
-            'x-kubernetes-validations': [
-              { rule: 'size(self) > 0', message: 'expected a duration such as 30d, 8h or 90m' },
-            ],
-          })
+          .meta({ 'x-kubernetes-validations': [duration] })
           .describe(
             'Longest time from the creation of a grant to its expiresAt, e.g. 8h or 30d. Absent: grants may be permanent.',
           ),
