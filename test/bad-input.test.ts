@@ -23,7 +23,7 @@ const stage = useStage();
 const GUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'";
 const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
 const REGION = (given: string) =>
-  `expected a region by its name or display name, such as westeurope or West Europe, got "${given}"; az account list-locations -o table shows both`;
+  `expected a region by its name or display name, such as westeurope or West Europe, got '${given}'; az account list-locations -o table shows both`;
 const MARKS = 'tag names that begin with azid- are the marks azid sets itself; choose another name';
 const TAG_NAMES = 'a tag name has 1 to 512 characters and none of < > % & \\ ? /';
 const SCOPE =
@@ -146,7 +146,7 @@ const policies: readonly Row[] = [
   [grants({ principals: { ids: ['ann'] } }), pattern('spec.grants[0].principals.ids[0]', 'ann', GUID)],
   [
     grants({ maxDuration: '8 hours' }),
-    'spec.grants[0].maxDuration: Invalid value: "8 hours": expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got "8 hours"; leave the field out for grants without an end',
+    'spec.grants[0].maxDuration: Invalid value: "8 hours": expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got \'8 hours\'; leave the field out for grants without an end',
   ],
   [{ namespaces, attachments: [] }, fewItems('spec.attachments')],
   [attachments({ types: [] }), fewItems('spec.attachments[0].types')],

@@ -28,13 +28,13 @@ const policies: readonly Row[] = [
     'every namespace by a star',
     { namespaces: { names: ['*'] } },
     'spec.namespaces.names[0]',
-    '"*"',
+    "'*'",
     'selector: {}',
   ],
   [
     'a namespace that cannot be',
     { namespaces: { names: ['Team_A'] } },
-    'the name of a namespace, got "Team_A"',
+    "the name of a namespace, got 'Team_A'",
   ],
   [
     'no namespace at all',
@@ -46,33 +46,33 @@ const policies: readonly Row[] = [
     'a key that no label has',
     { namespaces: { selector: { matchLabels: { 'a b': 'c' } } } },
     'spec.namespaces.selector.matchLabels',
-    'got "a b": no namespace can have it',
+    "got 'a b': no namespace can have it",
   ],
   [
     'a value that no label has',
     { namespaces: { selector: { matchLabels: { team: 'a b' } } } },
     'spec.namespaces.selector.matchLabels',
-    'the value of a label, got "a b"',
+    "the value of a label, got 'a b'",
   ],
   [
     'a key in an expression',
     term({ key: 'a b', operator: 'Exists' }),
     'matchExpressions[0].key',
-    'got "a b"',
+    "got 'a b'",
   ],
   [
     'a value in an expression',
     term({ key: 'team', operator: 'In', values: ['-a'] }),
     'matchExpressions[0].values[0]',
-    'got "-a"',
+    "got '-a'",
   ],
   [
     'a misspelt word for an issuer',
     trust({ issuers: ['clutser'] }),
     'spec.federation[0].issuers[0]',
-    'got "clutser"; did you mean cluster?',
+    "got 'clutser'; did you mean cluster?",
   ],
-  ['another word', trust({ issuers: ['azure'] }), 'got "azure"; the only word is cluster'],
+  ['another word', trust({ issuers: ['azure'] }), "got 'azure'; the only word is cluster"],
   [
     'the word of another product',
     trust({ issuers: ['GitHub'] }),
@@ -81,20 +81,20 @@ const policies: readonly Row[] = [
   [
     'an issuer with a star',
     trust({ issuers: ['https://*.example'] }),
-    'got "https://*.example"; an issuer is no pattern',
+    "got 'https://*.example'; an issuer is no pattern",
   ],
   ['an issuer over http', trust({ issuers: ['http://issuer.example'] }), 'over https only'],
   [
     'an unknown variable',
     trust({ subjects: ['system:serviceaccount:$(namspace):web'] }),
     'spec.federation[0].subjects[0]',
-    'expected $(namespace) as the only variable, got "$(namspace)" in "system:serviceaccount:$(namspace):web"',
+    "expected $(namespace) as the only variable, got '$(namspace)' in 'system:serviceaccount:$(namspace):web'",
   ],
-  ['a variable that does not end', trust({ subjects: ['a:$(namespace'] }), 'got "$(namespace" in'],
+  ['a variable that does not end', trust({ subjects: ['a:$(namespace'] }), "got '$(namespace' in"],
   [
     'a subject with a blank at its end',
     trust({ subjects: ['a:b '] }),
-    'got U+0020 (space) around "a:b"; remove it',
+    "got U+0020 (space) around 'a:b'; remove it",
   ],
   [
     'an audience with a blank',
@@ -107,13 +107,13 @@ const policies: readonly Row[] = [
     'every role by a star',
     grant({ roles: ['*'] }),
     'spec.grants[0].roles[0]',
-    'got "*"; roles are no patterns',
+    "got '*'; roles are no patterns",
   ],
-  ['a role with a blank', grant({ roles: ['Reader '] }), 'spec.grants[0].roles[0]', 'around "Reader"'],
-  ['no time at all', grant({ maxDuration: '0h' }), 'spec.grants[0].maxDuration', 'above zero', 'got "0h"'],
-  ['zero in two units', grant({ maxDuration: '0d00m' }), 'got "0d00m"'],
-  ['a time in words', grant({ maxDuration: '8 hours' }), 'got "8 hours"', '30d, 8h or 1d12h30m'],
-  ['an empty time', grant({ maxDuration: '' }), 'got ""'],
+  ['a role with a blank', grant({ roles: ['Reader '] }), 'spec.grants[0].roles[0]', "around 'Reader'"],
+  ['no time at all', grant({ maxDuration: '0h' }), 'spec.grants[0].maxDuration', 'above zero', "got '0h'"],
+  ['zero in two units', grant({ maxDuration: '0d00m' }), "got '0d00m'"],
+  ['a time in words', grant({ maxDuration: '8 hours' }), "got '8 hours'", '30d, 8h or 1d12h30m'],
+  ['an empty time', grant({ maxDuration: '' }), "got ''"],
   [
     'a grant for nobody',
     grant({ principals: { identityRefs: false } }),
@@ -133,7 +133,7 @@ const policies: readonly Row[] = [
     'a region with a comma',
     { namespaces, defaults: { location: 'Europe, West' } },
     'spec.defaults.location',
-    'got "Europe, West"; az account list-locations',
+    "got 'Europe, West'; az account list-locations",
   ],
 ];
 
@@ -224,7 +224,7 @@ const identities: readonly Row[] = [
   [
     'a region with an underscore',
     { location: 'west_europe' },
-    'westeurope or West Europe, got "west_europe"',
+    "westeurope or West Europe, got 'west_europe'",
   ],
 ];
 

@@ -41,8 +41,9 @@ export const location = () =>
         noEndBlanks,
         {
           rule: "self.trim() != self || self.matches('^[a-zA-Z0-9]+( [a-zA-Z0-9]+)*$')",
+          message: 'a region by its name or display name, such as westeurope or West Europe',
           messageExpression:
-            "'expected a region by its name or display name, such as westeurope or West Europe, got \"' + self + '\"; az account list-locations -o table shows both'",
+            "'expected a region by its name or display name, such as westeurope or West Europe, got \\'' + self + '\\'; az account list-locations -o table shows both'",
         },
       ],
     });

@@ -40,6 +40,7 @@ const selector = z
       {
         // A field that is misspelt is dropped under --validate=warn: what is left must not choose everything.
         rule: '(has(self.tags) && size(self.tags) > 0) != (has(self.all) && self.all)',
+        message: 'either tags, or all: true for every resource of the type',
         messageExpression:
           "'expected tags that a resource must have, or all: true for every ' + self.type + ' of the ' + (has(self.resourceGroup) ? 'resource group' : 'subscription') + '; got ' + (has(self.all) && self.all ? 'both' : 'neither: without tags nothing is chosen')",
       },

@@ -9,8 +9,9 @@ import type { CelRule } from './kind.ts';
 /** A name of Kubernetes: of namespaces. */
 export const namespaceName: CelRule = {
   rule: "self == '' || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+  message: 'the name of a namespace: lower-case letters, digits and - inside',
   messageExpression:
-    "'expected the name of a namespace, got \"' + self + '\"' + (self.contains('*') ? '; names are no patterns: to select every namespace write selector: {}' : '; lower-case letters, digits and - inside')",
+    "'expected the name of a namespace, got \\'' + self + '\\'' + (self.contains('*') ? '; names are no patterns: to select every namespace write selector: {}' : '; lower-case letters, digits and - inside')",
 };
 
 export const someNamespace: CelRule = {
@@ -23,46 +24,53 @@ const LABEL_VALUE = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
 
 export const labelKey: CelRule = {
   rule: `self == '' || self.matches('${LABEL_KEY}')`,
+  message: 'the key of a label, such as team or example.com/team',
   messageExpression:
-    "'expected the key of a label such as team or example.com/team, got \"' + self + '\": no namespace can have it; letters, digits, -, _ and . after an optional domain and a slash'",
+    "'expected the key of a label such as team or example.com/team, got \\'' + self + '\\': no namespace can have it; letters, digits, -, _ and . after an optional domain and a slash'",
 };
 
 export const labelValue: CelRule = {
   rule: `self.matches('${LABEL_VALUE}')`,
+  message: 'the value of a label',
   messageExpression:
-    "'expected the value of a label, got \"' + self + '\": no namespace can have it; letters, digits, -, _ and . inside'",
+    "'expected the value of a label, got \\'' + self + '\\': no namespace can have it; letters, digits, -, _ and . inside'",
 };
 
 export const labelKeys: CelRule = {
   rule: `self.all(key, key.matches('${LABEL_KEY}'))`,
-  messageExpression: `'expected keys of labels such as team or example.com/team, got "' + self.filter(key, !key.matches('${LABEL_KEY}'))[0] + '": no namespace can have it'`,
+  message: 'keys of labels, such as team or example.com/team',
+  messageExpression: `'expected keys of labels such as team or example.com/team, got \\'' + self.filter(key, !key.matches('${LABEL_KEY}'))[0] + '\\': no namespace can have it'`,
 };
 
 /** A policy trusts by name: one issuer that is too many is enough. */
 export const issuer: CelRule = {
   rule: "self in ['', 'cluster'] || (self.startsWith('https://') && size(self) > 8 && !self.contains('*'))",
+  message: 'cluster, or the https URL of an issuer without a wildcard',
   messageExpression:
-    "'expected cluster, or the URL of an issuer as the iss claim of its tokens has it (https://...), got \"' + self + '\"; ' + (self.contains('*') ? 'an issuer is no pattern: name each' : self.startsWith('http://') ? 'Entra reads keys over https only' : self.lowerAscii().contains('github') ? 'for GitHub Actions write https://token.actions.githubusercontent.com' : self.lowerAscii() in ['clutser', 'cluser', 'clsuter', 'custer', 'clster', 'clusters', 'cluster', 'kubernetes', 'self'] ? 'did you mean cluster?' : 'the only word is cluster, this cluster')",
+    "'expected cluster, or the URL of an issuer as the iss claim of its tokens has it (https://...), got \\'' + self + '\\'; ' + (self.contains('*') ? 'an issuer is no pattern: name each' : self.startsWith('http://') ? 'Entra reads keys over https only' : self.lowerAscii().contains('github') ? 'for GitHub Actions write https://token.actions.githubusercontent.com' : self.lowerAscii() in ['clutser', 'cluser', 'clsuter', 'custer', 'clster', 'clusters', 'cluster', 'kubernetes', 'self'] ? 'did you mean cluster?' : 'the only word is cluster, this cluster')",
 };
 
 /** `$(` begins a variable, and there is one. */
 export const subjectPattern: CelRule = {
   rule: "!self.replace('$(namespace)', '').contains('$(')",
+  message: '$(namespace) is the only variable',
   messageExpression:
-    "'expected $(namespace) as the only variable, got \"' + self.replace('$(namespace)', '').find('[$][(][^)]*[)]?') + '\" in \"' + self + '\"'",
+    "'expected $(namespace) as the only variable, got \\'' + self.replace('$(namespace)', '').find('[$][(][^)]*[)]?') + '\\' in \\'' + self + '\\''",
 };
 
 export const role: CelRule = {
   rule: "!self.contains('*')",
+  message: 'roles are no patterns: list each',
   messageExpression:
-    "'expected the name of a built-in role or the GUID of a role, got \"' + self + '\"; roles are no patterns, as one would include Owner: list each'",
+    "'expected the name of a built-in role or the GUID of a role, got \\'' + self + '\\'; roles are no patterns, as one would include Owner: list each'",
 };
 
 /** Zero, in whatever units, lets nobody have anything. */
 export const duration: CelRule = {
   rule: "self.matches('^([0-9]+d)?([0-9]+h)?([0-9]+m)?$') && self.matches('[1-9]')",
+  message: 'a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m',
   messageExpression:
-    "'expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got \"' + self + '\"; leave the field out for grants without an end'",
+    "'expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got \\'' + self + '\\'; leave the field out for grants without an end'",
 };
 
 /** A rule that shuts out the identities of the namespace and lists nobody else. */

@@ -8,8 +8,9 @@ import type { CelRule } from './kind.ts';
 /** What is not seen at the ends is part of the text for Azure. */
 export const noEndBlanks: CelRule = {
   rule: 'self.trim() == self',
+  message: 'no white space at the ends',
   messageExpression:
-    "'expected no white space at the ends, got ' + (self.startsWith(' ') || self.endsWith(' ') ? 'U+0020 (space)' : self.contains('\\u00a0') ? 'U+00A0 (no-break space)' : 'white space') + ' around \"' + self.trim() + '\"; remove it'",
+    "'expected no white space at the ends, got ' + (self.startsWith(' ') || self.endsWith(' ') ? 'U+0020 (space)' : self.contains('\\u00a0') ? 'U+00A0 (no-break space)' : 'white space') + ' around \\'' + self.trim() + '\\'; remove it'",
 };
 
 /** Letters that a change of case turns into ASCII, other forms of ASCII, white space but the plain one, and what is unseen. */
@@ -19,6 +20,7 @@ const LOOKALIKES =
 /** For ids and names that Azure compares: no letter may pass for another one. */
 export const noLookalikes: CelRule = {
   rule: `!self.matches('${LOOKALIKES}')`,
+  message: 'no letter that passes for another one, such as U+212A for K',
   messageExpression: `'expected letters that stand for themselves, got ' + (${[
     ['212A', 'KELVIN SIGN, which is not the letter K'],
     ['017F', 'LONG S, which is not the letter s'],
