@@ -3,6 +3,12 @@ import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
 /** Fields of kinds that speak of hosts: resources that can carry identities (azure.md section 7). */
 
+/**
+ * Annotation of an attachment or a SystemAssignedIdentity: its identity may be taken off a resource that names it elsewhere.
+ * Its value is the properties that do, as the refusal says them, so that one that was forgotten allows no other use.
+ */
+export const DETACH_IN_USE_ANNOTATION = 'azid.dev/detach-in-use';
+
 /** Any resource in a resource group; a slot has two pairs of type and name. Control characters and `? # % \` are in no id. */
 const HOST_ID =
   /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[a-zA-Z0-9.]+(\/[^/?#%\\\s]+\/[^/?#%\\\s]+){1,4}$/;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DETACH_IN_USE_ANNOTATION } from '../api/host-fields.ts';
 import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../api/identity-attachment.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { ObjectMeta } from '../kube/types.ts';
@@ -90,6 +91,13 @@ describe('what wakes hosts and those who speak of them', () => {
     expect(wokenBy(() => void named('one'))).toEqual([]);
     const annotations = { [CONFIRM_DETACH_ANNOTATION]: '40' };
     expect(wokenBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
+  });
+
+  it('the annotation that lets an identity go that is in use wakes the host, which takes it off', () => {
+    named('one');
+    host('vm');
+    const annotations = { [DETACH_IN_USE_ANNOTATION]: 'properties.a' };
+    expect(wokenBy(() => void named('one', { annotations }))).toContain('host azid-system/vm');
   });
 
   it('a system-assigned identity whose finalizer stands gives the word to its host', () => {

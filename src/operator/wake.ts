@@ -1,4 +1,5 @@
 import { hasFinalizer, type ManagedObject, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../api/host-fields.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { asciiLower } from '../azure/ascii.ts';
@@ -87,7 +88,7 @@ export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChan
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION, CONFIRM_DETACH_ANNOTATION].some(
+    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION, CONFIRM_DETACH_ANNOTATION, DETACH_IN_USE_ANNOTATION].some(
       (name) => a.annotations?.[name] !== b.annotations?.[name],
     ) ||
     (hasFinalizer(old) && !hasFinalizer(next))

@@ -25,6 +25,8 @@ export interface Leaving {
   readonly retain: boolean;
   /** It may be taken away now. */
   readonly turn: boolean;
+  /** Properties that name it, and out from under which it may be taken, as its object says. */
+  readonly detachInUse: readonly string[];
   /** Key of the identity that it wants instead: it goes no earlier than that one is there. */
   readonly instead?: string;
 }
@@ -64,12 +66,20 @@ export function standingOf(
     known.add(owner.uid);
     const stance = byOwner.get(owner.uid);
     // Gone without a word: its policy of old says whether what it had stays.
-    if (!stance) leaving.push({ owner, retain: owner.retain ?? false, turn: true });
-    else if (stance.state === 'releases') leaving.push({ owner, retain: stance.retain, turn: stance.turn });
-    else if (stance.state === 'unclear' || keyWanted(stance) === key) holders.push(stance.owner);
+    if (!stance) leaving.push({ owner, retain: owner.retain ?? false, turn: true, detachInUse: [] });
+    else if (stance.state === 'releases') {
+      const { retain, turn, detachInUse } = stance;
+      leaving.push({ owner, retain, turn, detachInUse });
+    } else if (stance.state === 'unclear' || keyWanted(stance) === key) holders.push(stance.owner);
     // It wants another one now: as long as that may not be given, it keeps what it has.
     else if (mayGive(stance) && stance.turn)
-      leaving.push({ owner, retain: false, turn: true, instead: keyWanted(stance) });
+      leaving.push({
+        owner,
+        retain: false,
+        turn: true,
+        detachInUse: stance.detachInUse,
+        instead: keyWanted(stance),
+      });
     else holders.push(owner);
   }
   const begun = line?.state === 'Attaching';

@@ -45,6 +45,7 @@ export function wants(what: string, change: Partial<Wants> = {}, who = `attach-$
     paused: false,
     adopt: false,
     allowReplace: false,
+    detachInUse: [],
     ...change,
   };
 }
@@ -62,12 +63,18 @@ export const wantsSystem = (change: Partial<Wants> = {}): Wants =>
 
 export const releases = (
   who: string,
-  change: { retain?: boolean; turn?: boolean; kind?: LedgerOwner['kind'] } = {},
+  change: {
+    retain?: boolean;
+    turn?: boolean;
+    kind?: LedgerOwner['kind'];
+    detachInUse?: readonly string[];
+  } = {},
 ): Facts['stances'][number] => ({
   state: 'releases',
   owner: owner(who, { ...(change.kind && { kind: change.kind }) }),
   retain: change.retain ?? false,
   turn: change.turn ?? true,
+  detachInUse: change.detachInUse ?? [],
 });
 
 export function entry(name: string, change: Partial<LedgerEntry> = {}): LedgerEntry {

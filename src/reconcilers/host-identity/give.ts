@@ -10,6 +10,7 @@ import {
   DEAD_ON_HOST,
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
+  IN_USE,
   isHeldBack,
   isOwnVerdict,
   TAKEN_AWAY,
@@ -85,6 +86,7 @@ function isMoot({ problem }: Line, isPresent: boolean): boolean {
     case TAKEN_AWAY:
     case DEAD_IN_THE_WAY:
     case DEAD_ON_HOST:
+    case IN_USE:
     case CONTESTED:
       return true;
     default:

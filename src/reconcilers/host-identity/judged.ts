@@ -55,6 +55,8 @@ export interface Case {
   readonly settled: boolean;
   /** Azure is, or may be, at work on the resource, for whomever and however long: an entry without ids is not dead. */
   readonly atWork: boolean;
+  /** Where the resource names it outside of its identities; none of a read that is not of now. */
+  readonly uses: readonly string[];
 }
 
 export interface Shown {

@@ -1,7 +1,8 @@
 import type { Leaving } from './claims.ts';
 import type { Line } from './facts.ts';
+import { useOf } from './in-use.ts';
 import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from './judged.ts';
-import { isHeldBack, isOwnVerdict, withProblem } from './problems.ts';
+import { IN_USE, isHeldBack, isOwnVerdict, withoutProblem, withProblem } from './problems.ts';
 
 /**
  * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
@@ -37,6 +38,8 @@ export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judg
   if (leaving.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
   if (leaving.some(({ turn }) => !turn)) return { line };
   if (accepted?.wanted === 'absent' && accepted.until > now) return { line, pending: true };
+  const use = useOf(each, leaving);
+  if (use) return { line: withProblem(line, use, now) };
   if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
   const after = leaving.flatMap(({ instead }) => instead ?? []);
   // Azure said it was done, and shows it still: some providers do (azure.md section 7).
@@ -52,9 +55,9 @@ export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judg
       key,
       id,
       credential: line.credential,
-      intent: withState(line, 'Detaching', now),
+      intent: withState(line.problem?.reason === IN_USE ? withoutProblem(line) : line, 'Detaching', now),
       ...(after.length > 0 && { after }),
-      alone: line.problem !== undefined,
+      alone: line.problem !== undefined && line.problem.reason !== IN_USE,
       replaceAllowed: true,
       why: `${name}, which no object wants any more`,
     },

@@ -18,6 +18,7 @@ import {
   type OwnStatus,
   SYSTEM,
 } from './facts.ts';
+import { usesOn } from './in-use.ts';
 import { intended, writeOf } from './intent.ts';
 import { judge } from './judge.ts';
 import { type Change, shownOn, withState } from './judged.ts';
@@ -61,7 +62,7 @@ export function maintain(
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
   const before = linesOf(status);
   const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
-  const survey = surveyOf(judgement.lines, status, host, settled, facts);
+  const survey = surveyOf(judgement.lines, status, view, settled, facts);
   const { changes } = survey;
   const base = statusOf(object, status, host, facts, survey);
   const conditions = contestFindings(object, survey.lines, facts.now);
@@ -116,7 +117,7 @@ export function maintain(
 function surveyOf(
   lines: ReadonlyMap<string, Line>,
   status: OwnStatus,
-  host: AzureHost,
+  { host, model }: Present,
   settled: boolean,
   facts: Facts,
 ): Survey {
@@ -138,6 +139,7 @@ function surveyOf(
       claims,
       recycled,
       settled,
+      uses: model ? usesOn(model, host.identity, key) : [],
       // Most say so themselves; of the others only a write that was refused tells.
       atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
     });

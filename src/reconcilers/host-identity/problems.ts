@@ -13,6 +13,8 @@ export const CONTESTED = 'Contested';
 export const DEAD_IN_THE_WAY = 'DeadInTheWay';
 /** It is there without rights, and azid did not attach it. */
 export const DEAD_ON_HOST = 'DeadIdentityOnHost';
+/** The resource names it elsewhere, and would fail there without it. */
+export const IN_USE = 'InUseByResource';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
@@ -23,6 +25,7 @@ const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([
   IDENTITY_RECYCLED,
   TAKEN_AWAY,
   DEAD_ON_HOST,
+  IN_USE,
 ]);
 const OFTEN_MS = 5 * 60_000;
 
@@ -35,7 +38,9 @@ export interface Trouble {
 export function withProblem(line: Line, { reason, message }: Trouble, now: number): Line {
   const { problem } = line;
   const held = problem?.reason === reason;
-  if (held && Date.parse(problem.notBefore) > now) return line;
+  // What else it is used for is news, and whoever confirms it must know all.
+  const isNews = reason === IN_USE && problem?.message !== cut(message);
+  if (held && !isNews && Date.parse(problem.notBefore) > now) return line;
   const attempts = held ? problem.attempts + 1 : 1;
   const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_MS;
   const pause = Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
@@ -56,6 +61,7 @@ export function withoutProblem({ problem: _, ...line }: Line): Line {
 const OWN_VERDICTS: ReadonlySet<string> = new Set([
   'CombinedNotSupported',
   'HiddenSecrets',
+  IN_USE,
   'ReplaceNotAllowed',
   'SystemAssignedNotSupported',
   'TooManyIdentities',

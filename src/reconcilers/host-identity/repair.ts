@@ -1,5 +1,6 @@
 import { mayGive } from './claims.ts';
 import { type Line, SYSTEM } from './facts.ts';
+import { useOf } from './in-use.ts';
 import {
   type Case,
   type Change,
@@ -16,6 +17,7 @@ import {
   DEAD_ON_HOST,
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
+  IN_USE,
   isHeldBack,
   isOwnVerdict,
   withProblem,
@@ -36,7 +38,7 @@ export function isAnother({ key, shown, facts }: Case): boolean {
 }
 
 /** What the next write puts right, or what was waited for. */
-const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST]);
+const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST, IN_USE]);
 
 export function repair(each: Case, base: Line): Judged {
   const { key, facts, wants, host, shown, atWork } = each;
@@ -71,6 +73,11 @@ export function repair(each: Case, base: Line): Judged {
     return {
       line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
     };
+  }
+  const use = useOf(each, wants);
+  if (use) {
+    const message = `identity ${id} was made again, and to be attached anew its old entry must come off; ${use.message}`;
+    return { line: withProblem(withState(own, 'Refused', now), { ...use, message }, now) };
   }
   const moot = own.problem !== undefined && MOOT.has(own.problem.reason);
   if (!moot && !isOwnVerdict(own) && isHeldBack(own, now)) return { line: own };

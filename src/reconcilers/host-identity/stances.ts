@@ -72,7 +72,7 @@ export function stancesTowards(
 /** Who vanished without a word releases what it had, as it had asked for; but not before its kind has been listed. */
 function ofGone(owner: LedgerOwner, synced: boolean): Stance {
   if (!synced) return { state: 'unclear', owner, why: 'its kind was not listed yet' };
-  return { state: 'releases', owner, retain: owner.retain ?? false, turn: true };
+  return { state: 'releases', owner, retain: owner.retain ?? false, turn: true, detachInUse: [] };
 }
 
 function ownersOf(lines: ReadonlyMap<string, Line>): Iterable<LedgerOwner> {

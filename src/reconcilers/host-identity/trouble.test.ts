@@ -672,6 +672,111 @@ describe('a write of a dead process', () => {
   });
 });
 
+describe('an identity that the resource names elsewhere', () => {
+  const PATH = 'properties.configuration.registries[].identity';
+  const model = (identity: string) => ({ properties: { configuration: { registries: [{ identity }] } } });
+  const using = (identity: string, ...shown: Parameters<typeof host>) => ({
+    ...seen(host(...shown)),
+    model: model(identity),
+  });
+  const goes = (change: Partial<Facts> = {}, detachInUse: readonly string[] = []) =>
+    facts({
+      stances: [releases('attach-app', { detachInUse })],
+      host: using(idOf('app').toUpperCase(), [attached('app')]),
+      ...change,
+    });
+
+  it('is not taken off, and says what names it and how to go on', () => {
+    const decision = decide(object(), goes());
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')).toMatchObject({ state: 'Attached', owned: true });
+    const { problem } = lineOf(decision, 'app') ?? {};
+    expect(problem?.reason).toBe('InUseByResource');
+    expect(problem?.message).toContain(`uses identity ${idOf('app')} in ${PATH},`);
+    expect(problem?.message).toContain(`azid.dev/detach-in-use: "${PATH}"`);
+  });
+
+  it('goes when its object names that property, and no other', () => {
+    const held = object({ ...decide(object(), goes()).status });
+    expect(writeOf(decide(held, goes({}, [PATH.toUpperCase()])))?.asked.removes).toEqual([keyOf('app')]);
+    expect(writeOf(decide(held, goes({}, ['properties.encryption'])))).toBeUndefined();
+    const both = { properties: { ...model(idOf('app')).properties, keyVaultReferenceIdentity: idOf('app') } };
+    const two = { ...seen(host([attached('app')])), model: both };
+    const decision = decide(held, goes({ host: two }, [PATH]));
+    expect(lineOf(decision, 'app')?.problem?.message).toContain('in properties.keyVaultReferenceIdentity,');
+  });
+
+  it('goes at once when nothing names it any more', () => {
+    const held = object({ ...decide(object(), goes()).status });
+    const decision = decide(held, goes({ host: using('system', [attached('app')]) }));
+    expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
+    expect(lineOf(decision, 'app')?.problem).toBeUndefined();
+  });
+
+  it('is looked at anew before anything is concluded from what was seen some time ago', () => {
+    const held = object({ ...decide(object(), goes()).status });
+    const cached = { state: 'present', host: host([attached('app')]), live: false } as const;
+    expect(writeOf(decide(held, goes({ host: cached })))).toBeDefined();
+  });
+
+  it('is kept without a word where its object goes with Retain, or did not attach it', () => {
+    const retained = goes({ stances: [releases('attach-app', { retain: true })] });
+    expect(decide(object(), retained).status.entries).toEqual([]);
+    const unowned = object({ entries: [entry('app', { owned: false })] });
+    expect(decide(unowned, goes()).status.entries).toEqual([]);
+  });
+
+  it('holds nothing else up', () => {
+    const entries = [entry('app'), entry('other')];
+    const shown = using(idOf('app'), [attached('app'), attached('other')]);
+    const stances = [releases('attach-app'), releases('attach-other')];
+    const decision = decide(object({ entries }), goes({ stances, host: shown }));
+    expect(writeOf(decision)?.asked.removes).toEqual([keyOf('other')]);
+  });
+
+  it('is not renewed either when it was made again, unless its object says so', () => {
+    const renewing = (detachInUse: readonly string[]) =>
+      facts({
+        stances: [wants('app', { detachInUse })],
+        host: using(idOf('app'), [dead('app')]),
+        identities: alive('app'),
+      });
+    const decision = decide(object(), renewing([]));
+    expect(writeOf(decision)).toBeUndefined();
+    expect(lineOf(decision, 'app')?.problem).toMatchObject({
+      reason: 'InUseByResource',
+      message: expect.stringContaining('was made again'),
+    });
+    const held = object({ ...decision.status });
+    expect(writeOf(decide(held, renewing([PATH])))?.asked.removes).toEqual([keyOf('app')]);
+  });
+
+  it('may be the resource’s own', () => {
+    const own = { system: true, principalId: principalOf('own') };
+    const systemAssigned: LedgerSystem = {
+      state: 'Attached',
+      owned: true,
+      owners: [owner('own', { kind: 'SystemAssignedIdentity' })],
+      credential: 'azid',
+      since: EARLIER,
+      principalId: principalOf('own'),
+    };
+    const off = (detachInUse: readonly string[]) =>
+      decide(
+        object({ entries: [], systemAssigned }),
+        facts({
+          stances: [releases('own', { kind: 'SystemAssignedIdentity', detachInUse })],
+          host: using('system', [], { own }),
+        }),
+      );
+    expect(writeOf(off([]))).toBeUndefined();
+    expect(off([]).status.systemAssigned?.problem?.message).toContain(
+      'uses the system-assigned identity in properties.configuration.registries[].identity',
+    );
+    expect(writeOf(off([PATH]))?.asked.system).toBe('off');
+  });
+});
+
 describe('a type that takes no change of the identity alone', () => {
   const type = 'Microsoft.ContainerInstance/containerGroups';
   const shown = (model: object) =>

@@ -1,4 +1,5 @@
 import { hasFinalizer } from '../../api/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../api/host-fields.ts';
 import type { LedgerOwner } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
@@ -33,6 +34,8 @@ export type Stance =
       readonly adopt: boolean;
       readonly allowReplace: boolean;
       readonly apiVersion?: string;
+      /** Properties of a resource that name the identity, and out from under which it may be taken all the same. */
+      readonly detachInUse: readonly string[];
     }
   /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
   | { readonly state: 'unclear'; readonly owner: LedgerOwner; readonly why: string }
@@ -42,6 +45,7 @@ export type Stance =
       readonly owner: LedgerOwner;
       readonly retain: boolean;
       readonly turn: boolean;
+      readonly detachInUse: readonly string[];
     };
 
 export interface StanceEyes {
@@ -65,11 +69,12 @@ export function stanceOfAttachment(
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
+  const detachInUse = detachInUseOf(object);
   const { selector, resourceId } = spec.target;
   const hostKey = armKey(hostId);
   if (metadata.deletionTimestamp) {
     const turn = turns.mayDetach(metadata.uid, hostKey);
-    return { state: 'releases', owner, retain: owner.retain ?? false, turn };
+    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
   }
   const problem = problemOf(object);
   if (problem) return { state: 'unclear', owner, why: problem.message };
@@ -78,12 +83,12 @@ export function stanceOfAttachment(
     if (!selectsHost(selector, host)) {
       if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
       const turn = turns.mayDetach(metadata.uid, hostKey);
-      return { state: 'releases', owner, retain: false, turn };
+      return { state: 'releases', owner, retain: false, turn, detachInUse };
     }
   } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
     if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
     const turn = turns.mayDetach(metadata.uid, hostKey);
-    return { state: 'releases', owner, retain: false, turn };
+    return { state: 'releases', owner, retain: false, turn, detachInUse };
   }
   const identity = identityOf(object, stores);
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
@@ -108,6 +113,7 @@ export function stanceOfAttachment(
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,
+    detachInUse,
     ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
   };
 }
@@ -122,9 +128,10 @@ export function stanceOfSystemIdentity(
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('SystemAssignedIdentity', object);
+  const detachInUse = detachInUseOf(object);
   if (metadata.deletionTimestamp) {
     const turn = turns.mayDetach(metadata.uid, armKey(spec.resourceId));
-    return { state: 'releases', owner, retain: owner.retain ?? false, turn };
+    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
   }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
   if (problem) return { state: 'unclear', owner, why: problem.message };
@@ -146,6 +153,7 @@ export function stanceOfSystemIdentity(
     paused: spec.suspend === true,
     adopt,
     allowReplace: spec.allowReplace ?? false,
+    detachInUse,
     ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
   };
 }
@@ -159,4 +167,13 @@ export function ownerOf(
   const retain = (spec.deletionPolicy ?? fallback) === 'Retain';
   const { namespace = '', name, uid } = metadata;
   return { kind, namespace, name, uid, ...(retain && { retain }) };
+}
+
+/** `properties.a.b, properties.c[].d`: any case, as Azure's names are. */
+function detachInUseOf({ metadata }: IdentityAttachment | SystemAssignedIdentity): readonly string[] {
+  const value = metadata.annotations?.[DETACH_IN_USE_ANNOTATION] ?? '';
+  return value
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
 }
