@@ -273,3 +273,15 @@ describe('the other shapes', () => {
     expect(classify(thrown)).toMatchObject({ kind: 'transient' });
   });
 });
+
+test('another tenant is a cause of its own, for which no right and no sign-in helps', () => {
+  const linked =
+    "The client has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope '/x', however the current tenant '99999999-0000-4000-8000-000000000009' is not authorized to access linked subscription '99999999-2222-4333-8444-555555555555'.";
+  const attaching = classify(answer(403, 'LinkedAuthorizationFailed', linked));
+  expect(attaching).toMatchObject({ kind: 'stalled', reason: 'OtherTenant' });
+  expect(attaching).toMatchObject({ remedy: expect.stringContaining('UserAssignedIdentity') });
+  const reading = classify(answer(401, 'InvalidAuthenticationTokenTenant', 'from the wrong issuer'));
+  expect(reading).toMatchObject({ kind: 'stalled', reason: 'OtherTenant' });
+  for (const each of [attaching, reading])
+    expect('remedy' in each && each.remedy).not.toMatch(/Operator|federated credential/);
+});

@@ -3,7 +3,7 @@
  * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
-import { fullText, linkedScopes } from './hosts/named-identities.ts';
+import { fullText, linkedScopes, linkedSubscription } from './hosts/named-identities.ts';
 
 /** How long a lane waits after a 429 that does not say (design.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
@@ -191,6 +191,14 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
   const { status } = error;
   if (error.code === LOCAL_CODES.aborted || error.code === LOCAL_CODES.refused)
     return { kind: 'aborted', error };
+  if (code === 'invalidauthenticationtokentenant')
+    return {
+      kind: 'stalled',
+      reason: 'OtherTenant',
+      remedy:
+        'the subscription belongs to another tenant than the one azid signs in to; name a subscription of azid’s tenant',
+      error,
+    };
   if (error.code === LOCAL_CODES.authentication || status === 401)
     return { kind: 'transient', reason: LOCAL_CODES.authentication, remedy: AUTHENTICATION_REMEDY, error };
   if (error.code === LOCAL_CODES.foreignOrigin)
@@ -229,6 +237,8 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
     return { kind: 'notFound', what, error };
   const passing = TRANSIENT[code];
   if (passing !== undefined) return { kind: 'transient', reason: passing, error };
+  if (code === 'linkedauthorizationfailed' && linkedSubscription(error) !== undefined)
+    return { kind: 'stalled', reason: 'OtherTenant', remedy: WITHIN_TENANT, error };
   const stall = STALLED[code];
   const remedy = remedyHere(code, error);
   if (stall) return { kind: 'stalled', ...stall, ...(remedy !== undefined && { remedy }), error };
@@ -242,6 +252,9 @@ function remedyHere(code: string, error: AzureError): string | undefined {
     return 'exempt azid’s deletions from the named Azure Policy, or delete it by hand';
   return undefined;
 }
+
+const WITHIN_TENANT =
+  'the linked subscription belongs to another tenant, and no right helps: name an identity of a subscription of the resource’s own tenant, or make one there with a UserAssignedIdentity';
 
 /** So many scopes fit in a message that somebody reads. */
 const NAMED_SCOPES = 3;

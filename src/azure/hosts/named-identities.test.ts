@@ -1,7 +1,7 @@
 import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
 import { toAzureError } from '../errors.ts';
-import { linkedScopes, namedIdentities } from './named-identities.ts';
+import { linkedScopes, linkedSubscription, namedIdentities } from './named-identities.ts';
 import { hostIdOf, SUBSCRIPTION, uai } from './testing.ts';
 
 const inGroup = (group: string, name: string) =>
@@ -66,4 +66,10 @@ describe('linked scopes', () => {
   test('of another text are none', () => {
     expect(linkedScopes('does not have authorization')).toEqual([]);
   });
+});
+
+test('a refusal for another tenant names the subscription that cannot be linked', () => {
+  const text = `The client has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope '/x', however the current tenant '99999999-0000-4000-8000-000000000009' is not authorized to access linked subscription '${SUBSCRIPTION.toUpperCase()}'.`;
+  expect(linkedSubscription(text)).toBe(SUBSCRIPTION);
+  expect(linkedSubscription(linked('/a'))).toBeUndefined();
 });

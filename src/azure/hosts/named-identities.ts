@@ -10,6 +10,9 @@ import { armKey } from '../resource-id.ts';
 const ARM_ID =
   /\/?subscriptions\/[0-9a-f-]{36}\/resourcegroups\/[-\w.()\u00aa-\u1fff\u2071-\uffdc]{1,90}\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[a-z0-9][\w-]{0,127}/gi;
 
+const OTHER_TENANT =
+  /current tenant '[^']*' is not authorized to access linked subscription '([0-9a-f-]{36})'/i;
+
 const LINKED_SCOPES = /linked scope\(s\) '([^']+)'/i;
 
 /**
@@ -47,6 +50,12 @@ export function namedIdentities(said: AzureError | string): string[] {
     if (!found.has(armKey(id))) found.set(armKey(id), id);
   }
   return [...found.values()];
+}
+
+/** The subscription of another tenant that a refusal names: nothing of it can be linked. */
+export function linkedSubscription(said: AzureError | string): string | undefined {
+  const text = typeof said === 'string' ? said : fullText(said);
+  return OTHER_TENANT.exec(text)?.[1]?.toLowerCase();
 }
 
 /** The scopes that `LinkedAuthorizationFailed` names: rights are missing there, or they do not exist. */

@@ -1,5 +1,5 @@
 import { AzureError } from '../../azure/errors.ts';
-import { linkedScopes, namedIdentities } from '../../azure/hosts/named-identities.ts';
+import { linkedScopes, linkedSubscription, namedIdentities } from '../../azure/hosts/named-identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Failure } from '../decision.ts';
 import type { IdentityView } from './facts.ts';
@@ -38,6 +38,18 @@ export function namedIn({ error, message }: Failure): readonly string[] {
   return [...new Set([...namedIdentities(said), ...scopes].map(armKey))];
 }
 
+/** Of these keys the ones that the refusal is about, by name or by the subscription that it names. */
+export function guiltyOf(failure: Failure, keys: readonly string[]): readonly string[] {
+  const named = namedIn(failure);
+  const { error, message } = failure;
+  const subscription = linkedSubscription(error instanceof AzureError ? error : message);
+  return keys.filter(
+    (key) =>
+      named.includes(key) ||
+      (subscription !== undefined && key.startsWith(`/subscriptions/${subscription}/`)),
+  );
+}
+
 /** What it means for one identity that is to be attached. */
 export function troubleOf({ reason, message }: Failure, id: string, view: IdentityView | undefined): Trouble {
   if (reason !== 'LinkedAuthorizationFailed') return { reason, message };
@@ -52,8 +64,34 @@ export function troubleOf({ reason, message }: Failure, id: string, view: Identi
   };
 }
 
-/** What it means for the host. */
-export function troubleOfHost({ reason, message }: Failure, hostId: string, type: string): Trouble {
+/**
+ * What it means for one identity that is to be taken off, where nothing that is declared is wrong, and no right on the
+ * identity is wanted.
+ */
+export function troubleOfRemoval(failure: Failure, name: string, hostId: string): Trouble {
+  const others = namedIn(failure).filter((key) => !name.toLowerCase().endsWith(key));
+  const remedy =
+    failure.reason === 'LinkedAuthorizationFailed' && others.length > 0
+      ? `the write names what stays there, too: see that ${others.slice(0, 3).join(', ')} exist, and give azid’s identity the role Managed Identity Operator on them, or take those that are gone off the resource`
+      : 'see what on the resource needs it, and change that, or take it off by hand; azid tries again';
+  // Azure's words last: they may be long, and a status cuts them.
+  const message = `Azure does not let azid take ${name} off ${hostId}; ${remedy}: ${saidIn(failure)}`;
+  return { reason: failure.reason, message };
+}
+
+/** Azure's words without the remedy that suits a gift. */
+function saidIn({ error, message }: Failure): string {
+  return error instanceof AzureError ? `Azure answers ${error.code}: ${error.message}` : message;
+}
+
+/** What it means for the host. @param gives something is to be attached or switched on by the write that was refused */
+export function troubleOfHost(failure: Failure, hostId: string, type: string, gives: boolean): Trouble {
+  const { reason, message } = failure;
+  if (reason === 'DisallowedByAzurePolicy' && !gives)
+    return {
+      reason,
+      message: `${saidIn(failure)}; exempt azid’s changes of ${hostId} from the named Azure Policy, or take off by hand what nobody wants`,
+    };
   if (reason !== 'AuthorizationFailed') return { reason, message };
   return {
     reason: 'MissingWriteRight',

@@ -1,7 +1,7 @@
 import type { LedgerOperation } from '../../api/host-identity.ts';
 import type { Failure } from '../decision.ts';
 import { type Accepted, type Asked, type Refusal, SYSTEM } from './facts.ts';
-import { isAboutIdentities, namedIn } from './meanings.ts';
+import { guiltyOf, isAboutIdentities } from './meanings.ts';
 
 /**
  * What this process knows of its own writes beyond the ledger: how they ended, and what Azure took without showing it
@@ -192,5 +192,5 @@ function triesOf({ asked, failure }: Refusal): number | undefined {
 }
 
 function failureNames(failure: Failure, { adds, removes }: Asked): boolean {
-  return namedIn(failure).some((key) => adds.includes(key) || removes.includes(key));
+  return guiltyOf(failure, [...adds, ...removes]).length > 0;
 }

@@ -4,7 +4,14 @@ import type { Summary } from '../decision.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
 import { type Facts, type Line, type Refusal, SYSTEM } from './facts.ts';
 import { withState } from './judged.ts';
-import { isAboutIdentities, namedIn, troubleOf, troubleOfHost } from './meanings.ts';
+import {
+  guiltyOf,
+  isAboutIdentities,
+  namedIn,
+  troubleOf,
+  troubleOfHost,
+  troubleOfRemoval,
+} from './meanings.ts';
 import { shortName } from './own.ts';
 import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from './problems.ts';
 
@@ -30,13 +37,14 @@ export function afterRefusal(
   if (failure.reason === 'ChangedMeanwhile') return { lines: left };
   if (!isAboutIdentities(failure)) {
     if (failure.kind !== 'stalled') return { lines: left, stop: summaryOf(failure) };
-    const { reason, message } = troubleOfHost(failure, host.id, facts.type);
+    const gives = asked.adds.length > 0 || asked.system === 'on';
+    const { reason, message } = troubleOfHost(failure, host.id, facts.type, gives);
     return { lines: left, stop: stalledOutside(reason, message) };
   }
   const named = namedIn(failure);
   const involved = [...asked.adds, ...asked.removes];
-  const guilty = named.filter((key) => involved.includes(key));
-  if (guilty.length > 0) return blame(left, guilty, failure, facts);
+  const guilty = guiltyOf(failure, involved);
+  if (guilty.length > 0) return blame(left, guilty, refusal, host, facts);
 
   const dead = named.filter((key) => isDeadOn(host, key));
   const strange = dead.filter((key) => left.get(key)?.owned !== true);
@@ -60,7 +68,7 @@ export function afterRefusal(
     return { lines: left, stop: stalledOutside('HostFailed', message) };
   }
   const single = singleOf(refusal);
-  if (single !== undefined) return blame(left, [single], failure, facts);
+  if (single !== undefined) return blame(left, [single], refusal, host, facts);
   const bisects = asked.adds.length + (asked.system === 'on' ? 1 : 0) > 1;
   return bisects ? { lines: left } : { lines: left, stop: summaryOf(failure) };
 }
@@ -79,7 +87,8 @@ function withoutFresh(lines: ReadonlyMap<string, Line>, { asked, failure }: Refu
 function blame(
   lines: ReadonlyMap<string, Line>,
   keys: readonly string[],
-  failure: Refusal['failure'],
+  { asked, failure }: Refusal,
+  host: AzureHost,
   { identities, now }: Facts,
 ): Judgement {
   const next = new Map(lines);
@@ -88,7 +97,13 @@ function blame(
     if (!line) continue;
     const id = line.identityId ?? key;
     const adds = line.state !== 'Detaching';
-    const trouble: Trouble = adds && key !== SYSTEM ? troubleOf(failure, id, identities.get(key)) : failure;
+    const removed = key === SYSTEM ? asked.system === 'off' : asked.removes.includes(key);
+    const name = key === SYSTEM ? shortName(key) : `identity ${id}`;
+    const trouble: Trouble = removed
+      ? troubleOfRemoval(failure, name, host.id)
+      : key === SYSTEM
+        ? failure
+        : troubleOf(failure, id, identities.get(key));
     // On the host, and refused to be taken away: it stays what it is.
     next.set(key, withProblem(adds ? withState(line, 'Refused', now) : line, trouble, now));
   }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerSystem } from '../../api/host-identity.ts';
+import { AzureError } from '../../azure/errors.ts';
+import { armKey } from '../../azure/resource-id.ts';
 import type { Condition } from '../../kube/types.ts';
+import type { Failure } from '../decision.ts';
 import { byCredential } from './credentials.ts';
 import { decide } from './decide.ts';
 import {
@@ -669,6 +672,69 @@ describe('a write of a dead process', () => {
       facts({ stances: [releases('attach-app')], host: seen(host()), window: open }),
     );
     expect(lineOf(decision, 'app')?.state).toBe('Attaching');
+  });
+});
+
+describe('a refusal says what helps against it', () => {
+  const going = (why: Partial<Failure>, change: Partial<Facts> = {}) =>
+    decide(
+      object({ entries: [entry('app', { state: 'Detaching' })] }),
+      facts({
+        stances: [releases('attach-app')],
+        refusal: refusal({ removes: [keyOf('app')] }, why),
+        writes: 1,
+        ...change,
+      }),
+    );
+  const problemOf = (decision: HostDecision) => lineOf(decision, 'app')?.problem;
+  const rejected = new AzureError({ status: 400, code: 'BadRequest', message: 'no' });
+
+  it('of a detach: nothing that is declared, and no right on the identity', () => {
+    const message = 'Azure answers BadRequest: no; correct what is declared; Azure refused it as BadRequest';
+    const decision = going({ reason: 'RejectedByAzure', message, error: rejected });
+    expect(problemOf(decision)?.reason).toBe('RejectedByAzure');
+    expect(problemOf(decision)?.message).toMatch(/^Azure does not let azid take identity .*app off .*web-1/);
+    expect(problemOf(decision)?.message).toMatch(
+      /; see what on the resource .*: Azure answers BadRequest: no$/,
+    );
+    expect(problemOf(decision)?.message).not.toContain('declared');
+  });
+
+  it('of a detach for what the write must name besides: those', () => {
+    const decision = going(linked('other'));
+    expect(problemOf(decision)?.message).toContain(`see that ${keyOf('other')} exist`);
+    const itself = going(linked('app'));
+    expect(problemOf(itself)?.message).not.toContain('Managed Identity Operator');
+  });
+
+  it('of a detach by an Azure Policy: not what is declared', () => {
+    const error = new AzureError({ status: 403, code: 'RequestDisallowedByPolicy', message: 'no' });
+    const message = 'no; change what is declared';
+    const decision = going({ reason: 'DisallowedByAzurePolicy', message, error });
+    const { summary } = decision;
+    expect(summary).toMatchObject({ state: 'stalled', reason: 'DisallowedByAzurePolicy' });
+    expect('message' in summary && summary.message).toContain('exempt azid’s changes');
+    expect('message' in summary && summary.message).not.toContain('declared');
+  });
+
+  it('of identities of another tenant: they fail alone, whoever is not named', () => {
+    const elsewhere = '99999999-2222-4333-8444-555555555555';
+    const text = `however, the current tenant 't' is not authorized to access linked subscription '${elsewhere}'.`;
+    const theirs = idOf('theirs').replace(/subscriptions\/[^/]+/, `subscriptions/${elsewhere}`);
+    const key = armKey(theirs);
+    const error = new AzureError({ status: 403, code: 'LinkedAuthorizationFailed', message: text });
+    const decision = decide(
+      object({ entries: [entry('app', { state: 'Attaching' })] }),
+      facts({
+        stances: [wants('app'), wants('x', { what: { identityId: theirs } })],
+        host: seen(host()),
+        identities: alive('app'),
+        refusal: refusal({ adds: [keyOf('app'), key] }, { reason: 'OtherTenant', message: text, error }),
+        writes: 1,
+      }),
+    );
+    expect(lineOf(decision, 'app')?.problem).toBeUndefined();
+    expect(writeOf(decision)?.asked.adds).toContain(keyOf('app'));
   });
 });
 

@@ -30,10 +30,13 @@ export function worldVerbs(
         id: z.string(),
         displayName: z.string().optional(),
         managementGroup: z.string().optional(),
+        /** Another than the one that callers sign in to. */
+        tenantId: z.string().optional(),
       }),
-      ({ id, displayName, managementGroup }) =>
+      ({ id, displayName, managementGroup, tenantId }) =>
         world.addSubscription({
           id,
+          ...(tenantId !== undefined && { tenantId }),
           ...(displayName !== undefined && { displayName }),
           ...(managementGroup !== undefined && { managementGroup }),
         }),

@@ -184,3 +184,20 @@ test('deleting a group takes its hosts and their principals', async () => {
   expect(stage.control.hosts()).toEqual([]);
   expect(stage.control.deletePrincipal({ objectId: system?.principalId ?? '' })).toEqual({ deleted: false });
 });
+
+test('an identity of another tenant can be neither read nor attached, whatever rights the caller has', async () => {
+  const id = '99999999-2222-4333-8444-555555555555';
+  const tenantId = '99999999-0000-4000-8000-000000000009';
+  stage.control.createSubscription({ id, tenantId });
+  stage.control.createResourceGroup({ name: 'rg1', subscriptionId: id });
+  const theirs = stage.control.createIdentity({
+    name: 'theirs',
+    resourceGroup: 'rg1',
+    subscriptionId: id,
+  }).id;
+  const refused = await patch({ [id1]: {}, [theirs]: {} });
+  expect(code(refused)).toEqual([403, 'LinkedAuthorizationFailed']);
+  expect(refused.body.error.message).toContain(`is not authorized to access linked subscription '${id}'`);
+  const read = await stage.call('GET', theirs);
+  expect(code(read)).toEqual([401, 'InvalidAuthenticationTokenTenant']);
+});

@@ -11,13 +11,23 @@ const ASSIGN = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
  * `assign/action` on it (azure.md section 7 and 12). One dead identity fails the whole request. Removing needs neither.
  */
 export function assertLinkedAccess(
-  { identities, authorizer, knobs }: Frame,
+  { identities, authorizer, knobs, world }: Frame,
   { id: hostId, type }: HostAddress,
   caller: Caller,
   edit: IdentityEdit,
   held: HeldIdentity,
 ): void {
   const { linkedAccess, deadEntriesFail } = knobs.values.hosts;
+  const tenantOf = (id: string) => world.subscription(id.split('/')[2] ?? '')?.tenantId;
+  const tenant = tenantOf(hostId);
+  const strange = [...edit.added.values()].find((id) => (tenantOf(id) ?? tenant) !== tenant);
+  // Text verified in Microsoft's documentation of other linked resources.
+  if (strange !== undefined)
+    throw new ArmError(
+      403,
+      'LinkedAuthorizationFailed',
+      `The client '${caller.appId}' with object id '${caller.objectId}' has permission to perform action '${type}/write' on scope '${hostId}'; however, the current tenant '${tenant}' is not authorized to access linked subscription '${strange.split('/')[2]}'.`,
+    );
   const mustExist =
     deadEntriesFail === 'held' ? new Map([...heldIds(held, edit), ...edit.added]) : edit.added;
   const dead = [...mustExist.values()].filter((id) => !identities.get(id));

@@ -108,8 +108,12 @@ export async function perform(
 /** Subscription, rights, resource group, locks, policies, in this order: who has no rights does not learn what exists. */
 function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void {
   const scope = parseScope(request.path);
-  if ('subscriptionId' in scope && scope.subscriptionId !== undefined && !operation.checksParents)
-    if (!parts.world.subscription(scope.subscriptionId)) throw subscriptionNotFound(scope.subscriptionId);
+  if ('subscriptionId' in scope && scope.subscriptionId !== undefined && !operation.checksParents) {
+    const subscription = parts.world.subscription(scope.subscriptionId);
+    if (!subscription) throw subscriptionNotFound(scope.subscriptionId);
+    if (subscription.tenantId !== request.caller.tenantId)
+      throw wrongTenant(request.caller.tenantId, subscription.tenantId);
+  }
   if (!operation.checksRights) {
     const verdict = parts.authorizer.authorize(request.caller, operation.action, request.path);
     if (!verdict.allowed) throw new ArmError(403, verdict.code, verdict.message);
@@ -121,6 +125,15 @@ function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void
   if (request.method === 'GET' || request.method === 'HEAD') return;
   parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
   parts.policies.assertToken(request);
+}
+
+/** The text is known from public reports. */
+function wrongTenant(given: string, wanted: string): ArmError {
+  return new ArmError(
+    401,
+    'InvalidAuthenticationTokenTenant',
+    `The access token is from the wrong issuer 'https://sts.windows.net/${given}/'. It must match the tenant 'https://sts.windows.net/${wanted}/' associated with this subscription. Please use the authority (URL) 'https://login.windows.net/${wanted}' to get the token.`,
+  );
 }
 
 async function authenticate(parts: ArmParts, message: Message): Promise<Caller> {
