@@ -103,6 +103,7 @@ export class HostListings {
     let known = this.#rights.get(scope);
     if (!known || now >= known.at + RIGHTS_KEPT_MS) {
       const entry = { at: now, rights: permissions.at(scope, { priority: 'resync', signal: stopping }) };
+      for (const [each, { at }] of this.#rights) if (now >= at + RIGHTS_KEPT_MS) this.#rights.delete(each);
       this.#rights.set(scope, entry);
       entry.rights.catch(() => {
         if (this.#rights.get(scope) === entry) this.#rights.delete(scope); // A failure is no answer for others.

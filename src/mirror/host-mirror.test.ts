@@ -447,6 +447,64 @@ describe('a type that azid does not know', () => {
   });
 });
 
+describe('what no list ends', () => {
+  const boxId = (name: string) => `${group}/providers/${ODD}/${name}`;
+  const area = areaOfHost(boxId('box'));
+  const HOUR = 60 * MINUTE;
+
+  test('ends with time where the type is not listed: what came and went does not add up', async () => {
+    const it = setup();
+    it.lists.failing.add(ODD.toLowerCase());
+    it.lists.put(host(boxId('stays')));
+    it.mirror.use(area);
+    await it.mirror.refresh(boxId('stays'), 'edit');
+    for (let hour = 0; hour < 24; hour++) {
+      for (let box = 0; box < 5; box++) {
+        const gone = host(boxId(`box-${hour}-${box}`));
+        it.lists.put(gone);
+        await it.mirror.refresh(gone.id, 'edit');
+        it.lists.hosts.delete(gone.key);
+        await it.mirror.refresh(gone.id, 'edit');
+        expect(it.mirror.observe(gone.id).state).toBe('absent');
+      }
+      await it.pass(HOUR);
+    }
+    expect(it.mirror.sizes.held).toBeLessThan(20);
+    expect(it.mirror.sizes.inRotation).toBe(1);
+    expect(it.mirror.observe(boxId('stays')).state).toBe('present');
+  });
+
+  test('is not held for absent for ever: after a while only Azure can tell', async () => {
+    const it = setup();
+    it.lists.failing.add(ODD.toLowerCase());
+    it.mirror.use(area);
+    expect((await it.mirror.refresh(boxId('later'), 'edit')).state).toBe('absent');
+    await it.pass(HOUR + MINUTE);
+    expect(it.mirror.observe(boxId('later')).state).toBe('unknown');
+  });
+
+  test('ends also where nobody uses the place', async () => {
+    const it = setup();
+    for (let vm = 0; vm < 30; vm++) {
+      it.lists.put(host(vmId(`vm${vm}`)));
+      await it.mirror.refresh(vmId(`vm${vm}`), 'edit');
+      await it.pass(HOUR);
+    }
+    expect(it.mirror.sizes.held).toBeLessThan(5);
+  });
+
+  test('stays what a list tells, however long nobody reads it', async () => {
+    const it = setup();
+    it.lists.put(host(vmId('vm1')));
+    await it.use(vms);
+    await it.pass(24 * HOUR);
+    await it.mirror.refresh(vmId('vm2'), 'edit');
+    expect(it.mirror.observe(vmId('vm1')).state).toBe('present');
+    await it.pass(2 * HOUR);
+    expect(it.mirror.observe(vmId('vm2')).state).not.toBe('present');
+  });
+});
+
 test('a hint leads to a GET at once', async () => {
   const it = setup();
   it.lists.put(host(vmId('vm1')));

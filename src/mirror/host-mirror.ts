@@ -26,6 +26,7 @@ import { judgeSight, UNREAD } from './host-sight.ts';
 import { HostSites } from './host-sites.ts';
 import { KeyIndex } from './key-index.ts';
 import type { CompletedList } from './list-watch.ts';
+import { ABSENCE_KEPT_MS } from './merge.ts';
 import { type ChangeListener, Picture } from './picture.ts';
 import type { ResyncOptions } from './resync.ts';
 
@@ -55,6 +56,7 @@ export class HostMirror implements HostObserver {
   readonly #listings: HostListings;
   readonly #rounds: HostRounds;
   readonly #sites = new HostSites();
+  #prunedAt: number;
   readonly #used = new Set<string>();
   /** Areas whose last list did not tell identities. */
   readonly #blind = new Set<string>();
@@ -67,6 +69,7 @@ export class HostMirror implements HostObserver {
 
   constructor(options: HostMirrorOptions) {
     this.#options = options;
+    this.#prunedAt = options.clock.monotonic();
     const { clock, signal, hosts, permissions, lagMs, random, resync, apiVersionOf } = options;
     this.#picture = new Picture({
       clock,
@@ -122,7 +125,10 @@ export class HostMirror implements HostObserver {
   /** What is held of this host now. Costs nothing. */
   observe(id: string): Observation<AzureHost> {
     const seen = this.#picture.observe(id);
-    if (seen) return seen;
+    // Where no list would show that it was made again, its absence is asked for anew after a while.
+    const stale =
+      seen?.state === 'absent' && seen.ageMs > ABSENCE_KEPT_MS && !this.#areas.listed(areaOfHost(id));
+    if (seen && !stale) return seen;
     return { state: this.#areas.listed(areaOfHost(id)) ? 'suspectAbsent' : 'unknown' };
   }
 
@@ -199,8 +205,16 @@ export class HostMirror implements HostObserver {
   }
 
   noteGet(id: string, found: AzureHost | undefined, requestedAt: number): void {
+    const area = areaOfHost(id);
     if (found) this.#noteRead(found);
+    else this.#rounds.leave(parseHostArea(area).subscriptionId, area, id);
     this.#picture.noteGet(id, found, requestedAt);
+    this.#prune();
+  }
+
+  /** How much is held, and is read again by itself: so that a test sees that it does not grow without end. */
+  get sizes(): { readonly held: number; readonly inRotation: number } {
+    return { held: this.#picture.size, inRotation: this.#rounds.size };
   }
 
   noteWrite(host: AzureHost): void {
@@ -210,6 +224,18 @@ export class HostMirror implements HostObserver {
 
   noteWriteAttempt(id: string): void {
     this.#picture.noteWriteAttempt(id);
+  }
+
+  /** A list ends what is gone; of types that no list tells of, and of places that nobody uses, time does. */
+  #prune(): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#prunedAt + ABSENCE_KEPT_MS / 4) return;
+    this.#prunedAt = now;
+    this.#picture.prune(
+      now - ABSENCE_KEPT_MS,
+      (area) => this.#areas.listed(area),
+      (area) => this.#used.has(area),
+    );
   }
 
   #get(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown> {

@@ -39,6 +39,18 @@ export class HostRounds {
     rotation.touched(key);
   }
 
+  /** It is gone: whoever asks for it has it read. */
+  leave(subscriptionId: string, area: string, id: string): void {
+    const round = this.#rounds.get(subscriptionId);
+    if (!round?.keys.get(area)?.delete(armKey(id))) return;
+    round.rotation.remove(armKey(id));
+  }
+
+  /** How many are in it. */
+  get size(): number {
+    return [...this.#rounds.values()].reduce((sum, { rotation }) => sum + rotation.size, 0);
+  }
+
   /** Nobody needs the area any more, or its list tells all. */
   drop(subscriptionId: string, area: string): void {
     const round = this.#rounds.get(subscriptionId);

@@ -153,6 +153,28 @@ export class Picture<T extends Thing> {
     return await this.#explain(missing, signal);
   }
 
+  /**
+   * Drops what was learnt before then of areas that no list tells of: nothing else would ever end it. Of an area in use
+   * (`kept`) what is there stays, since it is read again; only absences end.
+   */
+  prune(before: number, isListed: (area: string) => boolean, isKept: (area: string) => boolean): void {
+    for (const [area, entries] of this.#entries) {
+      if (isListed(area)) continue;
+      for (const [key, entry] of entries) {
+        if (entry.at >= before || entry.touchedAt >= before) continue;
+        if (isKept(area) && entry.seen.state === 'present') continue;
+        this.#options.reindex?.(presentIn(entry), undefined);
+        entries.delete(key);
+      }
+      if (entries.size === 0) this.#entries.delete(area);
+    }
+  }
+
+  /** How many things are held, absences among them. */
+  get size(): number {
+    return [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Drops all that is known of an area. */
   forget(area: string): void {
     for (const [key, entry] of this.#entries.get(area) ?? []) {
