@@ -52,11 +52,21 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          exclude: ['test/clients/**'],
           // Fake time goes on while a loaded machine lags behind. vitest marks what passed at the second try, and such a
           // mark is to be looked into: docs/testing.md.
           retry: 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          // `npm run test:clients`: clients that nobody here wrote, one command or call after the other.
+          include: ['test/clients/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
         },
       },
     ],

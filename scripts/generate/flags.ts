@@ -2,12 +2,13 @@
 import type { Command, Option } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
 import { addSandboxCommand } from '../../src/cli/sandbox.ts';
+import { addSimulatorCommand } from '../../src/cli/simulator.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const HEAD = ['Flag', 'Environment variable', 'Default', 'Meaning'];
 
 export function flagsReference(): GeneratedFile {
-  const program = createProgram([addSandboxCommand]);
+  const program = createProgram([addSandboxCommand, addSimulatorCommand]);
   const intro =
     '# Flags\n\n' +
     'A flag wins over its environment variable. A wrong value ends the command at its start, with a message that ' +

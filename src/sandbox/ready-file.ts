@@ -38,7 +38,10 @@ export async function prepareReadyFile(path: string): Promise<void> {
 }
 
 /** Whole or not at all. Disposing removes it. */
-export async function writeReadyFile(path: string, facts: ReadyFacts): Promise<AsyncDisposable> {
+export async function writeReadyFile(
+  path: string,
+  facts: ReadyFacts | Omit<ReadyFacts, 'kubeconfig'>,
+): Promise<AsyncDisposable> {
   const partial = `${path}.${randomUUID()}`;
   try {
     await writePrivateFile(partial, `${JSON.stringify(facts, null, 2)}\n`);

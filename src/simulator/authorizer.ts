@@ -66,11 +66,14 @@ export interface AuthorizationPart {
   grant(grant: Grant): string;
   /** The id of the role defined. */
   defineRole(role: RoleDefinitionSeed): string;
+  /** The id of the deny assignment made. */
   deny(deny: {
     readonly principalId: string;
     readonly scope: string;
     readonly actions: readonly string[];
-  }): void;
+  }): string;
+  /** Takes a deny assignment back, by its id; false when there is none. */
+  undeny(id: string): boolean;
   /** All assignments there are now, lags aside. */
   held(): readonly HeldAssignment[];
   /** Removes all assignments of the principal; how many there were. */

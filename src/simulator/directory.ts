@@ -33,6 +33,7 @@ export class Directory {
   readonly #principals = new Map<string, Principal>();
   /** Monotonic ms at which replication is done, by object id. */
   readonly #replicatedAt = new Map<string, number>();
+  readonly #revokedAt = new Map<string, number>();
   readonly #clock: Clock;
   readonly #knobs: Knobs;
   readonly #random: Random;
@@ -92,6 +93,21 @@ export class Directory {
     const { deletedAt: _, ...living } = principal;
     this.#principals.set(living.objectId, living);
     return true;
+  }
+
+  /** Tokens of the principal that are out now are good no more. */
+  revokeTokens(objectId: string): void {
+    this.#revokedAt.set(objectId.toLowerCase(), this.#clock.now());
+  }
+
+  /** Wall ms of the last revocation: a token must be newer. */
+  revokedAt(objectId: string): number {
+    return this.#revokedAt.get(objectId.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** All of them, soft-deleted ones left out. */
+  living(): Principal[] {
+    return [...this.#principals.values()].filter(({ deletedAt }) => deletedAt === undefined);
   }
 
   /** Ends all replication now under way. */

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import { createAuthorization } from './authorization/index.ts';
+import { lockOperations } from './authorization/locks.ts';
 import type { Clock } from './clock.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
@@ -22,15 +23,19 @@ import { listen } from './http/server.ts';
 import { Associations, associationOperations } from './identities/associations.ts';
 import { Identities } from './identities/identities.ts';
 import { identityOperations } from './identities/operations.ts';
+import { identityProviderOperations } from './identities/provider-operations.ts';
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
 import { Knobs, type Preset } from './knobs.ts';
 import { createPki } from './pki.ts';
 import { ExternalPolicies } from './policies/external.ts';
 import { createRandom } from './random.ts';
+import { cloudMetadataOperations } from './resources/cloud-metadata.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
 import { providerOperations } from './resources/providers.ts';
 import { subscriptionOperations } from './resources/subscriptions.ts';
+import { tagOperations } from './resources/tags.ts';
+import { tenantOperations } from './resources/tenants.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
 import { Issuers } from './token/issuers.ts';
@@ -115,6 +120,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...subscriptionOperations(frame),
         ...resourceGroupOperations(frame, operationResults),
         ...providerOperations(frame, () => arm.router),
+        ...cloudMetadataOperations(tenantId),
+        ...tenantOperations(frame),
+        ...tagOperations({ ...frame, hosts: hosts.frame.hosts }),
+        ...lockOperations(frame),
+        ...identityProviderOperations(frame),
         ...operationResults.operations,
         ...authorization.operations,
         ...policies.operations,

@@ -36,13 +36,24 @@ export interface Resource {
 
 export type LockLevel = 'CanNotDelete' | 'ReadOnly';
 
+export interface Lock {
+  readonly scope: string;
+  readonly name: string;
+  readonly level: LockLevel;
+  readonly notes?: string;
+}
+
+/** Of a lock that the control endpoint sets; one made over ARM has a name of its own. */
+export const CONTROL_LOCK = 'azid-simulator';
+
 export class World {
   readonly tenantId: string;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #managementGroups = new Map<string, ManagementGroup>();
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
-  readonly #locks = new Map<string, { readonly scope: string; readonly level: LockLevel }>();
+  /** By `lockKey`. */
+  readonly #locks = new Map<string, Lock>();
   readonly #removed = new Set<(resource: Resource) => void>();
   readonly #scopesRemoved = new Set<(scope: string) => void>();
 
@@ -172,14 +183,39 @@ export class World {
     return keys;
   }
 
-  /** `ReadOnly` is the stronger: a second lock on a scope keeps the stronger of the two. */
-  lock(scope: string, level: LockLevel): void {
-    const held = this.#locks.get(scopeKey(scope));
-    if (held?.level !== 'ReadOnly') this.#locks.set(scopeKey(scope), { scope, level });
+  /** `ReadOnly` is the stronger: a second lock of a name on a scope keeps the stronger of the two. */
+  lock(scope: string, level: LockLevel, name = CONTROL_LOCK): void {
+    if (this.lockAt(scope, name)?.level !== 'ReadOnly') this.putLock({ scope, name, level });
   }
 
+  /** Every lock at the scope itself; false when there was none. */
   unlock(scope: string): boolean {
-    return this.#locks.delete(scopeKey(scope));
+    const held = this.locksAt(scope);
+    for (const { name } of held) this.removeLock(scope, name);
+    return held.length > 0;
+  }
+
+  putLock(lock: Lock): void {
+    this.#locks.set(lockKey(lock.scope, lock.name), lock);
+  }
+
+  lockAt(scope: string, name: string): Lock | undefined {
+    return this.#locks.get(lockKey(scope, name));
+  }
+
+  removeLock(scope: string, name: string): boolean {
+    return this.#locks.delete(lockKey(scope, name));
+  }
+
+  /** At the scope itself. */
+  locksAt(scope: string): Lock[] {
+    const key = scopeKey(scope);
+    return [...this.#locks.values()].filter((lock) => scopeKey(lock.scope) === key);
+  }
+
+  /** At the scope and beneath it. */
+  locksWithin(scope: string): Lock[] {
+    return [...this.#locks.values()].filter((lock) => isWithin(lock.scope, scope));
   }
 
   /**
@@ -187,10 +223,11 @@ export class World {
    * deletion, one on anything beneath it, which would go as well.
    */
   assertUnlocked(id: string, operation: 'write' | 'delete'): void {
-    const above = this.lineage(id)
-      .map((key) => this.#locks.get(key))
-      .filter((lock) => lock !== undefined)
-      .filter((lock) => lock.level === 'ReadOnly' || operation === 'delete');
+    if (this.#locks.size === 0) return;
+    const lineage = new Set(this.lineage(id));
+    const above = [...this.#locks.values()].filter(
+      ({ scope, level }) => lineage.has(scopeKey(scope)) && (level === 'ReadOnly' || operation === 'delete'),
+    );
     const beneath =
       operation === 'delete'
         ? [...this.#locks.values()].filter(
@@ -225,7 +262,7 @@ export class World {
       this.#resources.delete(scopeKey(resource.id));
       for (const listener of this.#removed) listener(resource);
     }
-    for (const key of this.#locks.keys()) if (isWithin(key, scope)) this.#locks.delete(key);
+    for (const lock of this.locksWithin(scope)) this.removeLock(lock.scope, lock.name);
     for (const listener of this.#scopesRemoved) listener(scope);
   }
 }
@@ -237,6 +274,8 @@ export function subscriptionNotFound(id: string): ArmError {
 export function resourceGroupNotFound(name: string): ArmError {
   return new ArmError(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
 }
+
+const lockKey = (scope: string, name: string) => `${scopeKey(scope)} ${name.toLowerCase()}`;
 
 const managementGroupKey = (name: string) =>
   scopeKey(`/providers/Microsoft.Management/managementGroups/${name}`);

@@ -4,9 +4,18 @@ import { permissionSet } from './definitions.ts';
 import { ensure } from './ensure.ts';
 import type { Denial } from './permissions.ts';
 
+/** A deny assignment with what it was made of. */
+export interface DenyAssignment extends Denial {
+  readonly guid: string;
+  readonly principalId: string;
+  /** As it was given. */
+  readonly at: string;
+  readonly actions: readonly string[];
+}
+
 /** Deny assignments, made by the control endpoint only: whether callers may make them is unsure (azure.md section 5). */
 export class Denials {
-  readonly #byPrincipal = new Map<string, Denial[]>();
+  readonly #byPrincipal = new Map<string, DenyAssignment[]>();
   readonly #random: Random;
 
   constructor(random: Random) {
@@ -21,18 +30,38 @@ export class Denials {
     readonly principalId: string;
     readonly scope: string;
     readonly actions: readonly string[];
-  }): void {
+  }): DenyAssignment {
     const guid = this.#random.uuid();
-    const denial: Denial = {
+    const denial: DenyAssignment = {
+      guid,
+      principalId: principalId.toLowerCase(),
+      at: scope,
+      actions,
       id: `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/denyAssignments/${guid}`,
       name: `deny ${actions.join(', ')}`,
       scope: scopeKey(scope),
       sets: [permissionSet({ actions, dataActions: actions })],
     };
-    ensure(this.#byPrincipal, principalId.toLowerCase(), () => []).push(denial);
+    ensure(this.#byPrincipal, denial.principalId, () => []).push(denial);
+    return denial;
+  }
+
+  /** By id; false when there is none. */
+  remove(id: string): boolean {
+    for (const [principalId, held] of this.#byPrincipal) {
+      const rest = held.filter((denial) => scopeKey(denial.id) !== scopeKey(id));
+      if (rest.length === held.length) continue;
+      this.#byPrincipal.set(principalId, rest);
+      return true;
+    }
+    return false;
   }
 
   of(principalId: string): readonly Denial[] {
     return this.#byPrincipal.get(principalId.toLowerCase()) ?? [];
+  }
+
+  all(): DenyAssignment[] {
+    return [...this.#byPrincipal.values()].flat();
   }
 }

@@ -11,6 +11,7 @@ import { Rights } from './authorizer.ts';
 import { parseCondition } from './conditions.ts';
 import { definitionId, RoleDefinitions } from './definitions.ts';
 import { Denials } from './denials.ts';
+import { denyAssignmentOperations } from './deny-assignments.ts';
 import { roleAssignmentOperations } from './role-assignments.ts';
 import { roleDefinitionOperations } from './role-definitions.ts';
 
@@ -20,7 +21,7 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
   const definitions = new RoleDefinitions(clock, random);
   const denials = new Denials(random);
   const rights = new Rights(frame, { assignments, definitions, denials });
-  const parts = { frame, assignments, definitions, rights };
+  const parts = { frame, assignments, definitions, rights, denials };
   // A grant goes with its scope; one that comes back under the same id starts without any (azure.md section 5).
   world.onScopeRemoved((scope) => assignments.dropWithin(scope));
   return {
@@ -29,6 +30,7 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
       ...roleAssignmentOperations(parts),
       ...assignmentListOperations(parts),
       ...roleDefinitionOperations(parts),
+      ...denyAssignmentOperations(parts),
     ],
     grant(given) {
       const assignment = granted(given);
@@ -38,7 +40,8 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
       return assignmentId(assignment);
     },
     defineRole: (seed) => definitionId(definitions.define(seed).guid, undefined),
-    deny: (denial) => denials.add(denial),
+    deny: (denial) => denials.add(denial).id,
+    undeny: (id) => denials.remove(id),
     held: () =>
       assignments.all().map((each) => ({
         id: assignmentId(each),

@@ -4,6 +4,7 @@ import { ArmError } from '../http/operation.ts';
 import type { RoleAssignments } from './assignments.ts';
 import type { Rights } from './authorizer.ts';
 import type { RoleDefinitions } from './definitions.ts';
+import type { Denials } from './denials.ts';
 
 /** What the routes of this folder share. */
 export interface AuthorizationParts {
@@ -11,6 +12,7 @@ export interface AuthorizationParts {
   readonly assignments: RoleAssignments;
   readonly definitions: RoleDefinitions;
   readonly rights: Rights;
+  readonly denials: Denials;
 }
 
 export function assertVerdict(verdict: Verdict): void {

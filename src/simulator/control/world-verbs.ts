@@ -134,9 +134,11 @@ export function worldVerbs(
       }),
       (role) => ({ id: authorization.defineRole(role) }),
     ),
-    deny: verb(z.strictObject({ principalId: z.string(), scope: z.string(), actions }), (deny) =>
-      authorization.deny(deny),
-    ),
+    deny: verb(z.strictObject({ principalId: z.string(), scope: z.string(), actions }), (deny) => ({
+      id: authorization.deny(deny),
+    })),
+    /** Takes back what `deny` made. */
+    undeny: verb(byId, ({ id }) => ({ removed: authorization.undeny(id) })),
     /** All role assignments there are now, lags aside. */
     assignments: verb(none, () => authorization.held()),
     /** All credentials of an identity there are now, lags aside. */

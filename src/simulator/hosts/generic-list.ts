@@ -1,6 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { page, pageSizeOf } from '../http/paging.ts';
 import { IDENTITY_TYPE, type Identity } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
 import { scopeKey } from '../scope.ts';
@@ -61,8 +61,7 @@ function list(frame: HostFrame, types: readonly HostType[], request: ArmRequest)
   const rows = [...hostRows(frame, types), ...identityRows(frame)]
     .filter((row) => scopeKey(row.id).startsWith(area))
     .filter((row) => matches(filter, row));
-  const top = Number(request.query.get('$top') ?? frame.knobs.values.paging.pageSize);
-  const size = Math.max(1, Math.min(top, frame.knobs.values.paging.pageSize));
+  const size = pageSizeOf(request, frame.knobs.values.paging.pageSize);
   const shape = (row: Row) =>
     frame.authorizer.authorize(request.caller, `${row.type}/read`, row.id).allowed
       ? shown(row, filter, expand)

@@ -40,6 +40,9 @@ export interface ArmParts extends Foundation {
   readonly onChange?: (change: Change) => void;
 }
 
+/** Who asks without a token, where none is needed. */
+const NOBODY: Caller = { objectId: '', appId: '', tenantId: '', name: 'anonymous', tokenIssuedAt: 0 };
+
 /** The outcome of a call before it is put on the wire. */
 type Answer = Extract<Reply, { kind: 'answer' }>;
 
@@ -58,7 +61,7 @@ export async function answerArm(
   let struck: FaultEffect | undefined;
   let answer: Answer;
   try {
-    const caller = await authenticate(parts, message);
+    const caller = found?.operation.anonymous ? NOBODY : await authenticate(parts, message);
     parts.log.amend(n, { caller: caller.name });
     struck = parts.faults.strike({
       method: message.method,
@@ -123,7 +126,8 @@ function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void
     if (!parts.world.resourceGroup(subscriptionId, resourceGroup)) throw resourceGroupNotFound(resourceGroup);
   }
   if (request.method === 'GET' || request.method === 'HEAD') return;
-  parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
+  if (!operation.passesLocks)
+    parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
   parts.policies.assertToken(request);
 }
 
@@ -140,8 +144,9 @@ async function authenticate(parts: ArmParts, message: Message): Promise<Caller> 
   const verified = await parts.tokens.verify(message.headers.authorization);
   const caller = { ...verified, name: parts.callers.nameOf(verified.objectId) };
   const { claimsChallenges } = parts.knobs.values.token;
-  if (claimsChallenges > 0) {
-    parts.knobs.set({ token: { claimsChallenges: claimsChallenges - 1 } });
+  const revoked = verified.tokenIssuedAt <= parts.directory.revokedAt(verified.objectId);
+  if (revoked || claimsChallenges > 0) {
+    if (!revoked) parts.knobs.set({ token: { claimsChallenges: claimsChallenges - 1 } });
     // Continuous access evaluation: the client shall bring a token newer than this moment (azure.md section 15).
     const nbf = { essential: true, value: String(Math.floor(parts.clock.now() / 1000)) };
     const claims = Buffer.from(JSON.stringify({ access_token: { nbf } })).toString('base64');

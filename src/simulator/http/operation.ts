@@ -61,6 +61,10 @@ export interface Operation {
   readonly checksRights?: boolean;
   /** Set when the operation itself answers for a scope that does not exist (role assignments under a gone scope). */
   readonly checksParents?: boolean;
+  /** Set when no token is asked for; whoever asks is nobody. */
+  readonly anonymous?: boolean;
+  /** Set for locks themselves: they do not stand in each other's way. */
+  readonly passesLocks?: boolean;
   /** Set when the handler waits `knobs.latencyMs(id)` itself, because the work is visible while it runs. */
   readonly ownsLatency?: boolean;
   handle(request: ArmRequest, params: Params): ArmResponse | Promise<ArmResponse>;

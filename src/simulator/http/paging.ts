@@ -30,3 +30,9 @@ export function page<T>(
   query.set('$skiptoken', String(next));
   return { value, nextLink: `${request.origin}${encodeURI(request.path)}?${query}` };
 }
+
+/** What `$top` asks for, never more than a page holds. */
+export function pageSizeOf({ query }: Pick<ArmRequest, 'query'>, most: number): number {
+  const top = Number(query.get('$top') ?? most);
+  return Math.max(1, Math.min(Number.isNaN(top) ? most : top, most));
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
+import { readFilter } from '../hosts/resource-filter.ts';
 import {
   ArmError,
   type ArmRequest,
@@ -8,7 +9,7 @@ import {
   type Operation,
   type Params,
 } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { page, pageSizeOf } from '../http/paging.ts';
 import { locationRequired } from '../identities/answers.ts';
 import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
 import { shortLocation } from './locations.ts';
@@ -46,14 +47,7 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
 
   const put = (request: ArmRequest, { subscriptionId = '', name = '' }: Params): ArmResponse => {
     if (!world.subscription(subscriptionId)) throw subscriptionNotFound(subscriptionId);
-    const parsed = bodySchema.safeParse(request.body ?? {});
-    if (!parsed.success)
-      throw new ArmError(
-        400,
-        'InvalidRequestContent',
-        'The request content was invalid and could not be deserialized.',
-      );
-    const { location, tags } = parsed.data;
+    const { location, tags } = readBody(request.body);
     const existing = world.resourceGroup(subscriptionId, name);
     if (location === undefined) throw locationRequired();
     // Text: Azure/azure-cli#23043.
@@ -72,6 +66,14 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
     return { status: existing ? 200 : 201, body: bodyOf(group) };
   };
 
+  /** Of tags alone, replaced as a whole. */
+  const patch = (request: ArmRequest, params: Params): ArmResponse => {
+    const { id: _, name, subscriptionId, location, tags } = find(params);
+    const given = readBody(request.body);
+    const group = world.addResourceGroup(subscriptionId, name, location, given.tags ?? tags);
+    return { status: 200, body: bodyOf(group) };
+  };
+
   const remove = (request: ArmRequest, params: Params): ArmResponse => {
     const { id, subscriptionId, name } = find(params);
     deleting.add(id);
@@ -85,10 +87,9 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
   const list = (request: ArmRequest, { subscriptionId = '' }: Params): ArmResponse => {
     const shape = (group: ResourceGroup) =>
       authorizer.authorize(request.caller, `${ACTION}/read`, group.id).allowed ? bodyOf(group) : undefined;
-    return {
-      status: 200,
-      body: page(request, world.resourceGroups(subscriptionId), knobs.values.paging.pageSize, shape),
-    };
+    const found = world.resourceGroups(subscriptionId).filter(tagFilter(request.query.get('$filter')));
+    const size = pageSizeOf(request, knobs.values.paging.pageSize);
+    return { status: 200, body: page(request, found, size, shape) };
   };
 
   return [
@@ -101,6 +102,7 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
       checksParents: true,
       handle: put,
     },
+    { ...one, id: 'resourceGroups.update', method: 'PATCH', action: `${ACTION}/write`, handle: patch },
     {
       ...one,
       id: 'resourceGroups.get',
@@ -129,4 +131,33 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
       handle: list,
     },
   ];
+}
+
+function readBody(body: unknown): z.infer<typeof bodySchema> {
+  const parsed = bodySchema.safeParse(body ?? {});
+  if (parsed.success) return parsed.data;
+  throw new ArmError(
+    400,
+    'InvalidRequestContent',
+    'The request content was invalid and could not be deserialized.',
+  );
+}
+
+/** `tagName eq 'a'`, with or without `and tagValue eq 'b'`: all the filter of groups knows. */
+function tagFilter(text: string | undefined): (group: ResourceGroup) => boolean {
+  const filter = readFilter(text);
+  const [terms = []] = filter;
+  if (filter.length > 1 || terms.some(({ field }) => !field.startsWith('tag')))
+    throw new ArmError(
+      400,
+      'InvalidFilterInQueryString',
+      `Invalid $filter '${text}' specified in the query string.`,
+    );
+  const name = terms.find(({ field }) => field === 'tagname')?.value.toLowerCase();
+  const value = terms.find(({ field }) => field === 'tagvalue')?.value;
+  return ({ tags }) =>
+    name === undefined ||
+    Object.entries(tags).some(
+      ([own, held]) => own.toLowerCase() === name && (value === undefined || held === value),
+    );
 }

@@ -3,6 +3,7 @@ import type { Frame } from '../frame.ts';
 import type { Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { type Subscription, subscriptionNotFound } from '../world.ts';
+import { locations } from './locations.ts';
 
 const TYPE = 'Microsoft.Resources/subscriptions';
 
@@ -20,6 +21,17 @@ export function subscriptionOperations({ world, authorizer, knobs }: Frame): rea
         if (!subscription) throw subscriptionNotFound(subscriptionId);
         return { status: 200, body: bodyOf(subscription) };
       },
+    },
+    {
+      ...common,
+      id: 'subscriptions.listLocations',
+      method: 'GET',
+      pattern: '/subscriptions/{subscriptionId}/locations',
+      action: 'Microsoft.Resources/subscriptions/locations/read',
+      handle: (_request, { subscriptionId = '' }) => ({
+        status: 200,
+        body: { value: locationList(subscriptionId) },
+      }),
     },
     {
       ...common,
@@ -41,6 +53,23 @@ export function subscriptionOperations({ world, authorizer, knobs }: Frame): rea
   ];
 }
 
+/** GET `/subscriptions/{s}/locations`. */
+function locationList(subscriptionId: string): unknown[] {
+  return locations().map(({ name, displayName, geography }) => ({
+    id: `/subscriptions/${subscriptionId}/locations/${name}`,
+    name,
+    type: 'Region',
+    displayName,
+    regionalDisplayName: `(${geography}) ${displayName}`,
+    metadata: {
+      regionType: 'Physical',
+      regionCategory: 'Recommended',
+      geography,
+      geographyGroup: geography,
+    },
+  }));
+}
+
 const bodyOf = ({ id, tenantId, displayName, state }: Subscription) => ({
   id: `/subscriptions/${id}`,
   authorizationSource: 'RoleBased',
@@ -48,4 +77,10 @@ const bodyOf = ({ id, tenantId, displayName, state }: Subscription) => ({
   tenantId,
   displayName,
   state,
+  subscriptionPolicies: {
+    locationPlacementId: 'Public_2014-09-01',
+    quotaId: 'PayAsYouGo_2014-09-01',
+    spendingLimit: 'Off',
+  },
+  managedByTenants: [],
 });
