@@ -29,6 +29,8 @@ const groups = {
     directoryReplicationMs: spread,
     /** Age of the copy behind Resource Graph and listAssociatedResources. */
     resourceGraphLagMs: spread,
+    /** Until the Activity Log shows a record (azure.md section 16.2). */
+    activityLogLagMs: spread,
   }),
   throttling: z.strictObject({
     /** ARM's buckets per subscription, caller and kind, and per tenant (azure.md section 9). */
@@ -160,6 +162,7 @@ const fast: KnobValues = {
     federationEffectMs: 0,
     directoryReplicationMs: 0,
     resourceGraphLagMs: 0,
+    activityLogLagMs: 0,
   },
   throttling: { arm: false, identityProvider: false, compute: false, retryAfterHeader: true },
   paging: { pageSize: 100 },
@@ -213,6 +216,7 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
       federationEffectMs: { min: 2_000, max: 15_000 },
       directoryReplicationMs: { min: 22_000, max: 32_000 },
       resourceGraphLagMs: { min: 30_000, max: 120_000 },
+      activityLogLagMs: { min: 180_000, max: 1_200_000 },
     },
     throttling: { arm: true, identityProvider: true, compute: true, retryAfterHeader: true },
     hosts: { ...fast.hosts, pollSeconds: 15, upperCaseGroupsInLists: true },

@@ -1,4 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
+import { ActivityLog } from './activity-log/activity-log.ts';
+import { activityLogOperations } from './activity-log/operations.ts';
 import { createAuthorization } from './authorization/index.ts';
 import { lockOperations } from './authorization/locks.ts';
 import type { Clock } from './clock.ts';
@@ -108,6 +110,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens });
+  const activityLog = new ActivityLog(foundation, hosts.frame.operations);
   const arm: ArmParts = {
     ...frame,
     tokens,
@@ -122,6 +125,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...providerOperations(frame, () => arm.router),
         ...cloudMetadataOperations(tenantId),
         ...tenantOperations(frame),
+        ...activityLogOperations(frame, activityLog),
         ...tagOperations({ ...frame, hosts: hosts.frame.hosts }),
         ...lockOperations(frame),
         ...identityProviderOperations(frame),
@@ -137,7 +141,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults: new Faults(random),
     policies,
     log: new RequestLog(clock, options.log),
-    ...(options.onChange && { onChange: options.onChange }),
+    onChange(change) {
+      activityLog.note(change);
+      options.onChange?.(change);
+    },
   };
   const issuers = new Issuers();
   const answer = createEntrance(arm, { ...frame, tokens, issuers, federation });
@@ -153,7 +160,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       issuers,
       someoneElse,
       settle: () => {
-        for (const part of [identities, directory, associations, authorization, federation, hosts])
+        for (const part of [
+          identities,
+          directory,
+          associations,
+          authorization,
+          federation,
+          hosts,
+          activityLog,
+        ])
           part.settle();
       },
       async asSomeoneElse(method, target, body, given) {

@@ -108,6 +108,15 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
     tagHost: verb(z.strictObject({ id: z.string(), tags }), ({ id, tags: set }) =>
       viewOf(frame, hosts.change(existing(id).id, { tags: set })),
     ),
+    /** To another group of its subscription, as `az resource move` does: another id, the same resource. */
+    moveHost: verb(z.strictObject({ id: z.string(), resourceGroup: z.string() }), ({ id, resourceGroup }) => {
+      const host = existing(id);
+      if (!world.resourceGroup(host.subscriptionId, resourceGroup))
+        throw new ControlError(`resourceGroup: expected an existing resource group, got '${resourceGroup}'`);
+      if (operations.on(host.id))
+        throw new ControlError(`id: expected a resource at rest, '${id}' is at work`);
+      return viewOf(frame, hosts.move(host.id, resourceGroup));
+    }),
     host: verb(byId, ({ id }) => viewOf(frame, existing(id))),
     /** What there is now, lags aside. */
     hosts: verb(z.strictObject({ type: z.string().optional() }), ({ type }) =>

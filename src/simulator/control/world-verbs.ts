@@ -132,7 +132,14 @@ export function worldVerbs(
         notDataActions: actions.default([]),
         assignableScopes: z.array(z.string()).default(['/']),
       }),
-      (role) => ({ id: authorization.defineRole(role) }),
+      (role) => {
+        try {
+          return { id: authorization.defineRole(role) };
+        } catch (error) {
+          // A built-in role's name, or an id that is none.
+          throw new ControlError(`defineRole: ${error instanceof Error ? error.message : error}`);
+        }
+      },
     ),
     deny: verb(z.strictObject({ principalId: z.string(), scope: z.string(), actions }), (deny) => ({
       id: authorization.deny(deny),

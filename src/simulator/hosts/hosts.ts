@@ -9,6 +9,7 @@ import {
   type HeldIdentity,
   type Host,
   type HostAddress,
+  hostId,
   NO_IDENTITY,
   type SystemEntry,
   type UserEntry,
@@ -141,6 +142,24 @@ export class Hosts {
   /** The directory of the host's subscription. */
   tenantOf({ subscriptionId }: Host): string {
     return this.#parts.world.subscription(subscriptionId)?.tenantId ?? this.#parts.world.tenantId;
+  }
+
+  /**
+   * To another group of its subscription: another id, the same resource, with its identities and their principals. What was
+   * granted at the old id goes with that scope.
+   */
+  move(id: string, resourceGroup: string): Host {
+    const { subscriptionId, type, name, ...rest } = this.#existing(id);
+    const at = { subscriptionId, type, name, resourceGroup };
+    const moved: Host = { ...rest, ...at, id: hostId(at) };
+    const old = this.#existing(id);
+    this.#associate(old, new Map());
+    // Not a deletion of the resource: its principal lives on.
+    this.#history.delete(scopeKey(id));
+    this.#parts.systemIdentities.delete(id);
+    this.#parts.world.removeResource(id);
+    this.#associate({ ...moved, identity: NO_IDENTITY }, moved.identity.user);
+    return this.#store(moved);
   }
 
   /** Children, its system-assigned principal, locks and grants on it go too; false when it was not there. */

@@ -228,9 +228,12 @@ test('an automation account of an old api-version does not know identity in PATC
   expect(stage.control.host({ id: account }).system).toBeNull();
 });
 
-test('a type that nobody wrote down does not exist before a resource of it is made', async () => {
+test('a type that nobody wrote down is not simulated before a resource of it is made', async () => {
   const path = `${stage.group}/providers/Microsoft.CognitiveServices/accounts/a`;
-  expect((await stage.call('GET', path)).body.error.code).toBe('InvalidResourceType');
+  expect(await stage.call('GET', path)).toMatchObject({
+    status: 501,
+    body: { error: { code: 'NotSimulated' } },
+  });
   stage.control.createHost({ id: path, apiVersions: ['2025-06-01'] });
   expect((await stage.call('GET', path, { version: '2025-06-01' })).status).toBe(200);
   const provider = `/subscriptions/${stage.simulator.subscriptionId}/providers/Microsoft.CognitiveServices`;

@@ -1,4 +1,4 @@
-import type { Host, Properties, SystemEntry } from './host.ts';
+import { type Host, type Properties, type SystemEntry, sameType } from './host.ts';
 import type { HostFrame } from './part.ts';
 
 /** A host as Azure holds it, lags and spellings aside, for tests and tools. */
@@ -23,6 +23,8 @@ export interface HostView {
   }[];
   /** Another one for each creation under the same id. */
   readonly uniqueId: string;
+  /** The same, of a virtual machine. */
+  readonly vmId?: string;
   readonly provisioningState: string;
   /** Counts changes; etags are made of it. */
   readonly revision: number;
@@ -48,6 +50,7 @@ export function viewOf({ hosts, operations }: HostFrame, host: Host): HostView {
     system: identity.system ?? null,
     attached: [...identity.user.values()].map((entry) => ({ id: entry.id, ...hosts.speaksFor(entry) })),
     uniqueId,
+    ...(sameType(type, 'Microsoft.Compute/virtualMachines') && { vmId: uniqueId }),
     provisioningState,
     revision: host.revision,
     restarts: host.restarts,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ArmError, type ArmRequest, type ArmResponse } from '../http/operation.ts';
 import { assertSameLocation, locationRequired, resourceNotFound } from '../identities/answers.ts';
-import { shortLocation } from '../resources/locations.ts';
+import { assertLocation, shortLocation } from '../resources/locations.ts';
 import { etagOf } from './body.ts';
 import { begin } from './follow.ts';
 import { type Host, type HostAddress, NO_IDENTITY, type Properties, parseHostId } from './host.ts';
@@ -36,6 +36,7 @@ export function put(frame: HostFrame, type: HostType, request: ArmRequest): Prom
   assertLinkedAccess(frame, at, request.caller, edit, existing?.identity ?? NO_IDENTITY);
   if (body.location === undefined) throw locationRequired();
   if (existing) assertSameLocation(existing, body.location);
+  else assertLocation(body.location, type.type);
   assertIdle(frame, type, at);
   assertSettable(frame, type, body);
   const properties = settableProperties(

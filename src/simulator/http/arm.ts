@@ -25,6 +25,11 @@ export interface Change {
   readonly operation: Operation;
   readonly request: ArmRequest;
   readonly status: number;
+  /** Of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Wall ms at which it reached the operation. */
+  readonly startedAt: number;
 }
 
 export interface ArmParts extends Foundation {
@@ -91,6 +96,7 @@ export async function perform(
   caller: Caller,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
+  const startedAt = parts.clock.now();
   let match: Match | undefined;
   let request: ArmRequest | undefined;
   let answer: Answer;
@@ -104,7 +110,14 @@ export async function perform(
     answer = errorAnswer(error, headers);
   }
   if (match && request && request.method !== 'GET' && request.method !== 'HEAD')
-    parts.onChange?.({ operation: match.operation, request, status: answer.status });
+    parts.onChange?.({
+      operation: match.operation,
+      request,
+      status: answer.status,
+      headers: answer.headers,
+      body: answer.body,
+      startedAt,
+    });
   return answer;
 }
 

@@ -1,3 +1,4 @@
+import { isAzureNamespace } from '../catalog/namespaces.ts';
 import { serves } from '../catalog/versions.ts';
 import { ArmError, type Operation, type Params } from './operation.ts';
 
@@ -78,8 +79,21 @@ export class Router {
         'MethodNotAllowed',
         `The requested resource does not support http method '${method}'.`,
       );
-    throw invalidResourceType(known?.resourceType ?? typeOf(path), apiVersion, [...new Set(versions)]);
+    const type = typeOf(path);
+    const simulated = this.#routes.some(({ operation }) => same(operation.resourceType, type));
+    if (!known && !simulated && (isAzureNamespace(type.split('/')[0] ?? '') || !/\/providers\//i.test(path)))
+      throw notSimulated(method, path);
+    throw invalidResourceType(known?.resourceType ?? type, apiVersion, [...new Set(versions)]);
   }
+}
+
+/** Nobody shall take the simulator for Azure where it is silent. */
+function notSimulated(method: string, path: string): ArmError {
+  return new ArmError(
+    501,
+    'NotSimulated',
+    `The simulated Azure of azid does not answer ${method} ${path}; docs/reference/simulator.md lists what it does.`,
+  );
 }
 
 function invalidResourceType(type: string, apiVersion: string, versions: readonly string[]): ArmError {
@@ -103,6 +117,8 @@ function typeOf(path: string): string {
   const [namespace = '', ...rest] = parts.slice(start + 1);
   return [namespace, ...rest.filter((_, i) => i % 2 === 0)].join('/');
 }
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 function compile(operation: Operation): Route {
   const names: string[] = [];

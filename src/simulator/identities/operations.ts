@@ -2,7 +2,7 @@ import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, ArmResponse, Operation, Params } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { shortLocation } from '../resources/locations.ts';
+import { assertLocation, shortLocation } from '../resources/locations.ts';
 import {
   assertName,
   assertSameLocation,
@@ -28,6 +28,7 @@ export function identityOperations(frame: Frame): readonly Operation[] {
     const existing = identities.get(identityId(at));
     if (!existing) {
       if (location === undefined) throw locationRequired();
+      assertLocation(location, IDENTITY_TYPE);
       const identity = identities.create(at, shortLocation(location), change);
       // Relative, as recorded.
       return { status: 201, headers: { location: identity.id }, body: identityBody(identity) };

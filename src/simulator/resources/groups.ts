@@ -12,7 +12,7 @@ import {
 import { page, pageSizeOf } from '../http/paging.ts';
 import { locationRequired } from '../identities/answers.ts';
 import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
-import { shortLocation } from './locations.ts';
+import { assertLocation, shortLocation } from './locations.ts';
 import { type OperationResults, POLL_SECONDS } from './operation-results.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';
@@ -50,6 +50,7 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
     const { location, tags } = readBody(request.body);
     const existing = world.resourceGroup(subscriptionId, name);
     if (location === undefined) throw locationRequired();
+    assertLocation(location);
     // Text: Azure/azure-cli#23043.
     if (existing && existing.location !== shortLocation(location))
       throw new ArmError(

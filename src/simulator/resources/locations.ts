@@ -1,3 +1,5 @@
+import { ArmError } from '../http/operation.ts';
+
 /** The public regions of Azure by short name, with the names people read (Microsoft Learn, "Azure regions list"). */
 const REGIONS: readonly (readonly [name: string, displayName: string, geography: string])[] = [
   ['australiacentral', 'Australia Central', 'Australia'],
@@ -66,6 +68,21 @@ export const locations = (): readonly Location[] => LOCATIONS;
 
 /** `westeurope` -> `West Europe`; what is no region stays as it is. */
 export const displayNameOf = (location: string): string => BY_NAME.get(location)?.displayName ?? location;
+
+/** Refuses a location that Azure does not have, for a type or (without one) for a group. */
+export function assertLocation(location: string, type?: string): void {
+  if (BY_NAME.has(shortLocation(location))) return;
+  const [code, what] =
+    type === undefined
+      ? ['LocationNotAvailableForResourceGroup', 'resource group']
+      : ['LocationNotAvailableForResourceType', `resource type '${type}'`];
+  const regions = LOCATIONS.map(({ name }) => name).join(',');
+  throw new ArmError(
+    400,
+    code,
+    `The provided location '${location}' is not available for ${what}. List of available regions ${type === undefined ? 'is' : 'for the resource type is'} '${regions}'.`,
+  );
+}
 
 /** `West Europe` -> `westeurope`. */
 export const shortLocation = (location: string): string => location.replace(/\s/g, '').toLowerCase();

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { commandLines } from '../commands.ts';
 
-const some = expect.any(String);
 const has = (fields: object) => expect.arrayContaining([expect.objectContaining(fields)]);
 
 commandLines('role', [
