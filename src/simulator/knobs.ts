@@ -31,6 +31,8 @@ const groups = {
     resourceGraphLagMs: spread,
     /** Until the Activity Log shows a record (azure.md section 16.2). */
     activityLogLagMs: spread,
+    /** Until Graph shows a sign-in. */
+    signInLagMs: spread,
   }),
   throttling: z.strictObject({
     /** ARM's buckets per subscription, caller and kind, and per tenant (azure.md section 9). */
@@ -163,6 +165,7 @@ const fast: KnobValues = {
     directoryReplicationMs: 0,
     resourceGraphLagMs: 0,
     activityLogLagMs: 0,
+    signInLagMs: 0,
   },
   throttling: { arm: false, identityProvider: false, compute: false, retryAfterHeader: true },
   paging: { pageSize: 100 },
@@ -217,6 +220,7 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
       directoryReplicationMs: { min: 22_000, max: 32_000 },
       resourceGraphLagMs: { min: 30_000, max: 120_000 },
       activityLogLagMs: { min: 180_000, max: 1_200_000 },
+      signInLagMs: { min: 120_000, max: 900_000 },
     },
     throttling: { arm: true, identityProvider: true, compute: true, retryAfterHeader: true },
     hosts: { ...fast.hosts, pollSeconds: 15, upperCaseGroupsInLists: true },

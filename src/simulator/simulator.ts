@@ -6,6 +6,7 @@ import { lockOperations } from './authorization/locks.ts';
 import type { Clock } from './clock.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
+import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
 import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
@@ -13,6 +14,8 @@ import { Directory } from './directory.ts';
 import { Faults } from './faults.ts';
 import { createFederation } from './federation/index.ts';
 import type { Foundation, Frame } from './frame.ts';
+import { createGraph } from './graph/graph.ts';
+import { SignIns } from './graph/sign-ins.ts';
 import { createHosts } from './hosts/index.ts';
 import { type ArmParts, type Change, perform } from './http/arm.ts';
 import { Callers } from './http/callers.ts';
@@ -64,7 +67,10 @@ export interface SimulatorOptions {
 }
 
 export type Control = ControlOf<
-  ReturnType<typeof worldVerbs> & ReturnType<typeof hostVerbs> & ReturnType<typeof frameVerbs>
+  ReturnType<typeof worldVerbs> &
+    ReturnType<typeof graphVerbs> &
+    ReturnType<typeof hostVerbs> &
+    ReturnType<typeof frameVerbs>
 >;
 
 export interface Simulator extends AsyncDisposable {
@@ -109,7 +115,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   authorization.grant({ principalId: someoneElse.objectId, role: 'Owner', scope: '/' });
 
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
-  const hosts = createHosts(frame, { associations, systemIdentities, tokens });
+  const signIns = new SignIns(foundation);
+  const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
   const activityLog = new ActivityLog(foundation, hosts.frame.operations);
   const arm: ArmParts = {
     ...frame,
@@ -147,11 +154,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   };
   const issuers = new Issuers();
-  const answer = createEntrance(arm, { ...frame, tokens, issuers, federation });
+  const graph = createGraph(arm, signIns);
+  const answer = createEntrance(arm, { ...frame, tokens, issuers, federation, signIns }, graph);
   const server = await listen({ port: options.port ?? 0, tls: pki, answer });
 
   const control = controlOf({
     ...worldVerbs(frame, authorization, federation, subscriptionId),
+    ...graphVerbs(graph),
     ...hostVerbs(hosts, arm.router, subscriptionId),
     ...frameVerbs({
       ...arm,

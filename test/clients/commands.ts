@@ -59,10 +59,19 @@ const filled = (text: string, kept: Readonly<Record<string, string>>): string =>
 function filledIn(value: unknown, kept: Readonly<Record<string, string>>): unknown {
   if (typeof value === 'string') return filled(value, kept);
   if (Array.isArray(value)) return value.map((each) => filledIn(each, kept));
-  if (typeof value !== 'object' || value === null || '$$typeof' in value) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if ('asymmetricMatch' in value) return filledMatcher(value, kept);
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [filled(key, kept), filledIn(each, kept)]),
   );
+}
+
+/** `expect.arrayContaining` and `expect.objectContaining` hold what they look for; others have no names in them. */
+function filledMatcher(matcher: object, kept: Readonly<Record<string, string>>): unknown {
+  const { sample } = matcher as { sample?: unknown };
+  if (Array.isArray(sample)) return expect.arrayContaining(filledIn(sample, kept) as unknown[]);
+  if (typeof sample !== 'object' || sample === null) return matcher;
+  return expect.objectContaining(filledIn(sample, kept) as Record<string, unknown>);
 }
 
 /** Words as a shell parts them, as far as quotes go. */

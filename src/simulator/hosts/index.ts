@@ -1,4 +1,5 @@
 import type { Frame } from '../frame.ts';
+import type { SignIns } from '../graph/sign-ins.ts';
 import type { Operation } from '../http/operation.ts';
 import type { Associations } from '../identities/associations.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
@@ -38,6 +39,7 @@ export function createHosts(
     readonly associations: Associations;
     readonly systemIdentities: SystemIdentities;
     readonly tokens: AccessTokens;
+    readonly signIns: Pick<SignIns, 'note'>;
   },
 ): HostsPart {
   const operations = new LongOperations(given);
@@ -46,7 +48,7 @@ export function createHosts(
   // What runs on a host ends with it: one made again under its id is another one.
   given.world.onRemoved(({ id }) => void operations.cancel(id));
   const types = [...HOST_TYPES];
-  const metadata = new MetadataServers(frame, parts.tokens);
+  const metadata = new MetadataServers(frame, parts.tokens, parts.signIns);
   return {
     frame,
     routes: [

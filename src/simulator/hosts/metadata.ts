@@ -1,3 +1,4 @@
+import type { SignIns } from '../graph/sign-ins.ts';
 import { jsonReply, type Message, type Reply } from '../http/message.ts';
 import { type Listener, listen } from '../http/server.ts';
 import { scopeKey } from '../scope.ts';
@@ -25,10 +26,12 @@ export class MetadataServers implements AsyncDisposable {
   readonly #listeners = new Map<string, Promise<{ listener: Listener; secret: string }>>();
   readonly #frame: HostFrame;
   readonly #tokens: AccessTokens;
+  readonly #signIns: Pick<SignIns, 'note'>;
 
-  constructor(frame: HostFrame, tokens: AccessTokens) {
+  constructor(frame: HostFrame, tokens: AccessTokens, signIns: Pick<SignIns, 'note'>) {
     this.#frame = frame;
     this.#tokens = tokens;
+    this.#signIns = signIns;
   }
 
   /** The servers of a host; the same ones when opened again. */
@@ -73,6 +76,12 @@ export class MetadataServers implements AsyncDisposable {
     const host = this.#frame.hosts.get(hostId);
     const found = chooseIdentity(livingOf(this.#frame, host), message.query, !onMachine);
     if (typeof found === 'string') return refusal(400, 'invalid_request', found);
+    this.#signIns.note({
+      ...found,
+      resource,
+      identityId: found.identityId ?? hostId,
+      kind: found.key === undefined ? 'SystemAssigned' : 'UserAssigned',
+    });
     return this.#token(found, resource);
   }
 
@@ -98,6 +107,8 @@ interface Living {
   readonly clientId: string;
   /** `scopeKey` of a user-assigned identity; absent for the system-assigned one. */
   readonly key?: string;
+  /** Its ARM id, likewise. */
+  readonly identityId?: string;
 }
 
 /** The identities of a host that can act; entries of identities that are gone or were made again cannot. */
@@ -105,7 +116,7 @@ function livingOf({ hosts }: HostFrame, host: Host | undefined): Living[] {
   if (!host) return [];
   const user = [...host.identity.user].flatMap(([key, entry]) => {
     const { principalId, clientId } = hosts.speaksFor(entry);
-    return principalId && clientId ? [{ principalId, clientId, key }] : [];
+    return principalId && clientId ? [{ principalId, clientId, key, identityId: entry.id }] : [];
   });
   return [...(host.identity.system ? [host.identity.system] : []), ...user];
 }

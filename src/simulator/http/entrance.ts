@@ -1,16 +1,23 @@
 import { sleep } from '../clock.ts';
 import { faultError } from '../faults.ts';
+import type { Graph } from '../graph/graph.ts';
 import { answerToken, type TokenEndpointParts } from '../token/token-endpoint.ts';
 import { type ArmParts, answerArm } from './arm.ts';
 import { jsonReply, type Message, type Reply } from './message.ts';
 import type { Answerer } from './server.ts';
 
-/** The door of the HTTPS endpoint: numbers and logs each request, and leads it to the authority or to ARM. */
-export function createEntrance(arm: ArmParts, authority: TokenEndpointParts): Answerer {
+/** The door of the HTTPS endpoint: numbers and logs each request, and leads it to the authority, to Graph or to ARM. */
+export function createEntrance(
+  arm: ArmParts,
+  authority: TokenEndpointParts,
+  graph: Pick<Graph, 'answer'>,
+): Answerer {
   return async (message, signal) => {
     const n = arm.log.open(message.method, message.target);
     const reply =
-      (await atAuthority(arm, authority, message, n, signal)) ?? (await answerArm(arm, message, n, signal));
+      (await atAuthority(arm, authority, message, n, signal)) ??
+      (await graph.answer(message, n, signal)) ??
+      (await answerArm(arm, message, n, signal));
     arm.log.close(n, statusOf(reply));
     return reply;
   };

@@ -13,7 +13,7 @@ export interface AccessTokens {
   /** A signed token for an audience such as `https://management.azure.com`. */
   mint(subject: TokenSubject, audience: string, lifetimeSeconds: number): Promise<string>;
   /** Who presents this `authorization` header. Throws 401 as ARM does (azure.md section 15, simulator.md section 1). */
-  verify(authorization: string | undefined): Promise<Omit<Caller, 'name'>>;
+  verify(authorization: string | undefined, audiences?: readonly string[]): Promise<Omit<Caller, 'name'>>;
   /** The public key, as the `jwks_uri` of the token endpoint serves it. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
@@ -62,7 +62,7 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
         .setExpirationTime(now + lifetimeSeconds)
         .sign(privateKey);
     },
-    async verify(authorization) {
+    async verify(authorization, audiences = AUDIENCES) {
       if (authorization === undefined)
         throw unauthorized(
           'AuthenticationFailed',
@@ -89,10 +89,10 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
           `The access token expiry UTC time '${utc(expiresAt)}' is earlier than current UTC time '${utc(clock.now())}'.`,
         );
       const audience = String(payload.aud);
-      if (!AUDIENCES.includes(audience))
+      if (!audiences.includes(audience) && !audiences.includes(audience.replace(/\/$/, '')))
         throw unauthorized(
           'InvalidAuthenticationTokenAudience',
-          `The access token has been obtained for wrong audience or resource '${audience}'. It should exactly match with one of the allowed audiences ${AUDIENCES.map((each) => `'${each}'`).join(',')}.`,
+          `The access token has been obtained for wrong audience or resource '${audience}'. It should exactly match with one of the allowed audiences ${audiences.map((each) => `'${each}'`).join(',')}.`,
         );
       return {
         objectId: String(payload.oid),

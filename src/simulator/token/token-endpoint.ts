@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { Foundation } from '../frame.ts';
+import type { SignIns } from '../graph/sign-ins.ts';
 import { jsonReply, type Message, type Reply } from '../http/message.ts';
 import type { Identities } from '../identities/identities.ts';
 import type { AccessTokens } from './access-tokens.ts';
@@ -14,6 +15,7 @@ export interface TokenEndpointParts extends Foundation {
   readonly tokens: AccessTokens;
   readonly issuers: Issuers;
   readonly federation: FederatedCredentials;
+  readonly signIns: Pick<SignIns, 'note'>;
 }
 
 /**
@@ -58,6 +60,15 @@ async function exchange(parts: TokenEndpointParts, message: Message, tenant: str
     const { audience, clientId, assertion } = readForm(form);
     const identity = await identify(parts, tenant, clientId, assertion);
     const { lifetimeSeconds } = parts.knobs.values.token;
+    const { iss } = readClaims(assertion);
+    parts.signIns.note({
+      principalId: identity.principalId,
+      clientId: identity.clientId,
+      resource: audience,
+      identityId: identity.id,
+      kind: 'UserAssigned',
+      ...(iss !== undefined && { issuer: iss }),
+    });
     const subject = { objectId: identity.principalId, appId: identity.clientId, tenantId: identity.tenantId };
     return jsonReply(200, {
       token_type: 'Bearer',

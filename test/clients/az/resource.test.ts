@@ -6,9 +6,7 @@ const has = (fields: object) => expect.arrayContaining([expect.objectContaining(
 commandLines('group, resource, tag, lock, account, provider, rest', [
   { az: 'account show', out: { id: '{subscription}', tenantId: '{tenant}', state: 'Enabled' } },
   { az: 'account list', out: [{ id: '{subscription}' }] },
-  { az: 'account subscription list', misses: 'an extension, not part of the command line itself' },
   { az: 'account list-locations', out: has({ name: 'westeurope', displayName: 'West Europe' }) },
-  { az: 'account tenant list', misses: 'an extension, not part of the command line itself' },
   {
     az: 'group create -n rg2 -l westeurope --tags a=1',
     out: {

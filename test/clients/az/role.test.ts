@@ -76,11 +76,6 @@ commandLines('role', [
     az: 'role assignment list --assignee {client} --scope {group}',
     out: has({ principalId: '{principal}' }),
   },
-  {
-    az: 'role assignment list-changelogs',
-    code: 3,
-    misses: 'the changelog reads events of the subscription, which are not simulated in this form',
-  },
   { az: 'role assignment delete --ids {assignment}' },
   { az: 'role assignment list --scope {group} --role Reader', out: [] },
   { az: 'role assignment delete --assignee {principal} --role Contributor --scope {group}' },

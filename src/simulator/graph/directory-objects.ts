@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import type { Directory, Principal } from '../directory.ts';
+import { ArmError, type ArmRequest, type Operation } from '../http/operation.ts';
+
+const SERVICE_PRINCIPALS = '/{version}/servicePrincipals';
+
+/** Graph answers at most so many ids at once (azure.md section 6). */
+const MAX_IDS = 1000;
+const idsSchema = z.object({ ids: z.array(z.string()).max(MAX_IDS), types: z.array(z.string()).nullish() });
+
+/** Service principals by id, application id and name; users and groups as far as the control endpoint made any. */
+export function directoryOperations({ directory }: { readonly directory: Directory }): Operation[] {
+  const common = { resourceType: 'Microsoft.Graph', apiVersions: ['v1.0', 'beta'], action: '' };
+  const list = (pattern: string, id: string, type: Principal['type']): Operation => ({
+    ...common,
+    id,
+    method: 'GET',
+    pattern,
+    handle: (request) => ({ status: 200, body: collection(request, filtered(directory, type, request)) }),
+  });
+  return [
+    list(SERVICE_PRINCIPALS, 'graph.servicePrincipals.list', 'ServicePrincipal'),
+    list('/{version}/users', 'graph.users.list', 'User'),
+    list('/{version}/groups', 'graph.groups.list', 'Group'),
+    {
+      ...common,
+      id: 'graph.servicePrincipals.get',
+      method: 'GET',
+      pattern: `${SERVICE_PRINCIPALS}/{id}`,
+      handle: (_request, { id = '' }) => ({ status: 200, body: bodyOf(found(directory.find(id), id)) }),
+    },
+    {
+      ...common,
+      id: 'graph.servicePrincipals.getByAppId',
+      method: 'GET',
+      pattern: `${SERVICE_PRINCIPALS}(appId='{appId}')`,
+      handle: (_request, { appId = '' }) => ({
+        status: 200,
+        body: bodyOf(found(byAppId(directory, appId), appId)),
+      }),
+    },
+    {
+      ...common,
+      id: 'graph.directoryObjects.getByIds',
+      method: 'POST',
+      pattern: '/{version}/directoryObjects/getByIds',
+      handle(request) {
+        const parsed = idsSchema.safeParse(request.body);
+        if (!parsed.success)
+          throw new ArmError(400, 'Request_BadRequest', `Expected at most ${MAX_IDS} ids.`);
+        // Those that are not there are simply absent (azure.md section 6).
+        const objects = parsed.data.ids.flatMap((id) => directory.find(id) ?? []);
+        return { status: 200, body: collection(request, objects) };
+      },
+    },
+  ];
+}
+
+function collection({ origin, path }: ArmRequest, objects: readonly Principal[]) {
+  return {
+    '@odata.context': `${origin}/${path.split('/')[1]}/$metadata#${path.split('/').at(-1)}`,
+    value: objects.map(bodyOf),
+  };
+}
+
+function bodyOf(principal: Principal): Record<string, unknown> {
+  const { objectId, appId, displayName, type, tenantId, createdAt } = principal;
+  if (type !== 'ServicePrincipal')
+    return {
+      '@odata.type': `#microsoft.graph.${type.toLowerCase()}`,
+      id: objectId,
+      displayName,
+      ...(type === 'User' && { userPrincipalName: `${displayName}@simulated.onmicrosoft.com` }),
+    };
+  return {
+    '@odata.type': '#microsoft.graph.servicePrincipal',
+    id: objectId,
+    appId,
+    displayName,
+    appDisplayName: null,
+    accountEnabled: true,
+    appOwnerOrganizationId: null,
+    createdDateTime: new Date(createdAt).toISOString(),
+    servicePrincipalType: 'ManagedIdentity',
+    servicePrincipalNames: [appId],
+    alternativeNames: [],
+    tags: [],
+    tenantId,
+  };
+}
+
+const ATOM =
+  /^(?:(?<field>id|appId|displayName|userPrincipalName|mail)\s+eq\s+'(?<equal>(?:[^']|'')*)'|startswith\((?<start>\w+),\s*'(?<prefix>(?:[^']|'')*)'\)|servicePrincipalNames\/any\((?:\w+):\s*\w+\s+eq\s+'(?<name>[^']*)'\))$/i;
+
+/** `eq` on the names a principal has, `startswith`, and `any` of the service principal names, joined by `or`. */
+function filtered(directory: Directory, type: Principal['type'], request: ArmRequest): Principal[] {
+  const all = directory.living().filter((each) => each.type === type);
+  const text = request.query.get('$filter');
+  if (text === undefined) return all;
+  const tests = text.split(/\s+or\s+/i).map((part) => {
+    const groups = ATOM.exec(part.trim())?.groups;
+    if (!groups) throw new ArmError(400, 'Request_UnsupportedQuery', `Unsupported filter clause: '${text}'.`);
+    return testOf(groups);
+  });
+  return all.filter((each) => tests.some((fits) => fits(each)));
+}
+
+function testOf(groups: Record<string, string | undefined>): (principal: Principal) => boolean {
+  const { field, equal, prefix, name } = groups;
+  if (name !== undefined) return ({ appId }) => same(appId, name);
+  if (prefix !== undefined)
+    return ({ displayName }) =>
+      displayName.toLowerCase().startsWith(prefix.replaceAll("''", "'").toLowerCase());
+  const wanted = (equal ?? '').replaceAll("''", "'");
+  switch (field?.toLowerCase()) {
+    case 'id':
+      return ({ objectId }) => same(objectId, wanted);
+    case 'appid':
+      return ({ appId }) => same(appId, wanted);
+    case 'displayname':
+      return ({ displayName }) => same(displayName, wanted);
+    default:
+      return ({ displayName }) => same(`${displayName}@simulated.onmicrosoft.com`, wanted);
+  }
+}
+
+const byAppId = (directory: Directory, appId: string) =>
+  directory.living().find((each) => appId !== '' && same(each.appId, appId));
+
+function found(principal: Principal | undefined, id: string): Principal {
+  if (principal) return principal;
+  throw new ArmError(
+    404,
+    'Request_ResourceNotFound',
+    `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
+  );
+}
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

@@ -1,0 +1,102 @@
+/**
+ * @module The little of Microsoft Graph that clients of managed identities need, under the simulator's own origin: service
+ * principals, objects by id, and the sign-ins of managed identities (azure.md sections 6 and 16.3).
+ */
+import type { Authorizer } from '../authorizer.ts';
+import { sleep } from '../clock.ts';
+import { faultError } from '../faults.ts';
+import type { ArmParts } from '../http/arm.ts';
+import { jsonReply, type Message, type Reply } from '../http/message.ts';
+import { ArmError, type ArmRequest, type Caller } from '../http/operation.ts';
+import { Router } from '../http/router.ts';
+import { directoryOperations } from './directory-objects.ts';
+import { signInOperations } from './sign-in-operations.ts';
+import type { SignIns } from './sign-ins.ts';
+
+export interface Graph {
+  /** Undefined for a path that is not of Graph. */
+  answer(message: Message, n: number, signal: AbortSignal): Promise<Reply | undefined>;
+  /** Gives a principal the application permissions of Graph: `Directory.Read.All` and `AuditLog.Read.All`. */
+  allow(objectId: string): void;
+  readonly operations: ReturnType<typeof directoryOperations>;
+}
+
+/** What Graph's tokens are for: its origin, its public name, its application id. */
+const AUDIENCES = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000'];
+
+export function createGraph(arm: Omit<ArmParts, 'router'>, signIns: SignIns): Graph {
+  const allowed = new Set<string>();
+  const operations = [...directoryOperations(arm), ...signInOperations(arm, signIns)];
+  const router = new Router(operations);
+  const answer = async (message: Message, n: number, signal: AbortSignal): Promise<Reply> => {
+    const match = router.find(message.method, message.path);
+    const operation = match?.operation.id ?? '';
+    arm.log.amend(n, { operation });
+    const verified = await arm.tokens.verify(message.headers.authorization, [message.origin, ...AUDIENCES]);
+    const caller = { ...verified, name: arm.callers.nameOf(verified.objectId) };
+    arm.log.amend(n, { caller: caller.name });
+    const { method, path } = message;
+    const effect = arm.faults.strike({ method, path, operation, caller: caller.name });
+    if (effect?.kind === 'reset' || effect?.kind === 'silence') return { kind: effect.kind };
+    if (effect?.kind === 'status') throw faultError(effect, arm.clock.now());
+    const ms = arm.knobs.latencyMs(operation || 'default');
+    if (ms > 0) await sleep(arm.clock, ms, signal);
+    if (!allowed.has(caller.objectId) && !ownsEverything(arm.authorizer, caller))
+      throw new ArmError(
+        403,
+        'Authorization_RequestDenied',
+        'Insufficient privileges to complete the operation.',
+      );
+    if (!match)
+      throw new ArmError(
+        501,
+        'NotSimulated',
+        `The simulated Graph of azid does not answer ${method} ${path}; docs/reference/simulator.md lists what it does.`,
+      );
+    const response = await match.operation.handle(requestOf(message, caller), match.params);
+    return jsonReply(response.status, response.body);
+  };
+  return {
+    operations,
+    allow: (objectId) => void allowed.add(objectId.toLowerCase()),
+    async answer(message, n, signal) {
+      if (!/^\/(v1\.0|beta)\//i.test(message.path)) return undefined;
+      try {
+        return await answer(message, n, signal);
+      } catch (error) {
+        if (!(error instanceof ArmError)) throw error;
+        const innerError = {
+          date: new Date(arm.clock.now()).toISOString(),
+          'request-id': arm.random.uuid(),
+        };
+        const { status, code, headers } = error;
+        return jsonReply(status, { error: { code, message: error.message, innerError } }, headers);
+      }
+    },
+  };
+}
+
+/** Graph's permissions are not Resource Manager's; whoever owns the tenant root is taken for an administrator of both. */
+function ownsEverything(authorizer: Authorizer, caller: Caller): boolean {
+  return authorizer.authorize(caller, 'Microsoft.Authorization/roleAssignments/write', '/').allowed;
+}
+
+function requestOf({ method, path, query, headers, body, origin }: Message, caller: Caller): ArmRequest {
+  let parsed: unknown;
+  try {
+    parsed = body === '' ? undefined : JSON.parse(body);
+  } catch {
+    throw new ArmError(400, 'Request_BadRequest', 'Invalid JSON in the request body.');
+  }
+  const [, apiVersion = ''] = path.split('/');
+  return {
+    method: method as ArmRequest['method'],
+    path,
+    query,
+    headers,
+    body: parsed,
+    caller,
+    origin,
+    apiVersion,
+  };
+}
