@@ -21,7 +21,7 @@ import { type ArmParts, type Change, perform } from './http/arm.ts';
 import { Callers } from './http/callers.ts';
 import { createEntrance } from './http/entrance.ts';
 import { type Message, splitTarget } from './http/message.ts';
-import type { Caller } from './http/operation.ts';
+import type { Caller, Operation } from './http/operation.ts';
 import { type LoggedRequest, RequestLog } from './http/request-log.ts';
 import { Router } from './http/router.ts';
 import { listen } from './http/server.ts';
@@ -84,6 +84,8 @@ export interface Simulator extends AsyncDisposable {
   readonly controlEndpoint: string;
   /** An issuer Entra can reach, by its keys or by a function that fetches them at each exchange. */
   declareIssuer(issuer: string, keys: JSONWebKeySet | (() => Promise<JSONWebKeySet>)): void;
+  /** What it answers, of Resource Manager and of Graph. */
+  operations(): readonly Operation[];
   /** Every request received with a number above `since`, oldest first. */
   requests(since?: number): LoggedRequest[];
   stop(): Promise<void>;
@@ -212,6 +214,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     control,
     controlEndpoint: controlServer.origin,
     declareIssuer: (issuer, keys) => issuers.declare(issuer, keys),
+    operations: () => [...arm.router.operations(), ...graph.operations],
     requests: (since) => arm.log.since(since),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -4,6 +4,7 @@ import type { Operation } from '../http/operation.ts';
 import type { Associations } from '../identities/associations.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
+import { companionOperations } from './companions.ts';
 import { genericListOperations } from './generic-list.ts';
 import { Hosts } from './hosts.ts';
 import { LongOperations } from './long-operations.ts';
@@ -54,6 +55,7 @@ export function createHosts(
     routes: [
       ...types.flatMap((type) => hostOperations(frame, type)),
       ...swapOperations(frame, SITES, SLOTS),
+      ...companionOperations(frame),
       ...pollOperations(frame, () => types),
       ...genericListOperations(frame, () => types),
     ],

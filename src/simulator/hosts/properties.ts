@@ -78,7 +78,48 @@ export function shownProperties(host: Host): Properties {
   const hidden = new Set(SECRETS[host.type.toLowerCase()] ?? []);
   // Plain environment variables of a container app have a `value` too: only what stands under `secrets` is secret.
   const inSecretsOnly = hidden.has('value');
-  return { ...(strip(host.properties, hidden, !inSecretsOnly) as Properties), ...serviceProperties(host) };
+  return {
+    ...assumedProperties(host),
+    ...(strip(host.properties, hidden, !inSecretsOnly) as Properties),
+    ...serviceProperties(host),
+  };
+}
+
+/** What the service fills in where nobody set it. */
+function assumedProperties({
+  type,
+  name,
+  subscriptionId,
+  resourceGroup,
+  uniqueId,
+  createdAt,
+}: Host): Properties {
+  const group = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+  switch (type.toLowerCase()) {
+    case 'microsoft.web/sites':
+    case 'microsoft.web/sites/slots': {
+      const plan = `${group}/providers/Microsoft.Web/serverfarms/plan-${name.split('/')[0]}`;
+      return { serverFarmId: plan, clientAffinityEnabled: true, reserved: false };
+    }
+    case 'microsoft.storage/storageaccounts': {
+      const service = {
+        keyType: 'Account',
+        enabled: true,
+        lastEnabledTime: new Date(createdAt).toISOString(),
+      };
+      const encryption = { services: { file: service, blob: service }, keySource: 'Microsoft.Storage' };
+      return { encryption, accessTier: 'Hot', allowBlobPublicAccess: false };
+    }
+    case 'microsoft.containerservice/managedclusters': {
+      // The kubelet's identity is AKS' own, in the group of the nodes.
+      const nodes = `MC_${resourceGroup}_${name}`;
+      const resourceId = `/subscriptions/${subscriptionId}/resourcegroups/${nodes}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}-agentpool`;
+      const ids = { clientId: `${uniqueId.slice(0, -4)}c11e`, objectId: `${uniqueId.slice(0, -4)}0b1d` };
+      return { identityProfile: { kubeletidentity: { resourceId, ...ids } }, nodeResourceGroup: nodes };
+    }
+    default:
+      return {};
+  }
 }
 
 /** What a PUT or PATCH may set. */

@@ -118,7 +118,7 @@ export function addressOf(type: HostType, request: ArmRequest): HostAddress {
   return { ...at, type: type.type };
 }
 
-export const hostNotFound = (type: HostType, { name, resourceGroup }: HostAddress): ArmError =>
+export const hostNotFound = (type: Pick<HostType, 'type'>, { name, resourceGroup }: HostAddress): ArmError =>
   resourceNotFound(type.type, name, resourceGroup);
 
 const plain = (host: Host) => ({ host, state: 'Updating' as const });

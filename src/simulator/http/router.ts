@@ -32,6 +32,10 @@ export class Router {
     this.#routes.push(...operations.map(compile));
   }
 
+  operations(): Operation[] {
+    return this.#routes.map(({ operation }) => operation);
+  }
+
   /** What is served of each resource type. */
   apiVersions(): Map<string, string[]> {
     const byType = new Map<string, string[]>();

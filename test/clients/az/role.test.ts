@@ -100,5 +100,4 @@ commandLines('role', [
   { az: 'role definition list --custom-role-only -g rg1', out: [{ roleName: 'Mine' }] },
   { az: 'role definition delete --name Mine -g rg1' },
   { az: 'role definition list --name Mine -g rg1', out: [] },
-  { az: 'role deny-assignment list --scope {group}', misses: 'the command is not in this version' },
 ]);
