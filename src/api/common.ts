@@ -162,11 +162,16 @@ export function requestedLook({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[RECONCILE_ANNOTATION]?.slice(0, MAX_REQUEST);
 }
 
+/** Somebody asked to see how things are now, and was not answered yet. */
+export function isLookRequested(object: ManagedObject): boolean {
+  const requested = requestedLook(object);
+  return requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
+}
+
 /** True while someone waits for this object: an edit is judged by the object, whatever woke it (design.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;
   if (metadata.generation !== status?.observedGeneration) return true;
-  const requested = requestedLook(object);
-  return requested !== undefined && requested !== status?.lastHandledReconcileAt;
+  return isLookRequested(object);
 }

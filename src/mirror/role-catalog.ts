@@ -94,30 +94,51 @@ export class RoleCatalog {
     return this.#fresh(areaOf(scope), trailingGuid('the role', role));
   }
 
-  /** By name, without case, among the roles that can be assigned at the scope. */
-  async byName(scope: string, roleName: string, context: CallContext): Promise<RoleLookup> {
+  /**
+   * By name, without case, among the roles that can be assigned at the scope.
+   *
+   * @param since monotonic ms: what was read earlier does not count
+   */
+  async byName(
+    scope: string,
+    roleName: string,
+    context: CallContext,
+    since: number = Number.NEGATIVE_INFINITY,
+  ): Promise<RoleLookup> {
     const area = areaOf(scope);
-    const held = [...(this.#known.get(area)?.keys() ?? [])]
+    const all = [...(this.#known.get(area)?.keys() ?? [])]
       .map((guid) => this.#fresh(area, guid))
       .filter((role) => role !== undefined)
       .filter((role) => sameRoleName(role.roleName, roleName) && isAssignableAt(role, scope));
-    if (held.length > 0) return lookupOf(held);
+    const held = all.filter(({ guid }) => this.#fresh(area, guid, since) !== undefined);
+    if (held.length > 0 && held.length === all.length) return lookupOf(held);
     const { definitions, signal } = this.#options;
     const question = `${armKey(scope)}\nname\n${asciiLower(roleName)}`;
-    return await this.#ask(question, area, context, () =>
+    const answer = await this.#ask(question, area, context, since, () =>
       definitions.find(scope, roleName, { priority: context.priority, signal }),
     );
+    // What Azure no longer shows under the name must not come back with the next look at what is held.
+    const shown = new Set(rolesOf(answer).map(({ guid }) => guid));
+    for (const { guid } of all) if (!shown.has(guid)) this.#drop(area, guid);
+    return answer;
   }
 
-  /** By GUID, or an id that ends in it. */
-  async byId(scope: string, role: string, context: CallContext): Promise<RoleLookup> {
+  /** By GUID, or an id that ends in it. `since` as above. */
+  async byId(
+    scope: string,
+    role: string,
+    context: CallContext,
+    since: number = Number.NEGATIVE_INFINITY,
+  ): Promise<RoleLookup> {
     const [area, guid] = [areaOf(scope), trailingGuid('the role', role)];
-    const held = this.#fresh(area, guid);
+    const held = this.#fresh(area, guid, since);
     if (held) return { found: 'one', role: held };
     const { definitions, signal } = this.#options;
-    return await this.#ask(`${area}\nid\n${guid}`, area, context, () =>
+    const answer = await this.#ask(`${area}\nid\n${guid}`, area, context, since, () =>
       definitions.get(scope, guid, { priority: context.priority, signal }),
     );
+    if (answer.found === 'none') this.#drop(area, guid);
+    return answer;
   }
 
   onChange(listener: RoleListener): Disposable {
@@ -138,11 +159,13 @@ export class RoleCatalog {
     question: string,
     area: string,
     { priority, signal }: CallContext,
+    since: number,
     call: () => Promise<RoleLookup>,
   ): Promise<RoleLookup> {
     const { clock, unknownMs = 60_000 } = this.#options;
     const askedAt = this.#unknown.get(question);
-    if (askedAt !== undefined && clock.monotonic() - askedAt < unknownMs) return { found: 'none' };
+    if (askedAt !== undefined && askedAt >= since && clock.monotonic() - askedAt < unknownMs)
+      return { found: 'none' };
     const start = async () => {
       const at = clock.monotonic();
       const answer = await call();
@@ -192,10 +215,15 @@ export class RoleCatalog {
     for (const listener of this.#listeners) listener(guid);
   }
 
-  #fresh(area: string, guid: string): AzureRoleDefinition | undefined {
+  #fresh(area: string, guid: string, since = Number.NEGATIVE_INFINITY): AzureRoleDefinition | undefined {
     const { clock, maxAgeMs = 2 * HOUR_MS } = this.#options;
     const known = this.#known.get(area)?.get(guid);
-    return known && clock.monotonic() - known.at < maxAgeMs ? known.role : undefined;
+    return known && known.at >= since && clock.monotonic() - known.at < maxAgeMs ? known.role : undefined;
+  }
+
+  /** Azure said that it is not there, or not as it was known. */
+  #drop(area: string, guid: string): void {
+    if (this.#known.get(area)?.delete(guid)) this.#tell(guid);
   }
 
   #listing(area: string): Listing<AzureRoleDefinition> {
@@ -208,6 +236,17 @@ export class RoleCatalog {
       // Nothing is concluded from what is not in the catalog, so it need not be complete.
       missingRight: async () => undefined,
     };
+  }
+}
+
+function rolesOf(lookup: RoleLookup): readonly AzureRoleDefinition[] {
+  switch (lookup.found) {
+    case 'one':
+      return [lookup.role];
+    case 'ambiguous':
+      return lookup.roles;
+    case 'none':
+      return [];
   }
 }
 

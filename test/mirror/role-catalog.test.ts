@@ -58,6 +58,40 @@ async function setup(options: RigOptions = {}) {
   };
 }
 
+describe('somebody who asks how it is now', () => {
+  test('has Azure’s answer, which whoever asks after that has, too', async () => {
+    await using it = await setup();
+    const custom = await it.define('Ours');
+    await it.use();
+    const since = () => it.clock.monotonic();
+    it.clock.advance(minute);
+    const before = it.calls().length;
+    expect(await it.catalog.byId(it.group, custom, edit, since())).toMatchObject({ found: 'one' });
+    expect(await it.catalog.byName(it.group, 'Ours', edit, since())).toMatchObject({ found: 'one' });
+    expect(it.calls()).toHaveLength(before + 1); // The second is as live as the first: no time has passed.
+
+    await it.define('Theirs', it.subscription, ['*/read'], custom);
+    it.clock.advance(minute);
+    expect(await it.catalog.byName(it.group, 'Ours', edit)).toMatchObject({ found: 'one' });
+    expect(await it.catalog.byName(it.group, 'Ours', edit, since())).toEqual({ found: 'none' });
+    expect(it.changes).toEqual([custom]);
+    expect(await it.catalog.byName(it.group, 'Ours', edit)).toEqual({ found: 'none' });
+    expect(await it.catalog.byId(it.group, custom, edit)).toMatchObject({ role: { roleName: 'Theirs' } });
+  });
+
+  test('is not put off with what was unknown a moment ago', async () => {
+    await using it = await setup();
+    await it.use();
+    expect(await it.catalog.byName(it.group, 'Ours', edit)).toEqual({ found: 'none' });
+    it.clock.advance(1_000);
+    const guid = await it.define('Ours');
+    expect(await it.catalog.byName(it.group, 'Ours', edit)).toEqual({ found: 'none' });
+    expect(await it.catalog.byName(it.group, 'Ours', edit, it.clock.monotonic())).toMatchObject({
+      role: { guid },
+    });
+  });
+});
+
 describe('a catalog in use', () => {
   test('answers names and ids without another call, whoever asks', async () => {
     await using it = await setup();

@@ -85,6 +85,15 @@ export class GrantStage {
     return this.#cluster.get(userAssignedIdentity.resource, `${NAMESPACE}/${name}`);
   }
 
+  /** Asks azid to look now, and waits until it has. */
+  async lookNow(name: string): Promise<RoleGrant> {
+    const at = String(this.#world.clock.now());
+    await this.#cluster.patch(roleGrant.resource, `${NAMESPACE}/${name}`, {
+      metadata: { annotations: { 'azid.dev/reconcile-requested-at': at } },
+    });
+    return this.reach(name, 'looked at', ({ status }) => status?.lastHandledReconcileAt === at);
+  }
+
   delete(name: string): Promise<void> {
     return this.#cluster.delete(roleGrant.resource, `${NAMESPACE}/${name}`);
   }

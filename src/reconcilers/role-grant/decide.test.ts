@@ -129,6 +129,15 @@ describe('what holds an object before any write', () => {
       says: 'Azure says no',
     },
     {
+      title: 'roles cannot be read, for want of the scope',
+      facts: {
+        role: { state: 'unreadable', failure: failure({ reason: 'ResourceGroupNotFound' }) },
+        target: undefined,
+      },
+      reason: 'stalled ScopeNotFound',
+      says: SCOPE,
+    },
+    {
       title: "the principal is azid's own",
       facts: { selfId: PRINCIPAL.toUpperCase() },
       reason: 'stalled ReservedIdentity',
@@ -412,6 +421,36 @@ describe('a grant of a system-assigned identity', () => {
     };
     expect(at({ ...gone, dead: false, unclear: true })).toBe(RECHECK_OUTSIDE_MS);
     expect(at({ ...gone, dead: false })).toBe(RECHECK_INSIDE_MS);
+  });
+});
+
+describe('an end that leaves somebody else’s part', () => {
+  const over = settled({ spec: { expiresAt: '2026-11-23T09:00:00Z' }, status: { ledger: [] } });
+
+  it('says which assignment still gives the role, and looks again soon', () => {
+    const decision = decide(over, facts({ azure: absent, twin }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({
+      state: 'stalled',
+      reason: 'Expired',
+      message: expect.stringContaining(twin.id),
+      recheckMs: RECHECK_OUTSIDE_MS,
+    });
+  });
+
+  it('says for whom azid’s own stays', () => {
+    const decision = decide(over, facts({ peers: [peer()] }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.summary).toMatchObject({
+      reason: 'Expired',
+      message: expect.stringContaining('team-a/later'),
+    });
+  });
+
+  it('says nothing of the kind where nothing is left', () => {
+    const { summary } = decide(over, facts({ azure: absent }));
+    expect(summary).toMatchObject({ reason: 'Expired', recheckMs: RECHECK_INSIDE_MS });
+    expect(summary).not.toMatchObject({ message: expect.stringContaining('still gives') });
   });
 });
 
@@ -723,6 +762,28 @@ it('tells that a role was edited, once', () => {
   expect(types(decision)).toEqual(['saveStatus', 'tell']);
   const { status } = only(decision, 'saveStatus');
   expect(decide(settled({ status }), facts({ role: edited })).actions).toEqual([]);
+});
+
+it('tells of no edit where the name stands for another role by now: that is a replacement', () => {
+  const other = {
+    ...reader,
+    guid: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
+    id: 'x/other',
+    content: 'content-2',
+  };
+  const wanted = targetOf(grant(), known, other, INSTALLATION);
+  const made = present({ id: wanted.id, name: wanted.name, roleGuid: other.guid });
+  const change = {
+    role: { state: 'found', role: other },
+    target: wanted,
+    azure: made,
+    held: [stale()],
+  } as const;
+  const decision = decide(
+    settled(),
+    facts({ ...change, policies: [policy({ grants: [{ roles: ['*'], scopes: [SCOPE] }] })] }),
+  );
+  expect(types(decision)).not.toContain('tell');
 });
 
 it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {

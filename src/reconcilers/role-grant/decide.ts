@@ -8,7 +8,7 @@ import { maintain, satisfied } from './maintain.ts';
 import { isAnothers } from './names.ts';
 import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
-import { nameTaken } from './refusals.ts';
+import { isScopeMissing, nameTaken, scopeNotFound } from './refusals.ts';
 import { requestOf, scopeProblem } from './request.ts';
 import { describe, stop } from './standing.ts';
 
@@ -99,7 +99,8 @@ function withoutRole(
         `${field} is the name of several roles at ${spec.scope}: ${role.candidates.join(', ')}; give one of them as spec.role.id`,
       );
     case 'unreadable':
-      return summaryOf(role.failure);
+      // Roles are read at the scope, too.
+      return isScopeMissing(role.failure) ? scopeNotFound(spec.scope) : summaryOf(role.failure);
     case 'notFound':
     case 'loading':
     case 'found':

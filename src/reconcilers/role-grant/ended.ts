@@ -1,16 +1,19 @@
 import type { Summary } from '../decision.ts';
-import { stalledInside, summaryOf } from '../summaries.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { ownStatus, withoutEntries } from './own.ts';
+import { whatRemains } from './remains.ts';
 import { everything, remove, summaryOfRemoval, told } from './removal.ts';
 import { stop } from './standing.ts';
 
 /** The time of the grant is over: it goes, and is never made again. An edit of `expiresAt` brings it back to life. */
 export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
-  const over = stalledInside(
-    'Expired',
-    `the grant ended at ${object.spec.expiresAt}; it is not made again: set a later spec.expiresAt, or delete the object`,
-  );
+  const remains = whatRemains(object, facts);
+  const ended = `the grant ended at ${object.spec.expiresAt}; it is not made again: set a later spec.expiresAt, or delete the object`;
+  const over = remains
+    ? // Nothing announces to an object that has nothing that somebody else's assignment went.
+      stalledOutside('Expired', `${ended}. But ${remains}`)
+    : stalledInside('Expired', ended);
   return takeBack(object, facts, over, `it expired at ${object.spec.expiresAt}`, failed);
 }
 

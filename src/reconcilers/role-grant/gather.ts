@@ -1,3 +1,4 @@
+import { isLookRequested } from '../../api/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { areaOf } from '../../azure/scope.ts';
 import { keyOf } from '../../kube/types.ts';
@@ -56,7 +57,7 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
     const known = { ...common, principal };
     return ending || principal.dead ? looked(object, known, undefined, context, eyes) : known;
   }
-  const role = await roleOf(object, context, eyes);
+  const role = await roleOf(object, context, eyes, isLookRequested(object) ? context.startedAt : undefined);
   const target =
     role.state === 'found'
       ? chosenName(object, targetOf(object, principal, role.role, installationId), eyes)

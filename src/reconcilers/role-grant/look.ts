@@ -1,4 +1,4 @@
-import { RECONCILE_ANNOTATION } from '../../api/common.ts';
+import { isLookRequested } from '../../api/common.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { areaOf } from '../../azure/scope.ts';
@@ -127,13 +127,9 @@ async function viewOf(
   eyes: LookEyes,
 ): Promise<AssignmentView> {
   const cached = cachedView(object, id, context, eyes);
-  return cached && (isLive(cached) || !isAsked(object)) ? cached : liveView(object, id, context, eyes);
-}
-
-/** Somebody asked to see how things are now. */
-function isAsked({ metadata, status }: RoleGrant): boolean {
-  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
-  return requested !== undefined && requested !== status?.lastHandledReconcileAt;
+  return cached && (isLive(cached) || !isLookRequested(object))
+    ? cached
+    : liveView(object, id, context, eyes);
 }
 
 /** Read in this visit, or not to be had; a view that says nothing leads to no write. */

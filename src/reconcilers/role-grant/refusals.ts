@@ -37,16 +37,25 @@ export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts)
         state: 'retrying',
         failure: { ...failure, kind: 'transient', reason: 'RoleAssignmentExists' },
       };
-    // Of a PUT whose name and principal follow from azid itself, only what it is made on can be missing.
-    case 'ResourceNotFound':
-    case 'ResourceGroupNotFound':
-    case 'ParentNotFound':
-    case 'ScopeNotFound':
-      return scopeNotFound(target.scope);
     default:
-      return summaryOf(failure);
+      return isScopeMissing(failure) ? scopeNotFound(target.scope) : summaryOf(failure);
   }
 }
+
+/**
+ * Of a call whose names and principal follow from azid itself only what it is made at can be missing, whatever Azure
+ * calls that: the scope.
+ */
+export function isScopeMissing({ reason }: Failure): boolean {
+  return SCOPE_MISSING.has(reason);
+}
+
+const SCOPE_MISSING: ReadonlySet<string> = new Set([
+  'ParentNotFound',
+  'ResourceGroupNotFound',
+  'ResourceNotFound',
+  'ScopeNotFound',
+]);
 
 /** None of the names is free: only Azure, or who has them, can mend that. */
 export function nameTaken(target: Target, told?: string): Summary {

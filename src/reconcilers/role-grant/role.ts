@@ -12,18 +12,20 @@ export interface RoleEyes {
   readonly roles: Pick<RoleCatalog, 'byName' | 'byId'>;
 }
 
+/** @param since monotonic ms: what was read earlier does not count */
 export async function roleOf(
   { spec }: RoleGrant,
   context: CallContext,
   { roles }: RoleEyes,
+  since?: number,
 ): Promise<RoleView> {
   const { scope } = spec;
   const { name, id } = spec.role;
   try {
     const lookup =
       id === undefined
-        ? await roles.byName(scope, name ?? '', context)
-        : await roles.byId(scope, id, context);
+        ? await roles.byName(scope, name ?? '', context, since)
+        : await roles.byId(scope, id, context, since);
     switch (lookup.found) {
       case 'one':
         return { state: 'found', role: seenRole(scope, lookup.role) };

@@ -1,3 +1,4 @@
+import { isLookRequested } from '../../api/common.ts';
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
@@ -29,8 +30,11 @@ export async function twinOf(
   eyes: TwinEyes,
 ): Promise<SeenAssignment | undefined> {
   const triple = { ...target, role: target.roleGuid };
-  const held = eyes.assignmentMirror.withTriple(triple).find((each) => isTwin(each, target));
-  if (held) return held;
+  for (const held of eyes.assignmentMirror.withTriple(triple).filter((each) => isTwin(each, target))) {
+    // Somebody asked how things are now: theirs is read as azid's own is.
+    const found = isLookRequested(object) ? await read(held.id, context, eyes) : held;
+    if (found && isTwin(found, target)) return found;
+  }
   const told = eyes.told.get(object.metadata.uid);
   const recorded = recordedTwin(object, target);
   const answered = told && isAsked(target, told.targetId) ? told : undefined;
