@@ -33,7 +33,7 @@ export async function metricsReference(): Promise<GeneratedFile> {
 /** A series shows its labels only once it has a value. */
 function startedMetrics(): Metrics {
   const resource = 'microsoft.managedidentity/userassignedidentities';
-  const metrics = new Metrics({ azureResources: [resource], process: false });
+  const metrics = new Metrics({ azureResources: { [resource]: ['GET', 'PUT'] }, process: false });
   const controller = 'userassignedidentity';
   new WorkQueue({ clock: systemClock, random: () => 0, metrics: metrics.queue(controller) });
   metrics.controller(controller);
@@ -41,7 +41,9 @@ function startedMetrics(): Metrics {
   metrics.leader('azid-controller');
   metrics.azure.remaining('', [['x-ms-ratelimit-remaining-subscription-reads', '0']]);
   metrics.azure.throttled(0, { subscriptionId: '', kind: 'read' });
-  metrics.mirror(() => [{ subscription: '', ageMs: 0, entries: 0, partial: false }]);
+  metrics.mirror(() => [
+    { cache: 'identities', subscription: '', part: '', ageMs: 0, entries: 0, partial: false },
+  ]);
   return metrics;
 }
 

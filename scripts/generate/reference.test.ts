@@ -48,7 +48,7 @@ describe('the reference of flags', () => {
 describe('the reference of metrics', () => {
   it('has the labels of every series, and buckets are no label', async () => {
     const { text } = await metricsReference();
-    expect(text).toContain('| `azid_mirror_partial` | gauge | `subscription` |');
+    expect(text).toContain('| `azid_mirror_partial` | gauge | `cache`, `subscription`, `part` |');
     expect(text).toContain('| `workqueue_queue_duration_seconds` | histogram | `name`, `controller` |');
     expect(text).not.toContain('`le`');
   });

@@ -4,6 +4,7 @@
  * calls draw from the identity's own buckets, since Azure does not say that they have others.
  */
 import { getContinuationToken, ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { RecentMap } from '../runtime/recent-map.ts';
 import { ArmCalls, type ArmCallsOptions, type CallContext, correlationOf, isAmbiguous } from './arm-calls.ts';
 import { type AzureFederatedCredential, credentialId, readCredential } from './azure-federated-credential.ts';
 import { type Classified, classify } from './classify.ts';
@@ -55,10 +56,14 @@ export interface CredentialObserver {
 /** For a page of a list: more than an identity can have, so that one page does. */
 const PAGE = 100;
 
+/** Subscriptions whose client is kept. */
+const CLIENTS = 64;
+
 export class FederatedCredentials {
   readonly #options: ArmCallsOptions;
   readonly #calls: ArmCalls;
-  readonly #clients = new Map<string, ManagedServiceIdentityClient>();
+  /** By subscription; one that is made again costs no call. */
+  readonly #clients = new RecentMap<ManagedServiceIdentityClient>(CLIENTS);
   #observer: CredentialObserver | undefined;
 
   constructor(options: ArmCallsOptions) {

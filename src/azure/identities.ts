@@ -1,5 +1,6 @@
 /** User-assigned identities (azure.md section 3): every call goes through the lanes and tells the observer what it saw. */
 import { getContinuationToken, type Identity, ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { RecentMap } from '../runtime/recent-map.ts';
 import {
   type Answer,
   ArmCalls,
@@ -54,10 +55,14 @@ export interface IdentityPage {
 
 export type IdentitiesOptions = ArmCallsOptions;
 
+/** Subscriptions whose client is kept. */
+const CLIENTS = 64;
+
 export class Identities {
   readonly #options: IdentitiesOptions;
   readonly #calls: ArmCalls;
-  readonly #clients = new Map<string, ManagedServiceIdentityClient>();
+  /** By subscription; one that is made again costs no call. */
+  readonly #clients = new RecentMap<ManagedServiceIdentityClient>(CLIENTS);
   #observer: IdentityObserver | undefined;
 
   constructor(options: IdentitiesOptions) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
+import { RecentMap } from '../runtime/recent-map.ts';
 
 /** Alike within this time is one series (client-go `tools/record`). */
 export const SERIES_MS = 600_000;
@@ -6,7 +7,7 @@ export const SERIES_MS = 600_000;
 export const BURST = 25;
 export const REFILL_MS = 300_000;
 /** Series and buckets kept; the oldest go first. */
-const CAPACITY = 4096;
+export const CAPACITY = 4096;
 
 /** What became of one kind of happening on one object. */
 export interface Series {
@@ -24,29 +25,10 @@ export interface Series {
   queued: boolean;
 }
 
-/** A bounded map that forgets what was not used for longest. */
-export class RecentMap<V> {
-  readonly #entries = new Map<string, V>();
-
-  get(key: string): V | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined) this.set(key, value);
-    return value;
-  }
-
-  set(key: string, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= CAPACITY) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
-  }
-}
-
 /** The spam filter: a token bucket per object. */
 export class EventBudget {
   readonly #clock: Clock;
-  readonly #buckets = new RecentMap<{ tokens: number; at: number }>();
+  readonly #buckets = new RecentMap<{ tokens: number; at: number }>(CAPACITY);
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../runtime/fake-clock.ts';
 import { KubeClient } from './client.ts';
 import { LeaderElector, type LeaderElectorOptions } from './lease.ts';
+import type { Log } from './log.ts';
 import { LeaseServer } from './testing/lease-server.ts';
 import { ScriptedServer } from './testing/scripted-server.ts';
 import { until } from './testing/until.ts';
@@ -109,6 +110,55 @@ async function pass(ms: number): Promise<void> {
 const settled = () => until(() => underWay === 0 && clock.armed === alive);
 
 const started = ({ log }: Candidate) => until(() => log.includes('started'));
+
+describe('a follower', () => {
+  const logged = (said: unknown[]): Log => {
+    const note = (level: string) => (fields: object, message: string) => {
+      if (level !== 'debug') said.push({ level, ...fields, message });
+    };
+    return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  };
+
+  it('says who leads, once, and again when another one does', async () => {
+    await started(candidate('a'));
+    const said: unknown[] = [];
+    candidate('b', { log: logged(said) });
+    await pass(30_000);
+    const told = (holder: string) => ({
+      level: 'info',
+      identity: 'b',
+      lease: 'azid-system/azid',
+      holder,
+      message: 'standing by: another process leads',
+    });
+    expect(said).toEqual([told('a')]);
+    const { lease } = leases;
+    if (lease) leases.write({ ...lease, spec: { ...lease.spec, holderIdentity: 'c' } });
+    await pass(5_000);
+    expect(said).toEqual([told('a'), told('c')]);
+  });
+
+  it('that cannot have the lease says why, once, and that another leads when it can read it again', async () => {
+    await started(candidate('a'));
+    const said: { level?: string; status?: number; message?: string }[] = [];
+    server.handler = (exchange) => {
+      exchange.fail(403, 'Forbidden');
+      return true;
+    };
+    candidate('b', { log: logged(said) });
+    // The leader goes without renewals for less than its deadline.
+    await pass(6_000);
+    server.handler = leases.handle;
+    await pass(6_000);
+    expect(said.map(({ level }) => level)).toEqual(['warn', 'info']);
+    expect(said.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({
+        status: 403,
+        message: expect.stringContaining('check that azid may get, create and update it'),
+      }),
+    ]);
+  });
+});
 
 describe('taking the lease', () => {
   it('makes it, with six digits in its times', async () => {

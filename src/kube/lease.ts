@@ -2,7 +2,7 @@
 import { type Clock, sleep } from '../runtime/clock.ts';
 import { type Lease, leases } from './builtin.ts';
 import type { KubeClient } from './client.ts';
-import { isConflict, isNotFound, KubeError } from './errors.ts';
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from './errors.ts';
 import { heldSpec, ObservedLease, releasedSpec } from './lease-record.ts';
 import { type Log, silentLog } from './log.ts';
 
@@ -47,6 +47,10 @@ export class LeaderElector {
   readonly #log: Log;
   readonly #observed = new ObservedLease();
   #state: Leadership = { type: 'follower' };
+  /** Why the last try failed; undefined after one that told who leads. */
+  #trouble: { readonly reason: string; readonly status: number | undefined } | undefined;
+  /** What a follower said last of its waiting. */
+  #said = '';
 
   constructor(options: LeaderElectorOptions) {
     this.#options = options;
@@ -105,8 +109,28 @@ export class LeaderElector {
     while (!signal.aborted) {
       await this.#tryOnce(this.#renewDeadlineMs, signal);
       if (this.isLeaderNow()) return;
+      if (!signal.aborted) this.#sayWaiting();
       await sleep(clock, this.#retryMs * (1 + JITTER * random()), signal).catch(() => {});
     }
+  }
+
+  /**
+   * A follower does nothing else that shows, so it says what it waits for, once and whenever that changes: who leads, or
+   * why the Lease cannot be had.
+   */
+  #sayWaiting(): void {
+    const { namespace, name, identity } = this.#options;
+    const lease = `${namespace}/${name}`;
+    const trouble = this.#trouble;
+    const said = trouble ? `${trouble.status} ${trouble.reason}` : this.holder;
+    if (said === this.#said || said === '' || (!trouble && said === identity)) return;
+    this.#said = said;
+    if (trouble)
+      this.#log.warn(
+        { identity, lease, ...trouble },
+        'standing by: the lease can be neither read nor taken; check that azid may get, create and update it',
+      );
+    else this.#log.info({ identity, lease, holder: said }, 'standing by: another process leads');
   }
 
   /** Until the signal aborts (undefined) or leadership is lost (why). */
@@ -135,6 +159,7 @@ export class LeaderElector {
     const startedAt = clock.monotonic();
     try {
       const lease = await this.#takeOrRenew(startedAt, timeoutMs, signal);
+      this.#trouble = undefined;
       if (lease) {
         this.#observed.observe(lease, clock.monotonic(), this.#leaseDurationMs);
         this.#state = { type: 'leader', renewedAt: startedAt };
@@ -142,7 +167,10 @@ export class LeaderElector {
     } catch (error) {
       // A leader's Lease was changed by somebody, or by an own write whose answer got lost: read at the next try.
       if (isConflict(error) && this.#state.type === 'leader') this.#observed.forget();
-      const { reason, status } = error instanceof KubeError ? error : { reason: String(error) };
+      const { reason, status } =
+        error instanceof KubeError ? error : { reason: String(error), status: undefined };
+      // Somebody else was quicker: the next try shows who.
+      this.#trouble = isConflict(error) || isAlreadyExists(error) ? undefined : { reason, status };
       this.#log.debug({ identity, reason, status }, 'lease not renewed');
     }
   }

@@ -25,6 +25,15 @@ export class Areas<T> {
     this.#options = options;
   }
 
+  /** Those in use. */
+  get names(): readonly string[] {
+    return [...this.#watched.keys()];
+  }
+
+  has(area: string): boolean {
+    return this.#watched.has(area);
+  }
+
   /** Lists start, unless they run already. */
   use(area: string, listing: Listing<T>, onFailure?: (error: unknown) => void): void {
     const { clock, signal, random = Math.random, resync, accept } = this.#options;

@@ -18,6 +18,7 @@ import { areaOf, parseScope } from '../azure/scope.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { Areas } from './areas.ts';
+import { type CachePart, placeOfScope } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import type { Observation } from './entry.ts';
 import { KeyIndex } from './key-index.ts';
@@ -155,6 +156,17 @@ export class AssignmentMirror implements RoleAssignmentObserver {
   /** Ms since the last whole list began; undefined before the first. */
   age(scope: string): number | undefined {
     return this.#areas.age(areaOf(scope));
+  }
+
+  /** How the list of each area in use stands. */
+  parts(): readonly CachePart[] {
+    return this.#areas.names.map((area) => ({
+      cache: 'assignments',
+      ...placeOfScope(area),
+      ageMs: this.#areas.age(area),
+      entries: this.#picture.countIn(area),
+      partial: this.#areas.completeness(area, 'scope').state === 'partial',
+    }));
   }
 
   resyncNow(scope: string): void {

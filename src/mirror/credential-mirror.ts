@@ -12,6 +12,7 @@ import type { CredentialObserver, FederatedCredentials } from '../azure/federate
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
+import { type CachePart, joined } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import { EarlyLooks } from './early-looks.ts';
 import type { Observation } from './entry.ts';
@@ -96,10 +97,24 @@ export class CredentialMirror implements CredentialObserver {
   /** Nobody needs it any more: what is known of it is forgotten. */
   release(identityId: string): void {
     const key = armKey(identityId);
-    if (this.#used.delete(key)) this.#rotation(identityId).remove(key);
+    if (this.#used.delete(key)) this.#leaveRotation(identityId, key);
+    this.#forget(key);
+  }
+
+  #forget(key: string): void {
     this.#looks.drop(key);
     this.#readings.delete(key);
     this.#picture.forget(key);
+  }
+
+  /** A rotation without anything to read is one of a subscription that nobody may ever use again. */
+  #leaveRotation(identityId: string, key: string): void {
+    const name = parseIdentityId(identityId).subscriptionId.toLowerCase();
+    const rotation = this.#rotations.get(name);
+    rotation?.remove(key);
+    if (rotation?.size !== 0) return;
+    this.#rotations.delete(name);
+    void rotation.stop();
   }
 
   /** What is held now. Costs nothing. */
@@ -116,6 +131,24 @@ export class CredentialMirror implements CredentialObserver {
       completeness: reading.completeness,
       ageMs,
     };
+  }
+
+  /** How the identities in use of each subscription stand: as old as the one that was read longest ago. */
+  parts(): readonly CachePart[] {
+    const { clock } = this.#options;
+    return joined(
+      [...this.#used].map(([key, identityId]) => {
+        const reading = this.#readings.get(key);
+        return {
+          cache: 'credentials',
+          subscription: parseIdentityId(identityId).subscriptionId.toLowerCase(),
+          part: '',
+          ageMs: reading && Math.max(0, clock.monotonic() - reading.at),
+          entries: this.#picture.countIn(key),
+          partial: reading?.completeness.state !== 'complete',
+        };
+      }),
+    );
   }
 
   /** What is held of one credential. */
@@ -189,11 +222,14 @@ export class CredentialMirror implements CredentialObserver {
   async #read(identityId: string, priority: Priority, signal: AbortSignal): Promise<void> {
     const { credentials, onReadFailure } = this.#options;
     const key = armKey(identityId);
+    const used = this.#used.has(key);
     try {
       const list = await credentials.list(identityId, { priority, signal });
       if (signal.aborted) return;
+      // Released meanwhile: what is kept now would be kept for ever.
+      if (used && !this.#used.has(key)) return this.#forget(key);
       const at = list.startedAt;
-      this.#rotation(identityId).touched(key);
+      if (used) this.#rotation(identityId).touched(key);
       if (!list.found) {
         this.#readings.set(key, { at, completeness: { state: 'complete', at }, identity: 'gone' });
         this.#picture.noteAllGone(key, at);
@@ -207,6 +243,7 @@ export class CredentialMirror implements CredentialObserver {
         identity: 'there',
       });
       const reason = await accepted;
+      if (used && !this.#used.has(key)) return this.#forget(key);
       const completeness: Completeness = reason === undefined ? { state: 'complete', at } : partial(reason);
       this.#readings.set(key, { at, completeness, identity: 'there' });
     } catch (error) {

@@ -16,6 +16,7 @@ import type { Permissions } from '../azure/permissions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { Areas } from './areas.ts';
+import { type CachePart, joined } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import type { Observation } from './entry.ts';
 import { areaOfHost, hostArea, isAllSlots, parseHostArea } from './host-area.ts';
@@ -188,6 +189,23 @@ export class HostMirror implements HostObserver {
   age(area: string): number | undefined {
     const ages = this.#listsOf(area).map((each) => this.#areas.age(each));
     return ages.some((age) => age === undefined) ? undefined : Math.max(...ages.map((age) => age ?? 0));
+  }
+
+  /** How the lists of each type in each subscription stand. */
+  parts(): readonly CachePart[] {
+    return joined(
+      [...this.#used].map((area) => {
+        const { subscriptionId, type } = parseHostArea(area);
+        return {
+          cache: 'hosts',
+          subscription: subscriptionId.toLowerCase(),
+          part: type.toLowerCase(),
+          ageMs: this.age(area),
+          entries: this.#homesOf(area).reduce((sum, home) => sum + this.#picture.countIn(home), 0),
+          partial: this.completeness(area).state === 'partial',
+        };
+      }),
+    );
   }
 
   resyncNow(area: string): void {

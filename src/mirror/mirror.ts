@@ -9,6 +9,7 @@ import { parseResourceId } from '../azure/resource-id.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { Areas } from './areas.ts';
+import type { CachePart } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import type { How, Observation as ObservationOf } from './entry.ts';
 import type { Listing } from './list-watch.ts';
@@ -139,6 +140,18 @@ export class IdentityMirror implements IdentityObserver {
   /** Ms since the last whole list began; undefined before the first. */
   age(subscriptionId: string): number | undefined {
     return this.#areas.age(subscriptionId.toLowerCase());
+  }
+
+  /** How the list of each subscription in use stands. */
+  parts(): readonly CachePart[] {
+    return this.#areas.names.map((subscription) => ({
+      cache: 'identities',
+      subscription,
+      part: '',
+      ageMs: this.#areas.age(subscription),
+      entries: this.#picture.countIn(subscription),
+      partial: this.#areas.completeness(subscription, 'subscription').state === 'partial',
+    }));
   }
 
   resyncNow(subscriptionId: string): void {

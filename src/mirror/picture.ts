@@ -83,6 +83,13 @@ export class Picture<T extends Thing> {
     return found;
   }
 
+  /** How many are held to be there, in one area. */
+  countIn(area: string): number {
+    let count = 0;
+    for (const entry of this.#entries.get(area)?.values() ?? []) if (presentIn(entry) !== undefined) count++;
+    return count;
+  }
+
   /** Those of an area that are missing where they should show, as they were last seen. */
   doubtfulIn(area: string): T[] {
     const found: T[] = [];

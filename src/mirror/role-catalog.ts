@@ -18,6 +18,7 @@ import {
 import { areaOf, parseScope } from '../azure/scope.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Areas } from './areas.ts';
+import { type CachePart, placeOfScope } from './cache-part.ts';
 import { Flights } from './flights.ts';
 import type { CompletedList, Listing } from './list-watch.ts';
 import type { ResyncOptions } from './resync.ts';
@@ -146,6 +147,22 @@ export class RoleCatalog {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** Definitions that are held, whether believed or not. */
+  get size(): number {
+    return [...this.#known.values()].reduce((sum, roles) => sum + roles.size, 0);
+  }
+
+  /** How the list of each area in use stands. */
+  parts(): readonly CachePart[] {
+    return this.#areas.names.map((area) => ({
+      cache: 'roles',
+      ...placeOfScope(area),
+      ageMs: this.#areas.age(area),
+      entries: this.#known.get(area)?.size ?? 0,
+      partial: this.#areas.completeness(area, 'scope').state === 'partial',
+    }));
+  }
+
   resyncNow(scope: string): void {
     this.#areas.resyncNow(areaOf(scope));
   }
@@ -186,11 +203,22 @@ export class RoleCatalog {
 
   /** One that was looked up. That it was not known before is no news: who asked has it now. */
   #note(area: string, role: AzureRoleDefinition, at: number): void {
+    if (!this.#areas.has(area)) this.#sweep(at); // Nobody would ever say that it is needed no more.
     const roles = this.#known.get(area) ?? new Map<string, Known>();
     this.#known.set(area, roles);
     const before = roles.get(role.guid);
     roles.set(role.guid, { role, at });
     if (before && !sameRole(before.role, role)) this.#tell(role.guid);
+  }
+
+  /** Of areas that nobody uses what is too old to be believed goes. */
+  #sweep(now: number): void {
+    const { maxAgeMs = 2 * HOUR_MS } = this.#options;
+    for (const [area, roles] of this.#known) {
+      if (this.#areas.has(area)) continue;
+      for (const [guid, { at }] of roles) if (now - at >= maxAgeMs) roles.delete(guid);
+      if (roles.size === 0) this.#known.delete(area);
+    }
   }
 
   #accept(area: string, { startedAt, found }: CompletedList<AzureRoleDefinition>, signal: AbortSignal) {

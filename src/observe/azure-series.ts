@@ -23,8 +23,10 @@ export interface AzureMetrics {
 
 const KINDS = ['read', 'write', 'delete'];
 
-/** `resources`: the types azid calls, so their series start at zero. */
-export function azureSeries(registry: Registry, resources: readonly string[] = []): AzureMetrics {
+/** The types azid calls and by which methods, so that their series start at zero. */
+export type AzureResources = Readonly<Record<string, readonly string[]>>;
+
+export function azureSeries(registry: Registry, resources: AzureResources = {}): AzureMetrics {
   const registers = [registry];
   const callLabels = ['resource', 'requestType', 'responseCode'] as const;
   const successful = new Counter({
@@ -66,8 +68,8 @@ export function azureSeries(registry: Registry, resources: readonly string[] = [
     buckets: [...LONG_SECONDS],
   });
   for (const kind of KINDS) for (const priority of PRIORITIES) waits.zero({ kind, priority });
-  for (const resource of resources) {
-    for (const requestType of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+  for (const [resource, methods] of Object.entries(resources)) {
+    for (const requestType of methods) {
       successful.inc({ resource, requestType, responseCode: '200' }, 0);
       failed.inc({ resource, requestType, responseCode: '429' }, 0);
       time.zero({ resource, requestType });

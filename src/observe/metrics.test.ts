@@ -13,7 +13,10 @@ const IDENTITIES = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 let metrics: Metrics;
 
 beforeEach(() => {
-  metrics = new Metrics({ process: false, azureResources: [IDENTITIES] });
+  metrics = new Metrics({
+    process: false,
+    azureResources: { [IDENTITIES]: ['GET', 'PUT', 'PATCH', 'DELETE'] },
+  });
 });
 
 /** Value of one series by its exact text, e.g. `workqueue_adds_total{name="a",controller="a"}`. */
@@ -182,19 +185,22 @@ test('leadership is shown', async () => {
   expect(await value('leader_election_master_status{name="azid"}')).toBe(0);
 });
 
-test('the mirror shows age, entries and doubt per subscription, and forgets what is no longer used', async () => {
+test('each cache shows age, entries and doubt of its parts, and forgets what is no longer used', async () => {
+  const cache = 'hosts';
   let parts = [
-    { subscription: 's1', ageMs: 90_000, entries: 12, partial: false },
-    { subscription: 's2', ageMs: undefined, entries: 0, partial: true },
+    { cache, subscription: 's1', part: 'vm', ageMs: 90_000, entries: 12, partial: false },
+    { cache, subscription: 's2', part: '', ageMs: undefined, entries: 0, partial: true },
   ];
   metrics.mirror(() => parts);
-  expect(await value('azid_mirror_age_seconds{subscription="s1"}')).toBe(90);
-  expect(await value('azid_mirror_entries{subscription="s1"}')).toBe(12);
-  expect(await value('azid_mirror_partial{subscription="s1"}')).toBe(0);
-  expect(await metrics.text()).toContain('azid_mirror_age_seconds{subscription="s2"} +Inf\n');
-  expect(await value('azid_mirror_partial{subscription="s2"}')).toBe(1);
+  expect(await value('azid_mirror_age_seconds{cache="hosts",subscription="s1",part="vm"}')).toBe(90);
+  expect(await value('azid_mirror_entries{cache="hosts",subscription="s1",part="vm"}')).toBe(12);
+  expect(await value('azid_mirror_partial{cache="hosts",subscription="s1",part="vm"}')).toBe(0);
+  expect(await metrics.text()).toContain(
+    'azid_mirror_age_seconds{cache="hosts",subscription="s2",part=""} +Inf\n',
+  );
+  expect(await value('azid_mirror_partial{cache="hosts",subscription="s2",part=""}')).toBe(1);
   parts = parts.slice(0, 1);
-  expect(await value('azid_mirror_partial{subscription="s2"}')).toBeUndefined();
+  expect(await value('azid_mirror_partial{cache="hosts",subscription="s2",part=""}')).toBeUndefined();
 });
 
 test('a process shows its own state, event-loop lag included, and two do not mix', async () => {

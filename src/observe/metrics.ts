@@ -1,14 +1,14 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ControllerMetrics, QueueMetrics } from '../runtime/metrics.ts';
-import { type AzureMetrics, azureSeries } from './azure-series.ts';
+import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
 import { type MirrorPart, mirrorSeries } from './mirror-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
 export interface MetricsOptions {
-  /** Resource types azid calls, so their series start at zero. */
-  readonly azureResources?: readonly string[];
+  /** Resource types azid calls, and how, so their series start at zero. */
+  readonly azureResources?: AzureResources;
   /** Memory, CPU, handles, garbage collection and event-loop lag of this process. Defaults to true. */
   readonly process?: boolean;
 }
@@ -30,7 +30,7 @@ export class Metrics {
   /** Tells where to read the mirror's state from. */
   readonly mirror: (source: () => Iterable<MirrorPart>) => void;
 
-  constructor({ azureResources = [], process = true }: MetricsOptions = {}) {
+  constructor({ azureResources = {}, process = true }: MetricsOptions = {}) {
     if (process) collectDefaultMetrics({ register: this.#registry });
     this.queue = workqueueSeries(this.#registry);
     this.controller = controllerSeries(this.#registry);

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Health } from './health.ts';
 import { Metrics } from './metrics.ts';
-import { startObserveServer } from './server.ts';
+import { listen, startObserveServer } from './server.ts';
 
 const FLAG = '--metrics-bind-address';
 
@@ -102,4 +103,15 @@ test('close does not wait for a client that never ends its request, and frees th
   await gone;
   await using again = await start(server.address.port);
   expect((await get(`${again.url}/healthz`))[0]).toBe(200);
+});
+
+test('errors of a server that listens are told, each of them, and end nothing', async () => {
+  const server = createServer();
+  const told: string[] = [];
+  await listen(server, { host: '127.0.0.1', port: 0 }, ({ message }) => told.push(message));
+  // As Node does when no file descriptor is left for a connection. One that nobody hears would throw here.
+  for (const message of ['EMFILE', 'ENFILE']) server.emit('error', new Error(message));
+  expect(told).toEqual(['EMFILE', 'ENFILE']);
+  expect(server.listening).toBe(true);
+  server.close();
 });

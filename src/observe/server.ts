@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatAddress, type ListenAddress } from './address.ts';
 import type { Health, Probe } from './health.ts';
@@ -10,6 +10,8 @@ export interface ObserveServerOptions {
   readonly flag: string;
   readonly health: Health;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** The server itself failed, and goes on. For the log. */
+  readonly onError?: (error: Error) => void;
 }
 
 export interface ObserveServer extends AsyncDisposable {
@@ -26,18 +28,15 @@ export interface ObserveServer extends AsyncDisposable {
  * listens; rejects with a message that names the flag if it cannot.
  */
 export async function startObserveServer(options: ObserveServerOptions): Promise<ObserveServer> {
-  const { address, flag } = options;
+  const { address, flag, onError } = options;
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     answer(request, options).then(
       (reply) => send(response, request, reply),
       () => send(response, request, { status: 500, body: 'the page could not be made\n' }),
     );
   });
-  const listening = Promise.withResolvers<void>();
-  server.once('error', listening.reject);
-  server.listen({ ...address, exclusive: true }, listening.resolve);
   try {
-    await listening.promise;
+    await listen(server, address, (error) => onError?.(error));
   } catch (error) {
     throw new Error(cannotListen(flag, address, error), { cause: error });
   }
@@ -55,6 +54,25 @@ export async function startObserveServer(options: ObserveServerOptions): Promise
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * Resolves when it listens. Errors after that (no file descriptor left for a connection, say) are told and no more: an
+ * error event that nobody hears would end the process, and with it the work that goes on without probes.
+ */
+export async function listen(
+  server: Server,
+  address: ListenAddress,
+  onError: (error: Error) => void,
+): Promise<void> {
+  const listening = Promise.withResolvers<void>();
+  let up = false;
+  server.on('error', (error) => (up ? onError(error) : listening.reject(error)));
+  server.listen({ ...address, exclusive: true }, () => {
+    up = true;
+    listening.resolve();
+  });
+  await listening.promise;
 }
 
 interface Reply {

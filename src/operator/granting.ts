@@ -74,6 +74,7 @@ export class Granting implements AsyncDisposable {
       clock,
       installationId,
       systemIdentity: parts.systemIdentity,
+      firstSeen: new Map<string, { readonly principalId: string; readonly at: number }>(),
     };
     const areas = new AreasInUse(this.#lists(), (keys) => {
       for (const key of keys) wake(key, 'resync');
@@ -90,7 +91,6 @@ export class Granting implements AsyncDisposable {
     const { federationAudience } = cloud;
     this.dependents = dependentsOn({
       ...common,
-      firstSeen: new Map(),
       clusterIssuer,
       federationAudience,
       releaseAfterMs,

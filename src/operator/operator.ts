@@ -9,6 +9,7 @@ import { Metrics } from '../observe/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
 import { createWatches, type Stores } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/clock.ts';
+import { AZURE_RESOURCES } from './azure-resources.ts';
 import { whenAllSynced } from './caches.ts';
 import { onlyLeaderWrites, unlessCut } from './guards.ts';
 import { claimInstallation } from './installation.ts';
@@ -16,12 +17,6 @@ import { campaign } from './leadership.ts';
 import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
 import { anyOf, waitUntil } from './signals.ts';
 import { Work, type WorkParts } from './work.ts';
-
-/** Every resource type azid calls, so that its series start at zero. */
-const AZURE_RESOURCES = [
-  'microsoft.managedidentity/userassignedidentities',
-  'microsoft.managedidentity/userassignedidentities/federatedidentitycredentials',
-];
 
 /** Why a run ended. */
 export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadershipLost'; readonly why: string };
@@ -108,6 +103,7 @@ export class Operator {
           flag: '--listen-address',
           health: this.#health,
           metrics: this.#metrics,
+          onError: (error) => log.warn({ error }, 'the server of probes and metrics failed and goes on'),
         }),
       );
     }

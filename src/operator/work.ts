@@ -7,7 +7,6 @@ import type { Store } from '../kube/store.ts';
 import type { HostMirror } from '../mirror/host-mirror.ts';
 import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { MirrorPart } from '../observe/mirror-series.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import type { Kind } from '../reconcilers/kind.ts';
@@ -75,7 +74,6 @@ export class Work implements AsyncDisposable {
     const subscriptions = new SubscriptionsInUse(mirror, (keys) => {
       for (const key of keys) wake.identity(key, 'resync');
     });
-    metrics.mirror(() => subscriptions.all.map((subscription) => partOf(mirror, subscription)));
 
     const events = new EventRecorder({
       client,
@@ -120,6 +118,8 @@ export class Work implements AsyncDisposable {
       wake: (key, priority, afterMs) => grants.enqueue(key, priority, afterMs),
     });
     this.#cleanup.use(granting);
+    const caches = [mirror, granting.mirror, granting.roles, federation.mirror, hosting.mirror];
+    metrics.mirror(() => caches.flatMap((cache) => cache.parts()));
     const identities = userAssignedIdentityKind({
       ...azure,
       dependents: granting.dependents,
@@ -241,13 +241,4 @@ function outcomeOfError(error: unknown): Outcome | undefined {
   // Azure's failures become conditions in the frame; what comes here is a call azid itself gave up.
   if (error instanceof AzureError) return { type: 'retry', reason: error.code, error };
   return undefined;
-}
-
-function partOf(mirror: IdentityMirror, subscription: string): MirrorPart {
-  return {
-    subscription,
-    ageMs: mirror.age(subscription),
-    entries: mirror.present(subscription).length,
-    partial: mirror.completeness(subscription).state === 'partial',
-  };
 }

@@ -1,5 +1,5 @@
 /** @module The whole product on one machine: a cluster, a simulated Azure, the controller, and examples to look at. */
-import { isTransient } from '../kube/errors.ts';
+import { isAborted, KubeError } from '../kube/errors.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
 import { logTail } from './apiserver/tethered-process.ts';
 import { bringUp, type Up } from './bring-up.ts';
@@ -92,7 +92,10 @@ function openCluster(flags: SandboxFlags, { clock, screen, signal }: SandboxSurr
   return startCluster(options);
 }
 
-/** How the examples stand, again and again, until the signal aborts. An API server that is away for a while is no end. */
+/**
+ * How the examples stand, again and again, until the signal aborts. Whatever the API server says meanwhile is no end: it
+ * may be away, and whoever tries things out may delete kinds, namespaces or rights.
+ */
 async function* standingsOf(
   { simulator }: Up,
   {
@@ -119,7 +122,7 @@ async function* standingsOf(
         examples.objects.map((each) => standingOf(each, cluster.client, azure, signal)),
       );
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!(error instanceof KubeError) || isAborted(error)) throw error;
     }
     await sleep(clock, LOOK_EVERY_MS, signal);
   }

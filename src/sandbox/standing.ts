@@ -1,7 +1,7 @@
 /** How an object stands, as kstatus sees it (conventions.md section 3) and as the simulated Azure does. */
 import type { ManagedObject } from '../api/common.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isNotFound, KubeError } from '../kube/errors.ts';
 import { differences, type Held } from './azure-match.ts';
 import type { ExampleObject } from './examples.ts';
 
@@ -38,10 +38,25 @@ export async function standingOf(
       differences: differences(object, azure),
     };
   } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const absent = { readiness: 'Missing', reason: '', message: 'not in the cluster' } as const;
-    return { kind: resource.kind, key, ...absent, differences: undefined };
+    const absent = absenceOf(error);
+    if (absent === undefined) throw error;
+    return {
+      kind: resource.kind,
+      key,
+      readiness: 'Missing',
+      reason: '',
+      message: absent,
+      differences: undefined,
+    };
   }
+}
+
+/** Of a kind whose CRD was deleted the API server says 404 as well, and nothing more. */
+function absenceOf(error: unknown): string | undefined {
+  if (isNotFound(error)) return 'not in the cluster';
+  if (error instanceof KubeError && error.status === 404)
+    return 'the cluster does not know this kind (any more): kubectl apply --server-side -f crds/';
+  return undefined;
 }
 
 export function readinessOf({

@@ -86,6 +86,18 @@ describe('reading', () => {
     expect(it.lists()).toHaveLength(1);
   });
 
+  test('one that is released while it is being read leaves nothing behind', async () => {
+    await using it = await setup();
+    await it.arm('PUT', 'web');
+    it.mirror.use(it.identity);
+    const read = it.mirror.read(it.identity, 'edit');
+    it.mirror.release(it.identity);
+    await read;
+    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
+    expect(it.mirror.observe(credentialId(it.identity, 'web'))).toEqual({ state: 'unknown' });
+    expect(it.mirror.parts()).toEqual([]);
+  });
+
   test('one that fails is thrown, leaves what was known, and says so', async () => {
     await using it = await setup();
     await it.arm('PUT', 'web');

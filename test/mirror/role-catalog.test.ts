@@ -213,3 +213,14 @@ test('a released scope is forgotten and listed no more; the signal leaves no tim
   await it.catalog.stop();
   expect(it.clock.untilNext()).toBeUndefined();
 });
+
+test('what is looked up outside the scopes in use is not kept for ever', async () => {
+  await using it = await setup();
+  const custom = await it.define('Ours');
+  await it.catalog.byId(it.group, READER, edit);
+  await it.catalog.byId('/', READER, edit);
+  expect(it.catalog.size).toBe(2);
+  it.clock.advance(121 * minute);
+  await it.catalog.byId(it.group, custom, edit);
+  expect(it.catalog.size).toBe(1);
+});

@@ -14,10 +14,7 @@ import { nextMoment } from './standing.ts';
 import type { Told } from './twins.ts';
 
 export type RoleGrantKind = Kind<RoleGrant, Facts, Action, OwnStatus>;
-export type RoleGrantParts = Omit<
-  Eyes,
-  'endedHere' | 'firstSeen' | 'told' | 'refused' | 'assignments' | 'areas'
-> & {
+export type RoleGrantParts = Omit<Eyes, 'endedHere' | 'told' | 'refused' | 'assignments' | 'areas'> & {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'put' | 'delete'>;
   readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
   /** Wakes an object after so many ms, whatever the present visit comes to. */
@@ -27,10 +24,10 @@ export type RoleGrantParts = Omit<
 /** RoleGrant as the frame runs it. */
 export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
   const endedHere = new Map<string, string>();
-  const firstSeen = new Map<string, { principalId: string; at: number }>();
+  const { firstSeen } = parts;
   const told = new Map<string, Told>();
   const refused = new RefusedWrites();
-  const eyes: Eyes = { ...parts, endedHere, firstSeen, told, refused };
+  const eyes: Eyes = { ...parts, endedHere, told, refused };
   const hands = { assignments: parts.assignments, told };
   return {
     name: 'rolegrant',

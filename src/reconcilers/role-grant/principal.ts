@@ -15,7 +15,10 @@ export interface PrincipalEyes extends FateEyes {
     readonly identities: Pick<Store<UserAssignedIdentity>, 'get'>;
     readonly systemIdentities: Pick<Store<SystemAssignedIdentity>, 'get'>;
   };
-  /** When this process first saw a principal, wall ms, by the key of the grant that asks. */
+  /**
+   * When this process first saw a principal, wall ms, by the uid of the grant that asks. One map for all who ask: the
+   * kind forgets a grant's when the grant is gone.
+   */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
   readonly clock: Clock;
 }

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { HOST_CAPABILITIES } from '../azure/hosts/capabilities.ts';
+import { AZURE_RESOURCES } from './azure-resources.ts';
+
+test('every type that azid calls is named, as the label has it, with what it is called by', () => {
+  const named = Object.keys(AZURE_RESOURCES);
+  expect(named).toEqual(named.map((each) => each.toLowerCase()));
+  for (const { type } of HOST_CAPABILITIES) expect(named).toContain(type.toLowerCase());
+  for (const methods of Object.values(AZURE_RESOURCES)) expect(methods).toContain('GET');
+});

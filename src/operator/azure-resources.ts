@@ -1,0 +1,21 @@
+import { HOST_CAPABILITIES } from '../azure/hosts/capabilities.ts';
+
+/**
+ * Every resource type that azid calls, lower-cased as in the label `resource`, and the methods it uses, so that their
+ * series start at zero: a rate over a series that appears with its first failure shows nothing of it.
+ */
+export const AZURE_RESOURCES: Readonly<Record<string, readonly string[]>> = {
+  'microsoft.managedidentity/userassignedidentities': ['GET', 'PUT', 'PATCH', 'DELETE'],
+  'microsoft.managedidentity/userassignedidentities/federatedidentitycredentials': ['GET', 'PUT', 'DELETE'],
+  // Of the system-assigned identity of a resource: `<resource>/providers/…/identities/default`.
+  'microsoft.managedidentity/identities': ['GET'],
+  'microsoft.authorization/roleassignments': ['GET', 'PUT', 'DELETE'],
+  'microsoft.authorization/roledefinitions': ['GET'],
+  'microsoft.authorization/permissions': ['GET'],
+  ...Object.fromEntries(
+    HOST_CAPABILITIES.map(({ type, write }) => [
+      type.toLowerCase(),
+      ['GET', write === 'patch' ? 'PATCH' : 'PUT'],
+    ]),
+  ),
+};
