@@ -36,6 +36,24 @@ it.each([
   ['no event of GitHub', { github }, 'spec.github', 'exactly one of environment, branch, tag'],
   ['two events of GitHub', { github: { ...github, tag: 'a', branch: 'b' } }, 'spec.github', 'exactly one'],
   ['pullRequest: false', { github: { ...github, pullRequest: false } }, 'spec.github', 'exactly one'],
+  [
+    'the id of an organization without that of the repository',
+    { github: { ...github, tag: 'v1', organizationId: 5544123 } },
+    'spec.github',
+    'organizationId and repositoryId belong together',
+  ],
+  [
+    'the id of a repository alone',
+    { github: { ...github, tag: 'v1', repositoryId: 991 } },
+    'spec.github',
+    'organizationId and repositoryId belong together',
+  ],
+  [
+    'an id that is none',
+    { github: { ...github, tag: 'v1', organizationId: 0, repositoryId: 991 } },
+    'spec.github.organizationId',
+    'greater than or equal to 1',
+  ],
   ['a wildcard for a branch', { github: { ...github, branch: 'release/*' } }, 'spec.github.branch', ''],
   ['a branch that reads as two fields', { github: { ...github, branch: 'a:b' } }, 'spec.github.branch', ''],
   [

@@ -69,6 +69,36 @@ describe('a credential', () => {
     ]);
   });
 
+  it('for GitHub follows from names alone to names with ids, and says what it trusts', async () => {
+    const GITHUB = 'https://token.actions.githubusercontent.com';
+    await stage.policy([{ issuers: [GITHUB], subjects: ['repo:contoso/*:**', 'repo:contoso@5544123/*:**'] }]);
+    const github = { organization: 'contoso', repository: 'shop', environment: 'production' };
+    const mutable = async () =>
+      (await stage.get('deploy'))?.status?.conditions?.find(({ type }) => type === 'MutableSubject')?.status;
+    await stage.declare('deploy', { github });
+    const first = await world.start();
+    expect((await stage.settled('deploy')).status?.subject).toBe('repo:contoso/shop:environment:production');
+    expect(await mutable()).toBe('True');
+    // The next version of azid finds it so, and leaves it.
+    await world.stop(first);
+    await world.start();
+    await world.pass(25 * 60_000);
+    expect(stage.writes()).toHaveLength(1);
+    await stage.declare('deploy', { github: { ...github, organizationId: 5_544_123, repositoryId: 991 } });
+    const subject = 'repo:contoso@5544123/shop@991:environment:production';
+    await world.until(
+      'the subject with ids',
+      async () => (await stage.get('deploy'))?.status?.subject === subject,
+    );
+    await stage.settled('deploy');
+    expect((await stage.inAzure()).map(({ properties }) => properties.subject)).toEqual([subject]);
+    expect(await mutable()).toBe('False');
+    expect(stage.writes().map(({ method, status }) => [method, status])).toEqual([
+      ['PUT', 201],
+      ['PUT', 200],
+    ]);
+  });
+
   it('moves to another identity: the new one first, then the old one goes', async () => {
     await stage.identity('other');
     await stage.declare('build');

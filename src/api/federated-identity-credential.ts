@@ -30,6 +30,9 @@ const gitOwnerName = () =>
     .regex(/^[^*\s:/]+$/)
     .meta({ 'x-kubernetes-validations': [noEndBlanks] });
 
+/** As GitHub counts: a number that is never given again. */
+const gitId = () => z.number().int().min(1);
+
 const spec = z
   .object({
     identityRef: z
@@ -68,6 +71,16 @@ const spec = z
       .object({
         organization: gitOwnerName(),
         repository: gitOwnerName(),
+        organizationId: gitId()
+          .optional()
+          .describe(
+            'Number of the organization or user, which stays when its name changes hands; with repositoryId. `gh api users/NAME --jq .id` shows it.',
+          ),
+        repositoryId: gitId()
+          .optional()
+          .describe(
+            'Number of the repository; with organizationId. `gh api repos/OWNER/NAME --jq .id` shows it.',
+          ),
         environment: gitName().optional(),
         branch: gitName().optional(),
         tag: gitName().optional(),
@@ -79,6 +92,11 @@ const spec = z
           {
             rule: '[has(self.environment), has(self.branch), has(self.tag), has(self.pullRequest) && self.pullRequest].filter(x, x).size() == 1',
             message: 'exactly one of environment, branch, tag and pullRequest: true is needed',
+          },
+          {
+            rule: 'has(self.organizationId) == has(self.repositoryId)',
+            message:
+              'organizationId and repositoryId belong together: give both, or neither for a repository whose tokens have no ids in their subject',
           },
         ],
       })
@@ -106,7 +124,11 @@ const status = z.object({
     .optional()
     .describe('Object id of the identity when the credential was seen: another one is another identity.'),
   issuer: z.string().max(MAX).optional(),
-  subject: z.string().max(MAX).optional(),
+  subject: z
+    .string()
+    .max(MAX)
+    .optional()
+    .describe('Subject that is trusted, presets written out: what the sub claim of a token must be.'),
   audience: z.string().max(MAX).optional(),
   lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
   writeStartedAt: z

@@ -50,6 +50,14 @@ describe('subject patterns', () => {
     ['repo:org/*:ref:refs/heads/main', 'repo:org/app:ref:refs/heads/main', true],
     ['repo:org/*:ref:refs/heads/main', 'repo:org/app/x:ref:refs/heads/main', false],
     ['repo:org/*:ref:refs/heads/main', 'repo:org/app:ref:refs/heads/main2', false],
+    ['repo:contoso@5544123/*:environment:*', 'repo:contoso@5544123/shop@991:environment:production', true],
+    ['repo:contoso@5544123/*:**', 'repo:contoso@5544123/shop@991:ref:refs/heads/main', true],
+    // The number is the owner's: its name may have passed to somebody else.
+    ['repo:contoso@5544123/*:**', 'repo:contoso@6/shop@991:ref:refs/heads/main', false],
+    ['repo:contoso@5544123/*:**', 'repo:contoso-evil@5544123/shop@991:ref:refs/heads/main', false],
+    ['repo:contoso/*:**', 'repo:contoso@5544123/shop@991:ref:refs/heads/main', false],
+    // Why the guide warns of it.
+    ['repo:contoso*/*:**', 'repo:contoso-evil/shop:ref:refs/heads/main', true],
     ['repo:org/app:**', 'repo:org/app:pull_request', true],
     ['repo:org/app:**', 'repo:org/app2:pull_request', false],
     ['repo:org/**:ref:refs/heads/release/*', 'repo:org/a:ref:refs/heads/release/1.2', true],
@@ -171,5 +179,28 @@ describe('federation', () => {
     expect(ask([policy([{ issuers: ['cluster'], subjects }])])).toMatchObject({
       message: expect.stringContaining('s7 and 12 more;'),
     });
+  });
+});
+
+describe('a subject of GitHub with ids, where a policy has names alone', () => {
+  const subject = 'repo:contoso@5544123/shop@991:environment:production';
+  const verdict = (pattern: string) =>
+    ask([policy([{ issuers: [GITHUB], subjects: [pattern] }])], { issuer: GITHUB, subject });
+
+  it('is refused with the pattern that is safe', () => {
+    expect(verdict('repo:contoso/*:environment:production')).toMatchObject({
+      allowed: false,
+      message: expect.stringContaining('is repo:contoso@5544123/*:environment:production;'),
+    });
+  });
+
+  it('is refused without that where the repository is not allowed either', () => {
+    const refused = verdict('repo:contoso/blog:**');
+    expect(refused.allowed).toBe(false);
+    expect(JSON.stringify(refused)).not.toContain('by its names alone');
+  });
+
+  it('is allowed by the pattern that the refusal names', () => {
+    expect(verdict('repo:contoso@5544123/*:environment:production').allowed).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { hintOfIds } from './github-subject.ts';
 import type { NamespaceFacts } from './selection.ts';
 import { matchesSubject } from './subject-pattern.ts';
 import { denied, type Verdict } from './verdict.ts';
@@ -46,7 +47,7 @@ export function allowsFederation(
   return denied(
     patterns.length === 0
       ? `${where} names issuer ${spelt} in federation; ${ASK} whose federation has this issuer together with subject ${subject}`
-      : `${where} allows subject ${subject} for issuer ${spelt}, only ${listed(patterns)}; ${ASK} whose federation has a rule with both`,
+      : `${where} allows subject ${subject} for issuer ${spelt}, only ${listed(patterns)}${hintOfIds(patterns, subject, namespace.name)}; ${ASK} whose federation has a rule with both`,
   );
 }
 

@@ -11,10 +11,12 @@ import type {
   Failed,
   FederatedIdentityCredential,
 } from './facts.ts';
+import { subjectFindings } from './github.ts';
 import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
 import { placeOf } from './place.ts';
 import { type Request, requestOf } from './request.ts';
+import { resolveTrust } from './trust.ts';
 
 /**
  * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,
@@ -39,9 +41,25 @@ export function decide(
   const again = ({ type, ...action }: Action) =>
     stuck === undefined || type === 'putCredential' || ('id' in action && sameId(action.id, stuck.id));
   const unexplained = failed && decision.actions.some(again);
-  return unexplained
-    ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
-    : decision;
+  return withFindings(
+    object,
+    facts,
+    unexplained ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) } : decision,
+  );
+}
+
+/** What is to be said of the subject, whatever else is: a policy that refuses it may be about the same. */
+function withFindings(
+  object: FederatedIdentityCredential,
+  { clusterIssuer, defaultAudience }: Facts,
+  decision: CredentialDecision,
+): CredentialDecision {
+  const resolution = resolveTrust(object, clusterIssuer, defaultAudience);
+  if (!resolution.resolved) return decision;
+  const found = subjectFindings(object, resolution.trust);
+  return found.length === 0
+    ? decision
+    : { ...decision, conditions: [...(decision.conditions ?? []), ...found] };
 }
 
 function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck?: Stuck): CredentialDecision {

@@ -3,9 +3,8 @@ import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';
 import type { FederatedIdentityCredential, Trust } from './facts.ts';
+import { GITHUB_ISSUER, githubSubject } from './github.ts';
 
-/** Issuer of the tokens of GitHub Actions (docs.github.com, "OpenID Connect reference"). */
-export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 /** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
 const MAX_LENGTH = 600;
 
@@ -58,16 +57,6 @@ function pairOf(
   }
   if (github) return { issuer: GITHUB_ISSUER, subject: githubSubject(github) };
   return { issuer, subject };
-}
-
-/** The default subjects of GitHub Actions; an organization may have chosen others, which go into issuer and subject. */
-function githubSubject(github: NonNullable<FederatedIdentityCredential['spec']['github']>): string {
-  const { organization, repository, environment, branch, tag } = github;
-  const repo = `repo:${organization}/${repository}`;
-  if (environment !== undefined) return `${repo}:environment:${environment}`;
-  if (branch !== undefined) return `${repo}:ref:refs/heads/${branch}`;
-  if (tag !== undefined) return `${repo}:ref:refs/tags/${tag}`;
-  return `${repo}:pull_request`;
 }
 
 function noIssuer(clusterIssuer: Exclude<ClusterIssuerView, { state: 'known' }>): Summary {
