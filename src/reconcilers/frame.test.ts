@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
-import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import { FINALIZER } from '../api/common.ts';
+import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../kube/store.ts';
+import { FakeClock } from '../runtime/fake-clock.ts';
+import { silentLog } from '../runtime/log.ts';
 import type { Visit } from '../runtime/visit.ts';
+import type { FrameAction } from './decision.ts';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Kind } from './kind.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
@@ -50,3 +55,49 @@ it('forgets the one before when it meets a namesake', async () => {
   await visit();
   expect(forgotten).toEqual([['shop/web', 'uid-1']]);
 });
+
+it('writes nothing for a namesake that takes the place of the object in the middle of a visit', async () => {
+  type WriteKind = Kind<IdentityAttachment, object, { type: 'write' } | FrameAction<object>, object>;
+  const store = emptyStores().attachments as Store<IdentityAttachment>;
+  const spec = { target: {} };
+  const seen = (uid: string) => ({
+    metadata: meta('web', { uid, finalizers: [FINALIZER] }),
+    spec,
+    status: greeted,
+  });
+  put(store, seen('uid-1'));
+  const first = store.get('shop/web');
+  let performed = 0;
+  const kind = {
+    resource: identityAttachment.resource,
+    gather: async () => ({}),
+    decide: () => ({
+      actions: [{ type: 'saveStatus', status: { summary: 'intent' }, why: '' }, { type: 'write' }],
+      status: {},
+      summary: { state: 'progressing', reason: 'Writing', message: '', againMs: 0 },
+    }),
+    perform: async () => {
+      performed += 1;
+      return {};
+    },
+  } as unknown as WriteKind;
+  // Deleted and made again while the status of the one before was being written.
+  const client = {
+    apply: async () => {
+      if (first) store.noteDelete(first);
+      put(store, seen('uid-2'));
+      return first;
+    },
+  } as unknown as KubeClient;
+  const events = { record: () => {} };
+  const frame = new Frame(kind, { store, client, events, clock: new FakeClock() });
+  const visit = { key: 'shop/web', signal: new AbortController().signal, log: silentLog } as unknown as Visit;
+  expect(await frame.reconcile(visit)).toMatchObject({ type: 'retry', reason: 'ObjectChanged' });
+  expect(performed).toBe(0);
+});
+
+const greeted: NonNullable<IdentityAttachment['status']> = {
+  conditions: [
+    { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: '', lastTransitionTime: '' },
+  ],
+};

@@ -250,11 +250,14 @@ describe('the result map', () => {
     ]);
   });
 
-  test('success of any kind forgets earlier failures', async () => {
-    const ends: Outcome[] = [
-      { type: 'retry', reason: 'Unavailable', error: failed },
-      { type: 'done', nextMs: MINUTE },
-    ];
+  test.each<Outcome>([
+    { type: 'done', nextMs: MINUTE },
+    { type: 'again', afterMs: MINUTE, why: 'operation running' },
+    { type: 'waiting', for: 'identity team/other', recheckMs: MINUTE },
+    // Not one failure more: with the next thing that goes wrong the back-off begins anew.
+    { type: 'stalled', reason: 'AuthorizationFailed', recheckMs: MINUTE },
+  ])('whatever is no failure that may pass forgets earlier ones: $type', async (end) => {
+    const ends: Outcome[] = [{ type: 'retry', reason: 'Unavailable', error: failed }, end];
     const attempts: number[] = [];
     const controller = started({
       reconcile: async ({ attempt }) => {
