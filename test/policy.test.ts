@@ -60,6 +60,24 @@ describe('without a policy', () => {
   });
 });
 
+describe('a word of a policy that names nothing', () => {
+  it('is named, with what was probably meant, before anybody asks for it; the rest is in force', async () => {
+    const rule = { scopes: [RG1] };
+    await stage.policy(stage.namespace, { grants: [{ roles: ['Redaer', 'Contributor'], ...rule }] });
+    await stage.world.start();
+    const policy = await policyIs(stage.namespace, reasonIs('PartlyInvalid'));
+    expect(conditionOf(policy, 'Ready')?.message).toBe(
+      "spec.grants[0].roles[0]: 'Redaer' is the name of no built-in role: did you mean Reader?; what is listed allows nothing, the rest is in force for 1 namespace",
+    );
+    expectConforming(policy, 'stalled');
+    expect(stage.writes()).toEqual([]);
+    await stage.declare('web');
+    await stage.ready('web');
+    await stage.policy(stage.namespace, { grants: [{ roles: ['Reader', 'Contributor'], ...rule }] });
+    await policyIs(stage.namespace, reasonIs('Accepted'));
+  });
+});
+
 describe('a policy', () => {
   it('reaches a namespace by its labels, as soon as it has them', async () => {
     await stage.policy(stage.namespace, {

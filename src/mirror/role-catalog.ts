@@ -95,6 +95,13 @@ export class RoleCatalog {
     return this.#fresh(areaOf(scope), trailingGuid('the role', role));
   }
 
+  /** All that is held now, of whatever scope; it says nothing of what it lacks. Costs nothing. */
+  held(): readonly AzureRoleDefinition[] {
+    return [...this.#known].flatMap(([area, roles]) =>
+      [...roles.keys()].flatMap((guid) => this.#fresh(area, guid) ?? []),
+    );
+  }
+
   /**
    * By name, without case, among the roles that can be assigned at the scope.
    *

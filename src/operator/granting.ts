@@ -3,6 +3,7 @@ import type { ObjectKey } from '../kube/types.ts';
 import { AssignmentMirror } from '../mirror/assignment-mirror.ts';
 import type { IdentityMirror } from '../mirror/mirror.ts';
 import { RoleCatalog } from '../mirror/role-catalog.ts';
+import { RoleNames } from '../mirror/role-names.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';
 import { type RoleGrantKind, type RoleGrantParts, roleGrantKind } from '../reconcilers/role-grant/index.ts';
@@ -33,6 +34,8 @@ export class Granting implements AsyncDisposable {
   readonly kind: RoleGrantKind;
   readonly mirror: AssignmentMirror;
   readonly roles: RoleCatalog;
+  /** For policies that name roles. */
+  readonly roleNames: RoleNames;
   /** What hangs on an identity: asked when one is deleted. */
   readonly dependents: Dependents;
   readonly #parts: GrantingParts;
@@ -64,6 +67,7 @@ export class Granting implements AsyncDisposable {
       onListFailure: failed('role definitions'),
     });
     this.#cleanup.defer(() => this.roles.stop());
+    this.roleNames = new RoleNames(definitions, this.roles, clock, signal);
     const common = {
       stores,
       identities,

@@ -139,7 +139,10 @@ export class Work implements AsyncDisposable {
       store: Store<T>,
     ) => this.#controller(kind, new Frame(kind, { ...frame, store }), store);
     const identityController = controllerOf(identities, stores.identities);
-    const policyController = controllerOf(identityPolicyKind(stores), stores.policies);
+    const policyController = controllerOf(
+      identityPolicyKind({ stores, roleNames: granting.roleNames }),
+      stores.policies,
+    );
     const credentials = controllerOf(federation.kind, stores.credentials);
     const grants = controllerOf(granting.kind, stores.grants);
     const kinds = hosting.kinds(granting.dependents);

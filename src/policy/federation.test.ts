@@ -26,9 +26,62 @@ const ask = (policies: IdentityPolicy[], request: Partial<FederationRequest> = {
   evaluate(policies, teamA).allowsFederation({
     issuer: CLUSTER,
     subject: 'system:serviceaccount:team-a:web',
+    audience: 'api://AzureADTokenExchange',
     isClusterIssuer: (request.issuer ?? CLUSTER) === CLUSTER,
     ...request,
   });
+
+describe('a rule may bound the audience', () => {
+  const rule = { issuers: [CLUSTER], subjects: ['**'], audiences: ['api://AzureADTokenExchange'] };
+
+  it('which then counts with issuer and subject, in one rule, letter by letter', () => {
+    expect(ask([policy([rule])])).toEqual({ allowed: true, policy: 'p' });
+    expect(ask([policy([rule])], { audience: 'api://other' })).toMatchObject({
+      allowed: false,
+      message: expect.stringContaining(
+        'allows audience api://other for subject system:serviceaccount:team-a:web',
+      ),
+    });
+    const elsewhere = { ...rule, subjects: ['x'], audiences: ['api://other'] };
+    expect(ask([policy([rule, elsewhere])], { audience: 'api://other' }).allowed).toBe(false);
+  });
+
+  it('and without it any may be asked for', () => {
+    const { audiences: _, ...any } = rule;
+    expect(ask([policy([any])], { audience: 'api://other' }).allowed).toBe(true);
+  });
+});
+
+describe('a denial names what is nearly what was asked for', () => {
+  const message = (federation: IdentityPolicySpec['federation'], request: Partial<FederationRequest>) => {
+    const verdict = ask([policy(federation)], request);
+    return verdict.allowed ? 'allowed' : verdict.message;
+  };
+  const rule = {
+    issuers: ['https://issuer.example/'],
+    subjects: ['repo:contoso/app:*'],
+    audiences: ['api://A'],
+  };
+
+  it.each([
+    ['https://issuer.example', 'https://issuer.example/, which differs only in a slash at the end'],
+    ['https://Issuer.example/', 'https://issuer.example/, which differs only in upper and lower case'],
+    ['https://isuer.example/', 'https://issuer.example/, which is nearly that'],
+  ])('issuer %s', (issuer, says) => {
+    expect(message([rule], { issuer, isClusterIssuer: false })).toContain(says);
+  });
+
+  it('subjects and audiences', () => {
+    const request = { issuer: 'https://issuer.example/', isClusterIssuer: false };
+    expect(message([rule], { ...request, subject: 'repo:Contoso/app:main' })).toContain(
+      'repo:contoso/app:* would match but for upper and lower case',
+    );
+    expect(message([rule], { ...request, subject: 'repo:contoso/app:main', audience: 'api://a' })).toContain(
+      'only api://A; it names api://A, which differs only in upper and lower case',
+    );
+    expect(message([rule], { ...request, subject: 'other' })).not.toContain('would match');
+  });
+});
 
 describe('subject patterns', () => {
   const rows: [pattern: string, subject: string, matches: boolean][] = [

@@ -120,6 +120,12 @@ describe('what is denied', () => {
       says: /custom role.*by its GUID/,
     },
     {
+      title: 'a role that a policy misspells',
+      rules: [rule({ roles: ['Redaer'] })],
+      request: ask(),
+      says: /a policy names 'Redaer', which is nearly that/,
+    },
+    {
       title: 'a group whose name holds U+212A, which a change of case would make a k',
       rules: [rule({ scopes: [`${SUB}/resourceGroups/team-k`] })],
       request: ask({ scope: `${SUB}/resourceGroups/team-\u212a` }),

@@ -1,6 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { sameText } from '../azure/ascii.ts';
 import { isWithinScope } from '../azure/resource-id.ts';
+import { nearMiss } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -133,9 +134,13 @@ function spelt({ roleName, roleGuid }: GrantRequest): string {
 /** An entry that looks right but counts for nothing deserves a word. */
 function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): string {
   const named = rules.some(({ roles }) => roles.some((each) => sameText(each, roleName)));
-  return roleType === 'CustomRole' && named
-    ? '; it is a custom role, which a policy must name by its GUID because others can rename it'
-    : '';
+  if (roleType === 'CustomRole' && named)
+    return '; it is a custom role, which a policy must name by its GUID because others can rename it';
+  const near = nearMiss(
+    roleName,
+    rules.flatMap(({ roles }) => roles),
+  );
+  return near === undefined ? '' : `; a policy names '${near}', which is nearly that`;
 }
 
 function noPolicy(namespace: Pick<NamespaceFacts, 'name'>): Verdict {

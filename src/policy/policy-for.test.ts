@@ -32,7 +32,8 @@ const requests: [string, (policy: NamespacePolicy) => Verdict][] = [
   ['any grant', (policy) => policy.allowsAnyGrantAt(SUB)],
   [
     'a credential',
-    (policy) => policy.allowsFederation({ issuer: 'https://i', subject: 's', isClusterIssuer: false }),
+    (policy) =>
+      policy.allowsFederation({ issuer: 'https://i', subject: 's', audience: 'a', isClusterIssuer: false }),
   ],
   [
     'an attachment',

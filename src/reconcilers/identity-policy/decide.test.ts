@@ -34,3 +34,31 @@ it('is not to blame for a contradiction between two others', () => {
   const mine = policy({}, 'mine');
   expect(decide(mine, { policies: [a, b, mine], namespaces }).summary.state).toBe('ready');
 });
+
+it('is not simply accepted while parts of it name nothing: each is named, and the rest stays in force', () => {
+  const mine = policy({
+    grants: [{ roles: ['Redaer'], scopes: ['/'], maxDuration: '0h' }],
+    namespaces: { names: ['team-a'] },
+  });
+  const roles = [{ roleName: 'Reader', type: 'BuiltInRole', guid: 'acdd72a7' }];
+  const { summary } = decide(mine, { policies: [mine], namespaces, roles });
+  expect(summary).toMatchObject({ state: 'stalled', reason: 'PartlyInvalid' });
+  expect(summary).toMatchObject({
+    message:
+      "spec.grants[0].roles[0]: 'Redaer' is the name of no built-in role: did you mean Reader?; spec.grants[0].maxDuration: '0h' lets nobody have anything; what is listed allows nothing, the rest is in force for 1 namespace",
+  });
+});
+
+it('says which namespaces are not there yet, and that names of roles were not checked', () => {
+  const mine = policy({
+    grants: [{ roles: ['Redaer'], scopes: ['/'] }],
+    namespaces: { names: ['team-a', 'taem-b'] },
+  });
+  const rolesUnread = 'the roles at / cannot be read: no right';
+  expect(decide(mine, { policies: [mine], namespaces, rolesUnread }).summary).toMatchObject({
+    state: 'ready',
+    reason: 'Accepted',
+    message:
+      'in force for 1 namespace; not there yet: namespace taem-b; the names of roles are not checked yet: the roles at / cannot be read: no right',
+  });
+});

@@ -1,20 +1,32 @@
 import type { IdentityPolicy, IdentityPolicyStatus } from '../../api/identity-policy.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import { describeConflicts, evaluate } from '../../policy/evaluate.ts';
+import { type Finding, judge, type KnownRole } from '../../policy/judge.ts';
 import { type NamespaceFacts, selects } from '../../policy/selection.ts';
-import { type Decision, RECHECK_READY_MS } from '../decision.ts';
+import { type Decision, RECHECK_OUTSIDE_MS, RECHECK_READY_MS } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';
 
 export interface PolicyFacts {
   readonly policies: readonly IdentityPolicy[];
   readonly namespaces: readonly NamespaceFacts[];
+  /** Absent: the policy names none, or they could not be read: `rolesUnread` says why. */
+  readonly roles?: readonly KnownRole[] | undefined;
+  readonly rolesUnread?: string | undefined;
 }
 
 export type PolicyStatus = Pick<IdentityPolicyStatus, 'namespaces'>;
 
-/** What an administrator wants to know of a policy: whom it reaches, and whether another one contradicts it there. */
+const TYPES = HOST_CAPABILITIES.map(({ type }) => type);
+/** More findings than this say no more to a reader; the rest are counted. */
+const MAX_TOLD = 5;
+
+/**
+ * What an administrator wants to know of a policy: whom it reaches, whether another one contradicts it there, and what of
+ * it names nothing. What it says else is in force all the same.
+ */
 export function decide(
   policy: IdentityPolicy,
-  { policies, namespaces }: PolicyFacts,
+  { policies, namespaces, roles, rolesUnread }: PolicyFacts,
 ): Decision<never, PolicyStatus> {
   const selected = namespaces.filter((namespace) => selects(policy, namespace));
   const status = { namespaces: selected.length };
@@ -26,15 +38,36 @@ export function decide(
   if (contradicted) {
     return { actions: [], status, summary: stalledInside('PolicyConflict', describeConflicts(contradicted)) };
   }
-  const count = selected.length === 1 ? '1 namespace' : `${selected.length} namespaces`;
+  const findings = judge(policy.spec, { roles, types: TYPES });
+  if (findings.length > 0) {
+    const message = `${told(findings)}; what is listed allows nothing, the rest is in force for ${counted(selected.length)}`;
+    return { actions: [], status, summary: stalledInside('PartlyInvalid', message) };
+  }
+  const missing = (policy.spec.namespaces.names ?? []).filter(
+    (name) => !namespaces.some((namespace) => namespace.name === name),
+  );
+  const notes = [
+    ...(missing.length > 0 ? [`not there yet: namespace ${missing.slice(0, MAX_TOLD).join(', ')}`] : []),
+    ...(rolesUnread === undefined ? [] : [`the names of roles are not checked yet: ${rolesUnread}`]),
+  ];
   return {
     actions: [],
     status,
     summary: {
       state: 'ready',
       reason: 'Accepted',
-      message: `in force for ${count}`,
-      nextMs: RECHECK_READY_MS,
+      message: [`in force for ${counted(selected.length)}`, ...notes].join('; '),
+      nextMs: rolesUnread === undefined ? RECHECK_READY_MS : RECHECK_OUTSIDE_MS,
     },
   };
+}
+
+function told(findings: readonly Finding[]): string {
+  const shown = findings.slice(0, MAX_TOLD).map(({ field, message }) => `${field}: ${message}`);
+  const more = findings.length - shown.length;
+  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+function counted(namespaces: number): string {
+  return namespaces === 1 ? '1 namespace' : `${namespaces} namespaces`;
 }

@@ -1,11 +1,14 @@
 import type { ManagedObject } from '../../api/common.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
+import type { RoleNames } from '../../mirror/role-names.ts';
+import { isBuiltIn, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf } from '../../policy/selection.ts';
-import type { Kind } from '../kind.ts';
+import { failureOf } from '../failure.ts';
+import type { Kind, VisitContext } from '../kind.ts';
 import type { Stores } from '../stores.ts';
 import { decide, type PolicyFacts, type PolicyStatus } from './decide.ts';
 
-/** IdentityPolicy is judged, not carried out: its status says what it selects and whom it contradicts. */
+/** IdentityPolicy is judged, not carried out: its status says what it selects, whom it contradicts, and what names nothing. */
 export type IdentityPolicyKind = Kind<
   IdentityPolicy & ManagedObject,
   PolicyFacts,
@@ -13,15 +16,41 @@ export type IdentityPolicyKind = Kind<
   PolicyStatus
 >;
 
-export function identityPolicyKind(stores: Pick<Stores, 'policies' | 'namespaces'>): IdentityPolicyKind {
+export interface IdentityPolicyParts {
+  readonly stores: Pick<Stores, 'policies' | 'namespaces'>;
+  readonly roleNames: Pick<RoleNames, 'known' | 'all'>;
+}
+
+export function identityPolicyKind({ stores, roleNames }: IdentityPolicyParts): IdentityPolicyKind {
   return {
     name: 'identitypolicy',
     resource: identityPolicy.resource,
-    gather: async () => ({
+    gather: async (policy, context) => ({
       policies: stores.policies.values(),
       namespaces: stores.namespaces.values().map(factsOf),
+      ...(await rolesFor(policy, context, roleNames)),
     }),
     decide,
     perform: async () => ({}),
   };
+}
+
+/** Nothing is asked while what is known already has all the names. */
+async function rolesFor(
+  { spec }: IdentityPolicy,
+  context: VisitContext,
+  roleNames: IdentityPolicyParts['roleNames'],
+): Promise<Pick<PolicyFacts, 'roles' | 'rolesUnread'>> {
+  const names = roleNamesOf(spec);
+  const known = roleNames.known();
+  if (names.every((name) => isBuiltIn(name, known))) return { roles: known };
+  const scope = spec.grants?.[0]?.scopes[0] ?? '/';
+  try {
+    return { roles: await roleNames.all(scope, context) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure) return { rolesUnread: `the roles at ${scope} cannot be read: ${failure.message}` };
+    if (error instanceof TypeError) return { rolesUnread: error.message };
+    throw error;
+  }
 }

@@ -1,3 +1,4 @@
+import { spellingFault } from '../../azure/spelling.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
@@ -107,7 +108,14 @@ function withoutRole(
     case undefined:
       return stalledOutside(
         'RoleNotFound',
-        `${field} does not exist or cannot be assigned at ${spec.scope}; correct it (az role definition list shows names and ids), or make the role assignable there`,
+        `${field} does not exist or cannot be assigned at ${spec.scope}${hint(spec.role.name, role)}; correct it (az role definition list shows names and ids), or make the role assignable there`,
       );
   }
+}
+
+/** A blank that nobody sees, or a name that is nearly one. */
+function hint(name: string | undefined, role: RoleView | undefined): string {
+  const fault = name === undefined ? undefined : spellingFault(name);
+  if (fault !== undefined) return `: ${fault}`;
+  return role?.state === 'notFound' && role.near !== undefined ? `: did you mean ${role.near}?` : '';
 }

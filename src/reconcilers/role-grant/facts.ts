@@ -47,7 +47,8 @@ export type RoleView =
   | { readonly state: 'found'; readonly role: SeenRole }
   /** The first lists are still under way, and nobody waits for this object. */
   | { readonly state: 'loading' }
-  | { readonly state: 'notFound' }
+  /** `near`: the name of a role that is nearly what was asked for. */
+  | { readonly state: 'notFound'; readonly near?: string }
   | { readonly state: 'ambiguous'; readonly candidates: readonly string[] }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 

@@ -3,13 +3,14 @@ import type { CallContext } from '../../azure/arm-calls.ts';
 import { roleDefinitionId } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { RoleCatalog } from '../../mirror/role-catalog.ts';
+import { nearMiss } from '../../policy/near-miss.ts';
 import { failureOf } from '../failure.ts';
 import type { RoleGrant, RoleView, SeenRole } from './facts.ts';
 
 /** Which role is meant: by name (in any case), by GUID, or by full id. */
 
 export interface RoleEyes {
-  readonly roles: Pick<RoleCatalog, 'byName' | 'byId'>;
+  readonly roles: Pick<RoleCatalog, 'byName' | 'byId'> & Partial<Pick<RoleCatalog, 'held'>>;
 }
 
 /** @param since monotonic ms: what was read earlier does not count */
@@ -30,7 +31,7 @@ export async function roleOf(
       case 'one':
         return { state: 'found', role: seenRole(scope, lookup.role) };
       case 'none':
-        return { state: 'notFound' };
+        return notFound(name, roles);
       case 'ambiguous':
         return {
           state: 'ambiguous',
@@ -44,6 +45,12 @@ export async function roleOf(
     if (!failure) throw error;
     return { state: 'unreadable', failure };
   }
+}
+
+function notFound(name: string | undefined, roles: RoleEyes['roles']): RoleView {
+  const held = roles.held?.().map(({ roleName }) => roleName) ?? [];
+  const near = name === undefined ? undefined : nearMiss(name, held);
+  return { state: 'notFound', ...(near !== undefined && { near }) };
 }
 
 function seenRole(scope: string, role: AzureRoleDefinition): SeenRole {
