@@ -44,7 +44,10 @@ export function unblocked({ status }: ManagedObject): readonly Finding[] {
 const REMOVAL = 'RemovalBlocked';
 
 /** @param ids of what is left */
-export function removalBlocked(ids: readonly string[], { reason, message }: Failure): Finding {
+export function removalBlocked(
+  ids: readonly string[],
+  { reason, message }: Pick<Failure, 'reason' | 'message'>,
+): Finding {
   // The ids last: a long message is cut.
   const what =
     ids.length === 1

@@ -242,6 +242,24 @@ describe('one resource by its id', () => {
       target: 'Detaching',
       says: 'detaching from 1 resource: vm1',
     },
+    {
+      title: 'the identity it had before cannot be taken off: what is asked for stands all the same',
+      host: attached('vm1', {
+        ledger: ledger({
+          entry: entry(),
+          former: [
+            entry({
+              identityId: OLD_IDENTITY_ID,
+              state: 'Detaching',
+              problem: problem('ScopeLocked', 'a lock'),
+            }),
+          ],
+        }),
+      }),
+      state: 'ready Attached',
+      target: 'Detaching ScopeLocked',
+      says: 'is attached to',
+    },
   ];
   it.each(rows)('$title', ({ object = attachment(), facts: change, host: one, state, target, says }) => {
     const decision = decide(object, facts({ ...(one && { hosts: [one] }), ...change }));
@@ -630,4 +648,25 @@ describe('what Events tell', () => {
     const later = decide(object, { ...since, now: NOW + 60_000 });
     expect(later.status.targets?.[0]?.lastChange).toBe('2026-11-23T10:00:00Z');
   });
+});
+
+it('is Ready although a resource that is no longer asked for keeps it, which has a condition of its own', () => {
+  const left = (change: { problem?: ReturnType<typeof problem> }) =>
+    attached('vm2', {
+      claim: 'unwanted',
+      ledger: ledger({ entry: entry({ state: 'Detaching', ...change }) }),
+    });
+  const locked = problem('ScopeLocked', 'a lock');
+  const stuck = decide(attachment(), facts({ hosts: [attached('vm1'), left({ problem: locked })] }));
+  expect(reasonOf(stuck)).toBe('ready Attached');
+  expect(said(stuck)).not.toContain('all 2');
+  const blocked = (stuck.conditions ?? []).filter(({ type }) => type === 'RemovalBlocked');
+  expect(blocked).toMatchObject([
+    { status: 'True', reason: 'ScopeLocked', message: expect.stringContaining('vm2') },
+  ]);
+  const underWay = decide(attachment(), facts({ hosts: [attached('vm1'), left({})] }));
+  expect(reasonOf(underWay)).toBe('progressing Detaching');
+  expect(underWay.conditions).not.toContainEqual(
+    expect.objectContaining({ type: 'RemovalBlocked', status: 'True' }),
+  );
 });

@@ -8,7 +8,7 @@ import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './fa
 import { finalizer, named, ownStatus, resources, statusWith } from './own.ts';
 import { detachable, limitOf, planOf } from './pace.ts';
 import { NO_TURN, type RolloutPlan, sameTurn } from './rollout.ts';
-import { contest, summaryOfTargets } from './standing.ts';
+import { contest, leftovers, summaryOfTargets } from './standing.ts';
 import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets.ts';
 import { notesOf, tellingOf } from './telling.ts';
 
@@ -37,7 +37,11 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const confirmation = confirmationOf(object, detachable(targets.all).length);
   const plan = planOf(object, facts, targets.all, confirmation.state === 'given');
   const status = statusWith(object, facts, targets.all);
-  const conditions = [...contest(object, targets.all), ...confirmation.conditions];
+  const conditions = [
+    ...contest(object, targets.all),
+    ...leftovers(object, targets.all),
+    ...confirmation.conditions,
+  ];
   // While suspended nothing is performed, and what is told now would be lost.
   const suspended = isSuspended(object);
   const settled = { status, conditions, ...(!suspended && { told: tellingOf(targets.all) }) };

@@ -1,5 +1,6 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import { type Finding, findCondition } from '../../runtime/conditions.ts';
+import { removalBlocked, removalFree } from '../blocked.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
@@ -47,9 +48,10 @@ export function summaryOfTargets(
     const message = `attaching ${what}: ${count(attaching, 'being changed')}, ${count(pending, 'waiting for their turn')}${warning}`;
     return { state: 'progressing', reason: 'Attaching', message, againMs: RECHECK_UNDER_WAY_MS };
   }
-  if (detaching.length > 0) {
-    const stuck = detaching.find(({ reason }) => reason !== undefined);
-    const why = stuck?.message === undefined ? '' : `; ${stuck.message}`;
+  const stuck = detaching.filter(isStuck);
+  if (detaching.length > stuck.length) {
+    const [first] = detaching.filter(({ reason }) => reason !== undefined);
+    const why = first?.message === undefined ? '' : `; ${first.message}`;
     const message = `detaching from ${resources(detaching.length)}: ${named(hostsOf(detaching))}${why}`;
     return { state: 'progressing', reason: 'Detaching', message, againMs: RECHECK_UNDER_WAY_MS };
   }
@@ -63,7 +65,28 @@ export function summaryOfTargets(
       recheckMs: RECHECK_INSIDE_MS,
     };
   }
-  return { state: 'ready', nextMs: RECHECK_READY_MS, ...done(object, all, what, tooWide) };
+  // All that is asked for stands; what cannot go is told by a condition of its own.
+  const wanted = all.filter((target) => !isStuck(target) || target.host.claim === 'wanted');
+  const nextMs = stuck.length > 0 ? RECHECK_OUTSIDE_MS : RECHECK_READY_MS;
+  return { state: 'ready', nextMs, ...done(object, wanted, what, tooWide) };
+}
+
+/** Azure, or who uses it there, keeps it where it is no longer asked for. One that is gone is about to be forgotten. */
+function isStuck({ state, reason, host }: Target): boolean {
+  return state === 'Detaching' && reason !== undefined && host.claim !== 'gone';
+}
+
+/** `RemovalBlocked`: what is no longer asked for and cannot be detached, beside what `Ready` tells of. */
+export function leftovers(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
+  const stuck = targets.filter(isStuck);
+  const [{ reason = 'Failed', message = '' } = {}] = stuck;
+  if (stuck.length === 0) return removalFree(object);
+  return [
+    removalBlocked(
+      hostsOf(stuck).map(({ id }) => id),
+      { reason, message },
+    ),
+  ];
 }
 
 function done(
