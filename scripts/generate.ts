@@ -9,10 +9,17 @@ import { isGenerated } from './generate/file.ts';
 import { flagsReference } from './generate/flags.ts';
 import { kindsReference } from './generate/kinds.ts';
 import { metricsReference } from './generate/metrics.ts';
+import { simulatorReference } from './generate/simulator.ts';
 
 const root = dirname(import.meta.dirname);
 const check = process.argv.includes('--check');
-const wanted = [...crdFiles(), kindsReference(), flagsReference(), await metricsReference()];
+const wanted = [
+  ...crdFiles(),
+  kindsReference(),
+  flagsReference(),
+  await metricsReference(),
+  await simulatorReference(),
+];
 
 const stale: string[] = [];
 for (const { path, text } of wanted) {
