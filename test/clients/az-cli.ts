@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { administrator, type SimulatorProcess } from './simulator-process.ts';
 
@@ -40,6 +40,9 @@ async function install(): Promise<string> {
   }
   return az;
 }
+
+/** The interpreter with the SDKs that the CLI brings along. */
+export const pythonOfAz = async (): Promise<string> => join(dirname(await install()), 'python3');
 
 /** Signed in to the simulator by a federated token, with the endpoints the simulator itself tells. */
 export async function signIn(simulator: SimulatorProcess): Promise<Az> {

@@ -83,6 +83,8 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'slots.swap': documentation('what a failed swap does is reported'),
   'sites.getConfiguration': documentation(),
   'slots.getConfiguration': documentation(),
+  'sites.listPublishingProfile': documentation(),
+  'slots.listPublishingProfile': documentation(),
   'containerApps.listSecrets': documentation(),
   'storageAccounts.checkNameAvailability': documentation(),
   'graph.servicePrincipals.list': documentation(),

@@ -17,6 +17,8 @@ export function companionOperations(frame: HostFrame): readonly Operation[] {
   return [
     siteConfig(frame, SITES, `${GROUP}/Microsoft.Web/sites/{name}/config/web`),
     siteConfig(frame, SLOTS, `${GROUP}/Microsoft.Web/sites/{parent}/slots/{name}/config/web`),
+    publishingProfile(frame, SITES, `${GROUP}/Microsoft.Web/sites/{name}/publishxml`),
+    publishingProfile(frame, SLOTS, `${GROUP}/Microsoft.Web/sites/{parent}/slots/{name}/publishxml`),
     {
       id: 'containerApps.listSecrets',
       method: 'POST',
@@ -70,6 +72,25 @@ function siteConfig(frame: HostFrame, type: HostType, pattern: string): Operatio
           },
         },
       };
+    },
+  };
+}
+
+/** Without secrets: nobody can publish to a simulated site. */
+function publishingProfile(frame: HostFrame, type: HostType, pattern: string): Operation {
+  return {
+    id: `${type.area}.listPublishingProfile`,
+    method: 'POST',
+    pattern,
+    resourceType: type.type,
+    apiVersions: type.apiVersions,
+    action: `${type.type}/publishxml/action`,
+    handle(request) {
+      const { name } = parentOf(frame, request, 1);
+      const label = name.replace('/', '-');
+      const url = `ftps://${label}.ftp.azurewebsites.windows.net/site/wwwroot`;
+      const profile = `<publishProfile profileName="${label} - FTP" publishMethod="FTP" publishUrl="${url}" userName="$${label}" userPWD="" />`;
+      return { status: 200, xml: `<publishData>${profile}</publishData>` };
     },
   };
 }

@@ -87,6 +87,7 @@ export function shownProperties(host: Host): Properties {
 
 /** What the service fills in where nobody set it. */
 function assumedProperties({
+  kind,
   type,
   name,
   subscriptionId,
@@ -99,7 +100,8 @@ function assumedProperties({
     case 'microsoft.web/sites':
     case 'microsoft.web/sites/slots': {
       const plan = `${group}/providers/Microsoft.Web/serverfarms/plan-${name.split('/')[0]}`;
-      return { serverFarmId: plan, clientAffinityEnabled: true, reserved: false };
+      const sku = kind?.includes('functionapp') ? 'Dynamic' : 'Standard';
+      return { serverFarmId: plan, sku, clientAffinityEnabled: true, reserved: false };
     }
     case 'microsoft.storage/storageaccounts': {
       const service = {
@@ -115,7 +117,13 @@ function assumedProperties({
       const nodes = `MC_${resourceGroup}_${name}`;
       const resourceId = `/subscriptions/${subscriptionId}/resourcegroups/${nodes}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}-agentpool`;
       const ids = { clientId: `${uniqueId.slice(0, -4)}c11e`, objectId: `${uniqueId.slice(0, -4)}0b1d` };
-      return { identityProfile: { kubeletidentity: { resourceId, ...ids } }, nodeResourceGroup: nodes };
+      const networkProfile = {
+        networkPlugin: 'azure',
+        loadBalancerSku: 'standard',
+        outboundType: 'loadBalancer',
+      };
+      const identityProfile = { kubeletidentity: { resourceId, ...ids } };
+      return { identityProfile, nodeResourceGroup: nodes, networkProfile };
     }
     default:
       return {};

@@ -197,7 +197,10 @@ function armRequest(message: Message, { operation }: Match, caller: Caller): Arm
 }
 
 function responseAnswer(response: ArmResponse, headers: Readonly<Record<string, string>>): Answer {
-  return jsonReply(response.status, response.body, { ...headers, ...response.headers });
+  const all = { ...headers, ...response.headers };
+  if (response.xml === undefined) return jsonReply(response.status, response.body, all);
+  const type = { 'content-type': 'application/xml; charset=utf-8' };
+  return { kind: 'answer', status: response.status, headers: { ...type, ...all }, body: response.xml };
 }
 
 function errorAnswer(error: ArmError, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -38,6 +38,8 @@ export interface ArmResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** Absent = empty body. */
   readonly body?: unknown;
+  /** In place of `body`: publishing profiles are XML. */
+  readonly xml?: string;
 }
 
 /** Values of the pattern's placeholders, case as sent; `scope` has its leading slash and no trailing one. */

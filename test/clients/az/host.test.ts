@@ -4,6 +4,8 @@ import { commandLines } from '../commands.ts';
 const some = expect.any(String);
 const ID =
   '/subscriptions/{subscription}/resourcegroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities';
+/** As az writes it from a name. */
+const SENT = ID.replace('/resourcegroups/', '/resourceGroups/');
 const both = { type: 'SystemAssigned, UserAssigned', principalId: some };
 const host = (type: string, name: string, more: object = {}) =>
   ({
@@ -25,14 +27,14 @@ commandLines('vm, vmss, webapp, functionapp, container, containerapp, aks, stora
   { az: 'vm identity assign -g rg1 -n vm1', out: { systemAssignedIdentity: some } },
   {
     az: 'vm identity assign -g rg1 -n vm1 --identities app',
-    out: { userAssignedIdentities: { [`${ID}/app`]: {} } },
+    out: { userAssignedIdentities: { [`${SENT}/app`]: {} } },
   },
   { az: 'vm identity assign -g rg1 -n vm1 --identities {other}', out: { systemAssignedIdentity: some } },
   {
     az: 'vm identity show -g rg1 -n vm1',
     out: {
       ...both,
-      userAssignedIdentities: { [`${ID}/app`]: { clientId: some, principalId: some }, [`${ID}/other`]: {} },
+      userAssignedIdentities: { [`${SENT}/app`]: { clientId: some, principalId: some }, [`${ID}/other`]: {} },
     },
   },
   { az: 'vm identity assign -g rg1 -n vm1 --identities none', code: 1, err: 'LinkedAuthorizationFailed' },
@@ -42,7 +44,7 @@ commandLines('vm, vmss, webapp, functionapp, container, containerapp, aks, stora
   },
   { az: 'vm identity remove -g rg1 -n vm1 --identities [system]', out: { type: 'UserAssigned' } },
   { az: 'vm identity remove -g rg1 -n vm1 --identities other' },
-  { az: 'vm update -g rg1 -n vm1 --set tags.a=1', out: { tags: { a: '1' } } },
+  { az: 'vm update -g rg1 -n vm1 --set tags.a=x', out: { tags: { a: '1' } } },
   { az: 'vm delete -g rg1 -n vm1 --yes' },
   { az: 'vm list -g rg1', out: [] },
   {
@@ -54,7 +56,7 @@ commandLines('vm, vmss, webapp, functionapp, container, containerapp, aks, stora
   { az: 'vmss identity assign -g rg1 -n ss1', out: { systemAssignedIdentity: some } },
   {
     az: 'vmss identity assign -g rg1 -n ss1 --identities app',
-    out: { userAssignedIdentities: { [`${ID}/app`]: {} } },
+    out: { userAssignedIdentities: { [`${SENT}/app`]: {} } },
   },
   { az: 'vmss identity show -g rg1 -n ss1', out: both },
   { az: 'vmss identity remove -g rg1 -n ss1 --identities app' },

@@ -75,7 +75,7 @@ commandLines('group, resource, tag, lock, account, provider, rest', [
     az: 'lock update -n keep -g rg2 --lock-type ReadOnly --notes why',
     out: { level: 'ReadOnly', notes: 'why' },
   },
-  { az: 'identity update --ids {id} --set tags.a=1', code: 1, err: 'ScopeLocked' },
+  { az: 'identity update --ids {id} --set tags.a=x', code: 1, err: 'ScopeLocked' },
   { az: 'lock list', out: has({ name: 'keep' }) },
   { az: 'lock delete --ids {lock}' },
   {
@@ -114,8 +114,8 @@ commandLines('group, resource, tag, lock, account, provider, rest', [
   },
   {
     az: 'rest -m get -u /subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups?api-version=2021-04-01',
-    code: 3,
-    err: 'SubscriptionNotFound',
+    code: 1,
+    err: 'not found',
   },
   { az: 'group delete -n rg2 --yes' },
   { az: 'group exists -n rg2', out: false },

@@ -71,7 +71,7 @@ commandLines('role', [
     az: 'role assignment list --all --assignee {principal}',
     out: has({ principalId: '{principal}', principalName: '{client}' }),
   },
-  { az: 'role assignment list --all --role Reader', out: has({ roleDefinitionName: 'Reader' }) },
+  { az: 'role assignment list -g rg1 --role Reader', out: has({ roleDefinitionName: 'Reader' }) },
   {
     az: 'role assignment list --assignee {client} --scope {group}',
     out: has({ principalId: '{principal}' }),
@@ -82,7 +82,10 @@ commandLines('role', [
   { az: 'role definition list --name Reader', out: [{ roleName: 'Reader', roleType: 'BuiltInRole' }] },
   { az: 'role definition list', out: has({ roleName: 'Owner' }) },
   { az: 'role definition list --custom-role-only', out: [] },
-  { az: 'role definition show --name acdd72a7-3385-48ef-bd42-f606fba81ae7', out: { roleName: 'Reader' } },
+  {
+    az: 'role definition show --scope {group} --name acdd72a7-3385-48ef-bd42-f606fba81ae7',
+    out: { roleName: 'Reader' },
+  },
   {
     az: 'role definition create --role-definition \'{"Name":"Mine","Description":"d","Actions":["*/read"],"AssignableScopes":["{group}"]}\'',
     out: { roleName: 'Mine', roleType: 'CustomRole', createdBy: null },
@@ -94,7 +97,7 @@ commandLines('role', [
     err: 'RoleDefinitionWithSameNameExists',
   },
   {
-    az: 'role definition update --role-definition \'{"Name":"Mine","Id":"{role}","Description":"other","Actions":["*/read"],"AssignableScopes":["{group}"]}\'',
+    az: 'role definition update --role-definition \'{"roleName":"Mine","name":"{role}","Description":"other","Actions":["*/read"],"AssignableScopes":["{group}"]}\'',
     out: { description: 'other' },
   },
   { az: 'role definition list --custom-role-only -g rg1', out: [{ roleName: 'Mine' }] },
