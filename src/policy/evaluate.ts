@@ -13,6 +13,7 @@ import {
   type HostRequest,
   type SelectorRequest,
 } from './hosts.ts';
+import { alikeScope } from './near-miss.ts';
 import { type NamespaceFacts, selects } from './selection.ts';
 import { type Allowed, allowed, type Denied, denied, type Verdict } from './verdict.ts';
 
@@ -85,7 +86,10 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
       }
       if (names.length === 0) return denied(`${none}; ${ask}`);
       return denied(
-        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) allows an identity at ${id} in identities.scopes; ${ask}`,
+        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) allows an identity at ${id} in identities.scopes${alikeScope(
+          id,
+          selecting.flatMap(({ spec }) => spec.identities?.scopes ?? []),
+        )}; ${ask}`,
       );
     },
     allowsAdoption(id) {

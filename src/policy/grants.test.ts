@@ -120,6 +120,12 @@ describe('what is denied', () => {
       says: /custom role.*by its GUID/,
     },
     {
+      title: 'a resource in a group that a policy misspells',
+      rules: [rule({ scopes: [`${SUB}/resourceGroups/team_a`] })],
+      request: ask({ scope: `${SUB}/resourceGroups/team-a/providers/Microsoft.Web/sites/x` }),
+      says: /it names .*resourceGroups\/team_a, which is nearly that/,
+    },
+    {
       title: 'a role that a policy misspells',
       rules: [rule({ roles: ['Redaer'] })],
       request: ask(),

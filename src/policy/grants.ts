@@ -1,7 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { sameText } from '../azure/ascii.ts';
 import { isWithinScope } from '../azure/resource-id.ts';
-import { nearMiss } from './near-miss.ts';
+import { alikeScope, nearMiss } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -28,7 +28,7 @@ const TESTS: readonly {
 }[] = [
   {
     meets: (rule, { scope }) => rule.scopes.some((allowed) => isWithinScope(scope, allowed)),
-    denial: ({ scope }) => `allows grants on scope ${scope}`,
+    denial: ({ scope }, rules) => `allows grants on scope ${scope}${alikeScope(scope, scopesOf(rules))}`,
   },
   {
     meets: (rule, request) => rule.roles.some((allowed) => isRole(allowed, request)),
@@ -90,13 +90,21 @@ export function allowsAnyGrantAt(
   const found = rulesOf(policies).find(({ rule }) => rule.scopes.some((each) => isWithinScope(scope, each)));
   return found
     ? { allowed: true, policy: found.policy }
-    : denied(policies, namespace, `allows grants on scope ${scope}`);
+    : denied(
+        policies,
+        namespace,
+        `allows grants on scope ${scope}${alikeScope(scope, scopesOf(rulesOf(policies).map(({ rule }) => rule)))}`,
+      );
 }
 
 /** `30d`, `8h`, `1d12h30m` as ms; the CRD's pattern lets nothing else in. */
 export function parseDuration(text: string): number {
   const [, days = '0', hours = '0', minutes = '0'] = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?$/.exec(text) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
+}
+
+function scopesOf(rules: readonly Rule[]): readonly string[] {
+  return rules.flatMap(({ scopes }) => scopes);
 }
 
 function rulesOf(policies: readonly IdentityPolicy[]): { rule: Rule; policy: string }[] {

@@ -1,6 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { sameText } from '../azure/ascii.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { alikeScope } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -35,13 +36,17 @@ type SystemRule = NonNullable<IdentityPolicy['spec']['systemAssigned']>[number];
 /** What a rule asks, in the order in which a refusal is worded: the first one that no rule meets is named. */
 interface Test<Rule, Request> {
   meets(rule: Rule, request: Request): boolean;
-  denial(request: Request): string;
+  denial(request: Request, rules: readonly Rule[]): string;
 }
 
 const PLACE: readonly Test<SystemRule, HostRequest>[] = [
   {
     meets: ({ scopes }, { hostId }) => scopes.some((scope) => isWithinScope(hostId, scope)),
-    denial: ({ hostId }) => `allows resource ${hostId} in scopes`,
+    denial: ({ hostId }, rules) =>
+      `allows resource ${hostId} in scopes${alikeScope(
+        hostId,
+        rules.flatMap(({ scopes }) => scopes),
+      )}`,
   },
   {
     meets: (rule, request) => allowsType(rule, request),
@@ -187,7 +192,10 @@ function judge<Rule, Request>(
   for (const { meets, denial } of tests) {
     const passed = left.filter(({ rule }) => meets(rule, request));
     if (passed.length === 0) {
-      const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${denial(request)}; ${ask}`;
+      const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${denial(
+        request,
+        left.map(({ rule }) => rule),
+      )}; ${ask}`;
       return { allowed: false, message };
     }
     left = passed;

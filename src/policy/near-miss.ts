@@ -20,6 +20,21 @@ export function nearMiss(word: string, candidates: Iterable<string>): string | u
   return best;
 }
 
+/** For a denial: the scope of a policy that holds nearly what was asked for, a wrong letter in a group's name for instance. */
+export function alikeScope(asked: string, scopes: Iterable<string>): string {
+  const depthOf = (id: string) => id.split('/').filter((segment) => segment !== '').length;
+  for (const scope of scopes) {
+    const above = `/${asked
+      .split('/')
+      .filter((segment) => segment !== '')
+      .slice(0, depthOf(scope))
+      .join('/')}`;
+    if (depthOf(above) === depthOf(scope) && nearMiss(asciiLower(above), [asciiLower(scope)]) !== undefined)
+      return `; it names ${scope}, which is nearly that`;
+  }
+  return '';
+}
+
 /** What makes two texts differ where a reader sees none, or nearly none; undefined for other differences, and for none. */
 export function differsOnlyIn(left: string, right: string): string | undefined {
   if (left === right) return undefined;
