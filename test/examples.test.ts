@@ -25,7 +25,7 @@ const read = async (folder: string): Promise<KubeObject[]> => {
     (await filesOf(`${EXAMPLES}/${folder}`, '.yaml')).map((file) => readFile(file, 'utf8')),
   );
   const objects = texts.flatMap((text) => parseAllDocuments(text).map((each) => each.toJS() as KubeObject));
-  return objects.toSorted((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  return objects;
 };
 const examples = await Promise.all(
   folders.map(async ({ name }) => ({ folder: name, objects: await read(name) })),
@@ -46,6 +46,10 @@ describe.each(examples)('examples/$folder', ({ objects }) => {
   const [namespace = '', ...more] = of('Namespace').map(({ metadata }) => metadata.name);
   const policy = () =>
     evaluate(of<IdentityPolicy>('IdentityPolicy').map(withTimes), { name: namespace, labels: {} });
+
+  it('is in the order in which `kubectl apply -f` may take it: the namespace, then what allows the rest', () => {
+    expect(objects.slice(0, 2).map(({ kind }) => kind)).toEqual(['Namespace', 'IdentityPolicy']);
+  });
 
   it('is taken by the API server, every field of it', async () => {
     expect(more).toEqual([]);

@@ -2,6 +2,7 @@
 import { access, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { getBinaries } from '../src/sandbox/apiserver/binaries.ts';
 import { startControlPlane } from '../src/sandbox/apiserver/control-plane.ts';
@@ -113,13 +114,12 @@ describe('a sandbox that is up', () => {
   });
 
   it('says how to go on by hand', () => {
-    for (const word of [
-      facts.kubeconfig,
-      kubectl,
-      facts.arm.endpoint,
-      facts.control.endpoint,
-      facts.arm.caFile,
-    ])
+    expect(sandbox.out.match(/^export .*$/gm)).toEqual([
+      `export KUBECONFIG=${facts.kubeconfig}`,
+      `export PATH=${dirname(kubectl)}:$PATH`,
+      `export CONTROL=${facts.control.endpoint}`,
+    ]);
+    for (const word of [facts.arm.endpoint, facts.control.endpoint, facts.arm.caFile])
       expect(sandbox.out).toContain(word);
     expect(sandbox.out).toContain(inside('controller.log'));
   });
@@ -244,6 +244,24 @@ describe('a sandbox that is up', () => {
       const identities = (await control('/identities')) as { name: string; tags: Record<string, string> }[];
       expect(identities.find(({ name }) => name === 'shop-frontend')?.tags.app).toBe('again');
     }, SOON);
+  });
+
+  it('goes on when the CRDs are deleted, as the guide says, and when they come back', async () => {
+    const asAdmin = kubectlOf(kubectl, facts.kubeconfig);
+    const crds = fileURLToPath(new URL('../crds/', import.meta.url));
+    const examples = fileURLToPath(new URL('../examples/quickstart', import.meta.url));
+    await asAdmin('delete', '-f', crds, '--ignore-not-found');
+    await sandbox.printed(
+      /UserAssignedIdentity quickstart\/shop-frontend: Missing; the cluster does not know this kind/,
+    );
+    const left = (await control('/identities')) as { name: string }[];
+    expect(left.map(({ name }) => name)).not.toContain('shop-frontend');
+    expect(sandbox.child.exitCode).toBeNull();
+    await asAdmin('apply', '--server-side', '-f', crds);
+    await asAdmin('wait', '--for=condition=Established', '-f', crds);
+    sandbox.out = '';
+    await vi.waitFor(() => asAdmin('apply', '--server-side', '-f', examples), SOON);
+    await sandbox.printed(/shop-frontend: Ready .*as declared/);
   });
 
   it('leaves no process, no folder and no ready file after SIGTERM', async () => {

@@ -33,7 +33,8 @@ export function customResourceDefinition(kind: KindDefinition<KubeObject>): Sche
         plural: resource.plural,
         singular: kind.singular,
         shortNames: [...kind.shortNames],
-        categories: kind.internal ? [] : ['azid'],
+        // Absent rather than empty: an empty list is a conflict to whoever applies the same file under another name.
+        ...(kind.internal !== true && { categories: ['azid'] }),
       },
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       versions: [

@@ -5,22 +5,22 @@ import { temporaryFolder } from './apiserver/temporary-folder.ts';
 import { readExamples } from './examples.ts';
 
 describe('examples', () => {
-  it('of the quick start are applied namespace first, and awaited by kind and key', async () => {
+  it('of the quick start are applied namespace and policy first, and awaited by kind and key', async () => {
     const { files, objects } = await readExamples();
     expect(files.map((file) => basename(file))).toEqual([
-      'namespace.yaml',
+      '0-namespace.yaml',
+      '1-policy.yaml',
       'federation.yaml',
       'grants.yaml',
       'identity.yaml',
-      'policy.yaml',
       'service-account.yaml',
     ]);
     expect(objects.map(({ resource, key }) => `${resource.kind} ${key}`)).toEqual([
+      'IdentityPolicy quickstart',
       'FederatedIdentityCredential quickstart/shop-frontend',
       'RoleGrant quickstart/shop-frontend-reader',
       'RoleGrant quickstart/shop-frontend-blobs',
       'UserAssignedIdentity quickstart/shop-frontend',
-      'IdentityPolicy quickstart',
     ]);
   });
 

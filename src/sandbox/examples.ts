@@ -1,6 +1,5 @@
 /** The objects of examples/quickstart, read from its files so that nothing has to be told twice. */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../api/index.ts';
 import { GROUP } from '../api/kind.ts';
@@ -15,15 +14,13 @@ export interface ExampleObject {
 }
 
 export interface Examples {
-  /** In the order to apply them: namespaces first. */
+  /** In the order to apply them, which is that of their names and so `kubectl apply -f`'s: namespace and policy first. */
   readonly files: readonly string[];
   readonly objects: readonly ExampleObject[];
 }
 
 export async function readExamples(folder: string = QUICKSTART): Promise<Examples> {
-  const isNamespace = (file: string) => basename(file) === 'namespace.yaml';
-  const found = await filesOf(folder, '.yaml');
-  const files = [...found.filter(isNamespace), ...found.filter((file) => !isNamespace(file))];
+  const files = await filesOf(folder, '.yaml');
   const objects = (await Promise.all(files.map(readObjects))).flat();
   return { files, objects };
 }

@@ -1,4 +1,5 @@
 /** What to try by hand, said once everything is up. */
+import { dirname } from 'node:path';
 import { QUICKSTART } from './project.ts';
 import type { ReadyFacts } from './ready-file.ts';
 
@@ -12,14 +13,18 @@ export function usageText({ kubeconfig, kubectl, arm, control, metrics, controll
   const identities = `/subscriptions/${arm.subscriptionId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
   return `
 The sandbox is up.
-  cluster      export KUBECONFIG=${kubeconfig}
-  kubectl      alias kubectl=${kubectl}
   Azure        ${arm.endpoint} (its CA: ${arm.caFile})
   control      ${control.endpoint} (a GET lists what it can do)
   controller   ${controllerLog === undefined ? 'none: run your own' : `log ${controllerLog}`}
   metrics      ${metrics?.endpoint ?? 'none'}
 
-Try, in another terminal:
+Paste these three lines into another terminal:
+
+export KUBECONFIG=${kubeconfig}
+export PATH=${dirname(kubectl)}:$PATH
+export CONTROL=${control.endpoint}
+
+Then try:
   kubectl get azid -A
   kubectl edit -n quickstart uai/shop-frontend
   kubectl apply -f ${QUICKSTART}

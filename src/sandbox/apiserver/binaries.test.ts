@@ -183,7 +183,9 @@ describe.runIf(platform.os === 'linux')('the binaries', () => {
     expect(await readdir(cached(folder))).toEqual(['kube-apiserver']);
     expect(lines).toEqual([
       expect.stringContaining('no release of kube-apiserver: GET'),
-      expect.stringContaining('building kube-apiserver with Go 1.26.8: about 5 minutes the first time'),
+      expect.stringContaining(
+        'building kube-apiserver with Go 1.26.8: about 6 min the first time on two cores',
+      ),
     ]);
   });
 

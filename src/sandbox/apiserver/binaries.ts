@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { binaryFile, binaryFolder, cacheFolder, type Environment, isExecutable } from './cache.ts';
 import { download, OFFICIAL_HOSTS, type ReleaseHosts, releaseOf } from './download.ts';
-import { goBuild } from './go-build.ts';
+import { BUILD_MINUTES, goBuild } from './go-build.ts';
 import { takeInstallLock } from './install-lock.ts';
 import { type BinaryName, type Pins, type Platform, readPins, thisPlatform } from './pins.ts';
 import { type Progress, stderrProgress } from './progress.ts';
@@ -61,6 +61,8 @@ interface Context {
   readonly platform: Platform;
   /** Release hosts that did not answer, so that four binaries do not wait four times. */
   readonly unreachable: Map<string, string>;
+  /** Which of how many that are missing is got now. */
+  readonly step?: { readonly number: number; readonly of: number } | undefined;
 }
 
 /** The absolute path of each named binary; gets what is missing, which may take minutes the first time. */
@@ -79,9 +81,36 @@ export async function getBinaries<N extends BinaryName>(
     unreachable: new Map(),
   };
   const paths: Partial<Record<BinaryName, string>> = {};
+  const missing = await missingOf(names, context);
+  if (missing.length > 1) context.progress(announcement(missing, context));
   // One after the other: two Go builds at once would share the same cores and compile the same packages.
-  for (const name of names) paths[name] = await getBinary(name, context);
+  for (const name of names) {
+    const number = missing.indexOf(name) + 1;
+    const step = number > 0 && missing.length > 1 ? { number, of: missing.length } : undefined;
+    paths[name] = await getBinary(name, { ...context, step });
+  }
   return paths as Record<N, string>;
+}
+
+async function missingOf(names: readonly BinaryName[], context: Context): Promise<readonly BinaryName[]> {
+  const { env, pins, platform } = context;
+  const folders = [env.KUBEBUILDER_ASSETS, binaryFolder(cacheFolder(env), pins, platform)];
+  const here = await Promise.all(
+    names.map(async (name) => {
+      const places = folders.flatMap((folder) => (folder ? [binaryFile(folder, name, platform)] : []));
+      return (await Promise.all(places.map(isExecutable))).some((found) => found);
+    }),
+  );
+  return names.filter((_, i) => here[i] === false);
+}
+
+/** Whoever starts azid for the first time is told how much is to come. */
+function announcement(missing: readonly BinaryName[], { env, pins, platform }: Context): string {
+  const minutes = missing.reduce((sum, name) => sum + BUILD_MINUTES[name], 0);
+  return (
+    `getting ${missing.length} programs, once: ${missing.join(', ')}. Where their releases cannot be downloaded, they are ` +
+    `built with Go, in about ${minutes} min on two cores; kept in ${binaryFolder(cacheFolder(env), pins, platform)}`
+  );
 }
 
 async function getBinary(name: BinaryName, context: Context): Promise<string> {

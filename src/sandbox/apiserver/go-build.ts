@@ -10,12 +10,12 @@ import { type BinaryName, BUILD_FOLDER, GO_PACKAGES, type Pins } from './pins.ts
 import { duration, type Progress, reportEvery } from './progress.ts';
 import { logTail, TetheredProcess } from './tethered-process.ts';
 
-/** What to expect on 2 cores with an empty Go cache; with a warm one only linking is left. */
-const FIRST_TIME: Readonly<Record<BinaryName, string>> = {
-  etcd: 'under a minute',
-  'kube-apiserver': 'about 5 minutes',
-  kubectl: 'about a minute',
-  'kube-controller-manager': 'about 2 minutes',
+/** Minutes to expect on 2 cores with an empty Go cache, one after the other; with a warm one only linking is left. */
+export const BUILD_MINUTES: Readonly<Record<BinaryName, number>> = {
+  etcd: 1,
+  'kube-apiserver': 6,
+  kubectl: 2,
+  'kube-controller-manager': 3,
 };
 
 export interface GoBuildContext {
@@ -23,6 +23,8 @@ export interface GoBuildContext {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;
+  /** Which of how many binaries that are missing this is. */
+  readonly step?: { readonly number: number; readonly of: number } | undefined;
 }
 
 /** Versions like `1.26.8`: is `have` at least `need`? A missing patch counts as 0, `rc1` as the release. */
@@ -60,15 +62,16 @@ export async function goBuild(
   pins: Pins,
   context: GoBuildContext,
 ): Promise<void> {
-  const { env, clock, signal, progress } = context;
+  const { env, clock, signal, progress, step } = context;
+  const what = step ? `${name} (${step.number} of ${step.of})` : name;
   const have = await goVersion(env, signal);
   const toolchain = chooseToolchain(have, pins.go);
   const scratch = await mkdtemp(join(tmpdir(), 'azid-go-build-'));
   try {
     const log = join(scratch, 'log');
     progress(
-      `building ${name} with Go ${have}${toolchain === 'auto' ? ` (which fetches Go ${pins.go} first)` : ''}: ` +
-        `${FIRST_TIME[name]} the first time, less once Go's own cache is warm`,
+      `building ${what} with Go ${have}${toolchain === 'auto' ? ` (which fetches Go ${pins.go} first)` : ''}: ` +
+        `about ${BUILD_MINUTES[name]} min the first time on two cores, less once Go's own cache is warm`,
     );
     const build = await TetheredProcess.start({
       command: 'go',
@@ -89,7 +92,7 @@ export async function goBuild(
       clock,
     });
     using _ = reportEvery(clock, 5_000, (seconds) =>
-      progress(`building ${name}: ${duration(seconds)} so far`),
+      progress(`building ${what}: ${duration(seconds)} so far`),
     );
     const onAbort = () => void build.stopGroup();
     signal?.addEventListener('abort', onAbort, { once: true });
