@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
+import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
@@ -75,12 +75,18 @@ describe('an identity is woken', () => {
       identity('1', deleted),
       identity('2', { ...deleted, annotations: { [RELEASE_ANNOTATION]: 'true' } }),
     ],
+    [
+      'by somebody who strips the finalizer',
+      identity('1', { finalizers: [FINALIZER, 'others/own'] }),
+      identity('2', { finalizers: ['others/own'] }),
+    ],
   ])('%s', (_, from, to) => {
     expect(wokenBy(from, to)).toEqual(['shop/frontend']);
   });
 
   it.each([
     ['its own status', identity('2', {}, { observedGeneration: 1 })],
+    ['its own finalizer', identity('2', { finalizers: [FINALIZER] })],
     ['labels and annotations of others', identity('2', { labels: { a: 'b' }, annotations: { c: 'd' } })],
   ])('not by %s', (_, to) => {
     expect(wokenBy(before, to)).toEqual([]);
