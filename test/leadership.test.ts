@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { configMaps, leases } from '../src/kube/builtin.ts';
 import type { Interceptor } from '../src/kube/transport.ts';
 import { Journal } from './support/journal.ts';
-import { useStage } from './support/stage.ts';
+import { RG1, useStage } from './support/stage.ts';
 
 const LEASE = { leaseName: 'azid-controller' };
+const VM = `${RG1}/providers/Microsoft.Compute/virtualMachines/vm1`;
 const LEASE_KEY = 'azid-system/azid-controller';
 const stage = useStage({ operator: LEASE });
 afterEach(() => stage.cluster.delete(leases, LEASE_KEY));
@@ -209,4 +210,63 @@ describe('an installation', () => {
       /^--installation-id: expected /,
     );
   });
+});
+
+it('a rate limit that holds reads back for 900 s holds up no stop: it ends in the grace time, the Lease last', async () => {
+  const { world, cluster } = stage;
+  await stage.policy(stage.namespace, {
+    attachments: [{ types: ['Microsoft.Compute/virtualMachines'], scopes: [RG1] }],
+    grants: [{ roles: ['Reader'], scopes: [RG1] }],
+    federation: [{ issuers: ['https://issuer.example'], subjects: ['*'] }],
+  });
+  const order: string[] = [];
+  const operator = await world.start({
+    instance: 'one',
+    interceptArm: (_request, next) => {
+      order.push('call');
+      return next();
+    },
+    interceptLease: async (request, next) => {
+      if (request.method === 'PUT' && JSON.stringify(request.body).includes('"holderIdentity":""'))
+        order.push('released');
+      return next(request);
+    },
+  });
+  await stage.declare('before');
+  await stage.ready('before');
+  const effect = { kind: 'status', status: 429, retryAfterSeconds: 900 } as const;
+  world.azure.control.addFault({ method: 'GET', effect });
+  // All that reads: reconciles of each kind, lists, the catalog of roles, and looks that no reconcile waits for.
+  const id = stage.inAzure('before')?.id ?? '';
+  await stage.annotate('before', { 'azid.dev/reconcile-requested-at': 'now' });
+  const metadata = (name: string) => ({ name, namespace: stage.namespace });
+  const common = { apiVersion: 'azid.dev/v1alpha1' };
+  await cluster.apply({
+    ...common,
+    kind: 'RoleGrant',
+    metadata: metadata('grant'),
+    spec: { principal: { identityRef: { name: 'before' } }, role: { name: 'Reader' }, scope: RG1 },
+  });
+  await cluster.apply({
+    ...common,
+    kind: 'FederatedIdentityCredential',
+    metadata: metadata('credential'),
+    spec: { identityRef: { name: 'before' }, issuer: 'https://issuer.example', subject: 'x' },
+  });
+  await cluster.apply({
+    ...common,
+    kind: 'IdentityAttachment',
+    metadata: metadata('attachment'),
+    spec: { identityRef: { name: 'before' }, target: { resourceId: VM } },
+  });
+  await stage.declare('after');
+  await world.until('the 429', () => stage.requests().some(({ status }) => status === 429));
+  operator.mirror?.suspect(id);
+  operator.hostMirror?.suspect(VM);
+  await world.elapse(5_000);
+
+  const stoppedAt = world.clock.monotonic();
+  expect(await world.stop(operator)).toEqual({ type: 'stopped' });
+  expect(world.clock.monotonic() - stoppedAt).toBeLessThanOrEqual(30_000);
+  expect(order.at(-1)).toBe('released');
 });

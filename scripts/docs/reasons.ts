@@ -12,7 +12,7 @@ const FILES = [
   'src/runtime/summary.ts',
 ];
 /** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
-const NOT_SHOWN = new Set(['Aborted', 'TimedOut', 'WriteRefused', 'Unknown']);
+const NOT_SHOWN = new Set(['Aborted', 'DecideAgain', 'TimedOut', 'WriteRefused', 'Unknown']);
 
 /** `reason: 'X'`, `reason = 'X'`, and one of two: `reason: on ? 'X' : 'Y'`; not that of an answer of the API server. */
 const REASON =

@@ -1,6 +1,7 @@
 /** One call of an SDK client, through the lanes and the access, with what logs and Kubernetes Events want of its answer. */
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
+import type { Waits } from '../runtime/waits.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { AzureError } from './errors.ts';
 import type { Lanes } from './lanes.ts';
@@ -10,7 +11,24 @@ export interface CallContext {
   readonly priority: Priority;
   /** As in `LaneRequest`: whoever holds something that others need does not wait out a long 429. */
   readonly patienceMs?: number | undefined;
+  /** The namespace on whose behalf it is made: namespaces take turns. Absent for azid's own lists. */
+  readonly turn?: string | undefined;
+  /** Of the reconcile that makes it: told while the call waits for a rate limit. */
+  readonly waits?: Waits | undefined;
+  /** As in `LaneRequest`; asked of writes only. */
+  readonly isStale?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * For a call that others may wait for too: made in the same class and turn, but it ends with none of those who wait, and tells
+ * none of them that it waits.
+ */
+export function sharedContext(
+  { priority, patienceMs, turn }: CallContext,
+  signal?: AbortSignal,
+): CallContext {
+  return { priority, patienceMs, turn, signal };
 }
 
 export interface ArmCallsOptions {
@@ -63,22 +81,25 @@ export class ArmCalls {
   /** Throws only `AzureError`; `onStart` is told when the request begins, also of one that fails. */
   run<T>(
     call: ArmCall,
-    { priority, patienceMs, signal }: CallContext,
+    { priority, patienceMs, turn, waits, isStale, signal }: CallContext,
     send: (options: SendOptions) => Promise<T>,
     onStart?: (requestedAt: number) => void,
   ): Promise<Answer<T>> {
     const { access, lanes, clock, tenantId, credential } = this.#options;
     const { subscriptionId, ...rest } = call;
+    const write = call.kind === 'write' || call.kind === 'delete';
     const request = {
       tenantId,
       credential,
       priority,
       patienceMs,
+      turn,
+      waits,
+      ...(write && { isStale }),
       signal,
       ...rest,
       ...(subscriptionId && { subscriptionId }),
     };
-    const write = call.kind === 'write' || call.kind === 'delete';
     return lanes.run(request, () =>
       access.call({ write, signal }, async (abortSignal) => {
         let status = 0;

@@ -189,7 +189,7 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
   const error = toAzureError(thrown, facts);
   const code = error.code.toLowerCase();
   const { status } = error;
-  if (error.code === LOCAL_CODES.aborted || error.code === LOCAL_CODES.refused)
+  if ([LOCAL_CODES.aborted, LOCAL_CODES.refused, LOCAL_CODES.decideAgain].some((code) => code === error.code))
     return { kind: 'aborted', error };
   if (code === 'invalidauthenticationtokentenant')
     return {

@@ -24,6 +24,8 @@ export interface AzureErrorOptions {
 /** Codes that azid gives where Azure gives none. */
 export const LOCAL_CODES = {
   aborted: 'Aborted',
+  /** The turn of a write came, and what it was decided on had changed. Nothing was sent; the turn is kept. */
+  decideAgain: 'DecideAgain',
   timedOut: 'TimedOut',
   authentication: 'AzureAuthenticationFailed',
   refused: 'WriteRefused',

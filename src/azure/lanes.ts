@@ -1,6 +1,6 @@
 /**
  * Every call to Azure goes through here: slow enough for Azure's buckets, edits first, and no earlier than a 429 said
- * (design.md section 5).
+ * (design.md section 5). Inside a class namespaces take turns (guarantees.md G24).
  *
  * A call needs a token of each bucket it counts in, and takes all at once or none. p-queue counts what runs; the order
  * is decided here and a call enters p-queue only when it can start at once, because p-queue's priorities never age, its
@@ -9,9 +9,10 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../runtime/clock.ts';
 import { PRIORITIES, type Priority } from '../runtime/outcome.ts';
+import type { Waits } from '../runtime/waits.ts';
 import { classify } from './classify.ts';
 import { AzureError, LOCAL_CODES } from './errors.ts';
-import { type Lane, Stream, type Waiter } from './lane.ts';
+import { type Lane, LaneOrder, type Open, Stream, type Waiter } from './lane.ts';
 import { AZURE_LIMITS, armClass, bucketOfRate, type CallKind, type Limits, scaled } from './limits.ts';
 import { armKey } from './resource-id.ts';
 import { type BucketSize, TokenBucket } from './token-bucket.ts';
@@ -35,6 +36,16 @@ export interface LaneRequest {
   readonly priority: Priority;
   /** A lane that a 429 closed for longer than this, ms, refuses the call at once. Absent: it waits as long as it takes. */
   readonly patienceMs?: number | undefined;
+  /** The namespace on whose behalf it is made; absent for azid's own lists. */
+  readonly turn?: string | undefined;
+  /** Told while the call waits. */
+  readonly waits?: Waits | undefined;
+  /**
+   * Asked when a write's turn has come. If what it was decided on is stale the call is refused with the code `DecideAgain`,
+   * and its turn is kept for the next call of the same kind to the same resource that the same reconcile makes: nothing is
+   * written on a decision that waited too long, and nobody goes to the end of the line for it.
+   */
+  readonly isStale?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,6 +67,15 @@ export interface LanesOptions {
 const TURNS_BY_URGENCY = 9;
 /** Above this many buckets of single resources the full ones are forgotten: they say nothing. */
 const MAX_RESOURCE_BUCKETS = 20_000;
+/** A turn that came, kept for whoever must decide again first. */
+interface Reservation {
+  readonly stream: Stream;
+  readonly resource: TokenBucket | undefined;
+  readonly exclusive: string | undefined;
+  /** Monotonic ms. A 429 since then has taken its tokens: Azure's count is believed, not ours. */
+  readonly at: number;
+}
+
 const URGENT: readonly Priority[] = PRIORITIES.filter((priority) => priority !== 'resync');
 
 export class Lanes {
@@ -66,6 +86,9 @@ export class Lanes {
   readonly #resources = new Map<string, TokenBucket>();
   readonly #lanes = new Map<string, Lane>();
   readonly #streams = new Map<string, Stream>();
+  /** Whose turn it is between lanes: a provider's buckets for the whole tenant are shared by all of them. */
+  readonly #between = new LaneOrder();
+  readonly #reservations = new WeakMap<Waits, Set<Reservation>>();
   /** Keys of exclusive calls that run now. */
   readonly #held = new Set<string>();
   #order = 0;
@@ -86,29 +109,39 @@ export class Lanes {
   run<T>(request: LaneRequest, call: () => Promise<T>): Promise<T> {
     const stream = this.#stream(request);
     return new Promise<T>((resolve, reject) => {
-      const { signal } = request;
+      const { signal, waits, patienceMs, exclusive, kind, priority, turn = '' } = request;
       if (signal?.aborted) return reject(givenUp());
       const closedMs = stream.lane.notBefore - this.#clock.monotonic();
-      const { patienceMs } = request;
       if (patienceMs !== undefined && closedMs > patienceMs) return reject(closed(closedMs));
       const resource = this.#resourceBucket(request);
+      let waiting: Disposable | undefined;
+      const leave = () => {
+        signal?.removeEventListener('abort', onAbort);
+        waiting?.[Symbol.dispose]();
+      };
+      const refuse = (error: AzureError) => {
+        leave();
+        reject(error);
+      };
       const onAbort = () => {
-        if (stream.remove(waiter)) reject(givenUp());
+        if (this.#leave(stream, waiter)) refuse(givenUp());
       };
       const waiter: Waiter = {
-        priority: request.priority,
+        priority,
+        turn,
         order: this.#order++,
         since: this.#clock.monotonic(),
         ...(resource && { resource }),
         ...(patienceMs !== undefined && { patienceMs }),
-        refuse: (error) => {
-          signal?.removeEventListener('abort', onAbort);
-          reject(error);
+        ...(exclusive !== undefined && { exclusive }),
+        ...(waits && request.isStale && { isStale: request.isStale }),
+        refuse,
+        reserve: () => {
+          if (waits) this.#reserve(waits, { stream, resource, exclusive, at: this.#clock.monotonic() });
+          refuse(decideAgain());
         },
-        ...(request.exclusive !== undefined && { exclusive: request.exclusive }),
         start: async () => {
-          signal?.removeEventListener('abort', onAbort);
-          const { kind, priority } = request;
+          leave();
           try {
             this.#metrics?.waited((this.#clock.monotonic() - waiter.since) / 1000, { kind, priority });
             resolve(await call());
@@ -119,8 +152,17 @@ export class Lanes {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      stream.add(waiter);
+      if (waits && this.#takeReservation(waits, { stream, resource, exclusive })) {
+        if (waiter.isStale?.()) waiter.reserve();
+        else this.#begin(stream, waiter);
+        return;
+      }
+      this.#join(stream, waiter);
       this.#pump();
+      if (!stream.has(waiter)) return;
+      waiting = waits?.begin();
+      // Whoever stops does not wait: told of it, it may have given up already.
+      if (!stream.has(waiter)) leave();
     });
   }
 
@@ -140,30 +182,89 @@ export class Lanes {
     lane.notBefore = Math.max(lane.notBefore, this.#clock.monotonic() + found.retryAfterMs);
     lane.bucket.drain(lane.notBefore);
     const closedMs = lane.notBefore - this.#clock.monotonic();
-    for (const stream of this.#streams.values())
-      if (stream.lane === lane)
-        for (const waiter of stream.takeImpatient(closedMs)) waiter.refuse(closed(closedMs));
+    for (const stream of lane.streams)
+      for (const waiter of stream.takeImpatient(closedMs)) {
+        this.#between.leave(waiter);
+        waiter.refuse(closed(closedMs));
+      }
     this.#metrics?.throttled(found.retryAfterMs / 1000, { subscriptionId: lane.subscriptionId, kind });
+  }
+
+  #join(stream: Stream, waiter: Waiter): void {
+    stream.add(waiter);
+    this.#between.join(waiter);
+  }
+
+  /** False if it does not wait any more. */
+  #leave(stream: Stream, waiter: Waiter): boolean {
+    if (!stream.remove(waiter)) return false;
+    this.#between.leave(waiter);
+    return true;
   }
 
   /** Starts what can start and arms one timer for what cannot yet. */
   #pump(): void {
     for (let next = this.#next(); next; next = this.#next()) {
       const { stream, waiter } = next;
-      stream.remove(waiter);
+      stream.lane.order.had(waiter);
+      this.#between.had(waiter);
+      this.#leave(stream, waiter);
       for (const bucket of stream.buckets) bucket.take();
       waiter.resource?.take();
-      const { exclusive } = waiter;
-      if (exclusive !== undefined) this.#held.add(exclusive);
-      // `start` never rejects; the end of a call may free a slot.
-      void stream.lane.running
-        .add(() => waiter.start())
-        .then(() => {
-          if (exclusive !== undefined) this.#held.delete(exclusive);
-          this.#pump();
-        });
+      if (waiter.exclusive !== undefined) this.#held.add(waiter.exclusive);
+      if (waiter.isStale?.()) waiter.reserve();
+      else this.#begin(stream, waiter);
     }
     this.#arm();
+  }
+
+  /** Begins a call whose tokens are taken. */
+  #begin({ lane }: Stream, { turn, exclusive, start }: Waiter): void {
+    count(lane.runningOf, turn, 1);
+    // `start` never rejects; the end of a call may free a slot.
+    void lane.running.add(start).then(() => {
+      count(lane.runningOf, turn, -1);
+      if (exclusive !== undefined) this.#held.delete(exclusive);
+      this.#pump();
+    });
+  }
+
+  #reserve(waits: Waits, reservation: Reservation): void {
+    const kept = this.#reservations.get(waits) ?? new Set();
+    if (kept.size === 0) waits.atEnd(() => this.#giveBack(kept));
+    this.#reservations.set(waits, kept.add(reservation));
+  }
+
+  /**
+   * The turn kept for this call, if there is one; its tokens are taken already. One that is kept for another call with the same
+   * exclusive key would hold this one up.
+   */
+  #takeReservation(
+    waits: Waits,
+    { stream, resource, exclusive }: Pick<Reservation, 'stream' | 'resource' | 'exclusive'>,
+  ): boolean {
+    const kept = this.#reservations.get(waits);
+    for (const each of kept ?? []) {
+      const isSame = each.stream === stream && each.resource === resource && each.exclusive === exclusive;
+      if (!isSame && (exclusive === undefined || each.exclusive !== exclusive)) continue;
+      kept?.delete(each);
+      if (isSame && each.at >= stream.lane.notBefore) return true;
+      this.#release(each);
+    }
+    return false;
+  }
+
+  /** What was kept and is not wanted any more goes to the next. */
+  #giveBack(kept: Set<Reservation>): void {
+    for (const each of kept) this.#release(each);
+    kept.clear();
+    this.#pump();
+  }
+
+  #release({ stream, resource, exclusive, at }: Reservation): void {
+    if (at >= stream.lane.notBefore) for (const bucket of stream.buckets) bucket.giveBack();
+    resource?.giveBack();
+    if (exclusive !== undefined) this.#held.delete(exclusive);
   }
 
   #next(): { stream: Stream; waiter: Waiter } | undefined {
@@ -171,13 +272,20 @@ export class Lanes {
     const owed = this.#turns >= TURNS_BY_URGENCY;
     let best: { stream: Stream; waiter: Waiter } | undefined;
     let longest: { stream: Stream; waiter: Waiter } | undefined;
-    for (const stream of this.#streams.values()) {
-      const allowed = this.#allowed(stream.lane);
-      if (stream.empty || allowed.length === 0 || stream.readyInMs(now) > 0) continue;
-      const old = owed ? stream.oldest(now - this.#limits.longWaitMs, allowed) : undefined;
-      if (old && (!longest || old.order < longest.waiter.order)) longest = { stream, waiter: old };
-      const waiter = stream.first(allowed);
-      if (waiter && (!best || before(waiter, best.waiter))) best = { stream, waiter };
+    for (const lane of this.#lanes.values()) {
+      const open = this.#open(lane);
+      if (open.classes.length === 0) continue;
+      let first: { stream: Stream; waiter: Waiter } | undefined;
+      let oldest: { stream: Stream; waiter: Waiter } | undefined;
+      for (const stream of lane.streams) {
+        if (stream.empty || stream.readyInMs(now) > 0) continue;
+        const old = owed ? stream.oldest(now - this.#limits.longWaitMs, open) : undefined;
+        if (old && (!oldest || lane.order.longBefore(old, oldest.waiter))) oldest = { stream, waiter: old };
+        const waiter = stream.first(open);
+        if (waiter && (!first || lane.order.before(waiter, first.waiter))) first = { stream, waiter };
+      }
+      if (oldest && (!longest || this.#between.longBefore(oldest.waiter, longest.waiter))) longest = oldest;
+      if (first && (!best || this.#between.before(first.waiter, best.waiter))) best = first;
     }
     const chosen = longest ?? best;
     // A turn that is owed stays owed until somebody who waited can take it.
@@ -185,11 +293,16 @@ export class Lanes {
     return chosen;
   }
 
-  /** The classes that have a free slot in the lane. */
-  #allowed(lane: Lane): readonly Priority[] {
-    const free = this.#limits.concurrency - lane.running.pending - lane.running.size;
-    if (free <= 0) return [];
-    return free > this.#limits.reserved ? PRIORITIES : URGENT;
+  /**
+   * What has a free slot in the lane: the last ones are kept free of resyncs, and of namespaces that have all others, so
+   * that slow calls of one hold up nobody else.
+   */
+  #open(lane: Lane): Open {
+    const { concurrency, reserved } = this.#limits;
+    const free = concurrency - lane.running.pending - lane.running.size;
+    const classes = free <= 0 ? [] : free > reserved ? PRIORITIES : URGENT;
+    const most = Math.max(1, concurrency - reserved);
+    return { classes, admits: (turn) => turn === '' || (lane.runningOf.get(turn) ?? 0) < most };
   }
 
   #arm(): void {
@@ -197,10 +310,11 @@ export class Lanes {
     this.#timer = undefined;
     const now = this.#clock.monotonic();
     let ms = Number.POSITIVE_INFINITY;
-    for (const stream of this.#streams.values()) {
-      const allowed = this.#allowed(stream.lane);
-      if (stream.empty || allowed.length === 0) continue; // The end of a running call pumps.
-      ms = Math.min(ms, stream.readyInMs(now) || stream.resourceReadyInMs(allowed));
+    for (const lane of this.#lanes.values()) {
+      const open = this.#open(lane);
+      if (open.classes.length === 0) continue; // The end of a running call pumps.
+      for (const stream of lane.streams)
+        if (!stream.empty) ms = Math.min(ms, stream.readyInMs(now) || stream.resourceReadyInMs(open));
     }
     if (ms !== Number.POSITIVE_INFINITY) this.#timer = this.#clock.timer(Math.max(1, ms), () => this.#pump());
   }
@@ -231,6 +345,7 @@ export class Lanes {
     }
     const stream = new Stream(lane, buckets, this.#held);
     this.#streams.set(key, stream);
+    lane.streams.add(stream);
     return stream;
   }
 
@@ -238,7 +353,15 @@ export class Lanes {
     let lane = this.#lanes.get(key);
     if (!lane) {
       const running = new PQueue({ concurrency: this.#limits.concurrency });
-      lane = { subscriptionId, running, bucket: new TokenBucket(size, this.#clock), notBefore: 0 };
+      lane = {
+        subscriptionId,
+        running,
+        runningOf: new Map(),
+        bucket: new TokenBucket(size, this.#clock),
+        streams: new Set(),
+        order: new LaneOrder(),
+        notBefore: 0,
+      };
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -268,9 +391,18 @@ export class Lanes {
   }
 }
 
-function before(left: Waiter, right: Waiter): boolean {
-  const byClass = PRIORITIES.indexOf(left.priority) - PRIORITIES.indexOf(right.priority);
-  return byClass === 0 ? left.order < right.order : byClass < 0;
+/** Without an entry for what is zero: namespaces come and go. */
+function count(counts: Map<string, number>, name: string, change: 1 | -1): void {
+  const next = (counts.get(name) ?? 0) + change;
+  if (next === 0) counts.delete(name);
+  else counts.set(name, next);
+}
+
+function decideAgain(): AzureError {
+  return new AzureError({
+    code: LOCAL_CODES.decideAgain,
+    message: 'what the call was decided on has changed while it waited for its turn',
+  });
 }
 
 function closed(forMs: number): AzureError {

@@ -52,3 +52,22 @@ test('a drained bucket gives one token at the named time and then only its refil
   bucket.take();
   expect(bucket.readyInMs()).toBe(100);
 });
+
+test('a shorter drain does not shorten a longer one', () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket({ capacity: 10, perSecond: 1 }, clock);
+  bucket.drain(60_000);
+  bucket.drain(5_000);
+  expect(bucket.readyInMs()).toBe(60_000);
+});
+
+test('a token that comes back is there at once, and never one too many', () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket({ capacity: 1, perSecond: 1 }, clock);
+  bucket.take();
+  bucket.giveBack();
+  bucket.giveBack();
+  expect(bucket.readyInMs()).toBe(0);
+  bucket.take();
+  expect(bucket.readyInMs()).toBe(1_000);
+});

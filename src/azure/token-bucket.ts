@@ -40,6 +40,12 @@ export class TokenBucket {
     this.#tokens -= 1;
   }
 
+  /** A token that was taken for a call that was never made. */
+  giveBack(): void {
+    this.#refill();
+    this.#tokens = Math.min(this.#size.capacity, this.#tokens + 1);
+  }
+
   /** Azure refused although tokens were left: others share its bucket. One token at `notBefore`, refilled from then on. */
   drain(notBefore: number): void {
     this.#tokens = Math.min(this.#tokens, 1);

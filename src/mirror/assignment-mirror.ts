@@ -3,6 +3,7 @@
  * for each management group, or the tenant, that is itself a scope in use. A list also shows what is inherited from
  * above; that is at home in another list and is left to it, so each absence has one list that can tell it.
  */
+import type { CallContext } from '../azure/arm-calls.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import {
   type AzureRoleAssignment,
@@ -72,7 +73,7 @@ export class AssignmentMirror implements RoleAssignmentObserver {
       sameContent: sameAssignment,
       sameInstance: sameGrant,
       areaOf: (id) => areaOf(parseAssignmentId(id).scope),
-      get: (id, priority, stop) => this.#get(id, priority, stop),
+      get: (id, priority, stop) => this.#get(id, { priority, signal: stop }),
       reindex: (before, after) => {
         this.#byPrincipal.replace(before, after);
         this.#byTriple.replace(before, after);
@@ -113,9 +114,9 @@ export class AssignmentMirror implements RoleAssignmentObserver {
   async refresh(
     id: string,
     priority: Priority,
-    signal?: AbortSignal,
+    of: Omit<CallContext, 'priority'> = {},
   ): Promise<Observation<AzureRoleAssignment>> {
-    await this.#get(id, priority, signal);
+    await this.#get(id, { ...of, priority });
     return this.observe(id);
   }
 
@@ -199,9 +200,9 @@ export class AssignmentMirror implements RoleAssignmentObserver {
     this.#picture.noteWriteAttempt(id);
   }
 
-  #get(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown> {
+  #get(id: string, context: CallContext): Promise<unknown> {
     const { scope, name } = parseAssignmentId(id);
-    return this.#options.assignments.get(scope, name, { priority, signal });
+    return this.#options.assignments.get(scope, name, context);
   }
 
   #held(keys: readonly string[]): AzureRoleAssignment[] {

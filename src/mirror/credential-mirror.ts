@@ -2,6 +2,7 @@
  * The watched picture of federated credentials. They have no bulk list (azure.md section 4): each identity in use is
  * read when somebody asks, at once on a suspicion, and else in slow rotation, one for each subscription.
  */
+import { type CallContext, sharedContext } from '../azure/arm-calls.ts';
 import {
   type AzureFederatedCredential,
   parseCredentialId,
@@ -79,9 +80,9 @@ export class CredentialMirror implements CredentialObserver {
       // Nothing in it tells one from another that was made again under its name.
       sameInstance: () => true,
       areaOf: (id) => armKey(parseCredentialId(id).identityId),
-      get: (id, priority, stop) => this.#get(id, priority, stop),
+      get: (id, priority, stop) => this.#get(id, { priority, signal: stop }),
     });
-    this.#looks = new EarlyLooks({ clock, signal, look: (id) => this.read(id, 'event', signal) });
+    this.#looks = new EarlyLooks({ clock, signal, look: (id) => this.read(id, 'event', { signal }) });
     credentials.observedBy(this);
     signal.addEventListener('abort', () => void this.stop(), { once: true });
   }
@@ -163,19 +164,19 @@ export class CredentialMirror implements CredentialObserver {
    * Reads all credentials of an identity now; whoever asks meanwhile waits for the same call. Throws `AzureError`, and
    * what was known stays. The identity need not be in use.
    */
-  read(identityId: string, priority: Priority, signal?: AbortSignal): Promise<void> {
-    const stopping = this.#options.signal;
-    const start = () => this.#read(identityId, priority, stopping);
-    return this.#flights.join(armKey(identityId), priority, start, signal);
+  read(identityId: string, priority: Priority, of: Omit<CallContext, 'priority'> = {}): Promise<void> {
+    const context = { ...of, priority };
+    const start = () => this.#read(identityId, context);
+    return this.#flights.join(armKey(identityId), context, start);
   }
 
   /** A live GET of one credential, merged. */
   async refresh(
     id: string,
     priority: Priority,
-    signal?: AbortSignal,
+    of: Omit<CallContext, 'priority'> = {},
   ): Promise<Observation<AzureFederatedCredential>> {
-    await this.#get(id, priority, signal);
+    await this.#get(id, { ...of, priority });
     return this.observe(id);
   }
 
@@ -219,12 +220,12 @@ export class CredentialMirror implements CredentialObserver {
     if (this.#readings.get(key)?.identity === 'gone') this.#readings.delete(key);
   }
 
-  async #read(identityId: string, priority: Priority, signal: AbortSignal): Promise<void> {
-    const { credentials, onReadFailure } = this.#options;
+  async #read(identityId: string, context: CallContext): Promise<void> {
+    const { credentials, onReadFailure, signal } = this.#options;
     const key = armKey(identityId);
     const used = this.#used.has(key);
     try {
-      const list = await credentials.list(identityId, { priority, signal });
+      const list = await credentials.list(identityId, sharedContext(context, signal));
       if (signal.aborted) return;
       // Released meanwhile: what is kept now would be kept for ever.
       if (used && !this.#used.has(key)) return this.#forget(key);
@@ -256,9 +257,9 @@ export class CredentialMirror implements CredentialObserver {
     }
   }
 
-  #get(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown> {
+  #get(id: string, context: CallContext): Promise<unknown> {
     const { identityId, name } = parseCredentialId(id);
-    return this.#options.credentials.get(identityId, name, { priority, signal });
+    return this.#options.credentials.get(identityId, name, context);
   }
 
   #rotation(identityId: string): Rotation {

@@ -9,6 +9,7 @@
  * partial, and hosts that were read once are read again in slow rotation; so are those of a list that does not tell
  * identities.
  */
+import type { CallContext } from '../azure/arm-calls.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import type { HostObserver, HostPage, Hosts } from '../azure/hosts/hosts.ts';
@@ -80,7 +81,7 @@ export class HostMirror implements HostObserver {
       sameContent: sameHost,
       sameInstance: sameHostInstance,
       areaOf: areaOfHost,
-      get: (id, priority, stop) => this.#get(id, priority, stop),
+      get: (id, priority, stop) => this.#get(id, { priority, signal: stop }),
       reindex: (before, after) => {
         this.#byIdentity.replace(before, after);
         this.#byPrincipal.replace(before, after);
@@ -101,7 +102,7 @@ export class HostMirror implements HostObserver {
       apiVersionOf,
       see: (area, pages, stop) => this.#see(area, pages, stop),
     });
-    this.#rounds = new HostRounds({ clock, read: (id) => this.#get(id, 'resync', signal) });
+    this.#rounds = new HostRounds({ clock, read: (id) => this.#get(id, { priority: 'resync', signal }) });
     hosts.observedBy(this);
     signal.addEventListener('abort', () => void this.stop(), { once: true });
   }
@@ -134,8 +135,12 @@ export class HostMirror implements HostObserver {
   }
 
   /** A live GET, merged. Within the lag of an own write its 404 is no proof, and what was written is still told. */
-  async refresh(id: string, priority: Priority, signal?: AbortSignal): Promise<Observation<AzureHost>> {
-    await this.#get(id, priority, signal);
+  async refresh(
+    id: string,
+    priority: Priority,
+    of: Omit<CallContext, 'priority'> = {},
+  ): Promise<Observation<AzureHost>> {
+    await this.#get(id, { ...of, priority });
     return this.observe(id);
   }
 
@@ -256,9 +261,9 @@ export class HostMirror implements HostObserver {
     );
   }
 
-  #get(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown> {
+  #get(id: string, context: CallContext): Promise<unknown> {
     const apiVersion = this.#options.apiVersionOf?.(parseHostArea(areaOfHost(id)).type);
-    return this.#options.hosts.get(id, { priority, signal }, apiVersion === undefined ? {} : { apiVersion });
+    return this.#options.hosts.get(id, context, apiVersion === undefined ? {} : { apiVersion });
   }
 
   #list(area: string): void {
@@ -291,7 +296,7 @@ export class HostMirror implements HostObserver {
     const held = (id: string) => this.#picture.present(id);
     const sight = await judgeSight(pages, held, async (id) => {
       try {
-        await this.#get(id, 'resync', signal);
+        await this.#get(id, { priority: 'resync', signal });
       } catch (error) {
         if (signal.aborted) throw error;
         return UNREAD;

@@ -3,7 +3,7 @@
  * own writes, merged by the rules of `merge.ts`. It hears of GETs and writes through `Identities`, whose observer it is.
  */
 import { type AzureIdentity, sameContent, sameInstance } from '../azure/azure-identity.ts';
-import type { Identities, IdentityObserver } from '../azure/identities.ts';
+import type { CallContext, Identities, IdentityObserver } from '../azure/identities.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import { parseResourceId } from '../azure/resource-id.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -99,8 +99,12 @@ export class IdentityMirror implements IdentityObserver {
   }
 
   /** A live GET, merged. Within the lag of an own write its 404 is no proof, and what was written is still told. */
-  async refresh(id: string, priority: Priority, signal?: AbortSignal): Promise<Observation> {
-    await this.#options.identities.get(id, { priority, signal });
+  async refresh(
+    id: string,
+    priority: Priority,
+    of: Omit<CallContext, 'priority'> = {},
+  ): Promise<Observation> {
+    await this.#options.identities.get(id, { ...of, priority });
     return this.observe(id);
   }
 

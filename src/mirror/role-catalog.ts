@@ -2,8 +2,7 @@
  * Role definitions: all of each scope in use at once, read again every hour, the rest by need. A name that is not in the
  * catalog is asked of Azure before it is called unknown, and that answer holds for a short time.
  */
-
-import type { CallContext } from '../azure/arm-calls.ts';
+import { type CallContext, sharedContext } from '../azure/arm-calls.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import { trailingGuid } from '../azure/guid.ts';
 import { armKey, isWithinScope } from '../azure/resource-id.ts';
@@ -123,7 +122,7 @@ export class RoleCatalog {
     const { definitions, signal } = this.#options;
     const question = `${armKey(scope)}\nname\n${asciiLower(roleName)}`;
     const answer = await this.#ask(question, area, context, since, () =>
-      definitions.find(scope, roleName, { priority: context.priority, signal }),
+      definitions.find(scope, roleName, sharedContext(context, signal)),
     );
     // What Azure no longer shows under the name must not come back with the next look at what is held.
     const shown = new Set(rolesOf(answer).map(({ guid }) => guid));
@@ -143,7 +142,7 @@ export class RoleCatalog {
     if (held) return { found: 'one', role: held };
     const { definitions, signal } = this.#options;
     const answer = await this.#ask(`${area}\nid\n${guid}`, area, context, since, () =>
-      definitions.get(scope, guid, { priority: context.priority, signal }),
+      definitions.get(scope, guid, sharedContext(context, signal)),
     );
     if (answer.found === 'none') this.#drop(area, guid);
     return answer;
@@ -182,7 +181,7 @@ export class RoleCatalog {
   async #ask(
     question: string,
     area: string,
-    { priority, signal }: CallContext,
+    context: CallContext,
     since: number,
     call: () => Promise<RoleLookup>,
   ): Promise<RoleLookup> {
@@ -200,7 +199,7 @@ export class RoleCatalog {
       }
       return answer;
     };
-    return await this.#flights.join(question, priority, start, signal);
+    return await this.#flights.join(question, context, start);
   }
 
   #noteUnknown(question: string, at: number, unknownMs: number): void {

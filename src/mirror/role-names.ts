@@ -2,7 +2,7 @@
  * The names that roles have, for policies that name some: built-in roles are the same at every scope, so one list serves
  * all policies, and none is read while what the catalog holds answers.
  */
-import type { CallContext } from '../azure/arm-calls.ts';
+import { type CallContext, sharedContext } from '../azure/arm-calls.ts';
 import type { AzureRoleDefinition, RoleDefinitions } from '../azure/role-definitions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Flights } from './flights.ts';
@@ -39,18 +39,18 @@ export class RoleNames {
   }
 
   /** All built-in roles, and the custom ones of the scope. Rejects as the list does. */
-  async all(scope: string, { priority, signal }: CallContext): Promise<readonly NamedRole[]> {
+  async all(scope: string, context: CallContext): Promise<readonly NamedRole[]> {
     const fresh = this.#fresh();
     if (fresh) return [...this.#catalog.held(), ...fresh];
     const start = async () => {
       const at = this.#clock.monotonic();
       const roles: NamedRole[] = [];
-      const context = { priority, signal: this.#signal };
-      for await (const page of this.#definitions.list(scope, context)) roles.push(...page.roles);
+      const shared = sharedContext(context, this.#signal);
+      for await (const page of this.#definitions.list(scope, shared)) roles.push(...page.roles);
       this.#listed = { roles, at };
       return roles;
     };
-    const listed = await this.#flights.join('all', priority, start, signal);
+    const listed = await this.#flights.join('all', context, start);
     return [...this.#catalog.held(), ...listed];
   }
 

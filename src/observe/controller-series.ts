@@ -24,10 +24,13 @@ export function controllerSeries(registry: Registry): (controller: string) => Co
   const panics = counter('reconcile_panics_total', 'Visits that threw something unexpected.');
   const timeouts = counter('reconcile_timeouts_total', 'Visits that ran over their time limit.');
   const most = gauge('max_concurrent_reconciles', 'Workers: visits that may run at the same time.');
-  const active = gauge('active_workers', 'Visits running now.');
+  const active = gauge(
+    'active_workers',
+    'Visits that have a worker now; those that wait for a rate limit have none.',
+  );
   const time = new Histogram({
     name: 'controller_runtime_reconcile_time_seconds',
-    help: 'How long visits took.',
+    help: 'How long visits took, waits for a rate limit included.',
     registers,
     labelNames,
     buckets: [...VISIT_SECONDS],

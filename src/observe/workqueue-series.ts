@@ -25,18 +25,23 @@ export function workqueueSeries(registry: Registry): (controller: string) => Que
     });
   gauge(
     'workqueue_unfinished_work_seconds',
-    'Sum over keys being visited of how long each has taken so far.',
+    'Sum over keys being visited of how long each has taken so far, waits for a rate limit included.',
     ({ unfinishedMs }) => unfinishedMs / 1_000,
   );
   gauge(
     'workqueue_longest_running_processor_seconds',
-    'How long the longest running visit has taken so far.',
+    'How long the longest running visit has taken so far, waits for a rate limit included.',
     ({ longestRunningMs }) => longestRunningMs / 1_000,
   );
   gauge(
     'azid_queue_age_seconds',
     'How long the longest-waiting key that is due has waited for a worker.',
     ({ oldestWaitMs }) => oldestWaitMs / 1_000,
+  );
+  gauge(
+    'azid_reconciles_waiting',
+    'Reconciles that wait for a rate limit of Azure; they have no worker meanwhile.',
+    ({ waiting }) => waiting,
   );
   new Gauge({
     name: 'workqueue_depth',
@@ -71,7 +76,7 @@ export function workqueueSeries(registry: Registry): (controller: string) => Que
   });
   const work = new Histogram({
     name: 'workqueue_work_duration_seconds',
-    help: 'Time a worker was busy with a key.',
+    help: 'Time from when a worker took a key to its end, waits for a rate limit included.',
     registers,
     labelNames,
     buckets: [...LONG_SECONDS],

@@ -7,6 +7,7 @@ import type { Store } from '../kube/store.ts';
 import type { HostMirror } from '../mirror/host-mirror.ts';
 import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { editionOf } from '../reconcilers/edition.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import type { Kind } from '../reconcilers/kind.ts';
@@ -14,15 +15,19 @@ import type { Stores } from '../reconcilers/stores.ts';
 import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
 import { Controller } from '../runtime/controller.ts';
+import type { InFlightLimits } from '../runtime/in-flight.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
 import { WorkQueue } from '../runtime/queue.ts';
 import type { Visit } from '../runtime/visit.ts';
 import { connectAzure } from './azure.ts';
 import { Federation } from './federation.ts';
+import { FirstConditions } from './first-conditions.ts';
 import { Granting } from './granting.ts';
+import { hostTurns } from './host-turns.ts';
 import { Hosting } from './hosting.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
+import { PermissionChanges } from './permission-changes.ts';
 import { anyOf } from './signals.ts';
 import { type Wake, wakeOnAzure, wakeOnKubernetes } from './wake.ts';
 import type { WakeGrants } from './wake-grants.ts';
@@ -47,13 +52,16 @@ export class Work implements AsyncDisposable {
   readonly #controllers: Controller[] = [];
   readonly #queues: WorkQueue[] = [];
   readonly #cleanup = new AsyncDisposableStack();
+  /** Ends lists, reads and looks that belong to no reconcile. */
+  readonly #ended = new AbortController();
+  readonly #permissions: PermissionChanges;
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
     const { options, metrics, client, leadership, stores, installationId, cut } = parts;
     const { clock, random, log, azureLagMs, resyncIntervalMs, releaseAfterMs, instance } = options;
-    const ended = new AbortController();
-    this.#cleanup.defer(() => ended.abort());
+    const ended = this.#ended;
+    this.#permissions = this.#cleanup.use(new PermissionChanges(stores));
 
     const azure = connectAzure(options, metrics, () => {
       if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
@@ -133,11 +141,12 @@ export class Work implements AsyncDisposable {
       callLimitMs: AZURE_CALL_LIMIT_MS,
       releaseAfterMs,
     });
-    const frame = { client, events, clock };
+    const frame = { client, events, clock, permissions: () => this.#permissions.count };
     const controllerOf = <T extends ManagedObject, F, A extends { readonly type: string }, S extends object>(
       kind: Kind<T, F, A, S>,
       store: Store<T>,
-    ) => this.#controller(kind, new Frame(kind, { ...frame, store }), store);
+      turnsOf?: (key: string) => readonly string[],
+    ) => this.#controller(kind, new Frame(kind, { ...frame, store }), store, turnsOf);
     const identityController = controllerOf(identities, stores.identities);
     const policyController = controllerOf(
       identityPolicyKind({ stores, roleNames: granting.roleNames }),
@@ -146,7 +155,7 @@ export class Work implements AsyncDisposable {
     const credentials = controllerOf(federation.kind, stores.credentials);
     const grants = controllerOf(granting.kind, stores.grants);
     const kinds = hosting.kinds(granting.dependents);
-    const hosts = controllerOf(kinds.host, stores.hosts);
+    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores));
     const attachments = controllerOf(kinds.attachment, stores.attachments);
     const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 
@@ -196,33 +205,65 @@ export class Work implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // First: whoever is waited for below may itself wait for a rate limit, as long as Azure asked for.
+    this.#ended.abort(new Error('azid is stopping'));
     await this.#cleanup.disposeAsync();
   }
 
   #controller<T extends ManagedObject>(
     kind: { readonly name: string },
-    frame: { reconcile(visit: Visit): Promise<Outcome> },
+    frame: { reconcile(visit: Visit): Promise<Outcome>; introduce(visit: Visit): Promise<Outcome> },
     store: Store<T>,
+    turnsOf?: (key: string) => readonly string[],
   ): Controller {
     const { metrics } = this.#parts;
     const { clock, random, log, workers } = this.#parts.options;
-    const queue = new WorkQueue({ clock, random, metrics: metrics.queue(kind.name) });
-    const controller = new Controller({
-      name: kind.name,
-      queue,
+    const common = { clock, random, log, outcomeOf: outcomeOfError };
+    const queue = new WorkQueue({
       clock,
       random,
-      log,
+      metrics: metrics.queue(kind.name),
+      limits: inFlightLimits(workers),
+      ...(turnsOf && { turnsOf }),
+    });
+    const controller = new Controller({
+      ...common,
+      name: kind.name,
+      queue,
       workers,
       reconcile: (visit) => frame.reconcile(visit),
       classify: (key, proposed) => classOf(store.get(key), proposed),
-      outcomeOf: outcomeOfError,
+      editionOf: (key) => editionOfStored(store.get(key)),
       metrics: metrics.controller(kind.name),
     });
-    this.#queues.push(queue);
-    this.#controllers.push(controller);
+    const firstConditions = this.#cleanup.use(
+      new FirstConditions({
+        ...common,
+        kind: kind.name,
+        store,
+        introduce: (visit) => frame.introduce(visit),
+      }),
+    );
+    this.#queues.push(queue, firstConditions.queue);
+    this.#controllers.push(controller, firstConditions.controller);
     return controller;
   }
+}
+
+/**
+ * How much of one namespace may be under way in a controller. As many reconciles as there are workers fill any rate limit; an
+ * eighth of the workers stays free of the namespace that has most. The total bounds the memory.
+ */
+function inFlightLimits(workers: number): InFlightLimits {
+  return {
+    workersPerNamespace: workers - Math.floor(workers / 8),
+    perNamespace: workers,
+    total: 16 * workers,
+  };
+}
+
+function editionOfStored(object: ManagedObject | undefined): string | undefined {
+  return object && editionOf(object);
 }
 
 /** An edit is judged by the object, whatever woke it (design.md section 5.2). */

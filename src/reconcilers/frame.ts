@@ -17,12 +17,21 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Visit } from '../runtime/visit.ts';
 import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
-import { failureOf } from './failure.ts';
+import { editionOf } from './edition.ts';
+import { failureOf, isDecideAgain } from './failure.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
 import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './summary-conditions.ts';
 
 /** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
+
+/**
+ * How long a decision is good for, ms. A write whose turn comes later is decided again from what Azure shows then; an edit, or a
+ * change of what is allowed, makes it stale at once.
+ */
+const DECISION_MS = 10_000;
+/** More often than anybody edits; then the queue's back-off takes over. */
+const MAX_STALE = 8;
 
 /** Longer than any pause worth sitting out, shorter than anybody notices. */
 const PATIENCE_MS = 5_000;
@@ -32,6 +41,8 @@ export interface FrameOptions<T extends ManagedObject> {
   readonly store: Store<T>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
+  /** Another number after each change of what is allowed to whom. Absent: nothing changes. */
+  readonly permissions?: () => number;
 }
 
 type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
@@ -51,15 +62,33 @@ export class Frame<
   readonly #options: FrameOptions<T>;
   /** Of the objects visited: one may go unseen, and what is kept of it goes by its uid. */
   readonly #uids = new Map<ObjectKey, string>();
+  /** First conditions that are being written, by uid. */
+  readonly #greetings = new Map<string, Promise<T>>();
 
   constructor(kind: Kind<T, Facts, Action, Status>, options: FrameOptions<T>) {
     this.#kind = kind;
     this.#options = options;
   }
 
-  async reconcile(visit: Visit): Promise<Outcome> {
+  reconcile(visit: Visit): Promise<Outcome> {
+    return this.#whileUnchanged(() => this.#visit(visit));
+  }
+
+  /**
+   * A condition on an object that has none yet: without one, kstatus calls it Current. Written at once, however many wait to
+   * be reconciled.
+   */
+  introduce(visit: Visit): Promise<Outcome> {
+    return this.#whileUnchanged(async () => {
+      const object = this.#options.store.get(visit.key);
+      if (object && isFirstVisit(object)) await this.#greet(object, visit);
+      return { type: 'done' };
+    });
+  }
+
+  async #whileUnchanged(work: () => Promise<Outcome>): Promise<Outcome> {
     try {
-      return await this.#visit(visit);
+      return await work();
     } catch (error) {
       // Somebody else wrote, or removed, the object meanwhile. The watch wakes it at once; the back-off is for a watch
       // that is broken.
@@ -85,14 +114,20 @@ export class Frame<
       patienceMs: PATIENCE_MS,
     };
     let failed: { action: Action; failure: Failure } | undefined;
+    let stale = 0;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();
+      const basis = this.#basis(visit.key);
       const facts = await this.#kind.gather(object, context);
       const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
       failed = undefined;
       const suspended = isSuspended(object);
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
       const decidedOn = object.metadata.generation;
+      const decidedAt = this.#options.clock.monotonic();
+      const isStale = () =>
+        this.#options.clock.monotonic() - decidedAt > DECISION_MS || this.#basis(visit.key) !== basis;
+      context = { ...context, isStale };
       for (const action of decision.actions) {
         try {
           const next = await this.#perform(action, object, context);
@@ -102,6 +137,17 @@ export class Frame<
           // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
           if (object.metadata.generation !== decidedOn) break;
         } catch (error) {
+          if (isDecideAgain(error)) {
+            const latest = this.#options.store.get(visit.key);
+            // Gone, a namesake, or edited over and over: another visit's matter.
+            if (latest?.metadata.uid !== object.metadata.uid || ++stale > MAX_STALE)
+              return { type: 'again', afterMs: 0, why: 'ObjectChanged' };
+            visit.log.debug({ action: action.type }, 'decided again: it waited, and may not hold any more');
+            object = latest;
+            context = { ...context, startedAt: this.#options.clock.monotonic() };
+            round--;
+            break;
+          }
           const failure = failureOf(error);
           if (!failure) throw error;
           visit.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
@@ -111,6 +157,13 @@ export class Frame<
       }
     }
     return this.#notConverging(object, visit);
+  }
+
+  /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */
+  #basis(key: ObjectKey): string {
+    const { store, permissions } = this.#options;
+    const object = store.get(key);
+    return `${permissions?.() ?? 0} ${object ? editionOf(object) : 'gone'}`;
   }
 
   /** A namesake is another object: what is kept of the one before is not about it. */
@@ -185,8 +238,21 @@ export class Frame<
     });
   }
 
-  /** A condition on the first visit, before any call to Azure: without one, kstatus calls the object Current. */
-  #greet(object: T, visit: Visit): Promise<T> {
+  /** The first condition, once, whoever comes first: before any call to Azure, and without waiting for a worker. */
+  async #greet(object: T, visit: Visit): Promise<T> {
+    const { uid } = object.metadata;
+    const begun = this.#greetings.get(uid);
+    if (begun) {
+      await begun.catch(() => {}); // Whoever began tells of it.
+      const latest = this.#options.store.get(visit.key);
+      if (latest?.metadata.uid === uid && !isFirstVisit(latest)) return latest;
+    }
+    const greeting = this.#writeGreeting(object, visit).finally(() => this.#greetings.delete(uid));
+    this.#greetings.set(uid, greeting);
+    return greeting;
+  }
+
+  #writeGreeting(object: T, visit: Visit): Promise<T> {
     const conditions = conditionsOf(
       {
         state: 'progressing',
@@ -276,7 +342,7 @@ function replaced({ kind, ...object }: ManagedObject): KubeError {
   return new KubeError(message, { status: 409, reason: 'Conflict' });
 }
 
-function isFirstVisit(object: ManagedObject): boolean {
+export function isFirstVisit(object: ManagedObject): boolean {
   return (
     !object.metadata.deletionTimestamp && !object.status?.conditions?.some(({ type }) => type === 'Ready')
   );

@@ -8,10 +8,15 @@ export interface VisitContext extends Visit {
   /** When this visit began, monotonic ms: what was read or written since is as live as a read made now. */
   readonly startedAt: number;
   /**
-   * A lane that Azure closed for longer than this ends the visit, ms: one that waited would hold a worker, and a few
-   * objects of one subscription would hold up those of all others (guarantees.md G2, G12).
+   * A lane that Azure closed for longer than this ends the visit, ms: the object says so meanwhile, and does not count among
+   * those that its namespace may have under way (guarantees.md G2, G12).
    */
   readonly patienceMs: number;
+  /**
+   * Asked when the turn of a write has come: true if what it was decided on may not hold any more. It is then not sent, and
+   * the frame decides again.
+   */
+  readonly isStale?: () => boolean;
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
 }

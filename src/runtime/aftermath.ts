@@ -29,6 +29,10 @@ export function afterVisit(ending: Ending, after: Aftermath): VisitResult {
       log.debug({}, 'visit ended by stop');
       queue.add(key, priority);
       return 'requeue';
+    case 'superseded':
+      log.debug({}, 'reconcile ended by an edit while it waited for a rate limit');
+      queue.add(key, priority);
+      return 'requeue';
     case 'panic':
       metrics.panicked();
       metrics.failed();

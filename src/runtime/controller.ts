@@ -9,7 +9,9 @@ import type { Log } from './log.ts';
 import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
 import type { Outcome, Priority } from './outcome.ts';
 import type { QueueItem, WorkQueue } from './queue.ts';
+import { TimeLimit } from './time-limit.ts';
 import { endingOf, type Reconcile, VisitCut } from './visit.ts';
+import { Waits } from './waits.ts';
 
 export interface ControllerOptions {
   /** In logs and metrics: the kind, lower case. */
@@ -17,14 +19,19 @@ export interface ControllerOptions {
   /** The controller's own; `run` shuts it down at the end. */
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** How many keys are visited at the same time, from 1 up. */
+  /** How many keys are visited at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
   readonly workers: number;
   readonly reconcile: Reconcile;
   /** Judges the class by the object, whatever woke it (design.md section 5). Defaults to what was proposed. */
   readonly classify?: (key: string, proposed: Priority) => Priority;
+  /**
+   * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
+   * with it: it ends, and begins anew with the object as it is now. Defaults to knowing no edits.
+   */
+  readonly editionOf?: (key: string) => string | undefined;
   /** What a known error means; undefined = unexpected, counted as a panic. Defaults to knowing none. */
   readonly outcomeOf?: (error: unknown) => Outcome | undefined;
-  /** After this long the visit's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
+  /** After this long, waits for a rate limit left out, the visit's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
   readonly timeLimitMs?: number;
   /** How long running visits may go on after the stop. Defaults to 30 s (kubernetes.md section 5). */
   readonly graceMs?: number;
@@ -36,15 +43,34 @@ export interface ControllerOptions {
   readonly random: Random;
 }
 
-/** Takes keys from a queue and visits them with a reconciler, `workers` at a time. */
+/** A reconcile under way. */
+interface Running {
+  readonly abort: AbortController;
+  readonly waits: Waits;
+  readonly edition: string | undefined;
+}
+
+/**
+ * Takes keys from a queue and visits them with a reconciler, `workers` at a time. A visit that waits for a rate limit gives
+ * its worker back; how many of one namespace may be under way all the same, the queue knows (`InFlightLimits`).
+ */
 export class Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
   readonly #metrics: ControllerMetrics;
   readonly #log: Log;
-  readonly #visits = new Map<string, AbortController>();
+  readonly #visits = new Map<string, Running>();
+  /** Workers that are taken. */
+  #taken = 0;
+  /** Visits that have a worker. */
+  #active = 0;
+  /** Wakes whoever waits for a free worker. */
+  #freed = Promise.withResolvers<void>();
+  /** Ends the asking for a key: a visit that waited goes on, and needs the worker. */
+  #asking: AbortController | undefined;
   #started = false;
+  #stopping = false;
 
   constructor(options: ControllerOptions) {
     if (!Number.isInteger(options.workers) || options.workers < 1) {
@@ -60,6 +86,9 @@ export class Controller {
   /** Queues a key, in the class its object deserves. Safe before `run` and after it. */
   enqueue(key: string, priority: Priority, afterMs?: number): void {
     this.#queue.add(key, this.#classify(key, priority), afterMs);
+    const running = this.#visits.get(key);
+    if (!running?.waits.waiting || this.#options.editionOf?.(key) === running.edition) return;
+    running.abort.abort(new VisitCut('Superseded', 'the object was edited'));
   }
 
   /** Visits running now. Above 0 after `run` has ended: that many did not heed their signal and were left behind. */
@@ -82,56 +111,120 @@ export class Controller {
     this.#started = true;
     const { workers, clock, graceMs = 30_000, unwindMs = 5_000 } = this.#options;
     this.#metrics.workers(workers);
-    const ended = Promise.all(Array.from({ length: workers }, () => this.#work([stop, cut])));
+    const ended = this.#work([stop, cut]);
     await firstOf(ended, { signals: [stop, cut] });
+    this.#stopping = true;
     this.#queue.shutdown();
+    // What waits for a rate limit has nothing under way, and Azure may have asked for hours.
+    for (const visit of this.#visits.values()) this.#cutIfWaiting(visit);
     await firstOf(ended, { signals: [cut], clock, ms: graceMs });
     if (this.#visits.size > 0) {
       this.#log.warn({ keys: [...this.#visits.keys()] }, 'visits aborted by stop');
-      const reason = new VisitCut('Stopping', 'azid is stopping');
-      for (const visit of this.#visits.values()) visit.abort(reason);
+      for (const { abort } of this.#visits.values()) abort.abort(stopped());
       await firstOf(ended, { clock, ms: unwindMs });
     }
     if (this.#visits.size > 0) this.#log.error({ keys: [...this.#visits.keys()] }, 'visits left behind');
   }
 
+  /** Hands out keys to workers until the queue ends, and waits for what they do. */
   async #work(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
-    for (let item = await this.#queue.get(); item; item = await this.#queue.get()) {
+    const under = new Set<Promise<void>>();
+    for (let item = await this.#next(); item; item = await this.#next()) {
       // A key may be handed out in the moment of the stop; after a lost lease not one more visit may start.
-      if (signals.some((signal) => signal?.aborted)) return this.#queue.done(item.key);
-      await this.#visit(item);
-      // Visits that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
-      // microtasks, and neither probes nor the lease renewal would get a turn.
-      await yieldToLoop();
+      if (signals.some((signal) => signal?.aborted)) {
+        this.#queue.done(item.key);
+        break;
+      }
+      const visit = this.#visit(item).finally(() => under.delete(visit));
+      under.add(visit);
+    }
+    await Promise.all(under);
+  }
+
+  /** The next key, as soon as there is a worker for it; undefined when the queue ends. */
+  async #next(): Promise<QueueItem | undefined> {
+    for (;;) {
+      while (this.#taken >= this.#options.workers) await this.#freed.promise;
+      const asking = new AbortController();
+      this.#asking = asking;
+      try {
+        const item = await this.#queue.get(asking.signal);
+        if (item) this.#took();
+        return item;
+      } catch (error) {
+        if (!asking.signal.aborted) throw error;
+      } finally {
+        this.#asking = undefined;
+      }
     }
   }
 
-  async #visit({ key, priority, attempt }: QueueItem): Promise<void> {
+  #took(): void {
+    this.#taken += 1;
+    this.#metrics.active(++this.#active);
+    if (this.#taken >= this.#options.workers) this.#asking?.abort();
+  }
+
+  /** A visit has ended, or waits for a rate limit. */
+  #rested(): void {
+    this.#metrics.active(--this.#active);
+  }
+
+  #freedOne(): void {
+    this.#taken -= 1;
+    this.#freed.resolve();
+    this.#freed = Promise.withResolvers();
+  }
+
+  async #visit({ key, priority, attempt, turn }: QueueItem): Promise<void> {
     const { clock, reconcile, timeLimitMs = 120_000, outcomeOf = () => undefined, random } = this.#options;
     const reconcileId = randomUUID();
     const log = this.#log.child({ ...splitKey(key), reconcileId });
-    const visit = new AbortController();
+    const abort = new AbortController();
     const startedAt = clock.monotonic();
-    using _limit = clock.timer(timeLimitMs, () => {
+    using limit = new TimeLimit(clock, timeLimitMs, () => {
       this.#metrics.timedOut();
       log.warn({ timeLimitMs }, 'visit ran over its time limit and was aborted');
-      visit.abort(new VisitCut('TimeLimitExceeded', `the visit took longer than ${timeLimitMs / 1_000} s`));
+      abort.abort(new VisitCut('TimeLimitExceeded', `the visit took longer than ${timeLimitMs / 1_000} s`));
     });
-    this.#visits.set(key, visit);
-    this.#metrics.active(this.#visits.size);
+    const waits = new Waits((waiting) => {
+      if (waiting) {
+        limit.pause();
+        this.#queue.pause(key);
+        this.#rested();
+        this.#freedOne();
+        if (this.#stopping) abort.abort(stopped());
+      } else {
+        limit.resume();
+        this.#queue.resume(key);
+        this.#took();
+      }
+    });
+    const running: Running = { abort, waits, edition: this.#options.editionOf?.(key) };
+    this.#visits.set(key, running);
     // The worker waits for the real end, also after the limit: freeing it would let a key run twice (kubernetes.md
     // section 9), and would hide that something does not heed its signal.
-    const ending = await endingOf(
-      reconcile,
-      { key, priority, attempt, reconcileId, signal: visit.signal, log },
-      outcomeOf,
-    );
+    const visit = { key, priority, attempt, reconcileId, signal: abort.signal, log, turn, waits };
+    const ending = await endingOf(reconcile, visit, outcomeOf);
     const after = { key, priority, queue: this.#queue, metrics: this.#metrics, log, random };
     const result = afterVisit(ending, after);
+    const paused = waits.waiting;
+    waits.end();
+    // What it left waiting nobody wants any more.
+    if (paused) abort.abort(stopped());
+    else this.#rested();
     this.#visits.delete(key);
-    this.#metrics.active(this.#visits.size);
     this.#metrics.finished(result, clock.monotonic() - startedAt);
     this.#queue.done(key);
+    if (paused) return;
+    // Visits that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
+    // microtasks, and neither probes nor the lease renewal would get a turn.
+    await yieldToLoop();
+    this.#freedOne();
+  }
+
+  #cutIfWaiting({ abort, waits }: Running): void {
+    if (waits.waiting) abort.abort(stopped());
   }
 
   #classify(key: string, proposed: Priority): Priority {
@@ -143,4 +236,8 @@ export class Controller {
       return proposed;
     }
   }
+}
+
+function stopped(): VisitCut {
+  return new VisitCut('Stopping', 'azid is stopping');
 }

@@ -8,7 +8,10 @@ export type CountByPriority = Readonly<Record<Priority, number>>;
 export interface QueueSnapshot {
   readonly ready: CountByPriority;
   readonly delayed: CountByPriority;
+  /** Those that wait for a rate limit included. */
   readonly running: CountByPriority;
+  /** Of the running keys, those that wait for a rate limit. */
+  readonly waiting: number;
   /** Longest time that any ready key has waited so far, ms; 0 when none waits. */
   readonly oldestWaitMs: number;
   /** Sum over running keys of how long each has run so far, ms. */
@@ -35,7 +38,7 @@ export type VisitResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 export interface ControllerMetrics {
   /** Called once, when the controller starts. */
   workers(most: number): void;
-  /** Visits running now. */
+  /** Visits that have a worker now: those that wait for a rate limit have none. */
   active(visits: number): void;
   finished(result: VisitResult, ms: number): void;
   /** A visit ended in `retry` or `stalled`, or threw. */

@@ -1,12 +1,14 @@
 import { Heap } from './heap.ts';
 import type { CountByPriority } from './metrics.ts';
 import type { Priority } from './outcome.ts';
-import { outranks, type ReadyKey, ReadyKeys } from './ready.ts';
+import { type Admits, outranks, ReadyKeys, type TakenKey } from './ready.ts';
 
 /** When a key wants to run next: monotonic ms, in the past = as soon as a worker is free. */
 export interface Wish {
   readonly priority: Priority;
   readonly due: number;
+  /** The namespaces in whose turns it may run. */
+  readonly turns: readonly string[];
 }
 
 interface Delayed extends Wish {
@@ -15,12 +17,13 @@ interface Delayed extends Wish {
   readonly order: number;
 }
 
-/** Both wishes in one: the earlier time, the higher class. */
+/** Both wishes in one: the earlier time, the higher class, the turns of both. */
 export function merged(a: Wish | undefined, b: Wish): Wish {
   if (!a) return b;
   return {
     priority: outranks(b.priority, a.priority) ? b.priority : a.priority,
     due: Math.min(a.due, b.due),
+    turns: a.turns === b.turns ? a.turns : [...new Set([...a.turns, ...b.turns])],
   };
 }
 
@@ -44,7 +47,7 @@ export class PendingKeys {
     const entry = { key, ...merged(held, wish), order: this.#order++ };
     if (entry.due <= now || this.#ready.has(key)) {
       this.#delayed.delete(key);
-      this.#ready.add(key, entry.priority, Math.min(entry.due, now));
+      this.#ready.add(key, entry.priority, Math.min(entry.due, now), entry.turns);
     } else {
       this.#delayed.set(key, entry);
       this.#byDue.push(entry);
@@ -52,10 +55,10 @@ export class PendingKeys {
     return isNew;
   }
 
-  /** Takes the key whose turn it is. */
-  take(now: number): ReadyKey | undefined {
+  /** Takes the key whose turn it is, of those that may run now. */
+  take(now: number, admits: Admits): TakenKey | undefined {
     this.#promote(now);
-    return this.#ready.take(now);
+    return this.#ready.take(now, admits);
   }
 
   /** When the first delayed key is due; undefined if none is delayed. */
@@ -90,7 +93,7 @@ export class PendingKeys {
     for (let next = this.#byDue.peek(); next && next.due <= now; next = this.#byDue.peek()) {
       this.#byDue.remove(next);
       this.#delayed.delete(next.key);
-      this.#ready.add(next.key, next.priority, next.due);
+      this.#ready.add(next.key, next.priority, next.due, next.turns);
     }
   }
 }

@@ -143,7 +143,13 @@ describe('WorkQueue', () => {
             if (expected) {
               const { key, priority, due } = expected;
               const attempt = (naive.failures.get(key) ?? 0) + 1;
-              expect(await queue.get()).toEqual({ key, priority, waitedMs: naive.now - due, attempt });
+              expect(await queue.get()).toEqual({
+                key,
+                priority,
+                waitedMs: naive.now - due,
+                attempt,
+                turn: '',
+              });
             }
           } else if (naive.running.has(step.key)) {
             if (step.do === 'fail') {

@@ -322,6 +322,7 @@ test('size and snapshot tell states, classes and ages', async () => {
   expect(queue.snapshot()).toEqual({
     ready: { edit: 0, event: 0, resync: 1 },
     delayed: { edit: 0, event: 0, resync: 1 },
+    waiting: 0,
     running: { edit: 1, event: 1, resync: 0 },
     oldestWaitMs: MINUTE,
     unfinishedMs: 2 * MINUTE + SECOND,

@@ -1,5 +1,7 @@
 import { type Backoff, backoffMs, type Random } from './backoff.ts';
 import type { Clock } from './clock.ts';
+import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
+import { splitKey } from './key.ts';
 import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from './metrics.ts';
 import type { Priority } from './outcome.ts';
 import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
@@ -12,6 +14,13 @@ export interface QueueOptions {
   readonly backoff?: Backoff;
   /** How long a key waits before it may use the share of old keys. Defaults to 5 min. */
   readonly agingMs?: number;
+  /**
+   * The namespaces on whose behalf a key runs: it runs as soon as one of them has its turn. Defaults to the key's own
+   * namespace.
+   */
+  readonly turnsOf?: (key: string) => readonly string[];
+  /** How much of one namespace may run at once. Defaults to no limit. */
+  readonly limits?: InFlightLimits;
   readonly metrics?: QueueMetrics;
 }
 
@@ -23,11 +32,16 @@ export interface QueueItem {
   readonly waitedMs: number;
   /** 1, plus the failures since the last `forget`. */
   readonly attempt: number;
+  /** The namespace whose turn it is; '' for what belongs to none. */
+  readonly turn: string;
 }
 
 interface Running {
   readonly priority: Priority;
+  readonly turn: string;
   readonly startedAt: number;
+  /** It waits for a rate limit, and has no worker meanwhile. */
+  paused: boolean;
   /** What was asked for while it ran. */
   next?: Wish;
 }
@@ -39,6 +53,7 @@ type Waiter = (item: QueueItem | undefined) => void;
  * *delayed* or *running*; one added while it runs is remembered and queued again when it is done, so no key ever runs
  * twice at once and no change is lost.
  *
+ * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (guarantees.md G24).
  * - The earlier of two delays wins; a plain add makes a delayed key ready now. The higher of two classes wins.
  * - A time given by a server (`retry` with `notBeforeMs`) is a floor: events and resyncs added later do not undercut
  *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the lane that
@@ -51,6 +66,8 @@ export class WorkQueue {
   readonly #backoff: Backoff;
   readonly #metrics: QueueMetrics;
   readonly #pending: PendingKeys;
+  readonly #turnsOf: (key: string) => readonly string[];
+  readonly #inFlight: InFlight;
   readonly #running = new Map<string, Running>();
   readonly #failures = new Map<string, number>();
   /** Monotonic ms before which only an edit may run the key. */
@@ -59,7 +76,10 @@ export class WorkQueue {
   #timer: { readonly due: number; readonly handle: Disposable } | undefined;
   #closed = false;
 
-  constructor({ clock, random, backoff = {}, agingMs = 5 * 60_000, metrics = noQueueMetrics }: QueueOptions) {
+  constructor(options: QueueOptions) {
+    const { clock, random, backoff = {}, agingMs = 5 * 60_000, metrics = noQueueMetrics } = options;
+    this.#turnsOf = options.turnsOf ?? ((key) => [splitKey(key).namespace ?? '']);
+    this.#inFlight = new InFlight(options.limits ?? NO_LIMITS);
     this.#clock = clock;
     this.#random = random;
     this.#backoff = backoff;
@@ -72,7 +92,7 @@ export class WorkQueue {
   add(key: string, priority: Priority, afterMs = 0): void {
     const due = this.#clock.monotonic() + checkedMs('afterMs', afterMs);
     if (this.#closed) return;
-    const wish = this.#allowed(key, { priority, due });
+    const wish = this.#allowed(key, { priority, due, turns: this.#turnsOf(key) });
     const running = this.#running.get(key);
     if (running) running.next = merged(running.next, wish);
     else this.#enqueue(key, wish);
@@ -103,9 +123,28 @@ export class WorkQueue {
   /** The worker has ended with the key; what was asked for meanwhile is queued now. */
   done(key: string): void {
     const running = this.#expectRunning(key);
+    const { turn, priority, paused, startedAt, next } = running;
     this.#running.delete(key);
-    this.#metrics.worked(this.#clock.monotonic() - running.startedAt);
-    if (running.next && !this.#closed) this.#enqueue(key, running.next);
+    this.#inFlight.ended(turn, priority, paused);
+    this.#metrics.worked(this.#clock.monotonic() - startedAt);
+    if (next && !this.#closed) this.#enqueue(key, next);
+    else this.#serve();
+  }
+
+  /** A running key waits for a rate limit: it stays running, and counts as none of its namespace's workers meanwhile. */
+  pause(key: string): void {
+    const running = this.#expectRunning(key);
+    if (running.paused) return;
+    running.paused = true;
+    this.#inFlight.paused(running.turn);
+    this.#serve();
+  }
+
+  resume(key: string): void {
+    const running = this.#expectRunning(key);
+    if (!running.paused) return;
+    running.paused = false;
+    this.#inFlight.resumed(running.turn);
   }
 
   /**
@@ -123,7 +162,7 @@ export class WorkQueue {
     const due = Math.max(floor, now + backoffMs(failures, this.#random, this.#backoff));
     // What was added while it ran has the floor to respect too.
     const asked = running.next && this.#allowed(key, running.next);
-    running.next = merged(asked, { priority, due });
+    running.next = merged(asked, { priority, due, turns: this.#turnsOf(key) });
   }
 
   /** The key did well: its next failure is its first, and no server's time binds it any more. */
@@ -164,6 +203,7 @@ export class WorkQueue {
     const ages = [...this.#running.values()].map(({ startedAt }) => now - startedAt);
     return {
       ...this.size,
+      waiting: [...this.#running.values()].filter(({ paused }) => paused).length,
       oldestWaitMs: this.#pending.oldestWaitMs(now),
       unfinishedMs: ages.reduce((sum, age) => sum + age, 0),
       longestRunningMs: Math.max(0, ...ages),
@@ -190,20 +230,21 @@ export class WorkQueue {
   #allowed(key: string, wish: Wish): Wish {
     const floor = this.#floors.get(key);
     if (floor === undefined || wish.priority === 'edit' || wish.due >= floor) return wish;
-    return { priority: wish.priority, due: floor };
+    return { ...wish, due: floor };
   }
 
   /** Serves waiters as far as keys reach, then sets the one timer to the next delay. */
   #serve(): void {
     const now = this.#clock.monotonic();
     for (const give of this.#waiters) {
-      const taken = this.#pending.take(now);
+      const taken = this.#pending.take(now, this.#inFlight.admits);
       if (!taken) break;
-      const { key, priority, since } = taken;
-      this.#running.set(key, { priority, startedAt: now });
+      const { key, priority, since, turn } = taken;
+      this.#running.set(key, { priority, turn, startedAt: now, paused: false });
+      this.#inFlight.began(turn, priority);
       this.#metrics.waited(now - since);
       this.#waiters.delete(give);
-      give({ key, priority, waitedMs: now - since, attempt: this.failures(key) + 1 });
+      give({ key, priority, waitedMs: now - since, attempt: this.failures(key) + 1, turn });
     }
     this.#arm(this.#pending.nextDue(now));
   }

@@ -1,5 +1,6 @@
 import type { Log } from './log.ts';
 import type { Outcome, Priority } from './outcome.ts';
+import type { Waits } from './waits.ts';
 
 /** One run of a reconciler for one key. */
 export interface Visit {
@@ -14,6 +15,10 @@ export interface Visit {
   readonly signal: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileId`. */
   readonly log: Log;
+  /** The namespace whose turn it is; its calls use the same. Absent: nobody's. */
+  readonly turn?: string;
+  /** Told while a call waits for a rate limit. Absent: nobody needs to know. */
+  readonly waits?: Waits;
 }
 
 /** Looks at one key and says what came of it. Throwing is for the unexpected. */
@@ -22,7 +27,7 @@ export type Reconcile = (visit: Visit) => Promise<Outcome>;
 /** Reason with which a visit's signal aborts. */
 export class VisitCut extends Error {
   override readonly name = 'VisitCut';
-  readonly code: 'TimeLimitExceeded' | 'Stopping';
+  readonly code: 'TimeLimitExceeded' | 'Stopping' | 'Superseded';
 
   constructor(code: VisitCut['code'], message: string) {
     super(message);
@@ -37,6 +42,8 @@ export type Ending =
   | { readonly type: 'overran'; readonly error: unknown }
   /** Threw after azid's stop had aborted it: nobody's fault. */
   | { readonly type: 'stopped' }
+  /** Threw after an edit of its object had ended its wait for a rate limit; the edit has queued the key. */
+  | { readonly type: 'superseded' }
   /** Threw what `outcomeOf` does not know, or returned no outcome. */
   | { readonly type: 'panic'; readonly error: unknown };
 
@@ -53,7 +60,8 @@ export async function endingOf(
   } catch (error) {
     const cut: unknown = visit.signal.reason;
     if (cut instanceof VisitCut) {
-      return cut.code === 'Stopping' ? { type: 'stopped' } : { type: 'overran', error };
+      if (cut.code === 'TimeLimitExceeded') return { type: 'overran', error };
+      return { type: cut.code === 'Stopping' ? 'stopped' : 'superseded' };
     }
     return mapped(error, outcomeOf);
   }

@@ -79,7 +79,7 @@ describe('reading', () => {
     await using it = await setup();
     const given = new AbortController();
     const asked = Array.from({ length: 24 }, () => it.mirror.read(it.identity, 'edit'));
-    const dropped = it.mirror.read(it.identity, 'edit', given.signal);
+    const dropped = it.mirror.read(it.identity, 'edit', { signal: given.signal });
     given.abort(new Error('enough'));
     await expect(dropped).rejects.toThrow('enough');
     await Promise.all(asked);

@@ -28,15 +28,15 @@ export function heldCredentials(
 
 export async function readCredentials(
   identityId: string,
-  { priority, signal }: VisitContext,
+  context: VisitContext,
   { credentialMirror }: CredentialEyes,
 ): Promise<CredentialsView> {
   try {
-    await credentialMirror.read(identityId, priority, signal);
+    await credentialMirror.read(identityId, context.priority, context);
     const first = credentialMirror.of(identityId);
     if (first.state !== 'known') return { state: 'identityGone' };
     // A list that lacks one is a suspicion; a GET of it is an answer.
-    for (const { id } of first.doubtful) await credentialMirror.refresh(id, priority, signal);
+    for (const { id } of first.doubtful) await credentialMirror.refresh(id, context.priority, context);
     const { credentials } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
     return { state: 'known', credentials: credentials.map(seen), live: true };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { sharedContext } from '../../azure/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { Flights } from '../../mirror/flights.ts';
@@ -45,14 +46,13 @@ export class IdentityViews {
       if (ageMs <= FRESH_MS && clock.monotonic() - ageMs > since)
         return { state: 'present', principalId: identity.principalId, live: true };
     }
-    const { priority, signal } = context;
-    return this.#reads.join(armKey(id), priority, () => this.#read(id, context), signal);
+    return this.#reads.join(armKey(id), context, () => this.#read(id, context));
   }
 
-  async #read(id: string, { priority, patienceMs }: VisitContext): Promise<IdentityView> {
+  async #read(id: string, context: VisitContext): Promise<IdentityView> {
     const { identities, mirror } = this.#eyes;
     try {
-      const got = await identities.get(id, { priority, patienceMs });
+      const got = await identities.get(id, sharedContext(context));
       if (got.found) return { state: 'present', principalId: got.identity.principalId, live: true };
       // Made by azid a moment ago: Azure's answer is older.
       const seen = mirror.observe(id);

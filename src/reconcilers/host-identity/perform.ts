@@ -7,7 +7,7 @@ import { keyOf } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { FrameAction } from '../decision.ts';
-import { failureOf } from '../failure.ts';
+import { failureOf, isDecideAgain } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './memory.ts';
@@ -50,7 +50,9 @@ async function writeIdentity(
     written = await send(action, hosts, context);
   } catch (error) {
     const failure = failureOf(error);
-    if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
+    // Not sent: nothing of it is under way.
+    if (isDecideAgain(error)) memory.end(uid, begun);
+    else if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
     else memory.end(uid, begun);
     if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
     if (failure?.reason === 'OperationInProgress') memory.conflict(uid, clock.monotonic());

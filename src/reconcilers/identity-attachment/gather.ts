@@ -187,7 +187,7 @@ function ledgerOf(
 async function lookIfAsked(
   object: IdentityAttachment,
   area: string,
-  { priority, signal }: VisitContext,
+  context: VisitContext,
   { hostMirror, looked }: Eyes,
 ): Promise<void> {
   const { uid } = object.metadata;
@@ -201,7 +201,7 @@ async function lookIfAsked(
     return;
   }
   try {
-    await hostMirror.refresh(resourceId, priority, signal);
+    await hostMirror.refresh(resourceId, context.priority, context);
   } catch (error) {
     // What cannot be read now is what the HostIdentity tells of.
     if (!failureOf(error)) throw error;

@@ -145,7 +145,7 @@ async function hanging(
 /** Somebody asked to see how things are now: once for each request, whatever rounds the visit takes. */
 async function lookIfAsked(
   object: SystemAssignedIdentity,
-  { priority, signal }: VisitContext,
+  context: VisitContext,
   { hostMirror, looked }: Eyes,
 ): Promise<void> {
   const { uid } = object.metadata;
@@ -154,7 +154,7 @@ async function lookIfAsked(
   if (looked.get(uid) === request) return;
   looked.set(uid, request);
   try {
-    await hostMirror.refresh(object.spec.resourceId, priority, signal);
+    await hostMirror.refresh(object.spec.resourceId, context.priority, context);
   } catch (error) {
     // What cannot be read now is what the HostIdentity tells of.
     if (!failureOf(error)) throw error;

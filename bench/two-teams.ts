@@ -1,0 +1,33 @@
+/**
+ * One team's edit and new object while another team has many identities to make (design.md section 10): simulated seconds until
+ * the first call for the edit, and until the new object has its first condition.
+ *
+ *     node bench/two-teams.ts [--many 200]
+ */
+import { parseArgs } from 'node:util';
+import { Cluster, World } from '../test/support/testbed.ts';
+import { twoTeams } from '../test/support/two-teams.ts';
+import { WorkPace } from '../test/support/work-pace.ts';
+import { circumstances, print } from './support.ts';
+
+const { values } = parseArgs({ options: { many: { type: 'string', default: '200' } } });
+const cluster = await Cluster.start();
+const world = await World.create(cluster, { preset: 'honest', pace: (clock) => new WorkPace(clock) });
+try {
+  const seen = await twoTeams(cluster, world, Number(values.many));
+  const seconds = (ms: number) => (ms / 1_000).toFixed(2);
+  const memory = Math.round(process.memoryUsage().rss / 2 ** 20);
+  print([
+    ['circumstances', await circumstances(cluster)],
+    ['identities of the other team, made at the edit', `${values.many}, ${seen.madeAtEdit}`],
+    ['calls for the other team before the first for the edit', String(seen.callsBeforeEdit)],
+    ['simulated seconds until the first call for the edit', seconds(seen.editMs)],
+    ['until its PATCH', seconds(seen.patchMs)],
+    ['until the first condition of the new identity', seconds(seen.conditionMs)],
+    ['until the new identity is Ready', seconds(seen.readyMs)],
+    ['resident memory, simulator included, MiB', String(memory)],
+  ]);
+} finally {
+  await world.dispose();
+  await cluster.stop();
+}

@@ -1,0 +1,61 @@
+import type { ManagedObject } from '../api/common.ts';
+import type { Store } from '../kube/store.ts';
+import type { ObjectKey } from '../kube/types.ts';
+import { isFirstVisit } from '../reconcilers/frame.ts';
+import type { Random } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Controller } from '../runtime/controller.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Outcome } from '../runtime/outcome.ts';
+import { WorkQueue } from '../runtime/queue.ts';
+import type { Visit } from '../runtime/visit.ts';
+
+/** So many at once: each is one write to the API server, and a thousand new objects must not be all it does. */
+const WORKERS = 8;
+
+export interface FirstConditionsOptions<T extends ManagedObject> {
+  /** Lower case, for logs. */
+  readonly kind: string;
+  readonly store: Store<T>;
+  /** Writes the condition if it is still missing. */
+  readonly introduce: (visit: Visit) => Promise<Outcome>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly outcomeOf: (error: unknown) => Outcome | undefined;
+}
+
+/**
+ * Gives each new object of a kind its first condition at once, whatever the backlog: outside of the workers that reconcile,
+ * since kstatus takes an object without conditions for done. Namespaces take turns here, too. Where nothing is new nothing is
+ * done.
+ */
+export class FirstConditions<T extends ManagedObject> implements Disposable {
+  readonly queue: WorkQueue;
+  readonly controller: Controller;
+  readonly #subscription: Disposable;
+
+  constructor({ kind, store, introduce, clock, random, log, outcomeOf }: FirstConditionsOptions<T>) {
+    this.queue = new WorkQueue({ clock, random });
+    this.controller = new Controller({
+      name: `${kind}-first-condition`,
+      queue: this.queue,
+      clock,
+      random,
+      log,
+      workers: WORKERS,
+      reconcile: introduce,
+      outcomeOf,
+    });
+    const look = (key: ObjectKey) => {
+      const object = store.get(key);
+      if (object && isFirstVisit(object)) this.queue.add(key, 'edit');
+    };
+    this.#subscription = store.onChange(({ key }) => look(key));
+    for (const key of store.keys()) look(key);
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import { DONE, doing, FrameWorld, writing } from './frame.fixture.ts';
+
+/** Nothing is written on a decision that has grown stale: giving needs permission every time. */
+
+const SECOND = 1_000;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+let world: FrameWorld;
+beforeEach(() => {
+  world = new FrameWorld();
+  world.put();
+});
+
+/** A visit whose first write waits for its turn, 50 seconds from now: another call took the token. */
+async function waiting() {
+  await world.azure('before');
+  world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+  const outcome = world.frame.reconcile(world.visit());
+  await settle();
+  expect(world.waits.waiting).toBe(true);
+  return {
+    async end() {
+      world.clock.advance(50 * SECOND);
+      const ended = await outcome;
+      world.waits.end();
+      return ended;
+    },
+  };
+}
+
+describe('a write that waited for its turn', () => {
+  it('is decided again from what Azure shows then, after more than ten seconds', async () => {
+    const visit = await waiting();
+    await visit.end();
+    expect(world.written).toEqual(['before', 'own']);
+    // Decided, decided again, and judged after the write.
+    expect(world.gathered).toHaveLength(3);
+    // What was read before the wait does not count as read just now.
+    expect(world.contexts.map(({ startedAt }) => startedAt)).toEqual([0, 50 * SECOND, 50 * SECOND]);
+    expect(world.clock.monotonic()).toBe(50 * SECOND);
+  });
+
+  it('goes as it was decided after a short wait in which nothing changed', async () => {
+    await world.azure('before');
+    world.clock.advance(45 * SECOND);
+    world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+    const outcome = world.frame.reconcile(world.visit());
+    await settle();
+    world.clock.advance(6 * SECOND);
+    await outcome;
+    expect(world.written).toEqual(['before', 'own']);
+    expect(world.gathered).toHaveLength(2);
+  });
+
+  it.each<{ what: string; change: () => void; seen?: Partial<IdentityAttachment['metadata']> }>([
+    { what: 'a policy was tightened', change: () => world.permissions++ },
+    { what: 'the object was edited', change: () => world.put({ generation: 2 }), seen: { generation: 2 } },
+    {
+      what: 'the object was deleted',
+      change: () =>
+        world.put({ deletionTimestamp: '2026-11-28T10:00:00Z', finalizers: ['azid.dev/finalizer'] }),
+      seen: { deletionTimestamp: '2026-11-28T10:00:00Z' },
+    },
+  ])('is not sent if $what meanwhile, however short it was', async ({ change, seen = {} }) => {
+    await world.azure('before');
+    world.clock.advance(48 * SECOND);
+    world.decide = () => doing(writing('own'));
+    const outcome = world.frame.reconcile(world.visit());
+    await settle();
+    change();
+    world.decide = () => DONE;
+    world.clock.advance(3 * SECOND);
+    await outcome;
+    expect(world.written).toEqual(['before']);
+    expect(world.gathered).toHaveLength(2);
+    expect(world.gathered[1]?.metadata).toMatchObject(seen);
+    // The turn that it did not need is the next one's.
+    world.waits.end();
+    await world.azure('next');
+    expect(world.clock.monotonic()).toBe(51 * SECOND);
+  });
+
+  it.each([
+    ['gone', () => world.remove()],
+    ['a namesake', () => world.put({ uid: 'uid-2' })],
+  ])('is not sent if the object is %s', async (_, change) => {
+    const visit = await waiting();
+    change();
+    expect(await visit.end()).toMatchObject({ type: 'again', afterMs: 0 });
+    expect(world.written).toEqual(['before']);
+    expect(world.gathered).toHaveLength(1);
+  });
+
+  it('comes to an end for an object that changes each time its turn comes', async () => {
+    world.decide = () => {
+      world.permissions++;
+      return doing(writing('own'));
+    };
+    expect(await world.frame.reconcile(world.visit())).toMatchObject({ type: 'again', why: 'ObjectChanged' });
+    expect(world.written).toEqual([]);
+  });
+});
+
+describe('actions that were decided together', () => {
+  it('end with an edit that one of them shows: what was still to come is decided again', async () => {
+    world.decide = ({ metadata }) =>
+      metadata.generation === 2
+        ? DONE
+        : doing({ type: 'saveStatus', status: { note: 'intent' }, why: 'before the write' }, writing('old'));
+    // The API server answers with the object as it then is.
+    world.onApply = () => world.put({ generation: 2 });
+    await world.frame.reconcile(world.visit());
+    expect(world.written).toEqual([]);
+    expect(world.gathered.map(({ metadata }) => metadata.generation)).toEqual([1, 2]);
+  });
+
+  it('end with it also where they write to the API server alone', async () => {
+    const saving = (note: string) => ({ type: 'saveStatus', status: { note }, why: 'a test' }) as const;
+    world.decide = ({ metadata }) =>
+      metadata.generation === 2 ? DONE : doing(saving('first'), saving('old'));
+    world.onApply = () => world.put({ generation: 2 });
+    await world.frame.reconcile(world.visit());
+    const notes = world.applied.map((each) => (each.status as { readonly note?: string }).note);
+    expect(notes).toContain('first');
+    expect(notes).not.toContain('old');
+  });
+
+  it('end when a namesake has taken the place of the object: nothing is written, and another visit looks at it', async () => {
+    world.decide = () =>
+      doing({ type: 'saveStatus', status: { note: 'intent' }, why: 'before the write' }, writing('old'));
+    world.onApply = () => world.put({ uid: 'uid-2' });
+    expect(await world.frame.reconcile(world.visit())).toMatchObject({
+      type: 'retry',
+      reason: 'ObjectChanged',
+    });
+    expect(world.written).toEqual([]);
+    expect(world.gathered).toHaveLength(1);
+  });
+});
+
+describe('the first condition', () => {
+  const fresh = () => world.put({}, {});
+
+  it('is written once, whoever comes first, and before anything else', async () => {
+    fresh();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.onApply = () => promise;
+    const both = [world.frame.introduce(world.visit()), world.frame.reconcile(world.visit())];
+    await settle();
+    expect(world.gathered).toEqual([]);
+    resolve();
+    await Promise.all(both);
+    const firsts = world.applied.filter((object) =>
+      JSON.stringify(object).includes('azid has seen this object'),
+    );
+    expect(firsts).toHaveLength(1);
+    expect(world.gathered).toHaveLength(1);
+  });
+
+  it('is tried by the visit itself when the other failed', async () => {
+    fresh();
+    let tries = 0;
+    world.onApply = () => {
+      if (++tries === 1) throw new Error('no connection');
+    };
+    const [first, second] = await Promise.allSettled([
+      world.frame.introduce(world.visit()),
+      world.frame.reconcile(world.visit()),
+    ]);
+    expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
+    expect(world.gathered).toHaveLength(1);
+  });
+
+  it.each([
+    ['has one', () => world.put()],
+    ['is on its way out', () => world.put({ deletionTimestamp: '2026-11-28T10:00:00Z' }, {})],
+    ['is gone', () => world.remove()],
+  ])('is not for an object that %s', async (_, change) => {
+    change();
+    expect(await world.frame.introduce(world.visit())).toEqual({ type: 'done' });
+    expect(world.applied).toEqual([]);
+  });
+});

@@ -1,0 +1,150 @@
+import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import { Lanes } from '../azure/lanes.ts';
+import { AUTHORIZATION, AZURE_LIMITS } from '../azure/limits.ts';
+import type { Applied, KubeClient } from '../kube/client.ts';
+import { FakeClock } from '../runtime/fake-clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import type { Visit } from '../runtime/visit.ts';
+import { Waits } from '../runtime/waits.ts';
+import type { Decision, FrameAction } from './decision.ts';
+import { Frame } from './frame.ts';
+import type { Kind, VisitContext } from './kind.ts';
+import { emptyStores, meta, put } from './stores.fixture.ts';
+
+/** A frame over one kind of which each test says what it does, with an API server of one object and real lanes. */
+
+export type Step = FrameAction<object> | { readonly type: 'write'; readonly what: string };
+type AnyDecision = Decision<Step, object>;
+type Own = Exclude<Step, FrameAction<object>>;
+
+export const DONE: AnyDecision = {
+  actions: [],
+  status: {},
+  summary: { state: 'ready', reason: 'Ready', message: 'done', nextMs: 1_000 },
+};
+
+export const doing = (...actions: Step[]): AnyDecision => ({ ...DONE, actions });
+export const writing = (what: string): Step => ({ type: 'write', what });
+
+export class FrameWorld {
+  readonly clock = new FakeClock();
+  readonly lanes = new Lanes({
+    clock: this.clock,
+    limits: {
+      ...AZURE_LIMITS,
+      share: 1,
+      arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 0.02 } },
+    },
+  });
+  readonly store = emptyStores().attachments;
+  /** What was sent to Azure. */
+  readonly written: string[] = [];
+  /** Writes to the API server. */
+  readonly applied: Applied[] = [];
+  /** The object as each gather was given it. */
+  readonly gathered: IdentityAttachment[] = [];
+  readonly contexts: VisitContext[] = [];
+  readonly waits = new Waits();
+  permissions = 0;
+  decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
+  /** Happens while a write is under way. */
+  meanwhile: () => void = () => {};
+  /** Happens while the API server takes a write. */
+  onApply: () => Promise<void> | void = () => {};
+  readonly frame: Frame<IdentityAttachment, undefined, Step, object>;
+  #version = 1_000_000;
+
+  constructor() {
+    const kind = {
+      name: 'identityattachment',
+      resource: {
+        group: 'azid.dev',
+        version: 'v1alpha1',
+        kind: 'IdentityAttachment',
+        plural: 'x',
+        namespaced: true,
+      },
+      gather: async (object: IdentityAttachment, context: VisitContext) => {
+        this.gathered.push(object);
+        this.contexts.push(context);
+      },
+      decide: (object: IdentityAttachment) => this.decide(object),
+      perform: async ({ what }: Own, _object: IdentityAttachment, context: VisitContext) => {
+        await this.azure(what, context);
+        return {};
+      },
+    } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
+    this.frame = new Frame(kind, {
+      client: this.#client(),
+      store: this.store,
+      events: { record: () => {} },
+      clock: this.clock,
+      permissions: () => this.permissions,
+    });
+  }
+
+  /** A write to Azure, in its lane: 20 seconds for each but the first. */
+  azure(what: string, context?: VisitContext): Promise<void> {
+    const { isStale, waits, turn } = context ?? {};
+    const own = {
+      tenantId: 't',
+      credential: 'c',
+      kind: 'write',
+      provider: AUTHORIZATION,
+      priority: 'edit',
+    } as const;
+    return this.lanes.run({ ...own, isStale, waits, turn }, async () => {
+      this.written.push(what);
+      this.meanwhile();
+    });
+  }
+
+  put(metadata: Parameters<typeof meta>[1] = {}, status: object = { conditions: [READY] }): void {
+    put(this.store, {
+      metadata: { ...meta('web', metadata), resourceVersion: String(++this.#version) },
+      spec: { target: {} },
+      status,
+    } as unknown as IdentityAttachment);
+  }
+
+  remove(): void {
+    const object = this.store.get('shop/web');
+    if (object) this.store.noteDelete(object);
+  }
+
+  visit(more: Partial<Visit> = {}): Visit {
+    return {
+      key: 'shop/web',
+      priority: 'edit',
+      attempt: 1,
+      reconcileId: 'id',
+      signal: new AbortController().signal,
+      log: silentLog,
+      turn: 'shop',
+      waits: this.waits,
+      ...more,
+    };
+  }
+
+  #client(): KubeClient {
+    const apply = async (_resource: unknown, object: Applied) => {
+      this.applied.push(object);
+      const resourceVersion = String(++this.#version);
+      const before = this.store.get('shop/web');
+      await this.onApply();
+      const now = this.store.get('shop/web');
+      // The answer to a write of one that has a namesake by now is about itself.
+      const current = now?.metadata.uid === before?.metadata.uid ? now : before;
+      return { ...current, ...object, metadata: { ...current?.metadata, resourceVersion } };
+    };
+    return { apply } as unknown as KubeClient;
+  }
+}
+
+const READY = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'Ready',
+  message: 'as before',
+  lastTransitionTime: '2026-11-23T10:00:00Z',
+};

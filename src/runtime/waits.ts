@@ -1,0 +1,57 @@
+/**
+ * What a reconcile tells of its waits for rate limits. While it waits it has no worker: a few that wait would else hold up
+ * all the others, of other namespaces and for other limits too (guarantees.md G24).
+ */
+export class Waits {
+  readonly #onChange: (waiting: boolean) => void;
+  readonly #atEnd: (() => void)[] = [];
+  #waiting = 0;
+  #count = 0;
+  #ended = false;
+
+  /** @param onChange told when it begins to wait, and when nothing of it waits any more */
+  constructor(onChange: (waiting: boolean) => void = () => {}) {
+    this.#onChange = onChange;
+  }
+
+  /** Something of it waits now. */
+  get waiting(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** How often it began to wait: who sees the same number twice knows that nothing waited in between. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Something of the reconcile waits until this is disposed. Several may at once. */
+  begin(): Disposable {
+    this.#count += 1;
+    this.#waiting += 1;
+    if (this.#waiting === 1) this.#tell(true);
+    let ended = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        this.#waiting -= 1;
+        if (this.#waiting === 0) this.#tell(false);
+      },
+    };
+  }
+
+  /** Called when the reconcile ends: what it was given and did not use goes back. */
+  atEnd(fn: () => void): void {
+    this.#atEnd.push(fn);
+  }
+
+  /** The reconcile has ended: nobody is told of it any more. */
+  end(): void {
+    this.#ended = true;
+    for (const fn of this.#atEnd.splice(0)) fn();
+  }
+
+  #tell(waiting: boolean): void {
+    if (!this.#ended) this.#onChange(waiting);
+  }
+}
