@@ -97,6 +97,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     ]);
     const own = await rulesOf(client, 'azid-system');
     expect(own.filter((rule) => !rules.includes(rule) && !anybody.includes(rule))).toEqual([
+      'azid.dev/assignmentexpiries/status: get,patch',
+      'azid.dev/assignmentexpiries: create,delete,get,list,patch,watch',
       'azid.dev/hostidentities/status: get,patch',
       'azid.dev/hostidentities: create,delete,get,list,patch,watch',
       'coordination.k8s.io/leases: create,get,update',
@@ -118,6 +120,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     // In a namespace that is not its own.
     ['list', 'azid.dev', 'hostidentities', ''],
     ['create', 'azid.dev', 'hostidentities', ''],
+    ['list', 'azid.dev', 'assignmentexpiries', ''],
+    ['create', 'azid.dev', 'assignmentexpiries', ''],
     ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings', ''],
   ])('may not %s %s/%s/%s', async (verb, group, resource, subresource) => {
     expect(
@@ -202,26 +206,29 @@ describe('a tenant with the role edit in its namespace', () => {
     expect(stage.writes()).toEqual([]);
   });
 
-  it.each(['edit', 'view'] as const)('cannot read or write HostIdentities with the role %s', async (role) => {
-    const client = await tenant(role);
-    const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
-    for (const namespace of [stage.namespace, 'azid-system'])
-      for (const subresource of ['', 'status'])
-        for (const verb of verbs) {
-          const asked = { verb, group: 'azid.dev', resource: 'hostidentities', subresource };
-          expect(await allowed(client, asked, namespace), `${verb} ${subresource} in ${namespace}`).toBe(
-            false,
-          );
-        }
-    // Of what they may declare they get neither the status nor, with view, the objects.
-    for (const resource of ['identityattachments', 'systemassignedidentities']) {
-      const may = (verb: string, subresource = '') =>
-        allowed(client, { verb, group: 'azid.dev', resource, subresource });
-      expect(await may('list')).toBe(true);
-      expect(await may('create')).toBe(role === 'edit');
-      expect(await may('patch', 'status')).toBe(false);
-    }
-  });
+  it.each(['edit', 'view'] as const)(
+    'cannot read or write what is azid’s own with the role %s',
+    async (role) => {
+      const client = await tenant(role);
+      const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+      for (const namespace of [stage.namespace, 'azid-system'])
+        for (const resource of ['hostidentities', 'assignmentexpiries'])
+          for (const subresource of ['', 'status'])
+            for (const verb of verbs) {
+              const asked = { verb, group: 'azid.dev', resource, subresource };
+              const what = `${verb} ${resource} ${subresource} in ${namespace}`;
+              expect(await allowed(client, asked, namespace), what).toBe(false);
+            }
+      // Of what they may declare they get neither the status nor, with view, the objects.
+      for (const resource of ['identityattachments', 'systemassignedidentities']) {
+        const may = (verb: string, subresource = '') =>
+          allowed(client, { verb, group: 'azid.dev', resource, subresource });
+        expect(await may('list')).toBe(true);
+        expect(await may('create')).toBe(role === 'edit');
+        expect(await may('patch', 'status')).toBe(false);
+      }
+    },
+  );
 
   it('neither finds a ledger of hosts by itself, nor reads or forges one that is there', async () => {
     const client = await tenant('edit');

@@ -186,6 +186,8 @@ describe('a sandbox that is up', () => {
     const elsewhere = await list('quickstart');
     expect((await list('azid-system')).filter((line) => !elsewhere.includes(line))).toMatchInlineSnapshot(`
       [
+        "assignmentexpiries.azid.dev [] [] [get list watch create patch delete]",
+        "assignmentexpiries.azid.dev/status [] [] [get patch]",
         "hostidentities.azid.dev [] [] [get list watch create patch delete]",
         "hostidentities.azid.dev/status [] [] [get patch]",
         "leases.coordination.k8s.io [] [] [get create update]",

@@ -213,7 +213,7 @@ const spec = z.object({
           .optional()
           .meta({ 'x-kubernetes-validations': [duration] })
           .describe(
-            'Longest time from the creation of a grant to its expiresAt, e.g. 8h or 30d. Absent: grants may be permanent.',
+            'Longest time from the creation of a grant to its expiresAt, e.g. 8h or 30d; the end that a grant was given binds, whatever becomes of the object. Absent: grants may be permanent.',
           ),
       }),
     )

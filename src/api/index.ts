@@ -1,4 +1,5 @@
 import type { KubeObject } from '../kube/types.ts';
+import { assignmentExpiry } from './assignment-expiry.ts';
 import { federatedIdentityCredential } from './federated-identity-credential.ts';
 import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
@@ -17,4 +18,5 @@ export const KINDS: readonly KindDefinition<KubeObject>[] = [
   systemAssignedIdentity,
   identityAttachment,
   hostIdentity,
+  assignmentExpiry,
 ];

@@ -93,7 +93,9 @@ const spec = z.object({
     .max(64)
     .optional()
     .meta({ format: 'date-time' })
-    .describe('When the grant ends. It is then removed in Azure and not made again.'),
+    .describe(
+      'When the grant ends. It is then removed in Azure and not made again. Once given, this end binds: a later one, or none, counts only if a policy allows it.',
+    ),
   deletionPolicy: deletionPolicy('Delete'),
   suspend: suspend(),
 });

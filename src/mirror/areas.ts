@@ -70,6 +70,10 @@ export class Areas<T> {
     return this.#watched.get(area)?.loading ?? false;
   }
 
+  inUse(area: string): boolean {
+    return this.#watched.has(area);
+  }
+
   /** A whole list has come. */
   listed(area: string): boolean {
     return this.#watched.get(area)?.listedAt !== undefined;

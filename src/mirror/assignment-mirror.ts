@@ -102,6 +102,12 @@ export class AssignmentMirror implements RoleAssignmentObserver {
     if (this.#areas.release(area)) this.#picture.forget(area);
   }
 
+  /** What was read of an assignment where no list is in use would else be kept for good. */
+  forgetUnlisted(id: string): void {
+    const area = areaOf(parseAssignmentId(id).scope);
+    if (!this.#areas.inUse(area)) this.#picture.forget(area);
+  }
+
   /** What is held of this assignment now. Costs nothing. */
   observe(id: string): Observation<AzureRoleAssignment> {
     const seen = this.#picture.observe(id);

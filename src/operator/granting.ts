@@ -1,3 +1,4 @@
+import type { KubeClient } from '../kube/client.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { AssignmentMirror } from '../mirror/assignment-mirror.ts';
@@ -5,6 +6,7 @@ import type { IdentityMirror } from '../mirror/mirror.ts';
 import { RoleCatalog } from '../mirror/role-catalog.ts';
 import { RoleNames } from '../mirror/role-names.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
+import { type AssignmentExpiryKind, assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';
 import { type RoleGrantKind, type RoleGrantParts, roleGrantKind } from '../reconcilers/role-grant/index.ts';
 import type { Stores } from '../reconcilers/stores.ts';
@@ -13,11 +15,12 @@ import type { AzureSide } from './azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { type WakeGrants, wakeGrantsOnKubernetes, wakeOnAssignment, wakeOnRole } from './wake-grants.ts';
 
-/** What RoleGrants need to work: the mirror of assignments, the catalog of roles, their kind, and what wakes them. */
+/** What RoleGrants and their ends need to work: the mirror of assignments, the catalog of roles, two kinds, and what wakes them. */
 
 export interface GrantingParts {
   readonly options: OperatorOptions;
   readonly azure: AzureSide;
+  readonly client: KubeClient;
   readonly stores: Stores;
   /** Of the identities. */
   readonly mirror: IdentityMirror;
@@ -28,10 +31,13 @@ export interface GrantingParts {
   readonly signal: AbortSignal;
   /** Wakes a grant, `afterMs` later where given. */
   readonly wake: (key: ObjectKey, priority: Priority, afterMs?: number) => void;
+  /** The same for an AssignmentExpiry. */
+  readonly wakeExpiry: (key: ObjectKey, priority: Priority, afterMs?: number) => void;
 }
 
 export class Granting implements AsyncDisposable {
   readonly kind: RoleGrantKind;
+  readonly expiryKind: AssignmentExpiryKind;
   readonly mirror: AssignmentMirror;
   readonly roles: RoleCatalog;
   /** For policies that name roles. */
@@ -43,8 +49,8 @@ export class Granting implements AsyncDisposable {
 
   constructor(parts: GrantingParts) {
     this.#parts = parts;
-    const { options, azure, stores, mirror, clusterIssuer, installationId, signal, wake } = parts;
-    const { clock, random, log, cloud, azureLagMs, resyncIntervalMs, releaseAfterMs } = options;
+    const { options, azure, client, stores, mirror, clusterIssuer, installationId, signal, wake } = parts;
+    const { clock, random, log, cloud, namespace, azureLagMs, resyncIntervalMs, releaseAfterMs } = options;
     const { identities, assignments, permissions, definitions, whoAmI } = azure;
     const failed = (what: string) => (area: string, error: unknown) =>
       log.warn({ area, error }, `list of ${what} failed`);
@@ -86,11 +92,20 @@ export class Granting implements AsyncDisposable {
     this.kind = roleGrantKind({
       ...common,
       areas,
+      client,
+      azidNamespace: namespace,
       whoAmI,
       alarm: (key, afterMs) => wake(key, 'event', afterMs),
       azureLagMs,
       callLimitMs: AZURE_CALL_LIMIT_MS,
       releaseAfterMs,
+    });
+    this.expiryKind = assignmentExpiryKind({
+      ...common,
+      client,
+      alarm: (key, afterMs) => parts.wakeExpiry(key, 'event', afterMs),
+      azureLagMs,
+      callLimitMs: AZURE_CALL_LIMIT_MS,
     });
     const { federationAudience } = cloud;
     this.dependents = dependentsOn({
@@ -113,6 +128,7 @@ export class Granting implements AsyncDisposable {
     );
     this.#cleanup.use(this.roles.onChange((guid) => wakeOnRole(stores, wake, guid)));
     for (const key of stores.grants.keys()) wake.grant(key, 'resync');
+    for (const key of stores.expiries.keys()) wake.expiry(key, 'resync');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,6 +17,7 @@ const wake = {
   identity: (key: string) => void woken.push(`identity ${key}`),
   systemIdentity: (key: string) => void woken.push(`systemIdentity ${key}`),
   grant: (key: string) => void woken.push(`grant ${key}`),
+  expiry: (key: string) => void woken.push(`expiry ${key}`),
 };
 const identity = (name: string, status = {}, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.identities, { metadata: meta(name, metadata), spec: {}, status });

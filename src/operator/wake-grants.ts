@@ -1,4 +1,5 @@
 import type { RoleGrant } from '../api/role-grant.ts';
+import { armKey } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { grantsOfPrincipal } from '../reconcilers/role-grant/peers.ts';
@@ -17,9 +18,12 @@ import { type WakeGoing, type WatchedForGoing, wakeGoingOnKubernetes } from './w
 /** From what changed to the RoleGrants it touches, and to the identities that wait for what hangs on them to go. */
 export interface WakeGrants extends WakeGoing {
   grant(key: ObjectKey, priority: Priority): void;
+  /** Of an AssignmentExpiry. */
+  expiry(key: ObjectKey, priority: Priority): void;
 }
 
-type Watched = Pick<Stores, 'grants' | 'systemIdentities' | 'policies' | 'namespaces'> & WatchedForGoing;
+type Watched = Pick<Stores, 'grants' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries'> &
+  WatchedForGoing;
 
 /** Connects the stores to the queues until disposed. */
 export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Disposable {
@@ -32,8 +36,22 @@ export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Dispo
       if (change.new && isWorthALook(change)) wake.grant(change.key, change.initial ? 'resync' : 'event');
       if (!change.new) wake.grant(change.key, 'event');
       if (change.initial || !(isWorthALook(change) || isStalledOtherwise(change))) return;
+      const { uid } = (change.new ?? change.old)?.metadata ?? {};
+      if (uid !== undefined && isWorthALook(change))
+        for (const key of stores.expiries.keysByIndex(INDEX.expiryOwner, uid)) wake.expiry(key, 'event');
       // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
       for (const key of sharers(stores, change)) if (key !== change.key) wake.grant(key, 'event');
+    }),
+  );
+  subscriptions.use(
+    stores.expiries.onChange((change) => {
+      if (!isWorthALook(change)) return;
+      wake.expiry(change.key, change.initial ? 'resync' : 'event');
+      const { spec } = change.new ?? change.old ?? {};
+      // A record that comes wants to know who else has the assignment; one that was removed is made again.
+      if (change.initial || (change.old && change.new) || !spec) return;
+      for (const key of stores.grants.keysByIndex(INDEX.assignment, armKey(spec.assignmentId)))
+        wake.grant(key, 'event');
     }),
   );
   const onIdentity = (index: string) => (change: StoreChange<Principal>) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
 import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
@@ -28,6 +29,7 @@ function stores(): Stores {
     attachments: new Store<IdentityAttachment>({ onListenerError }),
     systemIdentities: new Store<SystemAssignedIdentity>({ onListenerError }),
     hosts: new Store<HostIdentity>({ onListenerError }),
+    expiries: new Store<AssignmentExpiry>({ onListenerError }),
   };
 }
 

@@ -117,6 +117,7 @@ export class Work implements AsyncDisposable {
     const granting = new Granting({
       options,
       azure,
+      client,
       stores,
       mirror,
       systemIdentity: (id, context) => hosting.systemIdentity(id, context),
@@ -124,6 +125,7 @@ export class Work implements AsyncDisposable {
       installationId,
       signal: ended.signal,
       wake: (key, priority, afterMs) => grants.enqueue(key, priority, afterMs),
+      wakeExpiry: (key, priority, afterMs) => expiries.enqueue(key, priority, afterMs),
     });
     this.#cleanup.use(granting);
     const caches = [mirror, granting.mirror, granting.roles, federation.mirror, hosting.mirror];
@@ -154,6 +156,7 @@ export class Work implements AsyncDisposable {
     );
     const credentials = controllerOf(federation.kind, stores.credentials);
     const grants = controllerOf(granting.kind, stores.grants);
+    const expiries = controllerOf(granting.expiryKind, stores.expiries);
     const kinds = hosting.kinds(granting.dependents);
     const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores));
     const attachments = controllerOf(kinds.attachment, stores.attachments);
@@ -163,6 +166,7 @@ export class Work implements AsyncDisposable {
       identity: (key, priority) => identityController.enqueue(key, priority),
       policy: (key, priority) => policyController.enqueue(key, priority),
       grant: (key, priority) => grants.enqueue(key, priority),
+      expiry: (key, priority) => expiries.enqueue(key, priority),
       host: (key, priority) => hosts.enqueue(key, priority),
       attachment: (key, priority) => attachments.enqueue(key, priority),
       systemIdentity: (key, priority) => systemIdentities.enqueue(key, priority),

@@ -83,6 +83,8 @@ export interface Decision<Action, Status> {
   /** The kind's own status fields as they should read; the frame adds what all kinds share. */
   readonly status: Status;
   readonly summary: Summary;
+  /** It holds while the object is suspended, too: what takes away at an end that binds, and nothing that gives. */
+  readonly binds?: boolean;
   /** Conditions beside Ready, Reconciling and Stalled. */
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
 }

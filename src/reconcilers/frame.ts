@@ -121,7 +121,7 @@ export class Frame<
       const facts = await this.#kind.gather(object, context);
       const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
       failed = undefined;
-      const suspended = isSuspended(object);
+      const suspended = isSuspended(object) && decision.binds !== true;
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
       const decidedOn = object.metadata.generation;
       const decidedAt = this.#options.clock.monotonic();
@@ -210,6 +210,10 @@ export class Frame<
         return { object, context };
       default: {
         const done = await this.#kind.perform(action as Own<Action, Status>, object, context);
+        if (done.gone) {
+          this.#forget(context.key, object.metadata.uid);
+          return { context };
+        }
         return { object, context: this.#wrote(object, done, context) };
       }
     }

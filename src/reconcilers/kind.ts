@@ -25,6 +25,8 @@ export interface VisitContext extends Visit {
 export interface Performed {
   /** An Azure write: becomes one log line and one Kubernetes Event. */
   readonly write?: { readonly note: Note; readonly correlationId?: string };
+  /** The object itself was removed: there is nothing left to reconcile. */
+  readonly gone?: boolean;
 }
 
 /**

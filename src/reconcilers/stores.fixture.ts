@@ -1,3 +1,4 @@
+import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
@@ -29,6 +30,7 @@ export function emptyStores(): Stores {
     attachments: store<IdentityAttachment>(),
     systemIdentities: store<SystemAssignedIdentity>(),
     hosts: store<HostIdentity>(),
+    expiries: store<AssignmentExpiry>(),
   };
   addIndexes(stores);
   return stores;

@@ -1,3 +1,4 @@
+import { type AssignmentExpiry, assignmentExpiry } from '../api/assignment-expiry.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/common.ts';
 import {
   type FederatedIdentityCredential,
@@ -28,6 +29,8 @@ export interface Stores {
   readonly systemIdentities: Store<SystemAssignedIdentity>;
   /** Those of azid's own namespace. */
   readonly hosts: Store<HostIdentity>;
+  /** Those of azid's own namespace. */
+  readonly expiries: Store<AssignmentExpiry>;
   readonly policies: Store<IdentityPolicy>;
   readonly namespaces: Store<Namespace>;
   /** Only those that azid made. */
@@ -45,7 +48,7 @@ export const INDEX = {
   identityRef: 'identityRef',
   /** UserAssignedIdentity by the principal its identity has or had; RoleGrant by the one it names or was made for. */
   principal: 'principal',
-  /** RoleGrant by the key of each assignment of its status and ledger. */
+  /** RoleGrant by the key of each assignment of its status and ledger; AssignmentExpiry by that of its own. */
   assignment: 'assignment',
   /** RoleGrant by the GUID of its role, or the lower-cased name where it gives one. */
   role: 'role',
@@ -59,6 +62,8 @@ export const INDEX = {
   identityId: 'identityId',
   /** HostIdentity by the uid of each owner in its ledger. */
   ledgerOwner: 'ledgerOwner',
+  /** AssignmentExpiry by the uid of each owner. */
+  expiryOwner: 'expiryOwner',
 } as const;
 
 /** Stands between one watch and its store, for tests that drop, double or hold events (guarantees.md 4.2). */
@@ -69,7 +74,7 @@ export type WatchTap = <T extends KubeObject>(
 
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
   readonly tap?: WatchTap | undefined;
-  /** azid's own namespace: HostIdentities are watched nowhere else. */
+  /** azid's own namespace: HostIdentities and AssignmentExpiries are watched nowhere else. */
   readonly namespace: string;
 };
 
@@ -111,6 +116,7 @@ export function createWatches({ tap, namespace, ...common }: Common): Watches {
     attachments: watch(identityAttachment.resource),
     systemIdentities: watch(systemAssignedIdentity.resource),
     hosts: watch(hostIdentity.resource, { namespace }),
+    expiries: watch(assignmentExpiry.resource, { namespace }),
   };
   addIndexes(stores);
   return { stores, all };
@@ -161,6 +167,8 @@ export function addIndexes(stores: Stores): void {
   stores.hosts.addIndex(INDEX.identityId, ({ status }) => [
     ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),
   ]);
+  stores.expiries.addIndex(INDEX.assignment, ({ spec }) => [armKey(spec.assignmentId)]);
+  stores.expiries.addIndex(INDEX.expiryOwner, ({ spec }) => [...new Set(spec.owners.map(({ uid }) => uid))]);
   stores.hosts.addIndex(INDEX.ledgerOwner, ({ status }) => [
     ...new Set(
       [...(status?.entries ?? []), ...(status?.systemAssigned ? [status.systemAssigned] : [])].flatMap(

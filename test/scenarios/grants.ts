@@ -12,8 +12,11 @@ import {
   roleGrantRef,
   type Scenario,
   type State,
+  type Step,
+  settle,
   tenant,
   uai,
+  wait,
 } from '../support/scenario.ts';
 import { SUBSCRIPTION } from '../support/testbed.ts';
 
@@ -44,6 +47,62 @@ export const grants: readonly Scenario[] = [
     steps: [
       remove(roleGrantRef('read')),
       goneFrom('the grant', (state) => !state.grant('read') && state.assignments.length === 0),
+    ],
+  },
+];
+
+/** More than the longest of the ends below, and what azid then waits for. */
+const UNTIL_ENDED_MS = 45 * 60_000;
+const temporary = tenant({
+  grants: [{ roles: ['Reader'], scopes: [`/subscriptions/${SUBSCRIPTION}`], maxDuration: '2h' }],
+});
+const ended = expectThat(
+  'the assignment to be revoked, and its end forgotten',
+  (state) => state.assignments.length === 0 && state.expiries.length === 0,
+);
+const edited = (body: object): Step => ({ do: 'patch', at: roleGrantRef('read'), body });
+
+/** Grants with an end, which binds whatever becomes of them. */
+export const grantsEnding: readonly Scenario[] = [
+  {
+    name: 'retained until its end, while Azure lags',
+    preset: 'honest',
+    endsAfterMs: UNTIL_ENDED_MS,
+    given: [temporary, web],
+    steps: [
+      read({ expiresAt: '$in 40m', deletionPolicy: 'Retain' }),
+      granted('read'),
+      remove(roleGrantRef('read')),
+      expectThat('the object to go', (state) => !state.grant('read') && state.assignments.length === 1),
+      wait(UNTIL_ENDED_MS),
+      ended,
+    ],
+  },
+  {
+    name: 'suspended and asked for longer before its end',
+    given: [temporary, web, read({ expiresAt: '$in 40m' }), granted('read')],
+    steps: [
+      edited({ spec: { suspend: true, expiresAt: null } }),
+      wait(UNTIL_ENDED_MS),
+      ended,
+      expectThat('it not to be called granted', (state) => {
+        const conditions = state.grant('read')?.status?.conditions ?? [];
+        return conditions.some(({ type, reason }) => type === 'Ready' && reason === 'PolicyDenied');
+      }),
+    ],
+  },
+  {
+    name: 'shared until two ends',
+    endsAfterMs: UNTIL_ENDED_MS,
+    given: [temporary, web],
+    steps: [
+      read({ expiresAt: '$in 30m', deletionPolicy: 'Retain' }),
+      apply(grant('also', { expiresAt: '$in 40m' })),
+      granted('read', 'also'),
+      remove(roleGrantRef('read')),
+      settle,
+      wait(UNTIL_ENDED_MS),
+      ended,
     ],
   },
 ];

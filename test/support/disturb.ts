@@ -122,7 +122,9 @@ function kubeLabel({ method, path, query }: KubeRequest, namespace: string): str
   if (method === 'GET' || path.startsWith('/apis/events.k8s.io/')) return undefined;
   const [, rest = path] = path.split(/\/v1(?:alpha1)?\//, 2);
   const how = method === 'PATCH' && query?.fieldManager !== undefined ? 'APPLY' : method;
-  return `${how} ${rest.replace(/^namespaces\/[^/]+\/(?=.)/, '').replaceAll(namespace, '$ns')}`;
+  const named = rest.replace(/^namespaces\/[^/]+\/(?=.)/, '').replaceAll(namespace, '$ns');
+  // Named as the assignment is: otherwise in each run.
+  return `${how} ${named.replace(/^(assignmentexpiries)\/[^/]+/, '$1')}`;
 }
 
 /** `PUT arm:web`, or undefined for a read. Names that Azure's own ids go into differ from run to run. */

@@ -4,7 +4,7 @@ import type { Control } from '../../src/simulator/simulator.ts';
 import { Crew } from './crew.ts';
 import { type Disturbance, Recorder } from './disturb.ts';
 import { type Schedule, startFaults } from './fault-schedule.ts';
-import { inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
+import { atTime, inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
 import { seeded } from './seeded.ts';
 import { Snapshot } from './snapshot.ts';
 import { type HostState, normalised, readState, type State } from './state.ts';
@@ -100,7 +100,7 @@ class Stage {
   }
 
   async play(): Promise<Run> {
-    const { knobs, given = [], steps } = this.#scenario;
+    const { knobs, given = [], steps, endsAfterMs } = this.#scenario;
     const crew = this.#crew;
     await crew.start();
     for (const step of given) await this.#act(step);
@@ -113,6 +113,10 @@ class Stage {
     if (this.#plan?.kind === 'faults') startFaults(this.#world.azure.control, this.#plan.schedule);
 
     await this.#playSteps(steps);
+    if (this.#abandoned && endsAfterMs !== undefined) {
+      await crew.settle();
+      await crew.pass(endsAfterMs);
+    }
     this.#world.azure.control.clearFaults();
     await crew.settle();
     const faults = await this.#comeToRest();
@@ -152,10 +156,15 @@ class Stage {
     const crew = this.#crew;
     switch (step.do) {
       case 'apply':
-        for (const object of step.objects) await this.#cluster.apply(object);
+        for (const object of step.objects) await this.#cluster.apply(atTime(object, this.#world.clock.now()));
         return;
       case 'patch':
-        await this.#cluster.patch(resourceOf(step.at), step.at.key, step.body, step.subresource);
+        await this.#cluster.patch(
+          resourceOf(step.at),
+          step.at.key,
+          atTime(step.body, this.#world.clock.now()),
+          step.subresource,
+        );
         return;
       case 'remove':
         return this.#cluster.delete(resourceOf(step.at), step.at.key);
@@ -329,9 +338,9 @@ function replacedIn(before: readonly HostState[], after: readonly HostState[]): 
   });
 }
 
-/** Not the policy, which is the administrator's, nor the ledgers of hosts, which are azid's own. */
+/** Not the policy, which is the administrator's, nor the ledgers of hosts and the records of ends, which are azid's own. */
 function isTenants({ kind, metadata }: KubeObject): boolean {
-  return metadata.namespace !== undefined && kind !== 'HostIdentity';
+  return metadata.namespace !== undefined && kind !== 'HostIdentity' && kind !== 'AssignmentExpiry';
 }
 
 function leftIn(state: State): string[] {
@@ -340,6 +349,7 @@ function leftIn(state: State): string[] {
       .filter(isTenants)
       .map(({ kind, metadata }) => `left: ${kind} ${metadata.name} was deleted and is still there`),
     ...state.assignments.map(({ id }) => `left: role assignment ${id}, whose grant is gone`),
+    ...state.expiries.map(({ spec }) => `left: the record of when ${spec.assignmentId} ends`),
     ...state.ledgers.map(({ spec }) => `left: the ledger of ${spec.resourceId}, which nobody needs`),
     ...state.hosts.flatMap(({ name, attached }) =>
       attached.map((each) => `left: identity ${each.name} on ${name}, which nobody asked for`),

@@ -12,7 +12,8 @@ import { SUBSCRIPTION } from './testbed.ts';
 
 /**
  * A scenario is data: what people and Azure do, and what must have come of it. The runner carries it out undisturbed
- * and then under every plan (docs/testing.md). `$ns` in any string stands for the namespace of the run.
+ * and then under every plan (docs/testing.md). `$ns` in any string stands for the namespace of the run, `$in 20m` as a whole
+ * string for the time 20 min after the step.
  */
 export interface Scenario {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface Scenario {
   /** Comes before what is tested: carried out by an operator that nobody disturbs or watches. */
   readonly given?: readonly Step[];
   readonly steps: readonly Step[];
+  /** What it gives ends by itself after so long, ms: a user who gives it up finds nothing left after that. */
+  readonly endsAfterMs?: number;
   /** Writes that may land after what they were for is gone, and why that is accepted: they get no `kill-late` plan. */
   readonly outlives?: { readonly at: RegExp; readonly because: string };
 }
@@ -156,6 +159,18 @@ export const groupId = (group: string) => `/subscriptions/${SUBSCRIPTION}/resour
 /** ARM id of an identity. */
 export const armId = (name: string, group = 'rg1') =>
   `${groupId(group)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+
+/** The same data with `$in 20m` replaced by that time. */
+export function atTime<T>(value: T, now: number): T {
+  if (typeof value === 'string') {
+    const [, minutes] = /^\$in (\d+)m$/.exec(value) ?? [];
+    if (minutes === undefined) return value;
+    return `${new Date(now + Number(minutes) * 60_000).toISOString().slice(0, 19)}Z` as T;
+  }
+  if (Array.isArray(value)) return value.map((each) => atTime(each, now)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, atTime(each, now)])) as T;
+}
 
 /** The same data with `$ns` replaced in every string, keys included. */
 export function inNamespace<T>(value: T, namespace: string): T {

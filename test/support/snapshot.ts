@@ -1,3 +1,4 @@
+import { assignmentExpiry } from '../../src/api/assignment-expiry.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../src/api/common.ts';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { hostIdentity } from '../../src/api/host-identity.ts';
@@ -25,6 +26,7 @@ const OF_STORES: Readonly<Record<string, Resource>> = {
   attachments: identityAttachment.resource,
   systemIdentities: systemAssignedIdentity.resource,
   hosts: hostIdentity.resource,
+  expiries: assignmentExpiry.resource,
   policies: identityPolicy.resource,
   namespaces,
   configMaps,

@@ -1,3 +1,4 @@
+import { type AssignmentExpiry, assignmentExpiry } from '../../src/api/assignment-expiry.ts';
 import { type HostIdentity, hostIdentity } from '../../src/api/host-identity.ts';
 import { type IdentityAttachment, identityAttachment } from '../../src/api/identity-attachment.ts';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
@@ -103,6 +104,11 @@ export class State {
     return this.objects.filter(({ kind }) => kind === hostIdentity.resource.kind) as HostIdentity[];
   }
 
+  /** The records of ends there are. */
+  get expiries(): readonly AssignmentExpiry[] {
+    return this.objects.filter(({ kind }) => kind === assignmentExpiry.resource.kind) as AssignmentExpiry[];
+  }
+
   /** Names of the identities on a resource, `name!` for a dead entry; undefined where it does not exist. */
   on(host: string): string | undefined {
     const found = this.hosts.find(({ name }) => name === host);
@@ -150,13 +156,14 @@ export async function readState(
   world: World,
   namespace: string,
 ): Promise<State> {
-  const [identities, grants, attachments, systemIdentities, ledgers, policies, maps, assignments] =
+  const [identities, grants, attachments, systemIdentities, ledgers, expiries, policies, maps, assignments] =
     await Promise.all([
       cluster.list(userAssignedIdentity.resource),
       cluster.list(roleGrant.resource),
       cluster.list(identityAttachment.resource),
       cluster.list(systemAssignedIdentity.resource),
       cluster.list(hostIdentity.resource),
+      cluster.list(assignmentExpiry.resource),
       cluster.list(identityPolicy.resource),
       cluster.list(configMaps),
       assignmentsIn(world),
@@ -168,6 +175,7 @@ export async function readState(
       ),
       // In azid's namespace; the run's own, since each begins with a clean cluster.
       ...ledgers,
+      ...expiries,
       ...policies,
     ],
     maps.filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'kube-root-ca.crt'),

@@ -116,6 +116,7 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
     attachments: storeOf(),
     systemIdentities: storeOf(),
     grants: storeOf(),
+    expiries: storeOf(),
     credentials: storeOf(),
     configMaps: storeOf(),
   };

@@ -1,6 +1,7 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { stalledOutside } from '../summaries.ts';
+import { recordEnd } from './ends.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { withVanished } from './history.ts';
 import { finalizer, ownStatus, withEntry } from './own.ts';
@@ -63,6 +64,7 @@ export function assign(
         status: intent,
         why: 'what azid is about to make must be known before it is made',
       },
+      ...recordEnd(object, facts, target),
       {
         type: 'putAssignment',
         target,

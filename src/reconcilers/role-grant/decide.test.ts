@@ -790,7 +790,7 @@ it('must be looked at to the moment at its expiry and when it is known to act, w
   const at = (ms: number) => new Date(NOW + ms).toISOString();
   const object = (expiresAt?: string) => settled(expiresAt === undefined ? {} : { spec: { expiresAt } });
   const moment = (expiresAt: string | undefined, grantedAt: string) =>
-    nextMoment(object(expiresAt), { grantedAt }, NOW);
+    nextMoment(object(expiresAt), { grantedAt }, facts());
   expect(moment(undefined, at(-600_000))).toBeUndefined();
   expect(moment(undefined, at(0))).toBe(NOW + 600_000);
   expect(moment(at(5), at(0))).toBe(NOW + 5);

@@ -1,9 +1,11 @@
 import { spellingFault } from '../../azure/spelling.ts';
+import { timestamp } from '../../runtime/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
-import { decideExpiry, decideWithoutPrincipal } from './ended.ts';
+import { decideExpiry, decideOver, decideWithoutPrincipal } from './ended.ts';
+import { comingEnd, earlierEnds, overOf } from './ends.ts';
 import type { Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
 import { isAnothers } from './names.ts';
@@ -11,7 +13,7 @@ import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './refusals.ts';
 import { requestOf, scopeProblem } from './request.ts';
-import { describe, stop } from './standing.ts';
+import { describe, sameAssignmentId, stop } from './standing.ts';
 
 /**
  * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, gathers again and asks
@@ -23,9 +25,33 @@ import { describe, stop } from './standing.ts';
  * @param failed the action that failed just before, if one did
  */
 export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const earlier = earlierEnds(object, facts);
+  if (earlier.length > 0) return { ...stop(object, facts, recording(object)), actions: earlier, binds: true };
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
-  if (isExpired(object, facts.now)) return decideExpiry(object, facts, failed);
-  return decideLife(object, facts, failed);
+  if (isExpired(object, facts.now)) return { ...decideExpiry(object, facts, failed), binds: true };
+  const over = overOf(facts).filter(({ id }) => !mayGoOn(id, object, facts));
+  if (over.length > 0) return decideOver(object, facts, over, decideLife, failed);
+  return untilItsEnd(decideLife(object, facts, failed), facts);
+}
+
+/** What was given has ended, but a policy allows it for longer now, as the object asks for by now. */
+function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts): boolean {
+  if (!target || role?.state !== 'found' || !sameAssignmentId(id, target.id)) return false;
+  return policy.allowsGrant(requestOf(object, target, role)).allowed;
+}
+
+function recording({ spec }: RoleGrant): Summary {
+  const message = `recording that the grant ends at ${spec.expiresAt}`;
+  return { state: 'progressing', reason: 'Settling', message, againMs: 0 };
+}
+
+/** Whoever asks for longer than is allowed hears until when it lasts. */
+function untilItsEnd(decision: GrantDecision, facts: Facts): GrantDecision {
+  const { summary } = decision;
+  const end = comingEnd(facts);
+  if (end === undefined || summary.state !== 'stalled' || summary.reason !== 'PolicyDenied') return decision;
+  const message = `${summary.message}; what was granted before ends at ${timestamp(end)}`;
+  return { ...decision, summary: { ...summary, message } };
 }
 
 function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {

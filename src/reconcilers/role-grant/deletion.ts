@@ -1,6 +1,7 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
 import { blockOf, unblocked } from '../blocked.ts';
 import type { Failure, Note } from '../decision.ts';
+import { withdrawEnds } from './ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { ownStatus, withoutEntries } from './own.ts';
 import { everything, remove } from './removal.ts';
@@ -38,7 +39,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
     case 'done':
-      return leave(object, status, removal.notes);
+      return leave(object, status, removal.notes, withdrawEnds(facts));
   }
 }
 
@@ -52,9 +53,19 @@ function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Fa
   ]);
 }
 
-function leave(object: RoleGrant, status: OwnStatus, notes: readonly Note[]): GrantDecision {
+/** @param withdrawn ends that no longer count; those of what stays in Azure do */
+function leave(
+  object: RoleGrant,
+  status: OwnStatus,
+  notes: readonly Note[],
+  withdrawn: readonly Action[] = [],
+): GrantDecision {
   const told = notes.map((note): Action => ({ type: 'tell', note }));
-  return deleting(status, `letting go of ${object.metadata.name}`, 0, [...told, { type: 'removeFinalizer' }]);
+  return deleting(status, `letting go of ${object.metadata.name}`, 0, [
+    ...withdrawn,
+    ...told,
+    { type: 'removeFinalizer' },
+  ]);
 }
 
 function deleting(

@@ -1,10 +1,14 @@
+import { isSuspended } from '../../api/common.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { timestamp } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
-import type { Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
+import { heldOf, withdrawEnds } from './ends.ts';
+import type { EndView, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { ownStatus, withoutEntries } from './own.ts';
 import { whatRemains } from './remains.ts';
 import { everything, remove, summaryOfRemoval, told } from './removal.ts';
-import { stop } from './standing.ts';
+import { notGranted, sameAssignmentId, stop } from './standing.ts';
 
 /** The time of the grant is over: it goes, and is never made again. An edit of `expiresAt` brings it back to life. */
 export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
@@ -24,13 +28,10 @@ export function decideWithoutPrincipal(
   waiting: Summary,
   failed?: Failed,
 ): GrantDecision {
-  return takeBack(object, facts, waiting, 'its principal no longer exists', failed);
+  const decision = takeBack(object, facts, waiting, 'its principal no longer exists', failed);
+  if (decision.actions.length > 0 || (decision.status.ledger ?? []).length > 0) return decision;
+  return { ...decision, actions: withdrawEnds(facts) };
 }
-
-const NOT_GRANTED = {
-  reason: 'NotGranted',
-  message: 'there is no assignment whose effect could be awaited',
-} as const;
 
 function takeBack(
   object: RoleGrant,
@@ -55,10 +56,66 @@ function takeBack(
         actions: told(status, removal.notes),
         status,
         summary: then,
-        conditions: (object.status?.conditions ?? [])
-          .filter(({ type }) => type === 'Propagated')
-          .map(({ type }) => ({ type, status: 'False', ...NOT_GRANTED })),
+        conditions: notGranted(object),
       };
     }
   }
+}
+
+/**
+ * What the object was given has ended, and no policy allows the later end that its spec asks for by now: it goes all the
+ * same, also while the object is suspended. What the spec asks for then is judged as if it had never had it.
+ *
+ * @param decideLife what holds for the object beside that
+ */
+export function decideOver(
+  object: RoleGrant,
+  facts: Facts,
+  over: readonly EndView[],
+  decideLife: (object: RoleGrant, facts: Facts, failed?: Failed) => GrantDecision,
+  failed?: Failed,
+): GrantDecision {
+  const held = heldOf(facts, over);
+  const isHeld = (id: string) => held.some((each) => sameAssignmentId(each.id, id));
+  const ended = endedAt(over);
+  if (failed?.action.type === 'deleteAssignment' && isHeld(failed.action.id))
+    return { ...stop(object, facts, summaryOf(failed.failure)), binds: true };
+  const removal = remove(object, facts, held, `what it was given ended at ${ended}`);
+  switch (removal.state) {
+    case 'act':
+      return { ...stop(object, facts, revoking(ended)), actions: [removal.action], binds: true };
+    case 'wait':
+    case 'blocked':
+      return { ...stop(object, facts, summaryOfRemoval(removal)), binds: true };
+    case 'done': {
+      const own = ownStatus(object);
+      const nothing = { assignmentId: undefined, grantedAt: undefined };
+      const status = {
+        ...own,
+        ...(own.assignmentId !== undefined && isHeld(own.assignmentId) && nothing),
+        ledger: withoutEntries(own.ledger, removal.dropped),
+      };
+      const without = { ...object, status: { ...object.status, ...status } };
+      const life = decideLife(without, withoutHeld(facts, over), failed);
+      const actions = [...told(status, removal.notes), ...life.actions];
+      if (actions.length === 0) return { ...life, binds: true };
+      if (!isSuspended(object)) return { ...life, actions };
+      const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
+      return { ...stop(without, facts, stalledInside('Expired', message)), binds: true };
+    }
+  }
+}
+
+function revoking(ended: string): Summary {
+  const message = `revoking what was given until ${ended}`;
+  return { state: 'progressing', reason: 'Revoking', message, againMs: 0 };
+}
+
+function endedAt(over: readonly EndView[]): string {
+  return timestamp(Math.max(...over.map(({ mine }) => mine?.endsAt ?? 0)));
+}
+
+function withoutHeld(facts: Facts, over: readonly EndView[]): Facts {
+  const gone = new Set(over.map(({ id }) => armKey(id)));
+  return { ...facts, held: facts.held.filter(({ id }) => !gone.has(armKey(id))) };
 }

@@ -166,6 +166,7 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     target,
     azure: present(),
     peers: [],
+    ends: new Map(),
     held: [],
     releaseAfterMs: 3_600_000,
     ...change,

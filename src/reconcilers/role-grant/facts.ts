@@ -122,6 +122,19 @@ export interface Held {
   readonly dead?: boolean;
 }
 
+/** What azid's own record says of the end of an assignment, where the object's owner cannot change it. */
+export interface EndView {
+  readonly id: string;
+  /** The object has it, by its ledger or by the record. */
+  readonly held: boolean;
+  /** There is a record: somebody was given the assignment with an end. */
+  readonly recorded: boolean;
+  /** The object in it. `endsAt`: wall ms; absent: it was given without an end. */
+  readonly mine?: { readonly endsAt?: number };
+  /** No further owner can be named. */
+  readonly full: boolean;
+}
+
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
@@ -144,7 +157,9 @@ export interface Facts {
   readonly limited?: boolean;
   /** Azure refused each of the names the target may have. */
   readonly namesExhausted?: boolean;
-  /** What the ledger holds beside the target. */
+  /** Of the target and of all that is held, by key. */
+  readonly ends: ReadonlyMap<string, EndView>;
+  /** What the ledger holds beside the target, and what the records say that it had. */
   readonly held: readonly Held[];
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
@@ -165,7 +180,17 @@ export type Action =
       readonly condition?: string;
       readonly note: Note;
     }
-  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note };
+  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note }
+  /** Writes down, out of the owner's reach, that the assignment ends; without `expiresAt`, that it does not for this object. */
+  | {
+      readonly type: 'recordEnd';
+      readonly assignmentId: string;
+      readonly expiresAt?: string;
+      readonly role?: string;
+      readonly principalId?: string;
+    }
+  /** The object no longer counts for the assignment's end. */
+  | { readonly type: 'withdrawEnd'; readonly assignmentId: string };
 
 /** The action that failed just before, if one did. */
 export interface Failed {

@@ -5,10 +5,11 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
+import { endsOf, overOf } from './ends.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
 import { chosenName } from './names.ts';
-import { isExpired, ledgerOf } from './own.ts';
+import { isExpired } from './own.ts';
 import type { PeerEyes } from './peers.ts';
 import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
 import { requestOf, scopeProblem } from './request.ts';
@@ -34,50 +35,59 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
     principal: { state: 'waiting', for: 'nobody', message: 'not looked for', dead: false },
     peers: [],
     held: [],
+    ends: endsOf(object, undefined, eyes),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
-  const held = ledgerOf(object);
+  // Some of it must go, whatever else holds: what is asked for by now does not count for that.
+  const over = ending || overOf(common).length > 0;
+  const held = [...common.ends.values()].filter((each) => each.held).map(({ id }) => id);
   if (scopeProblem(object) !== undefined)
-    return ending ? looked(object, common, undefined, context, eyes) : common;
+    return over ? looked(object, common, undefined, context, eyes) : common;
   // Not even a read is made on behalf of a namespace that may have nothing there; but what a dead principal still has is
   // taken back from it all the same.
-  const anything = ending || policy.allowsAnyGrantAt(object.spec.scope).allowed;
+  const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
   const orphaned = held.length > 0 && knownPrincipal(object, eyes) === undefined;
   if (!anything && !orphaned) return common;
 
   const scopes = held.map((id) => parseAssignmentId(id).scope);
   eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
   // At start-up two lists are about to tell of thousands at once: roles and assignments.
-  if (!ending && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
+  if (!over && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
     return { ...common, role: { state: 'loading' } };
   const principal = await principalOf(object, context, eyes);
   if (principal.state === 'waiting') {
     const known = { ...common, principal };
-    return ending || principal.dead ? looked(object, known, undefined, context, eyes) : known;
+    return over || principal.dead ? looked(object, known, undefined, context, eyes) : known;
   }
   const role = await roleOf(object, context, eyes, isLookRequested(object) ? context.startedAt : undefined);
   const target =
     role.state === 'found'
       ? chosenName(object, targetOf(object, principal, role.role, installationId), eyes)
       : undefined;
-  const known: Facts = { ...common, principal, role, target };
+  const known: Facts = {
+    ...common,
+    principal,
+    role,
+    target,
+    ends: endsOf(object, target?.id, eyes),
+  };
   const allowed =
     target !== undefined &&
     role.state === 'found' &&
     policy.allowsGrant(requestOf(object, target, role)).allowed;
-  if (!ending && !allowed) return known;
-  // Without a ledger that knows it, the target is looked at only for whom it is allowed: nobody else takes it away.
-  const mine = target && (allowed || isInLedger(object, target)) ? target : undefined;
-  const seen = await looked(object, { ...known, target: mine }, mine, context, eyes);
+  if (!over && !allowed) return known;
+  // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
+  const mine = target && (allowed || isHeld(target, known)) ? target : undefined;
+  const seen = await looked(object, known, mine, context, eyes);
   // Azure itself showed somebody else's assignment under that name.
   const next = mine && chosenName(object, mine, eyes);
   return next === undefined || next.id === mine?.id
     ? seen
-    : looked(object, { ...known, target: next }, next, context, eyes);
+    : looked(object, { ...known, target: next, ends: endsOf(object, next.id, eyes) }, next, context, eyes);
 }
 
-export function isInLedger({ status }: RoleGrant, target: Target): boolean {
-  return status?.ledger?.some((id) => isAsked(target, id)) ?? false;
+function isHeld(target: Target, { ends }: Facts): boolean {
+  return [...ends.values()].some(({ id, held }) => held && isAsked(target, id));
 }

@@ -8,15 +8,21 @@ import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
-import { perform } from './perform.ts';
+import { type Hands, perform } from './perform.ts';
 import { RefusedWrites } from './refused.ts';
 import { nextMoment } from './standing.ts';
 import type { Told } from './twins.ts';
 
 export type RoleGrantKind = Kind<RoleGrant, Facts, Action, OwnStatus>;
-export type RoleGrantParts = Omit<Eyes, 'endedHere' | 'told' | 'refused' | 'assignments' | 'areas'> & {
+export type RoleGrantParts = Omit<
+  Eyes,
+  'endedHere' | 'told' | 'refused' | 'assignments' | 'areas' | 'stores'
+> & {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'put' | 'delete'>;
   readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+  readonly client: Hands['client'];
+  readonly stores: Eyes['stores'] & Hands['stores'];
+  readonly azidNamespace: string;
   /** Wakes an object after so many ms, whatever the present visit comes to. */
   readonly alarm: (key: ObjectKey, afterMs: number) => void;
 };
@@ -28,14 +34,15 @@ export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
   const told = new Map<string, Told>();
   const refused = new RefusedWrites();
   const eyes: Eyes = { ...parts, endedHere, told, refused };
-  const hands = { assignments: parts.assignments, told };
+  const { assignments, client, stores, azidNamespace, clock } = parts;
+  const hands: Hands = { assignments, client, stores, azidNamespace, told, now: () => clock.now() };
   return {
     name: 'rolegrant',
     resource: roleGrant.resource,
     gather: (object, context) => gather(object, context, eyes),
     decide(object, facts, failed) {
       const decision = decide(object, facts, failed);
-      const moment = nextMoment(object, decision.status, facts.now);
+      const moment = nextMoment(object, decision.status, facts);
       if (moment !== undefined) parts.alarm(keyOf(object), moment - facts.now);
       return decision;
     },

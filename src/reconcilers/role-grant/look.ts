@@ -5,9 +5,10 @@ import { areaOf } from '../../azure/scope.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
+import { overOf } from './ends.ts';
 import type { AssignmentView, Facts, Held, RoleGrant, Target } from './facts.ts';
 import { type FateEyes, fateOfPrincipal } from './fate.ts';
-import { asPeer, isExpired, ledgerOf } from './own.ts';
+import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from './peers.ts';
 import type { RefusedWrites } from './refused.ts';
@@ -31,14 +32,16 @@ export async function looked(
   context: VisitContext,
   eyes: LookEyes,
 ): Promise<Facts> {
-  const ledger = ledgerOf(object).filter((id) => !sameAssignmentId(target?.id, id));
+  const ledger = [...common.ends.values()]
+    .filter(({ id, held }) => held && !sameAssignmentId(target?.id, id))
+    .map(({ id }) => id);
   const ids = target ? [target.id, ...ledger] : ledger;
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
   const peers = target ? await peersOf(object, target.id, target.principalId, context, eyes) : [];
   let facts: Facts = { ...common, peers };
   if (!ending && target) {
     // Another's condition stands: nothing is written, so nothing need be read.
-    if (conflictWith(asPeer(object), peers)) return facts;
+    if (conflictWith(asPeer(object), peers) && overOf(common).length === 0) return facts;
     const self = await selfOf(context, eyes);
     if ('azure' in self) return { ...facts, azure: self.azure };
     facts = { ...facts, ...self };

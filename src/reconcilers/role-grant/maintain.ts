@@ -1,4 +1,5 @@
 import { stalledOutside } from '../summaries.ts';
+import { recordEnd } from './ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from './own.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from './owners.ts';
@@ -44,6 +45,7 @@ export function maintain(
                 why: 'what azid shares must be known before it is written',
               } as const,
             ]),
+        ...recordEnd(object, facts, target),
         {
           type: 'putAssignment',
           target,
@@ -68,6 +70,12 @@ export function maintain(
   }
   const status = statusWith(object, facts, target, assignment);
   const ledger = withEntry(status.ledger, target.id);
+  const record = recordEnd(object, facts, target);
+  if (record.length > 0) {
+    const message = `recording when ${describe(target)} ends`;
+    const summary = { state: 'progressing', reason: 'Settling', message, againMs: 0 } as const;
+    return { actions: [...finalizer(object), ...record], status: { ...status, ledger }, summary };
+  }
   const telling = { reason: 'Granted', message: `${describe(target)} is granted as declared` };
   return settle(object, facts, target, { ...status, ledger }, telling, failed);
 }

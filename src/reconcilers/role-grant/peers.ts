@@ -4,6 +4,7 @@ import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { hasEnded } from './ends.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
 import { isExpired } from './own.ts';
 import { knownPrincipal, type PrincipalEyes } from './principal.ts';
@@ -13,7 +14,10 @@ import { sameAssignmentId } from './standing.ts';
 import { isAsked, targetOf } from './target.ts';
 
 export interface PeerEyes extends RoleEyes, Pick<PrincipalEyes, 'firstSeen' | 'clock'> {
-  readonly stores: Pick<Stores, 'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces'>;
+  readonly stores: Pick<
+    Stores,
+    'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries'
+  >;
   readonly installationId: string;
 }
 
@@ -67,14 +71,21 @@ export async function peersOf(
       ...(condition && { condition: condition.expression }),
       ...(description !== undefined && { description }),
       allowed: wish?.allowed ?? false,
-      holds: other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false,
+      holds:
+        (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false) &&
+        !hasEnded(id, other, eyes.clock.now(), eyes),
       ...(isRefusedByAzure(other) && { refused: true }),
     });
   }
   return peers;
 }
 
-function candidates(id: string, principalId: string | undefined, stores: Grantees): readonly RoleGrant[] {
+/** Whoever may ask for the assignment. */
+export function candidates(
+  id: string,
+  principalId: string | undefined,
+  stores: Grantees,
+): readonly RoleGrant[] {
   const keys = new Set(stores.grants.keysByIndex(INDEX.assignment, armKey(id)));
   if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, stores)) keys.add(key);
   return [...keys].flatMap((key) => stores.grants.get(key) ?? []);

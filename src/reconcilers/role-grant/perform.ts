@@ -4,11 +4,12 @@ import type { FrameAction, Note } from '../decision.ts';
 import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
+import { type RecordHands, recordEnd, withdrawEnd } from './record-end.ts';
 import type { Told } from './twins.ts';
 
 export type AssignmentWrite = Exclude<Action, FrameAction<OwnStatus>>;
 
-export interface Hands {
+export interface Hands extends RecordHands {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 told, by uid: the next look at Azure begins there. */
   readonly told: Map<string, Told>;
@@ -19,8 +20,9 @@ export async function perform(
   action: AssignmentWrite,
   object: RoleGrant,
   context: VisitContext,
-  { assignments, told }: Hands,
+  hands: Hands,
 ): Promise<Performed> {
+  const { assignments, told } = hands;
   switch (action.type) {
     case 'putAssignment': {
       const { target, condition, description, note } = action;
@@ -50,6 +52,12 @@ export async function perform(
       const { scope, name } = parseAssignmentId(action.id);
       return written(action.note, await assignments.delete(scope, name, context));
     }
+    case 'recordEnd':
+      await recordEnd(action, object, context.signal, hands);
+      return {};
+    case 'withdrawEnd':
+      await withdrawEnd(action, object, context.signal, hands);
+      return {};
   }
 }
 

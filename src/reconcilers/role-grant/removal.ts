@@ -1,3 +1,4 @@
+import { armKey } from '../../azure/resource-id.ts';
 import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { summaryOf } from '../summaries.ts';
 import type { Action, Facts, Held, OwnStatus, RoleGrant } from './facts.ts';
@@ -44,6 +45,8 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
       case 'present':
         if (!isOurs(view.assignment, facts)) {
           dropped.push(id);
+          // The ledger forgot it when it was told; the record of its end names it still.
+          if (isToldOf(object, facts, id)) break;
           notes.push({
             type: 'Warning',
             reason: 'LeftBehind',
@@ -55,6 +58,11 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
     }
   }
   return wait ?? { state: 'done', dropped, notes };
+}
+
+function isToldOf({ status }: RoleGrant, { ends }: Facts, id: string): boolean {
+  const isRecorded = ends.get(armKey(id))?.mine !== undefined;
+  return isRecorded && !(status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
 }
 
 function deletion(id: string, why: string): Action {

@@ -1,5 +1,6 @@
 import { removalAgainMs, removalBlocked, removalFree } from '../blocked.ts';
 import { type Failure, RECHECK_READY_MS } from '../decision.ts';
+import { withdrawEnds } from './ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { withReplacement } from './history.ts';
 import { finalizer, ownStatus, withoutEntries } from './own.ts';
@@ -20,7 +21,7 @@ export function settle(
   telling: { readonly reason: string; readonly message: string },
   attempt?: Failed,
 ): GrantDecision {
-  const conditions = propagated(status, facts.now);
+  const conditions = propagated(status, facts.now, object);
   // A PUT that failed, and whose assignment the read after it shows as declared, is no failure any more.
   const failed = attempt?.action.type === 'deleteAssignment' ? attempt : undefined;
   const refused = failed?.action.type === 'deleteAssignment' ? failed.action.id : undefined;
@@ -67,7 +68,7 @@ export function settle(
     case 'done': {
       const kept = { ...status, ledger: withoutEntries(status.ledger, removal.dropped) };
       return {
-        actions: told(kept, removal.notes),
+        actions: [...told(kept, removal.notes), ...withdrawEnds(facts, removal.dropped)],
         status: kept,
         summary: { state: 'ready', ...telling, nextMs: RECHECK_READY_MS },
         conditions: [...conditions, ...removalFree(object)],

@@ -1,6 +1,7 @@
 import { armKey } from '../../azure/resource-id.ts';
 import type { Finding } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
+import { comingEnd } from './ends.ts';
 import type { AssignmentView, Facts, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { expiryOf, ownStatus, withoutEntries } from './own.ts';
 
@@ -21,7 +22,7 @@ export function stop(
     actions: [],
     status: { ...own, ledger: withoutEntries(own.ledger, provenGone(facts)) },
     summary,
-    conditions: propagated(own, facts.now),
+    conditions: propagated(own, facts.now, object),
   };
 }
 
@@ -36,8 +37,12 @@ export function isGone(view: AssignmentView): boolean {
 }
 
 /** `Granted` and `Propagated` are two statements: what Azure has stored acts only after a while. */
-export function propagated({ assignmentId, grantedAt }: OwnStatus, now: number): Finding[] {
-  if (assignmentId === undefined || grantedAt === undefined) return [];
+export function propagated(
+  { assignmentId, grantedAt }: OwnStatus,
+  now: number,
+  object: RoleGrant,
+): Finding[] {
+  if (assignmentId === undefined || grantedAt === undefined) return notGranted(object);
   const leftMs = Date.parse(grantedAt) + PROPAGATION_MS - now;
   return [
     leftMs > 0
@@ -56,14 +61,32 @@ export function propagated({ assignmentId, grantedAt }: OwnStatus, now: number):
   ];
 }
 
+/** What was said of an assignment that is gone must not stand. */
+export function notGranted({ status }: RoleGrant): Finding[] {
+  return (status?.conditions ?? [])
+    .filter(({ type }) => type === 'Propagated')
+    .map(({ type }) => ({
+      type,
+      status: 'False',
+      reason: 'NotGranted',
+      message: 'there is no assignment whose effect could be awaited',
+    }));
+}
+
 /**
- * When the object must be looked at again to the moment, wall ms: at its expiry, whatever state it is in, and when what
+ * When the object must be looked at again to the moment, wall ms: at its expiry, and at the end that it was given, whatever state it is in, and when what
  * was granted is known to act. Rechecks are spread by chance, which an end that somebody counts on must not be.
  */
-export function nextMoment(object: RoleGrant, { grantedAt }: OwnStatus, now: number): number | undefined {
+export function nextMoment(
+  object: RoleGrant,
+  { grantedAt }: OwnStatus,
+  { now, ends }: Pick<Facts, 'now' | 'ends'>,
+): number | undefined {
   if (object.metadata.deletionTimestamp) return undefined;
   const propagatedAt = grantedAt === undefined ? undefined : Date.parse(grantedAt) + PROPAGATION_MS;
-  const moments = [expiryOf(object), propagatedAt].filter((at) => at !== undefined && at > now);
+  const moments = [expiryOf(object), comingEnd({ now, ends }), propagatedAt].filter(
+    (at) => at !== undefined && at > now,
+  );
   return moments.length > 0 ? Math.min(...moments.map(Number)) : undefined;
 }
 

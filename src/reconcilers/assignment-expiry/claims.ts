@@ -1,0 +1,70 @@
+import { sameId } from '../../azure/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import type { Failure } from '../decision.ts';
+import type { VisitContext } from '../kind.ts';
+import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
+import { expiryOf } from '../role-grant/own.ts';
+import { candidates, type PeerEyes, wishOf } from '../role-grant/peers.ts';
+import { scopeProblem } from '../role-grant/request.ts';
+import { roleOf } from '../role-grant/role.ts';
+import { sameAssignmentId } from '../role-grant/standing.ts';
+import { isAsked } from '../role-grant/target.ts';
+import type { AssignmentExpiry, Claim } from './facts.ts';
+
+/**
+ * Who may have the assignment beyond its recorded end: RoleGrants that live, ask for it, have not ended by their own spec, and
+ * that a policy allows just that now. What they hold already does not count: a status proves nothing.
+ */
+export async function claimsOn(
+  { id: assignmentId, scope, principalId }: Pick<SeenAssignment, 'id' | 'scope' | 'principalId'>,
+  context: VisitContext,
+  parts: Omit<PeerEyes, 'firstSeen'>,
+): Promise<{ readonly claims: readonly Claim[]; readonly unclear?: Failure }> {
+  // How young a principal is matters only to whom it is granted.
+  const eyes: PeerEyes = { ...parts, firstSeen: new Map() };
+  const claims: Claim[] = [];
+  let unclear: Failure | undefined;
+  for (const grant of candidates(assignmentId, principalId, eyes.stores)) {
+    const endsAt = expiryOf(grant);
+    if (grant.metadata.deletionTimestamp || (endsAt !== undefined && endsAt <= eyes.clock.now())) continue;
+    // Before anything is read: what cannot be read elsewhere must not hold up this end.
+    if (!isAt(grant, scope) || !policyFor(grant, eyes.stores).allowsAnyGrantAt(scope).allowed) continue;
+    const wish = await wishOf(grant, context, eyes);
+    if (!wish) {
+      // A role that Azure does not tell of just now is nobody's fault: better late than taken from who may have it.
+      const role = await roleOf(grant, context, eyes);
+      if (role.state === 'unreadable') unclear = role.failure;
+      continue;
+    }
+    if (!wish.allowed || !isAsked(wish.target, assignmentId)) continue;
+    const { condition } = grant.spec;
+    claims.push({
+      key: keyOf(grant),
+      ...(endsAt !== undefined && { endsAt }),
+      ...(condition && { condition: condition.expression }),
+    });
+  }
+  return { claims, ...(unclear && { unclear }) };
+}
+
+/** Of what is no scope, false. */
+function isAt(grant: RoleGrant, scope: string): boolean {
+  return scopeProblem(grant) === undefined && sameId(grant.spec.scope, scope);
+}
+
+/** Owners that live. `showing`: those of them whose status still names the assignment. */
+export function livingOwners(
+  { spec }: AssignmentExpiry,
+  { stores }: Pick<PeerEyes, 'stores'>,
+): { readonly living: readonly string[]; readonly showing: readonly string[] } {
+  const grants = spec.owners.flatMap(({ namespace, name, uid }) => {
+    const grant = stores.grants.get(`${namespace}/${name}`);
+    return grant?.metadata.uid === uid ? grant : [];
+  });
+  const showing = grants.filter(({ status }) =>
+    [...(status?.ledger ?? []), status?.assignmentId].some((id) => sameAssignmentId(id, spec.assignmentId)),
+  );
+  const named = (grant: RoleGrant) => `RoleGrant ${keyOf(grant)}`;
+  return { living: grants.map(named), showing: showing.map(named) };
+}

@@ -1,0 +1,55 @@
+import type { AssignmentExpiry, AssignmentExpiryStatus } from '../../api/assignment-expiry.ts';
+import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { AssignmentView } from '../role-grant/facts.ts';
+
+/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+
+/** A RoleGrant that lives, asks for the assignment, and may have it now. */
+export interface Claim {
+  readonly key: string;
+  /** Wall ms, in the future; absent: without an end. */
+  readonly endsAt?: number;
+  readonly condition?: string;
+}
+
+export type AssignmentNow = Extract<AssignmentView, { state: 'present' | 'absent' | 'unreadable' }>;
+
+export interface Facts {
+  /** Wall time, ms. */
+  readonly now: number;
+  readonly installationId: string;
+  /** What stands in `spec.assignmentId` is no id of an assignment. */
+  readonly problem?: string;
+  /** Owners that live: their own reconcile takes back what has ended, and tells of it. */
+  readonly living: readonly string[];
+  /** Those of them whose status still names the assignment. */
+  readonly showing: readonly string[];
+  /** Read for this decision; absent: nothing depends on it yet. */
+  readonly azure?: AssignmentNow;
+  readonly claims: readonly Claim[];
+  /** Whether a living RoleGrant may have the assignment for longer could not be told. */
+  readonly unclear?: Failure;
+  /** For how long after the end a write of a dead process may still make the assignment, ms. */
+  readonly openMs: number;
+}
+
+/** The fields of the status that are this kind's own. */
+export type OwnStatus = Omit<
+  AssignmentExpiryStatus,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+export type Action =
+  | FrameAction<OwnStatus>
+  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note }
+  /** Only as it was judged: an owner that was recorded meanwhile keeps it. */
+  | { readonly type: 'deleteSelf' };
+
+/** The action that failed just before, if one did. */
+export interface Failed {
+  readonly action: Action;
+  readonly failure: Failure;
+}
+
+export type ExpiryDecision = Decision<Action, OwnStatus>;
+export type { AssignmentExpiry };

@@ -1,0 +1,273 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { RoleGrant } from '../../api/role-grant.ts';
+import { assignmentName } from '../../azure/assignment-name.ts';
+import { assignmentId } from '../../azure/azure-role-assignment.ts';
+import { AzureError } from '../../azure/errors.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { AssignmentGet } from '../../azure/role-assignments.ts';
+import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import type { VisitContext } from '../kind.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
+import type { Stores } from '../stores.ts';
+import { HANDOVER_MS } from './decide.ts';
+import { type Eyes, gather } from './gather.ts';
+
+/** What is asked at an end, and who then counts as one that may have the assignment for longer. */
+
+const GROUP = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg1';
+const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const INSTALLATION = 'b7d8a1f0-0000-4000-8000-000000000001';
+const reader: AzureRoleDefinition = {
+  id: '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  roleName: 'Reader',
+  type: 'BuiltInRole',
+  permissions: [],
+  assignableScopes: ['/'],
+};
+const NAME = assignmentName(INSTALLATION, { scope: GROUP, role: reader.guid, principalId: PRINCIPAL });
+const ID = assignmentId(GROUP, NAME);
+const MINUTE = 60_000;
+const context = { signal: new AbortController().signal } as VisitContext;
+
+let clock: FakeClock;
+let stores: Stores;
+let calls: string[];
+let answer: AssignmentGet;
+let observed: ReturnType<Eyes['assignmentMirror']['observe']>['state'];
+const eyes = (): Eyes => ({
+  stores,
+  clock,
+  installationId: INSTALLATION,
+  roles: {
+    byName: async () => ({ found: 'one', role: reader }),
+    byId: async () => ({ found: 'one', role: reader }),
+  },
+  assignments: {
+    async get(scope, name) {
+      calls.push(`GET ${assignmentId(scope, name)}`);
+      return answer;
+    },
+  },
+  assignmentMirror: {
+    observe: () => ({ state: observed }) as ReturnType<Eyes['assignmentMirror']['observe']>,
+  },
+  azureLagMs: 2 * MINUTE,
+  callLimitMs: MINUTE,
+});
+
+const iso = (ms: number) => new Date(clock.now() + ms).toISOString();
+const owner = (name: string, endsInMs?: number, uid = `uid-${name}`) => ({
+  namespace: 'shop',
+  name,
+  uid,
+  ...(endsInMs !== undefined && { expiresAt: iso(endsInMs) }),
+});
+const record = (...owners: ReturnType<typeof owner>[]) => ({
+  apiVersion: 'azid.dev/v1alpha1',
+  kind: 'AssignmentExpiry',
+  metadata: meta(NAME, { namespace: 'azid-system' }),
+  spec: { assignmentId: ID, owners },
+});
+const declare = (
+  name: string,
+  spec: Partial<RoleGrant['spec']> = {},
+  metadata: Partial<ObjectMeta> = {},
+  status: RoleGrant['status'] = {},
+) =>
+  put(stores.grants, {
+    metadata: meta(name, { creationTimestamp: iso(0), ...metadata }),
+    spec: {
+      principal: { id: PRINCIPAL, type: 'ServicePrincipal' },
+      role: { name: 'Reader' },
+      scope: GROUP,
+      ...spec,
+    },
+    status,
+  });
+const allow = (maxDuration?: string) =>
+  put(stores.policies, {
+    metadata: clusterMeta('shop'),
+    spec: {
+      namespaces: { names: ['shop'] },
+      grants: [
+        {
+          roles: ['Reader'],
+          scopes: [GROUP],
+          principals: { ids: [PRINCIPAL] },
+          ...(maxDuration !== undefined && { maxDuration }),
+        },
+      ],
+    },
+  });
+
+beforeEach(() => {
+  clock = new FakeClock(Date.parse('2026-11-23T10:00:00Z'));
+  stores = emptyStores();
+  calls = [];
+  observed = 'present';
+  put(stores.namespaces, { metadata: clusterMeta('shop') });
+  const assignment = {
+    id: ID,
+    key: armKey(ID),
+    name: NAME,
+    scope: GROUP,
+    roleDefinitionId: reader.id,
+    roleGuid: reader.guid,
+    principalId: PRINCIPAL,
+    principalType: 'ServicePrincipal',
+  };
+  answer = { found: true, assignment, requestedAt: 0 };
+});
+
+it('asks Azure nothing before the latest end, and once after it', async () => {
+  await gather(record(owner('read', 1)), context, eyes());
+  await gather(record(owner('read', -1), owner('also', 1)), context, eyes());
+  await gather(record(owner('read', -1), owner('also')), context, eyes());
+  expect(calls).toEqual([]);
+  const facts = await gather(record(owner('read', 0)), context, eyes());
+  expect(calls).toEqual([`GET ${ID}`]);
+  expect(facts.azure?.state).toBe('present');
+});
+
+describe('an owner that lives', () => {
+  it('has a while to see to it; an answer of Azure is not needed meanwhile', async () => {
+    declare('read', {}, {}, { ledger: [ID] });
+    declare('also');
+    const ended = (ms: number) => gather(record(owner('read', -ms), owner('also', -ms)), context, eyes());
+    expect(await ended(1)).toMatchObject({
+      living: ['RoleGrant shop/read', 'RoleGrant shop/also'],
+      showing: ['RoleGrant shop/read'],
+    });
+    expect(calls).toEqual([]);
+    await ended(HANDOVER_MS);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('counts for nothing by its name alone', async () => {
+    declare('read', {}, { uid: 'another' }, { ledger: [ID] });
+    expect(await gather(record(owner('read', -1)), context, eyes())).toMatchObject({
+      living: [],
+      showing: [],
+    });
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('may have it for longer', () => {
+  const claims = async () => (await gather(record(owner('gone', -1)), context, eyes())).claims;
+
+  it('whom a policy allows just that now, suspended or not, by an end to come or none', async () => {
+    allow();
+    declare('always');
+    declare('later', { expiresAt: iso(MINUTE), suspend: true });
+    expect((await claims()).toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+      { key: 'shop/always' },
+      { key: 'shop/later', endsAt: clock.now() + MINUTE },
+    ]);
+  });
+
+  const rows: [string, () => void][] = [
+    ['without a policy', () => declare('read', {}, {}, { ledger: [ID], assignmentId: ID })],
+    [
+      'for longer than a policy allows, whatever its status says',
+      () => {
+        allow('1h');
+        declare('read', { expiresAt: '2099-01-01T00:00:00Z' }, {}, { ledger: [ID], assignmentId: ID });
+        declare('also');
+      },
+    ],
+    [
+      'that has ended by its spec',
+      () => {
+        allow();
+        declare('read', { expiresAt: iso(0) });
+      },
+    ],
+    [
+      'that is being deleted',
+      () => {
+        allow();
+        declare('read', {}, { deletionTimestamp: iso(0) });
+      },
+    ],
+    [
+      'that asks for another scope by now',
+      () => {
+        allow();
+        declare(
+          'read',
+          { scope: `${GROUP}/providers/Microsoft.Storage/storageAccounts/a` },
+          {},
+          { ledger: [ID] },
+        );
+      },
+    ],
+    [
+      'in a namespace that was not seen',
+      () => {
+        allow();
+        declare('read', {}, { namespace: 'unseen' });
+      },
+    ],
+  ];
+  it.each(rows)('nobody %s', async (_, given) => {
+    given();
+    expect(await claims()).toEqual([]);
+  });
+
+  it('cannot be told while Azure does not tell of the role', async () => {
+    allow();
+    declare('read');
+    // What is asked for elsewhere has no say here.
+    declare('elsewhere', { scope: '/subscriptions/11111111-2222-4333-8444-555555555555' });
+    const failing = { ...eyes(), roles: { ...eyes().roles, byName: () => Promise.reject(unreadable()) } };
+    expect(await gather(record(owner('gone', -1)), context, failing)).toMatchObject({
+      claims: [],
+      unclear: { reason: 'AzureUnavailable' },
+    });
+    declare('read', { scope: `${GROUP}2` });
+    expect((await gather(record(owner('gone', -1)), context, failing)).unclear).toBeUndefined();
+  });
+});
+
+describe('what Azure does not show', () => {
+  const missing = (missing: 'roleAssignment' | 'resource'): AssignmentGet =>
+    ({ found: false, missing, requestedAt: 0 }) as AssignmentGet;
+
+  it('is gone when nothing explains it, with its scope or alone', async () => {
+    observed = 'absent';
+    for (const what of ['roleAssignment', 'resource'] as const) {
+      answer = missing(what);
+      expect((await gather(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+        state: 'absent',
+        conclusive: true,
+      });
+    }
+  });
+
+  it('is not gone while its absence is a suspicion', async () => {
+    observed = 'suspectAbsent';
+    answer = missing('roleAssignment');
+    expect((await gather(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+      state: 'absent',
+      conclusive: false,
+      conclusiveInMs: 2 * MINUTE,
+    });
+  });
+});
+
+it('says so when the id is none', async () => {
+  const odd = {
+    ...record(owner('gone', -1)),
+    spec: { assignmentId: '/subscriptions/x', owners: [owner('gone', -1)] },
+  };
+  expect((await gather(odd, context, eyes())).problem).toContain('spec.assignmentId: Expected');
+  expect(calls).toEqual([]);
+});
+
+function unreadable(): Error {
+  return new AzureError({ code: 'ServerError', message: 'no', status: 500 });
+}

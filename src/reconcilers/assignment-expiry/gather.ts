@@ -1,0 +1,65 @@
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import type { PeerEyes } from '../role-grant/peers.ts';
+import { claimsOn, livingOwners } from './claims.ts';
+import { HANDOVER_MS, lastEnd } from './decide.ts';
+import type { AssignmentExpiry, AssignmentNow, Facts } from './facts.ts';
+
+export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
+  readonly assignments: Pick<RoleAssignments, 'get'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'observe'>;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+}
+
+/** Azure is asked only when an end is over, and then itself: something is taken away on its word. */
+export async function gather(object: AssignmentExpiry, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const { clock, installationId, azureLagMs, callLimitMs } = eyes;
+  const now = clock.now();
+  const { assignmentId } = object.spec;
+  const common: Facts = {
+    now,
+    installationId,
+    ...livingOwners(object, eyes),
+    claims: [],
+    openMs: callLimitMs + azureLagMs,
+  };
+  const end = lastEnd(object);
+  if (end === undefined || now < end || (common.living.length > 0 && now < end + HANDOVER_MS)) return common;
+  let at: ReturnType<typeof parseAssignmentId>;
+  try {
+    at = parseAssignmentId(assignmentId);
+  } catch (error) {
+    if (error instanceof TypeError) return { ...common, problem: `spec.assignmentId: ${error.message}` };
+    throw error;
+  }
+  const azure = await assignmentNow(assignmentId, at, context, eyes);
+  if (azure.state !== 'present') return { ...common, azure };
+  return { ...common, azure, ...(await claimsOn(azure.assignment, context, eyes)) };
+}
+
+async function assignmentNow(
+  id: string,
+  { scope, name }: ReturnType<typeof parseAssignmentId>,
+  context: VisitContext,
+  { assignments, assignmentMirror, azureLagMs }: Eyes,
+): Promise<AssignmentNow> {
+  try {
+    const got = await assignments.get(scope, name, context);
+    if (got.found) return { state: 'present', assignment: got.assignment, live: true };
+    // Right after an own write Azure's answer may be older: then what was written counts.
+    const seen = assignmentMirror.observe(id);
+    if (seen.state === 'present') return { state: 'present', assignment: seen.thing, live: true };
+    const missing = got.missing === 'roleAssignment' ? 'assignment' : 'scope';
+    const conclusive = seen.state === 'absent';
+    return { state: 'absent', missing, conclusive, conclusiveInMs: conclusive ? 0 : azureLagMs };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'unreadable', failure };
+  }
+}

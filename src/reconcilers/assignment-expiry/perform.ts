@@ -1,0 +1,46 @@
+import { type AssignmentExpiry, assignmentExpiry } from '../../api/assignment-expiry.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import type { Store } from '../../kube/store.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
+import type { FrameAction } from '../decision.ts';
+import type { Performed, VisitContext } from '../kind.ts';
+import type { Action, OwnStatus } from './facts.ts';
+
+export interface Hands {
+  readonly assignments: Pick<RoleAssignments, 'delete'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'forgetUnlisted'>;
+  readonly client: Pick<KubeClient, 'delete'>;
+  readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'noteDelete'> };
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+export async function perform(
+  action: Exclude<Action, FrameAction<OwnStatus>>,
+  object: AssignmentExpiry,
+  context: VisitContext,
+  { assignments, assignmentMirror, client, stores }: Hands,
+): Promise<Performed> {
+  switch (action.type) {
+    case 'deleteAssignment': {
+      const { scope, name } = parseAssignmentId(action.id);
+      const { correlationId } = await assignments.delete(scope, name, context);
+      return { write: { note: action.note, ...(correlationId !== undefined && { correlationId }) } };
+    }
+    case 'deleteSelf': {
+      const { uid, resourceVersion } = object.metadata;
+      const preconditions = { uid, resourceVersion };
+      try {
+        await client.delete(assignmentExpiry.resource, keyOf(object), { preconditions }, context.signal);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+      stores.expiries.noteDelete(object);
+      assignmentMirror.forgetUnlisted(object.spec.assignmentId);
+      return { gone: true };
+    }
+  }
+}

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest';
+import { armKey } from '../../azure/resource-id.ts';
+import { decide } from './decide.ts';
+import {
+  absent,
+  afterRecycling,
+  deleted,
+  type FactsChange,
+  facts,
+  failure,
+  grant,
+  known,
+  NOW,
+  peer,
+  policy,
+  present,
+  RECYCLED,
+  SCOPE,
+  settled,
+  stale,
+  target,
+} from './facts.fixture.ts';
+import type { Action, EndView, GrantDecision, RoleGrant } from './facts.ts';
+
+/** What a RoleGrant does about ends that bind: when it records one, and what it does when one is over. */
+
+const HOUR = 3_600_000;
+const at = (ms: number) => new Date(NOW + ms).toISOString();
+const CREATED = Date.parse('2026-11-20T00:00:00Z');
+/** Allows Reader for as long as the grant of the fixture then lasts, and `spare` more. */
+const until = (ms: number) => {
+  const minutes = Math.round((NOW + ms - CREATED) / 60_000);
+  return [policy({ grants: [{ roles: ['Reader'], scopes: [SCOPE], maxDuration: `${minutes}m` }] })];
+};
+type Recorded = Partial<Omit<EndView, 'id'>>;
+const ends = (view: Recorded = {}, id = target.id): ReadonlyMap<string, EndView> =>
+  new Map([[armKey(id), { id, held: true, recorded: true, full: false, ...view }]]);
+const mine = (endsInMs?: number): Recorded => ({
+  mine: endsInMs === undefined ? {} : { endsAt: NOW + endsInMs },
+});
+const types = ({ actions }: GrantDecision) => actions.map(({ type }) => type);
+const reads = ({ summary }: GrantDecision) =>
+  'reason' in summary && summary.reason !== undefined ? `${summary.state} ${summary.reason}` : summary.state;
+const only = <T extends Action['type']>(decision: GrantDecision, type: T) =>
+  decision.actions.find((action) => action.type === type) as Extract<Action, { type: T }>;
+
+describe('an end is recorded', () => {
+  const unrecorded = ends({ held: false, recorded: false });
+  it('before the assignment is made, as it is allowed', () => {
+    const object = grant({ spec: { expiresAt: at(HOUR) } });
+    const decision = decide(object, facts({ azure: absent, ends: unrecorded, policies: until(HOUR) }));
+    expect(types(decision)).toEqual(['addFinalizer', 'saveStatus', 'recordEnd', 'putAssignment']);
+    expect(only(decision, 'recordEnd')).toMatchObject({ assignmentId: target.id, expiresAt: at(HOUR) });
+  });
+
+  it('not for a grant without one: nothing is written more than before', () => {
+    const decision = decide(grant(), facts({ azure: absent, ends: unrecorded }));
+    expect(types(decision)).toEqual(['addFinalizer', 'saveStatus', 'putAssignment']);
+    expect(decide(settled(), facts({ ends: ends({ recorded: false }) })).actions).toEqual([]);
+  });
+
+  it('as none, where others share the assignment until a time', () => {
+    const decision = decide(settled(), facts({ ends: ends() }));
+    expect(decision.actions).toEqual([
+      { type: 'recordEnd', assignmentId: target.id, role: 'Reader', principalId: target.principalId },
+    ]);
+  });
+
+  const rows: [string, RoleGrant, FactsChange, readonly string[]][] = [
+    [
+      'of a grant made before',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends({ recorded: false }) },
+      ['recordEnd'],
+    ],
+    [
+      'of one made before that no policy allows any more',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends({ recorded: false }), policies: [] },
+      ['recordEnd'],
+    ],
+    [
+      'later, if a policy allows it',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends(mine(5)), policies: until(HOUR) },
+      ['recordEnd'],
+    ],
+    [
+      'not later than a policy allows',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends(mine(5)), policies: until(5) },
+      [],
+    ],
+    ['not as none where no policy allows that', settled(), { ends: ends(mine(5)), policies: until(5) }, []],
+    [
+      'earlier, whatever the policies say',
+      settled({ spec: { expiresAt: at(5) } }),
+      { ends: ends(mine(HOUR)), policies: [] },
+      ['recordEnd'],
+    ],
+    ['once', settled({ spec: { expiresAt: at(HOUR) } }), { ends: ends(mine(HOUR)) }, []],
+    [
+      'not where there is no room for another',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends({ full: true }) },
+      [],
+    ],
+    [
+      'not of what another made and this object only has in its status',
+      settled({ spec: { expiresAt: at(HOUR) }, status: { ledger: [target.id, afterRecycling.id] } }),
+      { ends: new Map([...ends(mine(HOUR)), ...ends({ recorded: true }, afterRecycling.id)]), held: [] },
+      [],
+    ],
+  ];
+  it.each(rows)('%s', (_, object, change, actions) => {
+    const decision = decide(object, facts(change));
+    expect(types(decision).filter((each) => each === 'recordEnd')).toEqual(actions);
+  });
+
+  it('while the object is suspended, if it is earlier', () => {
+    const object = settled({ spec: { suspend: true, expiresAt: at(5) } });
+    expect(decide(object, facts({ ends: ends(mine(HOUR)) }))).toMatchObject({
+      actions: [{ type: 'recordEnd' }],
+      binds: true,
+    });
+  });
+
+  it('and told to whoever asks for longer', () => {
+    const object = settled({ spec: { expiresAt: at(99 * HOUR) } });
+    const { summary } = decide(object, facts({ ends: ends(mine(HOUR)), policies: until(HOUR) }));
+    expect(summary).toMatchObject({
+      reason: 'PolicyDenied',
+      message: expect.stringContaining('what was granted before ends at 2026-11-23T11:00:00Z'),
+    });
+  });
+});
+
+describe('an end that is over', () => {
+  const longer = settled({ spec: { expiresAt: at(99 * HOUR) } });
+  const denied = { ends: ends(mine(0)), policies: until(0) };
+  const rows: [string, RoleGrant, FactsChange, readonly string[], string][] = [
+    [
+      'takes it back, though the spec asks for longer',
+      longer,
+      denied,
+      ['deleteAssignment'],
+      'progressing Revoking',
+    ],
+    ['also where it asks for ever', settled(), denied, ['deleteAssignment'], 'progressing Revoking'],
+    [
+      'also without any policy',
+      longer,
+      { ...denied, policies: [] },
+      ['deleteAssignment'],
+      'progressing Revoking',
+    ],
+    [
+      'also while its identity is gone',
+      longer,
+      {
+        ...denied,
+        principal: { state: 'waiting', for: 'web', message: 'waiting for web', dead: false },
+        target: undefined,
+        azure: undefined,
+        held: [stale()],
+      },
+      ['deleteAssignment'],
+      'progressing Revoking',
+    ],
+    [
+      'also under a scope that is none',
+      settled({ spec: { scope: `${SCOPE}/providers/Microsoft.Storage` } }),
+      { ...denied, target: undefined, azure: undefined, held: [stale()] },
+      ['deleteAssignment'],
+      'progressing Revoking',
+    ],
+    [
+      'not if a policy allows the later one',
+      longer,
+      { ...denied, policies: until(99 * HOUR) },
+      ['recordEnd'],
+      'progressing Settling',
+    ],
+    ['not from others who share it', longer, { ...denied, peers: [peer()] }, [], 'stalled PolicyDenied'],
+    ['and says so once it is gone', longer, { ...denied, azure: absent }, [], 'stalled PolicyDenied'],
+    [
+      'of what the object had before, beside what it has now',
+      settled({ status: { ledger: [target.id] } }),
+      {
+        principal: { ...known, id: RECYCLED },
+        target: afterRecycling,
+        azure: absent,
+        ends: ends(mine(0)),
+        held: [stale()],
+      },
+      ['deleteAssignment'],
+      'progressing Revoking',
+    ],
+  ];
+  it.each(rows)('%s', (_, object, change, actions, summary) => {
+    const decision = decide(object, facts(change));
+    expect(types(decision)).toEqual(actions);
+    expect(reads(decision)).toBe(summary);
+    expect(decision.binds ?? false).toBe(!actions.includes('recordEnd'));
+  });
+
+  it('clears what the status tells of it', () => {
+    const said = {
+      type: 'Propagated',
+      status: 'True',
+      reason: 'Propagated',
+      message: '',
+      lastTransitionTime: at(0),
+    } as const;
+    const object = settled({ spec: { expiresAt: at(99 * HOUR) }, status: { conditions: [said] } });
+    const { status, conditions } = decide(object, facts({ ...denied, azure: absent }));
+    expect(status).toMatchObject({ ledger: [] });
+    expect(status.assignmentId).toBeUndefined();
+    expect(conditions).toMatchObject([{ type: 'Propagated', status: 'False', reason: 'NotGranted' }]);
+  });
+
+  it('holds while suspended; what the spec asks for by then waits, and nothing is given', () => {
+    const object = settled({ spec: { suspend: true } });
+    const change = {
+      principal: { ...known, id: RECYCLED },
+      target: afterRecycling,
+      azure: absent,
+      ends: ends(mine(0)),
+    };
+    expect(decide(object, facts({ ...change, held: [stale()] }))).toMatchObject({
+      actions: [{ type: 'deleteAssignment' }],
+      binds: true,
+    });
+    const after = decide(object, facts({ ...change, held: [stale(absent)] }));
+    expect(after.actions).toEqual([]);
+    expect(after.binds).toBe(true);
+    expect(reads(after)).toBe('stalled Expired');
+  });
+
+  it('by the spec holds while suspended, too', () => {
+    const object = settled({ spec: { suspend: true, expiresAt: at(0) } });
+    expect(decide(object, facts({ ends: ends(mine(0)) })).binds).toBe(true);
+  });
+
+  it('that Azure does not let go says what Azure says', () => {
+    const failed = {
+      action: {
+        type: 'deleteAssignment',
+        id: target.id,
+        note: { type: 'Normal', reason: '', action: '', message: '' },
+      },
+      failure: failure({ reason: 'ScopeLocked' }),
+    } as const;
+    expect(reads(decide(longer, facts(denied), failed))).toBe('stalled ScopeLocked');
+  });
+});
+
+describe('whoever leaves', () => {
+  const gone = { azure: absent, ends: ends(mine(HOUR)) };
+  it.each<[string, Parameters<typeof deleted>[0], FactsChange, readonly string[]]>([
+    ['takes its end along', {}, gone, ['withdrawEnd', 'removeFinalizer']],
+    ['with Retain leaves it', { spec: { deletionPolicy: 'Retain' } }, gone, ['removeFinalizer']],
+    [
+      'released leaves it',
+      { metadata: { annotations: { 'azid.dev/release': 'true' } }, status: { ledger: [] } },
+      gone,
+      ['removeFinalizer'],
+    ],
+    [
+      'with Retain records it, if nobody has',
+      { spec: { deletionPolicy: 'Retain', expiresAt: at(HOUR) } },
+      { ends: ends({ recorded: false }) },
+      ['recordEnd'],
+    ],
+  ])('%s', (_, change, given, actions) => {
+    expect(types(decide(deleted(change), facts(given)))).toEqual(actions);
+  });
+
+  it('gives it up for what was replaced', () => {
+    const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
+    const change = { principal: { ...known, id: RECYCLED }, target: afterRecycling, azure: made };
+    const decision = decide(settled(), facts({ ...change, ends: ends(mine(HOUR)), held: [stale(absent)] }));
+    expect(types(decision)).toContain('withdrawEnd');
+  });
+});

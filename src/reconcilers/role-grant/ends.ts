@@ -1,0 +1,135 @@
+import { type AssignmentExpiry, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { Store } from '../../kube/store.ts';
+import { INDEX } from '../stores.ts';
+import type { Action, EndView, Facts, Held, RoleGrant, Target } from './facts.ts';
+import { expiryOf, ledgerOf } from './own.ts';
+import { everything } from './removal.ts';
+
+/**
+ * Ends that bind (guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
+ * change. An end is recorded before the assignment is made. An earlier one counts at once, since taking away needs no
+ * permission; a later one, or none, only while a policy allows it.
+ */
+
+export interface EndEyes {
+  readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'byIndex'> };
+}
+
+/** The record of an assignment's end. Its name is the assignment's, so there is one. */
+export function recordOf(id: string, { stores }: EndEyes): AssignmentExpiry | undefined {
+  const { name } = parseAssignmentId(id);
+  return stores.expiries
+    .byIndex(INDEX.assignment, armKey(id))
+    .find(({ metadata }) => metadata.name === name.toLowerCase());
+}
+
+/** Of all that the object holds, and of `targetId`, by key. A ledger that was lost is found again in the records. */
+export function endsOf(
+  object: RoleGrant,
+  targetId: string | undefined,
+  eyes: EndEyes,
+): ReadonlyMap<string, EndView> {
+  const { uid } = object.metadata;
+  const recorded = eyes.stores.expiries
+    .byIndex(INDEX.expiryOwner, uid)
+    .map(({ spec }) => spec.assignmentId)
+    .filter(isAssignmentId);
+  const ledger = ledgerOf(object);
+  const held = new Set([...ledger, ...recorded].map(armKey));
+  const ids = new Map(
+    [...ledger, ...recorded, ...(targetId === undefined ? [] : [targetId])].map((id) => [armKey(id), id]),
+  );
+  return new Map(
+    [...ids].map(([key, id]) => [key, { id, held: held.has(key), ...ownerIn(recordOf(id, eyes), uid) }]),
+  );
+}
+
+function ownerIn(record: AssignmentExpiry | undefined, uid: string): Omit<EndView, 'id' | 'held'> {
+  if (!record) return { recorded: false, full: false };
+  const { owners } = record.spec;
+  const mine = owners.find((each) => each.uid === uid);
+  const full = owners.length >= MAX_EXPIRY_OWNERS;
+  if (!mine) return { recorded: true, full };
+  const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt);
+  return { recorded: true, full, mine: { ...(endsAt !== undefined && { endsAt }) } };
+}
+
+/** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where nobody has an end. */
+export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, target: Target): Action[] {
+  const known = ends.get(armKey(target.id));
+  const end = expiryOf(object);
+  const asWanted = known?.mine
+    ? known.mine.endsAt === end
+    : (known?.full ?? false) || (end === undefined && known?.recorded !== true);
+  return asWanted ? [] : [recordAction(object, target.id, target)];
+}
+
+/** Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. */
+export function earlierEnds(object: RoleGrant, { ends, target }: Facts): Action[] {
+  const end = expiryOf(object);
+  if (end === undefined) return [];
+  const isTarget = (id: string) => target !== undefined && armKey(id) === armKey(target.id);
+  return [...ends.values()]
+    .filter(({ id, held, full, mine }) =>
+      // Another id in a ledger may have been put there by whoever may write a status: no end of this object's is its end.
+      mine ? mine.endsAt === undefined || mine.endsAt > end : held && !full && isTarget(id),
+    )
+    .map(({ id }) => recordAction(object, id, isTarget(id) ? target : undefined));
+}
+
+function recordAction({ spec }: RoleGrant, assignmentId: string, target: Target | undefined): Action {
+  const { expiresAt } = spec;
+  return {
+    type: 'recordEnd',
+    assignmentId,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(target && { role: target.roleName, principalId: target.principalId }),
+  };
+}
+
+/** What the object had is gone, or is others' alone: it no longer counts for their end. */
+export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids?: readonly string[]): Action[] {
+  const keys = ids && new Set(ids.map(armKey));
+  return [...ends]
+    .filter(([key, { mine }]) => mine !== undefined && (keys?.has(key) ?? true))
+    .map(([, { id }]) => ({ type: 'withdrawEnd', assignmentId: id }));
+}
+
+export function isOver({ mine }: Pick<EndView, 'mine'>, now: number): boolean {
+  return mine?.endsAt !== undefined && mine.endsAt <= now;
+}
+
+/** The object was given the assignment until a time that is past. */
+export function hasEnded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
+  return isOver(ownerIn(recordOf(id, eyes), metadata.uid), now);
+}
+
+/** Assignments whose recorded end is over. */
+export function overOf({ ends, now }: Pick<Facts, 'ends' | 'now'>): readonly EndView[] {
+  return [...ends.values()].filter((each) => isOver(each, now));
+}
+
+/** The same with what Azure shows of them. */
+export function heldOf(facts: Facts, over: readonly EndView[]): readonly Held[] {
+  const keys = new Set(over.map(({ id }) => armKey(id)));
+  return everything(facts).filter(({ id }) => keys.has(armKey(id)));
+}
+
+/** The last end that is still to come, wall ms: what the object has now ends then, whatever its spec says. */
+export function comingEnd({ ends, now }: Pick<Facts, 'ends' | 'now'>): number | undefined {
+  const coming = [...ends.values()].flatMap(({ mine }) =>
+    mine?.endsAt !== undefined && mine.endsAt > now ? mine.endsAt : [],
+  );
+  return coming.length > 0 ? Math.min(...coming) : undefined;
+}
+
+function isAssignmentId(id: string): boolean {
+  try {
+    return parseAssignmentId(id).name !== '';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
