@@ -129,6 +129,21 @@ describe.each(changes)(
   },
 );
 
+it('its identity goes: the grant says so after a request, and follows the one that is made in its place', async () => {
+  await world.start();
+  await stage.declare('read');
+  await stage.ready('read');
+  const before = await stage.principal();
+  await world.pass(60_000);
+  const [since, id] = [world.clock.monotonic(), (await stage.getIdentity('web'))?.status?.id ?? ''];
+  control().deleteIdentity({ id });
+  await stage.lookNow('read');
+  const { status } = await stage.ready('read', 'Granted', (each) => each.status?.principalId !== before);
+  expect(status?.principalId).toBe(await stage.principal());
+  // Long before any list.
+  expect(world.clock.monotonic() - since).toBeLessThan(RESYNC / 2);
+});
+
 it('an end says which assignment still gives the role, and no longer once that went', async () => {
   await world.start();
   const principalId = await stage.principal();

@@ -1,4 +1,4 @@
-import { isSuspended, RECONCILE_ANNOTATION } from '../../api/common.ts';
+import { isLookRequested, isSuspended } from '../../api/common.ts';
 import type { ClusterIssuer } from '../../kube/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
@@ -60,8 +60,11 @@ export async function gather(
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
-  const known = await look(object, context, eyes, common, policy, false);
-  return needsLiveRead(object, known) ? await look(object, context, eyes, common, policy, true) : known;
+  const asked = isLookRequested(object);
+  const known = await look(object, context, eyes, common, policy, asked);
+  return !asked && needsLiveRead(object, known)
+    ? await look(object, context, eyes, common, policy, true)
+    : known;
 }
 
 async function look(
@@ -83,16 +86,14 @@ async function look(
   return { ...common, identity, siblings, credentials };
 }
 
-/** A write is only ever decided from what Azure itself said during this visit; so is what a person asked to see. */
+/** A write is only ever decided from what Azure itself said during this visit. */
 function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boolean {
   const { identity, credentials } = facts;
   if (identity.state !== 'ready' || credentials?.state !== 'known') return false;
   if (identity.live && credentials.live) return false;
   const { status, metadata } = object;
-  const requested = metadata.annotations?.[RECONCILE_ANNOTATION];
   return (
     metadata.deletionTimestamp !== undefined ||
-    (requested !== undefined && requested !== status?.lastHandledReconcileAt) ||
     // Credentials go with their identity; one made again under the same name has none of them.
     (status?.principalId !== undefined && status.principalId !== identity.principalId) ||
     (status?.writeStartedAt !== undefined && facts.openWriteMs === 0) ||

@@ -8,6 +8,7 @@ import type { VisitContext } from '../kind.ts';
 import { endsOf, overOf } from './ends.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
+import { lookAgain } from './look-again.ts';
 import { chosenName } from './names.ts';
 import { isExpired } from './own.ts';
 import type { PeerEyes } from './peers.ts';
@@ -56,6 +57,7 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
   // At start-up two lists are about to tell of thousands at once: roles and assignments.
   if (!over && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
     return { ...common, role: { state: 'loading' } };
+  await lookAgain(object, context, eyes);
   const principal = await principalOf(object, context, eyes);
   if (principal.state === 'waiting') {
     const known = { ...common, principal };
