@@ -76,6 +76,13 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'tags.createOrUpdate': documentation(),
   'tags.update': documentation(),
   'tags.delete': documentation(),
+  'deployments.createOrUpdate': documentation(
+    '`guid` and `uniqueString` are stable but not Azure’s own; one resource after the other',
+  ),
+  'deployments.validate': documentation('what only a resource’s own PUT tells is not found'),
+  'deployments.get': documentation(),
+  'deployments.list': documentation(),
+  'deployments.operationStatus': documentation(),
   'activityLogs.list': documentation('the lag is documented as 3 to 20 min'),
   'hostOperations.get': traffic(),
   'hostOperationResults.get': documentation(),
