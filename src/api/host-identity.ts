@@ -80,6 +80,16 @@ const status = z.object({
     .max(200)
     .optional()
     .describe('What told this resource from an earlier one of the same id when it was last read.'),
+  movedTo: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('Where the resource is now, whose ledger is to take this one over.'),
+  movedFrom: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('Where the resource was before, from whose ledger this one was taken over.'),
   entries: z
     .array(entry)
     .max(1000)

@@ -13,6 +13,7 @@ import type { CallContext } from '../azure/arm-calls.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import type { HostObserver, HostPage, Hosts } from '../azure/hosts/hosts.ts';
+import { isUniqueInstance } from '../azure/hosts/instance.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Priority } from '../runtime/outcome.ts';
@@ -65,6 +66,9 @@ export class HostMirror implements HostObserver {
   readonly #byIdentity = new KeyIndex<AzureHost>(({ identity }) =>
     identity.userAssigned.map(({ key }) => key),
   );
+  readonly #byInstance = new KeyIndex<AzureHost>(({ instance }) =>
+    isUniqueInstance(instance) ? [instance] : [],
+  );
   readonly #byPrincipal = new KeyIndex<AzureHost>(({ identity: { principalId } }) =>
     principalId === undefined ? [] : [principalId.toLowerCase()],
   );
@@ -85,6 +89,7 @@ export class HostMirror implements HostObserver {
       reindex: (before, after) => {
         this.#byIdentity.replace(before, after);
         this.#byPrincipal.replace(before, after);
+        this.#byInstance.replace(before, after);
       },
     });
     this.#areas = new Areas({
@@ -158,6 +163,11 @@ export class HostMirror implements HostObserver {
   /** All that are held to carry this user-assigned identity, dead entries included. Any spelling of its id's key. */
   withIdentity(identityKey: string): AzureHost[] {
     return this.#held(this.#byIdentity.find(asciiLower(identityKey)));
+  }
+
+  /** Under which ids this very resource is held to be there: two only while it is moved. */
+  withInstance(instance: string): AzureHost[] {
+    return this.#held(this.#byInstance.find(instance));
   }
 
   /** Whose system-assigned identity has this principal. Two only while one of them is gone and not yet known to be. */

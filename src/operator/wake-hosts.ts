@@ -67,7 +67,15 @@ export function wakeHostsOnKubernetes(stores: Watched, wake: WakeHosts): Disposa
     stores.hosts.onChange((change) => {
       // Its own status writes are its own; a new one is looked at, and so is a gone one by those who need it.
       if (isWorthALook(change)) wake.host(change.key, change.initial ? 'resync' : 'event');
-      if (!change.initial) wakeSpeakers(stores, wake, change);
+      if (change.initial) return;
+      wakeSpeakers(stores, wake, change);
+      // A resource was moved: the ledgers of both its ids have something to do.
+      const { old, new: next } = change;
+      for (const field of ['movedTo', 'movedFrom'] as const) {
+        const other = next?.status?.[field];
+        if (other === undefined || other === old?.status?.[field]) continue;
+        for (const key of stores.hosts.keysByIndex(INDEX.host, armKey(other))) wake.host(key, 'event');
+      }
     }),
   );
   subscriptions.use(

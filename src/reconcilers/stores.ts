@@ -60,6 +60,8 @@ export const INDEX = {
   selectorArea: 'selectorArea',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
+  /** HostIdentity of a resource that was moved, by the key of where it is now. */
+  movedTo: 'movedTo',
   /** HostIdentity by the uid of each owner in its ledger. */
   ledgerOwner: 'ledgerOwner',
   /** AssignmentExpiry by the uid of each owner. */
@@ -164,6 +166,9 @@ export function addIndexes(stores: Stores): void {
   );
   stores.systemIdentities.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
   stores.hosts.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
+  stores.hosts.addIndex(INDEX.movedTo, ({ status }) =>
+    status?.movedTo === undefined ? [] : [armKey(status.movedTo)],
+  );
   stores.hosts.addIndex(INDEX.identityId, ({ status }) => [
     ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),
   ]);

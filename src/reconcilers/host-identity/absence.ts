@@ -26,12 +26,25 @@ export function decideAbsence(
       },
     };
   }
+  const { elsewhere, searching } = facts;
+  if (searching)
+    return {
+      actions: [],
+      status,
+      summary: {
+        state: 'progressing',
+        reason: 'ConfirmingAbsence',
+        message: `Azure does not show ${resourceId}; azid looks whether it was moved`,
+        againMs: 5_000,
+      },
+    };
+  if (elsewhere && !elsewhere.tookOver) return handOver(status, resourceId, elsewhere);
   const had = linesOf(status).size;
-  const { operation: _o, writeStartedAt: _w, unproven: _u, ...rest } = status;
+  const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;
   const gone = withLines(rest, new Map());
   const wanted = facts.stances.some(({ state }) => state === 'wants');
   const told: Action[] =
-    had === 0
+    had === 0 || elsewhere
       ? []
       : [
           { type: 'saveStatus', status: gone, why: 'what was attached went with the resource' },
@@ -53,6 +66,37 @@ export function decideAbsence(
       for: resourceId,
       message: `waiting for ${resourceId}, which does not exist`,
       recheckMs: RECHECK_INSIDE_MS,
+    },
+  };
+}
+
+/** The very same resource is there under another id: what was attached to it goes into its ledger there, and only then ends here. */
+function handOver(
+  status: OwnStatus,
+  resourceId: string,
+  { id, known }: NonNullable<Facts['elsewhere']>,
+): HostDecision {
+  const next = { ...status, movedTo: id };
+  const told = status.movedTo === id;
+  return {
+    actions: [
+      ...(told
+        ? []
+        : [
+            {
+              type: 'saveStatus',
+              status: next,
+              why: 'the ledger of its new id takes this one over',
+            } as const,
+          ]),
+      ...(known ? [] : [{ type: 'ensureHeir', hostId: id } as const]),
+    ],
+    status: next,
+    summary: {
+      state: 'progressing',
+      reason: 'HandingOver',
+      message: `${resourceId} was moved to ${id}, whose ledger takes this one over`,
+      againMs: 5_000,
     },
   };
 }

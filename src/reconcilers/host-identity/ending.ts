@@ -23,7 +23,7 @@ export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | un
     return rest(own, object, [...told, { type: 'removeFinalizer' }]);
   }
   const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;
-  if (open || linesOf(own).size > 0) return undefined;
+  if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;
   // What is wanted will be asked of a new object.
   if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
   // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.

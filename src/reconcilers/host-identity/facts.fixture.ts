@@ -174,6 +174,8 @@ export function facts(change: Partial<Facts> = {}): Facts {
     accepted: new Map(),
     busyMs: 0,
     conflicted: false,
+    searching: false,
+    bequests: [],
     awaitedMs: 0,
     writes: 0,
     deleted: false,

@@ -88,6 +88,12 @@ export interface Accepted {
   readonly until: number;
 }
 
+/** What azid attached to a resource under its former id. */
+export interface Bequest {
+  readonly from: string;
+  readonly lines: ReadonlyMap<string, Line>;
+}
+
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
@@ -102,6 +108,18 @@ export interface Facts {
   readonly stances: readonly Stance[];
   /** Absent: not looked at, since nothing depends on it. */
   readonly host?: HostView;
+  /** Of a resource that is absent: the id under which the very same one is there. */
+  readonly elsewhere?: {
+    readonly id: string;
+    /** It has a HostIdentity there. */
+    readonly known: boolean;
+    /** That one has taken this ledger over. */
+    readonly tookOver: boolean;
+  };
+  /** No list has been made since the absence was seen that would show where it is. */
+  readonly searching: boolean;
+  /** The ledgers of where this very resource was before, which are to be taken over. */
+  readonly bequests: readonly Bequest[];
   /** User-assigned identities by key, as far as they were looked at. */
   readonly identities: ReadonlyMap<string, IdentityView>;
   /** azid's own identity, which it neither attaches nor detaches (guarantees.md G21). */
@@ -151,7 +169,12 @@ export interface WriteIdentity {
   readonly note: Note;
 }
 
-export type Action = FrameAction<OwnStatus> | WriteIdentity | { readonly type: 'deleteSelf' };
+export type Action =
+  | FrameAction<OwnStatus>
+  | WriteIdentity
+  | { readonly type: 'deleteSelf' }
+  /** Where the resource is now has a HostIdentity from then on, which takes this one's ledger over. */
+  | { readonly type: 'ensureHeir'; readonly hostId: string };
 
 export interface HostDecision extends Decision<Action, OwnStatus> {
   /** It rests on what a look at the host tells now, not on what was seen some time ago. */

@@ -22,12 +22,19 @@ import {
 import { cachedHost, liveHost, type ViewEyes, windowOf } from './host-view.ts';
 import type { IdentityViews } from './identity-views.ts';
 import { shownOn } from './judged.ts';
+import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './moved.ts';
 import { linesOf, ownStatus, sameStatus } from './own.ts';
 import { type PollEyes, pollOperation } from './poll.ts';
 import { readBack } from './read-back.ts';
 import { type StancesEyes, stancesTowards } from './stances.ts';
 
-export interface Eyes extends ViewEyes, PollEyes, Omit<StancesEyes, 'knowsType' | 'typeOf'> {
+export interface Eyes
+  extends ViewEyes,
+    PollEyes,
+    Omit<StancesEyes, 'knowsType' | 'typeOf' | 'formerly'>,
+    Omit<MoveEyes, 'stores' | 'hostMirror'> {
+  readonly hostMirror: ViewEyes['hostMirror'] & MoveEyes['hostMirror'];
+  readonly stores: StancesEyes['stores'] & MoveEyes['stores'];
   readonly hosts: ViewEyes['hosts'] & PollEyes['hosts'];
   readonly areas: Pick<AreasInUse, 'note'>;
   readonly views: IdentityViews;
@@ -99,6 +106,8 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
     window: windowOf(object, eyes),
     accepted: new Map(),
     busyMs: 0,
+    searching: false,
+    bequests: [],
     conflicted: memory.isConflicted(uid, clock.monotonic()),
     awaitedMs: 0,
     writes: visit?.id === reconcileId ? visit.writes : 0,
@@ -117,6 +126,15 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
 function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, eyes: Eyes): Facts {
   const host = view?.state === 'present' ? view.host : undefined;
   const { type } = facts;
+  const own = ownStatus(object);
+  const bequests = bequestsTo(object, host, eyes);
+  const lines = withBequests(linesOf(own), own, bequests);
+  const former = [
+    ...bequests.map(({ from }) => from),
+    ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
+  ]
+    // Another resource has that id by now: whoever names it means that one.
+    .filter((id) => eyes.hostMirror.observe(id).state !== 'present');
   const { stances, apiVersion = eyes.apiVersionOf?.(type) } = stancesTowards(
     object,
     type,
@@ -125,14 +143,16 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
       ...eyes,
       knowsType: (each) => capabilityOf(each) !== undefined,
       typeOf: hostTypeOf,
+      formerly: new Set(former.map(armKey)),
     },
+    lines,
   );
   const capability =
     capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
   const wished = stances.flatMap((stance) =>
     stance.state === 'wants' && stance.what !== 'system' ? stance.what.identityId : [],
   );
-  const held = [...linesOf(ownStatus(object))].flatMap(([key, { identityId }]) =>
+  const held = [...lines].flatMap(([key, { identityId }]) =>
     key === SYSTEM || identityId === undefined ? [] : identityId,
   );
   const seen = [...wished, ...held].flatMap((id): [string, IdentityView][] => {
@@ -147,6 +167,8 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...(apiVersion !== undefined && { apiVersion }),
     ...(capability && { capability: inVariant(capability, host?.variant) }),
     stances,
+    bequests,
+    ...whereabouts(object, view, eyes),
     ...(view && { host: view }),
     accepted: acceptedUntil(accepted, eyes.azureLagMs),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),

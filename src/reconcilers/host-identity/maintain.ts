@@ -23,6 +23,7 @@ import { intended, writeOf } from './intent.ts';
 import { judge } from './judge.ts';
 import { type Change, shownOn, withState } from './judged.ts';
 import { LONGEST_OPERATION_MS } from './memory.ts';
+import { movedNote, takenFrom, withBequests } from './moved.ts';
 import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
 import { withProblem } from './problems.ts';
 import { recycledNote, recycledSince } from './recycled.ts';
@@ -60,7 +61,7 @@ export function maintain(
   const { host } = view;
   const { refusal, window, writes } = facts;
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
-  const before = linesOf(status);
+  const before = withBequests(linesOf(status), status, facts.bequests);
   const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
   const survey = surveyOf(judgement.lines, status, view, settled, facts);
   const { changes } = survey;
@@ -125,7 +126,11 @@ function surveyOf(
   const recycled = recycledSince(status, host);
   const next = new Map<string, Line>();
   const changes: Change[] = [];
-  const notes: Note[] = recycled ? [recycledNote(host)] : [];
+  const taken = takenFrom(status, facts);
+  const notes: Note[] = [
+    ...(recycled ? [recycledNote(host)] : []),
+    ...(taken === undefined ? [] : [movedNote(taken, host.id)]),
+  ];
   let pending = false;
   let failure: Failure | undefined;
   for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
@@ -157,10 +162,13 @@ function statusOf(
   { spec }: HostIdentity,
   status: OwnStatus,
   host: AzureHost,
-  { window }: Facts,
+  facts: Facts,
   { lines, pending }: Survey,
 ): OwnStatus {
-  const { writeStartedAt, ...rest } = status;
+  const { window } = facts;
+  // It is there: nobody takes its ledger over.
+  const { writeStartedAt, movedTo: _, ...rest } = status;
+  const movedFrom = takenFrom(status, facts);
   const instance = host.instance ?? status.instance;
   const open = writeStartedAt !== undefined && (window.openMs > 0 || pending) && !hasLanded(status, lines);
   return {
@@ -168,6 +176,7 @@ function statusOf(
     hostId: host.id === '' ? spec.resourceId : host.id,
     ...(instance !== undefined && { instance }),
     ...(open && { writeStartedAt }),
+    ...(movedFrom !== undefined && { movedFrom }),
   };
 }
 

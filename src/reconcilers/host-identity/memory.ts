@@ -24,6 +24,8 @@ interface Known {
   /** When Azure last refused a write because of another operation, monotonic ms; nothing was taken since. */
   conflictedAt?: number;
   busy?: { readonly state: string; readonly since: number };
+  /** Since when this process has seen the host absent, monotonic ms. */
+  absentSince?: number;
   /** Words that are awaited: since when, and when the last one came, wall ms. */
   awaited?: { readonly words: number; readonly first: number; readonly since: number };
   visit?: { readonly id: string; readonly writes: number };
@@ -151,6 +153,18 @@ export class HostMemory {
     const came = known.awaited !== undefined && words < known.awaited.words;
     known.awaited = { words, first, since: came && now - first < LONGEST_ROUND_MS ? now : since };
     return now - known.awaited.since;
+  }
+
+  /** It is absent: since when this process has seen it so, monotonic ms; `now` if it is news. */
+  absentSince(uid: string, now: number): number {
+    const known = this.#of(uid);
+    known.absentSince ??= now;
+    return known.absentSince;
+  }
+
+  /** It is there. */
+  notAbsent(uid: string): void {
+    delete this.#of(uid).absentSince;
   }
 
   /** For how long the host has shown this state, ms. */

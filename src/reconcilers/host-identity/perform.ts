@@ -2,20 +2,19 @@ import { hostIdentity } from '../../api/host-identity.ts';
 import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
-import type { Store } from '../../kube/store.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { FrameAction } from '../decision.ts';
 import { failureOf, isDecideAgain } from '../failure.ts';
+import { ensureHosts, type HostHands } from '../identity-attachment/perform.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './memory.ts';
 
-export interface Hands {
+export interface Hands extends HostHands {
   readonly hosts: Pick<Hosts, 'patchIdentity' | 'replace'>;
-  readonly client: Pick<KubeClient, 'delete'>;
-  readonly stores: { readonly hosts: Pick<Store<HostIdentity>, 'noteDelete'> };
+  readonly client: HostHands['client'] & Pick<KubeClient, 'delete'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
 }
@@ -32,6 +31,9 @@ export async function perform(
       return writeIdentity(action, object, context, hands);
     case 'deleteSelf':
       await deleteSelf(object, context, hands);
+      return {};
+    case 'ensureHeir':
+      await ensureHosts([action.hostId], hands, context.signal);
       return {};
   }
 }

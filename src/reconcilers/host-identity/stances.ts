@@ -23,13 +23,14 @@ export interface Voices {
 /**
  * What everybody says of a host: who names it, who selects it, and who stands in its ledger, wherever they are by now.
  *
- * @param host as last seen; absent, no selector finds it; not known, any that looks in its area may
+ * @param seen as last seen; absent, no selector finds it; not known, any that looks in its area may
  */
 export function stancesTowards(
   object: HostIdentity,
   type: string,
   seen: AzureHost | 'absent' | undefined,
   eyes: StancesEyes,
+  lines: ReadonlyMap<string, Line> = linesOf(ownStatus(object)),
 ): Voices {
   const { resourceId } = object.spec;
   const { attachments, systemIdentities } = eyes.stores;
@@ -46,7 +47,7 @@ export function stancesTowards(
       if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
     }
   const gone: Stance[] = [];
-  for (const owner of ownersOf(linesOf(ownStatus(object)))) {
+  for (const owner of ownersOf(lines)) {
     const store = owner.kind === 'IdentityAttachment' ? attachments : systemIdentities;
     const found = store.get(`${owner.namespace}/${owner.name}`);
     if (found?.metadata.uid !== owner.uid) gone.push(ofGone(owner, store.synced));
@@ -60,7 +61,7 @@ export function stancesTowards(
     ...[...own.values()].toSorted(byAge).map((each) => stanceOfSystemIdentity(each, eyes)),
   ];
   // Nobody else's word decides how the resource is read and written: it may be another team's.
-  const owners = new Set([...ownersOf(linesOf(ownStatus(object)))].map(({ uid }) => uid));
+  const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));
   const isHeard = (stance: Stance) =>
     owners.has(stance.owner.uid) || (stance.state === 'wants' && stance.verdict.allowed);
   const [version] = stances

@@ -54,6 +54,8 @@ export interface StanceEyes {
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
   readonly typeOf: (hostId: string) => string;
+  /** Keys of ids that the resource had before it was moved. */
+  readonly formerly?: ReadonlySet<string>;
 }
 
 /**
@@ -65,7 +67,7 @@ export function stanceOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, turns, knowsType, typeOf }: StanceEyes,
+  { stores, turns, knowsType, typeOf, formerly }: StanceEyes,
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
@@ -85,6 +87,12 @@ export function stanceOfAttachment(
       const turn = turns.mayDetach(metadata.uid, hostKey);
       return { state: 'releases', owner, retain: false, turn, detachInUse };
     }
+  } else if (resourceId !== undefined && formerly?.has(armKey(resourceId))) {
+    return {
+      state: 'unclear',
+      owner,
+      why: 'it names the resource by the id that it had before it was moved',
+    };
   } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
     if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
     const turn = turns.mayDetach(metadata.uid, hostKey);
@@ -124,7 +132,7 @@ export function stanceOfAttachment(
  */
 export function stanceOfSystemIdentity(
   object: SystemAssignedIdentity,
-  { stores, turns, knowsType, typeOf }: StanceEyes,
+  { stores, turns, knowsType, typeOf, formerly }: StanceEyes,
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('SystemAssignedIdentity', object);
@@ -135,6 +143,12 @@ export function stanceOfSystemIdentity(
   }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
   if (problem) return { state: 'unclear', owner, why: problem.message };
+  if (formerly?.has(armKey(spec.resourceId)))
+    return {
+      state: 'unclear',
+      owner,
+      why: 'it names the resource by the id that it had before it was moved',
+    };
   const type = typeOf(spec.resourceId);
   const adopt = spec.adoption === 'Adopt';
   const verdict = policyFor(object, stores).allowsSystemAssigned({

@@ -27,8 +27,9 @@ export interface SeenHost {
   /**
    * `wanted`: it is the resource that is named, or one that the selector finds. `unclear`: Azure does not tell now, so
    * what stands is kept. `gone`: the selector's resource is proven not to exist any more.
+   * `moved`: it is the resource that is named, under another id by now; what stands is kept.
    */
-  readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone';
+  readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone' | 'moved';
   /** Proven not to exist. */
   readonly absent: boolean;
   /** The mirror shows the identity on it, alive. */
@@ -65,7 +66,7 @@ export interface Facts {
 }
 
 /** What Events tell of a host. */
-export type ToldState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'other';
+export type ToldState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
 export type Telling = ReadonlyMap<string, ToldState>;
 
 /** The fields of the status that are this kind's own. */

@@ -145,7 +145,13 @@ function sightOf(
     const absent = seen.state === 'absent';
     const [holder] = stores.hosts.byIndex(INDEX.host, key);
     const claim = (): SeenHost['claim'] => {
-      if (!selector) return resourceId !== undefined && armKey(resourceId) === key ? 'wanted' : 'unwanted';
+      const { movedFrom } = holder?.status ?? {};
+      if (!selector && resourceId !== undefined) {
+        if (armKey(resourceId) === key) return 'wanted';
+        const isFormer = movedFrom !== undefined && armKey(movedFrom) === armKey(resourceId);
+        return isFormer && hostMirror.observe(resourceId).state !== 'present' ? 'moved' : 'unwanted';
+      }
+      if (!selector) return 'unwanted';
       if (host) return selectsHost(selector, host) ? 'wanted' : 'unwanted';
       return absent ? 'gone' : 'unclear';
     };

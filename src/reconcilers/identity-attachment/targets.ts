@@ -52,7 +52,7 @@ export function targetsOf(object: IdentityAttachment, facts: Facts, policy: Name
     const { ledger } = host;
     const mine = ledger?.entry !== undefined || (ledger?.former.length ?? 0) > 0;
     if (host.claim !== 'wanted') {
-      if (mine) all.push(host.claim === 'unclear' ? kept(host, ledger) : leaving(host, ledger));
+      if (mine) all.push(isKept(host) ? kept(host, ledger) : leaving(host, ledger));
       continue;
     }
     const verdict = verdictOn(object, facts, policy, host);
@@ -117,8 +117,7 @@ function wanted(
 
   if (!verdict.allowed)
     return say('Failed', false, 'PolicyDenied', `${verdict.message}; what stands is kept`);
-  if (host.absent)
-    return say('Waiting', false, 'ResourceNotFound', `waiting for ${id}, which does not exist`);
+  if (host.absent) return say('Waiting', false, 'ResourceNotFound', missing(id, facts));
   // Its ledger has yet to hear of it: made again, or somebody took the identity off.
   if (entry?.state === 'Attached' && host.lacking && !contested)
     return say('Attaching', true, 'ReadingBack', `${id} does not show the identity any more; azid looks why`);
@@ -148,6 +147,23 @@ function wanted(
   return say('Pending', true, ...(host.shown ? [] : restarting(facts)));
 }
 
+function missing(id: string, { hosts }: Facts): string {
+  const [now] = hosts.filter(({ claim }) => claim === 'moved');
+  const where = now ? `: it was moved to ${now.id}; set spec.target.resourceId to that id` : '';
+  return `waiting for ${id}, which does not exist${where}`;
+}
+
+function isKept({ claim }: SeenHost): boolean {
+  return claim === 'unclear' || claim === 'moved';
+}
+
+const notRead = { reason: 'NotRead', message: 'the resource was not read yet; what stands is kept' } as const;
+
+function moved({ id }: SeenHost) {
+  const message = `the resource was moved, and is ${id} now; what azid attached to it stays: name it by this id, or it goes with this object`;
+  return { reason: 'ResourceMoved', message } as const;
+}
+
 /** Azure does not tell now whether the selector still finds it. */
 function kept(host: SeenHost, ledger: LedgerView | undefined): Target {
   const { entry } = ledger ?? {};
@@ -155,8 +171,7 @@ function kept(host: SeenHost, ledger: LedgerView | undefined): Target {
   return {
     ...common,
     state: entry?.state === 'Attached' ? 'Attached' : 'Attaching',
-    reason: 'NotRead',
-    message: 'the resource was not read yet; what stands is kept',
+    ...(host.claim === 'moved' ? moved(host) : notRead),
     ...(entry && { since: entry.since }),
   };
 }

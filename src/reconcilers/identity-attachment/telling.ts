@@ -1,3 +1,4 @@
+import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { Note } from '../decision.ts';
 import type { AttachedIdentityView } from '../hosts/identity-of.ts';
 import type { SeenHost, Telling, ToldState } from './facts.ts';
@@ -14,6 +15,7 @@ export function tellingOf(targets: readonly Target[]): Telling {
 
 function toldOf({ state, contested, reason, host }: Target): ToldState {
   if (contested) return 'Contested';
+  if (reason === 'ResourceNotFound') return 'Gone';
   if (state === 'Attached') return reason === 'ExistsUnmanaged' ? reason : 'Attached';
   // What somebody else attached is let go of, not detached.
   return state === 'Detaching' && host.claim === 'unwanted' && !isFree(host.ledger) ? state : 'other';
@@ -36,6 +38,9 @@ export function notesOf(
   const detached = [...before]
     .filter(([key, was]) => was === 'Detaching' && !now.has(key))
     .map(([key]) => ({ id: key }));
+  const lost = became('Gone').filter(
+    ({ key, type }) => before.get(key) === 'Attached' && !isKnownAgain(type),
+  );
   const what = identity.state === 'known' ? `identity ${identity.id}` : 'the identity';
   return [
     ...note(
@@ -54,6 +59,13 @@ export function notesOf(
     ),
     ...note(detached, 'Normal', 'IdentityDetached', 'Detach', 'the identity is detached from'),
     ...note(
+      lost,
+      'Warning',
+      'HostGone',
+      'Observe',
+      `${what} went with what does not exist any more. Should it have been moved, it is attached there still, and stays: of this type nothing tells azid that it is the same:`,
+    ),
+    ...note(
       became('Contested'),
       'Warning',
       'Contested',
@@ -61,6 +73,11 @@ export function notesOf(
       `somebody keeps taking ${what} away, and azid gives it back with growing pauses, on`,
     ),
   ];
+}
+
+/** Types whose resources azid knows again under another id: see `isUniqueInstance`. */
+function isKnownAgain(type: string): boolean {
+  return (capabilityOf(type)?.instance ?? []).some((path) => /\.(vmId|uniqueId)$/.test(path));
 }
 
 function note(

@@ -51,6 +51,7 @@ export class Process {
       turns: { mayAttach: () => true, mayDetach: () => true, hasSpoken: () => true },
       areas: new AreasInUse(hostMirror, () => {}),
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
+      azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,
       callLimitMs: CALL_LIMIT_MS,
     });
