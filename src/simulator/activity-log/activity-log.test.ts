@@ -90,7 +90,8 @@ test('one field beside the time narrows it; what else a filter says is refused, 
       body: { location: 'westeurope' },
     });
   const id1 = stage.id('Microsoft.ManagedIdentity/userAssignedIdentities', 'id1');
-  expect(await records(`${FROM} and resourceUri eq '${id1}'`)).toHaveLength(2);
+  for (const name of ['resourceUri', 'resourceId'])
+    expect(await records(`${FROM} and ${name} eq '${id1}'`)).toHaveLength(2);
   expect(await records(`${FROM} and resourceGroupName eq 'RG1'`)).toHaveLength(4);
   expect(await records("eventTimestamp ge '2026-11-24T00:00:00Z'")).toEqual([]);
   const wrong = [

@@ -1,4 +1,11 @@
-const FIELDS = ['resourcegroupname', 'resourceuri', 'resourceprovider', 'correlationid'] as const;
+/** `resourceId` is what `az` sends for `resourceUri`. */
+const FIELDS = [
+  'resourcegroupname',
+  'resourceuri',
+  'resourceid',
+  'resourceprovider',
+  'correlationid',
+] as const;
 
 export interface EventFilter {
   /** Wall ms. */

@@ -48,6 +48,7 @@ function fits(record: ActivityRecord, { from, to, field, value }: EventFilter): 
 const FIELD_OF: Readonly<Record<NonNullable<EventFilter['field']>, (record: ActivityRecord) => string>> = {
   resourcegroupname: ({ resourceGroupName }) => resourceGroupName,
   resourceuri: ({ resourceId }) => resourceId,
+  resourceid: ({ resourceId }) => resourceId,
   resourceprovider: ({ resourceProviderName }) => resourceProviderName.value,
   correlationid: ({ correlationId }) => correlationId,
 };
