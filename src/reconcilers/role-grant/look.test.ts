@@ -95,6 +95,8 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
     callLimitMs: 60_000,
     identities: { get: () => expect.fail('no identity is to be read') },
     mirror: { observe: () => ({ state: 'unknown' }) },
+    proofs: { hasPrincipal: () => false },
+    systemProofs: { hasPrincipal: () => false },
     whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
     ...change,
   };
@@ -115,7 +117,11 @@ function look(object: RoleGrant, wanted: Target | undefined = target, given = ey
   };
   const recycled = wanted === afterRecycling;
   const principal = recycled ? { ...known, id: RECYCLED } : known;
-  return looked(object, facts({ target: wanted, azure: undefined, principal }), wanted, context, given);
+  // What the ledger has, without an end.
+  const endless = { held: true, recorded: false, full: false };
+  const ends = new Map((object.status?.ledger ?? []).map((id) => [armKey(id), { id, ...endless }] as const));
+  const common = facts({ target: wanted, azure: undefined, principal, ends });
+  return looked(object, common, wanted, context, given);
 }
 
 describe('what is as declared', () => {
