@@ -44,7 +44,7 @@ commandLines('vm, vmss, webapp, functionapp, container, containerapp, aks, stora
   },
   { az: 'vm identity remove -g rg1 -n vm1 --identities [system]', out: { type: 'UserAssigned' } },
   { az: 'vm identity remove -g rg1 -n vm1 --identities other' },
-  { az: 'vm update -g rg1 -n vm1 --set tags.a=x', out: { tags: { a: '1' } } },
+  { az: 'vm update -g rg1 -n vm1 --set tags.a=x', out: { tags: { a: 'x' } } },
   { az: 'vm delete -g rg1 -n vm1 --yes' },
   { az: 'vm list -g rg1', out: [] },
   {
@@ -66,7 +66,7 @@ commandLines('vm, vmss, webapp, functionapp, container, containerapp, aks, stora
     az: 'webapp list -g rg1',
     out: [{ name: 'web1', location: 'West Europe' }],
   },
-  { az: 'webapp show -g rg1 -n web1', out: { name: 'web1', state: 'Running', appServicePlanId: some } },
+  { az: 'webapp show -g rg1 -n web1', out: { name: 'web1', state: 'Running' } },
   { az: 'webapp identity assign -g rg1 -n web1', out: { type: 'SystemAssigned', principalId: some } },
   { az: 'webapp identity assign -g rg1 -n web1 --identities {app}', out: both },
   {
