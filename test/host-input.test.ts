@@ -4,7 +4,7 @@ import { hostIdentity } from '../src/api/host-identity.ts';
 import { identityAttachment } from '../src/api/identity-attachment.ts';
 import { systemAssignedIdentity } from '../src/api/system-assigned-identity.ts';
 import { hostIdOf, identityIdOf, RG1, SUB, vmId } from './support/hosts.ts';
-import { long, namesIn, notA, oneOf, pattern, refusal, short, tooLong } from './support/refusals.ts';
+import { long, namesIn, notA, oneOf, refusal, shape, short, tooLong } from './support/refusals.ts';
 import { Cluster, SUBSCRIPTION } from './support/testbed.ts';
 
 /** At the door: for every property of the kinds of hosts at least one value that the API server refuses, naming the field. */
@@ -16,14 +16,21 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const HOST =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[a-zA-Z0-9.]+(\\/[^/?#%\\\\\\s]+\\/[^/?#%\\\\\\s]+){1,4}$'";
-const TYPE = "'^[a-zA-Z0-9]+(\\.[a-zA-Z0-9]+)+(\\/[a-zA-Z0-9]+){1,3}$'";
-const IDENTITY =
-  "'^\\/subscriptions\\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\/resource[gG]roups\\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\\/providers\\/[mM]icrosoft\\.[mM]anaged[iI]dentity\\/user[aA]ssigned[iI]dentities\\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$'";
-const GUID = "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'";
-const GROUP = "'^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$'";
-const API_VERSION = "'^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$'";
+const HOST = [
+  'the ARM id of a resource in a resource group: /subscriptions/<id>/resourceGroups/<group>/providers/<namespace>/<type>/<name>',
+  '`az resource show --query id` shows it',
+] as const;
+const TYPE = ['a resource type such as Microsoft.Compute/virtualMachines'] as const;
+const IDENTITY = [
+  'the ARM id of a user-assigned identity: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>',
+  '`az identity show --query id` shows it',
+] as const;
+const GUID = ['an id such as 11111111-2222-4333-8444-555555555555', 'names are not looked up here'] as const;
+const GROUP = [
+  'the name of a resource group: letters, digits and - _ . ( ) without a dot at the end',
+  'give the name alone, not an ARM id',
+] as const;
+const API_VERSION = ['an API version of Azure such as 2025-04-01 or 2025-04-01-preview'] as const;
 
 type Row = readonly [spec: object, message: string];
 
@@ -38,7 +45,7 @@ const ONE_TARGET = 'spec.target: Invalid value: exactly one of resourceId and se
 
 /** Fields that both kinds have. */
 const common = (spec: (fields: object) => object): readonly Row[] => [
-  [spec({ apiVersion: 'latest' }), pattern('spec.apiVersion', 'latest', API_VERSION)],
+  [spec({ apiVersion: 'latest' }), shape('spec.apiVersion', 'latest', ...API_VERSION)],
   [spec({ apiVersion: `2024-01-01-${long(30)}` }), tooLong('spec.apiVersion', 32)],
   [spec({ allowReplace: 'yes' }), notA('boolean', 'spec.allowReplace', 'yes')],
   [spec({ adoption: 'Always' }), oneOf('spec.adoption', 'Always', 'Never', 'Adopt')],
@@ -59,7 +66,7 @@ const badIds = (field: string, spec: (resourceId: string) => object): readonly R
     vmId('a b'),
     vmId('a%2Fb'),
     `https://management.azure.com${vmId('vm1')}`,
-  ].map((id) => [spec(id), pattern(field, id, HOST)]);
+  ].map((id) => [spec(id), shape(field, id, ...HOST)]);
 
 const attachments: readonly Row[] = [
   [{}, 'spec.target: Required value'],
@@ -67,8 +74,8 @@ const attachments: readonly Row[] = [
   [{ identityRef, identityId: identityIdOf('app'), target }, ONE_IDENTITY],
   [{ identityRef: {}, target }, 'spec.identityRef.name: Required value'],
   [{ identityRef: { name: long(254) }, target }, tooLong('spec.identityRef.name', 253)],
-  [{ identityId: 'app', target }, pattern('spec.identityId', 'app', IDENTITY)],
-  [{ identityId: vmId('vm1'), target }, pattern('spec.identityId', vmId('vm1'), IDENTITY)],
+  [{ identityId: 'app', target }, shape('spec.identityId', 'app', ...IDENTITY)],
+  [{ identityId: vmId('vm1'), target }, shape('spec.identityId', vmId('vm1'), ...IDENTITY)],
   [{ identityRef, target: {} }, ONE_TARGET],
   [{ identityRef, target: { ...target, selector } }, ONE_TARGET],
   ...badIds('spec.target.resourceId', (resourceId) => ({ identityRef, target: { resourceId } })),
@@ -80,14 +87,14 @@ const attachments: readonly Row[] = [
   ],
   [
     selecting({ subscriptionId: 'production' }),
-    pattern('spec.target.selector.subscriptionId', 'production', GUID),
+    shape('spec.target.selector.subscriptionId', 'production', ...GUID),
   ],
-  [selecting({ resourceGroup: 'a b' }), pattern('spec.target.selector.resourceGroup', 'a b', GROUP)],
+  [selecting({ resourceGroup: 'a b' }), shape('spec.target.selector.resourceGroup', 'a b', ...GROUP)],
   [selecting({ resourceGroup: '' }), short('spec.target.selector.resourceGroup', '', 1)],
-  [selecting({ type: 'virtualMachines' }), pattern('spec.target.selector.type', 'virtualMachines', TYPE)],
+  [selecting({ type: 'virtualMachines' }), shape('spec.target.selector.type', 'virtualMachines', ...TYPE)],
   [
     selecting({ type: 'Microsoft.Compute/*' }),
-    pattern('spec.target.selector.type', 'Microsoft.Compute/*', TYPE),
+    shape('spec.target.selector.type', 'Microsoft.Compute/*', ...TYPE),
   ],
   [selecting({ type: undefined }), 'spec.target.selector.type: Required value'],
   [selecting({ tags: { app: long(257) } }), tooLong('spec.target.selector.tags.app', 256)],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Condition, KubeObject } from '../kube/types.ts';
 import { MAX_SHORT_MESSAGE } from '../runtime/short-message.ts';
 import type { CelRule } from './kind.ts';
+import { shaped } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
 /** Fields and formats that more than one kind uses. */
@@ -20,15 +21,18 @@ export const MANAGED_BY = 'azid';
 
 /** Subscription, tenant and client ids: lower or upper case, as Azure accepts both. */
 export const GUID_PATTERN = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
-export const guid = () => z.string().max(36).regex(new RegExp(GUID_PATTERN));
+export const guid = () =>
+  shaped(z.string().max(36), new RegExp(GUID_PATTERN), {
+    expected: 'an id such as 11111111-2222-4333-8444-555555555555',
+    remedy: 'names are not looked up here',
+  });
 
 /** 1-90 of letters, digits, `_`, `-`, `.`, parentheses; no final dot (Microsoft Learn "Naming rules"). */
 export const resourceGroupName = () =>
-  z
-    .string()
-    .min(1)
-    .max(90)
-    .regex(/^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$/);
+  shaped(z.string().min(1).max(90), /^[-_.()a-zA-Z0-9]*[-_()a-zA-Z0-9]$/, {
+    expected: 'the name of a resource group: letters, digits and - _ . ( ) without a dot at the end',
+    remedy: 'give the name alone, not an ARM id',
+  });
 
 /** A region by its name or its display name, as the tools of Azure take both; azid writes `westeurope` for either. */
 export const location = () =>
@@ -53,11 +57,10 @@ export const IDENTITY_NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$';
 
 /** The name of another object in the namespace. */
 export const objectName = () =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+  shaped(z.string().min(1).max(253), /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+    expected:
+      'the name of an object of this namespace: lower-case letters, digits, - and ., a letter or digit at both ends',
+  });
 
 /** A tag's value: at most 256 characters. */
 export const tagValue = () => z.string().max(256);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import type { KindDefinition } from './kind.ts';
+import type { CelRule, KindDefinition } from './kind.ts';
+import { SHAPE, type Shape, shapeRule } from './shape.ts';
+import { noEndBlanks } from './text-rules.ts';
 
 /**
  * Turns a kind's zod schemas into a CustomResourceDefinition. zod's `openapi-3.0` target is nearly what a structural
@@ -8,6 +10,8 @@ import type { KindDefinition } from './kind.ts';
  */
 
 type Schema = { [key: string]: unknown };
+
+const RULES = 'x-kubernetes-validations';
 
 /** Keywords a structural schema cannot hold, or that mean a union the API server could not prune. */
 const FORBIDDEN = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$ref', 'patternProperties', 'nullable'];
@@ -82,7 +86,8 @@ function clean(node: Schema, path: string): Schema {
   }
   const out: Schema = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key === '$schema' || key === 'additionalProperties' || key === 'propertyNames') continue;
+    if (key === SHAPE || key === '$schema' || key === 'additionalProperties' || key === 'propertyNames')
+      continue;
     // Safe-integer bounds are zod's, not ours.
     if ((key === 'minimum' || key === 'maximum') && Math.abs(value as number) === Number.MAX_SAFE_INTEGER)
       continue;
@@ -91,6 +96,15 @@ function clean(node: Schema, path: string): Schema {
   if (node.type === 'integer') out.format = 'int64';
   if (node.type === 'string' && !('maxLength' in node) && !('enum' in node)) {
     throw new Error(`${path}: a string needs max(), or CEL rules around it exceed the cost budget`);
+  }
+  if (typeof node.pattern === 'string' && !path.includes('.status')) {
+    const shape = node[SHAPE] as Shape | undefined;
+    if (shape === undefined)
+      throw new Error(`${path}: a pattern needs words for whoever gets it wrong; use shaped()`);
+    if (shape.cheaply === undefined) delete out.pattern;
+    const rules = (out[RULES] as readonly CelRule[] | undefined) ?? [];
+    const blanksTold = rules.some(({ rule }) => rule === noEndBlanks.rule);
+    out[RULES] = [...rules, shapeRule(node.pattern, shape, { ...node, blanksTold })];
   }
   if (node.type === 'array') {
     if (!('maxItems' in node)) throw new Error(`${path}: an array needs max()`);

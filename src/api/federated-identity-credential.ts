@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
 import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
+import { shaped } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
 /** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
@@ -15,20 +16,16 @@ const noWildcard: CelRule = {
 
 /** A colon ends a field of the subject, so none may stand in a name: `main:x` must not read as two fields. */
 const gitName = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^[^*\s:]+$/)
-    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
+  shaped(z.string().min(1).max(255), /^[^*\s:]+$/, {
+    expected: 'one name, without * , : and white space',
+    remedy: 'Azure compares subjects character by character: make an object for each name',
+  }).meta({ 'x-kubernetes-validations': [noEndBlanks] });
 /** Organizations and repositories have no slash either; branches and environments may. */
 const gitOwnerName = () =>
-  z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^[^*\s:/]+$/)
-    .meta({ 'x-kubernetes-validations': [noEndBlanks] });
+  shaped(z.string().min(1).max(255), /^[^*\s:/]+$/, {
+    expected: 'a name alone, without / , * , : and white space',
+    remedy: 'organization and repository are fields of their own',
+  }).meta({ 'x-kubernetes-validations': [noEndBlanks] });
 
 /** As GitHub counts: a number that is never given again. */
 const gitId = () => z.number().int().min(1);
@@ -38,10 +35,9 @@ const spec = z
     identityRef: z
       .object({ name: objectName() })
       .describe('The UserAssignedIdentity of this namespace that is trusted in.'),
-    issuer: z
-      .string()
-      .max(MAX)
-      .regex(/^https:\/\/[^\s?#]+$/)
+    issuer: shaped(z.string().max(MAX), /^https:\/\/[^\s?#]+$/, {
+      expected: 'an https URL without ? and #, as the iss claim of the tokens has it',
+    })
       .optional()
       .meta({ 'x-kubernetes-validations': [noEndBlanks] })
       .describe('Issuer of the tokens, as their iss claim has it.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shaped } from './shape.ts';
 import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
 /** Fields of kinds that speak of hosts: resources that can carry identities (azure.md section 7). */
@@ -17,20 +18,21 @@ const HOST_ID =
 export const HOST_TYPE = /^[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+(\/[a-zA-Z0-9]+){1,3}$/;
 
 export const hostId = () =>
-  z
-    .string()
-    .min(1)
-    .max(1024)
-    .regex(HOST_ID)
-    .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] });
+  shaped(z.string().min(1).max(1024), HOST_ID, {
+    expected:
+      'the ARM id of a resource in a resource group: /subscriptions/<id>/resourceGroups/<group>/providers/<namespace>/<type>/<name>',
+    remedy: '`az resource show --query id` shows it',
+  }).meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] });
 
-export const hostType = () => z.string().min(3).max(200).regex(HOST_TYPE);
+export const hostType = () =>
+  shaped(z.string().min(3).max(200), HOST_TYPE, {
+    expected: 'a resource type such as Microsoft.Compute/virtualMachines',
+  });
 
 export const hostApiVersion = () =>
-  z
-    .string()
-    .max(32)
-    .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$/)
+  shaped(z.string().max(32), /^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$/, {
+    expected: 'an API version of Azure such as 2025-04-01 or 2025-04-01-preview',
+  })
     .optional()
     .describe(
       'API version for a resource type that azid does not know: with it the resource is read and patched as most are. A policy must name the type. Not allowed for types that azid knows.',
@@ -45,10 +47,21 @@ export const allowReplace = () =>
     );
 
 /** An ARM id of a user-assigned identity. */
-export const identityArmId = () =>
-  z
-    .string()
-    .max(400)
-    .regex(
-      /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
-    );
+const IDENTITY_ID =
+  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/;
+
+const AN_IDENTITY_ID = {
+  expected:
+    'the ARM id of a user-assigned identity: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>',
+  remedy: '`az identity show --query id` shows it',
+} as const;
+
+export const identityArmId = () => shaped(z.string().max(400), IDENTITY_ID, AN_IDENTITY_ID);
+
+/** The same in the rules of a policy. */
+export const identityArmIdInRule = () =>
+  shaped(z.string().max(400), IDENTITY_ID, {
+    ...AN_IDENTITY_ID,
+    cheaply:
+      "self.startsWith('/subscriptions/') && self.split('/').size() == 9 && self.split('/')[2].size() == 36 && self.split('/')[8].size() >= 3",
+  });

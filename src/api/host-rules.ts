@@ -1,25 +1,28 @@
 import { z } from 'zod';
-import { HOST_TYPE, identityArmId } from './host-fields.ts';
+import { HOST_TYPE, identityArmIdInRule } from './host-fields.ts';
 import { somebody } from './policy-rules.ts';
+import { shaped } from './shape.ts';
 
 /** What an IdentityPolicy says of resources that carry identities. */
 
 /** A subscription, a resource group, or one resource; what lies beneath is included. */
-const hostScope = z
-  .string()
-  .max(1024)
-  .regex(
-    /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9](\/providers(\/[^/?#%\\\s]+){3,9})?)?$/,
-  );
+const hostScope = shaped(
+  z.string().max(1024),
+  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9](\/providers(\/[^/?#%\\\s]+){3,9})?)?$/,
+  {
+    expected: 'the ARM id of a subscription, a resource group or a resource',
+    cheaply:
+      "self.startsWith('/subscriptions/') && !self.endsWith('/') && self.split('/')[2].size() == 36 && (self.split('/').size() == 3 || self.split('/')[3] in ['resourceGroups', 'resourcegroups'])",
+  },
+);
 
 const hostRule = {
   types: z
     .array(
-      z
-        .string()
-        .min(1)
-        .max(200)
-        .regex(new RegExp(`^\\*$|${HOST_TYPE.source}`)),
+      shaped(z.string().min(1).max(200), new RegExp(`^\\*$|${HOST_TYPE.source}`), {
+        expected: 'a resource type such as Microsoft.Compute/virtualMachines, or * for all that azid knows',
+        remedy: 'there are no other patterns: name each type',
+      }),
     )
     .min(1)
     .max(64)
@@ -57,7 +60,7 @@ export const attachmentRules = () =>
               .optional()
               .describe("Identities of the object's own namespace. Default: true."),
             ids: z
-              .array(identityArmId())
+              .array(identityArmIdInRule())
               .max(256)
               .optional()
               .meta({ 'x-kubernetes-list-type': 'set' })

@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
 import { azidResource, type KindDefinition } from './kind.ts';
+import { shaped } from './shape.ts';
 import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
@@ -60,18 +61,23 @@ const spec = z.object({
         .optional()
         .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] })
         .describe('Name of a built-in or custom role, in any case.'),
-      id: z.string().max(200).regex(ROLE_ID).optional().describe("GUID or full id of the role's definition."),
+      id: shaped(z.string().max(200), ROLE_ID, {
+        expected:
+          'the GUID of a role, or the full id of its definition: /subscriptions/<id>/providers/Microsoft.Authorization/roleDefinitions/<guid>',
+        remedy: 'the name of a role goes into role.name',
+      })
+        .optional()
+        .describe("GUID or full id of the role's definition."),
     })
     .meta({
       'x-kubernetes-validations': [
         { rule: 'has(self.name) != has(self.id)', message: 'exactly one of name and id is needed' },
       ],
     }),
-  scope: z
-    .string()
-    .min(1)
-    .max(1024)
-    .regex(SCOPE)
+  scope: shaped(z.string().min(1).max(1024), SCOPE, {
+    expected: '/ (the tenant), or the ARM id of a management group, subscription, resource group or resource',
+    remedy: '`az group show --query id` and the like show it',
+  })
     .meta({ 'x-kubernetes-validations': [noEndBlanks, noLookalikes] })
     .describe(
       'ARM id of what the role is granted on: / (the tenant), a management group, a subscription, a resource group or a resource.',

@@ -15,6 +15,7 @@ import {
   tagValue,
 } from './common.ts';
 import { azidResource, immutable, type KindDefinition } from './kind.ts';
+import { shaped } from './shape.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
 
@@ -30,11 +31,9 @@ const specShape = {
     .describe(
       'Azure region by its name or display name: westeurope, West Europe. Default: from an IdentityPolicy. Immutable.',
     ),
-  name: z
-    .string()
-    .min(3)
-    .max(128)
-    .regex(new RegExp(IDENTITY_NAME_PATTERN))
+  name: shaped(z.string().min(3).max(128), new RegExp(IDENTITY_NAME_PATTERN), {
+    expected: 'the name of an identity: 3 to 128 letters, digits, - and _, the first a letter or digit',
+  })
     .optional()
     .describe("Name of the identity in Azure. Default: this object's name. Immutable."),
   tags: z
@@ -52,12 +51,14 @@ const specShape = {
     .object({
       configMap: z
         .object({
-          name: z
-            .string()
-            .min(1)
-            .max(253)
-            .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
-            .describe('Name of the ConfigMap in the namespace of this object.'),
+          name: shaped(
+            z.string().min(1).max(253),
+            /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+            {
+              expected:
+                'the name of a ConfigMap: lower-case letters, digits, - and ., a letter or digit at both ends',
+            },
+          ).describe('Name of the ConfigMap in the namespace of this object.'),
         })
         .optional()
         .describe('Writes clientId, principalId, tenantId and id into a ConfigMap for pods to read.'),
