@@ -113,8 +113,7 @@ describe('what a restore or another tool does to the object', () => {
       { status: null },
       'status',
     );
-    // azid's own status writes do not wake it; a request does.
-    await stage.annotate('web', { 'azid.dev/reconcile-requested-at': 'after the restore' });
+    // Nobody asks: azid's own status writes do not wake it, those of others do.
     const restored = await stage.ready('web', (object) => object.status?.id === status?.id);
     expect(restored.status).toMatchObject({
       principalId: status?.principalId,

@@ -271,6 +271,23 @@ describe('status', () => {
     expect(object.metadata.uid).toBe(repaired.metadata.uid);
   });
 
+  it('removes what another manager added: fields, and conditions of its own types; not theirs', async () => {
+    await applyStatus(client, widgets, await create(), { observedGeneration: 1 }, signal);
+    const added = { id: 'theirs', conditions: [condition('Ready'), condition('Theirs')] };
+    await client.mergePatch(widgets, `default/${name}`, { status: added }, signal, { subresource: 'status' });
+    const wanted = { observedGeneration: 1 };
+    const ownsCondition = (type: string) => type === 'Ready';
+    const set = await applyStatus(client, widgets, await read(), wanted, signal, { ownsCondition });
+    expect(set.status).toEqual({ observedGeneration: 1, conditions: [condition('Theirs')] });
+    // What it removed it does not own: a later apply brings it, and takes it away again.
+    const more = await applyStatus(client, widgets, set, { ...wanted, id: 'ours' }, signal, {
+      ownsCondition,
+    });
+    expect(more.status).toMatchObject({ id: 'ours' });
+    const less = await applyStatus(client, widgets, more, wanted, signal, { ownsCondition });
+    expect(less.status).toEqual({ observedGeneration: 1, conditions: [condition('Theirs')] });
+  });
+
   it('of an object that was deleted and made again is refused, not written to the namesake', async () => {
     const old = await create();
     await client.delete(widgets, `default/${name}`, {}, signal);

@@ -103,8 +103,13 @@ export class Identities {
   ): Promise<{ created: boolean; identity: AzureIdentity; correlationId?: string }> {
     const { resourceGroup, name, location, tags, isolationScope } = put;
     const body = { location, tags: { ...tags }, ...(isolationScope && { isolationScope }) };
-    const { status, ...rest } = await this.#write(identityId(put), context, (client, options) =>
-      client.userAssignedIdentities.createOrUpdate(resourceGroup, name, body, options),
+    const id = identityId(put);
+    const { status, ...rest } = await this.#write(
+      id,
+      context,
+      (client, options) => client.userAssignedIdentities.createOrUpdate(resourceGroup, name, body, options),
+      // It was somebody else's a moment ago: that it now carries these tags proves nothing.
+      ({ status: answered }) => answered === 201,
     );
     return { created: status === 201, ...rest };
   }
@@ -174,6 +179,7 @@ export class Identities {
     id: string,
     context: CallContext,
     send: (client: ManagedServiceIdentityClient, options: SendOptions) => Promise<Identity>,
+    isOurs: (answer: { readonly status: number }) => boolean = () => true,
   ): Promise<{ status: number; identity: AzureIdentity; correlationId?: string }> {
     const { subscriptionId } = parseIdentityId(id);
     const { clock } = this.#options;
@@ -184,7 +190,8 @@ export class Identities {
         return send(client, options);
       });
       const identity = readIdentity(value, 'written');
-      this.#observer?.noteWrite(identity);
+      if (isOurs(rest)) this.#observer?.noteWrite(identity);
+      else this.#observer?.noteWriteAttempt(id);
       return { identity, ...rest };
     } catch (thrown) {
       this.#noteIfAmbiguous(id, thrown);

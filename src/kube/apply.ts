@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from './client.ts';
 import { isConflict, KubeError } from './errors.ts';
+import { surplusOf } from './surplus.ts';
 import { apiVersionOf, type KubeObject, keyOf, type Resource } from './types.ts';
 
 /** The one field manager; a change of this name would leave the fields of the old one behind for ever. */
@@ -11,10 +12,15 @@ const ATTEMPTS = 4;
 
 type WithStatus = KubeObject & { readonly status?: object };
 
+export interface StatusOptions {
+  /** Condition types that are the writer's alone: those it does not state are removed. Others are left alone. */
+  readonly ownsCondition?: (type: string) => boolean;
+}
+
 /**
  * Makes `/status` say `status`, by server-side apply of all of it, and returns the object as it then is. No call when
  * `current` says so already: the order of members does not matter, that of list items does, and a member that is
- * undefined counts as absent.
+ * undefined counts as absent. What another manager added is removed by a patch, since apply leaves it to them.
  *
  * Only ever written to `current`'s uid: a namesake made meanwhile is a conflict, since a status pins what azid owns in
  * Azure. An edit of the spec meanwhile is none; `observedGeneration` says which spec the status is about.
@@ -25,6 +31,7 @@ export async function applyStatus<T extends WithStatus>(
   current: T,
   status: NonNullable<T['status']>,
   signal: AbortSignal,
+  { ownsCondition = () => false }: StatusOptions = {},
 ): Promise<T> {
   const wanted = asJson(status);
   if (isDeepStrictEqual(wanted, asJson(current.status ?? {}))) return current;
@@ -36,7 +43,11 @@ export async function applyStatus<T extends WithStatus>(
     const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status: wanted };
     try {
       const options = { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' };
-      return await client.apply(resource, object, options, signal);
+      const applied = await client.apply<T>(resource, object, options, signal);
+      const surplus = surplusOf(asJson(applied.status ?? {}), wanted, ownsCondition);
+      if (!surplus) return applied;
+      const patch = { metadata: { resourceVersion: applied.metadata.resourceVersion }, status: surplus };
+      return await client.mergePatch(resource, keyOf(current), patch, signal, { subresource: 'status' });
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
     }
@@ -54,4 +65,6 @@ export async function applyStatus<T extends WithStatus>(
 }
 
 /** As the server would see it: without undefined members. */
-const asJson = (value: object): object => JSON.parse(JSON.stringify(value));
+const asJson = (value: object): Members => JSON.parse(JSON.stringify(value));
+
+type Members = Readonly<Record<string, unknown>>;

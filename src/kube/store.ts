@@ -36,6 +36,7 @@ export class Store<T extends KubeObject> {
   /** uids of own deletions that the watch has not confirmed yet. */
   readonly #deleted = new Map<ObjectKey, string>();
   readonly #options: StoreOptions<T>;
+  #asShown: ((object: T) => T) | undefined;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
   /** The newest version the reflector brought. */
@@ -99,6 +100,19 @@ export class Store<T extends KubeObject> {
 
   byIndex(name: string, value: string): readonly T[] {
     return this.keysByIndex(name, value).flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /**
+   * From now on every object is shown to readers as `shown` returns it, whoever wrote it. Disposing ends that; what is in
+   * the store stays as it was shown.
+   */
+  showAs(shown: (object: T) => T): Disposable {
+    this.#asShown = shown;
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#asShown === shown) this.#asShown = undefined;
+      },
+    };
   }
 
   /** Told of every change after it is in the store. Disposing ends it. */
@@ -211,7 +225,8 @@ export class Store<T extends KubeObject> {
 
   /** An object with a new uid is told as a deletion and a creation: they are two things under one name. */
   #put(key: ObjectKey, given: T): readonly StoreChange<T>[] {
-    const object = freezeDeep((this.#options.transform ?? withoutManagedFields)(given));
+    const plain = (this.#options.transform ?? withoutManagedFields)(given);
+    const object = freezeDeep(this.#asShown?.(plain) ?? plain);
     const old = this.#objects.get(key);
     this.#objects.set(key, object);
     for (const index of this.#indexes.values()) index.set(key, object);

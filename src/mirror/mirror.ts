@@ -12,6 +12,7 @@ import { Areas } from './areas.ts';
 import type { CachePart } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import type { How, Observation as ObservationOf } from './entry.ts';
+import { KeyIndex } from './key-index.ts';
 import type { Listing } from './list-watch.ts';
 import { MarkIndex } from './mark-index.ts';
 import { type ChangeListener, Picture } from './picture.ts';
@@ -46,6 +47,9 @@ export class IdentityMirror implements IdentityObserver {
   readonly #picture: Picture<AzureIdentity>;
   readonly #areas: Areas<AzureIdentity>;
   readonly #marks = new MarkIndex();
+  readonly #byPrincipal = new KeyIndex<AzureIdentity>(({ principalId }) =>
+    principalId === '' ? [] : [principalId.toLowerCase()],
+  );
 
   constructor(options: IdentityMirrorOptions) {
     this.#options = options;
@@ -59,7 +63,10 @@ export class IdentityMirror implements IdentityObserver {
       sameInstance,
       areaOf: (id) => parseResourceId(id).subscriptionId.toLowerCase(),
       get: (id, priority, stop) => identities.get(id, { priority, signal: stop }),
-      reindex: (before, after) => this.#marks.replace(before, after),
+      reindex: (before, after) => {
+        this.#marks.replace(before, after);
+        this.#byPrincipal.replace(before, after);
+      },
     });
     this.#areas = new Areas({
       clock,
@@ -125,6 +132,12 @@ export class IdentityMirror implements IdentityObserver {
       if (identity) return identity;
     }
     return undefined;
+  }
+
+  /** Those that are held to have this principal: one, as Azure uses none twice. */
+  withPrincipal(principalId: string): AzureIdentity[] {
+    const keys = this.#byPrincipal.find(principalId.trim().toLowerCase());
+    return keys.flatMap((key) => this.#picture.present(key) ?? []);
   }
 
   /** Resolves with the first whole list of a subscription in use. */

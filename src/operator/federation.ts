@@ -6,6 +6,7 @@ import {
   type FederatedIdentityCredentialKind,
   federatedIdentityCredentialKind,
 } from '../reconcilers/federated-identity-credential/index.ts';
+import type { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import type { AzureSide } from './azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
@@ -25,6 +26,7 @@ export interface FederationParts {
   readonly stores: Stores;
   /** Of the identities. */
   readonly mirror: IdentityMirror;
+  readonly proofs: IdentityProofs;
   readonly installationId: string;
   /** Ends the mirror's reads. */
   readonly signal: AbortSignal;
@@ -39,7 +41,7 @@ export class Federation implements AsyncDisposable {
 
   constructor(parts: FederationParts) {
     this.#parts = parts;
-    const { options, azure, client, stores, mirror, installationId, signal } = parts;
+    const { options, azure, client, stores, proofs, installationId, signal } = parts;
     const {
       clock,
       cloud,
@@ -49,7 +51,7 @@ export class Federation implements AsyncDisposable {
       clusterIssuer: given,
       credentialRoundMs: roundMs,
     } = options;
-    const { identities, credentials } = azure;
+    const { credentials } = azure;
     this.mirror = new CredentialMirror({
       credentials,
       clock,
@@ -64,9 +66,8 @@ export class Federation implements AsyncDisposable {
     this.kind = federatedIdentityCredentialKind({
       stores,
       onIdentity: (key) => onIdentity(stores, key),
-      identities,
+      proofs,
       credentials,
-      mirror,
       credentialMirror: this.mirror,
       clusterIssuer: this.clusterIssuer,
       federationAudience: cloud.federationAudience,

@@ -2,12 +2,15 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { AssignmentMirror } from '../mirror/assignment-mirror.ts';
+import type { HostMirror } from '../mirror/host-mirror.ts';
 import type { IdentityMirror } from '../mirror/mirror.ts';
 import { RoleCatalog } from '../mirror/role-catalog.ts';
 import { RoleNames } from '../mirror/role-names.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import { type AssignmentExpiryKind, assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';
+import type { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
+import { SystemProofs } from '../reconcilers/proof/system-identity.ts';
 import { type RoleGrantKind, type RoleGrantParts, roleGrantKind } from '../reconcilers/role-grant/index.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
@@ -24,6 +27,8 @@ export interface GrantingParts {
   readonly stores: Stores;
   /** Of the identities. */
   readonly mirror: IdentityMirror;
+  readonly proofs: IdentityProofs;
+  readonly hostMirror: HostMirror;
   readonly clusterIssuer: ClusterIssuer;
   readonly systemIdentity: NonNullable<RoleGrantParts['systemIdentity']>;
   readonly installationId: string;
@@ -45,6 +50,7 @@ export class Granting implements AsyncDisposable {
   /** What hangs on an identity: asked when one is deleted. */
   readonly dependents: Dependents;
   readonly #parts: GrantingParts;
+  readonly #systemProofs: SystemProofs;
   readonly #cleanup = new AsyncDisposableStack();
 
   constructor(parts: GrantingParts) {
@@ -74,8 +80,12 @@ export class Granting implements AsyncDisposable {
     });
     this.#cleanup.defer(() => this.roles.stop());
     this.roleNames = new RoleNames(definitions, this.roles, clock, signal);
+    const { hostMirror, proofs, systemIdentity } = parts;
+    this.#systemProofs = new SystemProofs({ stores, hostMirror, systemIdentity, clock });
     const common = {
       stores,
+      proofs,
+      systemProofs: this.#systemProofs,
       identities,
       assignments,
       mirror,
@@ -83,7 +93,7 @@ export class Granting implements AsyncDisposable {
       roles: this.roles,
       clock,
       installationId,
-      systemIdentity: parts.systemIdentity,
+      systemIdentity,
       firstSeen: new Map<string, { readonly principalId: string; readonly at: number }>(),
     };
     const areas = new AreasInUse(this.#lists(), (keys) => {
@@ -118,8 +128,8 @@ export class Granting implements AsyncDisposable {
 
   /** From now on whatever touches a grant wakes it. */
   wakes(wake: WakeGrants): void {
-    const { stores } = this.#parts;
-    this.#cleanup.use(wakeGrantsOnKubernetes(stores, wake));
+    const { stores, proofs } = this.#parts;
+    this.#cleanup.use(wakeGrantsOnKubernetes({ stores, proofs, systemProofs: this.#systemProofs }, wake));
     this.#cleanup.use(
       this.mirror.onChange((key, how) => {
         // What this process made it knows already; but what it deleted for one object, another may share.

@@ -15,7 +15,8 @@ import {
   type IdentityAttachmentKind,
   identityAttachmentKind,
 } from '../reconcilers/identity-attachment/index.ts';
-import type { SystemIdentityView } from '../reconcilers/role-grant/fate.ts';
+import type { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
+import type { SystemIdentityView } from '../reconcilers/proof/system-identity.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import {
@@ -35,6 +36,7 @@ export interface HostingParts {
   readonly stores: Stores;
   /** Of the identities. */
   readonly mirror: IdentityMirror;
+  readonly proofs: IdentityProofs;
   /** Whose identities the mirror lists: those that are attached by their ARM id count too. */
   readonly subscriptions: SubscriptionsInUse;
   /** Ends lists and looks. */
@@ -81,10 +83,11 @@ export class Hosting implements AsyncDisposable {
 
   /** @param dependents what hangs on an identity */
   kinds(dependents: Dependents): HostKinds {
-    const { options, azure, client, stores, mirror } = this.#parts;
+    const { options, azure, client, stores, mirror, proofs } = this.#parts;
     const { clock, namespace, azureLagMs, releaseAfterMs } = options;
     const common = {
       stores,
+      proofs,
       client,
       clock,
       hosts: azure.hosts,

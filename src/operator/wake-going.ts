@@ -1,7 +1,7 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import { asciiLower } from '../azure/ascii.ts';
-import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import { parseIdentityId } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';
@@ -85,12 +85,9 @@ function heldBy({ status }: HostIdentity, stores: WatchedForGoing): readonly Obj
   return (status?.entries ?? []).flatMap(({ identityId }) => withId(identityId, stores));
 }
 
-/** The objects whose identity has this ARM id. */
+/** The objects whose identity may have this ARM id: one too many costs one look. */
 function withId(identityId: string, { identities }: WatchedForGoing): readonly ObjectKey[] {
-  const key = armKey(identityId);
-  return identities
-    .keysByIndex(INDEX.azureName, nameOf(identityId))
-    .filter((each) => armKey(identities.get(each)?.status?.id ?? '') === key);
+  return identities.keysByIndex(INDEX.azureName, nameOf(identityId));
 }
 
 function nameOf(identityId: string): string {

@@ -2,12 +2,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrant } from '../api/role-grant.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { ObjectMeta } from '../kube/types.ts';
+import { HeldIdentities, identityAt, marksOf } from '../reconcilers/proof/proofs.fixture.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { wakeGrantsOnKubernetes, wakeOnAssignment, wakeOnRole } from './wake-grants.ts';
 
 const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+const WEB =
+  '/subscriptions/s/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web';
 const VM = '/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/web';
 const ASSIGNMENT = `/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/${PRINCIPAL}`;
 
@@ -42,9 +45,21 @@ beforeEach(() => {
   woken = [];
 });
 
+/** Azure shows `web` with its marks, and the machine `web` with an identity that is `web`'s. */
+function deps() {
+  const held = new HeldIdentities();
+  held.put(identityAt(WEB, PRINCIPAL, marksOf(meta('web'))));
+  const hasOwn = stores.systemIdentities.get('shop/web') !== undefined;
+  const systemProofs = {
+    known: () => undefined,
+    ofPrincipal: (principalId: string) => (hasOwn && principalId === PRINCIPAL ? ['shop/web'] : []),
+  };
+  return { stores, proofs: held.proofs(stores), systemProofs };
+}
+
 /** What a change wakes, the rest being there before. */
 function wokenBy(change: () => void): string[] {
-  using _ = wakeGrantsOnKubernetes(stores, wake);
+  using _ = wakeGrantsOnKubernetes(deps(), wake);
   change();
   return woken.toSorted();
 }

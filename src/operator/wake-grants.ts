@@ -2,7 +2,7 @@ import type { RoleGrant } from '../api/role-grant.ts';
 import { armKey } from '../azure/resource-id.ts';
 import type { StoreChange } from '../kube/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { grantsOfPrincipal } from '../reconcilers/role-grant/peers.ts';
+import { type Grantees, grantsOfPrincipal, type PeerEyes } from '../reconcilers/role-grant/peers.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import {
@@ -25,8 +25,15 @@ export interface WakeGrants extends WakeGoing {
 type Watched = Pick<Stores, 'grants' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries'> &
   WatchedForGoing;
 
+export interface GrantsDeps extends Grantees {
+  readonly stores: Watched;
+  readonly proofs: Grantees['proofs'] & Pick<PeerEyes['proofs'], 'known'>;
+  readonly systemProofs: Grantees['systemProofs'] & Pick<PeerEyes['systemProofs'], 'known'>;
+}
+
 /** Connects the stores to the queues until disposed. */
-export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Disposable {
+export function wakeGrantsOnKubernetes(deps: GrantsDeps, wake: WakeGrants): Disposable {
+  const { stores } = deps;
   const subscriptions = new DisposableStack();
   const inNamespace = (name: string) => {
     for (const key of stores.grants.keysByIndex(INDEX.namespace, name)) wake.grant(key, 'event');
@@ -40,7 +47,7 @@ export function wakeGrantsOnKubernetes(stores: Watched, wake: WakeGrants): Dispo
       if (uid !== undefined && isWorthALook(change))
         for (const key of stores.expiries.keysByIndex(INDEX.expiryOwner, uid)) wake.expiry(key, 'event');
       // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
-      for (const key of sharers(stores, change)) if (key !== change.key) wake.grant(key, 'event');
+      for (const key of sharers(deps, change)) if (key !== change.key) wake.grant(key, 'event');
     }),
   );
   subscriptions.use(
@@ -87,18 +94,18 @@ export function wakeOnRole(stores: Watched, wake: WakeGrants, guid: string): voi
   for (const key of stores.grants.keysByIndex(INDEX.role, guid.toLowerCase())) wake.grant(key, 'event');
 }
 
-function sharers(stores: Watched, { old, new: next }: StoreChange<RoleGrant>): ReadonlySet<ObjectKey> {
+function sharers(deps: GrantsDeps, { old, new: next }: StoreChange<RoleGrant>): ReadonlySet<ObjectKey> {
   const principals = new Set<string>();
   for (const grant of [old, next]) {
     if (!grant) continue;
     const { spec, status } = grant;
-    const referred: readonly (Principal | undefined)[] = [
-      ...referredIdentity(grant).map((key) => stores.identities.get(key)),
-      ...referredSystemIdentity(grant).map((key) => stores.systemIdentities.get(key)),
+    const referred = [
+      ...referredIdentity(grant).map((key) => deps.proofs.known(key)),
+      ...referredSystemIdentity(grant).map((key) => deps.systemProofs.known(key)),
     ];
-    const ofReferred = referred.map((identity) => identity?.status?.principalId);
+    const ofReferred = referred.map((identity) => identity?.principalId);
     for (const id of [spec.principal.id, status?.principalId, ...ofReferred])
       if (id !== undefined) principals.add(id.toLowerCase());
   }
-  return new Set([...principals].flatMap((principal) => [...grantsOfPrincipal(principal, stores)]));
+  return new Set([...principals].flatMap((principal) => [...grantsOfPrincipal(principal, deps)]));
 }

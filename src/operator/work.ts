@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import type { Store } from '../kube/store.ts';
+import { keyOf } from '../kube/types.ts';
 import type { HostMirror } from '../mirror/host-mirror.ts';
 import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -11,6 +12,8 @@ import { editionOf } from '../reconcilers/edition.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import type { Kind } from '../reconcilers/kind.ts';
+import { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
+import { StatusMemory } from '../reconcilers/status-memory.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
@@ -32,6 +35,12 @@ import { anyOf } from './signals.ts';
 import { type Wake, wakeOnAzure, wakeOnKubernetes } from './wake.ts';
 import type { WakeGrants } from './wake-grants.ts';
 import type { WakeHosts } from './wake-hosts.ts';
+import {
+  type WakeReferrers,
+  wakeReferrers,
+  wakeReferrersOf,
+  wakeReferrersOnHosts,
+} from './wake-referrers.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;
@@ -79,8 +88,13 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => mirror.stop());
     this.mirror = mirror;
+    const proofs = new IdentityProofs({ stores, identities: azure.identities, mirror, installationId });
     const subscriptions = new SubscriptionsInUse(mirror, (keys) => {
-      for (const key of keys) wake.identity(key, 'resync');
+      for (const key of keys) {
+        wake.identity(key, 'resync');
+        // Whoever waits for what the list would show, and does not, hears of it by nobody else.
+        wakeReferrers(stores, wake, key, 'resync');
+      }
     });
 
     const events = new EventRecorder({
@@ -99,6 +113,7 @@ export class Work implements AsyncDisposable {
       client,
       stores,
       mirror,
+      proofs,
       installationId,
       signal: ended.signal,
     });
@@ -109,6 +124,7 @@ export class Work implements AsyncDisposable {
       client,
       stores,
       mirror,
+      proofs,
       subscriptions,
       signal: ended.signal,
     });
@@ -120,6 +136,8 @@ export class Work implements AsyncDisposable {
       client,
       stores,
       mirror,
+      proofs,
+      hostMirror: hosting.mirror,
       systemIdentity: (id, context) => hosting.systemIdentity(id, context),
       clusterIssuer: federation.clusterIssuer,
       installationId,
@@ -136,6 +154,7 @@ export class Work implements AsyncDisposable {
       client,
       stores,
       mirror,
+      proofs,
       subscriptions,
       clock,
       installationId,
@@ -148,7 +167,13 @@ export class Work implements AsyncDisposable {
       kind: Kind<T, F, A, S>,
       store: Store<T>,
       turnsOf?: (key: string) => readonly string[],
-    ) => this.#controller(kind, new Frame(kind, { ...frame, store }), store, turnsOf);
+    ) => {
+      // azid's own status writes enqueue nothing, those of others do: they are undone.
+      const memory = new StatusMemory<T>((object) => controller.enqueue(keyOf(object), 'event'));
+      const controller = this.#controller(kind, new Frame(kind, { ...frame, store, memory }), store, turnsOf);
+      this.#cleanup.use(store.showAs((object) => memory.shown(object)));
+      return controller;
+    };
     const identityController = controllerOf(identities, stores.identities);
     const policyController = controllerOf(
       identityPolicyKind({ stores, roleNames: granting.roleNames }),
@@ -162,10 +187,11 @@ export class Work implements AsyncDisposable {
     const attachments = controllerOf(kinds.attachment, stores.attachments);
     const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 
-    const wake: Wake & WakeGrants & WakeHosts = {
+    const wake: Wake & WakeGrants & WakeHosts & WakeReferrers = {
       identity: (key, priority) => identityController.enqueue(key, priority),
       policy: (key, priority) => policyController.enqueue(key, priority),
       grant: (key, priority) => grants.enqueue(key, priority),
+      credential: (key, priority) => credentials.enqueue(key, priority),
       expiry: (key, priority) => expiries.enqueue(key, priority),
       host: (key, priority) => hosts.enqueue(key, priority),
       attachment: (key, priority) => attachments.enqueue(key, priority),
@@ -177,8 +203,11 @@ export class Work implements AsyncDisposable {
         // What this process wrote itself it knows already.
         if (how !== 'write' && how !== 'delete')
           wakeOnAzure(stores, wake, key, how === 'list' ? 'resync' : 'event');
+        // Those who refer to it hear of its own writes, too: marks that were put back, a principal that is new.
+        wakeReferrersOf(stores, wake, key, how === 'list' ? 'resync' : 'event');
       }),
     );
+    this.#cleanup.use(wakeReferrersOnHosts(stores, hosting.mirror, wake));
     for (const key of stores.policies.keys()) wake.policy(key, 'resync');
     for (const key of stores.identities.keys()) wake.identity(key, 'resync');
     federation.wakes((key, priority) => credentials.enqueue(key, priority));

@@ -10,7 +10,10 @@ import { INDEX, type Stores } from './stores.ts';
 
 /** What an identity that is to be deleted is attached to: the objects that want it so, and the resources that still have it. */
 
-type Known = Pick<Stores, 'identities' | 'attachments' | 'hosts' | 'policies' | 'namespaces'>;
+type Known = Pick<Stores, 'identities' | 'attachments' | 'hosts' | 'policies' | 'namespaces'> & {
+  /** Where an object's identity is. */
+  readonly placeOf: (object: UserAssignedIdentity) => string | undefined;
+};
 
 /**
  * How long a resource may hold an identity that nobody wants attached any more and for which no object answers. One that
@@ -47,7 +50,7 @@ export function hostsToLeave(
   holdMs: number = HOSTS_HOLD_MS,
 ): string[] {
   const object = stores.identities.get(identity);
-  const key = keyInAzure(object);
+  const key = keyInAzure(object, stores);
   if (key === undefined) return [];
   const asked = timeOf(object?.metadata.deletionTimestamp);
   const holds = (entry: LedgerEntry) =>
@@ -82,16 +85,20 @@ function wantsIt({ namespace, name, uid }: LedgerOwner, identity: ObjectKey, sto
 }
 
 /** By reference, and of any namespace by ARM id. */
-function attachmentsOf(identity: ObjectKey, { attachments, identities }: Known): IdentityAttachment[] {
-  const key = keyInAzure(identities.get(identity));
+function attachmentsOf(identity: ObjectKey, stores: Known): IdentityAttachment[] {
+  const { attachments, identities } = stores;
+  const key = keyInAzure(identities.get(identity), stores);
   const byId = key === undefined ? [] : attachments.byIndex(INDEX.identityId, key);
   // The index also knows what an attachment had before its spec was edited.
   const naming = byId.filter(({ spec }) => spec.identityId !== undefined && armKey(spec.identityId) === key);
   return [...attachments.byIndex(INDEX.identityRef, identity), ...naming];
 }
 
-function keyInAzure(identity: UserAssignedIdentity | undefined): string | undefined {
-  const id = identity?.status?.id;
+function keyInAzure(
+  identity: UserAssignedIdentity | undefined,
+  { placeOf }: Pick<Known, 'placeOf'>,
+): string | undefined {
+  const id = identity && placeOf(identity);
   return id === undefined ? undefined : armKey(id);
 }
 

@@ -13,6 +13,7 @@ import { silentLog } from '../runtime/log.ts';
 import { HOSTS_HOLD_MS } from './dependent-hosts.ts';
 import { type DependentsParts, dependentsOn } from './dependents.ts';
 import type { VisitContext } from './kind.ts';
+import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
 
@@ -48,8 +49,18 @@ let parts: DependentsParts;
 beforeEach(() => {
   stores = emptyStores();
   clock = new FakeClock();
+  const held = new HeldIdentities();
+  held.put(identityAt(WEB, PRINCIPAL, marksOf(meta('web'))));
   parts = {
     stores,
+    proofs: held.proofs(stores),
+    systemProofs: {
+      ...noSystemProofs,
+      known: (key) =>
+        key === 'shop/web'
+          ? { state: 'owned', id: VM, principalId: PRINCIPAL, live: true, deleting: true }
+          : undefined,
+    },
     clock,
     firstSeen: new Map(),
     installationId: 'b7d8a1f0-0000-4000-8000-000000000001',

@@ -1,3 +1,4 @@
+import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { proveOwnership } from '../azure/assignment-name.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
@@ -9,6 +10,7 @@ import { allowedAttachments, hostsToLeave } from './dependent-hosts.ts';
 import { failureOf } from './failure.ts';
 import { requestOf } from './federated-identity-credential/request.ts';
 import type { VisitContext } from './kind.ts';
+import type { IdentityProofs } from './proof/identity-proofs.ts';
 import { isExpired } from './role-grant/own.ts';
 import { type PeerEyes, wishOf } from './role-grant/peers.ts';
 import { INDEX, type Stores } from './stores.ts';
@@ -39,6 +41,7 @@ export interface Dependents {
 
 export interface DependentsParts extends PeerEyes {
   readonly stores: PeerEyes['stores'] & Pick<Stores, 'credentials' | 'attachments' | 'hosts'>;
+  readonly proofs: PeerEyes['proofs'] & Pick<IdentityProofs, 'placeOf'>;
   readonly assignments: Pick<RoleAssignments, 'list'>;
   readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal'>;
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
@@ -53,6 +56,7 @@ export interface DependentsParts extends PeerEyes {
  */
 export function dependentsOn(parts: DependentsParts): Dependents {
   const { stores } = parts;
+  const hosting = { ...stores, placeOf: (object: UserAssignedIdentity) => parts.proofs.placeOf(object) };
   return {
     async referencesTo(identity, context) {
       const since = stores.identities.get(identity)?.metadata.deletionTimestamp;
@@ -60,8 +64,8 @@ export function dependentsOn(parts: DependentsParts): Dependents {
       const found = [
         ...(await allowedGrants(grants, context, parts)),
         ...(await allowedCredentials(identity, since, context, parts)),
-        ...allowedAttachments(identity, stores, since),
-        ...hostsToLeave(identity, stores, parts.clock.now(), parts.releaseAfterMs),
+        ...allowedAttachments(identity, hosting, since),
+        ...hostsToLeave(identity, hosting, parts.clock.now(), parts.releaseAfterMs),
       ];
       return found.toSorted();
     },

@@ -20,6 +20,7 @@ import type { Decision, Failure, FrameAction, Note, Summary } from './decision.t
 import { editionOf } from './edition.ts';
 import { failureOf, isDecideAgain } from './failure.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
+import { ownsCondition, StatusMemory } from './status-memory.ts';
 import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './summary-conditions.ts';
 
 /** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
@@ -43,6 +44,8 @@ export interface FrameOptions<T extends ManagedObject> {
   readonly clock: Clock;
   /** Another number after each change of what is allowed to whom. Absent: nothing changes. */
   readonly permissions?: () => number;
+  /** What azid itself last wrote into each status. */
+  readonly memory?: StatusMemory<T>;
 }
 
 type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
@@ -64,10 +67,12 @@ export class Frame<
   readonly #uids = new Map<ObjectKey, string>();
   /** First conditions that are being written, by uid. */
   readonly #greetings = new Map<string, Promise<T>>();
+  readonly #memory: StatusMemory<T>;
 
   constructor(kind: Kind<T, Facts, Action, Status>, options: FrameOptions<T>) {
     this.#kind = kind;
     this.#options = options;
+    this.#memory = options.memory ?? new StatusMemory();
   }
 
   reconcile(visit: Visit): Promise<Outcome> {
@@ -106,6 +111,10 @@ export class Frame<
     }
     this.#meet(visit.key, object.metadata.uid);
     if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
+    this.#memory.meet(object);
+    // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
+    const altered = this.#memory.altered(object);
+    if (altered) object = await this.#writeStatus(altered, object.status ?? {}, visit);
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
     let context: VisitContext = {
@@ -175,6 +184,7 @@ export class Frame<
 
   #forget(key: ObjectKey, uid: string | undefined): void {
     this.#uids.delete(key);
+    if (uid !== undefined) this.#memory.forget(uid);
     this.#kind.forget?.(key, uid);
   }
 
@@ -318,14 +328,16 @@ export class Frame<
     const { client } = this.#options;
     const { summary: _, ...rest } = status;
     const summary = shownMessage(status.conditions);
-    const next = await applyStatus(
-      client,
-      this.#kind.resource,
-      object,
-      { ...(summary !== undefined && { summary }), ...rest } as NonNullable<T['status']>,
-      signal,
-    );
-    return this.#note(next);
+    const whole = { ...(summary !== undefined && { summary }), ...rest } as NonNullable<T['status']>;
+    this.#memory.begin(object, whole);
+    try {
+      const next = await applyStatus(client, this.#kind.resource, object, whole, signal, { ownsCondition });
+      this.#memory.wrote(next);
+      return this.#note(next);
+    } catch (error) {
+      this.#memory.failed(object);
+      throw error;
+    }
   }
 
   #note(object: T): T {

@@ -46,7 +46,7 @@ export const INDEX = {
   owner: 'owner',
   /** RoleGrant, FederatedIdentityCredential and IdentityAttachment by the `namespace/name` of the UserAssignedIdentity they refer to. */
   identityRef: 'identityRef',
-  /** UserAssignedIdentity by the principal its identity has or had; RoleGrant by the one it names or was made for. */
+  /** RoleGrant by the principal it names or was made for. */
   principal: 'principal',
   /** RoleGrant by the key of each assignment of its status and ledger; AssignmentExpiry by that of its own. */
   assignment: 'assignment',
@@ -134,8 +134,7 @@ export function addIndexes(stores: Stores): void {
     stores.systemIdentities,
   ])
     store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
-  stores.identities.addIndex(INDEX.azureName, (object) => [asciiLower(azureNameOf(object))]);
-  stores.identities.addIndex(INDEX.principal, ({ status }) => lower(status?.principalId));
+  stores.identities.addIndex(INDEX.azureName, azureNamesOf);
   stores.configMaps.addIndex(INDEX.owner, ownersOf);
   stores.credentials.addIndex(INDEX.identityRef, (object) => [
     `${object.metadata.namespace}/${object.spec.identityRef.name}`,
@@ -185,6 +184,15 @@ export function addIndexes(stores: Stores): void {
 
 export function azureNameOf(object: UserAssignedIdentity): string {
   return object.spec.name ?? object.status?.coordinates?.name ?? object.metadata.name;
+}
+
+/** Lower case: what its identity is called by the spec, and by a status that somebody else may have written. */
+function azureNamesOf({ spec, status, metadata }: UserAssignedIdentity): string[] {
+  const names = [
+    spec.name ?? metadata.name,
+    ...(spec.name === undefined ? [status?.coordinates?.name ?? []] : []),
+  ];
+  return [...new Set(names.flat().map(asciiLower))];
 }
 
 /** The `namespace/name` of the UserAssignedIdentity a grant refers to; none for any other principal. */

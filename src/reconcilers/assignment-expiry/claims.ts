@@ -10,6 +10,7 @@ import { scopeProblem } from '../role-grant/request.ts';
 import { roleOf } from '../role-grant/role.ts';
 import { sameAssignmentId } from '../role-grant/standing.ts';
 import { isAsked } from '../role-grant/target.ts';
+import { referredIdentity } from '../stores.ts';
 import type { AssignmentExpiry, Claim } from './facts.ts';
 
 /**
@@ -25,11 +26,14 @@ export async function claimsOn(
   const eyes: PeerEyes = { ...parts, firstSeen: new Map() };
   const claims: Claim[] = [];
   let unclear: Failure | undefined;
-  for (const grant of candidates(assignmentId, principalId, eyes.stores)) {
+  for (const grant of candidates(assignmentId, principalId, eyes)) {
     const endsAt = expiryOf(grant);
     if (grant.metadata.deletionTimestamp || (endsAt !== undefined && endsAt <= eyes.clock.now())) continue;
     // Before anything is read: what cannot be read elsewhere must not hold up this end.
     if (!isAt(grant, scope) || !policyFor(grant, eyes.stores).allowsAnyGrantAt(scope).allowed) continue;
+    // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.
+    for (const ref of referredIdentity(grant))
+      if (!eyes.proofs.known(ref)) await eyes.proofs.prove(ref, context);
     const wish = await wishOf(grant, context, eyes);
     if (!wish) {
       // A role that Azure does not tell of just now is nobody's fault: better late than taken from who may have it.

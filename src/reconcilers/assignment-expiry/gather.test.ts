@@ -9,6 +9,7 @@ import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';
+import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { HANDOVER_MS } from './decide.ts';
@@ -39,6 +40,8 @@ let answer: AssignmentGet;
 let observed: ReturnType<Eyes['assignmentMirror']['observe']>['state'];
 const eyes = (): Eyes => ({
   stores,
+  proofs: new HeldIdentities().proofs(stores),
+  systemProofs: noSystemProofs,
   clock,
   installationId: INSTALLATION,
   roles: {

@@ -257,7 +257,7 @@ describe('making and keeping', () => {
       settled(),
       {
         credentials: known(),
-        identity: { state: 'ready', id: IDENTITY, principalId: 'principal-2', live: true, deleting: false },
+        identity: { state: 'owned', id: IDENTITY, principalId: 'principal-2', live: true, deleting: false },
       },
       'Recreated',
     ],
@@ -277,7 +277,7 @@ describe('making and keeping', () => {
 
   it('gives nothing new on an identity that is going, and keeps what is there', () => {
     const identity = {
-      state: 'ready',
+      state: 'owned',
       id: IDENTITY,
       principalId: 'principal-1',
       live: true,
@@ -294,7 +294,7 @@ describe('making and keeping', () => {
 describe('another identity', () => {
   const moved = settled({ spec: { identityRef: { name: 'other' } } });
   const there = {
-    state: 'ready',
+    state: 'owned',
     id: OTHER_IDENTITY,
     principalId: 'principal-9',
     live: true,

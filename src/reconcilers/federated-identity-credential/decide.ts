@@ -10,6 +10,7 @@ import type {
   Facts,
   Failed,
   FederatedIdentityCredential,
+  OwnedIdentity,
 } from './facts.ts';
 import { subjectFindings } from './github.ts';
 import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
@@ -87,7 +88,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck?: S
       });
     case 'unreadable':
       return stop(summaryOf(identity.failure));
-    case 'ready': {
+    case 'owned': {
       const verdict = policy.allowsIdentity(identity.id);
       if (!verdict.allowed) return stop(notAllowed(object, verdict));
       const credentials = readable(object, facts.credentials);
@@ -100,7 +101,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck?: S
 function fitIn(
   object: FederatedIdentityCredential,
   facts: Facts,
-  identity: Extract<Facts['identity'], { state: 'ready' }>,
+  identity: OwnedIdentity,
   { trust, policy }: Extract<Request, { granted: true }>,
   credentials: Extract<CredentialsView, { state: 'known' }>['credentials'],
   stuck: Stuck | undefined,

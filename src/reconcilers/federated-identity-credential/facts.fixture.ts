@@ -115,7 +115,7 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     defaultAudience: TRUST.audience,
     policy: evaluate(policies, { name: 'team-a', labels: {} }),
     clusterIssuer: { state: 'known', issuer: CLUSTER_ISSUER },
-    identity: { state: 'ready', id: IDENTITY, principalId: 'principal-1', live: true, deleting: false },
+    identity: { state: 'owned', id: IDENTITY, principalId: 'principal-1', live: true, deleting: false },
     credentials: known(seen()),
     siblings: [],
     openWriteMs: 0,

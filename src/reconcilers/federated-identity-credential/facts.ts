@@ -5,6 +5,7 @@ import type {
 import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -21,24 +22,9 @@ export interface SeenCredential extends Trust {
   readonly name: string;
 }
 
-/** The identity that `identityRef` names. */
-export type IdentityView =
-  /** No object of that name, or one that has no identity of its own yet: `why` says which. */
-  | { readonly state: 'waiting'; readonly why: string }
-  /** The first list of its subscription is under way, and nobody waits for this object. */
-  | { readonly state: 'loading'; readonly subscriptionId: string }
-  | { readonly state: 'unreadable'; readonly failure: Failure }
-  /**
-   * There, and its object's own by its marks. `live`: Azure itself said so lately, so a write may follow. `deleting`: the
-   * object is on its way out.
-   */
-  | {
-      readonly state: 'ready';
-      readonly id: string;
-      readonly principalId: string;
-      readonly live: boolean;
-      readonly deleting: boolean;
-    };
+/** The identity that `identityRef` names, as far as Azure proves it. */
+export type IdentityView = ProvenIdentity;
+export type OwnedIdentity = Extract<IdentityView, { readonly state: 'owned' }>;
 
 export type CredentialsView =
   /** All that are on the identity. `live`: read or written for this visit, so a write may be computed from it. */

@@ -6,20 +6,23 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
+import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import type { Stores } from '../stores.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
 import { decide } from './decide.ts';
 import type { EndedWrites } from './ended-writes.ts';
-import type { Facts, FederatedIdentityCredential, IdentityView, Sibling } from './facts.ts';
-import { type IdentityEyes, identityOf } from './identity.ts';
+import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
 import type { IdentitiesInUse } from './in-use.ts';
 import { identityKey, nameOf } from './own.ts';
 import { requestOf } from './request.ts';
 import { resolveTrust } from './trust.ts';
 
-export interface Eyes extends IdentityEyes, CredentialEyes {
-  readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
+export interface Eyes extends CredentialEyes {
+  readonly stores: Pick<Stores, 'policies' | 'namespaces'>;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: Pick<IdentityProofs, 'prove'>;
+  readonly installationId: string;
   /** The FederatedIdentityCredentials that name this UserAssignedIdentity (`namespace/name`). */
   readonly onIdentity: (key: string) => readonly FederatedIdentityCredential[];
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
@@ -75,8 +78,8 @@ async function look(
   policy: NamespacePolicy,
   live: boolean,
 ): Promise<Facts> {
-  const identity = await identityOf(identityKey(object), context, eyes, live);
-  if (identity.state !== 'ready') return { ...common, identity };
+  const identity = await eyes.proofs.prove(identityKey(object), context, live);
+  if (identity.state !== 'owned') return { ...common, identity };
   const siblings = siblingsOf(object, identity, eyes, common, policy);
   eyes.inUse.note(context.key, identity.id, identity.principalId);
   // What this visit read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
@@ -89,7 +92,7 @@ async function look(
 /** A write is only ever decided from what Azure itself said during this visit. */
 function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boolean {
   const { identity, credentials } = facts;
-  if (identity.state !== 'ready' || credentials?.state !== 'known') return false;
+  if (identity.state !== 'owned' || credentials?.state !== 'known') return false;
   if (identity.live && credentials.live) return false;
   const { status, metadata } = object;
   return (
@@ -103,7 +106,7 @@ function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boole
 
 function siblingsOf(
   object: FederatedIdentityCredential,
-  identity: Extract<IdentityView, { state: 'ready' }>,
+  identity: OwnedIdentity,
   eyes: Eyes,
   common: Facts,
   policy: NamespacePolicy,

@@ -6,6 +6,7 @@ import type {
   CredentialDecision,
   Facts,
   FederatedIdentityCredential,
+  OwnedIdentity,
   OwnStatus,
   SeenCredential,
   Trust,
@@ -21,7 +22,6 @@ export interface Stuck {
   readonly failure: Failure;
 }
 
-type Ready = Extract<Facts['identity'], { state: 'ready' }>;
 /** `status.ledger` holds no more. */
 const MAX_LEDGER = 8;
 /** The issuer of the cluster is read again that often (kube/cluster-issuer.ts). */
@@ -31,7 +31,7 @@ const REREAD_ISSUER_MS = 3_600_000;
 export function write(
   object: FederatedIdentityCredential,
   facts: Facts,
-  identity: Ready,
+  identity: OwnedIdentity,
   trust: Trust,
   policy: string,
   own: SeenCredential | undefined,
@@ -62,7 +62,7 @@ export function write(
 export function keep(
   object: FederatedIdentityCredential,
   facts: Facts,
-  identity: Ready,
+  identity: OwnedIdentity,
   trust: Trust,
   own: SeenCredential | undefined,
   stuck?: Stuck,
@@ -110,7 +110,7 @@ export function keep(
 export function satisfiedBy(
   object: FederatedIdentityCredential,
   facts: Facts,
-  identity: Ready,
+  identity: OwnedIdentity,
   twin: SeenCredential,
   stuck?: Stuck,
 ): CredentialDecision {
@@ -193,7 +193,7 @@ export function remove(id: string, why: string): Action {
   };
 }
 
-function seen(before: OwnStatus, facts: Facts, identity: Ready, id: string, trust: Trust): OwnStatus {
+function seen(before: OwnStatus, facts: Facts, identity: OwnedIdentity, id: string, trust: Trust): OwnStatus {
   const { writeStartedAt, ...rest } = before;
   return {
     ...rest,
@@ -212,7 +212,7 @@ function seen(before: OwnStatus, facts: Facts, identity: Ready, id: string, trus
 /** Why the write is made, told from what the status says of last time. */
 function noteOf(
   before: OwnStatus,
-  identity: Ready,
+  identity: OwnedIdentity,
   id: string,
   trust: Trust,
   policy: string,

@@ -41,7 +41,7 @@ export function isProven(
 export function ownCredentials(object: FederatedIdentityCredential, facts: Facts): readonly string[] {
   const ledger = object.status?.ledger ?? [];
   const { identity, credentials } = facts;
-  if (identity.state !== 'ready' || credentials?.state !== 'known') return ledger;
+  if (identity.state !== 'owned' || credentials?.state !== 'known') return ledger;
   const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
   const there = credentials.credentials.some((each) => sameId(each.id, id));
   return there && !ledger.some((each) => sameId(each, id)) ? [...ledger, id] : ledger;

@@ -84,11 +84,9 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
       const since = isContradicted(id, facts, object) ? clock.monotonic() : known.failedAt;
       return [armKey(id), await eyes.views.live(id, since, context)] as const;
     });
-    facts = {
-      ...facts,
-      now: clock.now(),
-      identities: new Map([...facts.identities, ...(await Promise.all(read))]),
-    };
+    const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
+    // Whose an identity is may read otherwise by now: what was read is in the cache.
+    facts = seeing(object, { ...facts, now: clock.now(), identities }, facts.host, eyes);
   }
 }
 

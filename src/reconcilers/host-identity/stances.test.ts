@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { Turns } from '../hosts/turns.ts';
+import { HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { entry, host, idOf, object, owner, RG, VM, VMS } from './facts.fixture.ts';
 import { stancesTowards } from './stances.ts';
@@ -31,6 +32,7 @@ function world() {
   const said = (seen: AzureHost | 'absent' | undefined, ledger = object({ entries: [] })) =>
     stancesTowards(ledger, VMS, seen, {
       stores,
+      proofs: new HeldIdentities().proofs(stores),
       turns: new Turns(() => {}),
       knowsType: () => true,
       typeOf: () => VMS,

@@ -3,6 +3,7 @@ import { hostId } from '../../api/host-fields.ts';
 import type { IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
 import { idOf, object, RG } from '../host-identity/facts.fixture.ts';
 import { stancesTowards } from '../host-identity/stances.ts';
+import { HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { apiVersionOf } from './api-version.ts';
 import { Turns } from './turns.ts';
@@ -28,6 +29,7 @@ function world() {
   const ofHost = () =>
     stancesTowards({ ...object({ entries: [] }), spec: { resourceId: GEAR } }, TYPE, undefined, {
       stores,
+      proofs: new HeldIdentities().proofs(stores),
       turns: new Turns(() => {}),
       knowsType: () => false,
       typeOf: () => TYPE,

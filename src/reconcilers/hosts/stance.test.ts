@@ -3,11 +3,13 @@ import type { IdentityAttachment, IdentityAttachmentSpec } from '../../api/ident
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { Store } from '../../kube/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { selectsHost } from './selector.ts';
 import { type StanceEyes, stanceOfAttachment, stanceOfSystemIdentity } from './stance.ts';
 import { Turns } from './turns.ts';
@@ -48,7 +50,13 @@ const metadata = (name: string, more = {}) => ({
 });
 
 function eyes(
-  change: { identity?: object | null; rule?: object; turns?: Turns; unseen?: boolean } = {},
+  change: {
+    identity?: object | null;
+    shown?: AzureIdentity;
+    rule?: object;
+    turns?: Turns;
+    unseen?: boolean;
+  } = {},
 ): StanceEyes {
   const identity =
     change.identity === null
@@ -57,13 +65,18 @@ function eyes(
           {
             metadata: metadata('app', change.identity),
             spec: {},
-            status: { id: IDENTITY, principalId: 'p1' },
+            // Somebody else wrote the principal: nobody reads it there.
+            status: { id: IDENTITY, principalId: 'forged' },
           },
         ];
   const rule = { types: [VMS], scopes: [RG], selectors: true, ...change.rule };
+  const identities = storeOf<UserAssignedIdentity>(...identity);
+  const held = new HeldIdentities();
+  held.put(change.shown ?? identityAt(IDENTITY, 'p1', marksOf(metadata('app'))));
   return {
+    proofs: held.proofs({ identities }),
     stores: {
-      identities: storeOf<UserAssignedIdentity>(...identity),
+      identities,
       namespaces: storeOf<Namespace>(
         ...(change.unseen ? [] : [{ metadata: metadata('shop', { namespace: undefined }) }]),
       ),
@@ -136,6 +149,14 @@ describe('an attachment that names its resource', () => {
     expect(stanceOfAttachment(attachment(), VM, undefined, eyes({ identity: null }))).toMatchObject({
       state: 'unclear',
       why: expect.stringContaining('UserAssignedIdentity shop/app, which does not exist'),
+    });
+  });
+
+  it('keeps what stands, and gives nothing, while Azure shows an identity without its marks', () => {
+    const shown = identityAt(IDENTITY, 'p2', { by: 'hand' });
+    expect(stanceOfAttachment(attachment(), VM, undefined, eyes({ shown }))).toMatchObject({
+      state: 'unclear',
+      why: expect.stringContaining('is not the owner of identity'),
     });
   });
 

@@ -9,7 +9,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { problemOf, problemOfHost } from '../identity-attachment/spec-problem.ts';
 import type { Stores } from '../stores.ts';
-import { identityOf } from './identity-of.ts';
+import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
 import { selectsHost } from './selector.ts';
 import type { Turns } from './turns.ts';
 
@@ -21,7 +21,7 @@ export type Stance =
   | {
       readonly state: 'wants';
       readonly owner: LedgerOwner;
-      /** The identity's ARM id and, where its object knows it, its principal; `system`: the resource's own. */
+      /** The identity's ARM id and, where it is an object's, its principal; `system`: the resource's own. */
       readonly what: { readonly identityId: string; readonly principalId?: string } | 'system';
       /** Denied: what stands is kept, nothing new is given. */
       readonly verdict: Verdict;
@@ -50,6 +50,8 @@ export type Stance =
 
 export interface StanceEyes {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: AttachedIdentityDeps['proofs'];
   readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpoken'>;
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
@@ -67,7 +69,7 @@ export function stanceOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, turns, knowsType, typeOf, formerly }: StanceEyes,
+  { stores, proofs, turns, knowsType, typeOf, formerly }: StanceEyes,
 ): Stance {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
@@ -98,7 +100,7 @@ export function stanceOfAttachment(
     const turn = turns.mayDetach(metadata.uid, hostKey);
     return { state: 'releases', owner, retain: false, turn, detachInUse };
   }
-  const identity = identityOf(object, stores);
+  const identity = identityOf(object, { stores, proofs });
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
   const type = typeOf(hostId);
   const adopt = spec.adoption === 'Adopt';

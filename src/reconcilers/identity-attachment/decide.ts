@@ -12,6 +12,9 @@ import { contest, leftovers, summaryOfTargets } from './standing.ts';
 import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets.ts';
 import { notesOf, tellingOf } from './telling.ts';
 
+/** The list of identities wakes whom it shows; this is for those it does not. */
+const RECHECK_UNKNOWN_MS = 60_000;
+
 /**
  * From what is known to what to do, for one IdentityAttachment. Pure. It never writes to a host: it sees to it that each
  * host it wants has a HostIdentity, says which of them may be changed now, and tells its users how things stand.
@@ -21,6 +24,10 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const { policy, problem, loading, type } = facts;
   if (problem) return stop(object, stalledInside(problem.reason, problem.message));
   if (policy.unseen) return stop(object, notAllowed(object, policy.unseen));
+  const { identity } = facts;
+  // Nothing speaks against what was last seen.
+  if (identity.state === 'waiting' && identity.unknown)
+    return stop(object, { ...identity, state: 'waiting', recheckMs: RECHECK_UNKNOWN_MS, keep: true });
   const { selector } = object.spec.target;
   if (selector) {
     const verdict = policy.allowsSelector({

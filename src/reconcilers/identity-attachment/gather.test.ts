@@ -24,11 +24,12 @@ const area = hostArea(SUBSCRIPTION, VMS);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function setup(given: Given = {}) {
-  const { clock, lists, mirror, stores, context } = worldOf(given);
+  const { clock, lists, mirror, stores, context, proofs, held } = worldOf(given);
   const loaded: string[] = [];
   const areas = new AreasInUse(mirror, (keys) => loaded.push(...keys));
   const eyes: Eyes = {
     stores,
+    proofs,
     hostMirror: mirror,
     areas,
     clock,
@@ -44,7 +45,7 @@ function setup(given: Given = {}) {
     await Promise.all(areas.all.map((each) => mirror.whenLoaded(each)));
     return look(object);
   };
-  return { look, listed, areas, lists, loaded, mirror };
+  return { look, listed, areas, lists, loaded, mirror, held };
 }
 
 const claims = ({ hosts }: Facts) => hosts.map(({ id, claim }) => `${id.split('/').at(-1)} ${claim}`);

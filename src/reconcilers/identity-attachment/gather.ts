@@ -17,6 +17,7 @@ import { isCrowded, isOwner } from '../hosts/owners.ts';
 import { selectorScope, selectsHost } from '../hosts/selector.ts';
 import type { Turn } from '../hosts/turns.ts';
 import type { VisitContext } from '../kind.ts';
+import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
 import { wordOf } from './host-word.ts';
@@ -25,6 +26,8 @@ import { problemOf } from './spec-problem.ts';
 
 export interface Eyes {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove'>;
   readonly hostMirror: Pick<HostMirror, 'observe' | 'present' | 'age' | 'refresh' | 'resyncNow'>;
   /** Where the mirror must look for this object's hosts. */
   readonly areas: Pick<AreasInUse, 'note'>;
@@ -36,13 +39,16 @@ export interface Eyes {
   readonly looked: Map<string, string>;
 }
 
-/** Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure. */
+/**
+ * Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure, and one at an
+ * identity of which nothing is held.
+ */
 export async function gather(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { stores, clock, areas, releaseAfterMs, given, told } = eyes;
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);
   const problem = problemOf(object);
-  const identity = identityOf(object, stores);
+  const identity = await identitySeen(object, context, eyes);
   const ledgers = stores.hosts.byIndex(INDEX.ledgerOwner, uid);
   const before = told.get(uid);
   const common: Facts = {
@@ -78,6 +84,18 @@ export async function gather(object: IdentityAttachment, context: VisitContext, 
     return { ...facts, loading, hosts: together([...found.map(({ id }) => id), ...held], see) };
   }
   return { ...facts, hosts: together([resourceId ?? '', ...held], see) };
+}
+
+async function identitySeen(
+  object: IdentityAttachment,
+  context: VisitContext,
+  eyes: Eyes,
+): Promise<AttachedIdentityView> {
+  const held = identityOf(object, eyes);
+  if (held.state === 'known' || !held.unknown) return held;
+  // Whatever comes of it, the cache has it from then on.
+  await eyes.proofs.prove(`${object.metadata.namespace}/${object.spec.identityRef?.name}`, context);
+  return identityOf(object, eyes);
 }
 
 function typeOf(type: string): Facts['type'] {

@@ -13,6 +13,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import { HostMirror, type HostMirrorOptions } from '../../mirror/host-mirror.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';
+import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { addIndexes, type Stores } from '../stores.ts';
 import { IDENTITY_ID, policy } from './facts.fixture.ts';
 
@@ -122,5 +123,7 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
   };
   addIndexes(stores);
   const context = { priority: 'event', signal: stopping.signal } as VisitContext;
-  return { clock, lists, mirror, stores, context };
+  const held = new HeldIdentities();
+  held.put(identityAt(IDENTITY_ID, 'p1', marksOf(app.metadata)));
+  return { clock, lists, mirror, stores, context, held, proofs: held.proofs(stores) };
 }

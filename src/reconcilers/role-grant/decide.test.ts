@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
+import { AzureError } from '../../azure/errors.ts';
 import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { failureOf } from '../failure.ts';
 import { decide } from './decide.ts';
 import {
   absent,
@@ -410,6 +412,30 @@ describe('a grant of a system-assigned identity', () => {
     const after = decide(object, facts({ ...nobody, principal: gone, held: [stale(absent)] }));
     expect(after.summary).toMatchObject({ state: 'waiting', for: 'SystemAssignedIdentity team-a/web' });
     expect(after.status).toMatchObject({ ledger: [], assignmentId: undefined });
+  });
+
+  it('keeps what Azure shows a living identity for, whatever the status says of whose it was', () => {
+    const alive = { ...stale(), alive: true };
+    const kept = decide(object, facts({ ...nobody, principal: gone, held: [alive] }));
+    expect(kept.actions).toEqual([]);
+    expect(kept.status).toMatchObject({ ledger: [target.id], assignmentId: target.id });
+    const dead = { ...stale(), id: `${target.id}2` };
+    const both = decide(object, facts({ ...nobody, principal: gone, held: [alive, dead] }));
+    expect(only(both, 'deleteAssignment').id).toBe(dead.id);
+  });
+
+  it('waits for a list that is under way, and says why where Azure cannot be read', () => {
+    const loading = { ...gone, dead: false, keep: true };
+    expect(decide(object, facts({ ...nobody, held: [], principal: loading })).summary).toMatchObject({
+      state: 'waiting',
+      keep: true,
+    });
+    const failure = failureOf(new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' }));
+    if (!failure) throw new Error('expected a failure');
+    const principal = { state: 'unreadable', failure } as const;
+    const decision = decide(object, facts({ ...nobody, held: [], principal }));
+    expect(decision.actions).toEqual([]);
+    expect(reasonOf(decision)).toBe('stalled AuthorizationFailed');
   });
 
   it('keeps it while that is not certain, and looks again soon', () => {

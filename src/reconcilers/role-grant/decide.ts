@@ -66,6 +66,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   if (denied) return stop(object, facts, denied);
   if (role?.state === 'loading') return stop(object, facts, loading(object));
   if (principal.state === 'waiting') return stop(object, facts, waitingFor(principal));
+  if (principal.state === 'unreadable') return stop(object, facts, summaryOf(principal.failure));
   if (facts.selfId !== undefined && facts.selfId.toLowerCase() === principal.id.toLowerCase()) {
     const message = `principal ${principal.id} is azid's own; no object can grant it anything: name another principal`;
     return stop(object, facts, stalledInside('ReservedIdentity', message));
@@ -96,10 +97,13 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   }
 }
 
+/** The list wakes whom it shows; this is for those it does not. */
+const RECHECK_LOADING_MS = 10_000;
+
 function waitingFor(principal: Extract<PrincipalView, { state: 'waiting' }>): Summary {
-  const { message, unclear = false } = principal;
-  const recheckMs = unclear ? RECHECK_OUTSIDE_MS : RECHECK_INSIDE_MS;
-  return { state: 'waiting', for: principal.for, message, recheckMs };
+  const { message, unclear = false, keep = false } = principal;
+  const recheckMs = keep ? RECHECK_LOADING_MS : unclear ? RECHECK_OUTSIDE_MS : RECHECK_INSIDE_MS;
+  return { state: 'waiting', for: principal.for, message, recheckMs, keep };
 }
 
 /** The lists wake whoever waits for them. */

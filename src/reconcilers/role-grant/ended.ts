@@ -4,7 +4,7 @@ import { timestamp } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { heldOf, withdrawEnds } from './ends.ts';
-import type { EndView, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
+import type { EndView, Facts, Failed, GrantDecision, Held, RoleGrant } from './facts.ts';
 import { ownStatus, withoutEntries } from './own.ts';
 import { whatRemains } from './remains.ts';
 import { everything, remove, summaryOfRemoval, told } from './removal.ts';
@@ -18,17 +18,23 @@ export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): 
     ? // Nothing announces to an object that has nothing that somebody else's assignment went.
       stalledOutside('Expired', `${ended}. But ${remains}`)
     : stalledInside('Expired', ended);
-  return takeBack(object, facts, over, `it expired at ${object.spec.expiresAt}`, failed);
+  return takeBack(object, facts, everything(facts), over, `it expired at ${object.spec.expiresAt}`, failed);
 }
 
-/** The identity is gone for good, and its principal with it: what was granted to that principal goes. */
+/**
+ * The identity is gone for good, and its principal with it: what was granted to that principal goes. What Azure shows a
+ * living identity for stays, whatever the status says of whose it was.
+ */
 export function decideWithoutPrincipal(
   object: RoleGrant,
   facts: Facts,
   waiting: Summary,
   failed?: Failed,
 ): GrantDecision {
-  const decision = takeBack(object, facts, waiting, 'its principal no longer exists', failed);
+  const held = everything(facts);
+  const dead = held.filter(({ alive = false }) => !alive);
+  if (dead.length === 0 && held.length > 0) return stop(object, facts, waiting);
+  const decision = takeBack(object, facts, dead, waiting, 'its principal no longer exists', failed);
   if (decision.actions.length > 0 || (decision.status.ledger ?? []).length > 0) return decision;
   return { ...decision, actions: withdrawEnds(facts) };
 }
@@ -36,11 +42,12 @@ export function decideWithoutPrincipal(
 function takeBack(
   object: RoleGrant,
   facts: Facts,
+  held: readonly Held[],
   then: Summary,
   why: string,
   failed: Failed | undefined,
 ): GrantDecision {
-  const removal = remove(object, facts, everything(facts), why);
+  const removal = remove(object, facts, held, why);
   if (failed && removal.state === 'act') return stop(object, facts, summaryOf(failed.failure));
   switch (removal.state) {
     case 'act':

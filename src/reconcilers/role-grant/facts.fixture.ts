@@ -28,6 +28,7 @@ export const known = {
   id: PRINCIPAL,
   type: 'ServicePrincipal',
   young: false,
+  live: true,
   identityId: IDENTITY_ID,
 } as const;
 

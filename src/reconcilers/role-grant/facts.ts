@@ -14,14 +14,16 @@ export type PrincipalView =
       readonly type: PrincipalType;
       /** So new that Azure's services may not know it yet (15 min): `PrincipalNotFound` is then worth a retry. */
       readonly young: boolean;
+      /** Azure itself said so lately, or the spec does: a write may rest on it. */
+      readonly live: boolean;
       /** ARM id of the identity, or of the resource whose own it is; absent for a principal by id. */
       readonly identityId?: string;
       /** The identity's object is being deleted: what stands stays, nothing new is given. */
       readonly leaving?: boolean;
     }
   /**
-   * The identity's object does not exist, or has no principal yet. `dead`: a GET proved that the identity whose
-   * principal holds the present assignments is gone.
+   * Azure shows no identity that is the object's by its marks, or there is no such object. `dead`: a GET proved that the
+   * identity whose principal holds the present assignments is gone.
    */
   | {
       readonly state: 'waiting';
@@ -30,7 +32,10 @@ export type PrincipalView =
       readonly dead: boolean;
       /** Whether it is gone could not be told: worth another look soon. */
       readonly unclear?: boolean;
-    };
+      /** Nothing speaks against what was last seen: a list is under way. */
+      readonly keep?: boolean;
+    }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
 
 export interface SeenRole {
   /** As it is to be sent. */
@@ -120,6 +125,8 @@ export interface Held {
   readonly peers: readonly Peer[];
   /** Azure said that the principal it was made for is gone for good. Asked only where it takes the place of another. */
   readonly dead?: boolean;
+  /** Azure shows an identity that has its principal. */
+  readonly alive?: boolean;
 }
 
 /** What azid's own record says of the end of an assignment, where the object's owner cannot change it. */

@@ -3,16 +3,8 @@ import type { Identities } from '../../azure/identities.ts';
 import { parseIdentityId } from '../../azure/resource-id.ts';
 import type { IdentityMirror } from '../../mirror/mirror.ts';
 import { failureOf } from '../failure.ts';
+import type { SystemIdentityView } from '../proof/system-identity.ts';
 import type { RoleGrant } from './facts.ts';
-
-/** What a resource's own identity is, as Azure says now. */
-export type SystemIdentityView =
-  | { readonly found: true; readonly principalId: string }
-  /**
-   * The resource has none, or is not there. `conclusive`: neither Azure's lag after a write nor an answer that says
-   * nothing (a bare 404, a missing right) explains it.
-   */
-  | { readonly found: false; readonly conclusive: boolean };
 
 export interface FateEyes {
   readonly identities: Pick<Identities, 'get'>;

@@ -5,6 +5,7 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
+import { decide } from './decide.ts';
 import { endsOf, overOf } from './ends.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
@@ -26,6 +27,24 @@ export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
+  const facts = await seen(object, context, eyes, false);
+  return needsLivePrincipal(object, facts) ? seen(object, context, eyes, true) : facts;
+}
+
+/** Nothing is granted to a principal, nor taken from another one for its sake, but on Azure's own word of just now. */
+function needsLivePrincipal(object: RoleGrant, facts: Facts): boolean {
+  const { principal } = facts;
+  if (principal.state !== 'known' || principal.live || isEnding(object, facts.now)) return false;
+  return decide(object, facts).actions.some(({ type }) => WRITES.has(type));
+}
+
+const WRITES: ReadonlySet<string> = new Set(['putAssignment', 'deleteAssignment']);
+
+function isEnding(object: RoleGrant, now: number): boolean {
+  return object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+}
+
+async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: boolean): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const now = clock.now();
   const policy = policyFor(object, stores);
@@ -40,7 +59,7 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
-  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+  const ending = isEnding(object, now);
   // Some of it must go, whatever else holds: what is asked for by now does not count for that.
   const over = ending || overOf(common).length > 0;
   const held = [...common.ends.values()].filter((each) => each.held).map(({ id }) => id);
@@ -58,10 +77,11 @@ export async function gather(object: RoleGrant, context: VisitContext, eyes: Eye
   if (!over && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
     return { ...common, role: { state: 'loading' } };
   await lookAgain(object, context, eyes);
-  const principal = await principalOf(object, context, eyes);
-  if (principal.state === 'waiting') {
+  const principal = await principalOf(object, context, eyes, live);
+  if (principal.state !== 'known') {
     const known = { ...common, principal };
-    return over || principal.dead ? looked(object, known, undefined, context, eyes) : known;
+    const dead = principal.state === 'waiting' && principal.dead;
+    return over || dead ? looked(object, known, undefined, context, eyes) : known;
   }
   const role = await roleOf(object, context, eyes, isLookRequested(object) ? context.startedAt : undefined);
   const target =

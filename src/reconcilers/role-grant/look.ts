@@ -11,12 +11,15 @@ import { type FateEyes, fateOfPrincipal } from './fate.ts';
 import { asPeer, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from './peers.ts';
+import type { PrincipalEyes } from './principal.ts';
 import type { RefusedWrites } from './refused.ts';
 import { sameAssignmentId } from './standing.ts';
 import { type TwinEyes, twinOf } from './twins.ts';
 import { cachedView, liveView, type ViewEyes } from './views.ts';
 
 export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes, FateEyes {
+  readonly proofs: PrincipalEyes['proofs'];
+  readonly systemProofs: PrincipalEyes['systemProofs'];
   readonly assignments: ViewEyes['assignments'];
   readonly assignmentMirror: ViewEyes['assignmentMirror'] & TwinEyes['assignmentMirror'];
   readonly refused: Pick<RefusedWrites, 'limited' | 'name' | 'failedAt'>;
@@ -82,9 +85,10 @@ async function assembled(
     const view = views.get(armKey(id));
     if (!view) continue;
     const principalId = view.state === 'present' ? view.assignment.principalId : undefined;
+    const alive = principalId !== undefined && hasPrincipal(principalId, eyes);
     const peers = await peersOf(object, id, principalId, context, eyes);
     const dead = limited && target && (await isDead(object, view, facts, target, context, eyes));
-    held.push({ id, view, peers, ...(dead && { dead }) });
+    held.push({ id, view, peers, ...(dead && { dead }), ...(alive && { alive }) });
   }
   const azure = target && views.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
@@ -119,7 +123,7 @@ async function isDead(
   if (principalId === target.principalId.toLowerCase() || areaOf(scope) !== areaOf(target.scope))
     return false;
   // Whatever the status says of where it came from: what an identity has now is alive.
-  if (hasPrincipal(principalId, eyes.stores)) return false;
+  if (hasPrincipal(principalId, eyes)) return false;
   return (await fateOfPrincipal({ identityId, principalId }, context, eyes)) === 'dead';
 }
 

@@ -1,4 +1,5 @@
 import type { CallContext } from '../../azure/arm-calls.ts';
+import { asciiLower } from '../../azure/ascii.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
@@ -7,13 +8,14 @@ import { INDEX, type Stores } from '../stores.ts';
 import { hasEnded } from './ends.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
 import { isExpired } from './own.ts';
-import { knownPrincipal, type PrincipalEyes } from './principal.ts';
+import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';
 import { requestOf } from './request.ts';
 import { type RoleEyes, roleOf } from './role.ts';
 import { sameAssignmentId } from './standing.ts';
 import { isAsked, targetOf } from './target.ts';
 
-export interface PeerEyes extends RoleEyes, Pick<PrincipalEyes, 'firstSeen' | 'clock'> {
+export interface PeerEyes extends RoleEyes, Omit<KnownEyes, 'stores'>, Pick<PrincipalEyes, 'proofs'> {
+  readonly systemProofs: PrincipalEyes['systemProofs'];
   readonly stores: Pick<
     Stores,
     'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries'
@@ -57,7 +59,7 @@ export async function peersOf(
   eyes: PeerEyes,
 ): Promise<readonly Peer[]> {
   const peers: Peer[] = [];
-  for (const other of candidates(id, principalId, eyes.stores)) {
+  for (const other of candidates(id, principalId, eyes)) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, eyes.clock.now())) continue;
     const wish = await wishOf(other, context, eyes);
@@ -84,37 +86,41 @@ export async function peersOf(
 export function candidates(
   id: string,
   principalId: string | undefined,
-  stores: Grantees,
+  eyes: Grantees,
 ): readonly RoleGrant[] {
-  const keys = new Set(stores.grants.keysByIndex(INDEX.assignment, armKey(id)));
-  if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, stores)) keys.add(key);
-  return [...keys].flatMap((key) => stores.grants.get(key) ?? []);
+  const { grants } = eyes.stores;
+  const keys = new Set(grants.keysByIndex(INDEX.assignment, armKey(id)));
+  if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, eyes)) keys.add(key);
+  return [...keys].flatMap((key) => grants.get(key) ?? []);
 }
 
-export type Grantees = Pick<Stores, 'grants' | 'identities' | 'systemIdentities'>;
+export interface Grantees {
+  readonly stores: Pick<Stores, 'grants' | 'identities'>;
+  readonly proofs: Pick<PrincipalEyes['proofs'], 'withPrincipal'>;
+  readonly systemProofs: Pick<PrincipalEyes['systemProofs'], 'ofPrincipal'>;
+}
 
-/** Keys of the grants that name the principal, were made for it, or refer to an identity that has it. */
+/**
+ * Keys of the grants that name the principal, were made for it, or refer to an identity that may be the one Azure shows
+ * with it: too many rather than too few, as each is asked what it wants.
+ */
 export function grantsOfPrincipal(
   principalId: string,
-  { grants, identities, systemIdentities }: Grantees,
+  { stores: { grants, identities }, proofs, systemProofs }: Grantees,
 ): ReadonlySet<ObjectKey> {
-  const principal = principalId.toLowerCase();
-  const keys = new Set(grants.keysByIndex(INDEX.principal, principal));
-  for (const identity of identities.keysByIndex(INDEX.principal, principal))
-    for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
-  // Several objects may speak of one resource. They are few beside grants, so no index is kept for them.
-  for (const each of systemIdentities.values())
-    if (each.status?.principalId?.toLowerCase() === principal)
-      for (const key of grants.keysByIndex(INDEX.systemIdentityRef, keyOf(each))) keys.add(key);
+  const keys = new Set(grants.keysByIndex(INDEX.principal, principalId.toLowerCase()));
+  for (const { name } of proofs.withPrincipal(principalId))
+    for (const identity of identities.keysByIndex(INDEX.azureName, asciiLower(name)))
+      for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
+  for (const identity of systemProofs.ofPrincipal(principalId))
+    for (const key of grants.keysByIndex(INDEX.systemIdentityRef, identity)) keys.add(key);
   return keys;
 }
 
-/** Whether an identity of an object has this principal now, by its status. */
+/** Whether Azure shows an identity, or a resource of its own, that has this principal now. */
 export function hasPrincipal(
   principalId: string,
-  { identities, systemIdentities }: Pick<Grantees, 'identities' | 'systemIdentities'>,
+  { proofs, systemProofs }: Pick<PrincipalEyes, 'proofs' | 'systemProofs'>,
 ): boolean {
-  const principal = principalId.toLowerCase();
-  if (identities.keysByIndex(INDEX.principal, principal).length > 0) return true;
-  return [...systemIdentities.values()].some((each) => each.status?.principalId?.toLowerCase() === principal);
+  return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
 }

@@ -1,15 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantStatus } from '../../api/role-grant.ts';
 import { AzureError } from '../../azure/errors.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { GetResult } from '../../azure/identities.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { Observation } from '../../mirror/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';
+import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
+import { type SystemIdentityView, SystemProofs } from '../proof/system-identity.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { grant, IDENTITY_ID, PRINCIPAL, RECYCLED, SCOPE, target } from './facts.fixture.ts';
 import type { RoleGrant } from './facts.ts';
-import type { SystemIdentityView } from './fate.ts';
 import { grantsOfPrincipal } from './peers.ts';
 import { type PrincipalEyes, principalOf } from './principal.ts';
 
@@ -30,10 +34,28 @@ const refused = () => new AzureError({ status: 403, code: 'AuthorizationFailed',
 let stores: Stores;
 let clock: FakeClock;
 let asked: string[];
+let held: HeldIdentities;
+/** What the cache of resources shows of the machine. */
+let vm: Observation<AzureHost>;
 beforeEach(() => {
   stores = emptyStores();
   clock = new FakeClock();
   asked = [];
+  held = new HeldIdentities();
+  vm = { state: 'unknown' };
+});
+
+const machine = (principalId?: string): Observation<AzureHost> => ({
+  state: 'present',
+  how: 'list',
+  ageMs: 0,
+  thing: {
+    id: VM,
+    key: armKey(VM),
+    type: 'Microsoft.Compute/virtualMachines',
+    tags: {},
+    identity: { system: principalId !== undefined, ...(principalId && { principalId }), userAssigned: [] },
+  },
 });
 
 /** @param answer what Azure says of either kind; an error is thrown */
@@ -43,8 +65,23 @@ function eyes(answer: SystemIdentityView | AzureError = { found: false, conclusi
     if (answer instanceof AzureError) throw answer;
     return answer;
   };
+  const systemProofs = new SystemProofs({
+    stores,
+    clock,
+    hostMirror: {
+      loading: () => false,
+      observe: () => vm,
+      ofPrincipal: (id) =>
+        vm.state === 'present' && vm.thing.identity.principalId?.toLowerCase() === id.toLowerCase()
+          ? [vm.thing]
+          : [],
+    },
+    systemIdentity: async (id) => given(id),
+  });
   return {
     stores,
+    proofs: held.proofs(stores),
+    systemProofs,
     clock,
     firstSeen: new Map(),
     identities: {
@@ -70,6 +107,21 @@ const system = (status: object = {}, more: object = {}) =>
     spec: { resourceId: VM },
     status,
   });
+/** The ledger of the machine says that its identity is on for the object of this uid. */
+const isOn = (uid = 'uid-web') =>
+  put(stores.hosts, {
+    metadata: meta('host-1', { namespace: 'azid-system' }),
+    spec: { resourceId: VM },
+    status: {
+      systemAssigned: {
+        state: 'Attached',
+        owned: true,
+        owners: [{ kind: 'SystemAssignedIdentity', namespace: 'team-a', name: 'web', uid }],
+        credential: 'azid',
+        since: '2026-11-23T10:00:00Z',
+      },
+    },
+  });
 const stands = (status: RoleGrantStatus = {}): RoleGrant =>
   grant({
     spec: own,
@@ -91,27 +143,47 @@ describe('a principal by SystemAssignedIdentity', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is the one its status names, with the resource it belongs to, and young for 15 minutes', async () => {
-    system({ id: VM, principalId: PRINCIPAL.toUpperCase() });
+  it('is the one Azure shows on the resource, whatever a status says, and young for 15 minutes', async () => {
+    system({ id: VM, principalId: 'forged' });
+    isOn();
+    vm = machine(PRINCIPAL.toUpperCase());
     const seen = eyes();
-    const known = { state: 'known', id: PRINCIPAL, type: 'ServicePrincipal', identityId: VM };
+    const known = { state: 'known', id: PRINCIPAL, type: 'ServicePrincipal', identityId: VM, live: false };
     expect(await principalOf(stands(), context, seen)).toEqual({ ...known, young: true });
     clock.advance(15 * 60_000);
     expect(await principalOf(stands(), context, seen)).toEqual({ ...known, young: false });
-    system({ id: VM, principalId: RECYCLED });
+    vm = machine(RECYCLED);
     expect(await principalOf(stands(), context, seen)).toEqual({ ...known, id: RECYCLED, young: true });
-    system({ id: VM, principalId: RECYCLED }, { deletionTimestamp: '2026-11-23T10:00:00Z' });
+    system({}, { deletionTimestamp: '2026-11-23T10:00:00Z' });
     expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, leaving: true });
     expect(asked).toEqual([]);
   });
 
-  it('is not the UserAssignedIdentity of the same name', async () => {
-    put(stores.identities, {
-      metadata: meta('web', { namespace: 'team-a' }),
-      spec: {},
-      status: { id: IDENTITY_ID, principalId: RECYCLED },
-    });
+  it('is read from Azure itself before a write, and where the cache does not tell', async () => {
+    system();
+    isOn();
+    const seen = eyes({ found: true, principalId: RECYCLED });
+    expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, live: true });
+    vm = machine(PRINCIPAL);
+    expect(await principalOf(stands(), context, seen)).toMatchObject({ id: PRINCIPAL, live: false });
+    expect(await principalOf(stands(), context, seen, true)).toMatchObject({ id: RECYCLED, live: true });
+    expect(asked).toEqual([VM, VM]);
+  });
+
+  it("is nobody's for whom the ledger does not say that the identity is on", async () => {
     system({ id: VM, principalId: PRINCIPAL });
+    vm = machine(PRINCIPAL);
+    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({ state: 'waiting' });
+    isOn('uid-of-another');
+    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({ state: 'waiting' });
+  });
+
+  it('is not the UserAssignedIdentity of the same name', async () => {
+    put(stores.identities, { metadata: meta('web', { namespace: 'team-a' }), spec: {} });
+    held.put(identityAt(IDENTITY_ID, RECYCLED, marksOf(meta('web', { namespace: 'team-a' }))));
+    system();
+    isOn();
+    vm = machine(PRINCIPAL);
     expect(await principalOf(stands(), context, eyes())).toMatchObject({ id: PRINCIPAL, identityId: VM });
     expect(await principalOf(grant(), context, eyes())).toMatchObject({
       id: RECYCLED,
@@ -174,12 +246,12 @@ describe('what stands, once nobody knows a principal,', () => {
 it('grants of one principal are found by either kind of reference, by id, and by what they had', () => {
   const name = (object: RoleGrant, as: string) =>
     put(stores.grants, { ...object, metadata: { ...object.metadata, name: as, uid: as } });
-  system({ id: VM, principalId: PRINCIPAL });
+  system();
+  vm = machine(PRINCIPAL);
   // Another namespace speaks of the same resource.
   put(stores.systemIdentities, {
     metadata: meta('vm', { namespace: 'team-b' }),
     spec: { resourceId: VM },
-    status: { id: VM, principalId: PRINCIPAL },
   });
   name(grant({ spec: own }), 'fresh');
   name(
@@ -192,7 +264,7 @@ it('grants of one principal are found by either kind of reference, by id, and by
   name(grant({ spec: { principal: { id: PRINCIPAL.toUpperCase(), type: 'ServicePrincipal' } } }), 'by-id');
   name(grant({ status: { principalId: PRINCIPAL } }), 'had-it');
   name(grant(), 'stranger');
-  expect([...grantsOfPrincipal(PRINCIPAL, stores)].toSorted()).toEqual([
+  expect([...grantsOfPrincipal(PRINCIPAL, { ...eyes(), stores })].toSorted()).toEqual([
     'team-a/by-id',
     'team-a/fresh',
     'team-a/had-it',

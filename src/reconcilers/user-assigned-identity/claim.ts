@@ -61,8 +61,9 @@ export function decideClaim(
       // Same namespace and name, and a policy allows the identity here: the object's own, back again.
       return { granted: true, reason: 'TakenBack' };
     case 'unmarked':
-      // The marks were stripped, but it is the very principal this object made: proof enough to put them back.
-      if (object.status?.principalId === identity?.principalId && identity !== undefined) {
+      // The marks were stripped, but this process saw them on this very principal: proof enough to put them back. What a
+      // status says of it is none: anybody's identity could be taken over so.
+      if (identity !== undefined && facts.witnessed === identity.principalId) {
         return { granted: true, reason: 'MarksRestored' };
       }
       return adopt(object, policy, target, 'azid did not make it');

@@ -324,6 +324,12 @@ describe('whose identity it is', () => {
       reason: 'AlreadyExists',
     },
     {
+      title: 'without marks, though the status names its principal',
+      object: settled({ status: { principalId: 'foreign' } }),
+      facts: { azure: present({}) },
+      reason: 'AlreadyExists',
+    },
+    {
       title: "azid's own",
       object: adopt,
       facts: { azure: present({}), policies: adopting, self: { clientId: 'x', principalId: 'FOREIGN' } },
@@ -377,9 +383,9 @@ describe('whose identity it is', () => {
       reason: 'TakenBack',
     },
     {
-      title: 'stripped of its marks, but the very principal this object made',
-      object: settled({ status: { principalId: 'foreign' } }),
-      facts: { azure: present({}) },
+      title: 'stripped of its marks, but the very principal on which this process saw them',
+      object: settled(),
+      facts: { azure: present({}), witnessed: 'foreign' },
       reason: 'MarksRestored',
     },
   ];

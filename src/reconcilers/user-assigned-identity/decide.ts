@@ -1,13 +1,14 @@
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { ownershipOf } from '../marks.ts';
+import { isOverwritten } from '../proof/observe.ts';
 import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideCreation } from './create.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import { maintain } from './maintain.ts';
-import { isOverwritten, takeMarksBack } from './overwritten.ts';
+import { takeMarksBack } from './overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { tagFault } from './tags.ts';
 import { resolveTarget } from './target.ts';
@@ -31,7 +32,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
   const { policy } = facts;
   if (policy.unseen) return stop(notAllowed(object, policy.unseen));
   if (policy.conflicts.length > 0) return stop(stalledInside('PolicyConflict', describeConflicts(policy)));
-  const resolution = resolveTarget(object, policy.defaults, facts.marked);
+  const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
   if (!resolution.resolved) return stop(unresolved(policy, resolution.missing));
   const { target } = resolution;
   const verdict = policy.allowsIdentity(target.id);

@@ -2,6 +2,7 @@ import { RELEASE_ANNOTATION } from '../../api/common.ts';
 import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
+import { isOverwritten } from '../proof/observe.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,
@@ -12,7 +13,7 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { isOverwritten, takeMarksBack } from './overwritten.ts';
+import { takeMarksBack } from './overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
 
@@ -28,7 +29,7 @@ export function decideDeletion(
 ): IdentityDecision {
   const own = ownStatus(object);
   const { policy } = facts;
-  const resolution = resolveTarget(object, policy.defaults, facts.marked);
+  const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
   const released = object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true';
   if (!resolution.resolved) {
     // A status that a restore emptied may have been filled from a policy's defaults.

@@ -66,6 +66,10 @@ export interface Facts {
   readonly policy: NamespacePolicy;
   /** Coordinates of an identity in Azure that carries this object's mark, for when the status was lost. */
   readonly marked?: Coordinates;
+  /** Coordinates of the identity that Azure shows with this very object's marks. */
+  readonly proven?: Coordinates;
+  /** The principal on which this process last saw this object's marks. */
+  readonly witnessed?: string;
   /** Absent when the target could not be resolved. */
   readonly azure?: AzureView;
   readonly rivals: readonly Rival[];

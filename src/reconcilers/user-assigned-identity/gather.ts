@@ -17,13 +17,14 @@ import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import { MARK, ownerMarks } from '../marks.ts';
+import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
-import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import type { SubscriptionsInUse } from '../subscriptions.ts';
 import { decide } from './decide.ts';
 import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
 import { ownerOf } from './own.ts';
-import { resolveTarget, type Target } from './target.ts';
+import { coordinatesOf, resolveTarget, type Target } from './target.ts';
 
 export interface Eyes {
   readonly stores: Stores;
@@ -34,6 +35,8 @@ export interface Eyes {
   readonly clock: Clock;
   readonly installationId: string;
   readonly dependents: Dependents;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'witness' | 'witnessed'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** Creations begun by this process, by uid: their end is known to the mirror, so no process's death hides it. */
@@ -60,12 +63,19 @@ export async function gather(
 ): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const policy = policyFor(object, stores);
+  const { uid } = object.metadata;
+  eyes.proofs.meet(uid);
+  await lookForIt(object, context, eyes);
+  const proven = provenPlace(object, eyes);
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
+  const witnessed = eyes.proofs.witnessed(uid);
   const common: Facts = {
     now: clock.now(),
     installationId,
     policy,
     ...(marked && { marked }),
+    ...(proven && { proven }),
+    ...(witnessed !== undefined && { witnessed }),
     rivals: [],
     references: [],
     leftovers: [],
@@ -73,7 +83,7 @@ export async function gather(
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
-  const resolution = resolveTarget(object, policy.defaults, marked);
+  const resolution = resolveTarget(object, policy.defaults, marked, proven);
   if (!resolution.resolved) return common;
   const { target } = resolution;
   const deleting = object.metadata.deletionTimestamp !== undefined;
@@ -83,6 +93,7 @@ export async function gather(
   eyes.subscriptions.note(keyOf(object), target.coordinates.subscriptionId);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
   const cached = cachedView(target, context, eyes);
+  witness(object, cached, eyes);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Who azid is belongs to every judgement of what is there: its own identity is out of reach (guarantees.md G21).
   const who = await readSelf(context, eyes);
@@ -93,7 +104,14 @@ export async function gather(
     if (!needsLiveRead(object, known)) return withDependents(object, known, context, eyes);
   }
   const azure = await readLive(object, target, context, eyes);
+  witness(object, azure, eyes);
   return withDependents(object, { ...facts, azure }, context, eyes);
+}
+
+/** Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. */
+function witness(object: UserAssignedIdentity, view: AzureView | undefined, { proofs }: Eyes): void {
+  if (view?.state === 'present' && proofs.isOwn(object, view.identity))
+    proofs.witness(object.metadata.uid, view.identity.principalId);
 }
 
 /** What a deletion waits for, and what it takes along: only then does anybody ask. */
@@ -210,12 +228,13 @@ function absentView(
   return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
 }
 
-function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes): readonly Rival[] {
-  const others = stores.identities.byIndex(INDEX.azureName, asciiLower(azureNameOf(object)));
+function rivalsOf(object: UserAssignedIdentity, target: Target, eyes: Eyes): readonly Rival[] {
+  const { stores } = eyes;
+  const others = stores.identities.byIndex(INDEX.azureName, asciiLower(target.coordinates.name));
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
     const policy = policyFor(other, stores);
-    const resolution = resolveTarget(other, policy.defaults);
+    const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, eyes));
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
     return {
       key: keyOf(other),
@@ -227,6 +246,26 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, { stores }: Eyes
       ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
     };
   });
+}
+
+/**
+ * Nothing is held of where the status says that it is: a status may have been altered while no azid ran, and Azure tells
+ * which of its memories is true. Where the spec says all, there is nothing to ask.
+ */
+async function lookForIt(
+  object: UserAssignedIdentity,
+  context: VisitContext,
+  { proofs }: Eyes,
+): Promise<void> {
+  const { spec, status } = object;
+  const pinned = spec.subscriptionId !== undefined && spec.resourceGroup !== undefined;
+  if (pinned || status?.id === undefined || proofs.observe(object).state !== 'unknown') return;
+  await proofs.prove(keyOf(object), context);
+}
+
+function provenPlace(object: UserAssignedIdentity, { proofs }: Eyes): Coordinates | undefined {
+  const seen = proofs.observe(object);
+  return seen.state === 'owned' ? coordinatesOf(object, seen.identity) : undefined;
 }
 
 /** An identity in Azure that carries this object's mark: where it lives, for when the status was lost. */

@@ -1,5 +1,6 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { Kind } from '../kind.ts';
+import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
@@ -8,7 +9,9 @@ import { type Hands, perform } from './perform.ts';
 export type UserAssignedIdentityKind = Kind<UserAssignedIdentity, Facts, Action, OwnStatus>;
 
 /** UserAssignedIdentity as the frame runs it. */
-export function userAssignedIdentityKind(parts: Omit<Eyes, 'begunHere'> & Hands): UserAssignedIdentityKind {
+export function userAssignedIdentityKind(
+  parts: Omit<Eyes, 'begunHere' | 'proofs'> & Omit<Hands, 'proofs'> & { readonly proofs: IdentityProofs },
+): UserAssignedIdentityKind {
   const begunHere = new Map<string, string>();
   const eyes: Eyes = { ...parts, begunHere };
   return {
@@ -23,7 +26,10 @@ export function userAssignedIdentityKind(parts: Omit<Eyes, 'begunHere'> & Hands)
     },
     forget: (key, uid) => {
       parts.subscriptions.forget(key);
-      if (uid) begunHere.delete(uid);
+      if (uid) {
+        begunHere.delete(uid);
+        parts.proofs.forget(uid);
+      }
     },
   };
 }

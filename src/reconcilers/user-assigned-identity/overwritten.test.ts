@@ -46,9 +46,11 @@ describe('an identity that somebody made just before the PUT', () => {
   });
 
   it('is not deleted with the object', () => {
-    const next = decide(deleted({ status: known }), facts(showing()));
+    // It never was this object's.
+    const begun = { ...known, id: undefined, principalId: undefined };
+    const next = decide(deleted({ status: begun }), facts(showing()));
     expect(names(next.actions)).toEqual(['updateIdentity']);
-    const then = decide(deleted({ status: known }), facts(showing(seen({}))));
+    const then = decide(deleted({ status: begun }), facts(showing(seen({}))));
     expect(names(then.actions)).not.toContain('deleteIdentity');
     expect(names(then.actions)).toContain('removeFinalizer');
   });

@@ -1,5 +1,6 @@
 import { asciiLower } from '../../azure/ascii.ts';
 import { withoutMarks } from '../marks.ts';
+import { isOverwritten } from '../proof/observe.ts';
 import type { IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { ownStatus } from './own.ts';
 
@@ -9,11 +10,6 @@ import { ownStatus } from './own.ts';
  * and a process that dies, else the marks would pass for proof at the next look; so the status names the principal
  * before anything else is done.
  */
-
-/** The marks on this identity are azid's mistake. */
-export function isOverwritten(object: UserAssignedIdentity, identity: SeenIdentity): boolean {
-  return object.status?.overwrittenPrincipalId === identity.principalId;
-}
 
 /** Takes off what the PUT wrote. The tags the identity had before are lost. */
 export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {

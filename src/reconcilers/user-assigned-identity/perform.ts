@@ -12,6 +12,8 @@ import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { FrameAction } from '../decision.ts';
 import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
+import { MARK, tag } from '../marks.ts';
+import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
 
@@ -22,6 +24,7 @@ export interface Hands {
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'configMaps'>;
+  readonly proofs: Pick<IdentityProofs, 'dispute' | 'settle'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -37,11 +40,14 @@ export async function perform(
       const { id, location, tags, isolationScope, note } = action;
       const put = { ...parseIdentityId(id), location, tags, isolationScope };
       const { created, ...told } = await identities.put(put, context);
+      if (!created) hands.proofs.dispute(object.metadata.uid, told.identity.principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
       return written(note, told);
     }
     case 'updateIdentity': {
       const { id, tags, isolationScope, note } = action;
+      // Marks that are set on purpose count, whatever was once written by mistake.
+      if (tags && tag(tags, MARK.ownerUid) !== undefined) hands.proofs.settle(object.metadata.uid);
       return written(note, await identities.patch(id, { ...(tags && { tags }), isolationScope }, context));
     }
     case 'deleteIdentity':

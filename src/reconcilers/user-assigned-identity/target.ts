@@ -1,6 +1,7 @@
 import type { Coordinates, UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { regionName } from '../../azure/region.ts';
-import { identityId } from '../../azure/resource-id.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import { regionName, sameRegion } from '../../azure/region.ts';
+import { identityId, sameId } from '../../azure/resource-id.ts';
 import type { Defaults } from '../../policy/evaluate.ts';
 
 /** Where in Azure an object's identity lives or should live. */
@@ -19,18 +20,21 @@ export type Resolution =
 const FIELDS = ['subscriptionId', 'resourceGroup', 'location'] as const;
 
 /**
- * The spec, then what was pinned, then what a mark in Azure says (a restore without status), then the policies'
- * defaults. The spec comes first because it is immutable: where it speaks, the pin can only agree, or was forged.
+ * The spec, then where Azure shows the object's identity, then what was pinned, then what a mark in Azure says (an object
+ * that was restored without its status), then the policies' defaults. The spec comes first because it is immutable: where
+ * it speaks, the pin can only agree, or was forged.
  *
- * @param marked coordinates of an identity in Azure that carries this object's mark
+ * @param marked coordinates of an identity in Azure with the mark of an object of this namespace and name
+ * @param proven coordinates of the identity that Azure shows with this very object's marks
  */
 export function resolveTarget(
   object: UserAssignedIdentity,
   defaults: Defaults,
   marked?: Coordinates,
+  proven?: Coordinates,
 ): Resolution {
   const { spec, metadata, status } = object;
-  const earlier = status?.coordinates ?? marked;
+  const earlier = proven ?? status?.coordinates ?? marked;
   const pick = (field: (typeof FIELDS)[number]) => spec[field] ?? earlier?.[field] ?? defaults[field];
   const [subscriptionId, resourceGroup, region] = FIELDS.map(pick);
   if (subscriptionId === undefined || resourceGroup === undefined || region === undefined) {
@@ -42,4 +46,19 @@ export function resolveTarget(
     resolved: true,
     target: { id: identityId(coordinates), coordinates, pinned: status?.coordinates !== undefined },
   };
+}
+
+/**
+ * Where an identity is that Azure shows with the object's marks. The pin's spelling stays where it names the same place:
+ * Azure's own varies.
+ */
+export function coordinatesOf(
+  { status }: UserAssignedIdentity,
+  { id, subscriptionId, resourceGroup, location, name }: AzureIdentity,
+): Coordinates {
+  const pinned = status?.coordinates;
+  const there = pinned !== undefined && sameId(identityId(pinned), id);
+  const place = there ? pinned : { subscriptionId, resourceGroup, name };
+  const { location: remembered = location } = pinned ?? {};
+  return { ...place, location: sameRegion(remembered, location) ? remembered : location };
 }

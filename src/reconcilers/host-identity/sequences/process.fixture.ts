@@ -7,6 +7,7 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { AreasInUse } from '../../areas.ts';
 import { Frame } from '../../frame.ts';
+import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { hostIdentityKind } from '../index.ts';
 import type { Answered, Clients, Sent } from './azure.fixture.ts';
 import type { MemoryKube } from './kube.fixture.ts';
@@ -38,9 +39,16 @@ export class Process {
     const mirror = new IdentityMirror({ ...common, identities });
     const hostMirror = new HostMirror({ ...common, hosts });
     mirror.use(subscription);
+    const proofs = new IdentityProofs({
+      stores: kube.stores,
+      identities,
+      mirror,
+      installationId: 'sequences',
+    });
     const client = kube.client((_, write) => this.#around(write));
     const kind = hostIdentityKind({
       stores: kube.stores,
+      proofs,
       client,
       clock,
       hosts,

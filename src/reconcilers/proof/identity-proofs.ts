@@ -1,0 +1,227 @@
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { sharedContext } from '../../azure/arm-calls.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import type { Identities } from '../../azure/identities.ts';
+import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
+import type { Store } from '../../kube/store.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { Flights } from '../../mirror/flights.ts';
+import type { IdentityMirror, Observation } from '../../mirror/mirror.ts';
+import type { Failure } from '../decision.ts';
+import { failureOf } from '../failure.ts';
+import type { VisitContext } from '../kind.ts';
+import { isOwn, type ObservedIdentity, observeIdentity, placesOf } from './observe.ts';
+
+/** The identity of a UserAssignedIdentity, as far as Azure proves it. */
+export type ProvenIdentity =
+  /** Azure shows it with this object's marks. `live`: it said so lately enough for a write to follow. */
+  | {
+      readonly state: 'owned';
+      readonly id: string;
+      readonly principalId: string;
+      readonly live: boolean;
+      readonly deleting: boolean;
+    }
+  /** `why` follows the name of the object: `does not exist`. */
+  | {
+      readonly state: 'waiting';
+      readonly why: string;
+      /** It vanished, and its object makes it again. */
+      readonly returns?: boolean;
+    }
+  /** The first list of its subscription is under way, and nobody waits for this object. */
+  | { readonly state: 'loading'; readonly subscriptionId: string }
+  | { readonly state: 'unreadable'; readonly failure: Failure };
+
+export interface IdentityProofParts {
+  readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
+  readonly identities: Pick<Identities, 'get'>;
+  readonly mirror: Pick<IdentityMirror, 'observe' | 'markedWith' | 'withPrincipal' | 'loading'>;
+  readonly installationId: string;
+}
+
+/**
+ * Before a write only what Azure itself said this lately counts: an identity that somebody made anew under the same
+ * name, or took over, must not get anything. Fresh enough that 20 objects at once share one read.
+ */
+const LIVE_MS = 30_000;
+
+/** Whose an identity is and which principal it has: asked by every kind, of the cache, and of Azure before a write. */
+export class IdentityProofs {
+  readonly #parts: IdentityProofParts;
+  readonly #reads = new Flights<AzureIdentity | undefined>();
+  readonly #disputed = new Map<string, string>();
+  readonly #witnessed = new Map<string, string>();
+  readonly #met = new Set<string>();
+
+  constructor(parts: IdentityProofParts) {
+    this.#parts = parts;
+  }
+
+  /** From the cache alone. */
+  observe(object: UserAssignedIdentity): ObservedIdentity {
+    return observeIdentity(object, this.#deps);
+  }
+
+  /** From the cache alone. @param key `namespace/name` of the object */
+  known(key: ObjectKey): Extract<ProvenIdentity, { state: 'owned' }> | undefined {
+    const object = this.#parts.stores.identities.get(key);
+    return object && owned(object, this.observe(object));
+  }
+
+  /** Where its identity is: as Azure shows it, else where it is looked for. */
+  placeOf(object: UserAssignedIdentity): string | undefined {
+    const seen = this.observe(object);
+    return seen.state === 'owned' ? seen.identity.id : placesOf(object)[0];
+  }
+
+  /**
+   * From the cache, and from Azure itself where the cache does not tell, or where a write is to rest on it.
+   *
+   * @param key `namespace/name` of the object
+   */
+  async prove(key: ObjectKey, context: VisitContext, live = false): Promise<ProvenIdentity> {
+    const object = this.#parts.stores.identities.get(key);
+    if (!object) return { state: 'waiting', why: 'does not exist' };
+    /** What was read for this answer, by key. */
+    const read = new Map<string, Observation>();
+    const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.mirror.observe(id);
+    let failure: Failure | undefined;
+    for (;;) {
+      const seen = observeIdentity(object, this.#deps, observe);
+      if (seen.state === 'none') return failure ? { state: 'unreadable', failure } : waiting(object, seen);
+      const found = owned(object, seen);
+      if (found && (found.live || !live)) return found;
+      const id = found?.id ?? (seen.state === 'unknown' ? seen.id : '');
+      if (!found) {
+        const loading = this.#loading(object, id, context);
+        if (loading) return loading;
+      }
+      // Read already: what Azure shows now is all that can be told.
+      if (read.has(armKey(id))) return found ?? { state: 'waiting', why: 'has no identity in Azure' };
+      const answer = await this.#read(id, context);
+      if (!('failure' in answer)) read.set(armKey(id), this.#merged(id, answer.identity));
+      else {
+        // It may be in another place all the same, if the status remembers two.
+        failure ??= answer.failure;
+        read.set(armKey(id), { state: 'absent', provenBy: 'get', ageMs: 0 });
+      }
+    }
+  }
+
+  /** Some identity has this principal, whoever owns it. */
+  hasPrincipal(principalId: string): boolean {
+    return this.#parts.mirror.withPrincipal(principalId).length > 0;
+  }
+
+  /** What has this principal, by the keys of their ARM ids. */
+  withPrincipal(principalId: string): readonly AzureIdentity[] {
+    return this.#parts.mirror.withPrincipal(principalId);
+  }
+
+  /** The reconcile of an identity has begun to look where it is. */
+  meet(uid: string): void {
+    this.#met.add(uid);
+  }
+
+  /** azid's PUT met an identity that somebody else had made: the marks on it prove nothing. */
+  dispute(uid: string, principalId: string): void {
+    this.#disputed.set(uid, principalId);
+  }
+
+  /** It was taken over with permission: its marks count. */
+  settle(uid: string): void {
+    this.#disputed.delete(uid);
+  }
+
+  /** Azure showed the object's marks on the identity that has this principal. */
+  witness(uid: string, principalId: string): void {
+    this.#witnessed.set(uid, principalId);
+  }
+
+  /** The last principal that this process saw under the object's marks: should they be stripped, it is still the same one. */
+  witnessed(uid: string): string | undefined {
+    return this.#witnessed.get(uid);
+  }
+
+  forget(uid: string): void {
+    this.#disputed.delete(uid);
+    this.#witnessed.delete(uid);
+    this.#met.delete(uid);
+  }
+
+  isOwn(object: UserAssignedIdentity, identity: Pick<AzureIdentity, 'tags' | 'principalId'>): boolean {
+    return isOwn(object, identity, this.#deps);
+  }
+
+  get #deps() {
+    const { mirror, installationId } = this.#parts;
+    return { mirror, installationId, disputed: this.#disputed };
+  }
+
+  /** At start-up a list is about to tell of thousands at once; only what somebody waits for is read alone. */
+  #loading(
+    { metadata }: UserAssignedIdentity,
+    id: string,
+    { priority }: VisitContext,
+  ): Extract<ProvenIdentity, { state: 'loading' }> | undefined {
+    const { subscriptionId } = parseIdentityId(id);
+    if (priority !== 'resync' || this.#parts.mirror.observe(id).state !== 'unknown') return undefined;
+    const isDue = this.#parts.mirror.loading(subscriptionId) || !this.#met.has(metadata.uid);
+    return isDue ? { state: 'loading', subscriptionId } : undefined;
+  }
+
+  async #read(
+    id: string,
+    context: VisitContext,
+  ): Promise<{ readonly identity: AzureIdentity | undefined } | { readonly failure: Failure }> {
+    try {
+      const start = async () => {
+        const got = await this.#parts.identities.get(id, sharedContext(context));
+        return got.found ? got.identity : undefined;
+      };
+      return { identity: await this.#reads.join(armKey(id), context, start) };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      return { failure };
+    }
+  }
+
+  /** What azid wrote a moment ago Azure need not show yet: then the cache is ahead of the answer. */
+  #merged(id: string, identity: AzureIdentity | undefined): Observation {
+    if (identity) return { state: 'present', identity, how: 'get', ageMs: 0 };
+    const held = this.#parts.mirror.observe(id);
+    return held.state === 'present' ? { ...held, how: 'get', ageMs: 0 } : held;
+  }
+}
+
+function owned(
+  { metadata }: UserAssignedIdentity,
+  seen: ObservedIdentity,
+): Extract<ProvenIdentity, { state: 'owned' }> | undefined {
+  if (seen.state !== 'owned') return undefined;
+  const { id, principalId } = seen.identity;
+  const live = seen.how !== 'list' && seen.ageMs <= LIVE_MS;
+  return { state: 'owned', id, principalId, live, deleting: metadata.deletionTimestamp !== undefined };
+}
+
+function waiting(
+  object: UserAssignedIdentity,
+  seen: Extract<ObservedIdentity, { state: 'none' }>,
+): ProvenIdentity {
+  const why = whyNone(object, seen);
+  const returns =
+    seen.id !== undefined && seen.shown === undefined && object.metadata.deletionTimestamp === undefined;
+  return { state: 'waiting', why, ...(returns && { returns }) };
+}
+
+function whyNone(
+  { status }: UserAssignedIdentity,
+  { shown, id }: Extract<ObservedIdentity, { state: 'none' }>,
+): string {
+  if (shown) return `is not the owner of identity ${shown.id}, going by its tags`;
+  if (id !== undefined) return 'has no identity in Azure';
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready ? `is not ready: ${ready.reason}` : 'is not ready yet';
+}

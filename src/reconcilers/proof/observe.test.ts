@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { withoutMarks } from '../marks.ts';
+import { meta } from '../stores.fixture.ts';
+import { observeIdentity, STALE_MS } from './observe.ts';
+import { HeldIdentities, INSTALLATION, identityAt, marksOf } from './proofs.fixture.ts';
+
+const SUB = '00000000-0000-4000-8000-00000000000a';
+const idOf = (name: string, group = 'rg1', subscription = SUB) =>
+  `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+const WEB = idOf('web');
+const owner = meta('web');
+const marks = marksOf(owner);
+const coordinates = { subscriptionId: SUB, resourceGroup: 'rg1', location: 'westeurope', name: 'web' };
+const settled = { id: WEB, principalId: 'p1', coordinates };
+
+function object(status?: object, spec: UserAssignedIdentity['spec'] = {}): UserAssignedIdentity {
+  return {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'UserAssignedIdentity',
+    metadata: owner,
+    spec,
+    ...(status && { status }),
+  };
+}
+
+function world(...identities: readonly ReturnType<typeof identityAt>[]) {
+  const held = new HeldIdentities();
+  for (const each of identities) held.put(each);
+  const disputed = new Map<string, string>();
+  const look = (of = object(settled)) =>
+    observeIdentity(of, { mirror: held, installationId: INSTALLATION, disputed });
+  return { held, disputed, look };
+}
+
+const own = identityAt(WEB, 'p1', marks);
+const strange = identityAt(WEB, 'p2', { by: 'hand' });
+
+describe('an identity is an object’s if Azure shows it with that object’s marks,', () => {
+  it.each<[string, UserAssignedIdentity]>([
+    ['the status as it should be', object(settled)],
+    ['no status at all', object()],
+    ['another principal in the status', object({ ...settled, principalId: 'p2' })],
+    ['another id in the status', object({ ...settled, id: idOf('stranger') })],
+    ['no id in Azure’s form', object({ ...settled, id: '/x' })],
+    [
+      'another place in the status',
+      object({ ...settled, coordinates: { ...coordinates, resourceGroup: 'rg2' } }),
+    ],
+    [
+      'another subscription in the status',
+      object({ ...settled, coordinates: { ...coordinates, subscriptionId: 'x' } }),
+    ],
+    ['its own principal told as overwritten', object({ ...settled, overwrittenPrincipalId: 'p1' })],
+  ])('with %s', (_, of) => {
+    const { look } = world(own, identityAt(idOf('stranger'), 'p2'));
+    expect(look(of)).toMatchObject({ state: 'owned', identity: { id: WEB, principalId: 'p1' } });
+  });
+
+  it('under whatever principal: made again with its marks, it is the object’s', () => {
+    const { look } = world(identityAt(WEB, 'p9', marks));
+    expect(look()).toMatchObject({ state: 'owned', identity: { principalId: 'p9' } });
+  });
+});
+
+describe('it is not the object’s,', () => {
+  it.each([
+    ['made anew without marks', strange],
+    ['stripped of its marks', identityAt(WEB, 'p1', withoutMarks(marks))],
+    ['marked for another object', identityAt(WEB, 'p1', marksOf(meta('mail')))],
+    [
+      'marked for an object of the same name that lived before',
+      identityAt(WEB, 'p1', marksOf({ ...owner, uid: 'earlier' })),
+    ],
+    ['marked by another installation', identityAt(WEB, 'p1', marksOf(owner, 'elsewhere'))],
+    ['retained', identityAt(WEB, 'p1', { ...marks, 'azid-retained': 'shop/web' })],
+  ])('%s, although the status names it', (_, shown) => {
+    const { look } = world(shown);
+    expect(look(object({ ...settled, principalId: shown.principalId }))).toMatchObject({
+      state: 'none',
+      shown: { id: WEB },
+    });
+  });
+
+  it('with marks that azid set by mistake, as this process knows or the status does', () => {
+    const { look, disputed } = world(own);
+    const before = { coordinates, overwrittenPrincipalId: 'p1' };
+    expect(look(object(before))).toMatchObject({ state: 'none' });
+    expect(look()).toMatchObject({ state: 'owned' });
+    disputed.set(owner.uid, 'p1');
+    expect(look()).toMatchObject({ state: 'none' });
+  });
+
+  it('anywhere but where its spec says', () => {
+    const { look } = world(identityAt(idOf('web', 'rg2'), 'p1', marks));
+    expect(look(object(undefined, { resourceGroup: 'rg2' }))).toMatchObject({ state: 'owned' });
+    expect(look(object(undefined, { resourceGroup: 'rg1' }))).toMatchObject({ state: 'none' });
+    expect(look(object(settled, { name: 'other' }))).toMatchObject({ state: 'unknown', id: idOf('other') });
+  });
+
+  it('once it is proven gone', () => {
+    const { look, held } = world();
+    held.hold(WEB, { state: 'absent', provenBy: 'get', ageMs: 0 });
+    expect(look()).toEqual({ state: 'none', id: WEB });
+    expect(look(object())).toEqual({ state: 'none' });
+  });
+});
+
+describe('what the cache does not tell is unknown, not absent:', () => {
+  it('never looked at, missing from a list, without ids, or seen too long ago', () => {
+    const { look, held } = world();
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+    held.hold(WEB, { state: 'suspectAbsent' });
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+    held.put(identityAt(WEB, '', marks));
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+    held.put(own, { ageMs: STALE_MS + 1 });
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+  });
+});

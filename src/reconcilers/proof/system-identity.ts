@@ -1,0 +1,119 @@
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import type { CallContext } from '../../azure/arm-calls.ts';
+import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import { areaOfHost } from '../../mirror/host-area.ts';
+import type { HostMirror } from '../../mirror/host-mirror.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { failureOf } from '../failure.ts';
+import { isCrowded, isOwner } from '../hosts/owners.ts';
+import type { VisitContext } from '../kind.ts';
+import { INDEX, type Stores } from '../stores.ts';
+import type { ProvenIdentity } from './identity-proofs.ts';
+
+/** What a resource's own identity is, as Azure says now. */
+export type SystemIdentityView =
+  | { readonly found: true; readonly principalId: string }
+  /**
+   * The resource has none, or is not there. `conclusive`: neither Azure's lag after a write nor an answer that says
+   * nothing (a bare 404, a missing right) explains it.
+   */
+  | { readonly found: false; readonly conclusive: boolean };
+
+export interface SystemProofDeps {
+  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts'>;
+  readonly hostMirror: Pick<HostMirror, 'observe' | 'ofPrincipal' | 'loading'>;
+  readonly clock: Clock;
+  /** By the ARM id of the resource; throws what the call threw. */
+  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+}
+
+const LIVE_MS = 30_000;
+/** So long after the start a list that nobody has asked for yet is about to be. */
+const STARTING_MS = 30_000;
+/** Older than that, no list shows it any more. */
+const STALE_MS = 3_600_000;
+
+type Owned = Extract<ProvenIdentity, { state: 'owned' }>;
+
+/**
+ * Whether the identity of a resource is a SystemAssignedIdentity's, and which principal it has. Nothing in Azure can be
+ * marked there: that it is the object's the ledger in azid's own namespace says, which principal it has Azure alone.
+ */
+export class SystemProofs {
+  readonly #deps: SystemProofDeps;
+  readonly #startedAt: number;
+
+  constructor(deps: SystemProofDeps) {
+    this.#deps = deps;
+    this.#startedAt = deps.clock.monotonic();
+  }
+
+  /** From the caches alone. @param key `namespace/name` of the object */
+  known(key: string): Owned | undefined {
+    const object = this.#deps.stores.systemIdentities.get(key);
+    if (!object || !this.#isHeld(object)) return undefined;
+    const seen = this.#deps.hostMirror.observe(object.spec.resourceId);
+    if (seen.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
+    const { id, identity } = seen.thing;
+    if (!identity.system || identity.principalId === undefined) return undefined;
+    return ownedBy(object, id, identity.principalId, seen.how !== 'list' && seen.ageMs <= LIVE_MS);
+  }
+
+  /** From the caches, and from Azure itself where they do not tell, or where a write is to rest on it. */
+  async prove(key: string, context: VisitContext, live = false): Promise<ProvenIdentity> {
+    const object = this.#deps.stores.systemIdentities.get(key);
+    if (!object) return { state: 'waiting', why: 'does not exist' };
+    const none: ProvenIdentity = { state: 'waiting', why: 'has no principal yet' };
+    if (!this.#isHeld(object)) return none;
+    const known = this.known(key);
+    if (known && (known.live || !live)) return known;
+    const { resourceId } = object.spec;
+    const seen = this.#deps.hostMirror.observe(resourceId);
+    if (!known && (seen.state === 'absent' || (seen.state === 'present' && seen.ageMs <= STALE_MS)))
+      return none;
+    if (seen.state === 'unknown' && context.priority === 'resync' && this.#isLoading(resourceId))
+      return { state: 'loading', subscriptionId: parseResourceId(resourceId).subscriptionId };
+    try {
+      const got = await this.#deps.systemIdentity(resourceId, context);
+      return got.found ? ownedBy(object, known?.id ?? resourceId, got.principalId, true) : none;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      return { state: 'unreadable', failure };
+    }
+  }
+
+  /** Keys of the objects whose resource's own identity has this principal. */
+  ofPrincipal(principalId: string): readonly string[] {
+    const { stores, hostMirror } = this.#deps;
+    return hostMirror
+      .ofPrincipal(principalId)
+      .flatMap(({ key }) => stores.systemIdentities.keysByIndex(INDEX.host, key));
+  }
+
+  hasPrincipal(principalId: string): boolean {
+    return this.#deps.hostMirror.ofPrincipal(principalId).length > 0;
+  }
+
+  /** At start-up the lists are about to tell of all resources at once. */
+  #isLoading(hostId: string): boolean {
+    const { hostMirror, clock } = this.#deps;
+    return hostMirror.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
+  }
+
+  /** The ledger names the object among those for whom the identity is on. */
+  #isHeld({ metadata: { uid }, spec }: SystemAssignedIdentity): boolean {
+    const [holder] = this.#deps.stores.hosts.byIndex(INDEX.host, armKey(spec.resourceId));
+    const entry = holder?.status?.systemAssigned;
+    return entry?.state === 'Attached' && (isOwner(entry, uid) || isCrowded(entry));
+  }
+}
+
+function ownedBy(
+  { metadata }: SystemAssignedIdentity,
+  id: string,
+  principalId: string,
+  live: boolean,
+): Owned {
+  return { state: 'owned', id, principalId, live, deleting: metadata.deletionTimestamp !== undefined };
+}

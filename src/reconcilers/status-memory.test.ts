@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { RoleGrant } from '../api/role-grant.ts';
+import { OWN_CONDITIONS, StatusMemory } from './status-memory.ts';
+import { meta } from './stores.fixture.ts';
+
+const grant = (status?: object) =>
+  ({ metadata: meta('read'), spec: {}, ...(status && { status }) }) as unknown as RoleGrant;
+const condition = (type: string, status = 'True') => ({
+  type,
+  status,
+  reason: 'X',
+  message: '',
+  lastTransitionTime: '2026-11-28T10:00:00Z',
+});
+const own = { observedGeneration: 1, principalId: 'p1', conditions: [condition('Ready')] };
+
+function met(status: object | undefined = own, told: string[] = []) {
+  const memory = new StatusMemory<RoleGrant>(({ metadata }) => told.push(metadata.name));
+  memory.meet(grant(status));
+  return memory;
+}
+
+describe('a status that somebody else wrote', () => {
+  it.each<[string, object | undefined, boolean]>([
+    [
+      'as azid left it, its members in another order',
+      { conditions: [condition('Ready')], principalId: 'p1', observedGeneration: 1 },
+      false,
+    ],
+    ['another value', { ...own, principalId: 'p2' }, true],
+    ['a member more', { ...own, identityId: '/x' }, true],
+    ['a member less', { observedGeneration: 1, conditions: own.conditions }, true],
+    ['none at all', undefined, true],
+    ['what the API server makes of none', { observedGeneration: -1 }, true],
+    [
+      'a condition of azid’s types more',
+      { ...own, conditions: [...own.conditions, condition('DetachConfirmed')] },
+      true,
+    ],
+    [
+      'another manager’s condition more',
+      { ...own, conditions: [condition('Theirs'), ...own.conditions] },
+      false,
+    ],
+  ])('%s', (_, status, expected) => {
+    const told: string[] = [];
+    const memory = met(own, told);
+    const shown = memory.shown(grant(status));
+    expect(memory.altered(shown) !== undefined).toBe(expected);
+    expect(told).toEqual(expected ? ['read'] : []);
+    if (expected) {
+      expect(shown.status).toEqual(own);
+      expect(memory.altered(shown)?.status).toEqual(status);
+    }
+  });
+
+  it('is not one that no reconcile has met, nor azid’s own while its answer is under way', () => {
+    const isAltered = (memory: StatusMemory<RoleGrant>, status: object) =>
+      memory.altered(memory.shown(grant(status))) !== undefined;
+    expect(isAltered(new StatusMemory<RoleGrant>(), own)).toBe(false);
+    const memory = met();
+    const next = { ...own, principalId: 'p2' };
+    memory.begin(grant(own), next);
+    expect(isAltered(memory, next)).toBe(false);
+    expect(isAltered(memory, own)).toBe(false);
+    expect(isAltered(memory, { ...own, principalId: 'p3' })).toBe(true);
+    memory.failed(grant(own));
+    expect(isAltered(memory, next)).toBe(true);
+    memory.wrote(grant(next));
+    expect(isAltered(memory, next)).toBe(false);
+    expect(isAltered(memory, own)).toBe(true);
+  });
+
+  it('is shown as azid’s own, with other managers’ conditions as they are now', () => {
+    const memory = met({ ...own, conditions: [condition('Ready'), condition('Theirs')] });
+    const forged = grant({
+      principalId: 'p2',
+      conditions: [condition('Theirs', 'False'), condition('Ready', 'False')],
+    });
+    expect(memory.shown(forged).status).toEqual({
+      ...own,
+      conditions: [condition('Ready'), condition('Theirs', 'False')],
+    });
+  });
+
+  it('of an object made again under the name is not about the one before', () => {
+    const memory = met();
+    memory.forget('uid-read');
+    const other = grant({ ...own, principalId: 'p2' });
+    expect(memory.shown(other)).toBe(other);
+  });
+});
+
+it('every condition that the documentation has a heading for is azid’s own', () => {
+  const text = readFileSync(new URL('../../docs/conditions.md', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/^#+ The condition ([A-Z]\w+)$/gm)].map(([, type]) => type);
+  expect(named.length).toBeGreaterThan(3);
+  for (const type of named) expect(OWN_CONDITIONS).toContain(type);
+});

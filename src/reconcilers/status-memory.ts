@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ManagedObject, ManagedStatus } from '../api/common.ts';
+import type { Condition } from '../kube/types.ts';
+
+/**
+ * The types of condition that azid sets. Others in a status are other managers': they are neither believed nor touched.
+ */
+export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'Suspended',
+  'Propagated',
+  'Contested',
+  'DetachConfirmed',
+  'DeletionBlocked',
+  'RemovalBlocked',
+  'MutableSubject',
+]);
+
+interface Known {
+  own: ManagedStatus | undefined;
+  writing?: object | undefined;
+  /** As the API server has it, where somebody else wrote it. */
+  foreign?: ManagedStatus | undefined;
+  isAltered: boolean;
+}
+
+/**
+ * What this process last wrote into each object's status, or read there when it first met the object. A status is azid's
+ * own memory: what somebody else writes into it nobody in azid gets to see, since the store shows azid's own instead; and
+ * the reconcile which that change causes undoes it. Of what happened while no process of azid ran nothing is known here;
+ * then only Azure's own word counts, as always.
+ */
+export class StatusMemory<T extends ManagedObject> {
+  readonly #byUid = new Map<string, Known>();
+  readonly #onAltered: (object: T) => void;
+
+  /** @param onAltered somebody else wrote into the status of an object */
+  constructor(onAltered: (object: T) => void = () => {}) {
+    this.#onAltered = onAltered;
+  }
+
+  /** The object as it is first met. */
+  meet({ metadata: { uid }, status }: T): void {
+    if (!this.#byUid.has(uid)) this.#byUid.set(uid, { own: status, isAltered: false });
+  }
+
+  /** The object as readers are to see it: for the store. */
+  shown(object: T): T {
+    const known = this.#byUid.get(object.metadata.uid);
+    if (!known) return object;
+    known.isAltered = this.#isForeign(known, object);
+    known.foreign = known.isAltered ? object.status : undefined;
+    if (!known.isAltered) return object;
+    this.#onAltered(object);
+    return { ...object, status: this.#restored(known, object) };
+  }
+
+  /**
+   * The object as the API server has it, if somebody else wrote into its status since azid did: what the store shows of it
+   * is to be written again.
+   */
+  altered(object: T): T | undefined {
+    const known = this.#byUid.get(object.metadata.uid);
+    return known?.isAltered ? { ...object, status: known.foreign } : undefined;
+  }
+
+  /** A write of this status is about to leave: the watch may show it before its answer comes. */
+  begin({ metadata: { uid } }: T, status: object): void {
+    const known = this.#byUid.get(uid);
+    if (known) known.writing = status;
+  }
+
+  /** The answer to a write of this process. */
+  wrote({ metadata: { uid }, status }: T): void {
+    this.#byUid.set(uid, { own: status, isAltered: false });
+  }
+
+  /** How the write ended is not known, or it was refused. */
+  failed({ metadata: { uid } }: T): void {
+    const known = this.#byUid.get(uid);
+    if (known) known.writing = undefined;
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  #isForeign(known: Known, { status }: T): boolean {
+    if (status === known.own) return false;
+    if (same(status, known.own)) {
+      // One copy of it will do.
+      known.own = status;
+      return false;
+    }
+    return known.writing === undefined || !same(status, known.writing);
+  }
+
+  /** azid's own status, and the conditions of other managers as they are now. */
+  #restored({ own }: Known, { status }: T): ManagedStatus {
+    const foreign = (status?.conditions ?? []).filter(isForeignCondition);
+    const mine = (own?.conditions ?? []).filter((each) => !isForeignCondition(each));
+    const conditions = [...mine, ...foreign];
+    return { ...own, ...(conditions.length > 0 && { conditions }) };
+  }
+}
+
+export function ownsCondition(type: string): boolean {
+  return OWN_CONDITIONS.has(type);
+}
+
+function isForeignCondition({ type }: Pick<Condition, 'type'>): boolean {
+  return !OWN_CONDITIONS.has(type);
+}
+
+function same(left: object | undefined, right: object | undefined): boolean {
+  return isDeepStrictEqual(comparable(left), comparable(right));
+}
+
+/** Without undefined members, without other managers' conditions, and without what the API server puts in by default. */
+function comparable(status: object | undefined): object {
+  const plain = JSON.parse(JSON.stringify(status ?? {})) as {
+    conditions?: Condition[];
+    observedGeneration?: number;
+  };
+  const conditions = plain.conditions?.filter((each) => !isForeignCondition(each)) ?? [];
+  const { conditions: _, observedGeneration = -1, ...rest } = plain;
+  return { ...rest, observedGeneration, conditions };
+}
