@@ -5,6 +5,7 @@ import { armKey } from '../../azure/resource-id.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';
+import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { emptyStores, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { decide } from './decide.ts';
@@ -52,6 +53,8 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
     all.find((each) => armKey(each.id) === armKey(id));
   const base = {
     stores,
+    proofs: new HeldIdentities().proofs(stores),
+    systemProofs: noSystemProofs,
     clock,
     installationId: INSTALLATION,
     firstSeen: new Map(),

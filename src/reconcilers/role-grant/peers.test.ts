@@ -4,6 +4,7 @@ import { AzureError } from '../../azure/errors.ts';
 import type { RoleLookup } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
+import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from './facts.fixture.ts';
@@ -61,6 +62,8 @@ async function peers(id = target.id) {
   };
   const eyes = {
     stores,
+    proofs: new HeldIdentities().proofs(stores),
+    systemProofs: noSystemProofs,
     clock: new FakeClock(NOW),
     installationId: INSTALLATION,
     firstSeen: new Map(),
