@@ -98,8 +98,6 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
     callLimitMs: 60_000,
     identities: { get: () => expect.fail('no identity is to be read') },
     mirror: { observe: () => ({ state: 'unknown' }) },
-    proofs: { hasPrincipal: () => false },
-    systemProofs: { hasPrincipal: () => false },
     whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
     ...change,
   };
