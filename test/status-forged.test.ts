@@ -51,6 +51,18 @@ beforeAll(async () => {
     metadata: { name: 'read', namespace: stage.namespace },
     spec: { principal: { identityRef: { name: 'app' } }, role: { name: 'Reader' }, scope: RG1 },
   });
+  // One with an end, which is recorded in an object of its own.
+  await cluster.apply({
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'RoleGrant',
+    metadata: { name: 'ending', namespace: stage.namespace },
+    spec: {
+      principal: { identityRef: { name: 'app' } },
+      role: { name: 'Reader' },
+      scope: SUB,
+      expiresAt: new Date(world.clock.now() + 30 * 24 * 3_600_000).toISOString(),
+    },
+  });
   await stage.credential('ci');
   await stage.system('vm1');
   await stage.grantSystem('vm1');
@@ -68,6 +80,7 @@ async function settled(): Promise<void> {
   await stage.systemReady('vm1');
   await stage.granted('vm1');
   await stage.granted('read');
+  await stage.granted('ending');
   await stage.credentialReady('ci');
   // What was granted is known to act after ten minutes: a change that nobody causes.
   await world.pass(20 * 60_000);
