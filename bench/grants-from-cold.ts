@@ -1,5 +1,5 @@
 /**
- * 2,000 grants from cold (design.md section 10): how many simulated seconds from azid's start until the last of them is
+ * 2,000 grants from cold (docs/benchmarks.md): how many simulated seconds from azid's start until the last of them is
  * Ready, whether Azure ever answers 429, and what the same grants cost afterwards: an idle hour, and a restart.
  *
  *     node bench/grants-from-cold.ts [--grants 2000] [--workers N]
@@ -27,7 +27,7 @@ const API = { apiVersion: 'azid.dev/v1alpha1' };
 const SUB = `/subscriptions/${SUBSCRIPTION}`;
 const MINUTE = 60_000;
 
-/** Azure's write bucket per subscription and caller: 200 at once, then 10 a second (azure.md section 9). */
+/** Azure's write bucket per subscription and caller: 200 at once, then 10 a second (docs/azure-facts.md section 9). */
 const boundSeconds = (grants: number) => Math.max(0, (grants - 200) / 10);
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 /**
- * One team's edit and new object while another team has many identities to make (design.md section 10): simulated seconds until
+ * One team's edit and new object while another team has many identities to make (docs/benchmarks.md): simulated seconds until
  * the first call for the edit, and until the new object has its first condition.
  *
  *     node bench/two-teams.ts [--many 200]

@@ -6,7 +6,7 @@ import { conditionOf } from './support/conformance.ts';
 import { RG1, useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';
 
-/** `kubectl delete` never hangs for ever (guarantees.md G18), and ends early only on proof of absence (G6). */
+/** `kubectl delete` never hangs for ever (docs/guarantees.md G18), and ends early only on proof of absence (G6). */
 const HOUR = 3_600_000;
 const stage = useStage({ operator: { releaseAfterMs: HOUR } });
 

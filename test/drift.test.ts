@@ -3,7 +3,7 @@ import { FINALIZER } from '../src/api/common.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { useStage } from './support/stage.ts';
 
-/** Nothing tells azid of these changes: its resync alone must find and mend them (guarantees.md G1). */
+/** Nothing tells azid of these changes: its resync alone must find and mend them (docs/guarantees.md G1). */
 const stage = useStage();
 const RESYNC = 11 * 60_000;
 

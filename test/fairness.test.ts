@@ -3,7 +3,7 @@ import { useStage } from './support/stage.ts';
 import { twoTeams } from './support/two-teams.ts';
 import { WorkPace } from './support/work-pace.ts';
 
-/** Azure as it is, with its buckets and lags; turns and calls are counted, on simulated time (guarantees.md G24). */
+/** Azure as it is, with its buckets and lags; turns and calls are counted, on simulated time (docs/guarantees.md G24). */
 const stage = useStage({ preset: 'honest', pace: (clock) => new WorkPace(clock) });
 
 it('200 identities of one team delay the edit and the new object of another by a turn', async () => {

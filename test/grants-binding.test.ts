@@ -6,7 +6,7 @@ import { conditionOf, GrantStage, NAMESPACE, RG1, SUB, WEB } from './support/gra
 import { Cluster, World } from './support/testbed.ts';
 
 /**
- * An end binds (guarantees.md G23): what was given until a time is revoked then, whatever its owner does meanwhile. In an honest
+ * An end binds (docs/guarantees.md G23): what was given until a time is revoked then, whatever its owner does meanwhile. In an honest
  * Azure, and counted: one DELETE of the assignment, and no other write than the one that made it.
  */
 

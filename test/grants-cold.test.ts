@@ -6,7 +6,7 @@ import { WorkPace } from './support/work-pace.ts';
 
 /** What the benchmark measures at length (docs/benchmarks.md), counted here in little. */
 const GRANTS = 60;
-/** 9 writes a second, azid's share of Azure's bucket, times the 4.9 s that one takes (azure.md sections 5 and 9). */
+/** 9 writes a second, azid's share of Azure's bucket, times the 4.9 s that one takes (docs/azure-facts.md sections 5 and 9). */
 const FILLS_THE_BUCKET = 45;
 
 let cluster: Cluster;

@@ -3,7 +3,7 @@ import { conditionOf, GrantStage, RG1, SUB } from './support/grants.ts';
 import { Cluster, World } from './support/testbed.ts';
 
 /**
- * Ready tells of now (guarantees.md G26): each thing a grant rests on goes or changes, and the object says so after a
+ * Ready tells of now (docs/guarantees.md G26): each thing a grant rests on goes or changes, and the object says so after a
  * request, and by itself within a resync.
  */
 

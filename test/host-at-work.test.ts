@@ -6,7 +6,7 @@ import { trail } from './support/trail.ts';
 
 /**
  * Resources that Azure is at work on for somebody else: what is new on them shows no ids until the end, and is not dead,
- * however long that takes (guarantees.md G5, G15).
+ * however long that takes (docs/guarantees.md G5, G15).
  */
 
 let cluster: Cluster;

@@ -6,7 +6,7 @@ import { Cluster, SUBSCRIPTION, World } from './support/testbed.ts';
 
 /**
  * Every reason for which an attachment or a system-assigned identity stalls: provoked, told by name, nothing written
- * meanwhile, and over without an edit when whoever caused it puts it right (guarantees.md G19 and section 2, mistake 18).
+ * meanwhile, and over without an edit when whoever caused it puts it right (docs/guarantees.md G19 and mistake 18).
  */
 
 let cluster: Cluster;

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { conditionOf, HostStage, vmId } from './support/hosts.ts';
 import { Cluster, World } from './support/testbed.ts';
 
-/** Others at work on the same resources: an adversary (guarantees.md G14, 4.5), and every provisioning state (G15). */
+/** Others at work on the same resources: an adversary (docs/guarantees.md G14, 4.5), and every provisioning state (G15). */
 
 let cluster: Cluster;
 let world: World;

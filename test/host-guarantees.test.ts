@@ -3,7 +3,7 @@ import type { Fault } from '../src/simulator/faults.ts';
 import { HostStage, identityIdOf, SUB, vmId } from './support/hosts.ts';
 import { Cluster, World } from './support/testbed.ts';
 
-/** Guarantees about hosts, each met by what would break it: guarantees.md G6, G7 and G21. */
+/** Guarantees about hosts, each met by what would break it: docs/guarantees.md G6, G7 and G21. */
 
 let cluster: Cluster;
 let world: World;

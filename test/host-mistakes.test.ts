@@ -5,7 +5,7 @@ import type { FaultEffect } from '../src/simulator/faults.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, SUB, VMS, vmId } from './support/hosts.ts';
 import { Cluster, SUBSCRIPTION, World } from './support/testbed.ts';
 
-/** The mistakes of prior systems (guarantees.md section 2) that concern attachments: what azid does in their place. */
+/** The mistakes of prior systems (docs/guarantees.md) that concern attachments: what azid does in their place. */
 
 let cluster: Cluster;
 let world: World;

@@ -179,7 +179,7 @@ describe.each(able)('$what', ({ what: _, type, name, combined, verb, restarts, .
       'None',
     ]);
     for (const { method, identity, ...rest } of sent) {
-      // Own adds and own removals, and nothing of what was read (guarantees.md G3).
+      // Own adds and own removals, and nothing of what was read (docs/guarantees.md G3).
       for (const value of Object.values(identity.userAssignedIdentities ?? {}))
         expect(value === null || JSON.stringify(value) === '{}').toBe(true);
       if (method === 'PATCH') expect(Object.keys(rest)).toEqual([]);
@@ -226,7 +226,7 @@ describe('a type that Azure only changes as a whole', () => {
     expect(message).toContain('properties.containers[0].properties.environmentVariables[0].secureValue');
     expect(bodies(since, id)).toEqual([]);
     expect(stage.host(id).properties).toMatchObject({ containers: [container] });
-    // Whoever deploys it can do without the secret: azid then goes on by itself (guarantees.md G19).
+    // Whoever deploys it can do without the secret: azid then goes on by itself (docs/guarantees.md G19).
     const plain = { ...container, properties: { image: 'x' } };
     stage.createVm('secretive', { type, properties: { containers: [plain] } });
     await world.pass(RESYNC);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Journal } from './support/journal.ts';
 import { useStage } from './support/stage.ts';
 
-/** Idle means zero writes, on both sides (guarantees.md G3). */
+/** Idle means zero writes, on both sides (docs/guarantees.md G3). */
 const stage = useStage();
 const HOUR = 3_600_000;
 const names = (count: number) => Array.from({ length: count }, (_, i) => `web-${String(i).padStart(3, '0')}`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RG2, useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';
 
-/** Presence is a fact, absence a suspicion (design.md section 2): a list alone makes nothing and deletes nothing. */
+/** Presence is a fact, absence a suspicion (docs/architecture.md section 2): a list alone makes nothing and deletes nothing. */
 const stage = useStage();
 const RESYNC = 11 * 60_000;
 const NAMES = ['a-one', 'b-two', 'c-three', 'd-four', 'e-five'];

@@ -4,7 +4,7 @@ import { conditionOf, HostStage, hostIdOf, RG1, SUB, VMS, vmId } from './support
 import { Cluster, World } from './support/testbed.ts';
 import { atRest, RESYNC, trail } from './support/trail.ts';
 
-/** Resources and scopes that are deleted and made again (guarantees.md G9, G10; T6). */
+/** Resources and scopes that are deleted and made again (docs/guarantees.md G9, G10; T6). */
 
 let cluster: Cluster;
 let world: World;

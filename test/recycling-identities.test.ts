@@ -4,7 +4,7 @@ import { conditionOf, HostStage, hostIdOf, identityIdOf, RG1, SUB, vmId } from '
 import { Cluster, World } from './support/testbed.ts';
 import { atRest, RESYNC, trail, trailOf } from './support/trail.ts';
 
-/** An attached identity that is deleted and made again: by somebody, or by azid (guarantees.md G8, G10). */
+/** An attached identity that is deleted and made again: by somebody, or by azid (docs/guarantees.md G8, G10). */
 
 let cluster: Cluster;
 let world: World;

@@ -5,7 +5,7 @@ import { Cluster, World } from './support/testbed.ts';
 import { atRest, RESYNC, trailOf } from './support/trail.ts';
 
 /**
- * Recycling under each target kind (guarantees.md G8). All types stand in one Azure; it happens to all at once, and each
+ * Recycling under each target kind (docs/guarantees.md G8). All types stand in one Azure; it happens to all at once, and each
  * test looks at its own.
  */
 

@@ -7,7 +7,7 @@ import { SUBSCRIPTION } from './support/testbed.ts';
 /**
  * What only Azure or a policy can know of a well-formed spec. Each row: stalled with a stable reason and a message that
  * names the thing and the remedy, nothing changed in Azure, no hot loop, and back again when it is put right (issue 3,
- * "What bad input gets"; guarantees.md G19).
+ * "What bad input gets"; docs/guarantees.md G19).
  */
 const stage = useStage();
 const ELSEWHERE = '99999999-2222-4333-8444-555555555555';

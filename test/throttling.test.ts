@@ -4,7 +4,7 @@ import { conditionOf } from './support/conformance.ts';
 import { useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';
 
-/** Times are those of the request log, on the fake clock (guarantees.md G12). */
+/** Times are those of the request log, on the fake clock (docs/guarantees.md G12). */
 const stage = useStage();
 const OTHER = '99999999-2222-4333-8444-555555555555';
 

@@ -6,7 +6,7 @@ import { azidResource, immutable, type KindDefinition } from './kind.ts';
 
 /**
  * Internal, in azid's own namespace: when a role assignment of azid's ends, recorded before it is made and where the owner of
- * the grant cannot change it (guarantees.md G23). Its name is the assignment's. What it says stands in the spec: a restore
+ * the grant cannot change it (docs/guarantees.md G23). Its name is the assignment's. What it says stands in the spec: a restore
  * without statuses must not turn what was given for an hour into something for good.
  */
 

@@ -7,7 +7,7 @@ import { noEndBlanks } from './text-rules.ts';
 
 /** Fields and formats that more than one kind uses. */
 
-/** Set before the first Azure write; kept until nothing of the object's is left in Azure (guarantees.md G18). */
+/** Set before the first Azure write; kept until nothing of the object's is left in Azure (docs/guarantees.md G18). */
 export const FINALIZER = 'azid.dev/finalizer';
 /** Annotation: look now. Its value is echoed in `status.lastHandledReconcileAt` (Flux's protocol). */
 export const RECONCILE_ANNOTATION = 'azid.dev/reconcile-requested-at';
@@ -52,7 +52,7 @@ export const location = () =>
       ],
     });
 
-/** 3-128 of letters, digits, `-`, `_`, first a letter or digit (azure.md section 3, "names"). */
+/** 3-128 of letters, digits, `-`, `_`, first a letter or digit (docs/azure-facts.md section 3, "names"). */
 export const IDENTITY_NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$';
 
 /** The name of another object in the namespace. */
@@ -99,7 +99,7 @@ export const suspend = () =>
     .default(false)
     .describe('While true azid writes nothing to Azure for this object. Deletion still works.');
 
-/** Conditions as api-conventions.md has them: a list-map keyed by `type`. */
+/** Conditions as docs/kubernetes.md section 9 has them: a list-map keyed by `type`. */
 const condition = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
@@ -148,7 +148,7 @@ export function hasFinalizer({ metadata }: KubeObject): boolean {
   return metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
-/** `spec.suspend`, for kinds that have it. Deletion goes on all the same (conventions.md section 9). */
+/** `spec.suspend`, for kinds that have it. Deletion goes on all the same (docs/architecture.md section 4). */
 export function isSuspended(object: ManagedObject): boolean {
   return !object.metadata.deletionTimestamp && 'suspend' in object.spec && object.spec.suspend === true;
 }
@@ -171,7 +171,7 @@ export function isLookRequested(object: ManagedObject): boolean {
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
 }
 
-/** True while someone waits for this object: an edit is judged by the object, whatever woke it (design.md section 5). */
+/** True while someone waits for this object: an edit is judged by the object, whatever woke it (docs/architecture.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;

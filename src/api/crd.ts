@@ -6,7 +6,7 @@ import { noEndBlanks } from './text-rules.ts';
 
 /**
  * Turns a kind's zod schemas into a CustomResourceDefinition. zod's `openapi-3.0` target is nearly what a structural
- * schema must be (kubernetes.md section 8); what is not is either stripped here or refused with the path of the field.
+ * schema must be (docs/kubernetes.md section 8); what is not is either stripped here or refused with the path of the field.
  */
 
 type Schema = { [key: string]: unknown };

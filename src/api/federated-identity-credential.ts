@@ -6,7 +6,7 @@ import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
 import { shaped } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
-/** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
+/** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX = 600;
 
 const noWildcard: CelRule = {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shaped } from './shape.ts';
 import { noEndBlanks, noLookalikes } from './text-rules.ts';
 
-/** Fields of kinds that speak of hosts: resources that can carry identities (azure.md section 7). */
+/** Fields of kinds that speak of hosts: resources that can carry identities (docs/azure-facts.md section 7). */
 
 /**
  * Annotation of an attachment or a SystemAssignedIdentity: its identity may be taken off a resource that names it elsewhere.

@@ -6,7 +6,7 @@ import { azidResource, immutable, type KindDefinition } from './kind.ts';
 
 /**
  * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its
- * `identity` (design.md section 4). Its name is a hash of the lower-cased ARM id.
+ * `identity` (docs/architecture.md section 4). Its name is a hash of the lower-cased ARM id.
  */
 
 /** Who wants, or wanted, something of the host. */
@@ -44,7 +44,7 @@ const common = {
   /** Of the last change of `state`. */
   since: time(),
   problem: problem.optional(),
-  /** How often it was taken away by somebody else, in a row; and when last (guarantees.md G14). */
+  /** How often it was taken away by somebody else, in a row; and when last (docs/guarantees.md G14). */
   losses: z.number().int().optional(),
   lastLossAt: time().optional(),
 };
@@ -60,7 +60,7 @@ const entry = z.object({
 const system = z.object({ principalId: z.string().max(36).optional(), ...common });
 
 const operation = z.object({
-  /** Several KB long (azure.md section 8). Its host and subscription are checked before it is followed. */
+  /** Several KB long (docs/azure-facts.md section 8). Its host and subscription are checked before it is followed. */
   url: z.string().max(16_384),
   style: z.enum(['asyncOperation', 'location']),
   startedAt: time(),

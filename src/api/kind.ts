@@ -54,7 +54,7 @@ export function azidResource<T extends KubeObject>(
 
 /**
  * The rule for a field that cannot change, put on its parent so that adding and removing the field are refused too:
- * a rule on an optional field itself does not run when the field appears or goes (kubernetes.md section 8).
+ * a rule on an optional field itself does not run when the field appears or goes (docs/kubernetes.md section 8).
  *
  * @param normal from a value in CEL to what counts of it, where several spellings are one value
  */

@@ -14,7 +14,7 @@ const SCOPE =
 const ROLE_ID =
   /^(\/(subscriptions\/[0-9a-fA-F-]{36}\/)?providers\/[mM]icrosoft\.[aA]uthorization\/role[dD]efinitions\/)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
-/** Azure takes 2 KB; azid's suffix needs some of it (azure.md section 5). */
+/** Azure takes 2 KB; azid's suffix needs some of it (docs/azure-facts.md section 5). */
 const MAX_DESCRIPTION = 1500;
 
 const spec = z.object({

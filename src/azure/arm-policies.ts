@@ -32,7 +32,7 @@ export function isWrite(method: string): boolean {
 
 /**
  * Refuses a URL that is not of the configured endpoint, before a token is fetched for it: SDKs follow `nextLink` and
- * operation URLs whatever their host (azure.md section 15).
+ * operation URLs whatever their host (docs/azure-facts.md section 15).
  */
 export function sameOriginPolicy(armEndpoint: string): PipelinePolicy {
   const { origin } = new URL(armEndpoint);

@@ -1,6 +1,6 @@
 /**
  * The name of a role assignment says who made it: Azure keeps no tags on assignments, but their names are GUIDs that
- * the caller chooses (azure.md section 5). A frozen wire format with test vectors, docs/wire-format.md.
+ * the caller chooses (docs/azure-facts.md section 5). A frozen wire format with test vectors, docs/wire-format.md.
  */
 import { readGuid, trailingGuid } from './guid.ts';
 import { armKey } from './resource-id.ts';
@@ -15,7 +15,7 @@ export interface Grant {
   readonly scope: string;
   /** GUID of the role definition, or an id that ends in it. */
   readonly role: string;
-  /** Object id. With it in the name a recycled identity gets a new assignment (guarantees.md G10). */
+  /** Object id. With it in the name a recycled identity gets a new assignment (docs/guarantees.md G10). */
   readonly principalId: string;
 }
 

@@ -14,7 +14,7 @@ export interface AzureFederatedCredential {
   readonly issuer: string;
   /** Empty for a flexible credential. */
   readonly subject: string;
-  /** Exactly one (azure.md section 4). */
+  /** Exactly one (docs/azure-facts.md section 4). */
   readonly audiences: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function parseCredentialId(id: string): { identityId: string; name: strin
 
 /**
  * An answer of the SDK, checked. A read may lack the subject: a flexible credential has an expression instead, which the
- * SDK drops (azure.md sections 4 and 15). It counts against the limit all the same, so it is kept, with what it shows.
+ * SDK drops (docs/azure-facts.md sections 4 and 15). It counts against the limit all the same, so it is kept, with what it shows.
  */
 export function readCredential(
   { id, name, issuer, subject, audiences }: FederatedIdentityCredential,

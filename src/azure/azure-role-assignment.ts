@@ -14,16 +14,16 @@ export interface AzureRoleAssignment {
   /** Its own: a list also shows what is inherited from above or lies below. The tenant is `/`. */
   readonly scope: string;
   readonly roleDefinitionId: string;
-  /** The GUID at the end of `roleDefinitionId`, lower case; ids of one role differ in their prefix (azure.md section 2). */
+  /** The GUID at the end of `roleDefinitionId`, lower case; ids of one role differ in their prefix (docs/azure-facts.md section 2). */
   readonly roleGuid: string;
   /** Lower case. */
   readonly principalId: string;
-  /** Frozen when it was made, also if the principal is gone (azure.md section 6). */
+  /** Frozen when it was made, also if the principal is gone (docs/azure-facts.md section 6). */
   readonly principalType: string;
   readonly condition?: string;
   readonly conditionVersion?: string;
   readonly description?: string;
-  /** Wall ms. The answer of a creation has another one than later reads (azure.md section 5): no content. */
+  /** Wall ms. The answer of a creation has another one than later reads (docs/azure-facts.md section 5): no content. */
   readonly createdOn?: number;
 }
 
@@ -90,7 +90,7 @@ export function sameAssignment(left: AzureRoleAssignment, right: AzureRoleAssign
   );
 }
 
-/** Whether they grant the same to the same: all three must be equal (guarantees.md G10), and the name. */
+/** Whether they grant the same to the same: all three must be equal (docs/guarantees.md G10), and the name. */
 export function sameGrant(left: AzureRoleAssignment, right: AzureRoleAssignment): boolean {
   return left.key === right.key && left.roleGuid === right.roleGuid && left.principalId === right.principalId;
 }

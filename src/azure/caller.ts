@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import { decodeJwt } from 'jose';
 import { AzureError, LOCAL_CODES } from './errors.ts';
 
-/** Who azid is in Azure: it must not manage, detach or collect what it depends on (guarantees.md G21). */
+/** Who azid is in Azure: it must not manage, detach or collect what it depends on (docs/guarantees.md G21). */
 export interface AzureCaller {
   /** Object id of its service principal. */
   readonly objectId: string;

@@ -1,11 +1,11 @@
 /**
- * What an error of Azure means for whoever asked: the table of design.md section 5 over the codes of azure.md sections
+ * What an error of Azure means for whoever asked: the table of docs/architecture.md section 5 over the codes of docs/azure-facts.md sections
  * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
 import { fullText, linkedScopes, linkedSubscription } from './hosts/named-identities.ts';
 
-/** How long a lane waits after a 429 that does not say (design.md section 5). */
+/** How long a lane waits after a 429 that does not say (docs/architecture.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
 
 export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment' | 'scope';
@@ -33,11 +33,11 @@ const NOT_FOUND: Readonly<Record<string, Missing>> = {
   subscriptionnotfound: 'subscription',
   parentresourcenotfound: 'parent',
   roleassignmentnotfound: 'roleAssignment',
-  // What an assignment was to be made on (azure.md section 16.9).
+  // What an assignment was to be made on (docs/azure-facts.md section 16.9).
   scopenotfound: 'scope',
 };
 
-/** Not now, back off: azure.md section 2, and refusals of a state that passes by itself. */
+/** Not now, back off: docs/azure-facts.md section 2, and refusals of a state that passes by itself. */
 const TRANSIENT: Readonly<Record<string, string>> = {
   anotheroperationinprogress: 'OperationInProgress',
   conflict: 'OperationInProgress',
@@ -154,7 +154,7 @@ const STALLED: Readonly<Record<string, Stall>> = {
   roledefinitiondoesnotexist: { reason: 'RoleNotFound', remedy: 'give the name or id of an existing role' },
 };
 
-/** Refusals that Azure tells by text alone, with a code that says nothing (azure.md sections 4 to 6). */
+/** Refusals that Azure tells by text alone, with a code that says nothing (docs/azure-facts.md sections 4 to 6). */
 const BY_TEXT: readonly (readonly [
   RegExp,
   Stall | { readonly transient: string } | { readonly missing: Missing },
@@ -218,7 +218,7 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
         'give azid’s identity the role Reader on the subscription, satisfy what the policy’s service asks, or exempt azid’s writes from that Azure Policy',
       error,
     };
-  // 429 by status, by code inside a long operation's result, or by text alone (guarantees.md G12).
+  // 429 by status, by code inside a long operation's result, or by text alone (docs/guarantees.md G12).
   if (
     status === 429 ||
     code === 'toomanyrequests' ||
@@ -259,7 +259,7 @@ const WITHIN_TENANT =
 /** So many scopes fit in a message that somebody reads. */
 const NAMED_SCOPES = 3;
 
-/** Azure names the linked scopes at the end of a text that a status cuts before it (azure.md sections 7 and 12). */
+/** Azure names the linked scopes at the end of a text that a status cuts before it (docs/azure-facts.md sections 7 and 12). */
 function linkedRemedy(error: AzureError): string | undefined {
   const scopes = linkedScopes(error);
   if (scopes.length === 0) return undefined;

@@ -1,8 +1,8 @@
-/** Where Azure is: the three public clouds (azure.md section 14) and a stand-in on another endpoint. */
+/** Where Azure is: the three public clouds (docs/azure-facts.md section 14) and a stand-in on another endpoint. */
 
 export interface Cloud {
   readonly name: string;
-  /** Resource Manager's origin, no trailing slash: with one, SDKs ask for a token for `//.default` (azure.md section 15). */
+  /** Resource Manager's origin, no trailing slash: with one, SDKs ask for a token for `//.default` (docs/azure-facts.md section 15). */
   readonly armEndpoint: string;
   /** Entra's origin, no trailing slash. */
   readonly authorityHost: string;

@@ -1,5 +1,5 @@
 /**
- * The name of a federated credential says who made it: the resource has no tags (azure.md section 4). A frozen wire
+ * The name of a federated credential says who made it: the resource has no tags (docs/azure-facts.md section 4). A frozen wire
  * format with test vectors, docs/wire-format.md.
  */
 
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { asciiLower } from './ascii.ts';
 import { readGuid } from './guid.ts';
 
-/** azure.md section 4. */
+/** docs/azure-facts.md section 4. */
 export const CREDENTIAL_NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
 
 const INSTALLATION_DIGITS = 12;
@@ -24,7 +24,7 @@ export interface CredentialOwner {
 /**
  * `<namespace>-<name>-<12 hex digits of the installation>-<20 of installation and object>`. The first part is for
  * readers only: shortened, and what Azure does not allow replaced. What is hashed stands one a line, and a line end
- * cannot occur in it, so `team-a/web` is not `team/a-web` (guarantees.md mistake 22). Throws `TypeError`.
+ * cannot occur in it, so `team-a/web` is not `team/a-web` (docs/guarantees.md mistake 22). Throws `TypeError`.
  */
 export function credentialName(installationId: string, owner: CredentialOwner): string {
   const readable = `${owner.namespace}-${owner.name}`

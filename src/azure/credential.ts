@@ -28,7 +28,7 @@ export interface CredentialOptions {
   /** Entra's origin, no trailing slash. */
   readonly authorityHost: string;
   readonly caPem?: string | undefined;
-  /** True for an authority that Microsoft's public discovery does not know: else it is asked first (azure.md section 15). */
+  /** True for an authority that Microsoft's public discovery does not know: else it is asked first (docs/azure-facts.md section 15). */
   readonly disableInstanceDiscovery: boolean;
   readonly clock: Clock;
   /** Looked at only for secrets that must not be there. */

@@ -14,7 +14,7 @@ export function cleanMessage(text: string): string {
       /\b(client_assertion|client_secret|access_token|assertion|password)(["']?\s*[=:]\s*["']?)[^\s"'&,}]+/gi,
       '$1$2<secret>',
     )
-    // Signed operation URLs carry their right in the query (azure.md section 8).
+    // Signed operation URLs carry their right in the query (docs/azure-facts.md section 8).
     .replace(/(https?:\/\/[^\s'"?]+)\?[^\s'"]*/g, '$1')
     // Entra ends every text with these; they differ each time.
     .replace(
@@ -27,7 +27,7 @@ export function cleanMessage(text: string): string {
 }
 
 /**
- * How long a failure's text asks to wait, ms: `Please try again after '5' seconds.` (azure.md section 9), and the
+ * How long a failure's text asks to wait, ms: `Please try again after '5' seconds.` (docs/azure-facts.md section 9), and the
  * `Retry after 20 seconds` that was missed before (Azure/aad-pod-identity#676).
  */
 export function retryAfterFromText(text: string): number | undefined {

@@ -1,6 +1,6 @@
 /**
  * The one place where what the Azure SDKs throw becomes a value. They throw `RestError` (with or without an answer),
- * plain `Error` (pollers: azure.md section 15), `AggregateError` without a code (Service Bus), `AbortError` for the
+ * plain `Error` (pollers: docs/azure-facts.md section 15), `AggregateError` without a code (Service Bus), `AbortError` for the
  * caller's signal and for a time limit alike, and several classes of their own for credentials.
  */
 import { cleanMessage, retryAfterFromHeaders, retryAfterFromText } from './error-text.ts';
@@ -157,7 +157,7 @@ interface Shape {
 function readShape(error: unknown): Shape {
   const none = () => undefined;
   if (!isRecord(error)) return { name: 'Error', message: String(error), credential: false, header: none };
-  // An AggregateError has no code of its own: the first of its errors that has one speaks (simulator.md section 6).
+  // An AggregateError has no code of its own: the first of its errors that has one speaks (docs/azure-facts.md section 15).
   const inner = Array.isArray(error.errors) ? error.errors.find((each) => isRecord(each)) : undefined;
   if (inner && text(error.code) === undefined) return { ...readShape(inner), ...credentialOf(error) };
   const response = isRecord(error.response) ? error.response : undefined;
@@ -198,7 +198,7 @@ function bodyError(
   return undefined;
 }
 
-/** `The long-running operation has failed. CODE. message` is all a poller tells (azure.md section 15). */
+/** `The long-running operation has failed. CODE. message` is all a poller tells (docs/azure-facts.md section 15). */
 function pollerCode(message: string): string | undefined {
   return /^The long-running operation has failed\. ([A-Za-z]\w+)\./.exec(message)?.[1];
 }

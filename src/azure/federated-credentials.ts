@@ -1,5 +1,5 @@
 /**
- * Federated credentials of user-assigned identities (azure.md section 4). Every call goes through the lanes and tells
+ * Federated credentials of user-assigned identities (docs/azure-facts.md section 4). Every call goes through the lanes and tells
  * the observer what it saw. Azure takes one write at a time beneath an identity, so the lanes run them one by one; all
  * calls draw from the identity's own buckets, since Azure does not say that they have others.
  */
@@ -13,7 +13,7 @@ import type { AzureError } from './errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
 import { armKey, parseIdentityId } from './resource-id.ts';
 
-/** Azure's limit (azure.md section 4). */
+/** Azure's limit (docs/azure-facts.md section 4). */
 export const MAX_CREDENTIALS = 20;
 
 /** `parent`: the identity itself, or its group, is not there. */

@@ -10,12 +10,12 @@ export function readGuid(what: string, text: string): string {
   return guid;
 }
 
-/** The GUID at the end of an id, lower case: role definitions are compared by it alone (azure.md section 2). */
+/** The GUID at the end of an id, lower case: role definitions are compared by it alone (docs/azure-facts.md section 2). */
 export function trailingGuid(what: string, id: string): string {
   return readGuid(what, id.slice(id.lastIndexOf('/') + 1));
 }
 
-/** The first GUID in a text, with or without dashes: messages of Azure print it bare (azure.md section 5). */
+/** The first GUID in a text, with or without dashes: messages of Azure print it bare (docs/azure-facts.md section 5). */
 export function guidInText(text: string): string | undefined {
   const found = BARE.exec(text);
   return found ? found.slice(1).join('-').toLowerCase() : undefined;

@@ -7,7 +7,7 @@ import { AzureError } from './errors.ts';
 import { type LaneRequest, Lanes } from './lanes.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from './limits.ts';
 
-/** Namespaces take turns in the rate limits (guarantees.md G24), and a turn that came is not lost. Turns are counted. */
+/** Namespaces take turns in the rate limits (docs/guarantees.md G24), and a turn that came is not lost. Turns are counted. */
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const SLOW: Partial<Limits> = {

@@ -1,6 +1,6 @@
 /**
  * Every call to Azure goes through here: slow enough for Azure's buckets, edits first, and no earlier than a 429 said
- * (design.md section 5). Inside a class namespaces take turns (guarantees.md G24).
+ * (docs/architecture.md section 5). Inside a class namespaces take turns (docs/guarantees.md G24).
  *
  * A call needs a token of each bucket it counts in, and takes all at once or none. p-queue counts what runs; the order
  * is decided here and a call enters p-queue only when it can start at once, because p-queue's priorities never age, its
@@ -27,7 +27,7 @@ export interface LaneRequest {
   readonly resourceId?: string;
   /**
    * Calls of one key never run at the same time, whatever their lane: Azure refuses a second write beneath one identity
-   * (azure.md section 4). Those that wait for it take no token and no slot, and start by priority.
+   * (docs/azure-facts.md section 4). Those that wait for it take no token and no slot, and start by priority.
    */
   readonly exclusive?: string;
   readonly kind: CallKind;

@@ -1,4 +1,4 @@
-/** Azure's figures (azure.md section 9) and azid's distance from them. Figures, not promises: a 429 is always obeyed. */
+/** Azure's figures (docs/azure-facts.md section 9) and azid's distance from them. Figures, not promises: a 429 is always obeyed. */
 import type { BucketSize } from './token-bucket.ts';
 
 /** What a call does, as the limits tell calls apart. Resource Manager counts `list` as a read. */
@@ -43,7 +43,7 @@ const identityWrites: ProviderRates = { tenant: 10, subscription: 2, resource: 0
 
 /**
  * Each virtual machine and scale set takes 12 updates at once and 4 a minute after that (Microsoft Learn, "Compute
- * throttling limits"; azure.md section 7 has the 12). The subscription's own, 1,500, is above Resource Manager's.
+ * throttling limits"; docs/azure-facts.md section 7 has the 12). The subscription's own, 1,500, is above Resource Manager's.
  */
 const hostUpdates: ProviderRates = {
   tenant: Number.POSITIVE_INFINITY,
@@ -83,7 +83,7 @@ export function scaled(size: BucketSize, share: number): BucketSize {
 
 /**
  * The window in which a provider's rate may be used up at once. Not stated by Microsoft; 0.25 writes per second and
- * resource cannot mean one in 4 s exactly, since recorded traffic has two PUTs of one identity 3 s apart (azure.md
+ * resource cannot mean one in 4 s exactly, since recorded traffic has two PUTs of one identity 3 s apart (docs/azure-facts.md
  * section 3). Half of the 20 s that the provider's other limits are told in; a wrong guess costs one 429.
  */
 const RATE_WINDOW_SECONDS = 10;

@@ -1,6 +1,6 @@
 /**
  * What azid may do at a scope, asked of Azure itself. Needed because a list without rights may come back short or empty
- * with 200 and no error (azure.md section 7).
+ * with 200 and no error (docs/azure-facts.md section 7).
  */
 import { z } from 'zod';
 import type { Priority } from '../runtime/outcome.ts';

@@ -1,5 +1,5 @@
 /**
- * Azure Policies that ask a service of their own before a write (azure.md section 16.6): Azure refuses the write, the
+ * Azure Policies that ask a service of their own before a write (docs/azure-facts.md section 16.6): Azure refuses the write, the
  * caller acquires a token for exactly that write, and sends the same bytes again with it. Done here for every write,
  * whichever client makes it, and once: a write that is refused with its token is refused.
  */

@@ -1,4 +1,4 @@
-/** Role assignments (azure.md section 5): every call goes through the lanes and tells the observer what it saw. */
+/** Role assignments (docs/azure-facts.md section 5): every call goes through the lanes and tells the observer what it saw. */
 import {
   AuthorizationManagementClient,
   getContinuationToken,
@@ -26,7 +26,7 @@ export interface AssignmentPut {
   /** A GUID, or an id that ends in it. */
   readonly roleDefinitionId: string;
   readonly principalId: string;
-  /** Azure's default is `User`, so it is always sent; it also spares the wait for the directory (azure.md section 5). */
+  /** Azure's default is `User`, so it is always sent; it also spares the wait for the directory (docs/azure-facts.md section 5). */
   readonly principalType: string;
   /** With `conditionVersion`, or neither. What is left out is taken away from an assignment that has it. */
   readonly condition?: string | undefined;
@@ -136,7 +136,7 @@ export class RoleAssignments {
 
   /**
    * DELETE; one whose scope is gone is absent too. Under a scope that is gone Azure may also answer 403, which is
-   * thrown: only a look at the scope can tell (azure.md section 5).
+   * thrown: only a look at the scope can tell (docs/azure-facts.md section 5).
    */
   async delete(
     scope: string,
@@ -209,7 +209,7 @@ function bodyOf(scope: string, put: AssignmentPut): RoleAssignmentCreateParamete
   };
 }
 
-/** A GUID is checked before it goes into a filter: the SDK sends what is in it as it is (azure.md section 5). */
+/** A GUID is checked before it goes into a filter: the SDK sends what is in it as it is (docs/azure-facts.md section 5). */
 function filterOf(filter: AssignmentFilter): { filter?: string } {
   if (filter === 'everything') return {};
   if (filter === 'atScope') return { filter: 'atScope()' };

@@ -1,4 +1,4 @@
-/** Scopes of role assignments: from the tenant (`/`) down to one resource (azure.md section 2). */
+/** Scopes of role assignments: from the tenant (`/`) down to one resource (docs/azure-facts.md section 2). */
 import { armKey, parseResourceId } from './resource-id.ts';
 
 export type Scope =
@@ -32,7 +32,7 @@ export function subscriptionOf(scope: string): string | undefined {
   return 'subscriptionId' in parsed ? parsed.subscriptionId : undefined;
 }
 
-/** The scope as SDKs want it, without its leading slash: with one, URLs begin with two (azure.md section 2). */
+/** The scope as SDKs want it, without its leading slash: with one, URLs begin with two (docs/azure-facts.md section 2). */
 export function wireScope(scope: string): string {
   parseScope(scope);
   return slashed(scope).slice(1);

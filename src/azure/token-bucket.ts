@@ -10,7 +10,7 @@ export interface BucketSize {
 const EPSILON = 1e-6;
 
 /**
- * A bucket as Azure keeps them (azure.md section 9): starts full, refills steadily. In any window of T seconds it lets
+ * A bucket as Azure keeps them (docs/azure-facts.md section 9): starts full, refills steadily. In any window of T seconds it lets
  * at most `capacity + perSecond * T` through. Time is monotonic: a wall clock set back would stall it.
  */
 export class TokenBucket {

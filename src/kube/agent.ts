@@ -7,7 +7,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 /**
  * One undici Agent for all calls, replaced when the TLS material changes. HTTP/1.1 only: over HTTP/2 a silent network
- * loss stays unnoticed, while here the abort of a call that timed out destroys its socket (kubernetes.md section 4).
+ * loss stays unnoticed, while here the abort of a call that timed out destroys its socket (docs/kubernetes.md section 1).
  */
 export class SharedAgent {
   #current: { readonly agent: Agent; readonly material: string } | undefined;

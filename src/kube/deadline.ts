@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 
 /**
  * The end of one call: the caller's signal or a time limit, whichever comes first, and which of them it was.
- * Not `AbortSignal.any`: on a long-lived signal Node keeps memory for each derived one (kubernetes.md section 6).
+ * Not `AbortSignal.any`: on a long-lived signal Node keeps memory for each derived one (docs/kubernetes.md section 1).
  */
 export class Deadline implements Disposable {
   readonly #clock: Clock;

@@ -1,6 +1,6 @@
 /**
  * Finalizers, with the version that was read: two writers of one list cannot lose each other's entry. A conflict goes
- * to the caller, who reads again; it is never forced (kubernetes.md section 7).
+ * to the caller, who reads again; it is never forced (docs/kubernetes.md section 7).
  */
 import type { KubeClient } from './client.ts';
 import { isNotFound } from './errors.ts';

@@ -8,7 +8,7 @@ export interface InformerOptions<T extends KubeObject>
   extends Omit<ReflectorOptions<T>, 'onState' | 'onActivity'> {
   readonly log?: Log;
   readonly transform?: StoreOptions<T>['transform'];
-  /** Stands between reflector and store, for tests that drop, double or freeze events (guarantees.md 4.2). */
+  /** Stands between reflector and store, for tests that drop, double or freeze events (docs/testing.md). */
   readonly tap?: (events: AsyncGenerator<ReflectorEvent<T>>) => AsyncGenerator<ReflectorEvent<T>>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Follows one resource: list, then watch, for ever, with client-go's semantics (kubernetes.md section 5). A state
+ * Follows one resource: list, then watch, for ever, with client-go's semantics (docs/kubernetes.md section 2). A state
  * machine whose steps yield what changed; nothing between a list and its watch, or between two watches, is lost.
  */
 import { type Clock, sleep } from '../runtime/clock.ts';

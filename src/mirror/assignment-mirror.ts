@@ -217,7 +217,7 @@ export class AssignmentMirror implements RoleAssignmentObserver {
 
   #listing(area: string): Listing<AzureRoleAssignment> {
     const { assignments, permissions } = this.#options;
-    // Without a filter a subscription's list also shows what lies below it (azure.md section 5). Should Azure not do so,
+    // Without a filter a subscription's list also shows what lies below it (docs/azure-facts.md section 5). Should Azure not do so,
     // witnesses are missing and the area stays partial: nothing is deleted on its word.
     const filter = parseScope(area).kind === 'subscription' ? 'everything' : 'atScope';
     return {

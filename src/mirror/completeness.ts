@@ -1,6 +1,6 @@
 /**
- * Whether a list may be believed to hold everything (design.md section 2). A caller without rights gets a short list
- * with 200 and no error (azure.md section 7), so a list must show what a GET proved, and the right to read must stand.
+ * Whether a list may be believed to hold everything (docs/architecture.md section 2). A caller without rights gets a short list
+ * with 200 and no error (docs/azure-facts.md section 7), so a list must show what a GET proved, and the right to read must stand.
  */
 import type { Entry } from './entry.ts';
 

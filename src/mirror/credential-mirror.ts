@@ -1,5 +1,5 @@
 /**
- * The watched picture of federated credentials. They have no bulk list (azure.md section 4): each identity in use is
+ * The watched picture of federated credentials. They have no bulk list (docs/azure-facts.md section 4): each identity in use is
  * read when somebody asks, at once on a suspicion, and else in slow rotation, one for each subscription.
  */
 import { type CallContext, sharedContext } from '../azure/arm-calls.ts';

@@ -10,7 +10,7 @@ interface Flight<T> {
 
 /**
  * One call for all who want the same at the same time. A more urgent one does not wait behind a less urgent call, and no
- * namespace behind the call of another, which has the other's turn (guarantees.md G24).
+ * namespace behind the call of another, which has the other's turn (docs/guarantees.md G24).
  */
 export class Flights<T> {
   readonly #flights = new Map<string, Set<Flight<T>>>();

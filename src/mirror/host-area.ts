@@ -1,5 +1,5 @@
 /**
- * Where hosts are listed (azure.md section 7, "Listing hosts"): each type by its provider, for a subscription as a
+ * Where hosts are listed (docs/azure-facts.md section 7, "Listing hosts"): each type by its provider, for a subscription as a
  * whole; slots only for one site at a time. An area is a text, so that it can be a key:
  * `/subscriptions/<id>|microsoft.compute/virtualmachines`, `<id of the site>|microsoft.web/sites/slots`.
  */

@@ -17,7 +17,7 @@ export function sameHost(left: AzureHost, right: AzureHost): boolean {
 }
 
 /**
- * Whether they are the same one, not one made again under the same id (azure.md section 7: another `vmId` or creation
+ * Whether they are the same one, not one made again under the same id (docs/azure-facts.md section 7: another `vmId` or creation
  * time, else another system principal). A host whose system-assigned identity was switched off and on is still the
  * same if its `instance` says so. Where nothing tells, it is taken for the same.
  */
@@ -31,7 +31,7 @@ function agree(left: string | undefined, right: string | undefined): boolean {
   return left === undefined || right === undefined || left === right;
 }
 
-/** Absent means settled (azure.md section 8). */
+/** Absent means settled (docs/azure-facts.md section 8). */
 function stateOf({ provisioningState = 'Succeeded' }: AzureHost): string {
   return provisioningState.toLowerCase();
 }

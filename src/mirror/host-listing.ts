@@ -1,4 +1,4 @@
-/** The lists of hosts, and what shows that nothing was left out of them (azure.md section 7, "Listing hosts"). */
+/** The lists of hosts, and what shows that nothing was left out of them (docs/azure-facts.md section 7, "Listing hosts"). */
 import { classify } from '../azure/classify.ts';
 import { capabilityOf } from '../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';

@@ -1,6 +1,6 @@
 /**
  * The watched picture of hosts: the providers' own bulk lists of the types in use, live GETs and our own writes, merged
- * by the rules of `merge.ts`. Never a list filtered by tag: Azure then leaves the tags out (azure.md section 7).
+ * by the rules of `merge.ts`. Never a list filtered by tag: Azure then leaves the tags out (docs/azure-facts.md section 7).
  *
  * Costs with each resync: the pages of each list in use and one question for rights. Slots have a list per site: one
  * call for each site that somebody named; a selector of slots costs the pages of all sites and one call for each of them.

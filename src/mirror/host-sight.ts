@@ -1,5 +1,5 @@
 /**
- * That every provider fills `identity` in lists is unsure (azure.md section 7). A list that shows not one identity,
+ * That every provider fills `identity` in lists is unsure (docs/azure-facts.md section 7). A list that shows not one identity,
  * although hosts are held to have some, is judged by a GET: if that shows an identity, the list is blind, and what is
  * held of these hosts' identities stays. Judged anew with each list, for one GET while it stays so.
  */

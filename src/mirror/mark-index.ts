@@ -1,7 +1,7 @@
 import { asciiLower } from '../azure/ascii.ts';
 import type { AzureIdentity } from '../azure/azure-identity.ts';
 
-/** All marks of azid begin so (design.md section 6). Other tags are not indexed: nobody looks for them. */
+/** All marks of azid begin so (docs/architecture.md section 6). Other tags are not indexed: nobody looks for them. */
 const PREFIX = 'azid-';
 
 /** Finds identities by azid's marks without walking through all of them. Tag names compare without case, values exactly. */

@@ -1,5 +1,5 @@
 /**
- * The rules by which observations become the picture (design.md section 2): presence is a fact, absence a suspicion.
+ * The rules by which observations become the picture (docs/architecture.md section 2): presence is a fact, absence a suspicion.
  * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write. They
  * hold for any kind of thing; `Rules` says what makes two of them the same.
  */

@@ -26,7 +26,7 @@ export interface IdentityMirrorOptions {
   readonly signal: AbortSignal;
   /** 0 <= random() < 1; default `Math.random`. */
   readonly random?: () => number;
-  /** How long Azure may show what was before a write. Default 2 min (design.md section 2). */
+  /** How long Azure may show what was before a write. Default 2 min (docs/architecture.md section 2). */
   readonly lagMs?: number;
   readonly resync?: Partial<ResyncOptions>;
   /** A list failed; it is tried again. For the log. */

@@ -21,7 +21,7 @@ import {
   type Rules,
 } from './merge.ts';
 
-/** How long Azure may show what was before a write (design.md section 2). */
+/** How long Azure may show what was before a write (docs/architecture.md section 2). */
 export const LAG_MS = 120_000;
 
 export interface PictureOptions<T> extends Omit<Rules<T>, 'lagMs'> {

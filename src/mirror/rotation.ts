@@ -1,6 +1,6 @@
 /**
  * Reads things one after the other, over and over, for what has no bulk list: a full round within the time given, never
- * faster than one call per spacing, which wins where both cannot be had (design.md section 2).
+ * faster than one call per spacing, which wins where both cannot be had (docs/architecture.md section 2).
  */
 import { type Clock, sleep } from '../runtime/clock.ts';
 

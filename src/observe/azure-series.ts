@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { PRIORITIES, type Priority } from '../runtime/outcome.ts';
 import { LONG_SECONDS } from './buckets.ts';
 
-/** What is counted of calls to Azure; names and labels as Azure Service Operator has them (conventions.md section 7). */
+/** What is counted of calls to Azure; names and labels as Azure Service Operator has them (docs/reference/metrics.md). */
 export interface AzureMetrics {
   /** One call. `responseCode` is undefined when no answer came. 4xx and 5xx count as failed. */
   request(call: {

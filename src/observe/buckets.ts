@@ -1,6 +1,6 @@
 /** Histogram bounds in seconds. Each list is a promise to dashboards: adding a bound is fine, taking one away is not. */
 
-/** Waits and whole jobs: to 30 min, since guarantees.md G22 wants at least 20. */
+/** Waits and whole jobs: to 30 min, since docs/guarantees.md G22 wants at least 20. */
 export const LONG_SECONDS: readonly number[] = [
   0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800,
 ];

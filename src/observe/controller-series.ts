@@ -4,7 +4,7 @@ import { VISIT_SECONDS } from './buckets.ts';
 
 const RESULTS: readonly VisitResult[] = ['success', 'error', 'requeue', 'requeue_after'];
 
-/** `controller_runtime_*` with controller-runtime's names and labels (kubernetes.md section 10). */
+/** `controller_runtime_*` with controller-runtime's names and labels (docs/kubernetes.md section 10). */
 export function controllerSeries(registry: Registry): (controller: string) => ControllerMetrics {
   const registers = [registry];
   const labelNames = ['controller'] as const;

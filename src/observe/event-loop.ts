@@ -7,7 +7,7 @@ export interface EventLoopOptions {
   readonly intervalMs?: number;
   /**
    * A delay from here on is a fault. Defaults to 8 s: near the 10 s in which a leader must renew its Lease
-   * (kubernetes.md section 5), as a loop that is blocked longer may write after its successor has started.
+   * (docs/kubernetes.md section 5), as a loop that is blocked longer may write after its successor has started.
    */
   readonly limitMs?: number;
   /** How long a delay is remembered. Defaults to 15 s: a probe can only be answered when the block is over. */

@@ -11,7 +11,7 @@ export interface CheckResult {
 }
 
 /**
- * The named checks behind the probes (kubernetes.md section 5). `healthz`: the event loop is alive, no watch is stuck,
+ * The named checks behind the probes (docs/kubernetes.md section 6). `healthz`: the event loop is alive, no watch is stuck,
  * the lease loop goes round. `readyz`: the caches are synced, which is true for followers as well: a standby that is
  * never ready would hold up every rollout.
  */

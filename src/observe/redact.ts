@@ -1,5 +1,5 @@
 /**
- * The last net under log lines: code must not log secrets in the first place (style.md C7), but an error of a library
+ * The last net under log lines: code must not log secrets in the first place, but an error of a library
  * can carry a whole request. What is found here is replaced, not dropped, so that one sees there was something.
  */
 

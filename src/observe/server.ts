@@ -24,7 +24,7 @@ export interface ObserveServer extends AsyncDisposable {
 
 /**
  * Serves `/healthz`, `/readyz` and `/metrics`: 200 or, for a probe with a fault, 503. `?verbose` lists the checks also
- * when all is well. Starts before the caches and stops last (kubernetes.md section 5, start order). Resolves when it
+ * when all is well. Starts before the caches and stops last (docs/kubernetes.md section 6, start order). Resolves when it
  * listens; rejects with a message that names the flag if it cannot.
  */
 export async function startObserveServer(options: ObserveServerOptions): Promise<ObserveServer> {

@@ -4,8 +4,8 @@ import { PRIORITIES } from '../runtime/outcome.ts';
 import { LONG_SECONDS } from './buckets.ts';
 
 /**
- * `workqueue_*` with client-go's names and controller-runtime's labels (kubernetes.md section 10), and azid's
- * `azid_queue_age_seconds` (guarantees.md G22). Gauges are read from the queues when someone scrapes.
+ * `workqueue_*` with client-go's names and controller-runtime's labels (docs/kubernetes.md section 10), and azid's
+ * `azid_queue_age_seconds` (docs/guarantees.md G22). Gauges are read from the queues when someone scrapes.
  */
 export function workqueueSeries(registry: Registry): (controller: string) => QueueMetrics {
   const registers = [registry];

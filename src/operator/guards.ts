@@ -4,7 +4,7 @@ import type { Leadership } from './leadership.ts';
 
 /** What may leave the process, asked at the last moment before a request does. */
 
-/** A leader that was stalled must not write after its successor has begun (kubernetes.md section 6). */
+/** A leader that was stalled must not write after its successor has begun (docs/kubernetes.md section 5). */
 export function onlyLeaderWrites(leadership: Leadership, intercept?: Interceptor): Interceptor {
   return async (request, next) => {
     if (request.method !== 'GET' && !leadership.isLeaderNow()) {

@@ -4,7 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
 
 /**
- * Which installation of azid this is: the id every mark in Azure carries (design.md section 6). It is kept beside the
+ * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
  * UID of the cluster it was made for, so a snapshot of the cluster, started elsewhere, does not act as the first one.
  */
 

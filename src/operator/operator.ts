@@ -22,7 +22,7 @@ import { Work, type WorkParts } from './work.ts';
 export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadershipLost'; readonly why: string };
 
 /**
- * One azid: watches, mirror, queues and controllers, wired and run in order (kubernetes.md section 5, "Start order"):
+ * One azid: watches, mirror, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
  * probes, the claim, caches, leadership, work; and stopped in the reverse order.
  */
 export class Operator {

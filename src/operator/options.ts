@@ -61,7 +61,7 @@ export interface OperatorOptions {
 
 /** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */
 export const AZURE_CALL_LIMIT_MS = 60_000;
-/** Caches that are not full by then will not be: the process ends and says which (kubernetes.md section 5). */
+/** Caches that are not full by then will not be: the process ends and says which (docs/kubernetes.md section 3). */
 export const SYNC_LIMIT_MS = 120_000;
 /** What is left of Events is written within this when azid stops. */
 export const FLUSH_LIMIT_MS = 5_000;

@@ -14,7 +14,7 @@ import type { Priority } from '../runtime/outcome.ts';
 
 /**
  * From what changed to whom it touches. Keys, not objects, go into the queues, and a key too many costs one look
- * (design.md section 5.1).
+ * (docs/architecture.md section 5).
  */
 export interface Wake {
   identity(key: ObjectKey, priority: Priority): void;
@@ -80,7 +80,7 @@ function sharers(stores: Stores, azureName: string): readonly ObjectKey[] {
   return stores.identities.keysByIndex(INDEX.azureName, asciiLower(azureName));
 }
 
-/** azid's own status writes must not wake it (kubernetes.md section 5, "Predicates"). */
+/** azid's own status writes must not wake it (docs/kubernetes.md section 4, "Predicates"). */
 export function isWorthALook<T extends KubeObject>({ old, new: next }: StoreChange<T>): boolean {
   if (!old || !next) return true;
   const a = old.metadata;

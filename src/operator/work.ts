@@ -299,12 +299,12 @@ function editionOfStored(object: ManagedObject | undefined): string | undefined 
   return object && editionOf(object);
 }
 
-/** An edit is judged by the object, whatever woke it (design.md section 5.2). */
+/** An edit is judged by the object, whatever woke it (docs/architecture.md section 5). */
 function classOf(object: ManagedObject | undefined, proposed: Priority): Priority {
   return object && hasPendingEdit(object) ? 'edit' : proposed;
 }
 
-/** The one place where thrown errors become outcomes (design.md section 5.3). */
+/** The one place where thrown errors become outcomes (docs/architecture.md section 5). */
 function outcomeOfError(error: unknown): Outcome | undefined {
   if (error instanceof KubeError) {
     const { retryAfterMs } = error;

@@ -22,7 +22,7 @@ const CLUSTER = 'cluster';
 
 /**
  * Default deny. One rule must allow issuer, subject and audience together: an issuer that one rule trusts for one repository is
- * not trusted for the subjects of another rule (guarantees.md T4).
+ * not trusted for the subjects of another rule (docs/threat-model.md T4).
  *
  * @param policies those that select the namespace
  */

@@ -3,7 +3,7 @@ import { RELEASE_ANNOTATION } from '../api/common.ts';
 import { type Finding, findCondition } from '../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
 
-/** A deletion that Azure refuses: it waits for that to be mended, but not for ever (guarantees.md G18). */
+/** A deletion that Azure refuses: it waits for that to be mended, but not for ever (docs/guarantees.md G18). */
 
 /** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
 const BLOCKED = 'DeletionBlocked';

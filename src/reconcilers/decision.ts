@@ -2,10 +2,10 @@ import type { Condition } from '../kube/types.ts';
 
 /**
  * What a `decide` function returns: data that the controller carries out, a plan prints and a test compares
- * (design.md section 2). Nothing here does I/O.
+ * (docs/architecture.md section 2). Nothing here does I/O.
  */
 
-/** How the object stands, from which its conditions and the next visit follow (conventions.md section 3). */
+/** How the object stands, from which its conditions and the next visit follow (docs/conditions.md). */
 export type Summary =
   /** Azure is as declared. `nextMs`: when to look again without being woken. */
   | { readonly state: 'ready'; readonly reason: string; readonly message: string; readonly nextMs: number }
@@ -89,9 +89,9 @@ export interface Decision<Action, Status> {
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
 }
 
-/** Missing rights, locks and the like may be mended outside the cluster at any time (guarantees.md G19). */
+/** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */
 export const RECHECK_OUTSIDE_MS = 5 * 60_000;
 /** What only an edit or a policy mends: both wake the object, this is the safety net. */
 export const RECHECK_INSIDE_MS = 30 * 60_000;
-/** A settled object is woken by its watch and the mirror; this repeats client-go's resync (kubernetes.md section 5). */
+/** A settled object is woken by its watch and the mirror; this repeats client-go's resync (docs/kubernetes.md section 4). */
 export const RECHECK_READY_MS = 10 * 3_600_000;

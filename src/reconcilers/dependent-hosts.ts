@@ -17,7 +17,7 @@ type Known = Pick<Stores, 'identities' | 'attachments' | 'hosts' | 'policies' | 
 
 /**
  * How long a resource may hold an identity that nobody wants attached any more and for which no object answers. One that
- * Azure never lets azid change would hold it for ever (guarantees.md G18); what it keeps is an entry without a principal.
+ * Azure never lets azid change would hold it for ever (docs/guarantees.md G18); what it keeps is an entry without a principal.
  */
 export const HOSTS_HOLD_MS = 60 * 60_000;
 

@@ -46,7 +46,7 @@ export interface DependentsParts extends PeerEyes {
   readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal'>;
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
   readonly federationAudience: string;
-  /** How long resources that cannot be changed may hold an identity; 1 h by default (guarantees.md G18). */
+  /** How long resources that cannot be changed may hold an identity; 1 h by default (docs/guarantees.md G18). */
   readonly releaseAfterMs?: number;
 }
 

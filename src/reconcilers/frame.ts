@@ -51,7 +51,7 @@ export interface FrameOptions<T extends ManagedObject> {
 type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
 
 /**
- * One visit to one object, the same for every kind (design.md section 5.3): gather, decide, perform, and again until
+ * One visit to one object, the same for every kind (docs/architecture.md section 5): gather, decide, perform, and again until
  * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the mirror
  * at once, so the next round judges the world as it then is.
  */
@@ -229,7 +229,7 @@ export class Frame<
     }
   }
 
-  /** Every Azure write leaves one log line and one Kubernetes Event (design.md section 5.6). */
+  /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */
   #wrote(object: T, { write }: Performed, context: VisitContext): VisitContext {
     if (!write) return context;
     const { note, correlationId } = write;

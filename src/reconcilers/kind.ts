@@ -9,7 +9,7 @@ export interface VisitContext extends Visit {
   readonly startedAt: number;
   /**
    * A lane that Azure closed for longer than this ends the visit, ms: the object says so meanwhile, and does not count among
-   * those that its namespace may have under way (guarantees.md G2, G12).
+   * those that its namespace may have under way (docs/guarantees.md G2, G12).
    */
   readonly patienceMs: number;
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { asciiLower, sameText } from '../azure/ascii.ts';
 
 /**
- * The tags by which azid knows its own identities in Azure (design.md section 6). Tag names cannot hold a slash, and
+ * The tags by which azid knows its own identities in Azure (docs/architecture.md section 6). Tag names cannot hold a slash, and
  * Azure compares them without regard to case.
  */
 export const MARK = {

@@ -68,7 +68,7 @@ export const INDEX = {
   expiryOwner: 'expiryOwner',
 } as const;
 
-/** Stands between one watch and its store, for tests that drop, double or hold events (guarantees.md 4.2). */
+/** Stands between one watch and its store, for tests that drop, double or hold events (docs/testing.md). */
 export type WatchTap = <T extends KubeObject>(
   resource: Resource<T>,
   events: AsyncGenerator<ReflectorEvent<T>>,

@@ -50,7 +50,7 @@ export function conditionsOf(
   }
 }
 
-/** `Ready` stays as last seen (conventions.md section 3); a condition of its own says why nothing moves. */
+/** `Ready` stays as last seen (docs/conditions.md); a condition of its own says why nothing moves. */
 export function suspendedConditions(
   object: ManagedObject,
   pending: boolean,

@@ -45,7 +45,7 @@ export function afterVisit(ending: Ending, after: Aftermath): VisitResult {
 }
 
 /**
- * The result map (kubernetes.md section 5), in one switch. Success of any kind forgets earlier failures. A recheck is a
+ * The result map (docs/kubernetes.md section 4), in one switch. Success of any kind forgets earlier failures. A recheck is a
  * resync: whoever changes something before then queues the key in a class of its own.
  */
 function afterOutcome(outcome: Outcome, after: Aftermath): VisitResult {

@@ -2,7 +2,7 @@
 export interface Backoff {
   /** Upper bound of the first wait, ms. Defaults to 1 s. */
   readonly baseMs?: number;
-  /** No wait is longer, ms. Defaults to 15 min (design.md section 5). */
+  /** No wait is longer, ms. Defaults to 15 min (docs/architecture.md section 5). */
   readonly maxMs?: number;
 }
 

@@ -11,7 +11,7 @@ export interface Clock {
   timer(ms: number, fn: () => void): Disposable;
 }
 
-/** The longest delay `setTimeout` honours; anything above fires at once (kubernetes.md section 6). */
+/** The longest delay `setTimeout` honours; anything above fires at once (docs/kubernetes.md section 4). */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

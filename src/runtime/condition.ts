@@ -1,4 +1,4 @@
-/** One condition of an object's status (api-conventions.md). */
+/** One condition of an object's status (docs/kubernetes.md section 9). */
 export interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';

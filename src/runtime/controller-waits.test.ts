@@ -9,7 +9,7 @@ import { WorkQueue } from './queue.ts';
 import type { Visit } from './visit.ts';
 import type { Waits } from './waits.ts';
 
-/** A reconcile that waits for a rate limit gives its worker back (guarantees.md G24). */
+/** A reconcile that waits for a rate limit gives its worker back (docs/guarantees.md G24). */
 
 const MINUTE = 60_000;
 let clock: FakeClock;

@@ -22,7 +22,7 @@ export interface ControllerOptions {
   /** How many keys are visited at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
   readonly workers: number;
   readonly reconcile: Reconcile;
-  /** Judges the class by the object, whatever woke it (design.md section 5). Defaults to what was proposed. */
+  /** Judges the class by the object, whatever woke it (docs/architecture.md section 5). Defaults to what was proposed. */
   readonly classify?: (key: string, proposed: Priority) => Priority;
   /**
    * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
@@ -33,7 +33,7 @@ export interface ControllerOptions {
   readonly outcomeOf?: (error: unknown) => Outcome | undefined;
   /** After this long, waits for a rate limit left out, the visit's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
   readonly timeLimitMs?: number;
-  /** How long running visits may go on after the stop. Defaults to 30 s (kubernetes.md section 5). */
+  /** How long running visits may go on after the stop. Defaults to 30 s (docs/kubernetes.md section 6). */
   readonly graceMs?: number;
   /** How long aborted visits are then waited for. Defaults to 5 s. */
   readonly unwindMs?: number;
@@ -202,8 +202,8 @@ export class Controller {
     });
     const running: Running = { abort, waits, edition: this.#options.editionOf?.(key) };
     this.#visits.set(key, running);
-    // The worker waits for the real end, also after the limit: freeing it would let a key run twice (kubernetes.md
-    // section 9), and would hide that something does not heed its signal.
+    // The worker waits for the real end, also after the limit: freeing it would let a key run twice (docs/kubernetes.md
+    // section 4), and would hide that something does not heed its signal.
     const visit = { key, priority, attempt, reconcileId, signal: abort.signal, log, turn, waits };
     const ending = await endingOf(reconcile, visit, outcomeOf);
     const after = { key, priority, queue: this.#queue, metrics: this.#metrics, log, random };

@@ -13,7 +13,7 @@ export interface Log {
 }
 
 /**
- * Values beside the constant message (style.md C14): `controller`, `namespace`, `name`, `reconcileId` by convention,
+ * Values beside the constant message: `controller`, `namespace`, `name`, `reconcileId` by convention,
  * an `Error` under `error`. Never a token, a header or a payload.
  */
 export type Fields = Readonly<Record<string, unknown>>;

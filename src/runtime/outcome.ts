@@ -1,6 +1,6 @@
 /**
  * What one visit to a key came to. A value, not control flow: the controller loop turns it into queue actions,
- * metrics and logs in one place, and reconcilers never choose a back-off themselves (design.md section 5).
+ * metrics and logs in one place, and reconcilers never choose a back-off themselves (docs/architecture.md section 5).
  */
 export type Outcome =
   /** Nothing left to do. `nextMs`: look again after that long (the loop adds jitter); absent = only when woken. */

@@ -4,7 +4,7 @@ import { FakeClock } from './fake-clock.ts';
 import { PRIORITIES, type Priority } from './outcome.ts';
 import { type QueueItem, WorkQueue } from './queue.ts';
 
-/** Namespaces take turns (guarantees.md G24). Turns are counted, not seconds. */
+/** Namespaces take turns (docs/guarantees.md G24). Turns are counted, not seconds. */
 
 const MINUTE = 60_000;
 let clock: FakeClock;

@@ -49,11 +49,11 @@ interface Running {
 type Waiter = (item: QueueItem | undefined) => void;
 
 /**
- * The work queue: holds keys, each at most once (design.md section 5, kubernetes.md section 5). A key is *ready*,
+ * The work queue: holds keys, each at most once (docs/architecture.md section 5, docs/kubernetes.md section 4). A key is *ready*,
  * *delayed* or *running*; one added while it runs is remembered and queued again when it is done, so no key ever runs
  * twice at once and no change is lost.
  *
- * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (guarantees.md G24).
+ * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (docs/guarantees.md G24).
  * - The earlier of two delays wins; a plain add makes a delayed key ready now. The higher of two classes wins.
  * - A time given by a server (`retry` with `notBeforeMs`) is a floor: events and resyncs added later do not undercut
  *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the lane that

@@ -32,7 +32,7 @@ interface Aged {
   readonly order: number;
 }
 
-/** Of this many turns, one may go to a key that waited long (design.md section 5). */
+/** Of this many turns, one may go to a key that waited long (docs/architecture.md section 5). */
 const TURNS_PER_AGED = 10;
 
 /**

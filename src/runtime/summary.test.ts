@@ -24,7 +24,7 @@ const steps: Record<string, Step> = {
 
 const step = fc.constantFrom(...Object.values(steps));
 
-/** `Ready=False AuthorizationFailed` and the like: what the table of conventions.md section 3 shows. */
+/** `Ready=False AuthorizationFailed` and the like: what the table of docs/conditions.md shows. */
 function told3(list: List): string[] {
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => {
     const condition = list.find((c) => c.type === type);

@@ -2,7 +2,7 @@ import type { Condition } from './condition.ts';
 import { findCondition, type Moment, removeCondition, setCondition } from './conditions.ts';
 
 /**
- * The summary of an object's state, one function for each row of the table in conventions.md section 3: `Ready`, and
+ * The summary of an object's state, one function for each row of the table in docs/conditions.md: `Ready`, and
  * kstatus' `Reconciling` and `Stalled`, which exist only while true and never both (kstatus takes the first in the
  * list). Other conditions are left alone. Each function returns the same list if nothing changes.
  */

@@ -1,6 +1,6 @@
 /**
  * What a reconcile tells of its waits for rate limits. While it waits it has no worker: a few that wait would else hold up
- * all the others, of other namespaces and for other limits too (guarantees.md G24).
+ * all the others, of other namespaces and for other limits too (docs/guarantees.md G24).
  */
 export class Waits {
   readonly #onChange: (waiting: boolean) => void;

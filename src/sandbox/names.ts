@@ -4,7 +4,7 @@ export const NAMESPACE = 'azid-system';
 export const SERVICE_ACCOUNT = 'azid-controller';
 /** The Lease of `--lease-name`'s default. */
 export const LEASE = 'azid-controller';
-/** Of ServiceAccount tokens that Entra exchanges (azure.md section 4). */
+/** Of ServiceAccount tokens that Entra exchanges (docs/azure-facts.md section 4). */
 export const TOKEN_EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
 
 /** Fixed, since examples and roles name it. */

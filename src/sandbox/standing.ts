@@ -1,4 +1,4 @@
-/** How an object stands, as kstatus sees it (conventions.md section 3) and as the simulated Azure does. */
+/** How an object stands, as kstatus sees it (docs/conditions.md) and as the simulated Azure does. */
 import type { ManagedObject } from '../api/common.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';

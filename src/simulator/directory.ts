@@ -12,7 +12,7 @@ export interface Principal {
   readonly type: 'ServicePrincipal' | 'User' | 'Group';
   /** Wall ms. */
   readonly createdAt: number;
-  /** Wall ms; set = soft-deleted, restorable for 30 days (azure.md section 6). */
+  /** Wall ms; set = soft-deleted, restorable for 30 days (docs/azure-facts.md section 6). */
   readonly deletedAt?: number;
 }
 
@@ -26,7 +26,7 @@ export interface NewPrincipal {
   readonly replicates?: boolean;
 }
 
-/** A soft-deleted principal can return for so long (azure.md section 6). */
+/** A soft-deleted principal can return for so long (docs/azure-facts.md section 6). */
 export const SOFT_DELETE_MS = 30 * 24 * 3600_000;
 
 export class Directory {

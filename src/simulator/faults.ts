@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ArmError, type Method } from './http/operation.ts';
 import type { Random } from './random.ts';
 
-/** Faults to be injected (simulator.md section 4): which calls, how many of them, and what happens to them. */
+/** Faults to be injected (src/simulator/README.md): which calls, how many of them, and what happens to them. */
 const effect = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('status'),
@@ -13,7 +13,7 @@ const effect = z.discriminatedUnion('kind', [
     retryAfterSeconds: z.number().min(0).optional(),
     /** `Retry-After` as an HTTP date so many seconds ahead. */
     retryAfterDateSeconds: z.number().min(0).optional(),
-    /** `retry-after-ms`, which the SDKs also obey (azure.md section 15). */
+    /** `retry-after-ms`, which the SDKs also obey (docs/azure-facts.md section 15). */
     retryAfterMs: z.number().min(0).optional(),
     /** `after`: the call takes effect and the error is answered all the same. Default `before`. */
     when: z.enum(['before', 'after']).optional(),
@@ -120,7 +120,7 @@ export function faultError(effect: Extract<FaultEffect, { kind: 'status' }>, now
   });
 }
 
-/** Codes for statuses when a fault names none. Texts are the simulator's own unless azure.md has one. */
+/** Codes for statuses when a fault names none. Texts are the simulator's own unless docs/azure-facts.md has one. */
 const DEFAULT_TEXTS: Readonly<Record<number, readonly [code: string, message: string]>> = {
   408: ['RequestTimeout', 'The request timed out.'],
   409: ['Conflict', 'Another operation is in progress on the resource.'],

@@ -10,9 +10,9 @@ interface Version<T> {
 
 /** What makes reads stale, read at each write: knobs may change at any time. */
 export interface Staleness {
-  /** Ms until a list shows a write (azure.md section 5, "reads lag writes"). */
+  /** Ms until a list shows a write (docs/azure-facts.md section 5, "reads lag writes"). */
   readonly listLagMs: Spread;
-  /** Ms after a creation in which a GET may answer 404 (azure.md section 5). */
+  /** Ms after a creation in which a GET may answer 404 (docs/azure-facts.md section 5). */
   readonly readAfterWriteMs: Spread;
 }
 

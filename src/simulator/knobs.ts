@@ -4,7 +4,7 @@ import type { Random, Spread } from './random.ts';
 import { draw } from './random.ts';
 
 /**
- * Everything about the simulated Azure that can be set (simulator.md section 4). What is unsure about Azure is a knob
+ * Everything about the simulated Azure that can be set (src/simulator/README.md). What is unsure about Azure is a knob
  * with a default, so tests can run both ways. All times are ms of the injected clock unless the name says seconds.
  */
 const ms = z.number().min(0);
@@ -21,25 +21,25 @@ const groups = {
     listLagMs: spread,
     /** Window after a creation in which a GET answers 404. */
     readAfterWriteMs: spread,
-    /** Until a grant acts for tokens issued before it (azure.md section 5: up to 10 minutes). */
+    /** Until a grant acts for tokens issued before it (docs/azure-facts.md section 5: up to 10 minutes). */
     grantEffectMs: spread,
-    /** Until a federated credential is accepted at the token endpoint (azure.md section 4: some minutes). */
+    /** Until a federated credential is accepted at the token endpoint (docs/azure-facts.md section 4: some minutes). */
     federationEffectMs: spread,
-    /** Until the role assignment service sees a new principal (azure.md section 5: 22 to 32 s). */
+    /** Until the role assignment service sees a new principal (docs/azure-facts.md section 5: 22 to 32 s). */
     directoryReplicationMs: spread,
     /** Age of the copy behind Resource Graph and listAssociatedResources. */
     resourceGraphLagMs: spread,
-    /** Until the Activity Log shows a record (azure.md section 16.2). */
+    /** Until the Activity Log shows a record (docs/azure-facts.md section 16.2). */
     activityLogLagMs: spread,
     /** Until Graph shows a sign-in. */
     signInLagMs: spread,
   }),
   throttling: z.strictObject({
-    /** ARM's buckets per subscription, caller and kind, and per tenant (azure.md section 9). */
+    /** ARM's buckets per subscription, caller and kind, and per tenant (docs/azure-facts.md section 9). */
     arm: z.boolean(),
-    /** The managed-identity provider's own limits per resource, subscription and tenant (azure.md section 9). */
+    /** The managed-identity provider's own limits per resource, subscription and tenant (docs/azure-facts.md section 9). */
     identityProvider: z.boolean(),
-    /** The compute provider's own limit of about 12 updates per virtual machine (azure.md section 7). */
+    /** The compute provider's own limit of about 12 updates per virtual machine (docs/azure-facts.md section 7). */
     compute: z.boolean(),
     /** false: 429 comes without `Retry-After`. */
     retryAfterHeader: z.boolean(),
@@ -47,13 +47,13 @@ const groups = {
   paging: z.strictObject({ pageSize: z.number().int().min(1) }),
   token: z.strictObject({
     lifetimeSeconds: z.number().int().min(1),
-    /** How many more ARM calls get 401 `insufficient_claims` (azure.md section 15); counts down. */
+    /** How many more ARM calls get 401 `insufficient_claims` (docs/azure-facts.md section 15); counts down. */
     claimsChallenges: z.number().int().min(0),
   }),
   identities: z.strictObject({
     /** What PATCH does with tags it does not name. */
     patchTags: z.enum(['replace', 'merge']),
-    /** For so long after a DELETE a PUT of the same id is refused as a pending delete (azure.md section 6). */
+    /** For so long after a DELETE a PUT of the same id is refused as a pending delete (docs/azure-facts.md section 6). */
     pendingDeleteMs: ms,
   }),
   authorization: z.strictObject({
@@ -75,7 +75,7 @@ const groups = {
     /** HTTP status of the 21st credential (unsure). */
     limitStatus: z.number().int().min(400).max(599),
     perIdentity: z.number().int().min(1),
-    /** Regions that answer 405 (azure.md section 4). */
+    /** Regions that answer 405 (docs/azure-facts.md section 4). */
     unsupportedRegions: z.array(z.string()),
   }),
   /** Resources that carry identities. Types are spelt as in `hosts/types.ts`. */
@@ -98,7 +98,7 @@ const groups = {
     deadEntriesFail: z.enum(['named', 'held']),
     /** What GET shows of an identity that is gone or was made again: null ids, or the old ones. */
     deadEntriesShow: z.enum(['nulls', 'old-ids']),
-    /** For so long after the deletion of an identity or a host its namesake cannot get an identity (azure.md section 6). */
+    /** For so long after the deletion of an identity or a host its namesake cannot get an identity (docs/azure-facts.md section 6). */
     pendingDeleteMs: ms,
     /** Status of a PATCH of a site; with 202 the work goes on and nothing tells when it is done. */
     siteWriteStatus: z.union([z.literal(200), z.literal(202)]),
@@ -108,7 +108,7 @@ const groups = {
     genericListIdentity: z.boolean(),
     /** Types whose own list leaves `identity` out (unsure that every provider fills it). */
     listsWithoutIdentity: z.array(z.string()),
-    /** Lists spell the group's name in upper case, GET as it was made (case is not stable, azure.md section 2). */
+    /** Lists spell the group's name in upper case, GET as it was made (case is not stable, docs/azure-facts.md section 2). */
     upperCaseGroupsInLists: z.boolean(),
     /** A failed swap switches the system-assigned identity of the slot off (reported). */
     failedSwapSwitchesOff: z.boolean(),
@@ -133,7 +133,7 @@ export type KnobValues = z.infer<typeof schema>;
 export type KnobPatch = z.infer<typeof knobPatchSchema>;
 export type Preset = 'honest' | 'fast';
 
-/** Latencies seen in recorded traffic (simulator.md section 4), by operation id. */
+/** Latencies seen in recorded traffic (src/simulator/README.md), by operation id. */
 export const RECORDED_LATENCY_MS: Readonly<Record<string, Spread>> = {
   default: { min: 30, max: 120 },
   'identities.createOrUpdate': 1200,
@@ -205,7 +205,7 @@ const fast: KnobValues = {
   },
 };
 
-/** `honest` is Azure as it is, the default of the sandbox; `fast` takes waiting and throttling away (design.md section 8). */
+/** `honest` is Azure as it is, the default of the sandbox; `fast` takes waiting and throttling away (docs/architecture.md section 8). */
 export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
   fast,
   honest: {
@@ -214,7 +214,7 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
     propagation: {
       listLagMs: { min: 1_000, max: 20_000 },
       readAfterWriteMs: { min: 500, max: 5_000, share: 0.3 },
-      // Default 0 by simulator.md row 17; tests raise it.
+      // Default 0 by src/simulator/README.md; tests raise it.
       grantEffectMs: 0,
       federationEffectMs: { min: 2_000, max: 15_000 },
       directoryReplicationMs: { min: 22_000, max: 32_000 },

@@ -1,4 +1,4 @@
-/** ARM ids and scopes as the simulator compares them: without regard to case, slashes collapsed (azure.md section 2). */
+/** ARM ids and scopes as the simulator compares them: without regard to case, slashes collapsed (docs/azure-facts.md section 2). */
 
 /** The key of a scope: lower-case, single slashes, no slash at the end; `/` for the tenant root (also for ''). */
 export function scopeKey(scope: string): string {

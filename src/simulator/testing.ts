@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { TokenCredential } from '@azure/identity';
 import type { Simulator } from './simulator.ts';
 
-/** How tests point the unchanged Azure SDKs at a simulator (simulator.md section 1). */
+/** How tests point the unchanged Azure SDKs at a simulator (src/simulator/README.md). */
 export function clientOptions(simulator: Simulator) {
   return {
     endpoint: simulator.origin,

@@ -219,7 +219,7 @@ export class World {
   }
 
   /**
-   * Throws `ScopeLocked` when a lock on the scope or above forbids the operation (azure.md section 2), or, for a
+   * Throws `ScopeLocked` when a lock on the scope or above forbids the operation (docs/azure-facts.md section 2), or, for a
    * deletion, one on anything beneath it, which would go as well.
    */
   assertUnlocked(id: string, operation: 'write' | 'delete'): void {

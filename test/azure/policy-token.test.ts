@@ -4,7 +4,7 @@ import { classify } from '../../src/azure/classify.ts';
 import { roleDefinitionId } from '../../src/azure/role-assignments.ts';
 import { type Rig, type RigOptions, startRig } from './rig.ts';
 
-/** Azure Policies that want a token for a write (azure.md section 16.6). */
+/** Azure Policies that want a token for a write (docs/azure-facts.md section 16.6). */
 
 const edit = { priority: 'edit' } as const;
 const web = { location: 'westeurope', tags: {} };

@@ -65,7 +65,7 @@ describe('one assignment', () => {
       expect(made.assignment.scope.toLowerCase()).toBe(scope.toLowerCase());
       expect(proveOwnership(made.assignment, installation)).toBe(true);
       const read = await rig.roleAssignments.get(scope, name, edit);
-      // A later read has another creation time than the answer of the creation (azure.md section 5).
+      // A later read has another creation time than the answer of the creation (docs/azure-facts.md section 5).
       expect(read).toMatchObject({
         found: true,
         assignment: { ...made.assignment, createdOn: expect.any(Number) },
@@ -129,7 +129,7 @@ describe('one assignment', () => {
       found: false,
       missing: 'resourceGroup',
     });
-    // Azure answers a deletion under a scope that is gone with 403 (azure.md section 5).
+    // Azure answers a deletion under a scope that is gone with 403 (docs/azure-facts.md section 5).
     const error = await failure(rig.roleAssignments.delete(group, rig.nameAt(group), edit));
     expect(classify(error)).toMatchObject({ kind: 'stalled', reason: 'AuthorizationFailed' });
     const unknown = subscription.replace(/.{4}$/, '0000');

@@ -254,7 +254,7 @@ describe('own writes', () => {
     const id = it.idAt(it.group);
     expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'write' });
     expect(it.mirror.withTriple(it.triple(it.group))).toHaveLength(1);
-    // Reads lag writes: a 404 right after a 201 is no drift (azure.md section 5).
+    // Reads lag writes: a 404 right after a 201 is no drift (docs/azure-facts.md section 5).
     expect(await it.mirror.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'write' });
     it.clock.advance(minute);
     it.mirror.resyncNow(it.group);

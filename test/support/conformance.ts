@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Condition } from '../../src/kube/types.ts';
 import { type Kstatus, kstatus, type Observed } from './kstatus.ts';
 
-/** The table of conventions.md section 3, row by row, with what kstatus must make of each. */
+/** The table of docs/conditions.md, row by row, with what kstatus must make of each. */
 export type Situation = 'first' | 'working' | 'waiting' | 'done' | 'stalled' | 'deleting';
 
 interface Row {
@@ -34,7 +34,7 @@ export function conditionOf(object: Conditioned, type: string): Condition | unde
   return object.status?.conditions?.find((each) => each.type === type);
 }
 
-/** The object reads as its situation demands, and its conditions are well-formed (api-conventions.md). */
+/** The object reads as its situation demands, and its conditions are well-formed (docs/kubernetes.md section 9). */
 export function expectConforming(object: Conditioned, situation: Situation): void {
   const has = (type: string) => conditionOf(object, type)?.status === 'True';
   expect(
@@ -44,7 +44,7 @@ export function expectConforming(object: Conditioned, situation: Situation): voi
       stalled: has('Stalled'),
       kstatus: kstatus(JSON.parse(JSON.stringify(object)) as Observed),
     },
-    `the row '${situation}' of conventions.md section 3`,
+    `the row '${situation}' of docs/conditions.md`,
   ).toEqual(TABLE[situation]);
   for (const condition of object.status?.conditions ?? []) {
     expect(condition.reason).toMatch(/^[A-Z][A-Za-z]+$/);

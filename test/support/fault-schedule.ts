@@ -2,7 +2,7 @@ import type { Fault, FaultEffect } from '../../src/simulator/faults.ts';
 import type { Control } from '../../src/simulator/simulator.ts';
 import { seeded } from './seeded.ts';
 
-/** Faults of Azure, each hitting one call of azid, drawn from a seed (guarantees.md 4.4). */
+/** Faults of Azure, each hitting one call of azid, drawn from a seed (docs/testing.md). */
 export interface Schedule {
   readonly seed: number;
   readonly faults: readonly Fault[];

@@ -1,5 +1,5 @@
 /**
- * kstatus for a custom resource, written from its rules (conventions.md section 3; kubernetes-sigs/cli-utils
+ * kstatus for a custom resource, written from its rules (docs/conditions.md; kubernetes-sigs/cli-utils
  * `pkg/kstatus/status/{generic,status}.go`) and sharing nothing with azid, so that Flux and Helm are asked, so to
  * speak, what they make of azid's conditions.
  */

@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts';
 import { difference } from './state.ts';
 import type { Cluster } from './testbed.ts';
 
-/** The crash matrix (guarantees.md 4.1, 4.2, 4.4): a scenario undisturbed, then under every plan, and compared. */
+/** The crash matrix (docs/testing.md): a scenario undisturbed, then under every plan, and compared. */
 export interface MatrixOptions {
   /** Base of all random choices; the same seed draws the same. Default 1, or `AZID_SEED`. */
   readonly seed?: number;

@@ -263,7 +263,7 @@ class Stage {
       .flatMap(({ method, status, path, operation }) => {
         const grant = operation.startsWith('roleAssignments.');
         const name = grant ? 'assignment' : path.split('?')[0]?.split('/').at(-1);
-        // A PUT of an equal assignment changes nothing (azure.md section 5); of an identity it would overwrite tags.
+        // A PUT of an equal assignment changes nothing (docs/azure-facts.md section 5); of an identity it would overwrite tags.
         if (grant && method === 'PUT' && status === 200) return [];
         if (method === 'PUT' && status === 201) return `create ${name}`;
         if (method === 'PUT' && status === 200) return `overwrite ${name}`;

@@ -96,7 +96,7 @@ export class Stage {
     return this.cluster.delete(userAssignedIdentity.resource, this.#key(name));
   }
 
-  /** Waits until `holds`, then checks the object against the table of conventions.md section 3. */
+  /** Waits until `holds`, then checks the object against the table of docs/conditions.md. */
   async reach(
     name: string,
     situation: Situation,

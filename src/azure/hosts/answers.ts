@@ -30,7 +30,7 @@ export interface HostWriteOptions extends HostVersion {
 }
 
 /**
- * What a write was answered. Attached means done and read back (guarantees.md G13), whatever stands here.
+ * What a write was answered. Attached means done and read back (docs/guarantees.md G13), whatever stands here.
  */
 export interface HostWritten {
   /** Azure says it is done. If not, `operation` tells when; without one only a read of the host can. */

@@ -38,7 +38,7 @@ test('the table holds these types and no other', () => {
 });
 
 describe.each(Object.entries(TABLE))('%s', (type, differs) => {
-  test('can do what azure.md section 7 says', () => {
+  test('can do what docs/azure-facts.md section 7 says', () => {
     const capability = capabilityOf(type.toUpperCase());
     expect(capability).toMatchObject({
       type,

@@ -1,7 +1,7 @@
 /**
- * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources: azure.md
+ * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources: docs/azure-facts.md
  * section 7 unless said otherwise; what is unsure there is decided for the careful side and says so. The versions are
- * those that azure.md names, else stable ones that carry what azid reads.
+ * those that docs/azure-facts.md names, else stable ones that carry what azid reads.
  */
 import { asciiLower } from '../ascii.ts';
 import { armKey, parseResourceId } from '../resource-id.ts';
@@ -54,7 +54,7 @@ export interface HostRefusal {
 
 export const PER_PARENT = 'perParent';
 
-/** aad-pod-identity sent at most 150 per PATCH; nothing else is documented (azure.md section 7, guarantees.md G7). */
+/** aad-pod-identity sent at most 150 per PATCH; nothing else is documented (docs/azure-facts.md section 7, docs/guarantees.md G7). */
 const MAX_PER_REQUEST = 150;
 
 const MOST = {
@@ -87,7 +87,7 @@ function withoutCombined<T extends { combined?: unknown }>({ combined: _, ...res
 const SITE = {
   ...MOST,
   apiVersion: '2025-05-01',
-  // Adding an identity restarts the app (guarantees.md section 3).
+  // Adding an identity restarts the app (docs/azure-facts.md section 7).
   restarts: true,
   variantOf: 'kind',
 } as const satisfies Partial<HostCapability>;
@@ -110,7 +110,7 @@ export const HOST_CAPABILITIES: readonly HostCapability[] = [
     ifMatch: true,
     instance: ['properties.uniqueId', 'properties.timeCreated'],
     variantOf: 'properties.orchestrationMode',
-    // guarantees.md section 3: Flexible refuses SystemAssigned (Azure-Landing-Zones #3994).
+    // docs/azure-facts.md section 7: Flexible refuses SystemAssigned (Azure-Landing-Zones #3994).
     variants: { flexible: { system: false } },
   }),
   row({ ...SITE, type: 'Microsoft.Web/sites' }),
@@ -180,7 +180,7 @@ export const HOST_CAPABILITIES: readonly HostCapability[] = [
   row({
     ...MOST,
     type: 'Microsoft.Automation/automationAccounts',
-    // Older versions' PATCH knows no identity. The spelling is unsure in azure.md; this is the one of the specification.
+    // Older versions' PATCH knows no identity. The spelling is unsure in docs/azure-facts.md; this is the one of the specification.
     apiVersion: '2023-11-01',
     instance: ['properties.creationTime'],
   }),

@@ -40,7 +40,7 @@ const capability: fc.Arbitrary<HostCapability> = fc
   )
   .map(([each, variant, maxPerRequest]) => ({ ...inVariant(each, variant), maxPerRequest }));
 
-/** azure.md section 7 in short: what a provider makes of an `identity` in a PATCH, or (named = all) in a PUT. */
+/** docs/azure-facts.md section 7 in short: what a provider makes of an `identity` in a PATCH, or (named = all) in a PUT. */
 function applied(
   before: HostIdentityValue,
   body: IdentityBody,

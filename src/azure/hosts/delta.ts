@@ -1,6 +1,6 @@
 /**
  * What to send so that a host's `identity` becomes what is wished: pure, from what a read of this visit shows. Sends own
- * adds and removals and nothing that was read; the type is computed as a set (guarantees.md G3, G4; azure.md section 7).
+ * adds and removals and nothing that was read; the type is computed as a set (docs/guarantees.md G3, G4; docs/azure-facts.md section 7).
  */
 import { armKey } from '../resource-id.ts';
 import { type HostCapability, inVariant } from './capabilities.ts';
@@ -30,7 +30,7 @@ interface Change {
  *   removes it in a write of its own first; wished both removed and added, it is removed, and added by the next delta.
  * - Otherwise an add beats a removal of the same identity.
  * - A refusal concerns the identities in `keys`, or, when empty, the system-assigned identity or the host as a whole:
- *   the rest may be wished again without them (guarantees.md G7).
+ *   the rest may be wished again without them (docs/guarantees.md G7).
  * - Where one request cannot name all, this is the first of several: adds before removals. The type of each fits what is
  *   attached after it.
  *
@@ -46,7 +46,7 @@ export function identityDelta(
   const able = inVariant(capability, variant);
   const shown = byKey(current.userAssigned);
   const whole = changeOf(current, shown, wish);
-  // What cannot be read proves no absence: "not there" would end a ledger entry (guarantees.md G6).
+  // What cannot be read proves no absence: "not there" would end a ledger entry (docs/guarantees.md G6).
   const blind = current.unknownType === UNREADABLE && !isEmpty(wish);
   if (!blind && !differs(whole, current)) return { kind: 'none' };
   const refused = refusal(able, current, shown, whole);
@@ -66,7 +66,7 @@ export function identityDelta(
 
 function changeOf(current: HostIdentityValue, shown: Shown, wish: IdentityWish): Change {
   const wanted = new Map<string, string>();
-  // The same id twice by letter case is one: Azure refuses both (guarantees.md section 3).
+  // The same id twice by letter case is one: Azure refuses both (docs/azure-facts.md section 7).
   for (const id of wish.add) if (!wanted.has(armKey(id))) wanted.set(armKey(id), id);
   const adds = new Map([...wanted].filter(([key]) => !shown.has(key)));
   const removes = [...new Set(wish.remove.map(armKey))].filter((key) => {
@@ -141,7 +141,7 @@ function firstPart({ write, maxPerRequest }: HostCapability, change: Change): Ch
 
 /**
  * `SystemAssigned` alone and `None` drop what is left, so they go out only when this write's own removals leave nothing
- * (guarantees.md section 2, 1 and 3). Without entries to name there is no map: an empty one beside `UserAssigned` is
+ * (docs/guarantees.md mistakes 1 and 3). Without entries to name there is no map: an empty one beside `UserAssigned` is
  * refused (`MissingIdentityIds`), and unnamed identities stay.
  */
 function bodyOf(
@@ -169,7 +169,7 @@ function byKey(entries: readonly AttachedIdentity[]): Shown {
   return found;
 }
 
-/** Azure shows no principal for one that was deleted or made again (azure.md section 6). */
+/** Azure shows no principal for one that was deleted or made again (docs/azure-facts.md section 6). */
 export function isDead({ principalId }: AttachedIdentity): boolean {
   return principalId === undefined;
 }

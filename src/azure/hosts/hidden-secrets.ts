@@ -1,5 +1,5 @@
 /**
- * What a GET hides, so that putting its answer back would lose it (azure.md section 7, guarantees.md G16). By the
+ * What a GET hides, so that putting its answer back would lose it (docs/azure-facts.md section 7, docs/guarantees.md G16). By the
  * specifications' secret and write-only fields; for types that are put as a whole.
  */
 import { asciiLower } from '../ascii.ts';

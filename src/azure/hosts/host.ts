@@ -1,5 +1,5 @@
 /**
- * Hosts: resources of other providers that can carry managed identities, as azid reads them (azure.md section 7). The
+ * Hosts: resources of other providers that can carry managed identities, as azid reads them (docs/azure-facts.md section 7). The
  * types here are what the rest of azid knows of a host; how each type spells and answers stands in `capabilities.ts`.
  */
 
@@ -22,7 +22,7 @@ export interface HostIdentityValue {
   readonly principalId?: string;
   readonly tenantId?: string;
   readonly userAssigned: readonly AttachedIdentity[];
-  /** A word of `type` that azid does not know: nothing is written to such a host (guarantees.md G4). */
+  /** A word of `type` that azid does not know: nothing is written to such a host (docs/guarantees.md G4). */
   readonly unknownType?: string;
 }
 
@@ -38,7 +38,7 @@ export interface AzureHost {
   readonly location?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly identity: HostIdentityValue;
-  /** As given: `Succeeded`, `Updating`, `Deleting`, `Failed`, …; absent means settled (azure.md section 8). */
+  /** As given: `Succeeded`, `Updating`, `Deleting`, `Failed`, …; absent means settled (docs/azure-facts.md section 8). */
   readonly provisioningState?: string;
   /** For `If-Match`; only where the type honours it. */
   readonly etag?: string;
@@ -78,7 +78,7 @@ export type IdentityDelta =
       readonly keys: readonly string[];
     };
 
-/** A long-running operation (azure.md section 8). */
+/** A long-running operation (docs/azure-facts.md section 8). */
 export interface HostOperation {
   readonly url: string;
   readonly style: 'asyncOperation' | 'location';

@@ -45,7 +45,7 @@ export type {
 
 export type HostsOptions = ArmCallsOptions;
 
-/** Pinned, as for identities (azure.md section 3). */
+/** Pinned, as for identities (docs/azure-facts.md section 3). */
 const IDENTITIES_VERSION = '2024-11-30';
 
 const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
@@ -134,7 +134,7 @@ export class Hosts {
 
   /**
    * All hosts of a type in a subscription that azid may read, by the provider's own list, page by page; each page is a
-   * call of its own. Never filtered: filtered by tag, Azure leaves the tags out (azure.md section 7).
+   * call of its own. Never filtered: filtered by tag, Azure leaves the tags out (docs/azure-facts.md section 7).
    */
   list(
     subscriptionId: string,
@@ -194,7 +194,7 @@ export class Hosts {
   ): Promise<HostWritten> {
     const type = hostTypeOf(id);
     const way = capabilityOf(type)?.write === 'replace' ? 'PUT' : 'PATCH';
-    // A PATCH would be answered with success and ignored, a PUT could lose what a PATCH leaves alone (guarantees.md G3).
+    // A PATCH would be answered with success and ignored, a PUT could lose what a PATCH leaves alone (docs/guarantees.md G3).
     if (method !== way)
       throw new TypeError(`Expected a ${way} for the identity of a ${type}, got a ${method}`);
     const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };

@@ -1,7 +1,7 @@
 /**
  * Where a resource names an identity outside of `identity`: for pulling images, for reading secrets, for encryption, for its
  * deployment. Taken out of `identity`, it would fail there. Found by walking the whole model for the identity's ARM id,
- * client id and principal id, so that a property that nobody wrote down is found as well (azure-facts.md, "What else
+ * client id and principal id, so that a property that nobody wrote down is found as well (docs/azure-facts.md, "What else
  * names an identity").
  */
 import { armKey } from '../resource-id.ts';

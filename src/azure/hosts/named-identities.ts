@@ -1,7 +1,7 @@
 /**
  * Which identities an error of Azure speaks of: one dead identity fails the whole PATCH, and only the text says which
- * (azure.md section 7). Names and groups hold what Azure allows: a pattern that stopped at `.` or `(` left a batch blocked
- * (guarantees.md section 2, 13).
+ * (docs/azure-facts.md section 7). Names and groups hold what Azure allows: a pattern that stopped at `.` or `(` left a batch blocked
+ * (docs/guarantees.md mistake 13).
  */
 import type { AzureError } from '../errors.ts';
 import { armKey } from '../resource-id.ts';

@@ -1,6 +1,6 @@
 /**
- * Long-running operations (azure.md section 8), polled by azid itself: the poller of an SDK would hold a worker, lose the
- * operation at a restart, and tell a failure without its code (azure.md section 15).
+ * Long-running operations (docs/azure-facts.md section 8), polled by azid itself: the poller of an SDK would hold a worker, lose the
+ * operation at a restart, and tell a failure without its code (docs/azure-facts.md section 15).
  */
 import { z } from 'zod';
 import { retryAfterFromHeaders } from '../error-text.ts';
@@ -23,7 +23,7 @@ export function operationOf(status: number, header: Header): HostOperation | und
   const asyncOperation = header('azure-asyncoperation');
   if (asyncOperation) return { url: asyncOperation, style: 'asyncOperation' };
   const location = header('location');
-  // A `Location` of 200, and a relative one, only name the resource (azure.md section 3).
+  // A `Location` of 200, and a relative one, only name the resource (docs/azure-facts.md section 3).
   const follows = (status === 201 || status === 202) && location !== undefined && URL.canParse(location);
   return follows ? { url: location, style: 'location' } : undefined;
 }

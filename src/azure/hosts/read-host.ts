@@ -95,7 +95,7 @@ export function readIdentityValue(value: unknown): HostIdentityValue {
 
 const WORDS = new Set(['systemassigned', 'userassigned', 'none']);
 
-/** Terminal are exactly these; a missing state means done (azure.md section 8). */
+/** Terminal are exactly these; a missing state means done (docs/azure-facts.md section 8). */
 export function isSettled({ provisioningState }: Pick<AzureHost, 'provisioningState'>): boolean {
   return provisioningState === undefined || /^(succeeded|failed|cancell?ed)$/i.test(provisioningState);
 }

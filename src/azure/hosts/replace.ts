@@ -1,5 +1,5 @@
 /**
- * GET-modify-PUT, for types whose PATCH takes no `identity` (azure.md section 7): the model that a GET gave, with another
+ * GET-modify-PUT, for types whose PATCH takes no `identity` (docs/azure-facts.md section 7): the model that a GET gave, with another
  * identity and without what only Azure writes. Only where `hiddenSecrets` finds nothing that the GET has hidden.
  */
 import { asciiLower } from '../ascii.ts';

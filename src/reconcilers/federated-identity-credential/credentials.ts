@@ -52,6 +52,6 @@ function knownAgain(identityId: string, mirror: CredentialEyes['credentialMirror
 }
 
 function seen({ id, name, issuer, subject, audiences }: AzureFederatedCredential): SeenCredential {
-  // Exactly one (azure.md section 4); should there ever be more, they are nobody's audience.
+  // Exactly one (docs/azure-facts.md section 4); should there ever be more, they are nobody's audience.
   return { id, name, issuer, subject, audience: audiences.join(' ') };
 }

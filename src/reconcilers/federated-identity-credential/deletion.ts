@@ -14,7 +14,7 @@ import { isProven, ownCredentials, ownStatus } from './own.ts';
 
 /**
  * The object is going, and with it what the ledger and the name prove to be its own; no policy is asked, and the object
- * can always leave: at once by annotation, else after a bounded wait that names what stays (guarantees.md G18).
+ * can always leave: at once by annotation, else after a bounded wait that names what stays (docs/guarantees.md G18).
  */
 export function decideDeletion(
   object: FederatedIdentityCredential,

@@ -63,7 +63,7 @@ export interface Facts {
   readonly openWriteMs: number;
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
-  /** How long a deletion may be refused by Azure before the object is let go (guarantees.md G18). */
+  /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 

@@ -54,7 +54,7 @@ export function placeOf(
     ...others.map(({ name }) => nameFor(name, siblings)),
     ...pending(me.age, credentials, siblings).map(({ key }) => `${key} (to come)`),
   ];
-  // Foreign ones count too. The error of the 21st is unsure, so it is not tried (azure.md section 4).
+  // Foreign ones count too. The error of the 21st is unsure, so it is not tried (docs/azure-facts.md section 4).
   return holders.length >= MAX_CREDENTIALS ? { state: 'full', holders: holders.sort() } : { state: 'free' };
 }
 

@@ -5,7 +5,7 @@ import { stalledInside } from '../summaries.ts';
 import type { FederatedIdentityCredential, Trust } from './facts.ts';
 import { GITHUB_ISSUER, githubSubject } from './github.ts';
 
-/** issuer, subject and audience: at most 600 characters each (azure.md section 4). */
+/** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX_LENGTH = 600;
 
 export type TrustResolution =

@@ -3,7 +3,7 @@ import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } f
 import { linesOf, withLines } from './own.ts';
 
 /**
- * The resource is not there: what was attached to it went with it, once that is proven (guarantees.md G6). What is wanted
+ * The resource is not there: what was attached to it went with it, once that is proven (docs/guarantees.md G6). What is wanted
  * of it is attached when it is made again. `instance` stays, so that the new resource is known for another one.
  */
 export function decideAbsence(

@@ -8,7 +8,7 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * How many who name the host, and may have what it does not show, have yet to give their word: the finalizer, or the
- * warning that the resource restarts. What many ask for at once then goes out in one write (design.md section 4).
+ * warning that the resource restarts. What many ask for at once then goes out in one write (docs/architecture.md section 4).
  */
 export function awaitedWords(stances: readonly Stance[], host: AzureHost | undefined): number {
   const shown = new Set(host?.identity.userAssigned.map(({ key }) => key));

@@ -3,7 +3,7 @@ import type { HostIdentity, Line } from './facts.ts';
 import { shortName } from './own.ts';
 
 /**
- * Another actor takes away what azid attaches: met with growing pauses, not with a loop (guarantees.md G14). It matters
+ * Another actor takes away what azid attaches: met with growing pauses, not with a loop (docs/guarantees.md G14). It matters
  * most for App Service, where each attach restarts the app.
  */
 

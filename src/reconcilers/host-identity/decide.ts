@@ -9,7 +9,7 @@ import { ownStatus } from './own.ts';
 
 /**
  * From what is known to what to do, for one host. Pure. What all objects say of the host meets here, and nothing else in
- * azid writes its `identity` (design.md section 4).
+ * azid writes its `identity` (docs/architecture.md section 4).
  */
 export function decide(object: HostIdentity, facts: Facts): HostDecision {
   const end = decideEnd(object, facts);

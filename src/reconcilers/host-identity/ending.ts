@@ -4,7 +4,7 @@ import { linesOf, ownStatus, shortName } from './own.ts';
 
 /**
  * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand
- * only when the ledger is empty, or with the annotation that releases it (guarantees.md G18).
+ * only when the ledger is empty, or with the annotation that releases it (docs/guarantees.md G18).
  *
  * @returns undefined while it has something to do
  */

@@ -122,7 +122,7 @@ export interface Facts {
   readonly bequests: readonly Bequest[];
   /** User-assigned identities by key, as far as they were looked at. */
   readonly identities: ReadonlyMap<string, IdentityView>;
-  /** azid's own identity, which it neither attaches nor detaches (guarantees.md G21). */
+  /** azid's own identity, which it neither attaches nor detaches (docs/guarantees.md G21). */
   readonly self?: { readonly principalId: string; readonly clientId: string };
   readonly operation?: OperationView;
   /** An operation that Azure has begun for this process, and that is not in the ledger yet. */
@@ -164,7 +164,7 @@ export interface WriteIdentity {
   readonly asked: Asked;
   /** `writeStartedAt` of the intent it carries out. */
   readonly begun: string;
-  /** ARM ids of identities that must have been read before (guarantees.md section 2, 13). */
+  /** ARM ids of identities that must have been read before (docs/guarantees.md mistake 13). */
   readonly checks: readonly string[];
   readonly note: Note;
 }

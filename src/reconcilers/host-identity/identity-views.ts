@@ -10,7 +10,7 @@ import type { IdentityView } from './facts.ts';
 
 /**
  * Identities that are about to be attached: each is read before a write names it, since one that is gone fails the whole
- * (guarantees.md section 2, 13). Hundreds of hosts may ask for the same one at once: they share a read.
+ * (docs/guarantees.md mistake 13). Hundreds of hosts may ask for the same one at once: they share a read.
  */
 
 export interface IdentityEyes {
@@ -19,7 +19,7 @@ export interface IdentityEyes {
   readonly clock: Clock;
 }
 
-/** A read that is younger will do: Azure allows one every two seconds for each identity (azure.md section 9). */
+/** A read that is younger will do: Azure allows one every two seconds for each identity (docs/azure-facts.md section 9). */
 const FRESH_MS = 60_000;
 
 export class IdentityViews {

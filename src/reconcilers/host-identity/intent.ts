@@ -6,7 +6,7 @@ import { type Facts, type HostView, type Line, SYSTEM, type WriteIdentity } from
 import type { Change } from './judged.ts';
 import type { PlannedWrite } from './write.ts';
 
-/** A planned write as an action, and the ledger that must be saved before it begins (guarantees.md G5). */
+/** A planned write as an action, and the ledger that must be saved before it begins (docs/guarantees.md G5). */
 
 export function intended(
   lines: ReadonlyMap<string, Line>,

@@ -22,7 +22,7 @@ import { isAnother, repair } from './repair.ts';
 
 /**
  * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a turn and an identity that is
- * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (guarantees.md G5).
+ * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (docs/guarantees.md G5).
  */
 export function judge(each: Case): Judged {
   const { key, line, shown, facts, claims } = each;
@@ -91,7 +91,7 @@ function notesOf(each: Case, next: Line): Note[] {
   return notes;
 }
 
-/** Whoever could attach azid's own identity could act with azid's rights (guarantees.md G21). */
+/** Whoever could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */
 function reserved({ line, facts, host }: Case, base: Line): Judged {
   const message = `it is azid's own identity; no object can attach it to ${host.id}: name another identity`;
   const refused = withState({ ...base, owned: line?.owned ?? false }, 'Refused', facts.now);

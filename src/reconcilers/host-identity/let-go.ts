@@ -6,7 +6,7 @@ import { IN_USE, isHeldBack, isOwnVerdict, withoutProblem, withProblem } from '.
 
 /**
  * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
- * away, and its line stays until a read proves it gone (guarantees.md G5, G6). No policy is asked.
+ * away, and its line stays until a read proves it gone (docs/guarantees.md G5, G6). No policy is asked.
  */
 export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judged {
   const { key, shown, facts, host, recycled, settled } = each;
@@ -42,7 +42,7 @@ export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judg
   if (use) return { line: withProblem(line, use, now) };
   if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
   const after = leaving.flatMap(({ instead }) => instead ?? []);
-  // Azure said it was done, and shows it still: some providers do (azure.md section 7).
+  // Azure said it was done, and shows it still: some providers do (docs/azure-facts.md section 7).
   const kept = accepted?.wanted === 'absent' && line.state === 'Detaching' && isNew(line, accepted.at);
   if (kept) {
     const message = `${host.id} still has it after Azure reported its removal: remove it by hand`;

@@ -32,7 +32,7 @@ import { summaryOfHost } from './standing.ts';
 import { planWrite, type WritePlan } from './write.ts';
 
 /**
- * A resource that shows no end of what it is at for so long is written to all the same (guarantees.md G15). Longer than any
+ * A resource that shows no end of what it is at for so long is written to all the same (docs/guarantees.md G15). Longer than any
  * operation is known to take: a write that comes in between is refused, or ends somebody's operation.
  */
 export const BUSY_MS = LONGEST_OPERATION_MS;

@@ -26,7 +26,7 @@ const OF_THE_HOST: ReadonlySet<string> = new Set([
 /** Of those that pass by themselves: these are about an identity. */
 const OF_AN_IDENTITY: ReadonlySet<string> = new Set(['IdentityOperationFailed', 'PendingDelete']);
 
-/** Some identity in the write may be at fault, so that the others may go through without it (guarantees.md G7). */
+/** Some identity in the write may be at fault, so that the others may go through without it (docs/guarantees.md G7). */
 export function isAboutIdentities({ kind, reason }: Failure): boolean {
   return kind === 'stalled' ? !OF_THE_HOST.has(reason) : OF_AN_IDENTITY.has(reason);
 }

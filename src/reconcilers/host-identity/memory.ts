@@ -36,7 +36,7 @@ interface Known {
 
 /** Above it a write is limited by its type alone. */
 const WHOLE_BATCH = 150;
-/** A VM was seen at work for 16 min (guarantees.md section 3). */
+/** A VM was seen at work for 16 min (docs/azure-facts.md section 7). */
 export const LONGEST_OPERATION_MS = 20 * 60_000;
 /** However many speak of a host, their words are waited for no longer than this, ms. */
 const LONGEST_ROUND_MS = 120_000;
@@ -115,7 +115,7 @@ export class HostMemory {
 
   /**
    * The refusal that a visit has to go by: its own; another visit's as long as Azure said not to come back. An edit may
-   * bring a visit earlier, and no lane was told of what an operation ended with (guarantees.md G12).
+   * bring a visit earlier, and no lane was told of what an operation ended with (docs/guarantees.md G12).
    */
   refusalFor(uid: string, reconcileId: string, monotonic: number): Refusal | undefined {
     const known = this.#of(uid).refusal;

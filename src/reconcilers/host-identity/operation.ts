@@ -4,7 +4,7 @@ import { ownStatus } from './own.ts';
 
 /**
  * A write that Azure carries out, for 10 s to 16 min: no worker waits for it, and nothing else is written to the host
- * until it ends. Its URL is in the ledger before anything else, so that a new process goes on with it (guarantees.md G13).
+ * until it ends. Its URL is in the ledger before anything else, so that a new process goes on with it (docs/guarantees.md G13).
  *
  * @returns undefined when none is under way
  */

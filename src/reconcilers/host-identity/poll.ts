@@ -23,7 +23,7 @@ export interface PollEyes {
 
 const FIRST_MS = 2_000;
 const LONGEST_MS = 15_000;
-/** A VM PATCH takes 16 min at most (guarantees.md section 3); what still runs after an hour tells nothing any more. */
+/** A VM PATCH takes 16 min at most (docs/azure-facts.md section 7); what still runs after an hour tells nothing any more. */
 const ENDLESS_MS = 3_600_000;
 
 /** Asks, when it is due, where the operation of the ledger stands. What it came to is in the memory. */

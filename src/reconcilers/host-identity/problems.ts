@@ -1,7 +1,7 @@
 import { cut, timestamp } from '../../runtime/conditions.ts';
 import type { Line } from './facts.ts';
 
-/** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (guarantees.md G7). */
+/** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */
 
 export const IDENTITY_NOT_FOUND = 'IdentityNotFound';
 /** It was made again and waits for its turn to be attached anew. */
@@ -56,7 +56,7 @@ export function withoutProblem({ problem: _, ...line }: Line): Line {
 
 /**
  * What azid itself concludes from the resource as it is, before any write (`planWrite`): concluding anew costs nothing,
- * and a verdict whose cause was read to be gone must not outlive it (guarantees.md G26).
+ * and a verdict whose cause was read to be gone must not outlive it (docs/guarantees.md G26).
  */
 const OWN_VERDICTS: ReadonlySet<string> = new Set([
   'CombinedNotSupported',

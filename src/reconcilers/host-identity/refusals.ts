@@ -23,7 +23,7 @@ export interface Judgement {
 
 /**
  * The ledger after a write that was refused: whoever is named fails alone and the rest goes on; if nobody is named, fewer
- * are tried at once until a single one fails (guarantees.md section 2, 13 and 14).
+ * are tried at once until a single one fails (docs/guarantees.md mistakes 13 and 14).
  */
 export function afterRefusal(
   lines: ReadonlyMap<string, Line>,

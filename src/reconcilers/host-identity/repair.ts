@@ -27,7 +27,7 @@ import { unreadable } from './unreadable.ts';
 /**
  * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no
  * token comes of it. Azure takes adding it over for nothing: it is removed by one write and added by a later one
- * (guarantees.md G8).
+ * (docs/guarantees.md G8).
  */
 
 /** The host shows another principal than the identity has now. */
@@ -61,7 +61,7 @@ export function repair(each: Case, base: Line): Judged {
   if (view?.state === 'unreadable') return unreadable(own, view.failure, id, now);
   const accepted = facts.accepted.get(key);
   if (accepted && accepted.until > now) return { line: own, pending: true };
-  // azid takes away only what it attached, though it be to attach it anew (guarantees.md G5).
+  // azid takes away only what it attached, though it be to attach it anew (docs/guarantees.md G5).
   if (!own.owned && !isTakenOver(each)) {
     const message = `${host.id} has an entry of identity ${id} that gives no tokens, since the identity was made again after somebody else attached it; azid takes away only what it attached: detach it there, and azid attaches it anew, or let azid take it over (spec.adoption: Adopt, which a policy must allow)`;
     return { line: withProblem(withState(own, 'Refused', now), { reason: DEAD_ON_HOST, message }, now) };

@@ -119,7 +119,7 @@ function guiltyOf({ keys, reason }: Refused, changes: readonly Change[]): readon
     : [];
 }
 
-/** Where only the whole resource can be put back (guarantees.md G16). */
+/** Where only the whole resource can be put back (docs/guarantees.md G16). */
 function replaceTrouble(
   { replaceAllowed }: Change,
   { id, type }: AzureHost,

@@ -12,7 +12,7 @@ import { notesOf, tellingOf } from './telling.ts';
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
  * until no ledger names it any more. It was asked for, so no share limits it, and no policy is asked; but not more hosts
- * are changed at once than at any time. The object can always leave (guarantees.md G18).
+ * are changed at once than at any time. The object can always leave (docs/guarantees.md G18).
  */
 export function decideDeletion(object: IdentityAttachment, facts: Facts): AttachmentDecision {
   const targets = facts.hosts

@@ -61,7 +61,7 @@ export interface Facts {
   readonly given: Turn;
   /** What this process told of each host, by key; absent: nothing yet. */
   readonly told?: Telling;
-  /** How long a deletion may be refused before the object is let go (guarantees.md G18). */
+  /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 

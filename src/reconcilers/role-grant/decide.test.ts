@@ -746,7 +746,7 @@ describe('what Azure refuses', () => {
       comes: 'stalled ScopeNotFound',
     },
     {
-      // A GET beneath a resource that is not there speaks of the assignment alone (azure.md section 16.9).
+      // A GET beneath a resource that is not there speaks of the assignment alone (docs/azure-facts.md section 16.9).
       title: 'a resource that does not exist, whatever the read after it says',
       failure: { kind: 'transient', reason: 'ResourceNotFound' },
       comes: 'stalled ScopeNotFound',

@@ -10,7 +10,7 @@ import { provenGone } from './standing.ts';
 /**
  * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
  * asked, and the object can always leave: at once by annotation, else after a bounded wait that names what stays behind
- * (guarantees.md G18).
+ * (docs/guarantees.md G18).
  */
 export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
   const own = ownStatus(object);

@@ -8,7 +8,7 @@ import { expiryOf, ledgerOf } from './own.ts';
 import { everything } from './removal.ts';
 
 /**
- * Ends that bind (guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
+ * Ends that bind (docs/guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
  * change. An end is recorded before the assignment is made. An earlier one counts at once, since taking away needs no
  * permission; a later one, or none, only while a policy allows it.
  */

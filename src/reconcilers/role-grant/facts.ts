@@ -146,7 +146,7 @@ export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
-  /** azid's own principal, which no object may give anything (guarantees.md G21). */
+  /** azid's own principal, which no object may give anything (docs/guarantees.md G21). */
   readonly selfId?: string;
   readonly policy: NamespacePolicy;
   readonly principal: PrincipalView;
@@ -170,7 +170,7 @@ export interface Facts {
   readonly held: readonly Held[];
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
-  /** How long a deletion may be refused by Azure before the object is let go (guarantees.md G18). */
+  /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 

@@ -23,7 +23,7 @@ export interface PrincipalEyes extends FateEyes {
   readonly clock: Clock;
 }
 
-/** Azure's services may not know a principal that is younger (azure.md section 5: 10 to 32 s seen, more is told). */
+/** Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is told). */
 const YOUNG_MS = 15 * 60_000;
 
 type Known = Extract<PrincipalView, { state: 'known' }>;

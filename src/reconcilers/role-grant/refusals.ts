@@ -72,7 +72,7 @@ export function scopeNotFound(scope: string): Summary {
   );
 }
 
-/** The text of every refused roleAssignments/write (azure.md section 5): a condition cannot be told from a missing right. */
+/** The text of every refused roleAssignments/write (docs/azure-facts.md section 5): a condition cannot be told from a missing right. */
 function isDelegationDenial({ message }: Failure): boolean {
   return /ABAC condition/i.test(message);
 }

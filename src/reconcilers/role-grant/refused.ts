@@ -7,7 +7,7 @@ import type { Target } from './facts.ts';
  * one try more.
  */
 
-/** A name refused so often is given up for the next: parallel creations may be refused once (azure.md section 5). */
+/** A name refused so often is given up for the next: parallel creations may be refused once (docs/azure-facts.md section 5). */
 const TRIES = 2;
 
 interface Refused {

@@ -7,7 +7,7 @@ import { expiryOf, ownStatus, withoutEntries } from './own.ts';
 
 /** How the status reads at the end of a visit, whatever it came to. */
 
-/** A grant acts after up to 10 minutes (azure.md section 5, "propagation"). */
+/** A grant acts after up to 10 minutes (docs/azure-facts.md section 5, "propagation"). */
 export const PROPAGATION_MS = 10 * 60_000;
 
 /** Nothing to do, or nothing that may be done: the status as it stands, less what is proven gone. */
@@ -26,7 +26,7 @@ export function stop(
   };
 }
 
-/** The ledger loses an entry only when a read proved it gone (guarantees.md G6). */
+/** The ledger loses an entry only when a read proved it gone (docs/guarantees.md G6). */
 export function provenGone({ held, azure, target }: Facts): string[] {
   const gone = held.filter(({ view }) => isGone(view)).map(({ id }) => id);
   return target && azure && isGone(azure) ? [...gone, target.id] : gone;

@@ -6,7 +6,7 @@ import { sameAssignmentId } from './standing.ts';
 
 /**
  * The assignment an object asks for, under the first of its names: these follow from scope, role and principal alone
- * (guarantees.md G10).
+ * (docs/guarantees.md G10).
  */
 export function targetOf(
   object: RoleGrant,
@@ -41,7 +41,7 @@ export function isAsked({ ids }: Pick<Target, 'ids'>, id: string): boolean {
   return ids.some((each) => sameAssignmentId(each, id));
 }
 
-/** All three must be equal; a list also shows what is above and below (guarantees.md G10). */
+/** All three must be equal; a list also shows what is above and below (docs/guarantees.md G10). */
 export function sameGrant(
   found: Pick<SeenAssignment, 'scope' | 'roleGuid' | 'principalId'>,
   target: Target,

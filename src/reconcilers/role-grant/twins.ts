@@ -70,7 +70,7 @@ async function read(
   }
 }
 
-/** Older answers do not name what is in the way (azure.md section 5): all of the principal's at the scope are looked at. */
+/** Older answers do not name what is in the way (docs/azure-facts.md section 5): all of the principal's at the scope are looked at. */
 async function listed(
   target: Target,
   context: VisitContext,

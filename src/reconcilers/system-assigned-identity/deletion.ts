@@ -14,7 +14,7 @@ import { isSwitchedOff, ownStatus } from './own.ts';
 /**
  * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched
  * on, after whatever hangs on the principal. The object waits until the ledger does not name it any more, and can always
- * leave (guarantees.md G18).
+ * leave (docs/guarantees.md G18).
  */
 export function decideDeletion(
   object: SystemAssignedIdentity,
@@ -49,7 +49,7 @@ export function decideDeletion(
   };
 }
 
-/** Grants before their principal: of a dead one an assignment would stay for ever (azure.md section 6). */
+/** Grants before their principal: of a dead one an assignment would stay for ever (docs/azure-facts.md section 6). */
 function beforehand(
   { spec: { resourceId } }: SystemAssignedIdentity,
   { references, leftovers }: Facts,

@@ -47,7 +47,7 @@ export interface Facts {
   readonly leftovers: readonly string[];
   /** It was said that the host may let go of it now. */
   readonly released: boolean;
-  /** How long a deletion may be refused before the object is let go (guarantees.md G18). */
+  /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 

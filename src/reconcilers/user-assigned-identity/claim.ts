@@ -6,7 +6,7 @@ import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.t
 import { ownerOf } from './own.ts';
 import type { Target } from './target.ts';
 
-/** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (design.md section 6). */
+/** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */
 export type Claim =
   /** `reason` and `note` word the Event of the write that follows, if one does. */
   | { readonly granted: true; readonly reason: string; readonly note?: string }

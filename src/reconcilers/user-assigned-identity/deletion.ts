@@ -20,7 +20,7 @@ import { resolveTarget } from './target.ts';
 /**
  * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the
  * identity would be; and the object can always leave: at once by annotation, else after a bounded wait that names what
- * stays behind (guarantees.md G18).
+ * stays behind (docs/guarantees.md G18).
  */
 export function decideDeletion(
   object: UserAssignedIdentity,
@@ -150,7 +150,7 @@ function takeAway(
   }
   const [leftover] = facts.leftovers;
   if (leftover !== undefined) {
-    // Grants before their identity: of a dead principal an assignment would stay for ever (azure.md section 6).
+    // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
     return working(`deleting what azid left on identity ${id}`, [
       {
         type: 'deleteLeftover',

@@ -61,7 +61,7 @@ export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
-  /** azid's own identity in Azure, which no object may touch (guarantees.md G21). Unknown until the first token. */
+  /** azid's own identity in Azure, which no object may touch (docs/guarantees.md G21). Unknown until the first token. */
   readonly self?: { readonly clientId: string; readonly principalId: string };
   readonly policy: NamespacePolicy;
   /** Coordinates of an identity in Azure that carries this object's mark, for when the status was lost. */
@@ -81,7 +81,7 @@ export interface Facts {
   readonly configMaps: readonly SeenConfigMap[];
   /** When this visit last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
-  /** How long a deletion may be refused by Azure before the object is let go (guarantees.md G18). */
+  /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 

@@ -95,7 +95,7 @@ export async function gather(
   const cached = cachedView(target, context, eyes);
   witness(object, cached, eyes);
   if (cached?.state === 'loading') return { ...named, azure: cached };
-  // Who azid is belongs to every judgement of what is there: its own identity is out of reach (guarantees.md G21).
+  // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).
   const who = await readSelf(context, eyes);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };

@@ -1,5 +1,5 @@
 /**
- * The control plane's binaries, each from the first way that works (design.md section 8): `KUBEBUILDER_ASSETS`,
+ * The control plane's binaries, each from the first way that works (docs/architecture.md section 8): `KUBEBUILDER_ASSETS`,
  * azid's cache, the official release, `go build` of the published modules. The last two fill the cache.
  */
 import { execFile } from 'node:child_process';

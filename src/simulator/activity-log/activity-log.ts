@@ -5,7 +5,7 @@ import { draw } from '../random.ts';
 import { parseScope } from '../scope.ts';
 import { type ActivityRecord, begun, ended, type Outcome } from './record.ts';
 
-/** Kept for so long (azure.md section 16.2). */
+/** Kept for so long (docs/azure-facts.md section 16.2). */
 const KEPT_MS = 90 * 24 * 3600_000;
 
 interface Kept {
@@ -15,7 +15,7 @@ interface Kept {
 }
 
 /**
- * Who changed what (azure.md section 16.2): two records for each write and deletion over Resource Manager, shown after a
+ * Who changed what (docs/azure-facts.md section 16.2): two records for each write and deletion over Resource Manager, shown after a
  * lag. What the control endpoint's other verbs do reaches no log; its `arm` is someone else's call, and does.
  */
 export class ActivityLog {

@@ -21,7 +21,7 @@ const TERM = /^(\w+)\s+eq\s+'?([^']*?)'?$/i;
 const CHANNELS = /^eventChannels\s+eq\s+/i;
 
 /**
- * Reads the `$filter`: a time range, alone or with exactly one of the fields (azure.md section 16.2). A text is what is
+ * Reads the `$filter`: a time range, alone or with exactly one of the fields (docs/azure-facts.md section 16.2). A text is what is
  * wrong with it.
  */
 export function readEventFilter(text: string | undefined): EventFilter | string {

@@ -8,7 +8,7 @@ import type { ActivityRecord } from './record.ts';
 
 const TYPE = 'Microsoft.Insights/eventtypes';
 
-/** GET `/subscriptions/{s}/providers/Microsoft.Insights/eventtypes/management/values` (azure.md section 16.2). */
+/** GET `/subscriptions/{s}/providers/Microsoft.Insights/eventtypes/management/values` (docs/azure-facts.md section 16.2). */
 export function activityLogOperations(frame: Frame, log: ActivityLog): readonly Operation[] {
   return [
     {

@@ -8,7 +8,7 @@ interface Named {
   readonly localizedValue: string;
 }
 
-/** A record as the service answers it (azure.md section 16.2). */
+/** A record as the service answers it (docs/azure-facts.md section 16.2). */
 export interface ActivityRecord {
   readonly authorization: { readonly action: string; readonly scope: string };
   readonly caller: string;
@@ -45,7 +45,7 @@ interface Ids {
   readonly at: number;
 }
 
-/** What a role assignment's records carry beyond others' (azure.md section 16.2). */
+/** What a role assignment's records carry beyond others' (docs/azure-facts.md section 16.2). */
 const WITH_BODIES = /\/providers\/Microsoft\.Authorization\/roleAssignments\/[^/]+$/i;
 
 export function begun(change: Change, ids: Ids): ActivityRecord {

@@ -6,7 +6,7 @@ import { definitionId } from './definitions.ts';
 export const ASSIGNMENT_TYPE = 'Microsoft.Authorization/roleAssignments';
 
 /**
- * A role assignment as the service answers it: every null explicit, in the order of recorded traffic (azure.md
+ * A role assignment as the service answers it: every null explicit, in the order of recorded traffic (docs/azure-facts.md
  * section 5). The role's id comes with the prefix of the scope's subscription or without it (knob).
  */
 export function assignmentAnswer(

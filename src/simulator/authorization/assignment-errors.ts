@@ -1,4 +1,4 @@
-/** What the authorization service refuses, text by text (azure.md section 5; where it is silent: reported or ours). */
+/** What the authorization service refuses, text by text (docs/azure-facts.md section 5; where it is silent: reported or ours). */
 import { ArmError } from '../http/operation.ts';
 import { bareHex } from './guid.ts';
 

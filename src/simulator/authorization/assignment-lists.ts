@@ -10,7 +10,7 @@ import { type AuthorizationParts, scopeOf } from './part.ts';
 
 type Position = 'at or above' | 'below' | 'elsewhere';
 
-/** Lists of role assignments and of the caller's permissions (azure.md section 5; simulator.md row 14). */
+/** Lists of role assignments and of the caller's permissions (docs/azure-facts.md section 5). */
 export function assignmentListOperations(parts: AuthorizationParts): Operation[] {
   return [
     {
@@ -20,7 +20,7 @@ export function assignmentListOperations(parts: AuthorizationParts): Operation[]
       resourceType: ASSIGNMENT_TYPE,
       apiVersions: versionsOf(ASSIGNMENT_TYPE),
       action: `${ASSIGNMENT_TYPE}/read`,
-      // Who may read nothing gets an empty list with 200 (azure.md section 7), not 403.
+      // Who may read nothing gets an empty list with 200 (docs/azure-facts.md section 7), not 403.
       checksRights: true,
       handle: (request, params) => list(parts, request, scopeOf(params)),
     },

@@ -16,10 +16,10 @@ export interface AssignmentRequest {
 }
 
 const PRINCIPAL_TYPES = ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'];
-/** What api-version 2026-08-01 added (azure.md section 5). */
+/** What api-version 2026-08-01 added (docs/azure-facts.md section 5). */
 const AGENT_TYPES = ['AgentUser', 'AgentServicePrincipal'];
 
-/** Bytes; azure.md section 5. */
+/** Bytes; docs/azure-facts.md section 5. */
 const MAX_CONDITION = 8 * 1024;
 const MAX_DESCRIPTION = 2 * 1024;
 

@@ -6,14 +6,14 @@ import type { Condition } from './conditions.ts';
 import { ensure } from './ensure.ts';
 
 export interface RoleAssignment {
-  /** Its name, lower-case; unique in the tenant, whatever the scope (azure.md section 5). */
+  /** Its name, lower-case; unique in the tenant, whatever the scope (docs/azure-facts.md section 5). */
   readonly name: string;
   /** As it was sent, with a leading slash; '/' for the tenant. */
   readonly scope: string;
   readonly roleGuid: string;
   /** Lower-case. */
   readonly principalId: string;
-  /** Frozen at creation: a dead principal keeps it (azure.md section 6). */
+  /** Frozen at creation: a dead principal keeps it (docs/azure-facts.md section 6). */
   readonly principalType: string;
   readonly condition: { readonly text: string; readonly parsed: Condition; readonly version: string } | null;
   readonly description: string | null;

@@ -14,7 +14,7 @@ export const ROLE_ASSIGNMENT_ATTRIBUTE = 'Microsoft.Authorization/roleAssignment
 
 /**
  * The rights of the caller of each request, from the role assignments as they are at that moment. A grant acts for a
- * token issued before it only after the delay drawn at its creation, for a newer one at once (azure.md section 5).
+ * token issued before it only after the delay drawn at its creation, for a newer one at once (docs/azure-facts.md section 5).
  */
 export class Rights implements Authorizer {
   readonly #frame: Foundation;
@@ -118,7 +118,7 @@ export class Rights implements Authorizer {
   }
 }
 
-/** The text names conditions where they are usual: for role assignments (azure.md section 5). */
+/** The text names conditions where they are usual: for role assignments (docs/azure-facts.md section 5). */
 export function notGranted(caller: Caller, action: string, scope: string): string {
   const condition = action.toLowerCase().startsWith(`${ROLE_ASSIGNMENT_ATTRIBUTE.toLowerCase()}/`)
     ? ' or an ABAC condition not fulfilled'

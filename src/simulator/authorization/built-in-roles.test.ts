@@ -37,7 +37,7 @@ test('conditions that roles carry can be read', () => {
   for (const condition of conditions) expect(() => parseCondition(condition)).not.toThrow();
 });
 
-test('the roles azid is installed with have the GUIDs of azure.md section 12', () => {
+test('the roles azid is installed with have the GUIDs of docs/azure-facts.md section 12', () => {
   expect(builtInRoleId('Managed Identity Contributor')).toBe('e40ec5ca-96e0-45a2-b4ff-59039f2c2b59');
   expect(builtInRoleId('managed identity operator')).toBe('f1a07417-d97a-45cb-824c-7a7467783830');
   expect(builtInRoleId('Role Based Access Control Administrator')).toBe(

@@ -1,6 +1,6 @@
 /**
  * ABAC conditions as text: the grammar of role assignment conditions, version 2.0 (Microsoft Learn "Azure role
- * assignment condition format and syntax"; the form azid is installed with stands in azure.md section 5).
+ * assignment condition format and syntax"; the form azid is installed with stands in docs/azure-facts.md section 5).
  *
  *   expression  = and (("OR" | "||") and)*
  *   and         = unary (("AND" | "&&") unary)*

@@ -21,7 +21,7 @@ const clause = (action: string, source: string) =>
   `((!(ActionMatches{'${action}'})) OR
  (@${source}[${ATTRIBUTE}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${READER}, ${PULL}} AND
   @${source}[${ATTRIBUTE}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))`;
-/** The form of azure.md section 5. */
+/** The form of docs/azure-facts.md section 5. */
 const DELEGATION = `${clause(WRITE, 'Request')}\nAND ${clause(DELETE, 'Resource')}`;
 
 const attributes = (role: string, type: string) => ({

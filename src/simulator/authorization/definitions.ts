@@ -64,7 +64,7 @@ export class RoleDefinitions {
     return this.#byGuid.get(guid.toLowerCase());
   }
 
-  /** By name, without case (azure.md section 5). */
+  /** By name, without case (docs/azure-facts.md section 5). */
   byName(roleName: string): RoleDefinition | undefined {
     const wanted = roleName.toLowerCase();
     return this.all().find((definition) => definition.roleName.toLowerCase() === wanted);

@@ -13,7 +13,7 @@ export interface DenyAssignment extends Denial {
   readonly actions: readonly string[];
 }
 
-/** Deny assignments, made by the control endpoint only: whether callers may make them is unsure (azure.md section 5). */
+/** Deny assignments, made by the control endpoint only: whether callers may make them is unsure (docs/azure-facts.md section 5). */
 export class Denials {
   readonly #byPrincipal = new Map<string, DenyAssignment[]>();
   readonly #random: Random;

@@ -7,7 +7,7 @@ import { type AuthorizationParts, scopeOf } from './part.ts';
 
 const TYPE = 'Microsoft.Authorization/denyAssignments';
 
-/** Deny assignments, to be read: what the control endpoint's `deny` made (azure.md section 5, "deny"). */
+/** Deny assignments, to be read: what the control endpoint's `deny` made (docs/azure-facts.md section 5, "deny"). */
 export function denyAssignmentOperations({ frame, denials }: AuthorizationParts): Operation[] {
   const common = {
     resourceType: TYPE,

@@ -1,6 +1,6 @@
 /**
- * @module Role assignments, role definitions and the rights that follow from them, as Azure has them (azure.md
- * section 5; simulator.md rows 10 to 18).
+ * @module Role assignments, role definitions and the rights that follow from them, as Azure has them (docs/azure-facts.md
+ * section 5).
  */
 import type { AuthorizationPart, Grant } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
@@ -22,7 +22,7 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
   const denials = new Denials(random);
   const rights = new Rights(frame, { assignments, definitions, denials });
   const parts = { frame, assignments, definitions, rights, denials };
-  // A grant goes with its scope; one that comes back under the same id starts without any (azure.md section 5).
+  // A grant goes with its scope; one that comes back under the same id starts without any (docs/azure-facts.md section 5).
   world.onScopeRemoved((scope) => assignments.dropWithin(scope));
   return {
     authorizer: rights,

@@ -1,6 +1,6 @@
 import { malformed } from './assignment-errors.ts';
 
-/** `$filter` of a role assignment list (azure.md section 5). */
+/** `$filter` of a role assignment list (docs/azure-facts.md section 5). */
 export interface AssignmentFilter {
   /** Leave out what lies below the scope. */
   readonly atScope: boolean;

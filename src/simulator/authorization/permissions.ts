@@ -59,7 +59,7 @@ export type Evaluation =
 
 /**
  * Decides for one action at one scope. `lineage`: keys of the scope and of everything above it, the tenant root
- * included. Rights are inherited downwards only, and a deny beats every grant (azure.md section 5).
+ * included. Rights are inherited downwards only, and a deny beats every grant (docs/azure-facts.md section 5).
  */
 export function evaluate(
   holdings: readonly Holding[],

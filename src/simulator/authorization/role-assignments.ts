@@ -32,10 +32,10 @@ import { isGuid } from './guid.ts';
 import { type AuthorizationParts, assertVerdict, scopeOf } from './part.ts';
 
 const OWNER = builtInRoleId('Owner');
-/** Fixed by Azure for a management group (azure.md section 5). */
+/** Fixed by Azure for a management group (docs/azure-facts.md section 5). */
 const PER_MANAGEMENT_GROUP = 500;
 
-/** PUT, GET and DELETE of one role assignment (azure.md section 5; simulator.md rows 10 to 13). */
+/** PUT, GET and DELETE of one role assignment (docs/azure-facts.md section 5). */
 export function roleAssignmentOperations(parts: AuthorizationParts): Operation[] {
   const common = {
     pattern: '{+scope}/providers/Microsoft.Authorization/roleAssignments/{name}',
@@ -147,7 +147,7 @@ function remove(parts: AuthorizationParts, request: ArmRequest, params: Params):
 
 /**
  * What may change under a name is description and condition; a PUT states them whole, so what it leaves out goes. It is
- * answered as a creation, with another `createdOn` (azure.md section 16.9), or by knob as a change.
+ * answered as a creation, with another `createdOn` (docs/azure-facts.md section 16.9), or by knob as a change.
  */
 function update(
   existing: RoleAssignment,

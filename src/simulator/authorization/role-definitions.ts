@@ -31,7 +31,7 @@ const bodySchema = z.object({
   }),
 });
 
-/** Role definitions: the built-in ones and custom ones (azure.md section 5; simulator.md row 16). */
+/** Role definitions: the built-in ones and custom ones (docs/azure-facts.md section 5). */
 export function roleDefinitionOperations(parts: AuthorizationParts): Operation[] {
   const one = {
     pattern: '{+scope}/providers/Microsoft.Authorization/roleDefinitions/{id}',
@@ -86,7 +86,7 @@ function list({ frame, definitions }: AuthorizationParts, request: ArmRequest, s
       (definition) =>
         assignableAt(definition, lineage) || (filter.below && definition.assignableScopes.some(isBelow)),
     );
-  // One page, however many there are: up to 419 were seen in one (azure.md section 16.9).
+  // One page, however many there are: up to 419 were seen in one (docs/azure-facts.md section 16.9).
   return { status: 200, body: { value: shown.map((each) => definitionAnswer(each, scope)) } };
 }
 
@@ -139,7 +139,7 @@ function write(
     updatedBy: by,
   };
   definitions.put(definition);
-  // The answer does not know yet who made it; every later read does (azure.md section 16.9).
+  // The answer does not know yet who made it; every later read does (docs/azure-facts.md section 16.9).
   return { status: 201, body: definitionAnswer({ ...definition, createdBy: null }, scopeOf(params)) };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The api-versions that Azure has, by resource type: of its published API specifications, as of August 2026, and those
- * that clients of today were seen to send (azure.md section 16.9). Spaces part them, so that a type stays one entry.
+ * that clients of today were seen to send (docs/azure-facts.md section 16.9). Spaces part them, so that a type stays one entry.
  */
 export const VERSIONS: Readonly<Record<string, string>> = {
   'Microsoft.ManagedIdentity/userAssignedIdentities': `

@@ -41,7 +41,7 @@ test('a range is of one operation', () => {
   expect(() => versionsOf('Microsoft.Void/things')).toThrow('Microsoft.Void/things');
 });
 
-/** What clients of today send (azure.md section 16.9). */
+/** What clients of today send (docs/azure-facts.md section 16.9). */
 const SENT: readonly (readonly [method: string, path: string, version: string])[] = [
   ['GET', 'providers/Microsoft.ManagedIdentity/userAssignedIdentities', '2025-05-31-preview'],
   [

@@ -5,7 +5,7 @@ import { ControlError } from './verb.ts';
 
 /**
  * The control endpoint: plain HTTP on 127.0.0.1 so that any tool reaches it without the private CA. `POST /<verb>` with
- * a JSON body of the verb's fields; the answer is JSON. Contract for outside tools (design.md section 8):
+ * a JSON body of the verb's fields; the answer is JSON. Contract for outside tools (docs/architecture.md section 8):
  * `POST /token` -> `{"accessToken"}`, `GET /requests?since=N` -> array. Unknown verbs and fields are a 400 that names them.
  */
 export function listenForControl(

@@ -46,7 +46,7 @@ const AUDIENCE = 'https://management.azure.com';
 /** A test client's token lasts as long as its test. */
 const TEST_TOKEN_SECONDS = 24 * 3600;
 
-/** Knobs, faults, issuers, tokens and the request log (simulator.md section 4, design.md section 8). */
+/** Knobs, faults, issuers, tokens and the request log (src/simulator/README.md, docs/architecture.md section 8). */
 export function frameVerbs(parts: FrameVerbParts) {
   return {
     /** Only the knobs named; the rest stays. */

@@ -27,7 +27,7 @@ export class Credentials implements FederatedCredentials {
   readonly #frame: Frame;
   readonly #history: History<FederatedCredential>;
   readonly #byIdentity = new Map<string, Map<string, FederatedCredential>>();
-  /** Identities with a write under way: there is one writer per identity (azure.md section 4). */
+  /** Identities with a write under way: there is one writer per identity (docs/azure-facts.md section 4). */
   readonly #writing = new Set<string>();
   /** Credentials the token endpoint knows whatever their age. */
   #settled = new WeakSet<FederatedCredential>();

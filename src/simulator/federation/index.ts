@@ -1,6 +1,6 @@
 /**
- * @module Federated identity credentials: the store the token endpoint asks, and its ARM routes (azure.md section 4;
- * simulator.md rows 8 and 9).
+ * @module Federated identity credentials: the store the token endpoint asks, and its ARM routes (docs/azure-facts.md section 4;
+ * src/simulator/README.md).
  */
 import type { Frame } from '../frame.ts';
 import type { FederationPart } from '../token/federation.ts';

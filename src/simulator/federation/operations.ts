@@ -29,11 +29,11 @@ import {
 export const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{identity}/federatedIdentityCredentials`;
 
-/** azure.md section 4. */
+/** docs/azure-facts.md section 4. */
 const NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
 const MAX_FIELD = 600;
 
-/** Federated identity credentials over ARM: azure.md section 4, simulator.md rows 8 and 9. */
+/** Federated identity credentials over ARM: docs/azure-facts.md section 4. */
 export function credentialOperations(frame: Frame, credentials: Credentials): Operation[] {
   const common = { resourceType: CREDENTIAL_TYPE, apiVersions: versionsOf(CREDENTIAL_TYPE) };
   return [

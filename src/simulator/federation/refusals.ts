@@ -1,4 +1,4 @@
-/** What the identity provider refuses about federated credentials: texts of azure.md section 4, its codes are unsure. */
+/** What the identity provider refuses about federated credentials: texts of docs/azure-facts.md section 4, its codes are unsure. */
 import { ArmError } from '../http/operation.ts';
 
 const badRequest = (message: string) => new ArmError(400, 'BadRequest', message);
@@ -28,7 +28,7 @@ export const duplicate = () =>
 /** 409; also told as `ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity` (reported). */
 export const concurrentWrite = () => new ArmError(409, 'Conflict', 'Conflict');
 
-/** Text ours: azure.md knows the limit, not the answer. */
+/** Text ours: docs/azure-facts.md knows the limit, not the answer. */
 export const tooLong = (field: string, limit: number) =>
   badRequest(`Federated Identity Credential ${field} must not exceed ${limit} characters.`);
 

@@ -4,7 +4,7 @@ import { ArmError, type ArmRequest, type Operation } from '../http/operation.ts'
 
 const SERVICE_PRINCIPALS = '/{version}/servicePrincipals';
 
-/** Graph answers at most so many ids at once (azure.md section 6). */
+/** Graph answers at most so many ids at once (docs/azure-facts.md section 6). */
 const MAX_IDS = 1000;
 const idsSchema = z.object({ ids: z.array(z.string()).max(MAX_IDS), types: z.array(z.string()).nullish() });
 
@@ -48,7 +48,7 @@ export function directoryOperations({ directory }: { readonly directory: Directo
         const parsed = idsSchema.safeParse(request.body);
         if (!parsed.success)
           throw new ArmError(400, 'Request_BadRequest', `Expected at most ${MAX_IDS} ids.`);
-        // Those that are not there are simply absent (azure.md section 6).
+        // Those that are not there are simply absent (docs/azure-facts.md section 6).
         const objects = parsed.data.ids.flatMap((id) => directory.find(id) ?? []);
         return { status: 200, body: collection(request, objects) };
       },

@@ -1,6 +1,6 @@
 /**
  * @module The little of Microsoft Graph that clients of managed identities need, under the simulator's own origin: service
- * principals, objects by id, and the sign-ins of managed identities (azure.md sections 6 and 16.3).
+ * principals, objects by id, and the sign-ins of managed identities (docs/azure-facts.md sections 6 and 16.3).
  */
 import type { Authorizer } from '../authorizer.ts';
 import { sleep } from '../clock.ts';

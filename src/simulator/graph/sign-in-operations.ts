@@ -4,7 +4,7 @@ import type { SignIn, SignIns } from './sign-ins.ts';
 
 const LOG = '/{version}/auditLogs';
 
-/** Sign-ins of managed identities one by one, and summed up over the tenant: of Graph's beta alone (azure.md section 16.3). */
+/** Sign-ins of managed identities one by one, and summed up over the tenant: of Graph's beta alone (docs/azure-facts.md section 16.3). */
 export function signInOperations({ clock }: { readonly clock: Clock }, signIns: SignIns): Operation[] {
   const common = {
     resourceType: 'Microsoft.Graph',
@@ -107,7 +107,7 @@ function summarized(signIns: SignIns, clock: Clock, request: ArmRequest, window:
       signInCount: group.length,
       firstSignInDateTime: new Date(Math.min(...times)).toISOString(),
       appId: newest.clientId,
-      // Seen empty: to be joined by the resource (azure.md section 16.3).
+      // Seen empty: to be joined by the resource (docs/azure-facts.md section 16.3).
       servicePrincipalId: '',
       resourceDisplayName: newest.resource,
       resourceId: newest.resource,

@@ -18,7 +18,7 @@ export interface SignIn {
   readonly issuer?: string;
 }
 
-/** What the sign-in log keeps of managed identities (azure.md section 16.3), shown after a lag, for 30 days. */
+/** What the sign-in log keeps of managed identities (docs/azure-facts.md section 16.3), shown after a lag, for 30 days. */
 export class SignIns {
   #kept: { readonly signIn: SignIn; readonly visibleAt: number }[] = [];
   readonly #foundation: Foundation;

@@ -20,8 +20,8 @@ export interface Begin {
 }
 
 /**
- * Starts the work a write asks for, and answers in the type's form (azure.md sections 7 and 8). It takes effect at its
- * end. What answers and GET show meanwhile is the new state (azure.md section 16.9), or the old one by knob.
+ * Starts the work a write asks for, and answers in the type's form (docs/azure-facts.md sections 7 and 8). It takes effect at its
+ * end. What answers and GET show meanwhile is the new state (docs/azure-facts.md section 16.9), or the old one by knob.
  */
 export async function begin(
   frame: HostFrame,
@@ -162,7 +162,7 @@ export function followHeaders(
   }
 }
 
-/** Absolute, under the host and scheme of the request, signed and longer than 4 KB (azure.md section 8). */
+/** Absolute, under the host and scheme of the request, signed and longer than 4 KB (docs/azure-facts.md section 8). */
 function operationUrl(
   type: HostType,
   request: ArmRequest,

@@ -24,7 +24,7 @@ interface Row {
   readonly expandable: Readonly<Record<string, unknown>>;
 }
 
-/** GET `/subscriptions/{s}/resources`, of a group likewise (azure.md section 7, "Listing hosts"). It lags as all lists do. */
+/** GET `/subscriptions/{s}/resources`, of a group likewise (docs/azure-facts.md section 7, "Listing hosts"). It lags as all lists do. */
 export function genericListOperations(
   frame: HostFrame,
   types: () => readonly HostType[],

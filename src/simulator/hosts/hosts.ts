@@ -99,7 +99,7 @@ export class Hosts {
 
   /**
    * Carries an edit out, without rights or rules. An entry that was there stays as it was, dead ones included: only
-   * removed and added again, in two writes, does it get the principal of today (azure.md section 6).
+   * removed and added again, in two writes, does it get the principal of today (docs/azure-facts.md section 6).
    *
    * @param system made by `prepareSystem`, where the answer has shown it already
    */

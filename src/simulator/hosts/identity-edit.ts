@@ -13,7 +13,7 @@ export type GivenIdentity = z.infer<typeof identitySchema>;
 
 /** What a request asks of a host's identities. */
 export interface IdentityEdit {
-  /** What `type` names: the wished total, whatever the map says (azure.md section 7). */
+  /** What `type` names: the wished total, whatever the map says (docs/azure-facts.md section 7). */
   readonly system: boolean;
   readonly user: boolean;
   /** Ids with an object as value, by `scopeKey`, in the case sent. */
@@ -61,12 +61,12 @@ export function readIdentity(given: GivenIdentity): IdentityEdit {
 export interface EditMode {
   /** PUT: keys that are not named go. PATCH: they stay. */
   readonly replaces: boolean;
-  /** What was not named stays even where the type says that all go (azure.md section 7, "others": API Management). */
+  /** What was not named stays even where the type says that all go (docs/azure-facts.md section 7, "others": API Management). */
   readonly keepsRemoved: boolean;
 }
 
 /**
- * The ids a host has after the edit, by `scopeKey` (azure.md section 7, simulator.md row 20): `type` decides first, then
+ * The ids a host has after the edit, by `scopeKey` (docs/azure-facts.md section 7): `type` decides first, then
  * `{}` adds and null removes. An id that was there keeps its old spelling.
  */
 export function idsAfter(

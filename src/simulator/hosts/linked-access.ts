@@ -8,7 +8,7 @@ const ASSIGN = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
 
 /**
  * ARM's check before the provider sees the request: each identity it attaches must exist and the caller must have
- * `assign/action` on it (azure.md section 7 and 12). One dead identity fails the whole request. Removing needs neither.
+ * `assign/action` on it (docs/azure-facts.md section 7 and 12). One dead identity fails the whole request. Removing needs neither.
  */
 export function assertLinkedAccess(
   { identities, authorizer, knobs, world }: Frame,
@@ -47,7 +47,7 @@ export function assertLinkedAccess(
 
 /**
  * Errors name `userAssignedIdentities/assign/action`, the built-in role Managed Identity Operator grants
- * `userAssignedIdentities/*\/assign/action` (azure.md sections 7 and 12), and custom roles are written either way: both
+ * `userAssignedIdentities/*\/assign/action` (docs/azure-facts.md sections 7 and 12), and custom roles are written either way: both
  * act. A deny of either beats them.
  */
 function mayAssign(authorizer: Authorizer, caller: Caller, id: string): boolean {

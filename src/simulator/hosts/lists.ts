@@ -7,7 +7,7 @@ import type { HostFrame } from './part.ts';
 import type { HostType } from './types.ts';
 
 /**
- * The provider's own lists of a type: by subscription and by group, of a nested type by its parent alone (azure.md
+ * The provider's own lists of a type: by subscription and by group, of a nested type by its parent alone (docs/azure-facts.md
  * section 7, "Listing hosts"). They lag, and hold what the caller may read, without an error for the rest.
  */
 export function listOperations(frame: HostFrame, type: HostType, inGroup: string): readonly Operation[] {
@@ -59,7 +59,7 @@ function listed(frame: HostFrame, type: HostType, host: Host): unknown {
   return { ...whole, id: listedId(frame, { ...host, id: String(rest.id) }) };
 }
 
-/** Ids in lists need not be spelt as in GET (azure.md section 2). */
+/** Ids in lists need not be spelt as in GET (docs/azure-facts.md section 2). */
 export function listedId({ knobs }: HostFrame, { id, resourceGroup }: Host): string {
   if (!knobs.values.hosts.upperCaseGroupsInLists) return id;
   return id.replace(`/${resourceGroup}/`, `/${resourceGroup.toUpperCase()}/`);

@@ -6,7 +6,7 @@ import type { HostFrame } from './part.ts';
 import type { HostType } from './types.ts';
 import { addressOf, hostNotFound, patch, put } from './write.ts';
 
-/** The calls of one type of host (azure.md section 7; simulator.md rows 20 to 24 and 26a). */
+/** The calls of one type of host (docs/azure-facts.md section 7). */
 export function hostOperations(frame: HostFrame, type: HostType): readonly Operation[] {
   const common = {
     resourceType: type.type,

@@ -14,7 +14,7 @@ import { findType } from './types.ts';
 const AT = '/subscriptions/{subscriptionId}/providers/{namespace}/locations/{location}';
 
 /**
- * The URLs of operations (azure.md section 8): `Azure-AsyncOperation` tells the status, `Location` answers 202 while it
+ * The URLs of operations (docs/azure-facts.md section 8): `Azure-AsyncOperation` tells the status, `Location` answers 202 while it
  * runs and then as the write itself would have. Who holds the URL may poll it, whole: it is signed.
  */
 export function pollOperations(frame: HostFrame, types: () => readonly HostType[]): readonly Operation[] {

@@ -1,4 +1,4 @@
-/** azure.md section 16.9: what Azure was recorded to answer to writes of resources that carry identities. */
+/** docs/azure-facts.md section 16.9: what Azure was recorded to answer to writes of resources that carry identities. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type HostStage, SCALE_SET, startHostStage, VM } from './fixture.ts';
 

@@ -10,8 +10,8 @@ import type { HostType } from './types.ts';
 export type RuledHost = HostAddress & Pick<Host, 'identity' | 'location' | 'properties'>;
 
 /**
- * The provider's rules about the identities of a host (azure.md section 7, simulator.md rows 7 and 21). Texts and codes
- * that azure.md does not have are unsure.
+ * The provider's rules about the identities of a host (docs/azure-facts.md section 7). Texts and codes
+ * that docs/azure-facts.md does not have are unsure.
  */
 export function assertRules(
   frame: Frame & { readonly hosts: Hosts },
@@ -86,7 +86,7 @@ function differs(
   return entry !== undefined && keyOf(frame, type, entry.id) !== id;
 }
 
-/** `isolationScope`, `assignmentRestrictions` and a deletion that is not through yet (azure.md sections 3 and 6). */
+/** `isolationScope`, `assignmentRestrictions` and a deletion that is not through yet (docs/azure-facts.md sections 3 and 6). */
 function assertAttachable(frame: Frame & { readonly hosts: Hosts }, host: RuledHost, id: string): void {
   const identity = frame.identities.get(id);
   if (!identity) return;

@@ -13,7 +13,7 @@ const SITES = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/pr
 const bodySchema = z.looseObject({ targetSlot: z.string().min(1) });
 
 /**
- * POST `slotsswap` of a site or of a slot: content changes places, identities stay with their slots (azure.md section 7).
+ * POST `slotsswap` of a site or of a slot: content changes places, identities stay with their slots (docs/azure-facts.md section 7).
  * `sites` and `slots`: the types whose api-versions and spelling hold.
  */
 export function swapOperations(frame: HostFrame, sites: HostType, slots: HostType): readonly Operation[] {
@@ -70,7 +70,7 @@ export function swapContent({ hosts }: HostFrame, aId: string, bId: string): voi
   hosts.change(b.id, { properties: a.properties, restarts: b.restarts + 1 });
 }
 
-/** What a failed swap was seen to do to a slot (azure.md section 7, reported). */
+/** What a failed swap was seen to do to a slot (docs/azure-facts.md section 7, reported). */
 export function switchSystemOff({ hosts }: HostFrame, id: string): void {
   const held = hosts.get(id)?.identity;
   if (!held) return;

@@ -1,8 +1,8 @@
-/** The resource types that can carry identities, and how each of them behaves (azure.md section 7). */
+/** The resource types that can carry identities, and how each of them behaves (docs/azure-facts.md section 7). */
 import { versionsOf } from '../catalog/versions.ts';
 import { sameType } from './host.ts';
 
-/** How keys of `userAssignedIdentities` are spelt on read; which type does which is unsure (simulator.md row 22). */
+/** How keys of `userAssignedIdentities` are spelt on read; which type does which is unsure. */
 export const KEY_CASES = ['as-sent', 'resourceGroups', 'resourcegroups', 'lower'] as const;
 export type KeyCase = (typeof KEY_CASES)[number];
 
@@ -21,7 +21,7 @@ export interface EtagForm {
   /** In the body. */
   readonly field?: 'etag' | 'eTag';
   readonly header: 'always' | 'put' | 'never';
-  /** Writes honour `If-Match` and `If-None-Match` (azure.md section 2). */
+  /** Writes honour `If-Match` and `If-None-Match` (docs/azure-facts.md section 2). */
   readonly conditional: boolean;
 }
 
@@ -201,12 +201,12 @@ export const HOST_TYPES: readonly HostType[] = [
   {
     ...COMMON,
     ...named('Microsoft.Automation/automationAccounts', 'automationAccounts'),
-    // arm-automation 10.1.1 pins one of these (azure.md section 7).
+    // arm-automation 10.1.1 pins one of these (docs/azure-facts.md section 7).
     blindVersions: ['2015-10-31', '2020-01-13-preview'],
   },
 ];
 
-/** A type that nobody wrote down: what arm-resources can do with any (azure.md section 7, last row of the table). */
+/** A type that nobody wrote down: what arm-resources can do with any (docs/azure-facts.md section 7, last row of the table). */
 export function unlistedType(type: string, apiVersions: readonly string[]): HostType {
   const area = type.split('/').at(-1) ?? type;
   return { ...COMMON, type, area, apiVersions, patchVersions: apiVersions };

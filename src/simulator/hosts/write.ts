@@ -140,7 +140,7 @@ function modeOf({ knobs }: HostFrame, type: HostType, replaces: boolean): EditMo
   return { replaces, keepsRemoved: knobs.values.hosts.keepsRemoved.includes(type.type) };
 }
 
-/** `If-Match` and `If-None-Match` (azure.md section 2); types without an etag do not look at them. */
+/** `If-Match` and `If-None-Match` (docs/azure-facts.md section 2); types without an etag do not look at them. */
 function assertPreconditions(type: HostType, host: Host | undefined, { headers }: ArmRequest): void {
   if (!type.etag?.conditional) return;
   const wanted = headers['if-match'];
@@ -155,7 +155,7 @@ function assertPreconditions(type: HostType, host: Host | undefined, { headers }
   );
 }
 
-/** One write at a time: 409 while an operation runs, in App Service's words for sites (azure.md section 7). */
+/** One write at a time: 409 while an operation runs, in App Service's words for sites (docs/azure-facts.md section 7). */
 export function assertIdle({ operations }: HostFrame, type: HostType, { id }: { readonly id: string }): void {
   const running = operations.on(id);
   if (!running) return;

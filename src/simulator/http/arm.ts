@@ -20,7 +20,7 @@ import {
 import type { RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
-/** A call that changed, or tried to change, something: where events will be made of it (simulator.md row 27). */
+/** A call that changed, or tried to change, something: where events will be made of it. */
 export interface Change {
   readonly operation: Operation;
   readonly request: ArmRequest;
@@ -160,7 +160,7 @@ async function authenticate(parts: ArmParts, message: Message): Promise<Caller> 
   const revoked = verified.tokenIssuedAt <= parts.directory.revokedAt(verified.objectId);
   if (revoked || claimsChallenges > 0) {
     if (!revoked) parts.knobs.set({ token: { claimsChallenges: claimsChallenges - 1 } });
-    // Continuous access evaluation: the client shall bring a token newer than this moment (azure.md section 15).
+    // Continuous access evaluation: the client shall bring a token newer than this moment (docs/azure-facts.md section 15).
     const nbf = { essential: true, value: String(Math.floor(parts.clock.now() / 1000)) };
     const claims = Buffer.from(JSON.stringify({ access_token: { nbf } })).toString('base64');
     throw new ArmError(401, 'InvalidAuthenticationToken', 'The access token has been revoked.', {

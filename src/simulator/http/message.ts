@@ -5,7 +5,7 @@ export interface Message {
   readonly method: string;
   /** Decoded, slashes collapsed, case as sent, no query. */
   readonly path: string;
-  /** Decoded; names lower-cased: SDK versions send `$filter` and `%24filter` alike (simulator.md section 2). */
+  /** Decoded; names lower-cased: SDK versions send `$filter` and `%24filter` alike (src/simulator/README.md). */
   readonly query: ReadonlyMap<string, string>;
   /** Path and query as sent (slashes collapsed), for the request log. */
   readonly target: string;
@@ -59,7 +59,7 @@ export async function readMessage(request: IncomingMessage, scheme: 'http' | 'ht
 
 /**
  * Splits a request target. Slashes are collapsed before anything parses it: in `//subscriptions/…`, which the SDK
- * sends for a scope with a leading slash, a URL parser would take "subscriptions" for the host (simulator.md section 2).
+ * sends for a scope with a leading slash, a URL parser would take "subscriptions" for the host (src/simulator/README.md).
  */
 export function splitTarget(raw: string): Pick<Message, 'path' | 'query' | 'target'> {
   const mark = raw.indexOf('?');

@@ -12,7 +12,7 @@ export interface Caller {
   readonly tenantId: string;
   /** Name for the request log: `controller` for azid's own identity, `someone-else` for the control endpoint. */
   readonly name: string;
-  /** When the token was issued, ms of the injected clock: a new token takes a new grant at once (azure.md section 5). */
+  /** When the token was issued, ms of the injected clock: a new token takes a new grant at once (docs/azure-facts.md section 5). */
   readonly tokenIssuedAt: number;
 }
 

@@ -9,7 +9,7 @@ export interface Page {
 type Shape<T> = (item: T) => unknown;
 
 /**
- * Cuts a list into pages. `nextLink` is absolute, under the host and scheme of the request (simulator.md section 1),
+ * Cuts a list into pages. `nextLink` is absolute, under the host and scheme of the request (src/simulator/README.md),
  * and carries all query parameters of the first call plus `$skiptoken`, the position in the list. `shape` makes the body
  * of an item, or undefined to leave it out (the caller may not read it); only the items of this page are asked about.
  */

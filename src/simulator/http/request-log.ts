@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/** One request as `GET /requests` shows it (design.md section 8: the first six fields are a contract). */
+/** One request as `GET /requests` shows it (docs/architecture.md section 8: the first six fields are a contract). */
 export interface LoggedRequest {
   /** Counts up from 1 in order of arrival. */
   readonly n: number;
@@ -19,7 +19,7 @@ export interface LoggedRequest {
   readonly body?: unknown;
 }
 
-/** Every request received, so that tests can count calls (simulator.md section 1). Grows as long as the simulator lives. */
+/** Every request received, so that tests can count calls (src/simulator/README.md). Grows as long as the simulator lives. */
 export class RequestLog {
   readonly #entries: LoggedRequest[] = [];
   readonly #clock: Clock;

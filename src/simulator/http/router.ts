@@ -62,7 +62,7 @@ export class Router {
 
   /**
    * Like `find`, with ARM's refusals: `MissingApiVersionParameter`, `InvalidResourceType` for a type or api-version
-   * that is not served (azure.md section 2), 405 for a method the type does not know.
+   * that is not served (docs/azure-facts.md section 2), 405 for a method the type does not know.
    */
   route(method: string, path: string, apiVersion: string | undefined): Match {
     if (!apiVersion)

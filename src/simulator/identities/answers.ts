@@ -2,7 +2,7 @@ import { ArmError } from '../http/operation.ts';
 import { shortLocation } from '../resources/locations.ts';
 import { type Coordinates, IDENTITY_TYPE, type Identity } from './identities.ts';
 
-/** The body of an identity as Azure sends it (azure.md section 3, traffic): `tags` is `{}` when unset. */
+/** The body of an identity as Azure sends it (docs/azure-facts.md section 3, traffic): `tags` is `{}` when unset. */
 export function identityBody(identity: Identity): unknown {
   const {
     location,
@@ -31,7 +31,7 @@ export function identityBody(identity: Identity): unknown {
   };
 }
 
-/** 404 of a missing resource in an existing group (azure.md section 2, traffic). */
+/** 404 of a missing resource in an existing group (docs/azure-facts.md section 2, traffic). */
 export function resourceNotFound(type: string, name: string, resourceGroup: string): ArmError {
   return new ArmError(
     404,
@@ -44,7 +44,7 @@ export function resourceNotFound(type: string, name: string, resourceGroup: stri
 export const identityNotFound = ({ name, resourceGroup }: Coordinates): ArmError =>
   resourceNotFound(IDENTITY_TYPE, name, resourceGroup);
 
-/** 3-128 of alphanumerics, `-`, `_`, first a letter or digit (azure.md section 3). */
+/** 3-128 of alphanumerics, `-`, `_`, first a letter or digit (docs/azure-facts.md section 3). */
 const NAME = /^[a-z0-9][a-z0-9_-]{2,127}$/i;
 
 /** Code and text of the refusal are unsure: no capture was found. */

@@ -22,7 +22,7 @@ export interface Association {
 }
 
 /**
- * The index behind listAssociatedResources. It is Resource Graph's and lags behind (azure.md section 6); the modules of
+ * The index behind listAssociatedResources. It is Resource Graph's and lags behind (docs/azure-facts.md section 6); the modules of
  * host types will keep it, the deletion of an identity does not touch it.
  */
 export class Associations {
@@ -55,7 +55,7 @@ export class Associations {
   }
 }
 
-/** POST `…/listAssociatedResources` (azure.md section 3; no SDK has it). `$top=0` gives the count alone. */
+/** POST `…/listAssociatedResources` (docs/azure-facts.md section 3; no SDK has it). `$top=0` gives the count alone. */
 export function associationOperations(frame: Frame, associations: Associations): readonly Operation[] {
   return [
     {

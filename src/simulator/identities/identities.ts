@@ -10,7 +10,7 @@ import { subscriptionNotFound, type World } from '../world.ts';
 export const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 
 export interface Identity {
-  /** With lower-case `/resourcegroups/`, whatever was sent (azure.md section 2, traffic). */
+  /** With lower-case `/resourcegroups/`, whatever was sent (docs/azure-facts.md section 2, traffic). */
   readonly id: string;
   readonly name: string;
   readonly subscriptionId: string;
@@ -35,7 +35,7 @@ export interface Coordinates {
 
 /**
  * The user-assigned identities that exist, each with its service principal. Deleting one leaves its grants and its
- * attachments as they are; making it again under the same id gives a new principal (azure.md sections 3 and 6).
+ * attachments as they are; making it again under the same id gives a new principal (docs/azure-facts.md sections 3 and 6).
  */
 export class Identities {
   readonly #history: History<Identity>;

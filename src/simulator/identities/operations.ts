@@ -15,7 +15,7 @@ import { type Coordinates, IDENTITY_TYPE, type Identity, identityId } from './id
 
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}`;
 
-/** User-assigned identities over ARM: azure.md section 3, simulator.md rows 4 and 5. */
+/** User-assigned identities over ARM: docs/azure-facts.md section 3. */
 export function identityOperations(frame: Frame): readonly Operation[] {
   const { identities, knobs, authorizer } = frame;
   const common = { resourceType: IDENTITY_TYPE, apiVersions: versionsOf(IDENTITY_TYPE) };
@@ -55,12 +55,12 @@ export function identityOperations(frame: Frame): readonly Operation[] {
     return { status: 200, body: identityBody(existing) };
   };
 
-  // Attachments and grants do not stand in the way and stay as they are (azure.md section 1).
+  // Attachments and grants do not stand in the way and stay as they are (docs/azure-facts.md section 2).
   const remove = (_request: ArmRequest, params: Params): ArmResponse => ({
     status: identities.delete(identityId(coordinates(params))) ? 200 : 204,
   });
 
-  /** Holds what the caller may read, without an error for the rest (simulator.md row 14). */
+  /** Holds what the caller may read, without an error for the rest. */
   const list = (request: ArmRequest, within: (identity: Identity) => boolean): ArmResponse => {
     const shape = (identity: Identity) =>
       authorizer.authorize(request.caller, read, identity.id).allowed ? identityBody(identity) : undefined;

@@ -29,7 +29,7 @@ export class SystemIdentities {
   }
 }
 
-/** `systemAssignedIdentities.getByScope` (azure.md section 3): the only way to a system identity's clientId. */
+/** `systemAssignedIdentities.getByScope` (docs/azure-facts.md section 3): the only way to a system identity's clientId. */
 export function systemIdentityOperations(identities: SystemIdentities): readonly Operation[] {
   const type = 'Microsoft.ManagedIdentity/identities';
   return [
@@ -44,7 +44,7 @@ export function systemIdentityOperations(identities: SystemIdentities): readonly
         const identity = identities.get(scope);
         if (!identity) throw resourceNotFound(type, 'default', scope.split('/')[4] ?? '');
         const { location, tags, tenantId, principalId, clientId } = identity;
-        // The secret URL is a thing of the host's own endpoint; the shape is azure.md section 3's.
+        // The secret URL is a thing of the host's own endpoint; the shape is docs/azure-facts.md section 3's.
         const clientSecretUrl = `https://control-westeurope.identity.azure.net${scope}/credentials?tid=${tenantId}&oid=${principalId}&aid=${clientId}`;
         const properties = { tenantId, principalId, clientId, clientSecretUrl };
         return {

@@ -1,5 +1,5 @@
 /**
- * @module Azure Policies with external evaluation (azure.md section 16.6): a write they look at is refused until it
+ * @module Azure Policies with external evaluation (docs/azure-facts.md section 16.6): a write they look at is refused until it
  * brings a token that was acquired for exactly that write.
  */
 import type { Authorizer } from '../authorizer.ts';

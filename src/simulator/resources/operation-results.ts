@@ -3,11 +3,11 @@ import type { Foundation } from '../frame.ts';
 import type { ArmRequest, Operation } from '../http/operation.ts';
 import { ArmError } from '../http/operation.ts';
 
-/** Seconds ARM tells clients to wait between polls (azure.md section 8, traffic: 15 to 17). */
+/** Seconds ARM tells clients to wait between polls (docs/azure-facts.md section 8, traffic: 15 to 17). */
 export const POLL_SECONDS = 15;
 
 /**
- * Long operations that are followed by their `Location` URL: 202 while running, 200 at the end (azure.md section 8).
+ * Long operations that are followed by their `Location` URL: 202 while running, 200 at the end (docs/azure-facts.md section 8).
  * They run on the injected clock; disposing stops those under way.
  */
 export class OperationResults implements Disposable {

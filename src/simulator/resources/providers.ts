@@ -5,7 +5,7 @@ import { page } from '../http/paging.ts';
 import type { Router } from '../http/router.ts';
 import { locations } from './locations.ts';
 
-/** GET `/subscriptions/{s}/providers[/{namespace}]`: the types and api-versions served (azure.md section 2, unsure). */
+/** GET `/subscriptions/{s}/providers[/{namespace}]`: the types and api-versions served (docs/azure-facts.md section 2, unsure). */
 export function providerOperations(
   { knobs }: Frame,
   router: () => Pick<Router, 'apiVersions'>,

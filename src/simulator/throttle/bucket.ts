@@ -8,7 +8,7 @@ export interface BucketSize {
 }
 
 /**
- * One token bucket, as Azure describes its own (azure.md section 9). Once it has refused, it goes on refusing until the
+ * One token bucket, as Azure describes its own (docs/azure-facts.md section 9). Once it has refused, it goes on refusing until the
  * seconds it named are over, each time with what is left of them.
  */
 export class Bucket {

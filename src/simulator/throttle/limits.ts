@@ -21,14 +21,14 @@ export interface ThrottledCall {
 
 type Kind = 'reads' | 'writes' | 'deletes';
 
-/** azure.md section 9, per subscription (or tenant), caller and kind. Microsoft: "token bucket" limits of 2024. */
+/** docs/azure-facts.md section 9, per subscription (or tenant), caller and kind. Microsoft: "token bucket" limits of 2024. */
 const ARM: Readonly<Record<Kind, BucketSize>> = {
   reads: { capacity: 250, refillPerSecond: 25 },
   writes: { capacity: 200, refillPerSecond: 10 },
   deletes: { capacity: 200, refillPerSecond: 10 },
 };
 
-/** All callers of a subscription together may have so many times a single caller's limit (azure.md section 9). */
+/** All callers of a subscription together may have so many times a single caller's limit (docs/azure-facts.md section 9). */
 const ALL_CALLERS = 15;
 
 /**
@@ -48,7 +48,7 @@ export function armLimits({ method, path, caller }: ThrottledCall): Limit[] {
   const own: Limit = {
     key: `arm/${scope}/${caller.objectId}/${kind}`,
     size: ARM[kind],
-    // No tenant header for deletes is listed (azure.md section 9).
+    // No tenant header for deletes is listed (docs/azure-facts.md section 9).
     ...(subscriptionId
       ? { header: `subscription-${kind}` }
       : kind !== 'deletes' && { header: `tenant-${kind}` }),
@@ -65,7 +65,7 @@ export function armLimits({ method, path, caller }: ThrottledCall): Limit[] {
   return [own, all];
 }
 
-/** Requests per second of the managed-identity provider (azure.md section 9). */
+/** Requests per second of the managed-identity provider (docs/azure-facts.md section 9). */
 const IDENTITY_PROVIDER = {
   write: { tenant: 10, subscription: 2, resource: 0.25 },
   delete: { tenant: 10, subscription: 2, resource: 0.25 },
@@ -75,7 +75,7 @@ const IDENTITY_PROVIDER = {
 
 /**
  * The window over which those rates are granted. Not stated; Microsoft words the same provider's other limits "per 20
- * seconds" (azure.md section 3), and recorded traffic has two PUTs of one identity 3 s apart, which 0.25/s alone forbids.
+ * seconds" (docs/azure-facts.md section 3), and recorded traffic has two PUTs of one identity 3 s apart, which 0.25/s alone forbids.
  */
 const WINDOW_SECONDS = 20;
 
@@ -125,7 +125,7 @@ export function identityProviderLimits({ method, path, caller }: ThrottledCall):
 const MACHINE = /\/providers\/microsoft\.compute\/virtualmachines\/[^/]+\/?$/i;
 
 /**
- * About 12 updates per virtual machine and window, told in `x-ms-ratelimit-remaining-resource` (azure.md section 7,
+ * About 12 updates per virtual machine and window, told in `x-ms-ratelimit-remaining-resource` (docs/azure-facts.md section 7,
  * traffic). That the window is 3 minutes, and the words of the refusal, are unsure.
  */
 export function computeLimits({ method, path }: ThrottledCall): Limit[] {

@@ -12,13 +12,13 @@ export interface TokenSubject {
 export interface AccessTokens {
   /** A signed token for an audience such as `https://management.azure.com`. */
   mint(subject: TokenSubject, audience: string, lifetimeSeconds: number): Promise<string>;
-  /** Who presents this `authorization` header. Throws 401 as ARM does (azure.md section 15, simulator.md section 1). */
+  /** Who presents this `authorization` header. Throws 401 as ARM does (docs/azure-facts.md section 15). */
   verify(authorization: string | undefined, audiences?: readonly string[]): Promise<Omit<Caller, 'name'>>;
   /** The public key, as the `jwks_uri` of the token endpoint serves it. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
-/** What ARM accepts, with and without the trailing slash that `//.default` scopes leave (azure.md section 15). */
+/** What ARM accepts, with and without the trailing slash that `//.default` scopes leave (docs/azure-facts.md section 15). */
 const AUDIENCES = [
   'https://management.core.windows.net/',
   'https://management.core.windows.net',
@@ -34,7 +34,7 @@ let keys: ReturnType<typeof generateKeyPair> | undefined;
 
 /**
  * The simulator's own signing key. A token is good until it expires, whatever has become of its principal: tokens
- * outlive the identity (azure.md section 3).
+ * outlive the identity (docs/azure-facts.md section 3).
  */
 export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
   keys ??= generateKeyPair('RS256');

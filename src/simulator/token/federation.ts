@@ -3,8 +3,8 @@ import type { Operation } from '../http/operation.ts';
 /** Which federated credential lets a presented assertion in. Implemented by `federation/`. */
 export interface FederatedCredentials {
   /**
-   * Exact comparison of all three (simulator.md section 1). `pending`: there is one, but so young that the token
-   * endpoint does not know it yet (azure.md section 4). `appId` is the client id of the identity asked for.
+   * Exact comparison of all three (src/simulator/README.md). `pending`: there is one, but so young that the token
+   * endpoint does not know it yet (docs/azure-facts.md section 4). `appId` is the client id of the identity asked for.
    */
   match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none';
 }

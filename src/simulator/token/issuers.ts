@@ -13,7 +13,7 @@ export type AssertionCheck =
 
 /**
  * The issuers Entra can reach. One that was not declared is like one behind a firewall: its tokens cannot be checked
- * (design.md section 4: "one that Entra could not reach is refused").
+ * (docs/architecture.md section 4: "one that Entra could not reach is refused").
  */
 export class Issuers {
   readonly #keys = new Map<string, IssuerKeys>();
@@ -27,7 +27,7 @@ export class Issuers {
     return this.#keys.delete(issuer);
   }
 
-  /** Checks signature (RS256 only, azure.md section 4) and times of an assertion against its issuer's keys. */
+  /** Checks signature (RS256 only, docs/azure-facts.md section 4) and times of an assertion against its issuer's keys. */
   async check(assertion: string, issuer: string, now: Date): Promise<AssertionCheck> {
     const declared = this.#keys.get(issuer);
     if (!declared) return { kind: 'unreachable' };

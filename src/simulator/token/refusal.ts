@@ -1,7 +1,7 @@
 import { jsonReply, type Reply } from '../http/message.ts';
 import type { Random } from '../random.ts';
 
-/** A refusal of the token endpoint: HTTP 400 with the body of simulator.md section 1. */
+/** A refusal of the token endpoint: HTTP 400 with the body of src/simulator/README.md. */
 export class TokenRefusal extends Error {
   override readonly name = 'TokenRefusal';
   /** OAuth error, e.g. `invalid_request`. */

@@ -19,7 +19,7 @@ export interface TokenEndpointParts extends Foundation {
 }
 
 /**
- * The authority as `WorkloadIdentityCredential` meets it (simulator.md section 1): the discovery document, the keys, and
+ * The authority as `WorkloadIdentityCredential` meets it (src/simulator/README.md): the discovery document, the keys, and
  * the exchange of a federated assertion for an access token. Undefined for a path that is none of these.
  */
 export async function answerToken(parts: TokenEndpointParts, message: Message): Promise<Reply | undefined> {
@@ -130,7 +130,7 @@ async function identify(parts: TokenEndpointParts, tenant: string, clientId: str
   const claims = readClaims(assertion);
   const audiences = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
   const { iss = '', sub = '' } = claims;
-  // `pending` reads like no match: Entra does not know the credential yet (azure.md section 4).
+  // `pending` reads like no match: Entra does not know the credential yet (docs/azure-facts.md section 4).
   if (!audiences.some((audience) => parts.federation.match(clientId, iss, sub, audience) === 'match'))
     throw new TokenRefusal(
       'invalid_request',

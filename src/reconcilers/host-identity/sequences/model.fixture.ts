@@ -89,7 +89,7 @@ export class Model {
     const mayRemove = (key: string) => this.#by.get(key) !== 'others' || this.#adopted.has(key);
     const named = Object.entries(body.userAssignedIdentities ?? {});
     const gone = new Set(named.flatMap(([id, value]) => (value === null ? armKey(id) : [])));
-    // A type without user-assigned identities drops all of them, named or not (azure.md section 7).
+    // A type without user-assigned identities drops all of them, named or not (docs/azure-facts.md section 7).
     if (!types.includes('UserAssigned')) for (const key of there.keys()) if (key !== SYSTEM) gone.add(key);
     for (const [id, value] of named) {
       const key = armKey(id);
