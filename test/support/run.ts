@@ -254,6 +254,8 @@ class Stage {
   }
 
   #effects(): string[] {
+    /** Assignments that are there, by path: Azure answers 201 to a PUT of one that is, too (docs/azure-facts.md section 5). */
+    const assignments = new Set<string>();
     return this.#world.azure
       .requests()
       .filter(
@@ -262,9 +264,12 @@ class Stage {
       )
       .flatMap(({ method, status, path, operation }) => {
         const grant = operation.startsWith('roleAssignments.');
+        const [place = ''] = path.toLowerCase().split('?');
         const name = grant ? 'assignment' : path.split('?')[0]?.split('/').at(-1);
-        // A PUT of an equal assignment changes nothing (docs/azure-facts.md section 5); of an identity it would overwrite tags.
-        if (grant && method === 'PUT' && status === 200) return [];
+        // A PUT of an equal assignment changes nothing; of an identity it would overwrite tags.
+        if (grant && method === 'PUT' && (status === 200 || assignments.has(place))) return [];
+        if (grant && method === 'PUT' && status === 201) assignments.add(place);
+        if (grant && method === 'DELETE' && status === 200) assignments.delete(place);
         if (method === 'PUT' && status === 201) return `create ${name}`;
         if (method === 'PUT' && status === 200) return `overwrite ${name}`;
         if (method === 'DELETE' && status === 200) return `delete ${name}`;
