@@ -63,12 +63,18 @@ export class SystemProofs {
   async prove(key: string, context: VisitContext, live = false): Promise<ProvenIdentity> {
     const object = this.#deps.stores.systemIdentities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
-    const none: ProvenIdentity = { state: 'waiting', why: 'has no principal yet' };
+    const { resourceId } = object.spec;
+    const seen = this.#deps.hostMirror.observe(resourceId);
+    // A resource that was made again gets its identity again: what stands is replaced then, new before old.
+    const returns = seen.state !== 'absent' && object.metadata.deletionTimestamp === undefined;
+    const none: ProvenIdentity = {
+      state: 'waiting',
+      why: 'has no principal yet',
+      ...(returns && { returns }),
+    };
     if (!this.#isHeld(object)) return none;
     const known = this.known(key);
     if (known && (known.live || !live)) return known;
-    const { resourceId } = object.spec;
-    const seen = this.#deps.hostMirror.observe(resourceId);
     if (!known && (seen.state === 'absent' || (seen.state === 'present' && seen.ageMs <= STALE_MS)))
       return none;
     if (seen.state === 'unknown' && context.priority === 'resync' && this.#isLoading(resourceId))
