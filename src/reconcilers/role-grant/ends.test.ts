@@ -259,6 +259,18 @@ describe('whoever leaves', () => {
   const gone = { azure: absent, ends: ends(mine(HOUR)) };
   it.each<[string, Parameters<typeof deleted>[0], FactsChange, readonly string[]]>([
     ['takes its end along', {}, gone, ['withdrawEnd', 'removeFinalizer']],
+    [
+      'leaves it to whoever has an end of its own in the record',
+      {},
+      { ends: ends({ ...mine(HOUR), others: ['uid-later'] }), peers: [peer()] },
+      ['withdrawEnd', 'removeFinalizer'],
+    ],
+    [
+      'leaves its end with whoever only asks for the same: it still binds',
+      {},
+      { ends: ends({ ...mine(HOUR), others: ['uid-gone'] }), peers: [peer({ holds: false })] },
+      ['removeFinalizer'],
+    ],
     ['with Retain leaves it', { spec: { deletionPolicy: 'Retain' } }, gone, ['removeFinalizer']],
     [
       'released leaves it',
@@ -276,10 +288,17 @@ describe('whoever leaves', () => {
     expect(types(decide(deleted(change), facts(given)))).toEqual(actions);
   });
 
-  it('gives it up for what was replaced', () => {
+  it('gives it up for what was replaced, unless that stays for one that has no end in the record', () => {
     const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
     const change = { principal: { ...known, id: RECYCLED }, target: afterRecycling, azure: made };
     const decision = decide(settled(), facts({ ...change, ends: ends(mine(HOUR)), held: [stale(absent)] }));
     expect(types(decision)).toContain('withdrawEnd');
+    const shared = { held: [stale(present(), [peer()])] };
+    const kept = decide(settled(), facts({ ...change, ...shared, ends: ends(mine(HOUR)) }));
+    expect(types(kept)).not.toContain('withdrawEnd');
+    const recorded = ends({ ...mine(HOUR), others: ['uid-later'] });
+    expect(types(decide(settled(), facts({ ...change, ...shared, ends: recorded })))).toContain(
+      'withdrawEnd',
+    );
   });
 });

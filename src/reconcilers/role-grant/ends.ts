@@ -51,9 +51,10 @@ function ownerIn(record: AssignmentExpiry | undefined, uid: string): Omit<EndVie
   const { owners } = record.spec;
   const mine = owners.find((each) => each.uid === uid);
   const full = owners.length >= MAX_EXPIRY_OWNERS;
-  if (!mine) return { recorded: true, full };
+  const others = owners.flatMap((each) => (each.uid === uid ? [] : each.uid));
+  if (!mine) return { recorded: true, full, others };
   const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt);
-  return { recorded: true, full, mine: { ...(endsAt !== undefined && { endsAt }) } };
+  return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
 }
 
 /** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where nobody has an end. */
@@ -89,11 +90,11 @@ function recordAction({ spec }: RoleGrant, assignmentId: string, target: Target 
   };
 }
 
-/** What the object had is gone, or is others' alone: it no longer counts for their end. */
-export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids?: readonly string[]): Action[] {
-  const keys = ids && new Set(ids.map(armKey));
+/** What the object had is gone, or is held by others with ends of their own in the record: it no longer counts for the end. */
+export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids: readonly string[]): Action[] {
+  const keys = new Set(ids.map(armKey));
   return [...ends]
-    .filter(([key, { mine }]) => mine !== undefined && (keys?.has(key) ?? true))
+    .filter(([key, { mine }]) => mine !== undefined && keys.has(key))
     .map(([, { id }]) => ({ type: 'withdrawEnd', assignmentId: id }));
 }
 
@@ -104,6 +105,12 @@ export function isOver({ mine }: Pick<EndView, 'mine'>, now: number): boolean {
 /** The object was given the assignment until a time that is past. */
 export function hasEnded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
   return isOver(ownerIn(recordOf(id, eyes), metadata.uid), now);
+}
+
+/** The object is named in the record of the assignment's end, with one to come or none. */
+export function isRecorded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
+  const view = ownerIn(recordOf(id, eyes), metadata.uid);
+  return view.mine !== undefined && !isOver(view, now);
 }
 
 /** Assignments whose recorded end is over. */
