@@ -47,7 +47,7 @@ export type AssignmentExpirySpec = Readonly<z.input<typeof spec>>;
 export type AssignmentExpiryStatus = Readonly<z.input<typeof status>>;
 export type ExpiryOwner = Readonly<z.input<typeof owner>>;
 
-/** So many are named; one more counts only while it lives and a policy allows it. */
+/** So many are named; one more is given nothing if it has an end, and without one counts only while it lives and a policy allows it. */
 export const MAX_EXPIRY_OWNERS = 100;
 
 export interface AssignmentExpiry extends KubeObject {

@@ -103,6 +103,30 @@ describe('a write that waited for its turn', () => {
   });
 });
 
+describe('a write after a gather that waited long between its reads', () => {
+  const gatherFor = (ms: number, times: number) => {
+    world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+    world.onGather = () => {
+      if (world.gathered.length <= times) world.clock.advance(ms);
+    };
+  };
+
+  it('is decided again, though it came at once after the decision', async () => {
+    gatherFor(600 * SECOND, 1);
+    await world.frame.reconcile(world.visit());
+    expect(world.written).toEqual(['own']);
+    // Decided, decided again on what was read since, and judged after the write.
+    expect(world.gathered).toHaveLength(3);
+  });
+
+  it('is sent in the end, also if every gather waits so long', async () => {
+    gatherFor(20 * SECOND, Number.POSITIVE_INFINITY);
+    await world.frame.reconcile(world.visit());
+    expect(world.written).toEqual(['own']);
+    expect(world.gathered).toHaveLength(5);
+  });
+});
+
 describe('actions that were decided together', () => {
   it('end with an edit that one of them shows: what was still to come is decided again', async () => {
     world.decide = ({ metadata }) =>

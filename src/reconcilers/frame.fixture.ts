@@ -47,6 +47,8 @@ export class FrameWorld {
   readonly waits = new Waits();
   permissions = 0;
   decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
+  /** Happens while a gather is under way. */
+  onGather: () => void = () => {};
   /** Happens while a write is under way. */
   meanwhile: () => void = () => {};
   /** Happens while the API server takes a write. */
@@ -67,6 +69,7 @@ export class FrameWorld {
       gather: async (object: IdentityAttachment, context: VisitContext) => {
         this.gathered.push(object);
         this.contexts.push(context);
+        this.onGather();
       },
       decide: (object: IdentityAttachment) => this.decide(object),
       perform: async ({ what }: Own, _object: IdentityAttachment, context: VisitContext) => {

@@ -33,6 +33,11 @@ const MAX_ROUNDS = 8;
 const DECISION_MS = 10_000;
 /** More often than anybody edits; then the queue's back-off takes over. */
 const MAX_STALE = 8;
+/**
+ * Where each gather itself waits longer than a decision is good for, none would ever be young enough to be sent, revocations
+ * among them: after so many the age counts from the end of the gather. What people changed meanwhile makes it stale all the same.
+ */
+const MAX_OLD_READS = 3;
 
 /** Longer than any pause worth sitting out, shorter than anybody notices. */
 const PATIENCE_MS = 5_000;
@@ -127,15 +132,17 @@ export class Frame<
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();
       const basis = this.#basis(visit.key);
+      const gatherAt = this.#options.clock.monotonic();
       const facts = await this.#kind.gather(object, context);
       const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
       failed = undefined;
       const suspended = isSuspended(object) && decision.binds !== true;
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
       const decidedOn = object.metadata.generation;
-      const decidedAt = this.#options.clock.monotonic();
+      // A gather may wait for rate limits between its reads: the decision is as old as the first of them.
+      const readAt = stale < MAX_OLD_READS ? gatherAt : this.#options.clock.monotonic();
       const isStale = () =>
-        this.#options.clock.monotonic() - decidedAt > DECISION_MS || this.#basis(visit.key) !== basis;
+        this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(visit.key) !== basis;
       context = { ...context, isStale };
       for (const action of decision.actions) {
         try {

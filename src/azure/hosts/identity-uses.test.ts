@@ -110,6 +110,24 @@ describe('a resource names a user-assigned identity', () => {
     ]);
   });
 
+  it('in several properties of one object, each a use of its own, by whichever id', () => {
+    const siteConfig = {
+      acrUserManagedIdentityID: CLIENT,
+      keyVaultReferenceIdentity: APP,
+      another: APP.toUpperCase(),
+    };
+    expect(uses({ siteConfig })).toEqual([
+      'properties.siteConfig.keyVaultReferenceIdentity',
+      'properties.siteConfig.another',
+      'properties.siteConfig.acrUserManagedIdentityID',
+    ]);
+    const kubeletidentity = { clientId: CLIENT, objectId: PRINCIPAL, resourceId: APP, another: APP };
+    expect(uses({ identityProfile: { kubeletidentity } })).toEqual([
+      'properties.identityProfile.kubeletidentity.resourceId',
+      'properties.identityProfile.kubeletidentity.another',
+    ]);
+  });
+
   it('not where it is only attached, or told of in tags, or where it is another one', () => {
     const model = {
       id: 'x',

@@ -31,6 +31,8 @@ const NO_USE: ReadonlySet<string> = new Set([
   'systemData',
 ]);
 
+const IDS_OF_ONE_USE: ReadonlySet<string> = new Set(['resourceId', 'clientId', 'objectId']);
+
 /** Paths as `properties.configuration.registries[].identity`, each once. */
 export function usesOfIdentity(model: Model, named: NamedIdentity): string[] {
   return pathsIn(model, (object, path) => namedIn(object, path, named));
@@ -59,19 +61,30 @@ function walk(value: unknown, path: string, find: Find, found: Set<string>): voi
   for (const [name, each] of Object.entries(value)) walk(each, `${path}.${name}`, find, found);
 }
 
-/** One object may name it by several ids: told once, by its ARM id if that is among them. */
+/**
+ * Every property of an object that names it, since each may be a use of its own: a site pulls images by the client id in one
+ * and reads secrets by the ARM id in the next, and who confirms a detach must have been told of both.
+ */
 function namedIn(object: Fields, path: string, { key, clientId, principalId }: NamedIdentity): string[] {
   const isId = (text: unknown) => typeof text === 'string' && key !== undefined && keyOf(text) === key;
   const guids = [clientId, principalId].flatMap((each) => (each ? [each.toLowerCase()] : []));
   const isGuid = (value: unknown) => typeof value === 'string' && guids.includes(value.trim().toLowerCase());
   const has = (test: (value: unknown) => boolean) => (value: unknown) =>
     test(value) || (Array.isArray(value) && value.some(test));
+  const [byId, byGuid] = [has(isId), has(isGuid)];
   const entries = Object.entries(object);
-  const [found] =
-    entries.find(([name, value]) => isId(name) || has(isId)(value)) ??
-    entries.find(([, value]) => has(isGuid)(value)) ??
-    [];
-  return found === undefined ? [] : [isId(found) ? path : `${path}.${found}`];
+  const names = [
+    ...entries.filter(([name, value]) => isId(name) || byId(value)),
+    ...entries.filter(([name, value]) => !isId(name) && !byId(value) && byGuid(value)),
+  ].map(([name]) => name);
+  return toldOnce(names, path).map((name) => (isId(name) ? path : `${path}.${name}`));
+}
+
+/** A cluster tells one use by three ids (docs/azure-facts.md, "What else names an identity"): the ARM id, which comes first. */
+function toldOnce(names: readonly string[], path: string): readonly string[] {
+  if (!/(^|\.)identityProfile\.[^.]+$/.test(path)) return names;
+  const [, ...more] = names.filter((name) => IDS_OF_ONE_USE.has(name));
+  return names.filter((name) => !more.includes(name));
 }
 
 function keyOf(text: string): string | undefined {

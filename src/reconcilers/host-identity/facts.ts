@@ -130,6 +130,8 @@ export interface Facts {
   readonly window: WriteWindow;
   /** The write that was refused just before. */
   readonly refusal?: Refusal;
+  /** Keys that the ledger has as about to be azid's, while the write that would have attached them was not sent. */
+  readonly unsent?: readonly string[];
   /** By key. */
   readonly accepted: ReadonlyMap<string, Accepted>;
   /** How many identities a write may add, after one failed without saying whose fault it was. */

@@ -93,7 +93,7 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
 function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes): Facts {
   const { clock, memory } = eyes;
   const { uid } = object.metadata;
-  const { started, visit, deleted } = memory.of(uid);
+  const { started, visit, deleted, unsent } = memory.of(uid);
   const unsaved = started && started.operation.url !== object.status?.operation?.url;
   if (started && !unsaved) memory.saved(uid);
   const common: Facts = {
@@ -110,6 +110,7 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
     awaitedMs: 0,
     writes: visit?.id === reconcileId ? visit.writes : 0,
     deleted,
+    ...(unsent.size > 0 && { unsent: [...unsent] }),
     ...(unsaved && { started: started.operation }),
   };
   try {

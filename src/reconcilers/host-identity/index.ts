@@ -32,7 +32,7 @@ export function hostIdentityKind(parts: HostParts): HostIdentityKind {
       const decision = decide(object, facts);
       // A write that was not sent, because something came in between, is none that somebody must wait for.
       for (const action of decision.actions)
-        if (action.type === 'writeIdentity') memory.intend(object.metadata.uid, action.begun);
+        if (action.type === 'writeIdentity') memory.intend(object.metadata.uid, action.begun, action.asked);
       return decision;
     },
     perform: (action, object, context) => perform(action, object, context, hands),

@@ -27,7 +27,7 @@ import { movedNote, takenFrom, withBequests } from './moved.ts';
 import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
 import { withProblem } from './problems.ts';
 import { recycledNote, recycledSince } from './recycled.ts';
-import { afterRefusal } from './refusals.ts';
+import { afterRefusal, withoutFresh } from './refusals.ts';
 import { summaryOfHost } from './standing.ts';
 import { planWrite, type WritePlan } from './write.ts';
 
@@ -61,7 +61,8 @@ export function maintain(
   const { host } = view;
   const { refusal, window, writes } = facts;
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
-  const before = withBequests(linesOf(status), status, facts.bequests);
+  const ledger = withoutFresh(linesOf(status), facts.unsent ?? []);
+  const before = withBequests(ledger, status, facts.bequests);
   const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
   const survey = surveyOf(judgement.lines, status, view, settled, facts);
   const { changes } = survey;

@@ -25,7 +25,7 @@ describe('what is known of the last write’s end', () => {
 
   it('of this process: it was never sent, or it ended', () => {
     const memory = new HostMemory();
-    memory.intend(uid, at(0));
+    memory.intend(uid, at(0), asked());
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: 0 });
     memory.send(uid, at(0), 'visit-1');
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: LIMIT_MS + LAG_MS });
@@ -38,10 +38,34 @@ describe('what is known of the last write’s end', () => {
     memory.send(uid, at(0), 'visit-1');
     memory.unclear(uid, at(0), NOW);
     expect(window(memory, at(0), 1_000)).toEqual({ blockedMs: 0, openMs: LAG_MS - 1_000 });
-    memory.intend(uid, at(5_000));
+    memory.intend(uid, at(5_000), asked());
     memory.send(uid, at(5_000), 'visit-1');
     memory.end(uid, at(5_000));
     expect(window(memory, at(5_000), 10_000)).toEqual({ blockedMs: 0, openMs: LAG_MS - 10_000 });
+  });
+});
+
+describe('a write that was not sent', () => {
+  it('is none: it counts for nothing, and nothing of it is under way', () => {
+    const memory = new HostMemory();
+    memory.intend(uid, at(0), asked({ adds }));
+    memory.send(uid, at(0), 'visit-1');
+    memory.unsend(uid, at(0), asked({ adds }));
+    expect(memory.of(uid).visit).toEqual({ id: 'visit-1', writes: 0 });
+    expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: 0 });
+  });
+
+  it('is remembered with all that the ledger took for begun, until one is sent', () => {
+    const memory = new HostMemory();
+    const unsent = () => [...memory.of(uid).unsent];
+    memory.intend(uid, at(0), asked({ adds: ['a', 'b'], fresh: ['a'] }));
+    expect(unsent()).toEqual(['a']);
+    memory.intend(uid, at(1_000), asked({ adds: ['c'] }));
+    expect(unsent()).toEqual(['a', 'c']);
+    memory.send(uid, at(1_000), 'visit-1');
+    expect(unsent()).toEqual([]);
+    memory.unsend(uid, at(1_000), asked({ adds: ['c'] }));
+    expect(unsent()).toEqual(['c']);
   });
 });
 

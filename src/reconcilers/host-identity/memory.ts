@@ -32,6 +32,8 @@ interface Known {
   /** Monotonic ms. What was read of identities before need not be so any more. */
   failedAt: number;
   deleted: boolean;
+  /** Keys of what intents since the last write that was sent would have attached for the first time. */
+  unsent: ReadonlySet<string>;
 }
 
 /** Above it a write is limited by its type alone. */
@@ -48,18 +50,27 @@ export class HostMemory {
     return this.#of(uid);
   }
 
-  /** A write is decided, and its intent about to be saved. */
-  intend(uid: string, at: string): void {
+  /** A write is decided, and its intent about to be saved: until it is sent the ledger may say more than was done. */
+  intend(uid: string, at: string, { fresh }: Pick<Asked, 'fresh'>): void {
     const known = this.#of(uid);
     known.begun = { at, phase: 'intended' };
+    known.unsent = new Set([...known.unsent, ...fresh]);
   }
 
   send(uid: string, at: string, reconcileId: string): void {
     const known = this.#of(uid);
     known.begun = { at, phase: 'sent' };
+    known.unsent = new Set();
     delete known.refusal;
     const writes = known.visit?.id === reconcileId ? known.visit.writes : 0;
     known.visit = { id: reconcileId, writes: writes + 1 };
+  }
+
+  /** It was not sent after all: nothing left this process, and what is there meanwhile is somebody else's doing. */
+  unsend(uid: string, at: string, asked: Asked): void {
+    this.intend(uid, at, asked);
+    const { visit } = this.#of(uid);
+    if (visit) this.#of(uid).visit = { ...visit, writes: Math.max(0, visit.writes - 1) };
   }
 
   /** Azure answered, and nothing of it is under way any more. */
@@ -192,6 +203,7 @@ export class HostMemory {
       unclearAt: Number.NEGATIVE_INFINITY,
       failedAt: Number.NEGATIVE_INFINITY,
       deleted: false,
+      unsent: new Set(),
     };
     this.#byUid.set(uid, known);
     return known;

@@ -1,4 +1,5 @@
 import { hostIdentity } from '../../api/host-identity.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/errors.ts';
 import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
@@ -52,8 +53,7 @@ async function writeIdentity(
     written = await send(action, hosts, context);
   } catch (error) {
     const failure = failureOf(error);
-    // Not sent: nothing of it is under way.
-    if (isDecideAgain(error)) memory.end(uid, begun);
+    if (isUnsent(error)) memory.unsend(uid, begun, asked);
     else if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
     else memory.end(uid, begun);
     if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
@@ -70,6 +70,12 @@ async function writeIdentity(
     memory.accept(uid, asked, clock.now());
   }
   return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+}
+
+/** Its turn came too late, or azid gave it up before. What Azure refuses, or never got, is a refusal. */
+function isUnsent(error: unknown): boolean {
+  if (isDecideAgain(error)) return true;
+  return error instanceof AzureError && error.code === LOCAL_CODES.aborted && !error.ambiguous;
 }
 
 function send(

@@ -32,7 +32,7 @@ export function afterRefusal(
   facts: Facts,
 ): Judgement {
   const { asked, failure } = refusal;
-  const left = withoutFresh(lines, refusal);
+  const left = failure.ambiguous ? new Map(lines) : withoutFresh(lines, asked.fresh);
   // The present round has read the host anew.
   if (failure.reason === 'ChangedMeanwhile') return { lines: left };
   if (!isAboutIdentities(failure)) {
@@ -73,11 +73,10 @@ export function afterRefusal(
   return bisects ? { lines: left } : { lines: left, stop: summaryOf(failure) };
 }
 
-/** What azid had not attached before, it has not attached now. */
-function withoutFresh(lines: ReadonlyMap<string, Line>, { asked, failure }: Refusal): Map<string, Line> {
+/** What azid had not attached before, it has not attached by a write that was refused, or never sent. */
+export function withoutFresh(lines: ReadonlyMap<string, Line>, fresh: readonly string[]): Map<string, Line> {
   const left = new Map(lines);
-  if (failure.ambiguous) return left;
-  for (const key of asked.fresh) {
+  for (const key of fresh) {
     const line = left.get(key);
     if (line?.state === 'Attaching' && line.owned) left.set(key, { ...line, owned: false });
   }

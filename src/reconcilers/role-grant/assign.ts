@@ -1,7 +1,7 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { stalledOutside } from '../summaries.ts';
-import { recordEnd } from './ends.ts';
+import { recordEnd, withoutRoom } from './ends.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { withVanished } from './history.ts';
 import { finalizer, ownStatus, withEntry } from './own.ts';
@@ -24,6 +24,8 @@ export function assign(
   allowedBy: string,
   failed?: Failed,
 ): GrantDecision {
+  const unrecorded = withoutRoom(object, facts, target);
+  if (unrecorded) return stop(object, facts, unrecorded);
   const room = makeRoom(object, facts, target, failed);
   if (room) return room;
   // Another name is tried at once: what was refused was the name.
@@ -59,12 +61,13 @@ export function assign(
   return {
     actions: [
       ...finalizer(object),
+      // First the record: what a status says that it holds counts for others, and must not without its end.
+      ...recordEnd(object, facts, target),
       {
         type: 'saveStatus',
         status: intent,
         why: 'what azid is about to make must be known before it is made',
       },
-      ...recordEnd(object, facts, target),
       {
         type: 'putAssignment',
         target,

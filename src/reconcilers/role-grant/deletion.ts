@@ -39,7 +39,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
     case 'done':
-      return leave(object, status, removal.notes, withdrawEnds(facts));
+      return leave(object, status, removal.notes, withdrawEnds(facts, removal.ended));
   }
 }
 

@@ -36,7 +36,8 @@ export function decideWithoutPrincipal(
   if (dead.length === 0 && held.length > 0) return stop(object, facts, waiting);
   const decision = takeBack(object, facts, dead, waiting, 'its principal no longer exists', failed);
   if (decision.actions.length > 0 || (decision.status.ledger ?? []).length > 0) return decision;
-  return { ...decision, actions: withdrawEnds(facts) };
+  const gone = remove(object, facts, dead, 'its principal no longer exists');
+  return gone.state === 'done' ? { ...decision, actions: withdrawEnds(facts, gone.ended) } : decision;
 }
 
 function takeBack(

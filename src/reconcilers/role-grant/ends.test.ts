@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
 import { armKey } from '../../azure/resource-id.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
+import { endsOf } from './ends.ts';
 import {
   absent,
   afterRecycling,
@@ -49,7 +52,7 @@ describe('an end is recorded', () => {
   it('before the assignment is made, as it is allowed', () => {
     const object = grant({ spec: { expiresAt: at(HOUR) } });
     const decision = decide(object, facts({ azure: absent, ends: unrecorded, policies: until(HOUR) }));
-    expect(types(decision)).toEqual(['addFinalizer', 'saveStatus', 'recordEnd', 'putAssignment']);
+    expect(types(decision)).toEqual(['addFinalizer', 'recordEnd', 'saveStatus', 'putAssignment']);
     expect(only(decision, 'recordEnd')).toMatchObject({ assignmentId: target.id, expiresAt: at(HOUR) });
   });
 
@@ -115,6 +118,44 @@ describe('an end is recorded', () => {
   it.each(rows)('%s', (_, object, change, actions) => {
     const decision = decide(object, facts(change));
     expect(types(decision).filter((each) => each === 'recordEnd')).toEqual(actions);
+  });
+
+  it('or nothing is given: whose end has no room in the record is told so, by an assignment to come and by one that stands', () => {
+    const object = grant({ spec: { expiresAt: at(HOUR) } });
+    const full = { ends: ends({ held: false, full: true }) };
+    for (const azure of [absent, present()]) {
+      const decision = decide(object, facts({ ...full, azure }));
+      expect(decision.actions).toEqual([]);
+      expect(reads(decision)).toBe('stalled TooManyOwners');
+    }
+    expect(types(decide(grant(), facts({ ...full, azure: absent })))).toContain('putAssignment');
+    const named = { ends: ends({ ...mine(HOUR), full: true }), azure: absent };
+    expect(types(decide(object, facts(named)))).toContain('putAssignment');
+  });
+
+  it('before a status says that it is held, where others have made it', () => {
+    const object = grant({ spec: { expiresAt: at(HOUR), description: 'Mine.' } });
+    expect(types(decide(object, facts({ ends: ends({ held: false }) })))).toEqual([
+      'addFinalizer',
+      'recordEnd',
+      'saveStatus',
+      'putAssignment',
+    ]);
+  });
+
+  it('in the room that ends of those who are gone leave', () => {
+    const stores = emptyStores();
+    const gone = (n: number) => ({ namespace: 'team-a', name: `n${n}`, uid: `uid-${n}`, expiresAt: at(-1) });
+    const full = (owners: readonly ReturnType<typeof gone>[]) => {
+      put(stores.expiries, {
+        metadata: meta(target.name, { namespace: 'azid-system' }),
+        spec: { assignmentId: target.id, owners: [...owners] },
+      });
+      return endsOf(grant(), target.id, NOW, { stores }).get(armKey(target.id))?.full;
+    };
+    const owners = Array.from({ length: MAX_EXPIRY_OWNERS }, (_, n) => gone(n));
+    expect(full(owners)).toBe(false);
+    expect(full(owners.map((each) => ({ ...each, expiresAt: at(1) })))).toBe(true);
   });
 
   it('while the object is suspended, if it is earlier', () => {
@@ -259,6 +300,18 @@ describe('whoever leaves', () => {
   const gone = { azure: absent, ends: ends(mine(HOUR)) };
   it.each<[string, Parameters<typeof deleted>[0], FactsChange, readonly string[]]>([
     ['takes its end along', {}, gone, ['withdrawEnd', 'removeFinalizer']],
+    [
+      'leaves it to whoever has an end of its own in the record',
+      {},
+      { ends: ends({ ...mine(HOUR), others: ['uid-later'] }), peers: [peer()] },
+      ['withdrawEnd', 'removeFinalizer'],
+    ],
+    [
+      'leaves its end with whoever only asks for the same: it still binds',
+      {},
+      { ends: ends({ ...mine(HOUR), others: ['uid-gone'] }), peers: [peer({ holds: false })] },
+      ['removeFinalizer'],
+    ],
     ['with Retain leaves it', { spec: { deletionPolicy: 'Retain' } }, gone, ['removeFinalizer']],
     [
       'released leaves it',
@@ -276,10 +329,17 @@ describe('whoever leaves', () => {
     expect(types(decide(deleted(change), facts(given)))).toEqual(actions);
   });
 
-  it('gives it up for what was replaced', () => {
+  it('gives it up for what was replaced, unless that stays for one that has no end in the record', () => {
     const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
     const change = { principal: { ...known, id: RECYCLED }, target: afterRecycling, azure: made };
     const decision = decide(settled(), facts({ ...change, ends: ends(mine(HOUR)), held: [stale(absent)] }));
     expect(types(decision)).toContain('withdrawEnd');
+    const shared = { held: [stale(present(), [peer()])] };
+    const kept = decide(settled(), facts({ ...change, ...shared, ends: ends(mine(HOUR)) }));
+    expect(types(kept)).not.toContain('withdrawEnd');
+    const recorded = ends({ ...mine(HOUR), others: ['uid-later'] });
+    expect(types(decide(settled(), facts({ ...change, ...shared, ends: recorded })))).toContain(
+      'withdrawEnd',
+    );
   });
 });

@@ -1,8 +1,10 @@
-import { type AssignmentExpiry, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
+import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Store } from '../../kube/store.ts';
+import type { Summary } from '../decision.ts';
 import { INDEX } from '../stores.ts';
+import { stalledOutside } from '../summaries.ts';
 import type { Action, EndView, Facts, Held, RoleGrant, Target } from './facts.ts';
 import { expiryOf, ledgerOf } from './own.ts';
 import { everything } from './removal.ts';
@@ -14,7 +16,10 @@ import { everything } from './removal.ts';
  */
 
 export interface EndEyes {
-  readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'byIndex'> };
+  readonly stores: {
+    readonly expiries: Pick<Store<AssignmentExpiry>, 'byIndex'>;
+    readonly grants: Pick<Store<RoleGrant>, 'get'>;
+  };
 }
 
 /** The record of an assignment's end. Its name is the assignment's, so there is one. */
@@ -29,6 +34,7 @@ export function recordOf(id: string, { stores }: EndEyes): AssignmentExpiry | un
 export function endsOf(
   object: RoleGrant,
   targetId: string | undefined,
+  now: number,
   eyes: EndEyes,
 ): ReadonlyMap<string, EndView> {
   const { uid } = object.metadata;
@@ -42,18 +48,52 @@ export function endsOf(
     [...ledger, ...recorded, ...(targetId === undefined ? [] : [targetId])].map((id) => [armKey(id), id]),
   );
   return new Map(
-    [...ids].map(([key, id]) => [key, { id, held: held.has(key), ...ownerIn(recordOf(id, eyes), uid) }]),
+    [...ids].map(([key, id]) => [
+      key,
+      { id, held: held.has(key), ...ownerIn(recordOf(id, eyes), uid, now, eyes) },
+    ]),
   );
 }
 
-function ownerIn(record: AssignmentExpiry | undefined, uid: string): Omit<EndView, 'id' | 'held'> {
+/** Without those that an end, long over, left behind: one of somebody who is gone would else take up room for good. */
+export function countingOwners(
+  owners: readonly ExpiryOwner[],
+  now: number,
+  { stores }: Pick<EndEyes, 'stores'>,
+): readonly ExpiryOwner[] {
+  const lives = ({ namespace, name, uid }: ExpiryOwner) =>
+    stores.grants.get(`${namespace}/${name}`)?.metadata.uid === uid;
+  return owners.filter(
+    (each) => each.expiresAt === undefined || Date.parse(each.expiresAt) > now || lives(each),
+  );
+}
+
+function ownerIn(
+  record: AssignmentExpiry | undefined,
+  uid: string,
+  now: number,
+  eyes: EndEyes,
+): Omit<EndView, 'id' | 'held'> {
   if (!record) return { recorded: false, full: false };
   const { owners } = record.spec;
   const mine = owners.find((each) => each.uid === uid);
-  const full = owners.length >= MAX_EXPIRY_OWNERS;
-  if (!mine) return { recorded: true, full };
+  const full = countingOwners(owners, now, eyes).length >= MAX_EXPIRY_OWNERS;
+  const others = owners.flatMap((each) => (each.uid === uid ? [] : each.uid));
+  if (!mine) return { recorded: true, full, others };
   const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt);
-  return { recorded: true, full, mine: { ...(endsAt !== undefined && { endsAt }) } };
+  return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
+}
+
+/** The object has an end, and the record of the assignment has no room for it: what nobody remembers is not given. */
+export function withoutRoom(
+  object: RoleGrant,
+  { ends }: Pick<Facts, 'ends'>,
+  target: Target,
+): Summary | undefined {
+  const known = ends.get(armKey(target.id));
+  if (expiryOf(object) === undefined || known?.mine || !known?.full) return undefined;
+  const message = `${MAX_EXPIRY_OWNERS} RoleGrants have the role assignment already, so the end of another cannot be recorded, and nothing is given whose end is not: use one RoleGrant for several users, or delete one that nobody needs`;
+  return stalledOutside('TooManyOwners', message);
 }
 
 /** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where nobody has an end. */
@@ -89,11 +129,11 @@ function recordAction({ spec }: RoleGrant, assignmentId: string, target: Target 
   };
 }
 
-/** What the object had is gone, or is others' alone: it no longer counts for their end. */
-export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids?: readonly string[]): Action[] {
-  const keys = ids && new Set(ids.map(armKey));
+/** What the object had is gone, or is held by others with ends of their own in the record: it no longer counts for the end. */
+export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids: readonly string[]): Action[] {
+  const keys = new Set(ids.map(armKey));
   return [...ends]
-    .filter(([key, { mine }]) => mine !== undefined && (keys?.has(key) ?? true))
+    .filter(([key, { mine }]) => mine !== undefined && keys.has(key))
     .map(([, { id }]) => ({ type: 'withdrawEnd', assignmentId: id }));
 }
 
@@ -103,7 +143,13 @@ export function isOver({ mine }: Pick<EndView, 'mine'>, now: number): boolean {
 
 /** The object was given the assignment until a time that is past. */
 export function hasEnded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
-  return isOver(ownerIn(recordOf(id, eyes), metadata.uid), now);
+  return isOver(ownerIn(recordOf(id, eyes), metadata.uid, now, eyes), now);
+}
+
+/** The object is named in the record of the assignment's end, with one to come or none. */
+export function isRecorded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
+  const view = ownerIn(recordOf(id, eyes), metadata.uid, now, eyes);
+  return view.mine !== undefined && !isOver(view, now);
 }
 
 /** Assignments whose recorded end is over. */

@@ -138,6 +138,8 @@ export interface EndView {
   readonly recorded: boolean;
   /** The object in it. `endsAt`: wall ms; absent: it was given without an end. */
   readonly mine?: { readonly endsAt?: number };
+  /** Uids of the other owners in it. */
+  readonly others?: readonly string[];
   /** No further owner can be named. */
   readonly full: boolean;
 }

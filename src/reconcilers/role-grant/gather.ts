@@ -55,7 +55,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
     principal: { state: 'waiting', for: 'nobody', message: 'not looked for', dead: false },
     peers: [],
     held: [],
-    ends: endsOf(object, undefined, eyes),
+    ends: endsOf(object, undefined, now, eyes),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
@@ -93,7 +93,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
     principal,
     role,
     target,
-    ends: endsOf(object, target?.id, eyes),
+    ends: endsOf(object, target?.id, now, eyes),
   };
   const allowed =
     target !== undefined &&
@@ -107,7 +107,13 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
   const next = mine && chosenName(object, mine, eyes);
   return next === undefined || next.id === mine?.id
     ? seen
-    : looked(object, { ...known, target: next, ends: endsOf(object, next.id, eyes) }, next, context, eyes);
+    : looked(
+        object,
+        { ...known, target: next, ends: endsOf(object, next.id, now, eyes) },
+        next,
+        context,
+        eyes,
+      );
 }
 
 function isHeld(target: Target, { ends }: Facts): boolean {

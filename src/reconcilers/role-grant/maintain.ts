@@ -1,5 +1,5 @@
 import { stalledOutside } from '../summaries.ts';
-import { recordEnd } from './ends.ts';
+import { recordEnd, withoutRoom } from './ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from './own.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from './owners.ts';
@@ -16,6 +16,8 @@ export function maintain(
   allowedBy: string,
   failed?: Failed,
 ): GrantDecision {
+  const unrecorded = withoutRoom(object, facts, target);
+  if (unrecorded) return stop(object, facts, unrecorded);
   const condition = object.spec.condition?.expression;
   const description = descriptionOf(facts.installationId, asOwners(object, facts.peers));
   const changed = [
@@ -36,6 +38,7 @@ export function maintain(
     return {
       actions: [
         ...finalizer(object),
+        ...recordEnd(object, facts, target),
         ...(known
           ? []
           : [
@@ -45,7 +48,6 @@ export function maintain(
                 why: 'what azid shares must be known before it is written',
               } as const,
             ]),
-        ...recordEnd(object, facts, target),
         {
           type: 'putAssignment',
           target,

@@ -5,7 +5,7 @@ import type { RoleLookup } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
-import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from './facts.fixture.ts';
 import type { RoleGrant } from './facts.ts';
@@ -94,6 +94,20 @@ describe('a peer', () => {
     declare('elsewhere', { scope: `${SCOPE}0` });
     declare('another', { principal: { id: RECYCLED, type: 'ServicePrincipal' } }, { ledger: [target.id] });
     expect(await keys()).toEqual([]);
+  });
+
+  it('that is suspended counts by what it holds alone, by its ledger or by the record of its end', async () => {
+    declare('wishes', { suspend: true });
+    declare('holds', { suspend: true }, { ledger: [target.id] });
+    declare('recorded', { suspend: true });
+    put(stores.expiries, {
+      metadata: meta(target.name, { namespace: 'azid-system' }),
+      spec: {
+        assignmentId: target.id,
+        owners: [{ namespace: 'team-a', name: 'recorded', uid: 'uid-recorded' }],
+      },
+    });
+    expect(await keys()).toEqual(['team-a/holds', 'team-a/recorded']);
   });
 
   it('that no policy allows it counts by what it holds alone', async () => {

@@ -1,3 +1,4 @@
+import { isSuspended } from '../../api/common.ts';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { asciiLower } from '../../azure/ascii.ts';
 import { armKey } from '../../azure/resource-id.ts';
@@ -5,7 +6,7 @@ import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { hasEnded } from './ends.ts';
+import { hasEnded, isRecorded } from './ends.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
 import { isExpired } from './own.ts';
 import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';
@@ -47,7 +48,8 @@ export async function wishOf(
 
 /**
  * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if
- * the assignment is its own by its status: nothing is taken from it by mistake.
+ * the assignment is its own by its status: nothing is taken from it by mistake. One that is suspended and has it neither by
+ * its ledger nor by the record of its end counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
  *
  * @param principalId the assignment's, where known: who asks for it need not have it yet
  */
@@ -65,6 +67,11 @@ export async function peersOf(
     const wish = await wishOf(other, context, eyes);
     if (wish ? !isAsked(wish.target, id) : !sameAssignmentId(other.status?.assignmentId, id)) continue;
     const ids = wish?.target.ids ?? [id];
+    const now = eyes.clock.now();
+    const holds =
+      (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false) &&
+      !hasEnded(id, other, now, eyes);
+    if (isSuspended(other) && !holds && !isRecorded(id, other, now, eyes)) continue;
     const { condition, description } = other.spec;
     peers.push({
       key: keyOf(other),
@@ -73,9 +80,7 @@ export async function peersOf(
       ...(condition && { condition: condition.expression }),
       ...(description !== undefined && { description }),
       allowed: wish?.allowed ?? false,
-      holds:
-        (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false) &&
-        !hasEnded(id, other, eyes.clock.now(), eyes),
+      holds,
       ...(isRefusedByAzure(other) && { refused: true }),
     });
   }

@@ -100,12 +100,18 @@ describe('recording', () => {
     expect(calls).toMatchObject([{ spec: { owners: [other('lives', PAST), other('always'), mine] } }]);
   });
 
-  it('writes nothing that stands already, nor where there is no room', async () => {
+  it('writes nothing that stands already; where there is no room it fails, so that nothing is given', async () => {
     there(mine);
     await recordEnd(action, me, signal, hands());
     there(...Array.from({ length: MAX_EXPIRY_OWNERS }, (_, n) => other(`n${n}`, ENDS)));
-    await recordEnd(action, me, signal, hands());
+    await expect(recordEnd(action, me, signal, hands())).rejects.toMatchObject({
+      status: 409,
+      reason: 'Conflict',
+    });
     expect(calls).toEqual([]);
+    there(...Array.from({ length: MAX_EXPIRY_OWNERS }, (_, n) => other(`n${n}`, PAST)));
+    await recordEnd(action, me, signal, hands());
+    expect(calls).toMatchObject([{ spec: { owners: [mine] } }]);
   });
 });
 

@@ -8,16 +8,15 @@ import { FINALIZER } from '../../api/common.ts';
 import { API_VERSION } from '../../api/kind.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists } from '../../kube/errors.ts';
+import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
 import type { Store } from '../../kube/store.ts';
-import { type EndEyes, recordOf } from './ends.ts';
+import { countingOwners, type EndEyes, recordOf } from './ends.ts';
 import type { Action, RoleGrant } from './facts.ts';
 
 export interface RecordHands {
   readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
   readonly stores: EndEyes['stores'] & {
     readonly expiries: Pick<Store<AssignmentExpiry>, 'noteWrite'>;
-    readonly grants: Pick<Store<RoleGrant>, 'get'>;
   };
   /** azid's own: AssignmentExpiries are nowhere else. */
   readonly azidNamespace: string;
@@ -46,12 +45,12 @@ export async function recordEnd(
       hands,
     ));
   const others = record.spec.owners.filter((each) => each.uid !== uid);
-  if (others.length >= MAX_EXPIRY_OWNERS) return;
-  // An end that is over holds nothing any more; one of somebody who is gone would else take up room for good.
-  const now = hands.now();
-  const counting = others.filter(
-    (each) => each.expiresAt === undefined || Date.parse(each.expiresAt) > now || lives(each, hands),
-  );
+  const counting = countingOwners(others, hands.now(), hands);
+  // Others were quicker: nothing that follows may be done, and what is to be said instead is decided anew.
+  if (counting.length >= MAX_EXPIRY_OWNERS) {
+    const message = `AssignmentExpiry ${record.metadata.name} has no room for another owner`;
+    throw new KubeError(message, { status: 409, reason: 'Conflict' });
+  }
   await write(record, [...counting, mine], signal, hands);
 }
 
@@ -69,10 +68,6 @@ export async function withdrawEnd(
     signal,
     hands,
   );
-}
-
-function lives({ namespace, name, uid }: ExpiryOwner, { stores }: RecordHands): boolean {
-  return stores.grants.get(`${namespace}/${name}`)?.metadata.uid === uid;
 }
 
 /** The record with these owners, or the one that somebody else made at the same moment. */

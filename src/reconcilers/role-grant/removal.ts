@@ -1,15 +1,23 @@
 import { armKey } from '../../azure/resource-id.ts';
 import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { summaryOf } from '../summaries.ts';
-import type { Action, Facts, Held, OwnStatus, RoleGrant } from './facts.ts';
+import type { Action, Facts, Held, OwnStatus, Peer, RoleGrant } from './facts.ts';
 import { asPeer } from './own.ts';
-import { staysWithout } from './owners.ts';
+import { ownersOf, staysWithout } from './owners.ts';
 import { isOurs } from './target.ts';
 
 /** What to do with assignments the object no longer asks for. */
 export type Removal =
-  /** Nothing is left of them, or it is not this object's to take away. `dropped`: ids that leave the ledger. */
-  | { readonly state: 'done'; readonly dropped: readonly string[]; readonly notes: readonly Note[] }
+  /**
+   * Nothing is left of them, or it is not this object's to take away. `dropped`: ids that leave the ledger; `ended`: those of
+   * them for whose end the object need not count any more.
+   */
+  | {
+      readonly state: 'done';
+      readonly dropped: readonly string[];
+      readonly ended: readonly string[];
+      readonly notes: readonly Note[];
+    }
   | { readonly state: 'act'; readonly action: Action }
   /** Absent, but Azure's lag or a write of a dead process may hide it. */
   | { readonly state: 'wait'; readonly againMs: number; readonly message: string }
@@ -24,13 +32,16 @@ export type Removal =
  */
 export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], why: string): Removal {
   const dropped: string[] = [];
+  const ended: string[] = [];
   const notes: Note[] = [];
   let wait: Extract<Removal, { state: 'wait' }> | undefined;
   for (const { id, view, peers } of held) {
     switch (view.state) {
       case 'absent':
-        if (view.conclusive) dropped.push(id);
-        else if (!wait || view.conclusiveInMs < wait.againMs)
+        if (view.conclusive) {
+          dropped.push(id);
+          ended.push(id);
+        } else if (!wait || view.conclusiveInMs < wait.againMs)
           wait = {
             state: 'wait',
             againMs: view.conclusiveInMs,
@@ -45,6 +56,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
       case 'present':
         if (!isOurs(view.assignment, facts)) {
           dropped.push(id);
+          ended.push(id);
           // The ledger forgot it when it was told; the record of its end names it still.
           if (isToldOf(object, facts, id)) break;
           notes.push({
@@ -53,11 +65,22 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
             action: 'Delete',
             message: `${id} was not made by this azid; left as it is`,
           });
-        } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) dropped.push(id);
-        else return { state: 'act', action: deletion(id, why) };
+        } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) {
+          dropped.push(id);
+          if (isRecordedFor(peers, id, facts)) ended.push(id);
+        } else return { state: 'act', action: deletion(id, why) };
     }
   }
-  return wait ?? { state: 'done', dropped, notes };
+  return wait ?? { state: 'done', dropped, ended, notes };
+}
+
+/**
+ * Whoever keeps the assignment stands in the record of its end, with what was allowed. Else the end of whoever leaves still binds:
+ * one that only asks for it, suspended or not, may ask for ever the moment after.
+ */
+function isRecordedFor(peers: readonly Peer[], id: string, { ends }: Facts): boolean {
+  const { others = [] } = ends.get(armKey(id)) ?? {};
+  return ownersOf(peers).some(({ uid }) => others.includes(uid));
 }
 
 function isToldOf({ status }: RoleGrant, { ends }: Facts, id: string): boolean {

@@ -68,7 +68,7 @@ export function settle(
     case 'done': {
       const kept = { ...status, ledger: withoutEntries(status.ledger, removal.dropped) };
       return {
-        actions: [...told(kept, removal.notes), ...withdrawEnds(facts, removal.dropped)],
+        actions: [...told(kept, removal.notes), ...withdrawEnds(facts, removal.ended)],
         status: kept,
         summary: { state: 'ready', ...telling, nextMs: RECHECK_READY_MS },
         conditions: [...conditions, ...removalFree(object)],
