@@ -64,7 +64,13 @@ function decideEnd(
       }
       const claim = facts.claims.find((each) => sameCondition(each.condition, azure.assignment.condition));
       if (claim) return rest(object, extended(claim, now));
-      if (facts.unclear) return rest(object, summaryOf(facts.unclear));
+      if (now < end + facts.releaseAfterMs) {
+        if (facts.unclear) return rest(object, summaryOf(facts.unclear));
+        if (facts.loading !== undefined) {
+          const message = `waiting for ${facts.loading}: who may have it for longer cannot be told before`;
+          return rest(object, progressing('Revoking', message, 10_000));
+        }
+      }
       return { ...rest(object, progressing('Revoking', 'revoking it', 0)), actions: [revoke(object, end)] };
     }
   }

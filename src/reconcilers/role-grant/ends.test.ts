@@ -245,6 +245,24 @@ describe('an end that is over', () => {
     expect(decision.binds ?? false).toBe(!actions.includes('recordEnd'));
   });
 
+  it('waits while it cannot be told whether it may go on, but not for long', () => {
+    const blank = { target: undefined, azure: undefined, held: [stale()], ends: ends(mine(-1)) };
+    const unreadable = { state: 'unreadable', failure: failure() } as const;
+    const listing = { state: 'waiting', for: 'x', message: 'x', dead: false, keep: true } as const;
+    for (const change of [
+      { ...blank, principal: unreadable },
+      { ...blank, principal: listing },
+      { ...blank, role: unreadable },
+    ]) {
+      const early = decide(longer, facts(change));
+      expect([types(early), early.summary.state, early.binds]).toEqual([[], 'waiting', true]);
+      const late = decide(longer, facts({ ...change, ends: ends(mine(-HOUR)) }));
+      expect(types(late)).toEqual(['deleteAssignment']);
+      // No policy could let it go on.
+      expect(types(decide(longer, facts({ ...change, policies: [] })))).toEqual(['deleteAssignment']);
+    }
+  });
+
   it('clears what the status tells of it', () => {
     const said = {
       type: 'Propagated',
