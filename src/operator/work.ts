@@ -184,7 +184,7 @@ export class Work implements AsyncDisposable {
     const grants = controllerOf(granting.kind, stores.grants);
     const expiries = controllerOf(granting.expiryKind, stores.expiries, (key) => expiryTurns(key, stores));
     const kinds = hosting.kinds(granting.dependents);
-    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores));
+    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores, hosting.mirror));
     const attachments = controllerOf(kinds.attachment, stores.attachments);
     const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 
