@@ -5,7 +5,7 @@ import type { Failure } from '../decision.ts';
 import type { VisitContext } from '../kind.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
-import { expiryOf } from '../role-grant/own.ts';
+import { expiryOf, isExpired } from '../role-grant/own.ts';
 import { candidates, type PeerEyes, wishOf } from '../role-grant/peers.ts';
 import { scopeProblem } from '../role-grant/request.ts';
 import { roleOf } from '../role-grant/role.ts';
@@ -30,7 +30,7 @@ export async function claimsOn(
   let loading: string | undefined;
   for (const grant of candidates(assignmentId, principalId, eyes)) {
     const endsAt = expiryOf(grant);
-    if (grant.metadata.deletionTimestamp || (endsAt !== undefined && endsAt <= eyes.clock.now())) continue;
+    if (grant.metadata.deletionTimestamp || isExpired(grant, eyes.clock.now())) continue;
     // Before anything is read: what cannot be read elsewhere must not hold up this end.
     if (!isAt(grant, scope) || !policyFor(grant, eyes.stores).allowsAnyGrantAt(scope).allowed) continue;
     // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.

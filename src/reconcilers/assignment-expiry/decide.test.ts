@@ -253,3 +253,9 @@ it('waits for what cannot be told, but not for longer than an hour after the end
     expect(at(60 * MINUTE)).toEqual(['deleteAssignment']);
   }
 });
+
+it('counts an end that cannot be read as over, never as endless', () => {
+  const odd = { ...owner('read'), expiresAt: '2026-12-01T12:00:00,5Z' };
+  expect(types(decide(record([odd]), facts({ azure: shown })))).toEqual(['deleteAssignment']);
+  expect(lastEnd(record([odd, owner('later', 1)]))).toBe(NOW + 1);
+});

@@ -93,7 +93,8 @@ function revoke({ spec }: AssignmentExpiry, end: number): Action {
 /** Wall ms; undefined while an owner has none. */
 export function lastEnd({ spec }: AssignmentExpiry): number | undefined {
   const ends = spec.owners.map(({ expiresAt }) =>
-    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
+    // What cannot be read is over.
+    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) || 0,
   );
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : undefined;

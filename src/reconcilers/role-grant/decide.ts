@@ -11,7 +11,7 @@ import { comingEnd, earlierEnds, overOf } from './ends.ts';
 import type { EndView, Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
 import { isAnothers } from './names.ts';
-import { asPeer, isExpired } from './own.ts';
+import { asPeer, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './refusals.ts';
 import { requestOf, scopeProblem } from './request.ts';
@@ -30,6 +30,7 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
   const earlier = earlierEnds(object, facts);
   if (earlier.length > 0) return { ...stop(object, facts, recording(object)), actions: earlier, binds: true };
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
+  if (Number.isNaN(expiryOf(object))) return decideNoTime(object, facts, failed);
   if (isExpired(object, facts.now)) return { ...decideExpiry(object, facts, failed), binds: true };
   const over = overOf(facts).filter(({ id }) => !mayGoOn(id, object, facts));
   const untold = over.filter((each) => isUntold(each, object, facts));
@@ -37,6 +38,15 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
   if (told.length > 0) return decideOver(object, facts, told, decideLife, failed);
   if (untold.length > 0) return { ...stop(object, facts, toBeTold(untold, facts)), binds: true };
   return untilItsEnd(decideLife(object, facts, failed), facts);
+}
+
+/** Nothing is given until a time that is none; what was given before ends when it was to. */
+function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const message = `spec.expiresAt: expected a time such as 2026-12-01T12:00:00Z, got '${object.spec.expiresAt}'; correct it`;
+  const stalled = (each: RoleGrant, given: Facts) =>
+    stop(each, given, stalledInside('InvalidExpiry', message));
+  const over = overOf(facts);
+  return over.length > 0 ? decideOver(object, facts, over, stalled, failed) : stalled(object, facts);
 }
 
 /** What was given has ended, but a policy allows it for longer now, as the object asks for by now. */
