@@ -14,6 +14,10 @@ const SCOPE =
 const ROLE_ID =
   /^(\/(subscriptions\/[0-9a-fA-F-]{36}\/)?providers\/[mM]icrosoft\.[aA]uthorization\/role[dD]efinitions\/)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
+/** RFC 3339 in upper case; only the 29th of February is not asked for its year. */
+const TIME =
+  /^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])$/;
+
 /** Azure takes 2 KB; azid's suffix needs some of it (docs/azure-facts.md section 5). */
 const MAX_DESCRIPTION = 1500;
 
@@ -94,11 +98,11 @@ const spec = z.object({
     .max(MAX_DESCRIPTION)
     .optional()
     .describe('Shown in Azure before a suffix that azid adds.'),
-  expiresAt: z
-    .string()
-    .max(64)
+  // Not of the format date-time: it takes texts that JavaScript reads as no time, and what cannot be read never ends.
+  expiresAt: shaped(z.string().max(64), TIME, {
+    expected: 'a time as of RFC 3339, such as 2026-12-01T12:00:00Z or 2026-12-01T12:00:00+01:00',
+  })
     .optional()
-    .meta({ format: 'date-time' })
     .describe(
       'When the grant ends. It is then removed in Azure and not made again. Once given, this end binds: a later one, or none, counts only if a policy allows it.',
     ),

@@ -226,6 +226,24 @@ describe('a reconcile', () => {
     expect(started).toEqual(['first/1', 'a/1', 'b/1']);
   });
 
+  test('may be ended by an edit while it reads, not while a write of it waits or has a turn kept', async () => {
+    await call('first/1');
+    let stale = false;
+    const read = call('a/read', { waits });
+    expect(waits.cuttable).toBe(true);
+    const write = call('a/1', { waits, isStale: () => stale });
+    expect(waits.cuttable).toBe(false);
+    stale = true;
+    clock.advance(2_000);
+    await read;
+    clock.advance(2_000);
+    await expect(write).rejects.toMatchObject({ code: 'DecideAgain' });
+    expect([waits.waiting, waits.cuttable]).toEqual([false, false]);
+    stale = false;
+    await call('a/1', { waits, isStale: () => stale });
+    expect(waits.cuttable).toBe(true);
+  });
+
   test('may find it stale over and over, and still has its turn', async () => {
     let stale = 3;
     const own = { waits, isStale: () => stale-- > 0 };

@@ -72,6 +72,8 @@ interface Reservation {
   readonly stream: Stream;
   readonly resource: TokenBucket | undefined;
   readonly exclusive: string | undefined;
+  /** While it is kept, no edit ends the reconcile that is to use it. */
+  readonly place: Disposable;
   /** Monotonic ms. A 429 since then has taken its tokens: Azure's count is believed, not ours. */
   readonly at: number;
 }
@@ -137,7 +139,8 @@ export class Lanes {
         ...(waits && request.isStale && { isStale: request.isStale }),
         refuse,
         reserve: () => {
-          if (waits) this.#reserve(waits, { stream, resource, exclusive, at: this.#clock.monotonic() });
+          const at = this.#clock.monotonic();
+          if (waits) this.#reserve(waits, { stream, resource, exclusive, at, place: waits.keepPlace() });
           refuse(decideAgain());
         },
         start: async () => {
@@ -160,7 +163,7 @@ export class Lanes {
       this.#join(stream, waiter);
       this.#pump();
       if (!stream.has(waiter)) return;
-      waiting = waits?.begin();
+      waiting = waits?.begin({ cuttable: !waiter.isStale });
       // Whoever stops does not wait: told of it, it may have given up already.
       if (!stream.has(waiter)) leave();
     });
@@ -248,6 +251,7 @@ export class Lanes {
       const isSame = each.stream === stream && each.resource === resource && each.exclusive === exclusive;
       if (!isSame && (exclusive === undefined || each.exclusive !== exclusive)) continue;
       kept?.delete(each);
+      each.place[Symbol.dispose]();
       if (isSame && each.at >= stream.lane.notBefore) return true;
       this.#release(each);
     }
@@ -261,7 +265,8 @@ export class Lanes {
     this.#pump();
   }
 
-  #release({ stream, resource, exclusive, at }: Reservation): void {
+  #release({ stream, resource, exclusive, at, place }: Reservation): void {
+    place[Symbol.dispose]();
     if (at >= stream.lane.notBefore) for (const bucket of stream.buckets) bucket.giveBack();
     resource?.giveBack();
     if (exclusive !== undefined) this.#held.delete(exclusive);

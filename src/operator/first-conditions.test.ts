@@ -86,6 +86,15 @@ it('are written a few at a time, namespaces taking turns, and each once', async 
   expect(firsts.controller.idle()).toBe(false);
 });
 
+it('are asked for what is gone, too, since nothing else may have looked at it', async () => {
+  add('since/known', { status: READY });
+  using _firsts = start();
+  const object = store.get('since/known');
+  if (object) store.noteDelete(object);
+  await turns();
+  expect(begun).toEqual(['since/known']);
+});
+
 it('cost nothing where nothing is new', async () => {
   using firsts = start();
   await turns();

@@ -17,7 +17,7 @@ export interface FirstConditionsOptions<T extends ManagedObject> {
   /** Lower case, for logs. */
   readonly kind: string;
   readonly store: Store<T>;
-  /** Writes the condition if it is still missing. */
+  /** Writes the condition if it is still missing; forgets what is gone. */
   readonly introduce: (visit: Visit) => Promise<Outcome>;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +51,11 @@ export class FirstConditions<T extends ManagedObject> implements Disposable {
       const object = store.get(key);
       if (object && isFirstVisit(object)) this.queue.add(key, 'edit');
     };
-    this.#subscription = store.onChange(({ key }) => look(key));
+    this.#subscription = store.onChange(({ key, new: now }) => {
+      // What was met and is gone, maybe before anything else looked at it, is forgotten.
+      if (now) look(key);
+      else this.queue.add(key, 'resync');
+    });
     for (const key of store.keys()) look(key);
   }
 

@@ -1,16 +1,21 @@
 import type { HostIdentity } from '../api/host-identity.ts';
-import { armKey } from '../azure/resource-id.ts';
+import type { AzureHost } from '../azure/hosts/host.ts';
+import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { ObjectKey } from '../kube/types.ts';
+import { hostArea } from '../mirror/host-area.ts';
+import type { HostMirror } from '../mirror/host-mirror.ts';
+import { selectsHost } from '../reconcilers/hosts/selector.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 
 /**
  * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all who name
- * it or stand in its ledger. It goes in the first turn that comes to one of them: so neither do a team's thousand hosts hold
- * up another team's one, nor does a host wait behind the backlog of the others that share it.
+ * it, select it or stand in its ledger. It goes in the first turn that comes to one of them: so neither do a team's thousand
+ * hosts hold up another team's one, nor does a host wait behind the backlog of the others that share it.
  */
 export function hostTurns(
   key: ObjectKey,
   { hosts, attachments, systemIdentities }: Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities'>,
+  mirror: Pick<HostMirror, 'observe'>,
 ): readonly string[] {
   const host = hosts.get(key);
   if (!host) return [''];
@@ -18,7 +23,31 @@ export function hostTurns(
   const id = armKey(host.spec.resourceId);
   for (const store of [attachments, systemIdentities])
     for (const each of store.keysByIndex(INDEX.host, id)) namespaces.add(namespaceOf(each));
+  const seen = seenAs(host, mirror);
+  if (seen) addSelecting(namespaces, seen, attachments);
   return namespaces.size > 0 ? [...namespaces] : [''];
+}
+
+/** Asked each time that a host is queued: of a namespace one selector that finds it is enough. */
+function addSelecting(namespaces: Set<string>, host: AzureHost, attachments: Stores['attachments']): void {
+  const area = hostArea(parseResourceId(host.id).subscriptionId, host.type);
+  for (const { metadata, spec } of attachments.byIndex(INDEX.selectorArea, area)) {
+    const { namespace = '' } = metadata;
+    const { selector } = spec.target;
+    if (selector && !namespaces.has(namespace) && selectsHost(selector, host)) namespaces.add(namespace);
+  }
+}
+
+/** As the cache has it: no selector has found what it does not show. */
+function seenAs({ spec: { resourceId } }: HostIdentity, mirror: Pick<HostMirror, 'observe'>) {
+  try {
+    const seen = mirror.observe(resourceId);
+    return seen.state === 'present' ? seen.thing : undefined;
+  } catch (error) {
+    // The id is none: the object's own visit tells.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function ownersOf({ status }: HostIdentity): readonly { readonly namespace: string }[] {

@@ -8,6 +8,7 @@ import { keyOf } from '../kube/types.ts';
 import type { HostMirror } from '../mirror/host-mirror.ts';
 import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { expiryTurns } from '../reconcilers/assignment-expiry/index.ts';
 import { editionOf } from '../reconcilers/edition.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
@@ -181,9 +182,9 @@ export class Work implements AsyncDisposable {
     );
     const credentials = controllerOf(federation.kind, stores.credentials);
     const grants = controllerOf(granting.kind, stores.grants);
-    const expiries = controllerOf(granting.expiryKind, stores.expiries);
+    const expiries = controllerOf(granting.expiryKind, stores.expiries, (key) => expiryTurns(key, stores));
     const kinds = hosting.kinds(granting.dependents);
-    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores));
+    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores, hosting.mirror));
     const attachments = controllerOf(kinds.attachment, stores.attachments);
     const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 

@@ -165,7 +165,7 @@ describe('actions that were decided together', () => {
 });
 
 describe('the first condition', () => {
-  const fresh = () => world.put({}, {});
+  const fresh = () => world.put({ uid: 'uid-fresh' }, {});
 
   it('is written once, whoever comes first, and before anything else', async () => {
     fresh();

@@ -9,6 +9,7 @@ import { Waits } from '../runtime/waits.ts';
 import type { Decision, FrameAction } from './decision.ts';
 import { Frame } from './frame.ts';
 import type { Kind, VisitContext } from './kind.ts';
+import { StatusMemory } from './status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
 /** A frame over one kind of which each test says what it does, with an API server of one object and real lanes. */
@@ -45,6 +46,11 @@ export class FrameWorld {
   readonly gathered: IdentityAttachment[] = [];
   readonly contexts: VisitContext[] = [];
   readonly waits = new Waits();
+  /** How often somebody else wrote into the status. */
+  altered = 0;
+  readonly memory = new StatusMemory<IdentityAttachment>(() => {
+    this.altered += 1;
+  });
   permissions = 0;
   decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
   /** Happens while a gather is under way. */
@@ -77,13 +83,16 @@ export class FrameWorld {
         return {};
       },
     } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
+    const { memory } = this;
     this.frame = new Frame(kind, {
+      memory,
       client: this.#client(),
       store: this.store,
       events: { record: () => {} },
       clock: this.clock,
       permissions: () => this.permissions,
     });
+    this.store.showAs((object) => memory.shown(object));
   }
 
   /** A write to Azure, in its lane: 20 seconds for each but the first. */

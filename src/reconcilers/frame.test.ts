@@ -9,6 +9,7 @@ import type { Visit } from '../runtime/visit.ts';
 import type { FrameAction } from './decision.ts';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Kind } from './kind.ts';
+import { StatusMemory } from './status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
 type AnyKind = Kind<IdentityAttachment, unknown, { type: 'none' }, object>;
@@ -54,6 +55,18 @@ it('forgets the one before when it meets a namesake', async () => {
   await visit();
   await visit();
   expect(forgotten).toEqual([['shop/web', 'uid-1']]);
+});
+
+it('does not believe a status that is altered between the start and the first visit', () => {
+  const store = emptyStores().attachments as Store<IdentityAttachment>;
+  const seen = (status: IdentityAttachment['status']) =>
+    put(store, { metadata: meta('web'), spec: { target: {} }, ...(status && { status }) });
+  seen(greeted);
+  const memory = new StatusMemory<IdentityAttachment>();
+  new Frame({} as AnyKind, { store, memory } as unknown as FrameOptions<IdentityAttachment>);
+  store.showAs((object) => memory.shown(object));
+  seen({ ...greeted, summary: 'forged' });
+  expect(store.get('shop/web')?.status).toEqual(greeted);
 });
 
 it('writes nothing for a namesake that takes the place of the object in the middle of a visit', async () => {

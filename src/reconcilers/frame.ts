@@ -78,6 +78,8 @@ export class Frame<
     this.#kind = kind;
     this.#options = options;
     this.#memory = options.memory ?? new StatusMemory();
+    // What was there before: a status that is altered before its object's turn comes is not believed either.
+    for (const object of options.store.values()) this.#memory.meet(object);
   }
 
   reconcile(visit: Visit): Promise<Outcome> {
@@ -91,7 +93,11 @@ export class Frame<
   introduce(visit: Visit): Promise<Outcome> {
     return this.#whileUnchanged(async () => {
       const object = this.#options.store.get(visit.key);
-      if (object && isFirstVisit(object)) await this.#greet(object, visit);
+      if (!object) this.#memory.gone(visit.key);
+      if (!object || !isFirstVisit(object)) return { type: 'done' };
+      this.#meet(visit.key, object.metadata.uid);
+      this.#memory.meet(object);
+      await this.#greet(object, visit);
       return { type: 'done' };
     });
   }
@@ -112,6 +118,7 @@ export class Frame<
     let object = this.#options.store.get(visit.key);
     if (!object) {
       this.#forget(visit.key, this.#uids.get(visit.key));
+      this.#memory.gone(visit.key);
       return { type: 'done' };
     }
     this.#meet(visit.key, object.metadata.uid);
@@ -119,7 +126,7 @@ export class Frame<
     this.#memory.meet(object);
     // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
     const altered = this.#memory.altered(object);
-    if (altered) object = await this.#writeStatus(altered, object.status ?? {}, visit);
+    if (altered) object = await this.#writeStatus(altered, this.#memory.own(altered), visit);
     if (isFirstVisit(object)) object = await this.#greet(object, visit);
 
     let context: VisitContext = {
@@ -339,7 +346,9 @@ export class Frame<
     this.#memory.begin(object, whole);
     try {
       const next = await applyStatus(client, this.#kind.resource, object, whole, signal, { ownsCondition });
-      this.#memory.wrote(next);
+      // Without a call nothing was undone of what somebody else may have written meanwhile.
+      if (next === object) this.#memory.failed(object);
+      else this.#memory.wrote(next);
       return this.#note(next);
     } catch (error) {
       this.#memory.failed(object);

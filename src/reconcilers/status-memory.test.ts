@@ -84,6 +84,43 @@ describe('a status that somebody else wrote', () => {
     });
   });
 
+  it('is one also before any reconcile has met the object, which the store shows first', () => {
+    const memory = new StatusMemory<RoleGrant>();
+    memory.shown(grant());
+    const shown = memory.shown(grant({ ...own, principalId: 'p2' }));
+    expect(shown.status ?? {}).toEqual({});
+    expect(memory.altered(shown)?.status).toMatchObject({ principalId: 'p2' });
+  });
+
+  it('stays one when the answer to an earlier write comes after it', () => {
+    const memory = met();
+    const at = (version: number, status: object) => {
+      const object = grant(status);
+      return { ...object, metadata: { ...object.metadata, resourceVersion: `${version}` } };
+    };
+    const next = { ...own, principalId: 'p2' };
+    memory.begin(grant(own), next);
+    const forged = memory.shown(at(2_000_002, { ...own, principalId: 'forged' }));
+    memory.wrote(at(2_000_001, next));
+    const altered = memory.altered(forged);
+    expect(altered?.status).toMatchObject({ principalId: 'forged' });
+    expect(altered && memory.own(altered)).toEqual(next);
+    memory.wrote(at(2_000_003, next));
+    expect(memory.altered(forged)).toBeUndefined();
+  });
+
+  it('is not known of what is gone, nor of an object that took its place', () => {
+    const other = (uid: string) => {
+      const object = grant({ ...own, principalId: uid });
+      return { ...object, metadata: { ...object.metadata, uid } };
+    };
+    const memory = met();
+    memory.gone('shop/read');
+    expect(memory.shown(other('uid-read')).status).toMatchObject({ principalId: 'uid-read' });
+    memory.shown(other('uid-2'));
+    expect(memory.shown(grant(own)).status).toEqual(own);
+  });
+
   it('of an object made again under the name is not about the one before', () => {
     const memory = met();
     memory.forget('uid-read');

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManagedObject, ManagedStatus } from '../api/common.ts';
-import type { Condition } from '../kube/types.ts';
+import { compareVersions } from '../kube/resource-version.ts';
+import { type Condition, keyOf, type ObjectKey } from '../kube/types.ts';
 
 /**
  * The types of condition that azid sets. Others in a status are other managers': they are neither believed nor touched.
@@ -19,11 +20,11 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
 ]);
 
 interface Known {
+  readonly key: ObjectKey;
   own: ManagedStatus | undefined;
   writing?: object | undefined;
   /** As the API server has it, where somebody else wrote it. */
-  foreign?: ManagedStatus | undefined;
-  isAltered: boolean;
+  altered?: { readonly status: ManagedStatus | undefined; readonly version: string } | undefined;
 }
 
 /**
@@ -34,6 +35,8 @@ interface Known {
  */
 export class StatusMemory<T extends ManagedObject> {
   readonly #byUid = new Map<string, Known>();
+  /** What is known under each key: an object may go before any reconcile has met it. */
+  readonly #uids = new Map<ObjectKey, string>();
   readonly #onAltered: (object: T) => void;
 
   /** @param onAltered somebody else wrote into the status of an object */
@@ -41,18 +44,35 @@ export class StatusMemory<T extends ManagedObject> {
     this.#onAltered = onAltered;
   }
 
-  /** The object as it is first met. */
-  meet({ metadata: { uid }, status }: T): void {
-    if (!this.#byUid.has(uid)) this.#byUid.set(uid, { own: status, isAltered: false });
+  /** How many objects it knows. */
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  /**
+   * The object as it is first met, by the store or by a reconcile. One that was just made has no status yet, since the API
+   * server takes none at the creation: whatever stands there later is azid's, or foreign.
+   */
+  meet(object: T): void {
+    const { uid } = object.metadata;
+    if (this.#byUid.has(uid)) return;
+    const key = keyOf(object);
+    this.gone(key);
+    this.#uids.set(key, uid);
+    this.#byUid.set(uid, { key, own: object.status });
   }
 
   /** The object as readers are to see it: for the store. */
   shown(object: T): T {
-    const known = this.#byUid.get(object.metadata.uid);
-    if (!known) return object;
-    known.isAltered = this.#isForeign(known, object);
-    known.foreign = known.isAltered ? object.status : undefined;
-    if (!known.isAltered) return object;
+    const { uid, resourceVersion: version } = object.metadata;
+    const known = this.#byUid.get(uid);
+    if (!known) {
+      this.meet(object);
+      return object;
+    }
+    const isForeign = this.#isForeign(known, object);
+    known.altered = isForeign ? { status: object.status, version } : undefined;
+    if (!isForeign) return object;
     this.#onAltered(object);
     return { ...object, status: this.#restored(known, object) };
   }
@@ -63,7 +83,13 @@ export class StatusMemory<T extends ManagedObject> {
    */
   altered(object: T): T | undefined {
     const known = this.#byUid.get(object.metadata.uid);
-    return known?.isAltered ? { ...object, status: known.foreign } : undefined;
+    return known?.altered && { ...object, status: known.altered.status };
+  }
+
+  /** The status that is to stand in place of an altered one. */
+  own(altered: T): ManagedStatus {
+    const known = this.#byUid.get(altered.metadata.uid);
+    return known ? this.#restored(known, altered) : (altered.status ?? {});
   }
 
   /** A write of this status is about to leave: the watch may show it before its answer comes. */
@@ -72,19 +98,32 @@ export class StatusMemory<T extends ManagedObject> {
     if (known) known.writing = status;
   }
 
-  /** The answer to a write of this process. */
-  wrote({ metadata: { uid }, status }: T): void {
-    this.#byUid.set(uid, { own: status, isAltered: false });
+  /** The answer to a write of this process. What somebody else wrote after it is still to be undone. */
+  wrote({ metadata: { uid, resourceVersion }, status }: T): void {
+    const known = this.#byUid.get(uid);
+    if (!known) return;
+    known.own = status;
+    known.writing = undefined;
+    if (known.altered && (compareVersions(known.altered.version, resourceVersion) ?? 0) <= 0)
+      known.altered = undefined;
   }
 
-  /** How the write ended is not known, or it was refused. */
+  /** How the write ended is not known, it was refused, or nothing was sent. */
   failed({ metadata: { uid } }: T): void {
     const known = this.#byUid.get(uid);
     if (known) known.writing = undefined;
   }
 
   forget(uid: string): void {
+    const known = this.#byUid.get(uid);
     this.#byUid.delete(uid);
+    if (known && this.#uids.get(known.key) === uid) this.#uids.delete(known.key);
+  }
+
+  /** Nothing stands under the key any more, or another object. */
+  gone(key: ObjectKey): void {
+    const uid = this.#uids.get(key);
+    if (uid !== undefined) this.forget(uid);
   }
 
   #isForeign(known: Known, { status }: T): boolean {

@@ -161,6 +161,54 @@ test('an event that is no edit does not end the wait, nor does an edit end a rec
   await until(() => held.length === 2);
 });
 
+test('an edit does not cost a write its place in line, nor a turn that is kept for it', async () => {
+  start();
+  controller.enqueue('a/1', 'edit');
+  await until(() => held.length === 1);
+  const edit = () => {
+    edition += '+';
+    controller.enqueue('a/1', 'edit');
+  };
+  const place = held[0]?.waits.begin({ cuttable: false });
+  edit();
+  const kept = held[0]?.waits.keepPlace();
+  place?.[Symbol.dispose]();
+  // It decides anew, and reads before it does.
+  const read = held[0]?.waits.begin();
+  edit();
+  expect(held[0]?.visit.signal.aborted).toBe(false);
+  kept?.[Symbol.dispose]();
+  edit();
+  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Superseded' });
+  read?.[Symbol.dispose]();
+});
+
+test('an edit ends the wait of a write that stands in a slower line than its own', async () => {
+  start();
+  controller.enqueue('a/1', 'resync');
+  await until(() => held.length === 1);
+  held[0]?.waits.begin({ cuttable: false });
+  edition = 'second';
+  controller.enqueue('a/1', 'resync');
+  expect(held[0]?.visit.signal.aborted).toBe(false);
+  controller.enqueue('a/1', 'edit');
+  await until(() => held.length === 2);
+  expect(held[1]?.visit.priority).toBe('edit');
+});
+
+test('an edit while a call is under way ends the wait that comes after it', async () => {
+  start();
+  controller.enqueue('a/1', 'resync');
+  await until(() => held.length === 1);
+  edition = 'second';
+  controller.enqueue('a/1', 'edit');
+  expect(held[0]?.visit.signal.aborted).toBe(false);
+  held[0]?.waits.begin();
+  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Superseded' });
+  await until(() => held.length === 2);
+  expect(results).toEqual(['requeue']);
+});
+
 test('a stop ends waits at once and lets work end; who would wait then does not', async () => {
   start({ workers: 2 });
   for (const key of ['a/1', 'b/1', 'c/1']) controller.enqueue(key, 'edit');

@@ -7,7 +7,7 @@ import { firstOf } from './first-of.ts';
 import { splitKey } from './key.ts';
 import type { Log } from './log.ts';
 import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
-import type { Outcome, Priority } from './outcome.ts';
+import { type Outcome, PRIORITIES, type Priority } from './outcome.ts';
 import type { QueueItem, WorkQueue } from './queue.ts';
 import { TimeLimit } from './time-limit.ts';
 import { endingOf, type Reconcile, VisitCut } from './visit.ts';
@@ -26,7 +26,8 @@ export interface ControllerOptions {
   readonly classify?: (key: string, proposed: Priority) => Priority;
   /**
    * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
-   * with it: it ends, and begins anew with the object as it is now. Defaults to knowing no edits.
+   * with it: it ends, and begins anew with the object as it is now. Not if a write of it stands in line, which is decided anew
+   * at its turn: else whoever edits often enough keeps it from ever being sent. Defaults to knowing no edits.
    */
   readonly editionOf?: (key: string) => string | undefined;
   /** What a known error means; undefined = unexpected, counted as a panic. Defaults to knowing none. */
@@ -47,6 +48,7 @@ export interface ControllerOptions {
 interface Running {
   readonly abort: AbortController;
   readonly waits: Waits;
+  readonly priority: Priority;
   readonly edition: string | undefined;
 }
 
@@ -85,10 +87,13 @@ export class Controller {
 
   /** Queues a key, in the class its object deserves. Safe before `run` and after it. */
   enqueue(key: string, priority: Priority, afterMs?: number): void {
-    this.#queue.add(key, this.#classify(key, priority), afterMs);
+    const judged = this.#classify(key, priority);
+    this.#queue.add(key, judged, afterMs);
     const running = this.#visits.get(key);
-    if (!running?.waits.waiting || this.#options.editionOf?.(key) === running.edition) return;
-    running.abort.abort(new VisitCut('Superseded', 'the object was edited'));
+    if (!running?.waits.waiting) return;
+    // A place in a slower line is worth less than one in that of the edit: this happens once for each class.
+    const isFaster = PRIORITIES.indexOf(judged) < PRIORITIES.indexOf(running.priority);
+    if (running.waits.cuttable || isFaster) this.#cutIfEdited(key, running);
   }
 
   /** Visits running now. Above 0 after `run` has ended: that many did not heed their signal and were left behind. */
@@ -194,13 +199,15 @@ export class Controller {
         this.#rested();
         this.#freedOne();
         if (this.#stopping) abort.abort(stopped());
+        // Edited while a call was under way, which no edit ends: what would wait now is for an object of before.
+        else if (waits.cuttable) this.#cutIfEdited(key, running);
       } else {
         limit.resume();
         this.#queue.resume(key);
         this.#took();
       }
     });
-    const running: Running = { abort, waits, edition: this.#options.editionOf?.(key) };
+    const running: Running = { abort, waits, priority, edition: this.#options.editionOf?.(key) };
     this.#visits.set(key, running);
     // The worker waits for the real end, also after the limit: freeing it would let a key run twice (docs/kubernetes.md
     // section 4), and would hide that something does not heed its signal.
@@ -221,6 +228,11 @@ export class Controller {
     // microtasks, and neither probes nor the lease renewal would get a turn.
     await yieldToLoop();
     this.#freedOne();
+  }
+
+  #cutIfEdited(key: string, { abort, edition }: Running): void {
+    if (this.#options.editionOf?.(key) === edition) return;
+    abort.abort(new VisitCut('Superseded', 'the object was edited'));
   }
 
   #cutIfWaiting({ abort, waits }: Running): void {

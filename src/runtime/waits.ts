@@ -6,6 +6,7 @@ export class Waits {
   readonly #onChange: (waiting: boolean) => void;
   readonly #atEnd: (() => void)[] = [];
   #waiting = 0;
+  #places = 0;
   #count = 0;
   #ended = false;
 
@@ -19,25 +20,38 @@ export class Waits {
     return this.#waiting > 0;
   }
 
+  /** An edit may end it: it stands in no line, and keeps no turn, that it would lose by that. */
+  get cuttable(): boolean {
+    return this.#places === 0;
+  }
+
   /** How often it began to wait: who sees the same number twice knows that nothing waited in between. */
   get count(): number {
     return this.#count;
   }
 
-  /** Something of the reconcile waits until this is disposed. Several may at once. */
-  begin(): Disposable {
+  /**
+   * Something of the reconcile waits until this is disposed. Several may at once.
+   * @param cuttable false: it is asked at its turn whether it still holds, and keeps its place whatever is edited meanwhile
+   */
+  begin({ cuttable = true }: { readonly cuttable?: boolean } = {}): Disposable {
+    const place = cuttable ? undefined : this.keepPlace();
     this.#count += 1;
     this.#waiting += 1;
     if (this.#waiting === 1) this.#tell(true);
-    let ended = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (ended) return;
-        ended = true;
-        this.#waiting -= 1;
-        if (this.#waiting === 0) this.#tell(false);
-      },
-    };
+    return once(() => {
+      place?.[Symbol.dispose]();
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#tell(false);
+    });
+  }
+
+  /** Until this is disposed the reconcile has a place in a line, or a turn that came, and is not to lose it to an edit. */
+  keepPlace(): Disposable {
+    this.#places += 1;
+    return once(() => {
+      this.#places -= 1;
+    });
   }
 
   /** Called when the reconcile ends: what it was given and did not use goes back. */
@@ -54,4 +68,15 @@ export class Waits {
   #tell(waiting: boolean): void {
     if (!this.#ended) this.#onChange(waiting);
   }
+}
+
+function once(end: () => void): Disposable {
+  let ended = false;
+  return {
+    [Symbol.dispose]: () => {
+      if (ended) return;
+      ended = true;
+      end();
+    },
+  };
 }

@@ -3,15 +3,16 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Failure } from '../decision.ts';
 import type { VisitContext } from '../kind.ts';
+import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
-import { expiryOf } from '../role-grant/own.ts';
+import { expiryOf, isExpired } from '../role-grant/own.ts';
 import { candidates, type PeerEyes, wishOf } from '../role-grant/peers.ts';
 import { scopeProblem } from '../role-grant/request.ts';
 import { roleOf } from '../role-grant/role.ts';
 import { sameAssignmentId } from '../role-grant/standing.ts';
 import { isAsked } from '../role-grant/target.ts';
-import { referredIdentity } from '../stores.ts';
-import type { AssignmentExpiry, Claim } from './facts.ts';
+import { referredIdentity, referredSystemIdentity } from '../stores.ts';
+import type { AssignmentExpiry, Claim, Facts } from './facts.ts';
 
 /**
  * Who may have the assignment beyond its recorded end: RoleGrants that live, ask for it, have not ended by their own spec, and
@@ -21,19 +22,27 @@ export async function claimsOn(
   { id: assignmentId, scope, principalId }: Pick<SeenAssignment, 'id' | 'scope' | 'principalId'>,
   context: VisitContext,
   parts: Omit<PeerEyes, 'firstSeen'>,
-): Promise<{ readonly claims: readonly Claim[]; readonly unclear?: Failure }> {
+): Promise<Pick<Facts, 'claims' | 'unclear' | 'loading'>> {
   // How young a principal is matters only to whom it is granted.
   const eyes: PeerEyes = { ...parts, firstSeen: new Map() };
   const claims: Claim[] = [];
   let unclear: Failure | undefined;
+  let loading: string | undefined;
   for (const grant of candidates(assignmentId, principalId, eyes)) {
     const endsAt = expiryOf(grant);
-    if (grant.metadata.deletionTimestamp || (endsAt !== undefined && endsAt <= eyes.clock.now())) continue;
+    if (grant.metadata.deletionTimestamp || isExpired(grant, eyes.clock.now())) continue;
     // Before anything is read: what cannot be read elsewhere must not hold up this end.
     if (!isAt(grant, scope) || !policyFor(grant, eyes.stores).allowsAnyGrantAt(scope).allowed) continue;
     // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.
+    const proofs: ProvenIdentity[] = [];
     for (const ref of referredIdentity(grant))
-      if (!eyes.proofs.known(ref)) await eyes.proofs.prove(ref, context);
+      if (!eyes.proofs.known(ref)) proofs.push(await eyes.proofs.prove(ref, context));
+    for (const ref of referredSystemIdentity(grant))
+      if (!eyes.systemProofs.known(ref)) proofs.push(await eyes.systemProofs.prove(ref, context));
+    for (const proof of proofs) {
+      if (proof.state === 'unreadable') unclear = proof.failure;
+      if (proof.state === 'loading') loading = `the first list of subscription ${proof.subscriptionId}`;
+    }
     const wish = await wishOf(grant, context, eyes);
     if (!wish) {
       // A role that Azure does not tell of just now is nobody's fault: better late than taken from who may have it.
@@ -49,7 +58,7 @@ export async function claimsOn(
       ...(condition && { condition: condition.expression }),
     });
   }
-  return { claims, ...(unclear && { unclear }) };
+  return { claims, ...(unclear && { unclear }), ...(loading !== undefined && { loading }) };
 }
 
 /** Of what is no scope, false. */

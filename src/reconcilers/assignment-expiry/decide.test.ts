@@ -53,6 +53,7 @@ const facts = (change: Partial<Facts> = {}): Facts => ({
   showing: [],
   claims: [],
   openMs: OPEN_MS,
+  releaseAfterMs: 60 * MINUTE,
   ...change,
 });
 const shown = present() as AssignmentNow;
@@ -243,4 +244,18 @@ describe('an assignment that ends', () => {
     expect(decide(record([owner('read', 1_000), owner('also')]), facts()).status).toEqual({});
     expect(lastEnd(record([owner('read', 1_000), owner('also')]))).toBeUndefined();
   });
+});
+
+it('waits for what cannot be told, but not for longer than an hour after the end', () => {
+  for (const doubt of [{ unclear: failure({ kind: 'transient' }) }, { loading: 'the first list' }]) {
+    const at = (ms: number) => types(decide(record([owner('read', -ms)]), facts({ azure: shown, ...doubt })));
+    expect(at(60 * MINUTE - 1)).toEqual([]);
+    expect(at(60 * MINUTE)).toEqual(['deleteAssignment']);
+  }
+});
+
+it('counts an end that cannot be read as over, never as endless', () => {
+  const odd = { ...owner('read'), expiresAt: '2026-12-01T12:00:00,5Z' };
+  expect(types(decide(record([odd]), facts({ azure: shown })))).toEqual(['deleteAssignment']);
+  expect(lastEnd(record([odd, owner('later', 1)]))).toBe(NOW + 1);
 });

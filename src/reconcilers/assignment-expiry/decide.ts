@@ -64,7 +64,13 @@ function decideEnd(
       }
       const claim = facts.claims.find((each) => sameCondition(each.condition, azure.assignment.condition));
       if (claim) return rest(object, extended(claim, now));
-      if (facts.unclear) return rest(object, summaryOf(facts.unclear));
+      if (now < end + facts.releaseAfterMs) {
+        if (facts.unclear) return rest(object, summaryOf(facts.unclear));
+        if (facts.loading !== undefined) {
+          const message = `waiting for ${facts.loading}: who may have it for longer cannot be told before`;
+          return rest(object, progressing('Revoking', message, 10_000));
+        }
+      }
       return { ...rest(object, progressing('Revoking', 'revoking it', 0)), actions: [revoke(object, end)] };
     }
   }
@@ -87,7 +93,8 @@ function revoke({ spec }: AssignmentExpiry, end: number): Action {
 /** Wall ms; undefined while an owner has none. */
 export function lastEnd({ spec }: AssignmentExpiry): number | undefined {
   const ends = spec.owners.map(({ expiresAt }) =>
-    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
+    // What cannot be read is over.
+    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) || 0,
   );
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : undefined;

@@ -29,6 +29,10 @@ export interface Facts {
   readonly claims: readonly Claim[];
   /** Whether a living RoleGrant may have the assignment for longer could not be told. */
   readonly unclear?: Failure;
+  /** The same, since this is being read for the first time. */
+  readonly loading?: string;
+  /** For how long after the end that may keep it, ms: then only who was told counts, since an end binds. */
+  readonly releaseAfterMs: number;
   /** For how long after the end a write of a dead process may still make the assignment, ms. */
   readonly openMs: number;
 }

@@ -221,6 +221,34 @@ describe('may have it for longer', () => {
     expect(await claims()).toEqual([]);
   });
 
+  it('cannot be told while the identity that somebody asks for is not read, or not listed yet', async () => {
+    put(stores.policies, {
+      metadata: clusterMeta('shop'),
+      spec: { namespaces: { names: ['shop'] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }] },
+    });
+    declare('read', { principal: { identityRef: { name: 'web' } } }, {}, { principalId: PRINCIPAL });
+    const proving = async (proof: Awaited<ReturnType<Eyes['proofs']['prove']>>) => {
+      const proofs = {
+        known: () => undefined,
+        prove: async () => proof,
+        withPrincipal: () => [],
+        hasPrincipal: () => false,
+      };
+      return gather(record(owner('gone', -1)), context, { ...eyes(), proofs });
+    };
+    const unread = {
+      kind: 'transient',
+      reason: 'AzureUnavailable',
+      message: '',
+      ambiguous: false,
+      error: undefined,
+    } as const;
+    expect((await proving({ state: 'unreadable', failure: unread })).unclear).toBe(unread);
+    expect((await proving({ state: 'loading', subscriptionId: 's' })).loading).toContain('subscription s');
+    const told = await proving({ state: 'waiting', why: 'does not exist' });
+    expect([told.unclear, told.loading]).toEqual([undefined, undefined]);
+  });
+
   it('cannot be told while Azure does not tell of the role', async () => {
     allow();
     declare('read');

@@ -14,11 +14,15 @@ export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;
+  /** For how long after an end what cannot be read may keep what has ended. */
+  readonly releaseAfterMs?: number;
 }
+
+const RELEASE_AFTER_MS = 3_600_000;
 
 /** Azure is asked only when an end is over, and then itself: something is taken away on its word. */
 export async function gather(object: AssignmentExpiry, context: VisitContext, eyes: Eyes): Promise<Facts> {
-  const { clock, installationId, azureLagMs, callLimitMs } = eyes;
+  const { clock, installationId, azureLagMs, callLimitMs, releaseAfterMs = RELEASE_AFTER_MS } = eyes;
   const now = clock.now();
   const { assignmentId } = object.spec;
   const common: Facts = {
@@ -27,6 +31,7 @@ export async function gather(object: AssignmentExpiry, context: VisitContext, ey
     ...livingOwners(object, eyes),
     claims: [],
     openMs: callLimitMs + azureLagMs,
+    releaseAfterMs,
   };
   const end = lastEnd(object);
   if (end === undefined || now < end || (common.living.length > 0 && now < end + HANDOVER_MS)) return common;

@@ -1,4 +1,5 @@
 import { assignmentExpiry } from '../../api/assignment-expiry.ts';
+import type { Store } from '../../kube/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Kind } from '../kind.ts';
 import { decide, HANDOVER_MS, lastEnd } from './decide.ts';
@@ -31,6 +32,15 @@ export function assignmentExpiryKind(parts: AssignmentExpiryParts): AssignmentEx
     },
     perform: (action, object, context) => perform(action, object, context, parts),
   };
+}
+
+/** In whose turns it is reconciled: it lives in azid's own namespace, but ends what its owners have. */
+export function expiryTurns(
+  key: ObjectKey,
+  { expiries }: { readonly expiries: Pick<Store<AssignmentExpiry>, 'get'> },
+): readonly string[] {
+  const namespaces = new Set(expiries.get(key)?.spec.owners.map(({ namespace }) => namespace));
+  return namespaces.size > 0 ? [...namespaces] : [''];
 }
 
 function nextMoment(object: AssignmentExpiry, now: number): number | undefined {

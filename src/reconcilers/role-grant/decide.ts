@@ -1,3 +1,5 @@
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { sameId } from '../../azure/resource-id.ts';
 import { spellingFault } from '../../azure/spelling.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
@@ -6,10 +8,10 @@ import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
 import { decideExpiry, decideOver, decideWithoutPrincipal } from './ended.ts';
 import { comingEnd, earlierEnds, overOf } from './ends.ts';
-import type { Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
+import type { EndView, Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
 import { isAnothers } from './names.ts';
-import { asPeer, isExpired } from './own.ts';
+import { asPeer, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './refusals.ts';
 import { requestOf, scopeProblem } from './request.ts';
@@ -28,16 +30,53 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
   const earlier = earlierEnds(object, facts);
   if (earlier.length > 0) return { ...stop(object, facts, recording(object)), actions: earlier, binds: true };
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
+  if (Number.isNaN(expiryOf(object))) return decideNoTime(object, facts, failed);
   if (isExpired(object, facts.now)) return { ...decideExpiry(object, facts, failed), binds: true };
   const over = overOf(facts).filter(({ id }) => !mayGoOn(id, object, facts));
-  if (over.length > 0) return decideOver(object, facts, over, decideLife, failed);
+  const untold = over.filter((each) => isUntold(each, object, facts));
+  const told = over.filter((each) => !untold.includes(each));
+  if (told.length > 0) return decideOver(object, facts, told, decideLife, failed);
+  if (untold.length > 0) return { ...stop(object, facts, toBeTold(untold, facts)), binds: true };
   return untilItsEnd(decideLife(object, facts, failed), facts);
+}
+
+/** Nothing is given until a time that is none; what was given before ends when it was to. */
+function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const message = `spec.expiresAt: expected a time such as 2026-12-01T12:00:00Z, got '${object.spec.expiresAt}'; correct it`;
+  const stalled = (each: RoleGrant, given: Facts) =>
+    stop(each, given, stalledInside('InvalidExpiry', message));
+  const over = overOf(facts);
+  return over.length > 0 ? decideOver(object, facts, over, stalled, failed) : stalled(object, facts);
 }
 
 /** What was given has ended, but a policy allows it for longer now, as the object asks for by now. */
 function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts): boolean {
   if (!target || role?.state !== 'found' || !sameAssignmentId(id, target.id)) return false;
   return policy.allowsGrant(requestOf(object, target, role)).allowed;
+}
+
+/**
+ * Whether it may go on cannot be told now, as after a restart: better late than taken from who may have it. But an end binds: what
+ * cannot be told for long does not count.
+ */
+function isUntold({ id, mine }: EndView, { spec }: RoleGrant, facts: Facts): boolean {
+  const { now, releaseAfterMs, policy, principal, role, target } = facts;
+  if (now >= (mine?.endsAt ?? 0) + releaseAfterMs || target) return false;
+  if (!sameId(parseAssignmentId(id).scope, spec.scope)) return false;
+  if (!policy.allowsAnyGrantAt(spec.scope).allowed) return false;
+  if (principal.state === 'unreadable') return true;
+  if (principal.state === 'waiting') return !principal.dead && (principal.keep ?? principal.unclear ?? false);
+  return role === undefined || role.state === 'loading' || role.state === 'unreadable';
+}
+
+function toBeTold(untold: readonly EndView[], { now, releaseAfterMs }: Facts): Summary {
+  const until = Math.min(...untold.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
+  return {
+    state: 'waiting',
+    for: 'Azure',
+    message: `what was granted has ended, and whether it may go on as declared cannot be told before Azure is read; it is revoked at ${timestamp(until)} at the latest`,
+    recheckMs: Math.min(RECHECK_LOADING_MS, until - now),
+  };
 }
 
 function recording({ spec }: RoleGrant): Summary {

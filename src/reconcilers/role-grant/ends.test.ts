@@ -3,7 +3,7 @@ import { MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
-import { endsOf } from './ends.ts';
+import { endsOf, overOf } from './ends.ts';
 import {
   absent,
   afterRecycling,
@@ -245,6 +245,24 @@ describe('an end that is over', () => {
     expect(decision.binds ?? false).toBe(!actions.includes('recordEnd'));
   });
 
+  it('waits while it cannot be told whether it may go on, but not for long', () => {
+    const blank = { target: undefined, azure: undefined, held: [stale()], ends: ends(mine(-1)) };
+    const unreadable = { state: 'unreadable', failure: failure() } as const;
+    const listing = { state: 'waiting', for: 'x', message: 'x', dead: false, keep: true } as const;
+    for (const change of [
+      { ...blank, principal: unreadable },
+      { ...blank, principal: listing },
+      { ...blank, role: unreadable },
+    ]) {
+      const early = decide(longer, facts(change));
+      expect([types(early), early.summary.state, early.binds]).toEqual([[], 'waiting', true]);
+      const late = decide(longer, facts({ ...change, ends: ends(mine(-HOUR)) }));
+      expect(types(late)).toEqual(['deleteAssignment']);
+      // No policy could let it go on.
+      expect(types(decide(longer, facts({ ...change, policies: [] })))).toEqual(['deleteAssignment']);
+    }
+  });
+
   it('clears what the status tells of it', () => {
     const said = {
       type: 'Propagated',
@@ -293,6 +311,34 @@ describe('an end that is over', () => {
       failure: failure({ reason: 'ScopeLocked' }),
     } as const;
     expect(reads(decide(longer, facts(denied), failed))).toBe('stalled ScopeLocked');
+  });
+});
+
+describe('an end that is no time', () => {
+  const odd = { spec: { expiresAt: '2026-12-01T12:00:00+99:99' } };
+  it('is given nothing', () => {
+    const decision = decide(
+      grant(odd),
+      facts({ azure: absent, ends: ends({ held: false, recorded: false }) }),
+    );
+    expect(decision.actions).toEqual([]);
+    expect(reads(decision)).toBe('stalled InvalidExpiry');
+  });
+
+  it('keeps nothing that was given until a time that is over', () => {
+    expect(types(decide(settled(odd), facts({ ends: ends(mine(-1)) })))).toEqual(['deleteAssignment']);
+    expect(decide(settled(odd), facts({ ends: ends(mine(1)) })).actions).toEqual([]);
+  });
+
+  it('is over where a record has it', () => {
+    const stores = emptyStores();
+    const owner = { namespace: 'team-a', name: 'read', uid: 'uid-read', ...odd.spec };
+    put(stores.expiries, {
+      metadata: meta(target.name, { namespace: 'azid-system' }),
+      spec: { assignmentId: target.id, owners: [owner] },
+    });
+    const seen = endsOf(grant(), target.id, NOW, { stores });
+    expect(overOf({ ends: seen, now: NOW })).toHaveLength(1);
   });
 });
 

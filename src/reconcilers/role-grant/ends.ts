@@ -80,7 +80,8 @@ function ownerIn(
   const full = countingOwners(owners, now, eyes).length >= MAX_EXPIRY_OWNERS;
   const others = owners.flatMap((each) => (each.uid === uid ? [] : each.uid));
   if (!mine) return { recorded: true, full, others };
-  const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt);
+  // What cannot be read is over: only an entry without an end has none.
+  const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt) || 0;
   return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
 }
 
@@ -109,7 +110,7 @@ export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, targ
 /** Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. */
 export function earlierEnds(object: RoleGrant, { ends, target }: Facts): Action[] {
   const end = expiryOf(object);
-  if (end === undefined) return [];
+  if (end === undefined || Number.isNaN(end)) return [];
   const isTarget = (id: string) => target !== undefined && armKey(id) === armKey(target.id);
   return [...ends.values()]
     .filter(({ id, held, full, mine }) =>

@@ -17,7 +17,7 @@ export function finalizer(object: RoleGrant): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
-/** Wall ms; undefined: never. */
+/** Wall ms; undefined: never; NaN: it is no time, so nothing is given. */
 export function expiryOf(object: RoleGrant): number | undefined {
   const { expiresAt } = object.spec;
   return expiresAt === undefined ? undefined : Date.parse(expiresAt);
@@ -25,7 +25,8 @@ export function expiryOf(object: RoleGrant): number | undefined {
 
 export function isExpired(object: RoleGrant, now: number): boolean {
   const expiry = expiryOf(object);
-  return expiry !== undefined && expiry <= now;
+  // What is no time counts as over, never as endless.
+  return expiry !== undefined && !(expiry > now);
 }
 
 /** The ledger's ids. What is no id of an assignment was never azid's, and must not keep an object for ever. */

@@ -101,12 +101,12 @@ function adopt(
   return { granted: true, reason: 'Adopted', note: `adopted under policy ${verdict.policy}` };
 }
 
-/** Of several objects without a mark to tell, the oldest that Azure does not refuse is first; the uid breaks a tie the same way everywhere. */
+/** Of several objects without a mark to tell, the oldest is first that Azure does not refuse and that is not idle; the uid breaks a tie the same way everywhere. */
 function firstRival(object: UserAssignedIdentity, rivals: readonly Rival[]): Rival | undefined {
   const age = (o: { creationTimestamp: string; uid: string }) => `${o.creationTimestamp} ${o.uid}`;
   const mine = age(object.metadata);
   return rivals
-    .filter((rival) => rival.allowed && rival.refused !== true && age(rival) < mine)
+    .filter((rival) => rival.allowed && rival.refused !== true && rival.idle !== true && age(rival) < mine)
     .sort((a, b) => (age(a) < age(b) ? -1 : 1))[0];
 }
 

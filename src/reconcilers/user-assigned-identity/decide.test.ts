@@ -400,6 +400,9 @@ describe('whose identity it is', () => {
     expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, refused: true }] })))).toContain(
       'createIdentity',
     );
+    expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, idle: true }] })))).toContain(
+      'createIdentity',
+    );
     expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, allowed: false }] })))).toContain(
       'createIdentity',
     );

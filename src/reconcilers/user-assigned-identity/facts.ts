@@ -47,6 +47,8 @@ export interface Rival {
   readonly allowed: boolean;
   /** Azure refuses what it declares, so it keeps nobody from it. */
   readonly refused?: boolean;
+  /** It is suspended and never had anything: it makes nothing, so it keeps nobody from it. */
+  readonly idle?: boolean;
 }
 
 export interface SeenConfigMap {

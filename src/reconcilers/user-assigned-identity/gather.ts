@@ -1,4 +1,4 @@
-import { requestedLook } from '../../api/common.ts';
+import { isSuspended, requestedLook } from '../../api/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
@@ -244,6 +244,9 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, eyes: Eyes): rea
       allowed: policy.allowsIdentity(target.id).allowed,
       // One that had it comes back to it: only who never had anything holds nothing.
       ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
+      ...(isSuspended(other) &&
+        other.status?.principalId === undefined &&
+        provenPlace(other, eyes) === undefined && { idle: true }),
     };
   });
 }

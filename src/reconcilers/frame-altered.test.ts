@@ -1,0 +1,61 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DONE, doing, FrameWorld, writing } from './frame.fixture.ts';
+
+/** A status that somebody else altered is written back, whenever it happened. */
+
+let world: FrameWorld;
+const forge = (identityId: string) => world.put({ uid: 'uid-new' }, { identityId });
+const visit = () => world.frame.reconcile(world.visit());
+const written = () => world.applied.at(-1)?.status as { readonly identityId?: string } | undefined;
+
+beforeEach(() => {
+  world = new FrameWorld();
+  world.put({ uid: 'uid-new' }, {});
+  world.decide = () => ({ ...DONE, status: { identityId: '/mine' } });
+});
+
+describe('a status that was altered', () => {
+  it('in the middle of a reconcile that ends without a change is written back by the next', async () => {
+    await visit();
+    const before = world.applied.length;
+    world.onGather = () => {
+      if (world.altered === 0) forge('/forged');
+    };
+    await visit();
+    expect(world.altered).toBe(1);
+    expect(world.applied).toHaveLength(before);
+    await visit();
+    expect(world.applied).toHaveLength(before + 1);
+    expect(written()).toMatchObject({ identityId: '/mine' });
+    await visit();
+    expect(world.applied).toHaveLength(before + 1);
+  });
+
+  it('between the creation and the first reconcile is not shown to it', async () => {
+    forge('/forged');
+    let seen: object | undefined;
+    world.decide = ({ status }) => {
+      seen ??= { ...status };
+      return DONE;
+    };
+    await visit();
+    expect(seen).toBeDefined();
+    expect(seen).not.toHaveProperty('identityId');
+  });
+
+  it('is azid’s own where the first condition was written before the first reconcile', async () => {
+    await world.frame.introduce(world.visit());
+    world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+    const before = world.applied.length;
+    await visit();
+    expect(world.altered).toBe(0);
+    // Nothing to undo: one write for what came of it.
+    expect(world.applied).toHaveLength(before + 1);
+  });
+});
+
+it('what was met of an object that went before its first reconcile is forgotten with it', async () => {
+  world.remove();
+  await world.frame.introduce(world.visit());
+  expect(world.memory.size).toBe(0);
+});
