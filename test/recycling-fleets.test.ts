@@ -149,7 +149,9 @@ describe.each(['Uniform', 'Flexible'])('a scale set (%s)', (orchestrationMode) =
       await stage.systemReady('set', ({ status }) => status?.principalId !== before);
       expect(stage.host(id).system?.principalId).not.toBe(before);
     }
-    expect(trail(world, since)).toEqual(['set +app']);
+    // One write carries both where the attachment's claim comes in time; of a set that was gone for a while it may be late.
+    expect(trail(world, since).filter((words) => words !== 'set SystemAssigned')).toEqual(['set +app']);
+    expect(trail(world, since).length).toBeLessThanOrEqual(own ? 2 : 1);
   });
 });
 

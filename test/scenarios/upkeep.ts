@@ -52,10 +52,12 @@ export const upkeep: readonly Scenario[] = [
     ],
   },
   {
-    name: 'drift of tags and marks',
+    // Its marks stay: a process that did not see the principal with them does not put them back on the word of a status
+    // (docs/guarantees.md G25). The one that did see it does, which test/drift.test.ts shows.
+    name: 'drift of tags',
     given,
     steps: [
-      azure('tagIdentity', { id: armId('web'), tags: { app: 'changed', theirs: 'kept' } }),
+      azure('tagIdentity', { id: armId('web'), tags: { app: 'changed', theirs: 'kept' }, merge: true }),
       nextResync,
       tags('the drift to be mended', { app: 'shop', tier: 'gold', theirs: 'kept' }),
       ready,

@@ -86,9 +86,13 @@ export function worldVerbs(
     deleteIdentity: verb(byId, ({ id }) => ({ deleted: identities.delete(id) })),
     /** Deleted and made again at once: same id, new principal. */
     recycleIdentity: verb(byId, ({ id }) => identities.recycle(existing(id).id)),
-    /** Replaces the tags. */
-    tagIdentity: verb(z.strictObject({ id: z.string(), tags }), ({ id, tags: set }) =>
-      identities.change(existing(id).id, { tags: set }),
+    /** Replaces the tags; with `merge` only those that are named. */
+    tagIdentity: verb(
+      z.strictObject({ id: z.string(), tags, merge: z.boolean().optional() }),
+      ({ id, tags: set, merge }) => {
+        const identity = existing(id);
+        return identities.change(identity.id, { tags: merge ? { ...identity.tags, ...set } : set });
+      },
     ),
     lock: verb(
       z.strictObject({ scope: z.string(), level: z.enum(['CanNotDelete', 'ReadOnly']) }),
