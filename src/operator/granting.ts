@@ -116,6 +116,7 @@ export class Granting implements AsyncDisposable {
       alarm: (key, afterMs) => parts.wakeExpiry(key, 'event', afterMs),
       azureLagMs,
       callLimitMs: AZURE_CALL_LIMIT_MS,
+      releaseAfterMs,
     });
     const { federationAudience } = cloud;
     this.dependents = dependentsOn({

@@ -17,6 +17,10 @@ export const SAMPLE_SPECS: Readonly<Record<string, object>> = {
   SystemAssignedIdentity: { resourceId: VM },
   IdentityAttachment: { identityRef: { name: 'web' }, target: { resourceId: VM } },
   HostIdentity: { resourceId: VM },
+  AssignmentExpiry: {
+    assignmentId: `${RG1}/providers/Microsoft.Authorization/roleAssignments/e0390d55-6047-46ee-a527-4bf1f3e02e53`,
+    owners: [{ namespace: 'team-a', name: 'read', uid: '11111111-2222-4333-8444-555555555555' }],
+  },
 };
 
 /** That object of `kind`, in the namespace where the kind has one. */
