@@ -27,7 +27,7 @@ describe('a role by name', () => {
   test('is found without regard to case, at any scope', async () => {
     await using rig = await setup();
     for (const scope of ['/', management, rig.subscription, rig.group])
-      expect(await rig.roleDefinitions.find(scope, ' storage BLOB data reader ', edit)).toMatchObject({
+      expect(await rig.roleDefinitions.find(scope, 'storage BLOB data reader', edit)).toMatchObject({
         found: 'one',
         role: { guid: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', type: 'BuiltInRole' },
       });
