@@ -2,6 +2,7 @@ import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Store } from '../../kube/store.ts';
+import type { Failure } from '../decision.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { ObservedIdentity } from '../proof/observe.ts';
 
@@ -24,6 +25,8 @@ export type AttachedIdentityView =
       readonly message: string;
       /** What is held of Azure does not tell yet: what stands is kept, and told as before. */
       readonly unknown?: boolean;
+      /** Why Azure does not tell, where it was asked and refused. */
+      readonly failure?: Failure;
     };
 
 export interface AttachedIdentityDeps {

@@ -1,7 +1,7 @@
 import { isSuspended } from '../../api/common.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/selector.ts';
-import { notAllowed, stalledInside } from '../summaries.ts';
+import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
@@ -25,6 +25,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   if (problem) return stop(object, stalledInside(problem.reason, problem.message));
   if (policy.unseen) return stop(object, notAllowed(object, policy.unseen));
   const { identity } = facts;
+  if (identity.state === 'waiting' && identity.failure) return stop(object, summaryOf(identity.failure));
   // Nothing speaks against what was last seen.
   if (identity.state === 'waiting' && identity.unknown)
     return stop(object, { ...identity, state: 'waiting', recheckMs: RECHECK_UNKNOWN_MS, keep: true });

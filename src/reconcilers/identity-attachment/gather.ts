@@ -93,9 +93,12 @@ async function identitySeen(
 ): Promise<AttachedIdentityView> {
   const held = identityOf(object, eyes);
   if (held.state === 'known' || !held.unknown) return held;
-  // Whatever comes of it, the cache has it from then on.
-  await eyes.proofs.prove(`${object.metadata.namespace}/${object.spec.identityRef?.name}`, context);
-  return identityOf(object, eyes);
+  // Whatever Azure says, the cache has it from then on.
+  const key = `${object.metadata.namespace}/${object.spec.identityRef?.name}`;
+  const proven = await eyes.proofs.prove(key, context);
+  const now = identityOf(object, eyes);
+  if (now.state === 'known' || !now.unknown || proven.state !== 'unreadable') return now;
+  return { ...now, failure: proven.failure };
 }
 
 function typeOf(type: string): Facts['type'] {
