@@ -85,7 +85,16 @@ export class Operator {
 
   /** Runs until `stop` aborts or leadership is lost. Rejects when it cannot start, with a message that says why. */
   async run(stop: AbortSignal): Promise<RunEnd> {
-    const { listen, clock, endpoint, log, version, interceptKube, tapWatch } = this.#options;
+    const {
+      listen,
+      clock,
+      endpoint,
+      log,
+      version,
+      interceptKube,
+      tapWatch,
+      streamLists = true,
+    } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
     const end = anyOf([stop, this.#cut.signal], cleanup);
@@ -133,6 +142,7 @@ export class Operator {
       random: this.#options.random,
       log,
       tap: tapWatch,
+      streamLists,
       namespace: this.#options.namespace,
     });
     this.#stores = watches.stores;

@@ -57,6 +57,8 @@ export interface OperatorOptions {
   readonly interceptLease?: Interceptor;
   /** Stands between the watches and their stores. */
   readonly tapWatch?: WatchTap;
+  /** Lists as the beginning of the watch. Defaults to true; a test on a fake clock must see a list as a call that is open. */
+  readonly streamLists?: boolean;
 }
 
 /** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */

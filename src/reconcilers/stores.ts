@@ -76,6 +76,7 @@ export type WatchTap = <T extends KubeObject>(
 
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
   readonly tap?: WatchTap | undefined;
+  readonly streamLists: boolean;
   /** azid's own namespace: HostIdentities and AssignmentExpiries are watched nowhere else. */
   readonly namespace: string;
 };
@@ -101,7 +102,6 @@ export function createWatches({ tap, namespace, ...common }: Common): Watches {
     const informer = new Informer<T>({
       ...common,
       resource,
-      streamLists: true,
       ...only,
       ...(tap && { tap: (events: AsyncGenerator<ReflectorEvent<T>>) => tap(resource, events) }),
     });

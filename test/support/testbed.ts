@@ -349,6 +349,7 @@ export class World {
       azureLagMs: this.#options.azureLagMs ?? 2_000,
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
+      streamLists: false,
       ...rest,
       interceptKube: noted(counted(interceptKube)),
       interceptLease: counted(interceptLease),
