@@ -415,6 +415,17 @@ describe('a streamed list', () => {
     expect(events[1]).toEqual({ type: 'apply', object: configMap('c', 11) });
   });
 
+  it('holds what changed and went while it came: the server does not tell of that again', async () => {
+    const { stream } = await streaming();
+    stream.send(add('a', 5));
+    stream.send(add('b', 6));
+    stream.send({ type: 'DELETED', object: configMap('b', 12) });
+    stream.send({ type: 'MODIFIED', object: configMap('a', 13) });
+    stream.send(initialEventsEnd('15'));
+    await until(() => events.length === 1);
+    expect(events[0]).toMatchObject({ objects: [configMap('a', 13)], resourceVersion: '15' });
+  });
+
   it('keeps no managed fields of what it collects', async () => {
     const { stream } = await streaming();
     const object = configMap('a', 5);

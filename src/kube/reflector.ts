@@ -19,7 +19,7 @@ import {
 import { PAGE_SIZE, pagedList } from './list.ts';
 import { compareVersions } from './resource-version.ts';
 import { withoutManagedFields } from './transform.ts';
-import type { KubeObject, Resource } from './types.ts';
+import { type KubeObject, keyOf, type Resource } from './types.ts';
 import { watchEventOf } from './watch-event.ts';
 
 export type ReflectorEvent<T> =
@@ -96,7 +96,7 @@ export async function* reflect<T extends KubeObject>(
         state = yield* reflector.list(state.resourceVersion);
         break;
       case 'streamList':
-        state = yield* reflector.watch(state.resourceVersion, []);
+        state = yield* reflector.watch(state.resourceVersion, new Map());
         break;
       case 'watch':
         state = yield* reflector.watch(state.resourceVersion);
@@ -168,7 +168,7 @@ class Reflector<T extends KubeObject> {
   }
 
   /** `initial`: collect what exists first, and begin with it; then the watch goes on in the same stream. */
-  async *watch(from: string, initial?: T[]): Step<T> {
+  async *watch(from: string, initial?: Map<string, T>): Step<T> {
     const { clock } = this.#options;
     const idleMs = this.#options.idleMs ?? DEFAULT_IDLE_MS;
     const started = clock.monotonic();
@@ -181,13 +181,16 @@ class Reflector<T extends KubeObject> {
         this.#alive(idleMs);
         const event = watchEventOf<T>(this.#options.resource.plural, line);
         if (collected) {
-          if (event.type === 'ADDED') collected.push(withoutManagedFields(event.object));
+          // Until its cache has caught up the server sends changes, too, and does not send them again.
+          if (event.type === 'DELETED') collected.delete(keyOf(event.object));
+          else if (event.type !== 'BOOKMARK')
+            collected.set(keyOf(event.object), withoutManagedFields(event.object));
           if (event.type !== 'BOOKMARK' || !event.initialEventsEnd) continue;
           const { resourceVersion } = event;
           const rewound = isOlder(resourceVersion, this.#last);
           if (rewound && from !== '') return this.relist('');
           this.#last = resourceVersion;
-          const objects = collected;
+          const objects = [...collected.values()];
           collected = undefined;
           yield { type: 'replace', objects, resourceVersion, rewound };
           continue;
