@@ -66,7 +66,8 @@ export class SystemProofs {
     const { resourceId } = object.spec;
     const seen = this.#deps.hostMirror.observe(resourceId);
     // A resource that was made again gets its identity again: what stands is replaced then, new before old.
-    const returns = seen.state !== 'absent' && object.metadata.deletionTimestamp === undefined;
+    const returns =
+      object.metadata.deletionTimestamp === undefined && seen.state !== 'absent' && this.#isClaimed(object);
     const none: ProvenIdentity = {
       state: 'waiting',
       why: 'has no principal yet',
@@ -105,6 +106,13 @@ export class SystemProofs {
   #isLoading(hostId: string): boolean {
     const { hostMirror, clock } = this.#deps;
     return hostMirror.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
+  }
+
+  /** The ledger names the object, whether or not the identity is on by now. */
+  #isClaimed({ metadata: { uid }, spec }: SystemAssignedIdentity): boolean {
+    const [holder] = this.#deps.stores.hosts.byIndex(INDEX.host, armKey(spec.resourceId));
+    const entry = holder?.status?.systemAssigned;
+    return entry !== undefined && (isOwner(entry, uid) || isCrowded(entry));
   }
 
   /** The ledger names the object among those for whom the identity is on. */
