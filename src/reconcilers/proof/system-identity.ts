@@ -1,3 +1,4 @@
+import type { LedgerSystem } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { armKey, parseResourceId } from '../../azure/resource-id.ts';
@@ -51,7 +52,7 @@ export class SystemProofs {
   /** From the caches alone. @param key `namespace/name` of the object */
   known(key: string): Owned | undefined {
     const object = this.#deps.stores.systemIdentities.get(key);
-    if (!object || !this.#isHeld(object)) return undefined;
+    if (!object || this.#lineOf(object)?.state !== 'Attached') return undefined;
     const seen = this.#deps.hostMirror.observe(object.spec.resourceId);
     if (seen.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
     const { id, identity } = seen.thing;
@@ -63,17 +64,18 @@ export class SystemProofs {
   async prove(key: string, context: VisitContext, live = false): Promise<ProvenIdentity> {
     const object = this.#deps.stores.systemIdentities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
+    const line = this.#lineOf(object);
     const { resourceId } = object.spec;
     const seen = this.#deps.hostMirror.observe(resourceId);
     // A resource that was made again gets its identity again: what stands is replaced then, new before old.
     const returns =
-      object.metadata.deletionTimestamp === undefined && seen.state !== 'absent' && this.#isClaimed(object);
+      object.metadata.deletionTimestamp === undefined && seen.state !== 'absent' && line !== undefined;
     const none: ProvenIdentity = {
       state: 'waiting',
       why: 'has no principal yet',
       ...(returns && { returns }),
     };
-    if (!this.#isHeld(object)) return none;
+    if (line?.state !== 'Attached') return none;
     const known = this.known(key);
     if (known && (known.live || !live)) return known;
     if (!known && (seen.state === 'absent' || (seen.state === 'present' && seen.ageMs <= STALE_MS)))
@@ -108,18 +110,11 @@ export class SystemProofs {
     return hostMirror.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
   }
 
-  /** The ledger names the object, whether or not the identity is on by now. */
-  #isClaimed({ metadata: { uid }, spec }: SystemAssignedIdentity): boolean {
+  /** The ledger's line of the resource's own identity, if it names the object. */
+  #lineOf({ metadata: { uid }, spec }: SystemAssignedIdentity): LedgerSystem | undefined {
     const [holder] = this.#deps.stores.hosts.byIndex(INDEX.host, armKey(spec.resourceId));
-    const entry = holder?.status?.systemAssigned;
-    return entry !== undefined && (isOwner(entry, uid) || isCrowded(entry));
-  }
-
-  /** The ledger names the object among those for whom the identity is on. */
-  #isHeld({ metadata: { uid }, spec }: SystemAssignedIdentity): boolean {
-    const [holder] = this.#deps.stores.hosts.byIndex(INDEX.host, armKey(spec.resourceId));
-    const entry = holder?.status?.systemAssigned;
-    return entry?.state === 'Attached' && (isOwner(entry, uid) || isCrowded(entry));
+    const line = holder?.status?.systemAssigned;
+    return line && (isOwner(line, uid) || isCrowded(line)) ? line : undefined;
   }
 }
 
