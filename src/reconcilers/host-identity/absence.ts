@@ -15,29 +15,11 @@ export function decideAbsence(
   const { resourceId } = object.spec;
   if (!view.conclusive) {
     const message = `Azure does not show ${resourceId}; azid looks again before it takes it for gone`;
-    return {
-      actions: [],
-      status,
-      summary: {
-        state: 'progressing',
-        reason: 'ConfirmingAbsence',
-        message,
-        againMs: Math.max(1_000, view.conclusiveInMs),
-      },
-    };
+    return confirming(status, message, Math.max(1_000, view.conclusiveInMs));
   }
   const { elsewhere, searching } = facts;
   if (searching)
-    return {
-      actions: [],
-      status,
-      summary: {
-        state: 'progressing',
-        reason: 'ConfirmingAbsence',
-        message: `Azure does not show ${resourceId}; azid looks whether it was moved`,
-        againMs: 5_000,
-      },
-    };
+    return confirming(status, `Azure does not show ${resourceId}; azid looks whether it was moved`, 5_000);
   if (elsewhere && !elsewhere.tookOver) return handOver(status, resourceId, elsewhere);
   const had = linesOf(status).size;
   const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;
@@ -98,5 +80,13 @@ function handOver(
       message: `${resourceId} was moved to ${id}, whose ledger takes this one over`,
       againMs: 5_000,
     },
+  };
+}
+
+function confirming(status: OwnStatus, message: string, againMs: number): HostDecision {
+  return {
+    actions: [],
+    status,
+    summary: { state: 'progressing', reason: 'ConfirmingAbsence', message, againMs },
   };
 }
