@@ -240,7 +240,7 @@ const roleGrants: readonly Row[] = [
   [{ principal, role, scope, description: long(1501) }, tooLong('spec.description', 1500)],
   [
     { principal, role, scope, expiresAt: 'tomorrow' },
-    'spec.expiresAt: Invalid value: "tomorrow": spec.expiresAt in body must be of type date-time: "tomorrow"',
+    'spec.expiresAt: Invalid value: "tomorrow": expected a time as of RFC 3339, such as 2026-12-01T12:00:00Z or 2026-12-01T12:00:00+01:00, got \'tomorrow\'',
   ],
   [
     { principal, role, scope, deletionPolicy: 'Keep' },
