@@ -4,9 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 import { Hosts } from '../src/azure/hosts/hosts.ts';
-import { hostArea } from '../src/mirror/host-area.ts';
-import { HostMirror } from '../src/mirror/host-mirror.ts';
-import { startStage, turn } from '../test/mirror/stage.ts';
+import { hostArea } from '../src/cache/host-area.ts';
+import { HostMirror } from '../src/cache/host-mirror.ts';
+import { startStage, turn } from '../test/cache/stage.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
+import { CredentialMirror } from '../cache/credential-mirror.ts';
+import type { IdentityMirror } from '../cache/mirror.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ClusterIssuer } from '../kube/cluster-issuer.ts';
-import { CredentialMirror } from '../mirror/credential-mirror.ts';
-import type { IdentityMirror } from '../mirror/mirror.ts';
 import {
   type FederatedIdentityCredentialKind,
   federatedIdentityCredentialKind,

@@ -1,11 +1,11 @@
+import { AssignmentMirror } from '../cache/assignment-mirror.ts';
+import type { HostMirror } from '../cache/host-mirror.ts';
+import type { IdentityMirror } from '../cache/mirror.ts';
+import { RoleCatalog } from '../cache/role-catalog.ts';
+import { RoleNames } from '../cache/role-names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { AssignmentMirror } from '../mirror/assignment-mirror.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
-import type { IdentityMirror } from '../mirror/mirror.ts';
-import { RoleCatalog } from '../mirror/role-catalog.ts';
-import { RoleNames } from '../mirror/role-names.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import { type AssignmentExpiryKind, assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';

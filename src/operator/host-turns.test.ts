@@ -4,7 +4,7 @@ import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
+import type { HostMirror } from '../cache/host-mirror.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { hostTurns } from './host-turns.ts';
 

@@ -1,9 +1,9 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
+import { hostArea } from '../cache/host-area.ts';
+import type { HostMirror } from '../cache/host-mirror.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { hostArea } from '../mirror/host-area.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
 import { selectsHost } from '../reconcilers/hosts/selector.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 

@@ -1,11 +1,11 @@
 import type { CallContext } from '../azure/arm-calls.ts';
 import { hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import { hostArea } from '../cache/host-area.ts';
+import { HostMirror } from '../cache/host-mirror.ts';
+import type { IdentityMirror } from '../cache/mirror.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { hostArea } from '../mirror/host-area.ts';
-import { HostMirror } from '../mirror/host-mirror.ts';
-import type { IdentityMirror } from '../mirror/mirror.ts';
 import { AreasInUse } from '../reconcilers/areas.ts';
 import type { Dependents } from '../reconcilers/dependents.ts';
 import { type HostIdentityKind, hostIdentityKind } from '../reconcilers/host-identity/index.ts';

@@ -1,8 +1,8 @@
+import type { HostMirror } from '../cache/host-mirror.ts';
+import type { IdentityMirror } from '../cache/mirror.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isTransient } from '../kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
-import type { IdentityMirror } from '../mirror/mirror.ts';
 import { EventLoop } from '../observe/event-loop.ts';
 import { Health } from '../observe/health.ts';
 import { Metrics } from '../observe/metrics.ts';

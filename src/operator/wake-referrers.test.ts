@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { armKey } from '../azure/resource-id.ts';
-import type { ChangeListener } from '../mirror/picture.ts';
+import type { ChangeListener } from '../cache/picture.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { wakeReferrersOf, wakeReferrersOnHosts } from './wake-referrers.ts';

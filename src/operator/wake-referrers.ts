@@ -1,7 +1,7 @@
 import { asciiLower } from '../azure/ascii.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import type { HostMirror } from '../cache/host-mirror.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
 

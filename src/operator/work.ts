@@ -1,12 +1,12 @@
 import { hasPendingEdit, type ManagedObject } from '../api/common.ts';
 import { AzureError, CallRefused } from '../azure/errors.ts';
+import type { HostMirror } from '../cache/host-mirror.ts';
+import { IdentityMirror } from '../cache/mirror.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import type { Store } from '../kube/store.ts';
 import { keyOf } from '../kube/types.ts';
-import type { HostMirror } from '../mirror/host-mirror.ts';
-import { IdentityMirror } from '../mirror/mirror.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { expiryTurns } from '../reconcilers/assignment-expiry/index.ts';
 import { editionOf } from '../reconcilers/edition.ts';

@@ -13,12 +13,12 @@ import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/syst
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import { armKey } from '../azure/resource-id.ts';
+import { hostArea } from '../cache/host-area.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
-import { hostArea } from '../mirror/host-area.ts';
 
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
 export interface Stores {

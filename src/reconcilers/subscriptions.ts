@@ -1,5 +1,5 @@
+import type { IdentityMirror } from '../cache/mirror.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import type { IdentityMirror } from '../mirror/mirror.ts';
 
 /** Which objects live in which subscription: the mirror lists those somebody uses, and no others. */
 export class SubscriptionsInUse {

@@ -1,5 +1,5 @@
 import { setTimeout as realDelay } from 'node:timers/promises';
-import { hostArea } from '../../src/mirror/host-area.ts';
+import { hostArea } from '../../src/cache/host-area.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { Process, Recorder } from './disturb.ts';
 import type { Snapshot } from './snapshot.ts';

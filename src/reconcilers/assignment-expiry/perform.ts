@@ -1,11 +1,11 @@
 import { type AssignmentExpiry, assignmentExpiry } from '../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/store.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
 import type { FrameAction } from '../decision.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';

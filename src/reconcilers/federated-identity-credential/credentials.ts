@@ -1,5 +1,5 @@
 import type { AzureFederatedCredential } from '../../azure/azure-federated-credential.ts';
-import type { CredentialMirror } from '../../mirror/credential-mirror.ts';
+import type { CredentialMirror } from '../../cache/credential-mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { CredentialsView, SeenCredential } from './facts.ts';

@@ -1,6 +1,6 @@
 import { armKey } from '../../azure/resource-id.ts';
+import type { CredentialMirror } from '../../cache/credential-mirror.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import type { CredentialMirror } from '../../mirror/credential-mirror.ts';
 
 /** Which objects have credentials on which identity: the mirror reads those identities in rotation, and no others. */
 export class IdentitiesInUse {

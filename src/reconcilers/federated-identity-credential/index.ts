@@ -1,6 +1,6 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { toAzureError } from '../../azure/errors.ts';
-import type { CredentialMirror } from '../../mirror/credential-mirror.ts';
+import type { CredentialMirror } from '../../cache/credential-mirror.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
 import { EndedWrites } from './ended-writes.ts';

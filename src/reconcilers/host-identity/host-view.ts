@@ -1,6 +1,6 @@
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { areaOfHost } from '../../mirror/host-area.ts';
-import type { HostMirror } from '../../mirror/host-mirror.ts';
+import { areaOfHost } from '../../cache/host-area.ts';
+import type { HostMirror } from '../../cache/host-mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';

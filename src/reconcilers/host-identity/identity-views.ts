@@ -1,8 +1,8 @@
 import { sharedContext } from '../../azure/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { Flights } from '../../mirror/flights.ts';
-import type { IdentityMirror } from '../../mirror/mirror.ts';
+import { Flights } from '../../cache/flights.ts';
+import type { IdentityMirror } from '../../cache/mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';

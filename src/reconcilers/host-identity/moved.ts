@@ -1,8 +1,8 @@
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isUniqueInstance } from '../../azure/hosts/instance.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOfHost } from '../../mirror/host-area.ts';
-import type { HostMirror } from '../../mirror/host-mirror.ts';
+import { areaOfHost } from '../../cache/host-area.ts';
+import type { HostMirror } from '../../cache/host-mirror.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Note } from '../decision.ts';
 import { INDEX, type Stores } from '../stores.ts';

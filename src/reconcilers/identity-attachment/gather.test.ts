@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION } from '../../api/common.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { hostArea } from '../../mirror/host-area.ts';
+import { hostArea } from '../../cache/host-area.ts';
 import { AreasInUse } from '../areas.ts';
 import {
   attachment,

@@ -2,8 +2,8 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { armKey, identityId, parseIdentityId } from '../../azure/resource-id.ts';
-import type { How } from '../../mirror/entry.ts';
-import type { IdentityMirror, Observation } from '../../mirror/mirror.ts';
+import type { How } from '../../cache/entry.ts';
+import type { IdentityMirror, Observation } from '../../cache/mirror.ts';
 import { MARK, ownershipOf } from '../marks.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { GetResult } from '../../azure/identities.ts';
 import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
+import type { Observation } from '../../cache/mirror.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import type { Observation } from '../../mirror/mirror.ts';
 import { ownerMarks, type Tags, tag } from '../marks.ts';
 import { type IdentityProofParts, IdentityProofs } from './identity-proofs.ts';
 

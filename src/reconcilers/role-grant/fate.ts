@@ -1,7 +1,7 @@
 import type { CallContext } from '../../azure/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { parseIdentityId } from '../../azure/resource-id.ts';
-import type { IdentityMirror } from '../../mirror/mirror.ts';
+import type { IdentityMirror } from '../../cache/mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { SystemIdentityView } from '../proof/system-identity.ts';
 import type { RoleGrant } from './facts.ts';

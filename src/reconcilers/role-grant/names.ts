@@ -1,5 +1,5 @@
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
+import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
 import type { RefusedWrites } from './refused.ts';
 import { sameAssignmentId } from './standing.ts';

@@ -4,7 +4,7 @@ import { AzureError } from '../../azure/errors.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { GetResult } from '../../azure/identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { Observation } from '../../mirror/entry.ts';
+import type { Observation } from '../../cache/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';

@@ -1,7 +1,7 @@
 import { isLookRequested } from '../../api/common.ts';
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../../mirror/assignment-mirror.ts';
+import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RestError } from '@azure/core-rest-pipeline';
-import { HostMirror } from '../../../mirror/host-mirror.ts';
-import { IdentityMirror } from '../../../mirror/mirror.ts';
+import { HostMirror } from '../../../cache/host-mirror.ts';
+import { IdentityMirror } from '../../../cache/mirror.ts';
 import type { FakeClock } from '../../../runtime/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Hosts } from '../../src/azure/hosts/hosts.ts';
 import { armKey } from '../../src/azure/resource-id.ts';
-import type { How } from '../../src/mirror/entry.ts';
-import { areaOfHost, hostArea } from '../../src/mirror/host-area.ts';
-import { HostMirror } from '../../src/mirror/host-mirror.ts';
+import type { How } from '../../src/cache/entry.ts';
+import { areaOfHost, hostArea } from '../../src/cache/host-area.ts';
+import { HostMirror } from '../../src/cache/host-mirror.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 

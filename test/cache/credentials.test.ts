@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { credentialId } from '../../src/azure/azure-federated-credential.ts';
-import { CredentialMirror } from '../../src/mirror/credential-mirror.ts';
-import type { How } from '../../src/mirror/entry.ts';
+import { CredentialMirror } from '../../src/cache/credential-mirror.ts';
+import type { How } from '../../src/cache/entry.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 

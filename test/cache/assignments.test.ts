@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { assignmentName } from '../../src/azure/assignment-name.ts';
 import { assignmentId } from '../../src/azure/azure-role-assignment.ts';
-import { AssignmentMirror } from '../../src/mirror/assignment-mirror.ts';
-import type { How } from '../../src/mirror/entry.ts';
+import { AssignmentMirror } from '../../src/cache/assignment-mirror.ts';
+import type { How } from '../../src/cache/entry.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 

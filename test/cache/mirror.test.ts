@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { How } from '../../src/mirror/entry.ts';
-import { IdentityMirror } from '../../src/mirror/mirror.ts';
+import type { How } from '../../src/cache/entry.ts';
+import { IdentityMirror } from '../../src/cache/mirror.ts';
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
 import { type RigOptions, startRig } from '../azure/rig.ts';
 

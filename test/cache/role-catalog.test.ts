@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RoleCatalog } from '../../src/mirror/role-catalog.ts';
+import { RoleCatalog } from '../../src/cache/role-catalog.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
