@@ -15,6 +15,8 @@ export interface AzureErrorOptions {
   readonly retryAfterMs?: number;
   /** A write whose effect is unknown: sent, and then no answer or a 5xx. */
   readonly ambiguous?: boolean;
+  /** azid held the call back, since Azure closed its rate-limit scope for `retryAfterMs`: nothing failed. */
+  readonly heldBack?: boolean;
   readonly correlationId?: string;
   /** Of the request that was answered so: the same code means another thing for another method. */
   readonly method?: string;
@@ -42,6 +44,7 @@ export class AzureError extends Error {
   readonly code: string;
   readonly retryAfterMs: number | undefined;
   readonly ambiguous: boolean;
+  readonly heldBack: boolean;
   readonly correlationId: string | undefined;
   readonly method: string | undefined;
 
@@ -51,6 +54,7 @@ export class AzureError extends Error {
     this.code = options.code;
     this.retryAfterMs = options.retryAfterMs;
     this.ambiguous = options.ambiguous ?? false;
+    this.heldBack = options.heldBack ?? false;
     this.correlationId = options.correlationId;
     this.method = options.method;
   }

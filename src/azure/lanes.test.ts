@@ -235,9 +235,16 @@ describe('a 429', () => {
     const inLine = note('in line', { patienceMs: 5_000 });
     const patient = note('patient');
     await expect(first).rejects.toThrow('slow');
-    await expect(inLine).rejects.toMatchObject({ code: 'TooManyRequests', retryAfterMs: 60_000 });
+    await expect(inLine).rejects.toMatchObject({
+      code: 'TooManyRequests',
+      retryAfterMs: 60_000,
+      heldBack: true,
+    });
     clock.advance(20_000);
-    await expect(note('late', { patienceMs: 5_000 })).rejects.toMatchObject({ retryAfterMs: 40_000 });
+    await expect(note('late', { patienceMs: 5_000 })).rejects.toMatchObject({
+      retryAfterMs: 40_000,
+      heldBack: true,
+    });
     await expect(note('other', { patienceMs: 5_000, subscriptionId: 'sub-b' })).resolves.not.toThrow();
     await advanceUntil(clock, () => labels().includes('patient'));
     await patient;

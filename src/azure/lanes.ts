@@ -415,6 +415,7 @@ function closed(forMs: number): AzureError {
     code: 'TooManyRequests',
     message: `calls of this kind to this subscription wait ${Math.ceil(forMs / 1000)} s, as Azure asked`,
     retryAfterMs: forMs,
+    heldBack: true,
   });
 }
 

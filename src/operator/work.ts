@@ -317,6 +317,9 @@ function outcomeOfError(error: unknown): Outcome | undefined {
     };
   }
   // Azure's failures become conditions in the frame; what comes here is a call azid itself gave up.
-  if (error instanceof AzureError) return { type: 'retry', reason: error.code, error };
-  return undefined;
+  if (!(error instanceof AzureError)) return undefined;
+  const { code, heldBack, retryAfterMs } = error;
+  if (heldBack && retryAfterMs !== undefined)
+    return { type: 'heldBack', reason: code, notBeforeMs: retryAfterMs };
+  return { type: 'retry', reason: code, error };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../api/common.ts';
-import { blockOf, unblocked } from './blocked.ts';
+import { blockOf, removalAgainMs, unblocked } from './blocked.ts';
 import type { Failure } from './decision.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
@@ -52,5 +52,20 @@ describe('a deletion that Azure refuses', () => {
     });
     expect(unblocked(going('True'))).toMatchObject([{ status: 'False', reason: 'Answered' }]);
     expect(unblocked(going('False'))).toEqual([]);
+  });
+
+  it.each([
+    ['before any refusal', undefined, 0],
+    ['while Azure refuses', 'True', HOUR / 2],
+    ['after so long a row of refusals', 'True', 2 * HOUR],
+  ] as const)('counts no call that azid held back: %s', (_, status, since) => {
+    const heldBack = { ...failure, kind: 'transient' as const, reason: 'Throttled', heldBack: true };
+    const held = { ...heldBack, notBeforeMs: 70_000 };
+    expect(blockOf(going(status, since), { now: NOW, releaseAfterMs: HOUR }, held)).toEqual({
+      state: 'held',
+      conditions: [],
+      summary: { state: 'deleting', message: 'Throttled: a lock stands', failure: held, againMs: 70_000 },
+    });
+    expect(removalAgainMs(held)).toBe(70_000);
   });
 });

@@ -18,6 +18,8 @@ export function blockOf(
   { now, releaseAfterMs }: { readonly now: number; readonly releaseAfterMs: number },
   failure: Failure,
 ): Block {
+  // Azure was not asked, so it refused nothing: what is left behind is left on its own word.
+  if (failure.heldBack) return { state: 'held', conditions: [], summary: waitingForTurn(failure) };
   const held = findCondition(object.status?.conditions ?? [], BLOCKED);
   const since = held?.status === 'True' ? now - Date.parse(held.lastTransitionTime) : 0;
   const left = releaseAfterMs - since;
@@ -32,6 +34,11 @@ export function blockOf(
       againMs: Math.min(left, RECHECK_OUTSIDE_MS),
     },
   };
+}
+
+function waitingForTurn(failure: Failure): Summary {
+  const { reason, message, notBeforeMs = 0 } = failure;
+  return { state: 'deleting', message: `${reason}: ${message}`, failure, againMs: notBeforeMs };
 }
 
 /** Azure answers again: a later refusal is a new one. */
@@ -75,7 +82,8 @@ export function removalFree({ status }: ManagedObject): readonly Finding[] {
 }
 
 /** When to try again while all that is asked for stands: what may pass soon, sooner. */
-export function removalAgainMs({ kind, notBeforeMs = 0 }: Failure): number {
+export function removalAgainMs({ kind, notBeforeMs = 0, heldBack = false }: Failure): number {
+  if (heldBack) return notBeforeMs;
   return Math.max(kind === 'stalled' ? RECHECK_OUTSIDE_MS : RETRY_REMOVAL_MS, notBeforeMs);
 }
 

@@ -55,6 +55,8 @@ export interface Failure {
   readonly ambiguous: boolean;
   /** The server said not to come back earlier (ms from now). */
   readonly notBeforeMs?: number;
+  /** Nothing was sent, since the rate-limit scope is closed until `notBeforeMs`: no refusal, and no reason to back off. */
+  readonly heldBack?: boolean;
   readonly error: unknown;
 }
 

@@ -23,6 +23,11 @@ const rows: { title: string; error: unknown; failure: object | undefined }[] = [
     failure: { kind: 'transient', reason: 'Throttled', notBeforeMs: 30_000 },
   },
   {
+    title: 'a call that azid held back',
+    error: azure(429, 'TooManyRequests', { retryAfterMs: 7_000, heldBack: true }),
+    failure: { kind: 'transient', reason: 'Throttled', notBeforeMs: 7_000, heldBack: true },
+  },
+  {
     title: 'a server error after a write was sent',
     error: azure(500, 'InternalServerError', { ambiguous: true }),
     failure: { kind: 'transient', ambiguous: true },

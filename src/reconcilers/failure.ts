@@ -39,6 +39,7 @@ export function failureOf(error: unknown): Failure | undefined {
         reason: 'Throttled',
         message: told,
         notBeforeMs: meaning.retryAfterMs,
+        ...(meaning.error.heldBack && { heldBack: true }),
       };
     case 'transient': {
       const { retryAfterMs } = meaning.error;

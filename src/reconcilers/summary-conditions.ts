@@ -12,7 +12,7 @@ import {
   suspended,
   waitingFor,
 } from '../runtime/summary.ts';
-import type { Summary } from './decision.ts';
+import type { Failure, Summary } from './decision.ts';
 
 /** The two readings of a decision's summary: what people and tools see, and what the queue does next. */
 
@@ -96,10 +96,7 @@ export function outcomeOf(summary: Summary): Outcome {
   }
 }
 
-function retryOf({
-  reason,
-  error,
-  notBeforeMs,
-}: Extract<Summary, { state: 'retrying' }>['failure']): Outcome {
+function retryOf({ reason, error, notBeforeMs, heldBack = false }: Failure): Outcome {
+  if (heldBack && notBeforeMs !== undefined) return { type: 'heldBack', reason, notBeforeMs };
   return { type: 'retry', reason, error, ...(notBeforeMs !== undefined && { notBeforeMs }) };
 }

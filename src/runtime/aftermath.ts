@@ -76,6 +76,13 @@ function afterOutcome(outcome: Outcome, after: Aftermath): VisitResult {
       metrics.terminal();
       log.warn({ reason: outcome.reason, recheckMs: outcome.recheckMs }, 'visit stalled until someone acts');
       return 'error';
+    case 'heldBack':
+      queue.holdBack(key, priority, outcome.notBeforeMs);
+      log.debug(
+        { reason: outcome.reason, notBeforeMs: outcome.notBeforeMs },
+        'reconcile held back by a closed rate-limit scope',
+      );
+      return 'requeue_after';
     case 'retry':
       queue.retry(key, priority, outcome.notBeforeMs);
       metrics.failed();

@@ -217,6 +217,17 @@ describe('the result map', () => {
       message: 'visit failed, will be retried',
     },
     {
+      title: 'held back by a closed rate-limit scope: when it opens, in its class, and no failure',
+      end: { type: 'heldBack', reason: 'Throttled', notBeforeMs: MINUTE },
+      nextMs: MINUTE,
+      nextClass: 'edit',
+      failures: 0,
+      result: 'requeue_after',
+      counted: {},
+      level: 'debug',
+      message: 'reconcile held back by a closed rate-limit scope',
+    },
+    {
       title: 'a throw: counted as a panic, retried',
       end: failed,
       nextMs: SECOND,

@@ -11,6 +11,8 @@ export type Outcome =
   | { readonly type: 'waiting'; readonly for: string; readonly recheckMs: number }
   /** No retry helps until someone acts; looked at again all the same, since they may act outside the cluster. */
   | { readonly type: 'stalled'; readonly reason: string; readonly recheckMs: number }
+  /** A closed rate-limit scope held it back: come back when that opens. Neither a success nor a failure of the key. */
+  | { readonly type: 'heldBack'; readonly reason: string; readonly notBeforeMs: number }
   /** Failed for now: back off per key. `notBeforeMs`: the server said how long (`Retry-After`). */
   | {
       readonly type: 'retry';

@@ -227,6 +227,23 @@ describe('failures', () => {
     expect(queue.nextDueMs()).toBe(MINUTE);
   });
 
+  test('what a closed rate-limit scope holds back comes when that opens, however often, and whatever failed before', async () => {
+    queue.add('a', 'event');
+    await fail('a');
+    for (const seconds of [20, 5, 90, 1, 30, 2]) {
+      clock.advance(queue.nextDueMs() ?? 0);
+      const item = await take();
+      expect(item).toMatchObject({ key: 'a', priority: 'event', attempt: 2 });
+      queue.holdBack('a', 'event', seconds * SECOND);
+      queue.done('a');
+      expect(queue.nextDueMs()).toBe(seconds * SECOND);
+      queue.add('a', 'resync');
+      expect(queue.nextDueMs(), 'nothing but an edit brings it earlier').toBe(seconds * SECOND);
+    }
+    queue.add('a', 'edit');
+    expect(queue.nextDueMs()).toBe(0);
+  });
+
   test.each(['event', 'resync'] as const)('%s adds do not undercut a time given by a server', async (cls) => {
     queue.add('a', 'event');
     await fail('a', MINUTE);

@@ -55,7 +55,7 @@ type Waiter = (item: QueueItem | undefined) => void;
  *
  * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (docs/guarantees.md G24).
  * - The earlier of two delays wins; a plain add makes a delayed key ready now. The higher of two classes wins.
- * - A time given by a server (`retry` with `notBeforeMs`) is a floor: events and resyncs added later do not undercut
+ * - A time given by a server (`retry` with `notBeforeMs`, `holdBack`) is a floor: events and resyncs added later do not undercut
  *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the lane that
  *   was told to wait still makes the call wait. A back-off of our own is no floor: something changed, so look.
  * - Every operation is O(log n).
@@ -152,14 +152,27 @@ export class WorkQueue {
    * server's `Retry-After`) if that is longer. Call it before `done`, with the class the key ran in, which it keeps.
    */
   retry(key: string, priority: Priority, notBeforeMs = 0): void {
+    const failures = this.failures(key) + 1;
+    const backoff = backoffMs(failures, this.#random, this.#backoff);
+    this.#again(key, priority, notBeforeMs, backoff);
+    this.#failures.set(key, failures);
+    this.#metrics.retried();
+  }
+
+  /**
+   * Queues a running key again in just `notBeforeMs`, when the rate-limit scope opens that held it back. That is no failure, so
+   * there is no back-off, and no success, so earlier failures still count. Call it before `done`, as `retry`.
+   */
+  holdBack(key: string, priority: Priority, notBeforeMs: number): void {
+    this.#again(key, priority, notBeforeMs, 0);
+  }
+
+  #again(key: string, priority: Priority, notBeforeMs: number, backoff: number): void {
     const running = this.#expectRunning(key);
     const now = this.#clock.monotonic();
     const floor = Math.max(now + checkedMs('notBeforeMs', notBeforeMs), this.#floors.get(key) ?? 0);
     if (floor > now) this.#floors.set(key, floor);
-    const failures = this.failures(key) + 1;
-    this.#failures.set(key, failures);
-    this.#metrics.retried();
-    const due = Math.max(floor, now + backoffMs(failures, this.#random, this.#backoff));
+    const due = Math.max(floor, now + backoff);
     // What was added while it ran has the floor to respect too.
     const asked = running.next && this.#allowed(key, running.next);
     running.next = merged(asked, { priority, due, turns: this.#turnsOf(key) });

@@ -85,6 +85,7 @@ const TIMES: Readonly<Record<Outcome['type'], readonly string[]>> = {
   again: ['afterMs'],
   waiting: ['recheckMs'],
   stalled: ['recheckMs'],
+  heldBack: ['notBeforeMs'],
   retry: ['notBeforeMs'],
 };
 

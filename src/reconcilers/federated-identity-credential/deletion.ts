@@ -1,6 +1,6 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
-import { type Finding, findCondition } from '../../runtime/conditions.ts';
-import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { blockOf, unblocked } from '../blocked.ts';
+import type { Failure } from '../decision.ts';
 import type {
   Action,
   CredentialDecision,
@@ -80,9 +80,6 @@ export function decideDeletion(
   };
 }
 
-/** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
-const BLOCKED = 'DeletionBlocked';
-
 /** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: FederatedIdentityCredential,
@@ -91,31 +88,10 @@ function blocked(
   named: string,
   failure: Failure,
 ): CredentialDecision {
-  // Not since the deletion was asked for: a controller that was away all night has not tried all night.
-  const held = findCondition(object.status?.conditions ?? [], BLOCKED);
-  const since = held?.status === 'True' ? facts.now - Date.parse(held.lastTransitionTime) : 0;
-  const left = facts.releaseAfterMs - since;
-  if (left <= 0) {
-    const after = `gave up after ${Math.round(since / 60_000)} min`;
-    return leave(object, own, warning(`${after}; ${named} stay in Azure: ${failure.message}`));
-  }
-  return {
-    actions: [],
-    status: own,
-    conditions: [{ type: BLOCKED, status: 'True', reason: failure.reason, message: failure.message }],
-    summary: {
-      state: 'deleting',
-      message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
-      failure,
-      againMs: Math.min(left, RECHECK_OUTSIDE_MS),
-    },
-  };
-}
-
-/** Azure answers again: a later refusal is a new one. */
-function unblocked({ status }: FederatedIdentityCredential): Finding[] {
-  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
-  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
+  const block = blockOf(object, facts, failure);
+  if (block.state === 'over')
+    return leave(object, own, warning(`${block.after}; ${named} stay in Azure: ${failure.message}`));
+  return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
 }
 
 function leave(

@@ -1,5 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../api/common.ts';
-import { type Finding, findCondition } from '../../runtime/conditions.ts';
+import { blockOf, unblocked } from '../blocked.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { isOverwritten } from '../proof/observe.ts';
@@ -173,9 +173,6 @@ function takeAway(
   ]);
 }
 
-/** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
-const BLOCKED = 'DeletionBlocked';
-
 /** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: UserAssignedIdentity,
@@ -184,35 +181,10 @@ function blocked(
   id: string,
   failure: Failure,
 ): IdentityDecision {
-  // Not since the deletion was asked for: a controller that was away all night has not tried all night.
-  const held = findCondition(object.status?.conditions ?? [], BLOCKED);
-  const since = held?.status === 'True' ? facts.now - Date.parse(held.lastTransitionTime) : 0;
-  const left = facts.releaseAfterMs - since;
-  if (left <= 0) {
-    return leave(
-      object,
-      facts,
-      own,
-      `gave up after ${Math.round(since / 60_000)} min; identity ${id} stays in Azure: ${failure.message}`,
-    );
-  }
-  return {
-    actions: [],
-    status: own,
-    conditions: [{ type: BLOCKED, status: 'True', reason: failure.reason, message: failure.message }],
-    summary: {
-      state: 'deleting',
-      message: `${failure.reason}: ${failure.message}; the object is let go in ${Math.ceil(left / 60_000)} min, or at once with annotation ${RELEASE_ANNOTATION}: "true"`,
-      failure,
-      againMs: Math.min(left, RECHECK_OUTSIDE_MS),
-    },
-  };
-}
-
-/** Azure answers again: a later refusal is a new one. */
-function unblocked({ status }: UserAssignedIdentity): Finding[] {
-  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
-  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
+  const block = blockOf(object, facts, failure);
+  if (block.state === 'over')
+    return leave(object, facts, own, `${block.after}; identity ${id} stays in Azure: ${failure.message}`);
+  return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
 }
 
 /** Nothing of this object's is left to take away, or it must stay: say so and let go. */

@@ -124,6 +124,7 @@ function pauseOf(outcome: Outcome): number {
     case 'waiting':
     case 'stalled':
       return outcome.recheckMs;
+    case 'heldBack':
     case 'retry':
       return Math.max(5_000, outcome.notBeforeMs ?? 0);
   }
