@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { useStage } from './support/stage.ts';
 import { until } from './support/testbed.ts';
 
-const stage = useStage();
+const stage = useStage({ cluster: { own: true } });
 
 /** Real time passes while a frozen or absent API server is waited for; the fake clock must move with it. */
 async function whileTimePasses<T>(work: Promise<T>): Promise<T> {

@@ -6,10 +6,9 @@ import {
   userAssignedIdentity,
 } from '../../src/api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps, type Event, events } from '../../src/kube/builtin.ts';
-import type { ControlPlaneOptions } from '../../src/sandbox/apiserver/control-plane.ts';
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import { conditionOf, expectConforming, type Situation } from './conformance.ts';
-import { Cluster, SUBSCRIPTION, World, type WorldOptions } from './testbed.ts';
+import { Cluster, type ClusterOptions, SUBSCRIPTION, World, type WorldOptions } from './testbed.ts';
 
 /**
  * What most system tests stand on: one API server per file; per test a namespace of its own, whose policy allows
@@ -20,7 +19,7 @@ export const RG1 = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1`;
 export const RG2 = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg2`;
 
 export interface StageOptions extends WorldOptions {
-  readonly cluster?: ControlPlaneOptions;
+  readonly cluster?: ClusterOptions;
 }
 
 /** Registers the hooks; call once at the top of a file. The stage may be used inside tests only. */

@@ -29,6 +29,7 @@ import type { Preset } from '../../src/simulator/knobs.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { Pace } from './pace.ts';
+import { borrowPlane, LENDER } from './planes/borrow.ts';
 
 /**
  * The real thing on a fake clock: a kube-apiserver of its own, a simulated Azure, and operators in this process that
@@ -65,6 +66,11 @@ function cluster(group: string, kind: string, plural: string): Resource {
   return { group, version: 'v1', kind, plural, namespaced: false };
 }
 
+export interface ClusterOptions extends ControlPlaneOptions {
+  /** An API server that no other file uses before or after: for files that stop it, or edit what is installed. */
+  readonly own?: boolean;
+}
+
 /** A kube-apiserver with azid's CRDs and roles installed; one per test file. */
 export class Cluster {
   readonly plane: ControlPlane;
@@ -89,8 +95,18 @@ export class Cluster {
     );
   }
 
-  static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster(await startControlPlane({ log: () => {}, ...options }));
+  /** Lent and left clean by the file before, unless the file wants an API server of its own, or another one. */
+  static async start({ own = false, ...options }: ClusterOptions = {}): Promise<Cluster> {
+    const lender = own || Object.keys(options).length > 0 ? undefined : process.env[LENDER];
+    if (lender !== undefined) return new Cluster(await borrowPlane(lender));
+    const plane = await startControlPlane({ log: () => {}, ...options });
+    await Cluster.install(plane);
+    return new Cluster(plane);
+  }
+
+  /** Kinds and roles of azid, as `kubectl apply` would; returns when all kinds are served. */
+  static async install(plane: ControlPlane): Promise<void> {
+    const cluster = new Cluster(plane);
     for (const folder of ['crds/', 'deploy/']) {
       const url = new URL(`../../${folder}`, import.meta.url);
       const names = (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort();
@@ -114,7 +130,7 @@ export class Cluster {
         );
       });
     }
-    return cluster;
+    await cluster.client.transport.close();
   }
 
   /** Around each call of whoever works on this API server. */
