@@ -99,6 +99,8 @@ export class ScriptedServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #waiting: Exchange[] = [];
   readonly #takers: ((exchange: Exchange) => void)[] = [];
+  /** Also those in a TLS handshake, which `closeAllConnections` does not know and `close` waits for. */
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server, pki: Pki, offered: string[]) {
     this.offeredProtocols = offered;
@@ -110,6 +112,10 @@ export class ScriptedServer implements AsyncDisposable {
       credentials: async () => ({ headers: { authorization: 'Bearer test' }, tls: { ca: pki.caPem } }),
       refresh: () => {},
     };
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.on('secureConnection', () => this.connections++);
     server.on('request', (request, response) => void this.#receive(request, response));
   }
@@ -143,8 +149,9 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type Message, type Reply, readMessage } from './message.ts';
 
 export type Answerer = (message: Message, signal: AbortSignal) => Promise<Reply>;
@@ -42,6 +42,12 @@ export async function listen(given: {
       )
     : createHttpServer({ keepAliveTimeout: 600_000 }, handler);
   server.requestTimeout = 0;
+  // `closeAllConnections` does not know a connection that is still in its TLS handshake, and `close` waits for it.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(given.port, '127.0.0.1', () => {
@@ -56,7 +62,7 @@ export async function listen(given: {
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('the server stops'));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
