@@ -22,6 +22,7 @@ import {
 import { cachedHost, liveHost, type ViewEyes, windowOf } from './host-view.ts';
 import type { IdentityViews } from './identity-views.ts';
 import { shownOn } from './judged.ts';
+import { BUSY_MS } from './maintain.ts';
 import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './moved.ts';
 import { linesOf, ownStatus, sameStatus } from './own.ts';
 import { type PollEyes, pollOperation } from './poll.ts';
@@ -161,6 +162,8 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
   readBack(object, view, eyes.memory);
   const { accepted } = eyes.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
+  const busyMs = eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now);
+  const isBusy = unsettled !== undefined && busyMs < BUSY_MS;
   return {
     ...facts,
     ...(apiVersion !== undefined && { apiVersion }),
@@ -171,8 +174,13 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...(view && { host: view }),
     accepted: acceptedUntil(accepted, eyes.azureLagMs),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
-    busyMs: eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now),
-    awaitedMs: eyes.memory.awaitedFor(object.metadata.uid, awaitedWords(stances, host), facts.now),
+    busyMs,
+    awaitedMs: eyes.memory.awaitedFor(
+      object.metadata.uid,
+      host ? awaitedWords(stances, host) : [],
+      !isBusy && !isHeldUp(facts),
+      facts.now,
+    ),
   };
 }
 
@@ -189,6 +197,11 @@ async function seeingLive(
   if ('view' in self) return seeing(object, facts, self.view, eyes);
   const view = await liveHost(object, apiVersion, window, context, eyes);
   return { ...seeing(object, { ...facts, now: eyes.clock.now() }, view, eyes), ...self };
+}
+
+/** Something else than a word stands in the way of a write. */
+function isHeldUp({ operation, window }: Facts): boolean {
+  return (operation !== undefined && operation.state !== 'over') || window.blockedMs > 0;
 }
 
 /** A write, a line that ends, a word that is told: all rest on what Azure itself said just now. */

@@ -1,5 +1,6 @@
 import type { LedgerOperation } from '../../api/host-identity.ts';
 import type { Failure } from '../decision.ts';
+import { type Pause, pauseAfter, pausedMs } from './awaited.ts';
 import { type Accepted, type Asked, type Refusal, SYSTEM } from './facts.ts';
 import { guiltyOf, isAboutIdentities } from './meanings.ts';
 
@@ -26,8 +27,7 @@ interface Known {
   busy?: { readonly state: string; readonly since: number };
   /** Since when this process has seen the host absent, monotonic ms. */
   absentSince?: number;
-  /** Words that are awaited: since when, and when the last one came, wall ms. */
-  awaited?: { readonly words: number; readonly first: number; readonly since: number };
+  pause?: Pause;
   visit?: { readonly id: string; readonly writes: number };
   /** Monotonic ms. What was read of identities before need not be so any more. */
   failedAt: number;
@@ -40,8 +40,6 @@ interface Known {
 const WHOLE_BATCH = 150;
 /** A VM was seen at work for 16 min (docs/azure-facts.md section 7). */
 export const LONGEST_OPERATION_MS = 20 * 60_000;
-/** However many speak of a host, their words are waited for no longer than this, ms. */
-const LONGEST_ROUND_MS = 120_000;
 
 export class HostMemory {
   readonly #byUid = new Map<string, Known>();
@@ -153,17 +151,11 @@ export class HostMemory {
     known.poll = { url, count, dueAt };
   }
 
-  /** For how long no word came of those that are awaited, ms; never ending words count as none. @param now wall ms */
-  awaitedFor(uid: string, words: number, now: number): number {
+  /** For how long a write has waited for these words, ms. @param now wall ms */
+  awaitedFor(uid: string, words: readonly string[], counts: boolean, now: number): number {
     const known = this.#of(uid);
-    if (words === 0) {
-      delete known.awaited;
-      return 0;
-    }
-    const { since = now, first = now } = known.awaited ?? {};
-    const came = known.awaited !== undefined && words < known.awaited.words;
-    known.awaited = { words, first, since: came && now - first < LONGEST_ROUND_MS ? now : since };
-    return now - known.awaited.since;
+    known.pause = pauseAfter(known.pause, words, counts, now);
+    return pausedMs(known.pause, now);
   }
 
   /** It is absent: since when this process has seen it so, monotonic ms; `now` if it is news. */

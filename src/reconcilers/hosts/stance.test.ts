@@ -192,11 +192,12 @@ describe('an attachment by selector', () => {
       turn: false,
       wordDue: true,
     });
-    turns.set('uid-web-app', { attach: new Set(), detach: new Set() });
-    expect(stanceOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
-      turn: false,
-      wordDue: false,
-    });
+    const wordDue = () => stanceOfAttachment(fleet(), VM, host, eyes({ turns }));
+    turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set([host.key]) });
+    expect(wordDue()).toMatchObject({ turn: false, wordDue: false });
+    // Its last word was about others: this one appeared since, or was made again.
+    turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set(['other']) });
+    expect(wordDue()).toMatchObject({ turn: false, wordDue: true });
     turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
     expect(stanceOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
       state: 'wants',

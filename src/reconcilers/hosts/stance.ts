@@ -27,7 +27,7 @@ export type Stance =
       readonly verdict: Verdict;
       /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
       readonly turn: boolean;
-      /** Its word comes with its next visit, as no rollout holds it back: it names the resource, or has not spoken at all. */
+      /** Its word comes with its next reconcile, as no rollout holds it back: it names the resource, or has not spoken of it. */
       readonly wordDue: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
@@ -52,7 +52,7 @@ export interface StanceEyes {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: AttachedIdentityDeps['proofs'];
-  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpoken'>;
+  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpokenOf'>;
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
   readonly typeOf: (hostId: string) => string;
@@ -119,7 +119,7 @@ export function stanceOfAttachment(
     what: { identityId, ...(principalId !== undefined && { principalId }) },
     verdict,
     turn: turns.mayAttach(metadata.uid, hostKey),
-    wordDue: selector === undefined || !turns.hasSpoken(metadata.uid),
+    wordDue: selector === undefined || !turns.hasSpokenOf(metadata.uid, hostKey),
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,

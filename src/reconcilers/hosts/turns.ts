@@ -7,6 +7,8 @@ export interface Turn {
   /** Keys of hosts. */
   readonly attach: ReadonlySet<string>;
   readonly detach: ReadonlySet<string>;
+  /** They are to have the identity, and wait until others of the rollout are done. */
+  readonly held?: ReadonlySet<string>;
 }
 
 export class Turns {
@@ -30,9 +32,10 @@ export class Turns {
     this.#byUid.delete(uid);
   }
 
-  /** Its visit has said which hosts have their turn; before that its word is due at any moment. */
-  hasSpoken(uid: string): boolean {
-    return this.#byUid.has(uid);
+  /** Its last word was about this host too; else its word on it is due at any moment. */
+  hasSpokenOf(uid: string, hostKey: string): boolean {
+    const last = this.#byUid.get(uid);
+    return last !== undefined && [last.attach, last.detach, last.held].some((keys) => keys?.has(hostKey));
   }
 
   mayAttach(uid: string, hostKey: string): boolean {

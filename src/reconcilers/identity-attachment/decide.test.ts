@@ -367,6 +367,15 @@ describe('a fleet by a selector', () => {
     expect(turnOf(then).attach).toContain(armKey(vmId('vm024')));
   });
 
+  it('says of the others that they have to wait, so that nobody waits for its word on them', () => {
+    const hosts = Array.from({ length: 22 }, (_, at) => host(`vm${String(at).padStart(2, '0')}`));
+    const turnOf = (object: ReturnType<typeof attachment>, some: typeof hosts) =>
+      decide(object, facts({ hosts: some })).actions.find(({ type }) => type === 'giveTurn');
+    expect(turnOf(fleet(), hosts)).toMatchObject({ turn: { held: keys('vm20', 'vm21') } });
+    expect(turnOf(fleet(), hosts.slice(0, 20))).not.toHaveProperty('turn.held');
+    expect(turnOf(attachment(), [host('vm1')])).not.toHaveProperty('turn.held');
+  });
+
   it('changes nothing before a new process has seen what is under way', () => {
     const busy = host('b', { ledger: ledger({ entry: entry({ state: 'Attaching' }) }) });
     const object = fleet({ spec: { rollout: { maxConcurrent: 1 } } });

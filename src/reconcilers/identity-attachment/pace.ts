@@ -35,7 +35,22 @@ export function planOf(
     maxDetachShare: object.spec.rollout?.maxDetachShare ?? MAX_DETACH_SHARE,
     confirmed,
   });
-  return { ...plan, turn: { ...plan.turn, attach: new Set([...plan.turn.attach, ...kept(object, all)]) } };
+  const attach = new Set([...plan.turn.attach, ...kept(object, all)]);
+  return { ...plan, turn: { ...plan.turn, attach, ...heldBack(object, all, attach) } };
+}
+
+/** Nobody has to wait for its word on these: the rollout gave it. */
+function heldBack(
+  { spec }: IdentityAttachment,
+  all: readonly Target[],
+  turn: ReadonlySet<string>,
+): { readonly held?: ReadonlySet<string> } {
+  if (!spec.target.selector) return {};
+  const lacking = all.filter(
+    ({ host, open, state, contested }) =>
+      host.claim === 'wanted' && open && (state !== 'Attached' || contested) && !turn.has(host.key),
+  );
+  return lacking.length > 0 ? { held: new Set(lacking.map(({ host }) => host.key)) } : {};
 }
 
 /**

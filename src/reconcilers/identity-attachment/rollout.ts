@@ -72,7 +72,8 @@ function rotated(keys: readonly string[], by: number): readonly string[] {
 }
 
 export function sameTurn(left: Turn, right: Turn): boolean {
-  return sameSet(left.attach, right.attach) && sameSet(left.detach, right.detach);
+  const sameHeld = sameSet(left.held ?? NO_TURN.attach, right.held ?? NO_TURN.attach);
+  return sameHeld && sameSet(left.attach, right.attach) && sameSet(left.detach, right.detach);
 }
 
 function sameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {

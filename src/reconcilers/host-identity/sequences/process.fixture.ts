@@ -56,7 +56,7 @@ export class Process {
       mirror,
       hostMirror,
       // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
-      turns: { mayAttach: () => true, mayDetach: () => true, hasSpoken: () => true },
+      turns: { mayAttach: () => true, mayDetach: () => true, hasSpokenOf: () => true },
       areas: new AreasInUse(hostMirror, () => {}),
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
       azidNamespace: 'azid-system',
