@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { Agent } from 'undici';
 import type { TlsMaterial } from './endpoint.ts';
 
@@ -29,9 +30,12 @@ export class SharedAgent {
         timeout: CONNECT_TIMEOUT_MS,
         keepAlive: true,
         keepAliveInitialDelay: 30_000,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-        ...(tls.key === undefined ? {} : { key: tls.key }),
+        // One for all connections: each would otherwise parse certificates and key anew, and keep them in native memory.
+        secureContext: createSecureContext({
+          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+          ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+          ...(tls.key === undefined ? {} : { key: tls.key }),
+        }),
         ...(tls.servername === undefined ? {} : { servername: tls.servername }),
         ...(tls.insecure ? { rejectUnauthorized: false } : {}),
       },
