@@ -71,7 +71,7 @@ export class AssignmentMirror implements RoleAssignmentObserver {
       lagMs,
       what: 'role assignments',
       sameContent: sameAssignment,
-      sameInstance: sameGrant,
+      sameInstance: notMadeAgain,
       areaOf: (id) => areaOf(parseAssignmentId(id).scope),
       get: (id, priority, stop) => this.#get(id, { priority, signal: stop }),
       reindex: (before, after) => {
@@ -124,6 +124,20 @@ export class AssignmentMirror implements RoleAssignmentObserver {
   ): Promise<Observation<AzureRoleAssignment>> {
     await this.#get(id, { ...of, priority });
     return this.observe(id);
+  }
+
+  /**
+   * Whether what a list shows is there, for lists that are made outside of this cache: such a list is as far behind as any. What
+   * was proven to be gone within Azure's lag is not believed to be there again, unless a GET shows it.
+   */
+  async believes(
+    assignment: AzureRoleAssignment,
+    requestedAt: number,
+    context: CallContext,
+  ): Promise<boolean> {
+    const judged = this.#picture.judgeListed(assignment, requestedAt);
+    if (judged !== 'ask') return judged === 'there';
+    return (await this.refresh(assignment.id, context.priority, context)).state === 'present';
   }
 
   /** Something said that this assignment changed: looked at soon, whether true or not. */
@@ -247,6 +261,15 @@ function homeOf(id: string): string | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/** The answer to a creation and later reads give times that differ a little (docs/azure-facts.md section 5). */
+const CREATED_APART_MS = 10_000;
+
+/** The name of an assignment follows from what it grants, so only the time of its creation can tell that it was made again. */
+function notMadeAgain(before: AzureRoleAssignment, now: AzureRoleAssignment): boolean {
+  const [was = 0, is = was] = [before.createdOn, now.createdOn];
+  return sameGrant(before, now) && (was === 0 || is <= was + CREATED_APART_MS);
 }
 
 /** A line end cannot occur in any of the three. */

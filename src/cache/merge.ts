@@ -60,6 +60,28 @@ export function mergePresent<T>(
   }
 }
 
+/**
+ * A list that is no cache's own showed it: `gone` if that is only Azure's lag, `ask` if it may be another one, made since,
+ * which a GET tells.
+ */
+export function judgeListed<T>(
+  entry: Entry<T> | undefined,
+  thing: T,
+  at: number,
+  rules: Rules<T>,
+): 'there' | 'gone' | 'ask' {
+  if (entry?.seen.state !== 'absent') return 'there';
+  if (at < entry.at) return 'gone';
+  const merged = mergePresent(entry, thing, at, 'list', rules);
+  if (presentIn(merged.entry) !== undefined) return 'there';
+  return merged.lookAgainAt === at ? 'ask' : 'gone';
+}
+
+/** Until when a list that says otherwise is not believed, monotonic ms: that long even an area that nobody uses keeps it. */
+export function provenUntil<T>({ seen, at, provedAt, touchedAt }: Entry<T>, lagMs: number): number {
+  return Math.max(provedAt, touchedAt, seen.state === 'absent' ? at : NEVER) + lagMs;
+}
+
 /** A live GET that began at `at` answered that it does not exist. */
 export function mergeGone<T>(entry: Entry<T> | undefined, at: number, lagMs: number): Merged<T> {
   if (!entry)

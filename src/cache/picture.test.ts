@@ -98,3 +98,67 @@ test('what is forgotten leaves the index, and no timer', () => {
   expect(picture.observe('/area1/x')).toBeUndefined();
   expect(clock.untilNext()).toBeUndefined();
 });
+
+describe('what is proven holds for the lag, also of what was forgotten meanwhile', () => {
+  test('an own deletion', async () => {
+    const { clock, picture, asked, accept } = setup();
+    picture.noteWrite(thing('x'));
+    picture.noteDelete('/area1/x');
+    picture.forget('area1');
+    clock.advance(LAG_MS / 2);
+    await accept([thing('x')]);
+    expect(picture.present('/area1/x')).toBeUndefined();
+    clock.advance(LAG_MS / 2);
+    expect(asked).toEqual(['/area1/x']);
+    await accept([thing('x')]);
+    expect(picture.present('/area1/x')).toEqual(thing('x'));
+  });
+
+  test('a 404, which a GET puts to the test', async () => {
+    const { clock, picture, asked, accept } = setup();
+    picture.noteGet('/area1/x', undefined, clock.monotonic());
+    picture.forget('area1');
+    clock.advance(LAG_MS / 2);
+    await accept([thing('x')]);
+    expect(picture.present('/area1/x')).toBeUndefined();
+    clock.advance(0);
+    expect(asked).toEqual(['/area1/x']);
+    picture.noteGet('/area1/x', thing('x'), clock.monotonic());
+    expect(picture.present('/area1/x')).toEqual(thing('x'));
+  });
+
+  test('an own change: the list still shows what was before', async () => {
+    const { clock, picture, accept } = setup();
+    picture.noteWrite(thing('x', 'detached'));
+    picture.forget('area1');
+    expect(picture.presentIn('area1')).toEqual([]);
+    clock.advance(LAG_MS / 2);
+    await accept([thing('x', 'attached')]);
+    expect(picture.present('/area1/x')).toEqual(thing('x', 'detached'));
+  });
+
+  test('and is dropped after it', () => {
+    const { clock, picture } = setup();
+    picture.noteDelete('/area1/x');
+    picture.forget('area1');
+    expect(picture.size).toBe(1);
+    clock.advance(LAG_MS);
+    picture.forget('area2');
+    expect(picture.size).toBe(0);
+  });
+
+  test('a list that is nobody’s own is judged as any', () => {
+    const { clock, picture } = setup();
+    const judged = () => picture.judgeListed(thing('x'), clock.monotonic());
+    expect(judged()).toBe('there');
+    picture.noteDelete('/area1/x');
+    expect(judged()).toBe('gone');
+    picture.forget('area1');
+    clock.advance(LAG_MS - 1);
+    expect(judged()).toBe('gone');
+    clock.advance(1);
+    expect(judged()).toBe('there');
+    picture.noteGet('/area1/x', undefined, clock.monotonic());
+    expect(judged()).toBe('ask');
+  });
+});

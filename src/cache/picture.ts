@@ -11,6 +11,7 @@ import { EarlyLooks } from './early-looks.ts';
 import { type Entry, type How, type Observation, observationOf, presentIn, type Thing } from './entry.ts';
 import type { CompletedList } from './list-watch.ts';
 import {
+  judgeListed,
   type Merged,
   mergeAttempt,
   mergeDelete,
@@ -18,6 +19,7 @@ import {
   mergePresent,
   mergeUnlisted,
   mergeWrite,
+  provenUntil,
   type Rules,
 } from './merge.ts';
 
@@ -52,6 +54,11 @@ export class Picture<T extends Thing> {
   readonly #looks: EarlyLooks;
   /** By area, then by key. */
   readonly #entries = new Map<string, Map<string, Entry<T>>>();
+  /**
+   * By key, of areas that were forgotten: what was proven so lately that a list may not show it yet. Nobody is told of it, but
+   * what is heard next is merged with it.
+   */
+  readonly #proofs = new Map<string, Entry<T>>();
   readonly #listeners = new Set<ChangeListener>();
 
   constructor(options: PictureOptions<T>) {
@@ -109,8 +116,13 @@ export class Picture<T extends Thing> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** What a list that is no area's own shows: see `judgeListed`. */
+  judgeListed(thing: T, requestedAt: number): 'there' | 'gone' | 'ask' {
+    return judgeListed(this.#provenOf(thing.id), thing, requestedAt, this.#rules);
+  }
+
   noteGet(id: string, found: T | undefined, requestedAt: number): void {
-    const entry = this.#entryOf(id);
+    const entry = this.#provenOf(id);
     const merged = found
       ? mergePresent(entry, found, requestedAt, 'get', this.#rules)
       : mergeGone(entry, requestedAt, this.#rules.lagMs);
@@ -119,16 +131,16 @@ export class Picture<T extends Thing> {
 
   noteWrite(thing: T): void {
     const now = this.#options.clock.monotonic();
-    this.#store(thing.id, { entry: mergeWrite(this.#entryOf(thing.id), thing, now, this.#rules) }, 'write');
+    this.#store(thing.id, { entry: mergeWrite(this.#provenOf(thing.id), thing, now, this.#rules) }, 'write');
   }
 
   noteDelete(id: string): void {
-    this.#store(id, { entry: mergeDelete(this.#entryOf(id), this.#options.clock.monotonic()) }, 'delete');
+    this.#store(id, { entry: mergeDelete(this.#provenOf(id), this.#options.clock.monotonic()) }, 'delete');
   }
 
   noteWriteAttempt(id: string): void {
     const now = this.#options.clock.monotonic();
-    this.#store(id, mergeAttempt(this.#entryOf(id), now, this.#rules.lagMs), 'write');
+    this.#store(id, mergeAttempt(this.#provenOf(id), now, this.#rules.lagMs), 'write');
   }
 
   /** All of an area are gone with what holds them: Azure's own word, in an answer to a request that began at `at`. */
@@ -147,7 +159,7 @@ export class Picture<T extends Thing> {
     const known = new Map(this.#entries.get(area));
     for (const { thing, requestedAt } of list.found) {
       // What is held by now, not what was: pages may show one thing twice.
-      const held = this.#entryOf(thing.id);
+      const held = this.#provenOf(thing.id);
       this.#store(thing.id, mergePresent(held, thing, requestedAt, 'list', this.#rules), 'list');
       known.delete(thing.key);
     }
@@ -177,16 +189,20 @@ export class Picture<T extends Thing> {
     }
   }
 
-  /** How many things are held, absences among them. */
+  /** How many things are held, absences and kept proofs among them. */
   get size(): number {
-    return [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#proofs.size + [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Drops all that is known of an area. */
+  /** Drops all that is known of an area, but for the proofs that a list may not show yet. */
   forget(area: string): void {
+    const now = this.#options.clock.monotonic();
+    const { lagMs } = this.#rules;
+    for (const [key, entry] of this.#proofs) if (now >= provenUntil(entry, lagMs)) this.#proofs.delete(key);
     for (const [key, entry] of this.#entries.get(area) ?? []) {
       this.#looks.drop(key);
       this.#options.reindex?.(presentIn(entry), undefined);
+      if (now < provenUntil(entry, lagMs)) this.#proofs.set(key, entry);
     }
     this.#entries.delete(area);
   }
@@ -220,6 +236,7 @@ export class Picture<T extends Thing> {
       }
       entries.set(key, entry);
     } else entries?.delete(key);
+    this.#proofs.delete(key);
     reindex?.(presentIn(before), presentIn(entry));
     if (lookAgainAt !== undefined) this.#looks.add(key, id, lookAgainAt);
     if (this.#changed(before, entry)) for (const listener of this.#listeners) listener(key, how);
@@ -227,6 +244,11 @@ export class Picture<T extends Thing> {
 
   #entryOf(id: string): Entry<T> | undefined {
     return this.#entries.get(this.#options.areaOf(id))?.get(armKey(id));
+  }
+
+  /** What the next observation is merged with. */
+  #provenOf(id: string): Entry<T> | undefined {
+    return this.#entryOf(id) ?? this.#proofs.get(armKey(id));
   }
 
   /** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */

@@ -73,7 +73,7 @@ beforeEach(() => {
         yield { assignments: [], requestedAt: 0 };
       },
     },
-    assignmentMirror: { ofPrincipal: () => [] },
+    assignmentMirror: { ofPrincipal: () => [], believes: async () => true },
     clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://issuer' }) },
     federationAudience: 'api://AzureADTokenExchange',
   };

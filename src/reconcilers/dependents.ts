@@ -1,5 +1,6 @@
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { proveOwnership } from '../azure/assignment-name.ts';
+import type { AzureRoleAssignment } from '../azure/azure-role-assignment.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { AssignmentMirror } from '../cache/assignment-mirror.ts';
@@ -43,7 +44,7 @@ export interface DependentsParts extends PeerEyes {
   readonly stores: PeerEyes['stores'] & Pick<Stores, 'credentials' | 'attachments' | 'hosts'>;
   readonly proofs: PeerEyes['proofs'] & Pick<IdentityProofs, 'placeOf'>;
   readonly assignments: Pick<RoleAssignments, 'list'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal' | 'believes'>;
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
   readonly federationAudience: string;
   /** How long resources that cannot be changed may hold an identity; 1 h by default (docs/guarantees.md G18). */
@@ -75,24 +76,29 @@ export function dependentsOn(parts: DependentsParts): Dependents {
       return (await allowedGrants(grants, context, parts)).toSorted();
     },
     async leftoversOf({ id, principalId }, context) {
+      const isLeftover = (each: AzureRoleAssignment) =>
+        each.principalId === principalId.toLowerCase() &&
+        proveOwnership(each, parts.installationId) &&
+        stores.grants.keysByIndex(INDEX.assignment, armKey(each.key)).length === 0;
+      const { assignmentMirror } = parts;
       const found = new Map(
-        parts.assignmentMirror.ofPrincipal(principalId).map((each) => [each.key, each] as const),
+        assignmentMirror
+          .ofPrincipal(principalId)
+          .filter(isLeftover)
+          .map((each) => [each.key, each] as const),
       );
       try {
         // Also those that no list in use shows.
         const scope = `/subscriptions/${parseResourceId(id).subscriptionId}`;
+        // Such a list goes on showing for a while what was deleted a moment ago.
         for await (const page of parts.assignments.list(scope, { principalId }, context))
-          for (const each of page.assignments) found.set(each.key, each);
+          for (const each of page.assignments.filter(isLeftover))
+            if (await assignmentMirror.believes(each, page.requestedAt, context)) found.set(each.key, each);
       } catch (error) {
         // What cannot be listed stays, as an orphan that names its maker; the identity need not wait for it.
         if (!failureOf(error)) throw error;
       }
-      return [...found.values()]
-        .filter((each) => each.principalId === principalId.toLowerCase())
-        .filter((each) => proveOwnership(each, parts.installationId))
-        .filter(({ key }) => stores.grants.keysByIndex(INDEX.assignment, armKey(key)).length === 0)
-        .map((each) => each.id)
-        .toSorted();
+      return [...found.values()].map(({ id: leftover }) => leftover).toSorted();
     },
   };
 }

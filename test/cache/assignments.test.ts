@@ -3,6 +3,8 @@ import { assignmentName } from '../../src/azure/assignment-name.ts';
 import { assignmentId } from '../../src/azure/azure-role-assignment.ts';
 import { AssignmentMirror } from '../../src/cache/assignment-mirror.ts';
 import type { How } from '../../src/cache/entry.ts';
+import { type DependentsParts, dependentsOn } from '../../src/reconcilers/dependents.ts';
+import type { VisitContext } from '../../src/reconcilers/kind.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -305,4 +307,60 @@ test('a released scope is forgotten and listed no more; the signal leaves no tim
   it.stopping.abort();
   await it.mirror.stop();
   expect(it.clock.untilNext()).toBeUndefined();
+});
+
+describe('a deletion that is proven, while lists go on to show what was there (docs/architecture.md section 2)', () => {
+  /** What is left of a principal, as the deletion of its identity asks: by a list of its own, beside the cache. */
+  async function leaving() {
+    const it = await setup();
+    const { azure, roleAssignments: assignments, mirror: assignmentMirror, principalId } = it;
+    // As long as an honest Azure's.
+    azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
+    const put = await it.put(it.group);
+    if (put.result !== 'written') throw new Error(`expected it to be written, got ${put.result}`);
+    it.clock.advance(minute);
+    const stores = { grants: { keysByIndex: () => [] } };
+    const parts = { stores, assignments, assignmentMirror, installationId: installation };
+    const { leftoversOf } = dependentsOn(parts as unknown as DependentsParts);
+    const context = { ...edit, key: 'shop/web' } as unknown as VisitContext;
+    const leftovers = () => leftoversOf({ id: it.id('web'), principalId }, context);
+    const deleteIt = () =>
+      assignments.delete(it.group, assignmentName(installation, it.triple(it.group)), edit);
+    const calls = (method: string) =>
+      it.calls(method).filter(({ path }) => path.toLowerCase().includes('/roleassignments/')).length;
+    return { ...it, leftovers, deleteIt, calls };
+  }
+
+  test('one DELETE is enough, and no list brings it back', async () => {
+    await using it = await leaving();
+    for (let round = 0; round < 7; round++) {
+      if ((await it.leftovers()).length > 0) await it.deleteIt();
+      it.clock.advance(2000);
+    }
+    expect(it.calls('DELETE')).toBe(1);
+    expect(it.calls('GET')).toBe(0);
+  });
+
+  test('nor where nobody lists the scope any more', async () => {
+    await using it = await leaving();
+    await it.use(it.group);
+    expect(await it.leftovers()).toEqual([it.idAt(it.group)]);
+    await it.deleteIt();
+    it.mirror.release(it.group);
+    expect(await it.leftovers()).toEqual([]);
+  });
+
+  test('what was made anew meanwhile is seen, as a GET shows it', async () => {
+    await using it = await leaving();
+    await it.deleteIt();
+    it.clock.advance(30_000);
+    const { subscriptionId, principalId, group } = it;
+    const path = `${it.idAt(group)}?api-version=2022-04-01`;
+    const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${READER}`;
+    const body = { properties: { roleDefinitionId, principalId, principalType: 'ServicePrincipal' } };
+    expect(await it.azure.control.arm({ method: 'PUT', path, body })).toMatchObject({ status: 201 });
+    it.azure.control.settle();
+    expect(await it.leftovers()).toEqual([it.idAt(group)]);
+    expect(it.calls('GET')).toBe(1);
+  });
 });

@@ -28,12 +28,14 @@ interface World {
   /** As Azure has them. */
   readonly there?: readonly SeenAssignment[];
   readonly told?: Told;
+  /** The cache has proof that they are gone: lists are behind. */
+  readonly gone?: boolean;
   /** Reads are refused. */
   readonly refused?: boolean;
 }
 
 function look(world: World, object: RoleGrant = grant()) {
-  const { held = [], there = [], told, refused = false } = world;
+  const { held = [], there = [], told, gone = false, refused = false } = world;
   const calls: string[] = [];
   const called = (what: string) => {
     calls.push(what);
@@ -61,7 +63,7 @@ function look(world: World, object: RoleGrant = grant()) {
   };
   const eyes = {
     assignments,
-    assignmentMirror: { withTriple: () => held.map(as) },
+    assignmentMirror: { withTriple: () => held.map(as), believes: async () => !gone },
     told: new Map(told ? [[object.metadata.uid, told]] : []),
   };
   return twinOf(object, target, context, eyes).then((found) => ({ found: found?.id, calls }));
@@ -117,6 +119,11 @@ describe('is read', () => {
     const { found, calls } = await look({ there: [twin], told: { targetId: target.id } });
     expect(found).toBe(twin.id);
     expect(calls).toEqual([`list ${SCOPE} ${JSON.stringify({ principalId: PRINCIPAL })}`]);
+  });
+
+  it('but not one that is proven to be gone, however long lists go on to show it', async () => {
+    const told = { targetId: target.id };
+    expect((await look({ there: [twin], told, gone: true })).found).toBeUndefined();
   });
 
   it('not for a 409 about another assignment', async () => {

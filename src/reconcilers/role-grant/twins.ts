@@ -12,7 +12,7 @@ import { isAsked, sameGrant } from './target.ts';
 
 export interface TwinEyes {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'withTriple'>;
+  readonly assignmentMirror: Pick<AssignmentMirror, 'withTriple' | 'believes'>;
   /** What a 409 told, by uid of the grant: an id, or only that there is one. */
   readonly told: ReadonlyMap<string, Told>;
 }
@@ -74,14 +74,13 @@ async function read(
 async function listed(
   target: Target,
   context: VisitContext,
-  { assignments }: TwinEyes,
+  { assignments, assignmentMirror }: TwinEyes,
 ): Promise<SeenAssignment | undefined> {
   try {
     const pages = assignments.list(target.scope, { principalId: target.principalId }, context);
-    for await (const page of pages) {
-      const found = page.assignments.find((each) => isTwin(each, target));
-      if (found) return found;
-    }
+    for await (const page of pages)
+      for (const each of page.assignments.filter((one) => isTwin(one, target)))
+        if (await assignmentMirror.believes(each, page.requestedAt, context)) return each;
   } catch (error) {
     if (!failureOf(error)) throw error;
   }
