@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FINALIZER } from '../src/api/common.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
+import { configMaps } from '../src/kube/builtin.ts';
 import { useStage } from './support/stage.ts';
 
 /** Nothing tells azid of these changes: its resync alone must find and mend them (docs/guarantees.md G1). */
@@ -145,5 +146,72 @@ describe('what a restore or another tool does to the object', () => {
     const { status: now, metadata } = await stage.ready('web');
     expect(now?.principalId).toBe(status?.principalId);
     expect(stage.inAzure('web')?.tags['azid-owner-uid']).toBe(metadata.uid);
+  });
+});
+
+describe('marks that are stripped while no azid runs', () => {
+  const records = async () => {
+    const maps = await stage.cluster.list(configMaps);
+    const kept = maps.filter(({ metadata }) => metadata.labels?.['azid.dev/record'] === 'principals');
+    return Object.assign({}, ...kept.map(({ data }) => data)) as Record<string, string>;
+  };
+
+  async function stopped(): Promise<UserAssignedIdentity> {
+    const operator = await stage.world.start();
+    await stage.declare('web', { tags: { app: 'shop' } });
+    const object = await stage.ready('web');
+    await stage.world.kill(operator);
+    return object;
+  }
+
+  it('are put back by the next one, which never saw them, on the very principal that azid made', async () => {
+    const { metadata } = await stopped();
+    stage.world.azure.control.tagIdentity({ id: stage.id('web'), tags: { CostCenter: '42' } });
+    const before = stage.mark;
+    await stage.world.start();
+    await stage.event('web', 'MarksRestored');
+    expect(stage.inAzure('web')?.tags).toMatchObject({ 'azid-owner-uid': metadata.uid, CostCenter: '42' });
+    expect(stage.writes(before)).toEqual(['PATCH web']);
+  });
+
+  it('are not put on another principal, whatever the status says of it', async () => {
+    await stopped();
+    const { control } = stage.world.azure;
+    control.deleteIdentity({ id: stage.id('web') });
+    const { principalId, clientId } = control.createIdentity({ name: 'web', resourceGroup: 'rg1' });
+    await stage.cluster.patch(
+      userAssignedIdentity.resource,
+      `${stage.namespace}/web`,
+      { status: { principalId, clientId } },
+      'status',
+    );
+    const before = stage.mark;
+    await stage.world.start();
+    await stage.stalled('web', 'AlreadyExists');
+    expect(stage.writes(before)).toEqual([]);
+  });
+
+  it('are on record by the uid of the object, for as long as it lives', async () => {
+    const { metadata } = await stopped();
+    const principalId = stage.inAzure('web')?.principalId ?? 'none';
+    expect((await records())[metadata.uid]?.split(' ')[0]).toBe(principalId);
+    await stage.cluster.patch(userAssignedIdentity.resource, `${stage.namespace}/web`, {
+      metadata: { finalizers: null },
+    });
+    await stage.delete('web');
+    await stage.world.start();
+    expect(await records()).toEqual({});
+  });
+
+  it('stay off where the record is of another installation', async () => {
+    const { metadata } = await stopped();
+    const [digit] = metadata.uid;
+    const principalId = stage.inAzure('web')?.principalId;
+    await stage.cluster.patch(configMaps, `azid-system/azid-principals-${digit}`, {
+      data: { [metadata.uid]: `${principalId} 00000000-0000-4000-8000-000000000000` },
+    });
+    stage.world.azure.control.tagIdentity({ id: stage.id('web'), tags: {} });
+    await stage.world.start();
+    expect(await stage.stalled('web', 'AlreadyExists')).toContain('spec.adoption: Adopt');
   });
 });

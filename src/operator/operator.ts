@@ -7,6 +7,7 @@ import { EventLoop } from '../observe/event-loop.ts';
 import { Health } from '../observe/health.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
+import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createWatches, type Stores } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
@@ -176,12 +177,29 @@ export class Operator {
 
   /** The claim on the installation; an API server that is not up yet is waited for. */
   async #claim(client: KubeClient, signal: AbortSignal): Promise<string> {
-    const { clock, log, namespace, installationId, takeOver } = this.#options;
+    const { namespace, installationId, takeOver } = this.#options;
     const claim = { namespace, takeOver, ...(installationId !== undefined && { installationId }) };
+    return this.#untilAnswered(() => claimInstallation(client, claim, signal), signal);
+  }
+
+  /** On which principals azid saw its marks before; gone objects are told from living ones, as the caches are full. */
+  async #principals(
+    { client, stores, installationId }: Pick<WorkParts, 'client' | 'stores' | 'installationId'>,
+    signal: AbortSignal,
+  ): Promise<RecordedPrincipals> {
+    const { namespace } = this.#options;
+    const principals = new RecordedPrincipals({ client, namespace, installationId });
+    const living = new Set([...stores.identities.values()].map(({ metadata }) => metadata.uid));
+    await this.#untilAnswered(() => principals.load((uid) => living.has(uid), signal), signal);
+    return principals;
+  }
+
+  async #untilAnswered<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { clock, log } = this.#options;
     const until = clock.monotonic() + SYNC_LIMIT_MS;
     for (;;) {
       try {
-        return await claimInstallation(client, claim, signal);
+        return await call();
       } catch (error) {
         if (signal.aborted || !isTransient(error) || clock.monotonic() > until) throw error;
         log.warn({ error }, 'the API server does not answer yet');
@@ -194,8 +212,17 @@ export class Operator {
     parts: Pick<WorkParts, 'client' | 'leadership' | 'stores' | 'installationId'>,
     stop: AbortSignal,
   ): Promise<boolean> {
+    let principals: RecordedPrincipals;
+    try {
+      principals = await this.#principals(parts, stop);
+    } catch (error) {
+      // Nothing was begun yet.
+      if (stop.aborted || parts.leadership.lost.aborted) return true;
+      throw error;
+    }
     await using work = new Work({
       ...parts,
+      principals,
       options: this.#options,
       metrics: this.#metrics,
       cut: this.#cut.signal,

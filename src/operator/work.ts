@@ -14,6 +14,7 @@ import { Frame } from '../reconcilers/frame.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import type { Kind } from '../reconcilers/kind.ts';
 import { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { StatusMemory } from '../reconcilers/status-memory.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
@@ -50,6 +51,7 @@ export interface WorkParts {
   readonly leadership: Leadership;
   readonly stores: Stores;
   readonly installationId: string;
+  readonly principals: RecordedPrincipals;
   /** Aborted: nothing leaves the process any more. */
   readonly cut: AbortSignal;
 }
@@ -68,7 +70,7 @@ export class Work implements AsyncDisposable {
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
-    const { options, metrics, client, leadership, stores, installationId, cut } = parts;
+    const { options, metrics, client, leadership, stores, installationId, principals, cut } = parts;
     const { clock, random, log, azureLagMs, resyncIntervalMs, releaseAfterMs, instance } = options;
     const ended = this.#ended;
     this.#permissions = this.#cleanup.use(new PermissionChanges(stores));
@@ -156,6 +158,7 @@ export class Work implements AsyncDisposable {
       stores,
       mirror,
       proofs,
+      principals,
       subscriptions,
       clock,
       installationId,

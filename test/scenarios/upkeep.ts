@@ -52,12 +52,10 @@ export const upkeep: readonly Scenario[] = [
     ],
   },
   {
-    // Its marks stay: a process that did not see the principal with them does not put them back on the word of a status
-    // (docs/guarantees.md G25). The one that did see it does, which test/drift.test.ts shows.
-    name: 'drift of tags',
+    name: 'drift of tags and marks',
     given,
     steps: [
-      azure('tagIdentity', { id: armId('web'), tags: { app: 'changed', theirs: 'kept' }, merge: true }),
+      azure('tagIdentity', { id: armId('web'), tags: { app: 'changed', theirs: 'kept' } }),
       nextResync,
       tags('the drift to be mended', { app: 'shop', tier: 'gold', theirs: 'kept' }),
       ready,

@@ -61,12 +61,12 @@ export function decideClaim(
       // Same namespace and name, and a policy allows the identity here: the object's own, back again.
       return { granted: true, reason: 'TakenBack' };
     case 'unmarked':
-      // The marks were stripped, but this process saw them on this very principal: proof enough to put them back. What a
-      // status says of it is none: anybody's identity could be taken over so.
+      // The marks were stripped, but azid saw them on this very principal: proof enough to put them back. What a status says
+      // of it is none: anybody's identity could be taken over so.
       if (identity !== undefined && facts.witnessed === identity.principalId) {
         return { granted: true, reason: 'MarksRestored' };
       }
-      return adopt(object, policy, target, 'azid did not make it');
+      return adopt(object, policy, target, whyForeign(object, identity));
     case 'retained':
       return adopt(object, policy, target, `it was left by ${ownership.owner} with deletionPolicy: Retain`);
     case 'others':
@@ -80,6 +80,13 @@ export function isSelf(facts: Facts, identity: SeenIdentity): boolean {
     facts.self !== undefined &&
     (same(facts.self.clientId, identity.clientId) || same(facts.self.principalId, identity.principalId))
   );
+}
+
+/** The status may be right that azid made it: it is told what is missing, and nothing rests on it. */
+function whyForeign({ status }: UserAssignedIdentity, identity: SeenIdentity | undefined): string {
+  return identity !== undefined && status?.principalId === identity.principalId
+    ? 'has none of the tags by which azid knows its own, nor has azid its principal on record'
+    : 'azid did not make it';
 }
 
 function adopt(

@@ -396,6 +396,31 @@ describe('whose identity it is', () => {
     expect(update.tags).not.toHaveProperty('azid-retained');
   });
 
+  it("is on record in azid's namespace before it is Ready, once for each principal", () => {
+    const unrecorded = { ...facts(), recorded: 'principal-0' };
+    expect(decide(settled(), unrecorded).actions).toEqual([
+      { type: 'recordPrincipal', principalId: 'principal-1' },
+    ]);
+    expect(decide(settled(), unrecorded).summary.state).toBe('progressing');
+    expect(decide(settled(), facts()).actions).toEqual([]);
+    expect(decide(settled({ spec: { suspend: true } }), unrecorded).actions).toEqual([]);
+  });
+
+  it('names what is missing where only the status says that azid made it, and the way out', () => {
+    const { summary } = decide(settled(), facts({ azure: { state: 'present', identity: seen({}), live: true } }));
+    expect(summary).toMatchObject({
+      reason: 'AlreadyExists',
+      message: expect.stringMatching(/none of the tags .* on record; .* set spec\.adoption: Adopt/),
+    });
+  });
+
+  it('is recorded only of an identity that shows the marks', () => {
+    const foreign = facts({ azure: present({}) });
+    expect(types(decide(settled(), { ...foreign, recorded: undefined as never }))).not.toContain(
+      'recordPrincipal',
+    );
+  });
+
   it('is not decided by a squatter whom no policy allows it, or whom Azure refuses', () => {
     expect(types(decide(uai(), facts({ azure: absent, rivals: [{ ...older, refused: true }] })))).toContain(
       'createIdentity',

@@ -94,11 +94,13 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}, name = 'team-a'):
 export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
 
 export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
+  const { azure = { state: 'present', identity: seen(), live: true } } = change;
   return {
     now: NOW,
     installationId: INSTALLATION,
     policy: evaluate(policies, { name: 'team-a', labels: {} }),
-    azure: { state: 'present', identity: seen(), live: true },
+    azure,
+    ...(azure.state === 'present' && { recorded: azure.identity.principalId }),
     rivals: [],
     references: [],
     leftovers: [],

@@ -70,8 +70,10 @@ export interface Facts {
   readonly marked?: Coordinates;
   /** Coordinates of the identity that Azure shows with this very object's marks. */
   readonly proven?: Coordinates;
-  /** The principal on which this process last saw this object's marks. */
+  /** The principal on which azid last saw this object's marks, by this process or by the record. */
   readonly witnessed?: string;
+  /** The principal that the record in azid's namespace has for this object. */
+  readonly recorded?: string;
   /** Absent when the target could not be resolved. */
   readonly azure?: AzureView;
   readonly rivals: readonly Rival[];
@@ -111,6 +113,7 @@ export type Action =
       readonly isolationScope?: 'None' | 'Regional';
       readonly note: Note;
     }
+  | { readonly type: 'recordPrincipal'; readonly principalId: string }
   | { readonly type: 'deleteIdentity'; readonly id: string; readonly note: Note }
   | { readonly type: 'deleteLeftover'; readonly id: string; readonly note: Note }
   | {

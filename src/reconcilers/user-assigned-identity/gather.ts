@@ -18,6 +18,7 @@ import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import { MARK, ownerMarks } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import type { SubscriptionsInUse } from '../subscriptions.ts';
@@ -37,6 +38,7 @@ export interface Eyes {
   readonly dependents: Dependents;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'witness' | 'witnessed'>;
+  readonly principals: Pick<RecordedPrincipals, 'of'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** Creations begun by this process, by uid: their end is known to the mirror, so no process's death hides it. */
@@ -68,7 +70,8 @@ export async function gather(
   await lookForIt(object, context, eyes);
   const proven = provenPlace(object, eyes);
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
-  const witnessed = eyes.proofs.witnessed(uid);
+  const recorded = eyes.principals.of(uid);
+  const witnessed = eyes.proofs.witnessed(uid) ?? recorded;
   const common: Facts = {
     now: clock.now(),
     installationId,
@@ -76,6 +79,7 @@ export async function gather(
     ...(marked && { marked }),
     ...(proven && { proven }),
     ...(witnessed !== undefined && { witnessed }),
+    ...(recorded !== undefined && { recorded }),
     rivals: [],
     references: [],
     leftovers: [],

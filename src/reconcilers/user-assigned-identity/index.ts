@@ -1,6 +1,7 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { Kind } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
@@ -10,7 +11,11 @@ export type UserAssignedIdentityKind = Kind<UserAssignedIdentity, Facts, Action,
 
 /** UserAssignedIdentity as the frame runs it. */
 export function userAssignedIdentityKind(
-  parts: Omit<Eyes, 'begunHere' | 'proofs'> & Omit<Hands, 'proofs'> & { readonly proofs: IdentityProofs },
+  parts: Omit<Eyes, 'begunHere' | 'proofs' | 'principals'> &
+    Omit<Hands, 'proofs' | 'principals'> & {
+      readonly proofs: IdentityProofs;
+      readonly principals: RecordedPrincipals;
+    },
 ): UserAssignedIdentityKind {
   const begunHere = new Map<string, string>();
   const eyes: Eyes = { ...parts, begunHere };
@@ -29,6 +34,7 @@ export function userAssignedIdentityKind(
       if (uid) {
         begunHere.delete(uid);
         parts.proofs.forget(uid);
+        parts.principals.forget(uid);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { isSuspended } from '../../api/common.ts';
 import { sameRegion } from '../../azure/region.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../decision.ts';
@@ -116,6 +117,11 @@ export function maintain(
   }
   const missing = finalizer(object);
   if (missing.length > 0) return { actions: missing, status, summary: working };
+  // Before it is Ready: should somebody strip the marks from then on, any process of azid puts them back.
+  if (facts.recorded !== identity.principalId && !isSuspended(object)) {
+    const { principalId } = identity;
+    return { actions: [{ type: 'recordPrincipal', principalId }], status, summary: working };
+  }
   return decideOutput(object, facts, status, {
     state: 'ready',
     reason: 'Ready',

@@ -14,6 +14,7 @@ import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import { MARK, tag } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
 
@@ -25,6 +26,7 @@ export interface Hands {
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'configMaps'>;
   readonly proofs: Pick<IdentityProofs, 'dispute' | 'settle'>;
+  readonly principals: Pick<RecordedPrincipals, 'record'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -52,6 +54,9 @@ export async function perform(
     }
     case 'deleteIdentity':
       return written(action.note, await identities.delete(action.id, context));
+    case 'recordPrincipal':
+      await hands.principals.record(object.metadata.uid, action.principalId, context.signal);
+      return {};
     case 'deleteLeftover': {
       const { scope, name } = parseAssignmentId(action.id);
       return written(action.note, await hands.assignments.delete(scope, name, context));
