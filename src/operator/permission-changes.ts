@@ -1,29 +1,43 @@
 import type { Stores } from '../reconcilers/stores.ts';
-import { isWorthALook, sameLabels } from './wake.ts';
+import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
 
-/** Counts what changes who may have what: a decision that was made at another count may not hold any more. */
+/**
+ * Counts, for each namespace, what changes what its objects may have: a decision that was made at another count may not hold
+ * any more. A label of one namespace says nothing of the others, whose writes go on as they were decided.
+ */
 export class PermissionChanges implements Disposable {
   readonly #subscriptions = new DisposableStack();
+  /** When the permissions of a namespace last changed, in changes of all. A namespace that is gone has no objects. */
+  readonly #lastIn = new Map<string, number>();
   #count = 0;
 
   constructor({ policies, namespaces }: Pick<Stores, 'policies' | 'namespaces'>) {
     this.#subscriptions.use(
       policies.onChange((change) => {
-        if (isWorthALook(change)) this.#count += 1;
+        if (!isWorthALook(change)) return;
+        for (const namespace of namespaces.values())
+          if (selectsNow(change.old, namespace) || selectsNow(change.new, namespace))
+            this.#changed(namespace.metadata.name);
       }),
     );
     this.#subscriptions.use(
       namespaces.onChange((change) => {
-        if (!sameLabels(change)) this.#count += 1;
+        if (!change.new) this.#lastIn.delete(change.key);
+        else if (!sameLabels(change)) this.#changed(change.key);
       }),
     );
   }
 
-  get count(): number {
-    return this.#count;
+  /** Another number after each change of what is allowed in one of these. */
+  of(namespaces: readonly string[]): number {
+    return Math.max(0, ...namespaces.map((name) => this.#lastIn.get(name) ?? 0));
   }
 
   [Symbol.dispose](): void {
     this.#subscriptions.dispose();
+  }
+
+  #changed(namespace: string): void {
+    this.#lastIn.set(namespace, ++this.#count);
   }
 }

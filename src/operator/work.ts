@@ -166,7 +166,7 @@ export class Work implements AsyncDisposable {
       callLimitMs: AZURE_CALL_LIMIT_MS,
       releaseAfterMs,
     });
-    const frame = { client, events, clock, permissions: () => this.#permissions.count };
+    const frame = { client, events, clock };
     const controllerOf = <T extends ManagedObject, F, A extends { readonly type: string }, S extends object>(
       kind: Kind<T, F, A, S>,
       store: Store<T>,
@@ -174,7 +174,10 @@ export class Work implements AsyncDisposable {
     ) => {
       // azid's own status writes enqueue nothing, those of others do: they are undone.
       const memory = new StatusMemory<T>((object) => controller.enqueue(keyOf(object), 'event'));
-      const controller = this.#controller(kind, new Frame(kind, { ...frame, store, memory }), store, turnsOf);
+      // Of an object of azid's own namespace, those of whom it serves.
+      const permissions = (key: string) => this.#permissions.of(turnsOf?.(key) ?? [key.split('/')[0] ?? '']);
+      const options = { ...frame, store, memory, permissions };
+      const controller = this.#controller(kind, new Frame(kind, options), store, turnsOf);
       this.#cleanup.use(store.showAs((object) => memory.shown(object)));
       return controller;
     };

@@ -47,8 +47,8 @@ export interface FrameOptions<T extends ManagedObject> {
   readonly store: Store<T>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
-  /** Another number after each change of what is allowed to whom. Absent: nothing changes. */
-  readonly permissions?: () => number;
+  /** Another number after each change of what the object may have. Absent: nothing changes. */
+  readonly permissions?: (key: ObjectKey) => number;
   /** What azid itself last wrote into each status. */
   readonly memory?: StatusMemory<T>;
 }
@@ -186,7 +186,7 @@ export class Frame<
   #basis(key: ObjectKey): string {
     const { store, permissions } = this.#options;
     const object = store.get(key);
-    return `${permissions?.() ?? 0} ${object ? editionOf(object) : 'gone'}`;
+    return `${permissions?.(key) ?? 0} ${object ? editionOf(object) : 'gone'}`;
   }
 
   /** A namesake is another object: what is kept of the one before is not about it. */

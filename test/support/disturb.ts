@@ -123,8 +123,11 @@ function kubeLabel({ method, path, query }: KubeRequest, namespace: string): str
   const [, rest = path] = path.split(/\/v1(?:alpha1)?\//, 2);
   const how = method === 'PATCH' && query?.fieldManager !== undefined ? 'APPLY' : method;
   const named = rest.replace(/^namespaces\/[^/]+\/(?=.)/, '').replaceAll(namespace, '$ns');
-  // Named as the assignment is: otherwise in each run.
-  return `${how} ${named.replace(/^(assignmentexpiries)\/[^/]+/, '$1')}`;
+  // Named as the assignment is, or by the first digit of a uid: otherwise in each run.
+  const stable = named
+    .replace(/^(assignmentexpiries)\/[^/]+/, '$1')
+    .replace(/^(configmaps\/azid-principals)-./, '$1');
+  return `${how} ${stable}`;
 }
 
 /** `PUT arm:web`, or undefined for a read. Names that Azure's own ids go into differ from run to run. */

@@ -407,7 +407,10 @@ describe('whose identity it is', () => {
   });
 
   it('names what is missing where only the status says that azid made it, and the way out', () => {
-    const { summary } = decide(settled(), facts({ azure: { state: 'present', identity: seen({}), live: true } }));
+    const { summary } = decide(
+      settled(),
+      facts({ azure: { state: 'present', identity: seen({}), live: true } }),
+    );
     expect(summary).toMatchObject({
       reason: 'AlreadyExists',
       message: expect.stringMatching(/none of the tags .* on record; .* set spec\.adoption: Adopt/),
