@@ -1,11 +1,12 @@
 /**
- * What watching hosts costs: calls to Azure for each resync, and the memory and computing of the mirror, against the
+ * What watching hosts costs: calls to Azure for each resync, and the memory and computing of the cache, against the
  * simulated Azure. `node --expose-gc bench/host-lists.ts --vms 500 --sites 100 --page 100`
  */
 import { parseArgs } from 'node:util';
 import { Hosts } from '../src/azure/hosts/hosts.ts';
-import { hostArea } from '../src/cache/host-area.ts';
-import { HostMirror } from '../src/cache/host-mirror.ts';
+import { AzureCache } from '../src/cache/azure-cache.ts';
+import { hostArea } from '../src/cache/hosts/area.ts';
+import { hostDefinition } from '../src/cache/hosts/hosts.ts';
 import { startStage, turn } from '../test/cache/stage.ts';
 
 const { values } = parseArgs({
@@ -38,9 +39,11 @@ for (let n = 0; n < sites; n++) {
 }
 
 const hosts = new Hosts({ access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' });
-const mirror = new HostMirror({ hosts, permissions, clock, signal: stopping.signal, random: () => 0.5 });
+const { signal } = stopping;
+const definition = hostDefinition({ hosts, permissions, clock, signal });
+const cache = new AzureCache(definition, { clock, signal, random: () => 0.5 });
 let changes = 0;
-mirror.onChange(() => void changes++);
+cache.onChange(() => void changes++);
 /** Time moves on when nothing runs: more than Azure's bucket holds waits for its tokens. */
 const until = async (holds: () => boolean): Promise<number> => {
   const from = clock.monotonic();
@@ -56,23 +59,23 @@ const heap = () => {
 for (const type of ['Microsoft.Compute/virtualMachines', 'Microsoft.Web/sites/slots']) {
   const area = hostArea(subscriptionId, type);
   const before = heap();
-  mirror.use(area);
-  await until(() => mirror.age(area) !== undefined);
-  const found = mirror.present(subscriptionId, type).length;
+  cache.use(area, [area]);
+  await until(() => cache.age(area) !== undefined);
+  const found = cache.present(area).length;
   say(
     `${type}: ${found} hosts, ${((heap() - before) / 1024 / found).toFixed(1)} KiB each, the simulator's log included`,
   );
   for (const recycled of [0, Math.floor(found / 10)]) {
-    const some = mirror.present(subscriptionId, type).slice(0, recycled);
+    const some = cache.present(area).slice(0, recycled);
     for (const { id } of some) await control.recycleHost({ id });
     const calls = stage.calls().length;
     changes = 0;
     const cpu = process.cpuUsage();
     clock.advance(1000);
     const asked = clock.monotonic();
-    mirror.resyncNow(area);
+    cache.resyncNow(area);
     const seconds = await until(
-      () => clock.monotonic() - (mirror.age(area) ?? Number.POSITIVE_INFINITY) >= asked,
+      () => clock.monotonic() - (cache.age(area) ?? Number.POSITIVE_INFINITY) >= asked,
     );
     const { user, system } = process.cpuUsage(cpu);
     const ms = Math.round((user + system) / 1000);
@@ -82,5 +85,5 @@ for (const type of ['Microsoft.Compute/virtualMachines', 'Microsoft.Web/sites/sl
   }
 }
 stopping.abort();
-await mirror.stop();
+await cache.stop();
 await azure.stop();

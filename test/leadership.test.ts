@@ -261,8 +261,8 @@ it('a rate limit that holds reads back for 900 s holds up no stop: it ends in th
   });
   await stage.declare('after');
   await world.until('the 429', () => stage.requests().some(({ status }) => status === 429));
-  operator.mirror?.suspect(id);
-  operator.hostMirror?.suspect(VM);
+  operator.caches?.identities.suspect(id);
+  operator.caches?.hosts.suspect(VM);
   await world.elapse(5_000);
 
   const stoppedAt = world.clock.monotonic();

@@ -15,7 +15,7 @@ async function five(): Promise<void> {
 }
 
 const principals = () => NAMES.map((name) => stage.inAzure(name)?.principalId);
-const completeness = () => stage.world.operators[0]?.mirror?.completeness(SUBSCRIPTION);
+const completeness = () => stage.world.operators[0]?.caches?.identities.completeness(SUBSCRIPTION);
 const complete = () =>
   stage.world.until('the mirror to be complete', () => completeness()?.state === 'complete');
 const partial = () =>
@@ -104,7 +104,7 @@ describe('a list that lags, in an Azure as it is', () => {
     const before = stage.mark;
     await stage.declare('web', { tags: { app: 'store' } });
     await stage.ready('web');
-    operator.mirror?.resyncNow(SUBSCRIPTION);
+    operator.caches?.identities.resyncNow(SUBSCRIPTION);
     await stage.world.pass(RESYNC);
     expect(stage.inAzure('web')?.tags.app).toBe('store');
     expect(stage.writes(before)).toEqual(['PATCH web']);
@@ -121,7 +121,7 @@ describe('a list that lags, in an Azure as it is', () => {
     const before = stage.mark;
     await stage.delete('web');
     await stage.gone('web');
-    operator.mirror?.resyncNow(SUBSCRIPTION);
+    operator.caches?.identities.resyncNow(SUBSCRIPTION);
     await stage.world.pass(RESYNC);
     expect(stage.writes(before)).toEqual(['DELETE web']);
     expect(stage.inAzure('web')).toBeUndefined();

@@ -11,6 +11,7 @@ import { type Classified, classify } from './classify.ts';
 import { CREDENTIAL_NAME } from './credential-name.ts';
 import type { AzureError } from './errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
+import type { AzureObserver } from './observer.ts';
 import { armKey, parseIdentityId } from './resource-id.ts';
 
 /** Azure's limit (docs/azure-facts.md section 4). */
@@ -44,15 +45,6 @@ export interface CredentialPut {
   readonly audience: string;
 }
 
-/** Told of everything seen and done. Ids in any spelling. */
-export interface CredentialObserver {
-  noteGet(id: string, found: AzureFederatedCredential | undefined, requestedAt: number): void;
-  noteWrite(credential: AzureFederatedCredential): void;
-  noteDelete(id: string): void;
-  /** A write whose effect is unknown. */
-  noteWriteAttempt(id: string): void;
-}
-
 /** For a page of a list: more than an identity can have, so that one page does. */
 const PAGE = 100;
 
@@ -64,15 +56,15 @@ export class FederatedCredentials {
   readonly #calls: ArmCalls;
   /** By subscription; one that is made again costs no call. */
   readonly #clients = new RecentMap<ManagedServiceIdentityClient>(CLIENTS);
-  #observer: CredentialObserver | undefined;
+  #observer: AzureObserver<AzureFederatedCredential> | undefined;
 
   constructor(options: ArmCallsOptions) {
     this.#options = options;
     this.#calls = new ArmCalls(options);
   }
 
-  /** At most one observer: the mirror. */
-  observedBy(observer: CredentialObserver): void {
+  /** At most one observer: the cache. */
+  observedBy(observer: AzureObserver<AzureFederatedCredential>): void {
     this.#observer = observer;
   }
 

@@ -12,6 +12,7 @@ import { type AzureIdentity, readIdentity } from './azure-identity.ts';
 import { type Classified, classify } from './classify.ts';
 import { AzureError } from './errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
+import type { AzureObserver } from './observer.ts';
 import { type IdentityCoordinates, identityId, parseIdentityId } from './resource-id.ts';
 
 export type { CallContext } from './arm-calls.ts';
@@ -38,15 +39,6 @@ export interface IdentityPatch {
   readonly isolationScope?: 'None' | 'Regional' | undefined;
 }
 
-/** Told of everything seen and done, so that no caller can forget to tell the mirror. Ids in any spelling. */
-export interface IdentityObserver {
-  noteGet(id: string, found: AzureIdentity | undefined, requestedAt: number): void;
-  noteWrite(identity: AzureIdentity): void;
-  noteDelete(id: string): void;
-  /** A write whose effect is unknown. */
-  noteWriteAttempt(id: string): void;
-}
-
 export interface IdentityPage {
   readonly identities: readonly AzureIdentity[];
   /** Monotonic ms at which this page's request began. */
@@ -63,15 +55,15 @@ export class Identities {
   readonly #calls: ArmCalls;
   /** By subscription; one that is made again costs no call. */
   readonly #clients = new RecentMap<ManagedServiceIdentityClient>(CLIENTS);
-  #observer: IdentityObserver | undefined;
+  #observer: AzureObserver<AzureIdentity> | undefined;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
     this.#calls = new ArmCalls(options);
   }
 
-  /** At most one observer: the mirror. */
-  observedBy(observer: IdentityObserver): void {
+  /** At most one observer: the cache. */
+  observedBy(observer: AzureObserver<AzureIdentity>): void {
     this.#observer = observer;
   }
 

@@ -10,6 +10,7 @@ import { type Classified, classify, type Missing } from './classify.ts';
 import type { AzureError } from './errors.ts';
 import { guidInText, readGuid, trailingGuid } from './guid.ts';
 import { AUTHORIZATION } from './limits.ts';
+import type { AzureObserver } from './observer.ts';
 import { subscriptionOf, wireScope } from './scope.ts';
 
 /** `missing`: what Azure says is not there; an assignment goes with its scope. */
@@ -47,15 +48,6 @@ export type PutResult =
    */
   | { readonly result: 'exists'; readonly existingId?: string; readonly error: AzureError };
 
-/** Told of everything seen and done. Ids in any spelling. */
-export interface RoleAssignmentObserver {
-  noteGet(id: string, found: AzureRoleAssignment | undefined, requestedAt: number): void;
-  noteWrite(assignment: AzureRoleAssignment): void;
-  noteDelete(id: string): void;
-  /** A write whose effect is unknown. */
-  noteWriteAttempt(id: string): void;
-}
-
 /**
  * What a list shows besides what is at the scope. `everything`: above and below. `atScope`: above only. A principal:
  * above and below, of that principal. Callers compare the assignments' own scopes.
@@ -71,7 +63,7 @@ export interface AssignmentPage {
 export class RoleAssignments {
   readonly #calls: ArmCalls;
   readonly #client: AuthorizationManagementClient;
-  #observer: RoleAssignmentObserver | undefined;
+  #observer: AzureObserver<AzureRoleAssignment> | undefined;
 
   constructor(options: ArmCallsOptions) {
     this.#calls = new ArmCalls(options);
@@ -80,8 +72,8 @@ export class RoleAssignments {
     this.#client = new AuthorizationManagementClient(credential, 'none', clientOptions);
   }
 
-  /** At most one observer: the mirror. */
-  observedBy(observer: RoleAssignmentObserver): void {
+  /** At most one observer: the cache. */
+  observedBy(observer: AzureObserver<AzureRoleAssignment>): void {
     this.#observer = observer;
   }
 

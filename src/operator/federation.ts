@@ -1,5 +1,4 @@
-import { CredentialMirror } from '../cache/credential-mirror.ts';
-import type { IdentityMirror } from '../cache/mirror.ts';
+import type { AzureCaches } from '../cache/caches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import {
@@ -17,58 +16,36 @@ import {
   wakeCredentialsOnKubernetes,
 } from './wake-credentials.ts';
 
-/** What FederatedIdentityCredentials need to work: their mirror, their kind, and what wakes them. */
+/** What FederatedIdentityCredentials need to work: their kind, and what wakes them. */
 
 export interface FederationParts {
   readonly options: OperatorOptions;
   readonly azure: AzureSide;
   readonly client: KubeClient;
   readonly stores: Stores;
-  /** Of the identities. */
-  readonly mirror: IdentityMirror;
+  readonly caches: AzureCaches;
   readonly proofs: IdentityProofs;
   readonly installationId: string;
-  /** Ends the mirror's reads. */
-  readonly signal: AbortSignal;
 }
 
 export class Federation implements AsyncDisposable {
   readonly kind: FederatedIdentityCredentialKind;
-  readonly mirror: CredentialMirror;
   readonly clusterIssuer: ClusterIssuer;
   readonly #parts: FederationParts;
   readonly #cleanup = new AsyncDisposableStack();
 
   constructor(parts: FederationParts) {
     this.#parts = parts;
-    const { options, azure, client, stores, proofs, installationId, signal } = parts;
-    const {
-      clock,
-      cloud,
-      log,
-      azureLagMs,
-      releaseAfterMs,
-      clusterIssuer: given,
-      credentialRoundMs: roundMs,
-    } = options;
+    const { options, azure, client, stores, proofs, installationId, caches } = parts;
+    const { clock, cloud, azureLagMs, releaseAfterMs, clusterIssuer: given } = options;
     const { credentials } = azure;
-    this.mirror = new CredentialMirror({
-      credentials,
-      clock,
-      signal,
-      lagMs: azureLagMs,
-      ...(roundMs !== undefined && { roundMs }),
-      onReadFailure: (identity, error) =>
-        log.warn({ identity, error }, 'read of federated credentials failed'),
-    });
-    this.#cleanup.defer(() => this.mirror.stop());
     this.clusterIssuer = new ClusterIssuer({ client, clock, given });
     this.kind = federatedIdentityCredentialKind({
       stores,
       onIdentity: (key) => onIdentity(stores, key),
       proofs,
       credentials,
-      credentialMirror: this.mirror,
+      credentialMirror: caches.credentials,
       clusterIssuer: this.clusterIssuer,
       federationAudience: cloud.federationAudience,
       clock,
@@ -81,11 +58,11 @@ export class Federation implements AsyncDisposable {
 
   /** From now on whatever touches a credential wakes it. */
   wakes(wake: WakeCredential): void {
-    const { stores, mirror } = this.#parts;
+    const { stores, caches } = this.#parts;
     this.#cleanup.use(wakeCredentialsOnKubernetes(stores, wake));
-    for (const picture of [mirror, this.mirror]) {
+    for (const cache of [caches.identities, caches.credentials]) {
       this.#cleanup.use(
-        picture.onChange((key, how) => {
+        cache.onChange((key, how) => {
           // What this process wrote itself it knows already.
           if (how !== 'write' && how !== 'delete') wakeCredentialsOnAzure(stores, wake, key);
         }),

@@ -1,12 +1,8 @@
-import { AssignmentMirror } from '../cache/assignment-mirror.ts';
-import type { HostMirror } from '../cache/host-mirror.ts';
-import type { IdentityMirror } from '../cache/mirror.ts';
-import { RoleCatalog } from '../cache/role-catalog.ts';
-import { RoleNames } from '../cache/role-names.ts';
+import type { AzureCaches } from '../cache/caches.ts';
+import { RoleNames } from '../cache/roles/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { AreasInUse } from '../reconcilers/areas.ts';
 import { type AssignmentExpiryKind, assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';
 import type { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
@@ -18,21 +14,19 @@ import type { AzureSide } from './azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { type WakeGrants, wakeGrantsOnKubernetes, wakeOnAssignment, wakeOnRole } from './wake-grants.ts';
 
-/** What RoleGrants and their ends need to work: the mirror of assignments, the catalog of roles, two kinds, and what wakes them. */
+/** What RoleGrants and their ends need to work: two kinds, and what wakes them. */
 
 export interface GrantingParts {
   readonly options: OperatorOptions;
   readonly azure: AzureSide;
   readonly client: KubeClient;
   readonly stores: Stores;
-  /** Of the identities. */
-  readonly mirror: IdentityMirror;
+  readonly caches: AzureCaches;
   readonly proofs: IdentityProofs;
-  readonly hostMirror: HostMirror;
   readonly clusterIssuer: ClusterIssuer;
   readonly systemIdentity: NonNullable<RoleGrantParts['systemIdentity']>;
   readonly installationId: string;
-  /** Ends lists and looks. */
+  /** Ends lists and reads. */
   readonly signal: AbortSignal;
   /** Wakes a grant, `afterMs` later where given. */
   readonly wake: (key: ObjectKey, priority: Priority, afterMs?: number) => void;
@@ -43,8 +37,6 @@ export interface GrantingParts {
 export class Granting implements AsyncDisposable {
   readonly kind: RoleGrantKind;
   readonly expiryKind: AssignmentExpiryKind;
-  readonly mirror: AssignmentMirror;
-  readonly roles: RoleCatalog;
   /** For policies that name roles. */
   readonly roleNames: RoleNames;
   /** What hangs on an identity: asked when one is deleted. */
@@ -55,53 +47,32 @@ export class Granting implements AsyncDisposable {
 
   constructor(parts: GrantingParts) {
     this.#parts = parts;
-    const { options, azure, client, stores, mirror, clusterIssuer, installationId, signal, wake } = parts;
-    const { clock, random, log, cloud, namespace, azureLagMs, resyncIntervalMs, releaseAfterMs } = options;
-    const { identities, assignments, permissions, definitions, whoAmI } = azure;
-    const failed = (what: string) => (area: string, error: unknown) =>
-      log.warn({ area, error }, `list of ${what} failed`);
-    this.mirror = new AssignmentMirror({
-      assignments,
-      permissions,
-      clock,
-      random,
-      signal,
-      lagMs: azureLagMs,
-      resync: { everyMs: resyncIntervalMs },
-      onListFailure: failed('role assignments'),
-    });
-    this.#cleanup.defer(() => this.mirror.stop());
-    this.roles = new RoleCatalog({
-      definitions,
-      clock,
-      random,
-      signal,
-      onListFailure: failed('role definitions'),
-    });
-    this.#cleanup.defer(() => this.roles.stop());
-    this.roleNames = new RoleNames(definitions, this.roles, clock, signal);
-    const { hostMirror, proofs, systemIdentity } = parts;
-    this.#systemProofs = new SystemProofs({ stores, hostMirror, systemIdentity, clock });
+    const { options, azure, client, stores, caches, clusterIssuer, installationId, signal, wake } = parts;
+    const { clock, cloud, namespace, azureLagMs, releaseAfterMs } = options;
+    const { identities, assignments, definitions, whoAmI } = azure;
+    this.roleNames = new RoleNames(definitions, caches.roles, clock, signal);
+    const { proofs, systemIdentity } = parts;
+    this.#systemProofs = new SystemProofs({ stores, hostMirror: caches.hosts, systemIdentity, clock });
     const common = {
       stores,
       proofs,
       systemProofs: this.#systemProofs,
       identities,
       assignments,
-      mirror,
-      assignmentMirror: this.mirror,
-      roles: this.roles,
+      mirror: caches.identities,
+      assignmentMirror: caches.assignments,
+      roles: caches.roles,
       clock,
       installationId,
       systemIdentity,
       firstSeen: new Map<string, { readonly principalId: string; readonly at: number }>(),
     };
-    const areas = new AreasInUse(this.#lists(), (keys) => {
+    this.#onceListed((keys) => {
       for (const key of keys) wake(key, 'resync');
     });
     this.kind = roleGrantKind({
       ...common,
-      areas,
+      areas: caches.assignments,
       client,
       azidNamespace: namespace,
       whoAmI,
@@ -129,15 +100,15 @@ export class Granting implements AsyncDisposable {
 
   /** From now on whatever touches a grant wakes it. */
   wakes(wake: WakeGrants): void {
-    const { stores, proofs } = this.#parts;
+    const { stores, proofs, caches } = this.#parts;
     this.#cleanup.use(wakeGrantsOnKubernetes({ stores, proofs, systemProofs: this.#systemProofs }, wake));
     this.#cleanup.use(
-      this.mirror.onChange((key, how) => {
+      caches.assignments.onChange((key, how) => {
         // What this process made it knows already; but what it deleted for one object, another may share.
         if (how !== 'write') wakeOnAssignment(stores, wake, key, how === 'list' ? 'resync' : 'event');
       }),
     );
-    this.#cleanup.use(this.roles.onChange((guid) => wakeOnRole(stores, wake, guid)));
+    this.#cleanup.use(caches.roles.onChange((guid) => wakeOnRole(stores, wake, guid)));
     for (const key of stores.grants.keys()) wake.grant(key, 'resync');
     for (const key of stores.expiries.keys()) wake.expiry(key, 'resync');
   }
@@ -146,19 +117,14 @@ export class Granting implements AsyncDisposable {
     await this.#cleanup.disposeAsync();
   }
 
-  /** Where there are grants, both assignments and the roles they may name are listed. */
-  #lists() {
-    const parts = [this.mirror, this.roles];
-    return {
-      use: (area: string) => {
-        for (const part of parts) part.use(area);
-      },
-      release: (area: string) => {
-        for (const part of parts) part.release(area);
-      },
-      whenLoaded: async (area: string) => {
-        await Promise.all(parts.map((part) => part.whenLoaded(area)));
-      },
-    };
+  /** Both the assignments and the roles of an area must be in, else each grant would ask for its role. */
+  #onceListed(wake: (users: readonly ObjectKey[]) => void): void {
+    const { assignments, roles } = this.#parts.caches;
+    for (const cache of [assignments, roles.cache])
+      this.#cleanup.use(
+        cache.onLoaded((users, area) => {
+          if (assignments.age(area) !== undefined && roles.cache.age(area) !== undefined) wake(users);
+        }),
+      );
   }
 }

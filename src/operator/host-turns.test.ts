@@ -4,14 +4,14 @@ import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { HostMirror } from '../cache/host-mirror.ts';
+import type { HostCache } from '../cache/hosts/hosts.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { hostTurns } from './host-turns.ts';
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-00000000000a';
 const VM = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm1`;
 const VMS = 'Microsoft.Compute/virtualMachines';
-const nothing: Pick<HostMirror, 'observe'> = { observe: () => ({ state: 'unknown' }) };
+const nothing: Pick<HostCache, 'observe'> = { observe: () => ({ state: 'unknown' }) };
 
 it('are those of all who name the host, in any spelling, and of those in its ledger; else azid’s own', () => {
   const stores = emptyStores();
@@ -71,8 +71,8 @@ it('are those of all who select it, too, as the cache has it', () => {
     tags: { team: 'b' },
     identity: { system: false, userAssigned: [] },
   };
-  const mirror: Pick<HostMirror, 'observe'> = {
-    observe: () => ({ state: 'present', thing: shown, how: 'list', ageMs: 0 }),
+  const mirror: Pick<HostCache, 'observe'> = {
+    observe: () => ({ state: 'present', resource: shown, how: 'list', ageMs: 0 }),
   };
   expect(hostTurns('azid-system/h', stores, mirror).toSorted()).toEqual(['all-of-them', 'by-tag']);
   expect(hostTurns('azid-system/h', stores, nothing)).toEqual(['']);

@@ -1,8 +1,8 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
-import { hostArea } from '../cache/host-area.ts';
-import type { HostMirror } from '../cache/host-mirror.ts';
+import { hostArea } from '../cache/hosts/area.ts';
+import type { HostCache } from '../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { selectsHost } from '../reconcilers/hosts/selector.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
@@ -15,7 +15,7 @@ import { INDEX, type Stores } from '../reconcilers/stores.ts';
 export function hostTurns(
   key: ObjectKey,
   { hosts, attachments, systemIdentities }: Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities'>,
-  mirror: Pick<HostMirror, 'observe'>,
+  mirror: Pick<HostCache, 'observe'>,
 ): readonly string[] {
   const host = hosts.get(key);
   if (!host) return [''];
@@ -39,10 +39,10 @@ function addSelecting(namespaces: Set<string>, host: AzureHost, attachments: Sto
 }
 
 /** As the cache has it: no selector has found what it does not show. */
-function seenAs({ spec: { resourceId } }: HostIdentity, mirror: Pick<HostMirror, 'observe'>) {
+function seenAs({ spec: { resourceId } }: HostIdentity, mirror: Pick<HostCache, 'observe'>) {
   try {
     const seen = mirror.observe(resourceId);
-    return seen.state === 'present' ? seen.thing : undefined;
+    return seen.state === 'present' ? seen.resource : undefined;
   } catch (error) {
     // The id is none: the object's own visit tells.
     if (error instanceof TypeError) return undefined;

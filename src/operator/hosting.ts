@@ -1,12 +1,10 @@
 import type { CallContext } from '../azure/arm-calls.ts';
 import { hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
-import { hostArea } from '../cache/host-area.ts';
-import { HostMirror } from '../cache/host-mirror.ts';
-import type { IdentityMirror } from '../cache/mirror.ts';
+import type { AzureCaches } from '../cache/caches.ts';
+import { hostArea } from '../cache/hosts/area.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { AreasInUse } from '../reconcilers/areas.ts';
 import type { Dependents } from '../reconcilers/dependents.ts';
 import { type HostIdentityKind, hostIdentityKind } from '../reconcilers/host-identity/index.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
@@ -18,7 +16,6 @@ import {
 import type { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
 import type { SystemIdentityView } from '../reconcilers/proof/system-identity.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
-import type { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import {
   type SystemAssignedIdentityKind,
   systemAssignedIdentityKind,
@@ -27,20 +24,15 @@ import type { AzureSide } from './azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { type WakeHosts, wakeHostsOnKubernetes, wakeHostsWith, wakeOnHost } from './wake-hosts.ts';
 
-/** What attachments and system-assigned identities need to work: the mirror of hosts, three kinds, and what wakes them. */
+/** What attachments and system-assigned identities need to work: three kinds, and what wakes them. */
 
 export interface HostingParts {
   readonly options: OperatorOptions;
   readonly azure: AzureSide;
   readonly client: KubeClient;
   readonly stores: Stores;
-  /** Of the identities. */
-  readonly mirror: IdentityMirror;
+  readonly caches: AzureCaches;
   readonly proofs: IdentityProofs;
-  /** Whose identities the mirror lists: those that are attached by their ARM id count too. */
-  readonly subscriptions: SubscriptionsInUse;
-  /** Ends lists and looks. */
-  readonly signal: AbortSignal;
 }
 
 export interface HostKinds {
@@ -50,40 +42,27 @@ export interface HostKinds {
 }
 
 export class Hosting implements AsyncDisposable {
-  readonly mirror: HostMirror;
   readonly #parts: HostingParts;
   readonly #turns: Turns;
-  readonly #areas: AreasInUse;
   readonly #cleanup = new AsyncDisposableStack();
   #wake: WakeHosts | undefined;
 
   constructor(parts: HostingParts) {
     this.#parts = parts;
-    const { options, azure, stores, signal } = parts;
-    const { clock, random, log, azureLagMs, resyncIntervalMs } = options;
-    this.mirror = new HostMirror({
-      hosts: azure.hosts,
-      permissions: azure.permissions,
-      clock,
-      random,
-      signal,
-      lagMs: azureLagMs,
-      resync: { everyMs: resyncIntervalMs },
-      apiVersionOf: (type) => apiVersionOf(type, stores),
-      onListFailure: (area, error) => log.warn({ area, error }, 'list of resources failed'),
-    });
-    this.#cleanup.defer(() => this.mirror.stop());
+    const { stores, caches } = parts;
     this.#turns = new Turns((hostKey) => {
       for (const key of stores.hosts.keysByIndex(INDEX.host, hostKey)) this.#wake?.host(key, 'event');
     });
-    this.#areas = new AreasInUse(this.mirror, (users) => {
-      for (const user of users) this.#wakeUser(user, 'resync');
-    });
+    this.#cleanup.use(
+      caches.hosts.onLoaded((users) => {
+        for (const user of users) this.#wakeUser(user, 'resync');
+      }),
+    );
   }
 
   /** @param dependents what hangs on an identity */
   kinds(dependents: Dependents): HostKinds {
-    const { options, azure, client, stores, mirror, proofs } = this.#parts;
+    const { options, azure, client, stores, caches, proofs } = this.#parts;
     const { clock, namespace, azureLagMs, releaseAfterMs } = options;
     const common = {
       stores,
@@ -93,7 +72,7 @@ export class Hosting implements AsyncDisposable {
       hosts: azure.hosts,
       identities: azure.identities,
       assignments: azure.assignments,
-      hostMirror: this.mirror,
+      hostMirror: caches.hosts,
       turns: this.#turns,
       azidNamespace: namespace,
       dependents,
@@ -104,7 +83,7 @@ export class Hosting implements AsyncDisposable {
     return {
       host: hostIdentityKind({
         ...common,
-        mirror,
+        mirror: caches.identities,
         whoAmI: azure.whoAmI,
         apiVersionOf: (type) => apiVersionOf(type, stores),
         areas: this.#areasOf('host'),
@@ -114,12 +93,12 @@ export class Hosting implements AsyncDisposable {
     };
   }
 
-  /** What Azure says now of a resource's own identity; whether its absence is proven is the mirror's word. */
+  /** What Azure says now of a resource's own identity; whether its absence is proven is for the cache to say. */
   async systemIdentity(hostId: string, context: CallContext): Promise<SystemIdentityView> {
-    const { azure, stores } = this.#parts;
+    const { azure, stores, caches } = this.#parts;
     const apiVersion = apiVersionOf(hostTypeOf(hostId), stores);
     const got = await azure.hosts.get(hostId, context, { apiVersion });
-    if (!got.found) return { found: false, conclusive: this.mirror.observe(hostId).state === 'absent' };
+    if (!got.found) return { found: false, conclusive: caches.hosts.observe(hostId).state === 'absent' };
     const { system, principalId } = got.host.identity;
     if (principalId !== undefined) return { found: true, principalId };
     // While a write is under way it may just be coming.
@@ -130,12 +109,12 @@ export class Hosting implements AsyncDisposable {
 
   /** From now on whatever touches a host, or an object that speaks of one, wakes it. */
   wakes(wake: WakeHosts): void {
-    const { stores, mirror } = this.#parts;
+    const { stores, caches } = this.#parts;
     this.#wake = wake;
     this.#cleanup.use(wakeHostsOnKubernetes(stores, wake));
     this.#cleanup.use(this.#listIdentitiesInUse());
     this.#cleanup.use(
-      this.mirror.onChange((key, how) => {
+      caches.hosts.onChange((key, how) => {
         // What this process wrote itself it knows already.
         if (how === 'write' || how === 'delete') return;
         const { subscription, type } = placeOf(key);
@@ -143,7 +122,9 @@ export class Hosting implements AsyncDisposable {
       }),
     );
     this.#cleanup.use(
-      mirror.onChange((key, how) => wakeHostsWith(stores, wake, key, how === 'list' ? 'resync' : 'event')),
+      caches.identities.onChange((key, how) =>
+        wakeHostsWith(stores, wake, key, how === 'list' ? 'resync' : 'event'),
+      ),
     );
     for (const key of stores.hosts.keys()) wake.host(key, 'resync');
     for (const key of stores.attachments.keys()) wake.attachment(key, 'resync');
@@ -156,9 +137,9 @@ export class Hosting implements AsyncDisposable {
 
   /** Objects of different kinds may have one key. */
   #areasOf(kind: keyof HostKinds) {
+    const { hosts } = this.#parts.caches;
     return {
-      note: (key: ObjectKey, areas: readonly string[]) => this.#areas.note(`${kind} ${key}`, areas),
-      forget: (key: ObjectKey) => this.#areas.forget(`${kind} ${key}`),
+      use: (key: ObjectKey, areas: readonly string[]) => hosts.use(`${kind} ${key}`, areas),
     };
   }
 
@@ -170,12 +151,11 @@ export class Hosting implements AsyncDisposable {
 
   /** Recycling of an identity that no object of azid manages shows in the list of its subscription alone. */
   #listIdentitiesInUse(): Disposable {
-    const { stores, subscriptions } = this.#parts;
+    const { stores, caches } = this.#parts;
     const note = (key: ObjectKey) => {
       const identityId = stores.attachments.get(key)?.spec.identityId;
       const subscription = identityId === undefined ? undefined : subscriptionOf(identityId);
-      if (subscription === undefined) subscriptions.forget(`attachment ${key}`);
-      else subscriptions.note(`attachment ${key}`, subscription);
+      caches.identities.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
     };
     for (const key of stores.attachments.keys()) note(key);
     return stores.attachments.onChange(({ key }) => note(key));

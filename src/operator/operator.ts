@@ -1,5 +1,4 @@
-import type { HostMirror } from '../cache/host-mirror.ts';
-import type { IdentityMirror } from '../cache/mirror.ts';
+import type { AzureCaches } from '../cache/caches.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isTransient } from '../kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport.ts';
@@ -23,7 +22,7 @@ import { Work, type WorkParts } from './work.ts';
 export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadershipLost'; readonly why: string };
 
 /**
- * One azid: watches, mirror, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
+ * One azid: watches, caches, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
  * probes, the claim, caches, leadership, work; and stopped in the reverse order.
  */
 export class Operator {
@@ -51,12 +50,9 @@ export class Operator {
     return this.#stores;
   }
 
-  get mirror(): IdentityMirror | undefined {
-    return this.#work?.mirror;
-  }
-
-  get hostMirror(): HostMirror | undefined {
-    return this.#work?.hostMirror;
+  /** What Azure was last seen to hold; only while this process leads. */
+  get caches(): AzureCaches | undefined {
+    return this.#work?.caches;
   }
 
   /** True once every cache holds its first list; for followers too. */

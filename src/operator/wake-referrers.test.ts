@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { ChangeListener } from '../cache/picture.ts';
+import type { How } from '../cache/store/entry.ts';
+import type { ChangeListener } from '../cache/store/store.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { wakeReferrersOf, wakeReferrersOnHosts } from './wake-referrers.ts';
@@ -85,11 +87,11 @@ describe('a change of an identity in Azure', () => {
 });
 
 describe('a change of a resource’s own identity wakes the grants that refer to it,', () => {
-  const watched = (change: (told: ChangeListener) => void) => {
-    let listener: ChangeListener = () => {};
+  const watched = (change: (told: (key: string, how: How) => void) => void) => {
+    let listener: (key: string, how: How) => void = () => {};
     const hostMirror = {
-      onChange: (given: ChangeListener) => {
-        listener = given;
+      onChange: (given: ChangeListener<AzureHost>) => {
+        listener = (key, how) => given(key, how, { before: undefined, after: undefined });
         return { [Symbol.dispose]: () => {} };
       },
     };

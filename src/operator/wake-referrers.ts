@@ -1,6 +1,6 @@
 import { asciiLower } from '../azure/ascii.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
-import type { HostMirror } from '../cache/host-mirror.ts';
+import type { HostCache } from '../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';
@@ -57,7 +57,7 @@ export function wakeReferrers(
 /** A resource's own identity changed, by what Azure shows or by what the ledger says of whose it is. */
 export function wakeReferrersOnHosts(
   stores: Watched,
-  hostMirror: Pick<HostMirror, 'onChange'>,
+  hostMirror: Pick<HostCache, 'onChange'>,
   wake: Pick<WakeReferrers, 'grant'>,
 ): Disposable {
   const { systemIdentities, grants, hosts } = stores;

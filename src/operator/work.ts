@@ -1,7 +1,6 @@
 import { hasPendingEdit, type ManagedObject } from '../api/common.ts';
 import { AzureError, CallRefused } from '../azure/errors.ts';
-import type { HostMirror } from '../cache/host-mirror.ts';
-import { IdentityMirror } from '../cache/mirror.ts';
+import { AzureCaches } from '../cache/caches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
@@ -11,13 +10,13 @@ import type { Metrics } from '../observe/metrics.ts';
 import { expiryTurns } from '../reconcilers/assignment-expiry/index.ts';
 import { editionOf } from '../reconcilers/edition.ts';
 import { Frame } from '../reconcilers/frame.ts';
+import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import type { Kind } from '../reconcilers/kind.ts';
 import { IdentityProofs } from '../reconcilers/proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { StatusMemory } from '../reconcilers/status-memory.ts';
 import type { Stores } from '../reconcilers/stores.ts';
-import { SubscriptionsInUse } from '../reconcilers/subscriptions.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { InFlightLimits } from '../runtime/in-flight.ts';
@@ -56,10 +55,9 @@ export interface WorkParts {
   readonly cut: AbortSignal;
 }
 
-/** What only the leader does: the mirror, and a queue and a controller for each kind. Disposed when the work ends. */
+/** What only the leader does: the caches of Azure, and a queue and a controller for each kind. Disposed when the work ends. */
 export class Work implements AsyncDisposable {
-  readonly mirror: IdentityMirror;
-  readonly hostMirror: HostMirror;
+  readonly caches: AzureCaches;
   readonly #parts: WorkParts;
   readonly #controllers: Controller[] = [];
   readonly #queues: WorkQueue[] = [];
@@ -79,21 +77,24 @@ export class Work implements AsyncDisposable {
       if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
       if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
     });
-    const mirror = new IdentityMirror({
-      identities: azure.identities,
-      permissions: azure.permissions,
+    const caches = new AzureCaches({
+      azure,
       clock,
       random,
       signal: ended.signal,
       lagMs: azureLagMs,
       resync: { everyMs: resyncIntervalMs },
-      onListFailure: (subscription, error) => log.warn({ subscription, error }, 'list of identities failed'),
+      roundMs: options.credentialRoundMs,
+      apiVersionOf: (type) => apiVersionOf(type, stores),
+      onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
     });
-    this.#cleanup.defer(() => mirror.stop());
-    this.mirror = mirror;
+    this.#cleanup.defer(() => caches.stop());
+    metrics.mirror(() => caches.parts());
+    this.caches = caches;
+    const mirror = caches.identities;
     const proofs = new IdentityProofs({ stores, identities: azure.identities, mirror, installationId });
-    const subscriptions = new SubscriptionsInUse(mirror, (keys) => {
-      for (const key of keys) {
+    mirror.onLoaded((users) => {
+      for (const key of users) {
         wake.identity(key, 'resync');
         // Whoever waits for what the list would show, and does not, hears of it by nobody else.
         wakeReferrers(stores, wake, key, 'resync');
@@ -115,10 +116,9 @@ export class Work implements AsyncDisposable {
       azure,
       client,
       stores,
-      mirror,
+      caches,
       proofs,
       installationId,
-      signal: ended.signal,
     });
     this.#cleanup.use(federation);
     const hosting = new Hosting({
@@ -126,21 +126,17 @@ export class Work implements AsyncDisposable {
       azure,
       client,
       stores,
-      mirror,
+      caches,
       proofs,
-      subscriptions,
-      signal: ended.signal,
     });
     this.#cleanup.use(hosting);
-    this.hostMirror = hosting.mirror;
     const granting = new Granting({
       options,
       azure,
       client,
       stores,
-      mirror,
+      caches,
       proofs,
-      hostMirror: hosting.mirror,
       systemIdentity: (id, context) => hosting.systemIdentity(id, context),
       clusterIssuer: federation.clusterIssuer,
       installationId,
@@ -149,8 +145,6 @@ export class Work implements AsyncDisposable {
       wakeExpiry: (key, priority, afterMs) => expiries.enqueue(key, priority, afterMs),
     });
     this.#cleanup.use(granting);
-    const caches = [mirror, granting.mirror, granting.roles, federation.mirror, hosting.mirror];
-    metrics.mirror(() => caches.flatMap((cache) => cache.parts()));
     const identities = userAssignedIdentityKind({
       ...azure,
       dependents: granting.dependents,
@@ -159,7 +153,7 @@ export class Work implements AsyncDisposable {
       mirror,
       proofs,
       principals,
-      subscriptions,
+      subscriptions: mirror,
       clock,
       installationId,
       azureLagMs,
@@ -190,7 +184,7 @@ export class Work implements AsyncDisposable {
     const grants = controllerOf(granting.kind, stores.grants);
     const expiries = controllerOf(granting.expiryKind, stores.expiries, (key) => expiryTurns(key, stores));
     const kinds = hosting.kinds(granting.dependents);
-    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores, hosting.mirror));
+    const hosts = controllerOf(kinds.host, stores.hosts, (key) => hostTurns(key, stores, caches.hosts));
     const attachments = controllerOf(kinds.attachment, stores.attachments);
     const systemIdentities = controllerOf(kinds.systemIdentity, stores.systemIdentities);
 
@@ -214,7 +208,7 @@ export class Work implements AsyncDisposable {
         wakeReferrersOf(stores, wake, key, how === 'list' ? 'resync' : 'event');
       }),
     );
-    this.#cleanup.use(wakeReferrersOnHosts(stores, hosting.mirror, wake));
+    this.#cleanup.use(wakeReferrersOnHosts(stores, caches.hosts, wake));
     for (const key of stores.policies.keys()) wake.policy(key, 'resync');
     for (const key of stores.identities.keys()) wake.identity(key, 'resync');
     federation.wakes((key, priority) => credentials.enqueue(key, priority));

@@ -73,7 +73,7 @@ beforeEach(() => {
         yield { assignments: [], requestedAt: 0 };
       },
     },
-    assignmentMirror: { ofPrincipal: () => [], believes: async () => true },
+    assignmentMirror: { byIndex: () => [], believes: async () => true },
     clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://issuer' }) },
     federationAudience: 'api://AzureADTokenExchange',
   };

@@ -3,7 +3,7 @@ import { proveOwnership } from '../azure/assignment-name.ts';
 import type { AzureRoleAssignment } from '../azure/azure-role-assignment.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../cache/assignment-mirror.ts';
+import type { AssignmentCache } from '../cache/assignments/assignments.ts';
 import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/types.ts';
 import { policyFor } from '../policy/policy-for.ts';
@@ -44,7 +44,7 @@ export interface DependentsParts extends PeerEyes {
   readonly stores: PeerEyes['stores'] & Pick<Stores, 'credentials' | 'attachments' | 'hosts'>;
   readonly proofs: PeerEyes['proofs'] & Pick<IdentityProofs, 'placeOf'>;
   readonly assignments: Pick<RoleAssignments, 'list'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'ofPrincipal' | 'believes'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
   readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
   readonly federationAudience: string;
   /** How long resources that cannot be changed may hold an identity; 1 h by default (docs/guarantees.md G18). */
@@ -83,7 +83,7 @@ export function dependentsOn(parts: DependentsParts): Dependents {
       const { assignmentMirror } = parts;
       const found = new Map(
         assignmentMirror
-          .ofPrincipal(principalId)
+          .byIndex('principal', principalId)
           .filter(isLeftover)
           .map((each) => [each.key, each] as const),
       );

@@ -13,7 +13,7 @@ import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/syst
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import { armKey } from '../azure/resource-id.ts';
-import { hostArea } from '../cache/host-area.ts';
+import { hostArea } from '../cache/hosts/area.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';

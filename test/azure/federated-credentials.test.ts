@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AzureFederatedCredential, credentialId } from '../../src/azure/azure-federated-credential.ts';
 import { classify } from '../../src/azure/classify.ts';
-import type { CredentialObserver } from '../../src/azure/federated-credentials.ts';
+import type { AzureObserver } from '../../src/azure/observer.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;
@@ -165,7 +165,7 @@ describe('writes beneath one identity', () => {
 test('the observer hears of reads, writes, deletions and writes without an answer', async () => {
   await using rig = await setup();
   const seen: unknown[] = [];
-  const observer: CredentialObserver = {
+  const observer: AzureObserver<AzureFederatedCredential> = {
     noteGet: (id, found?: AzureFederatedCredential) => seen.push(['get', id, found?.subject]),
     noteWrite: ({ subject }) => seen.push(['write', subject]),
     noteDelete: (id) => seen.push(['delete', id]),

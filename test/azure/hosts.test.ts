@@ -10,9 +10,10 @@ import {
 import { identityDelta } from '../../src/azure/hosts/delta.ts';
 import { hiddenSecrets } from '../../src/azure/hosts/hidden-secrets.ts';
 import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
-import { type HostObserver, Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
+import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
 import { linkedScopes, namedIdentities } from '../../src/azure/hosts/named-identities.ts';
 import { replaceBody } from '../../src/azure/hosts/replace.ts';
+import type { AzureObserver } from '../../src/azure/observer.ts';
 import { sameId } from '../../src/azure/resource-id.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type RigOptions, startRig } from './rig.ts';
@@ -354,7 +355,12 @@ describe('a write', () => {
     const id = await rig.create('Microsoft.Web/sites');
     const attempts: string[] = [];
     const done = () => expect.fail('expected an attempt');
-    rig.hosts.observedBy({ noteGet: () => {}, noteWrite: done, noteWriteAttempt: (at) => attempts.push(at) });
+    rig.hosts.observedBy({
+      noteGet: () => {},
+      noteWrite: done,
+      noteDelete: done,
+      noteWriteAttempt: (at) => attempts.push(at),
+    });
     const written = await rig.hosts.patchIdentity({ id }, { type: 'SystemAssigned' }, edit);
     expect(written).toMatchObject({ done: false });
     expect(written.operation).toBeUndefined();
@@ -491,9 +497,10 @@ test('each page of a list is a call, and follows its link', async () => {
 test('the observer hears of reads, of writes that are done, and of those that are not as attempts', async () => {
   await using rig = await setup();
   const seen: unknown[] = [];
-  const observer: HostObserver = {
+  const observer: AzureObserver<AzureHost> = {
     noteGet: (id, found) => seen.push(['get', id, found?.identity.system]),
     noteWrite: ({ id, identity }) => seen.push(['write', id, identity.system]),
+    noteDelete: (id) => seen.push(['delete', id]),
     noteWriteAttempt: (id) => seen.push(['attempt', id]),
   };
   const vm = await rig.create(VM);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AzureIdentity } from '../../src/azure/azure-identity.ts';
 import { whoAmI } from '../../src/azure/caller.ts';
 import { classify } from '../../src/azure/classify.ts';
-import type { IdentityObserver } from '../../src/azure/identities.ts';
+import type { AzureObserver } from '../../src/azure/observer.ts';
 import { sameId } from '../../src/azure/resource-id.ts';
 import { startRig } from './rig.ts';
 
@@ -18,7 +18,7 @@ const failure = (call: Promise<unknown>) =>
 
 function recorder() {
   const seen: unknown[] = [];
-  const observer: IdentityObserver = {
+  const observer: AzureObserver<AzureIdentity> = {
     noteGet: (id, found) => seen.push(['get', id, found?.principalId]),
     noteWrite: (identity) => seen.push(['write', identity.id]),
     noteDelete: (id) => seen.push(['delete', id]),

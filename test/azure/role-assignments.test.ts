@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { assignmentName, proveOwnership } from '../../src/azure/assignment-name.ts';
 import { type AzureRoleAssignment, assignmentId } from '../../src/azure/azure-role-assignment.ts';
 import { classify } from '../../src/azure/classify.ts';
-import type { AssignmentFilter, RoleAssignmentObserver } from '../../src/azure/role-assignments.ts';
+import type { AzureObserver } from '../../src/azure/observer.ts';
+import type { AssignmentFilter } from '../../src/azure/role-assignments.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;
@@ -43,7 +44,7 @@ const failure = (call: Promise<unknown>) =>
 
 function recorder() {
   const seen: unknown[] = [];
-  const observer: RoleAssignmentObserver = {
+  const observer: AzureObserver<AzureRoleAssignment> = {
     noteGet: (id, found) => seen.push(['get', id, found?.roleGuid]),
     noteWrite: ({ id }) => seen.push(['write', id]),
     noteDelete: (id) => seen.push(['delete', id]),

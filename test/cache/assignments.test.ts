@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { assignmentName } from '../../src/azure/assignment-name.ts';
 import { assignmentId } from '../../src/azure/azure-role-assignment.ts';
-import { AssignmentMirror } from '../../src/cache/assignment-mirror.ts';
-import type { How } from '../../src/cache/entry.ts';
+import { areaOf } from '../../src/azure/scope.ts';
+import { assignmentDefinition } from '../../src/cache/assignments/assignments.ts';
+import { AzureCache } from '../../src/cache/azure-cache.ts';
+import type { How } from '../../src/cache/store/entry.ts';
 import { type DependentsParts, dependentsOn } from '../../src/reconcilers/dependents.ts';
 import type { VisitContext } from '../../src/reconcilers/kind.ts';
 import type { RigOptions } from '../azure/rig.ts';
@@ -20,9 +22,8 @@ async function setup(options: RigOptions = {}) {
   await azure.control.createManagementGroup({ name: 'mg1' });
   await azure.control.createSubscription({ id: stage.subscriptionId, managementGroup: 'mg1' });
   const { objectId: principalId } = await azure.control.createPrincipal({ displayName: 'app' });
-  const mirror = new AssignmentMirror({
-    assignments: roleAssignments,
-    permissions,
+  const definition = assignmentDefinition({ assignments: roleAssignments, permissions });
+  const mirror = new AzureCache(definition, {
     clock,
     signal: stopping.signal,
     random: () => 0.5,
@@ -30,7 +31,7 @@ async function setup(options: RigOptions = {}) {
   const changes: [string, How][] = [];
   mirror.onChange((key, how) => changes.push([key, how]));
   const use = async (scope: string) => {
-    mirror.use(scope);
+    mirror.use(areaOf(scope), [scope]);
     await mirror.whenLoaded(scope);
     await stage.quiet();
   };
@@ -86,14 +87,14 @@ describe('loading', () => {
     await it.use(it.group.toUpperCase().replace('/SUBSCRIPTIONS', '/subscriptions'));
     for (const [index, id] of ids.entries()) {
       expect(it.mirror.observe(id.toUpperCase())).toMatchObject({ state: 'present', how: 'list' });
-      const found = it.mirror.withTriple({
+      const found = it.mirror.byIndex('triple', {
         ...it.triple(scopes[index]?.toUpperCase() ?? ''),
         role: `/providers/Microsoft.Authorization/roleDefinitions/${READER.toUpperCase()}`,
       });
       expect(found.map((each) => each.key)).toEqual([id.toLowerCase()]);
     }
-    expect(it.mirror.ofPrincipal(it.principalId.toUpperCase())).toHaveLength(3);
-    expect(it.mirror.withTriple({ ...it.triple(it.group), role: it.objectId })).toEqual([]);
+    expect(it.mirror.byIndex('principal', it.principalId.toUpperCase())).toHaveLength(3);
+    expect(it.mirror.byIndex('triple', { ...it.triple(it.group), role: it.objectId })).toEqual([]);
     expect(it.mirror.observe(it.idAt(it.group))).toEqual({ state: 'suspectAbsent' });
     expect(it.mirror.completeness(it.group)).toMatchObject({ state: 'complete' });
   });
@@ -143,7 +144,7 @@ describe('at the resync', () => {
       ].toSorted(),
     );
     expect(it.mirror.observe(gone)).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.withTriple(it.triple(it.group))).toEqual([]);
+    expect(it.mirror.byIndex('triple', it.triple(it.group))).toEqual([]);
     expect(await it.mirror.refresh(gone, 'event')).toMatchObject({ state: 'absent', provenBy: 'get' });
   });
 
@@ -165,10 +166,10 @@ describe('at the resync', () => {
       status: 201,
     });
     await it.resync();
-    expect(it.mirror.withTriple(it.triple(it.group))).toEqual([]);
-    expect(it.mirror.ofPrincipal(it.principalId)).toEqual([]);
+    expect(it.mirror.byIndex('triple', it.triple(it.group))).toEqual([]);
+    expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
     const other = { scope: it.group, role: contributor, principalId: it.objectId };
-    expect(it.mirror.withTriple(other).map((each) => each.key)).toEqual([id.toLowerCase()]);
+    expect(it.mirror.byIndex('triple', other).map((each) => each.key)).toEqual([id.toLowerCase()]);
   });
 
   test('an idle hour costs no more than its lists', async () => {
@@ -255,7 +256,7 @@ describe('own writes', () => {
     await it.put(it.group);
     const id = it.idAt(it.group);
     expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'write' });
-    expect(it.mirror.withTriple(it.triple(it.group))).toHaveLength(1);
+    expect(it.mirror.byIndex('triple', it.triple(it.group))).toHaveLength(1);
     // Reads lag writes: a 404 right after a 201 is no drift (docs/azure-facts.md section 5).
     expect(await it.mirror.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'write' });
     it.clock.advance(minute);
@@ -264,7 +265,7 @@ describe('own writes', () => {
     expect(it.mirror.observe(id)).toMatchObject({ state: 'present' });
     await it.roleAssignments.delete(it.group, assignmentName(installation, it.triple(it.group)), edit);
     expect(it.mirror.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
-    expect(it.mirror.ofPrincipal(it.principalId)).toEqual([]);
+    expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
     it.clock.advance(minute);
     it.mirror.resyncNow(it.group);
     await until('the list', () => it.mirror.age(it.group) === 0);
@@ -297,10 +298,10 @@ test('a released scope is forgotten and listed no more; the signal leaves no tim
   await it.use(it.subscription);
   await it.use(management);
   const before = it.calls().length;
-  it.mirror.release(it.group);
+  it.mirror.use(areaOf(it.group), []);
   expect(it.mirror.observe(id)).toEqual({ state: 'unknown' });
-  expect(it.mirror.ofPrincipal(it.principalId)).toEqual([]);
-  it.mirror.release(management);
+  expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
+  it.mirror.use(areaOf(management), []);
   it.clock.advance(60 * minute);
   await it.quiet();
   expect(it.calls()).toHaveLength(before);
@@ -346,7 +347,7 @@ describe('a deletion that is proven, while lists go on to show what was there (d
     await it.use(it.group);
     expect(await it.leftovers()).toEqual([it.idAt(it.group)]);
     await it.deleteIt();
-    it.mirror.release(it.group);
+    it.mirror.use(areaOf(it.group), []);
     expect(await it.leftovers()).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { credentialId } from '../../src/azure/azure-federated-credential.ts';
-import { CredentialMirror } from '../../src/cache/credential-mirror.ts';
-import type { How } from '../../src/cache/entry.ts';
+import { AzureCache } from '../../src/cache/azure-cache.ts';
+import { credentialDefinition } from '../../src/cache/credentials/credentials.ts';
+import type { How } from '../../src/cache/store/entry.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -17,7 +18,7 @@ async function setup(options: RigOptions = {}) {
   const stage = await startStage(options);
   const { clock, stopping, credentials, azure } = stage;
   for (const name of ['id1', 'id2']) await azure.control.createIdentity({ name, resourceGroup: 'rg1' });
-  const mirror = new CredentialMirror({ credentials, clock, signal: stopping.signal });
+  const mirror = new AzureCache(credentialDefinition({ credentials }), { clock, signal: stopping.signal });
   const changes: [string, How][] = [];
   mirror.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   const identity = stage.id('id1');
@@ -35,8 +36,8 @@ async function setup(options: RigOptions = {}) {
   };
   const lists = () => stage.calls('GET').filter(({ path }) => /federatedIdentityCredentials\?/i.test(path));
   const names = () => {
-    const held = mirror.of(identity);
-    return held.state === 'known' ? held.credentials.map(({ name }) => name).toSorted() : held.state;
+    const held = mirror.content(identity);
+    return held.state === 'known' ? held.resources.map(({ name }) => name).toSorted() : held.state;
   };
   return {
     ...stage,
@@ -58,11 +59,11 @@ describe('reading', () => {
   test('unknown before, then all of that identity and of no other', async () => {
     await using it = await setup();
     for (const name of ['aaa', 'bbb']) await it.arm('PUT', name, name);
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'unknown' });
     expect(it.mirror.observe(credentialId(it.identity, 'aaa'))).toEqual({ state: 'unknown' });
-    await it.mirror.read(it.identity.toUpperCase(), 'edit');
+    await it.mirror.relist(it.identity.toUpperCase(), 'edit');
     expect(it.names()).toEqual(['aaa', 'bbb']);
-    expect(it.mirror.of(it.identity)).toMatchObject({
+    expect(it.mirror.content(it.identity)).toMatchObject({
       completeness: { state: 'complete' },
       doubtful: [],
       ageMs: 0,
@@ -72,14 +73,14 @@ describe('reading', () => {
       how: 'list',
     });
     expect(it.mirror.observe(credentialId(it.identity, 'ccc'))).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.of(it.id('id2'))).toEqual({ state: 'unknown' });
+    expect(it.mirror.content(it.id('id2'))).toEqual({ state: 'unknown' });
   });
 
   test('25 who ask at once cost one call, and one who gives up disturbs nobody', async () => {
     await using it = await setup();
     const given = new AbortController();
-    const asked = Array.from({ length: 24 }, () => it.mirror.read(it.identity, 'edit'));
-    const dropped = it.mirror.read(it.identity, 'edit', { signal: given.signal });
+    const asked = Array.from({ length: 24 }, () => it.mirror.relist(it.identity, 'edit'));
+    const dropped = it.mirror.relist(it.identity, 'edit', { signal: given.signal });
     given.abort(new Error('enough'));
     await expect(dropped).rejects.toThrow('enough');
     await Promise.all(asked);
@@ -89,11 +90,11 @@ describe('reading', () => {
   test('one that is released while it is being read leaves nothing behind', async () => {
     await using it = await setup();
     await it.arm('PUT', 'web');
-    it.mirror.use(it.identity);
-    const read = it.mirror.read(it.identity, 'edit');
-    it.mirror.release(it.identity);
+    it.mirror.use(it.identity, [it.identity]);
+    const read = it.mirror.relist(it.identity, 'edit');
+    it.mirror.use(it.identity, []);
     await read;
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'unknown' });
     expect(it.mirror.observe(credentialId(it.identity, 'web'))).toEqual({ state: 'unknown' });
     expect(it.mirror.parts()).toEqual([]);
   });
@@ -101,50 +102,52 @@ describe('reading', () => {
   test('one that fails is thrown, leaves what was known, and says so', async () => {
     await using it = await setup();
     await it.arm('PUT', 'web');
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     await it.azure.control.addFault({ method: 'GET', count: 1, effect: { kind: 'status', status: 503 } });
-    await expect(it.mirror.read(it.identity, 'edit')).rejects.toMatchObject({ status: 503 });
+    await expect(it.mirror.relist(it.identity, 'edit')).rejects.toMatchObject({ status: 503 });
     expect(it.names()).toEqual(['web']);
-    expect(it.mirror.of(it.identity)).toMatchObject({ completeness: { state: 'partial' } });
-    await it.mirror.read(it.identity, 'edit');
-    expect(it.mirror.of(it.identity)).toMatchObject({ completeness: { state: 'complete' } });
+    expect(it.mirror.content(it.identity)).toMatchObject({ completeness: { state: 'partial' } });
+    await it.mirror.relist(it.identity, 'edit');
+    expect(it.mirror.content(it.identity)).toMatchObject({ completeness: { state: 'complete' } });
   });
 
   test('without the right to read nothing is known', async () => {
     await using it = await setup({ role: undefined });
-    await expect(it.mirror.read(it.identity, 'edit')).rejects.toMatchObject({ code: 'AuthorizationFailed' });
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
+    await expect(it.mirror.relist(it.identity, 'edit')).rejects.toMatchObject({
+      code: 'AuthorizationFailed',
+    });
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'unknown' });
   });
 
   test('what vanished is first in doubt, and a GET makes it a fact', async () => {
     await using it = await setup();
     await it.arm('PUT', 'web');
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     await it.arm('DELETE', 'web');
     it.changes.length = 0;
     it.clock.advance(minute);
-    await it.mirror.read(it.identity, 'edit');
-    expect(it.mirror.of(it.identity)).toMatchObject({ credentials: [], doubtful: [{ name: 'web' }] });
+    await it.mirror.relist(it.identity, 'edit');
+    expect(it.mirror.content(it.identity)).toMatchObject({ resources: [], doubtful: [{ name: 'web' }] });
     expect(it.changes).toEqual([['web', 'list']]);
     expect(await it.mirror.refresh(credentialId(it.identity, 'web'), 'event')).toMatchObject({
       state: 'absent',
     });
-    expect(it.mirror.of(it.identity)).toMatchObject({ credentials: [], doubtful: [] });
+    expect(it.mirror.content(it.identity)).toMatchObject({ resources: [], doubtful: [] });
   });
 
   test('an identity that is gone has none, and one that is made again starts with none', async () => {
     await using it = await setup();
     await it.credentials.put(it.identity, 'web', body(), edit);
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     await it.azure.control.deleteIdentity({ id: it.identity });
     it.clock.advance(3 * minute);
-    await it.mirror.read(it.identity, 'edit');
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'noIdentity', ageMs: 0 });
+    await it.mirror.relist(it.identity, 'edit');
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'gone', ageMs: 0 });
     expect(it.mirror.observe(credentialId(it.identity, 'web'))).toMatchObject({ state: 'absent' });
     await it.azure.control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
     await it.credentials.put(it.identity, 'api', body(), edit);
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
-    await it.mirror.read(it.identity, 'edit');
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'unknown' });
+    await it.mirror.relist(it.identity, 'edit');
     expect(it.names()).toEqual(['api']);
   });
 });
@@ -152,17 +155,17 @@ describe('reading', () => {
 describe('own writes', () => {
   test('are there at once, and a list that lags does not take them back', async () => {
     await using it = await setup();
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     await it.azure.control.setKnobs({ propagation: { listLagMs: 110_000 } });
     await it.credentials.put(it.identity, 'web', body(), edit);
     expect(it.names()).toEqual(['web']);
     it.clock.advance(minute);
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     expect(it.names()).toEqual(['web']);
     await it.credentials.delete(it.identity, 'web', edit);
     expect(it.names()).toEqual([]);
     it.clock.advance(minute);
-    await it.mirror.read(it.identity, 'edit');
+    await it.mirror.relist(it.identity, 'edit');
     expect(it.names()).toEqual([]);
   });
 });
@@ -170,12 +173,12 @@ describe('own writes', () => {
 describe('the rotation', () => {
   test('reads each identity in use within 6 h, without anybody asking, and never writes', async () => {
     await using it = await setup();
-    for (const name of ['id1', 'id2']) it.mirror.use(it.id(name));
+    for (const name of ['id1', 'id2']) it.mirror.use(it.id(name), [it.id(name)]);
     it.clock.advance(10_000);
     await until('the first read', () => it.names() !== 'unknown');
     await it.quiet();
     it.clock.advance(10_000);
-    await until('the second read', () => it.mirror.of(it.id('id2')).state === 'known');
+    await until('the second read', () => it.mirror.content(it.id('id2')).state === 'known');
     await it.quiet();
     expect(it.lists()).toHaveLength(2);
     await it.arm('PUT', 'web');
@@ -188,10 +191,10 @@ describe('the rotation', () => {
 
   test('leaves out what is released', async () => {
     await using it = await setup();
-    it.mirror.use(it.identity);
-    await it.mirror.read(it.identity, 'edit');
-    it.mirror.release(it.identity);
-    expect(it.mirror.of(it.identity)).toEqual({ state: 'unknown' });
+    it.mirror.use(it.identity, [it.identity]);
+    await it.mirror.relist(it.identity, 'edit');
+    it.mirror.use(it.identity, []);
+    expect(it.mirror.content(it.identity)).toEqual({ state: 'unknown' });
     it.clock.advance(24 * HOUR);
     await it.quiet();
     expect(it.lists()).toHaveLength(1);
@@ -202,8 +205,8 @@ test('a hint leads to a read at once, and a failing one is tried again', async (
   await using it = await setup();
   await it.arm('PUT', 'web');
   await it.azure.control.addFault({ method: 'GET', count: 1, effect: { kind: 'status', status: 503 } });
-  it.mirror.suspect(it.identity);
-  it.mirror.suspect(it.identity.toUpperCase());
+  it.mirror.resyncNow(it.identity);
+  it.mirror.resyncNow(it.identity.toUpperCase());
   it.clock.advance(1);
   await until('the failure', () => it.calls('GET').some(({ status }) => status === 503));
   await it.quiet();
@@ -215,8 +218,8 @@ test('a hint leads to a read at once, and a failing one is tried again', async (
 
 test('the signal ends rotation and looks and leaves no timer', async () => {
   await using it = await setup();
-  it.mirror.use(it.identity);
-  it.mirror.suspect(it.id('id2'));
+  it.mirror.use(it.identity, [it.identity]);
+  it.mirror.resyncNow(it.id('id2'));
   it.stopping.abort();
   await it.mirror.stop();
   await it.quiet();

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Hosts } from '../../src/azure/hosts/hosts.ts';
 import { armKey } from '../../src/azure/resource-id.ts';
-import type { How } from '../../src/cache/entry.ts';
-import { areaOfHost, hostArea } from '../../src/cache/host-area.ts';
-import { HostMirror } from '../../src/cache/host-mirror.ts';
+import { AzureCache } from '../../src/cache/azure-cache.ts';
+import { areaOfHost, hostArea } from '../../src/cache/hosts/area.ts';
+import { hostDefinition } from '../../src/cache/hosts/hosts.ts';
+import type { How } from '../../src/cache/store/entry.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -17,18 +18,19 @@ async function setup(options: RigOptions = {}) {
   const stage = await startStage(options);
   const { azure, access, lanes, clock, permissions, stopping, subscriptionId, group } = stage;
   const hosts = new Hosts({ access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' });
-  const mirror = new HostMirror({
+  const { signal } = stopping;
+  const definition = hostDefinition({
     hosts,
     permissions,
     clock,
-    signal: stopping.signal,
-    random: () => 0.5,
+    signal,
     apiVersionOf: (type) => (type === ODD.toLowerCase() ? '2024-10-01' : undefined),
   });
+  const mirror = new AzureCache(definition, { clock, signal, random: () => 0.5 });
   const changes: [string, How][] = [];
   mirror.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   const use = async (area: string) => {
-    mirror.use(area);
+    mirror.use(area, [area]);
     await mirror.whenLoaded(area);
     await stage.quiet();
   };
@@ -99,7 +101,7 @@ test.each(LISTED)('%s: recycled, its new principal is noticed by one list', asyn
   await it.create(type, 'host2', { identity });
   await it.use(it.area(type));
   expect(it.mirror.completeness(it.area(type))).toMatchObject({ state: 'complete' });
-  const [host] = it.mirror.present(it.subscriptionId, type.toUpperCase());
+  const [host] = it.mirror.present(hostArea(it.subscriptionId, type.toUpperCase()));
   expect(host).toMatchObject({ tags: { team: 'a' }, type });
   // A GET says the same as the list.
   it.changes.length = 0;
@@ -110,7 +112,7 @@ test.each(LISTED)('%s: recycled, its new principal is noticed by one list', asyn
   await it.resync(it.area(type));
   expect(it.changes).toEqual([['host1', 'list']]);
   expect(it.drain()).toHaveLength(1);
-  expect(it.mirror.ofPrincipal(host?.identity.principalId ?? '')).toEqual([]);
+  expect(it.mirror.byIndex('principal', host?.identity.principalId ?? '')).toEqual([]);
 });
 
 test.each(LISTED.filter((type) => !SILENT.includes(type)))(
@@ -121,7 +123,7 @@ test.each(LISTED.filter((type) => !SILENT.includes(type)))(
     const identity = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
     const id = await it.create(type, 'host1', { identity });
     await it.use(it.area(type));
-    expect(it.mirror.withIdentity(armKey(identityId))).toHaveLength(1);
+    expect(it.mirror.byIndex('identity', armKey(identityId))).toHaveLength(1);
     it.changes.length = 0;
     it.clock.advance(minute);
     await it.azure.control.recycleHost({ id, identity });
@@ -140,7 +142,7 @@ test('a recycled identity leaves dead entries on its hosts, which the list shows
   await it.azure.control.recycleIdentity({ id: identityId });
   await it.resync(it.area(VMS));
   expect(it.changes).toEqual([['vm1', 'list']]);
-  const [host] = it.mirror.withIdentity(armKey(identityId));
+  const [host] = it.mirror.byIndex('identity', armKey(identityId));
   expect(host?.key).toBe(armKey(id));
   expect(host?.identity.userAssigned[0]).not.toHaveProperty('principalId');
 });
@@ -172,11 +174,11 @@ describe('slots', () => {
     it.drain();
     await it.use(named);
     expect(it.drain()).toEqual([expect.stringContaining('/sites/app1/slots')]);
-    expect(it.mirror.present(it.subscriptionId, SLOTS)).toHaveLength(1);
+    expect(it.mirror.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(1);
     await it.use(it.area(SLOTS));
     // The list of sites, and the two that were not in use.
     expect(it.drain()).toHaveLength(3);
-    expect(it.mirror.present(it.subscriptionId, SLOTS)).toHaveLength(3);
+    expect(it.mirror.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(3);
     expect(it.mirror.completeness(it.area(SLOTS))).toMatchObject({ state: 'complete' });
   });
 
@@ -198,7 +200,7 @@ describe('completeness', () => {
     await using it = await setup({ role: undefined });
     await it.create(VMS, 'vm1');
     await it.use(it.area(VMS));
-    expect(it.mirror.present(it.subscriptionId, VMS)).toEqual([]);
+    expect(it.mirror.present(hostArea(it.subscriptionId, VMS))).toEqual([]);
     expect(it.mirror.completeness(it.area(VMS))).toEqual({
       state: 'partial',
       reason: expect.stringContaining(`no right to ${VMS}/read`),
@@ -212,13 +214,13 @@ describe('completeness', () => {
     const identity = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
     const id = await it.create(VMS, 'vm1', { identity });
     await it.use(it.area(VMS));
-    expect(it.mirror.withIdentity(armKey(identityId))).toEqual([]);
+    expect(it.mirror.byIndex('identity', armKey(identityId))).toEqual([]);
     await it.mirror.refresh(id, 'edit');
     it.changes.length = 0;
     await it.resync(it.area(VMS));
     await it.resync(it.area(VMS));
     expect(it.changes).toEqual([]);
-    expect(it.mirror.withIdentity(armKey(identityId))).toHaveLength(1);
+    expect(it.mirror.byIndex('identity', armKey(identityId))).toHaveLength(1);
   });
 });
 
@@ -236,7 +238,7 @@ test('a host whose list has it in another case is one host', async () => {
   const id = await it.create(VMS, 'vm1');
   await it.use(it.area(VMS));
   await it.mirror.refresh(id, 'edit');
-  expect(it.mirror.present(it.subscriptionId, VMS)).toHaveLength(1);
+  expect(it.mirror.present(hostArea(it.subscriptionId, VMS))).toHaveLength(1);
 });
 
 test('a write that is under way is looked at when the lag is over', async () => {
@@ -247,7 +249,7 @@ test('a write that is under way is looked at when the lag is over', async () => 
   const seen = it.mirror.observe(id);
   if (seen.state !== 'present') throw new Error('expected the VM to be there');
   const body = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
-  await it.hosts.patchIdentity(seen.thing, body, { priority: 'edit' });
+  await it.hosts.patchIdentity(seen.resource, body, { priority: 'edit' });
   it.clock.advance(2 * minute);
-  await until('the look', () => it.mirror.withIdentity(armKey(identityId)).length === 1);
+  await until('the look', () => it.mirror.byIndex('identity', armKey(identityId)).length === 1);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { How } from '../../src/cache/entry.ts';
-import { IdentityMirror } from '../../src/cache/mirror.ts';
+import { AzureCache } from '../../src/cache/azure-cache.ts';
+import { identityDefinition } from '../../src/cache/identities/identities.ts';
+import type { How } from '../../src/cache/store/entry.ts';
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
 import { type RigOptions, startRig } from '../azure/rig.ts';
 
@@ -21,9 +22,7 @@ async function setup(options: RigOptions & { manual?: boolean } = {}) {
   const { subscriptionId } = rig.azure;
   const stopping = new AbortController();
   const { identities, permissions } = rig;
-  const mirror = new IdentityMirror({
-    identities,
-    permissions,
+  const mirror = new AzureCache(identityDefinition({ identities, permissions }), {
     clock,
     signal: stopping.signal,
     random: () => 0.5,
@@ -45,7 +44,7 @@ async function setup(options: RigOptions & { manual?: boolean } = {}) {
     await turn();
   };
   if (!options.manual) {
-    mirror.use(subscriptionId);
+    mirror.use(subscriptionId, [subscriptionId]);
     await mirror.whenLoaded(subscriptionId);
     await settled();
     await turn();
@@ -74,7 +73,7 @@ describe('loading', () => {
     await using it = await setup({ manual: true });
     await it.azure.control.createIdentity(make('web'));
     expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'unknown' });
-    it.mirror.use(it.subscriptionId);
+    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
     expect(it.mirror.loading(it.subscriptionId.toUpperCase())).toBe(true);
     await it.mirror.whenLoaded(it.subscriptionId);
     expect(it.mirror.loading(it.subscriptionId)).toBe(false);
@@ -89,7 +88,7 @@ describe('loading', () => {
     for (const name of ['id1', 'id2', 'id3']) await it.azure.control.createIdentity(make(name));
     const effect = { kind: 'status', status: 500 } as const;
     await it.azure.control.addFault({ path: '$skiptoken', count: 1, effect });
-    it.mirror.use(it.subscriptionId);
+    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
     await until('the failure', () => !it.mirror.loading(it.subscriptionId));
     expect(it.mirror.observe(it.id('id1'))).toEqual({ state: 'unknown' });
     expect(it.mirror.completeness(it.subscriptionId)).toMatchObject({
@@ -106,7 +105,7 @@ describe('loading', () => {
   test('waiting for the first list ends with the signal', async () => {
     await using it = await setup({ manual: true });
     await it.azure.control.addFault({ method: 'GET', effect: { kind: 'silence' } });
-    it.mirror.use(it.subscriptionId);
+    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
     const given = new AbortController();
     const waiting = it.mirror.whenLoaded(it.subscriptionId, given.signal);
     given.abort(new Error('enough'));
@@ -131,7 +130,7 @@ describe('at the resync', () => {
     expect(it.changes).toEqual([['web', 'list']]);
     expect(it.mirror.observe(it.id('web'))).toMatchObject({
       state: 'present',
-      identity: { tags: { team: 'b' } },
+      resource: { tags: { team: 'b' } },
     });
   });
 
@@ -288,13 +287,13 @@ describe('own writes', () => {
       { ...it.at('api'), location: 'westeurope', tags: { 'azid-owner': 'ns/api' } },
       edit,
     );
-    expect(it.mirror.markedWith({ 'AZID-owner': 'ns/web', 'azid-owner-uid': 'u' })).toMatchObject({
+    expect(it.mirror.byIndex('marks', { 'AZID-owner': 'ns/web', 'azid-owner-uid': 'u' })[0]).toMatchObject({
       name: 'web',
     });
-    expect(it.mirror.markedWith({ 'azid-owner': 'ns/api', 'azid-owner-uid': 'u' })).toBeUndefined();
+    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/api', 'azid-owner-uid': 'u' })[0]).toBeUndefined();
     await it.identities.patch(it.id('web'), { tags: {} }, edit);
-    expect(it.mirror.markedWith({ 'azid-owner': 'ns/web' })).toBeUndefined();
-    expect(() => it.mirror.markedWith({ team: 'a' })).toThrow(
+    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
+    expect(() => it.mirror.byIndex('marks', { team: 'a' })[0]).toThrow(
       'Expected tags that begin with "azid-", got team',
     );
   });
@@ -324,9 +323,9 @@ describe('stopping', () => {
     await it.azure.control.createIdentity(make('web', { 'azid-owner': 'ns/web' }));
     await it.resync();
     const before = it.calls().length;
-    it.mirror.release(it.subscriptionId);
+    it.mirror.use(it.subscriptionId, []);
     expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'unknown' });
-    expect(it.mirror.markedWith({ 'azid-owner': 'ns/web' })).toBeUndefined();
+    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
     it.clock.advance(60 * minute);
     await turn();
     expect(it.calls()).toHaveLength(before);

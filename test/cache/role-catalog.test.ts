@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RoleCatalog } from '../../src/cache/role-catalog.ts';
+import { RoleCatalog } from '../../src/cache/roles/catalog.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -33,8 +33,8 @@ async function setup(options: RigOptions = {}) {
     return guid;
   };
   const use = async () => {
-    catalog.use(subscription);
-    await catalog.whenLoaded(subscription);
+    catalog.cache.use('test', [subscription]);
+    await catalog.cache.whenLoaded(subscription);
     await stage.quiet();
   };
   const resync = async () => {
@@ -52,7 +52,7 @@ async function setup(options: RigOptions = {}) {
     resync,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await catalog.stop();
+      await catalog.cache.stop();
       await azure.stop();
     },
   };
@@ -205,14 +205,14 @@ test('a failed look-up is thrown, and is no answer', async () => {
 test('a released scope is forgotten and listed no more; the signal leaves no timer', async () => {
   await using it = await setup();
   await it.use();
-  it.catalog.release(it.group);
+  it.catalog.cache.use('test', []);
   expect(it.catalog.known(it.group, READER)).toBeUndefined();
   const before = it.calls().length;
   it.clock.advance(24 * 60 * minute);
   await it.quiet();
   expect(it.calls()).toHaveLength(before);
   it.stopping.abort();
-  await it.catalog.stop();
+  await it.catalog.cache.stop();
   expect(it.clock.untilNext()).toBeUndefined();
 });
 
@@ -221,8 +221,8 @@ test('what is looked up outside the scopes in use is not kept for ever', async (
   const custom = await it.define('Ours');
   await it.catalog.byId(it.group, READER, edit);
   await it.catalog.byId('/', READER, edit);
-  expect(it.catalog.size).toBe(2);
+  expect(it.catalog.cache.sizes.held).toBe(2);
   it.clock.advance(121 * minute);
   await it.catalog.byId(it.group, custom, edit);
-  expect(it.catalog.size).toBe(1);
+  expect(it.catalog.cache.sizes.held).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as realDelay } from 'node:timers/promises';
-import { hostArea } from '../../src/cache/host-area.ts';
+import { hostArea } from '../../src/cache/hosts/area.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { Process, Recorder } from './disturb.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -100,8 +100,10 @@ export class Crew {
   async resync(): Promise<void> {
     await this.settle();
     await this.pass(BEFORE_RESYNC_MS);
-    this.#leader?.operator.mirror?.resyncNow(SUBSCRIPTION);
-    this.#leader?.operator.hostMirror?.resyncNow(hostArea(SUBSCRIPTION, 'Microsoft.Compute/virtualMachines'));
+    this.#leader?.operator.caches?.identities.resyncNow(SUBSCRIPTION);
+    this.#leader?.operator.caches?.hosts.resyncNow(
+      hostArea(SUBSCRIPTION, 'Microsoft.Compute/virtualMachines'),
+    );
     await this.pass(1_000);
     await this.settle();
   }

@@ -1,4 +1,4 @@
-/** What calls to hosts give, and who is told of it. */
+/** What calls to hosts give. */
 import type { Missing } from '../classify.ts';
 import type { AzureError } from '../errors.ts';
 import type { AzureHost, HostOperation } from './host.ts';
@@ -47,14 +47,6 @@ export interface SystemIdentity {
   readonly principalId: string;
   readonly clientId: string;
   readonly tenantId: string;
-}
-
-/** Told of everything seen and done. Ids in any spelling. */
-export interface HostObserver {
-  noteGet(id: string, found: AzureHost | undefined, requestedAt: number): void;
-  noteWrite(host: AzureHost): void;
-  /** A write whose effect is unknown, or comes only with the end of its operation. */
-  noteWriteAttempt(id: string): void;
 }
 
 export interface HostPage {

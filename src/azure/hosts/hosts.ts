@@ -16,10 +16,10 @@ import { classify } from '../classify.ts';
 import { retryAfterFromHeaders } from '../error-text.ts';
 import { AzureError, toAzureError } from '../errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
+import type { AzureObserver } from '../observer.ts';
 import { armKey, parseResourceId } from '../resource-id.ts';
 import type {
   HostGet,
-  HostObserver,
   HostPage,
   HostVersion,
   HostWriteOptions,
@@ -35,7 +35,6 @@ import type { Model } from './replace.ts';
 
 export type {
   HostGet,
-  HostObserver,
   HostPage,
   HostVersion,
   HostWriteOptions,
@@ -61,15 +60,15 @@ const systemIdentity = z.looseObject({
 export class Hosts {
   readonly #options: HostsOptions;
   readonly #calls: ArmCalls;
-  #observer: HostObserver | undefined;
+  #observer: AzureObserver<AzureHost> | undefined;
 
   constructor(options: HostsOptions) {
     this.#options = options;
     this.#calls = new ArmCalls(options);
   }
 
-  /** At most one observer: the mirror. */
-  observedBy(observer: HostObserver): void {
+  /** At most one observer: the cache. */
+  observedBy(observer: AzureObserver<AzureHost>): void {
     this.#observer = observer;
   }
 

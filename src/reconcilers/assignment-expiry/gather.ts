@@ -1,6 +1,6 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { PeerEyes } from '../role-grant/peers.ts';
@@ -10,7 +10,7 @@ import type { AssignmentExpiry, AssignmentNow, Facts } from './facts.ts';
 
 export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
   readonly assignments: Pick<RoleAssignments, 'get'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'observe'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'observe'>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;
@@ -58,7 +58,7 @@ async function assignmentNow(
     if (got.found) return { state: 'present', assignment: got.assignment, live: true };
     // Right after an own write Azure's answer may be older: then what was written counts.
     const seen = assignmentMirror.observe(id);
-    if (seen.state === 'present') return { state: 'present', assignment: seen.thing, live: true };
+    if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
     const missing = got.missing === 'roleAssignment' ? 'assignment' : 'scope';
     const conclusive = seen.state === 'absent';
     return { state: 'absent', missing, conclusive, conclusiveInMs: conclusive ? 0 : azureLagMs };

@@ -10,9 +10,9 @@ import { type Hands, perform } from './perform.ts';
 export type AssignmentExpiryKind = Kind<AssignmentExpiry, Facts, Action, OwnStatus>;
 
 export type AssignmentExpiryParts = Omit<Eyes, 'assignments' | 'assignmentMirror' | 'stores'> &
-  Omit<Hands, 'assignments' | 'assignmentMirror' | 'stores'> & {
+  Omit<Hands, 'assignments' | 'stores'> & {
     readonly assignments: Eyes['assignments'] & Hands['assignments'];
-    readonly assignmentMirror: Eyes['assignmentMirror'] & Hands['assignmentMirror'];
+    readonly assignmentMirror: Eyes['assignmentMirror'];
     readonly stores: Eyes['stores'] & Hands['stores'];
     /** Enqueues an object after so many ms, whatever the present reconcile comes to. */
     readonly alarm: (key: ObjectKey, afterMs: number) => void;

@@ -1,7 +1,6 @@
 import { type AssignmentExpiry, assignmentExpiry } from '../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/store.ts';
@@ -12,7 +11,6 @@ import type { Action, OwnStatus } from './facts.ts';
 
 export interface Hands {
   readonly assignments: Pick<RoleAssignments, 'delete'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'forgetUnlisted'>;
   readonly client: Pick<KubeClient, 'delete'>;
   readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'noteDelete'> };
 }
@@ -22,7 +20,7 @@ export async function perform(
   action: Exclude<Action, FrameAction<OwnStatus>>,
   object: AssignmentExpiry,
   context: VisitContext,
-  { assignments, assignmentMirror, client, stores }: Hands,
+  { assignments, client, stores }: Hands,
 ): Promise<Performed> {
   switch (action.type) {
     case 'deleteAssignment': {
@@ -39,7 +37,6 @@ export async function perform(
         if (!isNotFound(error)) throw error;
       }
       stores.expiries.noteDelete(object);
-      assignmentMirror.forgetUnlisted(object.spec.assignmentId);
       return { gone: true };
     }
   }

@@ -1,13 +1,13 @@
 import type { AzureFederatedCredential } from '../../azure/azure-federated-credential.ts';
-import type { CredentialMirror } from '../../cache/credential-mirror.ts';
+import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { CredentialsView, SeenCredential } from './facts.ts';
 
-/** What is on an identity, as the mirror holds it or as Azure says now. */
+/** What is on an identity, as the cache holds it or as Azure says now. */
 
 export interface CredentialEyes {
-  readonly credentialMirror: Pick<CredentialMirror, 'of' | 'read' | 'refresh'>;
+  readonly credentialMirror: Pick<CredentialCache, 'content' | 'relist' | 'refresh'>;
 }
 
 /**
@@ -21,9 +21,9 @@ export function heldCredentials(
   liveMs: number,
   { credentialMirror }: CredentialEyes,
 ): Extract<CredentialsView, { state: 'known' }> | undefined {
-  const held = credentialMirror.of(identityId);
+  const held = credentialMirror.content(identityId);
   if (held.state !== 'known' || held.doubtful.length > 0) return undefined;
-  return { state: 'known', credentials: held.credentials.map(seen), live: held.ageMs <= liveMs };
+  return { state: 'known', credentials: held.resources.map(seen), live: held.ageMs <= liveMs };
 }
 
 export async function readCredentials(
@@ -32,13 +32,13 @@ export async function readCredentials(
   { credentialMirror }: CredentialEyes,
 ): Promise<CredentialsView> {
   try {
-    await credentialMirror.read(identityId, context.priority, context);
-    const first = credentialMirror.of(identityId);
+    await credentialMirror.relist(identityId, context.priority, context);
+    const first = credentialMirror.content(identityId);
     if (first.state !== 'known') return { state: 'identityGone' };
     // A list that lacks one is a suspicion; a GET of it is an answer.
     for (const { id } of first.doubtful) await credentialMirror.refresh(id, context.priority, context);
-    const { credentials } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
-    return { state: 'known', credentials: credentials.map(seen), live: true };
+    const { resources } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
+    return { state: 'known', credentials: resources.map(seen), live: true };
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
@@ -47,8 +47,8 @@ export async function readCredentials(
 }
 
 function knownAgain(identityId: string, mirror: CredentialEyes['credentialMirror']) {
-  const held = mirror.of(identityId);
-  return held.state === 'known' ? held : { credentials: [] };
+  const held = mirror.content(identityId);
+  return held.state === 'known' ? held : { resources: [] };
 }
 
 function seen({ id, name, issuer, subject, audiences }: AzureFederatedCredential): SeenCredential {

@@ -1,6 +1,6 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { toAzureError } from '../../azure/errors.ts';
-import type { CredentialMirror } from '../../cache/credential-mirror.ts';
+import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
 import { EndedWrites } from './ended-writes.ts';
@@ -12,7 +12,10 @@ import { type Hands, perform } from './perform.ts';
 export type FederatedIdentityCredentialKind = Kind<FederatedIdentityCredential, Facts, Action, OwnStatus>;
 export type FederatedIdentityCredentialParts = Omit<Eyes, 'ended' | 'inUse' | 'credentialMirror'> &
   Hands & {
-    readonly credentialMirror: Pick<CredentialMirror, 'of' | 'read' | 'refresh' | 'use' | 'release'>;
+    readonly credentialMirror: Pick<
+      CredentialCache,
+      'content' | 'relist' | 'refresh' | 'use' | 'forget' | 'inUse'
+    >;
   };
 
 /** FederatedIdentityCredential as the frame runs it. */

@@ -3,9 +3,9 @@ import type { AzureCaller } from '../../azure/caller.ts';
 import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../azure/hosts/capabilities.ts';
 import { isSettled } from '../../azure/hosts/read-host.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOfHost } from '../../cache/host-area.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { awaitedWords } from './awaited.ts';
@@ -37,7 +37,7 @@ export interface Eyes
   readonly hostMirror: ViewEyes['hostMirror'] & MoveEyes['hostMirror'];
   readonly stores: StancesEyes['stores'] & MoveEyes['stores'];
   readonly hosts: ViewEyes['hosts'] & PollEyes['hosts'];
-  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
   readonly views: IdentityViews;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
@@ -51,7 +51,7 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
   const { memory, clock } = eyes;
   const start = startOf(object, context, eyes);
   if (start.problem !== undefined || start.started || start.deleted) return start;
-  eyes.areas.note(keyOf(object), [areaOfHost(object.spec.resourceId)]);
+  eyes.areas.use(keyOf(object), [areaOfHost(object.spec.resourceId)]);
 
   const operation = await pollOperation(object, context, eyes);
   const window = windowOf(object, eyes);

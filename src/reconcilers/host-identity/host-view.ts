@@ -1,6 +1,6 @@
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { areaOfHost } from '../../cache/host-area.ts';
-import type { HostMirror } from '../../cache/host-mirror.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
@@ -12,7 +12,7 @@ import type { HostMemory } from './memory.ts';
 
 export interface ViewEyes {
   readonly hosts: Pick<Hosts, 'get'>;
-  readonly hostMirror: Pick<HostMirror, 'observe' | 'loading'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'loading'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
   readonly azureLagMs: number;
@@ -29,7 +29,7 @@ export function cachedHost(
   const seen = hostMirror.observe(resourceId);
   switch (seen.state) {
     case 'present':
-      return { state: 'present', host: seen.thing, live: false };
+      return { state: 'present', host: seen.resource, live: false };
     case 'absent':
       return { state: 'absent', live: false, conclusive: true, conclusiveInMs: 0 };
     case 'suspectAbsent':

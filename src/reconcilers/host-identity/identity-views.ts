@@ -1,8 +1,8 @@
 import { sharedContext } from '../../azure/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { Flights } from '../../cache/flights.ts';
-import type { IdentityMirror } from '../../cache/mirror.ts';
+import { SingleFlight } from '../../cache/calls/single-flight.ts';
+import type { IdentityCache } from '../../cache/identities/identities.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
@@ -15,7 +15,7 @@ import type { IdentityView } from './facts.ts';
 
 export interface IdentityEyes {
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityMirror, 'observe'>;
+  readonly mirror: Pick<IdentityCache, 'observe'>;
   readonly clock: Clock;
 }
 
@@ -24,7 +24,7 @@ const FRESH_MS = 60_000;
 
 export class IdentityViews {
   readonly #eyes: IdentityEyes;
-  readonly #reads = new Flights<IdentityView>();
+  readonly #reads = new SingleFlight<IdentityView>();
 
   constructor(eyes: IdentityEyes) {
     this.#eyes = eyes;
@@ -33,8 +33,8 @@ export class IdentityViews {
   /** From memory; what is not there is nothing to go by. */
   cached(id: string): IdentityView | undefined {
     const seen = this.#eyes.mirror.observe(id);
-    if (seen.state !== 'present' || seen.identity.principalId === '') return undefined;
-    return { state: 'present', principalId: seen.identity.principalId, live: false };
+    if (seen.state !== 'present' || seen.resource.principalId === '') return undefined;
+    return { state: 'present', principalId: seen.resource.principalId, live: false };
   }
 
   /** @param since monotonic ms: what was read before is not to be trusted any more */
@@ -42,9 +42,9 @@ export class IdentityViews {
     const { mirror, clock } = this.#eyes;
     const seen = mirror.observe(id);
     if (seen.state === 'present' && seen.how !== 'list') {
-      const { ageMs, identity } = seen;
+      const { ageMs, resource } = seen;
       if (ageMs <= FRESH_MS && clock.monotonic() - ageMs > since)
-        return { state: 'present', principalId: identity.principalId, live: true };
+        return { state: 'present', principalId: resource.principalId, live: true };
     }
     return this.#reads.join(armKey(id), context, () => this.#read(id, context));
   }
@@ -57,7 +57,7 @@ export class IdentityViews {
       // Made by azid a moment ago: Azure's answer is older.
       const seen = mirror.observe(id);
       return seen.state === 'present'
-        ? { state: 'present', principalId: seen.identity.principalId, live: true }
+        ? { state: 'present', principalId: seen.resource.principalId, live: true }
         : { state: 'absent' };
     } catch (error) {
       const failure = failureOf(error);

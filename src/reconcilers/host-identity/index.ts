@@ -1,5 +1,5 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import type { AreasInUse } from '../areas.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
@@ -16,7 +16,7 @@ export type HostParts = Omit<Eyes, 'memory' | 'views' | 'areas' | 'hosts' | 'sto
   IdentityEyes & {
     readonly hosts: Eyes['hosts'] & Hands['hosts'];
     readonly stores: Eyes['stores'] & Hands['stores'];
-    readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+    readonly areas: Pick<AreasInUse, 'use'>;
   };
 
 /** HostIdentity as the frame runs it: the only writer of a host's `identity`. */
@@ -37,7 +37,7 @@ export function hostIdentityKind(parts: HostParts): HostIdentityKind {
     },
     perform: (action, object, context) => perform(action, object, context, hands),
     forget(key, uid) {
-      parts.areas.forget(key);
+      parts.areas.use(key, []);
       if (uid !== undefined) memory.forget(uid);
     },
   };

@@ -1,8 +1,8 @@
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isUniqueInstance } from '../../azure/hosts/instance.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOfHost } from '../../cache/host-area.ts';
-import type { HostMirror } from '../../cache/host-mirror.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Note } from '../decision.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -17,7 +17,7 @@ import { linesOf, ownStatus } from './own.ts';
  */
 
 export interface MoveEyes {
-  readonly hostMirror: Pick<HostMirror, 'observe' | 'withInstance' | 'age' | 'resyncNow'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'age' | 'resyncNow'>;
   readonly stores: Pick<Stores, 'hosts'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
@@ -38,7 +38,7 @@ export function whereabouts(
   if (view?.state === 'present') memory.notAbsent(uid);
   if (view?.state !== 'absent' || !isUniqueInstance(instance) || !leavesSomething(object))
     return { searching: false };
-  const found = hostMirror.withInstance(instance).find((each) => each.key !== key);
+  const found = hostMirror.byIndex('instance', instance).find((each) => each.key !== key);
   if (found) {
     const [heir] = stores.hosts.byIndex(INDEX.host, found.key);
     const { movedFrom } = heir?.status ?? {};

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION } from '../../api/common.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { hostArea } from '../../cache/host-area.ts';
-import { AreasInUse } from '../areas.ts';
+import { hostArea } from '../../cache/hosts/area.ts';
 import {
   attachment,
   deleted,
@@ -26,7 +25,8 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function setup(given: Given = {}) {
   const { clock, lists, mirror, stores, context, proofs, held } = worldOf(given);
   const loaded: string[] = [];
-  const areas = new AreasInUse(mirror, (keys) => loaded.push(...keys));
+  const areas = mirror.inUse;
+  mirror.onLoaded((users) => loaded.push(...users));
   const eyes: Eyes = {
     stores,
     proofs,
@@ -42,7 +42,7 @@ function setup(given: Given = {}) {
   /** Once what the first look put in use is listed. */
   const listed = async (object: IdentityAttachment): Promise<Facts> => {
     await look(object);
-    await Promise.all(areas.all.map((each) => mirror.whenLoaded(each)));
+    await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));
     return look(object);
   };
   return { look, listed, areas, lists, loaded, mirror, held };
@@ -80,7 +80,7 @@ describe('what a selector finds', () => {
     const it = setup({ azure: [vm(vmId('a'))], policies });
     expect(await it.look(fleet())).toMatchObject({ loading: false, hosts: [] });
     await turn();
-    expect(it.areas.all).toEqual([]);
+    expect(it.areas.names).toEqual([]);
     expect(it.lists.calls).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('a resource by its id', () => {
   it('is not looked for where no policy allows it', async () => {
     const it = setup({ policies: [] });
     expect(claims(await it.look(attachment()))).toEqual(['vm1 wanted']);
-    expect(it.areas.all).toEqual([]);
+    expect(it.areas.names).toEqual([]);
   });
 
   it('is read when a look is asked for, once for each request', async () => {
@@ -178,7 +178,7 @@ describe('an object that goes, or names nothing that could be', () => {
     const holders = [holder(vmId('old'), { entries: [entry()] }), holder(vmId('vm1'))];
     const it = setup({ holders });
     expect(claims(await it.look(deleted(attachment())))).toEqual(['old unwanted']);
-    expect(it.areas.all).toEqual([area]);
+    expect(it.areas.names).toEqual([area]);
   });
 
   it.each([

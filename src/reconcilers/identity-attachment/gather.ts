@@ -4,13 +4,13 @@ import type { HostSelector } from '../../api/identity-attachment.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOfHost, hostArea } from '../../cache/host-area.ts';
-import type { HostMirror } from '../../cache/host-mirror.ts';
+import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { AreasInUse } from '../areas.ts';
 import { failureOf } from '../failure.ts';
 import { type AttachedIdentityView, identityOf } from '../hosts/identity-of.ts';
 import { isCrowded, isOwner } from '../hosts/owners.ts';
@@ -28,9 +28,9 @@ export interface Eyes {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'observe' | 'prove'>;
-  readonly hostMirror: Pick<HostMirror, 'observe' | 'present' | 'age' | 'refresh' | 'resyncNow'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'present' | 'age' | 'refresh' | 'resyncNow'>;
   /** Where the mirror must look for this object's hosts. */
-  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
   /** By uid: the turns handed out, what Events told, and the last request for a look that was passed on. */
@@ -69,13 +69,13 @@ export async function gather(object: IdentityAttachment, context: VisitContext, 
   const named = problem ? held[0] : resourceId;
   const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
   if (deletionTimestamp || problem) {
-    areas.note(keyOf(object), held.map(areaOfHost));
+    areas.use(keyOf(object), held.map(areaOfHost));
     return { ...common, type, hosts: together(held, see) };
   }
 
   // Not even a list is made on behalf of a namespace that may have nothing there.
   const area = areaAsked(object, type, policy);
-  areas.note(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
+  areas.use(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
   if (area !== undefined) await lookIfAsked(object, area, context, eyes);
   const facts = { ...common, type };
   if (selector) {
@@ -138,7 +138,7 @@ function areaAsked(
 
 function foundBy(selector: HostSelector, { hostMirror }: Eyes): readonly AzureHost[] {
   return hostMirror
-    .present(selector.subscriptionId, selector.type)
+    .present(hostArea(selector.subscriptionId, selector.type))
     .filter((host) => selectsHost(selector, host));
 }
 
@@ -162,7 +162,7 @@ function sightOf(
   return (id) => {
     const key = armKey(id);
     const seen = hostMirror.observe(id);
-    const host = seen.state === 'present' ? seen.thing : undefined;
+    const host = seen.state === 'present' ? seen.resource : undefined;
     const absent = seen.state === 'absent';
     const [holder] = stores.hosts.byIndex(INDEX.host, key);
     const claim = (): SeenHost['claim'] => {

@@ -1,5 +1,5 @@
 import { identityAttachment } from '../../api/identity-attachment.ts';
-import type { AreasInUse } from '../areas.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import type { Turn, Turns } from '../hosts/turns.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
@@ -11,7 +11,7 @@ export type IdentityAttachmentKind = Kind<IdentityAttachment, Facts, Action, Own
 export type IdentityAttachmentParts = Omit<Eyes, 'given' | 'told' | 'looked' | 'areas'> &
   HostHands & {
     readonly turns: Pick<Turns, 'set' | 'forget'>;
-    readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+    readonly areas: Pick<AreasInUse, 'use'>;
   };
 
 /** IdentityAttachment as the frame runs it. */
@@ -32,7 +32,7 @@ export function identityAttachmentKind(parts: IdentityAttachmentParts): Identity
     },
     perform: (action, object, context) => perform(action, object, context, hands),
     forget(key, uid) {
-      parts.areas.forget(key);
+      parts.areas.use(key, []);
       if (uid === undefined) return;
       parts.turns.forget(uid);
       for (const map of [given, told, looked]) map.delete(uid);

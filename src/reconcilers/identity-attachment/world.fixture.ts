@@ -4,10 +4,12 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { AzureError } from '../../azure/errors.ts';
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import type { HostGet, HostObserver, HostPage } from '../../azure/hosts/hosts.ts';
+import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
+import type { AzureObserver } from '../../azure/observer.ts';
 import { rightsOf } from '../../azure/permissions.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { HostMirror, type HostMirrorOptions } from '../../cache/host-mirror.ts';
+import { AzureCache } from '../../cache/azure-cache.ts';
+import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { Store } from '../../kube/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
@@ -17,7 +19,7 @@ import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts'
 import { addIndexes, type Stores } from '../stores.ts';
 import { IDENTITY_ID, policy } from './facts.fixture.ts';
 
-/** Real stores and a real mirror, over lists and GETs that a test fills. */
+/** Real stores and a real cache, over lists and GETs that a test fills. */
 
 export function vm(id: string, more: Partial<AzureHost> = {}): AzureHost {
   const identity = { system: false, userAssigned: [] };
@@ -31,20 +33,20 @@ export const carrying = (id: string, principalId?: string): Pick<AzureHost, 'ide
   },
 });
 
-type Source = HostMirrorOptions['hosts'];
+type Source = HostSources['hosts'];
 
 /** Lists and GETs over a map of hosts; every call is written down. */
 export class Lists implements Source {
   readonly hosts = new Map<string, AzureHost>();
   readonly calls: string[] = [];
   readonly #clock: FakeClock;
-  #observer: HostObserver | undefined;
+  #observer: AzureObserver<AzureHost> | undefined;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
 
-  observedBy(observer: HostObserver): void {
+  observedBy(observer: AzureObserver<AzureHost>): void {
     this.#observer = observer;
   }
 
@@ -98,12 +100,14 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
   onTestFinished(() => stopping.abort());
   const lists = new Lists(clock);
   for (const each of azure) lists.hosts.set(each.key, each);
-  const mirror = new HostMirror({
+  const { signal } = stopping;
+  const sources = {
     hosts: lists,
     permissions: { at: async () => rightsOf([{ actions: ['*/read'], notActions: [] }]) },
     clock,
-    signal: stopping.signal,
-  });
+    signal,
+  };
+  const mirror = new AzureCache(hostDefinition(sources), { clock, signal });
   const app = {
     metadata: metadata('app', 'team-a'),
     spec: {},

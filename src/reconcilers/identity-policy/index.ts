@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../../api/common.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
-import type { RoleNames } from '../../cache/role-names.ts';
+import type { RoleNames } from '../../cache/roles/names.ts';
 import { isBuiltIn, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf } from '../../policy/selection.ts';
 import { failureOf } from '../failure.ts';

@@ -3,8 +3,8 @@ import { sharedContext } from '../../azure/arm-calls.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
-import { Flights } from '../../cache/flights.ts';
-import type { IdentityMirror, Observation } from '../../cache/mirror.ts';
+import { SingleFlight } from '../../cache/calls/single-flight.ts';
+import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { Store } from '../../kube/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
@@ -36,7 +36,7 @@ export type ProvenIdentity =
 export interface IdentityProofParts {
   readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityMirror, 'observe' | 'markedWith' | 'withPrincipal' | 'loading'>;
+  readonly mirror: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
   readonly installationId: string;
 }
 
@@ -49,7 +49,7 @@ const LIVE_MS = 30_000;
 /** Whose an identity is and which principal it has: asked by every kind, of the cache, and of Azure before a write. */
 export class IdentityProofs {
   readonly #parts: IdentityProofParts;
-  readonly #reads = new Flights<AzureIdentity | undefined>();
+  readonly #reads = new SingleFlight<AzureIdentity | undefined>();
   readonly #disputed = new Map<string, string>();
   readonly #witnessed = new Map<string, string>();
   readonly #met = new Set<string>();
@@ -84,7 +84,7 @@ export class IdentityProofs {
     const object = this.#parts.stores.identities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
     /** What was read for this answer, by key. */
-    const read = new Map<string, Observation>();
+    const read = new Map<string, IdentityObservation>();
     const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.mirror.observe(id);
     let failure: Failure | undefined;
     for (;;) {
@@ -111,12 +111,12 @@ export class IdentityProofs {
 
   /** Some identity has this principal, whoever owns it. */
   hasPrincipal(principalId: string): boolean {
-    return this.#parts.mirror.withPrincipal(principalId).length > 0;
+    return this.#parts.mirror.byIndex('principal', principalId).length > 0;
   }
 
   /** What has this principal, by the keys of their ARM ids. */
   withPrincipal(principalId: string): readonly AzureIdentity[] {
-    return this.#parts.mirror.withPrincipal(principalId);
+    return this.#parts.mirror.byIndex('principal', principalId);
   }
 
   /** The reconcile of an identity has begun to look where it is. */
@@ -189,8 +189,8 @@ export class IdentityProofs {
   }
 
   /** What azid wrote a moment ago Azure need not show yet: then the cache is ahead of the answer. */
-  #merged(id: string, identity: AzureIdentity | undefined): Observation {
-    if (identity) return { state: 'present', identity, how: 'get', ageMs: 0 };
+  #merged(id: string, identity: AzureIdentity | undefined): IdentityObservation {
+    if (identity) return { state: 'present', resource: identity, how: 'get', ageMs: 0 };
     const held = this.#parts.mirror.observe(id);
     return held.state === 'present' ? { ...held, how: 'get', ageMs: 0 } : held;
   }

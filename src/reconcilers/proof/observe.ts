@@ -2,8 +2,8 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { armKey, identityId, parseIdentityId } from '../../azure/resource-id.ts';
-import type { How } from '../../cache/entry.ts';
-import type { IdentityMirror, Observation } from '../../cache/mirror.ts';
+import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
+import type { How } from '../../cache/store/entry.ts';
 import { MARK, ownershipOf } from '../marks.ts';
 
 /**
@@ -25,7 +25,7 @@ export type ObservedIdentity =
   | { readonly state: 'unknown'; readonly id: string };
 
 export interface ProofDeps {
-  readonly mirror: Pick<IdentityMirror, 'observe' | 'markedWith'>;
+  readonly mirror: Pick<IdentityCache, 'observe' | 'byIndex'>;
   readonly installationId: string;
   /** Principals of identities whose marks are azid's own mistake, by uid of the object. */
   readonly disputed: ReadonlyMap<string, string>;
@@ -38,7 +38,7 @@ export const STALE_MS = 3_600_000;
 export function observeIdentity(
   object: UserAssignedIdentity,
   deps: ProofDeps,
-  observe: (id: string) => Observation = (id) => deps.mirror.observe(id),
+  observe: (id: string) => IdentityObservation = (id) => deps.mirror.observe(id),
 ): ObservedIdentity {
   let none: Extract<ObservedIdentity, { state: 'none' }> = { state: 'none' };
   let unknown: string | undefined;
@@ -46,7 +46,7 @@ export function observeIdentity(
     const seen = observe(id);
     switch (seen.state) {
       case 'present': {
-        const { identity, how, ageMs } = seen;
+        const { resource: identity, how, ageMs } = seen;
         // A list may leave out the ids of one that is just being made.
         if (identity.principalId === '' || ageMs > STALE_MS) unknown ??= id;
         else if (isOwn(object, identity, deps)) return { state: 'owned', identity, how, ageMs };
@@ -116,16 +116,16 @@ export function placesOf(object: UserAssignedIdentity): readonly string[] {
 function markedAs(
   object: UserAssignedIdentity,
   deps: ProofDeps,
-  observe: (id: string) => Observation,
+  observe: (id: string) => IdentityObservation,
 ): Extract<ObservedIdentity, { state: 'owned' }> | undefined {
   const { installationId, mirror } = deps;
-  const found = mirror.markedWith({
+  const [found] = mirror.byIndex('marks', {
     [MARK.installation]: installationId,
     [MARK.ownerUid]: object.metadata.uid,
   });
   const seen = found && observe(found.id);
   if (seen?.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
-  const { identity, how, ageMs } = seen;
+  const { resource: identity, how, ageMs } = seen;
   if (identity.principalId === '' || !isWithinSpec(object, identity) || !isOwn(object, identity, deps))
     return undefined;
   return { state: 'owned', identity, how, ageMs };

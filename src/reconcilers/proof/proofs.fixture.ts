@@ -1,7 +1,7 @@
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { GetResult } from '../../azure/identities.ts';
 import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
-import type { Observation } from '../../cache/mirror.ts';
+import type { IdentityObservation, IdentityQueries } from '../../cache/identities/identities.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { ownerMarks, type Tags, tag } from '../marks.ts';
 import { type IdentityProofParts, IdentityProofs } from './identity-proofs.ts';
@@ -23,7 +23,7 @@ export function identityAt(id: string, principalId: string, tags: Tags = {}): Az
 }
 
 export class HeldIdentities {
-  readonly #held = new Map<string, Observation>();
+  readonly #held = new Map<string, IdentityObservation>();
   readonly #azure = new Map<string, AzureIdentity | Error>();
   /** Subscriptions whose first list is under way. */
   readonly listing = new Set<string>();
@@ -31,12 +31,12 @@ export class HeldIdentities {
   readonly read: string[] = [];
 
   /** In Azure, and in the cache as a list showed it. */
-  put(identity: AzureIdentity, how: Partial<Extract<Observation, { state: 'present' }>> = {}): void {
+  put(identity: AzureIdentity, how: Partial<Extract<IdentityObservation, { state: 'present' }>> = {}): void {
     this.inAzure(identity.id, identity);
-    this.hold(identity.id, { state: 'present', identity, how: 'list', ageMs: 0, ...how });
+    this.hold(identity.id, { state: 'present', resource: identity, how: 'list', ageMs: 0, ...how });
   }
 
-  hold(id: string, seen: Observation): void {
+  hold(id: string, seen: IdentityObservation): void {
     this.#held.set(armKey(id), seen);
   }
 
@@ -46,18 +46,16 @@ export class HeldIdentities {
     else this.#azure.delete(armKey(id));
   }
 
-  observe(id: string): Observation {
+  observe(id: string): IdentityObservation {
     return this.#held.get(armKey(id)) ?? { state: 'unknown' };
   }
 
-  markedWith(tags: Tags): AzureIdentity | undefined {
-    return this.#present().find((each) =>
-      Object.entries(tags).every(([name, value]) => tag(each.tags, name) === value),
+  byIndex<K extends keyof IdentityQueries>(_index: K, query: IdentityQueries[K]): AzureIdentity[] {
+    if (typeof query === 'string')
+      return this.#present().filter((each) => each.principalId.toLowerCase() === query.toLowerCase());
+    return this.#present().filter((each) =>
+      Object.entries(query).every(([name, value]) => tag(each.tags, name) === value),
     );
-  }
-
-  withPrincipal(principalId: string): AzureIdentity[] {
-    return this.#present().filter((each) => each.principalId.toLowerCase() === principalId.toLowerCase());
   }
 
   loading(subscriptionId: string): boolean {
@@ -77,7 +75,7 @@ export class HeldIdentities {
   }
 
   #present(): AzureIdentity[] {
-    return [...this.#held.values()].flatMap((seen) => (seen.state === 'present' ? seen.identity : []));
+    return [...this.#held.values()].flatMap((seen) => (seen.state === 'present' ? seen.resource : []));
   }
 }
 

@@ -2,8 +2,8 @@ import type { LedgerSystem } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { armKey, parseResourceId } from '../../azure/resource-id.ts';
-import { areaOfHost } from '../../cache/host-area.ts';
-import type { HostMirror } from '../../cache/host-mirror.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import { isCrowded, isOwner } from '../hosts/owners.ts';
@@ -22,7 +22,7 @@ export type SystemIdentityView =
 
 export interface SystemProofDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts'>;
-  readonly hostMirror: Pick<HostMirror, 'observe' | 'ofPrincipal' | 'loading'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'loading'>;
   readonly clock: Clock;
   /** By the ARM id of the resource; throws what the call threw. */
   readonly systemIdentity: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
@@ -55,7 +55,7 @@ export class SystemProofs {
     if (!object || this.#lineOf(object)?.state !== 'Attached') return undefined;
     const seen = this.#deps.hostMirror.observe(object.spec.resourceId);
     if (seen.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
-    const { id, identity } = seen.thing;
+    const { id, identity } = seen.resource;
     if (!identity.system || identity.principalId === undefined) return undefined;
     return ownedBy(object, id, identity.principalId, seen.how !== 'list' && seen.ageMs <= LIVE_MS);
   }
@@ -96,12 +96,12 @@ export class SystemProofs {
   ofPrincipal(principalId: string): readonly string[] {
     const { stores, hostMirror } = this.#deps;
     return hostMirror
-      .ofPrincipal(principalId)
+      .byIndex('principal', principalId)
       .flatMap(({ key }) => stores.systemIdentities.keysByIndex(INDEX.host, key));
   }
 
   hasPrincipal(principalId: string): boolean {
-    return this.#deps.hostMirror.ofPrincipal(principalId).length > 0;
+    return this.#deps.hostMirror.byIndex('principal', principalId).length > 0;
   }
 
   /** At start-up the lists are about to tell of all resources at once. */

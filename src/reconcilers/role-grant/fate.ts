@@ -1,14 +1,14 @@
 import type { CallContext } from '../../azure/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { parseIdentityId } from '../../azure/resource-id.ts';
-import type { IdentityMirror } from '../../cache/mirror.ts';
+import type { IdentityCache } from '../../cache/identities/identities.ts';
 import { failureOf } from '../failure.ts';
 import type { SystemIdentityView } from '../proof/system-identity.ts';
 import type { RoleGrant } from './facts.ts';
 
 export interface FateEyes {
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityMirror, 'observe'>;
+  readonly mirror: Pick<IdentityCache, 'observe'>;
   /** By the ARM id of the resource; throws what the call threw. Absent: nothing is ever known to be gone. */
   readonly systemIdentity?: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
 }

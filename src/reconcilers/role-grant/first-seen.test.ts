@@ -7,7 +7,7 @@ test('what is remembered of a grant goes with it, also what others asked about i
     ['uid-stays', { principalId: 'p', at: 1 }],
   ]);
   const released: string[] = [];
-  const areas = { note: () => {}, forget: (key: string) => void released.push(key) };
+  const areas = { use: (key: string) => void released.push(key) };
   // Nothing else is asked when an object is forgotten.
   const kind = roleGrantKind({ firstSeen, areas } as unknown as RoleGrantParts);
   kind.forget?.('team-a/grant', 'uid-gone');

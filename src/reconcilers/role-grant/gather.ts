@@ -1,9 +1,9 @@
 import { isLookRequested } from '../../api/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { areaOf } from '../../azure/scope.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import type { AreasInUse } from '../areas.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import { endsOf, overOf } from './ends.ts';
@@ -21,7 +21,7 @@ import { isAsked, targetOf } from './target.ts';
 export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly stores: PeerEyes['stores'];
   /** Where the mirror must look for this object's assignments and its role. */
-  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
   readonly releaseAfterMs: number;
 }
 
@@ -72,7 +72,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
   if (!anything && !orphaned) return common;
 
   const scopes = held.map((id) => parseAssignmentId(id).scope);
-  eyes.areas.note(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
+  eyes.areas.use(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
   // At start-up two lists are about to tell of thousands at once: roles and assignments.
   if (!over && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
     return { ...common, role: { state: 'loading' } };

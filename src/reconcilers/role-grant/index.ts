@@ -1,8 +1,8 @@
 import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/errors.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import type { AreasInUse } from '../areas.ts';
 import { AlreadyExists } from '../failure.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
@@ -19,7 +19,7 @@ export type RoleGrantParts = Omit<
   'endedHere' | 'told' | 'refused' | 'assignments' | 'areas' | 'stores'
 > & {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'put' | 'delete'>;
-  readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
   readonly client: Hands['client'];
   readonly stores: Eyes['stores'] & Hands['stores'];
   readonly azidNamespace: string;
@@ -66,7 +66,7 @@ export function roleGrantKind(parts: RoleGrantParts): RoleGrantKind {
       }
     },
     forget(key, uid) {
-      parts.areas.forget(key);
+      parts.areas.use(key, []);
       if (uid === undefined) return;
       for (const map of [endedHere, firstSeen, told]) map.delete(uid);
       refused.forget(uid);

@@ -80,16 +80,16 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
         if (live.has(armKey(id))) {
           const found = find(there, id);
           return found
-            ? { state: 'present', thing: as(found), how: 'get', ageMs: 0 }
+            ? { state: 'present', resource: as(found), how: 'get', ageMs: 0 }
             : { state: 'absent', provenBy: 'get', ageMs: 0 };
         }
         const found = find(held, id);
         return found
-          ? { state: 'present', thing: as(found), how: 'list', ageMs: 60_000 }
+          ? { state: 'present', resource: as(found), how: 'list', ageMs: 60_000 }
           : { state: 'suspectAbsent' };
       },
       loading: () => false,
-      withTriple: () => held.filter(({ id }) => !live.has(armKey(id))).map(as),
+      byIndex: () => held.filter(({ id }) => !live.has(armKey(id))).map(as),
     },
     endedHere: new Map(),
     told: new Map(),

@@ -30,13 +30,13 @@ function chosen({ there = [], refusals = [], existingId, object = grant() }: Wor
   const observe = (id: string) => {
     const found = there.find((each) => armKey(each.id) === armKey(id));
     if (!found) return { state: 'suspectAbsent' } as const;
-    const thing: AzureRoleAssignment = {
+    const resource: AzureRoleAssignment = {
       ...found,
       key: armKey(found.id),
       roleDefinitionId: target.roleId,
       principalType: 'ServicePrincipal',
     };
-    return { state: 'present', thing, how: 'list', ageMs: 0 } as const;
+    return { state: 'present', resource, how: 'list', ageMs: 0 } as const;
   };
   return chosenName(object, target, { assignmentMirror: { observe }, told, refused }).id;
 }

@@ -1,5 +1,5 @@
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
 import type { RefusedWrites } from './refused.ts';
 import { sameAssignmentId } from './standing.ts';
@@ -12,7 +12,7 @@ import type { Told } from './twins.ts';
  */
 
 export interface NameEyes {
-  readonly assignmentMirror: Pick<AssignmentMirror, 'observe'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'observe'>;
   readonly told: ReadonlyMap<string, Told>;
   readonly refused: Pick<RefusedWrites, 'name'>;
 }
@@ -21,7 +21,7 @@ export function chosenName(object: RoleGrant, first: Target, eyes: NameEyes): Ta
   const { uid } = object.metadata;
   const standing = first.ids.findIndex((id) => {
     const seen = eyes.assignmentMirror.observe(id);
-    return seen.state === 'present' && sameGrant(seen.thing, first);
+    return seen.state === 'present' && sameGrant(seen.resource, first);
   });
   if (standing >= 0) return named(first, standing);
   const told = eyes.told.get(uid);
@@ -42,7 +42,7 @@ function free(target: Target, { assignmentMirror }: NameEyes): Target {
   for (let step = 0; step < target.ids.length; step++) {
     const at = (start + step) % target.ids.length;
     const seen = assignmentMirror.observe(target.ids[at] ?? target.id);
-    if (seen.state !== 'present' || !isAnothers(seen.thing, target)) return named(target, at);
+    if (seen.state !== 'present' || !isAnothers(seen.resource, target)) return named(target, at);
   }
   return target;
 }

@@ -4,7 +4,7 @@ import { AzureError } from '../../azure/errors.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { GetResult } from '../../azure/identities.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { Observation } from '../../cache/entry.ts';
+import type { Observation } from '../../cache/store/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';
@@ -49,7 +49,7 @@ const machine = (principalId?: string): Observation<AzureHost> => ({
   state: 'present',
   how: 'list',
   ageMs: 0,
-  thing: {
+  resource: {
     id: VM,
     key: armKey(VM),
     type: 'Microsoft.Compute/virtualMachines',
@@ -71,9 +71,9 @@ function eyes(answer: SystemIdentityView | AzureError = { found: false, conclusi
     hostMirror: {
       loading: () => false,
       observe: () => vm,
-      ofPrincipal: (id) =>
-        vm.state === 'present' && vm.thing.identity.principalId?.toLowerCase() === id.toLowerCase()
-          ? [vm.thing]
+      byIndex: (_, id) =>
+        vm.state === 'present' && vm.resource.identity.principalId?.toLowerCase() === id.toLowerCase()
+          ? [vm.resource]
           : [],
     },
     systemIdentity: async (id) => given(id),

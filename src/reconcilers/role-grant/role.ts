@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { roleDefinitionId } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
-import type { RoleCatalog } from '../../cache/role-catalog.ts';
+import type { RoleCatalog } from '../../cache/roles/catalog.ts';
 import { nearMiss } from '../../policy/near-miss.ts';
 import { failureOf } from '../failure.ts';
 import type { RoleGrant, RoleView, SeenRole } from './facts.ts';

@@ -63,7 +63,7 @@ function look(world: World, object: RoleGrant = grant()) {
   };
   const eyes = {
     assignments,
-    assignmentMirror: { withTriple: () => held.map(as), believes: async () => !gone },
+    assignmentMirror: { byIndex: () => held.map(as) as never, believes: async () => !gone },
     told: new Map(told ? [[object.metadata.uid, told]] : []),
   };
   return twinOf(object, target, context, eyes).then((found) => ({ found: found?.id, calls }));

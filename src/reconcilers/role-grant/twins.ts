@@ -1,7 +1,7 @@
 import { isLookRequested } from '../../api/common.ts';
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { RoleGrant, SeenAssignment, Target } from './facts.ts';
@@ -12,7 +12,7 @@ import { isAsked, sameGrant } from './target.ts';
 
 export interface TwinEyes {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'withTriple' | 'believes'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
   /** What a 409 told, by uid of the grant: an id, or only that there is one. */
   readonly told: ReadonlyMap<string, Told>;
 }
@@ -30,7 +30,7 @@ export async function twinOf(
   eyes: TwinEyes,
 ): Promise<SeenAssignment | undefined> {
   const triple = { ...target, role: target.roleGuid };
-  for (const held of eyes.assignmentMirror.withTriple(triple).filter((each) => isTwin(each, target))) {
+  for (const held of eyes.assignmentMirror.byIndex('triple', triple).filter((each) => isTwin(each, target))) {
     // Somebody asked how things are now: theirs is read as azid's own is.
     const found = isLookRequested(object) ? await read(held.id, context, eyes) : held;
     if (found && isTwin(found, target)) return found;

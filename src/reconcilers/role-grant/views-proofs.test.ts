@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import type { Observation } from '../../cache/entry.ts';
+import type { Observation } from '../../cache/store/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';
 import type { RoleGrant } from './facts.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
 import { AzureError } from '../../azure/errors.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
-import type { Observation } from '../../cache/entry.ts';
+import type { Observation } from '../../cache/store/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Priority } from '../../runtime/outcome.ts';
@@ -25,7 +25,7 @@ const there: AzureRoleAssignment = {
 };
 const present = (how: 'list' | 'get' | 'write', ageMs: number): Observation<AzureRoleAssignment> => ({
   state: 'present',
-  thing: there,
+  resource: there,
   how,
   ageMs,
 });

@@ -1,6 +1,6 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentMirror } from '../../cache/assignment-mirror.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
@@ -13,7 +13,7 @@ import { sameAssignmentId } from './standing.ts';
 
 export interface ViewEyes {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: Pick<AssignmentMirror, 'observe' | 'loading'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'observe' | 'loading'>;
   readonly clock: Clock;
   /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
   readonly endedHere: ReadonlyMap<string, string>;
@@ -36,7 +36,11 @@ export function cachedView(
   const visitMs = eyes.clock.monotonic() - since;
   switch (seen.state) {
     case 'present':
-      return { state: 'present', assignment: seen.thing, live: seen.how !== 'list' && seen.ageMs <= visitMs };
+      return {
+        state: 'present',
+        assignment: seen.resource,
+        live: seen.how !== 'list' && seen.ageMs <= visitMs,
+      };
     case 'absent':
       return seen.ageMs <= visitMs ? absence(object, id, 'assignment', eyes) : undefined;
     case 'suspectAbsent':
@@ -76,7 +80,7 @@ function absence(
 ): AssignmentView {
   const seen = assignmentMirror.observe(id);
   // Written by us a moment ago: Azure's answer is older than our write.
-  if (seen.state === 'present') return { state: 'present', assignment: seen.thing, live: true };
+  if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
   if (seen.state !== 'absent')
     return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
   const { assignmentId, lastWriteTime, writeStartedAt } = object.status ?? {};

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import { AzureError } from '../../azure/errors.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { AreasInUse } from '../areas.ts';
 import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
@@ -18,7 +17,7 @@ interface More extends Given {
 function setup({ systemIdentity, references = [], policies = [policy()], ...given }: More = {}) {
   const { clock, lists, mirror, stores, context } = worldOf({ ...given, policies });
   const calls: string[] = [];
-  const areas = new AreasInUse(mirror, () => {});
+  const areas = mirror.inUse;
   const eyes: Eyes = {
     stores,
     hosts: {
@@ -50,7 +49,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
   const look = (one: SystemAssignedIdentity): Promise<Facts> => gather(one, context, eyes);
   const listed = async (one: SystemAssignedIdentity) => {
     await look(one);
-    await Promise.all(areas.all.map((each) => mirror.whenLoaded(each)));
+    await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));
     return look(one);
   };
   return { look, listed, areas, calls, lists, mirror };
@@ -64,7 +63,7 @@ describe('what is read for an object', () => {
   it('nothing where no policy allows it', async () => {
     const it = setup({ policies: [], azure: [vm(VM)] });
     await it.look(object());
-    expect(it.areas.all).toEqual([]);
+    expect(it.areas.names).toEqual([]);
     expect([...it.calls, ...it.lists.calls]).toEqual([]);
   });
 

@@ -3,12 +3,12 @@ import type { HostIdentity } from '../../api/host-identity.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import { areaOfHost } from '../../cache/host-area.ts';
-import type { HostMirror } from '../../cache/host-mirror.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { AreasInUse } from '../areas.ts';
 import type { Dependents } from '../dependents.ts';
 import { failureOf } from '../failure.ts';
 import { isCrowded, isOwner } from '../hosts/owners.ts';
@@ -22,9 +22,9 @@ import { cannotHave, isSwitchedOff } from './own.ts';
 export interface Eyes {
   readonly stores: Pick<Stores, 'hosts' | 'policies' | 'namespaces'>;
   readonly hosts: Pick<Hosts, 'systemIdentity'>;
-  readonly hostMirror: Pick<HostMirror, 'observe' | 'refresh'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'refresh'>;
   /** Where the mirror must look for this object's host. */
-  readonly areas: Pick<AreasInUse, 'note'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
@@ -78,13 +78,13 @@ export async function gather(
   });
   // Not even a list is made on behalf of a namespace that may have nothing there.
   if (!allowed && !ledger?.entry) {
-    areas.note(keyOf(object), []);
+    areas.use(keyOf(object), []);
     return facts;
   }
-  areas.note(keyOf(object), [areaOfHost(resourceId)]);
+  areas.use(keyOf(object), [areaOfHost(resourceId)]);
   await lookIfAsked(object, context, eyes);
   const seen = eyes.hostMirror.observe(resourceId);
-  const variant = seen.state === 'present' ? seen.thing.variant : undefined;
+  const variant = seen.state === 'present' ? seen.resource.variant : undefined;
   const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
   const looked: Facts = {
     ...facts,

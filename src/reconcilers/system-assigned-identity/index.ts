@@ -1,5 +1,5 @@
 import { systemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import type { AreasInUse } from '../areas.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import type { Turns } from '../hosts/turns.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';
@@ -11,7 +11,7 @@ export type SystemAssignedIdentityKind = Kind<SystemAssignedIdentity, Facts, Act
 export type SystemAssignedIdentityParts = Omit<Eyes, 'principals' | 'released' | 'looked' | 'areas'> &
   Omit<Hands, 'released' | 'turns'> & {
     readonly turns: Pick<Turns, 'set' | 'forget'>;
-    readonly areas: Pick<AreasInUse, 'note' | 'forget'>;
+    readonly areas: Pick<AreasInUse, 'use'>;
   };
 
 /** SystemAssignedIdentity as the frame runs it. */
@@ -35,7 +35,7 @@ export function systemAssignedIdentityKind(parts: SystemAssignedIdentityParts): 
     },
     perform: (action, object, context) => perform(action, object, context, hands),
     forget(key, uid) {
-      parts.areas.forget(key);
+      parts.areas.use(key, []);
       if (uid === undefined) return;
       parts.turns.forget(uid);
       principals.delete(uid);

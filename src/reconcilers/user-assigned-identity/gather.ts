@@ -5,7 +5,7 @@ import type { AzureCaller } from '../../azure/caller.ts';
 import { classify } from '../../azure/classify.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { sameId } from '../../azure/resource-id.ts';
-import type { IdentityMirror } from '../../cache/mirror.ts';
+import type { IdentityCache } from '../../cache/identities/identities.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
@@ -21,7 +21,6 @@ import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, ownersOf, type Stores } from '../stores.ts';
-import type { SubscriptionsInUse } from '../subscriptions.ts';
 import { decide } from './decide.ts';
 import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
 import { ownerOf } from './own.ts';
@@ -31,8 +30,8 @@ export interface Eyes {
   readonly stores: Stores;
   readonly client: KubeClient;
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityMirror, 'observe' | 'loading' | 'markedWith'>;
-  readonly subscriptions: SubscriptionsInUse;
+  readonly mirror: Pick<IdentityCache, 'observe' | 'loading' | 'byIndex'>;
+  readonly subscriptions: Pick<IdentityCache, 'use'>;
   readonly clock: Clock;
   readonly installationId: string;
   readonly dependents: Dependents;
@@ -94,7 +93,7 @@ export async function gather(
   // Not even a read is made on behalf of a namespace that may not have the identity.
   if (!deleting && !policy.allowsIdentity(target.id).allowed) return common;
 
-  eyes.subscriptions.note(keyOf(object), target.coordinates.subscriptionId);
+  eyes.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
   const cached = cachedView(target, context, eyes);
   witness(object, cached, eyes);
@@ -157,7 +156,7 @@ function cachedView(
     case 'present':
       return {
         state: 'present',
-        identity: seen.identity,
+        identity: seen.resource,
         live: seen.how !== 'list' && seen.ageMs <= visitMs,
       };
     case 'absent':
@@ -221,7 +220,7 @@ function absentView(
 ): AzureView {
   const seen = mirror.observe(target.id);
   // Written by us a moment ago: Azure's answer is older than our write.
-  if (seen.state === 'present') return { state: 'present', identity: seen.identity, live: true };
+  if (seen.state === 'present') return { state: 'present', identity: seen.resource, live: true };
   if (seen.state !== 'absent')
     return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
   const begun = object.status?.createStartedAt;
@@ -279,7 +278,7 @@ function provenPlace(object: UserAssignedIdentity, { proofs }: Eyes): Coordinate
 function findMarked(object: UserAssignedIdentity, { mirror, installationId }: Eyes): Coordinates | undefined {
   // By name, not by uid: a restored object has another uid.
   const { [MARK.ownerUid]: _, ...marks } = ownerMarks(ownerOf(object, { installationId }));
-  const found = mirror.markedWith(marks);
+  const [found] = mirror.byIndex('marks', marks);
   if (!found) return undefined;
   const { subscriptionId, resourceGroup, location, name } = found;
   return { subscriptionId, resourceGroup, location, name };

@@ -30,7 +30,7 @@ export function userAssignedIdentityKind(
       return perform(action, object, context, parts);
     },
     forget: (key, uid) => {
-      parts.subscriptions.forget(key);
+      parts.subscriptions.use(key, []);
       if (uid) {
         begunHere.delete(uid);
         parts.proofs.forget(uid);

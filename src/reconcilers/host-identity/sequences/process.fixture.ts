@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RestError } from '@azure/core-rest-pipeline';
-import { HostMirror } from '../../../cache/host-mirror.ts';
-import { IdentityMirror } from '../../../cache/mirror.ts';
+import { AzureCache } from '../../../cache/azure-cache.ts';
+import { hostDefinition } from '../../../cache/hosts/hosts.ts';
+import { identityDefinition } from '../../../cache/identities/identities.ts';
 import type { FakeClock } from '../../../runtime/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
-import { AreasInUse } from '../../areas.ts';
 import { Frame } from '../../frame.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { hostIdentityKind } from '../index.ts';
@@ -23,7 +23,7 @@ export const CALL_LIMIT_MS = 60_000;
 
 class Killed extends Error {}
 
-/** One process of azid: its mirrors and its memory die with it. */
+/** One process of azid: its caches and its memory die with it. */
 export class Process {
   readonly #stop = new AbortController();
   readonly #frame: Frame<never, never, never, never>;
@@ -35,10 +35,10 @@ export class Process {
   constructor(kube: MemoryKube, clients: Clients, clock: FakeClock, subscription: string, self: string) {
     const { signal } = this.#stop;
     const { hosts, identities, permissions } = clients;
-    const common = { permissions, clock, signal, random: () => 0.5, lagMs: LAG_MS };
-    const mirror = new IdentityMirror({ ...common, identities });
-    const hostMirror = new HostMirror({ ...common, hosts });
-    mirror.use(subscription);
+    const common = { clock, signal, random: () => 0.5, lagMs: LAG_MS };
+    const mirror = new AzureCache(identityDefinition({ identities, permissions }), common);
+    const hostMirror = new AzureCache(hostDefinition({ hosts, permissions, clock, signal }), common);
+    mirror.use('test', [subscription]);
     const proofs = new IdentityProofs({
       stores: kube.stores,
       identities,
@@ -57,7 +57,7 @@ export class Process {
       hostMirror,
       // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
       turns: { mayAttach: () => true, mayDetach: () => true, hasSpokenOf: () => true },
-      areas: new AreasInUse(hostMirror, () => {}),
+      areas: hostMirror,
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
       azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,

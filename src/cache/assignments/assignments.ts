@@ -1,0 +1,113 @@
+/**
+ * Role assignments: one bulk list per subscription in use, which shows all beneath it, and one for each management group,
+ * or the tenant, that is itself a scope in use. A list also shows what is inherited from above; that is at home in another
+ * list and is left to it, so each absence has one list that can show it.
+ */
+import { asciiLower } from '../../azure/ascii.ts';
+import {
+  type AzureRoleAssignment,
+  parseAssignmentId,
+  sameAssignment,
+  sameGrant,
+} from '../../azure/azure-role-assignment.ts';
+import { trailingGuid } from '../../azure/guid.ts';
+import type { Permissions } from '../../azure/permissions.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { areaOf, parseScope } from '../../azure/scope.ts';
+import type { AzureCache } from '../azure-cache.ts';
+import type { CacheDefinition } from '../definition.ts';
+import { placeOfScope } from '../lists/cache-part.ts';
+
+export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
+
+/** What Azure allows only once. */
+export interface Triple {
+  readonly scope: string;
+  /** GUID of the role, or an id that ends in it. */
+  readonly role: string;
+  readonly principalId: string;
+}
+
+export interface AssignmentQueries {
+  /** All that it is held to have, as far as lists in use show it. */
+  readonly principal: string;
+  /** Under whatever name. Azure allows one; two only while one of them is gone and not yet known to be. */
+  readonly triple: Triple;
+}
+
+/** Areas are what `areaOf` makes of scopes, named by any scope within. */
+export type AssignmentCache = AzureCache<AzureRoleAssignment, AssignmentQueries>;
+
+export function assignmentDefinition(azure: {
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list' | 'observedBy'>;
+  readonly permissions: Pick<Permissions, 'at'>;
+}): CacheDefinition<AzureRoleAssignment, AssignmentQueries> {
+  const { assignments, permissions } = azure;
+  return {
+    name: 'assignments',
+    plural: 'role assignments',
+    indexes: {
+      principal: {
+        termsOf: ({ principalId }) => [principalId],
+        termsFor: (principalId) => [asciiLower(principalId)],
+      },
+      triple: {
+        termsOf: ({ scope, roleGuid, principalId }) => [tripleTerm({ scope, role: roleGuid, principalId })],
+        termsFor: (triple) => [tripleTerm({ ...triple, role: trailingGuid('the role', triple.role) })],
+      },
+    },
+    areaOf: (id) => areaOf(parseAssignmentId(id).scope),
+    areaNamed: areaOf,
+    describe: (area) => `scope ${area}`,
+    placeOf: placeOfScope,
+    sameContent: sameAssignment,
+    sameInstance: notMadeAgain,
+    read(id, context) {
+      const { scope, name } = parseAssignmentId(id);
+      return assignments.get(scope, name, context);
+    },
+    async *list(area, context) {
+      // Without a filter a subscription's list also shows what lies below it (docs/azure-facts.md section 5). Should Azure not do so,
+      // witnesses are missing and the area stays partial: nothing is deleted on its word.
+      const filter = parseScope(area).kind === 'subscription' ? 'everything' : 'atScope';
+      for await (const page of assignments.list(area, filter, context)) {
+        const found = page.assignments.filter(({ id }) => homeOf(id) === area);
+        yield { found, requestedAt: page.requestedAt };
+      }
+    },
+    async missingRight(area, signal) {
+      const rights = await permissions.at(area, { priority: 'resync', signal });
+      if (rights.allows(READ_ASSIGNMENTS)) return undefined;
+      return `azid has no right to ${READ_ASSIGNMENTS} at ${area}, so lists may leave assignments out`;
+    },
+    observedBy: (observer) => assignments.observedBy(observer),
+  };
+}
+
+/**
+ * Undefined for one at a scope that azid cannot read, and so never grants at: somebody else's odd id must not make the
+ * list fail for all.
+ */
+function homeOf(id: string): string | undefined {
+  try {
+    return areaOf(parseAssignmentId(id).scope);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** The answer to a creation and later reads give times that differ a little (docs/azure-facts.md section 5). */
+const CREATED_APART_MS = 10_000;
+
+/** The name of an assignment follows from what it grants, so only the time of its creation can tell that it was made again. */
+function notMadeAgain(before: AzureRoleAssignment, now: AzureRoleAssignment): boolean {
+  const [was = 0, is = was] = [before.createdOn, now.createdOn];
+  return sameGrant(before, now) && (was === 0 || is <= was + CREATED_APART_MS);
+}
+
+/** A line end cannot occur in any of the three. */
+function tripleTerm({ scope, role, principalId }: Triple): string {
+  return [armKey(scope), asciiLower(role), asciiLower(principalId)].join('\n');
+}

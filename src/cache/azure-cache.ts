@@ -1,0 +1,294 @@
+/**
+ * What Azure was last seen to hold of one kind of resource: bulk lists of the areas in use, live GETs and our own writes,
+ * merged by the rules of `store/merge.ts`. One class for all kinds; what differs is a value (`definition.ts`).
+ */
+import type { CallContext } from '../azure/arm-calls.ts';
+import type { AzureObserver } from '../azure/observer.ts';
+import type { Priority } from '../runtime/outcome.ts';
+import type { CacheDefinition, CacheOptions } from './definition.ts';
+import { AreaLists, type LoadedListener } from './lists/area-lists.ts';
+import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
+import { type CachePart, joined } from './lists/cache-part.ts';
+import type { Completeness } from './lists/completeness.ts';
+import type { CompletedList } from './lists/listing.ts';
+import { Rotations } from './lists/rotations.ts';
+import type { CachedResource, Observation } from './store/entry.ts';
+import { ABSENCE_KEPT_MS } from './store/merge.ts';
+import { type ChangeListener, ResourceStore } from './store/store.ts';
+
+/** All that is held of one area. Ages count from when the request began, ms. */
+export type AreaContent<T> =
+  | {
+      readonly state: 'known';
+      /** All that are held to be there, our own writes included. */
+      readonly resources: readonly T[];
+      /** Missing where they should show. As they were last seen. */
+      readonly doubtful: readonly T[];
+      readonly completeness: Completeness;
+      readonly ageMs: number;
+    }
+  /** Azure said that what holds them is not there. Right after it was made that may be untrue. */
+  | { readonly state: 'gone'; readonly ageMs: number }
+  | { readonly state: 'unknown' };
+
+export class AzureCache<T extends CachedResource, Q extends object = object> implements AzureObserver<T> {
+  readonly #definition: CacheDefinition<T, Q>;
+  readonly #store: ResourceStore<T, Q>;
+  readonly #lists: AreaLists<T>;
+  /** Resources of which no list shows enough. */
+  readonly #oneByOne: Rotations;
+  /** Areas whose last list left out what matters. */
+  readonly #untold = new Set<string>();
+  readonly #now: () => number;
+  #prunedAt: number;
+
+  constructor(definition: CacheDefinition<T, Q>, options: CacheOptions) {
+    this.#definition = definition;
+    const { clock, signal, lagMs } = options;
+    const { plural, indexes, isAbsenceProven } = definition;
+    this.#now = () => clock.monotonic();
+    this.#prunedAt = this.#now();
+    this.#store = new ResourceStore({
+      clock,
+      signal,
+      plural,
+      indexes,
+      lagMs: isAbsenceProven === false ? 0 : lagMs,
+      wantsWitnesses: isAbsenceProven,
+      sameContent: definition.sameContent,
+      sameInstance: definition.sameInstance,
+      areaOf: (id) => definition.areaOf(id),
+      read: (id, priority, stop) => definition.read(id, { priority, signal: stop }),
+    });
+    this.#oneByOne = new Rotations({
+      clock,
+      read: (id) => definition.read(id, { priority: 'resync', signal }),
+    });
+    this.#lists = new AreaLists(definition, options, {
+      held: this.#store,
+      accept: (area, list, stop) => this.#accept(area, list, stop),
+      countIn: (area) => this.#store.countIn(area),
+      forget: (area) => {
+        this.#untold.delete(area);
+        this.#oneByOne.drop(this.#placeOf(area));
+        this.#store.forget(area);
+      },
+    });
+    definition.observedBy?.(this);
+    signal.addEventListener('abort', () => void this.stop(), { once: true });
+  }
+
+  /** Whose areas are listed. */
+  get inUse(): AreasInUse {
+    return this.#lists.inUse;
+  }
+
+  /** `user` needs these areas listed, and no others; none: it needs nothing any more, and what nobody needs is forgotten. */
+  use(user: AreaUser, areas: readonly string[]): void {
+    this.inUse.use(
+      user,
+      areas.map((area) => this.#areaNamed(area)),
+    );
+  }
+
+  /** What is held of this resource now. Costs nothing. */
+  observe(id: string): Observation<T> {
+    const seen = this.#store.observe(id);
+    const listed = this.#lists.isListed(this.#definition.areaOf(id));
+    // Where no list would show that it was made again, its absence is asked for anew after a while.
+    const stale = seen?.state === 'absent' && seen.ageMs > ABSENCE_KEPT_MS && !listed;
+    return seen && !stale ? seen : { state: listed ? 'suspectAbsent' : 'unknown' };
+  }
+
+  /** A live GET, merged. Within the lag of an own write its 404 is no proof, and what was written is still held. */
+  async refresh(
+    id: string,
+    priority: Priority,
+    of: Omit<CallContext, 'priority'> = {},
+  ): Promise<Observation<T>> {
+    await this.#definition.read(id, { ...of, priority });
+    return this.observe(id);
+  }
+
+  /**
+   * Whether what a list shows is there, for lists that are made outside of this cache: such a list is as far behind as any. What
+   * was proven to be gone within Azure's lag is not believed to be there again, unless a GET shows it.
+   */
+  async believes(resource: T, requestedAt: number, { priority, ...of }: CallContext): Promise<boolean> {
+    const judged = this.#store.judgeListed(resource, requestedAt);
+    if (judged !== 'ask') return judged === 'there';
+    return (await this.refresh(resource.id, priority, of)).state === 'present';
+  }
+
+  /** Something may have changed this resource: read soon, whether true or not. The door for events. */
+  suspect(id: string): void {
+    this.#store.suspect(id);
+  }
+
+  /** All that are held to be there, in an area or anywhere. */
+  present(area?: string): T[] {
+    const homes = area === undefined ? this.#store.areas : this.#homesOf(this.#areaNamed(area));
+    return homes.flatMap((home) => this.#store.presentIn(home));
+  }
+
+  /** Those that are held to be there and answer the query, in the order of their keys. */
+  byIndex<K extends keyof Q>(index: K, query: Q[K]): T[] {
+    return this.#store.byIndex(index, query);
+  }
+
+  /** All that is held of an area, and of what is in doubt there. Costs nothing. */
+  content(area: string): AreaContent<T> {
+    const named = this.#areaNamed(area);
+    const ageMs = this.#lists.age(named);
+    if (ageMs === undefined) return { state: 'unknown' };
+    if (this.#lists.isGone(named)) return { state: 'gone', ageMs };
+    return {
+      state: 'known',
+      resources: this.#store.presentIn(named),
+      doubtful: this.#store.doubtfulIn(named),
+      completeness: this.#lists.completeness(named),
+      ageMs,
+    };
+  }
+
+  /**
+   * Lists an area now; whoever asks meanwhile waits for the same call. Throws as the list does, and what was known stays.
+   * The area need not be in use.
+   */
+  relist(area: string, priority: Priority, of: Omit<CallContext, 'priority'> = {}): Promise<void> {
+    return this.#lists.relist(this.#areaNamed(area), { ...of, priority });
+  }
+
+  /** Lists an area soon. Not one that nobody uses, unless its kind is listed in rotation. */
+  resyncNow(area: string): void {
+    this.#lists.resyncNow(this.#areaNamed(area));
+  }
+
+  /** What is held of the area is of one that is no more: it begins anew. */
+  forget(area: string): void {
+    this.#lists.restart(this.#areaNamed(area));
+  }
+
+  /** Resolves with the first whole list of an area in use, and of those beneath it. */
+  whenLoaded(area: string, signal?: AbortSignal): Promise<void> {
+    return this.#lists.whenLoaded(this.#areaNamed(area), signal);
+  }
+
+  /** The first list is under way: soon much will be known at once. False once it ended or failed. */
+  loading(area: string): boolean {
+    return this.#lists.loading(this.#areaNamed(area));
+  }
+
+  completeness(area: string): Completeness {
+    return this.#lists.completeness(this.#areaNamed(area));
+  }
+
+  /** Ms since the last whole list began, the oldest where there are several; undefined before the first. */
+  age(area: string): number | undefined {
+    return this.#lists.age(this.#areaNamed(area));
+  }
+
+  /** How the lists of the areas in use stand, one part for all of the same place. */
+  parts(): readonly CachePart[] {
+    return joined(
+      this.inUse.names.map((area) => ({
+        cache: this.#definition.name,
+        ...this.#definition.placeOf(area),
+        ...this.#lists.standingOf(area),
+        entries: this.#store.countIn(area),
+      })),
+    );
+  }
+
+  /** Hears of each resource whose content or presence changed, by its key, suspicions included; not of mere refreshes. */
+  onChange(listener: ChangeListener<T>): Disposable {
+    return this.#store.onChange(listener);
+  }
+
+  /** Hears of the users of an area when its first list is in. */
+  onLoaded(listener: LoadedListener): Disposable {
+    return this.#lists.onLoaded(listener);
+  }
+
+  /** How much is held, and is read again by itself: so that a test sees that it does not grow without end. */
+  get sizes(): { readonly held: number; readonly inRotation: number } {
+    return { held: this.#store.size, inRotation: this.#oneByOne.size };
+  }
+
+  /** Ends lists and reads and waits for what is under way. The signal does the same without the waiting. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#lists.stop(), this.#store.stop(), this.#oneByOne.stop()]);
+  }
+
+  noteGet(id: string, found: T | undefined, requestedAt: number): void {
+    if (found) this.#noteFound(found);
+    else this.#oneByOne.leave(this.#placeOf(this.#definition.areaOf(id)), id);
+    this.#store.noteGet(id, found, requestedAt);
+    this.#prune();
+  }
+
+  noteWrite(resource: T): void {
+    this.#noteFound(resource);
+    this.#store.noteWrite(resource);
+  }
+
+  noteDelete(id: string): void {
+    this.#store.noteDelete(id);
+  }
+
+  noteWriteAttempt(id: string): void {
+    this.#store.noteWriteAttempt(id);
+  }
+
+  async #accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
+    if (list.gone) {
+      this.#store.noteAllGone(area, list.startedAt);
+      return undefined;
+    }
+    const { untold = [] } = list;
+    if (untold.length > 0) this.#untold.add(area);
+    else {
+      this.#untold.delete(area);
+      this.#oneByOne.drop(this.#placeOf(area));
+    }
+    for (const id of untold) this.#oneByOne.join(this.#placeOf(area), id);
+    return await this.#store.accept(area, list, signal);
+  }
+
+  /** What no list shows joins the rotation, or waits for its next turn. */
+  #noteFound({ id }: T): void {
+    const area = this.#definition.areaOf(id);
+    this.#lists.foundIn(area);
+    const unlisted = !this.#lists.isListed(area) && this.#definition.mayHaveNoList?.(area);
+    if (this.inUse.has(area) && (unlisted || this.#untold.has(area)))
+      this.#oneByOne.wasRead(this.#placeOf(area), id);
+  }
+
+  /** A list ends what is gone; where none comes, time does. */
+  #prune(): void {
+    const { keptMs = ABSENCE_KEPT_MS } = this.#definition;
+    const now = this.#now();
+    if (now < this.#prunedAt + keptMs / 4) return;
+    this.#prunedAt = now;
+    this.#lists.prune(now - keptMs);
+    this.#store.prune(
+      now - keptMs,
+      (area) => this.#lists.isListed(area),
+      (area) => this.inUse.has(area),
+    );
+  }
+
+  #areaNamed(area: string): string {
+    return this.#definition.areaNamed?.(area) ?? area;
+  }
+
+  #placeOf(area: string) {
+    return { subscription: this.#definition.placeOf(area).subscription, area };
+  }
+
+  /** Where resources of an area are at home in the store. */
+  #homesOf(area: string): readonly string[] {
+    const isPart = this.#definition.standsFor?.(area);
+    return isPart ? [area, ...this.inUse.names.filter(isPart)] : [area];
+  }
+}

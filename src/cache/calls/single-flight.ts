@@ -1,0 +1,53 @@
+import type { CallContext } from '../../azure/arm-calls.ts';
+import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+interface Call<T> {
+  readonly priority: Priority;
+  readonly turn: string | undefined;
+  readonly work: Promise<T>;
+}
+
+/**
+ * One call for all who want the same at the same time. A more urgent one does not wait behind a less urgent call, and no
+ * namespace behind the call of another, which has the other's turn (docs/guarantees.md G24).
+ */
+export class SingleFlight<T> {
+  readonly #flights = new Map<string, Set<Call<T>>>();
+
+  /**
+   * `start` must not hang on the signal of one caller: others may be waiting (`sharedContext`). Giving up ends only the
+   * caller's wait, in which a reconcile needs no worker: nobody knows how much of it is for a rate limit.
+   */
+  async join(
+    key: string,
+    { priority, turn, signal, waits }: CallContext,
+    start: () => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw signal.reason;
+    const work = this.#work(key, priority, turn, start);
+    const waiting = waits?.begin();
+    try {
+      return await unlessAborted(work, signal);
+    } finally {
+      waiting?.[Symbol.dispose]();
+    }
+  }
+
+  #work(key: string, priority: Priority, turn: string | undefined, start: () => Promise<T>): Promise<T> {
+    const flights = this.#flights.get(key) ?? new Set();
+    for (const flight of flights)
+      if (flight.turn === turn && PRIORITIES.indexOf(flight.priority) <= PRIORITIES.indexOf(priority))
+        return flight.work;
+    const flight = {
+      priority,
+      turn,
+      work: start().finally(() => {
+        flights.delete(flight);
+        if (flights.size === 0) this.#flights.delete(key);
+      }),
+    };
+    this.#flights.set(key, flights.add(flight));
+    return flight.work;
+  }
+}

@@ -1,0 +1,86 @@
+/** What one kind of resource in Azure is to its cache: a value. All else is the same for every kind (`azure-cache.ts`). */
+import type { CallContext } from '../azure/arm-calls.ts';
+import type { AzureObserver } from '../azure/observer.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { AreasInUse } from './lists/areas-in-use.ts';
+import type { CachePart } from './lists/cache-part.ts';
+import type { Page } from './lists/listing.ts';
+import type { ResyncOptions } from './lists/resync.ts';
+import type { CachedResource } from './store/entry.ts';
+import type { Indexes } from './store/indexes.ts';
+
+/** What a list may ask of what is held. */
+export interface Held<T> {
+  /** What is held to be there under this id. */
+  present(id: string): T | undefined;
+}
+
+/** `Q`: the indexes by name, and what each takes as a query. */
+export interface CacheDefinition<T extends CachedResource, Q extends object> {
+  /** Label of metrics. */
+  readonly name: CachePart['cache'];
+  /** In messages. */
+  readonly plural: string;
+  readonly indexes: Indexes<T, Q>;
+
+  /** The area whose list shows this id, and says something about its absence. */
+  areaOf(id: string): string;
+  /** The area that a caller names: by a scope, or in any case. Default: as it is given. */
+  areaNamed?(name: string): string;
+  /** For an area that stands for others: which those are. What is in them is in it. */
+  standsFor?(area: string): ((other: string) => boolean) | undefined;
+  /** In messages: `subscription 0f0e…`. */
+  describe(area: string): string;
+  /** For metrics and rotations. */
+  placeOf(area: string): Pick<CachePart, 'subscription' | 'part'>;
+
+  /** Both say the same. */
+  sameContent(left: T, right: T): boolean;
+  /** Not deleted and made again in between, as far as they show it. */
+  sameInstance(left: T, right: T): boolean;
+
+  /** One live GET. What it finds comes by the observer. */
+  read(id: string, context: CallContext): Promise<unknown>;
+  /** All of an area, page by page. Must leave out what other areas' lists show. */
+  list(area: string, context: CallContext, held: Held<T>): AsyncIterable<Page<T>>;
+  /** `undefined` if azid's right to read all of an area was confirmed, else what is missing. Default: no right is needed. */
+  missingRight?(area: string, signal: AbortSignal): Promise<string | undefined>;
+  /** The calls of this kind report to the cache all that they see and do. Default: somebody else reports. */
+  observedBy?(observer: AzureObserver<T>): void;
+
+  /** `periodic`, the default: each area is listed every 10 min. `rotating`: one after the other within hours. */
+  readonly schedule?: 'periodic' | 'rotating';
+  /** Of a periodic list, where it is not that of all. */
+  readonly resync?: Partial<ResyncOptions>;
+  /**
+   * False: nothing is concluded from what a list lacks, so a GET need not prove its absence, and what Azure shows holds at
+   * once. Default true.
+   */
+  readonly isAbsenceProven?: boolean;
+  /** How long something is kept that nobody lists, ms. Default 1 h. */
+  readonly keptMs?: number;
+  /** Its provider may have no list: until one comes, what was read is read again in slow rotation. */
+  mayHaveNoList?(area: string): boolean;
+}
+
+/** The part that its lists need. */
+export type ListDefinition<T extends CachedResource> = Omit<CacheDefinition<T, object>, 'indexes'>;
+
+/** What the caches of all kinds are given alike. */
+export interface CacheOptions {
+  readonly clock: Clock;
+  /** Ends lists and reads. */
+  readonly signal: AbortSignal;
+  /** 0 <= random() < 1; default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** How long Azure may show what was before a write. Default 2 min (docs/architecture.md section 2). */
+  readonly lagMs?: number | undefined;
+  /** Of periodic lists. Default every 10 min. */
+  readonly resync?: Partial<ResyncOptions> | undefined;
+  /** Of lists in rotation: a full round. Default 6 h. */
+  readonly roundMs?: number | undefined;
+  /** Shared by caches that list the same areas for the same users. Default: its own. */
+  readonly inUse?: AreasInUse | undefined;
+  /** A list failed; it is tried again. For the log. */
+  readonly onListFailure?: ((area: string, error: unknown) => void) | undefined;
+}

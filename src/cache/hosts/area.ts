@@ -1,0 +1,58 @@
+/**
+ * Where hosts are listed (docs/azure-facts.md section 7, "Listing hosts"): each type by its provider, for a subscription as a
+ * whole; slots only for one site at a time. An area is a text, so that it can be a key:
+ * `/subscriptions/<id>|microsoft.compute/virtualmachines`, `<id of the site>|microsoft.web/sites/slots`.
+ */
+import { asciiLower } from '../../azure/ascii.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+
+const SITES = 'microsoft.web/sites';
+const SLOTS = `${SITES}/slots`;
+
+/** All in lower case. */
+export interface HostArea {
+  readonly subscriptionId: string;
+  readonly type: string;
+  /** Only of a list of slots: the id of their site, absent where those of all sites are meant. */
+  readonly siteId?: string;
+}
+
+/** All hosts of a type in a subscription: where a selector looks. Any case. */
+export function hostArea(subscriptionId: string, type: string): string {
+  return areaText(`/subscriptions/${subscriptionId}`, type);
+}
+
+/** The area whose list shows this host: that of its type, or for a slot that of its own site. Throws as `hostTypeOf`. */
+export function areaOfHost(id: string): string {
+  const type = asciiLower(hostTypeOf(id));
+  if (type === SLOTS) return slotsArea(armKey(id).split('/').slice(0, -2).join('/'));
+  return hostArea(parseResourceId(id).subscriptionId, type);
+}
+
+/** The slots of one site. */
+export function slotsArea(siteId: string): string {
+  return areaText(siteId, SLOTS);
+}
+
+export function parseHostArea(area: string): HostArea {
+  const [scope = '', type, ...more] = area.split('|');
+  if (!type || more.length > 0)
+    throw new TypeError(
+      `Expected an area of hosts (</subscriptions/id>|<type>), got "${area.slice(0, 200)}"`,
+    );
+  const { subscriptionId, provider } = parseResourceId(scope);
+  return { subscriptionId, type, ...(provider !== undefined && { siteId: scope }) };
+}
+
+/** Slots of all sites of a subscription: no list of Azure has them, so the sites are listed, and then each site's slots. */
+export function isAllSlots({ type, siteId }: HostArea): boolean {
+  return type === SLOTS && siteId === undefined;
+}
+
+/** For the list of the sites that have the slots. */
+export const SITE_TYPE = SITES;
+
+function areaText(scope: string, type: string): string {
+  return `${armKey(scope)}|${asciiLower(type)}`;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import { judgeList, UNREAD } from './untold.ts';
+
+/** What a list without identities means, by what reads of single hosts tell. */
+
+const carrying = { system: true, principalId: 'p1', userAssigned: [] };
+const none = { system: false, userAssigned: [] };
+const host = (id: string, identity: AzureHost['identity'] = none): AzureHost => ({
+  id,
+  key: id,
+  type: 'Microsoft.Compute/virtualMachines',
+  tags: {},
+  identity,
+  instance: `vmId:${id}`,
+});
+const list = (...hosts: AzureHost[]) => [{ hosts, requestedAt: 0 }];
+const held = (id: string) => host(id, carrying);
+
+type Read = AzureHost | typeof UNREAD;
+async function judge(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
+  const asked: string[] = [];
+  const judged = await judgeList(list(...ids.map((id) => host(id))), held, async (id) => {
+    asked.push(id);
+    return reads[id];
+  });
+  return { asked, untold: judged.untold.map(({ id }) => id) };
+}
+
+describe('a list that shows no identity of hosts that had some', () => {
+  it('is believed when a read shows none either', async () => {
+    const reads = { a: host('a'), b: host('b') };
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], untold: [] });
+  });
+
+  it('leaves them out when a read shows one: what is held stays', async () => {
+    const reads = { a: host('a', carrying) };
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a'], untold: ['a', 'b'] });
+  });
+
+  it('is judged by the others when one cannot be read', async () => {
+    expect(await judge({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ untold: [] });
+    expect(await judge({ a: UNREAD, b: host('b', carrying) }, 'a', 'b')).toMatchObject({
+      untold: ['a', 'b'],
+    });
+  });
+
+  it('takes nothing away while none can be read', async () => {
+    const reads = { a: UNREAD, b: UNREAD } as const;
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], untold: ['a', 'b'] });
+  });
+
+  it('asks nobody while nothing is missed', async () => {
+    const pages = list(host('a'));
+    const judged = await judgeList(
+      pages,
+      () => undefined,
+      () => expect.fail('asked'),
+    );
+    expect(judged).toEqual({ pages, untold: [] });
+  });
+});

@@ -1,0 +1,58 @@
+/** User-assigned identities: one bulk list per subscription in use. */
+import { type AzureIdentity, sameContent, sameInstance } from '../../azure/azure-identity.ts';
+import type { Identities } from '../../azure/identities.ts';
+import type { Permissions } from '../../azure/permissions.ts';
+import { parseResourceId } from '../../azure/resource-id.ts';
+import type { AzureCache } from '../azure-cache.ts';
+import type { CacheDefinition } from '../definition.ts';
+import type { Observation } from '../store/entry.ts';
+import { MARKS } from './marks.ts';
+
+export interface IdentityQueries {
+  /** Marks of azid: tags that begin with `azid-`, all of those given. */
+  readonly marks: Readonly<Record<string, string>>;
+  /** Azure uses no principal twice. */
+  readonly principal: string;
+}
+
+/** Areas are subscriptions, named by their ids in any case. */
+export type IdentityCache = AzureCache<AzureIdentity, IdentityQueries>;
+export type IdentityObservation = Observation<AzureIdentity>;
+
+export const READ_ACTION = 'Microsoft.ManagedIdentity/userAssignedIdentities/read';
+
+export function identityDefinition(azure: {
+  readonly identities: Pick<Identities, 'get' | 'list' | 'observedBy'>;
+  readonly permissions: Pick<Permissions, 'at'>;
+}): CacheDefinition<AzureIdentity, IdentityQueries> {
+  const { identities, permissions } = azure;
+  return {
+    name: 'identities',
+    plural: 'identities',
+    indexes: {
+      marks: MARKS,
+      principal: {
+        termsOf: ({ principalId }) => (principalId === '' ? [] : [principalId.toLowerCase()]),
+        termsFor: (principalId) => [principalId.trim().toLowerCase()],
+      },
+    },
+    areaOf: (id) => parseResourceId(id).subscriptionId.toLowerCase(),
+    areaNamed: (subscriptionId) => subscriptionId.toLowerCase(),
+    describe: (subscriptionId) => `subscription ${subscriptionId}`,
+    placeOf: (subscription) => ({ subscription, part: '' }),
+    sameContent,
+    sameInstance,
+    read: (id, context) => identities.get(id, context),
+    async *list(subscriptionId, context) {
+      for await (const page of identities.list(subscriptionId, context))
+        yield { found: page.identities, requestedAt: page.requestedAt };
+    },
+    async missingRight(subscriptionId, signal) {
+      const scope = `/subscriptions/${subscriptionId}`;
+      const rights = await permissions.at(scope, { priority: 'resync', signal });
+      if (rights.allows(READ_ACTION)) return undefined;
+      return `azid has no right to ${READ_ACTION} at the whole subscription, so lists may leave identities out`;
+    },
+    observedBy: (observer) => identities.observedBy(observer),
+  };
+}

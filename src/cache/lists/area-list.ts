@@ -1,0 +1,106 @@
+import type { CallContext } from '../../azure/arm-calls.ts';
+import { classify } from '../../azure/classify.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { SingleFlight } from '../calls/single-flight.ts';
+import type { Completeness } from './completeness.ts';
+import { type CompletedList, collected, type Page } from './listing.ts';
+
+export interface AreaListOptions<T> {
+  readonly clock: Clock;
+  pages(context: CallContext): AsyncIterable<Page<T>>;
+  /**
+   * Takes a list in, at once, and answers whether it holds its witnesses: `undefined`, or why not. May ask Azure about
+   * those that are missing.
+   */
+  accept(list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined>;
+  /** `undefined` if azid's right to read all of it was confirmed, else what is missing. */
+  missingRight(signal: AbortSignal): Promise<string | undefined>;
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
+const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
+
+/** The list of one area: how to take it, and what came of the last one. A list that fails on any page changes nothing else. */
+export class AreaList<T> {
+  readonly #options: AreaListOptions<T>;
+  readonly #loaded = Promise.withResolvers<void>();
+  readonly #ended = new AbortController();
+  readonly #flight = new SingleFlight<void>();
+  #completeness = NOT_LISTED;
+  #listedAt: number | undefined;
+  #tried = false;
+  #gone = false;
+
+  constructor(options: AreaListOptions<T>) {
+    this.#options = options;
+    this.#loaded.promise.catch(() => {}); // Nobody has to wait for it.
+  }
+
+  /** Resolves with the first whole list; rejects if the area ends before it. */
+  get loaded(): Promise<void> {
+    return this.#loaded.promise;
+  }
+
+  /** The first list has neither come nor failed. */
+  get loading(): boolean {
+    return !this.#tried;
+  }
+
+  get completeness(): Completeness {
+    return this.#completeness;
+  }
+
+  /** When the last whole list began, monotonic ms. */
+  get listedAt(): number | undefined {
+    return this.#listedAt;
+  }
+
+  /** What holds the area's resources was not there. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Something was found in it, so what holds it is there again, and nothing is known of what it holds. */
+  foundAgain(): void {
+    this.#gone = false;
+    this.#listedAt = undefined;
+    this.#completeness = NOT_LISTED;
+  }
+
+  /** Lists it once for all who ask at the same time. `shared`: `context` without what is the caller's alone. */
+  join(context: CallContext, shared: CallContext, signal: AbortSignal): Promise<void> {
+    return this.#flight.join('', context, () => this.list(shared, signal));
+  }
+
+  /** Lists it once. Throws as the list does. */
+  async list(context: CallContext, signal: AbortSignal): Promise<void> {
+    const { clock, pages, accept, missingRight, onFailure } = this.#options;
+    const isOver = () => signal.aborted || this.#ended.signal.aborted;
+    try {
+      const list = await collected(pages(context), () => clock.monotonic());
+      // Nobody needs it any more: what came in now would be kept for ever.
+      if (isOver()) return;
+      // Merged in one go: a reader never sees half a list.
+      const accepted = accept(list, signal);
+      this.#listedAt = Math.max(list.startedAt, this.#listedAt ?? list.startedAt);
+      this.#gone = list.gone ?? false;
+      this.#tried = true;
+      this.#loaded.resolve();
+      const reason = (await accepted) ?? (await missingRight(signal));
+      this.#completeness =
+        reason === undefined ? { state: 'complete', at: list.startedAt } : { state: 'partial', reason };
+    } catch (error) {
+      if (isOver()) throw error;
+      this.#tried = true;
+      const { message } = classify(error).error;
+      this.#completeness = { state: 'partial', reason: `the last list failed: ${message}` };
+      onFailure?.(error);
+      throw error;
+    }
+  }
+
+  end(): void {
+    this.#ended.abort();
+    this.#loaded.reject(new Error('the area went out of use before its first list'));
+  }
+}

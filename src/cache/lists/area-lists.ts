@@ -1,0 +1,223 @@
+import { type CallContext, sharedContext } from '../../azure/arm-calls.ts';
+import { unlessAborted } from '../calls/unless-aborted.ts';
+import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
+import type { CachedResource } from '../store/entry.ts';
+import { AreaList } from './area-list.ts';
+import { AreasInUse, type AreaUser } from './areas-in-use.ts';
+import type { CachePart } from './cache-part.ts';
+import type { Completeness } from './completeness.ts';
+import type { CompletedList } from './listing.ts';
+import { RESYNC } from './resync.ts';
+import { Periodic, Rotating, type Schedule } from './schedules.ts';
+
+/** Where what is listed goes. */
+export interface ListedInto<T> {
+  readonly held: Held<T>;
+  /** Takes a whole list in: see `AreaListOptions.accept`. */
+  accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined>;
+  countIn(area: string): number;
+  /** Nobody needs what is held of the area. */
+  forget(area: string): void;
+}
+
+/** Users of an area whose first list is in: what it does not show changes nothing that is held, so nothing else tells them. */
+export type LoadedListener = (users: readonly AreaUser[], area: string) => void;
+
+/** The lists of one cache: of each area in use, of areas that those showed beneath them, and of any for one who asks. */
+export class AreaLists<T extends CachedResource> {
+  readonly inUse: AreasInUse;
+  readonly #definition: ListDefinition<T>;
+  readonly #options: CacheOptions;
+  readonly #into: ListedInto<T>;
+  readonly #schedule: Schedule;
+  readonly #lists = new Map<string, AreaList<T>>();
+  readonly #loadedListeners = new Set<LoadedListener>();
+
+  constructor(definition: ListDefinition<T>, options: CacheOptions, into: ListedInto<T>) {
+    this.#definition = definition;
+    this.#options = options;
+    this.#into = into;
+    const { clock, signal, random = Math.random, resync, roundMs } = options;
+    this.#schedule =
+      definition.schedule === 'rotating'
+        ? new Rotating({
+            clock,
+            signal,
+            roundMs,
+            subscriptionOf: (area) => definition.placeOf(area).subscription,
+            list: (area, priority) => this.relist(area, { priority, signal }),
+          })
+        : new Periodic({ clock, random, resync: { ...RESYNC, ...resync, ...definition.resync } });
+    this.inUse = options.inUse ?? new AreasInUse();
+    this.inUse.onChange({ began: (area) => this.#begin(area), ended: (area) => this.#end(area) });
+  }
+
+  /** A whole list has come. */
+  isListed(area: string): boolean {
+    return this.#lists.get(area)?.listedAt !== undefined;
+  }
+
+  /** What holds the area's resources was not there when it was last listed. */
+  isGone(area: string): boolean {
+    return this.#lists.get(area)?.gone ?? false;
+  }
+
+  /** A resource was found there: what holds it exists, whatever was said before. */
+  foundIn(area: string): void {
+    const list = this.#lists.get(area);
+    if (list?.gone) list.foundAgain();
+  }
+
+  /** One list for all who ask at the same time. */
+  relist(area: string, context: CallContext): Promise<void> {
+    const { signal } = this.#options;
+    return this.#listOf(area).join(context, sharedContext(context, signal), signal);
+  }
+
+  resyncNow(area: string): void {
+    for (const each of this.#together(area)) this.#schedule.resyncNow(each);
+  }
+
+  /** Drops what is known of the area, and lists it anew if it is in use. */
+  restart(area: string): void {
+    const used = this.inUse.has(area);
+    this.#end(area);
+    if (used) this.#begin(area);
+  }
+
+  async whenLoaded(area: string, signal?: AbortSignal): Promise<void> {
+    await this.#firstOf(area, signal);
+    const others = this.inUse.areasOf(beneath(area));
+    if (others.length === 0) return;
+    // One that goes meanwhile ends its list; that of the area itself was whole.
+    await Promise.allSettled(others.map((each) => this.#firstOf(each, signal)));
+    await this.#firstOf(area, signal);
+  }
+
+  loading(area: string): boolean {
+    return this.#together(area).some((each) => this.inUse.has(each) && this.#lists.get(each)?.loading);
+  }
+
+  /** That of the oldest where several lists show the area together. */
+  completeness(area: string): Completeness {
+    const all = this.#together(area).map((each) => this.#completenessOf(each));
+    return all.reduce((left, right) => {
+      if (left.state === 'partial') return left;
+      return right.state === 'partial' || right.at < left.at ? right : left;
+    });
+  }
+
+  age(area: string): number | undefined {
+    const ages = this.#together(area).map((each) => this.#ageOf(each));
+    return ages.some((age) => age === undefined) ? undefined : Math.max(...ages.map((age) => age ?? 0));
+  }
+
+  /** Of the area's own list. */
+  standingOf(area: string): Pick<CachePart, 'ageMs' | 'partial'> {
+    return { ageMs: this.#ageOf(area), partial: this.#completenessOf(area).state === 'partial' };
+  }
+
+  onLoaded(listener: LoadedListener): Disposable {
+    this.#loadedListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#loadedListeners.delete(listener) };
+  }
+
+  /** Drops what was listed before then for one who asked, where nobody uses the area. */
+  prune(before: number): void {
+    for (const [area, list] of this.#lists)
+      if (!this.inUse.has(area) && !list.loading && (list.listedAt ?? before) <= before) this.#drop(area);
+  }
+
+  async stop(): Promise<void> {
+    for (const list of this.#lists.values()) list.end();
+    await this.#schedule.stop();
+  }
+
+  #begin(area: string): void {
+    if (this.#options.signal.aborted) return;
+    this.#schedule.begin(area, this.#listOf(area));
+    this.whenLoaded(area).then(
+      () => {
+        const users = this.inUse.usersOf(area);
+        for (const listener of this.#loadedListeners) listener(users, area);
+      },
+      () => {}, // It went out of use, or azid stops: then nobody waits any more.
+    );
+  }
+
+  #end(area: string): void {
+    this.inUse.use(beneath(area), []);
+    this.#schedule.end(area);
+    this.#drop(area);
+  }
+
+  #drop(area: string): void {
+    this.#lists.get(area)?.end();
+    this.#lists.delete(area);
+    this.#into.forget(area);
+  }
+
+  #listOf(area: string): AreaList<T> {
+    let list = this.#lists.get(area);
+    if (!list) {
+      const { clock, onListFailure } = this.#options;
+      list = new AreaList<T>({
+        clock,
+        pages: (context) => this.#definition.list(area, context, this.#into.held),
+        accept: (completed, signal) => this.#accept(area, completed, signal),
+        missingRight: async (signal) => this.#definition.missingRight?.(area, signal),
+        onFailure: (error) => onListFailure?.(area, error),
+      });
+      this.#lists.set(area, list);
+    }
+    return list;
+  }
+
+  async #accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
+    this.#schedule.listed(area);
+    const notShown = list.areas && this.#acceptAreas(area, list.areas);
+    const missing = await this.#into.accept(area, list, signal);
+    return notShown ?? missing;
+  }
+
+  /**
+   * One that the list lacks stays while resources of it are held to be there: a list may be short, and the area's own list
+   * shows what became of them.
+   */
+  #acceptAreas(area: string, shown: readonly string[]): string | undefined {
+    const now = new Set(shown);
+    const before = this.inUse.areasOf(beneath(area)).filter((each) => !now.has(each));
+    const missing = before.filter((each) => this.#into.countIn(each) > 0);
+    this.inUse.use(beneath(area), [...shown, ...missing]);
+    const [first] = missing;
+    return (
+      first && `the list shows nothing of the ${this.#definition.describe(first)}, which was not empty lately`
+    );
+  }
+
+  async #firstOf(area: string, signal: AbortSignal | undefined): Promise<void> {
+    const list = this.inUse.has(area) ? this.#lists.get(area) : undefined;
+    if (!list) throw new Error(`expected the ${this.#definition.describe(area)} to be in use, it is not`);
+    await unlessAborted(list.loaded, signal);
+  }
+
+  #completenessOf(area: string): Completeness {
+    const reason = `the ${this.#definition.describe(area)} is not in use`;
+    return this.#lists.get(area)?.completeness ?? { state: 'partial', reason };
+  }
+
+  #ageOf(area: string): number | undefined {
+    const listedAt = this.#lists.get(area)?.listedAt;
+    return listedAt === undefined ? undefined : Math.max(0, this.#options.clock.monotonic() - listedAt);
+  }
+
+  /** The lists that together show an area. */
+  #together(area: string): readonly string[] {
+    return [area, ...this.inUse.areasOf(beneath(area))];
+  }
+}
+
+/** The user of the areas that the list of this one shows beneath it. No object has such a key. */
+function beneath(area: string): AreaUser {
+  return `beneath ${area}`;
+}

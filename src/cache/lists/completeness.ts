@@ -1,0 +1,24 @@
+/**
+ * Whether a list may be believed to hold everything (docs/architecture.md section 2). A caller without rights gets a short list
+ * with 200 and no error (docs/azure-facts.md section 7), so a list must show what a GET proved, and the right to read must stand.
+ */
+import type { Entry } from '../store/entry.ts';
+
+/** `at`: monotonic ms at which the list began. Only `complete` allows a deletion that rests on what is not listed. */
+export type Completeness =
+  | { readonly state: 'complete'; readonly at: number }
+  | { readonly state: 'partial'; readonly reason: string };
+
+/** How long a proof makes a witness, ms. */
+export const WITNESS_MS = 24 * 3600_000;
+
+/** Whether a list that began at `startedAt` must show this entry. */
+export function isWitness<T>(entry: Entry<T>, startedAt: number, lagMs: number): boolean {
+  return (
+    entry.seen.state === 'present' &&
+    entry.provedAt > startedAt - WITNESS_MS &&
+    // Too young, or touched too lately, for a list to have it for certain.
+    entry.since + lagMs < startedAt &&
+    entry.touchedAt + lagMs < startedAt
+  );
+}

@@ -1,0 +1,70 @@
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { AreaList } from './area-list.ts';
+import { type ResyncOptions, resyncAfterMs, retryAfterMs } from './resync.ts';
+
+export interface ListLoopOptions {
+  readonly list: Pick<AreaList<never>, 'list'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly resync: ResyncOptions;
+}
+
+/** Lists one area now, and then every ten minutes, one list at a time. One that fails is tried again soon. */
+export class ListLoop {
+  readonly #options: ListLoopOptions;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+  #wake: (() => void) | undefined;
+  #wanted = false;
+
+  constructor(options: ListLoopOptions) {
+    this.#options = options;
+    this.#ended = this.#run(this.#stopping.signal);
+  }
+
+  /** Lists again at once, or as soon as the present list has ended. */
+  resyncNow(): void {
+    this.#wanted = true;
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { list, resync, random } = this.#options;
+    for (let failures = 0; !signal.aborted; ) {
+      this.#wanted = false;
+      let waitMs: number;
+      try {
+        await list.list({ priority: 'resync', signal }, signal);
+        failures = 0;
+        waitMs = resyncAfterMs(resync, random);
+      } catch {
+        // The list has told of its failure.
+        failures += 1;
+        waitMs = retryAfterMs(resync, failures, random);
+      }
+      await this.#pause(waitMs, signal);
+    }
+  }
+
+  /** Until the time is over, a resync is wanted, or the loop stops. */
+  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    if (this.#wanted || signal.aborted) wake();
+    try {
+      await sleep(this.#options.clock, waitMs, woken.signal);
+    } catch (error) {
+      if (!woken.signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', wake);
+      this.#wake = undefined;
+    }
+  }
+}

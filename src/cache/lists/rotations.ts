@@ -1,0 +1,103 @@
+import { armKey } from '../../azure/resource-id.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { Rotation } from './rotation.ts';
+
+export interface RotationsOptions {
+  readonly clock: Clock;
+  /** A full round: see `Rotation`. */
+  readonly roundMs?: number | undefined;
+  /** The least time between two reads of a subscription: see `Rotation`. */
+  readonly spacingMs?: number | undefined;
+  /** A rejection is left to the next round. */
+  readonly read: (id: string) => Promise<unknown>;
+}
+
+/** Where something is read in turn: rotations are of a subscription, and an area ends as a whole. */
+export interface RotationPlace {
+  readonly subscription: string;
+  readonly area: string;
+}
+
+interface Round {
+  readonly rotation: Rotation;
+  /** Keys of what is in it, by area. */
+  readonly keys: Map<string, Set<string>>;
+}
+
+/** Slow rotation, one for each subscription, of what no list shows, or not enough of. */
+export class Rotations {
+  readonly #options: RotationsOptions;
+  readonly #rounds = new Map<string, Round>();
+
+  constructor(options: RotationsOptions) {
+    this.#options = options;
+  }
+
+  /** Nobody has read it: it comes first. One that is in it keeps its turn. */
+  add(place: RotationPlace, id: string): void {
+    this.#enter(place, id);
+  }
+
+  /** It was read a while ago, by whomever. One that is in it keeps its turn. */
+  join(place: RotationPlace, id: string): void {
+    if (!this.#keysOf(place)?.has(armKey(id))) this.wasRead(place, id);
+  }
+
+  /** It was just read, by whomever: it joins, or its turn comes last. */
+  wasRead(place: RotationPlace, id: string): void {
+    this.#enter(place, id).touched(armKey(id));
+  }
+
+  /** It is gone: whoever asks for it has it read. */
+  leave(place: RotationPlace, id: string): void {
+    if (!this.#keysOf(place)?.delete(armKey(id))) return;
+    this.#remove(place.subscription, [armKey(id)]);
+  }
+
+  /** Nobody needs the area any more, or its list shows all. */
+  drop({ subscription, area }: RotationPlace): void {
+    const round = this.#rounds.get(subscription);
+    const keys = round?.keys.get(area);
+    if (!keys) return;
+    round?.keys.delete(area);
+    this.#remove(subscription, keys);
+  }
+
+  has(place: RotationPlace, id: string): boolean {
+    return this.#keysOf(place)?.has(armKey(id)) ?? false;
+  }
+
+  /** How many are in it. */
+  get size(): number {
+    return [...this.#rounds.values()].reduce((sum, { rotation }) => sum + rotation.size, 0);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#rounds.values()].map(({ rotation }) => rotation.stop()));
+  }
+
+  #enter({ subscription, area }: RotationPlace, id: string): Rotation {
+    let round = this.#rounds.get(subscription);
+    if (!round) {
+      round = { rotation: new Rotation(this.#options), keys: new Map() };
+      this.#rounds.set(subscription, round);
+    }
+    const key = armKey(id);
+    round.keys.set(area, (round.keys.get(area) ?? new Set()).add(key));
+    round.rotation.add(key, id);
+    return round.rotation;
+  }
+
+  /** A rotation without anything to read is one of a subscription that nobody may ever use again. */
+  #remove(subscription: string, keys: Iterable<string>): void {
+    const rotation = this.#rounds.get(subscription)?.rotation;
+    for (const key of keys) rotation?.remove(key);
+    if (rotation?.size !== 0) return;
+    this.#rounds.delete(subscription);
+    void rotation.stop();
+  }
+
+  #keysOf({ subscription, area }: RotationPlace): Set<string> | undefined {
+    return this.#rounds.get(subscription)?.keys.get(area);
+  }
+}

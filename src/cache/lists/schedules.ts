@@ -1,0 +1,113 @@
+/** When the lists of areas in use are taken: each on a timer of its own, or one after the other in slow rotation. */
+import type { Clock } from '../../runtime/clock.ts';
+import { ReReads } from '../calls/re-reads.ts';
+import type { AreaList } from './area-list.ts';
+import { ListLoop } from './list-loop.ts';
+import type { ResyncOptions } from './resync.ts';
+import { Rotations } from './rotations.ts';
+
+type Listable = Pick<AreaList<never>, 'list'>;
+
+export interface Schedule {
+  /** Somebody needs the area. */
+  begin(area: string, list: Listable): void;
+  /** Nobody does any more. */
+  end(area: string): void;
+  /** A list came, whoever asked for it. */
+  listed(area: string): void;
+  /** At once, or as soon as the present list has ended. */
+  resyncNow(area: string): void;
+  /** Ends all and waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+export interface PeriodicOptions {
+  readonly clock: Clock;
+  /** 0 <= random() < 1. */
+  readonly random: () => number;
+  readonly resync: ResyncOptions;
+}
+
+/** Now, and then every ten minutes: for bulk lists, of which one shows a whole subscription. */
+export class Periodic implements Schedule {
+  readonly #options: PeriodicOptions;
+  readonly #loops = new Map<string, ListLoop>();
+  readonly #stopping = new Set<Promise<void>>();
+
+  constructor(options: PeriodicOptions) {
+    this.#options = options;
+  }
+
+  begin(area: string, list: Listable): void {
+    this.#loops.set(area, new ListLoop({ list, ...this.#options }));
+  }
+
+  end(area: string): void {
+    const loop = this.#loops.get(area);
+    if (!loop) return;
+    this.#loops.delete(area);
+    const stopped: Promise<void> = loop.stop().finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
+  }
+
+  listed(): void {}
+
+  resyncNow(area: string): void {
+    this.#loops.get(area)?.resyncNow();
+  }
+
+  async stop(): Promise<void> {
+    for (const area of [...this.#loops.keys()]) this.end(area);
+    await Promise.all(this.#stopping);
+  }
+}
+
+export interface RotatingOptions {
+  readonly clock: Clock;
+  /** Ends early lists. */
+  readonly signal: AbortSignal;
+  /** A full round. Default 6 h. */
+  readonly roundMs?: number | undefined;
+  /** The least time between two lists of a subscription. Default 10 s. */
+  readonly spacingMs?: number | undefined;
+  subscriptionOf(area: string): string;
+  list(area: string, priority: 'resync' | 'event'): Promise<void>;
+}
+
+/** In turn, for areas so small that there are thousands of them: the list of one shows the credentials of one identity. */
+export class Rotating implements Schedule {
+  readonly #subscriptionOf: (area: string) => string;
+  readonly #rotations: Rotations;
+  readonly #early: ReReads;
+
+  constructor({ list, subscriptionOf, signal, ...options }: RotatingOptions) {
+    this.#subscriptionOf = subscriptionOf;
+    this.#rotations = new Rotations({ ...options, read: (area) => list(area, 'resync') });
+    this.#early = new ReReads({ clock: options.clock, signal, read: (area) => list(area, 'event') });
+  }
+
+  begin(area: string): void {
+    this.#rotations.add(this.#placeOf(area), area);
+  }
+
+  end(area: string): void {
+    this.#early.drop(area);
+    this.#rotations.drop(this.#placeOf(area));
+  }
+
+  listed(area: string): void {
+    if (this.#rotations.has(this.#placeOf(area), area)) this.#rotations.wasRead(this.#placeOf(area), area);
+  }
+
+  resyncNow(area: string): void {
+    this.#early.add(area, area, Number.NEGATIVE_INFINITY);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#rotations.stop(), this.#early.stop()]);
+  }
+
+  #placeOf(area: string) {
+    return { subscription: this.#subscriptionOf(area), area };
+  }
+}

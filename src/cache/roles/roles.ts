@@ -1,0 +1,78 @@
+/**
+ * Role definitions: all of each scope in use at once, read again every hour. Nothing is concluded from what a list lacks:
+ * a role that is not held is asked for (`catalog.ts`).
+ */
+import { asciiLower } from '../../azure/ascii.ts';
+import { armKey } from '../../azure/resource-id.ts';
+import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
+import { areaOf } from '../../azure/scope.ts';
+import type { AzureCache } from '../azure-cache.ts';
+import type { CacheDefinition } from '../definition.ts';
+import { placeOfScope } from '../lists/cache-part.ts';
+import type { CachedResource } from '../store/entry.ts';
+
+/** A role as one area shows it: a built-in one has the same GUID in each, and another id. */
+export interface CachedRole extends CachedResource {
+  readonly area: string;
+  readonly role: AzureRoleDefinition;
+}
+
+export interface RoleQueries {
+  /** Several only if custom roles share a name. */
+  readonly name: { readonly area: string; readonly roleName: string };
+}
+
+/** Areas are what `areaOf` makes of scopes, named by any scope within. */
+export type RoleCache = AzureCache<CachedRole, RoleQueries>;
+
+const COLLECTION = '/providers/microsoft.authorization/roledefinitions/';
+
+/** The id of a role in an area's list, whatever Azure spells it there. */
+export function roleIn(area: string, guid: string): string {
+  return `${area === '/' ? '' : area}${COLLECTION}${guid}`;
+}
+
+/** @param keptMs how long a definition is believed that no list shows */
+export function roleDefinition(
+  definitions: Pick<RoleDefinitions, 'list' | 'get'>,
+  keptMs: number,
+): CacheDefinition<CachedRole, RoleQueries> {
+  return {
+    name: 'roles',
+    plural: 'role definitions',
+    indexes: {
+      name: {
+        termsOf: ({ area, role }) => [nameTerm(area, role.roleName)],
+        termsFor: ({ area, roleName }) => [nameTerm(area, roleName)],
+      },
+    },
+    resync: { everyMs: 3600_000 },
+    isAbsenceProven: false,
+    keptMs,
+    areaOf: areaOfRole,
+    areaNamed: areaOf,
+    describe: (area) => `scope ${area}`,
+    placeOf: placeOfScope,
+    sameContent: (left, right) => sameRole(left.role, right.role),
+    sameInstance: () => true,
+    read: (id, context) => definitions.get(areaOfRole(id), id, context),
+    async *list(area, context) {
+      for await (const page of definitions.list(area, context)) {
+        const found = page.roles.map((role) => {
+          const id = roleIn(area, role.guid);
+          return { id, key: armKey(id), area, role };
+        });
+        yield { found, requestedAt: page.requestedAt };
+      }
+    },
+  };
+}
+
+function areaOfRole(id: string): string {
+  return id.slice(0, id.lastIndexOf(COLLECTION)) || '/';
+}
+
+/** A line end cannot occur in either. */
+function nameTerm(area: string, roleName: string): string {
+  return `${area}\n${asciiLower(roleName)}`;
+}

@@ -1,0 +1,58 @@
+/** What the mirror can hold. */
+export interface CachedResource {
+  /** ARM id, spelt as Azure gave it. */
+  readonly id: string;
+  /** `armKey(id)`. */
+  readonly key: string;
+}
+
+/** By which road an observation came. `event` is for the door in `Picture.suspect`; nothing stores it yet. */
+export type How = 'list' | 'get' | 'write' | 'delete' | 'event';
+
+/** What is held to be so. */
+export type Seen<T> =
+  | { readonly state: 'present'; readonly resource: T }
+  /** Proven: by a live GET, or by our own DELETE. `last`: what it was, if ever seen. */
+  | { readonly state: 'absent'; readonly by: 'get' | 'delete'; readonly last?: T }
+  /** Missing where it should show. Only a live GET can tell. */
+  | { readonly state: 'suspectAbsent'; readonly last?: T };
+
+/** One resource in the mirror. All times are monotonic ms. Never changed in place: the merge rules return a new one. */
+export interface Entry<T> {
+  readonly seen: Seen<T>;
+  readonly how: How;
+  /** When the request behind `seen` began; for our own writes, when they ended. */
+  readonly at: number;
+  /** Since when it is known to be there as the same instance (an identity: under its present principal); -Infinity if it is not. */
+  readonly since: number;
+  /** When a GET or an own write last proved it there. -Infinity = only lists showed it. */
+  readonly provedAt: number;
+  /** Our last write, deletion, or attempt of unknown effect: until `lag` later Azure may still show what was before. */
+  readonly touchedAt: number;
+  readonly touch: 'none' | 'write' | 'delete' | 'attempt';
+}
+
+/** What readers get. Ages count from when the request began, so they are never too young. */
+export type Observation<T> =
+  | { readonly state: 'present'; readonly resource: T; readonly how: How; readonly ageMs: number }
+  | { readonly state: 'absent'; readonly provenBy: 'get' | 'delete'; readonly ageMs: number }
+  | { readonly state: 'suspectAbsent' }
+  /** Never looked at, and its list is not loaded. */
+  | { readonly state: 'unknown' };
+
+export function observationOf<T>(entry: Entry<T>, now: number): Observation<T> {
+  const ageMs = Math.max(0, now - entry.at);
+  switch (entry.seen.state) {
+    case 'present':
+      return { state: 'present', resource: entry.seen.resource, how: entry.how, ageMs };
+    case 'absent':
+      return { state: 'absent', provenBy: entry.seen.by, ageMs };
+    case 'suspectAbsent':
+      return { state: 'suspectAbsent' };
+  }
+}
+
+/** What is held to be there. */
+export function presentIn<T>(entry: Entry<T> | undefined): T | undefined {
+  return entry?.seen.state === 'present' ? entry.seen.resource : undefined;
+}

@@ -1,0 +1,196 @@
+/**
+ * The rules by which observations become the picture (docs/architecture.md section 2): presence is a fact, absence a suspicion.
+ * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write. They
+ * hold for any kind of resource; `Rules` says what makes two of them the same.
+ */
+import { type Entry, presentIn, type Seen } from './entry.ts';
+
+/** How one kind of resource is judged. */
+export interface Rules<T> {
+  /** How long Azure may show what was before a write, ms. */
+  readonly lagMs: number;
+  /** Both say the same; told of two with one key. */
+  sameContent(left: T, right: T): boolean;
+  /** Not deleted and made again in between, as far as they show it: an identity keeps its principal. */
+  sameInstance(left: T, right: T): boolean;
+}
+
+export interface Merged<T> {
+  /** Undefined = nothing worth keeping. */
+  readonly entry: Entry<T> | undefined;
+  /** Monotonic ms: the observation contradicts what is held and cannot be trusted yet; a GET then will tell. */
+  readonly readAgainAt?: number;
+}
+
+/** How long a proven absence is kept, ms, for readers who ask later. */
+export const ABSENCE_KEPT_MS = 3600_000;
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const UNTOUCHED = { touchedAt: NEVER, touch: 'none' } as const;
+
+/** A list or a GET that began at `at` showed it. */
+export function mergePresent<T>(
+  entry: Entry<T> | undefined,
+  resource: T,
+  at: number,
+  how: 'list' | 'get',
+  rules: Rules<T>,
+): Merged<T> {
+  const { lagMs } = rules;
+  const shown = present(entry, resource, at, how, rules);
+  if (!entry) return { entry: shown };
+  if (at < entry.at) return { entry };
+  const { seen } = entry;
+  switch (seen.state) {
+    case 'suspectAbsent':
+      return { entry: shown };
+    case 'present': {
+      // A list is older than it says: within the lag it cannot contradict what a GET or a write proved.
+      const proved = Math.max(entry.provedAt, entry.touchedAt);
+      const doubtful = how === 'list' && at < proved + lagMs && !rules.sameContent(seen.resource, resource);
+      return doubtful ? { entry, readAgainAt: at } : { entry: shown };
+    }
+    case 'absent': {
+      if (at >= entry.at + lagMs) return { entry: shown };
+      // Soon after our DELETE it may still show, but another instance was made since.
+      const stale = seen.by === 'delete' && (!seen.last || rules.sameInstance(seen.last, resource));
+      if (stale) return { entry, readAgainAt: entry.at + lagMs };
+      return how === 'list' ? { entry, readAgainAt: at } : { entry: shown };
+    }
+  }
+}
+
+/**
+ * A list that is no cache's own showed it: `gone` if that is only Azure's lag, `ask` if it may be another one, made since,
+ * which a GET tells.
+ */
+export function judgeListed<T>(
+  entry: Entry<T> | undefined,
+  resource: T,
+  at: number,
+  rules: Rules<T>,
+): 'there' | 'gone' | 'ask' {
+  if (entry?.seen.state !== 'absent') return 'there';
+  if (at < entry.at) return 'gone';
+  const merged = mergePresent(entry, resource, at, 'list', rules);
+  if (presentIn(merged.entry) !== undefined) return 'there';
+  return merged.readAgainAt === at ? 'ask' : 'gone';
+}
+
+/** Until when a list that says otherwise is not believed, monotonic ms: that long even an area that nobody uses keeps it. */
+export function provenUntil<T>({ seen, at, provedAt, touchedAt }: Entry<T>, lagMs: number): number {
+  return Math.max(provedAt, touchedAt, seen.state === 'absent' ? at : NEVER) + lagMs;
+}
+
+/** A live GET that began at `at` answered that it does not exist. */
+export function mergeGone<T>(entry: Entry<T> | undefined, at: number, lagMs: number): Merged<T> {
+  if (!entry)
+    return {
+      entry: {
+        seen: { state: 'absent', by: 'get' },
+        how: 'get',
+        at,
+        since: NEVER,
+        provedAt: NEVER,
+        ...UNTOUCHED,
+      },
+    };
+  if (at < entry.at) return { entry };
+  const { seen } = entry;
+  if (at < entry.touchedAt + lagMs) {
+    const readAgainAt = entry.touchedAt + lagMs;
+    // What we deleted is gone; what we wrote is there although Azure does not show it yet; else it is open.
+    if (entry.touch === 'delete') return { entry };
+    if (entry.touch === 'write' && seen.state === 'present') return { entry, readAgainAt };
+    return { entry: { ...entry, seen: suspicion(seen), how: 'get', at }, readAgainAt };
+  }
+  return {
+    entry: { ...entry, seen: { state: 'absent', by: 'get', ...lastOf(seen) }, how: 'get', at, since: NEVER },
+  };
+}
+
+/** A complete list that began at `at` did not hold it. */
+export function mergeUnlisted<T>(entry: Entry<T>, at: number, lagMs: number): Merged<T> {
+  if (at < entry.at || at <= entry.touchedAt + lagMs) return { entry };
+  switch (entry.seen.state) {
+    case 'present':
+      return { entry: { ...entry, seen: suspicion(entry.seen), how: 'list', at } };
+    case 'suspectAbsent':
+      // Missing twice and nobody asked: without an entry it stays a suspicion all the same.
+      return { entry: undefined };
+    case 'absent':
+      return { entry: at > entry.at + ABSENCE_KEPT_MS ? undefined : entry };
+  }
+}
+
+/** Our own PUT or PATCH came back with this. */
+export function mergeWrite<T>(
+  entry: Entry<T> | undefined,
+  resource: T,
+  now: number,
+  rules: Pick<Rules<T>, 'sameInstance'>,
+): Entry<T> {
+  return { ...present(entry, resource, now, 'write', rules), touchedAt: now, touch: 'write' };
+}
+
+/** Our own DELETE succeeded, or found nothing. */
+export function mergeDelete<T>(entry: Entry<T> | undefined, now: number): Entry<T> {
+  return {
+    seen: { state: 'absent', by: 'delete', ...(entry && lastOf(entry.seen)) },
+    how: 'delete',
+    at: now,
+    since: NEVER,
+    provedAt: NEVER,
+    touchedAt: now,
+    touch: 'delete',
+  };
+}
+
+/** A write of ours ended without an answer: whatever was held may no longer be so, and an absence is open again. */
+export function mergeAttempt<T>(entry: Entry<T> | undefined, now: number, lagMs: number): Merged<T> {
+  const touched = { touchedAt: now, touch: 'attempt' } as const;
+  const readAgainAt = now + lagMs;
+  if (!entry)
+    return {
+      entry: {
+        seen: { state: 'suspectAbsent' },
+        how: 'write',
+        at: NEVER,
+        since: NEVER,
+        provedAt: NEVER,
+        ...touched,
+      },
+      readAgainAt,
+    };
+  const seen = entry.seen.state === 'absent' ? suspicion(entry.seen) : entry.seen;
+  return { entry: { ...entry, seen, ...touched }, readAgainAt };
+}
+
+function present<T>(
+  entry: Entry<T> | undefined,
+  resource: T,
+  at: number,
+  how: 'list' | 'get' | 'write',
+  { sameInstance }: Pick<Rules<T>, 'sameInstance'>,
+): Entry<T> {
+  const before = presentIn(entry);
+  const same = entry && before !== undefined && sameInstance(before, resource);
+  const touch = entry ? { touchedAt: entry.touchedAt, touch: entry.touch } : UNTOUCHED;
+  return {
+    seen: { state: 'present', resource },
+    how,
+    at,
+    since: same ? entry.since : at,
+    provedAt: how === 'list' ? (same ? entry.provedAt : NEVER) : at,
+    ...touch,
+  };
+}
+
+function suspicion<T>(seen: Seen<T>): Seen<T> {
+  return { state: 'suspectAbsent', ...lastOf(seen) };
+}
+
+function lastOf<T>(seen: Seen<T>): { last?: T } {
+  const last = seen.state === 'present' ? seen.resource : seen.last;
+  return last === undefined ? {} : { last };
+}

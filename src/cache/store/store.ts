@@ -1,0 +1,305 @@
+/**
+ * What is held of one kind of resource in Azure: lists, live GETs and our own writes, merged by the rules of `merge.ts`.
+ * It asks Azure by itself only where what came contradicts what is held. Resources live in areas; what one area's list
+ * does not show says nothing about another's.
+ */
+import { armKey } from '../../azure/resource-id.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import { ReReads } from '../calls/re-reads.ts';
+import { isWitness } from '../lists/completeness.ts';
+import type { CompletedList } from '../lists/listing.ts';
+import {
+  type CachedResource,
+  type Entry,
+  type How,
+  type Observation,
+  observationOf,
+  presentIn,
+} from './entry.ts';
+import { IndexedKeys, type Indexes } from './indexes.ts';
+import {
+  judgeListed,
+  type Merged,
+  mergeAttempt,
+  mergeDelete,
+  mergeGone,
+  mergePresent,
+  mergeUnlisted,
+  mergeWrite,
+  provenUntil,
+  type Rules,
+} from './merge.ts';
+
+/** How long Azure may show what was before a write (docs/architecture.md section 2). */
+export const LAG_MS = 120_000;
+
+export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
+  readonly clock: Clock;
+  /** Ends re-reads. */
+  readonly signal: AbortSignal;
+  /** Default `LAG_MS`. */
+  readonly lagMs?: number | undefined;
+  /** For messages. */
+  readonly plural: string;
+  readonly indexes: Indexes<T, Q>;
+  /** False: a list is believed without what a GET proved lately. Default true. */
+  readonly wantsWitnesses?: boolean | undefined;
+  /** The area whose list shows this id. */
+  areaOf(id: string): string;
+  /** A live GET, whose result comes back by `noteGet`. */
+  read(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown>;
+}
+
+/** What was and is held to be there under a key. */
+export interface Change<T> {
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+}
+
+/** `how`: which kind of observation changed it. A writer may skip its own `write` and `delete`. */
+export type ChangeListener<T> = (key: string, how: How, change: Change<T>) => void;
+
+type KeptIndexes<T extends CachedResource, Q> = { readonly [K in keyof Q]: IndexedKeys<T, Q[K]> };
+
+/** Above this many missing witnesses a list is short beyond doubt, and asking for each would cost more than it tells. */
+const MAX_WITNESS_GETS = 20;
+
+export class ResourceStore<T extends CachedResource, Q extends object> {
+  readonly #options: ResourceStoreOptions<T, Q>;
+  readonly #rules: Rules<T>;
+  readonly #reReads: ReReads;
+  /** By area, then by key. */
+  readonly #entries = new Map<string, Map<string, Entry<T>>>();
+  /**
+   * By key, of areas that were forgotten: what was proven so lately that a list may not show it yet. Readers do not see it, but
+   * what is observed next is merged with it.
+   */
+  readonly #proofs = new Map<string, Entry<T>>();
+  readonly #indexes: KeptIndexes<T, Q>;
+  readonly #listeners = new Set<ChangeListener<T>>();
+
+  constructor(options: ResourceStoreOptions<T, Q>) {
+    this.#options = options;
+    const { clock, signal, lagMs = LAG_MS, sameContent, sameInstance, indexes } = options;
+    this.#rules = { lagMs, sameContent, sameInstance };
+    this.#reReads = new ReReads({
+      clock,
+      signal,
+      read: async (id) => void (await options.read(id, 'event', signal)),
+    });
+    const names = Object.keys(indexes) as (keyof Q)[];
+    this.#indexes = Object.fromEntries(
+      names.map((name) => [name, new IndexedKeys(indexes[name])]),
+    ) as unknown as KeptIndexes<T, Q>;
+  }
+
+  /** What is held of it now, if anything. Costs nothing. */
+  observe(id: string): Observation<T> | undefined {
+    const entry = this.#entryOf(id);
+    return entry && observationOf(entry, this.#options.clock.monotonic());
+  }
+
+  /** What is held to be there under this key or id. */
+  present(id: string): T | undefined {
+    return presentIn(this.#entryOf(id));
+  }
+
+  /** Those of which something is held. */
+  get areas(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** All that are held to be there, in one area. */
+  presentIn(area: string): T[] {
+    const found: T[] = [];
+    for (const entry of this.#entries.get(area)?.values() ?? []) {
+      const resource = presentIn(entry);
+      if (resource !== undefined) found.push(resource);
+    }
+    return found;
+  }
+
+  /** Those that are held to be there and answer the query. */
+  byIndex<K extends keyof Q>(index: K, query: Q[K]): T[] {
+    return this.#indexes[index].find(query).flatMap((key) => this.present(key) ?? []);
+  }
+
+  /** How many are held to be there, in one area. */
+  countIn(area: string): number {
+    let count = 0;
+    for (const entry of this.#entries.get(area)?.values() ?? []) if (presentIn(entry) !== undefined) count++;
+    return count;
+  }
+
+  /** Those of an area that are missing where they should show, as they were last seen. */
+  doubtfulIn(area: string): T[] {
+    const found: T[] = [];
+    for (const { seen } of this.#entries.get(area)?.values() ?? [])
+      if (seen.state === 'suspectAbsent' && seen.last !== undefined) found.push(seen.last);
+    return found;
+  }
+
+  /** Something may have changed it: read soon, whether true or not. */
+  suspect(id: string): void {
+    this.#reReads.add(armKey(id), id, this.#options.clock.monotonic());
+  }
+
+  /** Hears of each whose content or presence changed, suspicions included; not of mere refreshes. */
+  onChange(listener: ChangeListener<T>): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** What a list that is no area's own shows: see `judgeListed`. */
+  judgeListed(resource: T, requestedAt: number): 'there' | 'gone' | 'ask' {
+    return judgeListed(this.#provenOf(resource.id), resource, requestedAt, this.#rules);
+  }
+
+  noteGet(id: string, found: T | undefined, requestedAt: number): void {
+    const entry = this.#provenOf(id);
+    const merged = found
+      ? mergePresent(entry, found, requestedAt, 'get', this.#rules)
+      : mergeGone(entry, requestedAt, this.#rules.lagMs);
+    this.#store(id, merged, 'get');
+  }
+
+  noteWrite(resource: T): void {
+    const now = this.#options.clock.monotonic();
+    const entry = mergeWrite(this.#provenOf(resource.id), resource, now, this.#rules);
+    this.#store(resource.id, { entry }, 'write');
+  }
+
+  noteDelete(id: string): void {
+    this.#store(id, { entry: mergeDelete(this.#provenOf(id), this.#options.clock.monotonic()) }, 'delete');
+  }
+
+  noteWriteAttempt(id: string): void {
+    const now = this.#options.clock.monotonic();
+    this.#store(id, mergeAttempt(this.#provenOf(id), now, this.#rules.lagMs), 'write');
+  }
+
+  /** All of an area are gone with what holds them: Azure's own word, in an answer to a request that began at `at`. */
+  noteAllGone(area: string, at: number): void {
+    for (const [key, entry] of new Map(this.#entries.get(area)))
+      this.#store(key, mergeGone(entry, at, this.#rules.lagMs), 'list');
+  }
+
+  /**
+   * Takes in a whole list of an area; `undefined` if it holds its witnesses, else why it cannot be complete. Asks Azure
+   * for witnesses that are missing.
+   */
+  async accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
+    const { lagMs } = this.#rules;
+    const { wantsWitnesses = true } = this.#options;
+    const known = new Map(this.#entries.get(area));
+    for (const { resource, requestedAt } of list.found) {
+      // What is held by now, not what was: pages may show one twice.
+      const held = this.#provenOf(resource.id);
+      this.#store(resource.id, mergePresent(held, resource, requestedAt, 'list', this.#rules), 'list');
+      known.delete(resource.key);
+    }
+    const missing: string[] = [];
+    for (const [key, entry] of known) {
+      if (isWitness(entry, list.startedAt, lagMs) && entry.seen.state === 'present')
+        missing.push(entry.seen.resource.id);
+      this.#store(key, mergeUnlisted(entry, list.startedAt, lagMs), 'list');
+    }
+    return wantsWitnesses ? await this.#explain(missing, signal) : undefined;
+  }
+
+  /**
+   * Drops what was learnt before then of areas that no list tells of: nothing else would ever end it. Of an area in use
+   * (`kept`) what is there stays, since it is read again; only absences end.
+   */
+  prune(before: number, isListed: (area: string) => boolean, isKept: (area: string) => boolean): void {
+    for (const [area, entries] of this.#entries) {
+      if (isListed(area)) continue;
+      for (const [key, entry] of entries) {
+        if (entry.at >= before || entry.touchedAt >= before) continue;
+        if (isKept(area) && entry.seen.state === 'present') continue;
+        this.#reindex(presentIn(entry), undefined);
+        entries.delete(key);
+      }
+      if (entries.size === 0) this.#entries.delete(area);
+    }
+  }
+
+  /** How many are held, absences and kept proofs among them. */
+  get size(): number {
+    return this.#proofs.size + [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Drops all that is known of an area, but for the proofs that a list may not show yet. */
+  forget(area: string): void {
+    const now = this.#options.clock.monotonic();
+    const { lagMs } = this.#rules;
+    for (const [key, entry] of this.#proofs) if (now >= provenUntil(entry, lagMs)) this.#proofs.delete(key);
+    for (const [key, entry] of this.#entries.get(area) ?? []) {
+      this.#reReads.drop(key);
+      this.#reindex(presentIn(entry), undefined);
+      if (now < provenUntil(entry, lagMs)) this.#proofs.set(key, entry);
+    }
+    this.#entries.delete(area);
+  }
+
+  /** Ends re-reads and waits for those under way, whose signal must have fired. */
+  stop(): Promise<void> {
+    return this.#reReads.stop();
+  }
+
+  /** A missing witness either is gone, which a GET proves, or shows that the list is short. */
+  async #explain(missing: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const { plural, read } = this.#options;
+    if (missing.length > MAX_WITNESS_GETS)
+      return `the list lacks ${missing.length} ${plural} that were there lately`;
+    for (const id of missing) {
+      await read(id, 'resync', signal);
+      if (this.#entryOf(id)?.seen.state !== 'absent') return `the list lacks ${id}, which exists`;
+    }
+    return undefined;
+  }
+
+  #store(id: string, { entry, readAgainAt }: Merged<T>, how: How): void {
+    const [key, area] = [armKey(id), this.#options.areaOf(id)];
+    let entries = this.#entries.get(area);
+    const held = entries?.get(key);
+    if (entry) {
+      if (!entries) {
+        entries = new Map();
+        this.#entries.set(area, entries);
+      }
+      entries.set(key, entry);
+    } else entries?.delete(key);
+    this.#proofs.delete(key);
+    const [before, after] = [presentIn(held), presentIn(entry)];
+    this.#reindex(before, after);
+    if (readAgainAt !== undefined) this.#reReads.add(key, id, readAgainAt);
+    if (this.#changed(held, entry))
+      for (const listener of this.#listeners) listener(key, how, { before, after });
+  }
+
+  #reindex(before: T | undefined, after: T | undefined): void {
+    if (before === after) return;
+    for (const name in this.#indexes) this.#indexes[name].replace(before, after);
+  }
+
+  #entryOf(id: string): Entry<T> | undefined {
+    return this.#entries.get(this.#options.areaOf(id))?.get(armKey(id));
+  }
+
+  /** What the next observation is merged with. */
+  #provenOf(id: string): Entry<T> | undefined {
+    return this.#entryOf(id) ?? this.#proofs.get(armKey(id));
+  }
+
+  /** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */
+  #changed(before: Entry<T> | undefined, after: Entry<T> | undefined): boolean {
+    const [was, is] = [before?.seen, after?.seen];
+    if (is?.state === 'present')
+      return was?.state !== 'present' || !this.#rules.sameContent(was.resource, is.resource);
+    // Without an entry a listed area still means a suspicion, so forgetting one changes nothing.
+    if (!was || !is) return was?.state === 'present';
+    return was.state !== is.state;
+  }
+}
