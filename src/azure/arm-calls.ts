@@ -4,18 +4,18 @@ import type { Priority } from '../runtime/outcome.ts';
 import type { Waits } from '../runtime/waits.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { AzureError } from './errors.ts';
-import type { Lanes } from './lanes.ts';
 import type { CallKind } from './limits.ts';
+import type { RequestScheduler } from './requests/request-scheduler.ts';
 
 export interface CallContext {
   readonly priority: Priority;
-  /** As in `LaneRequest`: whoever holds something that others need does not wait out a long 429. */
+  /** As in `ScheduledRequest`: whoever holds something that others need does not wait out a long 429. */
   readonly patienceMs?: number | undefined;
   /** The namespace on whose behalf it is made: namespaces take turns. Absent for azid's own lists. */
   readonly turn?: string | undefined;
   /** Of the reconcile that makes it: told while the call waits for a rate limit. */
   readonly waits?: Waits | undefined;
-  /** As in `LaneRequest`; asked of writes only. */
+  /** As in `ScheduledRequest`; asked of writes only. */
   readonly isStale?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export function sharedContext(
 
 export interface ArmCallsOptions {
   readonly access: ArmAccess;
-  readonly lanes: Lanes;
+  readonly lanes: RequestScheduler;
   readonly clock: Clock;
   readonly tenantId: string;
   /** Name of the caller for the lanes. */

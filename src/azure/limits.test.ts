@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../runtime/fake-clock.ts';
-import { Lanes } from './lanes.ts';
 import { COMPUTE } from './limits.ts';
+import { RequestScheduler } from './requests/request-scheduler.ts';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a virtual machine takes ten updates at once and then one in 17 s; others, and reads, do not wait for it', async () => {
   const clock = new FakeClock();
-  const lanes = new Lanes({ clock });
+  const lanes = new RequestScheduler({ clock });
   const started: string[] = [];
   const call = (resourceId: string, kind: 'write' | 'read' = 'write') =>
     void lanes.run(

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { Priority } from '../runtime/outcome.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { AzureError, LOCAL_CODES } from './errors.ts';
-import type { Lanes } from './lanes.ts';
 import { AUTHORIZATION } from './limits.ts';
+import type { RequestScheduler } from './requests/request-scheduler.ts';
 import { subscriptionOf, wireScope } from './scope.ts';
 
 const Page = z.object({
@@ -30,7 +30,7 @@ export interface Rights {
 
 export interface PermissionsOptions {
   readonly access: ArmAccess;
-  readonly lanes: Lanes;
+  readonly lanes: RequestScheduler;
   readonly tenantId: string;
   /** Name of the caller for the lanes. */
   readonly credential: string;

@@ -4,8 +4,8 @@ import { toAzureError } from '../azure/errors.ts';
 import { FederatedCredentials } from '../azure/federated-credentials.ts';
 import { Hosts } from '../azure/hosts/hosts.ts';
 import { Identities } from '../azure/identities.ts';
-import { Lanes } from '../azure/lanes.ts';
 import { Permissions } from '../azure/permissions.ts';
+import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import { RoleAssignments } from '../azure/role-assignments.ts';
 import { RoleDefinitions } from '../azure/role-definitions.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -26,7 +26,7 @@ export interface AzureSide {
 /** @param beforeWrite asked right before each write leaves; throws if azid may not write any more */
 export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeWrite: () => void): AzureSide {
   const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
-  const lanes = new Lanes({ clock, metrics: metrics.azure, ...(limits && { limits }) });
+  const lanes = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
   const access = new ArmAccess({
     cloud,
     credential,

@@ -1,6 +1,6 @@
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import { Lanes } from '../azure/lanes.ts';
 import { AUTHORIZATION, AZURE_LIMITS } from '../azure/limits.ts';
+import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import type { Applied, KubeClient } from '../kube/client.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
@@ -29,7 +29,7 @@ export const writing = (what: string): Step => ({ type: 'write', what });
 
 export class FrameWorld {
   readonly clock = new FakeClock();
-  readonly lanes = new Lanes({
+  readonly lanes = new RequestScheduler({
     clock: this.clock,
     limits: {
       ...AZURE_LIMITS,

@@ -6,7 +6,7 @@ import type { SeenRequest } from '../../src/azure/arm-policies.ts';
 import { classify } from '../../src/azure/classify.ts';
 import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
 import { Identities } from '../../src/azure/identities.ts';
-import { Lanes } from '../../src/azure/lanes.ts';
+import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
 import { createPki } from '../../src/simulator/pki.ts';
@@ -175,7 +175,7 @@ describe('a link to another host', () => {
 
   test('is not followed by the SDK’s paging, and hears no token', async () => {
     await using rig = await twoServers();
-    const lanes = new Lanes({ clock: systemClock });
+    const lanes = new RequestScheduler({ clock: systemClock });
     const identities = new Identities({
       access: rig.access,
       lanes,
@@ -207,7 +207,7 @@ test('an endpoint whose certificate is not trusted is an unreachable one, and no
     clock: systemClock,
     version: 'test',
   });
-  const lanes = new Lanes({ clock: systemClock });
+  const lanes = new RequestScheduler({ clock: systemClock });
   const identities = new Identities({ access, lanes, clock: systemClock, tenantId: 't', credential: 'c' });
   expect(classify(await failure(identities.put({ ...rig.at('web'), ...web }, edit)))).toMatchObject({
     kind: 'transient',

@@ -167,13 +167,13 @@ test('a 429 with each kind of Retry-After is throttling with that time, and is n
     });
     // A lane of its own each time: the last one is held up.
     const { Identities } = await import('../../src/azure/identities.ts');
-    const { Lanes } = await import('../../src/azure/lanes.ts');
+    const { RequestScheduler } = await import('../../src/azure/requests/request-scheduler.ts');
     const { systemClock: clock } = await import('../../src/runtime/clock.ts');
     const { access } = rig;
     const fresh = new Identities({
       access,
       clock,
-      lanes: new Lanes({ clock }),
+      lanes: new RequestScheduler({ clock }),
       tenantId: 't',
       credential: 'c',
     });

@@ -3,9 +3,9 @@ import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm-access.ts'
 import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
 import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';
 import { Identities } from '../../src/azure/identities.ts';
-import { Lanes } from '../../src/azure/lanes.ts';
 import { AZURE_LIMITS, type Limits } from '../../src/azure/limits.ts';
 import { Permissions } from '../../src/azure/permissions.ts';
+import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { identityId } from '../../src/azure/resource-id.ts';
 import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
@@ -49,7 +49,7 @@ export async function startRig(options: RigOptions = {}) {
   };
   const credential = tokensOf(azure, objectId);
   const access = new ArmAccess({ clock, cloud, credential, version: 'test', ...options });
-  const lanes = new Lanes({ clock, limits: options.limits ?? { ...AZURE_LIMITS, providers: {} } });
+  const lanes = new RequestScheduler({ clock, limits: options.limits ?? { ...AZURE_LIMITS, providers: {} } });
   const common = { access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' };
   const { subscriptionId } = azure;
   return {

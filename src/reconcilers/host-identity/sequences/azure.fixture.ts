@@ -3,9 +3,9 @@ import { ArmAccess } from '../../../azure/arm-access.ts';
 import { CLOUDS } from '../../../azure/clouds.ts';
 import { Hosts } from '../../../azure/hosts/hosts.ts';
 import { Identities } from '../../../azure/identities.ts';
-import { Lanes } from '../../../azure/lanes.ts';
 import { AZURE_LIMITS } from '../../../azure/limits.ts';
 import { Permissions } from '../../../azure/permissions.ts';
+import { RequestScheduler } from '../../../azure/requests/request-scheduler.ts';
 import type { FakeClock } from '../../../runtime/fake-clock.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 
@@ -60,7 +60,7 @@ export function connect(azure: Simulator, clock: FakeClock, wire: Wire) {
   const limits = { ...AZURE_LIMITS, providers: {}, arm: { read: plenty, write: plenty, delete: plenty } };
   const calls = {
     access,
-    lanes: new Lanes({ clock, limits }),
+    lanes: new RequestScheduler({ clock, limits }),
     clock,
     tenantId: azure.tenantId,
     credential: 'azid',

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import type { Priority } from '../runtime/outcome.ts';
-import { AzureError } from './errors.ts';
-import { type LaneRequest, Lanes } from './lanes.ts';
-import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from './limits.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import { AzureError } from '../errors.ts';
+import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
+import type { ScheduledRequest } from './request.ts';
+import { RequestScheduler } from './request-scheduler.ts';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -20,9 +21,9 @@ async function advanceUntil(clock: FakeClock, done: () => boolean): Promise<void
 
 function setup(limits: Partial<Limits> = {}) {
   const clock = new FakeClock();
-  const lanes = new Lanes({ clock, limits: { ...AZURE_LIMITS, ...limits } });
+  const scheduler = new RequestScheduler({ clock, limits: { ...AZURE_LIMITS, ...limits } });
   const started: { label: string; at: number }[] = [];
-  const request = (more: Partial<LaneRequest> = {}): LaneRequest => ({
+  const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
     tenantId: 'tenant',
     subscriptionId: 'sub-a',
     credential: 'azid',
@@ -32,10 +33,10 @@ function setup(limits: Partial<Limits> = {}) {
     ...more,
   });
   /** Adds a call that only notes when it started. */
-  const note = (label: string, more: Partial<LaneRequest> = {}) =>
-    lanes.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));
+  const note = (label: string, more: Partial<ScheduledRequest> = {}) =>
+    scheduler.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));
   const labels = () => started.map(({ label }) => label);
-  return { clock, lanes, request, note, started, labels };
+  return { clock, scheduler, request, note, started, labels };
 }
 
 /** The most calls above `capacity + perSecond * window` over all windows; at most 0 if the bucket holds. */
@@ -147,17 +148,17 @@ describe('order', () => {
   });
 
   test('slow resyncs leave slots free for an edit', async () => {
-    const { lanes, request, labels, note } = setup({ concurrency: 4, reserved: 1 });
+    const { scheduler, request, labels, note } = setup({ concurrency: 4, reserved: 1 });
     const release = Promise.withResolvers<void>();
-    const slow = Array.from({ length: 10 }, () => lanes.run(request(), () => release.promise));
+    const slow = Array.from({ length: 10 }, () => scheduler.run(request(), () => release.promise));
     await settle();
-    expect(lanes.stats()).toEqual({ waiting: { edit: 0, event: 0, resync: 7 }, running: 3 });
+    expect(scheduler.stats()).toEqual({ waiting: { edit: 0, event: 0, resync: 7 }, running: 3 });
     await note('edit', { priority: 'edit' });
     expect(labels()).toEqual(['edit']);
     release.resolve();
     await Promise.all(slow);
     await settle();
-    expect(lanes.stats().running).toBe(0);
+    expect(scheduler.stats().running).toBe(0);
   });
 });
 
@@ -171,14 +172,14 @@ describe('a 429', () => {
     });
 
   test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
-    const { clock, lanes, request, note, started } = setup();
+    const { clock, scheduler, request, note, started } = setup();
     const until = clock.monotonic() + 60_000;
     let told = 0;
     let early = 0;
     let done = 0;
     /** An Azure that refuses for a minute and says 17 s each time; the caller comes back until it worked. */
     const attempt = (): Promise<void> =>
-      lanes
+      scheduler
         .run(request(), async () => {
           const now = clock.monotonic();
           if (now < told) early++;
@@ -201,8 +202,8 @@ describe('a 429', () => {
   });
 
   test('without a time holds the lane for 30 s, and afterwards only the refill goes through', async () => {
-    const { clock, lanes, request, note, started } = setup();
-    await expect(lanes.run(request(), () => Promise.reject(throttled()))).rejects.toThrow('slow');
+    const { clock, scheduler, request, note, started } = setup();
+    await expect(scheduler.run(request(), () => Promise.reject(throttled()))).rejects.toThrow('slow');
     for (let n = 0; n < 50; n++) void note(`${n}`);
     await settle();
     clock.advance(29_999);
@@ -221,17 +222,17 @@ describe('a 429', () => {
   });
 
   test('on a write does not hold the reads', async () => {
-    const { lanes, request, note, labels } = setup();
-    await expect(lanes.run(request(), () => Promise.reject(throttled()))).rejects.toThrow();
+    const { scheduler, request, note, labels } = setup();
+    await expect(scheduler.run(request(), () => Promise.reject(throttled()))).rejects.toThrow();
     await note('read', { kind: 'read' });
     expect(labels()).toEqual(['read']);
   });
 
   test('sends away at once who will not wait so long, be it in line already, and keeps who will', async () => {
-    const { clock, lanes, request, note, labels } = setup({
+    const { clock, scheduler, request, note, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
-    const first = lanes.run(request(), () => Promise.reject(throttled(60_000)));
+    const first = scheduler.run(request(), () => Promise.reject(throttled(60_000)));
     const inLine = note('in line', { patienceMs: 5_000 });
     const patient = note('patient');
     await expect(first).rejects.toThrow('slow');
@@ -253,11 +254,11 @@ describe('a 429', () => {
   });
 
   test('is recognised in any shape an SDK throws', async () => {
-    const { clock, lanes, request, note, started } = setup();
+    const { clock, scheduler, request, note, started } = setup();
     const text = new Error(
       "The long-running operation has failed. TooManyRequests. Please try again after '9' seconds.",
     );
-    await expect(lanes.run(request(), () => Promise.reject(text))).rejects.toBe(text);
+    await expect(scheduler.run(request(), () => Promise.reject(text))).rejects.toBe(text);
     void note('next');
     await advanceUntil(clock, () => started.length === 1);
     expect(clock.monotonic()).toBe(9000);
@@ -266,7 +267,7 @@ describe('a 429', () => {
 
 describe('giving up', () => {
   test('takes the call out of the line without using a token, and leaves the others', async () => {
-    const { clock, lanes, note, labels } = setup({
+    const { clock, scheduler, note, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
     const abort = new AbortController();
@@ -278,7 +279,7 @@ describe('giving up', () => {
     await advanceUntil(clock, () => labels().length === 2);
     expect(labels()).toEqual(['first', 'last']);
     expect(clock.monotonic()).toBeLessThan(1200);
-    expect(lanes.stats().waiting).toEqual({ edit: 0, event: 0, resync: 0 });
+    expect(scheduler.stats().waiting).toEqual({ edit: 0, event: 0, resync: 0 });
   });
 
   test('before the call is added refuses it', async () => {
@@ -291,7 +292,7 @@ describe('giving up', () => {
 test('each class sees how long its calls waited, and throttling is counted', async () => {
   const clock = new FakeClock();
   const seen: unknown[] = [];
-  const lanes = new Lanes({
+  const scheduler = new RequestScheduler({
     clock,
     metrics: {
       waited: (seconds, labels) => seen.push([seconds, labels]),
@@ -299,7 +300,7 @@ test('each class sees how long its calls waited, and throttling is counted', asy
     },
   });
   const priority: Priority = 'edit';
-  const request: LaneRequest = {
+  const request: ScheduledRequest = {
     tenantId: 't',
     subscriptionId: 'S',
     credential: 'c',
@@ -308,7 +309,7 @@ test('each class sees how long its calls waited, and throttling is counted', asy
     priority,
   };
   await expect(
-    lanes.run(request, () =>
+    scheduler.run(request, () =>
       Promise.reject(new AzureError({ status: 429, code: 'x', message: 'x', retryAfterMs: 2000 })),
     ),
   ).rejects.toThrow();
@@ -323,8 +324,8 @@ describe('exclusive calls', () => {
   function held() {
     const it = setup();
     const ends = new Map<string, () => void>();
-    const start = (label: string, more: Partial<LaneRequest> = {}) =>
-      it.lanes.run(it.request({ exclusive: 'id1', ...more }), async () => {
+    const start = (label: string, more: Partial<ScheduledRequest> = {}) =>
+      it.scheduler.run(it.request({ exclusive: 'id1', ...more }), async () => {
         it.started.push({ label, at: it.clock.monotonic() });
         await new Promise<void>((resolve) => ends.set(label, resolve));
       });
@@ -362,8 +363,8 @@ describe('exclusive calls', () => {
 
   test('take no token while they wait for each other, and arm no timer', async () => {
     const two = { capacity: 2 / AZURE_LIMITS.share, perSecond: 0.001 };
-    const { clock, lanes, request, note, labels } = setup({ arm: { ...AZURE_LIMITS.arm, write: two } });
-    void lanes.run(request({ exclusive: 'id1' }), () => new Promise(() => {}));
+    const { clock, scheduler, request, note, labels } = setup({ arm: { ...AZURE_LIMITS.arm, write: two } });
+    void scheduler.run(request({ exclusive: 'id1' }), () => new Promise(() => {}));
     void note('waits', { exclusive: 'id1' });
     await settle();
     expect(clock.untilNext()).toBeUndefined();
@@ -373,9 +374,9 @@ describe('exclusive calls', () => {
   });
 
   test('leave their place to the next when they fail or are given up', async () => {
-    const { lanes, request, start, labels } = held();
+    const { scheduler, request, start, labels } = held();
     const given = new AbortController();
-    const failed = lanes.run(request({ exclusive: 'id1' }), () => Promise.reject(new Error('no')));
+    const failed = scheduler.run(request({ exclusive: 'id1' }), () => Promise.reject(new Error('no')));
     const dropped = start('dropped', { signal: given.signal });
     void start('next');
     given.abort();

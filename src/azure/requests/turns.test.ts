@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { PRIORITIES, type Priority } from '../runtime/outcome.ts';
-import { Waits } from '../runtime/waits.ts';
-import { AzureError } from './errors.ts';
-import { type LaneRequest, Lanes } from './lanes.ts';
-import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from './limits.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import { Waits } from '../../runtime/waits.ts';
+import { AzureError } from '../errors.ts';
+import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
+import type { ScheduledRequest } from './request.ts';
+import { RequestScheduler } from './request-scheduler.ts';
 
 /** Namespaces take turns in the rate limits (docs/guarantees.md G24), and a turn that came is not lost. Turns are counted. */
 
@@ -16,17 +17,17 @@ const SLOW: Partial<Limits> = {
 };
 
 let clock: FakeClock;
-let lanes: Lanes;
+let scheduler: RequestScheduler;
 let started: string[];
 
 function use(limits: Partial<Limits> = SLOW): void {
   clock = new FakeClock();
-  lanes = new Lanes({ clock, limits: { ...AZURE_LIMITS, ...limits } });
+  scheduler = new RequestScheduler({ clock, limits: { ...AZURE_LIMITS, ...limits } });
   started = [];
 }
 beforeEach(() => use());
 
-const request = (more: Partial<LaneRequest> = {}): LaneRequest => ({
+const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
   tenantId: 'tenant',
   subscriptionId: 'sub-a',
   credential: 'azid',
@@ -35,8 +36,8 @@ const request = (more: Partial<LaneRequest> = {}): LaneRequest => ({
   priority: 'edit',
   ...more,
 });
-const call = (label: string, more: Partial<LaneRequest> = {}) =>
-  lanes.run(request({ turn: label.split('/')[0], ...more }), async () => void started.push(label));
+const call = (label: string, more: Partial<ScheduledRequest> = {}) =>
+  scheduler.run(request({ turn: label.split('/')[0], ...more }), async () => void started.push(label));
 
 /** Moves time until so many have started. */
 async function until(count: number): Promise<void> {
@@ -112,7 +113,7 @@ describe('namespaces', () => {
           const own = waiting.get(name) ?? { count: 0, since: new Set() };
           own.count += 1;
           waiting.set(name, own);
-          void lanes.run(request({ turn, priority, provider }), async () => {
+          void scheduler.run(request({ turn, priority, provider }), async () => {
             own.count -= 1;
             own.since = new Set();
             if (own.count === 0) waiting.delete(name);
@@ -160,7 +161,7 @@ describe('namespaces', () => {
   test('slow calls of one leave slots for another, and arm no timer meanwhile', async () => {
     use({ concurrency: 6, reserved: 2 });
     for (let n = 0; n < 10; n++)
-      void lanes.run(request({ turn: 'many' }), () => {
+      void scheduler.run(request({ turn: 'many' }), () => {
         started.push(`many/${n}`);
         return new Promise(() => {});
       });
@@ -205,7 +206,7 @@ describe('a reconcile', () => {
       code: 'Aborted',
     });
     expect(changes).toEqual([true, false, true, false]);
-    expect(lanes.stats().waiting).toEqual({ edit: 0, event: 0, resync: 0 });
+    expect(scheduler.stats().waiting).toEqual({ edit: 0, event: 0, resync: 0 });
   });
 
   test('decides again before a write that rests on what has changed, and keeps its turn', async () => {
@@ -280,7 +281,7 @@ describe('a reconcile', () => {
     await expect(call('a/1', own)).rejects.toMatchObject({ code: 'DecideAgain' });
     stale = false;
     const busy = new AzureError({ status: 429, code: 'x', message: 'slow', retryAfterMs: 9_000 });
-    await expect(lanes.run(request(), () => Promise.reject(busy))).rejects.toThrow('slow');
+    await expect(scheduler.run(request(), () => Promise.reject(busy))).rejects.toThrow('slow');
     void call('a/1', own);
     await settle();
     expect(started).toEqual([]);
@@ -303,7 +304,7 @@ test('a shorter Retry-After does not shorten a longer one', async () => {
   const refused = (retryAfterMs: number) => {
     const error = new AzureError({ status: 429, code: 'x', message: 'slow', retryAfterMs });
     const { promise, reject } = Promise.withResolvers<never>();
-    return { run: lanes.run(request(), () => promise).catch(() => {}), refuse: () => reject(error) };
+    return { run: scheduler.run(request(), () => promise).catch(() => {}), refuse: () => reject(error) };
   };
   const [long, short] = [refused(60_000), refused(5_000)];
   await settle();

@@ -1,0 +1,263 @@
+/**
+ * Every call to Azure goes through here: slow enough for Azure's buckets, edits first, and no earlier than a 429 said
+ * (docs/architecture.md section 5). Inside a class namespaces take turns (docs/guarantees.md G24).
+ *
+ * A call needs a slot of its rate-limit scope and a token of each bucket it counts in, and takes all at once or none: a call
+ * that held a slot while it waited for a token would keep out an edit.
+ */
+import type { Clock } from '../../runtime/clock.ts';
+import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import { classify } from '../classify.ts';
+import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
+import { ProviderBuckets } from './buckets.ts';
+import { ClassOrder } from './class-order.ts';
+import { RateLimitScope } from './rate-limit-scope.ts';
+import { closed, decideAgain, givenUp } from './refusals.ts';
+import type { ScheduledRequest, Waiter } from './request.ts';
+import { RequestQueue } from './request-queue.ts';
+import { type Reservation, Reservations } from './reservations.ts';
+import { LISTS } from './slots.ts';
+
+export interface RequestMetrics {
+  /** A call was let through after waiting this long. */
+  waited(seconds: number, labels: { kind: CallKind; priority: Priority }): void;
+  /** Azure answered 429; the scope waits this long. */
+  throttled(seconds: number, labels: { subscriptionId: string; kind: CallKind }): void;
+}
+
+export interface RequestSchedulerOptions {
+  readonly clock: Clock;
+  /** Defaults to Azure's figures. */
+  readonly limits?: Limits;
+  readonly metrics?: RequestMetrics;
+}
+
+/** After nine tokens given by urgency the tenth goes to the call that waited longest. */
+const TURNS_BY_URGENCY = 9;
+
+interface Next {
+  readonly queue: RequestQueue;
+  readonly waiter: Waiter;
+}
+
+export class RequestScheduler {
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #metrics: RequestMetrics | undefined;
+  readonly #buckets: ProviderBuckets;
+  readonly #scopes = new Map<string, RateLimitScope>();
+  readonly #queues = new Map<string, RequestQueue>();
+  /** Whose turn it is between scopes: a provider's buckets for the whole tenant are shared by all of them. */
+  readonly #between = new ClassOrder();
+  readonly #reservations = new Reservations(
+    (each) => this.#release(each),
+    () => this.#pump(),
+  );
+  /** Keys of exclusive calls that run now. */
+  readonly #held = new Set<string>();
+  #order = 0;
+  #turns = 0;
+  #timer: Disposable | undefined;
+
+  constructor(options: RequestSchedulerOptions) {
+    this.#clock = options.clock;
+    this.#limits = options.limits ?? AZURE_LIMITS;
+    this.#metrics = options.metrics;
+    this.#buckets = new ProviderBuckets(this.#limits, this.#clock);
+  }
+
+  /**
+   * Runs `call` as soon as its scope allows. Rejects with what `call` throws, with an `AzureError` of code `Aborted` if
+   * the signal fires while it waits, or with one of code `TooManyRequests` and the time left if a 429 closed the scope for
+   * longer than `patienceMs`; a call under way sees the signal itself.
+   */
+  run<T>(request: ScheduledRequest, call: () => Promise<T>): Promise<T> {
+    const queue = this.#queue(request);
+    const { scope } = queue;
+    return new Promise<T>((resolve, reject) => {
+      const { signal, waits, patienceMs, exclusive, kind, priority, turn = LISTS } = request;
+      if (signal?.aborted) return reject(givenUp());
+      const closedMs = scope.notBefore - this.#clock.monotonic();
+      if (patienceMs !== undefined && closedMs > patienceMs) return reject(closed(closedMs));
+      const resource = this.#buckets.ofResource(request);
+      let waiting: Disposable | undefined;
+      const leave = () => {
+        signal?.removeEventListener('abort', onAbort);
+        waiting?.[Symbol.dispose]();
+      };
+      const refuse: Waiter['refuse'] = (error) => {
+        leave();
+        reject(error);
+      };
+      const onAbort = () => {
+        if (this.#leave(queue, waiter)) refuse(givenUp());
+      };
+      const waiter: Waiter = {
+        priority,
+        turn,
+        order: this.#order++,
+        since: this.#clock.monotonic(),
+        ...(resource && { resource }),
+        ...(patienceMs !== undefined && { patienceMs }),
+        ...(exclusive !== undefined && { exclusive }),
+        ...(waits && request.isStale && { isStale: request.isStale }),
+        refuse,
+        reserve: () => {
+          const at = this.#clock.monotonic();
+          if (waits)
+            this.#reservations.keep(waits, { queue, resource, exclusive, at, place: waits.keepPlace() });
+          refuse(decideAgain());
+        },
+        start: async () => {
+          leave();
+          try {
+            this.#metrics?.waited((this.#clock.monotonic() - waiter.since) / 1000, { kind, priority });
+            resolve(await call());
+          } catch (error) {
+            this.#obey(error, scope, request);
+            reject(error);
+          }
+        },
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (waits && this.#reservations.take(waits, { queue, resource, exclusive })) {
+        if (waiter.isStale?.()) waiter.reserve();
+        else this.#begin(scope, waiter);
+        return;
+      }
+      queue.add(waiter);
+      this.#between.join(waiter);
+      this.#pump();
+      if (!queue.has(waiter)) return;
+      waiting = waits?.begin({ cuttable: !waiter.isStale });
+      // Whoever stops does not wait: told of it, it may have given up already.
+      if (!queue.has(waiter)) leave();
+    });
+  }
+
+  /** Calls waiting and running now, for gauges and tests. */
+  stats(): { waiting: Readonly<Record<Priority, number>>; running: number } {
+    const waiting = { edit: 0, event: 0, resync: 0 };
+    for (const queue of this.#queues.values())
+      for (const priority of PRIORITIES) waiting[priority] += queue.count(priority);
+    let running = 0;
+    for (const { slots } of this.#scopes.values()) running += slots.running;
+    return { waiting, running };
+  }
+
+  #obey(error: unknown, scope: RateLimitScope, { kind }: ScheduledRequest): void {
+    const found = classify(error, { nowMs: this.#clock.now() });
+    if (found.kind !== 'throttled') return;
+    scope.closeUntil(this.#clock.monotonic() + found.retryAfterMs);
+    const closedMs = scope.notBefore - this.#clock.monotonic();
+    for (const queue of scope.queues)
+      for (const waiter of queue.takeImpatient(closedMs)) {
+        this.#between.leave(waiter);
+        waiter.refuse(closed(closedMs));
+      }
+    this.#metrics?.throttled(found.retryAfterMs / 1000, { subscriptionId: scope.subscriptionId, kind });
+  }
+
+  /** False if it does not wait any more. */
+  #leave(queue: RequestQueue, waiter: Waiter): boolean {
+    if (!queue.remove(waiter)) return false;
+    this.#between.leave(waiter);
+    return true;
+  }
+
+  /** Starts what can start and arms one timer for what cannot yet. */
+  #pump(): void {
+    for (let next = this.#next(); next; next = this.#next()) {
+      const { queue, waiter } = next;
+      queue.scope.order.had(waiter);
+      this.#between.had(waiter);
+      this.#leave(queue, waiter);
+      for (const bucket of queue.buckets) bucket.take();
+      waiter.resource?.take();
+      if (waiter.exclusive !== undefined) this.#held.add(waiter.exclusive);
+      if (waiter.isStale?.()) waiter.reserve();
+      else this.#begin(queue.scope, waiter);
+    }
+    this.#arm();
+  }
+
+  /** Begins a call whose tokens are taken. */
+  #begin({ slots }: RateLimitScope, { turn, exclusive, start }: Waiter): void {
+    // The end of a call may free a slot.
+    void slots.run(turn, start).then(() => {
+      if (exclusive !== undefined) this.#held.delete(exclusive);
+      this.#pump();
+    });
+  }
+
+  #release({ queue, resource, exclusive, at }: Reservation): void {
+    if (at >= queue.scope.notBefore) for (const bucket of queue.buckets) bucket.giveBack();
+    resource?.giveBack();
+    if (exclusive !== undefined) this.#held.delete(exclusive);
+  }
+
+  #next(): Next | undefined {
+    const now = this.#clock.monotonic();
+    const owed = this.#turns >= TURNS_BY_URGENCY;
+    let best: Next | undefined;
+    let longest: Next | undefined;
+    for (const { slots, queues, order } of this.#scopes.values()) {
+      const { open } = slots;
+      if (open.classes.length === 0) continue;
+      let first: Next | undefined;
+      let oldest: Next | undefined;
+      for (const queue of queues) {
+        if (queue.empty || queue.readyInMs(now) > 0) continue;
+        const old = owed ? queue.oldest(now - this.#limits.longWaitMs, open) : undefined;
+        if (old && (!oldest || order.longBefore(old, oldest.waiter))) oldest = { queue, waiter: old };
+        const waiter = queue.first(open);
+        if (waiter && (!first || order.before(waiter, first.waiter))) first = { queue, waiter };
+      }
+      if (oldest && (!longest || this.#between.longBefore(oldest.waiter, longest.waiter))) longest = oldest;
+      if (first && (!best || this.#between.before(first.waiter, best.waiter))) best = first;
+    }
+    const chosen = longest ?? best;
+    // A turn that is owed stays owed until somebody who waited can take it.
+    if (chosen) this.#turns = longest ? 0 : this.#turns + 1;
+    return chosen;
+  }
+
+  #arm(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    const now = this.#clock.monotonic();
+    let ms = Number.POSITIVE_INFINITY;
+    for (const { slots, queues } of this.#scopes.values()) {
+      const { open } = slots;
+      if (open.classes.length === 0) continue; // The end of a running call pumps.
+      for (const queue of queues)
+        if (!queue.empty) ms = Math.min(ms, queue.readyInMs(now) || queue.resourceReadyInMs(open));
+    }
+    if (ms !== Number.POSITIVE_INFINITY) this.#timer = this.#clock.timer(Math.max(1, ms), () => this.#pump());
+  }
+
+  #queue(request: ScheduledRequest): RequestQueue {
+    const provider = request.provider.toLowerCase();
+    const subscription = request.subscriptionId?.toLowerCase() ?? '';
+    const caller = `${request.tenantId.toLowerCase()} ${request.credential}`;
+    const key = `${caller} ${subscription} ${provider} ${request.kind}`;
+    const known = this.#queues.get(key);
+    if (known) return known;
+    const kind = armClass(request.kind);
+    const scope = this.#scope(`${caller} ${subscription} ${kind}`, subscription, kind);
+    const queue = new RequestQueue(scope, [scope.bucket, ...this.#buckets.sharedBy(request)], this.#held);
+    this.#queues.set(key, queue);
+    scope.queues.add(queue);
+    return queue;
+  }
+
+  #scope(key: string, subscriptionId: string, kind: ReturnType<typeof armClass>): RateLimitScope {
+    let scope = this.#scopes.get(key);
+    if (!scope) {
+      const size = scaled(this.#limits.arm[kind], this.#limits.share);
+      scope = new RateLimitScope(subscriptionId, size, this.#limits, this.#clock);
+      this.#scopes.set(key, scope);
+    }
+    return scope;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Priority } from '../../runtime/outcome.ts';
+import type { Waits } from '../../runtime/waits.ts';
+import type { AzureError } from '../errors.ts';
+import type { CallKind } from '../limits.ts';
+import type { TokenBucket } from '../token-bucket.ts';
+
+/** A call that is to be made: what it counts in, on whose behalf, and how it may wait. */
+export interface ScheduledRequest {
+  readonly tenantId: string;
+  /** Absent for calls at tenant or management-group scope. */
+  readonly subscriptionId?: string;
+  /** Names the caller: each has its own buckets at Resource Manager. Not a secret. */
+  readonly credential: string;
+  /** Where the provider counts per resource: an ARM id, any spelling. */
+  readonly resourceId?: string;
+  /**
+   * Calls of one key never run at the same time, whatever their scope: Azure refuses a second write beneath one identity
+   * (docs/azure-facts.md section 4). Those that wait for it take no token and no slot, and start by priority.
+   */
+  readonly exclusive?: string;
+  readonly kind: CallKind;
+  /** Resource provider namespace, e.g. `Microsoft.ManagedIdentity`. */
+  readonly provider: string;
+  readonly priority: Priority;
+  /** A scope that a 429 closed for longer than this, ms, refuses the call at once. Absent: it waits as long as it takes. */
+  readonly patienceMs?: number | undefined;
+  /** The namespace on whose behalf it is made, '' for what nobody names; absent for what all wait for: azid's own lists. */
+  readonly turn?: string | undefined;
+  /** Told while the call waits. */
+  readonly waits?: Waits | undefined;
+  /**
+   * Asked when a write's turn has come. If what it was decided on is stale the call is refused with the code `DecideAgain`,
+   * and its turn is kept for the next call of the same kind to the same resource that the same reconcile makes: nothing is
+   * written on a decision that waited too long, and nobody goes to the end of the line for it.
+   */
+  readonly isStale?: (() => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call that waits. */
+export interface Waiter {
+  readonly priority: Priority;
+  /** The namespace whose turn it uses, or one of azid's own (`slots.ts`). */
+  readonly turn: string;
+  /** Arrival order over all scopes. */
+  readonly order: number;
+  /** Monotonic ms. */
+  readonly since: number;
+  /** The provider's bucket of this one resource. */
+  readonly resource?: TokenBucket;
+  /** Waits while another call of the same key runs. */
+  readonly exclusive?: string;
+  start(): Promise<void>;
+  /** As in `ScheduledRequest`. */
+  readonly patienceMs?: number;
+  /** Ends the waiting with an error. */
+  refuse(error: AzureError): void;
+  /** It is this call's turn, but what it rests on has changed meanwhile. */
+  readonly isStale?: () => boolean;
+  /** The turn is kept for the same call, decided anew. */
+  reserve(): void;
+}
