@@ -7,7 +7,15 @@ const BREATH_MS = 10_000;
 /** Turns of the event loop in which a timer that fell due gets its call on the way. */
 const TURNS = 4;
 /** So many breaths without a call beginning or ending: work waits for time itself, in a lane or for a silent server. */
-const STILL_BREATHS = { idleWire: 8, openCalls: 100 };
+const STILL_BREATHS = { idleWire: 8, openCalls: 200 };
+/**
+ * How long sockets get in one breath, in real time: half of it while a call is under way, so that its end is noticed soon;
+ * little once so many breaths brought nothing that what was written just before has surely arrived.
+ */
+const REAL_MS = { usual: 4, call: 2, calm: 1 };
+const CALM_BREATHS = 4;
+/** How far time moves in a breath while a call is under way: 12.5 times as fast as real time. */
+const CALL_STEP_MS = 25;
 
 /**
  * Moves a fake clock while real sockets do real work. Time passes fast when nothing is under way and slowly while a
@@ -45,10 +53,12 @@ export class Pace {
 
   /** One breath: sockets get a turn, then time moves. */
   async breathe(quiet: boolean): Promise<void> {
-    await realDelay(4);
+    const calm = quiet && this.#still >= CALM_BREATHS;
+    await realDelay(this.inFlight > 0 ? REAL_MS.call : calm ? REAL_MS.calm : REAL_MS.usual);
     this.#still = this.#moves === this.#movesBefore ? this.#still + 1 : 0;
     this.#movesBefore = this.#moves;
-    if (this.inFlight > 0) return this.clock.advance(this.#still > STILL_BREATHS.openCalls ? 250 : 50);
+    if (this.inFlight > 0)
+      return this.clock.advance(this.#still > STILL_BREATHS.openCalls ? 125 : CALL_STEP_MS);
     if (!quiet && this.#still <= STILL_BREATHS.idleWire) return this.clock.advance(50);
     const end = this.clock.monotonic() + BREATH_MS;
     // Timers that only re-arm themselves (the event loop's, every 500 ms) must not make an idle hour last a minute.
