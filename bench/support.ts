@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import type { KubeRequest } from '../src/kube/transport.ts';
+import type { KubeRequest } from '../src/kube/transport/transport.ts';
 import type { Operator } from '../src/operator/operator.ts';
 import type { OperatorOptions } from '../src/operator/options.ts';
 import { type Cluster, World } from '../test/support/testbed.ts';

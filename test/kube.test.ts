@@ -1,5 +1,6 @@
 /** The Kubernetes client side on a real kube-apiserver: what no stand-in would answer rightly. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadKubeEndpoint } from '../src/kube/access/config.ts';
 import { applyStatus, FIELD_MANAGER } from '../src/kube/apply.ts';
 import {
   type ConfigMap,
@@ -13,16 +14,15 @@ import {
   serviceAccounts,
 } from '../src/kube/builtin.ts';
 import { KubeClient } from '../src/kube/client.ts';
-import { loadKubeEndpoint } from '../src/kube/config.ts';
 import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '../src/kube/errors.ts';
-import { EventRecorder } from '../src/kube/events.ts';
+import { EventRecorder } from '../src/kube/events/events.ts';
 import { addFinalizer, removeFinalizer } from '../src/kube/finalizers.ts';
-import { Informer } from '../src/kube/informer.ts';
-import { LeaderElector } from '../src/kube/lease.ts';
-import { pagedList } from '../src/kube/list.ts';
+import { Informer } from '../src/kube/informer/informer.ts';
+import { pagedList } from '../src/kube/informer/list.ts';
+import { LeaderElector } from '../src/kube/lease/lease.ts';
 import { silentLog } from '../src/kube/log.ts';
 import { until } from '../src/kube/testing/until.ts';
-import { KubeTransport } from '../src/kube/transport.ts';
+import { KubeTransport } from '../src/kube/transport/transport.ts';
 import type { Condition, KubeObject, Resource } from '../src/kube/types.ts';
 import { systemClock } from '../src/runtime/clock.ts';
 import { type ControlPlane, startControlPlane } from '../src/sandbox/apiserver/control-plane.ts';

@@ -1,7 +1,7 @@
 /** The REST verbs on typed resources. No retries: each caller knows whether its call may be repeated. */
 import { KubeError } from './errors.ts';
 import { collectionPath, creationPath, objectPath } from './path.ts';
-import type { KubeTransport } from './transport.ts';
+import type { KubeTransport } from './transport/transport.ts';
 import {
   apiVersionOf,
   type KubeObject,

@@ -1,6 +1,6 @@
 import type { AzureCaches } from '../cache/caches.ts';
+import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import {
   type FederatedIdentityCredentialKind,
   federatedIdentityCredentialKind,

@@ -1,5 +1,5 @@
 import type { ManagedObject } from '../api/common.ts';
-import type { Store } from '../kube/store.ts';
+import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { isFirstVisit } from '../reconcilers/frame.ts';
 import type { Random } from '../runtime/backoff.ts';

@@ -1,7 +1,7 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import { RoleNames } from '../cache/roles/names.ts';
+import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { type AssignmentExpiryKind, assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import { type Dependents, dependentsOn } from '../reconcilers/dependents.ts';

@@ -1,5 +1,5 @@
 import { KubeError } from '../kube/errors.ts';
-import type { Interceptor } from '../kube/transport.ts';
+import type { Interceptor } from '../kube/transport/transport.ts';
 import type { Leadership } from './leadership.ts';
 
 /** What may leave the process, asked at the last moment before a request does. */

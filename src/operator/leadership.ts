@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.ts';
-import { LeaderElector } from '../kube/lease.ts';
+import { LeaderElector } from '../kube/lease/lease.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OperatorOptions } from './options.ts';
 

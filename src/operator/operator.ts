@@ -1,7 +1,7 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isTransient } from '../kube/errors.ts';
-import { type Interceptor, KubeTransport } from '../kube/transport.ts';
+import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
 import { EventLoop } from '../observe/event-loop.ts';
 import { Health } from '../observe/health.ts';
 import { Metrics } from '../observe/metrics.ts';

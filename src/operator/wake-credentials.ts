@@ -3,7 +3,7 @@ import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import { parseCredentialId } from '../azure/azure-federated-credential.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
-import type { StoreChange } from '../kube/store.ts';
+import type { StoreChange } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';
 import type { Priority } from '../runtime/outcome.ts';

@@ -1,6 +1,6 @@
 import type { RoleGrant } from '../api/role-grant.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { StoreChange } from '../kube/store.ts';
+import type { StoreChange } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { type Grantees, grantsOfPrincipal, type PeerEyes } from '../reconcilers/role-grant/peers.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';

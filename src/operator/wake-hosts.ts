@@ -3,7 +3,7 @@ import type { HostIdentity, LedgerEntry, LedgerSystem } from '../api/host-identi
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { armKey } from '../azure/resource-id.ts';
-import type { StoreChange } from '../kube/store.ts';
+import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { isCrowded } from '../reconcilers/hosts/owners.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';

@@ -9,7 +9,7 @@ import type { RoleGrant } from '../api/role-grant.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
-import { Store } from '../kube/store.ts';
+import { Store } from '../kube/informer/store.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import { wakeOnKubernetes } from './wake.ts';

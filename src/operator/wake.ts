@@ -5,7 +5,7 @@ import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { asciiLower } from '../azure/ascii.ts';
 import { parseIdentityId } from '../azure/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
-import type { StoreChange } from '../kube/store.ts';
+import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { factsOf, selects } from '../policy/selection.ts';
 import { isRefusedByAzure } from '../reconcilers/refused-by-azure.ts';

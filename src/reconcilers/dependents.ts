@@ -4,7 +4,7 @@ import type { AzureRoleAssignment } from '../azure/azure-role-assignment.ts';
 import { armKey, parseResourceId } from '../azure/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { AssignmentCache } from '../cache/assignments/assignments.ts';
-import type { ClusterIssuer } from '../kube/cluster-issuer.ts';
+import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/types.ts';
 import { policyFor } from '../policy/policy-for.ts';
 import { allowedAttachments, hostsToLeave } from './dependent-hosts.ts';

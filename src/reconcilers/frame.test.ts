@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { FINALIZER } from '../api/common.ts';
 import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { Store } from '../kube/store.ts';
+import type { Store } from '../kube/informer/store.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Visit } from '../runtime/visit.ts';

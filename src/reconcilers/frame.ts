@@ -9,9 +9,9 @@ import {
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
-import type { EventRecorder } from '../kube/events.ts';
+import type { EventRecorder } from '../kube/events/events.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
-import type { Store } from '../kube/store.ts';
+import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Outcome } from '../runtime/outcome.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManagedObject, ManagedStatus } from '../api/common.ts';
-import { compareVersions } from '../kube/resource-version.ts';
+import { compareVersions } from '../kube/informer/resource-version.ts';
 import { type Condition, keyOf, type ObjectKey } from '../kube/types.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { RoleGrant } from '../api/role-grant.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
-import { Store } from '../kube/store.ts';
+import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import { addIndexes, type Stores } from './stores.ts';
 

@@ -15,9 +15,9 @@ import { asciiLower } from '../azure/ascii.ts';
 import { armKey } from '../azure/resource-id.ts';
 import { hostArea } from '../cache/hosts/area.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
-import { Informer, type InformerOptions } from '../kube/informer.ts';
-import type { ReflectorEvent } from '../kube/reflector.ts';
-import type { Store } from '../kube/store.ts';
+import { Informer, type InformerOptions } from '../kube/informer/informer.ts';
+import type { ReflectorEvent } from '../kube/informer/reflector.ts';
+import type { Store } from '../kube/informer/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
 
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */

@@ -8,7 +8,7 @@ import { roleGrant } from '../../src/api/role-grant.ts';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { configMaps, namespaces } from '../../src/kube/builtin.ts';
-import type { Store } from '../../src/kube/store.ts';
+import type { Store } from '../../src/kube/informer/store.ts';
 import { type KubeObject, keyOf, type Resource } from '../../src/kube/types.ts';
 import type { Stores } from '../../src/reconcilers/stores.ts';
 import type { Cluster } from './testbed.ts';

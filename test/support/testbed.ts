@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
 import { API_VERSION } from '../../src/api/kind.ts';
 import { resolveCloud } from '../../src/azure/clouds.ts';
+import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import {
   configMaps,
   customResourceDefinitions,
@@ -11,9 +12,8 @@ import {
   serviceAccounts,
 } from '../../src/kube/builtin.ts';
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
-import { loadKubeEndpoint } from '../../src/kube/config.ts';
 import { isNotFound, isTransient } from '../../src/kube/errors.ts';
-import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport.ts';
+import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';

@@ -1,4 +1,4 @@
-import type { ReflectorEvent } from '../../src/kube/reflector.ts';
+import type { ReflectorEvent } from '../../src/kube/informer/reflector.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { keyOf } from '../../src/kube/types.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';

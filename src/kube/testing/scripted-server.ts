@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createPki, type Pki } from '../../simulator/pki.ts';
-import type { KubeEndpoint } from '../endpoint.ts';
+import type { KubeEndpoint } from '../access/endpoint.ts';
 
 /** One request, waiting for what the test lets happen. */
 export class Exchange {

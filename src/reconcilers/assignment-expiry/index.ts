@@ -1,5 +1,5 @@
 import { assignmentExpiry } from '../../api/assignment-expiry.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Kind } from '../kind.ts';
 import { decide, HANDOVER_MS, lastEnd } from './decide.ts';

@@ -3,7 +3,7 @@ import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { FrameAction } from '../decision.ts';
 import type { Performed, VisitContext } from '../kind.ts';

@@ -2,7 +2,7 @@ import type {
   FederatedIdentityCredential,
   FederatedIdentityCredentialStatus,
 } from '../../api/federated-identity-credential.ts';
-import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
+import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';

@@ -1,5 +1,5 @@
 import { isLookRequested, isSuspended } from '../../api/common.ts';
-import type { ClusterIssuer } from '../../kube/cluster-issuer.ts';
+import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';

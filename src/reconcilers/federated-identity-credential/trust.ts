@@ -1,5 +1,5 @@
 import { endsFault } from '../../azure/spelling.ts';
-import type { ClusterIssuerView } from '../../kube/cluster-issuer.ts';
+import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';
 import type { FederatedIdentityCredential, Trust } from './facts.ts';

@@ -7,7 +7,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { Store } from '../../kube/store.ts';
+import { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { selectsHost } from './selector.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { KubeClient } from '../../kube/client.ts';
-import { Store } from '../../kube/store.ts';
+import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/testing/scripted-server.ts';
-import { KubeTransport } from '../../kube/transport.ts';
+import { KubeTransport } from '../../kube/transport/transport.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';
 import { Turns } from '../hosts/turns.ts';

@@ -11,7 +11,7 @@ import { armKey } from '../../azure/resource-id.ts';
 import { AzureCache } from '../../cache/azure-cache.ts';
 import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { Store } from '../../kube/store.ts';
+import { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';

@@ -5,7 +5,7 @@ import type { Identities } from '../../azure/identities.ts';
 import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import { failureOf } from '../failure.ts';

@@ -1,7 +1,7 @@
 import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import type { Summary } from '../decision.ts';
 import { INDEX } from '../stores.ts';
 import { stalledOutside } from '../summaries.ts';

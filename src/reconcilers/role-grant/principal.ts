@@ -1,5 +1,5 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import type { IdentityProofs, ProvenIdentity } from '../proof/identity-proofs.ts';

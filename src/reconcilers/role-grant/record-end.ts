@@ -9,7 +9,7 @@ import { API_VERSION } from '../../api/kind.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import { countingOwners, type EndEyes, recordOf } from './ends.ts';
 import type { Action, RoleGrant } from './facts.ts';
 

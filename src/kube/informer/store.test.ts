@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigMap } from './builtin.ts';
+import type { ConfigMap } from '../builtin.ts';
+import { configMap } from '../testing/objects.ts';
 import { Store, type StoreChange } from './store.ts';
-import { configMap } from './testing/objects.ts';
 
 const never = new AbortController().signal;
 

@@ -2,9 +2,8 @@
  * Follows one resource: list, then watch, for ever, with client-go's semantics (docs/kubernetes.md section 2). A state
  * machine whose steps yield what changed; nothing between a list and its watch, or between two watches, is lost.
  */
-import { type Clock, sleep } from '../runtime/clock.ts';
-import { WatchBackoff } from './backoff.ts';
-import type { KubeClient, List } from './client.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { KubeClient, List } from '../client.ts';
 import {
   isAborted,
   isBadRequest,
@@ -15,11 +14,12 @@ import {
   isUnauthorized,
   isVersionTooLarge,
   KubeError,
-} from './errors.ts';
+} from '../errors.ts';
+import { type KubeObject, keyOf, type Resource } from '../types.ts';
+import { WatchBackoff } from './backoff.ts';
 import { PAGE_SIZE, pagedList } from './list.ts';
 import { compareVersions } from './resource-version.ts';
 import { withoutManagedFields } from './transform.ts';
-import { type KubeObject, keyOf, type Resource } from './types.ts';
 import { watchEventOf } from './watch-event.ts';
 
 export type ReflectorEvent<T> =

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { KubeClient } from './client.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { KubeClient } from '../client.ts';
+import type { Log } from '../log.ts';
+import { LeaseServer } from '../testing/lease-server.ts';
+import { ScriptedServer } from '../testing/scripted-server.ts';
+import { until } from '../testing/until.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { LeaderElector, type LeaderElectorOptions } from './lease.ts';
-import type { Log } from './log.ts';
-import { LeaseServer } from './testing/lease-server.ts';
-import { ScriptedServer } from './testing/scripted-server.ts';
-import { until } from './testing/until.ts';
-import { KubeTransport } from './transport.ts';
 
 /** Knows how many timers wait. */
 class CountingClock extends FakeClock {

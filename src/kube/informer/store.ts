@@ -2,11 +2,12 @@
  * What azid knows of one resource: objects by key, named indexes, changes told to listeners. Filled by an informer;
  * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
  */
+
+import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
 import type { ReflectorEvent } from './reflector.ts';
 import { compareVersions } from './resource-version.ts';
 import { StoreIndex } from './store-index.ts';
 import { freezeDeep, withoutManagedFields } from './transform.ts';
-import { type KubeObject, keyOf, type ObjectKey } from './types.ts';
 
 export interface StoreChange<T> {
   readonly key: ObjectKey;

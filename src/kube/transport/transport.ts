@@ -3,11 +3,11 @@
  * connection, which is what keeps the Lease alive when the rest is busy.
  */
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
+import { KubeError } from '../errors.ts';
 import { SharedAgent } from './agent.ts';
 import { Deadline } from './deadline.ts';
-import type { EndpointCredentials, KubeEndpoint } from './endpoint.ts';
-import { KubeError } from './errors.ts';
 import { jsonLines } from './lines.ts';
 import { errorOfResponse, type KubeResponse } from './response.ts';
 

@@ -1,10 +1,10 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
-import { type Clock, sleep } from '../runtime/clock.ts';
-import { type Lease, leases } from './builtin.ts';
-import type { KubeClient } from './client.ts';
-import { isAlreadyExists, isConflict, isNotFound, KubeError } from './errors.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Lease, leases } from '../builtin.ts';
+import type { KubeClient } from '../client.ts';
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../errors.ts';
+import { type Log, silentLog } from '../log.ts';
 import { heldSpec, ObservedLease, releasedSpec } from './lease-record.ts';
-import { type Log, silentLog } from './log.ts';
 
 export interface LeaderElectorOptions {
   /** On a transport of its own: a busy queue must not delay a renewal (kueue #15537). */

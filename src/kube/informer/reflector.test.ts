@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { type ConfigMap, configMaps } from './builtin.ts';
-import { KubeClient } from './client.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { type ConfigMap, configMaps } from '../builtin.ts';
+import { KubeClient } from '../client.ts';
+import { configMap } from '../testing/objects.ts';
+import { ScriptedServer } from '../testing/scripted-server.ts';
+import { until } from '../testing/until.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
-import { configMap } from './testing/objects.ts';
-import { ScriptedServer } from './testing/scripted-server.ts';
-import { until } from './testing/until.ts';
-import { KubeTransport } from './transport.ts';
 
 let server: ScriptedServer;
 let clock: FakeClock;

@@ -1,8 +1,8 @@
-import type { Clock } from '../runtime/clock.ts';
-import { type Log, silentLog } from './log.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { type Log, silentLog } from '../log.ts';
+import type { KubeObject } from '../types.ts';
 import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
 import { Store, type StoreOptions } from './store.ts';
-import type { KubeObject } from './types.ts';
 
 export interface InformerOptions<T extends KubeObject>
   extends Omit<ReflectorOptions<T>, 'onState' | 'onActivity'> {

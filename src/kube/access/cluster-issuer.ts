@@ -1,7 +1,7 @@
 /** The issuer of this cluster's ServiceAccount tokens, and whether Entra could fetch its keys. */
-import type { Clock } from '../runtime/clock.ts';
-import type { KubeClient } from './client.ts';
-import { KubeError } from './errors.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { KubeClient } from '../client.ts';
+import { KubeError } from '../errors.ts';
 import { whyUnreachable } from './public-address.ts';
 
 export type ClusterIssuerView =

@@ -1,6 +1,6 @@
-import { KubeError } from './errors.ts';
-import { errorOfStatus, isStatus } from './response.ts';
-import type { KubeObject } from './types.ts';
+import { KubeError } from '../errors.ts';
+import { errorOfStatus, isStatus } from '../transport/response.ts';
+import type { KubeObject } from '../types.ts';
 
 /** One line of a watch. */
 export type WatchEvent<T> =

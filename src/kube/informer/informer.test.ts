@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { type ConfigMap, configMaps } from './builtin.ts';
-import { KubeClient } from './client.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { type ConfigMap, configMaps } from '../builtin.ts';
+import { KubeClient } from '../client.ts';
+import { silentLog } from '../log.ts';
+import { configMap } from '../testing/objects.ts';
+import { ScriptedServer } from '../testing/scripted-server.ts';
+import { until } from '../testing/until.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { Informer } from './informer.ts';
-import { silentLog } from './log.ts';
-import { configMap } from './testing/objects.ts';
-import { ScriptedServer } from './testing/scripted-server.ts';
-import { until } from './testing/until.ts';
-import { KubeTransport } from './transport.ts';
 
 let server: ScriptedServer;
 let clock: FakeClock;

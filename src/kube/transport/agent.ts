@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { Agent } from 'undici';
-import type { TlsMaterial } from './endpoint.ts';
+import type { TlsMaterial } from '../access/endpoint.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** undici's 4 s would mean a new TLS connection for nearly every call of a quiet controller. */

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { createPki } from '../simulator/pki.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { createPki } from '../../simulator/pki.ts';
+import { ScriptedServer } from '../testing/scripted-server.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { CREDENTIAL_AGE_MS, loadKubeEndpoint } from './config.ts';
-import { ScriptedServer } from './testing/scripted-server.ts';
-import { KubeTransport } from './transport.ts';
 
 const never = new AbortController().signal;
 let folder: string;

@@ -1,4 +1,4 @@
-import type { KubeObject } from './types.ts';
+import type { KubeObject } from '../types.ts';
 
 /** A copy without `metadata.managedFields`, which nobody here reads and which is about half of an object. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {

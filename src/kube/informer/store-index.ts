@@ -1,4 +1,4 @@
-import type { ObjectKey } from './types.ts';
+import type { ObjectKey } from '../types.ts';
 
 /** From a value to the keys of the objects that have it, kept right when an object's values change. */
 export class StoreIndex<T> {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
-import { KubeClient } from './client.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { KubeClient } from '../client.ts';
+import { silentLog } from '../log.ts';
+import { configMap } from '../testing/objects.ts';
+import { type Exchange, ScriptedServer } from '../testing/scripted-server.ts';
+import { until } from '../testing/until.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { type EventRecord, EventRecorder, type EventRecorderOptions } from './events.ts';
-import { silentLog } from './log.ts';
-import { configMap } from './testing/objects.ts';
-import { type Exchange, ScriptedServer } from './testing/scripted-server.ts';
-import { until } from './testing/until.ts';
-import { KubeTransport } from './transport.ts';
 
 let server: ScriptedServer;
 let clock: FakeClock;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { type Exchange, ScriptedServer } from '../testing/scripted-server.ts';
+import { KubeTransport } from '../transport/transport.ts';
 import { ClusterIssuer } from './cluster-issuer.ts';
-import { type Exchange, ScriptedServer } from './testing/scripted-server.ts';
-import { KubeTransport } from './transport.ts';
 
 const never = new AbortController().signal;
 const PUBLIC = 'https://oidc.example.org/cluster';

@@ -1,6 +1,6 @@
-import type { KubeClient, List, ListQuery } from './client.ts';
-import { isGone } from './errors.ts';
-import type { KubeObject, Resource } from './types.ts';
+import type { KubeClient, List, ListQuery } from '../client.ts';
+import { isGone } from '../errors.ts';
+import type { KubeObject, Resource } from '../types.ts';
 
 /** client-go's page size (`tools/pager`). */
 export const PAGE_SIZE = 500;

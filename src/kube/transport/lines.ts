@@ -1,4 +1,4 @@
-import { KubeError } from './errors.ts';
+import { KubeError } from '../errors.ts';
 
 /** The largest watch line taken: etcd holds at most 1.5 MiB per object, JSON with managedFields is several times that at worst. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import type { Lease, LeaseSpec } from './builtin.ts';
-import { microTime } from './micro-time.ts';
+import type { Lease, LeaseSpec } from '../builtin.ts';
+import { microTime } from '../micro-time.ts';
 
 /**
  * The Lease as this process saw it change. Whether it has expired is judged by how long ago *here* it last changed,
