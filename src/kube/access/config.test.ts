@@ -71,15 +71,42 @@ describe('the endpoint', () => {
     expect(credentials.headers).toEqual({ authorization: 'Bearer one' });
   });
 
-  it('takes the token of an exec plugin', async () => {
-    const credential = { kind: 'ExecCredential', status: { token: 'from-plugin' } };
-    const exec = {
+  const printing = (token: string) => {
+    const credential = JSON.stringify({ kind: 'ExecCredential', status: { token } });
+    return {
       apiVersion: 'client.authentication.k8s.io/v1',
       command: process.execPath,
-      args: ['-e', `process.stdout.write(${JSON.stringify(JSON.stringify(credential))})`],
+      args: ['-e', `process.stdout.write(${JSON.stringify(credential)})`],
     };
+  };
+
+  it('takes the token of an exec plugin', async () => {
+    const exec = printing('from-plugin');
     const endpoint = loadKubeEndpoint({ clock, kubeconfig: await kubeconfig({ exec }) });
     expect((await endpoint.credentials()).headers).toEqual({ authorization: 'Bearer from-plugin' });
+  });
+
+  it('takes the plugin of the first of two files that name a user alike', async () => {
+    const first = await kubeconfig({ exec: printing('first') });
+    const second = await kubeconfig({ exec: printing('second') }, {}, 'second');
+    vi.stubEnv('KUBECONFIG', `${first}:${join(folder, 'absent')}:${second}`);
+    const { headers } = await loadKubeEndpoint({ clock }).credentials();
+    expect(headers).toEqual({ authorization: 'Bearer first' });
+  });
+
+  it('takes certificates that stand in the file before those it names', async () => {
+    const absent = join(folder, 'absent');
+    const path = await kubeconfig(
+      {
+        'client-certificate': absent,
+        'client-certificate-data': base64('CERT'),
+        'client-key': absent,
+        'client-key-data': base64('KEY'),
+      },
+      { 'certificate-authority': absent, 'certificate-authority-data': base64('CA') },
+    );
+    const { tls } = await loadKubeEndpoint({ clock, kubeconfig: path }).credentials();
+    expect(tls).toEqual({ ca: 'CA', cert: 'CERT', key: 'KEY' });
   });
 
   it('reads token and CA files again after a minute, and at once after a refresh', async () => {

@@ -30,7 +30,7 @@ export interface EndpointOptions {
  * Throws an `Error` that says what was expected where; never falls back to `localhost:8080` as kubectl does.
  */
 export function loadKubeEndpoint(options: EndpointOptions): KubeEndpoint {
-  const { config, files, source } = loadConfig(options.kubeconfig);
+  const { config, source } = loadConfig(options.kubeconfig);
   const wanted = options.context ?? config.currentContext;
   const context = config.contexts.find(({ name }) => name === wanted);
   if (!context)
@@ -46,7 +46,7 @@ export function loadKubeEndpoint(options: EndpointOptions): KubeEndpoint {
   if (!user)
     throw new Error(`Expected context "${context.name}" of ${source} to name a user, got "${context.user}"`);
   checkCluster(cluster, source);
-  const endpoint = endpointOf(cluster, user, options.clock, () => loadForPlugin(files, context.name));
+  const endpoint = endpointOf(cluster, user, options.clock, () => loadForPlugin(cluster, user));
   return { ...endpoint, ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
 }
 
@@ -86,23 +86,34 @@ function endpointOf(
   };
 }
 
-/** Imported here alone: 868 modules and 80 MiB that only exec plugins and OIDC need. */
-async function loadForPlugin(files: readonly string[], context: string) {
+/**
+ * Imported here alone: 868 modules and 80 MiB that only exec plugins and OIDC need. It is given what was chosen and no files: it
+ * refuses two that have a user of the same name, where kubectl takes the first.
+ */
+async function loadForPlugin(cluster: KubeconfigCluster, user: KubeconfigUser) {
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const merged = new KubeConfig();
-  for (const file of files) {
-    const one = new KubeConfig();
-    one.loadFromFile(file);
-    merged.mergeConfig(one, merged.getCurrentContext() !== undefined);
-  }
-  merged.setCurrentContext(context);
-  return merged;
+  const config = new KubeConfig();
+  const { name, exec, authProvider } = user;
+  config.loadFromOptions({
+    clusters: [
+      { name: cluster.name, server: cluster.server, skipTLSVerify: cluster.insecure, ...tlsOf(cluster) },
+    ],
+    users: [{ name, exec, authProvider }],
+    contexts: [{ name: 'chosen', cluster: cluster.name, user: name }],
+    currentContext: 'chosen',
+  });
+  return config;
+}
+
+function tlsOf({ caFile, caData, tlsServerName }: KubeconfigCluster) {
+  return {
+    ...(caData === undefined ? caFile !== undefined && { caFile } : { caData }),
+    ...(tlsServerName !== undefined && { tlsServerName }),
+  };
 }
 
 interface Loaded {
   readonly config: Kubeconfig;
-  /** Those it was read from; none for the pod's own. */
-  readonly files: readonly string[];
   readonly source: string;
 }
 
@@ -114,7 +125,7 @@ function loadConfig(flag: string | undefined): Loaded {
   const host = process.env.KUBERNETES_SERVICE_HOST;
   if (host && existsSync(join(POD_FOLDER, 'token'))) {
     const port = process.env.KUBERNETES_SERVICE_PORT ?? '443';
-    return { config: podConfig(host, port), files: [], source: "the pod's ServiceAccount" };
+    return { config: podConfig(host, port), source: "the pod's ServiceAccount" };
   }
   const file = join(homedir(), '.kube', 'config');
   if (existsSync(file)) return fromFiles([file], '~/.kube/config', '~/.kube/config');
@@ -124,7 +135,7 @@ function loadConfig(flag: string | undefined): Loaded {
 }
 
 function fromFiles(files: readonly string[], setting: string, source: string): Loaded {
-  return { config: readKubeconfig(files, setting), files, source };
+  return { config: readKubeconfig(files, setting), source };
 }
 
 /** An IPv6 address stands in brackets, as in any URL. */

@@ -4,7 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { EndpointCredentials, TlsMaterial } from './endpoint.ts';
 import type { KubeconfigCluster, KubeconfigUser } from './kubeconfig.ts';
 
-/** The same kubeconfig as client-node reads it, with the context chosen. Called only for exec plugins and OIDC. */
+/** The chosen cluster and user as client-node wants them. Called only for exec plugins and OIDC. */
 export type LoadPluginConfig = () => Promise<KubeConfig>;
 
 /**
@@ -45,8 +45,8 @@ const given = <K extends string>(key: K, value: string | undefined) =>
   (value ? { [key]: value } : {}) as Partial<Record<K, string>> as Record<K, string>;
 
 async function pem(file: string | undefined, data: string | undefined): Promise<string | undefined> {
-  if (file) return readFile(file, 'utf8');
-  return data ? Buffer.from(data, 'base64').toString('utf8') : undefined;
+  if (data) return Buffer.from(data, 'base64').toString('utf8');
+  return file ? readFile(file, 'utf8') : undefined;
 }
 
 async function tokenOf({ tokenFile, token }: KubeconfigUser): Promise<string | undefined> {

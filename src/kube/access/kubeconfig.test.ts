@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -64,7 +64,60 @@ it('names the field that is not as kubectl writes it, and repeats nothing of the
   );
 });
 
-it('takes an empty file for one that says nothing only if it holds a mapping', async () => {
-  const path = await file('config', '');
+it('takes an empty file for one that says nothing, and no other that holds no mapping', async () => {
+  expect(readKubeconfig([await file('empty', '')], 'KUBECONFIG')).toMatchObject({ contexts: [], users: [] });
+  const path = await file('text', 'text');
   expect(() => readKubeconfig([path], 'KUBECONFIG')).toThrow(/the document is not as kubectl writes it/);
+});
+
+it('passes over a file of a list that does not exist, wherever it stands', async () => {
+  const there = await file('there', 'current-context: a');
+  const absent = join(folder, 'absent');
+  for (const list of [
+    [absent, there],
+    [there, absent],
+  ])
+    expect(readKubeconfig(list, 'KUBECONFIG').currentContext).toBe('a');
+  expect(() => readKubeconfig([absent], '--kubeconfig')).toThrow(/got .*absent: ENOENT/);
+  expect(() => readKubeconfig([absent, `${absent}-2`], 'KUBECONFIG')).toThrow(
+    `Expected KUBECONFIG to name a kubeconfig file that exists, got ${absent}, ${absent}-2`,
+  );
+});
+
+it('refuses a file of a list that is there and cannot be read', async () => {
+  const there = await file('there', 'current-context: a');
+  expect(() => readKubeconfig([there, folder], 'KUBECONFIG')).toThrow(/EISDIR/);
+});
+
+it('takes nothing of a second one of the same name, be it what the first does not say', async () => {
+  const one = await file('one', 'users: [{name: u, user: {username: me}}]');
+  const two = await file('two', 'users: [{name: u, user: {password: secret}}]');
+  expect(readKubeconfig([one, two], 'KUBECONFIG').users).toEqual([
+    { name: 'u', username: 'me', needsPlugin: false },
+  ]);
+});
+
+it('takes the current context of the first file that has one', async () => {
+  const files = await Promise.all([
+    file('none', 'users: []'),
+    file('empty', 'current-context: ""'),
+    file('b', 'current-context: b'),
+    file('c', 'current-context: c'),
+  ]);
+  expect(readKubeconfig(files, 'KUBECONFIG').currentContext).toBe('b');
+});
+
+it('reads paths of several files, a plugin’s command too, each as relative to its own file', async () => {
+  await mkdir(join(folder, 'sub'));
+  const one = await file('one', 'users: [{name: u, user: {tokenFile: token}}]');
+  const two = await file(
+    'sub/two',
+    'users: [{name: v, user: {tokenFile: token}}, {name: w, user: {exec: {command: ./login}}}, {name: x, user: {exec: {command: login}}}]',
+  );
+  expect(readKubeconfig([one, two], 'KUBECONFIG').users).toMatchObject([
+    { tokenFile: join(folder, 'token') },
+    { tokenFile: join(folder, 'sub', 'token') },
+    { exec: { command: join(folder, 'sub', 'login') } },
+    { exec: { command: 'login' } },
+  ]);
 });

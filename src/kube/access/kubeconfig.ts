@@ -1,10 +1,10 @@
 /**
- * Reads kubeconfig files as kubectl does: several merge, the first that names a thing wins, and paths are relative to
- * their file. Written here because `@kubernetes/client-node` is 868 modules and 80 MiB resident for these fields; it is
+ * Reads kubeconfig files as kubectl does: several merge, those that are missing in a list are passed over, the first that names a
+ * thing wins as a whole, and paths are relative to their file. Written here because `@kubernetes/client-node` is 868 modules and 80 MiB resident for these fields; it is
  * loaded only where a login needs it (exec plugins, OIDC): see `credentials.ts`.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
@@ -58,7 +58,7 @@ export interface KubeconfigCluster {
   readonly name: string;
   readonly server: string;
   readonly caFile?: string;
-  /** Base64. */
+  /** Base64. Wins over the file, as those of a user do. */
   readonly caData?: string;
   readonly insecure: boolean;
   readonly tlsServerName?: string;
@@ -81,6 +81,9 @@ export interface KubeconfigUser {
   readonly impersonateUser?: string;
   /** An exec plugin or an auth provider logs in. */
   readonly needsPlugin: boolean;
+  /** As they stand in the file, the command of a plugin excepted: it is relative to its file, as other paths are. */
+  readonly exec?: unknown;
+  readonly authProvider?: unknown;
 }
 
 export interface Kubeconfig {
@@ -97,7 +100,8 @@ export function readKubeconfig(files: readonly string[], source: string): Kubeco
   const clusters = new Map<string, KubeconfigCluster>();
   const users = new Map<string, KubeconfigUser>();
   for (const file of files) {
-    const document = readDocument(file, source);
+    const document = readDocument(file, source, files.length > 1);
+    if (!document) continue;
     const folder = dirname(file);
     currentContext ??= document['current-context'] || undefined;
     for (const { name, context } of document.contexts ?? [])
@@ -111,6 +115,8 @@ export function readKubeconfig(files: readonly string[], source: string): Kubeco
       keepFirst(clusters, clusterOf(name, cluster, folder));
     for (const { name, user } of document.users ?? []) keepFirst(users, userOf(name, user ?? {}, folder));
   }
+  if (files.length > 1 && contexts.size === 0 && files.every((file) => !existsSync(file)))
+    throw new Error(`Expected ${source} to name a kubeconfig file that exists, got ${files.join(', ')}`);
   return {
     ...given('currentContext', currentContext),
     contexts: [...contexts.values()],
@@ -119,12 +125,21 @@ export function readKubeconfig(files: readonly string[], source: string): Kubeco
   };
 }
 
-function readDocument(file: string, source: string): z.infer<typeof DOCUMENT> {
+/** Undefined: there is no such file, which a list may say of files that are made later. */
+function readDocument(
+  file: string,
+  source: string,
+  mayBeMissing: boolean,
+): z.infer<typeof DOCUMENT> | undefined {
   const expected = `Expected ${source} to be a readable kubeconfig file, got ${file}`;
   let document: unknown;
   try {
-    document = parse(readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    // As /dev/null is: it says nothing.
+    if (text === '') return {};
+    document = parse(text);
   } catch (error) {
+    if (mayBeMissing && isMissing(error)) return undefined;
     // Only the first line: a YAML error goes on with a piece of the file.
     throw new Error(`${expected}: ${error instanceof Error ? error.message.split('\n')[0] : 'unreadable'}`);
   }
@@ -150,6 +165,8 @@ function userOf(name: string, user: Partial<z.infer<typeof USER>>, folder: strin
   return {
     name,
     needsPlugin: Boolean(user.exec ?? user['auth-provider']),
+    ...(user.exec ? { exec: pluginOf(user.exec, folder) } : {}),
+    ...(user['auth-provider'] ? { authProvider: user['auth-provider'] } : {}),
     ...given('token', user.token),
     ...given('tokenFile', absolute(user.tokenFile, folder)),
     ...given('username', user.username),
@@ -162,12 +179,23 @@ function userOf(name: string, user: Partial<z.infer<typeof USER>>, folder: strin
   };
 }
 
+/** A command without a slash is looked for in PATH. */
+function pluginOf(exec: unknown, folder: string): unknown {
+  const { command } = exec as { readonly command?: unknown };
+  if (typeof command !== 'string' || !command.includes(sep)) return exec;
+  return { ...(exec as object), command: absolute(command, folder) };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 function keepFirst<T extends { readonly name: string }>(map: Map<string, T>, thing: T): void {
   if (!map.has(thing.name)) map.set(thing.name, thing);
 }
 
 function absolute(path: string | null | undefined, folder: string): string | undefined {
-  return path ? (isAbsolute(path) ? path : join(folder, path)) : undefined;
+  return path ? resolve(folder, path) : undefined;
 }
 
 const given = <K extends string>(key: K, value: string | null | undefined) =>
