@@ -52,7 +52,7 @@ export const grants: readonly Scenario[] = [
 ];
 
 /** More than the longest of the ends below, and what azid then waits for. */
-const UNTIL_ENDED_MS = 45 * 60_000;
+const UNTIL_ENDED_MS = 28 * 60_000;
 const temporary = tenant({
   grants: [{ roles: ['Reader'], scopes: [`/subscriptions/${SUBSCRIPTION}`], maxDuration: '2h' }],
 });
@@ -66,11 +66,12 @@ const edited = (body: object): Step => ({ do: 'patch', at: roleGrantRef('read'),
 export const grantsEnding: readonly Scenario[] = [
   {
     name: 'retained until its end, while Azure lags',
+    long: true,
     preset: 'honest',
     endsAfterMs: UNTIL_ENDED_MS,
     given: [temporary, web],
     steps: [
-      read({ expiresAt: '$in 40m', deletionPolicy: 'Retain' }),
+      read({ expiresAt: '$in 20m', deletionPolicy: 'Retain' }),
       granted('read'),
       remove(roleGrantRef('read')),
       expectThat('the object to go', (state) => !state.grant('read') && state.assignments.length === 1),
@@ -80,7 +81,8 @@ export const grantsEnding: readonly Scenario[] = [
   },
   {
     name: 'suspended and asked for longer before its end',
-    given: [temporary, web, read({ expiresAt: '$in 40m' }), granted('read')],
+    long: true,
+    given: [temporary, web, read({ expiresAt: '$in 20m' }), granted('read')],
     steps: [
       edited({ spec: { suspend: true, expiresAt: null } }),
       wait(UNTIL_ENDED_MS),
@@ -93,11 +95,12 @@ export const grantsEnding: readonly Scenario[] = [
   },
   {
     name: 'shared until two ends',
+    long: true,
     endsAfterMs: UNTIL_ENDED_MS,
     given: [temporary, web],
     steps: [
-      read({ expiresAt: '$in 30m', deletionPolicy: 'Retain' }),
-      apply(grant('also', { expiresAt: '$in 40m' })),
+      read({ expiresAt: '$in 20m', deletionPolicy: 'Retain' }),
+      apply(grant('also', { expiresAt: '$in 25m' })),
       granted('read', 'also'),
       remove(roleGrantRef('read')),
       settle,

@@ -55,7 +55,7 @@ export async function matrix(
     );
   }
   const plans = plansOf(scenario, reference, again, seed, options.schedules ?? 2);
-  const drawn = sample === 'full' ? plans : sampled(plans, scenario.name, sample);
+  const drawn = sample === 'full' ? plans : sampled(plans, scenario, sample);
   const chosen = drawn.filter((plan) => `${scenario.name}/${labelOf(plan)}`.includes(only));
   const failures: string[] = [];
   const unmet: string[] = [];

@@ -69,12 +69,20 @@ export function sampleOfToday(clock: Clock): number {
   return Number(new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', ''));
 }
 
+/** So many plans of a scenario whose plans take seconds, each of another kind. */
+const MOST_OF_LONG = 5;
+
 /**
  * What an everyday run carries out: all that strikes at a write to Azure or at none, and a third of the others, drawn
- * for each scenario by itself; of each kind at least one and at most five.
+ * for each scenario by itself; of each kind at least one and at most five. Of a long scenario five in all.
  */
-export function sampled(plans: readonly Plan[], scenario: string, seed: number): readonly Plan[] {
-  const random = seeded([...scenario].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, seed));
+export function sampled(
+  plans: readonly Plan[],
+  { name, long = false }: Pick<Scenario, 'name' | 'long'>,
+  seed: number,
+): readonly Plan[] {
+  const random = seeded([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, seed));
+  if (long) return oneOfAKind(plans, random);
   const drawable = plans.filter((plan) => 'at' in plan && !isAtAzure(plan));
   const kinds = [...Map.groupBy(drawable, ({ kind }) => kind).values()];
   const left = new Set(
@@ -84,4 +92,13 @@ export function sampled(plans: readonly Plan[], scenario: string, seed: number):
     }),
   );
   return plans.filter((plan) => !left.has(plan));
+}
+
+function oneOfAKind(plans: readonly Plan[], random: () => number): readonly Plan[] {
+  const ranked = plans.map((plan) => ({ plan, rank: random() })).sort((a, b) => a.rank - b.rank);
+  const firsts = [...Map.groupBy(ranked, ({ plan }) => plan.kind).values()].flatMap(([first]) => first ?? []);
+  // By lot, not by whose kind has the most plans.
+  const drawn = firsts.map((each) => ({ ...each, rank: random() })).sort((a, b) => a.rank - b.rank);
+  const kept = new Set(drawn.slice(0, MOST_OF_LONG).map(({ plan }) => plan));
+  return plans.filter((plan) => kept.has(plan));
 }

@@ -23,6 +23,8 @@ export interface Scenario {
   /** Comes before what is tested: carried out by an operator that nobody disturbs or watches. */
   readonly given?: readonly Step[];
   readonly steps: readonly Step[];
+  /** Each of its plans takes seconds: an everyday run carries out a handful of them. */
+  readonly long?: boolean;
   /** What it gives ends by itself after so long, ms: a user who gives it up finds nothing left after that. */
   readonly endsAfterMs?: number;
   /** Writes that may land after what they were for is gone, and why that is accepted: they get no `kill-late` plan. */
