@@ -6,7 +6,7 @@ import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './assign.ts';
 import { decideDeletion } from './deletion.ts';
-import { decideExpiry, decideOver, decideWithoutPrincipal } from './ended.ts';
+import { decideExpiry, decideOver, decideUnreadable, decideWithoutPrincipal } from './ended.ts';
 import { comingEnd, earlierEnds, overOf } from './ends.ts';
 import type { EndView, Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
 import { maintain, satisfied } from './maintain.ts';
@@ -14,7 +14,7 @@ import { isAnothers } from './names.ts';
 import { asPeer, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './owners.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './refusals.ts';
-import { requestOf, scopeProblem } from './request.ts';
+import { isEndDemanded, requestOf, scopeProblem } from './request.ts';
 import { describe, sameAssignmentId, stop } from './standing.ts';
 
 /**
@@ -40,13 +40,23 @@ export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantD
   return untilItsEnd(decideLife(object, facts, failed), facts);
 }
 
-/** Nothing is given until a time that is none; what was given before ends when it was to. */
+/**
+ * Nothing is given until a time that is none. What was given before ends when it was to, as its record says; without a record it
+ * is over where a policy demands an end, and stays where a policy allows it without one.
+ */
 function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
   const message = `spec.expiresAt: expected a time such as 2026-12-01T12:00:00Z, got '${object.spec.expiresAt}'; correct it`;
-  const stalled = (each: RoleGrant, given: Facts) =>
-    stop(each, given, stalledInside('InvalidExpiry', message));
+  const summary = stalledInside('InvalidExpiry', message);
   const over = overOf(facts);
-  return over.length > 0 ? decideOver(object, facts, over, stalled, failed) : stalled(object, facts);
+  const stalled = (each: RoleGrant, given: Facts) => stop(each, given, summary);
+  if (over.length > 0) return decideOver(object, facts, over, stalled, failed);
+  const { principal } = facts;
+  if (principal.state === 'waiting' && principal.dead)
+    return decideWithoutPrincipal(object, facts, summary, failed);
+  if ([...facts.ends.values()].some(({ mine }) => mine?.endsAt !== undefined)) return stalled(object, facts);
+  return isEndDemanded(object, facts)
+    ? decideUnreadable(object, facts, summary, failed)
+    : stalled(object, facts);
 }
 
 /** What was given has ended, but a policy allows it for longer now, as the object asks for by now. */

@@ -21,6 +21,17 @@ export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): 
   return takeBack(object, facts, everything(facts), over, `it expired at ${object.spec.expiresAt}`, failed);
 }
 
+/** Its end cannot be read, and a policy demands one: what nobody recorded, since it stood before azid recorded ends, goes as well. */
+export function decideUnreadable(
+  object: RoleGrant,
+  facts: Facts,
+  over: Summary,
+  failed?: Failed,
+): GrantDecision {
+  const why = 'its spec.expiresAt cannot be read, and no policy allows it without an end';
+  return { ...takeBack(object, facts, everything(facts), over, why, failed), binds: true };
+}
+
 /**
  * The identity is gone for good, and its principal with it: what was granted to that principal goes. What Azure shows a
  * living identity for stays, whatever the status says of whose it was.

@@ -14,6 +14,7 @@ import {
   grant,
   known,
   NOW,
+  older,
   peer,
   policy,
   present,
@@ -328,6 +329,79 @@ describe('an end that is no time', () => {
   it('keeps nothing that was given until a time that is over', () => {
     expect(types(decide(settled(odd), facts({ ends: ends(mine(-1)) })))).toEqual(['deleteAssignment']);
     expect(decide(settled(odd), facts({ ends: ends(mine(1)) })).actions).toEqual([]);
+  });
+
+  const demanding = { policies: until(HOUR) };
+  const unrecorded = ends({ recorded: false });
+  it.each<[string, RoleGrant, FactsChange, readonly string[]]>([
+    ['is over where a policy demands one: recorded first', settled(odd), { ends: unrecorded }, ['recordEnd']],
+    [
+      'suspended as well',
+      settled({ spec: { ...odd.spec, suspend: true } }),
+      { ends: unrecorded },
+      ['recordEnd'],
+    ],
+    [
+      'deleted with Retain as well',
+      deleted({ spec: { ...odd.spec, deletionPolicy: 'Retain' } }),
+      { ends: unrecorded },
+      ['recordEnd'],
+    ],
+    [
+      'released as well',
+      deleted({ ...odd, metadata: { annotations: { 'azid.dev/release': 'true' } } }),
+      { ends: unrecorded },
+      ['recordEnd'],
+    ],
+    ['also where it was once given without an end', settled(odd), { ends: ends(mine()) }, ['recordEnd']],
+    ['then it is taken back', settled(odd), { ends: ends(mine(0)) }, ['deleteAssignment']],
+    [
+      'without a ledger that tells of it, and without a record',
+      grant(odd),
+      { ends: ends({ held: false, recorded: false }) },
+      ['deleteAssignment'],
+    ],
+    [
+      'with a record that has no room for it',
+      settled(odd),
+      { ends: ends({ full: true, others: ['uid-others'] }) },
+      ['deleteAssignment'],
+    ],
+    ['is what the record says of it', settled(odd), { ends: ends(mine(HOUR)) }, []],
+    [
+      'ends nothing while others have a part in it',
+      grant(odd),
+      { ends: ends({ held: false, recorded: false }), peers: [older()] },
+      [],
+    ],
+  ])('%s', (_, object, given, actions) => {
+    const decision = decide(object, facts({ ...demanding, ...given }));
+    expect(types(decision)).toEqual(actions);
+    if (actions.length > 0)
+      expect(decision.binds ?? false).toBe(
+        object.metadata.deletionTimestamp === undefined || actions[0] === 'recordEnd',
+      );
+    if (actions[0] === 'recordEnd')
+      expect(only(decision, 'recordEnd')).toMatchObject({
+        assignmentId: target.id,
+        expiresAt: at(0).replace('.000Z', 'Z'),
+      });
+  });
+
+  it.each<[string, FactsChange]>([
+    ['a policy allows it without an end', {}],
+    ['no policy demands one, since none allows it at all', { policies: [] }],
+    ['the role cannot be told', { ...demanding, role: { state: 'unreadable', failure: failure() } }],
+  ])('takes nothing back while %s', (_, given) => {
+    const decision = decide(settled(odd), facts({ ends: unrecorded, ...given }));
+    expect(decision.actions).toEqual([]);
+    expect(reads(decision)).toBe('stalled InvalidExpiry');
+  });
+
+  it('keeps nothing of a principal that is gone', () => {
+    const principal = { state: 'waiting', for: 'x', message: 'x', dead: true } as const;
+    const given = { ends: unrecorded, target: undefined, principal, held: [stale()] };
+    expect(types(decide(settled(odd), facts(given)))).toEqual(['deleteAssignment']);
   });
 
   it('is over where a record has it', () => {

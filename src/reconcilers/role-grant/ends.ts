@@ -2,12 +2,14 @@ import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../.
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import type { Store } from '../../kube/informer/store.ts';
+import { timestamp } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { INDEX } from '../stores.ts';
 import { stalledOutside } from '../summaries.ts';
 import type { Action, EndView, Facts, Held, RoleGrant, Target } from './facts.ts';
 import { expiryOf, ledgerOf } from './own.ts';
 import { everything } from './removal.ts';
+import { isEndDemanded } from './request.ts';
 
 /**
  * Ends that bind (docs/guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
@@ -104,24 +106,34 @@ export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, targ
   const asWanted = known?.mine
     ? known.mine.endsAt === end
     : (known?.full ?? false) || (end === undefined && known?.recorded !== true);
-  return asWanted ? [] : [recordAction(object, target.id, target)];
+  return asWanted ? [] : [recordAction(object.spec.expiresAt, target.id, target)];
 }
 
-/** Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. */
-export function earlierEnds(object: RoleGrant, { ends, target }: Facts): Action[] {
+/**
+ * Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. One that
+ * cannot be read is over, where a policy demands one and nothing tells what it was.
+ */
+export function earlierEnds(object: RoleGrant, facts: Facts): Action[] {
+  const { ends, target, now } = facts;
   const end = expiryOf(object);
-  if (end === undefined || Number.isNaN(end)) return [];
+  if (end === undefined) return [];
+  const unreadable = Number.isNaN(end);
+  if (unreadable && !isEndDemanded(object, facts)) return [];
+  const expiresAt = unreadable ? timestamp(now) : object.spec.expiresAt;
   const isTarget = (id: string) => target !== undefined && armKey(id) === armKey(target.id);
   return [...ends.values()]
     .filter(({ id, held, full, mine }) =>
       // Another id in a ledger may have been put there by whoever may write a status: no end of this object's is its end.
       mine ? mine.endsAt === undefined || mine.endsAt > end : held && !full && isTarget(id),
     )
-    .map(({ id }) => recordAction(object, id, isTarget(id) ? target : undefined));
+    .map(({ id }) => recordAction(expiresAt, id, isTarget(id) ? target : undefined));
 }
 
-function recordAction({ spec }: RoleGrant, assignmentId: string, target: Target | undefined): Action {
-  const { expiresAt } = spec;
+function recordAction(
+  expiresAt: string | undefined,
+  assignmentId: string,
+  target: Target | undefined,
+): Action {
   return {
     type: 'recordEnd',
     assignmentId,

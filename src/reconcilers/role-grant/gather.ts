@@ -11,10 +11,10 @@ import type { Facts, RoleGrant, Target } from './facts.ts';
 import { type LookEyes, looked } from './look.ts';
 import { lookAgain } from './look-again.ts';
 import { chosenName } from './names.ts';
-import { isExpired } from './own.ts';
+import { expiryOf, isExpired } from './own.ts';
 import type { PeerEyes } from './peers.ts';
 import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
-import { requestOf, scopeProblem } from './request.ts';
+import { isEndDemanded, requestOf, scopeProblem } from './request.ts';
 import { roleOf } from './role.ts';
 import { isAsked, targetOf } from './target.ts';
 
@@ -98,7 +98,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
   const allowed =
     target !== undefined &&
     role.state === 'found' &&
-    policy.allowsGrant(requestOf(object, target, role)).allowed;
+    (policy.allowsGrant(requestOf(object, target, role)).allowed || isUnreadable(object, known));
   if (!over && !allowed) return known;
   // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
   const mine = target && (allowed || isHeld(target, known)) ? target : undefined;
@@ -114,6 +114,11 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
         context,
         eyes,
       );
+}
+
+/** Its end cannot be read, and a policy demands one: what stands is to go. */
+function isUnreadable(object: RoleGrant, facts: Facts): boolean {
+  return Number.isNaN(expiryOf(object)) && isEndDemanded(object, facts);
 }
 
 function isHeld(target: Target, { ends }: Facts): boolean {

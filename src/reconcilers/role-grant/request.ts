@@ -1,7 +1,7 @@
 import { parseScope } from '../../azure/scope.ts';
 import { spellingFault } from '../../azure/spelling.ts';
 import type { GrantRequest } from '../../policy/grants.ts';
-import type { RoleGrant, RoleView, Target } from './facts.ts';
+import type { Facts, RoleGrant, RoleView, Target } from './facts.ts';
 import { expiryOf } from './own.ts';
 
 /** What the policies are asked for an object. */
@@ -21,6 +21,19 @@ export function requestOf(
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }
+
+/**
+ * A policy demands that the grant ends: one allows it until some time, none without an end. For an object whose own end cannot
+ * be read.
+ */
+export function isEndDemanded(object: RoleGrant, { policy, target, role }: EndFacts): boolean {
+  if (!target || role?.state !== 'found') return false;
+  const { expiresAt: _, ...endless } = requestOf(object, target, role);
+  const ending = { ...endless, expiresAt: endless.createdAt };
+  return !policy.allowsGrant(endless).allowed && policy.allowsGrant(ending).allowed;
+}
+
+type EndFacts = Pick<Facts, 'policy' | 'target' | 'role'>;
 
 /** What is wrong with the scope where the CRD's pattern lets it pass, e.g. half a resource id; else undefined. */
 export function scopeProblem({ spec }: RoleGrant): string | undefined {
