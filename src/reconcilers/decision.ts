@@ -87,6 +87,11 @@ export interface Decision<Action, Status> {
   readonly summary: Summary;
   /** It holds while the object is suspended, too: what takes away at an end that binds, and nothing that gives. */
   readonly binds?: boolean;
+  /**
+   * What bound while the object is suspended is done: it says that it is suspended, as it will when nothing binds any more.
+   * `pending`: what it asks for by now waits.
+   */
+  readonly rests?: { readonly pending: boolean };
   /** Conditions beside Ready, Reconciling and Stalled. */
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
 }

@@ -111,10 +111,14 @@ export class FrameWorld {
     });
   }
 
-  put(metadata: Parameters<typeof meta>[1] = {}, status: object = { conditions: [READY] }): void {
+  put(
+    metadata: Parameters<typeof meta>[1] = {},
+    status: object = { conditions: [READY] },
+    spec: object = {},
+  ): void {
     put(this.store, {
       metadata: { ...meta('web', metadata), resourceVersion: String(++this.#version) },
-      spec: { target: {} },
+      spec: { target: {}, ...spec },
       status,
     } as unknown as IdentityAttachment);
   }

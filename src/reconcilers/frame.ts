@@ -303,19 +303,21 @@ export class Frame<
     const now = this.#options.clock.now();
     const { generation } = object.metadata;
     const requested = requestedLook(object);
+    const pending = decision.actions.length > 0;
+    const rests = suspended ? { pending } : isSuspended(object) ? decision.rests : undefined;
     // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
-    const observed =
-      suspended && decision.actions.length > 0 ? object.status?.observedGeneration : generation;
-    const conditions = suspended
-      ? suspendedConditions(object, decision.actions.length > 0, now)
+    const observed = rests?.pending ? object.status?.observedGeneration : generation;
+    const said = suspended
+      ? object.status?.conditions
       : conditionsOf(decision.summary, object, now, decision.conditions);
+    const conditions = rests ? suspendedConditions(object, said, rests.pending, now) : said;
     await this.#writeStatus(
       object,
       {
         ...(suspended ? object.status : decision.status),
         ...(observed !== undefined && { observedGeneration: observed }),
         ...(requested !== undefined && { lastHandledReconcileAt: requested }),
-        conditions,
+        ...(conditions && { conditions }),
       },
       visit,
     );

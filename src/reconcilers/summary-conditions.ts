@@ -53,6 +53,7 @@ export function conditionsOf(
 /** `Ready` stays as last seen (docs/conditions.md); a condition of its own says why nothing moves. */
 export function suspendedConditions(
   object: ManagedObject,
+  said: readonly Condition[] | undefined,
   pending: boolean,
   now: number,
 ): readonly Condition[] {
@@ -65,7 +66,7 @@ export function suspendedConditions(
       ? 'spec.suspend is true: what differs in Azure is not written; set it to false to go on'
       : 'spec.suspend is true: azid writes nothing to Azure for this object; set it to false to go on',
   };
-  return setCondition(suspended(object.status?.conditions ?? [], at), finding, at);
+  return setCondition(suspended(said ?? [], at), finding, at);
 }
 
 /** For tables: what `Ready` says, or that the object is suspended, in short. */

@@ -117,10 +117,14 @@ export function decideOver(
       const without = { ...object, status: { ...object.status, ...status } };
       const life = decideLife(without, withoutHeld(facts, over), failed);
       const actions = [...told(status, removal.notes), ...life.actions];
-      if (actions.length === 0) return { ...life, binds: true };
+      if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
       if (!isSuspended(object)) return { ...life, actions };
       const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
-      return { ...stop(without, facts, stalledInside('Expired', message)), binds: true };
+      return {
+        ...stop(without, facts, stalledInside('Expired', message)),
+        binds: true,
+        rests: { pending: true },
+      };
     }
   }
 }

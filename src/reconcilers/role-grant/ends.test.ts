@@ -293,8 +293,10 @@ describe('an end that is over', () => {
     });
     const after = decide(object, facts({ ...change, held: [stale(absent)] }));
     expect(after.actions).toEqual([]);
-    expect(after.binds).toBe(true);
+    expect(after).toMatchObject({ binds: true, rests: { pending: true } });
     expect(reads(after)).toBe('stalled Expired');
+    const nothing = decide(object, facts({ ...denied, azure: absent, ends: ends(mine(0)) }));
+    expect(nothing).toMatchObject({ actions: [], binds: true, rests: { pending: false } });
   });
 
   it('by the spec holds while suspended, too', () => {
