@@ -127,6 +127,8 @@ export interface Held {
   readonly dead?: boolean;
   /** Azure shows an identity that has its principal. */
   readonly alive?: boolean;
+  /** The ledger alone names it: neither Azure's own mark on it, nor the record of its end, nor what the object asks for does. */
+  readonly unproven?: boolean;
 }
 
 /** What azid's own record says of the end of an assignment, where the object's owner cannot change it. */

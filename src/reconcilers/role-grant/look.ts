@@ -2,14 +2,16 @@ import { isLookRequested } from '../../api/common.ts';
 import type { AzureCaller } from '../../azure/caller.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { areaOf } from '../../azure/scope.ts';
+import { keyOf } from '../../kube/types.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import { overOf } from './ends.ts';
-import type { AssignmentView, Facts, Held, RoleGrant, Target } from './facts.ts';
+import type { AssignmentView, Facts, Held, RoleGrant, SeenAssignment, Target } from './facts.ts';
 import { type FateEyes, fateOfPrincipal } from './fate.ts';
+import { mayMean } from './may-mean.ts';
 import { asPeer, isExpired } from './own.ts';
-import { conflictWith } from './owners.ts';
+import { conflictWith, markedFor } from './owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from './peers.ts';
 import type { PrincipalEyes } from './principal.ts';
 import type { RefusedWrites } from './refused.ts';
@@ -40,7 +42,7 @@ export async function looked(
     .map(({ id }) => id);
   const ids = target ? [target.id, ...ledger] : ledger;
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
-  const peers = target ? await peersOf(object, target.id, target.principalId, context, eyes) : [];
+  const peers = target ? await peersOf(object, { id: target.id, granted: target }, context, eyes) : [];
   let facts: Facts = { ...common, peers };
   if (!ending && target) {
     // Another's condition stands: nothing is written, so nothing need be read.
@@ -53,15 +55,16 @@ export async function looked(
   for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, eyes));
   for (;;) {
     const known = await assembled(object, facts, ledger, views, context, eyes);
-    const doubtful = decide(object, known)
-      .actions.flatMap((action) =>
-        action.type === 'putAssignment'
-          ? action.target.id
-          : action.type === 'deleteAssignment'
-            ? action.id
-            : [],
-      )
-      .find((id) => !isLive(views.get(armKey(id))));
+    const written = decide(object, known).actions.flatMap((action) =>
+      action.type === 'putAssignment'
+        ? action.target.id
+        : action.type === 'deleteAssignment'
+          ? action.id
+          : [],
+    );
+    // The ledger forgets for good what is not proven.
+    const forgotten = known.held.flatMap(({ id, unproven }) => (unproven ? id : []));
+    const doubtful = [...forgotten, ...written].find((id) => !isLive(views.get(armKey(id))));
     if (doubtful === undefined) return known;
     views.set(armKey(doubtful), await liveView(object, doubtful, context, eyes));
   }
@@ -84,23 +87,59 @@ async function assembled(
   for (const id of ledger) {
     const view = views.get(armKey(id));
     if (!view) continue;
-    const principalId = view.state === 'present' ? view.assignment.principalId : undefined;
-    const alive = principalId !== undefined && hasPrincipal(principalId, eyes);
-    const peers = await peersOf(object, id, principalId, context, eyes);
+    const granted = view.state === 'present' ? view.assignment : undefined;
+    const alive = granted !== undefined && hasPrincipal(granted.principalId, eyes);
+    const peers = await peersOf(object, { id, granted }, context, eyes);
+    const unproven = granted !== undefined && !wasGiven(object, id, granted, facts, eyes);
     const dead = limited && target && (await isDead(object, view, facts, target, context, eyes));
-    held.push({ id, view, peers, ...(dead && { dead }), ...(alive && { alive }) });
+    held.push({
+      id,
+      view,
+      peers,
+      ...(dead && { dead }),
+      ...(alive && { alive }),
+      ...(unproven && { unproven }),
+    });
   }
   const azure = target && views.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
   const twin = target && missing ? await twinOf(object, target, context, eyes) : undefined;
+  const shown = azure?.state === 'present' ? azure.assignment : undefined;
+  const marked = markedFor(shown?.description, eyes.installationId);
+  const isKnown =
+    marked === undefined || [keyOf(object), ...facts.peers.map(({ key }) => key)].includes(marked);
+  // Who is written on it may be one of whom nothing else tells just now.
+  const peers =
+    target && !isKnown
+      ? await peersOf(object, { id: target.id, granted: shown }, context, eyes)
+      : facts.peers;
   return {
     ...facts,
+    peers,
     held,
     azure,
     ...(twin && { twin }),
     ...(limited && { limited }),
     ...(namesExhausted && { namesExhausted }),
   };
+}
+
+/**
+ * The assignment is, or was, this object's: by the mark on it, by the record of its end, or by what it grants. A ledger may have been
+ * forged while no azid ran.
+ */
+function wasGiven(
+  object: RoleGrant,
+  id: string,
+  granted: SeenAssignment,
+  { ends }: Facts,
+  eyes: LookEyes,
+): boolean {
+  return (
+    markedFor(granted.description, eyes.installationId) === keyOf(object) ||
+    ends.get(armKey(id))?.mine !== undefined ||
+    mayMean(object, granted, eyes)
+  );
 }
 
 /**

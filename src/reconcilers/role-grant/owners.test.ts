@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sameCondition } from './owners.ts';
+import { older, peer } from './facts.fixture.ts';
+import { descriptionOf, markedFor, sameCondition } from './owners.ts';
 
 describe('two conditions are one', () => {
   it.each([
@@ -27,5 +28,24 @@ describe('two conditions are one', () => {
     ['no condition and an empty one', undefined, '', true],
   ])('%s: %#', (_, left, right, same) => {
     expect(sameCondition(left, right)).toBe(same);
+  });
+});
+
+describe('who is written on an assignment', () => {
+  const id = 'b7d8a1f0-0000-4000-8000-000000000001';
+  it.each<[string, string | undefined, string | undefined]>([
+    ['the one owner', descriptionOf(id, [peer()]), 'team-a/later'],
+    ['the first of several', descriptionOf(id, [older(), peer(), peer()]), 'team-a/older'],
+    [
+      'the owner after its own text',
+      descriptionOf(id, [peer({ description: 'For [x: y].' })]),
+      'team-a/later',
+    ],
+    ['nobody of another installation', descriptionOf('another', [peer()]), undefined],
+    ['nobody where the mark is not at the end', `[azid ${id}: team-a/later] and more`, undefined],
+    ['nobody by hand', 'For the shop.', undefined],
+    ['nobody where nothing is written', undefined, undefined],
+  ])('%s', (_, description, key) => {
+    expect(markedFor(description, id)).toBe(key);
   });
 });

@@ -45,6 +45,14 @@ export function descriptionOf(installationId: string, owners: readonly Peer[]): 
   return text ? `${text} ${mark}` : mark;
 }
 
+/** The key of the object that an assignment's description names first. */
+export function markedFor(description: string | undefined, installationId: string): string | undefined {
+  const [, id, key] = MARK.exec(description ?? '') ?? [];
+  return id === installationId ? key : undefined;
+}
+
+const MARK = /\[azid (\S+): ([^\s\]]+)(?: and \d+ more)?\]$/;
+
 /** Conditions are code: only their spacing may differ, and not within a text, where it is a part of what is compared. */
 export function sameCondition(a: string | undefined, b: string | undefined): boolean {
   return plainCondition(a) === plainCondition(b);

@@ -9,7 +9,7 @@ import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from './facts.fixture.ts';
 import type { RoleGrant } from './facts.ts';
-import { type PeerEyes, peersOf } from './peers.ts';
+import { type Asked, type PeerEyes, peersOf } from './peers.ts';
 import { named } from './target.ts';
 
 /** Who else asks for an assignment. */
@@ -55,7 +55,7 @@ function declare(
   return object;
 }
 
-async function peers(id = target.id) {
+async function peers(id = target.id, granted: Asked['granted'] = target) {
   const answer = async () => {
     if (role instanceof Error) throw role;
     return role;
@@ -69,7 +69,7 @@ async function peers(id = target.id) {
     firstSeen: new Map(),
     roles: { byName: answer, byId: answer },
   };
-  const found = await peersOf(grant(), id, PRINCIPAL, { priority: 'event' }, eyes as unknown as PeerEyes);
+  const found = await peersOf(grant(), { id, granted }, { priority: 'event' }, eyes as unknown as PeerEyes);
   return found.map(({ key, ...rest }) => [key, rest] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 const keys = async (id?: string) => (await peers(id)).map(([key]) => key);

@@ -1,6 +1,7 @@
 import { isSuspended } from '../../api/common.ts';
 import type { CallContext } from '../../azure/arm-calls.ts';
 import { asciiLower } from '../../azure/ascii.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
@@ -8,7 +9,9 @@ import { isRefusedByAzure } from '../refused-by-azure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { hasEnded, isRecorded } from './ends.ts';
 import type { Peer, RoleGrant, RoleView, Target } from './facts.ts';
+import { type Granted, mayMean } from './may-mean.ts';
 import { isExpired } from './own.ts';
+import { markedFor } from './owners.ts';
 import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';
 import { requestOf } from './request.ts';
 import { type RoleEyes, roleOf } from './role.ts';
@@ -46,30 +49,41 @@ export async function wishOf(
   return { target, role, allowed: policy.allowsGrant(requestOf(object, target, role)).allowed };
 }
 
+/** The assignment that is asked about. `granted`: what it grants, and what Azure shows written on it, as far as that is known. */
+export interface Asked {
+  readonly id: string;
+  /** Who asks for it need not have it yet. */
+  readonly granted?: (Granted & { readonly description?: string }) | undefined;
+}
+
 /**
- * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if
- * the assignment is its own by its status: nothing is taken from it by mistake. One that is suspended and has it neither by
+ * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if its spec
+ * may mean the assignment, and its status, the mark on the assignment or the record of its end says that it has it: nothing is taken
+ * from it by mistake, and a forged status alone keeps nothing. One that is suspended and has it neither by
  * its ledger nor by the record of its end counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
- *
- * @param principalId the assignment's, where known: who asks for it need not have it yet
  */
 export async function peersOf(
   object: RoleGrant,
-  id: string,
-  principalId: string | undefined,
+  { id, granted }: Asked,
   context: CallContext,
   eyes: PeerEyes,
 ): Promise<readonly Peer[]> {
   const peers: Peer[] = [];
-  for (const other of candidates(id, principalId, eyes)) {
+  const marked = markedFor(granted?.description, eyes.installationId);
+  for (const other of candidates(id, granted?.principalId, eyes, marked)) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, eyes.clock.now())) continue;
     const wish = await wishOf(other, context, eyes);
-    if (wish ? !isAsked(wish.target, id) : !sameAssignmentId(other.status?.assignmentId, id)) continue;
-    const ids = wish?.target.ids ?? [id];
     const now = eyes.clock.now();
+    // What Azure shows written on the assignment; a later verdict of the policies decides over what was only wished for.
+    const isMarked = !wish && keyOf(other) === marked && mayHaveAnything(other, eyes);
+    const isTold =
+      isMarked || sameAssignmentId(other.status?.assignmentId, id) || isRecorded(id, other, now, eyes);
+    if (wish ? !isAsked(wish.target, id) : !isTold || !mayMean(other, granted ?? parseAssignmentId(id), eyes))
+      continue;
+    const ids = wish?.target.ids ?? [id];
     const holds =
-      (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false) &&
+      (isMarked || (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false)) &&
       !hasEnded(id, other, now, eyes);
     if (isSuspended(other) && !holds && !isRecorded(id, other, now, eyes)) continue;
     const { condition, description } = other.spec;
@@ -87,14 +101,24 @@ export async function peersOf(
   return peers;
 }
 
-/** Whoever may ask for the assignment. */
+function mayHaveAnything(object: RoleGrant, { stores }: PeerEyes): boolean {
+  return policyFor(object, stores).allowsAnyGrantAt(object.spec.scope).allowed;
+}
+
+/**
+ * Whoever may ask for the assignment.
+ *
+ * @param marked the key that is written on it
+ */
 export function candidates(
   id: string,
   principalId: string | undefined,
   eyes: Grantees,
+  marked?: string,
 ): readonly RoleGrant[] {
   const { grants } = eyes.stores;
   const keys = new Set(grants.keysByIndex(INDEX.assignment, armKey(id)));
+  if (marked !== undefined) keys.add(marked);
   if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, eyes)) keys.add(key);
   return [...keys].flatMap((key) => grants.get(key) ?? []);
 }

@@ -25,8 +25,8 @@ export type Removal =
   | { readonly state: 'blocked'; readonly failure: Failure };
 
 /**
- * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, and that no other
- * object asks for; a GET of this visit stands behind each deletion.
+ * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, that is proven to be or to
+ * have been this object's, and that no other object asks for; a GET of this visit stands behind each deletion.
  *
  * @param why for the Event: what made it superfluous
  */
@@ -35,7 +35,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
   const ended: string[] = [];
   const notes: Note[] = [];
   let wait: Extract<Removal, { state: 'wait' }> | undefined;
-  for (const { id, view, peers } of held) {
+  for (const { id, view, peers, unproven = false } of held) {
     switch (view.state) {
       case 'absent':
         if (view.conclusive) {
@@ -64,6 +64,14 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
             reason: 'LeftBehind',
             action: 'Delete',
             message: `${id} was not made by this azid; left as it is`,
+          });
+        } else if (unproven) {
+          dropped.push(id);
+          notes.push({
+            type: 'Warning',
+            reason: 'LeftBehind',
+            action: 'Delete',
+            message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
           });
         } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) {
           dropped.push(id);

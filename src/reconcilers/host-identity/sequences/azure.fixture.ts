@@ -1,11 +1,14 @@
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { ArmAccess } from '../../../azure/arm-access.ts';
 import { CLOUDS } from '../../../azure/clouds.ts';
+import { FederatedCredentials } from '../../../azure/federated-credentials.ts';
 import { Hosts } from '../../../azure/hosts/hosts.ts';
 import { Identities } from '../../../azure/identities.ts';
 import { AZURE_LIMITS } from '../../../azure/limits.ts';
 import { Permissions } from '../../../azure/permissions.ts';
 import { RequestScheduler } from '../../../azure/requests/request-scheduler.ts';
+import { RoleAssignments } from '../../../azure/role-assignments.ts';
+import { RoleDefinitions } from '../../../azure/role-definitions.ts';
 import type { FakeClock } from '../../../runtime/fake-clock.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 
@@ -69,6 +72,9 @@ export function connect(azure: Simulator, clock: FakeClock, wire: Wire) {
     hosts: new Hosts(calls),
     identities: new Identities(calls),
     permissions: new Permissions(calls),
+    assignments: new RoleAssignments(calls),
+    definitions: new RoleDefinitions(calls),
+    credentials: new FederatedCredentials(calls),
   };
 }
 

@@ -1,0 +1,233 @@
+import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
+import type { RoleGrantSpec } from '../../api/role-grant.ts';
+import { AzureError } from '../../azure/errors.ts';
+import { AzureCaches } from '../../cache/caches.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { FakeClock } from '../../runtime/fake-clock.ts';
+import { silentLog } from '../../runtime/log.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { connect } from '../host-identity/sequences/azure.fixture.ts';
+import type { VisitContext } from '../kind.ts';
+import { IdentityProofs } from '../proof/identity-proofs.ts';
+import { marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
+import { decide } from './decide.ts';
+import { INSTALLATION, NOW } from './facts.fixture.ts';
+import type { Facts, GrantDecision, RoleGrant } from './facts.ts';
+import { type Eyes, gather } from './gather.ts';
+import { RefusedWrites } from './refused.ts';
+
+/** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
+
+export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+export const SUB = `/subscriptions/${SUBSCRIPTION}`;
+export const RG = `${SUB}/resourceGroups/rg1`;
+export const READER_GUID = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+export const CONTRIBUTOR_GUID = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
+export const FINALIZED = { finalizers: ['azid.dev/finalizer'] } as const;
+const LAG_MS = 120_000;
+
+/** `GET roleAssignments/<name>`, or `LIST roleAssignments`. */
+const shortOf = (method: string, path: string): string => {
+  const [place = ''] = path.split('?');
+  const found = /\/(userAssignedIdentities|roleAssignments|roleDefinitions|permissions)(?:\/([^/]+))?$/.exec(
+    place,
+  );
+  const [, type = place, name] = found ?? [];
+  return `${method === 'GET' && name === undefined ? 'LIST' : method} ${type}${name ? `/${name}` : ''}`;
+};
+
+export class GrantWorld {
+  readonly clock = new FakeClock(NOW);
+  readonly stores = emptyStores();
+  readonly caches: AzureCaches;
+  readonly told = new Map();
+  readonly refused = new RefusedWrites();
+  /** Calls to Azure so far, in short. */
+  readonly calls: string[] = [];
+  /** Areas that were noted for an object. */
+  readonly noted = new Map<string, readonly string[]>();
+  /** What calls whose short form contains this are answered instead. */
+  readonly failing = new Map<string, AzureError>();
+  readonly azure: Simulator;
+  readonly #proofs: IdentityProofs;
+  readonly #clients: ReturnType<typeof connect>;
+  readonly #stop = new AbortController();
+
+  private constructor(azure: Simulator, clock: FakeClock) {
+    this.azure = azure;
+    this.clock = clock;
+    this.#clients = connect(azure, clock, async (sent, deliver) => {
+      const short = shortOf(sent.method, sent.path);
+      this.calls.push(short);
+      for (const [part, error] of this.failing) if (short.includes(part)) throw error;
+      return deliver(sent);
+    });
+    this.caches = new AzureCaches({
+      azure: this.#clients,
+      clock,
+      signal: this.#stop.signal,
+      random: () => 0.5,
+      lagMs: LAG_MS,
+      apiVersionOf: () => undefined,
+      onListFailure: () => {},
+    });
+    this.#proofs = new IdentityProofs({
+      stores: this.stores,
+      identities: this.#clients.identities,
+      mirror: this.caches.identities,
+      installationId: INSTALLATION,
+    });
+    for (const namespace of ['shop', 'other'])
+      put(this.stores.namespaces, { metadata: clusterMeta(namespace) });
+    this.allow('shop');
+  }
+
+  static async start(): Promise<GrantWorld> {
+    const clock = new FakeClock(NOW);
+    const azure = await startSimulator({ clock, preset: 'fast', subscriptionId: SUBSCRIPTION });
+    azure.control.createResourceGroup({ name: 'rg1' });
+    azure.control.createResourceGroup({ name: 'rg2' });
+    return new GrantWorld(azure, clock);
+  }
+
+  /** Reader for identities and for principals by id, anywhere in the subscription. */
+  allow(namespace: string, grants: IdentityPolicySpec['grants'] = READERS): void {
+    const spec: IdentityPolicySpec = { namespaces: { names: [namespace] }, ...(grants && { grants }) };
+    put(this.stores.policies, { metadata: clusterMeta(namespace), spec });
+  }
+
+  /** An identity of the namespace with its marks: in Azure, and its object. Gives the principal. */
+  identity(name: string, namespace = 'shop'): string {
+    const metadata = meta(name, { namespace, uid: `uid-${namespace}-${name}` });
+    const made = this.azure.control.createIdentity({
+      name,
+      resourceGroup: 'rg1',
+      tags: { ...marksOf(metadata) },
+    });
+    const coordinates = { subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', name, location: 'westeurope' };
+    put(this.stores.identities, {
+      metadata,
+      spec: {},
+      status: { id: made.id, principalId: made.principalId, coordinates },
+    });
+    return made.principalId;
+  }
+
+  grant(
+    name: string,
+    spec: Partial<RoleGrantSpec> = {},
+    status: RoleGrant['status'] = {},
+    metadata: Partial<ObjectMeta> = {},
+  ): RoleGrant {
+    const namespace = metadata.namespace ?? 'shop';
+    const object = {
+      metadata: meta(name, { uid: `uid-${namespace}-${name}`, ...FINALIZED, ...metadata }),
+      spec: { principal: { identityRef: { name: 'web' } }, role: { name: 'Reader' }, scope: RG, ...spec },
+      status,
+    };
+    put(this.stores.grants, object);
+    return { apiVersion: 'azid.dev/v1alpha1', kind: 'RoleGrant', ...object };
+  }
+
+  /** The first lists begin. */
+  list(): void {
+    this.caches.identities.use('somebody', [SUBSCRIPTION]);
+    this.caches.assignments.use('somebody', [SUB]);
+  }
+
+  /** The first lists are read, as the operator has them when it works. */
+  async listed(): Promise<void> {
+    this.list();
+    await this.caches.identities.whenLoaded(SUBSCRIPTION);
+    await this.caches.assignments.whenLoaded(SUB);
+    await this.caches.roles.cache.whenLoaded(SUB);
+    this.calls.length = 0;
+  }
+
+  /** By somebody, whatever azid knows of it. */
+  async arm(method: 'PUT' | 'DELETE', id: string, properties?: object): Promise<void> {
+    const { status, body } = await this.azure.control.arm({
+      method,
+      path: `${id}?api-version=2022-04-01`,
+      ...(properties && { body: { properties } }),
+    });
+    if (status >= 300) throw new Error(`${method} ${id}: ${status} ${JSON.stringify(body)}`);
+  }
+
+  /** An assignment in Azure. */
+  put(id: string, principalId: string, role: string = READER_GUID, description = ''): Promise<void> {
+    return this.arm('PUT', id, {
+      roleDefinitionId: `${SUB}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+      principalId,
+      principalType: 'ServicePrincipal',
+      description,
+    });
+  }
+
+  /** What one reconcile sees, and the calls that it cost. */
+  async see(
+    object: RoleGrant,
+    priority: Priority = 'event',
+  ): Promise<{ readonly facts: Facts; readonly calls: readonly string[] }> {
+    const before = this.calls.length;
+    const facts = await gather(object, this.#context(object, priority), this.eyes());
+    return { facts, calls: this.calls.slice(before) };
+  }
+
+  /** What it then does. */
+  async decided(object: RoleGrant): Promise<GrantDecision> {
+    return decide(object, (await this.see(object)).facts);
+  }
+
+  eyes(): Eyes {
+    const { stores, clock, told, refused } = this;
+    const { assignments, identities, roles } = this.caches;
+    return {
+      stores,
+      clock,
+      told,
+      refused,
+      roles,
+      proofs: this.#proofs,
+      systemProofs: noSystemProofs,
+      identities: this.#clients.identities,
+      assignments: this.#clients.assignments,
+      mirror: identities,
+      assignmentMirror: assignments,
+      areas: { use: (key, areas) => void this.noted.set(key, [...areas]) },
+      installationId: INSTALLATION,
+      firstSeen: new Map(),
+      endedHere: new Map(),
+      whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
+      azureLagMs: LAG_MS,
+      callLimitMs: 60_000,
+      releaseAfterMs: 3_600_000,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.caches.stop();
+    await this.azure.stop();
+  }
+
+  #context({ metadata }: RoleGrant, priority: Priority): VisitContext {
+    return {
+      key: `${metadata.namespace}/${metadata.name}`,
+      priority,
+      attempt: 1,
+      reconcileId: 'r1',
+      log: silentLog,
+      signal: new AbortController().signal,
+      startedAt: this.clock.monotonic(),
+      patienceMs: 1_000,
+    };
+  }
+}
+
+const READERS: NonNullable<IdentityPolicySpec['grants']> = [{ roles: ['Reader'], scopes: [SUB] }];
+
+/** Of a call that Azure does not answer. */
+export const unavailable = new AzureError({ status: 503, code: 'ServiceUnavailable', message: 'later' });
