@@ -58,6 +58,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       sameContent: definition.sameContent,
       sameInstance: definition.sameInstance,
       areaOf: (id) => definition.areaOf(id),
+      ...(definition.kept && { kept: definition.kept }),
       read: (id, priority, stop) => definition.read(id, { priority, signal: stop }),
     });
     this.#oneByOne = new Rotations({

@@ -39,6 +39,9 @@ export interface CacheDefinition<T extends CachedResource, Q extends object> {
   /** Not deleted and made again in between, as far as they show it. */
   sameInstance(left: T, right: T): boolean;
 
+  /** What is kept of a resource: texts and parts that many share, once. Default: all as it came. */
+  kept?(resource: T): T;
+
   /** One live GET. What it finds comes by the observer. */
   read(id: string, context: CallContext): Promise<unknown>;
   /** All of an area, page by page. Must leave out what other areas' lists show. */

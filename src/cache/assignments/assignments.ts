@@ -18,6 +18,7 @@ import { areaOf, parseScope } from '../../azure/scope.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { placeOfScope } from '../lists/cache-part.ts';
+import { SharedTexts } from '../store/shared.ts';
 
 export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
 
@@ -63,6 +64,7 @@ export function assignmentDefinition(azure: {
     placeOf: placeOfScope,
     sameContent: sameAssignment,
     sameInstance: notMadeAgain,
+    kept: sharing(new SharedTexts()),
     read(id, context) {
       const { scope, name } = parseAssignmentId(id);
       return assignments.get(scope, name, context);
@@ -105,6 +107,17 @@ const CREATED_APART_MS = 10_000;
 function notMadeAgain(before: AzureRoleAssignment, now: AzureRoleAssignment): boolean {
   const [was = 0, is = was] = [before.createdOn, now.createdOn];
   return sameGrant(before, now) && (was === 0 || is <= was + CREATED_APART_MS);
+}
+
+function sharing(texts: SharedTexts): (assignment: AzureRoleAssignment) => AzureRoleAssignment {
+  return (assignment) => ({
+    ...assignment,
+    scope: texts.of(assignment.scope),
+    roleDefinitionId: texts.of(assignment.roleDefinitionId),
+    roleGuid: texts.of(assignment.roleGuid),
+    principalId: texts.of(assignment.principalId),
+    principalType: texts.of(assignment.principalType),
+  });
 }
 
 /** A line end cannot occur in any of the three. */

@@ -6,6 +6,7 @@ import { parseResourceId } from '../../azure/resource-id.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import type { Observation } from '../store/entry.ts';
+import { SharedTexts } from '../store/shared.ts';
 import { MARKS } from './marks.ts';
 
 export interface IdentityQueries {
@@ -42,6 +43,7 @@ export function identityDefinition(azure: {
     placeOf: (subscription) => ({ subscription, part: '' }),
     sameContent,
     sameInstance,
+    kept: sharing(new SharedTexts()),
     read: (id, context) => identities.get(id, context),
     async *list(subscriptionId, context) {
       for await (const page of identities.list(subscriptionId, context))
@@ -55,4 +57,23 @@ export function identityDefinition(azure: {
     },
     observedBy: (observer) => identities.observedBy(observer),
   };
+}
+
+/** Tags that name one object are of one identity only. */
+const OWN_TAG = /^azid-owner/i;
+
+function sharing(texts: SharedTexts): (identity: AzureIdentity) => AzureIdentity {
+  return (identity) => ({
+    ...identity,
+    subscriptionId: texts.of(identity.subscriptionId),
+    resourceGroup: texts.of(identity.resourceGroup),
+    location: texts.of(identity.location),
+    tenantId: texts.of(identity.tenantId),
+    tags: Object.fromEntries(
+      Object.entries(identity.tags).map(([name, value]) => [
+        name,
+        OWN_TAG.test(name) ? value : texts.of(value),
+      ]),
+    ),
+  });
 }

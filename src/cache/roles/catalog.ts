@@ -135,7 +135,7 @@ export class RoleCatalog {
         if (answer.found === 'one') {
           const { role } = answer;
           const id = roleIn(area, role.guid);
-          this.cache.noteGet(id, { id, key: armKey(id), area, role }, at);
+          this.cache.noteGet(id, { id, key: id, area, role }, at);
         }
       }
       return answer;

@@ -3,7 +3,6 @@
  * a role that is not held is asked for (`catalog.ts`).
  */
 import { asciiLower } from '../../azure/ascii.ts';
-import { armKey } from '../../azure/resource-id.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
 import { areaOf } from '../../azure/scope.ts';
 import type { AzureCache } from '../azure-cache.ts';
@@ -27,7 +26,7 @@ export type RoleCache = AzureCache<CachedRole, RoleQueries>;
 
 const COLLECTION = '/providers/microsoft.authorization/roledefinitions/';
 
-/** The id of a role in an area's list, whatever Azure spells it there. */
+/** The id of a role in an area's list, whatever Azure spells it there, as its own key: all in lower case. */
 export function roleIn(area: string, guid: string): string {
   return `${area === '/' ? '' : area}${COLLECTION}${guid}`;
 }
@@ -55,12 +54,13 @@ export function roleDefinition(
     placeOf: placeOfScope,
     sameContent: (left, right) => sameRole(left.role, right.role),
     sameInstance: () => true,
+    kept: sharing(),
     read: (id, context) => definitions.get(areaOfRole(id), id, context),
     async *list(area, context) {
       for await (const page of definitions.list(area, context)) {
         const found = page.roles.map((role) => {
           const id = roleIn(area, role.guid);
-          return { id, key: armKey(id), area, role };
+          return { id, key: id, area, role };
         });
         yield { found, requestedAt: page.requestedAt };
       }
@@ -70,6 +70,18 @@ export function roleDefinition(
 
 function areaOfRole(id: string): string {
   return id.slice(0, id.lastIndexOf(COLLECTION)) || '/';
+}
+
+/** A built-in role is the same in each subscription, and there are hundreds: it is kept once for all of them. */
+function sharing(): (cached: CachedRole) => CachedRole {
+  const known = new Map<string, AzureRoleDefinition>();
+  return (cached) => {
+    const { role } = cached;
+    const before = known.get(role.guid);
+    if (before && sameRole(before, role)) return { ...cached, role: before };
+    known.set(role.guid, role);
+    return cached;
+  };
 }
 
 /** A line end cannot occur in either. */

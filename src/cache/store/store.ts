@@ -47,6 +47,8 @@ export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   readonly wantsWitnesses?: boolean | undefined;
   /** The area whose list shows this id. */
   areaOf(id: string): string;
+  /** What is kept of a resource. Default: all of it. */
+  kept?(resource: T): T;
   /** A live GET, whose result comes back by `noteGet`. */
   read(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown>;
 }
@@ -159,14 +161,14 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   noteGet(id: string, found: T | undefined, requestedAt: number): void {
     const entry = this.#provenOf(id);
     const merged = found
-      ? mergePresent(entry, found, requestedAt, 'get', this.#rules)
+      ? mergePresent(entry, this.#kept(found), requestedAt, 'get', this.#rules)
       : mergeGone(entry, requestedAt, this.#rules.lagMs);
     this.#store(id, merged, 'get');
   }
 
   noteWrite(resource: T): void {
     const now = this.#options.clock.monotonic();
-    const entry = mergeWrite(this.#provenOf(resource.id), resource, now, this.#rules);
+    const entry = mergeWrite(this.#provenOf(resource.id), this.#kept(resource), now, this.#rules);
     this.#store(resource.id, { entry }, 'write');
   }
 
@@ -196,7 +198,8 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     for (const { resource, requestedAt } of list.found) {
       // What is held by now, not what was: pages may show one twice.
       const held = this.#provenOf(resource.id);
-      this.#store(resource.id, mergePresent(held, resource, requestedAt, 'list', this.#rules), 'list');
+      const merged = mergePresent(held, this.#kept(resource), requestedAt, 'list', this.#rules);
+      this.#store(resource.id, merged, 'list');
       known.delete(resource.key);
     }
     const missing: string[] = [];
@@ -261,7 +264,10 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   }
 
   #store(id: string, { entry, readAgainAt }: Merged<T>, how: How): void {
-    const [key, area] = [armKey(id), this.#options.areaOf(id)];
+    const asked = armKey(id);
+    const own = presentIn(entry)?.key;
+    const key = own === asked ? own : asked; // One copy of it: the map would keep another.
+    const area = this.#options.areaOf(id);
     let entries = this.#entries.get(area);
     const held = entries?.get(key);
     if (entry) {
@@ -277,6 +283,10 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     if (readAgainAt !== undefined) this.#reReads.add(key, id, readAgainAt);
     if (this.#changed(held, entry))
       for (const listener of this.#listeners) listener(key, how, { before, after });
+  }
+
+  #kept(resource: T): T {
+    return this.#options.kept?.(resource) ?? resource;
   }
 
   #reindex(before: T | undefined, after: T | undefined): void {
