@@ -130,6 +130,14 @@ const status = z.object({
   pending: count().describe('Resources that wait for their turn, or are being changed.'),
   failed: count().describe('Resources that cannot have it; their targets say why.'),
   detaching: count().describe('Resources that should not have it any more, and still do.'),
+  mayMissUntil: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe(
+      'Only for a while after a selector is new: until then it may miss resources that were made just before, since lists of Azure lag.',
+    ),
   targets: z
     .array(target)
     .max(MAX_TOLD_TARGETS)

@@ -6,7 +6,7 @@ import type { CallContext } from '../azure/arm-calls.ts';
 import type { AzureObserver } from '../azure/observer.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import type { CacheDefinition, CacheOptions } from './definition.ts';
-import { AreaLists, type LoadedListener } from './lists/area-lists.ts';
+import { AreaLists, type LoadedListener, type SettledListener } from './lists/area-lists.ts';
 import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
 import { type CachePart, joined } from './lists/cache-part.ts';
 import type { Completeness } from './lists/completeness.ts';
@@ -165,6 +165,19 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     this.#lists.resyncNow(this.#areaNamed(area));
   }
 
+  /**
+   * Somebody looks for what is there from now on. The last list may be older than what they want found, so one more is made
+   * after Azure's lag, which all who ask about now share. Of an area that nobody uses none is made.
+   */
+  ask(area: string): void {
+    this.#lists.ask(this.#areaNamed(area));
+  }
+
+  /** Until when the lists of an area may miss what was made before `askedAt`, monotonic ms; undefined: no more. */
+  openUntil(area: string, askedAt: number): number | undefined {
+    return this.#lists.openUntil(this.#areaNamed(area), askedAt);
+  }
+
   /** What is held of the area is of one that is no more: it begins anew. */
   forget(area: string): void {
     this.#lists.restart(this.#areaNamed(area));
@@ -209,6 +222,11 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   /** Hears of the users of an area when its first list is in. */
   onLoaded(listener: LoadedListener): Disposable {
     return this.#lists.onLoaded(listener);
+  }
+
+  /** Hears when a list came that somebody was owed. */
+  onSettled(listener: SettledListener): Disposable {
+    return this.#lists.onSettled(listener);
   }
 
   /** How much is held, and is read again by itself: so that a test sees that it does not grow without end. */

@@ -2,7 +2,7 @@ import type { CallContext } from '../azure/arm-calls.ts';
 import { hostTypeOf } from '../azure/hosts/capabilities.ts';
 import { armKey, parseIdentityId } from '../azure/resource-id.ts';
 import type { AzureCaches } from '../cache/caches.ts';
-import { hostArea } from '../cache/hosts/area.ts';
+import { hostArea, parseHostArea } from '../cache/hosts/area.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import type { Dependents } from '../reconcilers/dependents.ts';
@@ -119,6 +119,14 @@ export class Hosting implements AsyncDisposable {
         if (how === 'write' || how === 'delete') return;
         const { subscription, type } = placeOf(key);
         wakeOnHost(stores, wake, key, hostArea(subscription, type), how === 'list' ? 'resync' : 'event');
+      }),
+    );
+    // What a list does not show changes nothing in the cache, but a selector's object may now say that nothing was missed.
+    this.#cleanup.use(
+      caches.hosts.onSettled((area) => {
+        const { subscriptionId, type } = parseHostArea(area);
+        for (const key of stores.attachments.keysByIndex(INDEX.selectorArea, hostArea(subscriptionId, type)))
+          wake.attachment(key, 'resync');
       }),
     );
     this.#cleanup.use(

@@ -87,6 +87,23 @@ describe('reading', () => {
     expect(it.lists()).toHaveLength(1);
   });
 
+  test('what was first read while lists were behind is read once more after the lag, in rotation', async () => {
+    await using it = await setup();
+    it.azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
+    it.mirror.use(it.identity, [it.identity]);
+    await it.arm('PUT', 'aaa');
+    await it.mirror.relist(it.identity, 'edit');
+    expect(it.names()).toEqual([]);
+    it.clock.advance(2.5 * minute);
+    it.clock.advance(10_000);
+    await until('the second read', () => it.names().length === 1);
+    await it.quiet();
+    expect(it.lists()).toHaveLength(2);
+    it.clock.advance(HOUR);
+    await it.quiet();
+    expect(it.lists()).toHaveLength(2);
+  });
+
   test('one that is released while it is being read leaves nothing behind', async () => {
     await using it = await setup();
     await it.arm('PUT', 'web');

@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
 import type { Completeness } from './completeness.ts';
 import { type CompletedList, collected, type Page } from './listing.ts';
+import { OwedList } from './owed-list.ts';
 
 export interface AreaListOptions<T> {
   readonly clock: Clock;
@@ -16,6 +17,10 @@ export interface AreaListOptions<T> {
   /** `undefined` if azid's right to read all of it was confirmed, else what is missing. */
   missingRight(signal: AbortSignal): Promise<string | undefined>;
   readonly onFailure?: ((error: unknown) => void) | undefined;
+  /** How far lists may be behind, ms. 0: nothing is concluded from what they lack. */
+  readonly lagMs: number;
+  /** The list came that somebody was owed: what it does not show was not there when they asked. */
+  readonly onSettled?: (() => void) | undefined;
 }
 
 const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
@@ -26,6 +31,7 @@ export class AreaList<T> {
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ended = new AbortController();
   readonly #flight = new SingleFlight<void>();
+  readonly #owed: OwedList;
   #completeness = NOT_LISTED;
   #listedAt: number | undefined;
   #tried = false;
@@ -33,6 +39,7 @@ export class AreaList<T> {
 
   constructor(options: AreaListOptions<T>) {
     this.#options = options;
+    this.#owed = new OwedList(options.lagMs);
     this.#loaded.promise.catch(() => {}); // Nobody has to wait for it.
   }
 
@@ -55,6 +62,21 @@ export class AreaList<T> {
     return this.#listedAt;
   }
 
+  /** Somebody looks there from now on: see `OwedList`. */
+  ask(): void {
+    this.#owed.ask(this.#options.clock.monotonic());
+  }
+
+  /** When the next list is due that somebody is owed, if anybody is, monotonic ms. */
+  get dueAt(): number | undefined {
+    return this.#owed.dueAt;
+  }
+
+  /** Until when it may miss what was made before `askedAt`, monotonic ms; undefined: no more. */
+  openUntil(askedAt: number): number | undefined {
+    return this.#owed.openUntil(askedAt, this.#listedAt);
+  }
+
   /** What holds the area's resources was not there. */
   get gone(): boolean {
     return this.#gone;
@@ -74,7 +96,7 @@ export class AreaList<T> {
 
   /** Lists it once. Throws as the list does. */
   async list(context: CallContext, signal: AbortSignal): Promise<void> {
-    const { clock, pages, accept, missingRight, onFailure } = this.#options;
+    const { clock, pages, accept, missingRight, onFailure, onSettled } = this.#options;
     const isOver = () => signal.aborted || this.#ended.signal.aborted;
     try {
       const list = await collected(pages(context), () => clock.monotonic());
@@ -86,6 +108,7 @@ export class AreaList<T> {
       this.#gone = list.gone ?? false;
       this.#tried = true;
       this.#loaded.resolve();
+      if (this.#owed.came(list.startedAt)) onSettled?.();
       const reason = (await accepted) ?? (await missingRight(signal));
       this.#completeness =
         reason === undefined ? { state: 'complete', at: list.startedAt } : { state: 'partial', reason };

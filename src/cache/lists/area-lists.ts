@@ -2,6 +2,7 @@ import { type CallContext, sharedContext } from '../../azure/arm-calls.ts';
 import { unlessAborted } from '../calls/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
 import type { CachedResource } from '../store/entry.ts';
+import { LAG_MS } from '../store/store.ts';
 import { AreaList } from './area-list.ts';
 import { AreasInUse, type AreaUser } from './areas-in-use.ts';
 import type { CachePart } from './cache-part.ts';
@@ -23,6 +24,9 @@ export interface ListedInto<T> {
 /** Users of an area whose first list is in: what it does not show changes nothing that is held, so nothing else tells them. */
 export type LoadedListener = (users: readonly AreaUser[], area: string) => void;
 
+/** The list of an area that somebody was owed (`OwedList`) is in. */
+export type SettledListener = (area: string) => void;
+
 /** The lists of one cache: of each area in use, of areas that those showed beneath them, and of any for one who asks. */
 export class AreaLists<T extends CachedResource> {
   readonly inUse: AreasInUse;
@@ -32,6 +36,7 @@ export class AreaLists<T extends CachedResource> {
   readonly #schedule: Schedule;
   readonly #lists = new Map<string, AreaList<T>>();
   readonly #loadedListeners = new Set<LoadedListener>();
+  readonly #settledListeners = new Set<SettledListener>();
 
   constructor(definition: ListDefinition<T>, options: CacheOptions, into: ListedInto<T>) {
     this.#definition = definition;
@@ -78,6 +83,21 @@ export class AreaLists<T extends CachedResource> {
     for (const each of this.#together(area)) this.#schedule.resyncNow(each);
   }
 
+  /** Somebody looks there from now on: one more list of each is owed to them. */
+  ask(area: string): void {
+    for (const each of this.#together(area)) {
+      const list = this.inUse.has(each) ? this.#lists.get(each) : undefined;
+      if (list) this.#ask(each, list);
+    }
+  }
+
+  /** That of the latest where several lists show the area together. */
+  openUntil(area: string, askedAt: number): number | undefined {
+    const all = this.#together(area).map((each) => this.#lists.get(each)?.openUntil(askedAt));
+    const open = all.filter((each) => each !== undefined);
+    return open.length === 0 ? undefined : Math.max(...open);
+  }
+
   /** Drops what is known of the area, and lists it anew if it is in use. */
   restart(area: string): void {
     const used = this.inUse.has(area);
@@ -122,6 +142,11 @@ export class AreaLists<T extends CachedResource> {
     return { [Symbol.dispose]: () => void this.#loadedListeners.delete(listener) };
   }
 
+  onSettled(listener: SettledListener): Disposable {
+    this.#settledListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#settledListeners.delete(listener) };
+  }
+
   /** Drops what was listed before then for one who asked, where nobody uses the area. */
   prune(before: number): void {
     for (const [area, list] of this.#lists)
@@ -135,7 +160,10 @@ export class AreaLists<T extends CachedResource> {
 
   #begin(area: string): void {
     if (this.#options.signal.aborted) return;
-    this.#schedule.begin(area, this.#listOf(area));
+    const list = this.#listOf(area);
+    this.#schedule.begin(area, list);
+    // The first list may miss what was made just before it.
+    this.#ask(area, list);
     this.whenLoaded(area).then(
       () => {
         const users = this.inUse.usersOf(area);
@@ -143,6 +171,11 @@ export class AreaLists<T extends CachedResource> {
       },
       () => {}, // It went out of use, or azid stops: then nobody waits any more.
     );
+  }
+
+  #ask(area: string, list: AreaList<T>): void {
+    list.ask();
+    if (list.dueAt !== undefined) this.#schedule.owed(area, list.dueAt);
   }
 
   #end(area: string): void {
@@ -160,13 +193,17 @@ export class AreaLists<T extends CachedResource> {
   #listOf(area: string): AreaList<T> {
     let list = this.#lists.get(area);
     if (!list) {
-      const { clock, onListFailure } = this.#options;
+      const { clock, onListFailure, lagMs = LAG_MS } = this.#options;
       list = new AreaList<T>({
         clock,
         pages: (context) => this.#definition.list(area, context, this.#into.held),
         accept: (completed, signal) => this.#accept(area, completed, signal),
         missingRight: async (signal) => this.#definition.missingRight?.(area, signal),
         onFailure: (error) => onListFailure?.(area, error),
+        lagMs: this.#definition.isAbsenceProven === false ? 0 : lagMs,
+        onSettled: () => {
+          for (const listener of this.#settledListeners) listener(area);
+        },
       });
       this.#lists.set(area, list);
     }

@@ -3,13 +3,16 @@ import type { AreaList } from './area-list.ts';
 import { type ResyncOptions, resyncAfterMs, retryAfterMs } from './resync.ts';
 
 export interface ListLoopOptions {
-  readonly list: Pick<AreaList<never>, 'list'>;
+  readonly list: Pick<AreaList<never>, 'list' | 'dueAt'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly resync: ResyncOptions;
 }
 
-/** Lists one area now, and then every ten minutes, one list at a time. One that fails is tried again soon. */
+/**
+ * Lists one area now, and then every ten minutes, one list at a time; sooner where somebody is owed a list. One that fails is
+ * tried again soon.
+ */
 export class ListLoop {
   readonly #options: ListLoopOptions;
   readonly #stopping = new AbortController();
@@ -28,13 +31,18 @@ export class ListLoop {
     this.#wake?.();
   }
 
+  /** Somebody may be owed a list sooner. */
+  recheck(): void {
+    this.#wake?.();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#ended;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { list, resync, random } = this.#options;
+    const { list, resync, random, clock } = this.#options;
     for (let failures = 0; !signal.aborted; ) {
       this.#wanted = false;
       let waitMs: number;
@@ -47,11 +55,15 @@ export class ListLoop {
         failures += 1;
         waitMs = retryAfterMs(resync, failures, random);
       }
-      await this.#pause(waitMs, signal);
+      const nextAt = clock.monotonic() + waitMs;
+      // What is owed is not asked for more often because it fails.
+      const dueAt = () => (failures > 0 ? nextAt : Math.min(nextAt, list.dueAt ?? nextAt));
+      while (!this.#wanted && !signal.aborted && clock.monotonic() < dueAt())
+        await this.#pause(dueAt() - clock.monotonic(), signal);
     }
   }
 
-  /** Until the time is over, a resync is wanted, or the loop stops. */
+  /** Until the time is over, a list is asked for, or the loop stops. */
   async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     const wake = () => woken.abort();

@@ -73,6 +73,17 @@ test('what was never read comes first, and what was read otherwise comes last', 
   await rotation.stop();
 });
 
+test('what is to be read again is next, and once', async () => {
+  const { rotation, reads, pass, add } = setup();
+  add(3);
+  await pass(30_000);
+  rotation.again('k1');
+  rotation.again('unknown');
+  await pass(20_000);
+  expect(reads.map(({ id }) => id)).toEqual(['id0', 'id1', 'id2', 'id1']);
+  await rotation.stop();
+});
+
 test('what is taken out is read no more; empty it sleeps, and begins again', async () => {
   const { clock, rotation, reads, pass } = setup();
   rotation.add('a', 'a');

@@ -18,7 +18,7 @@ export class Rotation {
   readonly #options: RotationOptions;
   readonly #roundMs: number;
   readonly #spacingMs: number;
-  /** Never read: they come first. */
+  /** Never read, or to be read again: they come first. */
   readonly #fresh = new Map<string, string>();
   /** The longest unread one first. */
   readonly #read = new Map<string, string>();
@@ -59,6 +59,15 @@ export class Rotation {
     this.#fresh.delete(key);
     this.#read.delete(key);
     this.#read.set(key, id);
+  }
+
+  /** What was read of it may not be all: it is next, after those that were never read. */
+  again(key: string): void {
+    const id = this.#read.get(key);
+    if (id === undefined) return;
+    this.#read.delete(key);
+    this.#fresh.set(key, id);
+    this.#changed.abort();
   }
 
   async stop(): Promise<void> {

@@ -48,6 +48,11 @@ export class Rotations {
     this.#enter(place, id).touched(armKey(id));
   }
 
+  /** What was read of it may not be all: it is next, if it is in. */
+  again({ subscription }: RotationPlace, id: string): void {
+    this.#rounds.get(subscription)?.rotation.again(armKey(id));
+  }
+
   /** It is gone: whoever asks for it has it read. */
   leave(place: RotationPlace, id: string): void {
     if (!this.#keysOf(place)?.delete(armKey(id))) return;

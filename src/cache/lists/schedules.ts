@@ -6,7 +6,7 @@ import { ListLoop } from './list-loop.ts';
 import type { ResyncOptions } from './resync.ts';
 import { Rotations } from './rotations.ts';
 
-type Listable = Pick<AreaList<never>, 'list'>;
+type Listable = Pick<AreaList<never>, 'list' | 'dueAt'>;
 
 export interface Schedule {
   /** Somebody needs the area. */
@@ -15,6 +15,8 @@ export interface Schedule {
   end(area: string): void;
   /** A list came, whoever asked for it. */
   listed(area: string): void;
+  /** Somebody is owed a list of the area, which is due at `at`, monotonic ms. */
+  owed(area: string, at: number): void;
   /** At once, or as soon as the present list has ended. */
   resyncNow(area: string): void;
   /** Ends all and waits for what is under way. */
@@ -52,6 +54,10 @@ export class Periodic implements Schedule {
 
   listed(): void {}
 
+  owed(area: string): void {
+    this.#loops.get(area)?.recheck();
+  }
+
   resyncNow(area: string): void {
     this.#loops.get(area)?.resyncNow();
   }
@@ -79,11 +85,15 @@ export class Rotating implements Schedule {
   readonly #subscriptionOf: (area: string) => string;
   readonly #rotations: Rotations;
   readonly #early: ReReads;
+  /** Those to be listed once more: they are next then, at the pace of the rotation. */
+  readonly #repeats: ReReads;
 
   constructor({ list, subscriptionOf, signal, ...options }: RotatingOptions) {
     this.#subscriptionOf = subscriptionOf;
     this.#rotations = new Rotations({ ...options, read: (area) => list(area, 'resync') });
     this.#early = new ReReads({ clock: options.clock, signal, read: (area) => list(area, 'event') });
+    const again = async (area: string) => this.#rotations.again(this.#placeOf(area), area);
+    this.#repeats = new ReReads({ clock: options.clock, signal, read: again });
   }
 
   begin(area: string): void {
@@ -92,6 +102,7 @@ export class Rotating implements Schedule {
 
   end(area: string): void {
     this.#early.drop(area);
+    this.#repeats.drop(area);
     this.#rotations.drop(this.#placeOf(area));
   }
 
@@ -99,12 +110,16 @@ export class Rotating implements Schedule {
     if (this.#rotations.has(this.#placeOf(area), area)) this.#rotations.wasRead(this.#placeOf(area), area);
   }
 
+  owed(area: string, at: number): void {
+    this.#repeats.add(area, area, at);
+  }
+
   resyncNow(area: string): void {
     this.#early.add(area, area, Number.NEGATIVE_INFINITY);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#rotations.stop(), this.#early.stop()]);
+    await Promise.all([this.#rotations.stop(), this.#early.stop(), this.#repeats.stop()]);
   }
 
   #placeOf(area: string) {

@@ -2,6 +2,9 @@ import { RECHECK_INSIDE_MS } from '../decision.ts';
 import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from './facts.ts';
 import { linesOf, withLines } from './own.ts';
 
+/** Nobody wakes it when a list shows the resource elsewhere; looking costs no call. */
+const SEARCH_AGAIN_MS = 10_000;
+
 /**
  * The resource is not there: what was attached to it went with it, once that is proven (docs/guarantees.md G6). What is wanted
  * of it is attached when it is made again. `instance` stays, so that the new resource is known for another one.
@@ -18,8 +21,10 @@ export function decideAbsence(
     return confirming(status, message, Math.max(1_000, view.conclusiveInMs));
   }
   const { elsewhere, searching } = facts;
-  if (searching)
-    return confirming(status, `Azure does not show ${resourceId}; azid looks whether it was moved`, 5_000);
+  if (searching) {
+    const message = `Azure does not show ${resourceId}; azid looks whether it was moved`;
+    return confirming(status, message, SEARCH_AGAIN_MS);
+  }
   if (elsewhere && !elsewhere.tookOver) return handOver(status, resourceId, elsewhere);
   const had = linesOf(status).size;
   const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;

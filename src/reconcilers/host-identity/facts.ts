@@ -116,7 +116,7 @@ export interface Facts {
     /** That one has taken this ledger over. */
     readonly tookOver: boolean;
   };
-  /** No list has been made since the absence was seen that would show where it is. */
+  /** No list has been made since the absence was seen that would show for certain where it is. */
   readonly searching: boolean;
   /** The ledgers of where this very resource was before, which are to be taken over. */
   readonly bequests: readonly Bequest[];

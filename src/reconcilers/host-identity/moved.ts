@@ -17,14 +17,14 @@ import { linesOf, ownStatus } from './own.ts';
  */
 
 export interface MoveEyes {
-  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'age' | 'resyncNow'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'ask' | 'openUntil' | 'resyncNow'>;
   readonly stores: Pick<Stores, 'hosts'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
 }
 
-/** A list that does not come is waited for no longer, ms. */
-const SEARCH_MS = 120_000;
+/** A list that does not come is waited for no longer, ms after it was due. */
+const LATE_MS = 60_000;
 
 /** Of a resource that is gone from its id: where it is, or that nothing has told yet. */
 export function whereabouts(
@@ -46,12 +46,15 @@ export function whereabouts(
     return { elsewhere: { id: found.id, known: heir !== undefined, tookOver }, searching: false };
   }
   const area = areaOfHost(object.spec.resourceId);
-  const age = hostMirror.age(area);
   const now = clock.monotonic();
-  const absentMs = now - memory.absentSince(uid, now);
-  const searching = absentMs < SEARCH_MS && (age === undefined || age >= absentMs);
-  if (searching && absentMs === 0) hostMirror.resyncNow(area);
-  return { searching };
+  const absentAt = memory.absentSince(uid, now);
+  if (absentAt === now) {
+    hostMirror.resyncNow(area);
+    // A list of now need not show it under its new id yet.
+    hostMirror.ask(area);
+  }
+  const until = hostMirror.openUntil(area, absentAt);
+  return { searching: until !== undefined && now < until + LATE_MS };
 }
 
 function leavesSomething(object: HostIdentity): boolean {

@@ -336,6 +336,35 @@ describe('a fleet by a selector', () => {
     expect(types(decision)).toEqual([]);
   });
 
+  it('says until when it may miss some, and looks again should the list that tells be late', () => {
+    const until = NOW + 150_000;
+    for (const [hosts, reason] of [
+      [[], 'NothingSelected'],
+      [[attached('a')], 'Attached'],
+    ] as const) {
+      const open = decide(fleet(), facts({ hosts, mayMissUntil: until }));
+      expect(reasonOf(open)).toBe(`ready ${reason}`);
+      expect(said(open)).toContain(
+        'until 2026-11-23T10:02:30Z resources that were made lately may be missing, since lists of Azure lag',
+      );
+      expect(open.status.mayMissUntil).toBe('2026-11-23T10:02:30Z');
+      expect(open.summary).toMatchObject({ nextMs: 210_000 });
+      const late = decide(fleet(), facts({ hosts, mayMissUntil: until, now: until + 60_000 }));
+      expect(said(late)).toContain('was due at 2026-11-23T10:02:30Z and has not come');
+      const before = fleet({ status: open.status });
+      const settled = decide(before, facts({ hosts }));
+      expect(said(settled)).not.toContain('may be missing');
+      expect(settled.status).not.toHaveProperty('mayMissUntil');
+    }
+  });
+
+  it('keeps that while the first list is awaited, and drops it where it may select nothing', () => {
+    const mayMissUntil = NOW + 150_000;
+    expect(decide(fleet(), facts({ loading: true, mayMissUntil })).status).toHaveProperty('mayMissUntil');
+    const before = fleet({ status: { mayMissUntil: '2026-11-23T10:02:30Z' } });
+    expect(decide(before, facts({ policies: [] })).status).not.toHaveProperty('mayMissUntil');
+  });
+
   it('waits for the first list with what was last seen', () => {
     const { summary, actions, status } = decide(
       fleet({ status: { observedGeneration: 1, attached: 7 } }),

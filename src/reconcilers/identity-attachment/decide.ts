@@ -5,7 +5,7 @@ import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
-import { finalizer, named, ownStatus, resources, statusWith } from './own.ts';
+import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
 import { detachable, limitOf, planOf } from './pace.ts';
 import { NO_TURN, type RolloutPlan, sameTurn } from './rollout.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
@@ -22,13 +22,14 @@ const RECHECK_UNKNOWN_MS = 60_000;
 export function decide(object: IdentityAttachment, facts: Facts): AttachmentDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts);
   const { policy, problem, loading, type } = facts;
-  if (problem) return stop(object, stalledInside(problem.reason, problem.message));
-  if (policy.unseen) return stop(object, notAllowed(object, policy.unseen));
+  if (problem) return stop(object, facts, stalledInside(problem.reason, problem.message));
+  if (policy.unseen) return stop(object, facts, notAllowed(object, policy.unseen));
   const { identity } = facts;
-  if (identity.state === 'waiting' && identity.failure) return stop(object, summaryOf(identity.failure));
+  if (identity.state === 'waiting' && identity.failure)
+    return stop(object, facts, summaryOf(identity.failure));
   // Nothing speaks against what was last seen.
   if (identity.state === 'waiting' && identity.unknown)
-    return stop(object, { ...identity, state: 'waiting', recheckMs: RECHECK_UNKNOWN_MS, keep: true });
+    return stop(object, facts, { ...identity, state: 'waiting', recheckMs: RECHECK_UNKNOWN_MS, keep: true });
   const { selector } = object.spec.target;
   if (selector) {
     const verdict = policy.allowsSelector({
@@ -37,8 +38,8 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
       known: type.known,
     });
     // What stands is kept: without a list azid cannot tell what the selector still finds.
-    if (!verdict.allowed) return stop(object, notAllowed(object, verdict, 'SelectorNotAllowed'));
-    if (loading) return stop(object, loadingSummary(object, selector.subscriptionId, type.name));
+    if (!verdict.allowed) return stop(object, facts, notAllowed(object, verdict, 'SelectorNotAllowed'));
+    if (loading) return stop(object, facts, loadingSummary(object, selector.subscriptionId, type.name));
   }
 
   const targets = targetsOf(object, facts, policy);
@@ -114,8 +115,8 @@ function warn(
 }
 
 /** Nothing is known of the hosts, or nothing may be: the status stays as it is. */
-function stop(object: IdentityAttachment, summary: Summary): AttachmentDecision {
-  return { actions: [], status: ownStatus(object), summary };
+function stop(object: IdentityAttachment, facts: Facts, summary: Summary): AttachmentDecision {
+  return { actions: [], status: stillStatus(object, facts), summary };
 }
 
 /** The lists wake whoever waits for them. */

@@ -55,6 +55,8 @@ export interface Facts {
   readonly type: { readonly name: string; readonly known: boolean; readonly restarts: boolean };
   /** The first list of where the selector looks is not in yet. */
   readonly loading: boolean;
+  /** Until when the selector may miss resources, wall ms; see `selecting.ts`. */
+  readonly mayMissUntil?: number;
   /** Those asked for and those in whose ledger the object stands, by key. */
   readonly hosts: readonly SeenHost[];
   /** The turns handed out last by this process. */

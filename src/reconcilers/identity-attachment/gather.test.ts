@@ -37,6 +37,7 @@ function setup(given: Given = {}) {
     given: new Map(),
     told: new Map(),
     looked: new Map(),
+    selecting: new Map(),
   };
   const look = (object: IdentityAttachment) => gather(object, context, eyes);
   /** Once what the first look put in use is listed. */
@@ -45,7 +46,7 @@ function setup(given: Given = {}) {
     await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));
     return look(object);
   };
-  return { look, listed, areas, lists, loaded, mirror, held };
+  return { look, listed, areas, lists, loaded, mirror, held, clock, eyes };
 }
 
 const claims = ({ hosts }: Facts) => hosts.map(({ id, claim }) => `${id.split('/').at(-1)} ${claim}`);
@@ -115,6 +116,97 @@ describe('what a selector finds', () => {
     await it.mirror.whenLoaded(area);
     await turn();
     expect(it.lists.calls).toHaveLength(2);
+  });
+});
+
+describe('a new selector may miss what was made just before it', () => {
+  const SETTLED_MS = 150_000;
+  const chosen = (change: object = {}) => ({
+    observedGeneration: 1,
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'True' as const,
+        reason: 'Attached',
+        message: '',
+        lastTransitionTime: '2026-11-23T09:00:00Z',
+        observedGeneration: 1,
+      },
+    ],
+    ...change,
+  });
+  const other = { subscriptionId: SUBSCRIPTION, type: VMS, tags: { app: 'other' } };
+
+  it('until a list that began Azure’s lag later', async () => {
+    const it = setup();
+    const until = it.clock.now() + SETTLED_MS;
+    expect(await it.look(fleet())).toMatchObject({ loading: true, mayMissUntil: until });
+    expect(await it.listed(fleet())).toMatchObject({ loading: false, mayMissUntil: until, hosts: [] });
+    const made = vm(vmId('just-made'));
+    it.lists.hosts.set(made.key, made);
+    it.clock.advance(SETTLED_MS);
+    await turn();
+    const facts = await it.look(fleet());
+    expect(claims(facts)).toEqual(['just-made wanted']);
+    expect(facts.mayMissUntil).toBeUndefined();
+    expect(it.lists.calls).toHaveLength(2);
+  });
+
+  it('also where lists are made for others already: one more, however often it is looked at', async () => {
+    const it = setup();
+    await it.listed(fleet());
+    it.clock.advance(300_000);
+    await turn();
+    it.lists.calls.length = 0;
+    const object = fleet({
+      spec: { target: { selector: other } },
+      metadata: { uid: 'other', generation: 2 },
+    });
+    for (let n = 0; n < 3; n++)
+      expect(await it.look(object)).toMatchObject({ mayMissUntil: Date.parse('2026-11-23T10:07:30Z') });
+    it.clock.advance(SETTLED_MS);
+    await turn();
+    expect((await it.look(object)).mayMissUntil).toBeUndefined();
+    expect(it.lists.calls).toHaveLength(1);
+  });
+
+  it('not one that selected so before azid started', async () => {
+    const it = setup();
+    expect((await it.look(fleet({ status: chosen() }))).mayMissUntil).toBeUndefined();
+    expect(it.lists.calls).toHaveLength(1);
+  });
+
+  it.each([
+    ['edited while azid was away', chosen({ observedGeneration: 0 })],
+    ['still open when azid ended', chosen({ mayMissUntil: '2026-11-23T09:59:00Z' })],
+  ])('but one that was %s', async (_, status) => {
+    expect((await setup().look(fleet({ status }))).mayMissUntil).toBeDefined();
+  });
+
+  it('an edit of anything else opens nothing', async () => {
+    const it = setup();
+    await it.listed(fleet());
+    it.clock.advance(SETTLED_MS);
+    await turn();
+    expect((await it.look(fleet({ metadata: { generation: 2 } }))).mayMissUntil).toBeUndefined();
+    const edited = fleet({ metadata: { generation: 3 }, spec: { target: { selector: other } } });
+    expect((await it.look(edited)).mayMissUntil).toBeDefined();
+  });
+
+  it('a look that is asked for is a new question', async () => {
+    const it = setup();
+    await it.look(fleet({ status: chosen() }));
+    const annotations = { [RECONCILE_ANNOTATION]: 'now' };
+    expect(
+      (await it.look(fleet({ status: chosen(), metadata: { annotations } }))).mayMissUntil,
+    ).toBeDefined();
+  });
+
+  it('what is known of it ends with it', async () => {
+    const it = setup();
+    await it.look(fleet());
+    await it.look(deleted(fleet()));
+    expect(it.eyes.selecting.size).toBe(0);
   });
 });
 

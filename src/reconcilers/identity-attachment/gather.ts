@@ -22,13 +22,17 @@ import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
 import { wordOf } from './host-word.ts';
 import { NO_TURN } from './rollout.ts';
+import { askAnew, mayMissUntil, type SelectingEyes } from './selecting.ts';
 import { problemOf } from './spec-problem.ts';
 
-export interface Eyes {
+export interface Eyes extends SelectingEyes {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'observe' | 'prove'>;
-  readonly hostMirror: Pick<HostCache, 'observe' | 'present' | 'age' | 'refresh' | 'resyncNow'>;
+  readonly hostMirror: Pick<
+    HostCache,
+    'observe' | 'present' | 'age' | 'refresh' | 'resyncNow' | 'ask' | 'openUntil'
+  >;
   /** Where the mirror must look for this object's hosts. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
@@ -69,6 +73,7 @@ export async function gather(object: IdentityAttachment, context: VisitContext, 
   const named = problem ? held[0] : resourceId;
   const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
   if (deletionTimestamp || problem) {
+    mayMissUntil(object, undefined, eyes);
     areas.use(keyOf(object), held.map(areaOfHost));
     return { ...common, type, hosts: together(held, see) };
   }
@@ -77,7 +82,8 @@ export async function gather(object: IdentityAttachment, context: VisitContext, 
   const area = areaAsked(object, type, policy);
   areas.use(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
   if (area !== undefined) await lookIfAsked(object, area, context, eyes);
-  const facts = { ...common, type };
+  const until = mayMissUntil(object, selector && area, eyes);
+  const facts = { ...common, type, ...(until !== undefined && { mayMissUntil: until }) };
   if (selector) {
     const loading = area !== undefined && eyes.hostMirror.age(area) === undefined;
     const found = area === undefined || loading ? [] : foundBy(selector, eyes);
@@ -215,8 +221,9 @@ async function lookIfAsked(
   object: IdentityAttachment,
   area: string,
   context: VisitContext,
-  { hostMirror, looked }: Eyes,
+  eyes: Eyes,
 ): Promise<void> {
+  const { hostMirror, looked } = eyes;
   const { uid } = object.metadata;
   const request = requestedLook(object);
   if (request === undefined || !hasPendingEdit(object)) return;
@@ -225,6 +232,8 @@ async function lookIfAsked(
   const { resourceId } = object.spec.target;
   if (resourceId === undefined) {
     hostMirror.resyncNow(area);
+    // What was made a moment ago that list need not show.
+    askAnew(object, area, eyes);
     return;
   }
   try {

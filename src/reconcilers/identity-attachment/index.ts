@@ -6,9 +6,10 @@ import { decide } from './decide.ts';
 import type { Action, Facts, IdentityAttachment, OwnStatus, Telling } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { type HostHands, perform } from './perform.ts';
+import type { Selecting } from './selecting.ts';
 
 export type IdentityAttachmentKind = Kind<IdentityAttachment, Facts, Action, OwnStatus>;
-export type IdentityAttachmentParts = Omit<Eyes, 'given' | 'told' | 'looked' | 'areas'> &
+export type IdentityAttachmentParts = Omit<Eyes, 'given' | 'told' | 'looked' | 'selecting' | 'areas'> &
   HostHands & {
     readonly turns: Pick<Turns, 'set' | 'forget'>;
     readonly areas: Pick<AreasInUse, 'use'>;
@@ -19,7 +20,8 @@ export function identityAttachmentKind(parts: IdentityAttachmentParts): Identity
   const given = new Map<string, Turn>();
   const told = new Map<string, Telling>();
   const looked = new Map<string, string>();
-  const eyes: Eyes = { ...parts, given, told, looked };
+  const selecting = new Map<string, Selecting>();
+  const eyes: Eyes = { ...parts, given, told, looked, selecting };
   const hands = { ...parts, given };
   return {
     name: 'identityattachment',
@@ -35,7 +37,7 @@ export function identityAttachmentKind(parts: IdentityAttachmentParts): Identity
       parts.areas.use(key, []);
       if (uid === undefined) return;
       parts.turns.forget(uid);
-      for (const map of [given, told, looked]) map.delete(uid);
+      for (const map of [given, told, looked, selecting]) map.delete(uid);
     },
   };
 }

@@ -11,6 +11,16 @@ export function ownStatus(object: IdentityAttachment): OwnStatus {
   return own;
 }
 
+/** With what the selector may miss, as it is now: it is said as long as nothing else may be told of what is found. */
+export function stillStatus(object: IdentityAttachment, facts: Pick<Facts, 'mayMissUntil'>): OwnStatus {
+  const { mayMissUntil: _, ...own } = ownStatus(object);
+  return { ...own, ...sightOf(facts) };
+}
+
+function sightOf({ mayMissUntil }: Pick<Facts, 'mayMissUntil'>): Pick<OwnStatus, 'mayMissUntil'> {
+  return mayMissUntil === undefined ? {} : { mayMissUntil: timestamp(mayMissUntil) };
+}
+
 /** Set before anything is written to a host, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: IdentityAttachment): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
@@ -25,10 +35,11 @@ function rankOf({ state, contested }: Target): number {
 
 export function statusWith(
   object: IdentityAttachment,
-  { identity, now }: Pick<Facts, 'identity' | 'now'>,
+  facts: Pick<Facts, 'identity' | 'now' | 'mayMissUntil'>,
   targets: readonly Target[],
 ): OwnStatus {
-  const own = ownStatus(object);
+  const { identity, now } = facts;
+  const own = stillStatus(object, facts);
   const before = new Map((own.targets ?? []).map((target) => [armKey(target.resourceId), target] as const));
   const told = targets
     .toSorted((left, right) => rankOf(left) - rankOf(right) || (left.host.key < right.host.key ? -1 : 1))

@@ -1,5 +1,5 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
-import { type Finding, findCondition } from '../../runtime/conditions.ts';
+import { type Finding, findCondition, timestamp } from '../../runtime/conditions.ts';
 import { removalBlocked, removalFree } from '../blocked.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../summaries.ts';
@@ -68,7 +68,27 @@ export function summaryOfTargets(
   // All that is asked for stands; what cannot go is told by a condition of its own.
   const wanted = all.filter((target) => !isStuck(target) || target.host.claim === 'wanted');
   const nextMs = stuck.length > 0 ? RECHECK_OUTSIDE_MS : RECHECK_READY_MS;
-  return { state: 'ready', nextMs, ...done(object, wanted, what, tooWide) };
+  const ready = done(object, wanted, what, tooWide);
+  const { mayMissUntil: until, now } = facts;
+  if (until === undefined) return { state: 'ready', nextMs, ...ready };
+  // The list that tells wakes the object; one that is late is to be told of, too.
+  const lateMs = until + LATE_MS - now;
+  return {
+    state: 'ready',
+    nextMs: lateMs > 0 ? Math.min(nextMs, lateMs) : nextMs,
+    reason: ready.reason,
+    message: `${ready.message}; ${sight(until, lateMs <= 0)}`,
+  };
+}
+
+/** A list takes a while, and waits for its turn. */
+const LATE_MS = 60_000;
+
+function sight(until: number, late: boolean): string {
+  const at = timestamp(until);
+  return late
+    ? `resources that were made lately may be missing: the list that shows them was due at ${at} and has not come`
+    : `until ${at} resources that were made lately may be missing, since lists of Azure lag`;
 }
 
 /** Azure, or who uses it there, keeps it where it is no longer asked for. One that is gone is about to be forgotten. */
