@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RELEASE_ANNOTATION } from '../src/api/common.ts';
 import { identityPolicy } from '../src/api/identity-policy.ts';
+import { RELEASE_ANNOTATION } from '../src/api/schema/common.ts';
 import type { UserAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { conditionOf } from './support/conformance.ts';
 import { RG1, useStage } from './support/stage.ts';

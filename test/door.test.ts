@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { customResourceDefinition } from '../src/api/crd.ts';
-import { FROZEN_PATTERNS } from '../src/api/frozen-patterns.fixture.ts';
 import { KINDS } from '../src/api/index.ts';
+import { customResourceDefinition } from '../src/api/schema/crd.ts';
+import { FROZEN_PATTERNS } from '../src/api/schema/frozen-patterns.fixture.ts';
 import { refusal } from './support/refusals.ts';
 import { RG1, useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../src/api/common.ts';
+import { FINALIZER } from '../src/api/schema/common.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { configMaps } from '../src/kube/builtin.ts';
 import { useStage } from './support/stage.ts';

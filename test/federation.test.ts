@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { credentialName } from '../src/azure/credential-name.ts';
+import { credentialName } from '../src/azure/names/credential-name.ts';
 import { AUDIENCE, FederationStage, ISSUER, NAMESPACE, WEB } from './support/federation.ts';
 import { Cluster, World } from './support/testbed.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { assignmentNames } from '../src/azure/assignment-name.ts';
+import { assignmentNames } from '../src/azure/names/assignment-name.ts';
 import { conditionOf, GrantStage, READER, RG1, WEB } from './support/grants.ts';
 import { Cluster, World } from './support/testbed.ts';
 

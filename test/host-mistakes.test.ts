@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { identityAttachment } from '../src/api/identity-attachment.ts';
-import type { Intercept } from '../src/azure/arm-policies.ts';
+import type { Intercept } from '../src/azure/arm/arm-policies.ts';
 import type { FaultEffect } from '../src/simulator/faults.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, SUB, VMS, vmId } from './support/hosts.ts';
 import { Cluster, SUBSCRIPTION, World } from './support/testbed.ts';

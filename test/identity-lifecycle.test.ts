@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../src/api/common.ts';
+import { FINALIZER } from '../src/api/schema/common.ts';
 import { Journal } from './support/journal.ts';
 import { useStage } from './support/stage.ts';
 import { SUBSCRIPTION } from './support/testbed.ts';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../src/api/federated-identity-credential.ts';
 import { roleGrant } from '../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
-import type { Intercept } from '../src/azure/arm-policies.ts';
+import type { Intercept } from '../src/azure/arm/arm-policies.ts';
 import type { Resource } from '../src/kube/types.ts';
 import type { Operator } from '../src/operator/operator.ts';
 import { HostStage, identityIdOf, RG1, SUB } from './support/hosts.ts';

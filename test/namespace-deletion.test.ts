@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../src/api/common.ts';
 import { identityPolicy } from '../src/api/identity-policy.ts';
+import { FINALIZER } from '../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { namespaces } from '../src/kube/builtin.ts';
 import { Journal } from './support/journal.ts';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { createToken, leases } from '../src/kube/builtin.ts';
 import { systemClock } from '../src/runtime/clock.ts';
-import { seedAzure } from '../src/sandbox/azure-seed.ts';
+import { seedAzure } from '../src/sandbox/setup/azure-seed.ts';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { Azid } from './support/child.ts';
 import { Cluster, SUBSCRIPTION, until } from './support/testbed.ts';

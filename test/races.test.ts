@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { type ManagedObject, RECONCILE_ANNOTATION } from '../src/api/common.ts';
 import { federatedIdentityCredential } from '../src/api/federated-identity-credential.ts';
 import { identityAttachment } from '../src/api/identity-attachment.ts';
 import { roleGrant } from '../src/api/role-grant.ts';
+import { type ManagedObject, RECONCILE_ANNOTATION } from '../src/api/schema/common.ts';
 import { systemAssignedIdentity } from '../src/api/system-assigned-identity.ts';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { configMaps } from '../src/kube/builtin.ts';

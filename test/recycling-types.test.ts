@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostView } from '../src/simulator/hosts/view.ts';
+import type { HostView } from '../src/simulator/hosts/reads/view.ts';
 import { conditionOf, type HostParts, HostStage, hostIdOf, identityIdOf, SUB, VMS } from './support/hosts.ts';
 import { Cluster, World } from './support/testbed.ts';
 import { atRest, RESYNC, trailOf } from './support/trail.ts';

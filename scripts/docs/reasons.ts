@@ -6,8 +6,8 @@ import { ROOT } from './markdown.ts';
 /** Where reasons are given, and no others are: the metrics and logs of other folders have reasons of their own. */
 const FOLDERS = ['src/reconcilers'];
 const FILES = [
-  'src/azure/classify.ts',
-  'src/azure/errors.ts',
+  'src/azure/arm/classify.ts',
+  'src/azure/arm/errors.ts',
   'src/azure/hosts/delta.ts',
   'src/runtime/summary.ts',
 ];
@@ -44,7 +44,7 @@ export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
     for (const [body] of text.matchAll(REASON_OF))
       for (const [, word = ''] of body.matchAll(WORD)) reasons.add(word);
     if (file.endsWith('/history.ts')) for (const [, word = ''] of text.matchAll(WORD)) reasons.add(word);
-    if (file === 'src/azure/classify.ts')
+    if (file === 'src/azure/arm/classify.ts')
       for (const [, what = ''] of text.matchAll(MISSING))
         reasons.add(`${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`);
   }

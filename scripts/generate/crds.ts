@@ -1,8 +1,8 @@
 /** `crds/*.yaml`: what the API server is told of each kind. */
 import { stringify } from 'yaml';
-import { customResourceDefinition } from '../../src/api/crd.ts';
 import { KINDS } from '../../src/api/index.ts';
-import { GROUP } from '../../src/api/kind.ts';
+import { customResourceDefinition } from '../../src/api/schema/crd.ts';
+import { GROUP } from '../../src/api/schema/kind.ts';
 import { type GeneratedFile, HEADERS } from './file.ts';
 
 export function crdFiles(): GeneratedFile[] {

@@ -1,7 +1,8 @@
 /** `docs/reference/kinds.md`: the fields of each kind, from the very schema the API server checks them with. */
-import { customResourceDefinition } from '../../src/api/crd.ts';
+
 import { KINDS } from '../../src/api/index.ts';
-import { API_VERSION, type KindDefinition } from '../../src/api/kind.ts';
+import { customResourceDefinition } from '../../src/api/schema/crd.ts';
+import { API_VERSION, type KindDefinition } from '../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 

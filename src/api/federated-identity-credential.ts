@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
-import { commonStatus, deletionPolicy, objectName, suspend } from './common.ts';
-import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
-import { shaped } from './shape.ts';
-import { noEndBlanks } from './text-rules.ts';
+import { columnsOf } from './schema/columns.ts';
+import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
+import { azidResource, type CelRule, type KindDefinition } from './schema/kind.ts';
+import { shaped } from './schema/shape.ts';
+import { noEndBlanks } from './schema/text-rules.ts';
 
 /** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX = 600;

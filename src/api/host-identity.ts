@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
-import { commonStatus } from './common.ts';
-import { azidResource, immutable, type KindDefinition } from './kind.ts';
+import { columnsOf } from './schema/columns.ts';
+import { commonStatus } from './schema/common.ts';
+import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
 
 /**
  * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its

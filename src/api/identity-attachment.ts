@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
+import { columnsOf } from './schema/columns.ts';
 import {
   adoption,
   commonStatus,
@@ -10,9 +10,9 @@ import {
   resourceGroupName,
   suspend,
   tagValue,
-} from './common.ts';
-import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './host-fields.ts';
-import { azidResource, type KindDefinition } from './kind.ts';
+} from './schema/common.ts';
+import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
+import { azidResource, type KindDefinition } from './schema/kind.ts';
 
 /** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';

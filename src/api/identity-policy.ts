@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
-import { commonStatus, guid, location, MAX_TAGS, resourceGroupName, tagRules, tagValue } from './common.ts';
-import { attachmentRules, systemAssignedRules } from './host-rules.ts';
-import { azidResource, type CelRule, type KindDefinition } from './kind.ts';
+import { columnsOf } from './schema/columns.ts';
+import {
+  commonStatus,
+  guid,
+  location,
+  MAX_TAGS,
+  resourceGroupName,
+  tagRules,
+  tagValue,
+} from './schema/common.ts';
+import { attachmentRules, systemAssignedRules } from './schema/host-rules.ts';
+import { azidResource, type CelRule, type KindDefinition } from './schema/kind.ts';
 import {
   duration,
   issuer,
@@ -15,9 +23,9 @@ import {
   somebody,
   someNamespace,
   subjectPattern,
-} from './policy-rules.ts';
-import { shaped } from './shape.ts';
-import { noEndBlanks } from './text-rules.ts';
+} from './schema/policy-rules.ts';
+import { shaped } from './schema/shape.ts';
+import { noEndBlanks } from './schema/text-rules.ts';
 
 /** A subscription or a resource group; what lies beneath is included. */
 const scope = shaped(

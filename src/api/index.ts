@@ -4,8 +4,8 @@ import { federatedIdentityCredential } from './federated-identity-credential.ts'
 import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
 import { identityPolicy } from './identity-policy.ts';
-import type { KindDefinition } from './kind.ts';
 import { roleGrant } from './role-grant.ts';
+import type { KindDefinition } from './schema/kind.ts';
 import { systemAssignedIdentity } from './system-assigned-identity.ts';
 import { userAssignedIdentity } from './user-assigned-identity.ts';
 

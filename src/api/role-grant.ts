@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
-import { commonStatus, deletionPolicy, guid, objectName, suspend } from './common.ts';
-import { azidResource, type KindDefinition } from './kind.ts';
-import { shaped } from './shape.ts';
-import { noEndBlanks, noLookalikes } from './text-rules.ts';
+import { columnsOf } from './schema/columns.ts';
+import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
+import { azidResource, type KindDefinition } from './schema/kind.ts';
+import { shaped } from './schema/shape.ts';
+import { noEndBlanks, noLookalikes } from './schema/text-rules.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
 const SCOPE =

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
-import { adoption, commonStatus, deletionPolicy, suspend } from './common.ts';
-import { allowReplace, hostApiVersion, hostId } from './host-fields.ts';
-import { azidResource, immutable, type KindDefinition } from './kind.ts';
+import { columnsOf } from './schema/columns.ts';
+import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
+import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
+import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
 
 const spec = z
   .object({

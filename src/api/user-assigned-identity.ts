@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './columns.ts';
+import { columnsOf } from './schema/columns.ts';
 import {
   adoption,
   commonStatus,
@@ -13,9 +13,9 @@ import {
   suspend,
   tagRules,
   tagValue,
-} from './common.ts';
-import { azidResource, immutable, type KindDefinition } from './kind.ts';
-import { shaped } from './shape.ts';
+} from './schema/common.ts';
+import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
+import { shaped } from './schema/shape.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
 

@@ -1,6 +1,6 @@
 import type { Identity } from '@azure/arm-msi';
-import { AzureError } from './errors.ts';
-import { armKey, parseIdentityId } from './resource-id.ts';
+import { AzureError } from './arm/errors.ts';
+import { armKey, parseIdentityId } from './names/resource-id.ts';
 
 /** A user-assigned identity as Azure showed it. Spelling as given; compare by `key`. */
 export interface AzureIdentity {

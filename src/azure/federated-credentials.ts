@@ -5,14 +5,20 @@
  */
 import { getContinuationToken, ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { RecentMap } from '../runtime/recent-map.ts';
-import { ArmCalls, type ArmCallsOptions, type CallContext, correlationOf, isAmbiguous } from './arm-calls.ts';
+import {
+  ArmCalls,
+  type ArmCallsOptions,
+  type CallContext,
+  correlationOf,
+  isAmbiguous,
+} from './arm/arm-calls.ts';
+import { type Classified, classify } from './arm/classify.ts';
+import type { AzureError } from './arm/errors.ts';
+import type { AzureObserver } from './arm/observer.ts';
 import { type AzureFederatedCredential, credentialId, readCredential } from './azure-federated-credential.ts';
-import { type Classified, classify } from './classify.ts';
-import { CREDENTIAL_NAME } from './credential-name.ts';
-import type { AzureError } from './errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
-import type { AzureObserver } from './observer.ts';
-import { armKey, parseIdentityId } from './resource-id.ts';
+import { CREDENTIAL_NAME } from './names/credential-name.ts';
+import { armKey, parseIdentityId } from './names/resource-id.ts';
 
 /** Azure's limit (docs/azure-facts.md section 4). */
 export const MAX_CREDENTIALS = 20;

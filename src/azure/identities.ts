@@ -7,15 +7,15 @@ import {
   type ArmCallsOptions,
   type CallContext,
   type SendOptions,
-} from './arm-calls.ts';
+} from './arm/arm-calls.ts';
+import { type Classified, classify } from './arm/classify.ts';
+import { AzureError } from './arm/errors.ts';
+import type { AzureObserver } from './arm/observer.ts';
 import { type AzureIdentity, readIdentity } from './azure-identity.ts';
-import { type Classified, classify } from './classify.ts';
-import { AzureError } from './errors.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
-import type { AzureObserver } from './observer.ts';
-import { type IdentityCoordinates, identityId, parseIdentityId } from './resource-id.ts';
+import { type IdentityCoordinates, identityId, parseIdentityId } from './names/resource-id.ts';
 
-export type { CallContext } from './arm-calls.ts';
+export type { CallContext } from './arm/arm-calls.ts';
 
 /** `requestedAt`: monotonic ms at which the request began; what it saw is no older than Azure's own lag before that. */
 export type GetResult =

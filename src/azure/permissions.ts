@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import type { Priority } from '../runtime/outcome.ts';
-import type { ArmAccess } from './arm-access.ts';
-import { AzureError, LOCAL_CODES } from './errors.ts';
+import type { ArmAccess } from './arm/arm-access.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { AUTHORIZATION } from './limits.ts';
+import { subscriptionOf, wireScope } from './names/scope.ts';
 import type { RequestScheduler } from './requests/request-scheduler.ts';
-import { subscriptionOf, wireScope } from './scope.ts';
 
 const Page = z.object({
   value: z.array(

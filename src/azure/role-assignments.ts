@@ -4,14 +4,20 @@ import {
   getContinuationToken,
   type RoleAssignmentCreateParameters,
 } from '@azure/arm-authorization';
-import { ArmCalls, type ArmCallsOptions, type CallContext, correlationOf, isAmbiguous } from './arm-calls.ts';
+import {
+  ArmCalls,
+  type ArmCallsOptions,
+  type CallContext,
+  correlationOf,
+  isAmbiguous,
+} from './arm/arm-calls.ts';
+import { type Classified, classify, type Missing } from './arm/classify.ts';
+import type { AzureError } from './arm/errors.ts';
+import type { AzureObserver } from './arm/observer.ts';
 import { type AzureRoleAssignment, assignmentId, readAssignment } from './azure-role-assignment.ts';
-import { type Classified, classify, type Missing } from './classify.ts';
-import type { AzureError } from './errors.ts';
-import { guidInText, readGuid, trailingGuid } from './guid.ts';
 import { AUTHORIZATION } from './limits.ts';
-import type { AzureObserver } from './observer.ts';
-import { subscriptionOf, wireScope } from './scope.ts';
+import { guidInText, readGuid, trailingGuid } from './names/guid.ts';
+import { subscriptionOf, wireScope } from './names/scope.ts';
 
 /** `missing`: what Azure says is not there; an assignment goes with its scope. */
 export type AssignmentGet =

@@ -5,13 +5,13 @@ import {
   getContinuationToken,
   type RoleDefinition,
 } from '@azure/arm-authorization';
-import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm-calls.ts';
-import { sameText } from './ascii.ts';
-import { classify } from './classify.ts';
-import { AzureError } from './errors.ts';
-import { trailingGuid } from './guid.ts';
+import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm/arm-calls.ts';
+import { classify } from './arm/classify.ts';
+import { AzureError } from './arm/errors.ts';
 import { AUTHORIZATION } from './limits.ts';
-import { parseScope, subscriptionOf, wireScope } from './scope.ts';
+import { sameText } from './names/ascii.ts';
+import { trailingGuid } from './names/guid.ts';
+import { parseScope, subscriptionOf, wireScope } from './names/scope.ts';
 
 /** One set of a role. `notActions` take away only from the `actions` of the same set. */
 export interface RolePermission {

@@ -7,13 +7,13 @@ import {
   assignmentName,
   assignmentNames,
   proveOwnership,
-} from './assignment-name.ts';
+} from './names/assignment-name.ts';
 import {
   CREDENTIAL_NAME,
   credentialName,
   isCredentialOf,
   isCredentialOfInstallation,
-} from './credential-name.ts';
+} from './names/credential-name.ts';
 
 /** The vectors of the page: rows of so many cells in back quotes. */
 const page = readFileSync(new URL('../../docs/wire-format.md', import.meta.url), 'utf8');

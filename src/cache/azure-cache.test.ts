@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';
 import { AzureCache } from './azure-cache.ts';
 import type { CacheDefinition } from './definition.ts';

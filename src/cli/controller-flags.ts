@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/credential.ts';
+import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/arm/credential.ts';
 import { AZURE_LIMITS } from '../azure/limits.ts';
 import { bool, dnsLabel, duration, httpsOrigin, integer, issuerUrl, listenAddress, uuid } from './parse.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolveCloud } from '../azure/clouds.ts';
-import { createCredential } from '../azure/credential.ts';
+import { resolveCloud } from '../azure/arm/clouds.ts';
+import { createCredential } from '../azure/arm/credential.ts';
 import { loadKubeEndpoint } from '../kube/access/config.ts';
 import { parseListenAddress } from '../observe/address.ts';
 import { createLog } from '../observe/logs.ts';

@@ -63,7 +63,7 @@ async function run(flags: SandboxFlags): Promise<number> {
   // Only now: the simulated Azure and its certificates are nothing that another command should load.
   const [{ runSandbox }, { Screen }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
-    import('../sandbox/screen.ts'),
+    import('../sandbox/screen/screen.ts'),
   ]);
   const screen = new Screen(process.stdout);
   using interruption = listenForInterruption(systemClock, () =>

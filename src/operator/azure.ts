@@ -1,6 +1,6 @@
-import { ArmAccess } from '../azure/arm-access.ts';
-import { type AzureCaller, whoAmI } from '../azure/caller.ts';
-import { toAzureError } from '../azure/errors.ts';
+import { ArmAccess } from '../azure/arm/arm-access.ts';
+import { type AzureCaller, whoAmI } from '../azure/arm/caller.ts';
+import { toAzureError } from '../azure/arm/errors.ts';
 import { FederatedCredentials } from '../azure/federated-credentials.ts';
 import { Hosts } from '../azure/hosts/hosts.ts';
 import { Identities } from '../azure/identities.ts';

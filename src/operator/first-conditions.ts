@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { isFirstVisit } from '../reconcilers/frame.ts';

@@ -3,7 +3,7 @@ import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type { HostCache } from '../cache/hosts/hosts.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { hostTurns } from './host-turns.ts';

@@ -1,6 +1,6 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { AzureHost } from '../azure/hosts/host.ts';
-import { armKey, parseResourceId } from '../azure/resource-id.ts';
+import { armKey, parseResourceId } from '../azure/names/resource-id.ts';
 import { hostArea } from '../cache/hosts/area.ts';
 import type { HostCache } from '../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../kube/types.ts';

@@ -1,6 +1,6 @@
-import type { CallContext } from '../azure/arm-calls.ts';
+import type { CallContext } from '../azure/arm/arm-calls.ts';
 import { hostTypeOf } from '../azure/hosts/capabilities.ts';
-import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import { armKey, parseIdentityId } from '../azure/names/resource-id.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import { hostArea, parseHostArea } from '../cache/hosts/area.ts';
 import type { KubeClient } from '../kube/client.ts';

@@ -1,4 +1,4 @@
-import { uuidV5 } from '../azure/uuid.ts';
+import { uuidV5 } from '../azure/names/uuid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';

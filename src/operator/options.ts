@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
-import type { Intercept } from '../azure/arm-policies.ts';
-import type { Cloud } from '../azure/clouds.ts';
+import type { Intercept } from '../azure/arm/arm-policies.ts';
+import type { Cloud } from '../azure/arm/clouds.ts';
 import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/access/endpoint.ts';
 import type { Interceptor } from '../kube/transport/transport.ts';

@@ -1,8 +1,8 @@
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
-import { asciiLower } from '../azure/ascii.ts';
 import { parseCredentialId } from '../azure/azure-federated-credential.ts';
-import { parseIdentityId } from '../azure/resource-id.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { parseIdentityId } from '../azure/names/resource-id.ts';
 import type { StoreChange } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';

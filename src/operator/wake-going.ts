@@ -1,7 +1,7 @@
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import { asciiLower } from '../azure/ascii.ts';
-import { parseIdentityId } from '../azure/resource-id.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { parseIdentityId } from '../azure/names/resource-id.ts';
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../reconcilers/stores.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrant } from '../api/role-grant.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { HeldIdentities, identityAt, marksOf } from '../reconcilers/proof/proofs.fixture.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';

@@ -1,5 +1,5 @@
 import type { RoleGrant } from '../api/role-grant.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { type Grantees, grantsOfPrincipal, type PeerEyes } from '../reconcilers/role-grant/peers.ts';

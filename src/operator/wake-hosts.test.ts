@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DETACH_IN_USE_ANNOTATION } from '../api/host-fields.ts';
 import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../api/identity-attachment.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../api/schema/host-fields.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import { hostArea } from '../cache/hosts/area.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';

@@ -1,8 +1,8 @@
-import { hasFinalizer } from '../api/common.ts';
 import type { HostIdentity, LedgerEntry, LedgerSystem } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import { hasFinalizer } from '../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import { isCrowded } from '../reconcilers/hosts/owners.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AzureHost } from '../azure/hosts/host.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type { How } from '../cache/store/entry.ts';
 import type { ChangeListener } from '../cache/store/store.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';

@@ -1,5 +1,5 @@
-import { asciiLower } from '../azure/ascii.ts';
-import { armKey, parseIdentityId } from '../azure/resource-id.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { armKey, parseIdentityId } from '../azure/names/resource-id.ts';
 import type { HostCache } from '../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { INDEX, type Stores } from '../reconcilers/stores.ts';

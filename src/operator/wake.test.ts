@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
-import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
+import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';

@@ -1,9 +1,14 @@
-import { hasFinalizer, type ManagedObject, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
-import { DETACH_IN_USE_ANNOTATION } from '../api/host-fields.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { asciiLower } from '../azure/ascii.ts';
-import { parseIdentityId } from '../azure/resource-id.ts';
+import {
+  hasFinalizer,
+  type ManagedObject,
+  RECONCILE_ANNOTATION,
+  RELEASE_ANNOTATION,
+} from '../api/schema/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../api/schema/host-fields.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { parseIdentityId } from '../azure/names/resource-id.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';

@@ -1,5 +1,5 @@
-import { hasPendingEdit, type ManagedObject } from '../api/common.ts';
-import { AzureError, CallRefused } from '../azure/errors.ts';
+import { hasPendingEdit, type ManagedObject } from '../api/schema/common.ts';
+import { AzureError, CallRefused } from '../azure/arm/errors.ts';
 import { AzureCaches } from '../cache/caches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';

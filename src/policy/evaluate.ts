@@ -1,7 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { asciiLower, sameText } from '../azure/ascii.ts';
-import { sameRegion } from '../azure/region.ts';
-import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { asciiLower, sameText } from '../azure/names/ascii.ts';
+import { sameRegion } from '../azure/names/region.ts';
+import { armKey, isWithinScope } from '../azure/names/resource-id.ts';
 import { allowsFederation, type FederationRequest } from './federation.ts';
 import { allowsAnyGrantAt, allowsGrant, type GrantRequest } from './grants.ts';
 import {

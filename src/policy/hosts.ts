@@ -1,6 +1,6 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { sameText } from '../azure/ascii.ts';
-import { armKey, isWithinScope } from '../azure/resource-id.ts';
+import { sameText } from '../azure/names/ascii.ts';
+import { armKey, isWithinScope } from '../azure/names/resource-id.ts';
 import { alikeScope } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
 import type { Verdict } from './verdict.ts';

@@ -1,11 +1,11 @@
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
-import { sameText } from '../azure/ascii.ts';
-import { endsFault, spellingFault } from '../azure/spelling.ts';
+import { sameText } from '../azure/names/ascii.ts';
+import { endsFault, spellingFault } from '../azure/names/spelling.ts';
 import { parseDuration } from './grants.ts';
 import { nearMiss } from './near-miss.ts';
 
 /**
- * What of a policy names nothing. The API server refuses what can be told by the text alone (src/api/policy-rules.ts);
+ * What of a policy names nothing. The API server refuses what can be told by the text alone (src/api/schema/policy-rules.ts);
  * here the rest is judged, and the same again for policies that are older than those rules. A word that names nothing
  * allows nothing: the policy is in force without it, and says so.
  */

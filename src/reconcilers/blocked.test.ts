@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import { blockOf, removalAgainMs, unblocked } from './blocked.ts';
 import type { Failure } from './decision.ts';
 

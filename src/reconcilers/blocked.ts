@@ -1,5 +1,5 @@
-import type { ManagedObject } from '../api/common.ts';
-import { RELEASE_ANNOTATION } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
+import { RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import { type Finding, findCondition } from '../runtime/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
 

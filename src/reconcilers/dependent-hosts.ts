@@ -2,7 +2,7 @@ import type { LedgerEntry, LedgerOwner } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { capabilityOf, hostTypeOf } from '../azure/hosts/capabilities.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../kube/types.ts';
 import { policyFor } from '../policy/policy-for.ts';
 import { selectorScope } from './hosts/selector.ts';

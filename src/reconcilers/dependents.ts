@@ -1,7 +1,7 @@
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
-import { proveOwnership } from '../azure/assignment-name.ts';
 import type { AzureRoleAssignment } from '../azure/azure-role-assignment.ts';
-import { armKey, parseResourceId } from '../azure/resource-id.ts';
+import { proveOwnership } from '../azure/names/assignment-name.ts';
+import { armKey, parseResourceId } from '../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { AssignmentCache } from '../cache/assignments/assignments.ts';
 import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';

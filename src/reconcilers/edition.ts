@@ -1,5 +1,5 @@
-import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/common.ts';
 import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
+import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import type { KubeObject } from '../kube/types.ts';
 
 /**

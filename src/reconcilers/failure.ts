@@ -1,5 +1,5 @@
-import { classify } from '../azure/classify.ts';
-import { AzureError, LOCAL_CODES } from '../azure/errors.ts';
+import { classify } from '../azure/arm/classify.ts';
+import { AzureError, LOCAL_CODES } from '../azure/arm/errors.ts';
 import type { Failure } from './decision.ts';
 
 /** Azure's errors as what `decide` and the conditions need: the one place where they become words for people. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { FINALIZER } from '../api/common.ts';
 import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
+import { FINALIZER } from '../api/schema/common.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';

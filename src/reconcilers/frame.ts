@@ -5,7 +5,7 @@ import {
   type ManagedObject,
   type ManagedStatus,
   requestedLook,
-} from '../api/common.ts';
+} from '../api/schema/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';

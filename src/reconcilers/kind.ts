@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Visit } from '../runtime/visit.ts';
 import type { Decision, Failure, FrameAction, Note } from './decision.ts';

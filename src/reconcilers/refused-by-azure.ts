@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import { findCondition } from '../runtime/conditions.ts';
 
 /**

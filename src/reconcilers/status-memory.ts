@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ManagedObject, ManagedStatus } from '../api/common.ts';
+import type { ManagedObject, ManagedStatus } from '../api/schema/common.ts';
 import { compareVersions } from '../kube/informer/resource-version.ts';
 import { type Condition, keyOf, type ObjectKey } from '../kube/types.ts';
 

@@ -1,5 +1,4 @@
 import { type AssignmentExpiry, assignmentExpiry } from '../api/assignment-expiry.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/common.ts';
 import {
   type FederatedIdentityCredential,
   federatedIdentityCredential,
@@ -7,12 +6,13 @@ import {
 import { type HostIdentity, hostIdentity } from '../api/host-identity.ts';
 import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
-import { API_VERSION } from '../api/kind.ts';
 import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
+import { API_VERSION } from '../api/schema/kind.ts';
 import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
-import { asciiLower } from '../azure/ascii.ts';
-import { armKey } from '../azure/resource-id.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import { hostArea } from '../cache/hosts/area.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer/informer.ts';

@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import type { Denied } from '../policy/verdict.ts';
 import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
 

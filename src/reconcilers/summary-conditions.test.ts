@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { AzureError } from '../azure/errors.ts';
+import { AzureError } from '../azure/arm/errors.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Summary } from './decision.ts';
 import { failureOf } from './failure.ts';

@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../api/common.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
 import type { Condition } from '../kube/types.ts';
 import { type Finding, removeCondition, setCondition } from '../runtime/conditions.ts';
 import type { Outcome } from '../runtime/outcome.ts';

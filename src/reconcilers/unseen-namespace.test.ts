@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RELEASE_ANNOTATION } from '../api/common.ts';
+import { RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import { unseenNamespace } from '../policy/unseen.ts';
 import type { Decision } from './decision.ts';
 import { decide as decideCredential } from './federated-identity-credential/decide.ts';

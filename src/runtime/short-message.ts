@@ -3,7 +3,7 @@
  * to what tells them apart. Nothing that is decided may hang on it.
  */
 
-/** `kubectl get azid` with it fits 120 columns: src/api/columns.ts. */
+/** `kubectl get azid` with it fits 120 columns: src/api/schema/columns.ts. */
 export const MAX_SHORT_MESSAGE = 44;
 
 const ARM_ID = /\/(?:subscriptions|providers)\/[^\s,;:'"`]*[^\s,;:.'"`)]/gi;

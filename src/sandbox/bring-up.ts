@@ -4,15 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
-import { seedAzure } from './azure-seed.ts';
-import { bundleProduct } from './bundle.ts';
 import type { Cluster } from './cluster.ts';
-import { type LaunchedController, startController } from './controller-launch.ts';
-import type { Examples } from './examples.ts';
-import { expectNoController, installAzid } from './kubernetes-setup.ts';
+import { bundleProduct } from './controller/bundle.ts';
+import { type LaunchedController, startController } from './controller/controller-launch.ts';
 import { SUBSCRIPTION_ID, TENANT_ID } from './names.ts';
 import type { SandboxFlags } from './options.ts';
 import { type ReadyFacts, writeReadyFile } from './ready-file.ts';
+import { seedAzure } from './setup/azure-seed.ts';
+import type { Examples } from './setup/examples.ts';
+import { expectNoController, installAzid } from './setup/kubernetes-setup.ts';
 
 export interface BringUp {
   readonly flags: SandboxFlags;

@@ -10,7 +10,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { getBinaries } from './apiserver/binaries.ts';
 import { startControlPlane } from './apiserver/control-plane.ts';
 import type { Progress } from './apiserver/progress.ts';
-import { Kubectl } from './kubectl.ts';
+import { Kubectl } from './setup/kubectl.ts';
 
 export interface Cluster extends AsyncDisposable {
   /** The administrator's, whoever that is. */

@@ -4,14 +4,14 @@ import { type Clock, sleep } from '../runtime/clock.ts';
 import { logTail } from './apiserver/tethered-process.ts';
 import { bringUp, type Up } from './bring-up.ts';
 import { type Cluster, startCluster, useCluster } from './cluster.ts';
-import { type Examples, readExamples } from './examples.ts';
 import type { SandboxFlags } from './options.ts';
 import { prepareReadyFile } from './ready-file.ts';
-import type { Screen } from './screen.ts';
-import { isSettled, type Standing, standingOf } from './standing.ts';
-import { sentenceOf } from './table.ts';
+import type { Screen } from './screen/screen.ts';
+import { isSettled, type Standing, standingOf } from './screen/standing.ts';
+import { sentenceOf } from './screen/table.ts';
+import { usageText } from './screen/usage.ts';
+import { type Examples, readExamples } from './setup/examples.ts';
 import { timeLimit } from './time-limit.ts';
-import { usageText } from './usage.ts';
 
 export interface SandboxSurroundings {
   readonly clock: Clock;

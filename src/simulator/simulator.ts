@@ -1,8 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
 import { ActivityLog } from './activity-log/activity-log.ts';
 import { activityLogOperations } from './activity-log/operations.ts';
+import { lockOperations } from './authorization/denials/locks.ts';
 import { createAuthorization } from './authorization/index.ts';
-import { lockOperations } from './authorization/locks.ts';
 import type { Clock } from './clock.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';

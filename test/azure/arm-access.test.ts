@@ -1,10 +1,10 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { ArmAccess } from '../../src/azure/arm-access.ts';
-import type { SeenRequest } from '../../src/azure/arm-policies.ts';
-import { classify } from '../../src/azure/classify.ts';
-import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
+import { ArmAccess } from '../../src/azure/arm/arm-access.ts';
+import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import { CLOUDS, type Cloud } from '../../src/azure/arm/clouds.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { systemClock } from '../../src/runtime/clock.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { whoAmI } from '../../src/azure/caller.ts';
-import { classify } from '../../src/azure/classify.ts';
-import { type CredentialOptions, createCredential } from '../../src/azure/credential.ts';
+import { whoAmI } from '../../src/azure/arm/caller.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import { type CredentialOptions, createCredential } from '../../src/azure/arm/credential.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { startRig } from './rig.ts';
 

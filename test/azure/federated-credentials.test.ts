@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { classify } from '../../src/azure/arm/classify.ts';
+import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import { type AzureFederatedCredential, credentialId } from '../../src/azure/azure-federated-credential.ts';
-import { classify } from '../../src/azure/classify.ts';
-import type { AzureObserver } from '../../src/azure/observer.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { classify } from '../../src/azure/classify.ts';
-import { AzureError } from '../../src/azure/errors.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import { AzureError } from '../../src/azure/arm/errors.ts';
+import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import {
   capabilityOf,
   genericCapability,
@@ -13,8 +14,7 @@ import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../
 import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
 import { linkedScopes, namedIdentities } from '../../src/azure/hosts/named-identities.ts';
 import { replaceBody } from '../../src/azure/hosts/replace.ts';
-import type { AzureObserver } from '../../src/azure/observer.ts';
-import { sameId } from '../../src/azure/resource-id.ts';
+import { sameId } from '../../src/azure/names/resource-id.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type RigOptions, startRig } from './rig.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { whoAmI } from '../../src/azure/arm/caller.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import type { AzureIdentity } from '../../src/azure/azure-identity.ts';
-import { whoAmI } from '../../src/azure/caller.ts';
-import { classify } from '../../src/azure/classify.ts';
-import type { AzureObserver } from '../../src/azure/observer.ts';
-import { sameId } from '../../src/azure/resource-id.ts';
+import { sameId } from '../../src/azure/names/resource-id.ts';
 import { startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classify } from '../../src/azure/classify.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
 import { AZURE_LIMITS } from '../../src/azure/limits.ts';
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
 import { type Rig, startRig } from './rig.ts';

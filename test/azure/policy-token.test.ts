@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { assignmentName } from '../../src/azure/assignment-name.ts';
-import { classify } from '../../src/azure/classify.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import { assignmentName } from '../../src/azure/names/assignment-name.ts';
 import { roleDefinitionId } from '../../src/azure/role-assignments.ts';
 import { type Rig, type RigOptions, startRig } from './rig.ts';
 

@@ -1,12 +1,12 @@
 import type { TokenCredential } from '@azure/identity';
-import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm-access.ts';
-import { CLOUDS, type Cloud } from '../../src/azure/clouds.ts';
+import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm/arm-access.ts';
+import { CLOUDS, type Cloud } from '../../src/azure/arm/clouds.ts';
 import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { AZURE_LIMITS, type Limits } from '../../src/azure/limits.ts';
+import { identityId } from '../../src/azure/names/resource-id.ts';
 import { Permissions } from '../../src/azure/permissions.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
-import { identityId } from '../../src/azure/resource-id.ts';
 import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
 import type { Clock } from '../../src/runtime/clock.ts';

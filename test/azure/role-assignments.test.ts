@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { assignmentName, proveOwnership } from '../../src/azure/assignment-name.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
+import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import { type AzureRoleAssignment, assignmentId } from '../../src/azure/azure-role-assignment.ts';
-import { classify } from '../../src/azure/classify.ts';
-import type { AzureObserver } from '../../src/azure/observer.ts';
+import { assignmentName, proveOwnership } from '../../src/azure/names/assignment-name.ts';
 import type { AssignmentFilter } from '../../src/azure/role-assignments.ts';
 import { type RigOptions, startRig } from './rig.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classify } from '../../src/azure/classify.ts';
+import { classify } from '../../src/azure/arm/classify.ts';
 import type { AzureRoleDefinition } from '../../src/azure/role-definitions.ts';
 import { startRig } from './rig.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Hosts } from '../../src/azure/hosts/hosts.ts';
-import { armKey } from '../../src/azure/resource-id.ts';
+import { armKey } from '../../src/azure/names/resource-id.ts';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
 import { areaOfHost, hostArea } from '../../src/cache/hosts/area.ts';
 import { hostDefinition } from '../../src/cache/hosts/hosts.ts';

@@ -1,4 +1,4 @@
-import type { Intercept, SeenRequest } from '../../src/azure/arm-policies.ts';
+import type { Intercept, SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KindDefinition } from '../../src/api/kind.ts';
+import type { KindDefinition } from '../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 
 /**

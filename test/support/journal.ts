@@ -1,4 +1,4 @@
-import type { Intercept } from '../../src/azure/arm-policies.ts';
+import type { Intercept } from '../../src/azure/arm/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
 
 export interface KubeCall {

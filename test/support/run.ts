@@ -1,4 +1,4 @@
-import type { SeenRequest } from '../../src/azure/arm-policies.ts';
+import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import type { Control } from '../../src/simulator/simulator.ts';
 import { Crew } from './crew.ts';

@@ -1,7 +1,7 @@
 import type { IdentityAttachmentSpec } from '../../src/api/identity-attachment.ts';
 import type { IdentityPolicySpec } from '../../src/api/identity-policy.ts';
-import { API_VERSION } from '../../src/api/kind.ts';
 import type { RoleGrantSpec } from '../../src/api/role-grant.ts';
+import { API_VERSION } from '../../src/api/schema/kind.ts';
 import type { SystemAssignedIdentitySpec } from '../../src/api/system-assigned-identity.ts';
 import type { UserAssignedIdentitySpec } from '../../src/api/user-assigned-identity.ts';
 import type { Applied } from '../../src/kube/client.ts';

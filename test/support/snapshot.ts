@@ -1,10 +1,10 @@
 import { assignmentExpiry } from '../../src/api/assignment-expiry.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../src/api/common.ts';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { hostIdentity } from '../../src/api/host-identity.ts';
 import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { roleGrant } from '../../src/api/role-grant.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../src/api/schema/common.ts';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { configMaps, namespaces } from '../../src/kube/builtin.ts';

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
-import { API_VERSION } from '../../src/api/kind.ts';
-import { resolveCloud } from '../../src/azure/clouds.ts';
+import { API_VERSION } from '../../src/api/schema/kind.ts';
+import { resolveCloud } from '../../src/azure/arm/clouds.ts';
 import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import {
   configMaps,

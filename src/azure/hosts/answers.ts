@@ -1,6 +1,6 @@
 /** What calls to hosts give. */
-import type { Missing } from '../classify.ts';
-import type { AzureError } from '../errors.ts';
+import type { Missing } from '../arm/classify.ts';
+import type { AzureError } from '../arm/errors.ts';
 import type { AzureHost, HostOperation } from './host.ts';
 import type { Model } from './replace.ts';
 

@@ -3,8 +3,8 @@
  * section 7 unless said otherwise; what is unsure there is decided for the careful side and says so. The versions are
  * those that docs/azure-facts.md names, else stable ones that carry what azid reads.
  */
-import { asciiLower } from '../ascii.ts';
-import { armKey, parseResourceId } from '../resource-id.ts';
+import { asciiLower } from '../names/ascii.ts';
+import { armKey, parseResourceId } from '../names/resource-id.ts';
 
 export interface HostCapability {
   /** As azid spells it. */

@@ -2,7 +2,7 @@
  * What to send so that a host's `identity` becomes what is wished: pure, from what a read of this visit shows. Sends own
  * adds and removals and nothing that was read; the type is computed as a set (docs/guarantees.md G3, G4; docs/azure-facts.md section 7).
  */
-import { armKey } from '../resource-id.ts';
+import { armKey } from '../names/resource-id.ts';
 import { type HostCapability, inVariant } from './capabilities.ts';
 import type {
   AttachedIdentity,

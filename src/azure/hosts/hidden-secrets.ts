@@ -2,7 +2,7 @@
  * What a GET hides, so that putting its answer back would lose it (docs/azure-facts.md section 7, docs/guarantees.md G16). By the
  * specifications' secret and write-only fields; for types that are put as a whole.
  */
-import { asciiLower } from '../ascii.ts';
+import { asciiLower } from '../names/ascii.ts';
 import type { Model } from './replace.ts';
 
 /** A secret that is not shown: at `path` stands something that only makes sense with it. */

@@ -3,7 +3,7 @@
  * lanes and tells the observer what it saw; nothing here waits for an operation.
  */
 import { z } from 'zod';
-import type { ArmRequest, ArmResponse } from '../arm-access.ts';
+import type { ArmRequest, ArmResponse } from '../arm/arm-access.ts';
 import {
   type Answer,
   ArmCalls,
@@ -11,13 +11,13 @@ import {
   type CallContext,
   correlationOf,
   isAmbiguous,
-} from '../arm-calls.ts';
-import { classify } from '../classify.ts';
-import { retryAfterFromHeaders } from '../error-text.ts';
-import { AzureError, toAzureError } from '../errors.ts';
+} from '../arm/arm-calls.ts';
+import { classify } from '../arm/classify.ts';
+import { retryAfterFromHeaders } from '../arm/error-text.ts';
+import { AzureError, toAzureError } from '../arm/errors.ts';
+import type { AzureObserver } from '../arm/observer.ts';
 import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
-import type { AzureObserver } from '../observer.ts';
-import { armKey, parseResourceId } from '../resource-id.ts';
+import { armKey, parseResourceId } from '../names/resource-id.ts';
 import type {
   HostGet,
   HostPage,

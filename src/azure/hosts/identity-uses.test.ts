@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { armKey } from '../resource-id.ts';
+import { armKey } from '../names/resource-id.ts';
 import { usesOfIdentity, usesOfSystemIdentity } from './identity-uses.ts';
 
 const RG = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1';

@@ -4,7 +4,7 @@
  * client id and principal id, so that a property that nobody wrote down is found as well (docs/azure-facts.md, "What else
  * names an identity").
  */
-import { armKey } from '../resource-id.ts';
+import { armKey } from '../names/resource-id.ts';
 import type { Model } from './replace.ts';
 
 /** The identity that is looked for; ids as far as they are known. */

@@ -1,6 +1,6 @@
 import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
-import { toAzureError } from '../errors.ts';
+import { toAzureError } from '../arm/errors.ts';
 import { linkedScopes, linkedSubscription, namedIdentities } from './named-identities.ts';
 import { hostIdOf, SUBSCRIPTION, uai } from './testing.ts';
 

@@ -3,8 +3,8 @@
  * (docs/azure-facts.md section 7). Names and groups hold what Azure allows: a pattern that stopped at `.` or `(` left a batch blocked
  * (docs/guarantees.md mistake 13).
  */
-import type { AzureError } from '../errors.ts';
-import { armKey } from '../resource-id.ts';
+import type { AzureError } from '../arm/errors.ts';
+import { armKey } from '../names/resource-id.ts';
 
 /** Without the flag `u`: with it, `i` takes U+017F for an s and U+212A for a k. A group may have letters of any script. */
 const ARM_ID =

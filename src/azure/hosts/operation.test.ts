@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AzureError } from '../errors.ts';
+import { AzureError } from '../arm/errors.ts';
 import type { HostOperation } from './host.ts';
 import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
 import { hostIdOf, SUBSCRIPTION } from './testing.ts';

@@ -3,9 +3,9 @@
  * operation at a restart, and tell a failure without its code (docs/azure-facts.md section 15).
  */
 import { z } from 'zod';
-import { retryAfterFromHeaders } from '../error-text.ts';
-import { AzureError, LOCAL_CODES } from '../errors.ts';
-import { parseResourceId } from '../resource-id.ts';
+import { retryAfterFromHeaders } from '../arm/error-text.ts';
+import { AzureError, LOCAL_CODES } from '../arm/errors.ts';
+import { parseResourceId } from '../names/resource-id.ts';
 import type { HostOperation, OperationState } from './host.ts';
 
 type Header = (name: string) => string | undefined;

@@ -3,8 +3,8 @@
  * odd field must not hide a host, nor one odd host a list.
  */
 import { z } from 'zod';
-import { AzureError } from '../errors.ts';
-import { armKey } from '../resource-id.ts';
+import { AzureError } from '../arm/errors.ts';
+import { armKey } from '../names/resource-id.ts';
 import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from './capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from './host.ts';
 

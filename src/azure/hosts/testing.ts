@@ -1,5 +1,5 @@
 /** Builders for tests of hosts. */
-import { armKey, identityId } from '../resource-id.ts';
+import { armKey, identityId } from '../names/resource-id.ts';
 import type { AttachedIdentity, HostIdentityValue, IdentityWish } from './host.ts';
 
 export const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555';

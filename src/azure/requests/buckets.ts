@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { bucketOfRate, type Limits } from '../limits.ts';
-import { armKey } from '../resource-id.ts';
+import { armKey } from '../names/resource-id.ts';
 import { type BucketSize, TokenBucket } from '../token-bucket.ts';
 import type { ScheduledRequest } from './request.ts';
 

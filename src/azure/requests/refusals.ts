@@ -1,4 +1,4 @@
-import { AzureError, LOCAL_CODES } from '../errors.ts';
+import { AzureError, LOCAL_CODES } from '../arm/errors.ts';
 
 /** What the scheduler answers instead of making the call. */
 

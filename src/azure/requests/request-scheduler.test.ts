@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
-import { AzureError } from '../errors.ts';
+import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';
 import { RequestScheduler } from './request-scheduler.ts';

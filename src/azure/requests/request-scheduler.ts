@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../../runtime/clock.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import { classify } from '../classify.ts';
+import { classify } from '../arm/classify.ts';
 import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
 import { ProviderBuckets } from './buckets.ts';
 import { ClassOrder } from './class-order.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import { Waits } from '../../runtime/waits.ts';
-import { AzureError } from '../errors.ts';
+import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';
 import { RequestScheduler } from './request-scheduler.ts';

@@ -3,18 +3,19 @@
  * or the tenant, that is itself a scope in use. A list also shows what is inherited from above; that is at home in another
  * list and is left to it, so each absence has one list that can show it.
  */
-import { asciiLower } from '../../azure/ascii.ts';
+
 import {
   type AzureRoleAssignment,
   parseAssignmentId,
   sameAssignment,
   sameGrant,
 } from '../../azure/azure-role-assignment.ts';
-import { trailingGuid } from '../../azure/guid.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { trailingGuid } from '../../azure/names/guid.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { areaOf, parseScope } from '../../azure/names/scope.ts';
 import type { Permissions } from '../../azure/permissions.ts';
-import { armKey } from '../../azure/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import { areaOf, parseScope } from '../../azure/scope.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { placeOfScope } from '../lists/cache-part.ts';

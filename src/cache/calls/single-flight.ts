@@ -1,4 +1,4 @@
-import type { CallContext } from '../../azure/arm-calls.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import { unlessAborted } from './unless-aborted.ts';
 

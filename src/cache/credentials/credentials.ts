@@ -8,7 +8,7 @@ import {
   sameCredential,
 } from '../../azure/azure-federated-credential.ts';
 import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 

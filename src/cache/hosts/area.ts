@@ -3,9 +3,10 @@
  * whole; slots only for one site at a time. An area is a text, so that it can be a key:
  * `/subscriptions/<id>|microsoft.compute/virtualmachines`, `<id of the site>|microsoft.web/sites/slots`.
  */
-import { asciiLower } from '../../azure/ascii.ts';
+
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 
 const SITES = 'microsoft.web/sites';
 const SLOTS = `${SITES}/slots`;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
+import type { AzureObserver } from '../../azure/arm/observer.ts';
 import type { AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
 import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
-import type { AzureObserver } from '../../azure/observer.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { type Permission, rightsOf } from '../../azure/permissions.ts';
-import { armKey } from '../../azure/resource-id.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { AzureCache } from '../azure-cache.ts';
 import type { How } from '../store/entry.ts';

@@ -9,11 +9,11 @@
  * partial, and hosts that were read once are read again in slow rotation; so are those of a list that does not tell
  * identities.
  */
-import type { CallContext } from '../../azure/arm-calls.ts';
-import { asciiLower } from '../../azure/ascii.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { isUniqueInstance } from '../../azure/hosts/instance.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
 import type { Permissions } from '../../azure/permissions.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';

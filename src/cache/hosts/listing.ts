@@ -1,6 +1,6 @@
 /** The lists of hosts, and what shows that nothing was left out of them (docs/azure-facts.md section 7, "Listing hosts"). */
-import type { CallContext } from '../../azure/arm-calls.ts';
-import { classify } from '../../azure/classify.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { classify } from '../../azure/arm/classify.ts';
 import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { HostPage, Hosts } from '../../azure/hosts/hosts.ts';

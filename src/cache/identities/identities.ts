@@ -1,8 +1,8 @@
 /** User-assigned identities: one bulk list per subscription in use. */
 import { type AzureIdentity, sameContent, sameInstance } from '../../azure/azure-identity.ts';
 import type { Identities } from '../../azure/identities.ts';
+import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { Permissions } from '../../azure/permissions.ts';
-import { parseResourceId } from '../../azure/resource-id.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import type { Observation } from '../store/entry.ts';

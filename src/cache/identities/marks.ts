@@ -1,5 +1,5 @@
-import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
 import type { Index } from '../store/indexes.ts';
 
 /** All marks of azid begin so (docs/architecture.md section 6). Other tags are not indexed: nobody looks for them. */

@@ -1,5 +1,5 @@
-import type { CallContext } from '../../azure/arm-calls.ts';
-import { classify } from '../../azure/classify.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { classify } from '../../azure/arm/classify.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
 import type { Completeness } from './completeness.ts';

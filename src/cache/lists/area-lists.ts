@@ -1,4 +1,4 @@
-import { type CallContext, sharedContext } from '../../azure/arm-calls.ts';
+import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import { unlessAborted } from '../calls/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
 import type { CachedResource } from '../store/entry.ts';

@@ -1,4 +1,4 @@
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Rotation } from './rotation.ts';
 

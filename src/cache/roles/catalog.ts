@@ -2,17 +2,17 @@
  * What a role is, by its name or id: from the cache of definitions, and what that does not hold is asked of Azure before it
  * is called unknown; that answer holds for a short time.
  */
-import { type CallContext, sharedContext } from '../../azure/arm-calls.ts';
-import { asciiLower } from '../../azure/ascii.ts';
-import { trailingGuid } from '../../azure/guid.ts';
-import { armKey, isWithinScope } from '../../azure/resource-id.ts';
+import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { trailingGuid } from '../../azure/names/guid.ts';
+import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
+import { areaOf, parseScope } from '../../azure/names/scope.ts';
 import {
   type AzureRoleDefinition,
   lookupOf,
   type RoleDefinitions,
   type RoleLookup,
 } from '../../azure/role-definitions.ts';
-import { areaOf, parseScope } from '../../azure/scope.ts';
 import { AzureCache } from '../azure-cache.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
 import type { CacheOptions } from '../definition.ts';

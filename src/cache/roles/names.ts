@@ -2,7 +2,7 @@
  * The names that roles have, for policies that name some: built-in roles are the same at every scope, so one list serves
  * all policies, and none is read while what the catalog holds answers.
  */
-import { type CallContext, sharedContext } from '../../azure/arm-calls.ts';
+import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureRoleDefinition, RoleDefinitions } from '../../azure/role-definitions.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';

@@ -2,9 +2,9 @@
  * Role definitions: all of each scope in use at once, read again every hour. Nothing is concluded from what a list lacks:
  * a role that is not held is asked for (`catalog.ts`).
  */
-import { asciiLower } from '../../azure/ascii.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { areaOf } from '../../azure/names/scope.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
-import { areaOf } from '../../azure/scope.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { placeOfScope } from '../lists/cache-part.ts';

@@ -3,7 +3,7 @@
  * It asks Azure by itself only where what came contradicts what is held. Resources live in areas; what one area's list
  * does not show says nothing about another's.
  */
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { ReReads } from '../calls/re-reads.ts';

@@ -1,4 +1,4 @@
-import { sameId } from '../../azure/resource-id.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Failure } from '../decision.ts';

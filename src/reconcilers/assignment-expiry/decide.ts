@@ -1,5 +1,5 @@
-import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/common.ts';
-import { proveOwnership } from '../../azure/assignment-name.ts';
+import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { sameCondition } from '../role-grant/owners.ts';

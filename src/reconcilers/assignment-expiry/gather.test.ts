@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrant } from '../../api/role-grant.ts';
-import { assignmentName } from '../../azure/assignment-name.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { assignmentId } from '../../azure/azure-role-assignment.ts';
-import { AzureError } from '../../azure/errors.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { assignmentName } from '../../azure/names/assignment-name.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../../api/common.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import { KubeError } from '../../kube/errors.ts';
 import type { Failure } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';

@@ -1,5 +1,5 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
-import { sameId } from '../../azure/resource-id.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import type { Failure } from '../decision.ts';
 import { decide } from './decide.ts';
 import { deleted, facts, ID, IDENTITY, known, seen } from './facts.fixture.ts';

@@ -1,6 +1,6 @@
-import { FINALIZER } from '../../api/common.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
-import { credentialName } from '../../azure/credential-name.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import { credentialName } from '../../azure/names/credential-name.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling, Trust } from './facts.ts';

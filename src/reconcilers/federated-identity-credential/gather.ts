@@ -1,4 +1,4 @@
-import { isLookRequested, isSuspended } from '../../api/common.ts';
+import { isLookRequested, isSuspended } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';

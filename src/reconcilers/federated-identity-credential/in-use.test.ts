@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { IDENTITY, OTHER_IDENTITY } from './facts.fixture.ts';
 import { IdentitiesInUse } from './in-use.ts';

@@ -1,4 +1,4 @@
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 

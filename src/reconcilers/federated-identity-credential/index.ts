@@ -1,5 +1,5 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
-import { toAzureError } from '../../azure/errors.ts';
+import { toAzureError } from '../../azure/arm/errors.ts';
 import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import type { Kind } from '../kind.ts';
 import { decide } from './decide.ts';

@@ -1,4 +1,4 @@
-import { armKey, sameId } from '../../azure/resource-id.ts';
+import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../blocked.ts';
 import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import type {

@@ -1,6 +1,6 @@
-import { hasFinalizer } from '../../api/common.ts';
-import { credentialName, isCredentialOf } from '../../azure/credential-name.ts';
-import { parseResourceId, sameId } from '../../azure/resource-id.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
+import { credentialName, isCredentialOf } from '../../azure/names/credential-name.ts';
+import { parseResourceId, sameId } from '../../azure/names/resource-id.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */

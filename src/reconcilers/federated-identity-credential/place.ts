@@ -1,5 +1,5 @@
-import { sameText } from '../../azure/ascii.ts';
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { sameText } from '../../azure/names/ascii.ts';
 import type { Facts, SeenCredential, Sibling, Trust } from './facts.ts';
 import { ageOf } from './own.ts';
 

@@ -1,4 +1,4 @@
-import { endsFault } from '../../azure/spelling.ts';
+import { endsFault } from '../../azure/names/spelling.ts';
 import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';

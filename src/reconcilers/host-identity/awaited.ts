@@ -1,5 +1,5 @@
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Stance } from '../hosts/stance.ts';
 import { mayGive } from './claims.ts';
 

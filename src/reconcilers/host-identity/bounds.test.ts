@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { MAX_OWNERS } from '../hosts/owners.ts';
 import type { VisitContext } from '../kind.ts';

@@ -1,5 +1,5 @@
 import type { LedgerOwner } from '../../api/host-identity.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Stance } from '../hosts/stance.ts';
 import { type Line, SYSTEM, type Wants } from './facts.ts';
 

@@ -1,4 +1,4 @@
-import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/common.ts';
+import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { linesOf, ownStatus, shortName } from './own.ts';
 

@@ -1,6 +1,6 @@
-import { sharedContext } from '../../azure/arm-calls.ts';
+import { sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../cache/identities/identities.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,4 +1,4 @@
-import { DETACH_IN_USE_ANNOTATION } from '../../api/host-fields.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../api/schema/host-fields.ts';
 import type { HostIdentityValue } from '../../azure/hosts/host.ts';
 import { usesOfIdentity, usesOfSystemIdentity } from '../../azure/hosts/identity-uses.ts';
 import type { Model } from '../../azure/hosts/replace.ts';

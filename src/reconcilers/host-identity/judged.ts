@@ -1,5 +1,5 @@
 import type { AttachedIdentity, AzureHost } from '../../azure/hosts/host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Failure, Note } from '../decision.ts';
 import { type Claims, mayGive } from './claims.ts';

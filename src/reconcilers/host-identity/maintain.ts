@@ -1,8 +1,8 @@
-import { hasFinalizer } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read-host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
 import { awaitedWords, holdsForWords } from './awaited.ts';

@@ -1,6 +1,6 @@
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { linkedScopes, linkedSubscription, namedIdentities } from '../../azure/hosts/named-identities.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure } from '../decision.ts';
 import type { IdentityView } from './facts.ts';
 import { IDENTITY_NOT_FOUND, type Trouble } from './problems.ts';

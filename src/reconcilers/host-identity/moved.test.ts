@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../../api/common.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import { decide } from './decide.ts';
 import {
   attached,

@@ -1,6 +1,6 @@
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isUniqueInstance } from '../../azure/hosts/instance.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,6 +1,6 @@
-import { hasFinalizer } from '../../api/common.ts';
 import type { LedgerEntry } from '../../api/host-identity.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { type Action, type HostIdentity, type Line, type OwnStatus, SYSTEM } from './facts.ts';
 
 /** What every branch of the decision reads off the object, and how the ledger is written back. */

@@ -1,5 +1,5 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import { AzureError, LOCAL_CODES } from '../../azure/errors.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';

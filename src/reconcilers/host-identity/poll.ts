@@ -1,5 +1,5 @@
-import { retryAfterFromText } from '../../azure/error-text.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { retryAfterFromText } from '../../azure/arm/error-text.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';

@@ -2,7 +2,7 @@ import type { LedgerOwner } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import { selectsHost } from '../hosts/selector.ts';
 import { type Stance, type StanceEyes, stanceOfAttachment, stanceOfSystemIdentity } from '../hosts/stance.ts';

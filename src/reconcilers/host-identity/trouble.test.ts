@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerSystem } from '../../api/host-identity.ts';
-import { AzureError } from '../../azure/errors.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import { byCredential } from './credentials.ts';

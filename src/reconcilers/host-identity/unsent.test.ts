@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AzureError, LOCAL_CODES } from '../../azure/errors.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { take } from './sequences/steps.fixture.ts';
 import { Batch, idOf, VMS, type World } from './sequences/world.fixture.ts';
 

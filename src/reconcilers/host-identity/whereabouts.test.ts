@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import { vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { object, VM } from './facts.fixture.ts';

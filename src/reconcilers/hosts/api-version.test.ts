@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hostId } from '../../api/host-fields.ts';
 import type { IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
+import { hostId } from '../../api/schema/host-fields.ts';
 import { idOf, object, RG } from '../host-identity/facts.fixture.ts';
 import { stancesTowards } from '../host-identity/stances.ts';
 import { HeldIdentities } from '../proof/proofs.fixture.ts';

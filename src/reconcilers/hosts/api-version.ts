@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import { sameText } from '../../azure/ascii.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { sameText } from '../../azure/names/ascii.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { selectorScope } from './selector.ts';

@@ -1,6 +1,6 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { Failure } from '../decision.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';

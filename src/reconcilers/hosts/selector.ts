@@ -1,7 +1,7 @@
 import type { HostSelector } from '../../api/identity-attachment.ts';
-import { asciiLower, sameText } from '../../azure/ascii.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey, isWithinScope } from '../../azure/resource-id.ts';
+import { asciiLower, sameText } from '../../azure/names/ascii.ts';
+import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 
 /** The subscription or resource group a selector looks in. */
 export function selectorScope({ subscriptionId, resourceGroup }: HostSelector): string {

@@ -5,7 +5,7 @@ import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';

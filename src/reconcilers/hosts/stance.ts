@@ -1,10 +1,10 @@
-import { hasFinalizer } from '../../api/common.ts';
-import { DETACH_IN_USE_ANNOTATION } from '../../api/host-fields.ts';
 import type { LedgerOwner } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../api/schema/host-fields.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { problemOf, problemOfHost } from '../identity-attachment/spec-problem.ts';

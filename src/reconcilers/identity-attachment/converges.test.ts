@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../../api/common.ts';
 import type { LedgerEntry } from '../../api/host-identity.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { decide } from './decide.ts';
 import { deleted, entry, facts, fleet, ledger, NOW, policy, problem, vmId } from './facts.fixture.ts';

@@ -1,4 +1,4 @@
-import { isSuspended } from '../../api/common.ts';
+import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/selector.ts';
 import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';

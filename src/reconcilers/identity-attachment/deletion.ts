@@ -1,4 +1,4 @@
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { blockOf, unblocked } from '../blocked.ts';
 import type { Failure, Note } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';

@@ -1,8 +1,8 @@
-import { FINALIZER } from '../../api/common.ts';
 import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import type { HostSelector, IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RECONCILE_ANNOTATION } from '../../api/common.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { RECONCILE_ANNOTATION } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import {
   attachment,

@@ -1,9 +1,9 @@
-import { hasPendingEdit, requestedLook } from '../../api/common.ts';
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
+import { hasPendingEdit, requestedLook } from '../../api/schema/common.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';

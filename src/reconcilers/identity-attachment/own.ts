@@ -1,6 +1,6 @@
-import { hasFinalizer } from '../../api/common.ts';
 import { type AttachmentTarget, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
-import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { cut, timestamp } from '../../runtime/conditions.ts';
 import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import type { Target } from './targets.ts';

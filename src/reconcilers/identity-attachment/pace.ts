@@ -1,4 +1,4 @@
-import { isSuspended } from '../../api/common.ts';
+import { isSuspended } from '../../api/schema/common.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { planRollout, type RolloutPlan } from './rollout.ts';

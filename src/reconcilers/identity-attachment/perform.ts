@@ -1,5 +1,5 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import { API_VERSION } from '../../api/kind.ts';
+import { API_VERSION } from '../../api/schema/kind.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists } from '../../kube/errors.ts';
 import type { FrameAction } from '../decision.ts';

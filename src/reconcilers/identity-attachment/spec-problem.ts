@@ -1,8 +1,8 @@
 import type { HostSelector } from '../../api/identity-attachment.ts';
-import { sameText } from '../../azure/ascii.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import { parseIdentityId, parseResourceId } from '../../azure/resource-id.ts';
-import { spellingFault } from '../../azure/spelling.ts';
+import { sameText } from '../../azure/names/ascii.ts';
+import { parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';
+import { spellingFault } from '../../azure/names/spelling.ts';
 import { choosesByWord, selectorScope } from '../hosts/selector.ts';
 import type { IdentityAttachment, SpecProblem } from './facts.ts';
 

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { AttachmentTarget } from '../../api/identity-attachment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { cut } from '../../runtime/conditions.ts';

@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest';
 import type { HostIdentity, HostIdentityStatus } from '../../api/host-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
+import type { AzureObserver } from '../../azure/arm/observer.ts';
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
-import type { AzureObserver } from '../../azure/observer.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { rightsOf } from '../../azure/permissions.ts';
-import { armKey } from '../../azure/resource-id.ts';
 import { AzureCache } from '../../cache/azure-cache.ts';
 import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
 import type { Namespace } from '../../kube/builtin.ts';

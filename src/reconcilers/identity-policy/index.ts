@@ -1,5 +1,5 @@
-import type { ManagedObject } from '../../api/common.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
 import type { RoleNames } from '../../cache/roles/names.ts';
 import { isBuiltIn, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf } from '../../policy/selection.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';

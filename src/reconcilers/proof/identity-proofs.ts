@@ -1,8 +1,8 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { sharedContext } from '../../azure/arm-calls.ts';
+import { sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { Identities } from '../../azure/identities.ts';
-import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { Store } from '../../kube/informer/store.ts';

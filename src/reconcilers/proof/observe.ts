@@ -1,7 +1,7 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { asciiLower } from '../../azure/ascii.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { armKey, identityId, parseIdentityId } from '../../azure/resource-id.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { armKey, identityId, parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { How } from '../../cache/store/entry.ts';
 import { MARK, ownershipOf } from '../marks.ts';

@@ -1,6 +1,6 @@
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { GetResult } from '../../azure/identities.ts';
-import { armKey, parseIdentityId } from '../../azure/resource-id.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { IdentityObservation, IdentityQueries } from '../../cache/identities/identities.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { ownerMarks, type Tags, tag } from '../marks.ts';

@@ -1,7 +1,7 @@
 import type { LedgerSystem } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import type { CallContext } from '../../azure/arm-calls.ts';
-import { armKey, parseResourceId } from '../../azure/resource-id.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { failureOf } from '../failure.ts';
 import { decide } from './decide.ts';

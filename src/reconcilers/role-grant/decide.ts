@@ -1,6 +1,6 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { sameId } from '../../azure/resource-id.ts';
-import { spellingFault } from '../../azure/spelling.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
+import { spellingFault } from '../../azure/names/spelling.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { decide } from './decide.ts';
 import {
   absent,

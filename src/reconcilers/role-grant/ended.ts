@@ -1,5 +1,5 @@
-import { isSuspended } from '../../api/common.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { isSuspended } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../summaries.ts';

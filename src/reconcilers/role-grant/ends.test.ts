@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { endsOf, overOf } from './ends.ts';

@@ -1,6 +1,6 @@
 import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';

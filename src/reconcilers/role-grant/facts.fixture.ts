@@ -1,5 +1,5 @@
-import { FINALIZER } from '../../api/common.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';

@@ -1,6 +1,6 @@
-import type { CallContext } from '../../azure/arm-calls.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../azure/identities.ts';
-import { parseIdentityId } from '../../azure/resource-id.ts';
+import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../cache/identities/identities.ts';
 import { failureOf } from '../failure.ts';
 import type { SystemIdentityView } from '../proof/system-identity.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantSpec } from '../../api/role-grant.ts';
-import { assignmentNames } from '../../azure/assignment-name.ts';
 import { assignmentId } from '../../azure/azure-role-assignment.ts';
+import { assignmentNames } from '../../azure/names/assignment-name.ts';
 import { meta, put } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { RoleGrant } from './facts.ts';

@@ -1,6 +1,6 @@
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { RoleGrantSpec } from '../../api/role-grant.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';

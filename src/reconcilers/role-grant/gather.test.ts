@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assignmentNames } from '../../azure/assignment-name.ts';
 import { assignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { assignmentNames } from '../../azure/names/assignment-name.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { meta, put } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from './gather.fixture.ts';

@@ -1,6 +1,6 @@
-import { isLookRequested } from '../../api/common.ts';
+import { isLookRequested } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { areaOf } from '../../azure/scope.ts';
+import { areaOf } from '../../azure/names/scope.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';

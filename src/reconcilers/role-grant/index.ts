@@ -1,5 +1,5 @@
 import { roleGrant } from '../../api/role-grant.ts';
-import { toAzureError } from '../../azure/errors.ts';
+import { toAzureError } from '../../azure/arm/errors.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';

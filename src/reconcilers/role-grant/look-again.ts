@@ -1,5 +1,5 @@
-import { isLookRequested } from '../../api/common.ts';
-import { parseIdentityId } from '../../azure/resource-id.ts';
+import { isLookRequested } from '../../api/schema/common.ts';
+import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { referredIdentity, type Stores } from '../stores.ts';

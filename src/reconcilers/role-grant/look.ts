@@ -1,7 +1,7 @@
-import { isLookRequested } from '../../api/common.ts';
-import type { AzureCaller } from '../../azure/caller.ts';
-import { armKey } from '../../azure/resource-id.ts';
-import { areaOf } from '../../azure/scope.ts';
+import { isLookRequested } from '../../api/schema/common.ts';
+import type { AzureCaller } from '../../azure/arm/caller.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { areaOf } from '../../azure/names/scope.ts';
 import { keyOf } from '../../kube/types.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';

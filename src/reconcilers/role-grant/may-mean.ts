@@ -1,5 +1,5 @@
-import { asciiLower, sameText } from '../../azure/ascii.ts';
-import { sameId } from '../../azure/resource-id.ts';
+import { asciiLower, sameText } from '../../azure/names/ascii.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
 import type { RoleGrant, SeenAssignment } from './facts.ts';
 import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';

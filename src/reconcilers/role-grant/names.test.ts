@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import { AzureError } from '../../azure/errors.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { afterRecycling, assignment, grant, RECYCLED, target } from './facts.fixture.ts';
 import type { RoleGrant, SeenAssignment } from './facts.ts';
 import { chosenName } from './names.ts';

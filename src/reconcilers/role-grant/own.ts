@@ -1,6 +1,6 @@
-import { hasFinalizer } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Action, OwnStatus, Peer, RoleGrant } from './facts.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantSpec } from '../../api/role-grant.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { RoleLookup } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';

@@ -1,8 +1,8 @@
-import { isSuspended } from '../../api/common.ts';
-import type { CallContext } from '../../azure/arm-calls.ts';
-import { asciiLower } from '../../azure/ascii.ts';
+import { isSuspended } from '../../api/schema/common.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantStatus } from '../../api/role-grant.ts';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { GetResult } from '../../azure/identities.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Observation } from '../../cache/store/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AssignmentExpiry, MAX_EXPIRY_OWNERS } from '../../api/assignment-expiry.ts';
-import { FINALIZER } from '../../api/common.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';

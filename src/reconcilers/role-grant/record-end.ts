@@ -4,8 +4,8 @@ import {
   type ExpiryOwner,
   MAX_EXPIRY_OWNERS,
 } from '../../api/assignment-expiry.ts';
-import { FINALIZER } from '../../api/common.ts';
-import { API_VERSION } from '../../api/kind.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import { API_VERSION } from '../../api/schema/kind.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';

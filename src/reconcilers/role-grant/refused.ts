@@ -1,5 +1,5 @@
-import { ASSIGNMENT_NAMES } from '../../azure/assignment-name.ts';
-import type { AzureError } from '../../azure/errors.ts';
+import type { AzureError } from '../../azure/arm/errors.ts';
+import { ASSIGNMENT_NAMES } from '../../azure/names/assignment-name.ts';
 import type { Target } from './facts.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { summaryOf } from '../summaries.ts';
 import type { Action, Facts, Held, OwnStatus, Peer, RoleGrant } from './facts.ts';

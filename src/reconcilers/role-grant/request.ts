@@ -1,5 +1,5 @@
-import { parseScope } from '../../azure/scope.ts';
-import { spellingFault } from '../../azure/spelling.ts';
+import { parseScope } from '../../azure/names/scope.ts';
+import { spellingFault } from '../../azure/names/spelling.ts';
 import type { GrantRequest } from '../../policy/grants.ts';
 import type { Facts, RoleGrant, RoleView, Target } from './facts.ts';
 import { expiryOf } from './own.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AzureError } from '../../azure/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureRoleDefinition, RoleLookup } from '../../azure/role-definitions.ts';
 import { grant, SCOPE } from './facts.fixture.ts';
 import type { RoleGrant } from './facts.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CallContext } from '../../azure/arm-calls.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { roleDefinitionId } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { RoleCatalog } from '../../cache/roles/catalog.ts';

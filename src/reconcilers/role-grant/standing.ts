@@ -1,4 +1,4 @@
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Finding } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { comingEnd } from './ends.ts';

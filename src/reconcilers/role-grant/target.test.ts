@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assignmentNames } from '../../azure/assignment-name.ts';
+import { assignmentNames } from '../../azure/names/assignment-name.ts';
 import {
   assignment,
   grant,

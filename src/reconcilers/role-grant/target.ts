@@ -1,6 +1,6 @@
-import { assignmentNames, proveOwnership } from '../../azure/assignment-name.ts';
 import { assignmentId, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { sameId as sameScope } from '../../azure/resource-id.ts';
+import { assignmentNames, proveOwnership } from '../../azure/names/assignment-name.ts';
+import { sameId as sameScope } from '../../azure/names/resource-id.ts';
 import type { Facts, PrincipalView, RoleGrant, SeenAssignment, SeenRole, Target } from './facts.ts';
 import { sameAssignmentId } from './standing.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import { AzureError } from '../../azure/errors.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { VisitContext } from '../kind.ts';

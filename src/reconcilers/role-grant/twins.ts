@@ -1,4 +1,4 @@
-import { isLookRequested } from '../../api/common.ts';
+import { isLookRequested } from '../../api/schema/common.ts';
 import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import { AzureError } from '../../azure/errors.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { Observation } from '../../cache/store/entry.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';

@@ -1,4 +1,4 @@
-import { isSuspended } from '../../api/common.ts';
+import { isSuspended } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';

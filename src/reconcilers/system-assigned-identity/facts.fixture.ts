@@ -1,6 +1,6 @@
-import { FINALIZER } from '../../api/common.ts';
 import type { LedgerSystem } from '../../api/host-identity.ts';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';

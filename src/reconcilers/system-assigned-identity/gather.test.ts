@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
-import { AzureError } from '../../azure/errors.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';

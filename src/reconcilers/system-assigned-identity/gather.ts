@@ -1,8 +1,8 @@
-import { requestedLook } from '../../api/common.ts';
 import type { HostIdentity } from '../../api/host-identity.ts';
+import { requestedLook } from '../../api/schema/common.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';

@@ -1,6 +1,6 @@
-import { hasFinalizer } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
-import { parseResourceId } from '../../azure/resource-id.ts';
+import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { SpecProblem } from '../identity-attachment/facts.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 

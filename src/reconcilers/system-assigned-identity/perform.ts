@@ -1,5 +1,5 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { FrameAction } from '../decision.ts';
 import type { Turns } from '../hosts/turns.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../../api/common.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import type { Failure } from '../decision.ts';
 import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';

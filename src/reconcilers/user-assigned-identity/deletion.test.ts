@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import { ownerMarks, retainedMarks } from '../marks.ts';

@@ -1,4 +1,4 @@
-import { RELEASE_ANNOTATION } from '../../api/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { blockOf, unblocked } from '../blocked.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';

@@ -1,10 +1,10 @@
-import { isSuspended, requestedLook } from '../../api/common.ts';
+import { isSuspended, requestedLook } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
-import { asciiLower } from '../../azure/ascii.ts';
-import type { AzureCaller } from '../../azure/caller.ts';
-import { classify } from '../../azure/classify.ts';
+import type { AzureCaller } from '../../azure/arm/caller.ts';
+import { classify } from '../../azure/arm/classify.ts';
 import type { Identities } from '../../azure/identities.ts';
-import { sameId } from '../../azure/resource-id.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../cache/identities/identities.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';

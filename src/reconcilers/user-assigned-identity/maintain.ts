@@ -1,5 +1,5 @@
-import { isSuspended } from '../../api/common.ts';
-import { sameRegion } from '../../azure/region.ts';
+import { isSuspended } from '../../api/schema/common.ts';
+import { sameRegion } from '../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { ownerMarks } from '../marks.ts';

@@ -1,4 +1,4 @@
-import { asciiLower } from '../../azure/ascii.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
 import { withoutMarks } from '../marks.ts';
 import { isOverwritten } from '../proof/observe.ts';
 import type { IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';

@@ -1,4 +1,4 @@
-import { hasFinalizer } from '../../api/common.ts';
+import { hasFinalizer } from '../../api/schema/common.ts';
 import type { Owner } from '../marks.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 

@@ -1,9 +1,9 @@
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/common.ts';
-import { API_VERSION } from '../../api/kind.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
+import { API_VERSION } from '../../api/schema/kind.ts';
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { Identities } from '../../azure/identities.ts';
-import { parseIdentityId } from '../../azure/resource-id.ts';
+import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { FIELD_MANAGER } from '../../kube/apply.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';

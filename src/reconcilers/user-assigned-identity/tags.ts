@@ -1,5 +1,5 @@
-import { MAX_TAGS } from '../../api/common.ts';
-import { asciiLower, sameText } from '../../azure/ascii.ts';
+import { MAX_TAGS } from '../../api/schema/common.ts';
+import { asciiLower, sameText } from '../../azure/names/ascii.ts';
 import { type Tags, tag, withoutMarks } from '../marks.ts';
 
 /** What the tags of an identity should be, and what a PATCH must say to get there. */

@@ -1,7 +1,7 @@
 import type { Coordinates, UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { regionName, sameRegion } from '../../azure/region.ts';
-import { identityId, sameId } from '../../azure/resource-id.ts';
+import { regionName, sameRegion } from '../../azure/names/region.ts';
+import { identityId, sameId } from '../../azure/names/resource-id.ts';
 import type { Defaults } from '../../policy/evaluate.ts';
 
 /** Where in Azure an object's identity lives or should live. */

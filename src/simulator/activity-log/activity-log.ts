@@ -1,5 +1,5 @@
 import type { Foundation } from '../frame.ts';
-import type { LongOperations } from '../hosts/long-operations.ts';
+import type { LongOperations } from '../hosts/writes/long-operations.ts';
 import type { Change } from '../http/arm.ts';
 import { draw } from '../random.ts';
 import { parseScope } from '../scope.ts';

@@ -2,10 +2,10 @@ import type { Authorizer, ConditionAttributes, PermissionSet, Verdict } from '..
 import type { Foundation } from '../frame.ts';
 import type { Caller } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
-import type { RoleAssignment, RoleAssignments } from './assignments.ts';
-import { holds } from './conditions.ts';
-import type { RoleDefinitions } from './definitions.ts';
-import type { Denials } from './denials.ts';
+import type { RoleAssignment, RoleAssignments } from './assignments/assignments.ts';
+import { holds } from './conditions/conditions.ts';
+import type { RoleDefinitions } from './definitions/definitions.ts';
+import type { Denials } from './denials/denials.ts';
 import { ensure } from './ensure.ts';
 import { type Evaluation, evaluate, type Holding } from './permissions.ts';
 

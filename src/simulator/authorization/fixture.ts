@@ -3,7 +3,7 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
 import { clientOptions, tokenCredential } from '../testing.ts';
-import { builtInRoleId } from './built-in-roles.ts';
+import { builtInRoleId } from './definitions/built-in-roles.ts';
 
 export interface Stage extends AsyncDisposable {
   readonly clock: FakeClock;

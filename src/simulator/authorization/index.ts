@@ -5,15 +5,15 @@
 import type { AuthorizationPart, Grant } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { scopeKey } from '../scope.ts';
-import { assignmentListOperations } from './assignment-lists.ts';
-import { assignmentId, RoleAssignments } from './assignments.ts';
+import { assignmentListOperations } from './assignments/assignment-lists.ts';
+import { assignmentId, RoleAssignments } from './assignments/assignments.ts';
+import { roleAssignmentOperations } from './assignments/role-assignments.ts';
 import { Rights } from './authorizer.ts';
-import { parseCondition } from './conditions.ts';
-import { definitionId, RoleDefinitions } from './definitions.ts';
-import { Denials } from './denials.ts';
-import { denyAssignmentOperations } from './deny-assignments.ts';
-import { roleAssignmentOperations } from './role-assignments.ts';
-import { roleDefinitionOperations } from './role-definitions.ts';
+import { parseCondition } from './conditions/conditions.ts';
+import { definitionId, RoleDefinitions } from './definitions/definitions.ts';
+import { roleDefinitionOperations } from './definitions/role-definitions.ts';
+import { Denials } from './denials/denials.ts';
+import { denyAssignmentOperations } from './denials/deny-assignments.ts';
 
 export function createAuthorization(frame: Foundation): AuthorizationPart {
   const { clock, random, knobs, world, directory } = frame;

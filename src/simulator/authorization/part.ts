@@ -1,10 +1,10 @@
 import type { Verdict } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { ArmError } from '../http/operation.ts';
-import type { RoleAssignments } from './assignments.ts';
+import type { RoleAssignments } from './assignments/assignments.ts';
 import type { Rights } from './authorizer.ts';
-import type { RoleDefinitions } from './definitions.ts';
-import type { Denials } from './denials.ts';
+import type { RoleDefinitions } from './definitions/definitions.ts';
+import type { Denials } from './denials/denials.ts';
 
 /** What the routes of this folder share. */
 export interface AuthorizationParts {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, refusal } from '../testing.ts';
-import { builtInRoleId } from './built-in-roles.ts';
+import { builtInRoleId } from './definitions/built-in-roles.ts';
 import { type Caller, guid, type Stage, startStage } from './fixture.ts';
 
 let stage: Stage;

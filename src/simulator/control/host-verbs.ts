@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type Host, hostId, parseHostId } from '../hosts/host.ts';
-import { identitySchema, readIdentity } from '../hosts/identity-edit.ts';
 import type { HostsPart } from '../hosts/index.ts';
 import { defaultProperties, mergePatch } from '../hosts/properties.ts';
-import { swapContent, switchSystemOff } from '../hosts/swap.ts';
-import { viewOf } from '../hosts/view.ts';
+import { viewOf } from '../hosts/reads/view.ts';
+import { identitySchema, readIdentity } from '../hosts/writes/identity-edit.ts';
+import { swapContent, switchSystemOff } from '../hosts/writes/swap.ts';
 import type { Router } from '../http/router.ts';
 import { shortLocation } from '../resources/locations.ts';
 import { ControlError, verb } from './verb.ts';

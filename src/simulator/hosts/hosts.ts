@@ -14,7 +14,7 @@ import {
   type SystemEntry,
   type UserEntry,
 } from './host.ts';
-import { type EditMode, type IdentityEdit, idsAfter, NOTHING } from './identity-edit.ts';
+import { type EditMode, type IdentityEdit, idsAfter, NOTHING } from './writes/identity-edit.ts';
 
 /** What a host is made of. */
 export interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties' | 'extra'> {

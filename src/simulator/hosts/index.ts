@@ -4,16 +4,16 @@ import type { Operation } from '../http/operation.ts';
 import type { Associations } from '../identities/associations.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
-import { companionOperations } from './companions.ts';
-import { genericListOperations } from './generic-list.ts';
 import { Hosts } from './hosts.ts';
-import { LongOperations } from './long-operations.ts';
-import { MetadataServers } from './metadata.ts';
 import { hostOperations } from './operations.ts';
 import type { HostFrame } from './part.ts';
-import { pollOperations } from './poll.ts';
-import { swapOperations } from './swap.ts';
+import { genericListOperations } from './reads/generic-list.ts';
+import { MetadataServers } from './reads/metadata.ts';
+import { pollOperations } from './reads/poll.ts';
 import { findType, HOST_TYPES, type HostType, SITES, SLOTS, unlistedType } from './types.ts';
+import { companionOperations } from './writes/companions.ts';
+import { LongOperations } from './writes/long-operations.ts';
+import { swapOperations } from './writes/swap.ts';
 
 /** The resources that carry identities, as the simulator and its control endpoint use them. */
 export interface HostsPart extends AsyncDisposable {

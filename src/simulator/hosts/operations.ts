@@ -1,10 +1,10 @@
 import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
-import { etagOf, hostBody } from './body.ts';
-import { begin } from './follow.ts';
-import { listOperations } from './lists.ts';
 import type { HostFrame } from './part.ts';
+import { listOperations } from './reads/lists.ts';
 import type { HostType } from './types.ts';
-import { addressOf, hostNotFound, patch, put } from './write.ts';
+import { etagOf, hostBody } from './writes/body.ts';
+import { begin } from './writes/follow.ts';
+import { addressOf, hostNotFound, patch, put } from './writes/write.ts';
 
 /** The calls of one type of host (docs/azure-facts.md section 7). */
 export function hostOperations(frame: HostFrame, type: HostType): readonly Operation[] {

@@ -1,11 +1,11 @@
 import type { Frame } from '../frame.ts';
 import { ArmError } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
-import { keyOf } from './body.ts';
 import type { Host, HostAddress } from './host.ts';
 import type { Hosts } from './hosts.ts';
-import { type EditMode, type IdentityEdit, idsAfter } from './identity-edit.ts';
 import type { HostType } from './types.ts';
+import { keyOf } from './writes/body.ts';
+import { type EditMode, type IdentityEdit, idsAfter } from './writes/identity-edit.ts';
 
 export type RuledHost = HostAddress & Pick<Host, 'identity' | 'location' | 'properties'>;
 

@@ -1,6 +1,6 @@
 import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline';
-import { ArmAccess } from '../../../azure/arm-access.ts';
-import { CLOUDS } from '../../../azure/clouds.ts';
+import { ArmAccess } from '../../../azure/arm/arm-access.ts';
+import { CLOUDS } from '../../../azure/arm/clouds.ts';
 import { FederatedCredentials } from '../../../azure/federated-credentials.ts';
 import { Hosts } from '../../../azure/hosts/hosts.ts';
 import { Identities } from '../../../azure/identities.ts';

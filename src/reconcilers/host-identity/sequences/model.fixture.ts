@@ -1,8 +1,8 @@
 import type { HostIdentity } from '../../../api/host-identity.ts';
 import type { IdentityBody } from '../../../azure/hosts/host.ts';
-import { armKey } from '../../../azure/resource-id.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
-import type { HostView } from '../../../simulator/hosts/view.ts';
+import type { HostView } from '../../../simulator/hosts/reads/view.ts';
 import type { Stores } from '../../stores.ts';
 import { SYSTEM } from '../facts.ts';
 import { linesOf, ownStatus } from '../own.ts';

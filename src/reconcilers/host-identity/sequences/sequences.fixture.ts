@@ -1,4 +1,4 @@
-import { armKey } from '../../../azure/resource-id.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { createRandom } from '../../../simulator/random.ts';
 import { drawStep, type Step, take } from './steps.fixture.ts';

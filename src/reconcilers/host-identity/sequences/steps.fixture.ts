@@ -1,5 +1,5 @@
-import { FINALIZER } from '../../../api/common.ts';
-import { armKey } from '../../../azure/resource-id.ts';
+import { FINALIZER } from '../../../api/schema/common.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Death } from './process.fixture.ts';
 import { FOREIGN, idOf, NAMED, type Refusal, SYSTEM, type World } from './world.fixture.ts';
 

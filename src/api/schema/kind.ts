@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import type { KubeObject, Resource } from '../../kube/types.ts';
+
+/** The API group every kind of azid lives in. */
+export const GROUP = 'azid.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** `kubectl get` column. Priority 1 shows only with `-o wide`. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly jsonPath: string;
+  readonly priority?: 0 | 1;
+  readonly description?: string;
+}
+
+/** A CEL rule of the API server (`x-kubernetes-validations`). */
+export interface CelRule {
+  readonly rule: string;
+  readonly message?: string;
+  /** CEL expression giving the message; may quote the offending value, which `message` cannot. */
+  readonly messageExpression?: string;
+  readonly fieldPath?: string;
+  readonly reason?:
+    | 'FieldValueInvalid'
+    | 'FieldValueForbidden'
+    | 'FieldValueRequired'
+    | 'FieldValueDuplicate';
+}
+
+/** One kind, written once: the CRD, the TypeScript types and the client's paths all come from it. */
+export interface KindDefinition<T extends KubeObject> {
+  readonly resource: Resource<T>;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly description: string;
+  readonly spec: z.ZodObject;
+  readonly status: z.ZodObject;
+  /** Rules over the whole object, where `self.metadata.name` can be seen. */
+  readonly rules: readonly CelRule[];
+  readonly columns: readonly PrinterColumn[];
+  /** For azid's own use: not among what `kubectl get azid` asks for, since no tenant may read it. */
+  readonly internal?: boolean;
+}
+
+export function azidResource<T extends KubeObject>(
+  kind: string,
+  plural: string,
+  namespaced: boolean,
+): Resource<T> {
+  return { group: GROUP, version: VERSION, kind, plural, namespaced };
+}
+
+/**
+ * The rule for a field that cannot change, put on its parent so that adding and removing the field are refused too:
+ * a rule on an optional field itself does not run when the field appears or goes (docs/kubernetes.md section 8).
+ *
+ * @param normal from a value in CEL to what counts of it, where several spellings are one value
+ */
+export function immutable(field: string, remedy: string, normal = (value: string) => value): CelRule {
+  const [now, before] = [normal(`self.${field}`), normal(`oldSelf.${field}`)];
+  return {
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || ${now} == ${before})`,
+    message: `${field} is immutable, adding and removing it included; ${remedy}`,
+    fieldPath: `.${field}`,
+    reason: 'FieldValueForbidden',
+  };
+}

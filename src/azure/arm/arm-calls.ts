@@ -1,0 +1,137 @@
+/** One call of an SDK client, through the lanes and the access, with what logs and Kubernetes Events want of its answer. */
+import type { Clock } from '../../runtime/clock.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import type { Waits } from '../../runtime/waits.ts';
+import type { CallKind } from '../limits.ts';
+import type { RequestScheduler } from '../requests/request-scheduler.ts';
+import type { ArmAccess } from './arm-access.ts';
+import { AzureError } from './errors.ts';
+
+export interface CallContext {
+  readonly priority: Priority;
+  /** As in `ScheduledRequest`: whoever holds something that others need does not wait out a long 429. */
+  readonly patienceMs?: number | undefined;
+  /** The namespace on whose behalf it is made: namespaces take turns. Absent for azid's own lists. */
+  readonly turn?: string | undefined;
+  /** Of the reconcile that makes it: told while the call waits for a rate limit. */
+  readonly waits?: Waits | undefined;
+  /** As in `ScheduledRequest`; asked of writes only. */
+  readonly isStale?: (() => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * For a call that others may wait for too: made in the same class and turn, but it ends with none of those who wait, and tells
+ * none of them that it waits.
+ */
+export function sharedContext(
+  { priority, patienceMs, turn }: CallContext,
+  signal?: AbortSignal,
+): CallContext {
+  return { priority, patienceMs, turn, signal };
+}
+
+export interface ArmCallsOptions {
+  readonly access: ArmAccess;
+  readonly lanes: RequestScheduler;
+  readonly clock: Clock;
+  readonly tenantId: string;
+  /** Name of the caller for the lanes. */
+  readonly credential: string;
+}
+
+/** What the lanes need to know of a call. */
+export interface ArmCall {
+  readonly kind: CallKind;
+  /** Resource provider namespace. */
+  readonly provider: string;
+  /** Absent at tenant and management-group scope. */
+  readonly subscriptionId?: string | undefined;
+  /** Where the provider counts per resource. */
+  readonly resourceId?: string;
+  /** Calls of one key never run at the same time. */
+  readonly exclusive?: string;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  /** HTTP status: only it tells 201 from 200, and 204 from 200. */
+  readonly status: number;
+  readonly correlationId?: string;
+  /** Monotonic ms at which the request began, after its wait in the lane. */
+  readonly requestedAt: number;
+}
+
+/** What each SDK call must be given. */
+export interface SendOptions {
+  readonly abortSignal: AbortSignal;
+  readonly onResponse: (response: {
+    readonly status: number;
+    readonly headers: { get(name: string): string | undefined };
+  }) => void;
+}
+
+export class ArmCalls {
+  readonly #options: ArmCallsOptions;
+
+  constructor(options: ArmCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws only `AzureError`; `onStart` is told when the request begins, also of one that fails. */
+  run<T>(
+    call: ArmCall,
+    { priority, patienceMs, turn, waits, isStale, signal }: CallContext,
+    send: (options: SendOptions) => Promise<T>,
+    onStart?: (requestedAt: number) => void,
+  ): Promise<Answer<T>> {
+    const { access, lanes, clock, tenantId, credential } = this.#options;
+    const { subscriptionId, ...rest } = call;
+    const write = call.kind === 'write' || call.kind === 'delete';
+    const request = {
+      tenantId,
+      credential,
+      priority,
+      patienceMs,
+      turn,
+      waits,
+      ...(write && { isStale }),
+      signal,
+      ...rest,
+      ...(subscriptionId && { subscriptionId }),
+    };
+    return lanes.run(request, () =>
+      access.call({ write, signal }, async (abortSignal) => {
+        let status = 0;
+        let correlationId: string | undefined;
+        const requestedAt = clock.monotonic();
+        onStart?.(requestedAt);
+        const value = await send({
+          abortSignal,
+          onResponse: (response) => {
+            status = response.status;
+            correlationId = response.headers.get('x-ms-correlation-request-id');
+          },
+        });
+        return { value, status, requestedAt, ...(correlationId !== undefined && { correlationId }) };
+      }),
+    );
+  }
+
+  /** Monotonic ms now: for what is noted before a request began. */
+  now(): number {
+    return this.#options.clock.monotonic();
+  }
+}
+
+/** Whether a write may have acted although it failed. */
+export function isAmbiguous(thrown: unknown): boolean {
+  return thrown instanceof AzureError && thrown.ambiguous;
+}
+
+/** The part of an answer that callers hand on. */
+export function correlationOf({ correlationId }: { readonly correlationId?: string }): {
+  readonly correlationId?: string;
+} {
+  return correlationId === undefined ? {} : { correlationId };
+}

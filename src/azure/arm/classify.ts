@@ -1,0 +1,300 @@
+/**
+ * What an error of Azure means for whoever asked: the table of docs/architecture.md section 5 over the codes of docs/azure-facts.md sections
+ * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
+ */
+
+import { fullText, linkedScopes, linkedSubscription } from '../hosts/named-identities.ts';
+import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
+
+/** How long a lane waits after a 429 that does not say (docs/architecture.md section 5). */
+export const DEFAULT_THROTTLE_MS = 30_000;
+
+export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment' | 'scope';
+
+export type Classified =
+  /** Proven missing by the provider or by Resource Manager; a bare 404 proves nothing and is `transient`. */
+  | { readonly kind: 'notFound'; readonly what: Missing; readonly error: AzureError }
+  /** Back off and try again. `remedy` is set where a person may also help. */
+  | {
+      readonly kind: 'transient';
+      readonly reason: string;
+      readonly remedy?: string;
+      readonly error: AzureError;
+    }
+  | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly error: AzureError }
+  /** No retry helps until someone acts. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly remedy: string; readonly error: AzureError }
+  /** The caller gave up, or azid refused the call: nothing to report, nothing to count. */
+  | { readonly kind: 'aborted'; readonly error: AzureError };
+
+/** Codes that name what is missing. Only these prove an absence. */
+const NOT_FOUND: Readonly<Record<string, Missing>> = {
+  resourcenotfound: 'resource',
+  resourcegroupnotfound: 'resourceGroup',
+  subscriptionnotfound: 'subscription',
+  parentresourcenotfound: 'parent',
+  roleassignmentnotfound: 'roleAssignment',
+  // What an assignment was to be made on (docs/azure-facts.md section 16.9).
+  scopenotfound: 'scope',
+};
+
+/** Not now, back off: docs/azure-facts.md section 2, and refusals of a state that passes by itself. */
+const TRANSIENT: Readonly<Record<string, string>> = {
+  anotheroperationinprogress: 'OperationInProgress',
+  conflict: 'OperationInProgress',
+  retryableerror: 'OperationInProgress',
+  retryableerrorduetoanotheroperation: 'OperationInProgress',
+  concurrentfederatedidentitycredentialswritesforsinglemanagedidentity: 'OperationInProgress',
+  failedidentityoperation: 'IdentityOperationFailed',
+  hashconflictondifferentroleassignmentids: 'AssignmentNameConflict',
+  principalnotfound: 'PrincipalNotFound',
+  resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
+  preconditionfailed: 'ChangedMeanwhile',
+  // `UserAssigned` with nothing left: somebody took the rest away after the read that the write was decided from.
+  missingidentityids: 'ChangedMeanwhile',
+};
+
+interface Stall {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const STALLED: Readonly<Record<string, Stall>> = {
+  authorizationfailed: {
+    reason: 'AuthorizationFailed',
+    remedy: 'give azid’s identity a role with this action at this scope; new rights take minutes to act',
+  },
+  linkedauthorizationfailed: {
+    reason: 'LinkedAuthorizationFailed',
+    remedy:
+      'give azid’s identity the named action on the linked resource, and check that the resource exists',
+  },
+  invalididentityvalues: {
+    reason: 'InvalidIdentityValues',
+    remedy:
+      'Azure refused how the identities of this resource are named; detach the named ones by hand and see whether azid attaches them again, else report it',
+  },
+  identitynotsupportedonwindows: {
+    reason: 'IdentityNotSupportedOnWindows',
+    remedy: 'containers on Windows carry no managed identity; use Linux containers',
+  },
+  denyassignmentauthorizationfailed: {
+    reason: 'DenyAssignment',
+    remedy: 'a deny assignment forbids this; exclude azid’s identity from it',
+  },
+  scopelocked: { reason: 'ScopeLocked', remedy: 'remove the named lock' },
+  requestdisallowedbypolicy: {
+    reason: 'DisallowedByAzurePolicy',
+    remedy: 'change what is declared so that it meets the named Azure Policy, or exempt it there',
+  },
+  subscriptionnotfound: {
+    reason: 'SubscriptionNotFound',
+    remedy: 'check the subscription id and that azid may see it',
+  },
+  invalidsubscriptionid: {
+    reason: 'SubscriptionNotFound',
+    remedy: 'give the id of an existing subscription',
+  },
+  readonlydisabledsubscription: { reason: 'SubscriptionDisabled', remedy: 'enable the subscription again' },
+  subscriptionisdisabled: { reason: 'SubscriptionDisabled', remedy: 'enable the subscription again' },
+  missingsubscriptionregistration: {
+    reason: 'ProviderNotRegistered',
+    remedy: 'register the named resource provider in the subscription (az provider register)',
+  },
+  noregisteredproviderfound: {
+    reason: 'LocationNotAvailable',
+    remedy: 'choose one of the locations that Azure names',
+  },
+  locationnotavailableforresourcetype: {
+    reason: 'LocationNotAvailable',
+    remedy: 'choose one of the locations that Azure names',
+  },
+  invalidresourcelocation: {
+    reason: 'LocationConflict',
+    remedy: 'a resource of this name exists in another location; use that location or another name',
+  },
+  invalidresourcetype: {
+    reason: 'ApiVersionNotSupported',
+    remedy: 'this cloud does not know the API version azid uses; a newer azid may',
+  },
+  invalidapiversionparameter: {
+    reason: 'ApiVersionNotSupported',
+    remedy: 'give an API version that Azure names',
+  },
+  roleassignmentlimitexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove role assignments that nobody needs',
+  },
+  quotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove what nobody needs or ask Azure for a higher limit',
+  },
+  resourcequotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'remove what nobody needs or ask Azure for a higher limit',
+  },
+  directory_quotaexceeded: {
+    reason: 'LimitReached',
+    remedy: 'the directory holds too many objects; deleted ones count for 30 days unless purged',
+  },
+  roleassignmentexists: {
+    reason: 'RoleAssignmentExists',
+    remedy: 'the same grant exists under another name; remove it or declare its adoption',
+  },
+  roleassignmentupdatenotpermitted: {
+    reason: 'RoleAssignmentUpdateNotPermitted',
+    remedy: 'an assignment cannot be changed; it must be replaced under a new name',
+  },
+  unmatchedprincipaltype: { reason: 'InvalidPrincipal', remedy: 'give the principal’s real type' },
+  unmatchedprinciapltype: { reason: 'InvalidPrincipal', remedy: 'give the principal’s real type' },
+  invalidprincipalid: { reason: 'InvalidPrincipal', remedy: 'give the principal’s object id' },
+  principaltypenotsupported: {
+    reason: 'InvalidPrincipal',
+    remedy: 'this kind of principal cannot hold roles',
+  },
+  roledefinitiondoesnotexist: { reason: 'RoleNotFound', remedy: 'give the name or id of an existing role' },
+};
+
+/** Refusals that Azure tells by text alone, with a code that says nothing (docs/azure-facts.md sections 4 to 6). */
+const BY_TEXT: readonly (readonly [
+  RegExp,
+  Stall | { readonly transient: string } | { readonly missing: Missing },
+])[] = [
+  [/may be due to a pending delete operation/i, { transient: 'PendingDelete' }],
+  [/parent user-assigned identity doesn't exist/i, { missing: 'parent' }],
+  [
+    /Support for federated identity credentials not enabled/i,
+    { reason: 'NotSupportedInRegion', remedy: 'use an identity in another location' },
+  ],
+  [
+    /Issuer and subject combination already exists/i,
+    {
+      reason: 'CredentialExists',
+      remedy: 'the identity already has a credential with this issuer and subject',
+    },
+  ],
+  [
+    /Cannot delete the last RBAC admin assignment/i,
+    { reason: 'LastAdministrator', remedy: 'make another Owner of the subscription first' },
+  ],
+];
+
+const THROTTLED_TEXT =
+  /\bnumber of requests\b.*\bexceeded\b|\btoo many requests\b|\brequest (was|is|has been) throttled\b/i;
+
+const AUTHENTICATION_REMEDY =
+  'check the client id, the tenant id and the federated credential of azid’s identity; a new credential takes minutes to act';
+
+/** Classifies anything thrown by a call to Azure. */
+export function classify(thrown: unknown, facts?: CallFacts): Classified {
+  const error = toAzureError(thrown, facts);
+  const code = error.code.toLowerCase();
+  const { status } = error;
+  if ([LOCAL_CODES.aborted, LOCAL_CODES.refused, LOCAL_CODES.decideAgain].some((code) => code === error.code))
+    return { kind: 'aborted', error };
+  if (code === 'invalidauthenticationtokentenant')
+    return {
+      kind: 'stalled',
+      reason: 'OtherTenant',
+      remedy:
+        'the subscription belongs to another tenant than the one azid signs in to; name a subscription of azid’s tenant',
+      error,
+    };
+  if (error.code === LOCAL_CODES.authentication || status === 401)
+    return { kind: 'transient', reason: LOCAL_CODES.authentication, remedy: AUTHENTICATION_REMEDY, error };
+  if (error.code === LOCAL_CODES.foreignOrigin)
+    return {
+      kind: 'stalled',
+      reason: 'ForeignOrigin',
+      remedy: 'Azure answered with a link to another host, which azid does not follow',
+      error,
+    };
+  if (error.code === LOCAL_CODES.policyTokenUnavailable)
+    return { kind: 'transient', reason: LOCAL_CODES.policyTokenUnavailable, error };
+  if (error.code === LOCAL_CODES.policyTokenRefused)
+    return {
+      kind: 'stalled',
+      reason: LOCAL_CODES.policyTokenRefused,
+      remedy:
+        'give azid’s identity the role Reader on the subscription, satisfy what the policy’s service asks, or exempt azid’s writes from that Azure Policy',
+      error,
+    };
+  // 429 by status, by code inside a long operation's result, or by text alone (docs/guarantees.md G12).
+  if (
+    status === 429 ||
+    code === 'toomanyrequests' ||
+    code.endsWith('requeststhrottled') ||
+    THROTTLED_TEXT.test(error.message)
+  )
+    return { kind: 'throttled', retryAfterMs: error.retryAfterMs ?? DEFAULT_THROTTLE_MS, error };
+  for (const [pattern, meaning] of BY_TEXT)
+    if (pattern.test(error.message)) {
+      if ('transient' in meaning) return { kind: 'transient', reason: meaning.transient, error };
+      if ('missing' in meaning) return { kind: 'notFound', what: meaning.missing, error };
+      return { kind: 'stalled', ...meaning, error };
+    }
+  const what = NOT_FOUND[code];
+  if (what !== undefined && (status === 404 || status === undefined))
+    return { kind: 'notFound', what, error };
+  const passing = TRANSIENT[code];
+  if (passing !== undefined) return { kind: 'transient', reason: passing, error };
+  if (code === 'linkedauthorizationfailed' && linkedSubscription(error) !== undefined)
+    return { kind: 'stalled', reason: 'OtherTenant', remedy: WITHIN_TENANT, error };
+  const stall = STALLED[code];
+  const remedy = remedyHere(code, error);
+  if (stall) return { kind: 'stalled', ...stall, ...(remedy !== undefined && { remedy }), error };
+  return byStatus(error);
+}
+
+/** What helps depends on what was tried, too: nothing that is declared makes a DELETE go through. */
+function remedyHere(code: string, error: AzureError): string | undefined {
+  if (code === 'linkedauthorizationfailed') return linkedRemedy(error);
+  if (code === 'requestdisallowedbypolicy' && error.method === 'DELETE')
+    return 'exempt azid’s deletions from the named Azure Policy, or delete it by hand';
+  return undefined;
+}
+
+const WITHIN_TENANT =
+  'the linked subscription belongs to another tenant, and no right helps: name an identity of a subscription of the resource’s own tenant, or make one there with a UserAssignedIdentity';
+
+/** So many scopes fit in a message that somebody reads. */
+const NAMED_SCOPES = 3;
+
+/** Azure names the linked scopes at the end of a text that a status cuts before it (docs/azure-facts.md sections 7 and 12). */
+function linkedRemedy(error: AzureError): string | undefined {
+  const scopes = linkedScopes(error);
+  if (scopes.length === 0) return undefined;
+  const rest = scopes.length > NAMED_SCOPES ? ` and ${scopes.length - NAMED_SCOPES} more` : '';
+  const right = /userAssignedIdentities\/assign\/action/i.test(fullText(error))
+    ? 'the role Managed Identity Operator (Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action)'
+    : 'the named action';
+  return `check that ${scopes.slice(0, NAMED_SCOPES).join(', ')}${rest} exist, and give azid’s identity ${right} there`;
+}
+
+function byStatus(error: AzureError): Classified {
+  const { status } = error;
+  // No answer, 5xx, 408, 409 of a kind not listed (a state that passes), 412, and a 404 without a known code.
+  if (status === undefined) return { kind: 'transient', reason: 'AzureUnreachable', error };
+  if (status === 404) return { kind: 'transient', reason: 'UnexplainedNotFound', error };
+  if (status === 409) return { kind: 'transient', reason: 'OperationInProgress', error };
+  if (status === 412) return { kind: 'transient', reason: 'ChangedMeanwhile', error };
+  if (status === 408 || status >= 500) return { kind: 'transient', reason: 'AzureUnavailable', error };
+  if (status === 403)
+    return {
+      kind: 'stalled',
+      reason: 'Forbidden',
+      remedy: 'Azure forbids this; its message says why',
+      error,
+    };
+  if (status >= 400)
+    return {
+      kind: 'stalled',
+      reason: 'RejectedByAzure',
+      remedy:
+        error.method === undefined || error.method === 'PUT' || error.method === 'PATCH'
+          ? `correct what is declared; Azure refused it as ${error.code}`
+          : `Azure refused this ${error.method} as ${error.code}; its message says why`,
+      error,
+    };
+  return { kind: 'transient', reason: 'UnexpectedAnswer', error };
+}

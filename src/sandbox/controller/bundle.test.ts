@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { VERSION } from '../../cli/version.ts';
+import { bundleProduct } from './bundle.ts';
+
+let folder: string;
+let program: string;
+
+beforeAll(async () => {
+  // Outside of the checkout: a package that was left out of the bundle is not found from here.
+  folder = await mkdtemp(join(tmpdir(), 'azid-bundle-'));
+  program = await bundleProduct(folder);
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args], { cwd: folder });
+
+it('runs without sources and packages, and knows its version', async () => {
+  expect((await run('--version')).stdout.trim()).toBe(VERSION);
+});
+
+it('holds the controller: it gets as far as asking for what it was not given', async () => {
+  const failed = await run(
+    'controller',
+    '--tenant-id',
+    '22222222-3333-4444-8555-666666666666',
+    '--kubeconfig',
+    'absent',
+  ).then(
+    () => undefined,
+    (error: { stderr: string }) => error.stderr,
+  );
+  expect(failed).toContain('Expected --kubeconfig to be a readable kubeconfig file');
+});
+
+it('holds nothing to try azid out with', async () => {
+  expect((await run('--help')).stdout).not.toContain('sandbox');
+});

@@ -1,0 +1,123 @@
+/** The controller as in a cluster: its ServiceAccount's rights, and an Azure token in exchange for that one's token. */
+import { join } from 'node:path';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { writePrivateFile } from '../apiserver/kubeconfig.ts';
+import { freePort } from '../apiserver/port.ts';
+import type { Cluster } from '../cluster.ts';
+import { NAMESPACE, SERVICE_ACCOUNT, TOKEN_EXCHANGE_AUDIENCE } from '../names.ts';
+import type { OwnIdentity } from '../setup/azure-seed.ts';
+import { keepToken } from '../setup/tokens.ts';
+import { ControllerProcess } from './controller-process.ts';
+
+export interface ControllerLaunch {
+  readonly cluster: Cluster;
+  readonly simulator: Simulator;
+  /** Path of the simulator's CA. */
+  readonly caFile: string;
+  readonly own: OwnIdentity;
+  readonly fast: boolean;
+  /** Path of the product's bundle. */
+  readonly program: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+export interface LaunchedController {
+  readonly process: ControllerProcess;
+  readonly logFile: string;
+  /** URL of the page. */
+  readonly metrics: string;
+}
+
+/**
+ * The default of 2 min is for Azure's worst day. The honest simulator lags by 20 s at most (knobs.ts), the kind one not
+ * at all, and whoever watches a sandbox wants to see deletions and repairs soon.
+ */
+const AZURE_LAG = { honest: '30s', fast: '1s' } as const;
+
+/** As in `deploy/controller.yaml`: the young generation alone would be 128 MiB by default. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
+
+/** Starts it; everything to be ended goes on the stack. `process.untilReady` tells when it works. */
+export async function startController(
+  launch: ControllerLaunch,
+  stack: AsyncDisposableStack,
+): Promise<LaunchedController> {
+  const { cluster, clock, signal, say } = launch;
+  const { client, folder } = cluster;
+  const file = (name: string) => join(folder, name);
+  const common = { client, clock, namespace: NAMESPACE, serviceAccount: SERVICE_ACCOUNT, onTrouble: say };
+  const [tokenFile, federatedTokenFile, kubeconfig] = [
+    file('controller-token'),
+    file('controller-federated-token'),
+    file('controller-kubeconfig'),
+  ];
+  stack.use(await keepToken({ ...common, path: tokenFile }, signal));
+  const federated = { ...common, path: federatedTokenFile, audience: TOKEN_EXCHANGE_AUDIENCE };
+  stack.use(await keepToken(federated, signal));
+  await writeControllerKubeconfig(cluster, kubeconfig, tokenFile, signal);
+
+  const listenAddress = `127.0.0.1:${await freePort()}`;
+  const observed = `http://${listenAddress}`;
+  const logFile = file('controller.log');
+  const process = await ControllerProcess.start({
+    clock,
+    args: [
+      ...NODE_FLAGS,
+      launch.program,
+      'controller',
+      ...flags(launch, { kubeconfig, federatedTokenFile, listenAddress }),
+    ],
+    observed,
+    folder,
+    logFile,
+    onDeath: say,
+    onSlow: say,
+  });
+  stack.use(process);
+  return { process, logFile, metrics: `${observed}/metrics` };
+}
+
+function flags(
+  { cluster, simulator, own, caFile, fast }: ControllerLaunch,
+  given: { readonly kubeconfig: string; readonly federatedTokenFile: string; readonly listenAddress: string },
+): string[] {
+  const values: Readonly<Record<string, string>> = {
+    kubeconfig: given.kubeconfig,
+    'arm-endpoint': simulator.origin,
+    'authority-host': simulator.origin,
+    'ca-file': caFile,
+    'tenant-id': simulator.tenantId,
+    'client-id': own.clientId,
+    'federated-token-file': given.federatedTokenFile,
+    // On the loopback, where no Entra gets to; the simulated one does, since it was told the keys (azure-seed.ts).
+    'cluster-issuer': cluster.issuer,
+    'azure-lag': fast ? AZURE_LAG.fast : AZURE_LAG.honest,
+    'listen-address': given.listenAddress,
+    'log-format': 'text',
+  };
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+/** The administrator's way to the server, and nothing of the administrator's rights. JSON is YAML. */
+async function writeControllerKubeconfig(
+  { kubectl }: Cluster,
+  path: string,
+  tokenFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = await kubectl.run(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'], signal);
+  const { clusters } = JSON.parse(text) as { clusters: readonly { cluster: object }[] };
+  const name = 'azid';
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: clusters.slice(0, 1).map(({ cluster }) => ({ name, cluster })),
+    users: [{ name, user: { tokenFile } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+  await writePrivateFile(path, JSON.stringify(config, null, 2));
+}
