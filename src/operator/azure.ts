@@ -9,19 +9,8 @@ import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import { RoleAssignments } from '../azure/role-assignments.ts';
 import { RoleDefinitions } from '../azure/role-definitions.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { AzureSide } from '../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
-
-/** The Azure side of one operator. */
-export interface AzureSide {
-  readonly identities: Identities;
-  readonly credentials: FederatedCredentials;
-  readonly hosts: Hosts;
-  readonly permissions: Permissions;
-  readonly assignments: RoleAssignments;
-  readonly definitions: RoleDefinitions;
-  /** azid's own identity, asked once; rejects with an `AzureError` while there is no token. */
-  readonly whoAmI: () => Promise<AzureCaller>;
-}
 
 /** @param beforeWrite asked right before each write leaves; throws if azid may not write any more */
 export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeWrite: () => void): AzureSide {

@@ -6,16 +6,18 @@ import { EventLoop } from '../observe/event-loop.ts';
 import { Health } from '../observe/health.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
+import type { KindDefinition } from '../reconcilers/definition.ts';
 import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createWatches, type Stores } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
-import { whenAllSynced } from './caches.ts';
 import { onlyLeaderWrites, unlessCut } from './guards.ts';
 import { claimInstallation } from './installation.ts';
 import { campaign } from './leadership.ts';
 import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
+import { KINDS } from './registry.ts';
 import { anyOf, waitUntil } from './signals.ts';
+import { whenAllSynced } from './synced.ts';
 import { Work, type WorkParts } from './work.ts';
 
 /** Why a run ended. */
@@ -27,6 +29,7 @@ export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadership
  */
 export class Operator {
   readonly #options: OperatorOptions;
+  readonly #kinds: readonly KindDefinition[];
   readonly #metrics: Metrics;
   readonly #health = new Health();
   /** Aborts for `kill`: nothing leaves the process any more. */
@@ -38,6 +41,7 @@ export class Operator {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
+    this.#kinds = options.kinds ?? KINDS;
     this.#metrics = new Metrics({ azureResources: AZURE_RESOURCES, process: options.processMetrics ?? true });
   }
 
@@ -133,7 +137,7 @@ export class Operator {
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
     const client = new KubeClient(transport(onlyLeaderWrites(leadership, interceptKube)));
 
-    const watches = createWatches({
+    const watches = createWatches(this.#kinds, {
       client,
       clock,
       random: this.#options.random,
@@ -220,6 +224,7 @@ export class Operator {
       ...parts,
       principals,
       options: this.#options,
+      kinds: this.#kinds,
       metrics: this.#metrics,
       cut: this.#cut.signal,
     });

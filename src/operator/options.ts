@@ -5,6 +5,7 @@ import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/access/endpoint.ts';
 import type { Interceptor } from '../kube/transport/transport.ts';
 import type { ListenAddress } from '../observe/address.ts';
+import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { WatchTap } from '../reconcilers/stores.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -34,6 +35,8 @@ export interface OperatorOptions {
   readonly credential: TokenCredential;
   readonly tenantId: string;
 
+  /** What is reconciled. Defaults to azid's own kinds. */
+  readonly kinds?: readonly KindDefinition[];
   readonly workers: number;
   readonly resyncIntervalMs: number;
   /** A full round through the credentials of all identities, which have no bulk list; by default six hours. */

@@ -1,5 +1,5 @@
+import { hasSameLabels, isEdit, selectsNow } from '../reconcilers/predicates.ts';
 import type { Stores } from '../reconcilers/stores.ts';
-import { isWorthALook, sameLabels, selectsNow } from './wake.ts';
 
 /**
  * Counts, for each namespace, what changes what its objects may have: a decision that was made at another count may not hold
@@ -14,7 +14,7 @@ export class PermissionChanges implements Disposable {
   constructor({ policies, namespaces }: Pick<Stores, 'policies' | 'namespaces'>) {
     this.#subscriptions.use(
       policies.onChange((change) => {
-        if (!isWorthALook(change)) return;
+        if (!isEdit(change)) return;
         for (const namespace of namespaces.values())
           if (selectsNow(change.old, namespace) || selectsNow(change.new, namespace))
             this.#changed(namespace.metadata.name);
@@ -23,7 +23,7 @@ export class PermissionChanges implements Disposable {
     this.#subscriptions.use(
       namespaces.onChange((change) => {
         if (!change.new) this.#lastIn.delete(change.key);
-        else if (!sameLabels(change)) this.#changed(change.key);
+        else if (!hasSameLabels(change)) this.#changed(change.key);
       }),
     );
   }

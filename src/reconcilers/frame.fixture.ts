@@ -72,7 +72,7 @@ export class FrameWorld {
         plural: 'x',
         namespaced: true,
       },
-      gather: async (object: IdentityAttachment, context: VisitContext) => {
+      observe: async (object: IdentityAttachment, context: VisitContext) => {
         this.gathered.push(object);
         this.contexts.push(context);
         this.onGather();

@@ -83,7 +83,7 @@ it('writes nothing for a namesake that takes the place of the object in the midd
   let performed = 0;
   const kind = {
     resource: identityAttachment.resource,
-    gather: async () => ({}),
+    observe: async () => ({}),
     decide: () => ({
       actions: [{ type: 'saveStatus', status: { summary: 'intent' }, why: '' }, { type: 'write' }],
       status: {},

@@ -140,8 +140,9 @@ export class Frame<
       visit.signal.throwIfAborted();
       const basis = this.#basis(visit.key);
       const gatherAt = this.#options.clock.monotonic();
-      const facts = await this.#kind.gather(object, context);
+      const facts = await this.#kind.observe(object, context);
       const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
+      this.#kind.decided?.(object, facts, decision);
       failed = undefined;
       const suspended = isSuspended(object) && decision.binds !== true;
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);

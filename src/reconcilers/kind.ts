@@ -29,27 +29,35 @@ export interface Performed {
   readonly gone?: boolean;
 }
 
+/** What of a kind does I/O or remembers something; `decide` is pure and stands in its definition. */
+export interface Reconciler<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+  Made extends Decision<Action, Status> = Decision<Action, Status>,
+> {
+  /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
+  observe(object: T, context: VisitContext): Promise<Facts>;
+  /** What is about to be carried out: for what this process remembers of it, and for moments that must be met exactly. */
+  decided?(object: T, facts: Facts, decision: Made): void;
+  /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */
+  perform(action: Exclude<Action, FrameAction<Status>>, object: T, context: VisitContext): Promise<Performed>;
+  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent if no reconcile ever saw it. */
+  forget?(key: ObjectKey, uid?: string): void;
+}
+
 /**
- * One kind of custom resource. `gather` reads, `decide` judges (pure), `perform` carries out one action; the frame does
- * what every kind has in common.
+ * One kind of custom resource at work. `observe` reads, `decide` judges (pure), `perform` carries out one action; the
+ * frame does what every kind has in common.
  */
 export interface Kind<
   T extends ManagedObject,
   Facts,
   Action extends { readonly type: string },
   Status extends object,
-> {
-  /** In logs, metrics and queue names: the kind in lower case. */
-  readonly name: string;
+  Made extends Decision<Action, Status> = Decision<Action, Status>,
+> extends Reconciler<T, Facts, Action, Status, Made> {
   readonly resource: Resource<T>;
-  gather(object: T, context: VisitContext): Promise<Facts>;
-  decide(
-    object: T,
-    facts: Facts,
-    failed?: { readonly action: Action; readonly failure: Failure },
-  ): Decision<Action, Status>;
-  /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */
-  perform(action: Exclude<Action, FrameAction<Status>>, object: T, context: VisitContext): Promise<Performed>;
-  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent if no visit ever saw it. */
-  forget?(key: ObjectKey, uid?: string): void;
+  decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
 }

@@ -1,39 +1,31 @@
-import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
-import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
-import type { HostIdentity } from '../api/host-identity.ts';
-import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import type { IdentityPolicy } from '../api/identity-policy.ts';
-import type { RoleGrant } from '../api/role-grant.ts';
-import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
-import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
-import { addIndexes, type Stores } from './stores.ts';
+import { store as expiries } from './assignment-expiry/store.ts';
+import { store as credentials } from './federated-identity-credential/store.ts';
+import { store as hosts } from './host-identity/store.ts';
+import { store as attachments } from './identity-attachment/store.ts';
+import { store as policies } from './identity-policy/store.ts';
+import { store as grants } from './role-grant/store.ts';
+import { type Stores, storesOf } from './stores.ts';
+import { store as systemIdentities } from './system-assigned-identity/store.ts';
+import { store as identities } from './user-assigned-identity/store.ts';
 
 /** Empty stores with their indexes, and a way to put objects into them. */
 
+const KINDS = [identities, policies, credentials, grants, expiries, hosts, attachments, systemIdentities].map(
+  (store) => ({ store }),
+);
+
 export function emptyStores(): Stores {
-  const store = <T extends KubeObject>() =>
+  const create = <T extends KubeObject>() =>
     new Store<T>({
       onListenerError: (error) => {
         throw error;
       },
     });
-  const stores: Stores = {
-    identities: store<UserAssignedIdentity>(),
-    policies: store<IdentityPolicy>(),
-    namespaces: store<Namespace>(),
-    configMaps: store<ConfigMap>(),
-    grants: store<RoleGrant>(),
-    credentials: store<FederatedIdentityCredential>(),
-    attachments: store<IdentityAttachment>(),
-    systemIdentities: store<SystemAssignedIdentity>(),
-    hosts: store<HostIdentity>(),
-    expiries: store<AssignmentExpiry>(),
-  };
-  addIndexes(stores);
-  return stores;
+  const builtIn = { namespaces: create<Namespace>(), configMaps: create<ConfigMap>() };
+  return storesOf(KINDS, builtIn, () => create());
 }
 
 let version = 0;

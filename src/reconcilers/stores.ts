@@ -1,19 +1,14 @@
-import { type AssignmentExpiry, assignmentExpiry } from '../api/assignment-expiry.ts';
-import {
-  type FederatedIdentityCredential,
-  federatedIdentityCredential,
-} from '../api/federated-identity-credential.ts';
-import { type HostIdentity, hostIdentity } from '../api/host-identity.ts';
-import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
-import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
-import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
+import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
+import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
+import type { HostIdentity } from '../api/host-identity.ts';
+import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import type { IdentityPolicy } from '../api/identity-policy.ts';
+import type { RoleGrant } from '../api/role-grant.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
 import { API_VERSION } from '../api/schema/kind.ts';
-import { type SystemAssignedIdentity, systemAssignedIdentity } from '../api/system-assigned-identity.ts';
+import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { asciiLower } from '../azure/names/ascii.ts';
-import { armKey } from '../azure/names/resource-id.ts';
-import { hostArea } from '../cache/hosts/area.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer/informer.ts';
 import type { ReflectorEvent } from '../kube/informer/reflector.ts';
@@ -74,15 +69,32 @@ export type WatchTap = <T extends KubeObject>(
   events: AsyncGenerator<ReflectorEvent<T>>,
 ) => AsyncGenerator<ReflectorEvent<T>>;
 
+/** The store of one kind: under which name others find it, and by what they find its objects. */
+export interface StoreDefinition<T extends KubeObject = KubeObject> {
+  /** In `Stores`, where other kinds read it. */
+  readonly name: string;
+  readonly indexes: Readonly<Record<string, ValuesOf<T>>>;
+  /** Objects of azid's own: watched in azid's namespace and nowhere else. */
+  readonly internal?: boolean;
+}
+
+/** A method's type, so that definitions of stores of different kinds fit into one list. */
+type ValuesOf<T> = { of(object: T): readonly string[] }['of'];
+
+export interface StoredKind {
+  readonly resource: Resource;
+  readonly store: StoreDefinition;
+}
+
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
   readonly tap?: WatchTap | undefined;
   readonly streamLists: boolean;
-  /** azid's own namespace: HostIdentities and AssignmentExpiries are watched nowhere else. */
+  /** azid's own namespace. */
   readonly namespace: string;
 };
 
-/** One watch, whatever its kind. */
-export interface Watch {
+/** The informer of one resource, whatever its kind. */
+export interface WatchedResource {
   readonly plural: string;
   readonly informer: Pick<Informer<KubeObject>, 'run' | 'stuck'>;
   readonly store: Pick<Store<KubeObject>, 'synced' | 'whenSynced'>;
@@ -90,11 +102,11 @@ export interface Watch {
 
 export interface Watches {
   readonly stores: Stores;
-  readonly all: readonly Watch[];
+  readonly all: readonly WatchedResource[];
 }
 
-export function createWatches({ tap, namespace, ...common }: Common): Watches {
-  const all: Watch[] = [];
+export function createWatches(kinds: readonly StoredKind[], { tap, namespace, ...common }: Common): Watches {
+  const all: WatchedResource[] = [];
   const watch = <T extends KubeObject>(
     resource: Resource<T>,
     only: Pick<InformerOptions<T>, 'labelSelector' | 'namespace'> = {},
@@ -108,78 +120,42 @@ export function createWatches({ tap, namespace, ...common }: Common): Watches {
     all.push({ plural: resource.plural, informer, store: informer.store });
     return informer.store;
   };
-  const stores: Stores = {
-    policies: watch(identityPolicy.resource),
+  const builtIn = {
     namespaces: watch(namespaces),
     configMaps: watch(configMaps, { labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}` }),
-    identities: watch(userAssignedIdentity.resource),
-    grants: watch(roleGrant.resource),
-    credentials: watch(federatedIdentityCredential.resource),
-    attachments: watch(identityAttachment.resource),
-    systemIdentities: watch(systemAssignedIdentity.resource),
-    hosts: watch(hostIdentity.resource, { namespace }),
-    expiries: watch(assignmentExpiry.resource, { namespace }),
   };
-  addIndexes(stores);
+  const stores = storesOf(kinds, builtIn, ({ resource, store }) =>
+    watch(resource, store.internal ? { namespace } : {}),
+  );
   return { stores, all };
 }
 
-/** The indexes of `INDEX`, on stores of whatever making. */
-export function addIndexes(stores: Stores): void {
-  for (const store of [
-    stores.identities,
-    stores.grants,
-    stores.credentials,
-    stores.attachments,
-    stores.systemIdentities,
-  ])
-    store.addIndex(INDEX.namespace, (object: KubeObject) => [object.metadata.namespace ?? '']);
-  stores.identities.addIndex(INDEX.azureName, azureNamesOf);
-  stores.configMaps.addIndex(INDEX.owner, ownersOf);
-  stores.credentials.addIndex(INDEX.identityRef, (object) => [
-    `${object.metadata.namespace}/${object.spec.identityRef.name}`,
-  ]);
-  stores.grants.addIndex(INDEX.identityRef, referredIdentity);
-  stores.grants.addIndex(INDEX.principal, ({ spec, status }) => [
-    ...new Set([...lower(spec.principal.id), ...lower(status?.principalId)]),
-  ]);
-  stores.grants.addIndex(INDEX.assignment, ({ status }) => [
-    ...new Set([...(status?.ledger ?? []), status?.assignmentId ?? []].flat().map(armKey)),
-  ]);
-  stores.grants.addIndex(INDEX.role, ({ spec, status }) => [
-    ...lower(spec.role.name),
-    ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
-  ]);
-  stores.grants.addIndex(INDEX.systemIdentityRef, referredSystemIdentity);
-  stores.attachments.addIndex(INDEX.identityRef, ({ metadata, spec: { identityRef } }) =>
-    identityRef ? [`${metadata.namespace}/${identityRef.name}`] : [],
-  );
-  stores.attachments.addIndex(INDEX.identityId, ({ spec, status }) => [
-    ...new Set([spec.identityId, status?.identityId].flatMap((id) => (id === undefined ? [] : armKey(id)))),
-  ]);
-  stores.attachments.addIndex(INDEX.host, ({ spec }) =>
-    spec.target.resourceId === undefined ? [] : [armKey(spec.target.resourceId)],
-  );
-  stores.attachments.addIndex(INDEX.selectorArea, ({ spec: { target } }) =>
-    target.selector ? [hostArea(target.selector.subscriptionId, target.selector.type)] : [],
-  );
-  stores.systemIdentities.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
-  stores.hosts.addIndex(INDEX.host, ({ spec }) => [armKey(spec.resourceId)]);
-  stores.hosts.addIndex(INDEX.movedTo, ({ status }) =>
-    status?.movedTo === undefined ? [] : [armKey(status.movedTo)],
-  );
-  stores.hosts.addIndex(INDEX.identityId, ({ status }) => [
-    ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),
-  ]);
-  stores.expiries.addIndex(INDEX.assignment, ({ spec }) => [armKey(spec.assignmentId)]);
-  stores.expiries.addIndex(INDEX.expiryOwner, ({ spec }) => [...new Set(spec.owners.map(({ uid }) => uid))]);
-  stores.hosts.addIndex(INDEX.ledgerOwner, ({ status }) => [
-    ...new Set(
-      [...(status?.entries ?? []), ...(status?.systemAssigned ? [status.systemAssigned] : [])].flatMap(
-        ({ owners }) => owners.map(({ uid }) => uid),
-      ),
-    ),
-  ]);
+/** A store for each kind with its indexes, of whatever making, under the names by which others find them. */
+export function storesOf<K extends Pick<StoredKind, 'store'>>(
+  kinds: readonly K[],
+  builtIn: Pick<Stores, 'namespaces' | 'configMaps'>,
+  create: (kind: K) => Store<KubeObject>,
+): Stores {
+  builtIn.configMaps.addIndex(INDEX.owner, ownersOf);
+  const named = kinds.map((kind) => {
+    const store = create(kind);
+    const { name, indexes, internal } = kind.store;
+    if (!internal) store.addIndex(INDEX.namespace, ({ metadata }) => [metadata.namespace ?? '']);
+    for (const [index, valuesOf] of Object.entries(indexes)) store.addIndex(index, valuesOf);
+    return [name, store] as const;
+  });
+  // The names are data here; which kind each is of, its definition says.
+  return { ...builtIn, ...Object.fromEntries(named) } as unknown as Stores;
+}
+
+/** The store of one kind. */
+export function storeOf<T extends KubeObject>(
+  { store }: { readonly store: StoreDefinition<T> },
+  stores: Stores,
+): Store<T> {
+  const found = (stores as unknown as Readonly<Record<string, Store<T> | undefined>>)[store.name];
+  if (!found) throw new Error(`expected a store named ${store.name}, there is none`);
+  return found;
 }
 
 export function azureNameOf(object: UserAssignedIdentity): string {
@@ -187,7 +163,7 @@ export function azureNameOf(object: UserAssignedIdentity): string {
 }
 
 /** Lower case: what its identity is called by the spec, and by a status that somebody else may have written. */
-function azureNamesOf({ spec, status, metadata }: UserAssignedIdentity): string[] {
+export function azureNamesOf({ spec, status, metadata }: UserAssignedIdentity): string[] {
   const names = [
     spec.name ?? metadata.name,
     ...(spec.name === undefined ? [status?.coordinates?.name ?? []] : []),
@@ -207,10 +183,6 @@ export function referredIdentity({ metadata, spec }: RoleGrant): string[] {
 export function referredSystemIdentity({ metadata, spec }: RoleGrant): string[] {
   const { identityRef } = spec.principal;
   return identityRef?.kind === 'SystemAssignedIdentity' ? [`${metadata.namespace}/${identityRef.name}`] : [];
-}
-
-function lower(text: string | undefined): string[] {
-  return text === undefined ? [] : [asciiLower(text)];
 }
 
 /** The UserAssignedIdentities a ConfigMap names as owners, by key. */

@@ -5,8 +5,8 @@ import { areaOf } from '../../src/azure/names/scope.ts';
 import { assignmentDefinition } from '../../src/cache/assignments/assignments.ts';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
 import type { How } from '../../src/cache/store/entry.ts';
-import { type DependentsParts, dependentsOn } from '../../src/reconcilers/dependents.ts';
 import type { VisitContext } from '../../src/reconcilers/kind.ts';
+import { type LeftoverDeps, leftoversOf } from '../../src/reconcilers/role-grant/holds.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -322,9 +322,9 @@ describe('a deletion that is proven, while lists go on to show what was there (d
     it.clock.advance(minute);
     const stores = { grants: { keysByIndex: () => [] } };
     const parts = { stores, assignments, assignmentMirror, installationId: installation };
-    const { leftoversOf } = dependentsOn(parts as unknown as DependentsParts);
     const context = { ...edit, key: 'shop/web' } as unknown as VisitContext;
-    const leftovers = () => leftoversOf({ id: it.id('web'), principalId }, context);
+    const leftovers = () =>
+      leftoversOf({ id: it.id('web'), principalId }, context, parts as unknown as LeftoverDeps);
     const deleteIt = () =>
       assignments.delete(it.group, assignmentName(installation, it.triple(it.group)), edit);
     const calls = (method: string) =>

@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { HostIdentity, HostIdentityStatus } from '../../api/host-identity.ts';
-import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import type { HostIdentityStatus } from '../../api/host-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import type { AzureObserver } from '../../azure/arm/observer.ts';
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
@@ -10,13 +9,12 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { rightsOf } from '../../azure/permissions.ts';
 import { AzureCache } from '../../cache/azure-cache.ts';
 import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
-import type { Namespace } from '../../kube/builtin.ts';
-import { Store } from '../../kube/informer/store.ts';
+import type { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
-import { addIndexes, type Stores } from '../stores.ts';
+import { emptyStores } from '../stores.fixture.ts';
 import { IDENTITY_ID, policy } from './facts.fixture.ts';
 
 /** Real stores and a real cache, over lists and GETs that a test fills. */
@@ -68,10 +66,8 @@ export class Lists implements Source {
   async *listSlots(): AsyncGenerator<HostPage> {}
 }
 
-export function storeOf<T extends KubeObject>(...objects: object[]): Store<T> {
-  const store = new Store<T>();
+function fill<T extends KubeObject>(store: Store<T>, ...objects: object[]): void {
   store.take({ type: 'replace', objects: objects as T[], resourceVersion: '1', rewound: false });
-  return store;
 }
 
 export const metadata = (name: string, namespace?: string) => ({
@@ -113,19 +109,11 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
     spec: {},
     status: { id: IDENTITY_ID, principalId: 'p1' },
   };
-  const stores: Stores = {
-    identities: storeOf<UserAssignedIdentity>(...(identities ?? [app])),
-    hosts: storeOf<HostIdentity>(...holders),
-    policies: storeOf(...policies),
-    namespaces: storeOf<Namespace>({ metadata: metadata('team-a') }),
-    attachments: storeOf(),
-    systemIdentities: storeOf(),
-    grants: storeOf(),
-    expiries: storeOf(),
-    credentials: storeOf(),
-    configMaps: storeOf(),
-  };
-  addIndexes(stores);
+  const stores = emptyStores();
+  fill(stores.identities, ...(identities ?? [app]));
+  fill(stores.hosts, ...holders);
+  fill(stores.policies, ...policies);
+  fill(stores.namespaces, { metadata: metadata('team-a') });
   const context = { priority: 'event', signal: stopping.signal } as VisitContext;
   const held = new HeldIdentities();
   held.put(identityAt(IDENTITY_ID, 'p1', marksOf(app.metadata)));

@@ -3,43 +3,40 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { RoleNames } from '../../cache/roles/names.ts';
 import { isBuiltIn, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf } from '../../policy/selection.ts';
+import type { KindDefinition } from '../definition.ts';
 import { failureOf } from '../failure.ts';
-import type { Kind, VisitContext } from '../kind.ts';
-import type { Stores } from '../stores.ts';
+import type { VisitContext } from '../kind.ts';
 import { decide, type PolicyFacts, type PolicyStatus } from './decide.ts';
+import { store } from './store.ts';
+import { watches } from './watches.ts';
 
 /** IdentityPolicy is judged, not carried out: its status says what it selects, whom it contradicts, and what names nothing. */
-export type IdentityPolicyKind = Kind<
+export const identityPolicyKind: KindDefinition<
   IdentityPolicy & ManagedObject,
   PolicyFacts,
   { readonly type: never },
   PolicyStatus
->;
-
-export interface IdentityPolicyParts {
-  readonly stores: Pick<Stores, 'policies' | 'namespaces'>;
-  readonly roleNames: Pick<RoleNames, 'known' | 'all'>;
-}
-
-export function identityPolicyKind({ stores, roleNames }: IdentityPolicyParts): IdentityPolicyKind {
-  return {
-    name: 'identitypolicy',
-    resource: identityPolicy.resource,
-    gather: async (policy, context) => ({
-      policies: stores.policies.values(),
-      namespaces: stores.namespaces.values().map(factsOf),
+> = {
+  name: 'identitypolicy',
+  resource: identityPolicy.resource,
+  store,
+  watches,
+  decide,
+  start: ({ stores: { policies, namespaces }, roleNames }) => ({
+    observe: async (policy, context) => ({
+      policies: policies.values(),
+      namespaces: namespaces.values().map(factsOf),
       ...(await rolesFor(policy, context, roleNames)),
     }),
-    decide,
     perform: async () => ({}),
-  };
-}
+  }),
+};
 
 /** Nothing is asked while what is known already has all the names. */
 async function rolesFor(
   { spec }: IdentityPolicy,
   context: VisitContext,
-  roleNames: IdentityPolicyParts['roleNames'],
+  roleNames: Pick<RoleNames, 'known' | 'all'>,
 ): Promise<Pick<PolicyFacts, 'roles' | 'rolesUnread'>> {
   const names = roleNamesOf(spec);
   const known = roleNames.known();

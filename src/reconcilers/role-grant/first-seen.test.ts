@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
-import { type RoleGrantParts, roleGrantKind } from './index.ts';
+import type { Services } from '../services.ts';
+import { roleGrantKind } from './index.ts';
 
 test('what is remembered of a grant goes with it, also what others asked about it', () => {
-  const firstSeen: RoleGrantParts['firstSeen'] = new Map([
+  const firstSeen: Services['firstSeen'] = new Map([
     ['uid-gone', { principalId: 'p', at: 1 }],
     ['uid-stays', { principalId: 'p', at: 1 }],
   ]);
   const released: string[] = [];
-  const areas = { use: (key: string) => void released.push(key) };
+  const assignmentMirror = { use: (key: string) => void released.push(key) };
   // Nothing else is asked when an object is forgotten.
-  const kind = roleGrantKind({ firstSeen, areas } as unknown as RoleGrantParts);
-  kind.forget?.('team-a/grant', 'uid-gone');
+  const services = { firstSeen, assignmentMirror } as unknown as Services;
+  const reconciler = roleGrantKind.start(services, () => {});
+  reconciler.forget?.('team-a/grant', 'uid-gone');
   expect([...firstSeen.keys()]).toEqual(['uid-stays']);
   expect(released).toEqual(['team-a/grant']);
 });

@@ -8,6 +8,7 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { Frame } from '../../frame.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
+import type { Services } from '../../services.ts';
 import { hostIdentityKind } from '../index.ts';
 import type { Answered, Clients, Sent } from './azure.fixture.ts';
 import type { MemoryKube } from './kube.fixture.ts';
@@ -46,7 +47,7 @@ export class Process {
       installationId: 'sequences',
     });
     const client = kube.client((_, write) => this.#around(write));
-    const kind = hostIdentityKind({
+    const services = {
       stores: kube.stores,
       proofs,
       client,
@@ -57,12 +58,12 @@ export class Process {
       hostMirror,
       // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
       turns: { mayAttach: () => true, mayDetach: () => true, hasSpokenOf: () => true },
-      areas: hostMirror,
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
       azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,
       callLimitMs: CALL_LIMIT_MS,
-    });
+    } as unknown as Services;
+    const kind = { ...hostIdentityKind, ...hostIdentityKind.start(services, () => {}) };
     const options = { client, store: kube.stores.hosts, events: { record: () => {} }, clock };
     this.#frame = new Frame(kind, options) as unknown as Frame<never, never, never, never>;
   }

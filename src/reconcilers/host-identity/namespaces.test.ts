@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { HostIdentity } from '../api/host-identity.ts';
-import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
-import type { AzureHost } from '../azure/hosts/host.ts';
-import { armKey } from '../azure/names/resource-id.ts';
-import type { HostCache } from '../cache/hosts/hosts.ts';
-import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import { hostTurns } from './host-turns.ts';
+import type { HostIdentity } from '../../api/host-identity.ts';
+import type { IdentityAttachment } from '../../api/identity-attachment.ts';
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
+import { hostNamespaces } from './namespaces.ts';
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-00000000000a';
 const VM = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm1`;
@@ -15,7 +15,7 @@ const nothing: Pick<HostCache, 'observe'> = { observe: () => ({ state: 'unknown'
 
 it('are those of all who name the host, in any spelling, and of those in its ledger; else azid’s own', () => {
   const stores = emptyStores();
-  expect(hostTurns('azid-system/h', stores, nothing)).toEqual(['']);
+  expect(hostNamespaces('azid-system/h', stores, nothing)).toEqual(['']);
   const host = (status: object) =>
     put(stores.hosts, {
       metadata: meta('h', { namespace: 'azid-system' }),
@@ -23,7 +23,7 @@ it('are those of all who name the host, in any spelling, and of those in its led
       status,
     } as unknown as HostIdentity);
   host({});
-  expect(hostTurns('azid-system/h', stores, nothing)).toEqual(['']);
+  expect(hostNamespaces('azid-system/h', stores, nothing)).toEqual(['']);
   put(stores.attachments, {
     metadata: meta('a', { namespace: 'names-it' }),
     spec: { target: { resourceId: VM.toUpperCase() } },
@@ -41,7 +41,7 @@ it('are those of all who name the host, in any spelling, and of those in its led
     entries: [{ identityId: '/x', owners: [owner('selects-it'), owner('names-it')] }],
     systemAssigned: { owners: [owner('had-its-own')] },
   });
-  expect(hostTurns('azid-system/h', stores, nothing).toSorted()).toEqual([
+  expect(hostNamespaces('azid-system/h', stores, nothing).toSorted()).toEqual([
     'had-its-own',
     'has-its-own',
     'names-it',
@@ -74,8 +74,8 @@ it('are those of all who select it, too, as the cache has it', () => {
   const mirror: Pick<HostCache, 'observe'> = {
     observe: () => ({ state: 'present', resource: shown, how: 'list', ageMs: 0 }),
   };
-  expect(hostTurns('azid-system/h', stores, mirror).toSorted()).toEqual(['all-of-them', 'by-tag']);
-  expect(hostTurns('azid-system/h', stores, nothing)).toEqual(['']);
+  expect(hostNamespaces('azid-system/h', stores, mirror).toSorted()).toEqual(['all-of-them', 'by-tag']);
+  expect(hostNamespaces('azid-system/h', stores, nothing)).toEqual(['']);
 });
 
 it('are azid’s own where the id of the host is none', () => {
@@ -89,5 +89,5 @@ it('are azid’s own where the id of the host is none', () => {
       throw new TypeError('Expected an ARM id');
     },
   };
-  expect(hostTurns('azid-system/h', stores, mirror)).toEqual(['']);
+  expect(hostNamespaces('azid-system/h', stores, mirror)).toEqual(['']);
 });

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
-import { expiryTurns } from './index.ts';
+import { expiryNamespaces } from './namespaces.ts';
 
 it('takes the turns of all its owners, each once; else azid’s own', () => {
   const stores = emptyStores();
-  expect(expiryTurns('azid-system/e', stores)).toEqual(['']);
+  expect(expiryNamespaces('azid-system/e', stores)).toEqual(['']);
   const owner = (namespace: string, uid: string) => ({ namespace, name: 'read', uid });
   put(stores.expiries, {
     metadata: meta('e', { namespace: 'azid-system' }),
     spec: { assignmentId: '/x', owners: [owner('shop', '1'), owner('bank', '2'), owner('shop', '3')] },
   });
-  expect(expiryTurns('azid-system/e', stores)).toEqual(['shop', 'bank']);
+  expect(expiryNamespaces('azid-system/e', stores)).toEqual(['shop', 'bank']);
 });

@@ -1,11 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AzureHost } from '../azure/hosts/host.ts';
 import { armKey } from '../azure/names/resource-id.ts';
-import type { How } from '../cache/store/entry.ts';
-import type { ChangeListener } from '../cache/store/store.ts';
-import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import type { Stores } from '../reconcilers/stores.ts';
-import { wakeReferrersOf, wakeReferrersOnHosts } from './wake-referrers.ts';
+import { emptyStores, meta, put } from './stores.fixture.ts';
+import type { Stores } from './stores.ts';
+import { watchWorld } from './watches.fixture.ts';
 
 const RG = '/subscriptions/s/resourceGroups/rg1/providers';
 const WEB = `${RG}/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
@@ -13,15 +10,6 @@ const VM = `${RG}/Microsoft.Compute/virtualMachines/vm`;
 const OTHER_VM = `${VM}2`;
 
 let stores: Stores;
-let woken: string[];
-const note = (kind: string) => (key: string, priority: string) =>
-  void woken.push(`${kind} ${key} ${priority}`);
-const wake = {
-  grant: note('grant'),
-  credential: note('credential'),
-  attachment: note('attachment'),
-  host: note('host'),
-};
 const identityRef = { name: 'web' };
 const role = { role: { name: 'Reader' }, scope: '/' };
 const owners = [
@@ -37,7 +25,6 @@ const line = {
 
 beforeEach(() => {
   stores = emptyStores();
-  woken = [];
   put(stores.identities, { metadata: meta('web'), spec: {} });
   put(stores.grants, { metadata: meta('read'), spec: { principal: { identityRef }, ...role } });
   put(stores.grants, {
@@ -63,10 +50,13 @@ beforeEach(() => {
     });
 });
 
+const REFERRERS = ['grant', 'credential', 'attachment', 'host'] as const;
+
 describe('a change of an identity in Azure', () => {
-  it('wakes whoever refers to it, and the resources that are to have it or have it', () => {
-    wakeReferrersOf(stores, wake, WEB.toUpperCase(), 'event');
-    expect(woken.toSorted()).toEqual([
+  it('enqueues whoever refers to it, and the resources that are to have it or have it', () => {
+    const { caches, enqueuedBy } = watchWorld(stores);
+    const enqueued = enqueuedBy(() => caches.mirror.tell(WEB.toUpperCase(), 'write'), REFERRERS, true);
+    expect(enqueued).toEqual([
       'attachment shop/attach event',
       'credential shop/ci event',
       'grant shop/read event',
@@ -81,34 +71,25 @@ describe('a change of an identity in Azure', () => {
       spec: {},
       status: { coordinates: { subscriptionId: 's', resourceGroup: 'rg1', location: 'x', name: 'forged' } },
     });
-    wakeReferrersOf(stores, wake, WEB, 'resync');
-    expect(woken).toContain('grant shop/read resync');
+    const { caches, enqueuedBy } = watchWorld(stores);
+    const enqueued = enqueuedBy(() => caches.mirror.tell(WEB, 'list'), REFERRERS, true);
+    expect(enqueued).toContain('grant shop/read resync');
   });
 });
 
-describe('a change of a resource’s own identity wakes the grants that refer to it,', () => {
-  const watched = (change: (told: (key: string, how: How) => void) => void) => {
-    let listener: (key: string, how: How) => void = () => {};
-    const hostMirror = {
-      onChange: (given: ChangeListener<AzureHost>) => {
-        listener = (key, how) => given(key, how, { before: undefined, after: undefined });
-        return { [Symbol.dispose]: () => {} };
-      },
-    };
-    using _ = wakeReferrersOnHosts(stores, hostMirror, wake);
-    change(listener);
-    return woken;
-  };
-
+describe('a change of a resource’s own identity enqueues the grants that refer to it,', () => {
   it('in Azure, by azid’s own write too', () => {
-    expect(watched((told) => told(armKey(VM), 'write'))).toEqual(['grant shop/by-system event']);
+    const { caches, enqueuedBy } = watchWorld(stores);
+    const enqueued = enqueuedBy(() => caches.hostMirror.tell(armKey(VM), 'write'), ['grant'], true);
+    expect(enqueued).toEqual(['grant shop/by-system event']);
   });
 
   it('in the ledger, which says whose it is; not for what else changes there', () => {
-    const ledger = (status: object) =>
+    const ledger = (status: object) => () =>
       put(stores.hosts, { metadata: meta('named'), spec: { resourceId: VM }, status });
-    expect(watched(() => ledger({ systemAssigned: line }))).toEqual(['grant shop/by-system event']);
-    woken = [];
-    expect(watched(() => ledger({ systemAssigned: line, hostId: VM }))).toEqual([]);
+    const { enqueuedBy } = watchWorld(stores);
+    const by = (status: object) => enqueuedBy(ledger(status), ['grant'], true);
+    expect(by({ systemAssigned: line })).toEqual(['grant shop/by-system event']);
+    expect(by({ systemAssigned: line, hostId: VM })).toEqual([]);
   });
 });

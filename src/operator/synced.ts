@@ -1,10 +1,10 @@
-import type { Watch } from '../reconcilers/stores.ts';
+import type { WatchedResource } from '../reconcilers/stores.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SYNC_LIMIT_MS } from './options.ts';
 
 /** Nothing works before every cache holds its first list: a missing policy must not look like a denial. */
 export async function whenAllSynced(
-  watches: readonly Watch[],
+  watches: readonly WatchedResource[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RoleGrant } from '../api/role-grant.ts';
-import { armKey } from '../azure/names/resource-id.ts';
-import type { ObjectMeta } from '../kube/types.ts';
-import { HeldIdentities, identityAt, marksOf } from '../reconcilers/proof/proofs.fixture.ts';
-import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import type { Stores } from '../reconcilers/stores.ts';
-import { wakeGrantsOnKubernetes, wakeOnAssignment, wakeOnRole } from './wake-grants.ts';
+import type { RoleGrant } from '../../api/role-grant.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
+import type { Stores } from '../stores.ts';
+import { watchWorld } from '../watches.fixture.ts';
 
 const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
@@ -15,13 +15,6 @@ const VM = '/subscriptions/s/resourceGroups/rg1/providers/Microsoft.Compute/virt
 const ASSIGNMENT = `/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/${PRINCIPAL}`;
 
 let stores: Stores;
-let woken: string[];
-const wake = {
-  identity: (key: string) => void woken.push(`identity ${key}`),
-  systemIdentity: (key: string) => void woken.push(`systemIdentity ${key}`),
-  grant: (key: string) => void woken.push(`grant ${key}`),
-  expiry: (key: string) => void woken.push(`expiry ${key}`),
-};
 const identity = (name: string, status = {}, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.identities, { metadata: meta(name, metadata), spec: {}, status });
 const system = (name: string, status = {}, metadata: Partial<ObjectMeta> = {}) =>
@@ -42,11 +35,10 @@ const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z' };
 
 beforeEach(() => {
   stores = emptyStores();
-  woken = [];
 });
 
 /** Azure shows `web` with its marks, and the machine `web` with an identity that is `web`'s. */
-function deps() {
+function world() {
   const held = new HeldIdentities();
   held.put(identityAt(WEB, PRINCIPAL, marksOf(meta('web'))));
   const hasOwn = stores.systemIdentities.get('shop/web') !== undefined;
@@ -54,17 +46,13 @@ function deps() {
     known: () => undefined,
     ofPrincipal: (principalId: string) => (hasOwn && principalId === PRINCIPAL ? ['shop/web'] : []),
   };
-  return { stores, proofs: held.proofs(stores), systemProofs };
+  return watchWorld(stores, { proofs: held.proofs(stores), systemProofs });
 }
 
-/** What a change wakes, the rest being there before. */
-function wokenBy(change: () => void): string[] {
-  using _ = wakeGrantsOnKubernetes(deps(), wake);
-  change();
-  return woken.toSorted();
-}
+/** What a change enqueues, the rest being there before. */
+const enqueuedBy = (change: () => void) => world().enqueuedBy(change, ['grant', 'expiry']);
 
-describe('a grant is woken', () => {
+describe('a grant is enqueued', () => {
   it('when one that shares its principal is refused by Azure, or is no longer: its turn may have come', () => {
     const stalled = (reason: string) => ({
       principalId: PRINCIPAL,
@@ -83,11 +71,9 @@ describe('a grant is woken', () => {
     const first = (status: object) => grant('first', {}, status, { generation: 1 });
     first({ principalId: PRINCIPAL });
     grant('second');
-    expect(wokenBy(() => first(stalled('RejectedByAzure')))).toEqual(['grant shop/second']);
-    woken = [];
-    expect(wokenBy(() => first({ principalId: PRINCIPAL }))).toEqual(['grant shop/second']);
-    woken = [];
-    expect(wokenBy(() => first(stalled('ConflictingGrant')))).toEqual([]);
+    expect(enqueuedBy(() => first(stalled('RejectedByAzure')))).toEqual(['grant shop/second']);
+    expect(enqueuedBy(() => first({ principalId: PRINCIPAL }))).toEqual(['grant shop/second']);
+    expect(enqueuedBy(() => first(stalled('ConflictingGrant')))).toEqual([]);
   });
 
   it('when its identity comes, gets a principal or another one, goes, or is gone', () => {
@@ -100,11 +86,9 @@ describe('a grant is woken', () => {
       () => identity('web', { principalId: 'p2' }, deleted),
     ];
     for (const step of steps) {
-      woken = [];
-      expect(wokenBy(step)).toEqual(['grant shop/read']);
+      expect(enqueuedBy(step)).toEqual(['grant shop/read']);
     }
-    woken = [];
-    expect(wokenBy(() => identity('web', { principalId: 'p2', tagKeys: ['a'] }, deleted))).toEqual([]);
+    expect(enqueuedBy(() => identity('web', { principalId: 'p2', tagKeys: ['a'] }, deleted))).toEqual([]);
   });
 
   it('by an edit of one that has the same principal, by reference or by id; not by its status', () => {
@@ -114,22 +98,23 @@ describe('a grant is woken', () => {
     grant('by-id', { principal: { id: PRINCIPAL.toUpperCase(), type: 'ServicePrincipal' } });
     grant('stranger', { principal: { id: READER, type: 'ServicePrincipal' } });
     const all = ['grant shop/by-id', 'grant shop/read', 'grant shop/same'];
-    expect(wokenBy(() => grant('read', {}, {}, { generation: 2 }))).toEqual(all);
-    woken = [];
-    expect(wokenBy(() => grant('read', {}, { principalId: PRINCIPAL }, { generation: 2 }))).toEqual([]);
+    expect(enqueuedBy(() => grant('read', {}, {}, { generation: 2 }))).toEqual(all);
+    expect(enqueuedBy(() => grant('read', {}, { principalId: PRINCIPAL }, { generation: 2 }))).toEqual([]);
     expect(
-      wokenBy(() => grant('by-id', { principal: { id: PRINCIPAL, type: 'User' } }, {}, deleted)),
+      enqueuedBy(() => grant('by-id', { principal: { id: PRINCIPAL, type: 'User' } }, {}, deleted)),
     ).toEqual(all);
   });
 
   it('by a change of an assignment or a role that it has', () => {
     grant('read', {}, { ledger: [ASSIGNMENT.toUpperCase()], roleDefinitionId: `/x/${READER}` });
     grant('by-id', { role: { id: READER.toUpperCase() } });
-    wakeOnAssignment(stores, wake, armKey(ASSIGNMENT), 'event');
-    expect(woken).toEqual(['grant shop/read']);
-    woken = [];
-    wakeOnRole(stores, wake, READER);
-    expect(woken.toSorted()).toEqual(['grant shop/by-id', 'grant shop/read']);
+    const { caches, enqueuedBy: by } = world();
+    const told = (how: 'get' | 'write' | 'delete') =>
+      by(() => caches.assignmentMirror.tell(armKey(ASSIGNMENT), how), ['grant']);
+    expect(told('get')).toEqual(['grant shop/read']);
+    expect(told('delete')).toEqual(['grant shop/read']);
+    expect(told('write')).toEqual([]);
+    expect(by(() => caches.roles.emit(READER), ['grant'])).toEqual(['grant shop/by-id', 'grant shop/read']);
   });
 
   it('when its SystemAssignedIdentity comes, gets a principal or another one, loses it, goes, or is gone', () => {
@@ -149,15 +134,13 @@ describe('a grant is woken', () => {
       gone,
     ];
     for (const step of steps) {
-      woken = [];
-      expect(wokenBy(step)).toEqual(['grant shop/read']);
+      expect(enqueuedBy(step)).toEqual(['grant shop/read']);
       // Its other status writes are no news.
-      woken = [];
       const { status = {}, metadata } = stores.systemIdentities.get('shop/web') ?? {};
       if (!metadata) continue;
       const told = { ...status, clientId: 'c1' };
       const { deletionTimestamp } = metadata;
-      expect(wokenBy(() => system('web', told, deletionTimestamp ? deleted : {}))).toEqual([]);
+      expect(enqueuedBy(() => system('web', told, deletionTimestamp ? deleted : {}))).toEqual([]);
     }
   });
 
@@ -166,8 +149,7 @@ describe('a grant is woken', () => {
     grant('read', bySystem);
     grant('by-id', { principal: { id: PRINCIPAL, type: 'ServicePrincipal' } });
     const all = ['grant shop/by-id', 'grant shop/read'];
-    expect(wokenBy(() => grant('by-id', {}, {}, { generation: 2 }))).toEqual(all);
-    woken = [];
-    expect(wokenBy(() => grant('read', bySystem, {}, { generation: 2 }))).toEqual(['grant shop/read']);
+    expect(enqueuedBy(() => grant('by-id', {}, {}, { generation: 2 }))).toEqual(all);
+    expect(enqueuedBy(() => grant('read', bySystem, {}, { generation: 2 }))).toEqual(['grant shop/read']);
   });
 });

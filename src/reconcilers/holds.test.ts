@@ -10,12 +10,15 @@ import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { FakeClock } from '../runtime/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
-import { HOSTS_HOLD_MS } from './dependent-hosts.ts';
-import { type DependentsParts, dependentsOn } from './dependents.ts';
+import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
+import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
 import type { VisitContext } from './kind.ts';
 import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
+import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
+import type { PeerEyes } from './role-grant/peers.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
+import { holdersOfAll } from './watches.fixture.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const GROUP = `${SUB}/resourceGroups/rg1`;
@@ -43,9 +46,11 @@ const context: VisitContext = {
   patienceMs: 1_000,
 };
 
+type Parts = PeerEyes & CredentialDeps & HostDeps & LeftoverDeps & { readonly stores: Stores };
+
 let stores: Stores;
 let clock: FakeClock;
-let parts: DependentsParts;
+let parts: Parts;
 beforeEach(() => {
   stores = emptyStores();
   clock = new FakeClock();
@@ -129,7 +134,7 @@ const ledger = (change: Partial<LedgerEntry> = {}) =>
     },
   });
 const going = { deletionTimestamp: '2026-11-23T10:01:00Z' };
-const references = () => dependentsOn(parts).referencesTo('shop/web', context);
+const references = () => holdersOfAll(parts).of('UserAssignedIdentity', 'shop/web', context);
 const DETACHING = `${VM} (being detached)`;
 
 describe('an identity that is to be deleted waits for attachments', () => {
@@ -249,7 +254,7 @@ describe('objects of a namespace that was not seen', () => {
       status: { id: WEB, principalId: PRINCIPAL },
     });
   });
-  const late = () => dependentsOn(parts).referencesTo('late/web', context);
+  const late = () => holdersOfAll(parts).of('UserAssignedIdentity', 'late/web', context);
   const meant = { namespace: 'late' };
   const grant = (name: string, status?: object) =>
     put(stores.grants, {
@@ -327,7 +332,7 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
         ...spec,
       },
     });
-  const waitsFor = () => dependentsOn(parts).referencesToSystemIdentity('shop/web', context);
+  const waitsFor = () => holdersOfAll(parts).of('SystemAssignedIdentity', 'shop/web', context);
 
   it('waits for the grants that refer to it and that a policy allows, not for those of its namesake', async () => {
     put(stores.systemIdentities, {
@@ -366,7 +371,7 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
         },
       },
     };
-    const leftovers = () => dependentsOn(parts).leftoversOf({ id: VM, principalId: PRINCIPAL }, context);
+    const leftovers = () => leftoversOf({ id: VM, principalId: PRINCIPAL }, context, parts);
     expect(await leftovers()).toEqual([made.id]);
     expect(asked).toEqual([SUB]);
     put(stores.grants, {

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../api/identity-attachment.ts';
 import type { ObjectMeta } from '../kube/types.ts';
-import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import type { Stores } from '../reconcilers/stores.ts';
-import { wakeGoingOnKubernetes } from './wake-going.ts';
+import { emptyStores, meta, put } from './stores.fixture.ts';
+import type { Stores } from './stores.ts';
+import { type KindOfTest, watchWorld } from './watches.fixture.ts';
 
 const GROUP = '/subscriptions/s/resourceGroups/rg1/providers';
 const VM = `${GROUP}/Microsoft.Compute/virtualMachines/web`;
@@ -13,11 +13,6 @@ const going = { deletionTimestamp: '2026-11-23T10:01:00Z' };
 const edited = { generation: 2 };
 
 let stores: Stores;
-let woken: string[];
-const wake = {
-  identity: (key: string) => void woken.push(`identity ${key}`),
-  systemIdentity: (key: string) => void woken.push(`systemIdentity ${key}`),
-};
 beforeEach(() => {
   stores = emptyStores();
   for (const [name, metadata] of [
@@ -30,13 +25,9 @@ beforeEach(() => {
   }
 });
 
-/** What a change wakes, the rest being there before. */
-function wokenBy(change: () => void): string[] {
-  woken = [];
-  using _ = wakeGoingOnKubernetes(stores, wake);
-  change();
-  return woken.toSorted();
-}
+/** What a change enqueues, the rest being there before. */
+const enqueuedBy = (change: () => void, ...kinds: KindOfTest[]) =>
+  watchWorld(stores).enqueuedBy(change, kinds.length > 0 ? kinds : ['identity', 'systemIdentity']);
 
 const credential = (name: string, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.credentials, { metadata: meta('ci', metadata), spec: { identityRef: { name } } });
@@ -64,29 +55,33 @@ const host = (...identityIds: string[]) =>
 
 it('an identity that waits to go looks when what refers to it comes, goes, or refers to another', () => {
   const web = ['identity shop/web'];
-  expect(wokenBy(() => credential('web'))).toEqual(web);
-  expect(wokenBy(() => credential('web', going))).toEqual(web);
-  expect(wokenBy(() => grant('web'))).toEqual(web);
-  expect(wokenBy(() => grant('mail', edited))).toEqual(web);
-  expect(wokenBy(() => attachment({ identityRef: { name: 'web' } }))).toEqual(web);
-  expect(wokenBy(() => attachment({ identityRef: { name: 'mail' } }, edited))).toEqual(web);
-  expect(wokenBy(() => attachment({ identityId: WEB.toUpperCase() }, { generation: 3 }))).toEqual(web);
-  expect(wokenBy(() => attachment({ identityId: WEB }, { generation: 3, ...going }))).toEqual(web);
+  expect(enqueuedBy(() => credential('web'))).toEqual(web);
+  expect(enqueuedBy(() => credential('web', going))).toEqual(web);
+  expect(enqueuedBy(() => grant('web'))).toEqual(web);
+  expect(enqueuedBy(() => grant('mail', edited))).toEqual(web);
+  expect(enqueuedBy(() => attachment({ identityRef: { name: 'web' } }))).toEqual(web);
+  expect(enqueuedBy(() => attachment({ identityRef: { name: 'mail' } }, edited))).toEqual(web);
+  expect(enqueuedBy(() => attachment({ identityId: WEB.toUpperCase() }, { generation: 3 }))).toEqual(web);
+  expect(enqueuedBy(() => attachment({ identityId: WEB }, { generation: 3, ...going }))).toEqual(web);
 });
 
 it('a SystemAssignedIdentity that waits to go looks when a grant of it does, and no other identity', () => {
-  expect(wokenBy(() => grant('web', {}, 'SystemAssignedIdentity'))).toEqual(['systemIdentity shop/web']);
-  expect(wokenBy(() => grant('web', going, 'SystemAssignedIdentity'))).toEqual(['systemIdentity shop/web']);
-  expect(wokenBy(() => grant('mail', edited, 'SystemAssignedIdentity'))).toEqual(['systemIdentity shop/web']);
+  expect(enqueuedBy(() => grant('web', {}, 'SystemAssignedIdentity'))).toEqual(['systemIdentity shop/web']);
+  expect(enqueuedBy(() => grant('web', going, 'SystemAssignedIdentity'))).toEqual([
+    'systemIdentity shop/web',
+  ]);
+  expect(enqueuedBy(() => grant('mail', edited, 'SystemAssignedIdentity'))).toEqual([
+    'systemIdentity shop/web',
+  ]);
 });
 
 it('an identity that waits to go looks when the ledger of a resource that has it changes', () => {
-  expect(wokenBy(() => host(WEB.toLowerCase(), MAIL))).toEqual(['identity shop/web']);
-  expect(wokenBy(() => host(MAIL))).toEqual(['identity shop/web']);
-  expect(wokenBy(() => host(MAIL, `${GROUP}/forged`))).toEqual([]);
+  expect(enqueuedBy(() => host(WEB.toLowerCase(), MAIL), 'identity')).toEqual(['identity shop/web']);
+  expect(enqueuedBy(() => host(MAIL), 'identity')).toEqual(['identity shop/web']);
+  expect(enqueuedBy(() => host(MAIL, `${GROUP}/forged`), 'identity')).toEqual([]);
 });
 
-it('nobody else is woken, nor by a status', () => {
+it('nobody else is enqueued, nor by a status', () => {
   const quiet = [
     () => credential('mail'),
     () => grant('mail'),
@@ -101,8 +96,8 @@ it('nobody else is woken, nor by a status', () => {
     () => attachment({ identityRef: { name: 'web' } }),
     () => grant('web'),
   );
-  for (const change of quiet.slice(-2)) expect(wokenBy(change)).toEqual([]);
+  for (const change of quiet.slice(-2)) expect(enqueuedBy(change)).toEqual([]);
   stores = emptyStores();
   put(stores.identities, { metadata: meta('mail'), spec: {}, status: { id: MAIL } });
-  for (const change of quiet.slice(0, -2)) expect(wokenBy(change)).toEqual([]);
+  for (const change of quiet.slice(0, -2)) expect(enqueuedBy(change)).toEqual([]);
 });

@@ -1,18 +1,18 @@
-import type { HostIdentity } from '../api/host-identity.ts';
-import type { AzureHost } from '../azure/hosts/host.ts';
-import { armKey, parseResourceId } from '../azure/names/resource-id.ts';
-import { hostArea } from '../cache/hosts/area.ts';
-import type { HostCache } from '../cache/hosts/hosts.ts';
-import type { ObjectKey } from '../kube/types.ts';
-import { selectsHost } from '../reconcilers/hosts/selector.ts';
-import { INDEX, type Stores } from '../reconcilers/stores.ts';
+import type { HostIdentity } from '../../api/host-identity.ts';
+import type { AzureHost } from '../../azure/hosts/host.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
+import { hostArea } from '../../cache/hosts/area.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { selectsHost } from '../hosts/selector.ts';
+import { INDEX, type Stores } from '../stores.ts';
 
 /**
  * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all who name
  * it, select it or stand in its ledger. It goes in the first turn that comes to one of them: so neither do a team's thousand
  * hosts hold up another team's one, nor does a host wait behind the backlog of the others that share it.
  */
-export function hostTurns(
+export function hostNamespaces(
   key: ObjectKey,
   { hosts, attachments, systemIdentities }: Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities'>,
   mirror: Pick<HostCache, 'observe'>,

@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../api/identity-attachment.ts';
-import { DETACH_IN_USE_ANNOTATION } from '../api/schema/host-fields.ts';
-import { armKey } from '../azure/names/resource-id.ts';
-import { hostArea } from '../cache/hosts/area.ts';
-import type { ObjectMeta } from '../kube/types.ts';
-import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import type { Stores } from '../reconcilers/stores.ts';
-import { wakeHostsOnKubernetes, wakeHostsWith, wakeOnHost } from './wake-hosts.ts';
+import { CONFIRM_DETACH_ANNOTATION, type IdentityAttachment } from '../../api/identity-attachment.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../api/schema/host-fields.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
+import type { Stores } from '../stores.ts';
+import { watchWorld } from '../watches.fixture.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1/providers`;
@@ -15,13 +14,6 @@ const VMS = 'Microsoft.Compute/virtualMachines';
 const IDENTITY = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/app`;
 
 let stores: Stores;
-let woken: string[];
-const note = (kind: string) => (key: string) => void woken.push(`${kind} ${key}`);
-const wake = {
-  attachment: note('attachment'),
-  systemIdentity: note('systemIdentity'),
-  host: note('host'),
-};
 const named = (name: string, metadata: Partial<ObjectMeta> = {}) =>
   put(stores.attachments, {
     metadata: meta(name, metadata),
@@ -62,23 +54,19 @@ const host = (name: string, owners: readonly string[] = [], resourceId = VM, sta
 
 beforeEach(() => {
   stores = emptyStores();
-  woken = [];
 });
 
-/** What a change wakes, the rest being there before. */
-function wokenBy(change: () => void): string[] {
-  using _ = wakeHostsOnKubernetes(stores, wake);
-  woken = [];
-  change();
-  return [...new Set(woken)].sort();
-}
+const KINDS = ['attachment', 'systemIdentity', 'host'] as const;
 
-describe('what wakes hosts and those who speak of them', () => {
+/** What a change enqueues, the rest being there before. */
+const enqueuedBy = (change: () => void) => watchWorld(stores).enqueuedBy(change, KINDS);
+
+describe('what enqueues hosts and those who read their ledgers', () => {
   it('an attachment wakes itself, the host it names, and the hosts whose ledgers name it', () => {
     named('one');
     host('vm', []);
     host('other', ['one'], `${GROUP}/${VMS}/other`);
-    expect(wokenBy(() => void named('one', { generation: 2 }))).toEqual([
+    expect(enqueuedBy(() => void named('one', { generation: 2 }))).toEqual([
       'attachment shop/one',
       'host azid-system/other',
       'host azid-system/vm',
@@ -88,22 +76,22 @@ describe('what wakes hosts and those who speak of them', () => {
   it('its own status writes wake nobody; the annotation that confirms a detachment does', () => {
     named('one');
     host('vm');
-    expect(wokenBy(() => void named('one'))).toEqual([]);
+    expect(enqueuedBy(() => void named('one'))).toEqual([]);
     const annotations = { [CONFIRM_DETACH_ANNOTATION]: '40' };
-    expect(wokenBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
+    expect(enqueuedBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
   });
 
   it('the annotation that lets an identity go that is in use wakes the host, which takes it off', () => {
     named('one');
     host('vm');
     const annotations = { [DETACH_IN_USE_ANNOTATION]: 'properties.a' };
-    expect(wokenBy(() => void named('one', { annotations }))).toContain('host azid-system/vm');
+    expect(enqueuedBy(() => void named('one', { annotations }))).toContain('host azid-system/vm');
   });
 
   it('a system-assigned identity whose finalizer stands gives the word to its host', () => {
     system();
     host('vm');
-    expect(wokenBy(() => void system({ finalizers: ['azid.dev/finalizer'] }))).toEqual([
+    expect(enqueuedBy(() => void system({ finalizers: ['azid.dev/finalizer'] }))).toEqual([
       'host azid-system/vm',
     ]);
   });
@@ -111,7 +99,7 @@ describe('what wakes hosts and those who speak of them', () => {
   it('an attachment that vanished wakes the hosts it leaves behind', () => {
     named('one');
     host('vm', ['one']);
-    const gone = wokenBy(
+    const gone = enqueuedBy(
       () =>
         void stores.attachments.take({
           type: 'delete',
@@ -126,8 +114,8 @@ describe('what wakes hosts and those who speak of them', () => {
     fleet();
     system();
     host('vm', ['fleet']);
-    expect(wokenBy(() => void host('vm', []))).toEqual(['attachment shop/fleet']);
-    expect(wokenBy(() => void host('vm', []))).toEqual([]);
+    expect(enqueuedBy(() => void host('vm', []))).toEqual(['attachment shop/fleet']);
+    expect(enqueuedBy(() => void host('vm', []))).toEqual([]);
   });
 
   it('a host that stands otherwise as a whole wakes its owners and whoever names it', () => {
@@ -142,7 +130,7 @@ describe('what wakes hosts and those who speak of them', () => {
       message: 'no right',
       lastTransitionTime: '2026-11-23T10:00:00Z',
     } as const;
-    expect(wokenBy(() => void host('vm', ['fleet'], VM, { conditions: [stalled] }))).toEqual([
+    expect(enqueuedBy(() => void host('vm', ['fleet'], VM, { conditions: [stalled] }))).toEqual([
       'attachment shop/fleet',
       'attachment shop/one',
       'systemIdentity shop/own',
@@ -156,12 +144,12 @@ describe('what wakes hosts and those who speak of them', () => {
     named('one');
     host('vm', []);
     host('other', [], `${GROUP}/${VMS}/other`);
-    expect(wokenBy(() => void app('p2'))).toEqual([
+    expect(enqueuedBy(() => void app('p2'))).toEqual([
       'attachment shop/one',
       'host azid-system/other',
       'host azid-system/vm',
     ]);
-    expect(wokenBy(() => void app('p2'))).toEqual([]);
+    expect(enqueuedBy(() => void app('p2'))).toEqual([]);
   });
 
   it('a policy wakes all of the namespaces it selects, their hosts included', () => {
@@ -175,7 +163,7 @@ describe('what wakes hosts and those who speak of them', () => {
     named('one');
     system();
     host('vm', ['one']);
-    expect(wokenBy(() => void policy(2))).toEqual([
+    expect(enqueuedBy(() => void policy(2))).toEqual([
       'attachment shop/one',
       'host azid-system/vm',
       'systemIdentity shop/own',
@@ -187,8 +175,10 @@ describe('what wakes hosts and those who speak of them', () => {
     fleet();
     system();
     host('vm');
-    wakeOnHost(stores, wake, armKey(VM), hostArea(SUBSCRIPTION, VMS), 'event');
-    expect(woken.sort()).toEqual([
+    const { caches, enqueuedBy: by } = watchWorld(stores);
+    const told = (how: 'get' | 'write') => by(() => caches.hostMirror.tell(armKey(VM), how), KINDS);
+    expect(told('write')).toEqual([]);
+    expect(told('get')).toEqual([
       'attachment shop/fleet',
       'attachment shop/one',
       'host azid-system/vm',
@@ -199,7 +189,8 @@ describe('what wakes hosts and those who speak of them', () => {
   it('an identity that changed in Azure wakes those who name it by its ARM id', () => {
     fleet();
     host('vm');
-    wakeHostsWith(stores, wake, IDENTITY.toUpperCase(), 'event');
-    expect(woken.sort()).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
+    const { caches, enqueuedBy: by } = watchWorld(stores);
+    const told = by(() => caches.mirror.tell(IDENTITY.toUpperCase(), 'get'), KINDS);
+    expect(told).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
   });
 });

@@ -1,0 +1,149 @@
+import { hasPendingEdit, type ManagedObject } from '../api/schema/common.ts';
+import { AzureError } from '../azure/arm/errors.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events/events.ts';
+import type { Store } from '../kube/informer/store.ts';
+import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { KindDefinition } from '../reconcilers/definition.ts';
+import { editionOf } from '../reconcilers/edition.ts';
+import { Frame } from '../reconcilers/frame.ts';
+import type { Services } from '../reconcilers/services.ts';
+import { StatusMemory } from '../reconcilers/status-memory.ts';
+import { Controller } from '../runtime/controller.ts';
+import type { InFlightLimits } from '../runtime/in-flight.ts';
+import type { Outcome, Priority } from '../runtime/outcome.ts';
+import { WorkQueue } from '../runtime/queue.ts';
+import { FirstConditions } from './first-conditions.ts';
+import type { OperatorOptions } from './options.ts';
+import type { PermissionChanges } from './permission-changes.ts';
+
+export interface KindControllerParts {
+  readonly services: Services;
+  readonly client: KubeClient;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly options: OperatorOptions;
+  readonly permissions: Pick<PermissionChanges, 'of'>;
+}
+
+/** One kind at work: its queue, its workers, and its initial conditions outside of them. Watches begin with `watch`. */
+export class KindController implements Disposable {
+  readonly controllers: readonly Controller[];
+  readonly queues: readonly WorkQueue[];
+  readonly #kind: KindDefinition;
+  readonly #services: Services;
+  readonly #store: Store<ManagedObject>;
+  readonly #controller: Controller;
+  readonly #cleanup = new DisposableStack();
+
+  constructor(kind: KindDefinition, store: Store<ManagedObject>, parts: KindControllerParts) {
+    this.#kind = kind;
+    this.#store = store;
+    const { services, client, events, metrics, options, permissions } = parts;
+    this.#services = services;
+    const { clock, random, log, workers } = options;
+    // azid's own status writes enqueue nothing, those of others do: they are undone.
+    const memory = new StatusMemory<ManagedObject>((object) => controller.enqueue(keyOf(object), 'event'));
+    const reconciler = kind.start(services, (key, priority, afterMs) =>
+      controller.enqueue(key, priority, afterMs),
+    );
+    const namespacesOf = (key: ObjectKey) => kind.namespacesOf?.(key, services);
+    const frame = new Frame(
+      { ...reconciler, resource: kind.resource, decide: (...given) => kind.decide(...given) },
+      {
+        client,
+        events,
+        clock,
+        store,
+        memory,
+        // Of an object of azid's own namespace, those of whom it serves.
+        permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
+      },
+    );
+    const common = { clock, random, log, outcomeOf: outcomeOfError };
+    const queue = new WorkQueue({
+      clock,
+      random,
+      metrics: metrics.queue(kind.name),
+      limits: inFlightLimits(workers),
+      ...(kind.namespacesOf && { turnsOf: (key) => namespacesOf(key) ?? [''] }),
+    });
+    const controller = new Controller({
+      ...common,
+      name: kind.name,
+      queue,
+      workers,
+      reconcile: (visit) => frame.reconcile(visit),
+      classify: (key, proposed) => classOf(store.get(key), proposed),
+      editionOf: (key) => editionOfStored(store.get(key)),
+      metrics: metrics.controller(kind.name),
+    });
+    this.#controller = controller;
+    const first = this.#cleanup.use(
+      new FirstConditions({
+        ...common,
+        kind: kind.name,
+        store,
+        introduce: (visit) => frame.introduce(visit),
+      }),
+    );
+    this.#cleanup.use(store.showAs((object) => memory.shown(object)));
+    this.controllers = [controller, first.controller];
+    this.queues = [queue, first.queue];
+  }
+
+  /** From now on whatever concerns an object enqueues it; first all that are there. */
+  watch(): void {
+    for (const watch of this.#kind.watches(this.#services))
+      this.#cleanup.use(
+        watch.start((key, priority, afterMs) => this.#controller.enqueue(key, priority, afterMs)),
+      );
+    for (const key of this.#store.keys()) this.#controller.enqueue(key, 'resync');
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanup.dispose();
+  }
+}
+
+/**
+ * How much of one namespace may be under way in a controller. As many reconciles as there are workers fill any rate limit; an
+ * eighth of the workers stays free of the namespace that has most. The total bounds the memory.
+ */
+function inFlightLimits(workers: number): InFlightLimits {
+  return {
+    workersPerNamespace: workers - Math.floor(workers / 8),
+    perNamespace: workers,
+    total: 16 * workers,
+  };
+}
+
+function editionOfStored(object: ManagedObject | undefined): string | undefined {
+  return object && editionOf(object);
+}
+
+/** An edit is judged by the object, whatever enqueued it (docs/architecture.md section 5). */
+function classOf(object: ManagedObject | undefined, proposed: Priority): Priority {
+  return object && hasPendingEdit(object) ? 'edit' : proposed;
+}
+
+/** The one place where thrown errors become outcomes (docs/architecture.md section 5). */
+function outcomeOfError(error: unknown): Outcome | undefined {
+  if (error instanceof KubeError) {
+    const { retryAfterMs } = error;
+    return {
+      type: 'retry',
+      reason: `Kubernetes${error.reason}`,
+      error,
+      ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
+    };
+  }
+  // Azure's failures become conditions in the frame; what comes here is a call azid itself gave up.
+  if (!(error instanceof AzureError)) return undefined;
+  const { code, heldBack, retryAfterMs } = error;
+  if (heldBack && retryAfterMs !== undefined)
+    return { type: 'heldBack', reason: code, notBeforeMs: retryAfterMs };
+  return { type: 'retry', reason: code, error };
+}

@@ -1,0 +1,36 @@
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { ObjectKey, Resource } from '../kube/types.ts';
+import type { Enqueue, Watch } from '../runtime/watch.ts';
+import type { Decision, Failure } from './decision.ts';
+import type { Hold } from './holds.ts';
+import type { Reconciler } from './kind.ts';
+import type { Services, SharedServices } from './services.ts';
+import type { StoreDefinition } from './stores.ts';
+
+/**
+ * A kind of custom resource as a value: all that the operator needs to run it. A kind is one folder whose `index.ts` is
+ * this, and one line in `src/operator/registry.ts` (CONTRIBUTING, "Add a kind"). Members are methods, so that a list of
+ * definitions of different kinds has one type: the operator gives each only objects of its own store.
+ */
+export interface KindDefinition<
+  T extends ManagedObject = ManagedObject,
+  Facts = unknown,
+  Action extends { readonly type: string } = { readonly type: string },
+  Status extends object = object,
+  Made extends Decision<Action, Status> = Decision<Action, Status>,
+> {
+  /** In logs, metrics and queue names: the kind in lower case. */
+  readonly name: string;
+  readonly resource: Resource<T>;
+  readonly store: StoreDefinition<T>;
+  /** The identities that its objects keep from being deleted. Absent: none. */
+  readonly holds?: readonly Hold<T, SharedServices>[];
+  /** In whose turns of the queue an object is reconciled. Absent: in those of its own namespace. */
+  namespacesOf?(key: ObjectKey, services: Services): readonly string[];
+  /** What enqueues its objects. */
+  watches(services: Services): readonly Watch[];
+  /** Pure: from what was observed to actions, a status and the time of the next reconcile. */
+  decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
+  /** Begins to work: what observes and performs, with what this process remembers. `enqueue`: its own objects. */
+  start(services: Services, enqueue: Enqueue): Reconciler<T, Facts, Action, Status, Made>;
+}

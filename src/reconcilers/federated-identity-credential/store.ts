@@ -1,0 +1,9 @@
+import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
+import { INDEX, type StoreDefinition } from '../stores.ts';
+
+export const store: StoreDefinition<FederatedIdentityCredential> = {
+  name: 'credentials',
+  indexes: {
+    [INDEX.identityRef]: ({ metadata, spec }) => [`${metadata.namespace}/${spec.identityRef.name}`],
+  },
+};

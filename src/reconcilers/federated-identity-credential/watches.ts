@@ -1,0 +1,101 @@
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import type { StoreChange } from '../../kube/informer/store.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import type { Watch } from '../../runtime/watch.ts';
+import { isRefusedOtherwise } from '../predicates.ts';
+import { INDEX, type Stores } from '../stores.ts';
+import {
+  type CacheSource,
+  identitiesNamed,
+  onCache,
+  onChange,
+  onPolicy,
+  onReferredIdentity,
+  onSelf,
+  type ReferredDeps,
+} from '../watches.ts';
+import type { FederatedIdentityCredential } from './facts.ts';
+
+export interface WatchDeps extends ReferredDeps {
+  readonly stores: Pick<Stores, 'credentials' | 'identities' | 'policies' | 'namespaces'>;
+  readonly credentialMirror: CacheSource;
+}
+
+/** What enqueues a FederatedIdentityCredential. */
+export function watches(deps: WatchDeps): readonly Watch[] {
+  const { stores, mirror, credentialMirror } = deps;
+  const { credentials, identities } = stores;
+  const onIdentity = (identity: ObjectKey) => credentials.keysByIndex(INDEX.identityRef, identity);
+  const inAzure = (armId: string) =>
+    identitiesNamed(identityIdOf(armId), identities).flatMap((key) => [...onIdentity(key)]);
+  return [
+    onSelf(credentials),
+    onChange(credentials, (change) => waiting(change, stores)),
+    onChange(identities, (change) => (concernsCredentials(change) ? onIdentity(change.key) : [])),
+    ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
+    // What this process wrote itself it knows already.
+    onCache(mirror, 'none', inAzure),
+    onCache(credentialMirror, 'none', inAzure),
+    ...onReferredIdentity(deps, onIdentity),
+  ];
+}
+
+/** @param armId of an identity, or of a credential on one */
+function identityIdOf(armId: string): string {
+  return /\/federatedidentitycredentials\//i.test(armId) ? parseCredentialId(armId).identityId : armId;
+}
+
+/** Those that name this UserAssignedIdentity, by `namespace/name`. */
+export function onIdentity(
+  { credentials }: Pick<Stores, 'credentials'>,
+  identity: ObjectKey,
+): readonly FederatedIdentityCredential[] {
+  return credentials.byIndex(INDEX.identityRef, identity);
+}
+
+/** A place or a pair may have become free for those that wait for one. */
+function waiting(change: StoreChange<FederatedIdentityCredential>, stores: WatchDeps['stores']): ObjectKey[] {
+  if (!freesSomething(change) && !isRefusedOtherwise(change)) return [];
+  return [change.old, change.new]
+    .flatMap((object) => (object ? onIdentity(stores, identityKeyOf(object)) : []))
+    .filter((each) => !isReady(each))
+    .map(keyOf);
+}
+
+function identityKeyOf({ metadata, spec }: FederatedIdentityCredential): ObjectKey {
+  return `${metadata.namespace}/${spec.identityRef.name}`;
+}
+
+function freesSomething({ old, new: next }: StoreChange<FederatedIdentityCredential>): boolean {
+  if (!old) return false;
+  if (!next) return true;
+  const held = ({ status }: FederatedIdentityCredential) =>
+    JSON.stringify([status?.ledger, status?.issuer, status?.subject, status?.audience]);
+  return (
+    old.metadata.generation !== next.metadata.generation ||
+    old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
+    held(old) !== held(next)
+  );
+}
+
+/** What of an identity's object its credentials depend on: that it is there, which identity it is, and how it stands. */
+function concernsCredentials({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
+  if (!old || !next) return true;
+  const part = ({ metadata, status }: UserAssignedIdentity) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return [
+      metadata.uid,
+      metadata.deletionTimestamp,
+      status?.id,
+      status?.principalId,
+      ready?.status,
+      ready?.reason,
+    ];
+  };
+  return JSON.stringify(part(old)) !== JSON.stringify(part(next));
+}
+
+function isReady({ status }: FederatedIdentityCredential): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+}

@@ -1,0 +1,82 @@
+import type { StoreChange } from '../kube/informer/store.ts';
+import type { KubeObject, ObjectKey } from '../kube/types.ts';
+import type { Source } from '../runtime/watch.ts';
+import type { VisitContext } from './kind.ts';
+import { isEdit } from './predicates.ts';
+import type { Stores } from './stores.ts';
+import { ofBoth } from './watches.ts';
+
+/** An identity that is to be deleted waits for what hangs on it; each kind says in its definition what of it does. */
+
+export type IdentityKind = 'UserAssignedIdentity' | 'SystemAssignedIdentity';
+
+/** What objects of one kind hold of identities of one kind. */
+export interface Hold<T = KubeObject, Deps = unknown> {
+  readonly of: IdentityKind;
+  /** Its status counts too: an entry leaves a host's ledger when a read proved it gone. */
+  readonly byStatus?: boolean;
+  /** Identities that the object may hold: when it changes they ask again. */
+  identitiesOf(object: T, stores: Stores): Iterable<ObjectKey>;
+  /**
+   * What holds the identity: by kind and key, or in words. Only what a policy allows counts, else whoever may make objects
+   * in a namespace could hold an identity for ever.
+   */
+  holders(
+    identity: ObjectKey,
+    deps: Deps,
+    context: VisitContext,
+  ): readonly string[] | Promise<readonly string[]>;
+}
+
+export interface HoldInStore<Deps> {
+  readonly hold: Hold<KubeObject, Deps>;
+  readonly store: Source<StoreChange<KubeObject>>;
+}
+
+/** What hangs on an identity, in Kubernetes: asked when it is to be deleted. */
+export interface Holders {
+  /** Sorted. */
+  of(kind: IdentityKind, identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  /** Keys of identities whose holders may be others now. */
+  changed(kind: IdentityKind): Source<Iterable<ObjectKey>>;
+}
+
+export function holdersOf<Deps extends { readonly stores: Stores }>(
+  holds: readonly HoldInStore<Deps>[],
+  deps: Deps,
+): Holders {
+  return {
+    async of(kind, identity, context) {
+      const found: string[] = [];
+      for (const { hold } of holds)
+        if (hold.of === kind) found.push(...(await hold.holders(identity, deps, context)));
+      return found.toSorted();
+    },
+    changed: (kind) => ({
+      onChange(listener) {
+        const subscriptions = new DisposableStack();
+        for (const { hold, store } of holds) {
+          if (hold.of !== kind) continue;
+          subscriptions.use(
+            store.onChange((change) => {
+              if (change.initial || !(hold.byStatus || isEdit(change))) return;
+              listener(ofBoth(change, (object) => hold.identitiesOf(object, deps.stores)));
+            }),
+          );
+        }
+        return subscriptions;
+      },
+    }),
+  };
+}
+
+/**
+ * Nothing new is given on an identity that is on its way out, so an object made since then holds it only by what its
+ * ledger says it has: made again by a restore, say.
+ *
+ * @param since when the identity's deletion began
+ */
+export function holdsSince(since: string | undefined) {
+  return ({ metadata, status }: KubeObject & { status?: { ledger?: readonly string[] | undefined } }) =>
+    since === undefined || metadata.creationTimestamp <= since || (status?.ledger?.length ?? 0) > 0;
+}

@@ -1,0 +1,31 @@
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import type { Hosts } from '../../azure/hosts/hosts.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { SystemIdentityView } from '../proof/system-identity.ts';
+import { INDEX } from '../stores.ts';
+import { apiVersionOf } from './api-version.ts';
+
+export interface SystemIdentityDeps {
+  readonly hosts: Pick<Hosts, 'get'>;
+  readonly hostMirror: Pick<HostCache, 'observe'>;
+  readonly stores: Parameters<typeof apiVersionOf>[1];
+}
+
+/** What Azure says now of a resource's own identity; whether its absence is proven the cache tells. */
+export async function systemIdentityNow(
+  hostId: string,
+  context: CallContext,
+  { hosts, hostMirror, stores }: SystemIdentityDeps,
+): Promise<SystemIdentityView> {
+  const apiVersion = apiVersionOf(hostTypeOf(hostId), stores);
+  const got = await hosts.get(hostId, context, { apiVersion });
+  if (!got.found) return { found: false, conclusive: hostMirror.observe(hostId).state === 'absent' };
+  const { system, principalId } = got.host.identity;
+  if (principalId !== undefined) return { found: true, principalId };
+  // While a write is under way it may just be coming.
+  const [ledger] = stores.hosts.byIndex(INDEX.host, armKey(hostId));
+  const { operation, writeStartedAt } = ledger?.status ?? {};
+  return { found: false, conclusive: !system && operation === undefined && writeStartedAt === undefined };
+}

@@ -1,0 +1,72 @@
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { keyOf } from '../../kube/types.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import type { Hold } from '../holds.ts';
+import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/attachments-of.ts';
+import { selectorScope } from '../hosts/selector.ts';
+import { INDEX } from '../stores.ts';
+import type { IdentityAttachment } from './facts.ts';
+
+/**
+ * Attachments of the identity that are not being deleted themselves and that a policy allows. One made since the
+ * identity's deletion began gets nothing any more: it counts only where a resource's ledger names it.
+ */
+export const holds: readonly Hold<IdentityAttachment, AttachedDeps>[] = [
+  {
+    of: 'UserAssignedIdentity',
+    identitiesOf({ metadata, spec: { identityRef, identityId } }, stores) {
+      if (identityRef) return [`${metadata.namespace}/${identityRef.name}`];
+      return identityId === undefined ? [] : mayHaveId(identityId, stores);
+    },
+    holders(identity, deps) {
+      const { identities, hosts } = deps.stores;
+      const since = identities.get(identity)?.metadata.deletionTimestamp;
+      return attachmentsOf(identity, deps)
+        .filter(({ metadata }) => !metadata.deletionTimestamp)
+        .filter(
+          ({ metadata: { creationTimestamp, uid } }) =>
+            since === undefined ||
+            creationTimestamp <= since ||
+            hosts.byIndex(INDEX.ledgerOwner, uid).length > 0,
+        )
+        .filter((each) => isAllowed(each, deps))
+        .map((each) => `IdentityAttachment ${keyOf(each)}`);
+    },
+  },
+];
+
+/** Somewhere it may: at its resource, where it may select, or where it is attached by a selector. */
+function isAllowed(object: IdentityAttachment, { stores }: AttachedDeps): boolean {
+  const { identityId, target, adoption } = object.spec;
+  const { selector, resourceId } = target;
+  const policy = policyFor(object, stores);
+  const held = stores.hosts.byIndex(INDEX.ledgerOwner, object.metadata.uid);
+  // Nobody can tell yet: then what it has counts.
+  if (policy.unseen) return held.length > 0;
+  const allowedAt = (hostId: string, type: string) =>
+    policy.allowsAttachment({
+      hostId,
+      type,
+      known: capabilityOf(type) !== undefined,
+      adopt: adoption === 'Adopt',
+      bySelector: selector !== undefined,
+      identity: identityId === undefined ? { identityRef: true } : { id: identityId },
+    }).allowed;
+  if (!selector) {
+    const type = typeOf(resourceId);
+    return resourceId !== undefined && type !== undefined && allowedAt(resourceId, type);
+  }
+  const scope = selectorScope(selector);
+  const places = held.map(({ spec }) => spec.resourceId);
+  return [scope, ...places].some((place) => allowedAt(place, selector.type));
+}
+
+function typeOf(hostId: string | undefined): string | undefined {
+  try {
+    return hostId === undefined ? undefined : hostTypeOf(hostId);
+  } catch (error) {
+    // No id of a resource: nothing can be attached there, so it holds nobody.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
+import { hostArea, parseHostArea } from '../../cache/hosts/area.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { type Watch, watch } from '../../runtime/watch.ts';
+import { type CacheOfAreas, listedFor } from '../areas.ts';
+import { readersOf } from '../hosts/ledger-readers.ts';
+import { INDEX, type Stores } from '../stores.ts';
+import {
+  type CacheSource,
+  onCache,
+  onChange,
+  onListed,
+  onPolicy,
+  onPrincipal,
+  onReferredIdentity,
+  onSelf,
+  type ReferredDeps,
+} from '../watches.ts';
+
+export interface WatchDeps extends ReferredDeps {
+  readonly stores: Pick<Stores, 'attachments' | 'hosts' | 'identities' | 'policies' | 'namespaces'>;
+  readonly hostMirror: CacheSource & Pick<CacheOfAreas, 'onLoaded' | 'onSettled'>;
+  /** Of the identities: those that are attached by their ARM id are listed, too. */
+  readonly mirror: ReferredDeps['mirror'] & Pick<CacheOfAreas, 'use'>;
+}
+
+/** What enqueues an IdentityAttachment. */
+export function watches(deps: WatchDeps): readonly Watch[] {
+  const { stores, mirror, hostMirror } = deps;
+  const { attachments, hosts, identities } = stores;
+  const selecting = ({ subscriptionId, type }: HostPlace) =>
+    attachments.keysByIndex(INDEX.selectorArea, hostArea(subscriptionId, type));
+  const referring = (identity: ObjectKey) => attachments.keysByIndex(INDEX.identityRef, identity);
+  return [
+    onSelf(attachments),
+    onChange(hosts, (change) => readersOf('IdentityAttachment', change, attachments)),
+    onPrincipal(identities, ({ key }) => referring(key)),
+    ...onPolicy(stores, (namespace) => attachments.keysByIndex(INDEX.namespace, namespace)),
+    // What this process wrote itself it knows already.
+    onCache(hostMirror, 'none', (hostKey) => [
+      ...attachments.keysByIndex(INDEX.host, hostKey),
+      ...selecting(placeOf(hostKey)),
+    ]),
+    onCache(mirror, 'all', (identityId) => attachments.keysByIndex(INDEX.identityId, armKey(identityId))),
+    ...onReferredIdentity(deps, referring),
+    onListed(listedFor(hostMirror, 'identityattachment')),
+    // What a list does not show changes nothing in the cache, but a selector's object may now say that nothing was missed.
+    watch(
+      { onChange: (listener: (area: string) => void) => hostMirror.onSettled(listener) },
+      (area) => selecting(parseHostArea(area)),
+      () => 'resync',
+    ),
+    identitiesInUse(deps),
+  ];
+}
+
+type HostPlace = Pick<ReturnType<typeof parseHostArea>, 'subscriptionId' | 'type'>;
+
+/** Slots, too, count by subscription for those who select them. */
+function placeOf(hostKey: string): HostPlace {
+  const [, , subscriptionId = ''] = hostKey.split('/');
+  return { subscriptionId, type: hostTypeOf(hostKey) };
+}
+
+/** Recycling of an identity that no object of azid manages shows in the list of its subscription alone. */
+function identitiesInUse({ stores: { attachments }, mirror }: WatchDeps): Watch {
+  const note = (key: ObjectKey) => {
+    const identityId = attachments.get(key)?.spec.identityId;
+    const subscription = identityId === undefined ? undefined : subscriptionOf(identityId);
+    mirror.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
+  };
+  return {
+    start() {
+      for (const key of attachments.keys()) note(key);
+      return attachments.onChange(({ key }) => note(key));
+    },
+  };
+}
+
+/** Undefined for an id that is no identity's: its object says so, and azid goes on for all others. */
+function subscriptionOf(identityId: string): string | undefined {
+  try {
+    return parseIdentityId(identityId).subscriptionId;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
+import { proveOwnership } from '../../azure/names/assignment-name.ts';
+import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
+import { keyOf } from '../../kube/types.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import { failureOf } from '../failure.ts';
+import { type Hold, holdsSince } from '../holds.ts';
+import type { VisitContext } from '../kind.ts';
+import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import type { RoleGrant } from './facts.ts';
+import { isExpired } from './own.ts';
+import { type PeerEyes, wishOf } from './peers.ts';
+
+/** The grants that hold an identity, and the assignments that would be left of one: both of its principal. */
+
+export const holds: readonly Hold<RoleGrant, PeerEyes>[] = [
+  {
+    of: 'UserAssignedIdentity',
+    identitiesOf: referredIdentity,
+    holders(identity, deps, context) {
+      const since = deps.stores.identities.get(identity)?.metadata.deletionTimestamp;
+      return allowedGrants(INDEX.identityRef, identity, since, context, deps);
+    },
+  },
+  /**
+   * One that is deleted with `deletionPolicy: Delete` waits before it is switched off, since of a dead principal an
+   * assignment would stay for ever; with `Retain` its principal lives on, and nobody need wait.
+   */
+  {
+    of: 'SystemAssignedIdentity',
+    identitiesOf: referredSystemIdentity,
+    holders(identity, deps, context) {
+      const since = deps.stores.systemIdentities.get(identity)?.metadata.deletionTimestamp;
+      return allowedGrants(INDEX.systemIdentityRef, identity, since, context, deps);
+    },
+  },
+];
+
+async function allowedGrants(
+  index: string,
+  identity: string,
+  since: string | undefined,
+  context: VisitContext,
+  deps: PeerEyes,
+): Promise<string[]> {
+  const { stores, clock } = deps;
+  const names: string[] = [];
+  for (const grant of stores.grants.byIndex(index, identity).filter(holdsSince(since))) {
+    if (grant.metadata.deletionTimestamp || isExpired(grant, clock.now())) continue;
+    const policy = policyFor(grant, stores);
+    const has = (grant.status?.ledger?.length ?? 0) > 0;
+    // A role that cannot be read just now is no reason to pull the identity from under what was granted; neither is a
+    // namespace that was not seen yet.
+    const may = policy.unseen
+      ? has
+      : ((await wishOf(grant, context, deps))?.allowed ??
+        (has && policy.allowsAnyGrantAt(grant.spec.scope).allowed));
+    if (may) names.push(`RoleGrant ${keyOf(grant)}`);
+  }
+  return names;
+}
+
+export interface LeftoverDeps {
+  readonly stores: Pick<Stores, 'grants'>;
+  readonly assignments: Pick<RoleAssignments, 'list'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
+  readonly installationId: string;
+}
+
+/**
+ * Role assignments of a principal that prove to be azid's own and that no object has in its ledger.
+ *
+ * @param identity `id`: of the identity, or of the resource whose own it is
+ */
+export async function leftoversOf(
+  { id, principalId }: { readonly id: string; readonly principalId: string },
+  context: VisitContext,
+  { stores, assignments, assignmentMirror, installationId }: LeftoverDeps,
+): Promise<readonly string[]> {
+  const isLeftover = (each: AzureRoleAssignment) =>
+    each.principalId === principalId.toLowerCase() &&
+    proveOwnership(each, installationId) &&
+    stores.grants.keysByIndex(INDEX.assignment, armKey(each.key)).length === 0;
+  const found = new Map(
+    assignmentMirror
+      .byIndex('principal', principalId)
+      .filter(isLeftover)
+      .map((each) => [each.key, each] as const),
+  );
+  try {
+    // Also those that no list in use shows.
+    const scope = `/subscriptions/${parseResourceId(id).subscriptionId}`;
+    // Such a list goes on showing for a while what was deleted a moment ago.
+    for await (const page of assignments.list(scope, { principalId }, context))
+      for (const each of page.assignments.filter(isLeftover))
+        if (await assignmentMirror.believes(each, page.requestedAt, context)) found.set(each.key, each);
+  } catch (error) {
+    // What cannot be listed stays, as an orphan that names its maker; the identity need not wait for it.
+    if (!failureOf(error)) throw error;
+  }
+  return [...found.values()].map(({ id: leftover }) => leftover).toSorted();
+}

@@ -1,0 +1,92 @@
+import type { HostIdentity } from '../../api/host-identity.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { StoreChange } from '../../kube/informer/store.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { isEdit, isRefusedOtherwise } from '../predicates.ts';
+import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import {
+  type CacheSource,
+  onCache,
+  onChange,
+  onListed,
+  onPolicy,
+  onPrincipal,
+  onReferredIdentity,
+  onSelf,
+  type ReferredDeps,
+} from '../watches.ts';
+import type { RoleGrant } from './facts.ts';
+import { type Grantees, grantsOfPrincipal, type PeerEyes } from './peers.ts';
+
+export interface WatchDeps extends ReferredDeps, Grantees {
+  readonly stores: Pick<
+    Stores,
+    'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries' | 'hosts'
+  >;
+  readonly proofs: Grantees['proofs'] & Pick<PeerEyes['proofs'], 'known'>;
+  readonly systemProofs: Grantees['systemProofs'] & Pick<PeerEyes['systemProofs'], 'known'>;
+  readonly assignmentMirror: CacheSource;
+  /** Told of a role that was edited, renamed or removed, by its GUID. */
+  readonly roles: Source<string>;
+  readonly hostMirror: CacheSource;
+  /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
+  readonly grantsListed: Source<readonly ObjectKey[]>;
+}
+
+/** What enqueues a RoleGrant. */
+export function watches(deps: WatchDeps): readonly Watch[] {
+  const { stores, assignmentMirror, roles, hostMirror, grantsListed } = deps;
+  const { grants, identities, systemIdentities, expiries, hosts } = stores;
+  const ofIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.identityRef, identity);
+  const ofSystemIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.systemIdentityRef, identity);
+  const ofAssignment = (key: string) => grants.keysByIndex(INDEX.assignment, key);
+  const onHost = (hostKey: string) =>
+    systemIdentities.keysByIndex(INDEX.host, hostKey).flatMap((key) => [...ofSystemIdentity(key)]);
+  return [
+    onSelf(grants),
+    // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
+    onChange(grants, (change) => (isEdit(change) || isRefusedOtherwise(change) ? sharers(change, deps) : [])),
+    // A record that comes wants to know who else has the assignment; one that was removed is made again.
+    onChange(expiries, ({ old, new: next }) => {
+      const { spec } = next ?? old ?? {};
+      return (old && next) || !spec ? [] : ofAssignment(armKey(spec.assignmentId));
+    }),
+    onPrincipal(identities, ({ key }) => ofIdentity(key)),
+    onPrincipal(systemIdentities, ({ key }) => ofSystemIdentity(key)),
+    ...onPolicy(stores, (namespace) => grants.keysByIndex(INDEX.namespace, namespace)),
+    // What this process made it knows already; but what it deleted for one object, another may share.
+    onCache(assignmentMirror, 'deletions', ofAssignment),
+    watch(roles, (guid) => grants.keysByIndex(INDEX.role, guid.toLowerCase())),
+    onListed(grantsListed),
+    ...onReferredIdentity(deps, ofIdentity),
+    // A resource's own identity: what Azure shows of it, and whose it is by the ledger.
+    onCache(hostMirror, 'all', onHost),
+    onChange(hosts, (change) => {
+      const host = change.new ?? change.old;
+      return host && hasOtherSystemIdentity(change) ? onHost(armKey(host.spec.resourceId)) : [];
+    }),
+  ];
+}
+
+function sharers({ key, old, new: next }: StoreChange<RoleGrant>, deps: WatchDeps): readonly ObjectKey[] {
+  const principals = new Set<string>();
+  for (const grant of [old, next]) {
+    if (!grant) continue;
+    const { spec, status } = grant;
+    const referred = [
+      ...referredIdentity(grant).map((each) => deps.proofs.known(each)),
+      ...referredSystemIdentity(grant).map((each) => deps.systemProofs.known(each)),
+    ];
+    const ofReferred = referred.map((identity) => identity?.principalId);
+    for (const id of [spec.principal.id, status?.principalId, ...ofReferred])
+      if (id !== undefined) principals.add(id.toLowerCase());
+  }
+  const keys = [...principals].flatMap((principal) => [...grantsOfPrincipal(principal, deps)]);
+  return keys.filter((each) => each !== key);
+}
+
+function hasOtherSystemIdentity({ old, new: next }: StoreChange<HostIdentity>): boolean {
+  const [before, after] = [old, next].map((each) => JSON.stringify(each?.status?.systemAssigned));
+  return before !== after;
+}

@@ -1,0 +1,175 @@
+import type { CallContext } from '../azure/arm/arm-calls.ts';
+import type { AzureCaller } from '../azure/arm/caller.ts';
+import type { FederatedCredentials } from '../azure/federated-credentials.ts';
+import type { Hosts } from '../azure/hosts/hosts.ts';
+import type { Identities } from '../azure/identities.ts';
+import type { Permissions } from '../azure/permissions.ts';
+import type { RoleAssignments } from '../azure/role-assignments.ts';
+import type { RoleDefinitions } from '../azure/role-definitions.ts';
+import type { AssignmentCache } from '../cache/assignments/assignments.ts';
+import type { AzureCaches } from '../cache/caches.ts';
+import type { CredentialCache } from '../cache/credentials/credentials.ts';
+import type { HostCache } from '../cache/hosts/hosts.ts';
+import type { IdentityCache } from '../cache/identities/identities.ts';
+import type { RoleCatalog } from '../cache/roles/catalog.ts';
+import type { RoleNames } from '../cache/roles/names.ts';
+import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { ObjectKey } from '../kube/types.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Emitter, type Source } from '../runtime/watch.ts';
+import { listedOf } from './areas.ts';
+import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
+import { apiVersionOf } from './hosts/api-version.ts';
+import { systemIdentityNow } from './hosts/system-identity-now.ts';
+import { Turns } from './hosts/turns.ts';
+import type { VisitContext } from './kind.ts';
+import { IdentityProofs } from './proof/identity-proofs.ts';
+import type { RecordedPrincipals } from './proof/recorded-principals.ts';
+import { type SystemIdentityView, SystemProofs } from './proof/system-identity.ts';
+import { leftoversOf } from './role-grant/holds.ts';
+import type { Stores } from './stores.ts';
+
+/** What every kind may use: each takes of it what it names in its own `Eyes`, `Hands` and `WatchDeps`. */
+
+/** Azure, as it answers now. */
+export interface AzureSide {
+  readonly identities: Identities;
+  readonly credentials: FederatedCredentials;
+  readonly hosts: Hosts;
+  readonly permissions: Permissions;
+  readonly assignments: RoleAssignments;
+  readonly definitions: RoleDefinitions;
+  /** azid's own identity, asked once; rejects with an `AzureError` while there is no token. */
+  readonly whoAmI: () => Promise<AzureCaller>;
+}
+
+/** What Azure was last seen to hold. */
+interface Caches {
+  /** Of the identities. */
+  readonly mirror: IdentityCache;
+  readonly assignmentMirror: AssignmentCache;
+  readonly credentialMirror: CredentialCache;
+  readonly hostMirror: HostCache;
+  readonly roles: RoleCatalog;
+}
+
+export interface Settings {
+  readonly installationId: string;
+  readonly azidNamespace: string;
+  /** Of the cloud. */
+  readonly federationAudience: string;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+  /** How long a deletion that Azure refuses holds its object. */
+  readonly releaseAfterMs: number;
+}
+
+interface Given extends AzureSide, Settings {
+  readonly caches: AzureCaches;
+  /** For policies that name roles. */
+  readonly roleNames: RoleNames;
+  readonly stores: Stores;
+  readonly client: KubeClient;
+  readonly clusterIssuer: ClusterIssuer;
+  /** On which principals azid saw its marks before. */
+  readonly principals: RecordedPrincipals;
+  readonly clock: Clock;
+}
+
+/** What hangs on an identity, in Kubernetes and in Azure: asked when one is deleted. */
+export interface Dependents {
+  /**
+   * What keeps it: objects that refer to it, are not being deleted themselves, and may, by kind and key; and the resources
+   * that azid is still to detach it from. Sorted.
+   */
+  referencesTo(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  /** The same of a SystemAssignedIdentity. */
+  referencesToSystemIdentity(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  /** Role assignments of its principal that azid made and that no object has in its ledger, by id. */
+  leftoversOf(
+    identity: { readonly id: string; readonly principalId: string },
+    context: VisitContext,
+  ): Promise<readonly string[]>;
+}
+
+export interface SharedServices extends Given, Caches {
+  /** Whose an identity is and which principal it has, as Azure proves it. */
+  readonly proofs: IdentityProofs;
+  readonly systemProofs: SystemProofs;
+  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+  /** API version of a type that azid does not know, as any object gives it. */
+  readonly apiVersionOf: (type: string) => string | undefined;
+  /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
+  readonly identitiesListed: Source<readonly ObjectKey[]>;
+  /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
+  readonly grantsListed: Source<readonly ObjectKey[]>;
+  /** Which hosts of a selector may be changed now. */
+  readonly turns: Turns;
+  /** Keys of resources that a rollout has come to. */
+  readonly rolloutSlots: Source<string>;
+  /** When this process first saw a principal, by the uid of the grant that asks. */
+  readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
+}
+
+export interface Services extends SharedServices {
+  readonly dependents: Dependents;
+  /** Keys of identities whose dependents may be others now. */
+  readonly dependentsChanged: Readonly<Record<IdentityKind, Source<Iterable<ObjectKey>>>>;
+}
+
+/** @param holds what the kinds say that they hold */
+export function createServices(given: Given, holds: readonly HoldInStore<SharedServices>[]): Services {
+  const { stores, caches, clock } = given;
+  const rolloutSlots = new Emitter<string>();
+  const systemIdentity: SharedServices['systemIdentity'] = (hostId, context) =>
+    systemIdentityNow(hostId, context, { ...given, hostMirror: caches.hosts });
+  const shared: SharedServices = {
+    ...given,
+    mirror: caches.identities,
+    assignmentMirror: caches.assignments,
+    credentialMirror: caches.credentials,
+    hostMirror: caches.hosts,
+    roles: caches.roles,
+    proofs: new IdentityProofs({ ...given, mirror: caches.identities }),
+    systemProofs: new SystemProofs({ stores, hostMirror: caches.hosts, systemIdentity, clock }),
+    systemIdentity,
+    apiVersionOf: (type) => apiVersionOf(type, stores),
+    identitiesListed: listedOf(caches.identities),
+    grantsListed: grantsListed(caches),
+    turns: new Turns((hostKey) => rolloutSlots.emit(hostKey)),
+    rolloutSlots,
+    firstSeen: new Map(),
+  };
+  const holders = holdersOf(holds, shared);
+  return {
+    ...shared,
+    dependents: {
+      referencesTo: (identity, context) => holders.of('UserAssignedIdentity', identity, context),
+      referencesToSystemIdentity: (identity, context) =>
+        holders.of('SystemAssignedIdentity', identity, context),
+      leftoversOf: (identity, context) => leftoversOf(identity, context, shared),
+    },
+    dependentsChanged: {
+      UserAssignedIdentity: holders.changed('UserAssignedIdentity'),
+      SystemAssignedIdentity: holders.changed('SystemAssignedIdentity'),
+    },
+  };
+}
+
+/** Both the assignments and the roles of an area must be in, else each grant would ask for its role. */
+function grantsListed({ assignments, roles }: AzureCaches): Source<readonly ObjectKey[]> {
+  return {
+    onChange(listener) {
+      const subscriptions = new DisposableStack();
+      for (const cache of [assignments, roles.cache])
+        subscriptions.use(
+          cache.onLoaded((users, area) => {
+            if (assignments.age(area) !== undefined && roles.cache.age(area) !== undefined) listener(users);
+          }),
+        );
+      return subscriptions;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { ObjectKey } from '../../kube/types.ts';
+import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { type CacheOfAreas, listedFor } from '../areas.ts';
+import { readersOf } from '../hosts/ledger-readers.ts';
+import { INDEX, type Stores } from '../stores.ts';
+import { type CacheSource, onCache, onChange, onListed, onPolicy, onSelf } from '../watches.ts';
+
+export interface WatchDeps {
+  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
+  readonly hostMirror: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
+  /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
+  readonly dependentsChanged: { readonly SystemAssignedIdentity: Source<Iterable<ObjectKey>> };
+}
+
+/** What enqueues a SystemAssignedIdentity. */
+export function watches({ stores, hostMirror, dependentsChanged }: WatchDeps): readonly Watch[] {
+  const { systemIdentities, hosts } = stores;
+  return [
+    onSelf(systemIdentities),
+    onChange(hosts, (change) => readersOf('SystemAssignedIdentity', change, systemIdentities)),
+    ...onPolicy(stores, (namespace) => systemIdentities.keysByIndex(INDEX.namespace, namespace)),
+    // What this process wrote itself it knows already.
+    onCache(hostMirror, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
+    onListed(listedFor(hostMirror, 'systemassignedidentity')),
+    watch(dependentsChanged.SystemAssignedIdentity, (keys) =>
+      [...keys].filter((key) => systemIdentities.get(key)?.metadata.deletionTimestamp),
+    ),
+  ];
+}

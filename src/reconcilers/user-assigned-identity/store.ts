@@ -1,0 +1,7 @@
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { azureNamesOf, INDEX, type StoreDefinition } from '../stores.ts';
+
+export const store: StoreDefinition<UserAssignedIdentity> = {
+  name: 'identities',
+  indexes: { [INDEX.azureName]: azureNamesOf },
+};

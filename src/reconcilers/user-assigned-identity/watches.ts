@@ -1,0 +1,60 @@
+import { asciiLower } from '../../azure/names/ascii.ts';
+import type { StoreChange } from '../../kube/informer/store.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { isRefusedOtherwise } from '../predicates.ts';
+import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import {
+  type CacheSource,
+  identitiesNamed,
+  ofBoth,
+  onCache,
+  onChange,
+  onListed,
+  onPolicy,
+  onSelf,
+} from '../watches.ts';
+import type { UserAssignedIdentity } from './facts.ts';
+
+export interface WatchDeps {
+  readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
+  /** Of the identities. */
+  readonly mirror: CacheSource;
+  /** Keys of those whose subscription was listed for the first time. */
+  readonly identitiesListed: Source<Iterable<ObjectKey>>;
+  /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
+  readonly dependentsChanged: { readonly UserAssignedIdentity: Source<Iterable<ObjectKey>> };
+}
+
+/** What enqueues a UserAssignedIdentity. */
+export function watches({
+  stores,
+  mirror,
+  identitiesListed,
+  dependentsChanged,
+}: WatchDeps): readonly Watch[] {
+  const { identities, configMaps } = stores;
+  return [
+    onSelf(identities),
+    onChange(identities, (change) => heirs(change, identities)),
+    onChange(configMaps, (change) => ofBoth(change, ownersOf)),
+    ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
+    // What this process wrote itself it knows already.
+    onCache(mirror, 'none', (armId) => identitiesNamed(armId, identities)),
+    onListed(identitiesListed),
+    watch(dependentsChanged.UserAssignedIdentity, (keys) =>
+      [...keys].filter((key) => identities.get(key)?.metadata.deletionTimestamp),
+    ),
+  ];
+}
+
+/** Whoever goes, or is refused, may leave its identity to another object that waits for it. */
+function heirs(
+  change: StoreChange<UserAssignedIdentity>,
+  identities: Stores['identities'],
+): readonly ObjectKey[] {
+  const { key, old } = change;
+  if (!old || (change.new && !isRefusedOtherwise(change))) return [];
+  const sharers = identities.keysByIndex(INDEX.azureName, asciiLower(azureNameOf(old)));
+  return sharers.filter((each) => each !== key);
+}
