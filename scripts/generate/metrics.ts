@@ -41,7 +41,7 @@ function startedMetrics(): Metrics {
   metrics.leader('azid-controller');
   metrics.azure.remaining('', [['x-ms-ratelimit-remaining-subscription-reads', '0']]);
   metrics.azure.throttled(0, { subscriptionId: '', kind: 'read' });
-  metrics.mirror(() => [
+  metrics.caches(() => [
     { cache: 'identities', subscription: '', part: '', ageMs: 0, entries: 0, partial: false },
   ]);
   return metrics;

@@ -90,13 +90,13 @@ export class FederatedCredentials {
         },
       );
       const credential = readCredential(value);
-      this.#observer?.noteGet(id, credential, requestedAt);
+      this.#observer?.recordGet(id, credential, requestedAt);
       return { found: true, credential, requestedAt };
     } catch (thrown) {
       const found = classify(thrown);
       const missing = missingOf(found);
       if (!missing) throw thrown;
-      this.#observer?.noteGet(id, undefined, requestedAt);
+      this.#observer?.recordGet(id, undefined, requestedAt);
       return { found: false, missing, error: found.error, requestedAt };
     }
   }
@@ -128,10 +128,10 @@ export class FederatedCredentials {
           ),
       );
       const credential = readCredential(value, 'written');
-      this.#observer?.noteWrite(credential);
+      this.#observer?.recordWrite(credential);
       return { created: status === 201, credential, ...correlationOf(rest) };
     } catch (thrown) {
-      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(credentialId(identityId, name));
+      if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(credentialId(identityId, name));
       throw thrown;
     }
   }
@@ -148,12 +148,12 @@ export class FederatedCredentials {
       const { status, ...rest } = await this.#calls.run(this.#of('delete', identityId), context, (options) =>
         this.#client(identityId).federatedIdentityCredentials.delete(resourceGroup, identity, name, options),
       );
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return { result: status === 204 ? 'absent' : 'deleted', ...correlationOf(rest) };
     } catch (thrown) {
-      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(id);
       if (!missingOf(classify(thrown))) throw thrown;
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return { result: 'absent' };
     }
   }

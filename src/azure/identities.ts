@@ -77,13 +77,13 @@ export class Identities {
         return client.userAssignedIdentities.get(resourceGroup, name, options);
       });
       const identity = readIdentity(value);
-      this.#observer?.noteGet(id, identity, requestedAt);
+      this.#observer?.recordGet(id, identity, requestedAt);
       return { found: true, identity, requestedAt };
     } catch (thrown) {
       const found = classify(thrown);
       const what = missing(found);
       if (!what) throw thrown;
-      this.#observer?.noteGet(id, undefined, requestedAt);
+      this.#observer?.recordGet(id, undefined, requestedAt);
       return { found: false, missing: what, error: found.error, requestedAt };
     }
   }
@@ -137,15 +137,15 @@ export class Identities {
         context,
         (client, options) => client.userAssignedIdentities.delete(resourceGroup, name, options),
       );
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return {
         result: status === 204 ? 'absent' : 'deleted',
         ...(correlationId !== undefined && { correlationId }),
       };
     } catch (thrown) {
-      this.#noteIfAmbiguous(id, thrown);
+      this.#recordIfAmbiguous(id, thrown);
       if (!missing(classify(thrown))) throw thrown;
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return { result: 'absent' };
     }
   }
@@ -182,19 +182,19 @@ export class Identities {
         return send(client, options);
       });
       const identity = readIdentity(value, 'written');
-      if (isOurs(rest)) this.#observer?.noteWrite(identity);
-      else this.#observer?.noteWriteAttempt(id);
+      if (isOurs(rest)) this.#observer?.recordWrite(identity);
+      else this.#observer?.recordWriteAttempt(id);
       return { identity, ...rest };
     } catch (thrown) {
-      this.#noteIfAmbiguous(id, thrown);
+      this.#recordIfAmbiguous(id, thrown);
       // A PATCH that finds nothing says as much as a GET that finds nothing.
-      if (missing(classify(thrown))) this.#observer?.noteGet(id, undefined, requestedAt);
+      if (missing(classify(thrown))) this.#observer?.recordGet(id, undefined, requestedAt);
       throw thrown;
     }
   }
 
-  #noteIfAmbiguous(id: string, thrown: unknown): void {
-    if (thrown instanceof AzureError && thrown.ambiguous) this.#observer?.noteWriteAttempt(id);
+  #recordIfAmbiguous(id: string, thrown: unknown): void {
+    if (thrown instanceof AzureError && thrown.ambiguous) this.#observer?.recordWriteAttempt(id);
   }
 
   #call<T>(

@@ -97,13 +97,13 @@ export class RoleAssignments {
         },
       );
       const assignment = readAssignment(value);
-      this.#observer?.noteGet(id, assignment, requestedAt);
+      this.#observer?.recordGet(id, assignment, requestedAt);
       return { found: true, assignment, requestedAt };
     } catch (thrown) {
       const found = classify(thrown);
       const missing = goneWith(found);
       if (!missing) throw thrown;
-      this.#observer?.noteGet(id, undefined, requestedAt);
+      this.#observer?.recordGet(id, undefined, requestedAt);
       return { found: false, missing, error: found.error, requestedAt };
     }
   }
@@ -117,10 +117,10 @@ export class RoleAssignments {
         this.#client.roleAssignments.createById(wireId(id), body, options),
       );
       const assignment = readAssignment(value, 'written');
-      this.#observer?.noteWrite(assignment);
+      this.#observer?.recordWrite(assignment);
       return { result: 'written', assignment, ...correlationOf(rest) };
     } catch (thrown) {
-      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(id);
       const { error } = classify(thrown);
       if (error.code.toLowerCase() !== 'roleassignmentexists') throw thrown;
       const existing = guidInText(error.message);
@@ -146,12 +146,12 @@ export class RoleAssignments {
       const { status, ...rest } = await this.#calls.run(this.#at('delete', scope), context, (options) =>
         this.#client.roleAssignments.deleteById(wireId(id), options),
       );
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return { result: status === 204 ? 'absent' : 'deleted', ...correlationOf(rest) };
     } catch (thrown) {
-      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(id);
       if (!goneWith(classify(thrown))) throw thrown;
-      this.#observer?.noteDelete(id);
+      this.#observer?.recordDelete(id);
       return { result: 'absent' };
     }
   }

@@ -34,7 +34,7 @@ function boxes(more: Partial<CacheDefinition<Box, { text: string }>> = {}) {
     sameInstance: () => true,
     async read(id) {
       calls.push(`GET ${id}`);
-      cache.noteGet(id, inAzure.get(armKey(id)), clock.monotonic());
+      cache.recordGet(id, inAzure.get(armKey(id)), clock.monotonic());
     },
     async *list(area): AsyncGenerator<Page<Box>> {
       calls.push(`LIST ${area}`);

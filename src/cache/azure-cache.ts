@@ -239,29 +239,29 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     await Promise.all([this.#lists.stop(), this.#store.stop(), this.#oneByOne.stop()]);
   }
 
-  noteGet(id: string, found: T | undefined, requestedAt: number): void {
-    if (found) this.#noteFound(found);
+  recordGet(id: string, found: T | undefined, requestedAt: number): void {
+    if (found) this.#found(found);
     else this.#oneByOne.leave(this.#placeOf(this.#definition.areaOf(id)), id);
-    this.#store.noteGet(id, found, requestedAt);
+    this.#store.recordGet(id, found, requestedAt);
     this.#prune();
   }
 
-  noteWrite(resource: T): void {
-    this.#noteFound(resource);
-    this.#store.noteWrite(resource);
+  recordWrite(resource: T): void {
+    this.#found(resource);
+    this.#store.recordWrite(resource);
   }
 
-  noteDelete(id: string): void {
-    this.#store.noteDelete(id);
+  recordDelete(id: string): void {
+    this.#store.recordDelete(id);
   }
 
-  noteWriteAttempt(id: string): void {
-    this.#store.noteWriteAttempt(id);
+  recordWriteAttempt(id: string): void {
+    this.#store.recordWriteAttempt(id);
   }
 
   async #accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
     if (list.gone) {
-      this.#store.noteAllGone(area, list.startedAt);
+      this.#store.recordAllGone(area, list.startedAt);
       return undefined;
     }
     const { untold = [] } = list;
@@ -275,7 +275,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   }
 
   /** What no list shows joins the rotation, or waits for its next turn. */
-  #noteFound({ id }: T): void {
+  #found({ id }: T): void {
     const area = this.#definition.areaOf(id);
     this.#lists.foundIn(area);
     const unlisted = !this.#lists.isListed(area) && this.#definition.mayHaveNoList?.(area);

@@ -191,7 +191,7 @@ test('each cache shows age, entries and doubt of its parts, and forgets what is 
     { cache, subscription: 's1', part: 'vm', ageMs: 90_000, entries: 12, partial: false },
     { cache, subscription: 's2', part: '', ageMs: undefined, entries: 0, partial: true },
   ];
-  metrics.mirror(() => parts);
+  metrics.caches(() => parts);
   expect(await value('azid_mirror_age_seconds{cache="hosts",subscription="s1",part="vm"}')).toBe(90);
   expect(await value('azid_mirror_entries{cache="hosts",subscription="s1",part="vm"}')).toBe(12);
   expect(await value('azid_mirror_partial{cache="hosts",subscription="s1",part="vm"}')).toBe(0);

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ControllerMetrics, QueueMetrics } from '../runtime/metrics.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
+import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
-import { type MirrorPart, mirrorSeries } from './mirror-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
 export interface MetricsOptions {
@@ -27,8 +27,8 @@ export class Metrics {
   /** For the elector of a Lease: called on each change. */
   readonly leader: (lease: string) => (leads: boolean) => void;
   readonly azure: AzureMetrics;
-  /** Tells where to read the mirror's state from. */
-  readonly mirror: (source: () => Iterable<MirrorPart>) => void;
+  /** Tells where to read the state of the caches of Azure from. */
+  readonly caches: (source: () => Iterable<CachePart>) => void;
 
   constructor({ azureResources = {}, process = true }: MetricsOptions = {}) {
     if (process) collectDefaultMetrics({ register: this.#registry });
@@ -37,7 +37,7 @@ export class Metrics {
     this.restClient = restClientSeries(this.#registry);
     this.leader = leaderSeries(this.#registry);
     this.azure = azureSeries(this.#registry, azureResources);
-    this.mirror = mirrorSeries(this.#registry);
+    this.caches = cacheSeries(this.#registry);
   }
 
   get contentType(): string {

@@ -76,7 +76,7 @@ test('other paths and methods are refused', async () => {
 
 test('a source of metrics that fails does not take the server down', async () => {
   await using server = await start();
-  metrics.mirror(() => {
+  metrics.caches(() => {
     throw new Error('not now');
   });
   expect(await get(`${server.url}/metrics`)).toEqual([500, 'the page could not be made\n']);

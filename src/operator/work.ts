@@ -132,7 +132,7 @@ export class Work implements AsyncDisposable {
       onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
     });
     this.#cleanup.defer(() => caches.stop());
-    metrics.mirror(() => caches.parts());
+    metrics.caches(() => caches.parts());
     return createServices(
       {
         ...azure,

@@ -166,10 +166,10 @@ test('the observer hears of reads, writes, deletions and writes without an answe
   await using rig = await setup();
   const seen: unknown[] = [];
   const observer: AzureObserver<AzureFederatedCredential> = {
-    noteGet: (id, found?: AzureFederatedCredential) => seen.push(['get', id, found?.subject]),
-    noteWrite: ({ subject }) => seen.push(['write', subject]),
-    noteDelete: (id) => seen.push(['delete', id]),
-    noteWriteAttempt: (id) => seen.push(['attempt', id]),
+    recordGet: (id, found?: AzureFederatedCredential) => seen.push(['get', id, found?.subject]),
+    recordWrite: ({ subject }) => seen.push(['write', subject]),
+    recordDelete: (id) => seen.push(['delete', id]),
+    recordWriteAttempt: (id) => seen.push(['attempt', id]),
   };
   rig.credentials.observedBy(observer);
   const { credentials, identity } = rig;

@@ -356,10 +356,10 @@ describe('a write', () => {
     const attempts: string[] = [];
     const done = () => expect.fail('expected an attempt');
     rig.hosts.observedBy({
-      noteGet: () => {},
-      noteWrite: done,
-      noteDelete: done,
-      noteWriteAttempt: (at) => attempts.push(at),
+      recordGet: () => {},
+      recordWrite: done,
+      recordDelete: done,
+      recordWriteAttempt: (at) => attempts.push(at),
     });
     const written = await rig.hosts.patchIdentity({ id }, { type: 'SystemAssigned' }, edit);
     expect(written).toMatchObject({ done: false });
@@ -498,10 +498,10 @@ test('the observer hears of reads, of writes that are done, and of those that ar
   await using rig = await setup();
   const seen: unknown[] = [];
   const observer: AzureObserver<AzureHost> = {
-    noteGet: (id, found) => seen.push(['get', id, found?.identity.system]),
-    noteWrite: ({ id, identity }) => seen.push(['write', id, identity.system]),
-    noteDelete: (id) => seen.push(['delete', id]),
-    noteWriteAttempt: (id) => seen.push(['attempt', id]),
+    recordGet: (id, found) => seen.push(['get', id, found?.identity.system]),
+    recordWrite: ({ id, identity }) => seen.push(['write', id, identity.system]),
+    recordDelete: (id) => seen.push(['delete', id]),
+    recordWriteAttempt: (id) => seen.push(['attempt', id]),
   };
   const vm = await rig.create(VM);
   const account = await rig.create('Microsoft.Storage/storageAccounts');

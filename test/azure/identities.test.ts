@@ -19,10 +19,10 @@ const failure = (call: Promise<unknown>) =>
 function recorder() {
   const seen: unknown[] = [];
   const observer: AzureObserver<AzureIdentity> = {
-    noteGet: (id, found) => seen.push(['get', id, found?.principalId]),
-    noteWrite: (identity) => seen.push(['write', identity.id]),
-    noteDelete: (id) => seen.push(['delete', id]),
-    noteWriteAttempt: (id) => seen.push(['attempt', id]),
+    recordGet: (id, found) => seen.push(['get', id, found?.principalId]),
+    recordWrite: (identity) => seen.push(['write', identity.id]),
+    recordDelete: (id) => seen.push(['delete', id]),
+    recordWriteAttempt: (id) => seen.push(['attempt', id]),
   };
   return { seen, observer };
 }

@@ -45,10 +45,10 @@ const failure = (call: Promise<unknown>) =>
 function recorder() {
   const seen: unknown[] = [];
   const observer: AzureObserver<AzureRoleAssignment> = {
-    noteGet: (id, found) => seen.push(['get', id, found?.roleGuid]),
-    noteWrite: ({ id }) => seen.push(['write', id]),
-    noteDelete: (id) => seen.push(['delete', id]),
-    noteWriteAttempt: (id) => seen.push(['attempt', id]),
+    recordGet: (id, found) => seen.push(['get', id, found?.roleGuid]),
+    recordWrite: ({ id }) => seen.push(['write', id]),
+    recordDelete: (id) => seen.push(['delete', id]),
+    recordWriteAttempt: (id) => seen.push(['attempt', id]),
   };
   return { seen, observer };
 }

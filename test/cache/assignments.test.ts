@@ -15,7 +15,7 @@ const installation = '7a0b6d52-3c1e-4f7a-9a64-0c5be1f2a9d3';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 const management = '/providers/Microsoft.Management/managementGroups/mg1';
 
-/** A mirror in which the subscription is in use and listed. */
+/** A cache in which the subscription is in use and listed. */
 async function setup(options: RigOptions = {}) {
   const stage = await startStage(options);
   const { clock, stopping, roleAssignments, permissions, subscription, azure } = stage;
@@ -23,21 +23,21 @@ async function setup(options: RigOptions = {}) {
   await azure.control.createSubscription({ id: stage.subscriptionId, managementGroup: 'mg1' });
   const { objectId: principalId } = await azure.control.createPrincipal({ displayName: 'app' });
   const definition = assignmentDefinition({ assignments: roleAssignments, permissions });
-  const mirror = new AzureCache(definition, {
+  const cache = new AzureCache(definition, {
     clock,
     signal: stopping.signal,
     random: () => 0.5,
   });
   const changes: [string, How][] = [];
-  mirror.onChange((key, how) => changes.push([key, how]));
+  cache.onChange((key, how) => changes.push([key, how]));
   const use = async (scope: string) => {
-    mirror.use(areaOf(scope), [scope]);
-    await mirror.whenLoaded(scope);
+    cache.use(areaOf(scope), [scope]);
+    await cache.whenLoaded(scope);
     await stage.quiet();
   };
   const resync = async (scope = subscription) => {
     clock.advance(10 * minute);
-    await until('the next list', () => (mirror.age(scope) ?? Number.POSITIVE_INFINITY) < 10 * minute);
+    await until('the next list', () => (cache.age(scope) ?? Number.POSITIVE_INFINITY) < 10 * minute);
     await stage.quiet();
   };
   /** By the hand of someone else; gives the assignment's id. */
@@ -58,7 +58,7 @@ async function setup(options: RigOptions = {}) {
   const idAt = (scope: string) => assignmentId(scope, assignmentName(installation, triple(scope)));
   return {
     ...stage,
-    mirror,
+    cache,
     changes,
     principalId,
     use,
@@ -70,7 +70,7 @@ async function setup(options: RigOptions = {}) {
     idAt,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await mirror.stop();
+      await cache.stop();
       await azure.stop();
     },
   };
@@ -82,38 +82,38 @@ describe('loading', () => {
     const { id: resource } = await it.azure.control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
     const scopes = [it.subscription, it.group, resource];
     const ids = await Promise.all(scopes.map((scope) => it.grant(scope)));
-    expect(it.mirror.observe(ids[0] ?? '')).toEqual({ state: 'unknown' });
+    expect(it.cache.observe(ids[0] ?? '')).toEqual({ state: 'unknown' });
     await it.azure.control.setKnobs({ paging: { pageSize: 2 } });
     await it.use(it.group.toUpperCase().replace('/SUBSCRIPTIONS', '/subscriptions'));
     for (const [index, id] of ids.entries()) {
-      expect(it.mirror.observe(id.toUpperCase())).toMatchObject({ state: 'present', how: 'list' });
-      const found = it.mirror.byIndex('triple', {
+      expect(it.cache.observe(id.toUpperCase())).toMatchObject({ state: 'present', how: 'list' });
+      const found = it.cache.byIndex('triple', {
         ...it.triple(scopes[index]?.toUpperCase() ?? ''),
         role: `/providers/Microsoft.Authorization/roleDefinitions/${READER.toUpperCase()}`,
       });
       expect(found.map((each) => each.key)).toEqual([id.toLowerCase()]);
     }
-    expect(it.mirror.byIndex('principal', it.principalId.toUpperCase())).toHaveLength(3);
-    expect(it.mirror.byIndex('triple', { ...it.triple(it.group), role: it.objectId })).toEqual([]);
-    expect(it.mirror.observe(it.idAt(it.group))).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.completeness(it.group)).toMatchObject({ state: 'complete' });
+    expect(it.cache.byIndex('principal', it.principalId.toUpperCase())).toHaveLength(3);
+    expect(it.cache.byIndex('triple', { ...it.triple(it.group), role: it.objectId })).toEqual([]);
+    expect(it.cache.observe(it.idAt(it.group))).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.completeness(it.group)).toMatchObject({ state: 'complete' });
   });
 
   test('what is inherited from above is known only by the list of its own scope', async () => {
     await using it = await setup();
     const ids = await Promise.all(['/', management].map((scope) => it.grant(scope)));
     await it.use(it.subscription);
-    for (const id of ids) expect(it.mirror.observe(id)).toEqual({ state: 'unknown' });
+    for (const id of ids) expect(it.cache.observe(id)).toEqual({ state: 'unknown' });
     await it.use('/');
     await it.use(management);
-    for (const id of ids) expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'list' });
-    expect(it.mirror.present(management)).toHaveLength(1);
+    for (const id of ids) expect(it.cache.observe(id)).toMatchObject({ state: 'present', how: 'list' });
+    expect(it.cache.present(management)).toHaveLength(1);
     // Each ends with its own list.
     await it.remove(ids[1] ?? '');
     await it.resync(management);
-    expect(it.mirror.observe(ids[1] ?? '')).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.observe(ids[0] ?? '')).toMatchObject({ state: 'present' });
-    expect(it.mirror.completeness(management)).toMatchObject({ state: 'complete' });
+    expect(it.cache.observe(ids[1] ?? '')).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(ids[0] ?? '')).toMatchObject({ state: 'present' });
+    expect(it.cache.completeness(management)).toMatchObject({ state: 'complete' });
   });
 });
 
@@ -122,9 +122,9 @@ test('somebody’s assignment at a scope that azid cannot read does not hide the
   const odd = await it.grant(`${it.group}/providers/Microsoft.Strange/things/50%25`);
   const id = await it.grant(it.group);
   await it.use(it.subscription);
-  expect(it.mirror.observe(id)).toMatchObject({ state: 'present' });
-  expect(it.mirror.present(it.subscription).map((each) => each.id)).not.toContain(odd);
-  expect(it.mirror.completeness(it.subscription)).toMatchObject({ state: 'complete' });
+  expect(it.cache.observe(id)).toMatchObject({ state: 'present' });
+  expect(it.cache.present(it.subscription).map((each) => each.id)).not.toContain(odd);
+  expect(it.cache.completeness(it.subscription)).toMatchObject({ state: 'complete' });
 });
 
 describe('at the resync', () => {
@@ -143,9 +143,9 @@ describe('at the resync', () => {
         [made.toLowerCase(), 'list'],
       ].toSorted(),
     );
-    expect(it.mirror.observe(gone)).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.byIndex('triple', it.triple(it.group))).toEqual([]);
-    expect(await it.mirror.refresh(gone, 'event')).toMatchObject({ state: 'absent', provenBy: 'get' });
+    expect(it.cache.observe(gone)).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.byIndex('triple', it.triple(it.group))).toEqual([]);
+    expect(await it.cache.refresh(gone, 'event')).toMatchObject({ state: 'absent', provenBy: 'get' });
   });
 
   test('a name that someone gave to another grant is no longer found by the old one', async () => {
@@ -166,10 +166,10 @@ describe('at the resync', () => {
       status: 201,
     });
     await it.resync();
-    expect(it.mirror.byIndex('triple', it.triple(it.group))).toEqual([]);
-    expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
+    expect(it.cache.byIndex('triple', it.triple(it.group))).toEqual([]);
+    expect(it.cache.byIndex('principal', it.principalId)).toEqual([]);
     const other = { scope: it.group, role: contributor, principalId: it.objectId };
-    expect(it.mirror.byIndex('triple', other).map((each) => each.key)).toEqual([id.toLowerCase()]);
+    expect(it.cache.byIndex('triple', other).map((each) => each.key)).toEqual([id.toLowerCase()]);
   });
 
   test('an idle hour costs no more than its lists', async () => {
@@ -207,18 +207,18 @@ describe('completeness', () => {
     await it.use(it.subscription);
     await it.put(it.group);
     await it.resync();
-    expect(it.mirror.completeness(it.group)).toMatchObject({ state: 'complete' });
+    expect(it.cache.completeness(it.group)).toMatchObject({ state: 'complete' });
     await it.remove(all.id);
     await it.resync();
-    expect(it.mirror.completeness(it.group)).toMatchObject({ state: 'partial' });
-    expect(it.mirror.observe(it.idAt(it.group)).state).not.toBe('absent');
+    expect(it.cache.completeness(it.group)).toMatchObject({ state: 'partial' });
+    expect(it.cache.observe(it.idAt(it.group)).state).not.toBe('absent');
   });
 
   test('without the right to read the whole area a list is never complete', async () => {
     await using it = await setup({ role: undefined });
     await it.azure.control.grant({ principalId: it.objectId, role: 'Owner', scope: it.group });
     await it.use(it.subscription);
-    expect(it.mirror.completeness(it.subscription)).toEqual({
+    expect(it.cache.completeness(it.subscription)).toEqual({
       state: 'partial',
       reason: expect.stringContaining('no right to Microsoft.Authorization/roleAssignments/read'),
     });
@@ -230,11 +230,11 @@ describe('completeness', () => {
     await it.use(it.subscription);
     await it.put(it.group);
     await it.resync();
-    expect(it.mirror.completeness(it.group)).toEqual({
+    expect(it.cache.completeness(it.group)).toEqual({
       state: 'partial',
       reason: expect.stringMatching(/the list lacks .*, which exists/),
     });
-    expect(it.mirror.observe(it.idAt(it.group))).toMatchObject({ state: 'present', how: 'get' });
+    expect(it.cache.observe(it.idAt(it.group))).toMatchObject({ state: 'present', how: 'get' });
   });
 
   test('a list that failed leaves what was known, and says so', async () => {
@@ -243,8 +243,8 @@ describe('completeness', () => {
     await it.use(it.subscription);
     await it.azure.control.addFault({ method: 'GET', effect: { kind: 'status', status: 503 } });
     it.clock.advance(10 * minute);
-    await until('the failure', () => it.mirror.completeness(it.group).state === 'partial');
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'present' });
+    await until('the failure', () => it.cache.completeness(it.group).state === 'partial');
+    expect(it.cache.observe(id)).toMatchObject({ state: 'present' });
   });
 });
 
@@ -255,21 +255,21 @@ describe('own writes', () => {
     await it.azure.control.setKnobs({ propagation: { listLagMs: 110_000, readAfterWriteMs: 60_000 } });
     await it.put(it.group);
     const id = it.idAt(it.group);
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'write' });
-    expect(it.mirror.byIndex('triple', it.triple(it.group))).toHaveLength(1);
+    expect(it.cache.observe(id)).toMatchObject({ state: 'present', how: 'write' });
+    expect(it.cache.byIndex('triple', it.triple(it.group))).toHaveLength(1);
     // Reads lag writes: a 404 right after a 201 is no drift (docs/azure-facts.md section 5).
-    expect(await it.mirror.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'write' });
+    expect(await it.cache.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'write' });
     it.clock.advance(minute);
-    it.mirror.resyncNow(it.group);
-    await until('the list', () => it.mirror.age(it.group) === 0);
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'present' });
+    it.cache.resyncNow(it.group);
+    await until('the list', () => it.cache.age(it.group) === 0);
+    expect(it.cache.observe(id)).toMatchObject({ state: 'present' });
     await it.roleAssignments.delete(it.group, assignmentName(installation, it.triple(it.group)), edit);
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
-    expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
+    expect(it.cache.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
+    expect(it.cache.byIndex('principal', it.principalId)).toEqual([]);
     it.clock.advance(minute);
-    it.mirror.resyncNow(it.group);
-    await until('the list', () => it.mirror.age(it.group) === 0);
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
+    it.cache.resyncNow(it.group);
+    await until('the list', () => it.cache.age(it.group) === 0);
+    expect(it.cache.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
   });
 
   test('of unknown effect are looked at when the lag is over', async () => {
@@ -277,9 +277,9 @@ describe('own writes', () => {
     await it.use(it.subscription);
     await it.azure.control.addFault({ method: 'PUT', count: 1, effect: { kind: 'reset', when: 'after' } });
     await expect(it.put(it.group)).rejects.toMatchObject({ ambiguous: true });
-    expect(it.mirror.observe(it.idAt(it.group))).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(it.idAt(it.group))).toEqual({ state: 'suspectAbsent' });
     it.clock.advance(2 * minute);
-    await until('the look', () => it.mirror.observe(it.idAt(it.group)).state === 'present');
+    await until('the re-read', () => it.cache.observe(it.idAt(it.group)).state === 'present');
   });
 });
 
@@ -287,9 +287,9 @@ test('a hint leads to a GET at once', async () => {
   await using it = await setup();
   await it.use(it.subscription);
   const id = await it.grant(it.group);
-  it.mirror.suspect(id);
+  it.cache.suspect(id);
   it.clock.advance(1);
-  await until('the GET', () => it.mirror.observe(id).state === 'present');
+  await until('the GET', () => it.cache.observe(id).state === 'present');
 });
 
 test('a released scope is forgotten and listed no more; the signal leaves no timer', async () => {
@@ -298,15 +298,15 @@ test('a released scope is forgotten and listed no more; the signal leaves no tim
   await it.use(it.subscription);
   await it.use(management);
   const before = it.calls().length;
-  it.mirror.use(areaOf(it.group), []);
-  expect(it.mirror.observe(id)).toEqual({ state: 'unknown' });
-  expect(it.mirror.byIndex('principal', it.principalId)).toEqual([]);
-  it.mirror.use(areaOf(management), []);
+  it.cache.use(areaOf(it.group), []);
+  expect(it.cache.observe(id)).toEqual({ state: 'unknown' });
+  expect(it.cache.byIndex('principal', it.principalId)).toEqual([]);
+  it.cache.use(areaOf(management), []);
   it.clock.advance(60 * minute);
   await it.quiet();
   expect(it.calls()).toHaveLength(before);
   it.stopping.abort();
-  await it.mirror.stop();
+  await it.cache.stop();
   expect(it.clock.untilNext()).toBeUndefined();
 });
 
@@ -314,7 +314,7 @@ describe('a deletion that is proven, while lists go on to show what was there (d
   /** What is left of a principal, as the deletion of its identity asks: by a list of its own, beside the cache. */
   async function leaving() {
     const it = await setup();
-    const { azure, roleAssignments: assignments, mirror: assignmentMirror, principalId } = it;
+    const { azure, roleAssignments: assignments, cache: assignmentMirror, principalId } = it;
     // As long as an honest Azure's.
     azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
     const put = await it.put(it.group);
@@ -347,7 +347,7 @@ describe('a deletion that is proven, while lists go on to show what was there (d
     await it.use(it.group);
     expect(await it.leftovers()).toEqual([it.idAt(it.group)]);
     await it.deleteIt();
-    it.mirror.use(areaOf(it.group), []);
+    it.cache.use(areaOf(it.group), []);
     expect(await it.leftovers()).toEqual([]);
   });
 

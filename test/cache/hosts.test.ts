@@ -13,7 +13,7 @@ const SITES = 'Microsoft.Web/sites';
 const SLOTS = `${SITES}/slots`;
 const ODD = 'Contoso.Things/boxes';
 
-/** A mirror over azid's own `Hosts`, which ask the simulated Azure. */
+/** A cache over azid's own `Hosts`, which ask the simulated Azure. */
 async function setup(options: RigOptions = {}) {
   const stage = await startStage(options);
   const { azure, access, lanes, clock, permissions, stopping, subscriptionId, group } = stage;
@@ -26,17 +26,17 @@ async function setup(options: RigOptions = {}) {
     signal,
     apiVersionOf: (type) => (type === ODD.toLowerCase() ? '2024-10-01' : undefined),
   });
-  const mirror = new AzureCache(definition, { clock, signal, random: () => 0.5 });
+  const cache = new AzureCache(definition, { clock, signal, random: () => 0.5 });
   const changes: [string, How][] = [];
-  mirror.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
+  cache.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   const use = async (area: string) => {
-    mirror.use(area, [area]);
-    await mirror.whenLoaded(area);
+    cache.use(area, [area]);
+    await cache.whenLoaded(area);
     await stage.quiet();
   };
   const resync = async (area: string) => {
     clock.advance(10 * minute);
-    await until('the next list', () => (mirror.age(area) ?? Number.POSITIVE_INFINITY) < 10 * minute);
+    await until('the next list', () => (cache.age(area) ?? Number.POSITIVE_INFINITY) < 10 * minute);
     await stage.quiet();
   };
   const create = async (type: string, name: string, more = {}) => {
@@ -55,7 +55,7 @@ async function setup(options: RigOptions = {}) {
   };
   return {
     ...stage,
-    mirror,
+    cache,
     hosts,
     changes,
     use,
@@ -65,7 +65,7 @@ async function setup(options: RigOptions = {}) {
     area: (type: string) => hostArea(subscriptionId, type),
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await mirror.stop();
+      await cache.stop();
       await azure.stop();
     },
   };
@@ -100,19 +100,19 @@ test.each(LISTED)('%s: recycled, its new principal is noticed by one list', asyn
   const id = await it.create(type, 'host1', { identity, tags: { team: 'a' } });
   await it.create(type, 'host2', { identity });
   await it.use(it.area(type));
-  expect(it.mirror.completeness(it.area(type))).toMatchObject({ state: 'complete' });
-  const [host] = it.mirror.present(hostArea(it.subscriptionId, type.toUpperCase()));
+  expect(it.cache.completeness(it.area(type))).toMatchObject({ state: 'complete' });
+  const [host] = it.cache.present(hostArea(it.subscriptionId, type.toUpperCase()));
   expect(host).toMatchObject({ tags: { team: 'a' }, type });
   // A GET says the same as the list.
   it.changes.length = 0;
-  await it.mirror.refresh(id, 'edit');
+  await it.cache.refresh(id, 'edit');
   expect(it.changes).toEqual([]);
   await it.azure.control.recycleHost({ id, identity });
   it.drain();
   await it.resync(it.area(type));
   expect(it.changes).toEqual([['host1', 'list']]);
   expect(it.drain()).toHaveLength(1);
-  expect(it.mirror.byIndex('principal', host?.identity.principalId ?? '')).toEqual([]);
+  expect(it.cache.byIndex('principal', host?.identity.principalId ?? '')).toEqual([]);
 });
 
 test.each(LISTED.filter((type) => !SILENT.includes(type)))(
@@ -123,7 +123,7 @@ test.each(LISTED.filter((type) => !SILENT.includes(type)))(
     const identity = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
     const id = await it.create(type, 'host1', { identity });
     await it.use(it.area(type));
-    expect(it.mirror.byIndex('identity', armKey(identityId))).toHaveLength(1);
+    expect(it.cache.byIndex('identity', armKey(identityId))).toHaveLength(1);
     it.changes.length = 0;
     it.clock.advance(minute);
     await it.azure.control.recycleHost({ id, identity });
@@ -142,7 +142,7 @@ test('a recycled identity leaves dead entries on its hosts, which the list shows
   await it.azure.control.recycleIdentity({ id: identityId });
   await it.resync(it.area(VMS));
   expect(it.changes).toEqual([['vm1', 'list']]);
-  const [host] = it.mirror.byIndex('identity', armKey(identityId));
+  const [host] = it.cache.byIndex('identity', armKey(identityId));
   expect(host?.key).toBe(armKey(id));
   expect(host?.identity.userAssigned[0]).not.toHaveProperty('principalId');
 });
@@ -174,12 +174,12 @@ describe('slots', () => {
     it.drain();
     await it.use(named);
     expect(it.drain()).toEqual([expect.stringContaining('/sites/app1/slots')]);
-    expect(it.mirror.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(1);
+    expect(it.cache.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(1);
     await it.use(it.area(SLOTS));
     // The list of sites, and the two that were not in use.
     expect(it.drain()).toHaveLength(3);
-    expect(it.mirror.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(3);
-    expect(it.mirror.completeness(it.area(SLOTS))).toMatchObject({ state: 'complete' });
+    expect(it.cache.present(hostArea(it.subscriptionId, SLOTS))).toHaveLength(3);
+    expect(it.cache.completeness(it.area(SLOTS))).toMatchObject({ state: 'complete' });
   });
 
   test('of a site that does not exist yet are found when it comes', async () => {
@@ -187,11 +187,11 @@ describe('slots', () => {
     const id = `${it.group}/providers/${SITES}/app1/slots/staging`;
     const area = areaOfHost(id);
     await it.use(area);
-    expect(it.mirror.observe(id)).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(id)).toEqual({ state: 'suspectAbsent' });
     await it.create(SITES, 'app1');
     await it.create(SLOTS, 'app1/staging');
     await it.resync(area);
-    expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'list' });
+    expect(it.cache.observe(id)).toMatchObject({ state: 'present', how: 'list' });
   });
 });
 
@@ -200,8 +200,8 @@ describe('completeness', () => {
     await using it = await setup({ role: undefined });
     await it.create(VMS, 'vm1');
     await it.use(it.area(VMS));
-    expect(it.mirror.present(hostArea(it.subscriptionId, VMS))).toEqual([]);
-    expect(it.mirror.completeness(it.area(VMS))).toEqual({
+    expect(it.cache.present(hostArea(it.subscriptionId, VMS))).toEqual([]);
+    expect(it.cache.completeness(it.area(VMS))).toEqual({
       state: 'partial',
       reason: expect.stringContaining(`no right to ${VMS}/read`),
     });
@@ -214,13 +214,13 @@ describe('completeness', () => {
     const identity = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
     const id = await it.create(VMS, 'vm1', { identity });
     await it.use(it.area(VMS));
-    expect(it.mirror.byIndex('identity', armKey(identityId))).toEqual([]);
-    await it.mirror.refresh(id, 'edit');
+    expect(it.cache.byIndex('identity', armKey(identityId))).toEqual([]);
+    await it.cache.refresh(id, 'edit');
     it.changes.length = 0;
     await it.resync(it.area(VMS));
     await it.resync(it.area(VMS));
     expect(it.changes).toEqual([]);
-    expect(it.mirror.byIndex('identity', armKey(identityId))).toHaveLength(1);
+    expect(it.cache.byIndex('identity', armKey(identityId))).toHaveLength(1);
   });
 });
 
@@ -228,8 +228,8 @@ test('a type that azid does not know is listed with the version its objects give
   await using it = await setup();
   const id = await it.create(ODD, 'box1', { apiVersions: ['2024-10-01'] });
   await it.use(it.area(ODD));
-  expect(it.mirror.observe(id)).toMatchObject({ state: 'present', how: 'list' });
-  expect(await it.mirror.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'get' });
+  expect(it.cache.observe(id)).toMatchObject({ state: 'present', how: 'list' });
+  expect(await it.cache.refresh(id, 'edit')).toMatchObject({ state: 'present', how: 'get' });
 });
 
 test('a host whose list has it in another case is one host', async () => {
@@ -237,8 +237,8 @@ test('a host whose list has it in another case is one host', async () => {
   await it.azure.control.setKnobs({ hosts: { upperCaseGroupsInLists: true } });
   const id = await it.create(VMS, 'vm1');
   await it.use(it.area(VMS));
-  await it.mirror.refresh(id, 'edit');
-  expect(it.mirror.present(hostArea(it.subscriptionId, VMS))).toHaveLength(1);
+  await it.cache.refresh(id, 'edit');
+  expect(it.cache.present(hostArea(it.subscriptionId, VMS))).toHaveLength(1);
 });
 
 test('a write that is under way is looked at when the lag is over', async () => {
@@ -246,10 +246,10 @@ test('a write that is under way is looked at when the lag is over', async () => 
   const { id: identityId } = await it.azure.control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
   const id = await it.create(VMS, 'vm1');
   await it.use(it.area(VMS));
-  const seen = it.mirror.observe(id);
+  const seen = it.cache.observe(id);
   if (seen.state !== 'present') throw new Error('expected the VM to be there');
   const body = { type: 'UserAssigned', userAssignedIdentities: { [identityId]: {} } };
   await it.hosts.patchIdentity(seen.resource, body, { priority: 'edit' });
   it.clock.advance(2 * minute);
-  await until('the look', () => it.mirror.byIndex('identity', armKey(identityId)).length === 1);
+  await until('the re-read', () => it.cache.byIndex('identity', armKey(identityId)).length === 1);
 });

@@ -1,4 +1,4 @@
-/** What the tests of the mirrors share: a simulated Azure on a fake clock that tests move while real sockets work. */
+/** What the tests of the caches share: a simulated Azure on a fake clock that tests move while real sockets work. */
 import { FakeClock } from '../../src/runtime/fake-clock.ts';
 import { type RigOptions, startRig } from '../azure/rig.ts';
 

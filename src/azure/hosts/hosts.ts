@@ -81,13 +81,13 @@ export class Hosts {
         requestedAt = at;
       });
       const host = readHost(value.body);
-      this.#observer?.noteGet(id, host, requestedAt);
+      this.#observer?.recordGet(id, host, requestedAt);
       return { found: true, host, model: value.body as Model, requestedAt };
     } catch (thrown) {
       const found = classify(thrown);
       // A subscription that azid cannot see is not proven gone.
       if (found.kind !== 'notFound' || found.what === 'subscription') throw thrown;
-      this.#observer?.noteGet(id, undefined, requestedAt);
+      this.#observer?.recordGet(id, undefined, requestedAt);
       return { found: false, missing: found.what, error: found.error, requestedAt };
     }
   }
@@ -203,7 +203,7 @@ export class Hosts {
       answer = await this.#send('write', id, request, context);
     } catch (thrown) {
       // A 404 tells nothing of the host: it may be about an identity that the write names.
-      if (isAmbiguous(thrown)) this.#observer?.noteWriteAttempt(id);
+      if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(id);
       throw thrown;
     }
     const { value, status } = answer;
@@ -212,8 +212,8 @@ export class Hosts {
     const host = hostOrNone(value.body);
     // A 202 has only been taken: a site shows its new identity in it, and nothing tells when that is true.
     const done = host !== undefined && !operation && status !== 202 && isSettled(host);
-    if (done) this.#observer?.noteWrite(host);
-    else this.#observer?.noteWriteAttempt(id);
+    if (done) this.#observer?.recordWrite(host);
+    else this.#observer?.recordWriteAttempt(id);
     const retryAfterMs = retryAfterFromHeaders(header, this.#options.clock.now());
     return {
       done,

@@ -13,7 +13,7 @@ interface Call<T> {
  * namespace behind the call of another, which has the other's turn (docs/guarantees.md G24).
  */
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, Set<Call<T>>>();
+  readonly #running = new Map<string, Set<Call<T>>>();
 
   /**
    * `start` must not hang on the signal of one caller: others may be waiting (`sharedContext`). Giving up ends only the
@@ -35,19 +35,19 @@ export class SingleFlight<T> {
   }
 
   #work(key: string, priority: Priority, turn: string | undefined, start: () => Promise<T>): Promise<T> {
-    const flights = this.#flights.get(key) ?? new Set();
-    for (const flight of flights)
-      if (flight.turn === turn && PRIORITIES.indexOf(flight.priority) <= PRIORITIES.indexOf(priority))
-        return flight.work;
-    const flight = {
+    const running = this.#running.get(key) ?? new Set();
+    for (const call of running)
+      if (call.turn === turn && PRIORITIES.indexOf(call.priority) <= PRIORITIES.indexOf(priority))
+        return call.work;
+    const call = {
       priority,
       turn,
       work: start().finally(() => {
-        flights.delete(flight);
-        if (flights.size === 0) this.#flights.delete(key);
+        running.delete(call);
+        if (running.size === 0) this.#running.delete(key);
       }),
     };
-    this.#flights.set(key, flights.add(flight));
-    return flight.work;
+    this.#running.set(key, running.add(call));
+    return call.work;
   }
 }

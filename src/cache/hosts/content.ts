@@ -2,7 +2,7 @@
 import type { AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
 
 /**
- * Whether two observations say the same. An etag is no content: it changes with resources that azid does not look at. The
+ * Whether two observations say the same. An etag is no content: it changes with what azid does not read. The
  * spelling of an attached identity is none either; its principal is, since a dead entry shows none.
  */
 export function sameHost(left: AzureHost, right: AzureHost): boolean {

@@ -69,7 +69,7 @@ class Lists implements Source {
     );
     const host = this.hosts.get(armKey(id));
     const requestedAt = this.#clock.monotonic();
-    this.#observer?.noteGet(id, host, requestedAt);
+    this.#observer?.recordGet(id, host, requestedAt);
     if (host) return { found: true, host, model: {}, requestedAt };
     return { found: false, missing: 'resource', error: notFound(id), requestedAt };
   }
@@ -129,9 +129,9 @@ function setup(rights: (scope: string) => Permission[] = () => [READS]) {
     signal,
     apiVersionOf: (type) => (type === ODD.toLowerCase() ? '2024-01-01' : undefined),
   });
-  const mirror = new AzureCache(definition, { clock, signal, random: () => 0.5 });
+  const cache = new AzureCache(definition, { clock, signal, random: () => 0.5 });
   const changes: [string, How][] = [];
-  mirror.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
+  cache.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   /** Time passes as it would: each timer at its moment, and what it starts ends before the next. */
   const pass = async (ms: number) => {
     for (const end = clock.monotonic() + ms; ; ) {
@@ -146,8 +146,8 @@ function setup(rights: (scope: string) => Permission[] = () => [READS]) {
     await turn();
   };
   const use = async (area: string) => {
-    mirror.use(area, [area]);
-    await mirror.whenLoaded(area);
+    cache.use(area, [area]);
+    await cache.whenLoaded(area);
     await turn();
   };
   const drain = () => {
@@ -155,7 +155,7 @@ function setup(rights: (scope: string) => Permission[] = () => [READS]) {
     asked.length = 0;
     return lists.calls.splice(0);
   };
-  return { clock, stopping, lists, mirror, changes, asked, pass, use, drain };
+  return { clock, stopping, lists, cache, changes, asked, pass, use, drain };
 }
 
 describe('costs', () => {
@@ -186,12 +186,10 @@ describe('costs', () => {
     );
     await it.use(areaOfHost(slotId('app', 'a').toUpperCase().replace('/SUBSCRIPTIONS', '/subscriptions')));
     expect(it.drain()).toEqual(['SLOTS app']);
-    expect(it.mirror.observe(slotId('app', 'a'))).toMatchObject({ state: 'present', how: 'list' });
-    expect(it.mirror.observe(slotId('app', 'c'))).toEqual({ state: 'suspectAbsent' });
-    expect(it.mirror.observe(slotId('other', 'b'))).toEqual({ state: 'unknown' });
-    expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS)).map(({ id }) => id)).toEqual([
-      slotId('app', 'a'),
-    ]);
+    expect(it.cache.observe(slotId('app', 'a'))).toMatchObject({ state: 'present', how: 'list' });
+    expect(it.cache.observe(slotId('app', 'c'))).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(slotId('other', 'b'))).toEqual({ state: 'unknown' });
+    expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS)).map(({ id }) => id)).toEqual([slotId('app', 'a')]);
     await it.pass(10 * MINUTE);
     expect(it.drain()).toEqual(['SLOTS app']);
   });
@@ -213,8 +211,8 @@ describe('costs', () => {
     // The right to sites, and once for all the right to slots.
     expect(it.asked).toHaveLength(2);
     expect(it.drain().toSorted()).toEqual([`LIST ${SITES.toLowerCase()}`, 'SLOTS a', 'SLOTS b']);
-    expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
-    expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'complete' });
+    expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
+    expect(it.cache.completeness(allSlots)).toMatchObject({ state: 'complete' });
   });
 });
 
@@ -236,19 +234,19 @@ describe('what Azure’s lag hides', () => {
   test('who asks later is owed one list, and all who ask about then share it', async () => {
     const it = setup();
     const settled: string[] = [];
-    it.mirror.onSettled((area) => settled.push(area));
+    it.cache.onSettled((area) => settled.push(area));
     await it.use(vms);
     await it.pass(5 * MINUTE);
     expect(settled.splice(0)).toEqual([vms]);
     it.drain();
     const askedAt = it.clock.monotonic();
-    expect(it.mirror.openUntil(vms, 0)).toBeUndefined();
-    for (let n = 0; n < 20; n++) it.mirror.ask(vms);
-    expect(it.mirror.openUntil(vms, askedAt)).toBe(askedAt + SETTLED_MS);
+    expect(it.cache.openUntil(vms, 0)).toBeUndefined();
+    for (let n = 0; n < 20; n++) it.cache.ask(vms);
+    expect(it.cache.openUntil(vms, askedAt)).toBe(askedAt + SETTLED_MS);
     await it.pass(SETTLED_MS);
     expect(it.drain()).toHaveLength(1);
     expect(settled).toEqual([vms]);
-    expect(it.mirror.openUntil(vms, askedAt)).toBeUndefined();
+    expect(it.cache.openUntil(vms, askedAt)).toBeUndefined();
     await it.pass(60 * MINUTE);
     expect(it.drain()).toHaveLength(6);
   });
@@ -258,26 +256,26 @@ describe('what Azure’s lag hides', () => {
     await it.use(vms);
     it.lists.failing.add(VMS.toLowerCase());
     await it.pass(SETTLED_MS);
-    expect(it.mirror.openUntil(vms, 0)).toBe(SETTLED_MS);
+    expect(it.cache.openUntil(vms, 0)).toBe(SETTLED_MS);
     it.drain();
     await it.pass(10 * MINUTE);
     expect(it.drain().length).toBeLessThan(12);
     it.lists.failing.clear();
     await it.pass(10 * MINUTE);
-    expect(it.mirror.openUntil(vms, 0)).toBeUndefined();
+    expect(it.cache.openUntil(vms, 0)).toBeUndefined();
   });
 
   test('slots are settled with the lists of their sites, those of new sites too', async () => {
     const it = setup();
     const settled: string[] = [];
-    it.mirror.onSettled((area) => settled.push(area));
+    it.cache.onSettled((area) => settled.push(area));
     it.lists.put(host(siteId('app')));
     await it.use(allSlots);
     it.lists.put(host(siteId('new')), host(slotId('new', 'a')));
-    expect(it.mirror.openUntil(allSlots, 0)).toBe(SETTLED_MS);
+    expect(it.cache.openUntil(allSlots, 0)).toBe(SETTLED_MS);
     await it.pass(SETTLED_MS);
-    expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(1);
-    expect(it.mirror.openUntil(allSlots, 0)).toBeUndefined();
+    expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(1);
+    expect(it.cache.openUntil(allSlots, 0)).toBeUndefined();
     expect(settled).toContain(allSlots);
   });
 });
@@ -308,16 +306,16 @@ describe('a recycled host', () => {
     );
     await it.use(vms);
     const named = (found: AzureHost[]) => found.map(({ id }) => id.split('/').at(-1));
-    expect(named(it.mirror.byIndex('identity', armKey(uai('id2'))))).toEqual(['vm1', 'vm2']);
-    expect(named(it.mirror.byIndex('principal', 'p1'))).toEqual(['vm1']);
+    expect(named(it.cache.byIndex('identity', armKey(uai('id2'))))).toEqual(['vm1', 'vm2']);
+    expect(named(it.cache.byIndex('principal', 'p1'))).toEqual(['vm1']);
     it.lists.put(
       host(vmId('vm1'), { instance: 'i2', identity: { ...NONE, system: true, principalId: 'P2' } }),
     );
     await it.pass(10 * MINUTE);
-    expect(named(it.mirror.byIndex('identity', armKey(uai('id2'))))).toEqual(['vm2']);
-    expect(it.mirror.byIndex('identity', armKey(uai('id1')))).toEqual([]);
-    expect(it.mirror.byIndex('principal', 'p1')).toEqual([]);
-    expect(named(it.mirror.byIndex('principal', 'p2'))).toEqual(['vm1']);
+    expect(named(it.cache.byIndex('identity', armKey(uai('id2'))))).toEqual(['vm2']);
+    expect(it.cache.byIndex('identity', armKey(uai('id1')))).toEqual([]);
+    expect(it.cache.byIndex('principal', 'p1')).toEqual([]);
+    expect(named(it.cache.byIndex('principal', 'p2'))).toEqual(['vm1']);
   });
 });
 
@@ -339,7 +337,7 @@ test('another etag, spelling or order is no change; a new one in the fleet is', 
   await it.pass(10 * MINUTE);
   expect(it.changes).toEqual([]);
   // Yet a write sends what was read last.
-  expect(it.mirror.observe(vmId('vm1'))).toMatchObject({
+  expect(it.cache.observe(vmId('vm1'))).toMatchObject({
     resource: { etag: '2', identity: { userAssigned: spelt } },
   });
   it.lists.put(host(vmId('vm2')));
@@ -352,7 +350,7 @@ describe('completeness', () => {
     const it = setup(() => [{ actions: ['Microsoft.Compute/virtualMachines/write'], notActions: [] }]);
     await it.use(vms);
     expect(it.asked).toEqual([`/subscriptions/${SUBSCRIPTION}`]);
-    expect(it.mirror.completeness(vms)).toEqual({
+    expect(it.cache.completeness(vms)).toEqual({
       state: 'partial',
       reason: expect.stringContaining(
         'no right to Microsoft.Compute/virtualMachines/read at the whole subscription',
@@ -366,8 +364,8 @@ describe('completeness', () => {
     it.lists.put(host(siteId('app')), host(siteId('other')));
     await it.use(app);
     await it.use(areaOfHost(slotId('other', 'b')));
-    expect(it.mirror.completeness(app)).toMatchObject({ state: 'complete' });
-    expect(it.mirror.completeness(areaOfHost(slotId('other', 'b')))).toEqual({
+    expect(it.cache.completeness(app)).toMatchObject({ state: 'complete' });
+    expect(it.cache.completeness(areaOfHost(slotId('other', 'b')))).toEqual({
       state: 'partial',
       reason: expect.stringContaining('no right to Microsoft.Web/sites/slots/read at'),
     });
@@ -377,16 +375,16 @@ describe('completeness', () => {
     const it = setup();
     it.lists.put(host(vmId('vm1')));
     await it.use(vms);
-    await it.mirror.refresh(vmId('vm1'), 'edit');
+    await it.cache.refresh(vmId('vm1'), 'edit');
     it.lists.list = async function* (this: Lists) {
       yield { hosts: [], requestedAt: it.clock.monotonic() };
     };
     await it.pass(10 * MINUTE);
-    expect(it.mirror.completeness(vms)).toEqual({
+    expect(it.cache.completeness(vms)).toEqual({
       state: 'partial',
       reason: `the list lacks ${vmId('vm1')}, which exists`,
     });
-    expect(it.mirror.observe(vmId('vm1'))).toMatchObject({ state: 'present', how: 'get' });
+    expect(it.cache.observe(vmId('vm1'))).toMatchObject({ state: 'present', how: 'get' });
   });
 
   test('of all slots ends with any site whose list fails, and the others go on', async () => {
@@ -396,8 +394,8 @@ describe('completeness', () => {
     it.lists.failing.add('SLOTS a');
     it.lists.put(host(slotId('b', 'new')));
     await it.pass(10 * MINUTE);
-    expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'partial' });
-    expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(3);
+    expect(it.cache.completeness(allSlots)).toMatchObject({ state: 'partial' });
+    expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(3);
   });
 });
 
@@ -410,19 +408,19 @@ test('all slots are loaded when those of each site are', async () => {
     if (id === armKey(siteId('b'))) await held.promise;
     yield* listSlots(id);
   };
-  it.mirror.use(allSlots, [allSlots]);
+  it.cache.use(allSlots, [allSlots]);
   let loaded = false;
-  const loading = it.mirror.whenLoaded(allSlots).then(() => {
+  const loading = it.cache.whenLoaded(allSlots).then(() => {
     loaded = true;
   });
   await it.pass(1);
   expect(loaded).toBe(false);
-  expect(it.mirror.loading(allSlots)).toBe(true);
-  expect(it.mirror.age(allSlots)).toBeUndefined();
-  expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'partial' });
+  expect(it.cache.loading(allSlots)).toBe(true);
+  expect(it.cache.age(allSlots)).toBeUndefined();
+  expect(it.cache.completeness(allSlots)).toMatchObject({ state: 'partial' });
   held.resolve();
   await loading;
-  expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
+  expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
 });
 
 test('a site that goes takes its slots, and its list ends', async () => {
@@ -434,12 +432,12 @@ test('a site that goes takes its slots, and its list ends', async () => {
   it.drain();
   await it.pass(10 * MINUTE);
   expect(it.changes).toEqual([['staging', 'list']]);
-  expect(it.mirror.observe(slotId('a', 'staging'))).toEqual({ state: 'suspectAbsent' });
+  expect(it.cache.observe(slotId('a', 'staging'))).toEqual({ state: 'suspectAbsent' });
   await it.pass(10 * MINUTE);
   it.drain();
   await it.pass(10 * MINUTE);
   expect(it.drain()).toEqual([`LIST ${SITES.toLowerCase()}`, 'SLOTS b']);
-  expect(it.mirror.completeness(allSlots)).toMatchObject({ state: 'complete' });
+  expect(it.cache.completeness(allSlots)).toMatchObject({ state: 'complete' });
 });
 
 describe('a list that does not tell identities', () => {
@@ -448,11 +446,11 @@ describe('a list that does not tell identities', () => {
     it.lists.blind = true;
     for (let n = 0; n < 30; n++) it.lists.put(host(vmId(`vm${n}`), { identity: carrying('id1') }));
     await it.use(vms);
-    for (const n of [1, 2]) await it.mirror.refresh(vmId(`vm${n}`), 'edit');
+    for (const n of [1, 2]) await it.cache.refresh(vmId(`vm${n}`), 'edit');
     it.drain();
     await it.pass(10 * MINUTE);
     expect(it.changes).toEqual([]);
-    expect(it.mirror.byIndex('identity', armKey(uai('id1')))).toHaveLength(2);
+    expect(it.cache.byIndex('identity', armKey(uai('id1')))).toHaveLength(2);
     // Three pages, and one GET to judge them.
     expect(it.drain()).toHaveLength(4);
     it.lists.put(host(vmId('vm2')));
@@ -470,7 +468,7 @@ describe('a list that does not tell identities', () => {
     it.drain();
     await it.pass(10 * MINUTE);
     expect(it.changes).toEqual([['vm1', 'get']]);
-    expect(it.mirror.byIndex('identity', armKey(uai('id1')))).toEqual([]);
+    expect(it.cache.byIndex('identity', armKey(uai('id1')))).toEqual([]);
     await it.pass(360 * MINUTE);
     expect(it.drain().filter((call) => call.startsWith('GET'))).toHaveLength(1);
   });
@@ -484,7 +482,7 @@ describe('a type that azid does not know', () => {
     const it = setup();
     it.lists.put(host(box));
     await it.use(area);
-    await it.mirror.refresh(box, 'edit');
+    await it.cache.refresh(box, 'edit');
     expect(it.drain()).toEqual([`LIST ${ODD.toLowerCase()}`, `GET ${ODD.toLowerCase()} box1 2024-01-01`]);
     await it.pass(360 * MINUTE);
     expect(it.drain().filter((call) => call.startsWith('GET'))).toEqual([]);
@@ -494,14 +492,14 @@ describe('a type that azid does not know', () => {
     const it = setup();
     it.lists.failing.add(ODD.toLowerCase());
     it.lists.put(host(box));
-    it.mirror.use(area, [area]);
-    await it.mirror.refresh(box, 'edit');
+    it.cache.use(area, [area]);
+    await it.cache.refresh(box, 'edit');
     it.lists.put(host(box, { instance: 'i2' }));
     it.drain();
     await it.pass(361 * MINUTE);
     expect(it.changes).toEqual([['box1', 'get']]);
-    expect(it.mirror.completeness(area)).toMatchObject({ state: 'partial' });
-    it.mirror.use(area, []);
+    expect(it.cache.completeness(area)).toMatchObject({ state: 'partial' });
+    it.cache.use(area, []);
     it.drain();
     await it.pass(24 * 60 * MINUTE);
     expect(it.drain()).toEqual([]);
@@ -511,12 +509,12 @@ describe('a type that azid does not know', () => {
     const it = setup();
     it.lists.failing.add(ODD.toLowerCase());
     it.lists.put(host(box));
-    it.mirror.use(area, [area]);
-    await it.mirror.refresh(box, 'edit');
+    it.cache.use(area, [area]);
+    await it.cache.refresh(box, 'edit');
     await it.pass(10 * MINUTE);
     it.lists.failing.clear();
     await it.pass(10 * MINUTE);
-    expect(it.mirror.completeness(area)).toMatchObject({ state: 'complete' });
+    expect(it.cache.completeness(area)).toMatchObject({ state: 'complete' });
     it.drain();
     await it.pass(24 * 60 * MINUTE);
     expect(it.drain().filter((call) => call.startsWith('GET'))).toEqual([]);
@@ -532,41 +530,41 @@ describe('what no list ends', () => {
     const it = setup();
     it.lists.failing.add(ODD.toLowerCase());
     it.lists.put(host(boxId('stays')));
-    it.mirror.use(area, [area]);
-    await it.mirror.refresh(boxId('stays'), 'edit');
+    it.cache.use(area, [area]);
+    await it.cache.refresh(boxId('stays'), 'edit');
     for (let hour = 0; hour < 24; hour++) {
       for (let box = 0; box < 5; box++) {
         const gone = host(boxId(`box-${hour}-${box}`));
         it.lists.put(gone);
-        await it.mirror.refresh(gone.id, 'edit');
+        await it.cache.refresh(gone.id, 'edit');
         it.lists.hosts.delete(gone.key);
-        await it.mirror.refresh(gone.id, 'edit');
-        expect(it.mirror.observe(gone.id).state).toBe('absent');
+        await it.cache.refresh(gone.id, 'edit');
+        expect(it.cache.observe(gone.id).state).toBe('absent');
       }
       await it.pass(HOUR);
     }
-    expect(it.mirror.sizes.held).toBeLessThan(20);
-    expect(it.mirror.sizes.inRotation).toBe(1);
-    expect(it.mirror.observe(boxId('stays')).state).toBe('present');
+    expect(it.cache.sizes.held).toBeLessThan(20);
+    expect(it.cache.sizes.inRotation).toBe(1);
+    expect(it.cache.observe(boxId('stays')).state).toBe('present');
   });
 
   test('is not held for absent for ever: after a while only Azure can tell', async () => {
     const it = setup();
     it.lists.failing.add(ODD.toLowerCase());
-    it.mirror.use(area, [area]);
-    expect((await it.mirror.refresh(boxId('later'), 'edit')).state).toBe('absent');
+    it.cache.use(area, [area]);
+    expect((await it.cache.refresh(boxId('later'), 'edit')).state).toBe('absent');
     await it.pass(HOUR + MINUTE);
-    expect(it.mirror.observe(boxId('later')).state).toBe('unknown');
+    expect(it.cache.observe(boxId('later')).state).toBe('unknown');
   });
 
   test('ends also where nobody uses the place', async () => {
     const it = setup();
     for (let vm = 0; vm < 30; vm++) {
       it.lists.put(host(vmId(`vm${vm}`)));
-      await it.mirror.refresh(vmId(`vm${vm}`), 'edit');
+      await it.cache.refresh(vmId(`vm${vm}`), 'edit');
       await it.pass(HOUR);
     }
-    expect(it.mirror.sizes.held).toBeLessThan(5);
+    expect(it.cache.sizes.held).toBeLessThan(5);
   });
 
   test('stays what a list tells, however long nobody reads it', async () => {
@@ -574,10 +572,10 @@ describe('what no list ends', () => {
     it.lists.put(host(vmId('vm1')));
     await it.use(vms);
     await it.pass(24 * HOUR);
-    await it.mirror.refresh(vmId('vm2'), 'edit');
-    expect(it.mirror.observe(vmId('vm1')).state).toBe('present');
+    await it.cache.refresh(vmId('vm2'), 'edit');
+    expect(it.cache.observe(vmId('vm1')).state).toBe('present');
     await it.pass(2 * HOUR);
-    expect(it.mirror.observe(vmId('vm2')).state).not.toBe('present');
+    expect(it.cache.observe(vmId('vm2')).state).not.toBe('present');
   });
 });
 
@@ -587,7 +585,7 @@ test('a hint leads to a GET at once', async () => {
   await it.use(vms);
   it.lists.put(host(vmId('vm1'), { provisioningState: 'Updating' }));
   it.drain();
-  it.mirror.suspect(vmId('vm1'));
+  it.cache.suspect(vmId('vm1'));
   await it.pass(1);
   expect(it.changes).toEqual([['vm1', 'get']]);
 });
@@ -600,18 +598,18 @@ test('a released area is forgotten and listed no more; the signal leaves no time
   await it.use(vms);
   await it.use(named);
   await it.use(allSlots);
-  it.mirror.use(vms, []);
-  expect(it.mirror.observe(vmId('vm1'))).toEqual({ state: 'unknown' });
-  expect(it.mirror.byIndex('identity', armKey(uai('id1')))).toEqual([]);
-  await expect(it.mirror.whenLoaded(vms)).rejects.toThrow('to be in use');
-  it.mirror.use(allSlots, []);
+  it.cache.use(vms, []);
+  expect(it.cache.observe(vmId('vm1'))).toEqual({ state: 'unknown' });
+  expect(it.cache.byIndex('identity', armKey(uai('id1')))).toEqual([]);
+  await expect(it.cache.whenLoaded(vms)).rejects.toThrow('to be in use');
+  it.cache.use(allSlots, []);
   it.drain();
   await it.pass(10 * MINUTE);
   expect(it.drain()).toEqual(['SLOTS a']);
   await it.use(allSlots);
-  it.mirror.use(named, []);
-  expect(it.mirror.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
+  it.cache.use(named, []);
+  expect(it.cache.present(hostArea(SUBSCRIPTION, SLOTS))).toHaveLength(2);
   it.stopping.abort();
-  await it.mirror.stop();
+  await it.cache.stop();
   expect(it.clock.untilNext()).toBeUndefined();
 });

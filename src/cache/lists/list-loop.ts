@@ -51,7 +51,7 @@ export class ListLoop {
         failures = 0;
         waitMs = resyncAfterMs(resync, random);
       } catch {
-        // The list has told of its failure.
+        // The list reported its failure.
         failures += 1;
         waitMs = retryAfterMs(resync, failures, random);
       }

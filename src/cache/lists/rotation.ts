@@ -89,7 +89,7 @@ export class Rotation {
       if (!next) break;
       this.touched(next[0]);
       this.#lastAt = clock.monotonic();
-      // What failed has its own way to tell; here it only waits for its next turn.
+      // A failure is reported by what failed; here it only waits for its next turn.
       await read(next[1], signal).catch(() => {});
     }
     this.#running = undefined;

@@ -79,7 +79,7 @@ export class RoleCatalog {
     // What Azure no longer shows under the name must not come back with the next question for it.
     const shown = new Set(rolesOf(answer).map(({ guid }) => guid));
     for (const { guid } of all)
-      if (!shown.has(guid)) this.cache.noteGet(roleIn(area, guid), undefined, askedAt);
+      if (!shown.has(guid)) this.cache.recordGet(roleIn(area, guid), undefined, askedAt);
     return answer;
   }
 
@@ -98,7 +98,7 @@ export class RoleCatalog {
     const answer = await this.#ask(`${area}\nid\n${guid}`, area, context, since, () =>
       definitions.get(scope, guid, sharedContext(context, signal)),
     );
-    if (answer.found === 'none') this.cache.noteGet(roleIn(area, guid), undefined, askedAt);
+    if (answer.found === 'none') this.cache.recordGet(roleIn(area, guid), undefined, askedAt);
     return answer;
   }
 
@@ -129,13 +129,13 @@ export class RoleCatalog {
     const start = async () => {
       const at = clock.monotonic();
       const answer = await call();
-      if (answer.found === 'none') this.#noteUnknown(question, at, unknownMs);
+      if (answer.found === 'none') this.#recordUnknown(question, at, unknownMs);
       else {
         this.#unknown.delete(question);
         if (answer.found === 'one') {
           const { role } = answer;
           const id = roleIn(area, role.guid);
-          this.cache.noteGet(id, { id, key: id, area, role }, at);
+          this.cache.recordGet(id, { id, key: id, area, role }, at);
         }
       }
       return answer;
@@ -143,7 +143,7 @@ export class RoleCatalog {
     return await this.#flight.join(question, context, start);
   }
 
-  #noteUnknown(question: string, at: number, unknownMs: number): void {
+  #recordUnknown(question: string, at: number, unknownMs: number): void {
     for (const [old, askedAt] of this.#unknown) if (at - askedAt >= unknownMs) this.#unknown.delete(old);
     this.#unknown.set(question, at);
   }

@@ -1,4 +1,4 @@
-/** What the mirror can hold. */
+/** What a cache can hold. */
 export interface CachedResource {
   /** ARM id, spelt as Azure gave it. */
   readonly id: string;
@@ -6,7 +6,7 @@ export interface CachedResource {
   readonly key: string;
 }
 
-/** By which road an observation came. `event` is for the door in `Picture.suspect`; nothing stores it yet. */
+/** By which road an observation came. `event` is for a hint; nothing stores it yet. */
 export type How = 'list' | 'get' | 'write' | 'delete' | 'event';
 
 /** What is held to be so. */
@@ -17,7 +17,7 @@ export type Seen<T> =
   /** Missing where it should show. Only a live GET can tell. */
   | { readonly state: 'suspectAbsent'; readonly last?: T };
 
-/** One resource in the mirror. All times are monotonic ms. Never changed in place: the merge rules return a new one. */
+/** One resource in the cache. All times are monotonic ms. Never changed in place: the merge rules return a new one. */
 export interface Entry<T> {
   readonly seen: Seen<T>;
   readonly how: How;
@@ -37,7 +37,7 @@ export type Observation<T> =
   | { readonly state: 'present'; readonly resource: T; readonly how: How; readonly ageMs: number }
   | { readonly state: 'absent'; readonly provenBy: 'get' | 'delete'; readonly ageMs: number }
   | { readonly state: 'suspectAbsent' }
-  /** Never looked at, and its list is not loaded. */
+  /** Never read, and its list is not loaded. */
   | { readonly state: 'unknown' };
 
 export function observationOf<T>(entry: Entry<T>, now: number): Observation<T> {

@@ -38,7 +38,7 @@ type Step =
   | { delete: true; at: number }
   | { attempt: true; at: number };
 
-/** The mirror's use of the rules, for one id. */
+/** A store's use of the rules, for one id. */
 function apply(
   entry: Entry<AzureIdentity> | undefined,
   step: Step,
@@ -310,7 +310,7 @@ test('a list that began before an attempt of unknown effect, plus the lag, prove
   ).toMatchObject({ state: 'present' });
 });
 
-test('a proven absence is forgotten in time, so that the mirror does not grow', () => {
+test('a proven absence is forgotten in time, so that the cache does not grow', () => {
   expect(run({ get: undefined, at: 0 }, { list: undefined, at: ABSENCE_KEPT_MS }).entry).toBeDefined();
   expect(run({ get: undefined, at: 0 }, { list: undefined, at: ABSENCE_KEPT_MS + 1 }).entry).toBeUndefined();
 });

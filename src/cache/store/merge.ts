@@ -1,5 +1,5 @@
 /**
- * The rules by which observations become the picture (docs/architecture.md section 2): presence is a fact, absence a suspicion.
+ * The rules by which observations become what is held (docs/architecture.md section 2): presence is a fact, absence a suspicion.
  * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write. They
  * hold for any kind of resource; `Rules` says what makes two of them the same.
  */
@@ -9,7 +9,7 @@ import { type Entry, presentIn, type Seen } from './entry.ts';
 export interface Rules<T> {
   /** How long Azure may show what was before a write, ms. */
   readonly lagMs: number;
-  /** Both say the same; told of two with one key. */
+  /** Both say the same; asked of two with one key. */
   sameContent(left: T, right: T): boolean;
   /** Not deleted and made again in between, as far as they show it: an identity keeps its principal. */
   sameInstance(left: T, right: T): boolean;

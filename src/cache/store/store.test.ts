@@ -42,7 +42,7 @@ function setup() {
 describe('a list', () => {
   test('that shows one resource twice does not take back what we wrote', async () => {
     const { clock, store, accept } = setup();
-    store.noteWrite(resource('x', 'ours'));
+    store.recordWrite(resource('x', 'ours'));
     clock.advance(1000);
     await accept([resource('x', 'older'), resource('x', 'older')]);
     expect(store.present('/AREA1/x'.toLowerCase())?.text).toBe('ours');
@@ -51,7 +51,7 @@ describe('a list', () => {
   test('says nothing about another area', async () => {
     const { clock, store, accept } = setup();
     const far = { ...resource('y'), id: '/area2/y', key: '/area2/y' };
-    store.noteWrite(far);
+    store.recordWrite(far);
     clock.advance(2 * LAG_MS);
     await accept([]);
     expect(store.observe(far.id)).toMatchObject({ state: 'present' });
@@ -59,7 +59,7 @@ describe('a list', () => {
 
   test('without a witness asks for it, and is short if it exists', async () => {
     const { clock, store, asked, accept } = setup();
-    store.noteWrite(resource('x'));
+    store.recordWrite(resource('x'));
     clock.advance(2 * LAG_MS);
     expect(await accept([])).toBe('the list lacks /area1/x, which exists');
     expect(asked).toEqual(['/area1/x']);
@@ -69,7 +69,7 @@ describe('a list', () => {
 
   test('that lacks many witnesses is short, and nobody is asked', async () => {
     const { clock, store, asked, accept } = setup();
-    for (let n = 0; n < 21; n++) store.noteWrite(resource(`x${n}`));
+    for (let n = 0; n < 21; n++) store.recordWrite(resource(`x${n}`));
     clock.advance(2 * LAG_MS);
     expect(await accept([])).toBe('the list lacks 21 resources that were there lately');
     expect(asked).toEqual([]);
@@ -78,11 +78,11 @@ describe('a list', () => {
 
 test('all are gone with what holds them, but for what was just written', () => {
   const { clock, store, changes } = setup();
-  store.noteGet('/area1/old', resource('old'), 0);
+  store.recordGet('/area1/old', resource('old'), 0);
   clock.advance(2 * LAG_MS);
-  store.noteWrite(resource('new'));
+  store.recordWrite(resource('new'));
   changes.length = 0;
-  store.noteAllGone('area1', clock.monotonic());
+  store.recordAllGone('area1', clock.monotonic());
   expect(store.observe('/area1/old')).toMatchObject({ state: 'absent', provenBy: 'get' });
   expect(store.observe('/area1/new')).toMatchObject({ state: 'present' });
   expect(changes).toEqual([['/area1/old', 'list']]);
@@ -90,7 +90,7 @@ test('all are gone with what holds them, but for what was just written', () => {
 
 test('what is forgotten leaves the index, and no timer', () => {
   const { clock, store } = setup();
-  store.noteWrite(resource('x'));
+  store.recordWrite(resource('x'));
   store.suspect('/area1/x');
   expect(store.byIndex('text', 'a')).toHaveLength(1);
   store.forget('area1');
@@ -102,8 +102,8 @@ test('what is forgotten leaves the index, and no timer', () => {
 describe('what is proven holds for the lag, also of what was forgotten meanwhile', () => {
   test('an own deletion', async () => {
     const { clock, store, asked, accept } = setup();
-    store.noteWrite(resource('x'));
-    store.noteDelete('/area1/x');
+    store.recordWrite(resource('x'));
+    store.recordDelete('/area1/x');
     store.forget('area1');
     clock.advance(LAG_MS / 2);
     await accept([resource('x')]);
@@ -116,20 +116,20 @@ describe('what is proven holds for the lag, also of what was forgotten meanwhile
 
   test('a 404, which a GET puts to the test', async () => {
     const { clock, store, asked, accept } = setup();
-    store.noteGet('/area1/x', undefined, clock.monotonic());
+    store.recordGet('/area1/x', undefined, clock.monotonic());
     store.forget('area1');
     clock.advance(LAG_MS / 2);
     await accept([resource('x')]);
     expect(store.present('/area1/x')).toBeUndefined();
     clock.advance(0);
     expect(asked).toEqual(['/area1/x']);
-    store.noteGet('/area1/x', resource('x'), clock.monotonic());
+    store.recordGet('/area1/x', resource('x'), clock.monotonic());
     expect(store.present('/area1/x')).toEqual(resource('x'));
   });
 
   test('an own change: the list still shows what was before', async () => {
     const { clock, store, accept } = setup();
-    store.noteWrite(resource('x', 'detached'));
+    store.recordWrite(resource('x', 'detached'));
     store.forget('area1');
     expect(store.presentIn('area1')).toEqual([]);
     clock.advance(LAG_MS / 2);
@@ -139,7 +139,7 @@ describe('what is proven holds for the lag, also of what was forgotten meanwhile
 
   test('and is dropped after it', () => {
     const { clock, store } = setup();
-    store.noteDelete('/area1/x');
+    store.recordDelete('/area1/x');
     store.forget('area1');
     expect(store.size).toBe(1);
     clock.advance(LAG_MS);
@@ -151,14 +151,14 @@ describe('what is proven holds for the lag, also of what was forgotten meanwhile
     const { clock, store } = setup();
     const judged = () => store.judgeListed(resource('x'), clock.monotonic());
     expect(judged()).toBe('there');
-    store.noteDelete('/area1/x');
+    store.recordDelete('/area1/x');
     expect(judged()).toBe('gone');
     store.forget('area1');
     clock.advance(LAG_MS - 1);
     expect(judged()).toBe('gone');
     clock.advance(1);
     expect(judged()).toBe('there');
-    store.noteGet('/area1/x', undefined, clock.monotonic());
+    store.recordGet('/area1/x', undefined, clock.monotonic());
     expect(judged()).toBe('ask');
   });
 });

@@ -49,7 +49,7 @@ export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   areaOf(id: string): string;
   /** What is kept of a resource. Default: all of it. */
   kept?(resource: T): T;
-  /** A live GET, whose result comes back by `noteGet`. */
+  /** A live GET, whose result comes back by `recordGet`. */
   read(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
@@ -158,7 +158,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return judgeListed(this.#provenOf(resource.id), resource, requestedAt, this.#rules);
   }
 
-  noteGet(id: string, found: T | undefined, requestedAt: number): void {
+  recordGet(id: string, found: T | undefined, requestedAt: number): void {
     const entry = this.#provenOf(id);
     const merged = found
       ? mergePresent(entry, this.#kept(found), requestedAt, 'get', this.#rules)
@@ -166,23 +166,23 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     this.#store(id, merged, 'get');
   }
 
-  noteWrite(resource: T): void {
+  recordWrite(resource: T): void {
     const now = this.#options.clock.monotonic();
     const entry = mergeWrite(this.#provenOf(resource.id), this.#kept(resource), now, this.#rules);
     this.#store(resource.id, { entry }, 'write');
   }
 
-  noteDelete(id: string): void {
+  recordDelete(id: string): void {
     this.#store(id, { entry: mergeDelete(this.#provenOf(id), this.#options.clock.monotonic()) }, 'delete');
   }
 
-  noteWriteAttempt(id: string): void {
+  recordWriteAttempt(id: string): void {
     const now = this.#options.clock.monotonic();
     this.#store(id, mergeAttempt(this.#provenOf(id), now, this.#rules.lagMs), 'write');
   }
 
   /** All of an area are gone with what holds them: Azure's own word, in an answer to a request that began at `at`. */
-  noteAllGone(area: string, at: number): void {
+  recordAllGone(area: string, at: number): void {
     for (const [key, entry] of new Map(this.#entries.get(area)))
       this.#store(key, mergeGone(entry, at, this.#rules.lagMs), 'list');
   }

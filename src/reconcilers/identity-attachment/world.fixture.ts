@@ -52,7 +52,7 @@ export class Lists implements Source {
     this.calls.push(`GET ${id.split('/').at(-1)}`);
     const host = this.hosts.get(armKey(id));
     const requestedAt = this.#clock.monotonic();
-    this.#observer?.noteGet(id, host, requestedAt);
+    this.#observer?.recordGet(id, host, requestedAt);
     if (host) return { found: true, host, model: {}, requestedAt };
     const error = new AzureError({ code: 'ResourceNotFound', message: `no ${id}`, status: 404 });
     return { found: false, missing: 'resource', error, requestedAt };

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 
 /** How one part of a cache of Azure stands. */
-export interface MirrorPart {
+export interface CachePart {
   /** `identities`, `assignments`, `roles`, `credentials` or `hosts`. */
   readonly cache: string;
   /** Empty for what lies above subscriptions. */
@@ -16,9 +16,9 @@ export interface MirrorPart {
 }
 
 /** `azid_mirror_*`, read when someone scrapes; what is no longer in use disappears. */
-export function mirrorSeries(registry: Registry): (source: () => Iterable<MirrorPart>) => void {
-  let source: () => Iterable<MirrorPart> = () => [];
-  const gauge = (name: string, help: string, read: (part: MirrorPart) => number) =>
+export function cacheSeries(registry: Registry): (source: () => Iterable<CachePart>) => void {
+  let source: () => Iterable<CachePart> = () => [];
+  const gauge = (name: string, help: string, read: (part: CachePart) => number) =>
     new Gauge({
       name: `azid_mirror_${name}`,
       help,

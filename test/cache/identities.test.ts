@@ -15,44 +15,44 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     if (performance.now() > end) throw new Error(`waited 10 s for: ${what}`);
 }
 
-/** A mirror over a simulated Azure on one fake clock. */
+/** A cache over a simulated Azure on one fake clock. */
 async function setup(options: RigOptions & { manual?: boolean } = {}) {
   const clock = new FakeClock();
   const rig = await startRig({ ...options, clock });
   const { subscriptionId } = rig.azure;
   const stopping = new AbortController();
   const { identities, permissions } = rig;
-  const mirror = new AzureCache(identityDefinition({ identities, permissions }), {
+  const cache = new AzureCache(identityDefinition({ identities, permissions }), {
     clock,
     signal: stopping.signal,
     random: () => 0.5,
   });
   const changes: [string, How][] = [];
-  mirror.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
+  cache.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   const lists = () => rig.calls('GET').filter(({ path }) => /userAssignedIdentities(\?|$)/i.test(path));
   const settled = () =>
-    until('the list to be judged', () => !mirror.loading(subscriptionId) && rig.lanes.stats().running === 0);
+    until('the list to be judged', () => !cache.loading(subscriptionId) && rig.lanes.stats().running === 0);
   /** Ten minutes on: the next list, and what follows from it. */
   const resync = async () => {
-    const before = mirror.age(subscriptionId) ?? 0;
+    const before = cache.age(subscriptionId) ?? 0;
     clock.advance(10 * minute);
     await until(
       'the next list',
-      () => (mirror.age(subscriptionId) ?? Number.POSITIVE_INFINITY) < before + 10 * minute,
+      () => (cache.age(subscriptionId) ?? Number.POSITIVE_INFINITY) < before + 10 * minute,
     );
     await settled();
     await turn();
   };
   if (!options.manual) {
-    mirror.use(subscriptionId, [subscriptionId]);
-    await mirror.whenLoaded(subscriptionId);
+    cache.use(subscriptionId, [subscriptionId]);
+    await cache.whenLoaded(subscriptionId);
     await settled();
     await turn();
   }
   return {
     ...rig,
     clock,
-    mirror,
+    cache,
     changes,
     lists,
     resync,
@@ -60,7 +60,7 @@ async function setup(options: RigOptions & { manual?: boolean } = {}) {
     subscriptionId,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await mirror.stop();
+      await cache.stop();
       await rig.azure.stop();
     },
   };
@@ -72,14 +72,14 @@ describe('loading', () => {
   test('unknown before the first list, then present, and what is not listed is only suspected to be absent', async () => {
     await using it = await setup({ manual: true });
     await it.azure.control.createIdentity(make('web'));
-    expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'unknown' });
-    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
-    expect(it.mirror.loading(it.subscriptionId.toUpperCase())).toBe(true);
-    await it.mirror.whenLoaded(it.subscriptionId);
-    expect(it.mirror.loading(it.subscriptionId)).toBe(false);
-    expect(it.mirror.observe(it.id('WEB').toUpperCase())).toMatchObject({ state: 'present', how: 'list' });
-    expect(it.mirror.observe(it.id('other'))).toEqual({ state: 'suspectAbsent' });
-    await until('completeness', () => it.mirror.completeness(it.subscriptionId).state === 'complete');
+    expect(it.cache.observe(it.id('web'))).toEqual({ state: 'unknown' });
+    it.cache.use(it.subscriptionId, [it.subscriptionId]);
+    expect(it.cache.loading(it.subscriptionId.toUpperCase())).toBe(true);
+    await it.cache.whenLoaded(it.subscriptionId);
+    expect(it.cache.loading(it.subscriptionId)).toBe(false);
+    expect(it.cache.observe(it.id('WEB').toUpperCase())).toMatchObject({ state: 'present', how: 'list' });
+    expect(it.cache.observe(it.id('other'))).toEqual({ state: 'suspectAbsent' });
+    await until('completeness', () => it.cache.completeness(it.subscriptionId).state === 'complete');
   });
 
   test('a list that fails on its second page changes nothing, and is tried again', async () => {
@@ -88,26 +88,26 @@ describe('loading', () => {
     for (const name of ['id1', 'id2', 'id3']) await it.azure.control.createIdentity(make(name));
     const effect = { kind: 'status', status: 500 } as const;
     await it.azure.control.addFault({ path: '$skiptoken', count: 1, effect });
-    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
-    await until('the failure', () => !it.mirror.loading(it.subscriptionId));
-    expect(it.mirror.observe(it.id('id1'))).toEqual({ state: 'unknown' });
-    expect(it.mirror.completeness(it.subscriptionId)).toMatchObject({
+    it.cache.use(it.subscriptionId, [it.subscriptionId]);
+    await until('the failure', () => !it.cache.loading(it.subscriptionId));
+    expect(it.cache.observe(it.id('id1'))).toEqual({ state: 'unknown' });
+    expect(it.cache.completeness(it.subscriptionId)).toMatchObject({
       state: 'partial',
       reason: expect.stringContaining('the last list failed'),
     });
     expect(it.changes).toEqual([]);
     await turn();
     it.clock.advance(2000);
-    await it.mirror.whenLoaded(it.subscriptionId);
-    expect(it.mirror.present(it.subscriptionId)).toHaveLength(3);
+    await it.cache.whenLoaded(it.subscriptionId);
+    expect(it.cache.present(it.subscriptionId)).toHaveLength(3);
   });
 
   test('waiting for the first list ends with the signal', async () => {
     await using it = await setup({ manual: true });
     await it.azure.control.addFault({ method: 'GET', effect: { kind: 'silence' } });
-    it.mirror.use(it.subscriptionId, [it.subscriptionId]);
+    it.cache.use(it.subscriptionId, [it.subscriptionId]);
     const given = new AbortController();
-    const waiting = it.mirror.whenLoaded(it.subscriptionId, given.signal);
+    const waiting = it.cache.whenLoaded(it.subscriptionId, given.signal);
     given.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });
@@ -128,7 +128,7 @@ describe('at the resync', () => {
     await it.resync();
     await it.resync();
     expect(it.changes).toEqual([['web', 'list']]);
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({
+    expect(it.cache.observe(it.id('web'))).toMatchObject({
       state: 'present',
       resource: { tags: { team: 'b' } },
     });
@@ -138,12 +138,12 @@ describe('at the resync', () => {
     await using it = await setup();
     await it.azure.control.createIdentity(make('web'));
     await it.resync();
-    const before = it.mirror.observe(it.id('web'));
+    const before = it.cache.observe(it.id('web'));
     await it.azure.control.recycleIdentity({ id: it.id('web') });
     it.changes.length = 0;
     await it.resync();
     expect(it.changes).toEqual([['web', 'list']]);
-    expect(it.mirror.observe(it.id('web'))).not.toEqual(before);
+    expect(it.cache.observe(it.id('web'))).not.toEqual(before);
   });
 
   test('what vanished is first a suspicion, and a GET makes it a fact', async () => {
@@ -153,9 +153,9 @@ describe('at the resync', () => {
     await it.azure.control.deleteIdentity({ id: it.id('web') });
     it.changes.length = 0;
     await it.resync();
-    expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(it.id('web'))).toEqual({ state: 'suspectAbsent' });
     expect(it.changes).toEqual([['web', 'list']]);
-    expect(await it.mirror.refresh(it.id('web'), 'event')).toMatchObject({
+    expect(await it.cache.refresh(it.id('web'), 'event')).toMatchObject({
       state: 'absent',
       provenBy: 'get',
     });
@@ -167,20 +167,20 @@ describe('at the resync', () => {
     await it.resync();
     await it.azure.control.addFault({ method: 'GET', effect: { kind: 'reset', when: 'before' } });
     it.clock.advance(10 * minute);
-    await until('the failure', () => it.mirror.completeness(it.subscriptionId).state === 'partial');
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'present' });
+    await until('the failure', () => it.cache.completeness(it.subscriptionId).state === 'partial');
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'present' });
   });
 
   test('two are never under way together', async () => {
     await using it = await setup();
     const before = it.lists().length;
-    for (let n = 0; n < 20; n++) it.mirror.resyncNow(it.subscriptionId);
+    for (let n = 0; n < 20; n++) it.cache.resyncNow(it.subscriptionId);
     await until('a list', () => it.lists().length > before);
-    for (let n = 0; n < 20; n++) it.mirror.resyncNow(it.subscriptionId);
+    for (let n = 0; n < 20; n++) it.cache.resyncNow(it.subscriptionId);
     await until('another list', () => it.lists().length === before + 2);
     await until(
       'quiet',
-      () => it.lanes.stats().running === 0 && it.mirror.completeness(it.subscriptionId).state === 'complete',
+      () => it.lanes.stats().running === 0 && it.cache.completeness(it.subscriptionId).state === 'complete',
     );
     expect(it.lists()).toHaveLength(before + 2);
   });
@@ -194,8 +194,8 @@ describe('completeness', () => {
     await it.azure.control.createIdentity(make('web'));
     await it.azure.control.createIdentity({ name: 'far', resourceGroup: 'rg2' });
     await it.resync();
-    await it.mirror.refresh(it.id('far', 'rg2'), 'event');
-    expect(it.mirror.completeness(it.subscriptionId).state).toBe('complete');
+    await it.cache.refresh(it.id('far', 'rg2'), 'event');
+    expect(it.cache.completeness(it.subscriptionId).state).toBe('complete');
     await it.azure.control.dropRights({ principalId: it.objectId });
     await it.azure.control.grant({
       principalId: it.objectId,
@@ -203,9 +203,9 @@ describe('completeness', () => {
       scope: group,
     });
     await it.resync();
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'present' });
-    expect(it.mirror.observe(it.id('far', 'rg2')).state).not.toBe('absent');
-    expect(it.mirror.completeness(it.subscriptionId)).toMatchObject({ state: 'partial' });
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'present' });
+    expect(it.cache.observe(it.id('far', 'rg2')).state).not.toBe('absent');
+    expect(it.cache.completeness(it.subscriptionId)).toMatchObject({ state: 'partial' });
   });
 
   test('without the right to read the subscription an empty list is not complete', async () => {
@@ -217,7 +217,7 @@ describe('completeness', () => {
       scope: group,
     });
     await it.resync();
-    expect(it.mirror.completeness(it.subscriptionId)).toMatchObject({
+    expect(it.cache.completeness(it.subscriptionId)).toMatchObject({
       state: 'partial',
       reason: expect.stringContaining('Microsoft.ManagedIdentity/userAssignedIdentities/read'),
     });
@@ -226,12 +226,12 @@ describe('completeness', () => {
   test('a witness that is really gone does not make a list partial', async () => {
     await using it = await setup();
     await it.azure.control.createIdentity(make('web'));
-    await it.mirror.refresh(it.id('web'), 'event');
+    await it.cache.refresh(it.id('web'), 'event');
     await it.resync();
     await it.azure.control.deleteIdentity({ id: it.id('web') });
     await it.resync();
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'get' });
-    expect(it.mirror.completeness(it.subscriptionId)).toMatchObject({ state: 'complete' });
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'get' });
+    expect(it.cache.completeness(it.subscriptionId)).toMatchObject({ state: 'complete' });
   });
 });
 
@@ -242,42 +242,42 @@ describe('own writes', () => {
     await using it = await setup();
     await it.azure.control.setKnobs({ propagation: { listLagMs: 110_000 } });
     await it.identities.put({ ...it.at('web'), ...put }, edit);
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'present', how: 'write' });
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'present', how: 'write' });
     it.clock.advance(minute);
-    it.mirror.resyncNow(it.subscriptionId);
-    await until('the list', () => it.mirror.age(it.subscriptionId) === 0);
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'present', how: 'write' });
+    it.cache.resyncNow(it.subscriptionId);
+    await until('the list', () => it.cache.age(it.subscriptionId) === 0);
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'present', how: 'write' });
     await it.identities.delete(it.id('web'), edit);
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'delete' });
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'delete' });
     it.clock.advance(minute);
-    it.mirror.resyncNow(it.subscriptionId);
-    await until('the list', () => it.mirror.age(it.subscriptionId) === 0);
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'delete' });
+    it.cache.resyncNow(it.subscriptionId);
+    await until('the list', () => it.cache.age(it.subscriptionId) === 0);
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'absent', provenBy: 'delete' });
   });
 
   test('a GET that misses what was just made is no proof, and Azure is asked again later', async () => {
     await using it = await setup();
     await it.azure.control.setKnobs({ propagation: { readAfterWriteMs: minute } });
     await it.identities.put({ ...it.at('web'), ...put }, edit);
-    expect(await it.mirror.refresh(it.id('web'), 'edit')).toMatchObject({ state: 'present', how: 'write' });
+    expect(await it.cache.refresh(it.id('web'), 'edit')).toMatchObject({ state: 'present', how: 'write' });
     it.clock.advance(2 * minute);
-    await until('the early look', () => {
-      const seen = it.mirror.observe(it.id('web'));
+    await until('the re-read', () => {
+      const seen = it.cache.observe(it.id('web'));
       return seen.state === 'present' && seen.how === 'get';
     });
   });
 
   test('one of unknown effect leaves the absence open until the lag is over', async () => {
     await using it = await setup();
-    await it.mirror.refresh(it.id('web'), 'edit');
-    expect(it.mirror.observe(it.id('web'))).toMatchObject({ state: 'absent' });
+    await it.cache.refresh(it.id('web'), 'edit');
+    expect(it.cache.observe(it.id('web'))).toMatchObject({ state: 'absent' });
     await it.azure.control.addFault({ method: 'PUT', count: 1, effect: { kind: 'reset', when: 'before' } });
     await expect(it.identities.put({ ...it.at('web'), ...put }, edit)).rejects.toMatchObject({
       ambiguous: true,
     });
-    expect(await it.mirror.refresh(it.id('web'), 'edit')).toEqual({ state: 'suspectAbsent' });
+    expect(await it.cache.refresh(it.id('web'), 'edit')).toEqual({ state: 'suspectAbsent' });
     it.clock.advance(2 * minute);
-    await until('the early look', () => it.mirror.observe(it.id('web')).state === 'absent');
+    await until('the re-read', () => it.cache.observe(it.id('web')).state === 'absent');
   });
 
   test('marks lead back to the identity, in any case of their names, until it loses them', async () => {
@@ -287,13 +287,13 @@ describe('own writes', () => {
       { ...it.at('api'), location: 'westeurope', tags: { 'azid-owner': 'ns/api' } },
       edit,
     );
-    expect(it.mirror.byIndex('marks', { 'AZID-owner': 'ns/web', 'azid-owner-uid': 'u' })[0]).toMatchObject({
+    expect(it.cache.byIndex('marks', { 'AZID-owner': 'ns/web', 'azid-owner-uid': 'u' })[0]).toMatchObject({
       name: 'web',
     });
-    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/api', 'azid-owner-uid': 'u' })[0]).toBeUndefined();
+    expect(it.cache.byIndex('marks', { 'azid-owner': 'ns/api', 'azid-owner-uid': 'u' })[0]).toBeUndefined();
     await it.identities.patch(it.id('web'), { tags: {} }, edit);
-    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
-    expect(() => it.mirror.byIndex('marks', { team: 'a' })[0]).toThrow(
+    expect(it.cache.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
+    expect(() => it.cache.byIndex('marks', { team: 'a' })[0]).toThrow(
       'Expected tags that begin with "azid-", got team',
     );
   });
@@ -304,15 +304,15 @@ describe('the door for events', () => {
     await using it = await setup();
     await it.azure.control.createIdentity(make('web'));
     await it.azure.control.addFault({ method: 'GET', count: 1, effect: { kind: 'status', status: 503 } });
-    it.mirror.suspect(it.id('web'));
-    it.mirror.suspect(it.id('WEB'));
+    it.cache.suspect(it.id('web'));
+    it.cache.suspect(it.id('WEB'));
     it.clock.advance(1);
     await until('the failure', () => it.calls('GET').some(({ status }) => status === 503));
-    expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'suspectAbsent' });
+    expect(it.cache.observe(it.id('web'))).toEqual({ state: 'suspectAbsent' });
     await until('quiet', () => it.lanes.stats().running === 0);
     await turn();
     it.clock.advance(5000);
-    await until('the GET', () => it.mirror.observe(it.id('web')).state === 'present');
+    await until('the GET', () => it.cache.observe(it.id('web')).state === 'present');
     expect(it.changes).toEqual([['web', 'get']]);
   });
 });
@@ -323,9 +323,9 @@ describe('stopping', () => {
     await it.azure.control.createIdentity(make('web', { 'azid-owner': 'ns/web' }));
     await it.resync();
     const before = it.calls().length;
-    it.mirror.use(it.subscriptionId, []);
-    expect(it.mirror.observe(it.id('web'))).toEqual({ state: 'unknown' });
-    expect(it.mirror.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
+    it.cache.use(it.subscriptionId, []);
+    expect(it.cache.observe(it.id('web'))).toEqual({ state: 'unknown' });
+    expect(it.cache.byIndex('marks', { 'azid-owner': 'ns/web' })[0]).toBeUndefined();
     it.clock.advance(60 * minute);
     await turn();
     expect(it.calls()).toHaveLength(before);
@@ -333,9 +333,9 @@ describe('stopping', () => {
 
   test('the signal ends lists and looks and leaves no timer', async () => {
     await using it = await setup();
-    it.mirror.suspect(it.id('web'));
+    it.cache.suspect(it.id('web'));
     it.stopping.abort();
-    await it.mirror.stop();
+    await it.cache.stop();
     await until('the calls to end', () => it.lanes.stats().running === 0);
     expect(it.clock.untilNext()).toBeUndefined();
   });
