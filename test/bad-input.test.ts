@@ -214,7 +214,7 @@ const roleGrants: readonly Row[] = [
   ],
   [
     { principal: {}, role, scope },
-    'spec.principal: Invalid value: exactly one of identityRef and id is needed',
+    'spec.principal: Invalid value: exactly one of identityRef and id is needed, got none of them',
   ],
   [
     { principal: { id: someone }, role, scope },
@@ -226,7 +226,7 @@ const roleGrants: readonly Row[] = [
   ],
   [
     { principal, role: { name: 'Reader', id: someone }, scope },
-    'spec.role: Invalid value: exactly one of name and id is needed',
+    'spec.role: Invalid value: exactly one of name and id is needed, got name and id',
   ],
   [
     { principal, role, scope: 'rg1' },

@@ -40,8 +40,8 @@ const selector = { subscriptionId: SUBSCRIPTION, type: 'Microsoft.Compute/virtua
 const selecting = (fields: object) => ({ identityRef, target: { selector: { ...selector, ...fields } } });
 const onHost = (fields: object) => ({ identityRef, target, ...fields });
 const manyTags = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`tag${i}`, 'x']));
-const ONE_IDENTITY = 'spec: Invalid value: exactly one of identityRef and identityId is needed';
-const ONE_TARGET = 'spec.target: Invalid value: exactly one of resourceId and selector is needed';
+const ONE_IDENTITY = 'spec: Invalid value: exactly one of identityRef and identityId is needed, got';
+const ONE_TARGET = 'spec.target: Invalid value: exactly one of resourceId and selector is needed, got';
 
 /** Fields that both kinds have. */
 const common = (spec: (fields: object) => object): readonly Row[] => [
@@ -70,14 +70,14 @@ const badIds = (field: string, spec: (resourceId: string) => object): readonly R
 
 const attachments: readonly Row[] = [
   [{}, 'spec.target: Required value'],
-  [{ target }, ONE_IDENTITY],
-  [{ identityRef, identityId: identityIdOf('app'), target }, ONE_IDENTITY],
+  [{ target }, `${ONE_IDENTITY} none of them`],
+  [{ identityRef, identityId: identityIdOf('app'), target }, `${ONE_IDENTITY} identityRef and identityId`],
   [{ identityRef: {}, target }, 'spec.identityRef.name: Required value'],
   [{ identityRef: { name: long(254) }, target }, tooLong('spec.identityRef.name', 253)],
   [{ identityId: 'app', target }, shape('spec.identityId', 'app', ...IDENTITY)],
   [{ identityId: vmId('vm1'), target }, shape('spec.identityId', vmId('vm1'), ...IDENTITY)],
-  [{ identityRef, target: {} }, ONE_TARGET],
-  [{ identityRef, target: { ...target, selector } }, ONE_TARGET],
+  [{ identityRef, target: {} }, `${ONE_TARGET} none of them`],
+  [{ identityRef, target: { ...target, selector } }, `${ONE_TARGET} resourceId and selector`],
   ...badIds('spec.target.resourceId', (resourceId) => ({ identityRef, target: { resourceId } })),
   [{ identityRef, target: { resourceId: '' } }, short('spec.target.resourceId', '', 1)],
   [{ identityRef, target: { resourceId: vmId(long(1024)) } }, tooLong('spec.target.resourceId', 1024)],

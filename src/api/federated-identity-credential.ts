@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
+import { exactlyOne } from './schema/exactly-one.ts';
 import { azidResource, type CelRule, type KindDefinition } from './schema/kind.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks } from './schema/text-rules.ts';
@@ -85,10 +86,9 @@ const spec = z
       .optional()
       .meta({
         'x-kubernetes-validations': [
-          {
-            rule: '[has(self.environment), has(self.branch), has(self.tag), has(self.pullRequest) && self.pullRequest].filter(x, x).size() == 1',
-            message: 'exactly one of environment, branch, tag and pullRequest: true is needed',
-          },
+          exactlyOne(['environment', 'branch', 'tag', 'pullRequest: true'], {
+            'pullRequest: true': 'has(self.pullRequest) && self.pullRequest',
+          }),
           {
             rule: 'has(self.organizationId) == has(self.repositoryId)',
             message:
@@ -102,10 +102,9 @@ const spec = z
   })
   .meta({
     'x-kubernetes-validations': [
-      {
-        rule: '[has(self.issuer) || has(self.subject), has(self.kubernetes), has(self.github)].filter(x, x).size() == 1',
-        message: 'exactly one of issuer with subject, kubernetes and github is needed',
-      },
+      exactlyOne(['issuer with subject', 'kubernetes', 'github'], {
+        'issuer with subject': 'has(self.issuer) || has(self.subject)',
+      }),
       { rule: 'has(self.issuer) == has(self.subject)', message: 'issuer and subject belong together' },
     ],
   });

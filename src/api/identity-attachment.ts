@@ -11,6 +11,7 @@ import {
   suspend,
   tagValue,
 } from './schema/common.ts';
+import { exactlyOne } from './schema/exactly-one.ts';
 import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
 import { azidResource, type KindDefinition } from './schema/kind.ts';
 
@@ -66,12 +67,7 @@ const spec = z
           ),
       })
       .meta({
-        'x-kubernetes-validations': [
-          {
-            rule: 'has(self.resourceId) != has(self.selector)',
-            message: 'exactly one of resourceId and selector is needed',
-          },
-        ],
+        'x-kubernetes-validations': [exactlyOne(['resourceId', 'selector'])],
       }),
     rollout: z
       .object({
@@ -102,12 +98,7 @@ const spec = z
     suspend: suspend(),
   })
   .meta({
-    'x-kubernetes-validations': [
-      {
-        rule: 'has(self.identityRef) != has(self.identityId)',
-        message: 'exactly one of identityRef and identityId is needed',
-      },
-    ],
+    'x-kubernetes-validations': [exactlyOne(['identityRef', 'identityId'])],
   });
 
 const target = z.object({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
+import { exactlyOne } from './schema/exactly-one.ts';
 import { azidResource, type KindDefinition } from './schema/kind.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks, noLookalikes } from './schema/text-rules.ts';
@@ -46,10 +47,7 @@ const spec = z.object({
     })
     .meta({
       'x-kubernetes-validations': [
-        {
-          rule: 'has(self.identityRef) != has(self.id)',
-          message: 'exactly one of identityRef and id is needed',
-        },
+        exactlyOne(['identityRef', 'id']),
         {
           rule: 'has(self.id) == has(self.type)',
           message: 'type is needed with id, and not allowed with identityRef',
@@ -74,9 +72,7 @@ const spec = z.object({
         .describe("GUID or full id of the role's definition."),
     })
     .meta({
-      'x-kubernetes-validations': [
-        { rule: 'has(self.name) != has(self.id)', message: 'exactly one of name and id is needed' },
-      ],
+      'x-kubernetes-validations': [exactlyOne(['name', 'id'])],
     }),
   scope: shaped(z.string().min(1).max(1024), SCOPE, {
     expected: '/ (the tenant), or the ARM id of a management group, subscription, resource group or resource',
