@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
-import { MAX_OWNERS } from '../hosts/owners.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import {
@@ -28,8 +28,8 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { HostDecision } from './facts.ts';
-import { HostMemory } from './memory.ts';
-import { pollOperation } from './poll.ts';
+import { pollOperation } from './operation/poll.ts';
+import { HostMemory } from './write/memory.ts';
 
 /** What must neither go on for ever nor grow without end, and what must not be touched whoever asks. */
 

@@ -1,10 +1,10 @@
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { stalledInside, summaryOf } from '../summaries.ts';
-import { decideAbsence } from './absence.ts';
-import { decideEnd } from './ending.ts';
+import { decideAbsence } from './end/absence.ts';
+import { decideEnd } from './end/ending.ts';
 import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { maintain } from './maintain.ts';
-import { awaitOperation } from './operation.ts';
+import { awaitOperation } from './operation/operation.ts';
 import { ownStatus } from './own.ts';
 
 /**

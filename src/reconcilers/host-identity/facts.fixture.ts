@@ -6,8 +6,8 @@ import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../../azure
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import { AZID } from './credentials.ts';
 import type { Asked, Facts, HostIdentity, HostView, IdentityView, Refusal, Wants } from './facts.ts';
+import { AZID } from './write/credentials.ts';
 
 /** Builders for tables: a VM with one attached identity that one attachment wants, changed where a row says so. */
 

@@ -8,7 +8,7 @@ import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
 import type { Model } from '../../azure/hosts/replace.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
-import type { Stance } from '../hosts/stance.ts';
+import type { Stance } from '../hosts/claims/claim.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
 

@@ -7,8 +7,8 @@ import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { failureOf } from '../failure.ts';
+import { type StancesEyes, stancesTowards } from '../hosts/claims/on-host.ts';
 import type { VisitContext } from '../kind.ts';
-import { awaitedWords } from './awaited.ts';
 import { decide } from './decide.ts';
 import {
   type Accepted,
@@ -19,15 +19,15 @@ import {
   type IdentityView,
   SYSTEM,
 } from './facts.ts';
-import { cachedHost, liveHost, type ViewEyes, windowOf } from './host-view.ts';
-import type { IdentityViews } from './identity-views.ts';
-import { shownOn } from './judged.ts';
+import { shownOn } from './identity/judged.ts';
 import { BUSY_MS } from './maintain.ts';
-import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './moved.ts';
+import { cachedHost, liveHost, type ViewEyes, windowOf } from './observe/host-view.ts';
+import type { IdentityViews } from './observe/identity-views.ts';
+import { type PollEyes, pollOperation } from './operation/poll.ts';
 import { linesOf, ownStatus, sameStatus } from './own.ts';
-import { type PollEyes, pollOperation } from './poll.ts';
-import { readBack } from './read-back.ts';
-import { type StancesEyes, stancesTowards } from './stances.ts';
+import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './repair/moved.ts';
+import { awaitedWords } from './write/awaited.ts';
+import { readBack } from './write/read-back.ts';
 
 export interface Eyes
   extends ViewEyes,

@@ -5,12 +5,12 @@ import { decide } from './decide.ts';
 import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
-import { IdentityViews } from './identity-views.ts';
-import { HostMemory } from './memory.ts';
 import { hostNamespaces } from './namespaces.ts';
+import { IdentityViews } from './observe/identity-views.ts';
 import { type Hands, perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
+import { HostMemory } from './write/memory.ts';
 
 /** HostIdentity: the only writer of a resource's `identity`. */
 export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus> = {

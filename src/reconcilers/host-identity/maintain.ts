@@ -4,10 +4,11 @@ import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read-host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
+import { claimsOf } from '../hosts/claims/by-identity.ts';
+import { contestFindings } from '../hosts/ledger/contest.ts';
+import { withProblem } from '../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
-import { awaitedWords, holdsForWords } from './awaited.ts';
-import { claimsOf } from './claims.ts';
-import { contestFindings } from './contest.ts';
+import { usesOn } from './detach/in-use.ts';
 import {
   type Action,
   type Facts,
@@ -18,18 +19,17 @@ import {
   type OwnStatus,
   SYSTEM,
 } from './facts.ts';
-import { usesOn } from './in-use.ts';
-import { intended, writeOf } from './intent.ts';
-import { judge } from './judge.ts';
-import { type Change, shownOn, withState } from './judged.ts';
-import { LONGEST_OPERATION_MS } from './memory.ts';
-import { movedNote, takenFrom, withBequests } from './moved.ts';
+import { judge } from './identity/judge.ts';
+import { type Change, shownOn, withState } from './identity/judged.ts';
 import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
-import { withProblem } from './problems.ts';
-import { recycledNote, recycledSince } from './recycled.ts';
-import { afterRefusal, withoutFresh } from './refusals.ts';
+import { movedNote, takenFrom, withBequests } from './repair/moved.ts';
+import { recycledNote, recycledSince } from './repair/recycled.ts';
 import { summaryOfHost } from './standing.ts';
-import { planWrite, type WritePlan } from './write.ts';
+import { awaitedWords, holdsForWords } from './write/awaited.ts';
+import { intended, writeOf } from './write/intent.ts';
+import { LONGEST_OPERATION_MS } from './write/memory.ts';
+import { afterRefusal, withoutFresh } from './write/refusals.ts';
+import { planWrite, type WritePlan } from './write/write.ts';
 
 /**
  * A resource that shows no end of what it is at for so long is written to all the same (docs/guarantees.md G15). Longer than any

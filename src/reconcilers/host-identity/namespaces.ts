@@ -4,7 +4,7 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { selectsHost } from '../hosts/selector.ts';
+import { selectsHost } from '../hosts/claims/selector.ts';
 import { INDEX, type Stores } from '../stores.ts';
 
 /**

@@ -11,7 +11,7 @@ import { failureOf, isDecideAgain } from '../failure.ts';
 import { ensureHosts, type HostHands } from '../identity-attachment/perform.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
-import type { HostMemory } from './memory.ts';
+import type { HostMemory } from './write/memory.ts';
 
 export interface Hands extends HostHands {
   readonly hosts: Pick<Hosts, 'patchIdentity' | 'replace'>;

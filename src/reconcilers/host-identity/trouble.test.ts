@@ -4,7 +4,6 @@ import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import { byCredential } from './credentials.ts';
 import { decide } from './decide.ts';
 import {
   alive,
@@ -33,6 +32,7 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { Action, Facts, HostDecision, IdentityView, WriteIdentity } from './facts.ts';
+import { byCredential } from './write/credentials.ts';
 
 /** What goes wrong, and what happens again: recycling, contests, refusals, operations, hosts that are at work. */
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
 import { hostId } from '../../api/schema/host-fields.ts';
 import { idOf, object, RG } from '../host-identity/facts.fixture.ts';
-import { stancesTowards } from '../host-identity/stances.ts';
 import { HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { apiVersionOf } from './api-version.ts';
-import { Turns } from './turns.ts';
+import { stancesTowards } from './claims/on-host.ts';
+import { Turns } from './claims/turns.ts';
 
 const TYPE = 'Contoso.Widgets/gears';
 const GEAR = `${RG}/providers/${TYPE}/g1`;

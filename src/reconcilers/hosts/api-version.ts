@@ -4,7 +4,7 @@ import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { selectorScope } from './selector.ts';
+import { selectorScope } from './claims/selector.ts';
 
 type Speaker = IdentityAttachment | SystemAssignedIdentity;
 type Known = Pick<Stores, 'attachments' | 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;

@@ -1,6 +1,6 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
-import { selectorScope } from '../hosts/selector.ts';
+import { selectorScope } from '../hosts/claims/selector.ts';
 import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';

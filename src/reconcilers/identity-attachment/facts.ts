@@ -2,9 +2,9 @@ import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/identity-attachment.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, FrameAction } from '../decision.ts';
-import type { AttachedIdentityView } from '../hosts/identity-of.ts';
-import type { Turn } from '../hosts/turns.ts';
-import type { HostWord } from './host-word.ts';
+import type { AttachedIdentityView } from '../hosts/claims/identity-of.ts';
+import type { Turn } from '../hosts/claims/turns.ts';
+import type { HostWord } from '../hosts/ledger/host-word.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
 

@@ -12,18 +12,18 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
-import { type AttachedIdentityView, identityOf } from '../hosts/identity-of.ts';
-import { isCrowded, isOwner } from '../hosts/owners.ts';
-import { selectorScope, selectsHost } from '../hosts/selector.ts';
-import type { Turn } from '../hosts/turns.ts';
+import { type AttachedIdentityView, identityOf } from '../hosts/claims/identity-of.ts';
+import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
+import { problemOf } from '../hosts/claims/spec-problem.ts';
+import type { Turn } from '../hosts/claims/turns.ts';
+import { wordOf } from '../hosts/ledger/host-word.ts';
+import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { VisitContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
-import { wordOf } from './host-word.ts';
 import { NO_TURN } from './rollout.ts';
 import { askAnew, mayMissUntil, type SelectingEyes } from './selecting.ts';
-import { problemOf } from './spec-problem.ts';
 
 export interface Eyes extends SelectingEyes {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;

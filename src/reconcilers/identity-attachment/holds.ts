@@ -3,7 +3,7 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/attachments-of.ts';
-import { selectorScope } from '../hosts/selector.ts';
+import { selectorScope } from '../hosts/claims/selector.ts';
 import { INDEX } from '../stores.ts';
 import type { IdentityAttachment } from './facts.ts';
 

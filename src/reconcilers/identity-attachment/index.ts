@@ -1,7 +1,7 @@
 import { identityAttachment } from '../../api/identity-attachment.ts';
 import { areasOf } from '../areas.ts';
 import type { KindDefinition } from '../definition.ts';
-import type { Turn } from '../hosts/turns.ts';
+import type { Turn } from '../hosts/claims/turns.ts';
 import { decide } from './decide.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, Telling } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';

@@ -5,8 +5,8 @@ import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/testing/scripted-server.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
 import { FakeClock } from '../../runtime/fake-clock.ts';
+import { Turns } from '../hosts/claims/turns.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';
-import { Turns } from '../hosts/turns.ts';
 import { attachment, keys, UID, vmId } from './facts.fixture.ts';
 import { type Hands, perform } from './perform.ts';
 

@@ -1,5 +1,5 @@
 import { MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
-import type { Turn } from '../hosts/turns.ts';
+import type { Turn } from '../hosts/claims/turns.ts';
 
 export const NO_TURN: Turn = { attach: new Set(), detach: new Set() };
 

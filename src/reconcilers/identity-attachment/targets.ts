@@ -4,8 +4,8 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { cut } from '../../runtime/conditions.ts';
-import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../host-identity/problems.ts';
-import { selectorScope } from '../hosts/selector.ts';
+import { selectorScope } from '../hosts/claims/selector.ts';
+import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../hosts/ledger/problems.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
 
 /** How the object stands towards each host: told in the status, and what the rollout goes by. */

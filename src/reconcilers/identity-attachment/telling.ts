@@ -1,6 +1,6 @@
 import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { Note } from '../decision.ts';
-import type { AttachedIdentityView } from '../hosts/identity-of.ts';
+import type { AttachedIdentityView } from '../hosts/claims/identity-of.ts';
 import type { SeenHost, Telling, ToldState } from './facts.ts';
 import { named, resources } from './own.ts';
 import { isFree, type Target } from './targets.ts';

@@ -4,7 +4,7 @@ import { hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/watch.ts';
 import { type CacheOfAreas, listedFor } from '../areas.ts';
-import { readersOf } from '../hosts/ledger-readers.ts';
+import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import {
   type CacheSource,

@@ -6,7 +6,7 @@ import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { failureOf } from '../failure.ts';
-import { isCrowded, isOwner } from '../hosts/owners.ts';
+import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { VisitContext } from '../kind.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { ProvenIdentity } from './identity-proofs.ts';

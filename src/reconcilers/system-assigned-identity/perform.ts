@@ -2,7 +2,7 @@ import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { FrameAction } from '../decision.ts';
-import type { Turns } from '../hosts/turns.ts';
+import type { Turns } from '../hosts/claims/turns.ts';
 import { ensureHosts, type HostHands } from '../identity-attachment/perform.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, OwnStatus, SystemAssignedIdentity } from './facts.ts';

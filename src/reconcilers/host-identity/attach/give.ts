@@ -1,0 +1,127 @@
+import { timestamp } from '../../../runtime/conditions.ts';
+import type { Note } from '../../decision.ts';
+import { mayGive } from '../../hosts/claims/by-identity.ts';
+import { pausedUntil, withLoss } from '../../hosts/ledger/contest.ts';
+import {
+  CONTESTED,
+  DEAD_IN_THE_WAY,
+  DEAD_ON_HOST,
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  IN_USE,
+  isHeldBack,
+  isOwnVerdict,
+  TAKEN_AWAY,
+  withoutProblem,
+  withProblem,
+} from '../../hosts/ledger/problems.ts';
+import { type Line, SYSTEM } from '../facts.ts';
+import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from '../identity/judged.ts';
+import { unreadable } from './unreadable.ts';
+
+/** It is wanted, and the host does not have it: given, unless something named stands in the way. */
+export function give(each: Case, base: Line): Judged {
+  const { key, facts, wants } = each;
+  const { now, identities } = facts;
+  const accepted = facts.accepted.get(key);
+  if (accepted?.wanted === 'present' && accepted.until > now && base.state === 'Attaching')
+    return { line: base, pending: true };
+  const { line, notes } = missed(each, base);
+  const givers = wants.filter(mayGive);
+  if (givers.length === 0) {
+    // Nothing may be given, and nothing is there: nothing to remember, unless a write is still under way.
+    return facts.window.openMs > 0 || !each.settled ? { line, notes, pending: true } : { notes };
+  }
+  const id = idOf(each);
+  const hasTurn = givers.some(({ turn }) => turn);
+  if (!hasTurn && each.line?.state === 'Attached') {
+    const message = `identity ${id} is gone from ${each.host.id}; it waits for its turn to be attached again`;
+    return {
+      line: withProblem(withState(line, 'Refused', now), { reason: TAKEN_AWAY, message }, now),
+      notes,
+    };
+  }
+  if (!hasTurn && line.state === 'Refused') return { line, notes };
+
+  const view = identities.get(key);
+  if (view?.state === 'absent') {
+    const message = `identity ${id} does not exist; azid goes on when it is there`;
+    return {
+      line: withProblem(withState(line, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
+      notes,
+    };
+  }
+  if (view?.state === 'unreadable') return { ...unreadable(line, view.failure, id, now), notes };
+  const until = pausedUntil(line);
+  if (until > now) {
+    const message = `somebody took it away ${line.losses} times in a row; azid gives it back at ${timestamp(until)}`;
+    const problem = { reason: CONTESTED, message, attempts: line.losses ?? 0, notBefore: timestamp(until) };
+    return { line: { ...withState(line, 'Attaching', now), problem }, notes };
+  }
+  const moot = isMoot(line, view?.state === 'present');
+  if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, notes };
+  const ready = moot ? withoutProblem(line) : line;
+  return {
+    line: ready,
+    notes,
+    change: {
+      what: 'add',
+      key,
+      id,
+      credential: line.credential,
+      intent: { ...withState(ready, 'Attaching', now), owned: true, principalId: undefined },
+      alone: ready.problem !== undefined,
+      replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
+      why: `${nameInNotes(each, id)} ${whyOf(givers)}`,
+    },
+  };
+}
+
+/** What stood in the way and may be over, whatever the time. */
+function isMoot({ problem }: Line, isPresent: boolean): boolean {
+  switch (problem?.reason) {
+    case IDENTITY_NOT_FOUND:
+      return isPresent;
+    case IDENTITY_RECYCLED:
+    case TAKEN_AWAY:
+    case DEAD_IN_THE_WAY:
+    case DEAD_ON_HOST:
+    case IN_USE:
+    case CONTESTED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether somebody took it away: counted once for each time that it was there, or that Azure had accepted it. */
+function missed(each: Case, base: Line): { readonly line: Line; readonly notes: readonly Note[] } {
+  const { key, line, facts, host, recycled } = each;
+  const { now } = facts;
+  const accepted = facts.accepted.get(key);
+  const lastLoss = line?.lastLossAt === undefined ? 0 : Date.parse(line.lastLossAt);
+  const neverShown =
+    line?.state === 'Attaching' &&
+    accepted?.wanted === 'present' &&
+    accepted.until <= now &&
+    lastLoss < accepted.at;
+  const wasThere = line?.state === 'Attached';
+  if (!wasThere && !neverShown) return { line: base, notes: [] };
+  const begun = withState({ ...base, principalId: undefined }, 'Attaching', now);
+  // The new resource never had it: nobody took it away, and nothing on it is azid's.
+  if (recycled) return { line: { ...begun, owned: false }, notes: [] };
+  const counted = line.owned ? withLoss(begun, timestamp(now)) : begun;
+  const name = nameInNotes(each, idOf(each));
+  const who = key === SYSTEM ? 'switched off' : 'detached';
+  return {
+    line: counted,
+    notes: [
+      {
+        type: 'Warning',
+        reason: 'IdentityLost',
+        action: 'Observe',
+        message: `${name} was ${who} from ${host.id} by somebody else${line.owned ? '' : '; azid attaches it now'}`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,12 @@
+import type { Failure } from '../../decision.ts';
+import { withProblem } from '../../hosts/ledger/problems.ts';
+import type { Line } from '../facts.ts';
+import { type Judged, withState } from '../identity/judged.ts';
+
+/** An identity that azid could not look at is in no write: a dead one would fail the whole. */
+export function unreadable(base: Line, failure: Failure, id: string, now: number): Judged {
+  if (failure.kind !== 'stalled') return { line: base, failure };
+  const refused = base.state === 'Attached' ? base : withState(base, 'Refused', now);
+  const message = `identity ${id} cannot be read: ${failure.message}`;
+  return { line: withProblem(refused, { reason: failure.reason, message }, now) };
+}

@@ -1,0 +1,76 @@
+import type { Leaving } from '../../hosts/claims/by-identity.ts';
+import {
+  IN_USE,
+  isHeldBack,
+  isOwnVerdict,
+  withoutProblem,
+  withProblem,
+} from '../../hosts/ledger/problems.ts';
+import type { Line } from '../facts.ts';
+import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from '../identity/judged.ts';
+import { useOf } from './in-use.ts';
+
+/**
+ * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
+ * away, and its line stays until a read proves it gone (docs/guarantees.md G5, G6). No policy is asked.
+ */
+export function letGo(each: Case, line: Line, leaving: readonly Leaving[]): Judged {
+  const { key, shown, facts, host, recycled, settled } = each;
+  const { now, window } = facts;
+  const id = idOf(each);
+  const name = nameInNotes(each, id);
+  const accepted = facts.accepted.get(key);
+  const begun = line.state === 'Attaching' || line.state === 'Detaching';
+  const stays = (why: string): Judged => ({
+    notes: [
+      {
+        type: 'Normal',
+        reason: 'IdentityLeft',
+        action: 'Observe',
+        message: `${name} stays on ${host.id}: ${why}`,
+      },
+    ],
+  });
+  if (!shown) {
+    // What Azure is at may be the very write whose answer was lost: what it brings would be nobody's.
+    const mayLand = window.openMs > 0 || !settled || (accepted?.wanted === 'present' && accepted.until > now);
+    return mayLand ? { line, pending: true } : {};
+  }
+  if (!line.owned) return {};
+  // Put there by whoever made the resource again.
+  if (recycled === 'instance' && !begun)
+    return stays('the resource was made again, and azid did not attach it since');
+  if (isSelf(each)) return stays("it is azid's own identity");
+  if (leaving.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
+  if (leaving.some(({ turn }) => !turn)) return { line };
+  if (accepted?.wanted === 'absent' && accepted.until > now) return { line, pending: true };
+  const use = useOf(each, leaving);
+  if (use) return { line: withProblem(line, use, now) };
+  if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
+  const after = leaving.flatMap(({ instead }) => instead ?? []);
+  // Azure said it was done, and shows it still: some providers do (docs/azure-facts.md section 7).
+  const kept = accepted?.wanted === 'absent' && line.state === 'Detaching' && isNew(line, accepted.at);
+  if (kept) {
+    const message = `${host.id} still has it after Azure reported its removal: remove it by hand`;
+    return { line: withProblem(line, { reason: 'NotRemoved', message }, now) };
+  }
+  return {
+    line,
+    change: {
+      what: 'remove',
+      key,
+      id,
+      credential: line.credential,
+      intent: withState(line.problem?.reason === IN_USE ? withoutProblem(line) : line, 'Detaching', now),
+      ...(after.length > 0 && { after }),
+      alone: line.problem !== undefined && line.problem.reason !== IN_USE,
+      replaceAllowed: true,
+      why: `${name}, which no object wants any more`,
+    },
+  };
+}
+
+/** The problem, if any, is about an earlier attempt than the one that ended then. */
+function isNew({ problem }: Line, endedAt: number): boolean {
+  return problem === undefined || Date.parse(problem.notBefore) < endedAt;
+}

@@ -1,0 +1,97 @@
+import { RECHECK_INSIDE_MS } from '../../decision.ts';
+import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from '../facts.ts';
+import { linesOf, withLines } from '../own.ts';
+
+/** Nobody wakes it when a list shows the resource elsewhere; looking costs no call. */
+const SEARCH_AGAIN_MS = 10_000;
+
+/**
+ * The resource is not there: what was attached to it went with it, once that is proven (docs/guarantees.md G6). What is wanted
+ * of it is attached when it is made again. `instance` stays, so that the new resource is known for another one.
+ */
+export function decideAbsence(
+  object: HostIdentity,
+  status: OwnStatus,
+  view: Extract<HostView, { state: 'absent' }>,
+  facts: Facts,
+): HostDecision {
+  const { resourceId } = object.spec;
+  if (!view.conclusive) {
+    const message = `Azure does not show ${resourceId}; azid looks again before it takes it for gone`;
+    return confirming(status, message, Math.max(1_000, view.conclusiveInMs));
+  }
+  const { elsewhere, searching } = facts;
+  if (searching) {
+    const message = `Azure does not show ${resourceId}; azid looks whether it was moved`;
+    return confirming(status, message, SEARCH_AGAIN_MS);
+  }
+  if (elsewhere && !elsewhere.tookOver) return handOver(status, resourceId, elsewhere);
+  const had = linesOf(status).size;
+  const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;
+  const gone = withLines(rest, new Map());
+  const wanted = facts.stances.some(({ state }) => state === 'wants');
+  const told: Action[] =
+    had === 0 || elsewhere
+      ? []
+      : [
+          { type: 'saveStatus', status: gone, why: 'what was attached went with the resource' },
+          {
+            type: 'tell',
+            note: {
+              type: 'Warning',
+              reason: 'HostGone',
+              action: 'Observe',
+              message: `${resourceId} does not exist any more, and with it ${had} identities that were attached${wanted ? '; they are attached again when it is made again' : ''}`,
+            },
+          },
+        ];
+  return {
+    actions: told,
+    status: gone,
+    summary: {
+      state: 'waiting',
+      for: resourceId,
+      message: `waiting for ${resourceId}, which does not exist`,
+      recheckMs: RECHECK_INSIDE_MS,
+    },
+  };
+}
+
+/** The very same resource is there under another id: what was attached to it goes into its ledger there, and only then ends here. */
+function handOver(
+  status: OwnStatus,
+  resourceId: string,
+  { id, known }: NonNullable<Facts['elsewhere']>,
+): HostDecision {
+  const next = { ...status, movedTo: id };
+  const told = status.movedTo === id;
+  return {
+    actions: [
+      ...(told
+        ? []
+        : [
+            {
+              type: 'saveStatus',
+              status: next,
+              why: 'the ledger of its new id takes this one over',
+            } as const,
+          ]),
+      ...(known ? [] : [{ type: 'ensureHeir', hostId: id } as const]),
+    ],
+    status: next,
+    summary: {
+      state: 'progressing',
+      reason: 'HandingOver',
+      message: `${resourceId} was moved to ${id}, whose ledger takes this one over`,
+      againMs: 5_000,
+    },
+  };
+}
+
+function confirming(status: OwnStatus, message: string, againMs: number): HostDecision {
+  return {
+    actions: [],
+    status,
+    summary: { state: 'progressing', reason: 'ConfirmingAbsence', message, againMs },
+  };
+}

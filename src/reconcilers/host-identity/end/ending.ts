@@ -1,0 +1,45 @@
+import { hasFinalizer, RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from '../facts.ts';
+import { linesOf, ownStatus, shortName } from '../own.ts';
+
+/**
+ * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand
+ * only when the ledger is empty, or with the annotation that releases it (docs/guarantees.md G18).
+ *
+ * @returns undefined while it has something to do
+ */
+export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined {
+  const own = ownStatus(object);
+  if (facts.deleted) return rest(own, object, []);
+  const { deletionTimestamp, annotations } = object.metadata;
+  if (deletionTimestamp && annotations?.[RELEASE_ANNOTATION] === 'true') {
+    const left = [...linesOf(own)].filter(([, { owned }]) => owned);
+    const names = left.map(([key, line]) => line.identityId ?? shortName(key)).join(', ');
+    const message = `released by annotation ${RELEASE_ANNOTATION}; these stay on ${object.spec.resourceId}: ${names}`;
+    const told: Action[] =
+      left.length > 0
+        ? [{ type: 'tell', note: { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message } }]
+        : [];
+    return rest(own, object, [...told, { type: 'removeFinalizer' }]);
+  }
+  const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;
+  if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;
+  // What is wanted will be asked of a new object.
+  if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
+  // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.
+  if (
+    facts.stances.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
+  )
+    return undefined;
+  const freed: Action[] = hasFinalizer(object) ? [{ type: 'removeFinalizer' }] : [];
+  return rest(own, object, [...freed, { type: 'deleteSelf' }]);
+}
+
+function rest(status: OwnStatus, { spec }: HostIdentity, actions: readonly Action[]): HostDecision {
+  const message = `nothing is wanted of ${spec.resourceId}; its ledger goes`;
+  return {
+    actions,
+    status,
+    summary: { state: 'waiting', for: 'its end', message, recheckMs: 60_000, keep: true },
+  };
+}

@@ -1,0 +1,99 @@
+import { timestamp } from '../../../runtime/conditions.ts';
+import type { Note } from '../../decision.ts';
+import { standingOf } from '../../hosts/claims/by-identity.ts';
+import { calmed } from '../../hosts/ledger/contest.ts';
+import { MAX_OWNERS } from '../../hosts/ledger/owners.ts';
+import { RESERVED_IDENTITY, withoutProblem, withProblem } from '../../hosts/ledger/problems.ts';
+import { give } from '../attach/give.ts';
+import { letGo } from '../detach/let-go.ts';
+import { type Line, SYSTEM } from '../facts.ts';
+import { isAnother, repair } from '../repair/repair.ts';
+import { AZID } from '../write/credentials.ts';
+import {
+  type Case,
+  idOf,
+  isOwned,
+  isSelf,
+  isTakenOver,
+  type Judged,
+  nameInNotes,
+  withState,
+} from './judged.ts';
+
+/**
+ * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a turn and an identity that is
+ * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (docs/guarantees.md G5).
+ */
+export function judge(each: Case): Judged {
+  const { key, line, shown, facts, claims } = each;
+  const isAlive = shown?.principalId !== undefined;
+  const { holders, leaving } = standingOf(key, line, claims, isAlive);
+  if (holders.length === 0) return line ? letGo(each, line, leaving) : {};
+  // Who moved on to another identity is held by this one until that one is there.
+  const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
+  // Those beyond still want it, so it stays; each is written down when another leaves.
+  const owners = [...waiting.map(({ owner }) => owner), ...holders].slice(0, MAX_OWNERS);
+  const id = idOf(each);
+  const base: Line = line
+    ? { ...line, owners }
+    : {
+        ...(key !== SYSTEM && { identityId: id }),
+        state: 'Attaching',
+        owned: false,
+        owners,
+        credential: AZID,
+        since: timestamp(facts.now),
+      };
+  if (isSelf(each)) return reserved(each, base);
+  if (!shown) return give(each, base);
+  if (!isAlive || isAnother(each)) return repair(each, base);
+  return attached(each, base);
+}
+
+function isThere({ host }: Case, key: string): boolean {
+  return host.identity.userAssigned.some((each) => each.key === key && each.principalId !== undefined);
+}
+
+/** Finished and read back. What was there before azid is not azid's, unless somebody takes it over. */
+function attached(each: Case, base: Line): Judged {
+  const { key, line, shown, facts, settled } = each;
+  const { now } = facts;
+  if (line?.state === 'Attaching' && !settled) return { line: base, pending: true };
+  const owned = isOwned(each) || isTakenOver(each);
+  const next: Line = {
+    ...withState(calmed(withoutProblem(base), now), 'Attached', now),
+    ...(key !== SYSTEM && { identityId: idOf(each) }),
+    principalId: shown?.principalId,
+    owned,
+  };
+  return { line: next, notes: notesOf(each, next) };
+}
+
+function notesOf(each: Case, next: Line): Note[] {
+  const { key, line, host } = each;
+  const name = nameInNotes(each, idOf(each));
+  const notes: Note[] = [];
+  if (next.owned && line?.owned !== true)
+    notes.push({
+      type: 'Normal',
+      reason: 'IdentityAdopted',
+      action: 'Adopt',
+      message: `took over ${name} on ${host.id}, which was there before: it goes with its objects`,
+    });
+  const before = line?.principalId;
+  if (key === SYSTEM && before !== undefined && before !== next.principalId)
+    notes.push({
+      type: 'Warning',
+      reason: 'SystemIdentityReplaced',
+      action: 'Observe',
+      message: `${host.id} has a new system-assigned identity: principal ${next.principalId}, before ${before}`,
+    });
+  return notes;
+}
+
+/** Whoever could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */
+function reserved({ line, facts, host }: Case, base: Line): Judged {
+  const message = `it is azid's own identity; no object can attach it to ${host.id}: name another identity`;
+  const refused = withState({ ...base, owned: line?.owned ?? false }, 'Refused', facts.now);
+  return { line: withProblem(refused, { reason: RESERVED_IDENTITY, message }, facts.now) };
+}

@@ -1,0 +1,128 @@
+import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { timestamp } from '../../../runtime/conditions.ts';
+import type { Failure, Note } from '../../decision.ts';
+import { type Claims, mayGive } from '../../hosts/claims/by-identity.ts';
+import { type Facts, type Line, SYSTEM, type Wants } from '../facts.ts';
+import type { Recycled } from '../repair/recycled.ts';
+
+/** What one identity's claims, its line in the ledger and the host come to. */
+
+/** What is to be written for one identity; the writes of all make one request. */
+export interface Change {
+  readonly what: 'add' | 'remove';
+  readonly key: string;
+  /** ARM id; empty for the resource's own. */
+  readonly id: string;
+  readonly credential: string;
+  /** The line as the ledger must have it before the write begins. */
+  readonly intent: Line;
+  /** Azure shows it there: it is removed to be added anew. */
+  readonly recycled?: boolean;
+  /** Keys that must be there, or be added by the same write. */
+  readonly after?: readonly string[];
+  /** It failed before: tried in a write of its own, so that it fails alone. */
+  readonly alone: boolean;
+  /** Some object lets the whole resource be put back. */
+  readonly replaceAllowed: boolean;
+  /** For the Event: for whom, under which policy. */
+  readonly why: string;
+}
+
+export interface Judged {
+  /** As the ledger stands when nothing is written; absent: the ledger has nothing of it. */
+  readonly line?: Line | undefined;
+  readonly change?: Change;
+  readonly notes?: readonly Note[];
+  /** Azure was told and need not show it yet, or a write may still take effect. */
+  readonly pending?: boolean;
+  /** It could not be looked at, for now. */
+  readonly failure?: Failure;
+}
+
+/** One identity before the judge. */
+export interface Case {
+  readonly key: string;
+  /** What the ledger has of it. */
+  readonly line: Line | undefined;
+  readonly wants: readonly Wants[];
+  readonly shown: Shown | undefined;
+  readonly facts: Facts;
+  readonly host: AzureHost;
+  readonly claims: Claims;
+  readonly recycled: Recycled;
+  /** Azure is done with what it does to the resource, or has shown no progress for too long. */
+  readonly settled: boolean;
+  /** Azure is, or may be, at work on the resource, for whomever and however long: an entry without ids is not dead. */
+  readonly atWork: boolean;
+  /** Where the resource names it outside of its identities; none of a read that is not of now. */
+  readonly uses: readonly string[];
+}
+
+export interface Shown {
+  readonly id: string;
+  readonly principalId?: string | undefined;
+}
+
+/** As the host has it; of one identity in two spellings the one that lives. */
+export function shownOn({ identity }: AzureHost, key: string): Shown | undefined {
+  if (key === SYSTEM) return identity.system ? { id: '', principalId: identity.principalId } : undefined;
+  const found = identity.userAssigned.filter((each) => each.key === key);
+  const alive: AttachedIdentity | undefined = found.find(({ principalId }) => principalId !== undefined);
+  return alive ?? found[0];
+}
+
+/** A line in another state; `since` tells when it changed last. */
+export function withState(line: Line, state: Line['state'], now: number): Line {
+  return line.state === state ? line : { ...line, state, since: timestamp(now) };
+}
+
+/** ARM id: in the spelling of the host, else of the ledger, else as wished. */
+export function idOf({ key, shown, line, wants }: Case): string {
+  if (key === SYSTEM) return '';
+  const [wish] = wants.flatMap(({ what }) => (what === 'system' ? [] : [what.identityId]));
+  return shown?.id ?? line?.identityId ?? wish ?? key;
+}
+
+/**
+ * azid attached what is there. On a resource that was made again, what is there without a write of azid was put there by
+ * whoever made it.
+ */
+export function isOwned({ line, recycled }: Pick<Case, 'line' | 'recycled'>): boolean {
+  const begun = line?.state === 'Attaching' || line?.state === 'Detaching';
+  return line?.owned === true && (recycled !== 'instance' || begun);
+}
+
+/**
+ * Some object may have what is there taken over: from then on it goes with its objects, and is azid's to renew. Where that
+ * means to put the whole resource back, they must allow it.
+ */
+export function isTakenOver({ wants, facts }: Pick<Case, 'wants' | 'facts'>): boolean {
+  const mayReplace = facts.capability?.write !== 'replace';
+  return wants.some((each) => each.adopt && mayGive(each) && (mayReplace || each.allowReplace));
+}
+
+/** It is azid's own identity, as far as that is known. */
+export function isSelf({ key, shown, facts, wants }: Case): boolean {
+  const { self } = facts;
+  if (!self) return false;
+  const view = facts.identities.get(key);
+  const principals = [
+    shown?.principalId,
+    view?.state === 'present' ? view.principalId : undefined,
+    ...wants.map(({ what }) => (what === 'system' ? undefined : what.principalId)),
+  ];
+  return principals.some((each) => each?.toLowerCase() === self.principalId.toLowerCase());
+}
+
+/** Who it is for, and what allows it. */
+export function whyOf(wants: readonly Wants[]): string {
+  const names = wants.slice(0, 3).map(({ owner }) => `${owner.kind} ${owner.namespace}/${owner.name}`);
+  const more = wants.length > names.length ? ` and ${wants.length - names.length} more` : '';
+  const policies = new Set(wants.flatMap(({ verdict }) => (verdict.allowed ? verdict.policy : [])));
+  return `for ${names.join(', ')}${more}, under policy ${[...policies].join(', ')}`;
+}
+
+export function nameInNotes({ key }: Pick<Case, 'key'>, id: string): string {
+  return key === SYSTEM ? 'the system-assigned identity' : `identity ${id === '' ? armKey(key) : id}`;
+}

@@ -1,0 +1,84 @@
+import type { Hosts } from '../../../azure/hosts/hosts.ts';
+import { areaOfHost } from '../../../cache/hosts/area.ts';
+import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import { lateUntil } from '../../late-write.ts';
+import type { HostIdentity, HostView, WriteWindow } from '../facts.ts';
+import type { HostMemory } from '../write/memory.ts';
+
+/** A host as the mirror holds it, or as Azure says now. */
+
+export interface ViewEyes {
+  readonly hosts: Pick<Hosts, 'get'>;
+  readonly hostMirror: Pick<HostCache, 'observe' | 'loading'>;
+  readonly clock: Clock;
+  readonly memory: HostMemory;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+}
+
+/** From memory; undefined where only Azure can tell. */
+export function cachedHost(
+  { spec: { resourceId } }: HostIdentity,
+  { priority }: VisitContext,
+  { hostMirror }: ViewEyes,
+): HostView | undefined {
+  const seen = hostMirror.observe(resourceId);
+  switch (seen.state) {
+    case 'present':
+      return { state: 'present', host: seen.resource, live: false };
+    case 'absent':
+      return { state: 'absent', live: false, conclusive: true, conclusiveInMs: 0 };
+    case 'suspectAbsent':
+      return undefined;
+    case 'unknown':
+      // At start-up the list is about to tell of hundreds at once; only what somebody waits for is read alone.
+      return priority === 'resync' && hostMirror.loading(areaOfHost(resourceId))
+        ? { state: 'loading' }
+        : undefined;
+  }
+}
+
+export async function liveHost(
+  { spec: { resourceId } }: HostIdentity,
+  apiVersion: string | undefined,
+  { openMs }: WriteWindow,
+  context: VisitContext,
+  { hosts, hostMirror, azureLagMs }: ViewEyes,
+): Promise<HostView> {
+  try {
+    const got = await hosts.get(resourceId, context, { apiVersion });
+    if (got.found) return { state: 'present', host: got.host, live: true, model: got.model };
+    // Within the lag of an own write the mirror does not take a 404 for proof; and a late PUT makes the resource again.
+    const proven = hostMirror.observe(resourceId).state === 'absent';
+    const conclusiveInMs = proven ? openMs : Math.max(openMs, azureLagMs);
+    return { state: 'absent', live: true, conclusive: conclusiveInMs === 0, conclusiveInMs };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'unreadable', failure };
+  }
+}
+
+/** What the ledger and this process together know of the last write's end. */
+export function windowOf(
+  { metadata: { uid }, status }: HostIdentity,
+  {
+    clock,
+    memory,
+    azureLagMs,
+    callLimitMs,
+  }: Pick<ViewEyes, 'clock' | 'memory' | 'azureLagMs' | 'callLimitMs'>,
+): WriteWindow {
+  const now = clock.now();
+  const { begun, unclearAt } = memory.of(uid);
+  const unclearMs = Math.max(0, unclearAt + azureLagMs - now);
+  const at = status?.writeStartedAt;
+  if (at === undefined) return { blockedMs: 0, openMs: unclearMs };
+  const limitMs = Math.max(0, lateUntil(at, { callLimitMs, azureLagMs }) - now);
+  if (begun?.at !== at) return { blockedMs: limitMs, openMs: Math.max(limitMs, unclearMs) };
+  return { blockedMs: 0, openMs: begun.phase === 'sent' ? Math.max(limitMs, unclearMs) : unclearMs };
+}

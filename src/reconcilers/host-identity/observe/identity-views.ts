@@ -1,0 +1,68 @@
+import { sharedContext } from '../../../azure/arm/arm-calls.ts';
+import type { Identities } from '../../../azure/identities.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { SingleFlight } from '../../../cache/calls/single-flight.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import type { IdentityView } from '../facts.ts';
+
+/**
+ * Identities that are about to be attached: each is read before a write names it, since one that is gone fails the whole
+ * (docs/guarantees.md mistake 13). Hundreds of hosts may ask for the same one at once: they share a read.
+ */
+
+export interface IdentityEyes {
+  readonly identities: Pick<Identities, 'get'>;
+  readonly mirror: Pick<IdentityCache, 'observe'>;
+  readonly clock: Clock;
+}
+
+/** A read that is younger will do: Azure allows one every two seconds for each identity (docs/azure-facts.md section 9). */
+const FRESH_MS = 60_000;
+
+export class IdentityViews {
+  readonly #eyes: IdentityEyes;
+  readonly #reads = new SingleFlight<IdentityView>();
+
+  constructor(eyes: IdentityEyes) {
+    this.#eyes = eyes;
+  }
+
+  /** From memory; what is not there is nothing to go by. */
+  cached(id: string): IdentityView | undefined {
+    const seen = this.#eyes.mirror.observe(id);
+    if (seen.state !== 'present' || seen.resource.principalId === '') return undefined;
+    return { state: 'present', principalId: seen.resource.principalId, live: false };
+  }
+
+  /** @param since monotonic ms: what was read before is not to be trusted any more */
+  async live(id: string, since: number, context: VisitContext): Promise<IdentityView> {
+    const { mirror, clock } = this.#eyes;
+    const seen = mirror.observe(id);
+    if (seen.state === 'present' && seen.how !== 'list') {
+      const { ageMs, resource } = seen;
+      if (ageMs <= FRESH_MS && clock.monotonic() - ageMs > since)
+        return { state: 'present', principalId: resource.principalId, live: true };
+    }
+    return this.#reads.join(armKey(id), context, () => this.#read(id, context));
+  }
+
+  async #read(id: string, context: VisitContext): Promise<IdentityView> {
+    const { identities, mirror } = this.#eyes;
+    try {
+      const got = await identities.get(id, sharedContext(context));
+      if (got.found) return { state: 'present', principalId: got.identity.principalId, live: true };
+      // Made by azid a moment ago: Azure's answer is older.
+      const seen = mirror.observe(id);
+      return seen.state === 'present'
+        ? { state: 'present', principalId: seen.resource.principalId, live: true }
+        : { state: 'absent' };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      return { state: 'unreadable', failure };
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
+import { AzureError } from '../../../azure/arm/errors.ts';
+import type { Hosts } from '../../../azure/hosts/hosts.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import {
+  type Asked,
+  type HostIdentity,
+  type Line,
+  type OperationView,
+  type OwnStatus,
+  SYSTEM,
+} from '../facts.ts';
+import { linesOf, ownStatus } from '../own.ts';
+import type { HostMemory } from '../write/memory.ts';
+
+export interface PollEyes {
+  readonly hosts: Pick<Hosts, 'poll'>;
+  readonly clock: Clock;
+  readonly memory: HostMemory;
+}
+
+const FIRST_MS = 2_000;
+const LONGEST_MS = 15_000;
+/** A VM PATCH takes 16 min at most (docs/azure-facts.md section 7); what still runs after an hour tells nothing any more. */
+const ENDLESS_MS = 3_600_000;
+
+/** Asks, when it is due, where the operation of the ledger stands. What it came to is in the memory. */
+export async function pollOperation(
+  object: HostIdentity,
+  context: VisitContext,
+  { hosts, clock, memory }: PollEyes,
+): Promise<OperationView | undefined> {
+  const own = ownStatus(object);
+  const { uid } = object.metadata;
+  const { operation, writeStartedAt } = own;
+  if (!operation) return undefined;
+  const { url, style, startedAt } = operation;
+  const waitMs = dueIn(own, memory.of(uid).poll, clock);
+  if (waitMs > 0) return { state: 'running', againMs: waitMs };
+  try {
+    const state = await hosts.poll({ url, style }, own.hostId ?? object.spec.resourceId, context);
+    switch (state.state) {
+      case 'running': {
+        if (clock.now() - Date.parse(startedAt) > ENDLESS_MS) return { state: 'over' };
+        const count = memory.of(uid).poll?.count ?? 0;
+        const againMs = state.retryAfterMs ?? Math.min(LONGEST_MS, FIRST_MS * 1.5 ** Math.min(count, 10));
+        memory.polled(uid, url, clock.monotonic() + againMs);
+        return { state: 'running', againMs };
+      }
+      case 'succeeded':
+        memory.end(uid, writeStartedAt);
+        memory.accept(uid, askedOf(own, memory.of(uid).running), clock.now());
+        return { state: 'over' };
+      case 'failed': {
+        memory.end(uid, writeStartedAt);
+        // As if the write itself had been answered so; how long to wait only the text can tell.
+        const retryAfterMs = retryAfterFromText(state.message);
+        const told = retryAfterMs === undefined ? {} : { retryAfterMs };
+        const failure = failureOf(new AzureError({ ...state, ...told, status: 409 }));
+        const asked = askedOf(own, memory.of(uid).running);
+        if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
+        return { state: 'over' };
+      }
+      case 'unknown':
+        return { state: 'over' };
+    }
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    // An operation that azid may not ask about is as good as unknown: the host tells.
+    const endless = clock.now() - Date.parse(startedAt) > ENDLESS_MS;
+    return failure.kind === 'transient' && !endless ? { state: 'unreadable', failure } : { state: 'over' };
+  }
+}
+
+/** In memory rather than in the status: a write for each poll would cost more than one poll too many at a restart. */
+function dueIn(
+  { operation }: OwnStatus,
+  poll: { readonly url: string; readonly dueAt: number } | undefined,
+  clock: Clock,
+): number {
+  if (poll && poll.url === operation?.url) return poll.dueAt - clock.monotonic();
+  const told = operation?.nextPollAt;
+  return told === undefined ? 0 : Math.min(Date.parse(told) - clock.now(), LONGEST_MS * 4);
+}
+
+/** What the write asked for; a new process knows it by the ledger, where what azid asks for is azid's. */
+function askedOf(own: OwnStatus, running: Asked | undefined): Asked {
+  if (running) return running;
+  const lines = [...linesOf(own)].filter(([key, { owned }]) => key !== SYSTEM && owned);
+  const keys = (is: (line: Line) => boolean) => lines.filter(([, line]) => is(line)).map(([key]) => key);
+  const isRecycled = (line: Line) => line.state === 'Attaching' && line.principalId !== undefined;
+  const system = own.systemAssigned?.state;
+  return {
+    adds: keys((line) => line.state === 'Attaching' && !isRecycled(line)),
+    removes: keys((line) => line.state === 'Detaching' || isRecycled(line)),
+    system: system === 'Attaching' ? 'on' : system === 'Detaching' ? 'off' : 'keep',
+    fresh: [],
+  };
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { FINALIZER } from '../../../api/schema/common.ts';
+import { decide } from '../decide.ts';
+import {
+  attached,
+  entry,
+  facts,
+  fresh,
+  host,
+  idOf,
+  keyOf,
+  object,
+  owner,
+  releases,
+  seen,
+  VM,
+  wants,
+} from '../facts.fixture.ts';
+import type { Action, Facts, HostDecision, Line } from '../facts.ts';
+
+const OLD = VM.replace('/rg1/', '/rg0/');
+const NEW = VM.replace('/rg1/', '/rg2/');
+const absent = { state: 'absent', live: true, conclusive: true, conclusiveInMs: 0 } as const;
+const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
+const told = ({ actions }: HostDecision) =>
+  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+const gone = (change: Partial<Facts> = {}) => facts({ host: absent, ...change });
+
+describe('a resource that is gone from its id', () => {
+  it('is looked for before its ledger ends', () => {
+    const decision = decide(object(), gone({ searching: true }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.status.entries).toHaveLength(1);
+    expect(decision.summary).toMatchObject({ state: 'progressing', reason: 'ConfirmingAbsence' });
+  });
+
+  it('and is there under another: its ledger waits for that one to take it over', () => {
+    const decision = decide(
+      object(),
+      gone({ elsewhere: { id: NEW, known: false, tookOver: false }, stances: [] }),
+    );
+    expect(types(decision)).toEqual(['saveStatus', 'ensureHeir']);
+    expect(decision.status).toMatchObject({ movedTo: NEW, entries: [{ identityId: idOf('app') }] });
+    const waiting = decide(
+      object({ ...decision.status }),
+      gone({ elsewhere: { id: NEW, known: true, tookOver: false }, stances: [] }),
+    );
+    expect(waiting.actions).toEqual([]);
+    expect(waiting.summary).toMatchObject({ reason: 'HandingOver' });
+  });
+
+  it('ends when it is taken over, and nobody is told that anything was lost', () => {
+    const taken = gone({ elsewhere: { id: NEW, known: true, tookOver: true } });
+    const decision = decide(object({ movedTo: NEW }), taken);
+    expect(told(decision)).toEqual([]);
+    expect(decision.status.entries).toEqual([]);
+    expect(decision.status.movedTo).toBeUndefined();
+  });
+
+  it('and nowhere else ends as ever', () => {
+    expect(told(decide(object(), gone()))).toEqual(['HostGone']);
+  });
+});
+
+describe('a resource that was moved to this id', () => {
+  const line = entry('app', { owners: [owner('attach-app')] }) as Line;
+  const bequests = [{ from: OLD, lines: new Map([[keyOf('app'), line]]) }];
+  const here = (change: Partial<Facts> = {}) =>
+    facts({ host: seen(host([attached('app')])), bequests, ...change });
+  const unclear = { state: 'unclear', owner: owner('attach-app'), why: 'by its former id' } as const;
+
+  it('has its ledger here, from one status on, and holds the object', () => {
+    const decision = decide(fresh(), here({ stances: [unclear] }));
+    expect(decision.status).toMatchObject({
+      movedFrom: OLD,
+      entries: [{ identityId: idOf('app'), state: 'Attached', owned: true }],
+    });
+    expect(types(decision)).toEqual(['saveStatus', 'tell', 'addFinalizer']);
+    expect(told(decision)).toEqual(['HostMoved']);
+  });
+
+  it('makes azid the owner of what it was told of as somebody else’s', () => {
+    const before = object({ entries: [entry('app', { owned: false, owners: [owner('b')] })] });
+    const decision = decide(before, here({ stances: [wants('app', {}, 'b'), unclear] }));
+    expect(decision.status.entries).toMatchObject([
+      { owned: true, owners: [{ name: 'b' }, { name: 'attach-app' }] },
+    ]);
+  });
+
+  it('takes nothing over twice', () => {
+    const before = object({ movedFrom: OLD, entries: [] }, { finalizers: [FINALIZER] });
+    const decision = decide(before, here({ host: seen(host()), stances: [wants('other', { turn: false })] }));
+    expect(decision.status.entries?.map(({ identityId }) => identityId)).not.toContain(idOf('app'));
+  });
+
+  it('keeps what an object has that names its former id, and lets it go with that object', () => {
+    const taken = object({ movedFrom: OLD });
+    expect(decide(taken, here({ stances: [unclear] })).actions).toEqual([]);
+    const decision = decide(taken, here({ stances: [releases('attach-app')] }));
+    expect(types(decision)).toContain('writeIdentity');
+  });
+
+  it('does not end before it has taken over', () => {
+    expect(types(decide(fresh(), here({ stances: [] })))).not.toContain('deleteSelf');
+  });
+});

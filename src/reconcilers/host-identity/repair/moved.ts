@@ -1,0 +1,116 @@
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import { isUniqueInstance } from '../../../azure/hosts/instance.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { areaOfHost } from '../../../cache/hosts/area.ts';
+import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { Note } from '../../decision.ts';
+import { INDEX, type Stores } from '../../stores.ts';
+import type { Bequest, Facts, HostIdentity, HostView, Line, OwnStatus } from '../facts.ts';
+import { shownOn } from '../identity/judged.ts';
+import { linesOf, ownStatus } from '../own.ts';
+import type { HostMemory } from '../write/memory.ts';
+
+/**
+ * A resource that is moved to another group keeps what is attached to it, and is known again by its `vmId` or `uniqueId`:
+ * its ledger goes with it. Where nothing tells two resources apart, what is there under the new id is somebody else's.
+ */
+
+export interface MoveEyes {
+  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'ask' | 'openUntil' | 'resyncNow'>;
+  readonly stores: Pick<Stores, 'hosts'>;
+  readonly clock: Clock;
+  readonly memory: HostMemory;
+}
+
+/** A list that does not come is waited for no longer, ms after it was due. */
+const LATE_MS = 60_000;
+
+/** Of a resource that is gone from its id: where it is, or that nothing has told yet. */
+export function whereabouts(
+  object: HostIdentity,
+  view: HostView | undefined,
+  { hostMirror, stores, clock, memory }: MoveEyes,
+): Pick<Facts, 'elsewhere' | 'searching'> {
+  const { instance } = object.status ?? {};
+  const key = armKey(object.spec.resourceId);
+  const { uid } = object.metadata;
+  if (view?.state === 'present') memory.notAbsent(uid);
+  if (view?.state !== 'absent' || !isUniqueInstance(instance) || !leavesSomething(object))
+    return { searching: false };
+  const found = hostMirror.byIndex('instance', instance).find((each) => each.key !== key);
+  if (found) {
+    const [heir] = stores.hosts.byIndex(INDEX.host, found.key);
+    const { movedFrom } = heir?.status ?? {};
+    const tookOver = movedFrom !== undefined && armKey(movedFrom) === key;
+    return { elsewhere: { id: found.id, known: heir !== undefined, tookOver }, searching: false };
+  }
+  const area = areaOfHost(object.spec.resourceId);
+  const now = clock.monotonic();
+  const absentAt = memory.absentSince(uid, now);
+  if (absentAt === now) {
+    hostMirror.resyncNow(area);
+    // A list of now need not show it under its new id yet.
+    hostMirror.ask(area);
+  }
+  const until = hostMirror.openUntil(area, absentAt);
+  return { searching: until !== undefined && now < until + LATE_MS };
+}
+
+function leavesSomething(object: HostIdentity): boolean {
+  return [...linesOf(ownStatus(object)).values()].some(({ owned }) => owned);
+}
+
+/** What was attached to this very resource where it was before, and is there still. */
+export function bequestsTo(
+  { spec }: HostIdentity,
+  host: AzureHost | undefined,
+  { hostMirror, stores }: Pick<MoveEyes, 'hostMirror' | 'stores'>,
+): readonly Bequest[] {
+  return stores.hosts.byIndex(INDEX.movedTo, armKey(spec.resourceId)).flatMap((holder): Bequest[] => {
+    const { instance } = holder.status ?? {};
+    const from = holder.spec.resourceId;
+    if (!host || !isUniqueInstance(instance) || host.instance !== instance) return [];
+    if (hostMirror.observe(from).state !== 'absent') return [];
+    const lines = [...linesOf(ownStatus(holder))].filter(
+      ([key, { owned }]) => owned && shownOn(host, key) !== undefined,
+    );
+    return [{ from, lines: new Map(lines) }];
+  });
+}
+
+/** The ledger with what it takes over: what was azid's there is azid's here, for whoever had it there or has it here. */
+export function withBequests(
+  own: ReadonlyMap<string, Line>,
+  { movedFrom }: OwnStatus,
+  bequests: readonly Bequest[],
+): ReadonlyMap<string, Line> {
+  const lines = new Map(own);
+  for (const { from, lines: left } of bequests) {
+    if (movedFrom !== undefined && armKey(movedFrom) === armKey(from)) continue;
+    for (const [key, line] of left) {
+      const mine = lines.get(key);
+      const known = new Set(mine?.owners.map(({ uid }) => uid));
+      const owners = [...(mine?.owners ?? []), ...line.owners.filter(({ uid }) => !known.has(uid))];
+      lines.set(key, { ...line, ...mine, owned: true, owners });
+    }
+  }
+  return lines;
+}
+
+/** Where it was, if its ledger from there is taken over now. */
+export function takenFrom(
+  { movedFrom }: OwnStatus,
+  { bequests }: Pick<Facts, 'bequests'>,
+): string | undefined {
+  return bequests.find(({ from }) => movedFrom === undefined || armKey(movedFrom) !== armKey(from))?.from;
+}
+
+export function movedNote(from: string, to: string): Note {
+  return {
+    type: 'Normal',
+    reason: 'HostMoved',
+    action: 'Observe',
+    message: `${from} was moved to ${to}: what azid attached to it there is azid's here`,
+  };
+}

@@ -1,0 +1,26 @@
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import type { Note } from '../../decision.ts';
+import type { OwnStatus } from '../facts.ts';
+
+/**
+ * By what the resource is seen to be another one than the ledger was written for: its `instance`, or, where nothing else
+ * tells, only the principal of its own identity, which whoever switches that off and on changes as well.
+ */
+export type Recycled = 'instance' | 'principal' | false;
+
+export function recycledSince({ instance, systemAssigned }: OwnStatus, host: AzureHost): Recycled {
+  if (instance !== undefined && host.instance !== undefined)
+    return instance === host.instance ? false : 'instance';
+  const [before, now] = [systemAssigned?.principalId, host.identity.principalId];
+  if (before === undefined || now === undefined) return false;
+  return before.toLowerCase() === now.toLowerCase() ? false : 'principal';
+}
+
+export function recycledNote({ id }: AzureHost): Note {
+  return {
+    type: 'Warning',
+    reason: 'HostRecycled',
+    action: 'Observe',
+    message: `${id} was deleted and made again: what is wanted of it is attached anew`,
+  };
+}

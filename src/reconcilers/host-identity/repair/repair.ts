@@ -1,0 +1,108 @@
+import { mayGive } from '../../hosts/claims/by-identity.ts';
+import {
+  DEAD_IN_THE_WAY,
+  DEAD_ON_HOST,
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  IN_USE,
+  isHeldBack,
+  isOwnVerdict,
+  withProblem,
+} from '../../hosts/ledger/problems.ts';
+import { unreadable } from '../attach/unreadable.ts';
+import { useOf } from '../detach/in-use.ts';
+import { type Line, SYSTEM } from '../facts.ts';
+import {
+  type Case,
+  type Change,
+  idOf,
+  isOwned,
+  isTakenOver,
+  type Judged,
+  nameInNotes,
+  whyOf,
+  withState,
+} from '../identity/judged.ts';
+
+/**
+ * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no
+ * token comes of it. Azure takes adding it over for nothing: it is removed by one write and added by a later one
+ * (docs/guarantees.md G8).
+ */
+
+/** The host shows another principal than the identity has now. */
+export function isAnother({ key, shown, facts }: Case): boolean {
+  const view = facts.identities.get(key);
+  if (view?.state !== 'present' || shown?.principalId === undefined) return false;
+  return view.principalId.toLowerCase() !== shown.principalId.toLowerCase();
+}
+
+/** What the next write puts right, or what was waited for. */
+const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST, IN_USE]);
+
+export function repair(each: Case, base: Line): Judged {
+  const { key, facts, wants, host, shown, atWork } = each;
+  const { now } = facts;
+  // Switched on, and its principal is about to show.
+  if (key === SYSTEM) return { line: base, pending: true };
+  const own = { ...base, owned: isOwned(each) };
+  // New on the resource, and not yet there with its ids: somebody attaches it, or azid's own write goes on unseen.
+  if (shown?.principalId === undefined && atWork) return { line: own, pending: true };
+  const view = facts.identities.get(key);
+  const id = idOf(each);
+  if (base.problem?.reason === DEAD_IN_THE_WAY && own.owned)
+    return { line: own, change: removal(each, own, id) };
+  if (view?.state === 'absent') {
+    const message = `identity ${id} does not exist; ${host.id} still has its id, without rights: azid attaches it anew when it is there again`;
+    return {
+      line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
+    };
+  }
+  if (view?.state === 'unreadable') return unreadable(own, view.failure, id, now);
+  const accepted = facts.accepted.get(key);
+  if (accepted && accepted.until > now) return { line: own, pending: true };
+  // azid takes away only what it attached, though it be to attach it anew (docs/guarantees.md G5).
+  if (!own.owned && !isTakenOver(each)) {
+    const message = `${host.id} has an entry of identity ${id} that gives no tokens, since the identity was made again after somebody else attached it; azid takes away only what it attached: detach it there, and azid attaches it anew, or let azid take it over (spec.adoption: Adopt, which a policy must allow)`;
+    return { line: withProblem(withState(own, 'Refused', now), { reason: DEAD_ON_HOST, message }, now) };
+  }
+  const givers = wants.filter(mayGive);
+  if (givers.length === 0) return { line: own };
+  if (!givers.some(({ turn }) => turn) && own.state !== 'Attaching') {
+    const message = `identity ${id} was made again; it waits for its turn to be attached anew to ${host.id}`;
+    return {
+      line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
+    };
+  }
+  const use = useOf(each, wants);
+  if (use) {
+    const message = `identity ${id} was made again, and to be attached anew its old entry must come off; ${use.message}`;
+    return { line: withProblem(withState(own, 'Refused', now), { ...use, message }, now) };
+  }
+  const moot = own.problem !== undefined && MOOT.has(own.problem.reason);
+  if (!moot && !isOwnVerdict(own) && isHeldBack(own, now)) return { line: own };
+  return {
+    line: own,
+    change: {
+      ...removal(each, own, id),
+      recycled: true,
+      alone: own.problem !== undefined && !moot,
+      replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
+      why: `${nameInNotes(each, id)} was made again: its old one is removed first, ${whyOf(givers)}`,
+    },
+  };
+}
+
+function removal(each: Case, base: Line, id: string): Change {
+  return {
+    what: 'remove',
+    key: each.key,
+    id,
+    credential: base.credential,
+    // Its old principal stays: by that a new process knows a removal that is to be followed by an add.
+    intent: { ...withState(base, 'Attaching', each.facts.now), owned: true },
+    alone: false,
+    replaceAllowed: true,
+    why: `${nameInNotes(each, id)}, which no longer exists and because of which Azure refuses every change`,
+  };
+}

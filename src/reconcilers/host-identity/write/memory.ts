@@ -1,0 +1,214 @@
+import type { LedgerOperation } from '../../../api/host-identity.ts';
+import type { Failure } from '../../decision.ts';
+import { type Accepted, type Asked, type Refusal, SYSTEM } from '../facts.ts';
+import { type Pause, pauseAfter, pausedMs } from './awaited.ts';
+import { guiltyOf, isAboutIdentities } from './meanings.ts';
+
+/**
+ * What this process knows of its own writes beyond the ledger: how they ended, and what Azure took without showing it
+ * yet. All of it may be lost: a new process then waits where this one knows.
+ */
+
+interface Known {
+  /** The last intent of this process, by its `writeStartedAt`. */
+  begun?: { readonly at: string; readonly phase: 'intended' | 'sent' | 'ended' };
+  /** When a write last ended without an answer that tells whether it acted, wall ms. */
+  unclearAt: number;
+  started?: { readonly operation: LedgerOperation; readonly asked: Asked };
+  /** Of the operation in the ledger. */
+  running?: Asked;
+  /** `at`: monotonic ms. */
+  refusal?: { readonly reconcileId: string; readonly refusal: Refusal; readonly at: number };
+  accepted: Map<string, { readonly wanted: Accepted['wanted']; readonly at: number }>;
+  batch?: number;
+  poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
+  /** When Azure last refused a write because of another operation, monotonic ms; nothing was taken since. */
+  conflictedAt?: number;
+  busy?: { readonly state: string; readonly since: number };
+  /** Since when this process has seen the host absent, monotonic ms. */
+  absentSince?: number;
+  pause?: Pause;
+  visit?: { readonly id: string; readonly writes: number };
+  /** Monotonic ms. What was read of identities before need not be so any more. */
+  failedAt: number;
+  deleted: boolean;
+  /** Keys of what intents since the last write that was sent would have attached for the first time. */
+  unsent: ReadonlySet<string>;
+}
+
+/** Above it a write is limited by its type alone. */
+const WHOLE_BATCH = 150;
+/** A VM was seen at work for 16 min (docs/azure-facts.md section 7). */
+export const LONGEST_OPERATION_MS = 20 * 60_000;
+
+export class HostMemory {
+  readonly #byUid = new Map<string, Known>();
+
+  of(uid: string): Readonly<Known> {
+    return this.#of(uid);
+  }
+
+  /** A write is decided, and its intent about to be saved: until it is sent the ledger may say more than was done. */
+  intend(uid: string, at: string, { fresh }: Pick<Asked, 'fresh'>): void {
+    const known = this.#of(uid);
+    known.begun = { at, phase: 'intended' };
+    known.unsent = new Set([...known.unsent, ...fresh]);
+  }
+
+  send(uid: string, at: string, reconcileId: string): void {
+    const known = this.#of(uid);
+    known.begun = { at, phase: 'sent' };
+    known.unsent = new Set();
+    delete known.refusal;
+    const writes = known.visit?.id === reconcileId ? known.visit.writes : 0;
+    known.visit = { id: reconcileId, writes: writes + 1 };
+  }
+
+  /** It was not sent after all: nothing left this process, and what is there meanwhile is somebody else's doing. */
+  unsend(uid: string, at: string, asked: Asked): void {
+    this.intend(uid, at, asked);
+    const { visit } = this.#of(uid);
+    if (visit) this.#of(uid).visit = { ...visit, writes: Math.max(0, visit.writes - 1) };
+  }
+
+  /** Azure answered, and nothing of it is under way any more. */
+  end(uid: string, at: string | undefined): void {
+    if (at !== undefined) this.#of(uid).begun = { at, phase: 'ended' };
+  }
+
+  /** It is over, and may have acted: what it did may show for as long as Azure lags. @param now wall ms */
+  unclear(uid: string, at: string, now: number): void {
+    this.end(uid, at);
+    this.#of(uid).unclearAt = now;
+  }
+
+  /** Azure did what it was asked, as far as it tells. @param now wall ms */
+  accept(uid: string, { adds, removes, system }: Asked, now: number): void {
+    const known = this.#of(uid);
+    for (const key of adds) known.accepted.set(key, { wanted: 'present', at: now });
+    for (const key of removes) known.accepted.set(key, { wanted: 'absent', at: now });
+    if (system !== 'keep')
+      known.accepted.set(SYSTEM, { wanted: system === 'on' ? 'present' : 'absent', at: now });
+    delete known.conflictedAt;
+    if (known.batch === undefined) return;
+    known.batch *= 2;
+    if (known.batch > WHOLE_BATCH) delete known.batch;
+  }
+
+  /** All of it, unless a key is given. */
+  forgetAccepted(uid: string, key?: string): void {
+    const { accepted } = this.#of(uid);
+    if (key === undefined) accepted.clear();
+    else accepted.delete(key);
+  }
+
+  /** It begins an operation, which is to be saved. */
+  start(uid: string, operation: LedgerOperation, asked: Asked): void {
+    const known = this.#of(uid);
+    known.started = { operation, asked };
+    known.running = asked;
+  }
+
+  /** The ledger has it. */
+  saved(uid: string): void {
+    delete this.#of(uid).started;
+  }
+
+  refuse(uid: string, refusal: Refusal, reconcileId: string, monotonic: number): void {
+    const known = this.#of(uid);
+    known.refusal = { refusal, reconcileId, at: monotonic };
+    known.failedAt = monotonic;
+    const size = triesOf(refusal);
+    if (size !== undefined) known.batch = Math.max(1, Math.floor(size / 2));
+  }
+
+  /**
+   * The refusal that a visit has to go by: its own; another visit's as long as Azure said not to come back. An edit may
+   * bring a visit earlier, and no lane was told of what an operation ended with (docs/guarantees.md G12).
+   */
+  refusalFor(uid: string, reconcileId: string, monotonic: number): Refusal | undefined {
+    const known = this.#of(uid).refusal;
+    if (!known || known.reconcileId === reconcileId) return known?.refusal;
+    const { asked, failure } = known.refusal;
+    const notBeforeMs = known.at + (failure.notBeforeMs ?? 0) - monotonic;
+    return notBeforeMs > 0 ? { asked, failure: { ...failure, notBeforeMs } } : undefined;
+  }
+
+  /** Azure refused a write because of another operation. */
+  conflict(uid: string, monotonic: number): void {
+    this.#of(uid).conflictedAt = monotonic;
+  }
+
+  /** Somebody's operation stood in the way of a write, so lately that it may still run. */
+  isConflicted(uid: string, monotonic: number): boolean {
+    const at = this.#of(uid).conflictedAt;
+    return at !== undefined && monotonic - at < LONGEST_OPERATION_MS;
+  }
+
+  polled(uid: string, url: string, dueAt: number): void {
+    const known = this.#of(uid);
+    const count = known.poll?.url === url ? known.poll.count + 1 : 1;
+    known.poll = { url, count, dueAt };
+  }
+
+  /** For how long a write has waited for these words, ms. @param now wall ms */
+  awaitedFor(uid: string, words: readonly string[], counts: boolean, now: number): number {
+    const known = this.#of(uid);
+    known.pause = pauseAfter(known.pause, words, counts, now);
+    return pausedMs(known.pause, now);
+  }
+
+  /** It is absent: since when this process has seen it so, monotonic ms; `now` if it is news. */
+  absentSince(uid: string, now: number): number {
+    const known = this.#of(uid);
+    known.absentSince ??= now;
+    return known.absentSince;
+  }
+
+  /** It is there. */
+  notAbsent(uid: string): void {
+    delete this.#of(uid).absentSince;
+  }
+
+  /** For how long the host has shown this state, ms. */
+  busyFor(uid: string, state: string | undefined, now: number): number {
+    const known = this.#of(uid);
+    if (state === undefined) {
+      delete known.busy;
+      return 0;
+    }
+    if (known.busy?.state !== state) known.busy = { state, since: now };
+    return now - known.busy.since;
+  }
+
+  delete(uid: string): void {
+    this.#of(uid).deleted = true;
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  #of(uid: string): Known {
+    const known = this.#byUid.get(uid) ?? {
+      accepted: new Map(),
+      unclearAt: Number.NEGATIVE_INFINITY,
+      failedAt: Number.NEGATIVE_INFINITY,
+      deleted: false,
+      unsent: new Set(),
+    };
+    this.#byUid.set(uid, known);
+    return known;
+  }
+}
+
+/** Of how many one is at fault, when Azure does not say which; undefined where halving them would tell nothing. */
+function triesOf({ asked, failure }: Refusal): number | undefined {
+  if (!isAboutIdentities(failure) || failureNames(failure, asked)) return undefined;
+  const size = asked.adds.length + (asked.system === 'on' ? 1 : 0);
+  return size > 1 ? size : undefined;
+}
+
+function failureNames(failure: Failure, { adds, removes }: Asked): boolean {
+  return guiltyOf(failure, [...adds, ...removes]).length > 0;
+}

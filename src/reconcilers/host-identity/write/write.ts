@@ -1,0 +1,140 @@
+import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
+import { identityDelta } from '../../../azure/hosts/delta.ts';
+import { hiddenSecrets } from '../../../azure/hosts/hidden-secrets.ts';
+import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
+import type { Trouble } from '../../hosts/ledger/problems.ts';
+import { type Facts, type HostView, SYSTEM } from '../facts.ts';
+import type { Change } from '../identity/judged.ts';
+import { byCredential } from './credentials.ts';
+
+/**
+ * The next write to a host out of all that is to change: one request for everybody's adds and removes, of one credential,
+ * within the limit of its type. What the host cannot have is left out and named; the rest goes through.
+ */
+export interface WritePlan {
+  readonly write?: PlannedWrite;
+  /** By key: what the host cannot have. */
+  readonly troubles: ReadonlyMap<string, Trouble>;
+  /** Nothing at all can be written to this host. */
+  readonly refused?: Trouble;
+}
+
+export interface PlannedWrite {
+  readonly delta: Extract<IdentityDelta, { kind: 'write' }>;
+  /** What it carries out. */
+  readonly changes: readonly Change[];
+}
+
+type Present = Extract<HostView, { state: 'present' }>;
+type Refused = Extract<IdentityDelta, { kind: 'refused' }>;
+
+export function planWrite(
+  changes: readonly Change[],
+  { host, model }: Present,
+  capability: HostCapability,
+  { batchLimit }: Pick<Facts, 'batchLimit'>,
+): WritePlan {
+  const troubles = new Map<string, Trouble>();
+  const hidden = capability.write === 'replace' ? hiddenSecrets(host.type, model ?? {}) : [];
+  const able = changes.filter((change) => {
+    const trouble = capability.write === 'replace' ? replaceTrouble(change, host, hidden) : undefined;
+    if (trouble) troubles.set(change.key, trouble);
+    return trouble === undefined;
+  });
+  for (const group of byCredential(able).values()) {
+    const healthy = group.filter(({ alone }) => !alone);
+    // Those that failed before come last, each in a write of its own.
+    const attempts = [
+      limited(healthy, batchLimit),
+      ...group.filter(({ alone }) => alone).map((each) => [each]),
+    ];
+    for (const attempt of attempts) {
+      const planned = planOne(attempt, host, capability, troubles);
+      if ('reason' in planned) return { troubles, refused: planned };
+      if (planned.write) return { troubles, write: planned.write };
+    }
+  }
+  return { troubles };
+}
+
+/** After a failure that named nobody: fewer adds, and nothing else beside them. */
+function limited(changes: readonly Change[], limit: number | undefined): readonly Change[] {
+  if (limit === undefined) return changes;
+  const adds = changes.filter(({ what }) => what === 'add').slice(0, limit);
+  return adds.length > 0 ? adds : changes;
+}
+
+function planOne(
+  changes: readonly Change[],
+  host: AzureHost,
+  capability: HostCapability,
+  troubles: Map<string, Trouble>,
+): { readonly write?: PlannedWrite } | Trouble {
+  for (let left = changes; ; ) {
+    const now = withoutWaiting(left, host);
+    const delta = deltaOf(now, host, capability);
+    if (delta.kind === 'none') return {};
+    if (delta.kind === 'write') return { write: { delta, changes: carriedOut(now, delta) } };
+    const guilty = guiltyOf(delta, now);
+    if (guilty.length === 0) return { reason: delta.reason, message: delta.message };
+    const { reason, message } = delta;
+    for (const key of guilty) troubles.set(key, { reason, message });
+    left = now.filter(({ key }) => !guilty.includes(key));
+  }
+}
+
+function deltaOf(changes: readonly Change[], { variant, identity }: AzureHost, capability: HostCapability) {
+  const ids = (what: Change['what']) =>
+    changes.filter((each) => each.what === what && each.key !== SYSTEM).map(({ id }) => id);
+  const own = changes.find(({ key }) => key === SYSTEM);
+  const system = own ? (own.what === 'add' ? 'on' : 'off') : 'keep';
+  return identityDelta(capability, variant, identity, { add: ids('add'), remove: ids('remove'), system });
+}
+
+/** Old goes no earlier than new is there, or comes by the same write. */
+function withoutWaiting(changes: readonly Change[], { identity }: AzureHost): readonly Change[] {
+  const there = new Set(
+    identity.userAssigned.filter(({ principalId }) => principalId !== undefined).map(({ key }) => key),
+  );
+  for (const { what, key } of changes) if (what === 'add') there.add(key);
+  return changes.filter(({ after = [] }) => after.every((key) => there.has(key)));
+}
+
+/** The adds of a split write come first, so what goes for their sake may go with any part of it but the first. */
+function carriedOut(changes: readonly Change[], delta: PlannedWrite['delta']): readonly Change[] {
+  return changes.filter(({ what, key }) => {
+    if (key === SYSTEM) return delta.system !== 'keep';
+    return (what === 'add' ? delta.adds : delta.removes).includes(key);
+  });
+}
+
+/** Whom a refusal is about; empty: the host as a whole. */
+function guiltyOf({ keys, reason }: Refused, changes: readonly Change[]): readonly string[] {
+  const named = changes.filter(({ what, key }) => what === 'add' && keys.includes(key)).map(({ key }) => key);
+  // Where too many are wanted, those that fit are attached.
+  if (named.length > 0) return reason === 'TooManyIdentities' ? named.slice(-1) : named;
+  // Without names it is about the resource's own identity, if that is to be switched on.
+  return keys.length === 0 && changes.some(({ what, key }) => what === 'add' && key === SYSTEM)
+    ? [SYSTEM]
+    : [];
+}
+
+/** Where only the whole resource can be put back (docs/guarantees.md G16). */
+function replaceTrouble(
+  { replaceAllowed }: Change,
+  { id, type }: AzureHost,
+  hidden: readonly string[],
+): Trouble | undefined {
+  if (!replaceAllowed)
+    return {
+      reason: 'ReplaceNotAllowed',
+      message: `the identities of a ${type} can only be changed by putting the whole resource back; set spec.allowReplace: true if that may be done to ${id}`,
+    };
+  if (hidden.length === 0) return undefined;
+  const names = hidden.slice(0, 3).join(', ');
+  const more = hidden.length > 3 ? ` and ${hidden.length - 3} more` : '';
+  return {
+    reason: 'HiddenSecrets',
+    message: `to change its identities ${id} would have to be put back as a whole, and Azure hides ${names}${more}, which would be lost: attach the identity where the resource is deployed`,
+  };
+}

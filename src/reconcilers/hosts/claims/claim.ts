@@ -1,0 +1,195 @@
+import type { LedgerOwner } from '../../../api/host-identity.ts';
+import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
+import { hasFinalizer } from '../../../api/schema/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../../api/schema/host-fields.ts';
+import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { policyFor } from '../../../policy/policy-for.ts';
+import type { Verdict } from '../../../policy/verdict.ts';
+import type { Stores } from '../../stores.ts';
+import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
+import { selectsHost } from './selector.ts';
+import { problemOf, problemOfHost } from './spec-problem.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * What one object says about one host, now. Asked by the host, which acts on it, and by the object itself, which tells of
+ * it. `wants`: it is to have the identity; everything else never gives.
+ */
+export type Stance =
+  | {
+      readonly state: 'wants';
+      readonly owner: LedgerOwner;
+      /** The identity's ARM id and, where it is an object's, its principal; `system`: the resource's own. */
+      readonly what: { readonly identityId: string; readonly principalId?: string } | 'system';
+      /** Denied: what stands is kept, nothing new is given. */
+      readonly verdict: Verdict;
+      /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
+      readonly turn: boolean;
+      /** Its word comes with its next reconcile, as no rollout holds it back: it names the resource, or has not spoken of it. */
+      readonly wordDue: boolean;
+      /** Suspended, or its identity is on its way out: nothing new is given. */
+      readonly paused: boolean;
+      readonly adopt: boolean;
+      readonly allowReplace: boolean;
+      readonly apiVersion?: string;
+      /** Properties of a resource that name the identity, and out from under which it may be taken all the same. */
+      readonly detachInUse: readonly string[];
+    }
+  /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
+  | { readonly state: 'unclear'; readonly owner: LedgerOwner; readonly why: string }
+  /** It does not want, or no longer: `turn` says whether it may be taken away now. */
+  | {
+      readonly state: 'releases';
+      readonly owner: LedgerOwner;
+      readonly retain: boolean;
+      readonly turn: boolean;
+      readonly detachInUse: readonly string[];
+    };
+
+export interface StanceEyes {
+  readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: AttachedIdentityDeps['proofs'];
+  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpokenOf'>;
+  /** azid's table has this type. */
+  readonly knowsType: (type: string) => boolean;
+  readonly typeOf: (hostId: string) => string;
+  /** Keys of ids that the resource had before it was moved. */
+  readonly formerly?: ReadonlySet<string>;
+}
+
+/**
+ * An attachment towards a host.
+ *
+ * @param host as last seen, for selectors; absent: not known, or not there
+ */
+export function stanceOfAttachment(
+  object: IdentityAttachment,
+  hostId: string,
+  host: AzureHost | undefined,
+  { stores, proofs, turns, knowsType, typeOf, formerly }: StanceEyes,
+): Stance {
+  const { metadata, spec } = object;
+  const owner = ownerOf('IdentityAttachment', object);
+  const detachInUse = detachInUseOf(object);
+  const { selector, resourceId } = spec.target;
+  const hostKey = armKey(hostId);
+  if (metadata.deletionTimestamp) {
+    const turn = turns.mayDetach(metadata.uid, hostKey);
+    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
+  }
+  const problem = problemOf(object);
+  if (problem) return { state: 'unclear', owner, why: problem.message };
+  if (selector) {
+    if (!host) return { state: 'unclear', owner, why: 'the resource was not read yet' };
+    if (!selectsHost(selector, host)) {
+      if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
+      const turn = turns.mayDetach(metadata.uid, hostKey);
+      return { state: 'releases', owner, retain: false, turn, detachInUse };
+    }
+  } else if (resourceId !== undefined && formerly?.has(armKey(resourceId))) {
+    return {
+      state: 'unclear',
+      owner,
+      why: 'it names the resource by the id that it had before it was moved',
+    };
+  } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
+    if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
+    const turn = turns.mayDetach(metadata.uid, hostKey);
+    return { state: 'releases', owner, retain: false, turn, detachInUse };
+  }
+  const identity = identityOf(object, { stores, proofs });
+  if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
+  const type = typeOf(hostId);
+  const adopt = spec.adoption === 'Adopt';
+  const verdict = policyFor(object, stores).allowsAttachment({
+    hostId,
+    type,
+    known: knowsType(type),
+    adopt,
+    bySelector: selector !== undefined,
+    identity: identity.request,
+  });
+  const { id: identityId, principalId, leaving } = identity;
+  return {
+    state: 'wants',
+    owner,
+    what: { identityId, ...(principalId !== undefined && { principalId }) },
+    verdict,
+    turn: turns.mayAttach(metadata.uid, hostKey),
+    wordDue: selector === undefined || !turns.hasSpokenOf(metadata.uid, hostKey),
+    paused: spec.suspend === true || leaving,
+    adopt,
+    allowReplace: spec.allowReplace ?? false,
+    detachInUse,
+    ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
+  };
+}
+
+/**
+ * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
+ * and nothing taken before what hangs on the principal is gone: then it hands out the turn.
+ */
+export function stanceOfSystemIdentity(
+  object: SystemAssignedIdentity,
+  { stores, turns, knowsType, typeOf, formerly }: StanceEyes,
+): Stance {
+  const { metadata, spec } = object;
+  const owner = ownerOf('SystemAssignedIdentity', object);
+  const detachInUse = detachInUseOf(object);
+  if (metadata.deletionTimestamp) {
+    const turn = turns.mayDetach(metadata.uid, armKey(spec.resourceId));
+    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
+  }
+  const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
+  if (problem) return { state: 'unclear', owner, why: problem.message };
+  if (formerly?.has(armKey(spec.resourceId)))
+    return {
+      state: 'unclear',
+      owner,
+      why: 'it names the resource by the id that it had before it was moved',
+    };
+  const type = typeOf(spec.resourceId);
+  const adopt = spec.adoption === 'Adopt';
+  const verdict = policyFor(object, stores).allowsSystemAssigned({
+    hostId: spec.resourceId,
+    type,
+    known: knowsType(type),
+    adopt,
+  });
+  return {
+    state: 'wants',
+    owner,
+    what: 'system',
+    verdict,
+    turn: hasFinalizer(object),
+    wordDue: true,
+    paused: spec.suspend === true,
+    adopt,
+    allowReplace: spec.allowReplace ?? false,
+    detachInUse,
+    ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
+  };
+}
+
+/** As a ledger names it. */
+export function ownerOf(
+  kind: LedgerOwner['kind'],
+  { metadata, spec }: IdentityAttachment | SystemAssignedIdentity,
+): LedgerOwner {
+  const fallback = kind === 'SystemAssignedIdentity' ? 'Retain' : 'Delete';
+  const retain = (spec.deletionPolicy ?? fallback) === 'Retain';
+  const { namespace = '', name, uid } = metadata;
+  return { kind, namespace, name, uid, ...(retain && { retain }) };
+}
+
+/** `properties.a.b, properties.c[].d`: any case, as Azure's names are. */
+function detachInUseOf({ metadata }: IdentityAttachment | SystemAssignedIdentity): readonly string[] {
+  const value = metadata.annotations?.[DETACH_IN_USE_ANNOTATION] ?? '';
+  return value
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { IdentityAttachmentSpec } from '../../../api/identity-attachment.ts';
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import { entry, host, idOf, object, owner, RG, VM, VMS } from '../../host-identity/facts.fixture.ts';
+import { HeldIdentities } from '../../proof/proofs.fixture.ts';
+import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
+import { stancesTowards } from './on-host.ts';
+import { Turns } from './turns.ts';
+
+const selector = {
+  subscriptionId: '00000000-0000-0000-0000-00000000000a',
+  type: VMS,
+  tags: { app: 'shop' },
+};
+const shop = host([], { tags: { app: 'shop' } });
+
+function world() {
+  const stores = emptyStores();
+  put(stores.namespaces, { metadata: clusterMeta('shop') });
+  put(stores.policies, {
+    metadata: clusterMeta('team'),
+    spec: {
+      namespaces: { names: ['shop'] },
+      attachments: [{ types: [VMS], scopes: [RG], selectors: true, identities: { ids: [idOf('app')] } }],
+    },
+  });
+  const attach = (name: string, target: IdentityAttachmentSpec['target'], spec = {}) =>
+    put(stores.attachments, {
+      metadata: meta(name),
+      spec: { identityId: idOf('app'), target, ...spec },
+    });
+  const said = (seen: AzureHost | 'absent' | undefined, ledger = object({ entries: [] })) =>
+    stancesTowards(ledger, VMS, seen, {
+      stores,
+      proofs: new HeldIdentities().proofs(stores),
+      turns: new Turns(() => {}),
+      knowsType: () => true,
+      typeOf: () => VMS,
+    }).stances.map(({ state, owner: { name } }) => `${name} ${state}`);
+  return { stores, attach, said };
+}
+
+/** As after the first list. */
+const sync = (store: { take(event: never): void }, objects: readonly object[]) =>
+  store.take({ type: 'replace', objects, resourceVersion: '1000', rewound: false } as never);
+
+describe('who speaks of a host', () => {
+  it('is whoever names it, in any spelling, and whoever selects it; the older first', () => {
+    const { stores, attach, said } = world();
+    attach('by-selector', { selector });
+    attach('of-another', { selector: { ...selector, tags: { app: 'bank' } } });
+    attach('elsewhere', { resourceId: `${VM}-2` });
+    put(stores.attachments, {
+      metadata: meta('by-id', { creationTimestamp: '2026-11-01T00:00:00Z' }),
+      spec: { identityId: idOf('app'), target: { resourceId: VM.toUpperCase() } },
+    });
+    expect(said(shop)).toEqual(['by-id wants', 'by-selector wants']);
+  });
+
+  it('may be any selector that looks where it is, as long as the host was not read', () => {
+    const { attach, said } = world();
+    attach('by-selector', { selector });
+    expect(said(undefined)).toEqual(['by-selector unclear']);
+    expect(said('absent')).toEqual([]);
+  });
+
+  it('is whoever stands in its ledger, though it moved elsewhere', () => {
+    const { attach, said } = world();
+    attach('attach-app', { resourceId: `${VM}-2` });
+    const ledger = object({
+      entries: [
+        entry('app', { owners: [owner('attach-app', { namespace: 'shop', uid: 'uid-attach-app' })] }),
+      ],
+    });
+    expect(said(shop, ledger)).toEqual(['attach-app releases']);
+  });
+
+  it('is missed, and releases what it had, only once its kind was listed', () => {
+    const { stores, said } = world();
+    expect(said(shop, object())).toEqual(['attach-app unclear']);
+    sync(stores.attachments, []);
+    expect(said(shop, object())).toEqual(['attach-app releases']);
+  });
+
+  it('is not a namesake that was made later', () => {
+    const { stores, attach, said } = world();
+    sync(stores.attachments, []);
+    attach('attach-app', { resourceId: VM });
+    const ledger = object({
+      entries: [entry('app', { owners: [owner('attach-app', { namespace: 'shop', uid: 'uid-before' })] })],
+    });
+    expect(said(shop, ledger)).toEqual(['attach-app wants', 'attach-app releases']);
+  });
+});

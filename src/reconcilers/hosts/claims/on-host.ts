@@ -1,0 +1,91 @@
+import type { LedgerOwner } from '../../../api/host-identity.ts';
+import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
+import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import { armKey, parseResourceId } from '../../../azure/names/resource-id.ts';
+import { hostArea } from '../../../cache/hosts/area.ts';
+import type { HostIdentity, Line } from '../../host-identity/facts.ts';
+import { linesOf, ownStatus } from '../../host-identity/own.ts';
+import { INDEX, type Stores } from '../../stores.ts';
+import { type Stance, type StanceEyes, stanceOfAttachment, stanceOfSystemIdentity } from './claim.ts';
+import { selectsHost } from './selector.ts';
+
+export interface StancesEyes extends StanceEyes {
+  readonly stores: StanceEyes['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
+}
+
+export interface Voices {
+  readonly stances: readonly Stance[];
+  /** As one of the objects gives it, also one that is going. */
+  readonly apiVersion?: string;
+}
+
+/**
+ * What everybody says of a host: who names it, who selects it, and who stands in its ledger, wherever they are by now.
+ *
+ * @param seen as last seen; absent, no selector finds it; not known, any that looks in its area may
+ */
+export function stancesTowards(
+  object: HostIdentity,
+  type: string,
+  seen: AzureHost | 'absent' | undefined,
+  eyes: StancesEyes,
+  lines: ReadonlyMap<string, Line> = linesOf(ownStatus(object)),
+): Voices {
+  const { resourceId } = object.spec;
+  const { attachments, systemIdentities } = eyes.stores;
+  const key = armKey(resourceId);
+  const attaching = new Map<string, IdentityAttachment>();
+  const own = new Map<string, SystemAssignedIdentity>();
+  for (const each of attachments.byIndex(INDEX.host, key)) attaching.set(each.metadata.uid, each);
+  for (const each of systemIdentities.byIndex(INDEX.host, key)) own.set(each.metadata.uid, each);
+  const area = hostArea(parseResourceId(resourceId).subscriptionId, type);
+  const host = seen === 'absent' ? undefined : seen;
+  if (seen !== 'absent')
+    for (const each of attachments.byIndex(INDEX.selectorArea, area)) {
+      const { selector } = each.spec.target;
+      if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
+    }
+  const gone: Stance[] = [];
+  for (const owner of ownersOf(lines)) {
+    const store = owner.kind === 'IdentityAttachment' ? attachments : systemIdentities;
+    const found = store.get(`${owner.namespace}/${owner.name}`);
+    if (found?.metadata.uid !== owner.uid) gone.push(ofGone(owner, store.synced));
+    else if (owner.kind === 'IdentityAttachment') attaching.set(owner.uid, found as IdentityAttachment);
+    else own.set(owner.uid, found as SystemAssignedIdentity);
+  }
+  const stances = [
+    ...[...attaching.values()]
+      .toSorted(byAge)
+      .map((each) => stanceOfAttachment(each, resourceId, host, eyes)),
+    ...[...own.values()].toSorted(byAge).map((each) => stanceOfSystemIdentity(each, eyes)),
+  ];
+  // Nobody else's word decides how the resource is read and written: it may be another team's.
+  const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));
+  const isHeard = (stance: Stance) =>
+    owners.has(stance.owner.uid) || (stance.state === 'wants' && stance.verdict.allowed);
+  const [version] = stances
+    .filter(isHeard)
+    .flatMap(({ owner: { uid } }) => (attaching.get(uid) ?? own.get(uid))?.spec.apiVersion ?? []);
+  return { stances: [...stances, ...gone], ...(version !== undefined && { apiVersion: version }) };
+}
+
+/** Who vanished without a word releases what it had, as it had asked for; but not before its kind has been listed. */
+function ofGone(owner: LedgerOwner, synced: boolean): Stance {
+  if (!synced) return { state: 'unclear', owner, why: 'its kind was not listed yet' };
+  return { state: 'releases', owner, retain: owner.retain ?? false, turn: true, detachInUse: [] };
+}
+
+function ownersOf(lines: ReadonlyMap<string, Line>): Iterable<LedgerOwner> {
+  const owners = [...lines.values()].flatMap((line) => line.owners);
+  return new Map(owners.map((owner) => [owner.uid, owner])).values();
+}
+
+/** Where not all can have what they want, the older object has it. */
+function byAge(
+  { metadata: a }: IdentityAttachment | SystemAssignedIdentity,
+  { metadata: b }: IdentityAttachment | SystemAssignedIdentity,
+): number {
+  if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? -1 : 1;
+  return a.uid < b.uid ? -1 : 1;
+}

@@ -1,0 +1,32 @@
+import type { HostIdentity, LedgerEntry, LedgerSystem } from '../../../api/host-identity.ts';
+import { findCondition } from '../../../runtime/conditions.ts';
+import { isContested } from './contest.ts';
+
+/** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */
+export interface HostWord {
+  /** Nothing helps until someone acts. */
+  readonly stalled?: { readonly reason: string; readonly message: string };
+  /** What it waits for, by name: mostly the resource itself. */
+  readonly waiting?: string;
+  /** Somebody keeps undoing what is written for this object. */
+  readonly contested: boolean;
+}
+
+/**
+ * Of the other things that a HostIdentity says nothing is passed on: its other words may be about identities of other
+ * namespaces, whose objects the reader of this one may not see.
+ */
+export function wordOf(
+  { status }: HostIdentity,
+  entry: LedgerEntry | LedgerSystem | undefined,
+  now: number,
+): HostWord {
+  const conditions = status?.conditions ?? [];
+  const stalled = findCondition(conditions, 'Stalled');
+  const ready = findCondition(conditions, 'Ready');
+  return {
+    ...(stalled?.status === 'True' && { stalled: { reason: stalled.reason, message: stalled.message } }),
+    ...(ready?.status === 'False' && ready.reason === 'DependencyNotReady' && { waiting: ready.message }),
+    contested: entry !== undefined && isContested(entry, now),
+  };
+}

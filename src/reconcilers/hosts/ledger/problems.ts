@@ -1,0 +1,85 @@
+import { cut, timestamp } from '../../../runtime/conditions.ts';
+import type { Line } from '../../host-identity/facts.ts';
+
+/** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */
+
+export const IDENTITY_NOT_FOUND = 'IdentityNotFound';
+/** It was made again and waits for its turn to be attached anew. */
+export const IDENTITY_RECYCLED = 'IdentityRecycled';
+/** Somebody took it away, and it waits for its turn to be given back. */
+export const TAKEN_AWAY = 'TakenAway';
+export const CONTESTED = 'Contested';
+/** Its dead entry makes Azure refuse every write to the host: it is taken off, whoever wants it. */
+export const DEAD_IN_THE_WAY = 'DeadInTheWay';
+/** It is there without rights, and azid did not attach it. */
+export const DEAD_ON_HOST = 'DeadIdentityOnHost';
+/** The resource names it elsewhere, and would fail there without it. */
+export const IN_USE = 'InUseByResource';
+export const RESERVED_IDENTITY = 'ReservedIdentity';
+
+const FIRST_MS = 60_000;
+const LONGEST_MS = 3_600_000;
+/** No attempts at writing: somebody may mend them at any time, and a look is cheap. */
+const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  TAKEN_AWAY,
+  DEAD_ON_HOST,
+  IN_USE,
+]);
+const OFTEN_MS = 5 * 60_000;
+
+export interface Trouble {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The same trouble found again before its time is up is not another attempt. */
+export function withProblem(line: Line, { reason, message }: Trouble, now: number): Line {
+  const { problem } = line;
+  const held = problem?.reason === reason;
+  // What else it is used for is news, and whoever confirms it must know all.
+  const isNews = reason === IN_USE && problem?.message !== cut(message);
+  if (held && !isNews && Date.parse(problem.notBefore) > now) return line;
+  const attempts = held ? problem.attempts + 1 : 1;
+  const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_MS;
+  const pause = Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
+  return {
+    ...line,
+    problem: { reason, message: cut(message), attempts, notBefore: timestamp(now + pause) },
+  };
+}
+
+export function withoutProblem({ problem: _, ...line }: Line): Line {
+  return line;
+}
+
+/**
+ * What azid itself concludes from the resource as it is, before any write (`planWrite`): concluding anew costs nothing,
+ * and a verdict whose cause was read to be gone must not outlive it (docs/guarantees.md G26).
+ */
+const OWN_VERDICTS: ReadonlySet<string> = new Set([
+  'CombinedNotSupported',
+  'HiddenSecrets',
+  IN_USE,
+  'ReplaceNotAllowed',
+  'SystemAssignedNotSupported',
+  'TooManyIdentities',
+]);
+
+export function isOwnVerdict({ problem }: Line): boolean {
+  return problem !== undefined && OWN_VERDICTS.has(problem.reason);
+}
+
+/** Not to be tried again yet, whatever the reason. */
+export function isHeldBack({ problem }: Line, now: number): boolean {
+  return problem !== undefined && Date.parse(problem.notBefore) > now;
+}
+
+/** When the next of these may be tried, wall ms. One whose time has come and was not tried waits for something else. */
+export function nextAttemptAt(lines: Iterable<Line>, now: number): number | undefined {
+  const times = [...lines]
+    .flatMap(({ problem }) => (problem ? Date.parse(problem.notBefore) : []))
+    .filter((time) => time > now);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
