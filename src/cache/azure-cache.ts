@@ -11,7 +11,7 @@ import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
 import { type CachePart, joined } from './lists/cache-part.ts';
 import type { Completeness } from './lists/completeness.ts';
 import type { CompletedList } from './lists/listing.ts';
-import { Rotations } from './lists/rotations.ts';
+import { Rotations } from './schedule/rotations.ts';
 import type { CachedResource, Observation } from './store/entry.ts';
 import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';

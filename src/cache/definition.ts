@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { AreasInUse } from './lists/areas-in-use.ts';
 import type { CachePart } from './lists/cache-part.ts';
 import type { Page } from './lists/listing.ts';
-import type { ResyncOptions } from './lists/resync.ts';
+import type { ResyncOptions } from './schedule/resync.ts';
 import type { CachedResource } from './store/entry.ts';
 import type { Indexes } from './store/indexes.ts';
 

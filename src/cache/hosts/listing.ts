@@ -9,7 +9,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { unlessAborted } from '../calls/unless-aborted.ts';
 import type { Held } from '../definition.ts';
 import type { Page } from '../lists/listing.ts';
-import { RESYNC } from '../lists/resync.ts';
+import { RESYNC } from '../schedule/resync.ts';
 import { areaOfHost, type HostArea, isAllSlots, parseHostArea, SITE_TYPE, slotsArea } from './area.ts';
 import { type JudgedList, judgeList, UNREAD } from './untold.ts';
 

@@ -1,6 +1,8 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import { unlessAborted } from '../calls/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
+import { RESYNC } from '../schedule/resync.ts';
+import { Periodic, Rotating, type Schedule } from '../schedule/schedules.ts';
 import type { CachedResource } from '../store/entry.ts';
 import { LAG_MS } from '../store/store.ts';
 import { AreaList } from './area-list.ts';
@@ -8,8 +10,6 @@ import { AreasInUse, type AreaUser } from './areas-in-use.ts';
 import type { CachePart } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
 import type { CompletedList } from './listing.ts';
-import { RESYNC } from './resync.ts';
-import { Periodic, Rotating, type Schedule } from './schedules.ts';
 
 /** Where what is listed goes. */
 export interface ListedInto<T> {

@@ -9,6 +9,7 @@ import type { Priority } from '../../runtime/outcome.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import { isWitness } from '../lists/completeness.ts';
 import type { CompletedList } from '../lists/listing.ts';
+import { Entries } from './entries.ts';
 import {
   type CachedResource,
   type Entry,
@@ -17,7 +18,7 @@ import {
   observationOf,
   presentIn,
 } from './entry.ts';
-import { IndexedKeys, type Indexes } from './indexes.ts';
+import type { Indexes } from './indexes.ts';
 import {
   judgeListed,
   type Merged,
@@ -27,7 +28,6 @@ import {
   mergePresent,
   mergeUnlisted,
   mergeWrite,
-  provenUntil,
   type Rules,
 } from './merge.ts';
 
@@ -62,8 +62,6 @@ export interface Change<T> {
 /** `how`: which kind of observation changed it. A writer may skip its own `write` and `delete`. */
 export type ChangeListener<T> = (key: string, how: How, change: Change<T>) => void;
 
-type KeptIndexes<T extends CachedResource, Q> = { readonly [K in keyof Q]: IndexedKeys<T, Q[K]> };
-
 /** Above this many missing witnesses a list is short beyond doubt, and asking for each would cost more than it tells. */
 const MAX_WITNESS_GETS = 20;
 
@@ -71,14 +69,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   readonly #options: ResourceStoreOptions<T, Q>;
   readonly #rules: Rules<T>;
   readonly #reReads: ReReads;
-  /** By area, then by key. */
-  readonly #entries = new Map<string, Map<string, Entry<T>>>();
-  /**
-   * By key, of areas that were forgotten: what was proven so lately that a list may not show it yet. Readers do not see it, but
-   * what is observed next is merged with it.
-   */
-  readonly #proofs = new Map<string, Entry<T>>();
-  readonly #indexes: KeptIndexes<T, Q>;
+  readonly #entries: Entries<T, Q>;
   readonly #listeners = new Set<ChangeListener<T>>();
 
   constructor(options: ResourceStoreOptions<T, Q>) {
@@ -90,32 +81,29 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
       signal,
       read: async (id) => void (await options.read(id, 'event', signal)),
     });
-    const names = Object.keys(indexes) as (keyof Q)[];
-    this.#indexes = Object.fromEntries(
-      names.map((name) => [name, new IndexedKeys(indexes[name])]),
-    ) as unknown as KeptIndexes<T, Q>;
+    this.#entries = new Entries((id) => options.areaOf(id), indexes, lagMs);
   }
 
   /** What is held of it now, if anything. Costs nothing. */
   observe(id: string): Observation<T> | undefined {
-    const entry = this.#entryOf(id);
+    const entry = this.#entries.get(id);
     return entry && observationOf(entry, this.#options.clock.monotonic());
   }
 
   /** What is held to be there under this key or id. */
   present(id: string): T | undefined {
-    return presentIn(this.#entryOf(id));
+    return presentIn(this.#entries.get(id));
   }
 
   /** Those of which something is held. */
   get areas(): readonly string[] {
-    return [...this.#entries.keys()];
+    return this.#entries.areas;
   }
 
   /** All that are held to be there, in one area. */
   presentIn(area: string): T[] {
     const found: T[] = [];
-    for (const entry of this.#entries.get(area)?.values() ?? []) {
+    for (const entry of this.#entries.in(area)) {
       const resource = presentIn(entry);
       if (resource !== undefined) found.push(resource);
     }
@@ -124,20 +112,20 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
 
   /** Those that are held to be there and answer the query. */
   byIndex<K extends keyof Q>(index: K, query: Q[K]): T[] {
-    return this.#indexes[index].find(query).flatMap((key) => this.present(key) ?? []);
+    return this.#entries.byIndex(index, query).flatMap((key) => this.present(key) ?? []);
   }
 
   /** How many are held to be there, in one area. */
   countIn(area: string): number {
     let count = 0;
-    for (const entry of this.#entries.get(area)?.values() ?? []) if (presentIn(entry) !== undefined) count++;
+    for (const entry of this.#entries.in(area)) if (presentIn(entry) !== undefined) count++;
     return count;
   }
 
   /** Those of an area that are missing where they should show, as they were last seen. */
   doubtfulIn(area: string): T[] {
     const found: T[] = [];
-    for (const { seen } of this.#entries.get(area)?.values() ?? [])
+    for (const { seen } of this.#entries.in(area))
       if (seen.state === 'suspectAbsent' && seen.last !== undefined) found.push(seen.last);
     return found;
   }
@@ -155,11 +143,11 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
 
   /** What a list that is no area's own shows: see `judgeListed`. */
   judgeListed(resource: T, requestedAt: number): 'there' | 'gone' | 'ask' {
-    return judgeListed(this.#provenOf(resource.id), resource, requestedAt, this.#rules);
+    return judgeListed(this.#entries.proven(resource.id), resource, requestedAt, this.#rules);
   }
 
   recordGet(id: string, found: T | undefined, requestedAt: number): void {
-    const entry = this.#provenOf(id);
+    const entry = this.#entries.proven(id);
     const merged = found
       ? mergePresent(entry, this.#kept(found), requestedAt, 'get', this.#rules)
       : mergeGone(entry, requestedAt, this.#rules.lagMs);
@@ -168,22 +156,26 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
 
   recordWrite(resource: T): void {
     const now = this.#options.clock.monotonic();
-    const entry = mergeWrite(this.#provenOf(resource.id), this.#kept(resource), now, this.#rules);
+    const entry = mergeWrite(this.#entries.proven(resource.id), this.#kept(resource), now, this.#rules);
     this.#store(resource.id, { entry }, 'write');
   }
 
   recordDelete(id: string): void {
-    this.#store(id, { entry: mergeDelete(this.#provenOf(id), this.#options.clock.monotonic()) }, 'delete');
+    this.#store(
+      id,
+      { entry: mergeDelete(this.#entries.proven(id), this.#options.clock.monotonic()) },
+      'delete',
+    );
   }
 
   recordWriteAttempt(id: string): void {
     const now = this.#options.clock.monotonic();
-    this.#store(id, mergeAttempt(this.#provenOf(id), now, this.#rules.lagMs), 'write');
+    this.#store(id, mergeAttempt(this.#entries.proven(id), now, this.#rules.lagMs), 'write');
   }
 
   /** All of an area are gone with what holds them: Azure's own word, in an answer to a request that began at `at`. */
   recordAllGone(area: string, at: number): void {
-    for (const [key, entry] of new Map(this.#entries.get(area)))
+    for (const [key, entry] of this.#entries.of(area))
       this.#store(key, mergeGone(entry, at, this.#rules.lagMs), 'list');
   }
 
@@ -194,10 +186,10 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   async accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
     const { lagMs } = this.#rules;
     const { wantsWitnesses = true } = this.#options;
-    const known = new Map(this.#entries.get(area));
+    const known = this.#entries.of(area);
     for (const { resource, requestedAt } of list.found) {
       // What is held by now, not what was: pages may show one twice.
-      const held = this.#provenOf(resource.id);
+      const held = this.#entries.proven(resource.id);
       const merged = mergePresent(held, this.#kept(resource), requestedAt, 'list', this.#rules);
       this.#store(resource.id, merged, 'list');
       known.delete(resource.key);
@@ -211,39 +203,20 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return wantsWitnesses ? await this.#explain(missing, signal) : undefined;
   }
 
-  /**
-   * Drops what was learnt before then of areas that no list tells of: nothing else would ever end it. Of an area in use
-   * (`kept`) what is there stays, since it is read again; only absences end.
-   */
+  /** Drops what was learnt before then of areas that no list tells of: see `Entries.prune`. */
   prune(before: number, isListed: (area: string) => boolean, isKept: (area: string) => boolean): void {
-    for (const [area, entries] of this.#entries) {
-      if (isListed(area)) continue;
-      for (const [key, entry] of entries) {
-        if (entry.at >= before || entry.touchedAt >= before) continue;
-        if (isKept(area) && entry.seen.state === 'present') continue;
-        this.#reindex(presentIn(entry), undefined);
-        entries.delete(key);
-      }
-      if (entries.size === 0) this.#entries.delete(area);
-    }
+    this.#entries.prune(before, isListed, isKept);
   }
 
   /** How many are held, absences and kept proofs among them. */
   get size(): number {
-    return this.#proofs.size + [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#entries.size;
   }
 
   /** Drops all that is known of an area, but for the proofs that a list may not show yet. */
   forget(area: string): void {
     const now = this.#options.clock.monotonic();
-    const { lagMs } = this.#rules;
-    for (const [key, entry] of this.#proofs) if (now >= provenUntil(entry, lagMs)) this.#proofs.delete(key);
-    for (const [key, entry] of this.#entries.get(area) ?? []) {
-      this.#reReads.drop(key);
-      this.#reindex(presentIn(entry), undefined);
-      if (now < provenUntil(entry, lagMs)) this.#proofs.set(key, entry);
-    }
-    this.#entries.delete(area);
+    for (const key of this.#entries.forget(area, now)) this.#reReads.drop(key);
   }
 
   /** Ends re-reads and waits for those under way, whose signal must have fired. */
@@ -258,49 +231,21 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
       return `the list lacks ${missing.length} ${plural} that were there lately`;
     for (const id of missing) {
       await read(id, 'resync', signal);
-      if (this.#entryOf(id)?.seen.state !== 'absent') return `the list lacks ${id}, which exists`;
+      if (this.#entries.get(id)?.seen.state !== 'absent') return `the list lacks ${id}, which exists`;
     }
     return undefined;
   }
 
   #store(id: string, { entry, readAgainAt }: Merged<T>, how: How): void {
-    const asked = armKey(id);
-    const own = presentIn(entry)?.key;
-    const key = own === asked ? own : asked; // One copy of it: the map would keep another.
-    const area = this.#options.areaOf(id);
-    let entries = this.#entries.get(area);
-    const held = entries?.get(key);
-    if (entry) {
-      if (!entries) {
-        entries = new Map();
-        this.#entries.set(area, entries);
-      }
-      entries.set(key, entry);
-    } else entries?.delete(key);
-    this.#proofs.delete(key);
-    const [before, after] = [presentIn(held), presentIn(entry)];
-    this.#reindex(before, after);
+    const { key, before } = this.#entries.set(id, entry);
     if (readAgainAt !== undefined) this.#reReads.add(key, id, readAgainAt);
-    if (this.#changed(held, entry))
-      for (const listener of this.#listeners) listener(key, how, { before, after });
+    if (!this.#changed(before, entry)) return;
+    const change = { before: presentIn(before), after: presentIn(entry) };
+    for (const listener of this.#listeners) listener(key, how, change);
   }
 
   #kept(resource: T): T {
     return this.#options.kept?.(resource) ?? resource;
-  }
-
-  #reindex(before: T | undefined, after: T | undefined): void {
-    if (before === after) return;
-    for (const name in this.#indexes) this.#indexes[name].replace(before, after);
-  }
-
-  #entryOf(id: string): Entry<T> | undefined {
-    return this.#entries.get(this.#options.areaOf(id))?.get(armKey(id));
-  }
-
-  /** What the next observation is merged with. */
-  #provenOf(id: string): Entry<T> | undefined {
-    return this.#entryOf(id) ?? this.#proofs.get(armKey(id));
   }
 
   /** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../runtime/clock.ts';
-import type { AreaList } from './area-list.ts';
+import type { AreaList } from '../lists/area-list.ts';
 import { type ResyncOptions, resyncAfterMs, retryAfterMs } from './resync.ts';
 
 export interface ListLoopOptions {

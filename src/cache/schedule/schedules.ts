@@ -1,7 +1,7 @@
 /** When the lists of areas in use are taken: each on a timer of its own, or one after the other in slow rotation. */
 import type { Clock } from '../../runtime/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
-import type { AreaList } from './area-list.ts';
+import type { AreaList } from '../lists/area-list.ts';
 import { ListLoop } from './list-loop.ts';
 import type { ResyncOptions } from './resync.ts';
 import { Rotations } from './rotations.ts';
