@@ -15,7 +15,7 @@ import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.
 import type { VisitContext } from './kind.ts';
 import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
-import type { PeerEyes } from './role-grant/peers.ts';
+import type { PeerEyes } from './role-grant/ownership/peers.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
 import { holdersOfAll } from './watches.fixture.ts';

@@ -6,11 +6,11 @@ import type { VisitContext } from '../kind.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
 import { expiryOf, isExpired } from '../role-grant/own.ts';
-import { candidates, type PeerEyes, wishOf } from '../role-grant/peers.ts';
-import { scopeProblem } from '../role-grant/request.ts';
-import { roleOf } from '../role-grant/role.ts';
+import { candidates, type PeerEyes, wishOf } from '../role-grant/ownership/peers.ts';
+import { scopeProblem } from '../role-grant/target/request.ts';
+import { roleOf } from '../role-grant/target/role.ts';
 import { sameAssignmentId } from '../role-grant/standing.ts';
-import { isAsked } from '../role-grant/target.ts';
+import { isAsked } from '../role-grant/target/target.ts';
 import { referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { AssignmentExpiry, Claim, Facts } from './facts.ts';
 

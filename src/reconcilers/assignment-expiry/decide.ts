@@ -2,7 +2,7 @@ import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { timestamp } from '../../runtime/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { sameCondition } from '../role-grant/owners.ts';
+import { sameCondition } from '../role-grant/ownership/owners.ts';
 import { stalledInside, summaryOf } from '../summaries.ts';
 import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
 

@@ -12,12 +12,12 @@ import type {
   FederatedIdentityCredential,
   OwnedIdentity,
 } from './facts.ts';
-import { subjectFindings } from './github.ts';
+import { subjectFindings } from './trust/github.ts';
 import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
-import { placeOf } from './place.ts';
+import { placeOf } from './trust/place.ts';
 import { type Request, requestOf } from './request.ts';
-import { resolveTrust } from './trust.ts';
+import { resolveTrust } from './trust/trust.ts';
 
 /**
  * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,

@@ -9,14 +9,14 @@ import { lateUntil } from '../late-write.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { isRefusedByAzure } from '../refused-by-azure.ts';
 import type { Stores } from '../stores.ts';
-import { type CredentialEyes, heldCredentials, readCredentials } from './credentials.ts';
+import { type CredentialEyes, heldCredentials, readCredentials } from './observe/credentials.ts';
 import { decide } from './decide.ts';
-import type { EndedWrites } from './ended-writes.ts';
+import type { EndedWrites } from './observe/ended-writes.ts';
 import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
-import type { IdentitiesInUse } from './in-use.ts';
+import type { IdentitiesInUse } from './observe/in-use.ts';
 import { identityKey, nameOf } from './own.ts';
 import { requestOf } from './request.ts';
-import { resolveTrust } from './trust.ts';
+import { resolveTrust } from './trust/trust.ts';
 
 export interface Eyes extends CredentialEyes {
   readonly stores: Pick<Stores, 'policies' | 'namespaces'>;

@@ -2,11 +2,11 @@ import { federatedIdentityCredential } from '../../api/federated-identity-creden
 import { toAzureError } from '../../azure/arm/errors.ts';
 import type { KindDefinition } from '../definition.ts';
 import { decide } from './decide.ts';
-import { EndedWrites } from './ended-writes.ts';
+import { EndedWrites } from './observe/ended-writes.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
-import { IdentitiesInUse } from './in-use.ts';
+import { IdentitiesInUse } from './observe/in-use.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { onIdentity, watches } from './watches.ts';

@@ -12,7 +12,7 @@ import type {
   Trust,
 } from './facts.ts';
 import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus } from './own.ts';
-import { sameTrust } from './place.ts';
+import { sameTrust } from './trust/place.ts';
 
 /** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
 

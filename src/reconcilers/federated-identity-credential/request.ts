@@ -2,7 +2,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside } from '../summaries.ts';
 import type { Facts, FederatedIdentityCredential, Trust } from './facts.ts';
-import { issuerUnknown, resolveTrust } from './trust.ts';
+import { issuerUnknown, resolveTrust } from './trust/trust.ts';
 
 /** What is asked for, and whether it may be had: all that needs no look at Azure. */
 export type Request =

@@ -2,15 +2,15 @@ import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/selector.ts';
 import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
-import { confirmationOf } from './confirmation.ts';
+import { confirmationOf } from './targets/confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
 import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
-import { detachable, limitOf, planOf } from './pace.ts';
-import { NO_TURN, type RolloutPlan, sameTurn } from './rollout.ts';
+import { detachable, limitOf, planOf } from './rollout/pace.ts';
+import { NO_TURN, type RolloutPlan, sameTurn } from './rollout/rollout.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
-import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets.ts';
-import { notesOf, tellingOf } from './telling.ts';
+import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets/targets.ts';
+import { notesOf, tellingOf } from './targets/telling.ts';
 
 /** The list of identities wakes whom it shows; this is for those it does not. */
 const RECHECK_UNKNOWN_MS = 60_000;

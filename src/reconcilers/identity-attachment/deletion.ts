@@ -4,10 +4,10 @@ import type { Failure, Note } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { named, resources, statusWith } from './own.ts';
-import { planOfDeletion } from './pace.ts';
-import { sameTurn } from './rollout.ts';
-import { entriesOf, hasFailed, leaving, type Target } from './targets.ts';
-import { notesOf, tellingOf } from './telling.ts';
+import { planOfDeletion } from './rollout/pace.ts';
+import { sameTurn } from './rollout/rollout.ts';
+import { entriesOf, hasFailed, leaving, type Target } from './targets/targets.ts';
+import { notesOf, tellingOf } from './targets/telling.ts';
 
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits

@@ -6,7 +6,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
-import { NO_TURN } from './rollout.ts';
+import { NO_TURN } from './rollout/rollout.ts';
 
 /** Builders for tables: an attachment with its policy, and hosts that stand where a row puts them. */
 

@@ -22,8 +22,8 @@ import type { VisitContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
-import { NO_TURN } from './rollout.ts';
-import { askAnew, mayMissUntil, type SelectingEyes } from './selecting.ts';
+import { NO_TURN } from './rollout/rollout.ts';
+import { askAnew, mayMissUntil, type SelectingEyes } from './targets/selecting.ts';
 
 export interface Eyes extends SelectingEyes {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;

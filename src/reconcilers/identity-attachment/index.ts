@@ -7,7 +7,7 @@ import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, 
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
 import { perform } from './perform.ts';
-import type { Selecting } from './selecting.ts';
+import type { Selecting } from './targets/selecting.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 

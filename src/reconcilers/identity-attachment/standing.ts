@@ -5,8 +5,8 @@ import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary }
 import { stalledInside, stalledOutside } from '../summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { named, resources } from './own.ts';
-import type { RolloutPlan } from './rollout.ts';
-import { RESTARTS, type Target, type Targets } from './targets.ts';
+import type { RolloutPlan } from './rollout/rollout.ts';
+import { RESTARTS, type Target, type Targets } from './targets/targets.ts';
 
 /** How the object as a whole stands, from how it stands towards each host. */
 

@@ -31,9 +31,9 @@ import {
   twin,
 } from './facts.fixture.ts';
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
-import { descriptionOf } from './owners.ts';
+import { descriptionOf } from './ownership/owners.ts';
 import { nextMoment } from './standing.ts';
-import { named, targetOf } from './target.ts';
+import { named, targetOf } from './target/target.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const reasonOf = ({ summary }: GrantDecision) =>

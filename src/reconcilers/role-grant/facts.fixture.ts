@@ -4,8 +4,8 @@ import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
 import type { AssignmentView, Facts, Held, Peer, RoleGrant, SeenAssignment, SeenRole } from './facts.ts';
-import { descriptionOf } from './owners.ts';
-import { targetOf } from './target.ts';
+import { descriptionOf } from './ownership/owners.ts';
+import { targetOf } from './target/target.ts';
 
 /** Builders for tables: a settled grant with its policy and its assignment, changed where a row says so. */
 

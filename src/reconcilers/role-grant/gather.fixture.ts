@@ -16,7 +16,7 @@ import { decide } from './decide.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Facts, GrantDecision, RoleGrant } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
-import { RefusedWrites } from './refused.ts';
+import { RefusedWrites } from './observe/refused.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 

@@ -6,17 +6,17 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
-import { endsOf, overOf } from './ends.ts';
+import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
-import { type LookEyes, looked } from './look.ts';
-import { lookAgain } from './look-again.ts';
-import { chosenName } from './names.ts';
+import { type LookEyes, looked } from './observe/look.ts';
+import { lookAgain } from './observe/look-again.ts';
+import { chosenName } from './target/names.ts';
 import { expiryOf, isExpired } from './own.ts';
-import type { PeerEyes } from './peers.ts';
-import { knownPrincipal, type PrincipalEyes, principalOf } from './principal.ts';
-import { isEndDemanded, requestOf, scopeProblem } from './request.ts';
-import { roleOf } from './role.ts';
-import { isAsked, targetOf } from './target.ts';
+import type { PeerEyes } from './ownership/peers.ts';
+import { knownPrincipal, type PrincipalEyes, principalOf } from './target/principal.ts';
+import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
+import { roleOf } from './target/role.ts';
+import { isAsked, targetOf } from './target/target.ts';
 
 export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly stores: PeerEyes['stores'];

@@ -11,7 +11,7 @@ import type { VisitContext } from '../kind.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
 import type { RoleGrant } from './facts.ts';
 import { isExpired } from './own.ts';
-import { type PeerEyes, wishOf } from './peers.ts';
+import { type PeerEyes, wishOf } from './ownership/peers.ts';
 
 /** The grants that hold an identity, and the assignments that would be left of one: both of its principal. */
 

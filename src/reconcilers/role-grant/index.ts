@@ -8,10 +8,10 @@ import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
 import { type Hands, perform } from './perform.ts';
-import { RefusedWrites } from './refused.ts';
+import { RefusedWrites } from './observe/refused.ts';
 import { nextMoment } from './standing.ts';
 import { store } from './store.ts';
-import type { Told } from './twins.ts';
+import type { Told } from './ownership/twins.ts';
 import { watches } from './watches.ts';
 
 /** RoleGrant: one role for one principal on one scope. */

@@ -4,8 +4,8 @@ import type { FrameAction, Note } from '../decision.ts';
 import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
-import { type RecordHands, recordEnd, withdrawEnd } from './record-end.ts';
-import type { Told } from './twins.ts';
+import { type RecordHands, recordEnd, withdrawEnd } from './ends/record-end.ts';
+import type { Told } from './ownership/twins.ts';
 
 export type AssignmentWrite = Exclude<Action, FrameAction<OwnStatus>>;
 

@@ -1,7 +1,7 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Finding } from '../../runtime/conditions.ts';
 import type { Summary } from '../decision.ts';
-import { comingEnd } from './ends.ts';
+import { comingEnd } from './ends/ends.ts';
 import type { AssignmentView, Facts, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { expiryOf, ownStatus, withoutEntries } from './own.ts';
 

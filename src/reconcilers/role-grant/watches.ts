@@ -17,7 +17,7 @@ import {
   type ReferredDeps,
 } from '../watches.ts';
 import type { RoleGrant } from './facts.ts';
-import { type Grantees, grantsOfPrincipal, type PeerEyes } from './peers.ts';
+import { type Grantees, grantsOfPrincipal, type PeerEyes } from './ownership/peers.ts';
 
 export interface WatchDeps extends ReferredDeps, Grantees {
   readonly stores: Pick<

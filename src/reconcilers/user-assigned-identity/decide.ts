@@ -4,13 +4,13 @@ import { ownershipOf } from '../marks.ts';
 import { isOverwritten } from '../proof/observe.ts';
 import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
 import { decideClaim } from './claim.ts';
-import { decideCreation } from './create.ts';
+import { decideCreation } from './write/create.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
-import { maintain } from './maintain.ts';
-import { takeMarksBack } from './overwritten.ts';
+import { maintain } from './write/maintain.ts';
+import { takeMarksBack } from './write/overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
-import { tagFault } from './tags.ts';
+import { tagFault } from './write/tags.ts';
 import { resolveTarget } from './target.ts';
 
 /**

@@ -13,7 +13,7 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { takeMarksBack } from './overwritten.ts';
+import { takeMarksBack } from './write/overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
 

@@ -1,0 +1,57 @@
+import type { AzureFederatedCredential } from '../../../azure/azure-federated-credential.ts';
+import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import type { CredentialsView, SeenCredential } from '../facts.ts';
+
+/** What is on an identity, as the cache holds it or as Azure says now. */
+
+export interface CredentialEyes {
+  readonly credentialMirror: Pick<CredentialCache, 'content' | 'relist' | 'refresh'>;
+}
+
+/**
+ * From memory; undefined where only Azure can tell: nothing was read yet, a list lacks what was there, or the identity
+ * itself was not there, which who asks has seen since.
+ *
+ * @param liveMs what was read within this time is as live as a read made now
+ */
+export function heldCredentials(
+  identityId: string,
+  liveMs: number,
+  { credentialMirror }: CredentialEyes,
+): Extract<CredentialsView, { state: 'known' }> | undefined {
+  const held = credentialMirror.content(identityId);
+  if (held.state !== 'known' || held.doubtful.length > 0) return undefined;
+  return { state: 'known', credentials: held.resources.map(seen), live: held.ageMs <= liveMs };
+}
+
+export async function readCredentials(
+  identityId: string,
+  context: VisitContext,
+  { credentialMirror }: CredentialEyes,
+): Promise<CredentialsView> {
+  try {
+    await credentialMirror.relist(identityId, context.priority, context);
+    const first = credentialMirror.content(identityId);
+    if (first.state !== 'known') return { state: 'identityGone' };
+    // A list that lacks one is a suspicion; a GET of it is an answer.
+    for (const { id } of first.doubtful) await credentialMirror.refresh(id, context.priority, context);
+    const { resources } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
+    return { state: 'known', credentials: resources.map(seen), live: true };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'unreadable', failure };
+  }
+}
+
+function knownAgain(identityId: string, mirror: CredentialEyes['credentialMirror']) {
+  const held = mirror.content(identityId);
+  return held.state === 'known' ? held : { resources: [] };
+}
+
+function seen({ id, name, issuer, subject, audiences }: AzureFederatedCredential): SeenCredential {
+  // Exactly one (docs/azure-facts.md section 4); should there ever be more, they are nobody's audience.
+  return { id, name, issuer, subject, audience: audiences.join(' ') };
+}

@@ -1,0 +1,105 @@
+import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
+import { sameText } from '../../../azure/names/ascii.ts';
+import type { Facts, SeenCredential, Sibling, Trust } from '../facts.ts';
+import { ageOf } from '../own.ts';
+
+/** How an object's credential fits in with what else is, or is wanted, on the identity. Pure. */
+
+export type Place =
+  /** The object's own credential is there, as wanted or not. */
+  | { readonly state: 'own'; readonly credential: SeenCredential }
+  /** Free to be made. */
+  | { readonly state: 'free' }
+  /** A credential azid did not make says the same. */
+  | { readonly state: 'satisfied'; readonly by: SeenCredential }
+  /** ... or the same but for the audience: Azure takes no second one with the pair. */
+  | { readonly state: 'conflict'; readonly with: SeenCredential }
+  /** Another object has, or is about to have, this issuer and subject. */
+  | { readonly state: 'taken'; readonly by: Sibling }
+  /** Another object's credential still holds the pair, but it is about to give it up. */
+  | { readonly state: 'leaving'; readonly by: Sibling }
+  | { readonly state: 'full'; readonly holders: readonly string[] };
+
+/** @param me the object's age and the name of its credential */
+export function placeOf(
+  me: { readonly age: string; readonly name: string },
+  wanted: Trust,
+  credentials: readonly SeenCredential[],
+  siblings: Facts['siblings'],
+): Place {
+  const own = credentials.find(({ name }) => sameName(name, me.name));
+  const others = credentials.filter((each) => each !== own);
+
+  const twin = others.find((each) => samePair(each, wanted));
+  if (twin) {
+    const holder = siblings.find(({ credentialName }) => sameName(credentialName, twin.name));
+    if (!holder) {
+      return twin.audience === wanted.audience
+        ? { state: 'satisfied', by: twin }
+        : { state: 'conflict', with: twin };
+    }
+    const stays = !holder.deleting && holder.trust !== undefined && samePair(holder.trust, wanted);
+    return { state: stays ? 'taken' : 'leaving', by: holder };
+  }
+  // Whoever has the pair in Azure is first; while nobody has, the oldest is.
+  if (!own || !samePair(own, wanted)) {
+    const first = claimants(siblings).find(
+      (each) => ageOf(each) < me.age && each.trust !== undefined && samePair(each.trust, wanted),
+    );
+    if (first) return { state: 'taken', by: first };
+  }
+  if (own) return { state: 'own', credential: own };
+
+  const holders = [
+    ...others.map(({ name }) => nameFor(name, siblings)),
+    ...pending(me.age, credentials, siblings).map(({ key }) => `${key} (to come)`),
+  ];
+  // Foreign ones count too. The error of the 21st is unsure, so it is not tried (docs/azure-facts.md section 4).
+  return holders.length >= MAX_CREDENTIALS ? { state: 'full', holders: holders.sort() } : { state: 'free' };
+}
+
+export function sameTrust(a: Trust, b: Trust): boolean {
+  return samePair(a, b) && a.audience === b.audience;
+}
+
+/**
+ * Older objects whose credential is still to be made: the objects' age decides who is the 21st, not the order in which
+ * they happen to be visited. Those that will never write one hold no place.
+ */
+function pending(
+  age: string,
+  credentials: readonly SeenCredential[],
+  siblings: readonly Sibling[],
+): readonly Sibling[] {
+  const found: Sibling[] = [];
+  for (const each of claimants(siblings)) {
+    const { trust, credentialName } = each;
+    if (!trust || ageOf(each) > age) continue;
+    const there = credentials.some(({ name }) => sameName(name, credentialName));
+    const twin = credentials.some((other) => samePair(other, trust));
+    const later = found.some((first) => first.trust !== undefined && samePair(first.trust, trust));
+    if (!there && !twin && !later) found.push(each);
+  }
+  return found;
+}
+
+/** Those that want a credential and may make it, oldest first. */
+function claimants(siblings: readonly Sibling[]): readonly Sibling[] {
+  return siblings
+    .filter(({ deleting, mayWrite, trust }) => !deleting && mayWrite && trust !== undefined)
+    .sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
+}
+
+/** An object's key says more than the name of its credential. */
+function nameFor(name: string, siblings: readonly Sibling[]): string {
+  return siblings.find(({ credentialName }) => sameName(credentialName, name))?.key ?? name;
+}
+
+function samePair(a: Pick<Trust, 'issuer' | 'subject'>, b: Pick<Trust, 'issuer' | 'subject'>): boolean {
+  return a.issuer === b.issuer && a.subject === b.subject;
+}
+
+/** Names in Azure differ in more than case. */
+function sameName(a: string, b: string): boolean {
+  return sameText(a, b);
+}

@@ -1,0 +1,81 @@
+import { MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
+import type { Turn } from '../../hosts/claims/turns.ts';
+
+export const NO_TURN: Turn = { attach: new Set(), detach: new Set() };
+
+/** Where a change of many hosts stands. Hosts by key, in the order of their turns. */
+export interface RolloutState {
+  /** They should have the identity, or lose the one they had before, and it is not done yet. */
+  readonly wanted: readonly string[];
+  /** They have it by this object, those to be detached included: what the share is of. */
+  readonly attached: ReadonlySet<string>;
+  /** They should not have it any more, and have it by this object. */
+  readonly detachable: readonly string[];
+  /** They are being changed, or were given their turn and did not show what came of it. */
+  readonly inFlight: ReadonlySet<string>;
+  /** The last attempt failed: they wait behind all others, and take the turns that are left one after the other. */
+  readonly failed: ReadonlySet<string>;
+  readonly maxConcurrent: number;
+  /** Percent of `attached`. */
+  readonly maxDetachShare: number;
+  /** Somebody said that so many may be detached. */
+  readonly confirmed: boolean;
+  /** Grows with time: who is first among the failed. */
+  readonly rotation: number;
+}
+
+export interface RolloutPlan {
+  readonly turn: Turn;
+  /** More are to be detached than may be: none is begun. */
+  readonly blocked?: { readonly count: number; readonly total: number };
+  /** So many failed that no further host is begun. */
+  readonly halted: boolean;
+}
+
+/** One that fails on so many hosts is not carried to the next ones; it is also as many as the status remembers. */
+export const MAX_FAILED = MAX_TOLD_TARGETS;
+
+/**
+ * Which hosts may be changed now: never more than `maxConcurrent` at once. What is being changed keeps its turn; a host
+ * that fails gives its own back, so that one that cannot be changed holds up no other.
+ */
+export function planRollout(state: RolloutState): RolloutPlan {
+  const { wanted, attached, detachable, inFlight, failed, maxConcurrent, confirmed, rotation } = state;
+  const mayDetach = Math.max(1, Math.floor((attached.size * state.maxDetachShare) / 100));
+  const blocked = !confirmed && detachable.length > mayDetach;
+  const isBusy = (key: string) => inFlight.has(key) && !failed.has(key);
+  const leaving = new Set(detachable);
+  const all = [...wanted, ...detachable];
+
+  const chosen = new Set(all.filter(isBusy));
+  const open = all.filter((key) => !chosen.has(key) && !(blocked && leaving.has(key)));
+  const unlucky = open.filter((key) => failed.has(key));
+  const halted = unlucky.length >= MAX_FAILED;
+  const take = (keys: readonly string[]) => {
+    for (const key of keys.slice(0, Math.max(0, maxConcurrent - chosen.size))) chosen.add(key);
+  };
+  if (!halted) take(open.filter((key) => !failed.has(key)));
+  take(rotated(unlucky, rotation * maxConcurrent));
+  return {
+    turn: {
+      attach: new Set(wanted.filter((key) => chosen.has(key))),
+      detach: new Set(detachable.filter((key) => chosen.has(key))),
+    },
+    ...(blocked && { blocked: { count: detachable.length, total: attached.size } }),
+    halted,
+  };
+}
+
+function rotated(keys: readonly string[], by: number): readonly string[] {
+  const at = keys.length > 0 ? by % keys.length : 0;
+  return [...keys.slice(at), ...keys.slice(0, at)];
+}
+
+export function sameTurn(left: Turn, right: Turn): boolean {
+  const sameHeld = sameSet(left.held ?? NO_TURN.attach, right.held ?? NO_TURN.attach);
+  return sameHeld && sameSet(left.attach, right.attach) && sameSet(left.detach, right.detach);
+}
+
+function sameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  return left.size === right.size && [...left].every((each) => right.has(each));
+}

@@ -1,0 +1,79 @@
+import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { findCondition } from '../../../runtime/conditions.ts';
+import type { IdentityAttachment } from '../facts.ts';
+
+/**
+ * Since when an object selects what it selects now. Lists of Azure show what was made only after a while, so a new selector may miss
+ * what was made just before it: it says until when, and the list that tells is made once (`AzureCache.ask`).
+ */
+
+/** What this process knows of one object's selector. */
+export interface Selecting {
+  readonly selector: string;
+  /** Monotonic ms; absent: it selected so, and nothing was open, before this process came. */
+  readonly askedAt?: number;
+  /** What was told last, so that no jitter of the clock changes a status. */
+  readonly told?: { readonly until: number; readonly wall: number };
+}
+
+export interface SelectingEyes {
+  readonly hostMirror: Pick<HostCache, 'ask' | 'openUntil'>;
+  readonly clock: Clock;
+  /** By uid. */
+  readonly selecting: Map<string, Selecting>;
+}
+
+/** Somebody asks for what is there now, as a new selector does. */
+export function askAnew(object: IdentityAttachment, area: string, eyes: SelectingEyes): void {
+  const askedAt = eyes.clock.monotonic();
+  eyes.hostMirror.ask(area);
+  eyes.selecting.set(object.metadata.uid, { selector: textOf(object), askedAt });
+}
+
+/**
+ * Until when its selector may miss resources, wall ms; undefined: no more. A time that is past: the list that tells is late.
+ *
+ * @param area where it looks; it must be in use. undefined: nowhere
+ */
+export function mayMissUntil(
+  object: IdentityAttachment,
+  area: string | undefined,
+  eyes: SelectingEyes,
+): number | undefined {
+  const { clock, hostMirror, selecting } = eyes;
+  const { uid } = object.metadata;
+  if (area === undefined) {
+    selecting.delete(uid);
+    return undefined;
+  }
+  const before = selecting.get(uid);
+  const selector = textOf(object);
+  if (before ? before.selector !== selector : !hasSelected(object)) askAnew(object, area, eyes);
+  else if (!before) selecting.set(uid, { selector });
+  const { askedAt, told } = selecting.get(uid) ?? {};
+  if (askedAt === undefined) return undefined;
+  const until = hostMirror.openUntil(area, askedAt);
+  if (until === undefined) {
+    selecting.set(uid, { selector });
+    return undefined;
+  }
+  if (told?.until === until) return told.wall;
+  const wall = Math.ceil((clock.now() + until - clock.monotonic()) / 1000) * 1000;
+  selecting.set(uid, { selector, askedAt, told: { until, wall } });
+  return wall;
+}
+
+/** The status says so: nothing is missed for certain, and a restart changes no word of it. */
+function hasSelected({ metadata, status }: IdentityAttachment): boolean {
+  const ready = findCondition(status?.conditions ?? [], 'Ready');
+  return (
+    ready?.status === 'True' &&
+    status?.observedGeneration === metadata.generation &&
+    status?.mayMissUntil === undefined
+  );
+}
+
+function textOf({ spec }: IdentityAttachment): string {
+  return JSON.stringify(spec.target.selector);
+}

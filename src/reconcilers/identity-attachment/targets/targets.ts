@@ -1,0 +1,246 @@
+import type { LedgerEntry } from '../../../api/host-identity.ts';
+import type { AttachmentTarget } from '../../../api/identity-attachment.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { NamespacePolicy } from '../../../policy/evaluate.ts';
+import type { Verdict } from '../../../policy/verdict.ts';
+import { cut } from '../../../runtime/conditions.ts';
+import { selectorScope } from '../../hosts/claims/selector.ts';
+import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
+import type { Facts, IdentityAttachment, LedgerView, SeenHost } from '../facts.ts';
+
+/** How the object stands towards each host: told in the status, and what the rollout goes by. */
+
+export interface Target {
+  readonly host: SeenHost;
+  readonly state: AttachmentTarget['state'];
+  readonly reason?: string;
+  readonly message?: string;
+  /** Of the ledger's last change. */
+  readonly since?: string;
+  /** Finished and read back, whatever else is to be said. */
+  readonly attached: boolean;
+  readonly contested: boolean;
+  /** It may be given, or given back, its turn. Else something other than a turn must come first. */
+  readonly open: boolean;
+}
+
+export interface Targets {
+  readonly all: readonly Target[];
+  /**
+   * The selector looks where no policy allows it. Judged by what is asked, never by what is there: how many resources of
+   * other teams have a tag, and whether any has, is not to be learnt from an object of one's own.
+   */
+  readonly tooWide: boolean;
+}
+
+/** Said of a resource that has to wait for its turn while it will be restarted. */
+export const RESTARTS = 'RestartsOnAttach';
+
+/** Neither failed nor under way: what the host waits for before it goes on by itself. */
+const NOT_FAILED: Readonly<Record<string, Target['state']>> = {
+  [IDENTITY_NOT_FOUND]: 'Waiting',
+  // For its turn.
+  [IDENTITY_RECYCLED]: 'Pending',
+  [TAKEN_AWAY]: 'Pending',
+  [CONTESTED]: 'Attaching',
+};
+
+export function targetsOf(object: IdentityAttachment, facts: Facts, policy: NamespacePolicy): Targets {
+  const all: Target[] = [];
+  const before = failuresTold(object);
+  for (const host of facts.hosts) {
+    const { ledger } = host;
+    const mine = ledger?.entry !== undefined || (ledger?.former.length ?? 0) > 0;
+    if (host.claim !== 'wanted') {
+      if (mine) all.push(isKept(host) ? kept(host, ledger) : leaving(host, ledger));
+      continue;
+    }
+    const verdict = verdictOn(object, facts, policy, host);
+    if (verdict.allowed || mine || !object.spec.target.selector)
+      all.push(wanted(host, verdict, facts, before.get(host.key)));
+  }
+  return { all, tooWide: isTooWide(object, facts, policy) };
+}
+
+function isTooWide({ spec }: IdentityAttachment, { type }: Facts, policy: NamespacePolicy): boolean {
+  const { selector } = spec.target;
+  return (
+    selector !== undefined &&
+    !policy.coversSelector({ scope: selectorScope(selector), type: type.name, known: type.known })
+  );
+}
+
+function verdictOn(
+  object: IdentityAttachment,
+  { identity, type }: Facts,
+  policy: NamespacePolicy,
+  { id }: SeenHost,
+): Verdict {
+  const { identityId, adoption, target } = object.spec;
+  return policy.allowsAttachment({
+    hostId: id,
+    type: type.name,
+    known: type.known,
+    adopt: adoption === 'Adopt',
+    bySelector: target.selector !== undefined,
+    identity:
+      identity.state === 'known'
+        ? identity.request
+        : identityId === undefined
+          ? { identityRef: true }
+          : { id: identityId },
+  });
+}
+
+function wanted(
+  host: SeenHost,
+  verdict: Verdict,
+  facts: Facts,
+  before: AttachmentTarget | undefined,
+): Target {
+  const { ledger, id } = host;
+  const entry = ledger?.entry;
+  const contested = ledger?.contested ?? false;
+  const common = {
+    host,
+    attached: entry?.state === 'Attached',
+    contested,
+    ...(entry && { since: entry.since }),
+  };
+  const say = (state: Target['state'], open: boolean, reason?: string, message?: string): Target => ({
+    ...common,
+    state,
+    open,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  });
+
+  if (!verdict.allowed)
+    return say('Failed', false, 'PolicyDenied', `${verdict.message}; what stands is kept`);
+  if (host.absent) return say('Waiting', false, 'ResourceNotFound', missing(id, facts));
+  // Its ledger has yet to hear of it: made again, or somebody took the identity off.
+  if (entry?.state === 'Attached' && host.lacking && !contested)
+    return say('Attaching', true, 'ReadingBack', `${id} does not show the identity any more; azid looks why`);
+  if (entry?.state === 'Attached') {
+    if (ledger && ledger.former.length > 0) {
+      const stuck = ledger.former.find(({ problem }) => problem !== undefined)?.problem;
+      const still = `still has ${idsOf(ledger.former)}, which it had before`;
+      return say('Detaching', true, stuck?.reason, stuck ? `${still}: ${stuck.message}` : still);
+    }
+    if (contested) return say('Attached', true, CONTESTED, PAUSES);
+    if (entry.owned) return say('Attached', true);
+    return say('Attached', true, 'ExistsUnmanaged', ledger?.unproven ? UNPROVEN : UNMANAGED);
+  }
+  const { identity } = facts;
+  if (identity.state === 'waiting') return say('Waiting', false, 'IdentityNotReady', identity.message);
+  if (identity.leaving)
+    return say('Waiting', false, 'IdentityLeaving', `identity ${identity.id} is being deleted`);
+  if (entry?.problem) {
+    const { reason, message } = entry.problem;
+    return say(NOT_FAILED[reason] ?? 'Failed', true, reason, message);
+  }
+  if (ledger?.stalled) return say('Failed', true, ledger.stalled.reason, ledger.stalled.message);
+  if (entry) return say('Attaching', true, ...(contested ? [CONTESTED, PAUSES] : restarting(facts)));
+  if (ledger?.waiting !== undefined) return say('Waiting', true, 'DependencyNotReady', ledger.waiting);
+  // Without its turn a host forgets why it failed; it stays told until the next attempt comes to something.
+  if (before) return { ...say(before.state, true, before.reason, before.message), ...sinceOf(before) };
+  return say('Pending', true, ...(host.shown ? [] : restarting(facts)));
+}
+
+function missing(id: string, { hosts }: Facts): string {
+  const [now] = hosts.filter(({ claim }) => claim === 'moved');
+  const where = now ? `: it was moved to ${now.id}; set spec.target.resourceId to that id` : '';
+  return `waiting for ${id}, which does not exist${where}`;
+}
+
+function isKept({ claim }: SeenHost): boolean {
+  return claim === 'unclear' || claim === 'moved';
+}
+
+const notRead = { reason: 'NotRead', message: 'the resource was not read yet; what stands is kept' } as const;
+
+function moved({ id }: SeenHost) {
+  const message = `the resource was moved, and is ${id} now; what azid attached to it stays: name it by this id, or it goes with this object`;
+  return { reason: 'ResourceMoved', message } as const;
+}
+
+/** Azure does not tell now whether the selector still finds it. */
+function kept(host: SeenHost, ledger: LedgerView | undefined): Target {
+  const { entry } = ledger ?? {};
+  const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };
+  return {
+    ...common,
+    state: entry?.state === 'Attached' ? 'Attached' : 'Attaching',
+    ...(host.claim === 'moved' ? moved(host) : notRead),
+    ...(entry && { since: entry.since }),
+  };
+}
+
+/** It is to be let go of, by the identity it has now and those it had. */
+export function leaving(host: SeenHost, ledger: LedgerView | undefined): Target {
+  const entries = entriesOf(ledger);
+  const failed = entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled;
+  const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
+  const told = host.claim === 'gone' ? gone : failed;
+  return {
+    host,
+    state: 'Detaching',
+    attached: ledger?.entry?.state === 'Attached',
+    contested: false,
+    open: host.claim !== 'gone',
+    ...(told && { reason: told.reason, message: told.message }),
+    ...(entries[0] && { since: entries[0].since }),
+  };
+}
+
+export function entriesOf(ledger: LedgerView | undefined): readonly LedgerEntry[] {
+  return [...(ledger?.entry ? [ledger.entry] : []), ...(ledger?.former ?? [])];
+}
+
+/** Someone else attached what the entries hold: letting go of it changes nothing in Azure. */
+export function isFree(ledger: LedgerView | undefined): boolean {
+  return entriesOf(ledger).every(({ owned }) => !owned);
+}
+
+/** The last attempt to change it came to nothing: others go first. */
+export function hasFailed({ state, reason }: Target): boolean {
+  if (state === 'Detaching') return reason !== undefined;
+  // A host that is paused, since somebody undoes each attempt, holds up no other.
+  return state === 'Failed' || state === 'Waiting' || (state === 'Attaching' && reason === CONTESTED);
+}
+
+/** Reasons that do not come from an attempt: they are found anew with each look. */
+const OWN: ReadonlySet<string> = new Set([
+  'PolicyDenied',
+  'ResourceNotFound',
+  'IdentityNotReady',
+  'IdentityLeaving',
+]);
+
+const PAUSES = 'somebody keeps taking the identity away; azid gives it back with growing pauses';
+const UNMANAGED = 'azid did not attach it and never detaches it';
+const UNPROVEN =
+  'it is attached, but nothing shows any more that azid attached it, so azid never detaches it (the record was lost)';
+
+function restarting({ type }: Facts): [] | [string, string] {
+  return type.restarts ? [RESTARTS, `${type.name} restarts when an identity is attached`] : [];
+}
+
+/** By key of the host; none after an edit, which may have mended what failed. */
+function failuresTold({ metadata, spec, status }: IdentityAttachment): ReadonlyMap<string, AttachmentTarget> {
+  // A resource that is named has its turn always, and its HostIdentity says how it stands.
+  if (!spec.target.selector || status?.observedGeneration !== metadata.generation) return new Map();
+  return new Map(
+    (status?.targets ?? [])
+      .filter(({ state, reason = '' }) => (state === 'Failed' || state === 'Waiting') && !OWN.has(reason))
+      .map((target) => [armKey(target.resourceId), target] as const),
+  );
+}
+
+function sinceOf({ lastChange }: AttachmentTarget): { readonly since?: string } {
+  return lastChange === undefined ? {} : { since: lastChange };
+}
+
+function idsOf(entries: readonly LedgerEntry[]): string {
+  return cut(entries.map(({ identityId }) => identityId).join(', '), 800);
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { attached, host, known } from '../facts.fixture.ts';
+import type { SeenHost, ToldState } from '../facts.ts';
+import type { Target } from './targets.ts';
+import { notesOf } from './telling.ts';
+
+const SITES = 'Microsoft.Web/sites';
+
+const gone = (name: string, change: Partial<SeenHost> = {}): Target => ({
+  host: host(name, { absent: true, ...change }),
+  state: 'Waiting',
+  reason: 'ResourceNotFound',
+  attached: false,
+  contested: false,
+  open: false,
+});
+const there = (name: string): Target => ({
+  host: attached(name),
+  state: 'Attached',
+  attached: true,
+  contested: false,
+  open: true,
+});
+const told = (target: Target, before: ToldState) =>
+  notesOf([target], new Map([[target.host.key, before]]), known).map(({ reason }) => reason);
+
+it('a resource that vanished says what may be left behind, where azid would not know it again', () => {
+  const site = gone('web', { type: SITES });
+  expect(told(site, 'Attached')).toEqual(['HostGone']);
+  const [note] = notesOf([site], new Map([[site.host.key, 'Attached']]), known);
+  expect(note?.message).toMatch(/Should it have been moved, it is attached there still/);
+});
+
+it('not where a machine is known again by its id, nothing of azid’s was there, or it was told', () => {
+  expect(told(gone('vm1'), 'Attached')).toEqual([]);
+  expect(told(gone('web', { type: SITES }), 'ExistsUnmanaged')).toEqual([]);
+  expect(told(gone('web', { type: SITES }), 'Gone')).toEqual([]);
+});
+
+it('what is there again is told as attached', () => {
+  expect(told(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
+});

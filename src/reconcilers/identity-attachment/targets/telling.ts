@@ -1,0 +1,92 @@
+import { capabilityOf } from '../../../azure/hosts/capabilities.ts';
+import type { Note } from '../../decision.ts';
+import type { AttachedIdentityView } from '../../hosts/claims/identity-of.ts';
+import type { SeenHost, Telling, ToldState } from '../facts.ts';
+import { named, resources } from '../own.ts';
+import { isFree, type Target } from './targets.ts';
+
+/**
+ * Events of a visit: one for each thing that happened, with a count and up to three names, never one for each of 200
+ * hosts. What was told is kept by the process alone: Events live an hour, and a new process begins with what it finds.
+ */
+export function tellingOf(targets: readonly Target[]): Telling {
+  return new Map(targets.map((target) => [target.host.key, toldOf(target)]));
+}
+
+function toldOf({ state, contested, reason, host }: Target): ToldState {
+  if (contested) return 'Contested';
+  if (reason === 'ResourceNotFound') return 'Gone';
+  if (state === 'Attached') return reason === 'ExistsUnmanaged' ? reason : 'Attached';
+  // What somebody else attached is let go of, not detached.
+  return state === 'Detaching' && host.claim === 'unwanted' && !isFree(host.ledger) ? state : 'other';
+}
+
+export function notesOf(
+  targets: readonly Target[],
+  before: Telling | undefined,
+  identity: AttachedIdentityView,
+): readonly Note[] {
+  if (!before) return [];
+  const now = tellingOf(targets);
+  const became = (state: ToldState, not: readonly ToldState[] = []) =>
+    targets
+      .filter(({ host: { key } }) => {
+        const was = before.get(key);
+        return now.get(key) === state && was !== state && !(was && not.includes(was));
+      })
+      .map(({ host }) => host);
+  const detached = [...before]
+    .filter(([key, was]) => was === 'Detaching' && !now.has(key))
+    .map(([key]) => ({ id: key }));
+  const lost = became('Gone').filter(
+    ({ key, type }) => before.get(key) === 'Attached' && !isKnownAgain(type),
+  );
+  const what = identity.state === 'known' ? `identity ${identity.id}` : 'the identity';
+  return [
+    ...note(
+      became('Attached', ['Contested']),
+      'Normal',
+      'IdentityAttached',
+      'Attach',
+      `${what} is attached to`,
+    ),
+    ...note(
+      became('ExistsUnmanaged'),
+      'Normal',
+      'ExistsUnmanaged',
+      'Observe',
+      `${what} was there before azid, and is left alone, on`,
+    ),
+    ...note(detached, 'Normal', 'IdentityDetached', 'Detach', 'the identity is detached from'),
+    ...note(
+      lost,
+      'Warning',
+      'HostGone',
+      'Observe',
+      `${what} went with what does not exist any more. Should it have been moved, it is attached there still, and stays: of this type nothing tells azid that it is the same:`,
+    ),
+    ...note(
+      became('Contested'),
+      'Warning',
+      'Contested',
+      'Observe',
+      `somebody keeps taking ${what} away, and azid gives it back with growing pauses, on`,
+    ),
+  ];
+}
+
+/** Types whose resources azid knows again under another id: see `isUniqueInstance`. */
+function isKnownAgain(type: string): boolean {
+  return (capabilityOf(type)?.instance ?? []).some((path) => /\.(vmId|uniqueId)$/.test(path));
+}
+
+function note(
+  hosts: readonly Pick<SeenHost, 'id'>[],
+  type: Note['type'],
+  reason: string,
+  action: string,
+  text: string,
+): Note[] {
+  if (hosts.length === 0) return [];
+  return [{ type, reason, action, message: `${text} ${resources(hosts.length)}: ${named(hosts)}` }];
+}

@@ -1,0 +1,144 @@
+import { isSuspended } from '../../../api/schema/common.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { timestamp } from '../../../runtime/conditions.ts';
+import type { Summary } from '../../decision.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../../summaries.ts';
+import { heldOf, withdrawEnds } from './ends.ts';
+import type { EndView, Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
+import { ownStatus, withoutEntries } from '../own.ts';
+import { whatRemains } from '../removal/remains.ts';
+import { everything, remove, summaryOfRemoval, told } from '../removal/removal.ts';
+import { notGranted, sameAssignmentId, stop } from '../standing.ts';
+
+/** The time of the grant is over: it goes, and is never made again. An edit of `expiresAt` brings it back to life. */
+export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const remains = whatRemains(object, facts);
+  const ended = `the grant ended at ${object.spec.expiresAt}; it is not made again: set a later spec.expiresAt, or delete the object`;
+  const over = remains
+    ? // Nothing announces to an object that has nothing that somebody else's assignment went.
+      stalledOutside('Expired', `${ended}. But ${remains}`)
+    : stalledInside('Expired', ended);
+  return takeBack(object, facts, everything(facts), over, `it expired at ${object.spec.expiresAt}`, failed);
+}
+
+/** Its end cannot be read, and a policy demands one: what nobody recorded, since it stood before azid recorded ends, goes as well. */
+export function decideUnreadable(
+  object: RoleGrant,
+  facts: Facts,
+  over: Summary,
+  failed?: Failed,
+): GrantDecision {
+  const why = 'its spec.expiresAt cannot be read, and no policy allows it without an end';
+  return { ...takeBack(object, facts, everything(facts), over, why, failed), binds: true };
+}
+
+/**
+ * The identity is gone for good, and its principal with it: what was granted to that principal goes. What Azure shows a
+ * living identity for stays, whatever the status says of whose it was.
+ */
+export function decideWithoutPrincipal(
+  object: RoleGrant,
+  facts: Facts,
+  waiting: Summary,
+  failed?: Failed,
+): GrantDecision {
+  const held = everything(facts);
+  const dead = held.filter(({ alive = false }) => !alive);
+  if (dead.length === 0 && held.length > 0) return stop(object, facts, waiting);
+  const decision = takeBack(object, facts, dead, waiting, 'its principal no longer exists', failed);
+  if (decision.actions.length > 0 || (decision.status.ledger ?? []).length > 0) return decision;
+  const gone = remove(object, facts, dead, 'its principal no longer exists');
+  return gone.state === 'done' ? { ...decision, actions: withdrawEnds(facts, gone.ended) } : decision;
+}
+
+function takeBack(
+  object: RoleGrant,
+  facts: Facts,
+  held: readonly Held[],
+  then: Summary,
+  why: string,
+  failed: Failed | undefined,
+): GrantDecision {
+  const removal = remove(object, facts, held, why);
+  if (failed && removal.state === 'act') return stop(object, facts, summaryOf(failed.failure));
+  switch (removal.state) {
+    case 'act':
+      return { ...stop(object, facts, then), actions: [removal.action] };
+    case 'wait':
+    case 'blocked':
+      return stop(object, facts, summaryOfRemoval(removal));
+    case 'done': {
+      const own = ownStatus(object);
+      const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
+      const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, removal.dropped) };
+      return {
+        actions: told(status, removal.notes),
+        status,
+        summary: then,
+        conditions: notGranted(object),
+      };
+    }
+  }
+}
+
+/**
+ * What the object was given has ended, and no policy allows the later end that its spec asks for by now: it goes all the
+ * same, also while the object is suspended. What the spec asks for then is judged as if it had never had it.
+ *
+ * @param decideLife what holds for the object beside that
+ */
+export function decideOver(
+  object: RoleGrant,
+  facts: Facts,
+  over: readonly EndView[],
+  decideLife: (object: RoleGrant, facts: Facts, failed?: Failed) => GrantDecision,
+  failed?: Failed,
+): GrantDecision {
+  const held = heldOf(facts, over);
+  const isHeld = (id: string) => held.some((each) => sameAssignmentId(each.id, id));
+  const ended = endedAt(over);
+  if (failed?.action.type === 'deleteAssignment' && isHeld(failed.action.id))
+    return { ...stop(object, facts, summaryOf(failed.failure)), binds: true };
+  const removal = remove(object, facts, held, `what it was given ended at ${ended}`);
+  switch (removal.state) {
+    case 'act':
+      return { ...stop(object, facts, revoking(ended)), actions: [removal.action], binds: true };
+    case 'wait':
+    case 'blocked':
+      return { ...stop(object, facts, summaryOfRemoval(removal)), binds: true };
+    case 'done': {
+      const own = ownStatus(object);
+      const nothing = { assignmentId: undefined, grantedAt: undefined };
+      const status = {
+        ...own,
+        ...(own.assignmentId !== undefined && isHeld(own.assignmentId) && nothing),
+        ledger: withoutEntries(own.ledger, removal.dropped),
+      };
+      const without = { ...object, status: { ...object.status, ...status } };
+      const life = decideLife(without, withoutHeld(facts, over), failed);
+      const actions = [...told(status, removal.notes), ...life.actions];
+      if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
+      if (!isSuspended(object)) return { ...life, actions };
+      const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
+      return {
+        ...stop(without, facts, stalledInside('Expired', message)),
+        binds: true,
+        rests: { pending: true },
+      };
+    }
+  }
+}
+
+function revoking(ended: string): Summary {
+  const message = `revoking what was given until ${ended}`;
+  return { state: 'progressing', reason: 'Revoking', message, againMs: 0 };
+}
+
+function endedAt(over: readonly EndView[]): string {
+  return timestamp(Math.max(...over.map(({ mine }) => mine?.endsAt ?? 0)));
+}
+
+function withoutHeld(facts: Facts, over: readonly EndView[]): Facts {
+  const gone = new Set(over.map(({ id }) => armKey(id)));
+  return { ...facts, held: facts.held.filter(({ id }) => !gone.has(armKey(id))) };
+}

@@ -1,0 +1,194 @@
+import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
+import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { Store } from '../../../kube/informer/store.ts';
+import { timestamp } from '../../../runtime/conditions.ts';
+import type { Summary } from '../../decision.ts';
+import { INDEX } from '../../stores.ts';
+import { stalledOutside } from '../../summaries.ts';
+import type { Action, EndView, Facts, Held, RoleGrant, Target } from '../facts.ts';
+import { expiryOf, ledgerOf } from '../own.ts';
+import { everything } from '../removal/removal.ts';
+import { isEndDemanded } from '../target/request.ts';
+
+/**
+ * Ends that bind (docs/guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
+ * change. An end is recorded before the assignment is made. An earlier one counts at once, since taking away needs no
+ * permission; a later one, or none, only while a policy allows it.
+ */
+
+export interface EndEyes {
+  readonly stores: {
+    readonly expiries: Pick<Store<AssignmentExpiry>, 'byIndex'>;
+    readonly grants: Pick<Store<RoleGrant>, 'get'>;
+  };
+}
+
+/** The record of an assignment's end. Its name is the assignment's, so there is one. */
+export function recordOf(id: string, { stores }: EndEyes): AssignmentExpiry | undefined {
+  const { name } = parseAssignmentId(id);
+  return stores.expiries
+    .byIndex(INDEX.assignment, armKey(id))
+    .find(({ metadata }) => metadata.name === name.toLowerCase());
+}
+
+/** Of all that the object holds, and of `targetId`, by key. A ledger that was lost is found again in the records. */
+export function endsOf(
+  object: RoleGrant,
+  targetId: string | undefined,
+  now: number,
+  eyes: EndEyes,
+): ReadonlyMap<string, EndView> {
+  const { uid } = object.metadata;
+  const recorded = eyes.stores.expiries
+    .byIndex(INDEX.expiryOwner, uid)
+    .map(({ spec }) => spec.assignmentId)
+    .filter(isAssignmentId);
+  const ledger = ledgerOf(object);
+  const held = new Set([...ledger, ...recorded].map(armKey));
+  const ids = new Map(
+    [...ledger, ...recorded, ...(targetId === undefined ? [] : [targetId])].map((id) => [armKey(id), id]),
+  );
+  return new Map(
+    [...ids].map(([key, id]) => [
+      key,
+      { id, held: held.has(key), ...ownerIn(recordOf(id, eyes), uid, now, eyes) },
+    ]),
+  );
+}
+
+/** Without those that an end, long over, left behind: one of somebody who is gone would else take up room for good. */
+export function countingOwners(
+  owners: readonly ExpiryOwner[],
+  now: number,
+  { stores }: Pick<EndEyes, 'stores'>,
+): readonly ExpiryOwner[] {
+  const lives = ({ namespace, name, uid }: ExpiryOwner) =>
+    stores.grants.get(`${namespace}/${name}`)?.metadata.uid === uid;
+  return owners.filter(
+    (each) => each.expiresAt === undefined || Date.parse(each.expiresAt) > now || lives(each),
+  );
+}
+
+function ownerIn(
+  record: AssignmentExpiry | undefined,
+  uid: string,
+  now: number,
+  eyes: EndEyes,
+): Omit<EndView, 'id' | 'held'> {
+  if (!record) return { recorded: false, full: false };
+  const { owners } = record.spec;
+  const mine = owners.find((each) => each.uid === uid);
+  const full = countingOwners(owners, now, eyes).length >= MAX_EXPIRY_OWNERS;
+  const others = owners.flatMap((each) => (each.uid === uid ? [] : each.uid));
+  if (!mine) return { recorded: true, full, others };
+  // What cannot be read is over: only an entry without an end has none.
+  const endsAt = mine.expiresAt === undefined ? undefined : Date.parse(mine.expiresAt) || 0;
+  return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
+}
+
+/** The object has an end, and the record of the assignment has no room for it: what nobody remembers is not given. */
+export function withoutRoom(
+  object: RoleGrant,
+  { ends }: Pick<Facts, 'ends'>,
+  target: Target,
+): Summary | undefined {
+  const known = ends.get(armKey(target.id));
+  if (expiryOf(object) === undefined || known?.mine || !known?.full) return undefined;
+  const message = `${MAX_EXPIRY_OWNERS} RoleGrants have the role assignment already, so the end of another cannot be recorded, and nothing is given whose end is not: use one RoleGrant for several users, or delete one that nobody needs`;
+  return stalledOutside('TooManyOwners', message);
+}
+
+/** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where nobody has an end. */
+export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, target: Target): Action[] {
+  const known = ends.get(armKey(target.id));
+  const end = expiryOf(object);
+  const asWanted = known?.mine
+    ? known.mine.endsAt === end
+    : (known?.full ?? false) || (end === undefined && known?.recorded !== true);
+  return asWanted ? [] : [recordAction(object.spec.expiresAt, target.id, target)];
+}
+
+/**
+ * Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. One that
+ * cannot be read is over, where a policy demands one and nothing tells what it was.
+ */
+export function earlierEnds(object: RoleGrant, facts: Facts): Action[] {
+  const { ends, target, now } = facts;
+  const end = expiryOf(object);
+  if (end === undefined) return [];
+  const unreadable = Number.isNaN(end);
+  if (unreadable && !isEndDemanded(object, facts)) return [];
+  const expiresAt = unreadable ? timestamp(now) : object.spec.expiresAt;
+  const isTarget = (id: string) => target !== undefined && armKey(id) === armKey(target.id);
+  return [...ends.values()]
+    .filter(({ id, held, full, mine }) =>
+      // Another id in a ledger may have been put there by whoever may write a status: no end of this object's is its end.
+      mine ? mine.endsAt === undefined || mine.endsAt > end : held && !full && isTarget(id),
+    )
+    .map(({ id }) => recordAction(expiresAt, id, isTarget(id) ? target : undefined));
+}
+
+function recordAction(
+  expiresAt: string | undefined,
+  assignmentId: string,
+  target: Target | undefined,
+): Action {
+  return {
+    type: 'recordEnd',
+    assignmentId,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(target && { role: target.roleName, principalId: target.principalId }),
+  };
+}
+
+/** What the object had is gone, or is held by others with ends of their own in the record: it no longer counts for the end. */
+export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids: readonly string[]): Action[] {
+  const keys = new Set(ids.map(armKey));
+  return [...ends]
+    .filter(([key, { mine }]) => mine !== undefined && keys.has(key))
+    .map(([, { id }]) => ({ type: 'withdrawEnd', assignmentId: id }));
+}
+
+export function isOver({ mine }: Pick<EndView, 'mine'>, now: number): boolean {
+  return mine?.endsAt !== undefined && mine.endsAt <= now;
+}
+
+/** The object was given the assignment until a time that is past. */
+export function hasEnded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
+  return isOver(ownerIn(recordOf(id, eyes), metadata.uid, now, eyes), now);
+}
+
+/** The object is named in the record of the assignment's end, with one to come or none. */
+export function isRecorded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
+  const view = ownerIn(recordOf(id, eyes), metadata.uid, now, eyes);
+  return view.mine !== undefined && !isOver(view, now);
+}
+
+/** Assignments whose recorded end is over. */
+export function overOf({ ends, now }: Pick<Facts, 'ends' | 'now'>): readonly EndView[] {
+  return [...ends.values()].filter((each) => isOver(each, now));
+}
+
+/** The same with what Azure shows of them. */
+export function heldOf(facts: Facts, over: readonly EndView[]): readonly Held[] {
+  const keys = new Set(over.map(({ id }) => armKey(id)));
+  return everything(facts).filter(({ id }) => keys.has(armKey(id)));
+}
+
+/** The last end that is still to come, wall ms: what the object has now ends then, whatever its spec says. */
+export function comingEnd({ ends, now }: Pick<Facts, 'ends' | 'now'>): number | undefined {
+  const coming = [...ends.values()].flatMap(({ mine }) =>
+    mine?.endsAt !== undefined && mine.endsAt > now ? mine.endsAt : [],
+  );
+  return coming.length > 0 ? Math.min(...coming) : undefined;
+}
+
+function isAssignmentId(id: string): boolean {
+  try {
+    return parseAssignmentId(id).name !== '';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}

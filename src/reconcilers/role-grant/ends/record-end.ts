@@ -1,0 +1,108 @@
+import {
+  type AssignmentExpiry,
+  assignmentExpiry,
+  type ExpiryOwner,
+  MAX_EXPIRY_OWNERS,
+} from '../../../api/assignment-expiry.ts';
+import { FINALIZER } from '../../../api/schema/common.ts';
+import { API_VERSION } from '../../../api/schema/kind.ts';
+import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import type { KubeClient } from '../../../kube/client.ts';
+import { isAlreadyExists, KubeError } from '../../../kube/errors.ts';
+import type { Store } from '../../../kube/informer/store.ts';
+import { countingOwners, type EndEyes, recordOf } from './ends.ts';
+import type { Action, RoleGrant } from '../facts.ts';
+
+export interface RecordHands {
+  readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
+  readonly stores: EndEyes['stores'] & {
+    readonly expiries: Pick<Store<AssignmentExpiry>, 'noteWrite'>;
+  };
+  /** azid's own: AssignmentExpiries are nowhere else. */
+  readonly azidNamespace: string;
+  /** Wall ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Makes the record of an assignment's end say what this object was given. Others write to the same record, so each write names
+ * the version it rests on: what lost a race is decided anew.
+ */
+export async function recordEnd(
+  action: Extract<Action, { type: 'recordEnd' }>,
+  { metadata }: RoleGrant,
+  signal: AbortSignal,
+  hands: RecordHands,
+): Promise<void> {
+  const { assignmentId, expiresAt, role, principalId } = action;
+  const { namespace = '', name, uid } = metadata;
+  const mine: ExpiryOwner = { namespace, name, uid, ...(expiresAt !== undefined && { expiresAt }) };
+  const record =
+    recordOf(assignmentId, hands) ??
+    (await create(
+      { assignmentId, owners: [mine], ...(role && { role }), ...(principalId && { principalId }) },
+      signal,
+      hands,
+    ));
+  const others = record.spec.owners.filter((each) => each.uid !== uid);
+  const counting = countingOwners(others, hands.now(), hands);
+  // Others were quicker: nothing that follows may be done, and what is to be said instead is decided anew.
+  if (counting.length >= MAX_EXPIRY_OWNERS) {
+    const message = `AssignmentExpiry ${record.metadata.name} has no room for another owner`;
+    throw new KubeError(message, { status: 409, reason: 'Conflict' });
+  }
+  await write(record, [...counting, mine], signal, hands);
+}
+
+export async function withdrawEnd(
+  { assignmentId }: Extract<Action, { type: 'withdrawEnd' }>,
+  { metadata: { uid } }: RoleGrant,
+  signal: AbortSignal,
+  hands: RecordHands,
+): Promise<void> {
+  const record = recordOf(assignmentId, hands);
+  if (!record) return;
+  await write(
+    record,
+    record.spec.owners.filter((each) => each.uid !== uid),
+    signal,
+    hands,
+  );
+}
+
+/** The record with these owners, or the one that somebody else made at the same moment. */
+async function create(
+  spec: AssignmentExpiry['spec'],
+  signal: AbortSignal,
+  { client, stores, azidNamespace }: RecordHands,
+): Promise<AssignmentExpiry> {
+  const { resource } = assignmentExpiry;
+  const name = parseAssignmentId(spec.assignmentId).name.toLowerCase();
+  const draft = {
+    apiVersion: API_VERSION,
+    kind: resource.kind,
+    metadata: { namespace: azidNamespace, name, finalizers: [FINALIZER] },
+    spec,
+  };
+  try {
+    const made = await client.create(resource, draft, signal);
+    stores.expiries.noteWrite(made);
+    return made;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    return client.get(resource, `${azidNamespace}/${name}`, signal);
+  }
+}
+
+async function write(
+  record: AssignmentExpiry,
+  owners: readonly ExpiryOwner[],
+  signal: AbortSignal,
+  { client, stores }: RecordHands,
+): Promise<void> {
+  if (JSON.stringify(owners) === JSON.stringify(record.spec.owners)) return;
+  const { namespace, name, resourceVersion } = record.metadata;
+  const body = { metadata: { resourceVersion }, spec: { owners } };
+  const { resource } = assignmentExpiry;
+  stores.expiries.noteWrite(await client.mergePatch(resource, `${namespace}/${name}`, body, signal));
+}

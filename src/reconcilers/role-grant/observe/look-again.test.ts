@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { AzureError } from '../../../azure/arm/errors.ts';
+import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { silentLog } from '../../../runtime/log.ts';
+import type { VisitContext } from '../../kind.ts';
+import { emptyStores } from '../../stores.fixture.ts';
+import { IDENTITY_ID, SCOPE, settled } from '../facts.fixture.ts';
+import type { RoleGrant } from '../facts.ts';
+import { type AgainEyes, lookAgain } from './look-again.ts';
+
+const asked = (status: RoleGrant['status'] = {}) =>
+  settled({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } }, status });
+
+async function look(object: RoleGrant, seen: object = { state: 'unknown' }, failure?: Error) {
+  const clock = new FakeClock();
+  const reads: string[] = [];
+  const context: VisitContext = {
+    key: 'team-a/read',
+    priority: 'edit',
+    attempt: 1,
+    reconcileId: 'r1',
+    log: silentLog,
+    signal: new AbortController().signal,
+    startedAt: clock.monotonic(),
+    patienceMs: 1_000,
+  };
+  const identities = {
+    async get(id: string) {
+      reads.push(id);
+      if (failure) throw failure;
+      return { found: false };
+    },
+  };
+  const eyes = { identities, mirror: { observe: () => seen }, stores: emptyStores(), clock };
+  await lookAgain(object, context, eyes as unknown as AgainEyes);
+  return reads;
+}
+
+describe('a request to look now', () => {
+  it('reads the identity behind the grant', async () => {
+    expect(await look(asked())).toEqual([IDENTITY_ID]);
+    expect(await look(asked(), { state: 'present', how: 'list', ageMs: 0 })).toEqual([IDENTITY_ID]);
+    expect(await look(asked(), { state: 'present', how: 'get', ageMs: 1 })).toEqual([IDENTITY_ID]);
+  });
+
+  it('reads it once in a visit, and not without a request', async () => {
+    expect(await look(asked(), { state: 'present', how: 'get', ageMs: 0 })).toEqual([]);
+    expect(await look(asked(), { state: 'absent', ageMs: 0 })).toEqual([]);
+    expect(await look(settled())).toEqual([]);
+    expect(await look(asked({ lastHandledReconcileAt: 'now' }))).toEqual([]);
+  });
+
+  it('does not take a resource for an identity of its own', async () => {
+    const identityId = `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web`;
+    expect(await look(asked({ identityId }))).toEqual([]);
+  });
+
+  it('leaves a refusal to whoever needs the identity, and throws what is no answer', async () => {
+    const refused = new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
+    expect(await look(asked(), undefined, refused)).toEqual([IDENTITY_ID]);
+    await expect(look(asked(), undefined, new Error('bug'))).rejects.toThrow('bug');
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
+import type { Observation } from '../../../cache/store/entry.ts';
+import { FakeClock } from '../../../runtime/fake-clock.ts';
+import type { VisitContext } from '../../kind.ts';
+import type { RoleGrant } from '../facts.ts';
+import { cachedView, type ViewEyes } from './views.ts';
+
+const SCOPE = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1';
+const ID = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/11111111-2222-4333-8444-555555555555`;
+const LAG = 120_000;
+
+/** What a visit that began a minute ago takes from memory. */
+function viewOf(seen: Observation<AzureRoleAssignment>, status: RoleGrant['status'] = {}) {
+  const clock = new FakeClock();
+  const object = { metadata: { uid: 'u' }, status } as RoleGrant;
+  const context = { priority: 'edit', startedAt: clock.monotonic() } as VisitContext;
+  clock.advance(60_000);
+  return cachedView(object, ID, context, {
+    assignmentMirror: { observe: () => seen, loading: () => true },
+    clock,
+    endedHere: new Map(),
+    refused: { failedAt: () => Number.NEGATIVE_INFINITY },
+    azureLagMs: LAG,
+    callLimitMs: 60_000,
+  } as unknown as ViewEyes);
+}
+
+describe('soon after the last write to an assignment', () => {
+  const written = { assignmentId: ID, lastWriteTime: new Date(new FakeClock().now()).toISOString() };
+
+  it('a 404 may be older than the write, and proves nothing', () => {
+    const view = viewOf({ state: 'absent', provenBy: 'get', ageMs: 0 }, written);
+    expect(view).toEqual({
+      state: 'absent',
+      missing: 'assignment',
+      conclusive: false,
+      conclusiveInMs: LAG - 60_000,
+    });
+  });
+
+  it('our own DELETE proves it: it was answered with what it deleted', () => {
+    const view = viewOf({ state: 'absent', provenBy: 'delete', ageMs: 0 }, written);
+    expect(view).toEqual({ state: 'absent', missing: 'assignment', conclusive: true, conclusiveInMs: 0 });
+  });
+});

@@ -1,0 +1,100 @@
+import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../../azure/role-assignments.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import { lateUntil } from '../../late-write.ts';
+import type { AssignmentView, RoleGrant } from '../facts.ts';
+import type { RefusedWrites } from './refused.ts';
+import { sameAssignmentId } from '../standing.ts';
+
+/** Assignments as the mirror holds them, or as Azure says now. */
+
+export interface ViewEyes {
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'observe' | 'loading'>;
+  readonly clock: Clock;
+  /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
+  readonly endedHere: ReadonlyMap<string, string>;
+  readonly refused: Pick<RefusedWrites, 'failedAt'>;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+}
+
+/** From memory; undefined where only Azure can tell. */
+export function cachedView(
+  object: RoleGrant,
+  id: string,
+  { priority, startedAt }: VisitContext,
+  eyes: ViewEyes,
+): AssignmentView | undefined {
+  const seen = eyes.assignmentMirror.observe(id);
+  // What this visit read or wrote itself is as live as a read made now, but for what was refused since.
+  const since = Math.max(startedAt, eyes.refused.failedAt(object.metadata.uid));
+  const visitMs = eyes.clock.monotonic() - since;
+  switch (seen.state) {
+    case 'present':
+      return {
+        state: 'present',
+        assignment: seen.resource,
+        live: seen.how !== 'list' && seen.ageMs <= visitMs,
+      };
+    case 'absent':
+      return seen.ageMs <= visitMs ? absence(object, id, 'assignment', eyes) : undefined;
+    case 'suspectAbsent':
+      return undefined;
+    case 'unknown':
+      // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
+      return priority === 'resync' && eyes.assignmentMirror.loading(parseAssignmentId(id).scope)
+        ? { state: 'loading' }
+        : undefined;
+  }
+}
+
+export async function liveView(
+  object: RoleGrant,
+  id: string,
+  context: VisitContext,
+  eyes: ViewEyes,
+): Promise<AssignmentView> {
+  const { scope, name } = parseAssignmentId(id);
+  try {
+    const got = await eyes.assignments.get(scope, name, context);
+    if (got.found) return { state: 'present', assignment: got.assignment, live: true };
+    return absence(object, id, got.missing === 'roleAssignment' ? 'assignment' : 'scope', eyes);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'unreadable', failure };
+  }
+}
+
+/** A 404 is proof only if Azure's lag cannot explain it: the mirror knows our writes, the status those of dead processes. */
+function absence(
+  object: RoleGrant,
+  id: string,
+  missing: 'assignment' | 'scope',
+  { assignmentMirror, clock, endedHere, azureLagMs, callLimitMs }: ViewEyes,
+): AssignmentView {
+  const seen = assignmentMirror.observe(id);
+  // Written by us a moment ago: Azure's answer is older than our write.
+  if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
+  if (seen.state !== 'absent')
+    return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
+  const { assignmentId, lastWriteTime, writeStartedAt } = object.status ?? {};
+  const confirmed = sameAssignmentId(assignmentId, id);
+  // Our own DELETE was answered with what it deleted; a read may still be older than the last write of a dead process.
+  const written = confirmed && seen.provenBy === 'get' ? timeOf(lastWriteTime) + azureLagMs : 0;
+  // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
+  const open =
+    !confirmed && writeStartedAt !== undefined && endedHere.get(object.metadata.uid) !== writeStartedAt;
+  const settledAt = open ? lateUntil(writeStartedAt, { callLimitMs, azureLagMs }) : written;
+  const openMs = Math.max(0, settledAt - clock.now());
+  return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
+}
+
+function timeOf(time: string | undefined): number {
+  return time === undefined ? 0 : Date.parse(time);
+}

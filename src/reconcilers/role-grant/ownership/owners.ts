@@ -1,0 +1,74 @@
+import type { Peer, RoleGrant } from '../facts.ts';
+import { asPeer } from '../own.ts';
+
+/**
+ * Several objects may ask for one assignment: equal scope, role and principal. They share it as long as they ask for the
+ * same condition; the oldest decides, and the last to go takes it along.
+ */
+
+/** Those that count as owners, the oldest first: allowed and not refused by Azure, or holding it already. */
+export function ownersOf(peers: readonly Peer[]): readonly Peer[] {
+  return peers
+    .filter(({ allowed, refused = false, holds }) => (allowed && !refused) || holds)
+    .toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
+}
+
+/** All owners, the object itself among them. */
+export function asOwners(object: RoleGrant, peers: readonly Peer[]): readonly Peer[] {
+  return ownersOf([...peers, asPeer(object)]);
+}
+
+/** The older owner whose condition stands against this object's, or undefined. */
+export function conflictWith(me: Peer, peers: readonly Peer[]): Peer | undefined {
+  const [first] = ownersOf([...peers, me]);
+  return first && first.uid !== me.uid && !sameCondition(first.condition, me.condition) ? first : undefined;
+}
+
+/**
+ * Whether the assignment stays when `me` goes: others own it, and the condition in Azure is what the oldest of them
+ * asks for. Where it is not, it goes, so that no wider right outlives its owner; the others make their own at once.
+ *
+ * @param condition the assignment's, as Azure shows it
+ */
+export function staysWithout(me: Peer, peers: readonly Peer[], condition: string | undefined): boolean {
+  const [next] = ownersOf(peers);
+  if (!next) return false;
+  return age(next) < age(me) || sameCondition(next.condition, condition);
+}
+
+/** The oldest owner's text, then who made it and for whom: an assignment has no tags that could say so. */
+export function descriptionOf(installationId: string, owners: readonly Peer[]): string {
+  const [first] = owners;
+  const more = owners.length > 1 ? ` and ${owners.length - 1} more` : '';
+  const mark = `[azid ${installationId}: ${first?.key ?? ''}${more}]`;
+  const text = first?.description?.trim();
+  return text ? `${text} ${mark}` : mark;
+}
+
+/** The key of the object that an assignment's description names first. */
+export function markedFor(description: string | undefined, installationId: string): string | undefined {
+  const [, id, key] = MARK.exec(description ?? '') ?? [];
+  return id === installationId ? key : undefined;
+}
+
+const MARK = /\[azid (\S+): ([^\s\]]+)(?: and \d+ more)?\]$/;
+
+/** Conditions are code: only their spacing may differ, and not within a text, where it is a part of what is compared. */
+export function sameCondition(a: string | undefined, b: string | undefined): boolean {
+  return plainCondition(a) === plainCondition(b);
+}
+
+/** Texts of a condition stand between single quotes; a quote within is escaped by a backslash. */
+const TEXT = /('(?:[^'\\]|\\.)*')/s;
+
+function plainCondition(condition = ''): string {
+  return condition
+    .split(TEXT)
+    .map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/[ \t\r\n]+/g, ' ')))
+    .join('')
+    .replaceAll(/^ | $/g, '');
+}
+
+function age({ creationTimestamp, uid }: Peer): string {
+  return `${creationTimestamp} ${uid}`;
+}

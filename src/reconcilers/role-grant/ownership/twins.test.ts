@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { AzureError } from '../../../azure/arm/errors.ts';
+import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../../azure/role-assignments.ts';
+import { silentLog } from '../../../runtime/log.ts';
+import type { VisitContext } from '../../kind.ts';
+import { assignment, grant, PRINCIPAL, RECYCLED, SCOPE, target, twin } from '../facts.fixture.ts';
+import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import { named } from '../target/target.ts';
+import { type Told, twinOf } from './twins.ts';
+
+/** Somebody else's assignment of the same scope, role and principal. */
+
+const context: VisitContext = {
+  key: 'team-a/read',
+  priority: 'edit',
+  attempt: 1,
+  reconcileId: 'r1',
+  log: silentLog,
+  signal: new AbortController().signal,
+  startedAt: 0,
+  patienceMs: 1_000,
+};
+
+interface World {
+  /** As the cache holds them. */
+  readonly held?: readonly SeenAssignment[];
+  /** As Azure has them. */
+  readonly there?: readonly SeenAssignment[];
+  readonly told?: Told;
+  /** The cache has proof that they are gone: lists are behind. */
+  readonly gone?: boolean;
+  /** Reads are refused. */
+  readonly refused?: boolean;
+}
+
+function look(world: World, object: RoleGrant = grant()) {
+  const { held = [], there = [], told, gone = false, refused = false } = world;
+  const calls: string[] = [];
+  const called = (what: string) => {
+    calls.push(what);
+    if (refused) throw new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
+  };
+  const as = (each: SeenAssignment): AzureRoleAssignment => ({
+    ...each,
+    key: each.id.toLowerCase(),
+    roleDefinitionId: target.roleId,
+    principalType: 'ServicePrincipal',
+  });
+  const assignments: Pick<RoleAssignments, 'get' | 'list'> = {
+    async get(_scope, name) {
+      called(`get ${name}`);
+      const found = there.find((each) => each.name === name);
+      const error = new AzureError({ status: 404, code: 'RoleAssignmentNotFound', message: '' });
+      return found
+        ? { found: true, assignment: as(found), requestedAt: 0 }
+        : { found: false, missing: 'roleAssignment', error, requestedAt: 0 };
+    },
+    async *list(scope, filter) {
+      called(`list ${scope} ${JSON.stringify(filter)}`);
+      yield { assignments: there.map(as), requestedAt: 0 };
+    },
+  };
+  const eyes = {
+    assignments,
+    assignmentMirror: { byIndex: () => held.map(as) as never, believes: async () => !gone },
+    told: new Map(told ? [[object.metadata.uid, told]] : []),
+  };
+  return twinOf(object, target, context, eyes).then((found) => ({ found: found?.id, calls }));
+}
+
+const asked = grant({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } } });
+const recorded = grant({ status: { assignmentId: twin.id, ledger: [] } });
+
+describe('is taken from the cache', () => {
+  it('without a call', async () => {
+    expect(await look({ held: [twin] })).toEqual({ found: twin.id, calls: [] });
+  });
+
+  it('but read where somebody asked how things are now: it may be gone', async () => {
+    expect(await look({ held: [twin], there: [twin] }, asked)).toEqual({
+      found: twin.id,
+      calls: [`get ${twin.name}`],
+    });
+    expect((await look({ held: [twin] }, asked)).found).toBeUndefined();
+  });
+
+  it.each([
+    ['the target itself', assignment()],
+    [
+      'azid’s own under another of its names',
+      assignment({ id: named(target, 1).id, name: named(target, 1).name }),
+    ],
+    ['of another principal', { ...twin, principalId: RECYCLED }],
+    ['of another role', { ...twin, roleGuid: 'other' }],
+    ['at a scope above', { ...twin, scope: SCOPE.replace('/resourceGroups/rg1', '') }],
+  ])('unless it is none: %s', async (_, each) => {
+    expect((await look({ held: [each] })).found).toBeUndefined();
+  });
+});
+
+describe('is read', () => {
+  it('where an earlier visit was satisfied with it', async () => {
+    expect(await look({ there: [twin] }, recorded)).toEqual({ found: twin.id, calls: [`get ${twin.name}`] });
+    expect((await look({}, recorded)).found).toBeUndefined();
+  });
+
+  it('not where the ledger has it: that is azid’s own of before', async () => {
+    const own = grant({ status: { assignmentId: twin.id, ledger: [twin.id] } });
+    expect((await look({ there: [twin] }, own)).calls).toEqual([]);
+  });
+
+  it('by the id that a 409 names', async () => {
+    const told = { targetId: target.id, existingId: twin.id };
+    expect(await look({ there: [twin], told })).toEqual({ found: twin.id, calls: [`get ${twin.name}`] });
+  });
+
+  it('among all of the principal at the scope, where a 409 names none', async () => {
+    const { found, calls } = await look({ there: [twin], told: { targetId: target.id } });
+    expect(found).toBe(twin.id);
+    expect(calls).toEqual([`list ${SCOPE} ${JSON.stringify({ principalId: PRINCIPAL })}`]);
+  });
+
+  it('but not one that is proven to be gone, however long lists go on to show it', async () => {
+    const told = { targetId: target.id };
+    expect((await look({ there: [twin], told, gone: true })).found).toBeUndefined();
+  });
+
+  it('not for a 409 about another assignment', async () => {
+    const told = { targetId: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/x` };
+    expect((await look({ there: [twin], told })).calls).toEqual([]);
+  });
+
+  it('in vain where Azure refuses: not seen is not satisfied', async () => {
+    const told = { targetId: target.id };
+    for (const object of [recorded, grant()])
+      expect((await look({ there: [twin], told, refused: true }, object)).found).toBeUndefined();
+  });
+});

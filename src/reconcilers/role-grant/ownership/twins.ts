@@ -1,0 +1,93 @@
+import { isLookRequested } from '../../../api/schema/common.ts';
+import { type AzureRoleAssignment, parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../../azure/role-assignments.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import { failureOf } from '../../failure.ts';
+import type { VisitContext } from '../../kind.ts';
+import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import { sameAssignmentId } from '../standing.ts';
+import { isAsked, sameGrant } from '../target/target.ts';
+
+/** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */
+
+export interface TwinEyes {
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
+  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
+  /** What a 409 told, by uid of the grant: an id, or only that there is one. */
+  readonly told: ReadonlyMap<string, Told>;
+}
+
+export interface Told {
+  /** Of the assignment asked for. */
+  readonly targetId: string;
+  readonly existingId?: string;
+}
+
+export async function twinOf(
+  object: RoleGrant,
+  target: Target,
+  context: VisitContext,
+  eyes: TwinEyes,
+): Promise<SeenAssignment | undefined> {
+  const triple = { ...target, role: target.roleGuid };
+  for (const held of eyes.assignmentMirror.byIndex('triple', triple).filter((each) => isTwin(each, target))) {
+    // Somebody asked how things are now: theirs is read as azid's own is.
+    const found = isLookRequested(object) ? await read(held.id, context, eyes) : held;
+    if (found && isTwin(found, target)) return found;
+  }
+  const told = eyes.told.get(object.metadata.uid);
+  const recorded = recordedTwin(object, target);
+  const answered = told && isAsked(target, told.targetId) ? told : undefined;
+  const id = answered?.existingId ?? recorded;
+  if (id !== undefined) {
+    const found = await read(id, context, eyes);
+    if (found && isTwin(found, target)) return found;
+  }
+  if (!answered || answered.existingId !== undefined) return undefined;
+  return listed(target, context, eyes);
+}
+
+/** What an earlier visit was satisfied with: it is not in the ledger. */
+function recordedTwin({ status }: RoleGrant, target: Target): string | undefined {
+  const { assignmentId, ledger = [] } = status ?? {};
+  if (assignmentId === undefined || isAsked(target, assignmentId)) return undefined;
+  return ledger.some((id) => sameAssignmentId(id, assignmentId)) ? undefined : assignmentId;
+}
+
+async function read(
+  id: string,
+  context: VisitContext,
+  eyes: TwinEyes,
+): Promise<AzureRoleAssignment | undefined> {
+  const { scope, name } = parseAssignmentId(id);
+  try {
+    const got = await eyes.assignments.get(scope, name, context);
+    return got.found ? got.assignment : undefined;
+  } catch (error) {
+    // Not seen is not satisfied: the PUT then gets the 409 again, and its back-off.
+    if (!failureOf(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Older answers do not name what is in the way (docs/azure-facts.md section 5): all of the principal's at the scope are looked at. */
+async function listed(
+  target: Target,
+  context: VisitContext,
+  { assignments, assignmentMirror }: TwinEyes,
+): Promise<SeenAssignment | undefined> {
+  try {
+    const pages = assignments.list(target.scope, { principalId: target.principalId }, context);
+    for await (const page of pages)
+      for (const each of page.assignments.filter((one) => isTwin(one, target)))
+        if (await assignmentMirror.believes(each, page.requestedAt, context)) return each;
+  } catch (error) {
+    if (!failureOf(error)) throw error;
+  }
+  return undefined;
+}
+
+/** Under a name that none of azid's can be. */
+function isTwin(found: AzureRoleAssignment, target: Target): boolean {
+  return sameGrant(found, target) && !isAsked(target, found.id);
+}

@@ -1,0 +1,82 @@
+import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { blockOf, unblocked } from '../../blocked.ts';
+import type { Failure, Note } from '../../decision.ts';
+import { withdrawEnds } from '../ends/ends.ts';
+import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
+import { ownStatus, withoutEntries } from '../own.ts';
+import { everything, remove } from './removal.ts';
+import { provenGone } from '../standing.ts';
+
+/**
+ * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
+ * asked, and the object can always leave: at once by annotation, else after a bounded wait that names what stays behind
+ * (docs/guarantees.md G18).
+ */
+export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const own = ownStatus(object);
+  const ledger = withoutEntries(own.ledger, provenGone(facts));
+  const status: OwnStatus = { ...own, ledger };
+  if (object.spec.deletionPolicy === 'Retain') return leave(object, status, []);
+  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+    const note =
+      ledger.length > 0
+        ? [
+            leftBehind(
+              `released by annotation ${RELEASE_ANNOTATION}; these stay in Azure: ${ledger.join(', ')}`,
+            ),
+          ]
+        : [];
+    return leave(object, status, note);
+  }
+  const removal = remove(object, facts, everything(facts), 'its RoleGrant was deleted');
+  // The read after a refusal may show that nothing is left to be deleted: under a scope that is gone Azure may say 403.
+  if (failed && removal.state === 'act') return blocked(object, facts, status, failed.failure);
+  switch (removal.state) {
+    case 'act':
+      return deleting(status, 'deleting the role assignment', 0, [removal.action]);
+    case 'wait':
+      return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
+    case 'blocked':
+      return blocked(object, facts, status, removal.failure);
+    case 'done':
+      return leave(object, status, removal.notes, withdrawEnds(facts, removal.ended));
+  }
+}
+
+function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Failure): GrantDecision {
+  const block = blockOf(object, facts, failure);
+  if (block.state === 'held')
+    return { actions: [], status, summary: block.summary, conditions: block.conditions };
+  const stays = (status.ledger ?? []).join(', ');
+  return leave(object, status, [
+    leftBehind(`${block.after}; these stay in Azure: ${stays}: ${failure.message}`),
+  ]);
+}
+
+/** @param withdrawn ends that no longer count; those of what stays in Azure do */
+function leave(
+  object: RoleGrant,
+  status: OwnStatus,
+  notes: readonly Note[],
+  withdrawn: readonly Action[] = [],
+): GrantDecision {
+  const told = notes.map((note): Action => ({ type: 'tell', note }));
+  return deleting(status, `letting go of ${object.metadata.name}`, 0, [
+    ...withdrawn,
+    ...told,
+    { type: 'removeFinalizer' },
+  ]);
+}
+
+function deleting(
+  status: OwnStatus,
+  message: string,
+  againMs: number,
+  actions: readonly Action[] = [],
+): GrantDecision {
+  return { actions, status, summary: { state: 'deleting', message, againMs } };
+}
+
+function leftBehind(message: string): Note {
+  return { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message };
+}

@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RoleGrantSpec } from '../../../api/role-grant.ts';
+import { assignmentId } from '../../../azure/azure-role-assignment.ts';
+import { assignmentNames } from '../../../azure/names/assignment-name.ts';
+import { meta, put } from '../../stores.fixture.ts';
+import { INSTALLATION, NOW } from '../facts.fixture.ts';
+import type { RoleGrant } from '../facts.ts';
+import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from '../gather.fixture.ts';
+
+/**
+ * A ledger forged while no azid runs is all that azid has when it starts, as nothing is in its memory then. It takes no assignment
+ * from whoever has it, and keeps none beyond whoever had it.
+ */
+
+const RG2 = `${SUB}/resourceGroups/rg2`;
+const MINUTE = 60_000;
+const nameOf = (principalId: string, scope = RG, role = READER_GUID) =>
+  assignmentNames(INSTALLATION, { scope, role, principalId })[0] ?? '';
+const idOf = (principalId: string, scope = RG, role = READER_GUID) =>
+  assignmentId(scope, nameOf(principalId, scope, role));
+const mark = (key: string) => `[azid ${INSTALLATION}: ${key}]`;
+
+let world: GrantWorld;
+/** Principals of the identities `web` of the victim and `else` of the forger. */
+let web: string;
+let other: string;
+/** The assignment that grant shop/read has. */
+let theirs: string;
+beforeEach(async () => {
+  world = await GrantWorld.start();
+  web = world.identity('web');
+  other = world.identity('else');
+  theirs = idOf(web);
+  await world.put(theirs, web, READER_GUID, mark('shop/read'));
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const standing = () => ({
+  observedGeneration: 1,
+  assignmentId: theirs,
+  principalId: web,
+  ledger: [theirs],
+});
+const REFUSED = {
+  type: 'Stalled',
+  status: 'True',
+  reason: 'RejectedByAzure',
+  message: '',
+  lastTransitionTime: '',
+  observedGeneration: 1,
+} as const;
+
+/** How azid finds the grant that really has the assignment. */
+const victims: [string, () => Promise<void>][] = [
+  ['as it was', async () => void world.grant('read', {}, standing())],
+  ['its status emptied', async () => void world.grant('read')],
+  ['its status told to be refused', async () => void world.grant('read', {}, { conditions: [REFUSED] })],
+  [
+    'its status that of another',
+    async () => void world.grant('read', {}, { ...standing(), assignmentId: undefined, ledger: [] }),
+  ],
+  [
+    'its status emptied, while its identity cannot be read',
+    async () => {
+      world.grant('read');
+      const object = world.stores.identities.get('shop/web');
+      // Another place than Azure's: nothing that is in the cache tells of it.
+      if (object) world.stores.identities.noteDelete(object);
+    },
+  ],
+  [
+    'its status emptied, while its role cannot be read',
+    async () => {
+      world.grant('read', { role: { name: 'Nonsense' } });
+    },
+  ],
+];
+
+/** What the forger’s own spec asks for, and how its object stands. */
+const wanted: [string, () => Partial<RoleGrantSpec>, () => Promise<string>][] = [
+  [
+    'another scope',
+    () => ({ scope: RG2, principal: { identityRef: { name: 'else' } } }),
+    async () => idOf(other, RG2),
+  ],
+  ['another principal', () => ({ principal: { identityRef: { name: 'else' } } }), async () => idOf(other)],
+  [
+    'another role',
+    () => ({ role: { id: CONTRIBUTOR_GUID }, principal: { identityRef: { name: 'else' } } }),
+    async () => idOf(other, RG, CONTRIBUTOR_GUID),
+  ],
+  [
+    'another principal by id',
+    () => ({ principal: { id: other, type: 'ServicePrincipal' } }),
+    async () => idOf(other),
+  ],
+  [
+    'an identity that there is not',
+    () => ({ scope: RG2, principal: { identityRef: { name: 'none' } } }),
+    async () => idOf(other),
+  ],
+];
+const lives: [string, Partial<RoleGrantSpec>, Partial<RoleGrant['metadata']>][] = [
+  ['lives', {}, {}],
+  ['goes', {}, { deletionTimestamp: new Date(NOW - MINUTE).toISOString() }],
+  ['has ended', { expiresAt: new Date(NOW - MINUTE).toISOString() }, {}],
+];
+/** Each two of the three meet. */
+const attacks = victims.flatMap((victim, row) =>
+  wanted.flatMap((want, column) =>
+    lives
+      .filter((_, at) => at === (row + column) % lives.length)
+      .map((life) => [victim, want, life] as const),
+  ),
+);
+
+describe('an assignment that a forged ledger names is not taken away', () => {
+  it.each(
+    attacks.map(([victim, want, life]) => ({
+      title: `from a grant ${victim[0]}, by one that asks for ${want[0]} and ${life[0]}`,
+      victim,
+      want,
+      life,
+    })),
+  )('$title', async ({ victim: [, prepare], want: [, spec, own], life: [, more, metadata] }) => {
+    world.allow('shop', [{ roles: ['Reader', 'Contributor'], scopes: [SUB], principals: { ids: [other] } }]);
+    await prepare();
+    const mine = await own();
+    const [scope = '', name = ''] = mine.split('/providers/Microsoft.Authorization/roleAssignments/');
+    if (!name.startsWith('undefined'))
+      await world.put(
+        mine,
+        other,
+        scope === RG && mine === idOf(other, RG, CONTRIBUTOR_GUID) ? CONTRIBUTOR_GUID : READER_GUID,
+        mark('shop/thief'),
+      );
+    await world.listed();
+    world.clock.advance(MINUTE);
+    const status = { ledger: [mine, theirs], assignmentId: mine, principalId: other };
+    const thief = world.grant('thief', { ...spec(), ...more }, status, metadata);
+    const decision = await world.decided(thief);
+    const deleted = decision.actions.flatMap((action) =>
+      action.type === 'deleteAssignment' ? action.id : [],
+    );
+    expect(deleted).not.toContain(theirs);
+  });
+});
+
+/** Specs that cannot mean the assignment, of which it cannot be told what they do mean. */
+const claims: [string, () => Partial<RoleGrantSpec>][] = [
+  ['another scope', () => ({ scope: RG2, role: { name: 'Nonsense' } })],
+  [
+    'another role by id',
+    () => ({ role: { id: CONTRIBUTOR_GUID }, principal: { identityRef: { name: 'none' } } }),
+  ],
+  [
+    'another role by name',
+    () => ({ role: { name: 'Contributor' }, principal: { identityRef: { name: 'none' } } }),
+  ],
+  [
+    'another principal by id',
+    () => ({ role: { name: 'Nonsense' }, principal: { id: other, type: 'ServicePrincipal' } }),
+  ],
+  [
+    'the identity of another',
+    () => ({ role: { name: 'Nonsense' }, principal: { identityRef: { name: 'else' } } }),
+  ],
+  ['an identity that there is not', () => ({ principal: { identityRef: { name: 'none' } } })],
+  ['what is no scope', () => ({ scope: `${SUB}/resourceGroups`, role: { name: 'Nonsense' } })],
+];
+
+describe('an assignment that a forged status claims goes with whoever had it', () => {
+  beforeEach(() => world.listed());
+  const decided = async () => {
+    world.clock.advance(MINUTE);
+    const deletionTimestamp = new Date(NOW).toISOString();
+    return (await world.decided(world.grant('read', {}, standing(), { deletionTimestamp }))).actions;
+  };
+
+  it.each(claims)('the claim of one that asks for %s', async (_, spec) => {
+    world.grant('thief', spec(), standing());
+    expect(await decided()).toMatchObject([{ type: 'deleteAssignment', id: theirs }]);
+  });
+
+  it.each<[string, Partial<RoleGrantSpec>]>([
+    ['asks for it', {}],
+    ['may ask for it: its role cannot be told just now', { role: { name: 'Nonsense' } }],
+  ])('but it stays for one that %s', async (_, spec) => {
+    world.grant('sharer', spec, standing());
+    expect(await decided()).toMatchObject([{ type: 'removeFinalizer' }]);
+  });
+
+  it('and for one that is written on it, though its status was emptied and its role cannot be told', async () => {
+    await world.put(theirs, web, READER_GUID, mark('shop/sharer'));
+    await world.listed();
+    world.grant('sharer', { role: { name: 'Nonsense' } });
+    expect(await decided()).toMatchObject([{ type: 'removeFinalizer' }]);
+  });
+});
+
+describe('what was the object’s own is taken away', () => {
+  const moved = (status: RoleGrant['status'], spec: Partial<RoleGrantSpec> = { scope: RG2 }) =>
+    world.grant('read', spec, { ...status, assignmentId: theirs, principalId: web });
+  const decided = async (object: RoleGrant) => {
+    await world.listed();
+    world.clock.advance(MINUTE);
+    return (await world.decided(object)).actions;
+  };
+  beforeEach(() => world.put(idOf(web, RG2), web, READER_GUID, mark('shop/read')));
+
+  it('by the mark on it', async () => {
+    expect(await decided(moved({ ledger: [theirs] }))).toMatchObject([
+      { type: 'deleteAssignment', id: theirs },
+    ]);
+  });
+
+  it('by the record of its end, whatever the mark says', async () => {
+    await world.put(theirs, web, READER_GUID, 'by hand');
+    put(world.stores.expiries, {
+      metadata: meta(nameOf(web), { namespace: 'azid-system' }),
+      spec: { assignmentId: theirs, owners: [{ namespace: 'shop', name: 'read', uid: 'uid-shop-read' }] },
+    });
+    expect(await decided(moved({ ledger: [theirs] }))).toMatchObject([
+      { type: 'deleteAssignment', id: theirs },
+    ]);
+  });
+
+  it('by what it grants: of an identity that was made anew', async () => {
+    const gone = 'aaaaaaaa-0000-4000-8000-00000000dead';
+    await world.put(idOf(gone), gone, READER_GUID, 'by hand');
+    const object = world.grant('read', {}, { ledger: [idOf(gone), theirs], assignmentId: theirs });
+    expect(await decided(object)).toMatchObject([{ type: 'deleteAssignment', id: idOf(gone) }]);
+  });
+
+  it('but what nothing proves is left, and told once', async () => {
+    await world.put(theirs, web, READER_GUID, 'by hand');
+    const actions = await decided(moved({ ledger: [idOf(web, RG2), theirs] }));
+    expect(actions).toMatchObject([
+      { type: 'saveStatus', status: { ledger: [idOf(web, RG2)] } },
+      { type: 'tell', note: { reason: 'LeftBehind', message: expect.stringContaining(theirs) } },
+    ]);
+  });
+
+  it('nothing is forgotten before Azure itself was asked', async () => {
+    await world.put(theirs, web, READER_GUID, 'by hand');
+    await world.listed();
+    await world.put(theirs, web, READER_GUID, mark('shop/read'));
+    world.clock.advance(MINUTE);
+    const object = moved({ ledger: [idOf(web, RG2), theirs] });
+    expect((await world.decided(object)).actions).toMatchObject([{ type: 'deleteAssignment', id: theirs }]);
+    world.failing.set(`roleAssignments/${nameOf(web)}`, unavailable);
+    world.clock.advance(MINUTE);
+    expect((await world.decided(object)).actions).toEqual([]);
+  });
+});

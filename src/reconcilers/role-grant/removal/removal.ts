@@ -1,0 +1,136 @@
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
+import { summaryOf } from '../../summaries.ts';
+import type { Action, Facts, Held, OwnStatus, Peer, RoleGrant } from '../facts.ts';
+import { asPeer } from '../own.ts';
+import { ownersOf, staysWithout } from '../ownership/owners.ts';
+import { isOurs } from '../target/target.ts';
+
+/** What to do with assignments the object no longer asks for. */
+export type Removal =
+  /**
+   * Nothing is left of them, or it is not this object's to take away. `dropped`: ids that leave the ledger; `ended`: those of
+   * them for whose end the object need not count any more.
+   */
+  | {
+      readonly state: 'done';
+      readonly dropped: readonly string[];
+      readonly ended: readonly string[];
+      readonly notes: readonly Note[];
+    }
+  | { readonly state: 'act'; readonly action: Action }
+  /** Absent, but Azure's lag or a write of a dead process may hide it. */
+  | { readonly state: 'wait'; readonly againMs: number; readonly message: string }
+  /** Whether it is there could not be told. */
+  | { readonly state: 'blocked'; readonly failure: Failure };
+
+/**
+ * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, that is proven to be or to
+ * have been this object's, and that no other object asks for; a GET of this visit stands behind each deletion.
+ *
+ * @param why for the Event: what made it superfluous
+ */
+export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], why: string): Removal {
+  const dropped: string[] = [];
+  const ended: string[] = [];
+  const notes: Note[] = [];
+  let wait: Extract<Removal, { state: 'wait' }> | undefined;
+  for (const { id, view, peers, unproven = false } of held) {
+    switch (view.state) {
+      case 'absent':
+        if (view.conclusive) {
+          dropped.push(id);
+          ended.push(id);
+        } else if (!wait || view.conclusiveInMs < wait.againMs)
+          wait = {
+            state: 'wait',
+            againMs: view.conclusiveInMs,
+            message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before it forgets it`,
+          };
+        break;
+      case 'loading':
+        wait = { state: 'wait', againMs: 1_000, message: `reading ${id}` };
+        break;
+      case 'unreadable':
+        return { state: 'blocked', failure: view.failure };
+      case 'present':
+        if (!isOurs(view.assignment, facts)) {
+          dropped.push(id);
+          ended.push(id);
+          // The ledger forgot it when it was told; the record of its end names it still.
+          if (isToldOf(object, facts, id)) break;
+          notes.push({
+            type: 'Warning',
+            reason: 'LeftBehind',
+            action: 'Delete',
+            message: `${id} was not made by this azid; left as it is`,
+          });
+        } else if (unproven) {
+          dropped.push(id);
+          notes.push({
+            type: 'Warning',
+            reason: 'LeftBehind',
+            action: 'Delete',
+            message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
+          });
+        } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) {
+          dropped.push(id);
+          if (isRecordedFor(peers, id, facts)) ended.push(id);
+        } else return { state: 'act', action: deletion(id, why) };
+    }
+  }
+  return wait ?? { state: 'done', dropped, ended, notes };
+}
+
+/**
+ * Whoever keeps the assignment stands in the record of its end, with what was allowed. Else the end of whoever leaves still binds:
+ * one that only asks for it, suspended or not, may ask for ever the moment after.
+ */
+function isRecordedFor(peers: readonly Peer[], id: string, { ends }: Facts): boolean {
+  const { others = [] } = ends.get(armKey(id)) ?? {};
+  return ownersOf(peers).some(({ uid }) => others.includes(uid));
+}
+
+function isToldOf({ status }: RoleGrant, { ends }: Facts, id: string): boolean {
+  const isRecorded = ends.get(armKey(id))?.mine !== undefined;
+  return isRecorded && !(status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
+}
+
+function deletion(id: string, why: string): Action {
+  return {
+    type: 'deleteAssignment',
+    id,
+    note: {
+      type: 'Normal',
+      reason: 'Revoked',
+      action: 'Delete',
+      message: `deleted role assignment ${id}: ${why}`,
+    },
+  };
+}
+
+/** Everything azid may have made for the object, the target included, for when all of it is to go. */
+export function everything({ held, target, azure, peers }: Facts): readonly Held[] {
+  return target && azure ? [...held, { id: target.id, view: azure, peers }] : held;
+}
+
+/** A removal under way or refused, as the summary of an object that lives. */
+export function summaryOfRemoval(removal: Exclude<Removal, { state: 'done' | 'act' }>): Summary {
+  return removal.state === 'blocked'
+    ? summaryOf(removal.failure)
+    : {
+        state: 'progressing',
+        reason: 'Revoking',
+        message: removal.message,
+        againMs: Math.min(Math.max(removal.againMs, 0), RECHECK_OUTSIDE_MS),
+      };
+}
+
+/** Told once: the ledger forgets first, or the next round would tell again. */
+export function told(status: OwnStatus, notes: readonly Note[]): Action[] {
+  if (notes.length === 0) return [];
+  return [
+    { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },
+    ...notes.map((note): Action => ({ type: 'tell', note })),
+  ];
+}

@@ -1,0 +1,78 @@
+import type { CallContext } from '../../../azure/arm/arm-calls.ts';
+import type { Identities } from '../../../azure/identities.ts';
+import { parseIdentityId } from '../../../azure/names/resource-id.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import { failureOf } from '../../failure.ts';
+import type { SystemIdentityView } from '../../proof/system-identity.ts';
+import type { RoleGrant } from '../facts.ts';
+
+export interface FateEyes {
+  readonly identities: Pick<Identities, 'get'>;
+  readonly mirror: Pick<IdentityCache, 'observe'>;
+  /** By the ARM id of the resource; throws what the call threw. Absent: nothing is ever known to be gone. */
+  readonly systemIdentity?: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+}
+
+/** `unclear`: not to be told now; asked again soon. */
+export type Fate = 'alive' | 'dead' | 'unclear';
+
+/**
+ * Whether the principal of what stands is gone with its identity: only Azure's own word counts, never that of an object.
+ * Another principal under the same ARM id proves it as well as nothing there does: Azure uses none twice.
+ */
+export async function fateOf(
+  { status }: RoleGrant,
+  context: CallContext,
+  eyes: FateEyes,
+): Promise<Fate | undefined> {
+  const { identityId, principalId, ledger = [] } = status ?? {};
+  if (identityId === undefined || principalId === undefined || ledger.length === 0) return undefined;
+  return fateOfPrincipal({ identityId, principalId }, context, eyes);
+}
+
+/** @param identityId of the identity, or of the resource whose own it is, that had the principal */
+export async function fateOfPrincipal(
+  { identityId, principalId }: { readonly identityId: string; readonly principalId: string },
+  context: CallContext,
+  eyes: FateEyes,
+): Promise<Fate> {
+  try {
+    const now = isUserAssigned(identityId)
+      ? await userAssigned(identityId, context, eyes)
+      : await systemAssigned(identityId, context, eyes);
+    if (typeof now === 'string') return now;
+    return now.principalId.toLowerCase() === principalId.toLowerCase() ? 'alive' : 'dead';
+  } catch (error) {
+    if (!failureOf(error)) throw error;
+    return 'unclear';
+  }
+}
+
+type Seen = { readonly principalId: string } | 'dead' | 'unclear';
+
+async function userAssigned(id: string, context: CallContext, eyes: FateEyes): Promise<Seen> {
+  const got = await eyes.identities.get(id, context);
+  if (got.found) return got.identity;
+  // Right after a creation Azure may not show it: the mirror knows when a 404 is proof.
+  return eyes.mirror.observe(id).state === 'absent' ? 'dead' : 'unclear';
+}
+
+async function systemAssigned(
+  hostId: string,
+  context: CallContext,
+  { systemIdentity }: FateEyes,
+): Promise<Seen> {
+  const got = await systemIdentity?.(hostId, context);
+  if (got?.found) return got;
+  return got?.conclusive === true ? 'dead' : 'unclear';
+}
+
+/** The status names the one or the other, whatever the spec refers to by now. */
+function isUserAssigned(identityId: string): boolean {
+  try {
+    return parseIdentityId(identityId).name !== '';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
+import { sameId } from '../../../azure/names/resource-id.ts';
+import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
+import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';
+import { scopeProblem } from './request.ts';
+import type { RoleEyes } from './role.ts';
+
+/**
+ * Whether an assignment as Azure shows it may be, or may have been, what an object asks for. Ledger and status of an object can
+ * be forged while no azid runs (docs/guarantees.md G25), its spec and what stands in Azure cannot: what these speak against, no
+ * status makes true.
+ */
+
+/** Role and principal, where they are known. */
+export type Granted = Pick<SeenAssignment, 'scope'> &
+  Partial<Pick<SeenAssignment, 'roleGuid' | 'principalId'>>;
+
+export interface MeaningEyes extends RoleEyes, KnownEyes {
+  readonly stores: KnownEyes['stores'] & { readonly identities: Pick<Stores['identities'], 'keysByIndex'> };
+  readonly proofs: KnownEyes['proofs'] & Pick<PrincipalEyes['proofs'], 'hasPrincipal' | 'withPrincipal'>;
+  readonly systemProofs: KnownEyes['systemProofs'] &
+    Pick<PrincipalEyes['systemProofs'], 'hasPrincipal' | 'ofPrincipal'>;
+}
+
+/** False only where the spec speaks against it; what cannot be told just now does not. */
+export function mayMean(object: RoleGrant, granted: Granted, eyes: MeaningEyes): boolean {
+  return (
+    scopeProblem(object) === undefined &&
+    sameId(object.spec.scope, granted.scope) &&
+    mayMeanRole(object, granted, eyes) &&
+    mayMeanPrincipal(object, granted, eyes)
+  );
+}
+
+function mayMeanRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: RoleEyes): boolean {
+  const { id, name } = spec.role;
+  if (roleGuid === undefined) return true;
+  if (id !== undefined) return asciiLower(id.slice(-roleGuid.length)) === asciiLower(roleGuid);
+  // A role may have been renamed: only a name that is another's by now tells.
+  const named = roles.held?.().filter(({ roleName }) => sameText(roleName, name ?? '')) ?? [];
+  return named.length === 0 || named.some(({ guid }) => sameText(guid, roleGuid));
+}
+
+function mayMeanPrincipal(object: RoleGrant, { principalId }: Granted, eyes: MeaningEyes): boolean {
+  const { id } = object.spec.principal;
+  if (principalId === undefined) return true;
+  if (id !== undefined) return sameText(id, principalId);
+  const known = knownPrincipal(object, eyes);
+  if (known && sameText(known.id, principalId)) return true;
+  // Of an identity that is gone nobody can tell whose it was.
+  const { proofs, systemProofs, stores } = eyes;
+  if (!proofs.hasPrincipal(principalId) && !systemProofs.hasPrincipal(principalId)) return true;
+  // It has an owner that lives: only who refers to that may mean it, once its proof can be read.
+  if (known) return false;
+  const referred = [...referredIdentity(object), ...referredSystemIdentity(object)];
+  const holders = new Set([
+    ...proofs
+      .withPrincipal(principalId)
+      .flatMap(({ name }) => [...stores.identities.keysByIndex(INDEX.azureName, asciiLower(name))]),
+    ...systemProofs.ofPrincipal(principalId),
+  ]);
+  return referred.some((key) => holders.has(key));
+}

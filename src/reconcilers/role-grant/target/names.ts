@@ -1,0 +1,54 @@
+import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { RefusedWrites } from '../observe/refused.ts';
+import { sameAssignmentId } from '../standing.ts';
+import { isAsked, named, sameGrant } from './target.ts';
+import type { Told } from '../ownership/twins.ts';
+
+/**
+ * Under which of its names a grant stands or is to be made. Azure allows the grant once, so whatever stands under one of
+ * them is the one; while none does, the first that Azure does not refuse.
+ */
+
+export interface NameEyes {
+  readonly assignmentMirror: Pick<AssignmentCache, 'observe'>;
+  readonly told: ReadonlyMap<string, Told>;
+  readonly refused: Pick<RefusedWrites, 'name'>;
+}
+
+export function chosenName(object: RoleGrant, first: Target, eyes: NameEyes): Target {
+  const { uid } = object.metadata;
+  const standing = first.ids.findIndex((id) => {
+    const seen = eyes.assignmentMirror.observe(id);
+    return seen.state === 'present' && sameGrant(seen.resource, first);
+  });
+  if (standing >= 0) return named(first, standing);
+  const told = eyes.told.get(uid);
+  const existing = told && isAsked(first, told.targetId) ? told.existingId : undefined;
+  const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
+  if (known >= 0) return named(first, known);
+  const { at } = eyes.refused.name(uid, first);
+  // What another process came to use after it was refused the first.
+  const recorded = first.ids.findLastIndex((id) =>
+    object.status?.ledger?.some((each) => sameAssignmentId(each, id)),
+  );
+  return free(named(first, Math.max(at, recorded, 0)), eyes);
+}
+
+/** The name, or the next that nobody else's assignment is known to have. */
+function free(target: Target, { assignmentMirror }: NameEyes): Target {
+  const start = target.ids.findIndex((id) => sameAssignmentId(id, target.id));
+  for (let step = 0; step < target.ids.length; step++) {
+    const at = (start + step) % target.ids.length;
+    const seen = assignmentMirror.observe(target.ids[at] ?? target.id);
+    if (seen.state !== 'present' || !isAnothers(seen.resource, target)) return named(target, at);
+  }
+  return target;
+}
+
+/** Read whole, and it grants something else: somebody else's, whatever it is called. */
+export function isAnothers(found: SeenAssignment | AzureRoleAssignment, target: Target): boolean {
+  const whole = found.scope !== '' && found.roleGuid !== '' && found.principalId !== '';
+  return whole && !sameGrant(found, target);
+}

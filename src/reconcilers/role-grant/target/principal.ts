@@ -1,0 +1,126 @@
+import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
+import type { Store } from '../../../kube/informer/store.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { VisitContext } from '../../kind.ts';
+import type { IdentityProofs, ProvenIdentity } from '../../proof/identity-proofs.ts';
+import type { SystemProofs } from '../../proof/system-identity.ts';
+import { referredIdentity, referredSystemIdentity } from '../../stores.ts';
+import type { PrincipalView, RoleGrant } from '../facts.ts';
+import { type FateEyes, fateOf } from './fate.ts';
+
+/** Who gets the role: the principal of an identity of the namespace, or one by its object id. */
+
+export interface PrincipalEyes extends FateEyes {
+  readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
+  /** Who has which principal, as Azure proves it. */
+  readonly proofs: Pick<IdentityProofs, 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal'>;
+  readonly systemProofs: Pick<SystemProofs, 'known' | 'prove' | 'hasPrincipal' | 'ofPrincipal'>;
+  /**
+   * When this process first saw a principal, wall ms, by the uid of the grant that asks. One map for all who ask: the
+   * kind forgets a grant's when the grant is gone.
+   */
+  readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
+  readonly clock: Clock;
+}
+
+/** Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is told). */
+const YOUNG_MS = 15 * 60_000;
+
+type Known = Extract<PrincipalView, { state: 'known' }>;
+export type KnownEyes = Pick<PrincipalEyes, 'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock'>;
+
+/** What can be told from the caches; undefined: they show no principal of the identity's object. */
+export function knownPrincipal(object: RoleGrant, eyes: KnownEyes): Known | undefined {
+  const named = principalById(object);
+  if (named) return named;
+  const { system, key } = referenceOf(object);
+  const proven = system ? eyes.systemProofs.known(key) : eyes.proofs.known(key);
+  return proven && asKnown(object, proven, eyes);
+}
+
+/** @param live a write is to rest on it */
+export async function principalOf(
+  object: RoleGrant,
+  context: VisitContext,
+  eyes: PrincipalEyes,
+  live = false,
+): Promise<PrincipalView> {
+  const named = principalById(object);
+  if (named) return named;
+  const { system, key, name } = referenceOf(object);
+  const proven = await (system
+    ? eyes.systemProofs.prove(key, context, live)
+    : eyes.proofs.prove(key, context, live));
+  switch (proven.state) {
+    case 'owned':
+      return asKnown(object, proven, eyes);
+    case 'unreadable':
+      return proven;
+    case 'loading': {
+      const list = `the first list of subscription ${proven.subscriptionId}`;
+      return { state: 'waiting', for: list, message: `waiting for ${list}`, dead: false, keep: true };
+    }
+    case 'waiting': {
+      // New before old: what stands is replaced when its object has made it again.
+      const fate = proven.returns ? undefined : await fateOf(object, context, eyes);
+      return {
+        state: 'waiting',
+        for: name,
+        message: `spec.principal.identityRef: waiting for ${name}, which ${proven.why}`,
+        dead: fate === 'dead',
+        ...(fate === 'unclear' && { unclear: true }),
+      };
+    }
+  }
+}
+
+function principalById({ spec }: RoleGrant): Known | undefined {
+  const { id, type } = spec.principal;
+  if (id === undefined || type === undefined) return undefined;
+  return { state: 'known', id: id.toLowerCase(), type, young: false, live: true };
+}
+
+function asKnown(
+  object: RoleGrant,
+  { id, principalId, live, deleting }: Extract<ProvenIdentity, { state: 'owned' }>,
+  { stores, firstSeen, clock }: KnownEyes,
+): Known {
+  const { system, key } = referenceOf(object);
+  const createStartedAt = system ? undefined : stores.identities.get(key)?.status?.createStartedAt;
+  const since = sinceWhen(object.metadata.uid, principalId, firstSeen, clock.now());
+  const bornAt = Math.max(since, createStartedAt === undefined ? 0 : Date.parse(createStartedAt));
+  return {
+    state: 'known',
+    id: principalId.toLowerCase(),
+    type: 'ServicePrincipal',
+    young: clock.now() - bornAt < YOUNG_MS,
+    live,
+    identityId: id,
+    ...(deleting && { leaving: true }),
+  };
+}
+
+/** The object a grant refers to, by kind and key. */
+function referenceOf(object: RoleGrant): {
+  readonly system: boolean;
+  readonly key: string;
+  readonly name: string;
+} {
+  const [systemRef] = referredSystemIdentity(object);
+  if (systemRef !== undefined)
+    return { system: true, key: systemRef, name: `SystemAssignedIdentity ${systemRef}` };
+  const [key = ''] = referredIdentity(object);
+  return { system: false, key, name: `UserAssignedIdentity ${key}` };
+}
+
+function sinceWhen(
+  uid: string,
+  principalId: string,
+  firstSeen: PrincipalEyes['firstSeen'],
+  now: number,
+): number {
+  const seen = firstSeen.get(uid);
+  if (seen?.principalId === principalId) return seen.at;
+  firstSeen.set(uid, { principalId, at: now });
+  return now;
+}

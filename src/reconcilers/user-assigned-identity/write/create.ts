@@ -1,0 +1,92 @@
+import type { NamespacePolicy } from '../../../policy/evaluate.ts';
+import type { Summary } from '../../decision.ts';
+import { ownerMarks } from '../../marks.ts';
+import { stalledOutside } from '../../summaries.ts';
+import { decideClaim } from '../claim.ts';
+import type { AzureView, Facts, IdentityDecision, OwnStatus, UserAssignedIdentity } from '../facts.ts';
+import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
+import { wantedTags } from './tags.ts';
+import type { Target } from '../target.ts';
+
+/** A GET found nothing: make the identity, once that is certain and nobody else is first. */
+export function decideCreation(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  target: Target,
+  view: Extract<AzureView, { state: 'absent' }>,
+  policy: NamespacePolicy,
+  allowedBy: string,
+): IdentityDecision {
+  const own = ownStatus(object);
+  const { subscriptionId, resourceGroup, location } = target.coordinates;
+  const stop = (summary: Summary): IdentityDecision => ({ actions: [], status: own, summary });
+  if (view.missing === 'subscription') {
+    return stop(
+      stalledOutside(
+        'SubscriptionNotFound',
+        `subscription ${subscriptionId} does not exist or azid cannot see it; correct the id, or give azid rights there`,
+      ),
+    );
+  }
+  if (view.missing === 'resourceGroup') {
+    return stop(
+      stalledOutside(
+        'ResourceGroupNotFound',
+        `resource group ${resourceGroup} does not exist in subscription ${subscriptionId}; azid makes no resource groups: create it, or name another`,
+      ),
+    );
+  }
+  if (!view.conclusive) {
+    return stop({
+      state: 'progressing',
+      reason: 'ConfirmingAbsence',
+      message: `Azure does not show ${target.id} yet; it was written to a moment ago, so azid looks again before making it anew`,
+      againMs: view.conclusiveInMs,
+    });
+  }
+  const claim = decideClaim(object, facts, policy, target, undefined);
+  if (!claim.granted) return stop(claim.summary);
+
+  const tags = wantedTags(policy.defaults.tags, object.spec.tags ?? {});
+  const again = own.principalId !== undefined;
+  const intent: OwnStatus = {
+    ...own,
+    coordinates: target.coordinates,
+    createStartedAt: new Date(facts.now).toISOString(),
+    tagKeys: keysOf(tags),
+    overwrittenPrincipalId: undefined,
+  };
+  return {
+    actions: [
+      ...finalizer(object),
+      { type: 'saveStatus', status: intent, why: 'the intent to make the identity must survive a crash' },
+      {
+        type: 'createIdentity',
+        id: target.id,
+        location,
+        tags: { ...tags, ...ownerMarks(ownerOf(object, facts)) },
+        ...(object.spec.isolationScope !== undefined && { isolationScope: object.spec.isolationScope }),
+        note: again
+          ? {
+              type: 'Warning',
+              reason: 'Recreated',
+              action: 'Create',
+              message: `identity ${target.id} had vanished from Azure; made again under policy ${allowedBy}, with a new principal`,
+            }
+          : {
+              type: 'Normal',
+              reason: 'Created',
+              action: 'Create',
+              message: `made identity ${target.id} under policy ${allowedBy}`,
+            },
+      },
+    ],
+    status: intent,
+    summary: {
+      state: 'progressing',
+      reason: 'Creating',
+      message: `making identity ${target.id}`,
+      againMs: 0,
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { isSuspended } from '../../../api/schema/common.ts';
+import { sameRegion } from '../../../azure/names/region.ts';
+import type { NamespacePolicy } from '../../../policy/evaluate.ts';
+import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
+import { ownerMarks } from '../../marks.ts';
+import { stalledOutside } from '../../summaries.ts';
+import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
+import { decideOutput } from './output.ts';
+import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
+import { tagChange, wantedTags } from './tags.ts';
+import type { Target } from '../target.ts';
+
+/** The identity is this object's to keep: tags, isolation scope, finalizer, status and output are brought in line. */
+export function maintain(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  target: Target,
+  identity: SeenIdentity,
+  policy: NamespacePolicy,
+  under: string,
+  reason: string,
+): IdentityDecision {
+  const own = ownStatus(object);
+  if (!sameRegion(identity.location, target.coordinates.location)) {
+    return {
+      actions: [],
+      status: own,
+      summary: stalledOutside(
+        'LocationMismatch',
+        `identity ${target.id} is in ${identity.location}, expected ${target.coordinates.location}; an identity cannot move: delete it in Azure, or make an object with that location`,
+      ),
+    };
+  }
+  const tags = wantedTags(policy.defaults.tags, object.spec.tags ?? {});
+  const owned = own.tagKeys ?? [];
+  const nextTags = tagChange(identity.tags, tags, ownerMarks(ownerOf(object, facts)), owned);
+  const { isolationScope } = object.spec;
+  const isolate = isolationScope !== undefined && isolationScope !== (identity.isolationScope ?? 'None');
+  const status: OwnStatus = {
+    ...own,
+    id: identity.id,
+    clientId: identity.clientId,
+    principalId: identity.principalId,
+    tenantId: identity.tenantId,
+    coordinates: target.coordinates,
+    tagKeys: keysOf(tags),
+    overwrittenPrincipalId: undefined,
+    ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
+  };
+  const working: Summary = {
+    state: 'progressing',
+    reason: 'Updating',
+    message: `updating identity ${target.id}`,
+    againMs: 0,
+  };
+
+  if (nextTags || isolate) {
+    // Before the write the status names both the old tags and the new: whichever a crash leaves, azid knows it as its own.
+    const intent: OwnStatus = {
+      ...own,
+      coordinates: target.coordinates,
+      tagKeys: [...new Set([...owned, ...keysOf(tags)])].sort(),
+      overwrittenPrincipalId: undefined,
+    };
+    const known =
+      own.coordinates !== undefined &&
+      own.overwrittenPrincipalId === undefined &&
+      intent.tagKeys?.length === owned.length;
+    return {
+      actions: [
+        ...finalizer(object),
+        ...(known
+          ? []
+          : [
+              {
+                type: 'saveStatus',
+                status: intent,
+                why: 'the tags azid sets must be known before they are set',
+              } as const,
+            ]),
+        {
+          type: 'updateIdentity',
+          id: target.id,
+          ...(nextTags && { tags: nextTags }),
+          ...(isolate && { isolationScope }),
+          note: {
+            type: 'Normal',
+            reason,
+            action: 'Update',
+            message: `${describeChange(nextTags !== undefined, isolate)} of identity ${target.id} set as declared, ${under}`,
+          },
+        },
+      ],
+      status,
+      summary: working,
+    };
+  }
+  if (own.principalId !== undefined && own.principalId !== identity.principalId) {
+    return {
+      actions: [
+        // First, as this status still says Ready: who waited for that must not read the old ids.
+        ...decideOutput(object, facts, status, working).actions,
+        { type: 'saveStatus', status, why: 'the identity has a new principal' },
+        {
+          type: 'tell',
+          note: {
+            type: 'Warning',
+            reason: 'IdentityRecycled',
+            action: 'Observe',
+            message: `identity ${target.id} has a new principal, ${identity.principalId} in place of ${own.principalId}: it was deleted and made again`,
+          },
+        },
+      ],
+      status,
+      summary: working,
+    };
+  }
+  const missing = finalizer(object);
+  if (missing.length > 0) return { actions: missing, status, summary: working };
+  // Before it is Ready: should somebody strip the marks from then on, any process of azid puts them back.
+  if (facts.recorded !== identity.principalId && !isSuspended(object)) {
+    const { principalId } = identity;
+    return { actions: [{ type: 'recordPrincipal', principalId }], status, summary: working };
+  }
+  return decideOutput(object, facts, status, {
+    state: 'ready',
+    reason: 'Ready',
+    message: `identity ${identity.id} is as declared`,
+    nextMs: RECHECK_READY_MS,
+  });
+}
+
+function describeChange(tags: boolean, isolation: boolean): string {
+  return [tags && 'tags', isolation && 'isolation scope'].filter(Boolean).join(' and ');
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../decision.ts';
+import { ownerMarks } from '../../marks.ts';
+import { decide } from '../decide.ts';
+import { absent, deleted, facts, ID, ME, policy, seen, uai } from '../facts.fixture.ts';
+import type { Action, Facts, OwnStatus, UserAssignedIdentity } from '../facts.ts';
+
+const failure: Failure = {
+  kind: 'alreadyExists',
+  reason: 'AlreadyExists',
+  message: 'somebody was faster',
+  ambiguous: false,
+  error: undefined,
+};
+const spec = { tags: { env: 'prod' } };
+const overwritten = seen({ env: 'prod', ...ownerMarks(ME) });
+const showing = (identity = overwritten): Partial<Facts> => ({
+  azure: { state: 'present', identity, live: true },
+});
+/** The intent as it stood when the PUT left. */
+const intent = { tagKeys: ['env'], createStartedAt: '2026-11-23T09:59:00Z' };
+const known = { ...intent, overwrittenPrincipalId: overwritten.principalId };
+
+const names = (actions: readonly Action[]) => actions.map(({ type }) => type);
+const saved = (actions: readonly Action[]): OwnStatus | undefined =>
+  actions.find((action) => action.type === 'saveStatus')?.status;
+const patched = (object: UserAssignedIdentity, change: Partial<Facts>) =>
+  decide(object, facts(change)).actions.find((action) => action.type === 'updateIdentity')?.tags;
+
+describe('an identity that somebody made just before the PUT', () => {
+  it('is remembered as not made here before the marks are taken back', () => {
+    const create = decide(uai({ spec }), facts({ azure: absent })).actions.find(
+      (action) => action.type === 'createIdentity',
+    );
+    if (!create) throw new Error('expected a creation');
+    const raced = decide(uai({ spec, status: intent }), facts(showing()), { action: create, failure });
+    expect(names(raced.actions)).toEqual(['saveStatus', 'updateIdentity']);
+    expect(saved(raced.actions)?.overwrittenPrincipalId).toBe(overwritten.principalId);
+    expect(raced.actions[1]).toMatchObject({ id: overwritten.id, tags: {} });
+  });
+
+  it('is not taken for proof at the next visit, when the PATCH had failed or the process died', () => {
+    const next = decide(uai({ spec, status: known }), facts(showing()));
+    expect(names(next.actions)).toEqual(['updateIdentity']);
+    expect(patched(uai({ spec, status: known }), showing())).toEqual({});
+  });
+
+  it('is not deleted with the object', () => {
+    // It never was this object's.
+    const begun = { ...known, id: undefined, principalId: undefined };
+    const next = decide(deleted({ status: begun }), facts(showing()));
+    expect(names(next.actions)).toEqual(['updateIdentity']);
+    const then = decide(deleted({ status: begun }), facts(showing(seen({}))));
+    expect(names(then.actions)).not.toContain('deleteIdentity');
+    expect(names(then.actions)).toContain('removeFinalizer');
+  });
+
+  it('stalls the object once the marks are off', () => {
+    const after = decide(uai({ spec, status: known }), facts(showing(seen({}))));
+    expect(after).toMatchObject({ actions: [], summary: { state: 'stalled', reason: 'AlreadyExists' } });
+  });
+
+  it('can be adopted like any other: that it was overwritten is forgotten before the marks are set', () => {
+    const adopting = uai({ spec: { ...spec, adoption: 'Adopt' }, status: known });
+    const policies = [policy({ adoption: { identityIds: [ID] } })];
+    const adopted = decide(adopting, facts({ policies, ...showing(seen({})) }));
+    expect(names(adopted.actions)).toEqual(['addFinalizer', 'saveStatus', 'updateIdentity']);
+    expect(saved(adopted.actions)).toHaveProperty('overwrittenPrincipalId', undefined);
+  });
+
+  it('is another one once it was deleted and the object made its own', () => {
+    const own = seen({ env: 'prod', ...ownerMarks(ME) }, { principalId: 'principal-2' });
+    expect(names(decide(uai({ spec, status: known }), facts(showing(own))).actions)).not.toContain(
+      'updateIdentity',
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import { asciiLower } from '../../../azure/names/ascii.ts';
+import { withoutMarks } from '../../marks.ts';
+import { isOverwritten } from '../../proof/observe.ts';
+import type { IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
+import { ownStatus } from '../own.ts';
+
+/**
+ * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it carries
+ * our marks (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive a PATCH that fails
+ * and a process that dies, else the marks would pass for proof at the next look; so the status names the principal
+ * before anything else is done.
+ */
+
+/** Takes off what the PUT wrote. The tags the identity had before are lost. */
+export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {
+  const own = ownStatus(object);
+  const { id, principalId } = identity;
+  const status: OwnStatus = { ...own, overwrittenPrincipalId: principalId, createStartedAt: undefined };
+  const ours = new Set((own.tagKeys ?? []).map(asciiLower));
+  const tags = Object.fromEntries(
+    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(asciiLower(name))),
+  );
+  return {
+    actions: [
+      ...(isOverwritten(object, identity)
+        ? []
+        : [{ type: 'saveStatus', status, why: 'the marks on it prove nothing' } as const]),
+      {
+        type: 'updateIdentity',
+        id,
+        tags,
+        note: {
+          type: 'Warning',
+          reason: 'AlreadyExists',
+          action: 'Update',
+          message: `identity ${id} was made by someone else at the same moment; azid took its marks back from it, tags it may have had are lost`,
+        },
+      },
+    ],
+    status,
+    summary: {
+      state: 'progressing',
+      reason: 'AlreadyExists',
+      message: `taking back marks from ${id}`,
+      againMs: 0,
+    },
+  };
+}
