@@ -13,7 +13,7 @@ import { assignmentDefinition } from '../src/cache/assignments/assignments.ts';
 import { AzureCache } from '../src/cache/azure-cache.ts';
 import { identityDefinition } from '../src/cache/identities/identities.ts';
 import { RoleCatalog } from '../src/cache/roles/catalog.ts';
-import { FakeClock } from '../src/runtime/fake-clock.ts';
+import { FakeClock } from '../src/runtime/time/fake-clock.ts';
 
 const { values } = parseArgs({
   options: {

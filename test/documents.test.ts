@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { getBinaries } from '../src/sandbox/apiserver/binaries.ts';
-import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/temporary-folder.ts';
+import { getBinaries } from '../src/sandbox/apiserver/binaries/binaries.ts';
+import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
 import { shellBlocks } from './support/markdown-blocks.ts';
 import { cleanEnvironment, SandboxCommand } from './support/sandbox-command.ts';
 

@@ -24,7 +24,7 @@ import { silentLog } from '../src/kube/log.ts';
 import { until } from '../src/kube/testing/until.ts';
 import { KubeTransport } from '../src/kube/transport/transport.ts';
 import type { Condition, KubeObject, Resource } from '../src/kube/types.ts';
-import { systemClock } from '../src/runtime/clock.ts';
+import { systemClock } from '../src/runtime/time/clock.ts';
 import { type ControlPlane, startControlPlane } from '../src/sandbox/apiserver/control-plane.ts';
 
 interface Widget extends KubeObject {

@@ -9,7 +9,7 @@ import { createToken } from '../src/kube/builtin.ts';
 import { KubeClient } from '../src/kube/client.ts';
 import { KubeTransport } from '../src/kube/transport/transport.ts';
 import { keyOf } from '../src/kube/types.ts';
-import { systemClock } from '../src/runtime/clock.ts';
+import { systemClock } from '../src/runtime/time/clock.ts';
 import { conditionOf, HostStage, vmId } from './support/hosts.ts';
 import {
   CROWDED,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
 import { createToken, leases } from '../src/kube/builtin.ts';
-import { systemClock } from '../src/runtime/clock.ts';
+import { systemClock } from '../src/runtime/time/clock.ts';
 import { seedAzure } from '../src/sandbox/setup/azure-seed.ts';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { Azid } from './support/child.ts';

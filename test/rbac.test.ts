@@ -9,7 +9,7 @@ import { loadKubeEndpoint } from '../src/kube/access/config.ts';
 import { createToken } from '../src/kube/builtin.ts';
 import { KubeClient } from '../src/kube/client.ts';
 import { KubeTransport } from '../src/kube/transport/transport.ts';
-import { systemClock } from '../src/runtime/clock.ts';
+import { systemClock } from '../src/runtime/time/clock.ts';
 import type { KubeconfigAuth } from '../src/sandbox/apiserver/control-plane.ts';
 import { Journal } from './support/journal.ts';
 import { RG1, useStage } from './support/stage.ts';

@@ -4,9 +4,9 @@ import { request } from 'node:https';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { getBinaries } from '../src/sandbox/apiserver/binaries.ts';
+import { getBinaries } from '../src/sandbox/apiserver/binaries/binaries.ts';
 import { startControlPlane } from '../src/sandbox/apiserver/control-plane.ts';
-import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
 import type { ReadyFacts } from '../src/sandbox/ready-file.ts';
 import { kubectlOf, processesOf, SandboxCommand, SOON } from './support/sandbox-command.ts';
 

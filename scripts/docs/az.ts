@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/sandbox/apiserver/cache.ts';
+import { cacheFolder } from '../../src/sandbox/apiserver/binaries/cache.ts';
 import { shellBlocks } from '../../test/support/markdown-blocks.ts';
 import { azCallsIn, unknownFlags } from './az-calls.ts';
 import { pages, ROOT } from './markdown.ts';

@@ -8,8 +8,8 @@ const FOLDERS = ['src/reconcilers'];
 const FILES = [
   'src/azure/arm/classify.ts',
   'src/azure/arm/errors.ts',
-  'src/azure/hosts/delta.ts',
-  'src/runtime/summary.ts',
+  'src/azure/hosts/write/delta.ts',
+  'src/runtime/status/summary.ts',
 ];
 /** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
 const NOT_SHOWN = new Set(['Aborted', 'DecideAgain', 'TimedOut', 'WriteRefused', 'Unknown']);

@@ -94,3 +94,7 @@ export function sameAssignment(left: AzureRoleAssignment, right: AzureRoleAssign
 export function sameGrant(left: AzureRoleAssignment, right: AzureRoleAssignment): boolean {
   return left.key === right.key && left.roleGuid === right.roleGuid && left.principalId === right.principalId;
 }
+
+export function sameAssignmentId(a: string | undefined, b: string): boolean {
+  return a !== undefined && armKey(a) === armKey(b);
+}

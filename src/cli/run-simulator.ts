@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { systemClock } from '../runtime/clock.ts';
+import { systemClock } from '../runtime/time/clock.ts';
 import { listenForInterruption } from '../sandbox/interruption.ts';
 import { prepareReadyFile, writeReadyFile } from '../sandbox/ready-file.ts';
 import { startSimulator } from '../simulator/simulator.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { systemClock } from '../runtime/clock.ts';
+import { systemClock } from '../runtime/time/clock.ts';
 import { listenForInterruption } from '../sandbox/interruption.ts';
 import { contradiction, type SandboxFlags } from '../sandbox/options.ts';
 import { bool, duration } from './parse.ts';

@@ -2,7 +2,7 @@ import type { ObjectKey } from '../runtime/key.ts';
 
 /** The shapes every Kubernetes object shares; kinds extend `KubeObject` with their own spec and status. */
 
-export type { Condition } from '../runtime/condition.ts';
+export type { Condition } from '../runtime/status/condition.ts';
 export { type ObjectKey, splitKey } from '../runtime/key.ts';
 
 export interface OwnerReference {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Health } from './health.ts';
-import { Metrics } from './metrics.ts';
+import { Health } from './health/health.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { listen, startObserveServer } from './server.ts';
 
 const FLAG = '--metrics-bind-address';

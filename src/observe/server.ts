@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatAddress, type ListenAddress } from './address.ts';
-import type { Health, Probe } from './health.ts';
-import type { Metrics } from './metrics.ts';
+import type { Health, Probe } from './health/health.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 export interface ObserveServerOptions {
   readonly address: ListenAddress;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HOST_CAPABILITIES } from '../azure/hosts/capabilities.ts';
+import { HOST_CAPABILITIES } from '../azure/hosts/types/capabilities.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
 
 test('every type that azid calls is named, as the label has it, with what it is called by', () => {

@@ -1,4 +1,4 @@
-import { HOST_CAPABILITIES } from '../azure/hosts/capabilities.ts';
+import { HOST_CAPABILITIES } from '../azure/hosts/types/capabilities.ts';
 
 /**
  * Every resource type that azid calls, lower-cased as in the label `resource`, and the methods it uses, so that their

@@ -8,7 +8,7 @@ import { Permissions } from '../azure/permissions.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import { RoleAssignments } from '../azure/role-assignments.ts';
 import { RoleDefinitions } from '../azure/role-definitions.ts';
-import type { Metrics } from '../observe/metrics.ts';
+import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { AzureSide } from '../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 

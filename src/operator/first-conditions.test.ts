@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import { FakeClock } from '../runtime/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import { FirstConditions } from './first-conditions.ts';

@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/client.ts';
 import { LeaderElector } from '../kube/lease/lease.ts';
-import type { Metrics } from '../observe/metrics.ts';
+import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { OperatorOptions } from './options.ts';
 
 /** Whether this process may work. Without a Lease it always may. */

@@ -1,5 +1,5 @@
 import type { WatchedResource } from '../reconcilers/stores.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 import { SYNC_LIMIT_MS } from './options.ts';
 
 /** Nothing works before every cache holds its first list: a missing policy must not look like a denial. */

@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
-import type { Enqueue, Watch } from '../runtime/watch.ts';
+import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
 import type { Decision, Failure } from './decision.ts';
 import type { Hold } from './holds.ts';
 import type { Reconciler } from './kind.ts';

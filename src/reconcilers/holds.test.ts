@@ -8,7 +8,7 @@ import { assignmentName } from '../azure/names/assignment-name.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
-import { FakeClock } from '../runtime/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';

@@ -1,6 +1,6 @@
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import type { Source } from '../runtime/watch.ts';
+import type { Source } from '../runtime/controller/watch.ts';
 import type { VisitContext } from './kind.ts';
 import { isEdit } from './predicates.ts';
 import type { Stores } from './stores.ts';

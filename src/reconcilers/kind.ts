@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
-import type { Visit } from '../runtime/visit.ts';
+import type { Visit } from '../runtime/controller/visit.ts';
 import type { Decision, Failure, FrameAction, Note } from './decision.ts';
 
 /** What the frame keeps for a kind during one visit. */

@@ -1,5 +1,5 @@
 import type { How } from '../cache/store/entry.ts';
-import { Emitter } from '../runtime/watch.ts';
+import { Emitter } from '../runtime/controller/watch.ts';
 import { watches as assignmentExpiry } from './assignment-expiry/watches.ts';
 import { holds as holdsOfCredentials } from './federated-identity-credential/holds.ts';
 import { store as credentials } from './federated-identity-credential/store.ts';

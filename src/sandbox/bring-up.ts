@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import type { Cluster } from './cluster.ts';
 import { bundleProduct } from './controller/bundle.ts';

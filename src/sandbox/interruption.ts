@@ -1,5 +1,5 @@
 /** Ctrl-C and its kin: the first asks for an orderly end, the second ends at once. */
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
 import { timeLimit } from './time-limit.ts';
 
 describe('a time limit', () => {

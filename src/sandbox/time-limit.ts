@@ -1,5 +1,5 @@
 /** A signal that also aborts after a time. */
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 
 export interface TimeLimit extends Disposable {
   /** Aborts with the given signal, or when the time is over. */

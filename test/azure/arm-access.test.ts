@@ -7,8 +7,8 @@ import { classify } from '../../src/azure/arm/classify.ts';
 import { CLOUDS, type Cloud } from '../../src/azure/arm/clouds.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { FakeClock } from '../../src/runtime/fake-clock.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
 import { createPki } from '../../src/simulator/pki.ts';
 import { startRig } from './rig.ts';
 

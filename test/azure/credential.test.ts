@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { whoAmI } from '../../src/azure/arm/caller.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { type CredentialOptions, createCredential } from '../../src/azure/arm/credential.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
 import { startRig } from './rig.ts';
 
 const ISSUER = 'https://cluster.test';

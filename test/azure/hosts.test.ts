@@ -7,15 +7,15 @@ import {
   genericCapability,
   HOST_CAPABILITIES,
   hostTypeOf,
-} from '../../src/azure/hosts/capabilities.ts';
-import { identityDelta } from '../../src/azure/hosts/delta.ts';
-import { hiddenSecrets } from '../../src/azure/hosts/hidden-secrets.ts';
+} from '../../src/azure/hosts/types/capabilities.ts';
+import { identityDelta } from '../../src/azure/hosts/write/delta.ts';
+import { hiddenSecrets } from '../../src/azure/hosts/write/hidden-secrets.ts';
 import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
 import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
-import { linkedScopes, namedIdentities } from '../../src/azure/hosts/named-identities.ts';
-import { replaceBody } from '../../src/azure/hosts/replace.ts';
+import { linkedScopes, namedIdentities } from '../../src/azure/hosts/read/named-identities.ts';
+import { replaceBody } from '../../src/azure/hosts/write/replace.ts';
 import { sameId } from '../../src/azure/names/resource-id.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;

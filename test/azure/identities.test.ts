@@ -168,7 +168,7 @@ test('a 429 with each kind of Retry-After is throttling with that time, and is n
     // A lane of its own each time: the last one is held up.
     const { Identities } = await import('../../src/azure/identities.ts');
     const { RequestScheduler } = await import('../../src/azure/requests/request-scheduler.ts');
-    const { systemClock: clock } = await import('../../src/runtime/clock.ts');
+    const { systemClock: clock } = await import('../../src/runtime/time/clock.ts');
     const { access } = rig;
     const fresh = new Identities({
       access,

@@ -9,8 +9,8 @@ import { Permissions } from '../../src/azure/permissions.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
-import type { Clock } from '../../src/runtime/clock.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/runtime/time/clock.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 
 export interface RigOptions

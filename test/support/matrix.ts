@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/runtime/clock.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
 import { isAtAzure, labelOf, plansOf, sampled, sampleOfToday } from './plans.ts';
 import { type Plan, type Run, run } from './run.ts';
 import type { Scenario } from './scenario.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/runtime/time/clock.ts';
 import { drawFaults } from './fault-schedule.ts';
 import { isChange, type Plan, type Run } from './run.ts';
 import type { Scenario } from './scenario.ts';

@@ -4,8 +4,8 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { cacheFolder, isExecutable } from '../../src/sandbox/apiserver/cache.ts';
-import { thisPlatform } from '../../src/sandbox/apiserver/pins.ts';
+import { cacheFolder, isExecutable } from '../../src/sandbox/apiserver/binaries/cache.ts';
+import { thisPlatform } from '../../src/sandbox/apiserver/binaries/pins.ts';
 import type { Observed } from './kstatus.ts';
 
 /**

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
-import { temporaryFolder } from '../../src/sandbox/apiserver/temporary-folder.ts';
+import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
 import type { ReadyFacts } from '../../src/sandbox/ready-file.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -2,7 +2,7 @@ import type { ReflectorEvent } from '../../src/kube/informer/reflector.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { keyOf } from '../../src/kube/types.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/runtime/time/clock.ts';
 
 /** What is done to one event of one watch. `at`: the event's key, the same in every run of a scenario. */
 export type WatchPlan =

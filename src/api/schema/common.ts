@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
-import { MAX_SHORT_MESSAGE } from '../../runtime/short-message.ts';
+import { MAX_SHORT_MESSAGE } from '../../runtime/status/short-message.ts';
 import type { CelRule } from './kind.ts';
 import { shaped } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';

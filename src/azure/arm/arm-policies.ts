@@ -1,6 +1,6 @@
 /** What every request to Resource Manager passes, whichever client makes it. */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { CallRefused } from './errors.ts';
 
 /** A request as outsiders may see it: without headers, so without the token. */

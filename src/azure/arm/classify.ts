@@ -3,7 +3,7 @@
  * 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what.
  */
 
-import { fullText, linkedScopes, linkedSubscription } from '../hosts/named-identities.ts';
+import { fullText, linkedScopes, linkedSubscription } from '../hosts/read/named-identities.ts';
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
 
 /** How long a lane waits after a 429 that does not say (docs/architecture.md section 5). */

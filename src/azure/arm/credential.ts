@@ -7,7 +7,7 @@ import {
   type TokenCredential,
   WorkloadIdentityCredential,
 } from '@azure/identity';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { AzureError, LOCAL_CODES } from './errors.ts';
 
 export const CREDENTIAL_KINDS = ['auto', 'workload-identity', 'managed-identity', 'azure-cli'] as const;

@@ -25,13 +25,13 @@ import type {
   HostWriteOptions,
   HostWritten,
   SystemIdentity,
-} from './answers.ts';
-import { capabilityOf, hostTypeOf, PER_PARENT } from './capabilities.ts';
+} from './read/answers.ts';
+import { capabilityOf, hostTypeOf, PER_PARENT } from './types/capabilities.ts';
 import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
-import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
-import { pathOf, providerOf, versionOf, wirePath } from './paths.ts';
-import { isSettled, readHost } from './read-host.ts';
-import type { Model } from './replace.ts';
+import { checkOperation, failedPoll, operationOf, operationState } from './write/operation.ts';
+import { pathOf, providerOf, versionOf, wirePath } from './read/paths.ts';
+import { isSettled, readHost } from './read/read-host.ts';
+import type { Model } from './write/replace.ts';
 
 export type {
   HostGet,
@@ -40,7 +40,7 @@ export type {
   HostWriteOptions,
   HostWritten,
   SystemIdentity,
-} from './answers.ts';
+} from './read/answers.ts';
 
 export type HostsOptions = ArmCallsOptions;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAssignmentId } from '../azure-role-assignment.ts';
-import { namedIdentities } from '../hosts/named-identities.ts';
+import { namedIdentities } from '../hosts/read/named-identities.ts';
 import { sameRoleName } from '../role-definitions.ts';
 import { asciiLower, sameText } from './ascii.ts';
 import { armKey, isWithinScope, sameId } from './resource-id.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { bucketOfRate, type Limits } from '../limits.ts';
 import { armKey } from '../names/resource-id.ts';
 import { type BucketSize, TokenBucket } from '../token-bucket.ts';

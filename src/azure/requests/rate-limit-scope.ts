@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { type BucketSize, TokenBucket } from '../token-bucket.ts';
 import { ClassOrder } from './class-order.ts';
 import type { RequestQueue } from './request-queue.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';

@@ -1,4 +1,4 @@
-import type { Waits } from '../../runtime/waits.ts';
+import type { Waits } from '../../runtime/controller/waits.ts';
 import type { TokenBucket } from '../token-bucket.ts';
 import type { RequestQueue } from './request-queue.ts';
 

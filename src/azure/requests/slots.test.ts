@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import { AUTHORIZATION, AZURE_LIMITS } from '../limits.ts';
 import { RequestScheduler } from './request-scheduler.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Waits } from '../../runtime/waits.ts';
+import { Waits } from '../../runtime/controller/waits.ts';
 import { SingleFlight } from './single-flight.ts';
 
 function setup() {

@@ -12,10 +12,10 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { isUniqueInstance } from '../../azure/hosts/instance.ts';
+import { isUniqueInstance } from '../../azure/hosts/types/instance.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { Permissions } from '../../azure/permissions.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { areaOfHost, isAllSlots, parseHostArea } from './area.ts';

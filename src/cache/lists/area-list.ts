@@ -1,6 +1,6 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { classify } from '../../azure/arm/classify.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
 import type { Completeness } from './completeness.ts';
 import { type CompletedList, collected, type Page } from './listing.ts';

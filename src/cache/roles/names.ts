@@ -4,7 +4,7 @@
  */
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureRoleDefinition, RoleDefinitions } from '../../azure/role-definitions.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
 import type { RoleCatalog } from './catalog.ts';
 

@@ -2,7 +2,7 @@
  * Reads resources one after the other, over and over, for what has no bulk list: a full round within the time given, never
  * faster than one call per spacing, which wins where both cannot be had (docs/architecture.md section 2).
  */
-import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
 
 export interface RotationOptions {
   readonly clock: Clock;

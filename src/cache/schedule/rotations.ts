@@ -1,5 +1,5 @@
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { Rotation } from './rotation.ts';
 
 export interface RotationsOptions {

@@ -1,5 +1,5 @@
 /** When the lists of areas in use are taken: each on a timer of its own, or one after the other in slow rotation. */
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import type { AreaList } from '../lists/area-list.ts';
 import { ListLoop } from './list-loop.ts';

@@ -4,7 +4,7 @@
  * does not show says nothing about another's.
  */
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import { isWitness } from '../lists/completeness.ts';

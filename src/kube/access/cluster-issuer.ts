@@ -1,5 +1,5 @@
 /** The issuer of this cluster's ServiceAccount tokens, and whether Entra could fetch its keys. */
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { KubeClient } from '../client.ts';
 import { KubeError } from '../errors.ts';
 import { whyUnreachable } from './public-address.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { RecentMap } from '../../runtime/recent-map.ts';
 
 /** Alike within this time is one series (client-go `tools/record`). */

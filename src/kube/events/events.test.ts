@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { KubeClient } from '../client.ts';
 import { silentLog } from '../log.ts';
 import { configMap } from '../testing/objects.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 
 /** client-go's `defaultBackoff*` of a reflector. */
 const FIRST_MS = 800;

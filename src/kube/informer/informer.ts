@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { type Log, silentLog } from '../log.ts';
 import type { KubeObject } from '../types.ts';
 import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';

@@ -2,7 +2,7 @@
  * Follows one resource: list, then watch, for ever, with client-go's semantics (docs/kubernetes.md section 2). A state
  * machine whose steps yield what changed; nothing between a list and its watch, or between two watches, is lost.
  */
-import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { KubeClient, List } from '../client.ts';
 import {
   isAborted,

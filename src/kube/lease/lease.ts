@@ -1,5 +1,5 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
-import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { type Lease, leases } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 
 /**
  * The end of one call: the caller's signal or a time limit, whichever comes first, and which of them it was.

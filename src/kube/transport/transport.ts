@@ -3,7 +3,7 @@
  * connection, which is what keeps the Lease alive when the rest is busy.
  */
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
 import { KubeError } from '../errors.ts';
 import { SharedAgent } from './agent.ts';

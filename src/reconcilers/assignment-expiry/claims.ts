@@ -1,3 +1,4 @@
+import { sameAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
@@ -9,7 +10,6 @@ import { expiryOf, isExpired } from '../role-grant/own.ts';
 import { candidates, type PeerEyes, wishOf } from '../role-grant/ownership/peers.ts';
 import { scopeProblem } from '../role-grant/target/request.ts';
 import { roleOf } from '../role-grant/target/role.ts';
-import { sameAssignmentId } from '../role-grant/standing.ts';
 import { isAsked } from '../role-grant/target/target.ts';
 import { referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { AssignmentExpiry, Claim, Facts } from './facts.ts';

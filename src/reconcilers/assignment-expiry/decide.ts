@@ -1,6 +1,6 @@
 import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
-import { timestamp } from '../../runtime/conditions.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { sameCondition } from '../role-grant/ownership/owners.ts';
 import { stalledInside, summaryOf } from '../summaries.ts';

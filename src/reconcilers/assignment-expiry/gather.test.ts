@@ -7,7 +7,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';

@@ -1,4 +1,4 @@
-import type { Watch } from '../../runtime/watch.ts';
+import type { Watch } from '../../runtime/controller/watch.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { onEdit, onSelf } from '../watches.ts';
 

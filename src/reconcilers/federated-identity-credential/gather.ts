@@ -3,7 +3,7 @@ import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';

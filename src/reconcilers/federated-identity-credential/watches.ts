@@ -2,7 +2,7 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import type { Watch } from '../../runtime/watch.ts';
+import type { Watch } from '../../runtime/controller/watch.ts';
 import { isRefusedOtherwise } from '../predicates.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import {

@@ -1,7 +1,7 @@
 import type { HostIdentityStatus, LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import { capabilityOf } from '../../azure/hosts/capabilities.ts';
+import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';

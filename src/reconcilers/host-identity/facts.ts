@@ -4,9 +4,9 @@ import type {
   LedgerOperation,
   LedgerSystem,
 } from '../../api/host-identity.ts';
-import type { HostCapability } from '../../azure/hosts/capabilities.ts';
+import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
-import type { Model } from '../../azure/hosts/replace.ts';
+import type { Model } from '../../azure/hosts/write/replace.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { Stance } from '../hosts/claims/claim.ts';
 

@@ -1,7 +1,7 @@
 import { hasPendingEdit } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
-import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../azure/hosts/capabilities.ts';
-import { isSettled } from '../../azure/hosts/read-host.ts';
+import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../azure/hosts/types/capabilities.ts';
+import { isSettled } from '../../azure/hosts/read/read-host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';

@@ -1,7 +1,7 @@
 import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
 import { INDEX } from '../stores.ts';

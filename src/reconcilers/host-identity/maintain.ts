@@ -1,7 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import type { HostCapability } from '../../azure/hosts/capabilities.ts';
+import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { isSettled } from '../../azure/hosts/read-host.ts';
+import { isSettled } from '../../azure/hosts/read/read-host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
 import { claimsOf } from '../hosts/claims/by-identity.ts';

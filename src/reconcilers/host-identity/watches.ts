@@ -5,7 +5,7 @@ import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { hostsOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';

@@ -1,6 +1,6 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';

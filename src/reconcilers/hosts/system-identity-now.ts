@@ -1,5 +1,5 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
-import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

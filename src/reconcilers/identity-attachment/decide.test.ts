@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CONFIRM_DETACH_ANNOTATION, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Finding } from '../../runtime/conditions.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Decision } from '../decision.ts';
 import { decide } from './decide.ts';
 import {

@@ -1,7 +1,7 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
 import { hasPendingEdit, requestedLook } from '../../api/schema/common.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
@@ -10,7 +10,7 @@ import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { failureOf } from '../failure.ts';
 import { type AttachedIdentityView, identityOf } from '../hosts/claims/identity-of.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';

@@ -1,4 +1,4 @@
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Hold } from '../holds.ts';

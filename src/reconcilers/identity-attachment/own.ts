@@ -1,7 +1,7 @@
 import { type AttachmentTarget, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
-import { cut, timestamp } from '../../runtime/conditions.ts';
+import { cut, timestamp } from '../../runtime/status/conditions.ts';
 import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import type { Target } from './targets/targets.ts';
 

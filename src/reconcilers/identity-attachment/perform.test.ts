@@ -4,7 +4,7 @@ import { KubeClient } from '../../kube/client.ts';
 import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/testing/scripted-server.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { Turns } from '../hosts/claims/turns.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';
 import { attachment, keys, UID, vmId } from './facts.fixture.ts';

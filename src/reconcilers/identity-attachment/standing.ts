@@ -1,5 +1,5 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
-import { type Finding, findCondition, timestamp } from '../../runtime/conditions.ts';
+import { type Finding, findCondition, timestamp } from '../../runtime/status/conditions.ts';
 import { removalBlocked, removalFree } from '../blocked.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../summaries.ts';

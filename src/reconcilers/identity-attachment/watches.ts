@@ -1,8 +1,8 @@
-import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Watch, watch } from '../../runtime/watch.ts';
+import { type Watch, watch } from '../../runtime/controller/watch.ts';
 import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';

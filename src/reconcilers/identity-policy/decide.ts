@@ -1,5 +1,5 @@
 import type { IdentityPolicy, IdentityPolicyStatus } from '../../api/identity-policy.ts';
-import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
 import { describeConflicts, evaluate } from '../../policy/evaluate.ts';
 import { type Finding, judge, type KnownRole } from '../../policy/judge.ts';
 import { type NamespaceFacts, selects } from '../../policy/selection.ts';

@@ -4,7 +4,7 @@ import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { failureOf } from '../failure.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { VisitContext } from '../kind.ts';

@@ -1,7 +1,7 @@
-import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { parseAssignmentId, sameAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { spellingFault } from '../../azure/names/spelling.ts';
-import { timestamp } from '../../runtime/conditions.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { assign } from './write/assign.ts';
@@ -15,7 +15,7 @@ import { asPeer, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
-import { describe, sameAssignmentId, stop } from './standing.ts';
+import { describe, stop } from './standing.ts';
 
 /**
  * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, gathers again and asks

@@ -3,7 +3,7 @@ import type { RoleGrantSpec } from '../../api/role-grant.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';

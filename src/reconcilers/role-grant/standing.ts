@@ -1,5 +1,4 @@
-import { armKey } from '../../azure/names/resource-id.ts';
-import type { Finding } from '../../runtime/conditions.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { comingEnd } from './ends/ends.ts';
 import type { AssignmentView, Facts, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
@@ -88,10 +87,6 @@ export function nextMoment(
     (at) => at !== undefined && at > now,
   );
   return moments.length > 0 ? Math.min(...moments.map(Number)) : undefined;
-}
-
-export function sameAssignmentId(a: string | undefined, b: string): boolean {
-  return a !== undefined && armKey(a) === armKey(b);
 }
 
 /** For messages: `role 'Reader' on /subscriptions/…`. */

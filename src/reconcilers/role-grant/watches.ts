@@ -2,7 +2,7 @@ import type { HostIdentity } from '../../api/host-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { isEdit, isRefusedOtherwise } from '../predicates.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
 import {

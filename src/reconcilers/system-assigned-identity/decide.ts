@@ -1,5 +1,5 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import { type Finding, findCondition } from '../../runtime/conditions.ts';
+import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
 import { decideDeletion } from './deletion.ts';

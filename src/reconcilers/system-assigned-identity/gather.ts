@@ -1,6 +1,6 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { requestedLook } from '../../api/schema/common.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
@@ -8,7 +8,7 @@ import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { failureOf } from '../failure.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
 import { wordOf } from '../hosts/ledger/host-word.ts';

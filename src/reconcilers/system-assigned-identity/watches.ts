@@ -1,5 +1,5 @@
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';

@@ -11,7 +11,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';

@@ -1,7 +1,7 @@
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/watch.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { isRefusedOtherwise } from '../predicates.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
 import {

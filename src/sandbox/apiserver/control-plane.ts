@@ -5,15 +5,15 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Clock, sleep, systemClock } from '../../runtime/clock.ts';
+import { type Clock, sleep, systemClock } from '../../runtime/time/clock.ts';
 import { createCertificateAuthority, createSigningKey } from '../../simulator/certificates.ts';
 import { adminRequest } from './admin-request.ts';
 import { ApiServer, exitError } from './api-server.ts';
-import { getBinaries } from './binaries.ts';
+import { getBinaries } from './binaries/binaries.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
 import { type KubeconfigAuth, kubeconfigText, writePrivateFile } from './kubeconfig.ts';
-import { type Progress, stderrProgress } from './progress.ts';
-import { TetheredProcess } from './tethered-process.ts';
+import { type Progress, stderrProgress } from './binaries/progress.ts';
+import { TetheredProcess } from './process/tethered-process.ts';
 
 export type { KubeconfigAuth } from './kubeconfig.ts';
 

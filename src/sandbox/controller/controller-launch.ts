@@ -1,9 +1,9 @@
 /** The controller as in a cluster: its ServiceAccount's rights, and an Azure token in exchange for that one's token. */
 import { join } from 'node:path';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { writePrivateFile } from '../apiserver/kubeconfig.ts';
-import { freePort } from '../apiserver/port.ts';
+import { freePort } from '../apiserver/process/port.ts';
 import type { Cluster } from '../cluster.ts';
 import { NAMESPACE, SERVICE_ACCOUNT, TOKEN_EXCHANGE_AUDIENCE } from '../names.ts';
 import type { OwnIdentity } from '../setup/azure-seed.ts';

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../runtime/clock.ts';
-import { FakeClock } from '../../runtime/fake-clock.ts';
-import { freePort } from '../apiserver/port.ts';
-import { type TemporaryFolder, temporaryFolder } from '../apiserver/temporary-folder.ts';
+import { systemClock } from '../../runtime/time/clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { freePort } from '../apiserver/process/port.ts';
+import { type TemporaryFolder, temporaryFolder } from '../apiserver/process/temporary-folder.ts';
 import { ControllerProcess } from './controller-process.ts';
 
 const SOON = { timeout: 10_000, interval: 20 };

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../runtime/clock.ts';
+import { systemClock } from '../../runtime/time/clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { SUBJECT, SUBSCRIPTION_ID, TENANT_ID, TOKEN_EXCHANGE_AUDIENCE } from '../names.ts';
 import { type OwnIdentity, seedAzure } from './azure-seed.ts';

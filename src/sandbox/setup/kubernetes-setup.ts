@@ -3,7 +3,7 @@ import { KINDS } from '../../api/index.ts';
 import { customResourceDefinitions, leases } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
-import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { Cluster } from '../cluster.ts';
 import { LEASE, NAMESPACE } from '../names.ts';
 import { INSTALLATION } from '../project.ts';

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
 import { createToken } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { writePrivateFile } from '../apiserver/kubeconfig.ts';
 
 export interface TokenFileOptions {

@@ -1,6 +1,6 @@
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { recorder } from '../authorization/fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
 import { all, clientOptions, refusal, tokenCredential } from '../testing.ts';

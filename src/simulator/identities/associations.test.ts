@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { createAuthorization } from '../authorization/index.ts';
 import { Directory } from '../directory.ts';
 import type { Frame } from '../frame.ts';

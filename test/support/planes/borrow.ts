@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
-import { getBinaries } from '../../../src/sandbox/apiserver/binaries.ts';
+import { getBinaries } from '../../../src/sandbox/apiserver/binaries/binaries.ts';
 import type { ControlPlane } from '../../../src/sandbox/apiserver/control-plane.ts';
 import { kubeconfigText, writePrivateFile } from '../../../src/sandbox/apiserver/kubeconfig.ts';
 import type { Lent } from './lender.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 
 /** How the writes of this process ended, by uid of the object; those of other processes nobody here can know. */
 export class EndedWrites {

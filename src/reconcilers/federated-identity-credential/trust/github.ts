@@ -1,5 +1,5 @@
-import type { Finding } from '../../../runtime/conditions.ts';
-import { findCondition } from '../../../runtime/conditions.ts';
+import type { Finding } from '../../../runtime/status/conditions.ts';
+import { findCondition } from '../../../runtime/status/conditions.ts';
 import type { FederatedIdentityCredential, Trust } from '../facts.ts';
 
 /**

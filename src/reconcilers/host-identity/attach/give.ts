@@ -1,4 +1,4 @@
-import { timestamp } from '../../../runtime/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
 import { pausedUntil, withLoss } from '../../hosts/ledger/contest.ts';

@@ -1,4 +1,4 @@
-import { timestamp } from '../../../runtime/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
 import { standingOf } from '../../hosts/claims/by-identity.ts';
 import { calmed } from '../../hosts/ledger/contest.ts';

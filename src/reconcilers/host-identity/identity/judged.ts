@@ -1,6 +1,6 @@
 import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { timestamp } from '../../../runtime/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Failure, Note } from '../../decision.ts';
 import { type Claims, mayGive } from '../../hosts/claims/by-identity.ts';
 import { type Facts, type Line, SYSTEM, type Wants } from '../facts.ts';

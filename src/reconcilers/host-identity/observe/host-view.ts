@@ -1,7 +1,7 @@
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';

@@ -3,7 +3,7 @@ import type { Identities } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import type { IdentityView } from '../facts.ts';

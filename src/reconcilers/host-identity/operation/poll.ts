@@ -1,7 +1,7 @@
 import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import {

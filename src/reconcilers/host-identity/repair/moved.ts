@@ -1,9 +1,9 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { isUniqueInstance } from '../../../azure/hosts/instance.ts';
+import { isUniqueInstance } from '../../../azure/hosts/types/instance.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Note } from '../../decision.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { Bequest, Facts, HostIdentity, HostView, Line, OwnStatus } from '../facts.ts';

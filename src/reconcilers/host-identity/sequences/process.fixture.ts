@@ -3,7 +3,7 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { AzureCache } from '../../../cache/azure-cache.ts';
 import { hostDefinition } from '../../../cache/hosts/hosts.ts';
 import { identityDefinition } from '../../../cache/identities/identities.ts';
-import type { FakeClock } from '../../../runtime/fake-clock.ts';
+import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { Frame } from '../../frame.ts';

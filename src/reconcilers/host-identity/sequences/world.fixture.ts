@@ -2,7 +2,7 @@ import { RestError } from '@azure/core-rest-pipeline';
 import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import type { HostView } from '../../../simulator/hosts/reads/view.ts';
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts';

@@ -1,6 +1,6 @@
-import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
-import { replaceBody } from '../../../azure/hosts/replace.ts';
-import { timestamp } from '../../../runtime/conditions.ts';
+import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
+import { replaceBody } from '../../../azure/hosts/write/replace.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
 import { type Facts, type HostView, type Line, SYSTEM, type WriteIdentity } from '../facts.ts';
 import type { Change } from '../identity/judged.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';
 import { windowOf } from '../observe/host-view.ts';
 import { HostMemory } from './memory.ts';

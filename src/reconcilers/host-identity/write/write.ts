@@ -1,6 +1,6 @@
-import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
-import { identityDelta } from '../../../azure/hosts/delta.ts';
-import { hiddenSecrets } from '../../../azure/hosts/hidden-secrets.ts';
+import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
+import { identityDelta } from '../../../azure/hosts/write/delta.ts';
+import { hiddenSecrets } from '../../../azure/hosts/write/hidden-secrets.ts';
 import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
 import { type Facts, type HostView, SYSTEM } from '../facts.ts';

@@ -1,5 +1,5 @@
 import type { HostSelector } from '../../../api/identity-attachment.ts';
-import { capabilityOf, hostTypeOf } from '../../../azure/hosts/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../../azure/names/ascii.ts';
 import { parseIdentityId, parseResourceId } from '../../../azure/names/resource-id.ts';
 import { spellingFault } from '../../../azure/names/spelling.ts';

@@ -1,4 +1,4 @@
-import { type Finding, findCondition } from '../../../runtime/conditions.ts';
+import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
 import type { HostIdentity, Line } from '../../host-identity/facts.ts';
 import { shortName } from '../../host-identity/own.ts';
 

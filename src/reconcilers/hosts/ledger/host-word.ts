@@ -1,5 +1,5 @@
 import type { HostIdentity, LedgerEntry, LedgerSystem } from '../../../api/host-identity.ts';
-import { findCondition } from '../../../runtime/conditions.ts';
+import { findCondition } from '../../../runtime/status/conditions.ts';
 import { isContested } from './contest.ts';
 
 /** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */

@@ -1,4 +1,4 @@
-import { cut, timestamp } from '../../../runtime/conditions.ts';
+import { cut, timestamp } from '../../../runtime/status/conditions.ts';
 import type { Line } from '../../host-identity/facts.ts';
 
 /** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */

@@ -1,5 +1,5 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../../api/identity-attachment.ts';
-import { type Finding, findCondition } from '../../../runtime/conditions.ts';
+import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
 import type { IdentityAttachment } from '../facts.ts';
 
 /**

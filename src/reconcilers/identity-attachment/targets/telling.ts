@@ -1,4 +1,4 @@
-import { capabilityOf } from '../../../azure/hosts/capabilities.ts';
+import { capabilityOf } from '../../../azure/hosts/types/capabilities.ts';
 import type { Note } from '../../decision.ts';
 import type { AttachedIdentityView } from '../../hosts/claims/identity-of.ts';
 import type { SeenHost, Telling, ToldState } from '../facts.ts';

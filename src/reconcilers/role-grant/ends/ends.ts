@@ -2,7 +2,7 @@ import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../.
 import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Store } from '../../../kube/informer/store.ts';
-import { timestamp } from '../../../runtime/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { INDEX } from '../../stores.ts';
 import { stalledOutside } from '../../summaries.ts';

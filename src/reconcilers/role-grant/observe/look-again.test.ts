@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { VisitContext } from '../../kind.ts';
 import { emptyStores } from '../../stores.fixture.ts';

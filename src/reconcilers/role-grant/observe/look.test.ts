@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { VisitContext } from '../../kind.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';

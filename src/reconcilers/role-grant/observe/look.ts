@@ -1,3 +1,4 @@
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { isLookRequested } from '../../../api/schema/common.ts';
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
@@ -15,7 +16,6 @@ import { conflictWith, markedFor } from '../ownership/owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from '../ownership/peers.ts';
 import type { PrincipalEyes } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
-import { sameAssignmentId } from '../standing.ts';
 import { type TwinEyes, twinOf } from '../ownership/twins.ts';
 import { cachedView, liveView, type ViewEyes } from './views.ts';
 

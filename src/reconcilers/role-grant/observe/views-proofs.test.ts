@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { VisitContext } from '../../kind.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, type ViewEyes } from './views.ts';

@@ -3,7 +3,7 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import type { AssignmentGet } from '../../../azure/role-assignments.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Priority } from '../../../runtime/outcome.ts';
 import type { VisitContext } from '../../kind.ts';

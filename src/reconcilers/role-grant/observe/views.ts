@@ -1,13 +1,12 @@
-import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';
 import type { AssignmentView, RoleGrant } from '../facts.ts';
 import type { RefusedWrites } from './refused.ts';
-import { sameAssignmentId } from '../standing.ts';
 
 /** Assignments as the mirror holds them, or as Azure says now. */
 

@@ -1,6 +1,6 @@
 import { isSuspended } from '../../../api/schema/common.ts';
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
-import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
@@ -15,7 +15,6 @@ import { markedFor } from './owners.ts';
 import { type KnownEyes, knownPrincipal, type PrincipalEyes } from '../target/principal.ts';
 import { requestOf } from '../target/request.ts';
 import { type RoleEyes, roleOf } from '../target/role.ts';
-import { sameAssignmentId } from '../standing.ts';
 import { isAsked, targetOf } from '../target/target.ts';
 
 export interface PeerEyes extends RoleEyes, Omit<KnownEyes, 'stores'>, Pick<PrincipalEyes, 'proofs'> {

@@ -1,11 +1,10 @@
 import { isLookRequested } from '../../../api/schema/common.ts';
-import { type AzureRoleAssignment, parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { type AzureRoleAssignment, parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { sameAssignmentId } from '../standing.ts';
 import { isAsked, sameGrant } from '../target/target.ts';
 
 /** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */

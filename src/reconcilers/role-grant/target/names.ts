@@ -1,8 +1,7 @@
-import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
+import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import type { RefusedWrites } from '../observe/refused.ts';
-import { sameAssignmentId } from '../standing.ts';
 import { isAsked, named, sameGrant } from './target.ts';
 import type { Told } from '../ownership/twins.ts';
 

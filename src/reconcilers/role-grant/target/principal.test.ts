@@ -5,7 +5,7 @@ import type { AzureHost } from '../../../azure/hosts/host.ts';
 import type { GetResult } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
-import { FakeClock } from '../../../runtime/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { VisitContext } from '../../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';

@@ -1,6 +1,6 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { Store } from '../../../kube/informer/store.ts';
-import type { Clock } from '../../../runtime/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import type { VisitContext } from '../../kind.ts';
 import type { IdentityProofs, ProvenIdentity } from '../../proof/identity-proofs.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';

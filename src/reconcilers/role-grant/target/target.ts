@@ -1,8 +1,7 @@
-import { assignmentId, parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { assignmentId, parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { assignmentNames, proveOwnership } from '../../../azure/names/assignment-name.ts';
 import { sameId as sameScope } from '../../../azure/names/resource-id.ts';
 import type { Facts, PrincipalView, RoleGrant, SeenAssignment, SeenRole, Target } from '../facts.ts';
-import { sameAssignmentId } from '../standing.ts';
 
 /**
  * The assignment an object asks for, under the first of its names: these follow from scope, role and principal alone

@@ -1,5 +1,5 @@
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { timestamp } from '../../../runtime/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import { stalledOutside } from '../../summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from '../facts.ts';

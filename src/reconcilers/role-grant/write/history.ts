@@ -1,6 +1,6 @@
-import { timestamp } from '../../../runtime/conditions.ts';
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { OwnStatus, RoleGrant, Target } from '../facts.ts';
-import { sameAssignmentId } from '../standing.ts';
 
 type Replacement = NonNullable<OwnStatus['history']>[number];
 

@@ -1,3 +1,4 @@
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { stalledOutside } from '../../summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
@@ -5,7 +6,7 @@ import { finalizer, ownStatus, withEntry, withoutEntries } from '../own.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
 import { summaryOfRefusal } from './refusals.ts';
 import { settle, statusWith } from './settle.ts';
-import { describe, sameAssignmentId, stop } from '../standing.ts';
+import { describe, stop } from '../standing.ts';
 
 /** The assignment is there under azid's name: its text and condition are put right, what it replaces goes, the status tells. */
 export function maintain(

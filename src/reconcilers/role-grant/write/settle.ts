@@ -1,3 +1,4 @@
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../blocked.ts';
 import { type Failure, RECHECK_READY_MS } from '../../decision.ts';
 import { withdrawEnds } from '../ends/ends.ts';
@@ -5,7 +6,7 @@ import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment
 import { withReplacement } from './history.ts';
 import { finalizer, ownStatus, withoutEntries } from '../own.ts';
 import { remove, told } from '../removal/removal.ts';
-import { describe, propagated, provenGone, sameAssignmentId } from '../standing.ts';
+import { describe, propagated, provenGone } from '../standing.ts';
 
 /**
  * What is asked for stands. New before old: only now goes what the ledger holds besides.

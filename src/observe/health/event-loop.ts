@@ -1,0 +1,64 @@
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Check } from './health.ts';
+
+export interface EventLoopOptions {
+  readonly clock: Clock;
+  /** How often it is measured. Defaults to 500 ms. */
+  readonly intervalMs?: number;
+  /**
+   * A delay from here on is a fault. Defaults to 8 s: near the 10 s in which a leader must renew its Lease
+   * (docs/kubernetes.md section 5), as a loop that is blocked longer may write after its successor has started.
+   */
+  readonly limitMs?: number;
+  /** How long a delay is remembered. Defaults to 15 s: a probe can only be answered when the block is over. */
+  readonly memoryMs?: number;
+}
+
+/** Measures by how much the event loop is late: a timer notes how long after its time it was called. */
+export class EventLoop implements Disposable {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #limitMs: number;
+  readonly #memoryMs: number;
+  #timer: Disposable | undefined;
+  #due = 0;
+  /** Delays of the last `memoryMs`, oldest first. */
+  #delays: { readonly at: number; readonly ms: number }[] = [];
+
+  constructor({ clock, intervalMs = 500, limitMs = 8_000, memoryMs = 15_000 }: EventLoopOptions) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#limitMs = limitMs;
+    this.#memoryMs = memoryMs;
+    this.#arm();
+  }
+
+  /** The worst delay within memory, ms, a block that has just ended included. */
+  get delayMs(): number {
+    const now = this.#clock.monotonic();
+    const late = Math.max(0, now - this.#due);
+    const kept = this.#delays.filter(({ at }) => now - at <= this.#memoryMs).map(({ ms }) => ms);
+    return Math.max(late, ...kept);
+  }
+
+  readonly check: Check = () => {
+    const ms = this.delayMs;
+    if (ms < this.#limitMs) return undefined;
+    return `event loop was blocked for ${(ms / 1_000).toFixed(1)} s; expected less than ${this.#limitMs / 1_000} s`;
+  };
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#due = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(): void {
+    this.#due = this.#clock.monotonic() + this.#intervalMs;
+    this.#timer = this.#clock.timer(this.#intervalMs, () => {
+      const at = this.#clock.monotonic();
+      const kept = this.#delays.filter((delay) => at - delay.at <= this.#memoryMs);
+      this.#delays = [...kept, { at, ms: Math.max(0, at - this.#due) }];
+      this.#arm();
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { ControllerMetrics, QueueMetrics } from '../../runtime/controller/metrics.ts';
+import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
+import { type CachePart, cacheSeries } from './cache-series.ts';
+import { controllerSeries } from './controller-series.ts';
+import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
+import { workqueueSeries } from './workqueue-series.ts';
+
+export interface MetricsOptions {
+  /** Resource types azid calls, and how, so their series start at zero. */
+  readonly azureResources?: AzureResources;
+  /** Memory, CPU, handles, garbage collection and event-loop lag of this process. Defaults to true. */
+  readonly process?: boolean;
+}
+
+/**
+ * All series of one azid process, on a registry of its own: two in one process (a test, the sandbox) do not mix. Hands
+ * out one narrow interface per module, so that none of them knows the Prometheus client.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  /** For the queue of the controller named. */
+  readonly queue: (controller: string) => QueueMetrics;
+  readonly controller: (controller: string) => ControllerMetrics;
+  /** For the transport to an API server: called once per request. */
+  readonly restClient: (host: string) => (sample: RestSample) => void;
+  /** For the elector of a Lease: called on each change. */
+  readonly leader: (lease: string) => (leads: boolean) => void;
+  readonly azure: AzureMetrics;
+  /** Tells where to read the state of the caches of Azure from. */
+  readonly caches: (source: () => Iterable<CachePart>) => void;
+
+  constructor({ azureResources = {}, process = true }: MetricsOptions = {}) {
+    if (process) collectDefaultMetrics({ register: this.#registry });
+    this.queue = workqueueSeries(this.#registry);
+    this.controller = controllerSeries(this.#registry);
+    this.restClient = restClientSeries(this.#registry);
+    this.leader = leaderSeries(this.#registry);
+    this.azure = azureSeries(this.#registry, azureResources);
+    this.caches = cacheSeries(this.#registry);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The page `/metrics` shows. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

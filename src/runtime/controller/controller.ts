@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { afterVisit } from './aftermath.ts';
+import type { Random } from '../queue/backoff.ts';
+import type { Clock } from '../time/clock.ts';
+import { firstOf } from '../time/first-of.ts';
+import { splitKey } from '../key.ts';
+import type { Log } from '../log.ts';
+import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
+import { type Outcome, PRIORITIES, type Priority } from '../outcome.ts';
+import type { QueueItem, WorkQueue } from '../queue/queue.ts';
+import { TimeLimit } from '../time/time-limit.ts';
+import { endingOf, type Reconcile, VisitCut } from './visit.ts';
+import { Waits } from './waits.ts';
+
+export interface ControllerOptions {
+  /** In logs and metrics: the kind, lower case. */
+  readonly name: string;
+  /** The controller's own; `run` shuts it down at the end. */
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  /** How many keys are visited at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
+  readonly workers: number;
+  readonly reconcile: Reconcile;
+  /** Judges the class by the object, whatever woke it (docs/architecture.md section 5). Defaults to what was proposed. */
+  readonly classify?: (key: string, proposed: Priority) => Priority;
+  /**
+   * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
+   * with it: it ends, and begins anew with the object as it is now. Not if a write of it stands in line, which is decided anew
+   * at its turn: else whoever edits often enough keeps it from ever being sent. Defaults to knowing no edits.
+   */
+  readonly editionOf?: (key: string) => string | undefined;
+  /** What a known error means; undefined = unexpected, counted as a panic. Defaults to knowing none. */
+  readonly outcomeOf?: (error: unknown) => Outcome | undefined;
+  /** After this long, waits for a rate limit left out, the visit's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
+  readonly timeLimitMs?: number;
+  /** How long running visits may go on after the stop. Defaults to 30 s (docs/kubernetes.md section 6). */
+  readonly graceMs?: number;
+  /** How long aborted visits are then waited for. Defaults to 5 s. */
+  readonly unwindMs?: number;
+  readonly metrics?: ControllerMetrics;
+  readonly log: Log;
+  /** For the jitter of rechecks. */
+  readonly random: Random;
+}
+
+/** A reconcile under way. */
+interface Running {
+  readonly abort: AbortController;
+  readonly waits: Waits;
+  readonly priority: Priority;
+  readonly edition: string | undefined;
+}
+
+/**
+ * Takes keys from a queue and visits them with a reconciler, `workers` at a time. A visit that waits for a rate limit gives
+ * its worker back; how many of one namespace may be under way all the same, the queue knows (`InFlightLimits`).
+ */
+export class Controller {
+  readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+  readonly #metrics: ControllerMetrics;
+  readonly #log: Log;
+  readonly #visits = new Map<string, Running>();
+  /** Workers that are taken. */
+  #taken = 0;
+  /** Visits that have a worker. */
+  #active = 0;
+  /** Wakes whoever waits for a free worker. */
+  #freed = Promise.withResolvers<void>();
+  /** Ends the asking for a key: a visit that waited goes on, and needs the worker. */
+  #asking: AbortController | undefined;
+  #started = false;
+  #stopping = false;
+
+  constructor(options: ControllerOptions) {
+    if (!Number.isInteger(options.workers) || options.workers < 1) {
+      throw new RangeError(`Expected \`workers\` to be an integer from 1 up, got \`${options.workers}\``);
+    }
+    this.name = options.name;
+    this.#options = options;
+    this.#queue = options.queue;
+    this.#metrics = options.metrics ?? noControllerMetrics;
+    this.#log = options.log.child({ controller: options.name });
+  }
+
+  /** Queues a key, in the class its object deserves. Safe before `run` and after it. */
+  enqueue(key: string, priority: Priority, afterMs?: number): void {
+    const judged = this.#classify(key, priority);
+    this.#queue.add(key, judged, afterMs);
+    const running = this.#visits.get(key);
+    if (!running?.waits.waiting) return;
+    // A place in a slower line is worth less than one in that of the edit: this happens once for each class.
+    const isFaster = PRIORITIES.indexOf(judged) < PRIORITIES.indexOf(running.priority);
+    if (running.waits.cuttable || isFaster) this.#cutIfEdited(key, running);
+  }
+
+  /** Visits running now. Above 0 after `run` has ended: that many did not heed their signal and were left behind. */
+  get running(): number {
+    return this.#visits.size;
+  }
+
+  /** True if nothing runs and nothing is ready; what is due later does not count. */
+  idle(): boolean {
+    return this.#visits.size === 0 && this.#queue.idle();
+  }
+
+  /**
+   * Works until `stop` aborts; then takes no further key, lets running visits end for `graceMs`, aborts their signals
+   * and waits `unwindMs` more. `cut` (a lost lease) aborts them at once. Never rejects for what a visit did.
+   */
+  async run(stop: AbortSignal, cut?: AbortSignal): Promise<void> {
+    if (this.#started)
+      throw new Error(`Expected controller \`${this.name}\` to be run once, got a second run`);
+    this.#started = true;
+    const { workers, clock, graceMs = 30_000, unwindMs = 5_000 } = this.#options;
+    this.#metrics.workers(workers);
+    const ended = this.#work([stop, cut]);
+    await firstOf(ended, { signals: [stop, cut] });
+    this.#stopping = true;
+    this.#queue.shutdown();
+    // What waits for a rate limit has nothing under way, and Azure may have asked for hours.
+    for (const visit of this.#visits.values()) this.#cutIfWaiting(visit);
+    await firstOf(ended, { signals: [cut], clock, ms: graceMs });
+    if (this.#visits.size > 0) {
+      this.#log.warn({ keys: [...this.#visits.keys()] }, 'visits aborted by stop');
+      for (const { abort } of this.#visits.values()) abort.abort(stopped());
+      await firstOf(ended, { clock, ms: unwindMs });
+    }
+    if (this.#visits.size > 0) this.#log.error({ keys: [...this.#visits.keys()] }, 'visits left behind');
+  }
+
+  /** Hands out keys to workers until the queue ends, and waits for what they do. */
+  async #work(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+    const under = new Set<Promise<void>>();
+    for (let item = await this.#next(); item; item = await this.#next()) {
+      // A key may be handed out in the moment of the stop; after a lost lease not one more visit may start.
+      if (signals.some((signal) => signal?.aborted)) {
+        this.#queue.done(item.key);
+        break;
+      }
+      const visit = this.#visit(item).finally(() => under.delete(visit));
+      under.add(visit);
+    }
+    await Promise.all(under);
+  }
+
+  /** The next key, as soon as there is a worker for it; undefined when the queue ends. */
+  async #next(): Promise<QueueItem | undefined> {
+    for (;;) {
+      while (this.#taken >= this.#options.workers) await this.#freed.promise;
+      const asking = new AbortController();
+      this.#asking = asking;
+      try {
+        const item = await this.#queue.get(asking.signal);
+        if (item) this.#took();
+        return item;
+      } catch (error) {
+        if (!asking.signal.aborted) throw error;
+      } finally {
+        this.#asking = undefined;
+      }
+    }
+  }
+
+  #took(): void {
+    this.#taken += 1;
+    this.#metrics.active(++this.#active);
+    if (this.#taken >= this.#options.workers) this.#asking?.abort();
+  }
+
+  /** A visit has ended, or waits for a rate limit. */
+  #rested(): void {
+    this.#metrics.active(--this.#active);
+  }
+
+  #freedOne(): void {
+    this.#taken -= 1;
+    this.#freed.resolve();
+    this.#freed = Promise.withResolvers();
+  }
+
+  async #visit({ key, priority, attempt, turn }: QueueItem): Promise<void> {
+    const { clock, reconcile, timeLimitMs = 120_000, outcomeOf = () => undefined, random } = this.#options;
+    const reconcileId = randomUUID();
+    const log = this.#log.child({ ...splitKey(key), reconcileId });
+    const abort = new AbortController();
+    const startedAt = clock.monotonic();
+    using limit = new TimeLimit(clock, timeLimitMs, () => {
+      this.#metrics.timedOut();
+      log.warn({ timeLimitMs }, 'visit ran over its time limit and was aborted');
+      abort.abort(new VisitCut('TimeLimitExceeded', `the visit took longer than ${timeLimitMs / 1_000} s`));
+    });
+    const waits = new Waits((waiting) => {
+      if (waiting) {
+        limit.pause();
+        this.#queue.pause(key);
+        this.#rested();
+        this.#freedOne();
+        if (this.#stopping) abort.abort(stopped());
+        // Edited while a call was under way, which no edit ends: what would wait now is for an object of before.
+        else if (waits.cuttable) this.#cutIfEdited(key, running);
+      } else {
+        limit.resume();
+        this.#queue.resume(key);
+        this.#took();
+      }
+    });
+    const running: Running = { abort, waits, priority, edition: this.#options.editionOf?.(key) };
+    this.#visits.set(key, running);
+    // The worker waits for the real end, also after the limit: freeing it would let a key run twice (docs/kubernetes.md
+    // section 4), and would hide that something does not heed its signal.
+    const visit = { key, priority, attempt, reconcileId, signal: abort.signal, log, turn, waits };
+    const ending = await endingOf(reconcile, visit, outcomeOf);
+    const after = { key, priority, queue: this.#queue, metrics: this.#metrics, log, random };
+    const result = afterVisit(ending, after);
+    const paused = waits.waiting;
+    waits.end();
+    // What it left waiting nobody wants any more.
+    if (paused) abort.abort(stopped());
+    else this.#rested();
+    this.#visits.delete(key);
+    this.#metrics.finished(result, clock.monotonic() - startedAt);
+    this.#queue.done(key);
+    if (paused) return;
+    // Visits that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
+    // microtasks, and neither probes nor the lease renewal would get a turn.
+    await yieldToLoop();
+    this.#freedOne();
+  }
+
+  #cutIfEdited(key: string, { abort, edition }: Running): void {
+    if (this.#options.editionOf?.(key) === edition) return;
+    abort.abort(new VisitCut('Superseded', 'the object was edited'));
+  }
+
+  #cutIfWaiting({ abort, waits }: Running): void {
+    if (waits.waiting) abort.abort(stopped());
+  }
+
+  #classify(key: string, proposed: Priority): Priority {
+    try {
+      return this.#options.classify?.(key, proposed) ?? proposed;
+    } catch (error) {
+      // The class is a matter of order; losing the key would be a matter of truth.
+      this.#log.error({ ...splitKey(key), error }, 'class of a key could not be judged');
+      return proposed;
+    }
+  }
+}
+
+function stopped(): VisitCut {
+  return new VisitCut('Stopping', 'azid is stopping');
+}

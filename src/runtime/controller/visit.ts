@@ -1,0 +1,103 @@
+import type { Log } from '../log.ts';
+import type { Outcome, Priority } from '../outcome.ts';
+import type { Waits } from './waits.ts';
+
+/** One run of a reconciler for one key. */
+export interface Visit {
+  readonly key: string;
+  /** The class it was taken in; calls made for it queue in the lanes with the same one. */
+  readonly priority: Priority;
+  /** 1, plus the failures in a row before. */
+  readonly attempt: number;
+  /** Names this visit in logs and Events. */
+  readonly reconcileId: string;
+  /** Aborts when the visit ran over its time limit or azid must stop. Pass it to every wait and call. */
+  readonly signal: AbortSignal;
+  /** Carries `controller`, `namespace`, `name` and `reconcileId`. */
+  readonly log: Log;
+  /** The namespace whose turn it is; its calls use the same. Absent: nobody's. */
+  readonly turn?: string;
+  /** Told while a call waits for a rate limit. Absent: nobody needs to know. */
+  readonly waits?: Waits;
+}
+
+/** Looks at one key and says what came of it. Throwing is for the unexpected. */
+export type Reconcile = (visit: Visit) => Promise<Outcome>;
+
+/** Reason with which a visit's signal aborts. */
+export class VisitCut extends Error {
+  override readonly name = 'VisitCut';
+  readonly code: 'TimeLimitExceeded' | 'Stopping' | 'Superseded';
+
+  constructor(code: VisitCut['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** How a visit ended, before it is decided what that means for the queue. */
+export type Ending =
+  | { readonly type: 'outcome'; readonly outcome: Outcome }
+  /** Threw after its time limit had aborted it. */
+  | { readonly type: 'overran'; readonly error: unknown }
+  /** Threw after azid's stop had aborted it: nobody's fault. */
+  | { readonly type: 'stopped' }
+  /** Threw after an edit of its object had ended its wait for a rate limit; the edit has queued the key. */
+  | { readonly type: 'superseded' }
+  /** Threw what `outcomeOf` does not know, or returned no outcome. */
+  | { readonly type: 'panic'; readonly error: unknown };
+
+/** Runs a reconciler to its end; never rejects. */
+export async function endingOf(
+  reconcile: Reconcile,
+  visit: Visit,
+  outcomeOf: (error: unknown) => Outcome | undefined,
+): Promise<Ending> {
+  try {
+    const outcome = await reconcile(visit);
+    checkOutcome(outcome);
+    return { type: 'outcome', outcome };
+  } catch (error) {
+    const cut: unknown = visit.signal.reason;
+    if (cut instanceof VisitCut) {
+      if (cut.code === 'TimeLimitExceeded') return { type: 'overran', error };
+      return { type: cut.code === 'Stopping' ? 'stopped' : 'superseded' };
+    }
+    return mapped(error, outcomeOf);
+  }
+}
+
+function mapped(error: unknown, outcomeOf: (error: unknown) => Outcome | undefined): Ending {
+  try {
+    const outcome = outcomeOf(error);
+    if (!outcome) return { type: 'panic', error };
+    checkOutcome(outcome);
+    return { type: 'outcome', outcome };
+  } catch {
+    // A mapping that fails must not hide what it was to map.
+    return { type: 'panic', error };
+  }
+}
+
+/** The times each outcome may carry. */
+const TIMES: Readonly<Record<Outcome['type'], readonly string[]>> = {
+  done: ['nextMs'],
+  again: ['afterMs'],
+  waiting: ['recheckMs'],
+  stalled: ['recheckMs'],
+  heldBack: ['notBeforeMs'],
+  retry: ['notBeforeMs'],
+};
+
+/** A NaN from a faulty date computation is caught here, as the reconciler's fault, and not deep in the queue. */
+function checkOutcome(outcome: Outcome): void {
+  const times = TIMES[outcome?.type];
+  if (!times)
+    throw new TypeError(`Expected the reconciler to return an outcome, got \`${JSON.stringify(outcome)}\``);
+  for (const [name, ms] of Object.entries(outcome)) {
+    if (ms === undefined || !times.includes(name) || (typeof ms === 'number' && ms >= 0 && ms < Infinity))
+      continue;
+    const what = `Expected \`${name}\` of outcome \`${outcome.type}\``;
+    throw new RangeError(`${what} to be a finite number of milliseconds from 0 up, got \`${ms}\``);
+  }
+}
