@@ -1,7 +1,7 @@
 /** `docs/reference/metrics.md`: azid's own series, from a registry on which each of them has moved once. */
 import { Metrics } from '../../src/observe/metrics/metrics.ts';
-import { systemClock } from '../../src/runtime/time/clock.ts';
 import { WorkQueue } from '../../src/runtime/queue/queue.ts';
+import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 interface Series {

@@ -7,8 +7,8 @@ import { parseListenAddress } from '../observe/address.ts';
 import { createLog } from '../observe/logs/logs.ts';
 import { Operator, type RunEnd } from '../operator/operator.ts';
 import type { OperatorOptions } from '../operator/options.ts';
-import { systemClock } from '../runtime/time/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { systemClock } from '../runtime/time/clock.ts';
 import type { ControllerFlags } from './controller-flags.ts';
 import { VERSION } from './version.ts';
 

@@ -2,8 +2,8 @@ import type { ObjectKey } from '../runtime/key.ts';
 
 /** The shapes every Kubernetes object shares; kinds extend `KubeObject` with their own spec and status. */
 
-export type { Condition } from '../runtime/status/condition.ts';
 export { type ObjectKey, splitKey } from '../runtime/key.ts';
+export type { Condition } from '../runtime/status/condition.ts';
 
 export interface OwnerReference {
   readonly apiVersion: string;

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
 import { FirstConditions } from './first-conditions.ts';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };

@@ -2,13 +2,13 @@ import type { ManagedObject } from '../api/schema/common.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { isFirstVisit } from '../reconcilers/frame.ts';
-import type { Random } from '../runtime/queue/backoff.ts';
-import type { Clock } from '../runtime/time/clock.ts';
 import { Controller } from '../runtime/controller/controller.ts';
+import type { Visit } from '../runtime/controller/visit.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
+import type { Random } from '../runtime/queue/backoff.ts';
 import { WorkQueue } from '../runtime/queue/queue.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 
 /** So many at once: each is one write to the API server, and a thousand new objects must not be all it does. */
 const WORKERS = 8;

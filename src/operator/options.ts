@@ -7,8 +7,8 @@ import type { Interceptor } from '../kube/transport/transport.ts';
 import type { ListenAddress } from '../observe/address.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { WatchTap } from '../reconcilers/stores.ts';
-import type { Clock } from '../runtime/time/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 
 /** Everything a running azid depends on, passed in: a test starts the same operator on another clock. */
 export interface OperatorOptions {

@@ -3,9 +3,9 @@ import { type IdentityAttachment, identityAttachment } from '../api/identity-att
 import { FINALIZER } from '../api/schema/common.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../kube/informer/store.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
-import { silentLog } from '../runtime/log.ts';
 import type { Visit } from '../runtime/controller/visit.ts';
+import { silentLog } from '../runtime/log.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { FrameAction } from './decision.ts';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Kind } from './kind.ts';

@@ -1,7 +1,7 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { Condition } from '../kube/types.ts';
-import { type Finding, removeCondition, setCondition } from '../runtime/status/conditions.ts';
 import type { Outcome } from '../runtime/outcome.ts';
+import { type Finding, removeCondition, setCondition } from '../runtime/status/conditions.ts';
 import { shortMessage } from '../runtime/status/short-message.ts';
 import {
   deleting,

@@ -4,8 +4,8 @@ import type { How } from '../cache/store/entry.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import type { Store, StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import type { Priority } from '../runtime/outcome.ts';
 import { type Source, type Watch, watch } from '../runtime/controller/watch.ts';
+import type { Priority } from '../runtime/outcome.ts';
 import { hasSameLabels, isAnotherPrincipal, isEdit, type Principal, selectsNow } from './predicates.ts';
 import { INDEX, type Stores } from './stores.ts';
 

@@ -8,8 +8,8 @@ import { KubeClient } from '../kube/client.ts';
 import { KubeTransport } from '../kube/transport/transport.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { getBinaries } from './apiserver/binaries/binaries.ts';
-import { startControlPlane } from './apiserver/control-plane.ts';
 import type { Progress } from './apiserver/binaries/progress.ts';
+import { startControlPlane } from './apiserver/control-plane.ts';
 import { Kubectl } from './setup/kubectl.ts';
 
 export interface Cluster extends AsyncDisposable {

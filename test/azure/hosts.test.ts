@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { AzureError } from '../../src/azure/arm/errors.ts';
 import type { AzureObserver } from '../../src/azure/arm/observer.ts';
+import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
+import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
+import { linkedScopes, namedIdentities } from '../../src/azure/hosts/read/named-identities.ts';
 import {
   capabilityOf,
   genericCapability,
@@ -10,9 +13,6 @@ import {
 } from '../../src/azure/hosts/types/capabilities.ts';
 import { identityDelta } from '../../src/azure/hosts/write/delta.ts';
 import { hiddenSecrets } from '../../src/azure/hosts/write/hidden-secrets.ts';
-import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
-import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
-import { linkedScopes, namedIdentities } from '../../src/azure/hosts/read/named-identities.ts';
 import { replaceBody } from '../../src/azure/hosts/write/replace.ts';
 import { sameId } from '../../src/azure/names/resource-id.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';

@@ -2,7 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { WorkloadIdentityCredential } from '@azure/identity';
 import type { JSONWebKeySet } from 'jose';
 import { createToken } from '../../src/kube/builtin.ts';
-import { type TemporaryFolder, temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import {
+  type TemporaryFolder,
+  temporaryFolder,
+} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
 import { TOKEN_EXCHANGE_AUDIENCE } from '../../src/sandbox/names.ts';
 import type { Cluster, World } from './testbed.ts';
 

@@ -17,9 +17,9 @@ import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kub
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
+import { silentLog } from '../../src/runtime/log.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
-import { silentLog } from '../../src/runtime/log.ts';
 import {
   type ControlPlane,
   type ControlPlaneOptions,

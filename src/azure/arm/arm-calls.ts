@@ -1,7 +1,8 @@
 /** One call of an SDK client, through the lanes and the access, with what logs and Kubernetes Events want of its answer. */
-import type { Clock } from '../../runtime/time/clock.ts';
-import type { Priority } from '../../runtime/outcome.ts';
+
 import type { Waits } from '../../runtime/controller/waits.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { CallKind } from '../limits.ts';
 import type { RequestScheduler } from '../requests/request-scheduler.ts';
 import type { ArmAccess } from './arm-access.ts';

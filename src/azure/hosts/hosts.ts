@@ -18,6 +18,7 @@ import { AzureError, toAzureError } from '../arm/errors.ts';
 import type { AzureObserver } from '../arm/observer.ts';
 import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
 import { armKey, parseResourceId } from '../names/resource-id.ts';
+import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
 import type {
   HostGet,
   HostPage,
@@ -26,11 +27,10 @@ import type {
   HostWritten,
   SystemIdentity,
 } from './read/answers.ts';
-import { capabilityOf, hostTypeOf, PER_PARENT } from './types/capabilities.ts';
-import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
-import { checkOperation, failedPoll, operationOf, operationState } from './write/operation.ts';
 import { pathOf, providerOf, versionOf, wirePath } from './read/paths.ts';
 import { isSettled, readHost } from './read/read-host.ts';
+import { capabilityOf, hostTypeOf, PER_PARENT } from './types/capabilities.ts';
+import { checkOperation, failedPoll, operationOf, operationState } from './write/operation.ts';
 import type { Model } from './write/replace.ts';
 
 export type {

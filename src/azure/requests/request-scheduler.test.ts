@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

@@ -5,8 +5,9 @@
  * A call needs a slot of its rate-limit scope and a token of each bucket it counts in, and takes all at once or none: a call
  * that held a slot while it waited for a token would keep out an edit.
  */
-import type { Clock } from '../../runtime/time/clock.ts';
+
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { classify } from '../arm/classify.ts';
 import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
 import { ProviderBuckets } from './buckets.ts';

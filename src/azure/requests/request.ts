@@ -1,5 +1,5 @@
-import type { Priority } from '../../runtime/outcome.ts';
 import type { Waits } from '../../runtime/controller/waits.ts';
+import type { Priority } from '../../runtime/outcome.ts';
 import type { AzureError } from '../arm/errors.ts';
 import type { CallKind } from '../limits.ts';
 import type { TokenBucket } from '../token-bucket.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import { Waits } from '../../runtime/controller/waits.ts';
+import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

@@ -4,8 +4,8 @@
  * does not show says nothing about another's.
  */
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Clock } from '../../runtime/time/clock.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import { isWitness } from '../lists/completeness.ts';
 import type { CompletedList } from '../lists/listing.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../runtime/time/clock.ts';
 import { RecentMap } from '../../runtime/recent-map.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 
 /** Alike within this time is one series (client-go `tools/record`). */
 export const SERIES_MS = 600_000;

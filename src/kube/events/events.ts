@@ -1,6 +1,7 @@
 /** Kubernetes Events (events.k8s.io/v1) as a courtesy: bounded, thinned out, and never in the way of the work. */
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
+
 import { RecentMap } from '../../runtime/recent-map.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { type Event, events } from '../builtin.ts';
 import type { Draft, KubeClient } from '../client.ts';
 import { isAlreadyExists, isNotFound, isTransient, KubeError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import type { Clock } from '../../runtime/time/clock.ts';
 import type { Fields, Log } from '../../runtime/log.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import { redactFields, redactText } from './redact.ts';
 
 export type { Fields, Log } from '../../runtime/log.ts';

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Controller } from '../../runtime/controller/controller.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import { WorkQueue } from '../../runtime/queue/queue.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { bucketsLeft } from './azure-series.ts';
 import { Metrics } from './metrics.ts';
 

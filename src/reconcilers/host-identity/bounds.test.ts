@@ -41,15 +41,15 @@ describe('an identity that may be tried again, and waits for something else', ()
   const refused = object({ entries: [entry('app', { state: 'Refused', problem })] });
 
   it('is not looked at every second while its host has no turn', () => {
-    const stances = [wants('app', { turn: false })];
-    const decision = decide(refused, facts({ host: seen(host()), identities: alive('app'), stances }));
+    const claims = [wants('app', { turn: false })];
+    const decision = decide(refused, facts({ host: seen(host()), identities: alive('app'), claims }));
     expect(decision.actions).toEqual([]);
     expect(again(decision)).toBe(5 * MINUTE);
   });
 
   it('is not looked at every second while its object is suspended', () => {
-    const stances = [wants('app', { paused: true })];
-    const world = facts({ host: seen(host([dead('app')])), identities: alive('app'), stances });
+    const claims = [wants('app', { paused: true })];
+    const world = facts({ host: seen(host([dead('app')])), identities: alive('app'), claims });
     expect(again(decide(refused, world))).toBe(5 * MINUTE);
   });
 });
@@ -70,10 +70,10 @@ describe('what would go on for ever', () => {
     const inTheWay = refusal({ adds: [keyOf('app')] }, linked('old'));
     const gone = new Map([...alive('app'), [keyOf('old'), { state: 'absent' }]] as const);
     const here = host([dead('old')]);
-    const stances = [wants('old', { paused: true }), wants('app')];
+    const claims = [wants('old', { paused: true }), wants('app')];
     const ledger = (owned: boolean) =>
       object({ entries: [entry('old', { owned }), entry('app', { state: 'Attaching' })] });
-    const common = facts({ host: seen(here), identities: gone, refusal: inTheWay, stances });
+    const common = facts({ host: seen(here), identities: gone, refusal: inTheWay, claims });
     const next = decide(ledger(true), { ...common, writes: 1 });
     expect(writes(next)).toMatchObject([{ asked: { adds: [keyOf('app')], removes: [keyOf('old')] } }]);
     expect(writes(decide(ledger(true), { ...common, writes: 3 }))).toEqual([]);
@@ -100,7 +100,7 @@ describe('hundreds of objects that want the same', () => {
   const many = Array.from({ length: 300 }, (_, index) => wants('app', {}, `attach-${index}`));
 
   it('leave a ledger that the API server takes, and what they want is there', () => {
-    const decision = decide(fresh(), facts({ stances: many, identities: alive('app'), host: seen(host()) }));
+    const decision = decide(fresh(), facts({ claims: many, identities: alive('app'), host: seen(host()) }));
     expect(decision.status.entries?.[0]?.owners).toHaveLength(MAX_OWNERS);
     expect(writes(decision)).toHaveLength(1);
   });
@@ -108,7 +108,7 @@ describe('hundreds of objects that want the same', () => {
   it('keep it when those that are written down let go, and take their places', () => {
     const owners = many.slice(0, MAX_OWNERS).map((each) => each.owner);
     const left = [...owners.map(({ name }) => releases(name)), ...many.slice(MAX_OWNERS)];
-    const decision = decide(object({ entries: [entry('app', { owners })] }), facts({ stances: left }));
+    const decision = decide(object({ entries: [entry('app', { owners })] }), facts({ claims: left }));
     expect(writes(decision)).toEqual([]);
     expect(decision.status.entries?.[0]?.owners[0]?.name).toBe(`attach-${MAX_OWNERS}`);
   });
@@ -124,7 +124,7 @@ describe('a resource that can only be put back as a whole', () => {
         type,
         capability: capability(type),
         host: shown,
-        stances: [wants('app', { adopt: true, allowReplace })],
+        claims: [wants('app', { adopt: true, allowReplace })],
       }),
     ).status.entries?.[0]?.owned;
 
@@ -141,7 +141,7 @@ describe('azid’s own identity, where it is that of the resource it runs on', (
   it('is nobody’s to have', () => {
     const decision = decide(
       fresh(),
-      facts({ stances: [wantsSystem({ adopt: true })], host: seen(host([], { own })) }),
+      facts({ claims: [wantsSystem({ adopt: true })], host: seen(host([], { own })) }),
     );
     expect(decision.status.systemAssigned).toMatchObject({ state: 'Refused', owned: false });
     expect(decision.status.systemAssigned?.problem?.reason).toBe('ReservedIdentity');
@@ -151,7 +151,7 @@ describe('azid’s own identity, where it is that of the resource it runs on', (
     const owners = [owner('own', sai)];
     const line = { state: 'Attached', owned: true, owners, credential: 'azid', since: at(0) } as const;
     const ledger = object({ entries: [], systemAssigned: { ...line, principalId: SELF } });
-    const stances = [releases('own', { kind: 'SystemAssignedIdentity' })];
-    expect(writes(decide(ledger, facts({ stances, host: seen(host([], { own })) })))).toEqual([]);
+    const claims = [releases('own', { kind: 'SystemAssignedIdentity' })];
+    expect(writes(decide(ledger, facts({ claims, host: seen(host([], { own })) })))).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe('a host that is as wanted', () => {
 });
 
 describe('attaching', () => {
-  const wanted = facts({ stances: [wants('app')], host: seen(host()), identities: alive('app') });
+  const wanted = facts({ claims: [wants('app')], host: seen(host()), identities: alive('app') });
 
   it('saves its intent, then the finalizer, and then writes with the etag it has read', () => {
     const decision = decide(fresh(), wanted);
@@ -98,7 +98,7 @@ describe('attaching', () => {
 
   it('makes one write of the adds and removes of all objects', () => {
     const both = facts({
-      stances: [releases('attach-app'), wants('b'), wants('c', {}, 'attach-c'), wantsSystem()],
+      claims: [releases('attach-app'), wants('b'), wants('c', {}, 'attach-c'), wantsSystem()],
       identities: alive('b', 'c'),
     });
     const decision = decide(object(), both);
@@ -112,48 +112,48 @@ describe('attaching', () => {
 
   it('gives nothing new when a policy denies it, and holds no ledger for it', () => {
     const denied = wants('app', { verdict: { allowed: false, message: 'no' } });
-    expect(types(decide(fresh(), { ...wanted, stances: [denied] }))).toEqual(['deleteSelf']);
+    expect(types(decide(fresh(), { ...wanted, claims: [denied] }))).toEqual(['deleteSelf']);
   });
 
   it('waits for the word of all who name the host, so that one write carries all, but not for ever', () => {
-    const stances = [wants('b'), wants('app', { turn: false })];
+    const claims = [wants('b'), wants('app', { turn: false })];
     const writes = (change: object) =>
-      types(decide(fresh(), { ...wanted, stances, ...change })).includes('writeIdentity');
+      types(decide(fresh(), { ...wanted, claims, ...change })).includes('writeIdentity');
     expect(writes({ awaitedMs: 9_000 })).toBe(false);
     expect(writes({ awaitedMs: 10_000 })).toBe(true);
     // A rollout may take its time: nobody waits for that one.
     const bySelector = wants('app', { turn: false, wordDue: false });
-    expect(writes({ stances: [wants('b'), bySelector] })).toBe(true);
+    expect(writes({ claims: [wants('b'), bySelector] })).toBe(true);
     const denied = wants('app', { turn: false, verdict: { allowed: false, message: '' } });
-    expect(writes({ stances: [wants('b'), denied] })).toBe(true);
+    expect(writes({ claims: [wants('b'), denied] })).toBe(true);
   });
 
   const notGiven = [
     ['its turn has not come', wants('app', { turn: false })],
     ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
   ] as const;
-  it.each(notGiven)('gives nothing new when %s', (_, stance) => {
-    const decision = decide(fresh(), { ...wanted, stances: [stance] });
+  it.each(notGiven)('gives nothing new when %s', (_, claim) => {
+    const decision = decide(fresh(), { ...wanted, claims: [claim] });
     expect(types(decision)).toEqual([]);
     expect(decision.status.entries).toEqual([]);
   });
 
-  it.each(notGiven)('keeps what stands when %s', (_, stance) => {
-    const decision = decide(object(), facts({ stances: [stance] }));
+  it.each(notGiven)('keeps what stands when %s', (_, claim) => {
+    const decision = decide(object(), facts({ claims: [claim] }));
     expect(decision).toMatchObject({ actions: [], summary: { reason: 'InSync' } });
     expect(states(decision)).toEqual({ app: 'Attached' });
   });
 
   it('does not let an object that is denied hold what another one releases', () => {
     const denied = wants('app', { verdict: { allowed: false, message: 'no' } }, 'other');
-    const decision = decide(object(), facts({ stances: [releases('attach-app'), denied] }));
+    const decision = decide(object(), facts({ claims: [releases('attach-app'), denied] }));
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
   });
 
   it('writes down a second owner of what is there already, without a turn and without a write', () => {
     const decision = decide(
       object(),
-      facts({ stances: [wants('app'), wants('app', { turn: false }, 'other')] }),
+      facts({ claims: [wants('app'), wants('app', { turn: false }, 'other')] }),
     );
     expect(types(decision)).toEqual([]);
     expect(decision.status.entries?.[0]?.owners).toEqual([owner('attach-app'), owner('other')]);
@@ -205,13 +205,13 @@ describe('what was there before', () => {
     expect(states(decision)).toEqual({ app: 'Attached unowned' });
     expect(decision.status.unproven).toBeUndefined();
     const unowned = object({ entries: [entry('app', { owned: false })] });
-    const gone = decide(unowned, facts({ stances: [releases('attach-app')] }));
+    const gone = decide(unowned, facts({ claims: [releases('attach-app')] }));
     expect(writeOf(gone)).toBeUndefined();
     expect(gone.status.entries).toEqual([]);
   });
 
   it('is taken over where the object and a policy say so', () => {
-    const decision = decide(fresh(), facts({ stances: [wants('app', { adopt: true })] }));
+    const decision = decide(fresh(), facts({ claims: [wants('app', { adopt: true })] }));
     expect(states(decision)).toEqual({ app: 'Attached' });
     expect(told(decision)).toEqual(['IdentityAdopted']);
     expect(types(decision)).toEqual(['saveStatus', 'tell', 'addFinalizer']);
@@ -237,7 +237,7 @@ describe('what was there before', () => {
   it('is no longer doubtful when it is taken over, or gone', () => {
     const doubtful = object({ entries: [entry('app', { owned: false })], unproven: [idOf('app')] });
     expect(decide(doubtful, facts()).status.unproven).toEqual([idOf('app')]);
-    const adopted = decide(doubtful, facts({ stances: [wants('app', { adopt: true })] }));
+    const adopted = decide(doubtful, facts({ claims: [wants('app', { adopt: true })] }));
     expect(adopted.status.unproven).toBeUndefined();
     const gone = decide(doubtful, facts({ host: seen(host()), identities: alive('app') }));
     expect(gone.status.unproven).toBeUndefined();
@@ -252,7 +252,7 @@ describe('what was there before', () => {
 
 describe('detaching', () => {
   it('takes away what azid attached and nobody wants', () => {
-    const decision = decide(object(), facts({ stances: [releases('attach-app')] }));
+    const decision = decide(object(), facts({ claims: [releases('attach-app')] }));
     expect(types(decision)).toEqual(['saveStatus', 'writeIdentity']);
     expect(states(decision)).toEqual({ app: 'Detaching' });
     expect(writeOf(decision)).toMatchObject({
@@ -264,13 +264,13 @@ describe('detaching', () => {
 
   it('keeps the system-assigned identity beside the last one that goes', () => {
     const shown = host([attached('app')], { own: { system: true, principalId: 'own-1' } });
-    const decision = decide(object(), facts({ stances: [releases('attach-app')], host: seen(shown) }));
+    const decision = decide(object(), facts({ claims: [releases('attach-app')], host: seen(shown) }));
     expect(writeOf(decision)?.identity.type).toBe('SystemAssigned');
     expect(writeOf(decision)?.asked.system).toBe('keep');
   });
 
   it('takes away what belonged to an object that vanished', () => {
-    const decision = decide(object(), facts({ stances: [] }));
+    const decision = decide(object(), facts({ claims: [] }));
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
   });
 
@@ -287,8 +287,8 @@ describe('detaching', () => {
     ],
     ['the turn for the other one has not come', [wants('other', { turn: false }, 'attach-app')]],
   ] as const;
-  it.each(kept)('keeps it when %s', (_, stances) => {
-    const decision = decide(object(), facts({ stances }));
+  it.each(kept)('keeps it when %s', (_, claims) => {
+    const decision = decide(object(), facts({ claims }));
     expect(writeOf(decision)).toBeUndefined();
     expect(states(decision)).toEqual({ app: 'Attached' });
   });
@@ -296,7 +296,7 @@ describe('detaching', () => {
   it('forgets it, and leaves it in Azure, when the object asks to retain it', () => {
     const decision = decide(
       object(),
-      facts({ stances: [releases('attach-app', { retain: true, turn: false })] }),
+      facts({ claims: [releases('attach-app', { retain: true, turn: false })] }),
     );
     expect(writeOf(decision)).toBeUndefined();
     expect(decision.status.entries).toEqual([]);
@@ -306,8 +306,8 @@ describe('detaching', () => {
   it('leaves it in Azure when one of those who go asks to retain it', () => {
     const shared = entry('app', { owners: [owner('a'), owner('b')] });
     const goes = [releases('a'), releases('b', { retain: true })];
-    for (const stances of [goes, goes.toReversed()]) {
-      const decision = decide(object({ entries: [shared] }), facts({ stances }));
+    for (const claims of [goes, goes.toReversed()]) {
+      const decision = decide(object({ entries: [shared] }), facts({ claims }));
       expect(writeOf(decision)).toBeUndefined();
       expect(decision.status.entries).toEqual([]);
     }
@@ -315,20 +315,20 @@ describe('detaching', () => {
 
   it('remembers that an object that vanished had asked to retain it', () => {
     const retained = entry('app', { owners: [owner('attach-app', { retain: true })] });
-    const decision = decide(object({ entries: [retained] }), facts({ stances: [] }));
+    const decision = decide(object({ entries: [retained] }), facts({ claims: [] }));
     expect(writeOf(decision)).toBeUndefined();
   });
 
   it('never detaches azid’s own identity', () => {
     const shown = host([attached('app', { principalId: SELF })]);
-    const decision = decide(object(), facts({ stances: [releases('attach-app')], host: seen(shown) }));
+    const decision = decide(object(), facts({ claims: [releases('attach-app')], host: seen(shown) }));
     expect(writeOf(decision)).toBeUndefined();
   });
 
   it('gives the old one up with the new one, in one write', () => {
     const decision = decide(
       object(),
-      facts({ stances: [wants('other', {}, 'attach-app')], identities: alive('other') }),
+      facts({ claims: [wants('other', {}, 'attach-app')], identities: alive('other') }),
     );
     expect(writeOf(decision)?.asked).toMatchObject({ adds: [keyOf('other')], removes: [keyOf('app')] });
   });
@@ -337,7 +337,7 @@ describe('detaching', () => {
     const decision = decide(
       object(),
       facts({
-        stances: [wants('other', {}, 'attach-app')],
+        claims: [wants('other', {}, 'attach-app')],
         identities: new Map([[keyOf('other'), { state: 'absent' }]]),
       }),
     );
@@ -347,7 +347,7 @@ describe('detaching', () => {
 
   it('ends the entry only when a read shows it gone', () => {
     const going = object({ entries: [entry('app', { state: 'Detaching' })], writeStartedAt: at(-5_000) });
-    const shown = facts({ stances: [releases('attach-app')] });
+    const shown = facts({ claims: [releases('attach-app')] });
     const accepted = new Map([
       [keyOf('app'), { wanted: 'absent', at: NOW - 4_000, until: NOW + 116_000 }],
     ] as const);
@@ -360,7 +360,7 @@ describe('detaching', () => {
     const open = { blockedMs: 100_000, openMs: 100_000 };
     const decision = decide(
       going,
-      facts({ stances: [releases('attach-app')], host: seen(host()), window: open }),
+      facts({ claims: [releases('attach-app')], host: seen(host()), window: open }),
     );
     expect(states(decision)).toEqual({ app: 'Detaching' });
     expect(reason(decision)).toBe('progressing ConfirmingWrite');
@@ -371,7 +371,7 @@ describe('detaching', () => {
     const accepted = new Map([
       [keyOf('app'), { wanted: 'absent', at: NOW - 3 * MINUTE, until: NOW - MINUTE }],
     ] as const);
-    const decision = decide(going, facts({ stances: [releases('attach-app')], accepted }));
+    const decision = decide(going, facts({ claims: [releases('attach-app')], accepted }));
     expect(writeOf(decision)).toBeUndefined();
     expect(decision.status.entries?.[0]?.problem).toMatchObject({
       reason: 'NotRemoved',
@@ -379,7 +379,7 @@ describe('detaching', () => {
     });
     const later = decide(
       object({ ...decision.status }),
-      facts({ now: NOW + 2 * MINUTE, stances: [releases('attach-app')], accepted }),
+      facts({ now: NOW + 2 * MINUTE, claims: [releases('attach-app')], accepted }),
     );
     expect(writeOf(later)?.asked.removes).toEqual([keyOf('app')]);
   });
@@ -399,13 +399,13 @@ describe('the system-assigned identity', () => {
     object({ entries: [], ...(systemAssigned && { systemAssigned: systemAssigned as never }) });
 
   it('is switched on, and read back', () => {
-    const decision = decide(fresh(), facts({ stances: [wantsSystem()], host: seen(host()) }));
+    const decision = decide(fresh(), facts({ claims: [wantsSystem()], host: seen(host()) }));
     expect(writeOf(decision)).toMatchObject({
       identity: { type: 'SystemAssigned' },
       note: { reason: 'SystemIdentityOn' },
     });
     const begun = bare({ ...line, state: 'Attaching', principalId: undefined });
-    const done = decide(begun, facts({ stances: [wantsSystem()], host: seen(on) }));
+    const done = decide(begun, facts({ claims: [wantsSystem()], host: seen(on) }));
     expect(done.status.systemAssigned).toMatchObject({
       state: 'Attached',
       owned: true,
@@ -417,7 +417,7 @@ describe('the system-assigned identity', () => {
     const begun = bare({ ...line, state: 'Attaching', principalId: undefined });
     const early = decide(
       begun,
-      facts({ stances: [wantsSystem()], host: seen(host([], { own: { system: true } })) }),
+      facts({ claims: [wantsSystem()], host: seen(host([], { own: { system: true } })) }),
     );
     expect(early).toMatchObject({ looks: true, status: { systemAssigned: { state: 'Attaching' } } });
   });
@@ -427,7 +427,7 @@ describe('the system-assigned identity', () => {
       writeOf(
         decide(
           bare(systemAssigned),
-          facts({ stances: [releases('own', { retain, kind: 'SystemAssignedIdentity' })], host: seen(on) }),
+          facts({ claims: [releases('own', { retain, kind: 'SystemAssignedIdentity' })], host: seen(on) }),
         ),
       );
     expect(off(line, false)).toMatchObject({
@@ -440,13 +440,13 @@ describe('the system-assigned identity', () => {
 
   it('is told of when it has another principal', () => {
     const replaced = host([], { own: { system: true, principalId: 'own-2' } });
-    const decision = decide(bare(line), facts({ stances: [wantsSystem()], host: seen(replaced) }));
+    const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(replaced) }));
     expect(told(decision)).toEqual(['SystemIdentityReplaced']);
     expect(decision.status.systemAssigned).toMatchObject({ principalId: 'own-2', owned: true });
   });
 
   it('is given back when somebody switches it off, and that counts', () => {
-    const decision = decide(bare(line), facts({ stances: [wantsSystem()], host: seen(host()) }));
+    const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(host()) }));
     expect(writeOf(decision)?.asked.system).toBe('on');
     expect(decision.status.systemAssigned).toMatchObject({ losses: 1, lastLossAt: at(0) });
     expect(told(decision)).toEqual(['IdentityLost']);
@@ -458,7 +458,7 @@ describe('the system-assigned identity', () => {
     const decision = decide(
       fresh(),
       facts({
-        stances: [wantsSystem(), wants('app')],
+        claims: [wantsSystem(), wants('app')],
         host: seen(flexible),
         identities: alive('app'),
         capability: capabilityOfScaleSets,
@@ -475,9 +475,9 @@ describe('the system-assigned identity', () => {
 describe('an end', () => {
   it('comes in the visit that finds the ledger’s last entry gone', () => {
     const going = object({ entries: [entry('app', { state: 'Detaching' })] });
-    const decision = decide(going, facts({ stances: [releases('attach-app')], host: seen(host()) }));
+    const decision = decide(going, facts({ claims: [releases('attach-app')], host: seen(host()) }));
     expect(types(decision)).toEqual(['saveStatus']);
-    const next = decide(object({ ...decision.status }), facts({ stances: [], host: seen(host()) }));
+    const next = decide(object({ ...decision.status }), facts({ claims: [], host: seen(host()) }));
     expect(types(next)).toEqual(['removeFinalizer', 'deleteSelf']);
   });
 
@@ -485,21 +485,21 @@ describe('an end', () => {
     const operation = { url: 'https://x/1', style: 'location', startedAt: at(-1_000) } as const;
     const decision = decide(
       object({ entries: [], operation }),
-      facts({ stances: [], host: seen(host()), operation: { state: 'over' } }),
+      facts({ claims: [], host: seen(host()), operation: { state: 'over' } }),
     );
     expect(types(decision)).toEqual(['saveStatus']);
   });
 
   it('deletes itself when nobody wants anything of the host, without reading it', () => {
-    const { host: _, ...unseen } = facts({ stances: [] });
+    const { host: _, ...unseen } = facts({ claims: [] });
     expect(types(decide(fresh(), unseen))).toEqual(['deleteSelf']);
     expect(types(decide(object({ entries: [] }), unseen))).toEqual(['removeFinalizer', 'deleteSelf']);
   });
 
   const stays = [
-    ['somebody wants something, though its turn has not come', { stances: [wants('app', { turn: false })] }],
-    ['somebody may want something', { stances: [{ state: 'unclear', owner: owner('x'), why: '' }] }],
-    ['a write may still land', { stances: [], window: { blockedMs: 0, openMs: 1_000 } }],
+    ['somebody wants something, though its turn has not come', { claims: [wants('app', { turn: false })] }],
+    ['somebody may want something', { claims: [{ state: 'unclear', owner: owner('x'), why: '' }] }],
+    ['a write may still land', { claims: [], window: { blockedMs: 0, openMs: 1_000 } }],
   ] as const;
   it.each(stays)('stays while %s', (_, change) => {
     const decision = decide(object({ entries: [] }), facts({ host: seen(host()), ...change }));
@@ -507,7 +507,7 @@ describe('an end', () => {
   });
 
   it('does nothing more once it has deleted itself', () => {
-    const decision = decide(fresh(), facts({ deleted: true, stances: [wants('app')] }));
+    const decision = decide(fresh(), facts({ deleted: true, claims: [wants('app')] }));
     expect(decision).toMatchObject({ actions: [], summary: { state: 'waiting', keep: true } });
   });
 
@@ -546,7 +546,7 @@ describe('a host that is not there', () => {
     const kind = code === 'AuthorizationFailed' ? 'stalled' : 'transient';
     const decision = decide(
       object({}, { deletionTimestamp: at(0) }),
-      facts({ stances: [], host: { state: 'unreadable', failure: failure({ kind, reason: code }) } }),
+      facts({ claims: [], host: { state: 'unreadable', failure: failure({ kind, reason: code }) } }),
     );
     expect(decision).toMatchObject({ actions: [], status: { entries: [entry('app')] } });
     expect(decision.summary.state).toBe(kind === 'stalled' ? 'stalled' : 'retrying');

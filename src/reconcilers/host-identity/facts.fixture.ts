@@ -1,12 +1,13 @@
 import type { HostIdentityStatus, LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
+import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import type { Asked, Facts, HostIdentity, HostView, IdentityView, Refusal, Wants } from './facts.ts';
+import type { Wants } from '../hosts/claims/claim.ts';
+import type { Asked, Facts, HostIdentity, HostView, IdentityView, Refusal } from './facts.ts';
 import { AZID } from './write/credentials.ts';
 
 /** Builders for tables: a VM with one attached identity that one attachment wants, changed where a row says so. */
@@ -69,7 +70,7 @@ export const releases = (
     kind?: LedgerOwner['kind'];
     detachInUse?: readonly string[];
   } = {},
-): Facts['stances'][number] => ({
+): Facts['claims'][number] => ({
   state: 'releases',
   owner: owner(who, { ...(change.kind && { kind: change.kind }) }),
   retain: change.retain ?? false,
@@ -166,7 +167,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     now: NOW,
     type: VMS,
     capability: capability(VMS),
-    stances: [wants('app')],
+    claims: [wants('app')],
     host: seen(host([attached('app')])),
     identities: new Map(),
     self: { principalId: SELF, clientId: 'client-of-self' },

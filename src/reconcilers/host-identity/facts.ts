@@ -1,24 +1,12 @@
-import type {
-  HostIdentity,
-  HostIdentityStatus,
-  LedgerOperation,
-  LedgerSystem,
-} from '../../api/host-identity.ts';
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
+import type { HostIdentity, HostIdentityStatus, LedgerOperation } from '../../api/host-identity.ts';
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
+import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { Model } from '../../azure/hosts/write/replace.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
-import type { Stance } from '../hosts/claims/claim.ts';
+import type { Claim } from '../hosts/claims/claim.ts';
+import type { Line } from '../hosts/ledger/lines.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
-
-/** Stands for the resource's own identity wherever identities go by key. */
-export const SYSTEM = 'system';
-
-/** An entry of the ledger, of a user-assigned identity or, without `identityId`, of the resource's own. */
-export type Line = LedgerSystem & { readonly identityId?: string };
-
-export type Wants = Extract<Stance, { state: 'wants' }>;
 
 export type HostView =
   /** `live`: read for this very decision. `model`: the whole answer, only of a live read. */
@@ -105,7 +93,7 @@ export interface Facts {
   readonly capability?: HostCapability;
   readonly apiVersion?: string;
   /** Of all objects that speak of the host, those of the ledger included, each once. */
-  readonly stances: readonly Stance[];
+  readonly claims: readonly Claim[];
   /** Absent: not looked at, since nothing depends on it. */
   readonly host?: HostView;
   /** Of a resource that is absent: the id under which the very same one is there. */

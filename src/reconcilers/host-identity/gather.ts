@@ -1,30 +1,28 @@
 import { hasPendingEdit } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
-import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../azure/hosts/types/capabilities.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
+import {
+  capabilityOf,
+  genericCapability,
+  hostTypeOf,
+  inVariant,
+} from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { failureOf } from '../failure.ts';
-import { type StancesEyes, stancesTowards } from '../hosts/claims/on-host.ts';
+import { claimsOnHost, type HostClaimsDeps } from '../hosts/claims/on-host.ts';
+import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import type { VisitContext } from '../kind.ts';
 import { decide } from './decide.ts';
-import {
-  type Accepted,
-  type Facts,
-  type HostDecision,
-  type HostIdentity,
-  type HostView,
-  type IdentityView,
-  SYSTEM,
-} from './facts.ts';
+import type { Accepted, Facts, HostDecision, HostIdentity, HostView, IdentityView } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
 import { BUSY_MS } from './maintain.ts';
 import { cachedHost, liveHost, type ViewEyes, windowOf } from './observe/host-view.ts';
 import type { IdentityViews } from './observe/identity-views.ts';
 import { type PollEyes, pollOperation } from './operation/poll.ts';
-import { linesOf, ownStatus, sameStatus } from './own.ts';
+import { ownStatus, sameStatus } from './own.ts';
 import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './repair/moved.ts';
 import { awaitedWords } from './write/awaited.ts';
 import { readBack } from './write/read-back.ts';
@@ -32,10 +30,10 @@ import { readBack } from './write/read-back.ts';
 export interface Eyes
   extends ViewEyes,
     PollEyes,
-    Omit<StancesEyes, 'knowsType' | 'typeOf' | 'formerly'>,
+    Omit<HostClaimsDeps, 'knowsType' | 'typeOf' | 'formerly'>,
     Omit<MoveEyes, 'stores' | 'hostMirror'> {
   readonly hostMirror: ViewEyes['hostMirror'] & MoveEyes['hostMirror'];
-  readonly stores: StancesEyes['stores'] & MoveEyes['stores'];
+  readonly stores: HostClaimsDeps['stores'] & MoveEyes['stores'];
   readonly hosts: ViewEyes['hosts'] & PollEyes['hosts'];
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly views: IdentityViews;
@@ -100,7 +98,7 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
   const common: Facts = {
     now: clock.now(),
     type: '',
-    stances: [],
+    claims: [],
     identities: new Map(),
     window: windowOf(object, eyes),
     accepted: new Map(),
@@ -135,7 +133,7 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
   ]
     // Another resource has that id by now: whoever names it means that one.
     .filter((id) => eyes.hostMirror.observe(id).state !== 'present');
-  const { stances, apiVersion = eyes.apiVersionOf?.(type) } = stancesTowards(
+  const { claims, apiVersion = eyes.apiVersionOf?.(type) } = claimsOnHost(
     object,
     type,
     view?.state === 'absent' ? 'absent' : host,
@@ -149,8 +147,8 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
   );
   const capability =
     capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
-  const wished = stances.flatMap((stance) =>
-    stance.state === 'wants' && stance.what !== 'system' ? stance.what.identityId : [],
+  const wished = claims.flatMap((claim) =>
+    claim.state === 'wants' && claim.what !== 'system' ? claim.what.identityId : [],
   );
   const held = [...lines].flatMap(([key, { identityId }]) =>
     key === SYSTEM || identityId === undefined ? [] : identityId,
@@ -168,7 +166,7 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...facts,
     ...(apiVersion !== undefined && { apiVersion }),
     ...(capability && { capability: inVariant(capability, host?.variant) }),
-    stances,
+    claims,
     bequests,
     ...whereabouts(object, view, eyes),
     ...(view && { host: view }),
@@ -177,7 +175,7 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     busyMs,
     awaitedMs: eyes.memory.awaitedFor(
       object.metadata.uid,
-      host ? awaitedWords(stances, host) : [],
+      host ? awaitedWords(claims, host) : [],
       !isBusy && !isHeldUp(facts),
       facts.now,
     ),

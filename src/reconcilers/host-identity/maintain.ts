@@ -1,27 +1,19 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
+import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure, Note, Summary } from '../decision.ts';
-import { claimsOf } from '../hosts/claims/by-identity.ts';
+import { claimsByIdentity } from '../hosts/claims/by-identity.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
+import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { withProblem } from '../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../summaries.ts';
 import { usesOn } from './detach/in-use.ts';
-import {
-  type Action,
-  type Facts,
-  type HostDecision,
-  type HostIdentity,
-  type HostView,
-  type Line,
-  type OwnStatus,
-  SYSTEM,
-} from './facts.ts';
+import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from './facts.ts';
 import { judge } from './identity/judge.ts';
 import { type Change, shownOn, withState } from './identity/judged.ts';
-import { finalizer, linesOf, ownStatus, sameStatus, withLines } from './own.ts';
+import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
 import { movedNote, takenFrom, withBequests } from './repair/moved.ts';
 import { recycledNote, recycledSince } from './repair/recycled.ts';
 import { summaryOfHost } from './standing.ts';
@@ -78,7 +70,7 @@ export function maintain(
   if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
     return finish(survey.lines, summaryOf(refusal.failure));
   const busy = !settled && (changes.length > 0 || survey.pending);
-  const words = holdsForWords(awaitedWords(facts.stances, host), facts.awaitedMs);
+  const words = holdsForWords(awaitedWords(facts.claims, host), facts.awaitedMs);
   const held = busy || words || window.blockedMs > 0 || writes >= MAX_WRITES;
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
@@ -123,7 +115,7 @@ function surveyOf(
   settled: boolean,
   facts: Facts,
 ): Survey {
-  const claims = claimsOf(facts.stances);
+  const claims = claimsByIdentity(facts.claims);
   const recycled = recycledSince(status, host);
   const next = new Map<string, Line>();
   const changes: Change[] = [];

@@ -1,7 +1,6 @@
-import type { LedgerEntry } from '../../api/host-identity.ts';
 import { hasFinalizer } from '../../api/schema/common.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
-import { type Action, type HostIdentity, type Line, type OwnStatus, SYSTEM } from './facts.ts';
+import { type Line, SYSTEM } from '../hosts/ledger/lines.ts';
+import type { Action, HostIdentity, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object, and how the ledger is written back. */
 
@@ -9,18 +8,6 @@ import { type Action, type HostIdentity, type Line, type OwnStatus, SYSTEM } fro
 export function ownStatus(object: HostIdentity): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;
-}
-
-/** The ledger's entry of an identity, by `armKey` of its id. */
-export function entryFor(host: HostIdentity, identityKey: string): LedgerEntry | undefined {
-  return host.status?.entries?.find(({ identityId }) => armKey(identityId) === identityKey);
-}
-
-/** The ledger by key, the resource's own identity under `SYSTEM`. */
-export function linesOf({ entries = [], systemAssigned }: OwnStatus): ReadonlyMap<string, Line> {
-  const lines = new Map<string, Line>(entries.map((entry) => [armKey(entry.identityId), entry]));
-  if (systemAssigned) lines.set(SYSTEM, systemAssigned);
-  return lines;
 }
 
 /** The status with these lines as its ledger. */
@@ -38,12 +25,6 @@ export function withLines(status: OwnStatus, lines: ReadonlyMap<string, Line>): 
 export function finalizer(object: HostIdentity, lines: ReadonlyMap<string, Line>): Action[] {
   const holds = [...lines.values()].some(({ owned }) => owned);
   return holds && !hasFinalizer(object) ? [{ type: 'addFinalizer' }] : [];
-}
-
-/** For people: the name of an identity without its place, `system-assigned identity` for the resource's own. */
-export function shortName(key: string, line?: Pick<Line, 'identityId'>): string {
-  if (key === SYSTEM) return 'the system-assigned identity';
-  return (line?.identityId ?? key).split('/').at(-1) ?? key;
 }
 
 export function sameStatus(left: OwnStatus, right: OwnStatus): boolean {

@@ -101,14 +101,14 @@ describe('an identity that was made again', () => {
       reason: 'DeadIdentityOnHost',
       message: expect.stringMatching(/detach it there.*spec\.adoption: Adopt/),
     });
-    const never = decide(fresh(), { ...shownDead, stances: [wants('app')] });
+    const never = decide(fresh(), { ...shownDead, claims: [wants('app')] });
     expect(writeOf(never)).toBeUndefined();
     expect(lineOf(never, 'app')?.problem?.reason).toBe('DeadIdentityOnHost');
   });
 
   it('is mended where azid did not attach it, if an object may have it taken over', () => {
     const left = decide(object({ entries: [entry('app', { owned: false })] }), shownDead).status;
-    const adopting = { ...shownDead, stances: [wants('app', { adopt: true })] };
+    const adopting = { ...shownDead, claims: [wants('app', { adopt: true })] };
     expect(writeOf(decide(object({ ...left }), adopting))?.asked.removes).toEqual([keyOf('app')]);
   });
 
@@ -148,8 +148,8 @@ describe('an identity that was made again', () => {
 
   it('needs a policy, and waits for its turn', () => {
     const denied = wants('app', { verdict: { allowed: false, message: '' } });
-    expect(writeOf(decide(object(), { ...shownDead, stances: [denied] }))).toBeUndefined();
-    const waiting = decide(object(), { ...shownDead, stances: [wants('app', { turn: false })] });
+    expect(writeOf(decide(object(), { ...shownDead, claims: [denied] }))).toBeUndefined();
+    const waiting = decide(object(), { ...shownDead, claims: [wants('app', { turn: false })] });
     expect(lineOf(waiting, 'app')?.problem?.reason).toBe('IdentityRecycled');
     const turn = decide(object({ ...waiting.status }), shownDead);
     expect(writeOf(turn)?.asked.removes).toEqual([keyOf('app')]);
@@ -185,8 +185,8 @@ describe('an entry without ids on a resource that is at work', () => {
     ],
   ])('that %s is awaited, however long it takes', (what, status) => {
     const given = status ? object({ hostId: VM, instance: 'vm-1', ...status }) : fresh();
-    const stances = [wants('app', { adopt: what.includes('taken over') })];
-    const decision = decide(given, atWork({ stances }));
+    const claims = [wants('app', { adopt: what.includes('taken over') })];
+    const decision = decide(given, atWork({ claims }));
     expect(writeOf(decision)).toBeUndefined();
     expect(told(decision)).toEqual([]);
     expect(decision.looks).toBe(true);
@@ -209,8 +209,8 @@ describe('an entry without ids on a resource that is at work', () => {
 
   it('does not make azid call it a dead one that is in the way', () => {
     const refused = refusal({ adds: [keyOf('other')] }, linked('app'));
-    const stances = [wants('other')];
-    const decision = decide(fresh(), atWork({ stances, refusal: refused, identities: alive('other') }));
+    const claims = [wants('other')];
+    const decision = decide(fresh(), atWork({ claims, refusal: refused, identities: alive('other') }));
     expect(reason(decision)).not.toContain('DeadIdentityOnHost');
   });
 
@@ -245,7 +245,7 @@ describe('a resource that was made again', () => {
     expect(lineOf(decision, 'app')).toMatchObject({ state: 'Attached', owned: false });
     const gone = decide(
       object(),
-      facts({ host: other([attached('app')]), stances: [releases('attach-app')] }),
+      facts({ host: other([attached('app')]), claims: [releases('attach-app')] }),
     );
     expect(writeOf(gone)).toBeUndefined();
     expect(gone.status.entries).toEqual([]);
@@ -263,7 +263,7 @@ describe('a resource that was made again', () => {
     const { instance: _, ...bare } = host([], { own: { system: true, principalId: 'own-2' } });
     const before = object({ entries: [], systemAssigned: own });
     const { instance: _i, ...status } = before.status ?? {};
-    const decision = decide({ ...before, status }, facts({ stances: [wantsSystem()], host: seen(bare) }));
+    const decision = decide({ ...before, status }, facts({ claims: [wantsSystem()], host: seen(bare) }));
     expect(told(decision)).toEqual(['HostRecycled', 'SystemIdentityReplaced']);
   });
 });
@@ -334,7 +334,7 @@ describe('somebody who takes away what azid attaches', () => {
   });
 
   it('of a resource of many each waits for its turn to be given back', () => {
-    const decision = decide(object(), { ...missing, stances: [wants('app', { turn: false })] });
+    const decision = decide(object(), { ...missing, claims: [wants('app', { turn: false })] });
     expect(lineOf(decision, 'app')).toMatchObject({
       state: 'Refused',
       losses: 1,
@@ -347,7 +347,7 @@ describe('somebody who takes away what azid attaches', () => {
 
   it('gives nothing back that a policy denies by now', () => {
     const denied = wants('app', { verdict: { allowed: false, message: '' } });
-    const decision = decide(object(), { ...missing, stances: [denied] });
+    const decision = decide(object(), { ...missing, claims: [denied] });
     expect(writeOf(decision)).toBeUndefined();
     expect(decision.status.entries).toEqual([]);
   });
@@ -357,7 +357,7 @@ describe('one bad identity among many', () => {
   const begun = (...names: string[]) =>
     object({ entries: names.map((name) => entry(name, { state: 'Attaching' })), writeStartedAt: at(-1_000) });
   const wanted = (...names: string[]): Partial<Facts> => ({
-    stances: names.map((name) => wants(name)),
+    claims: names.map((name) => wants(name)),
     host: seen(host()),
     identities: alive(...names),
   });
@@ -636,7 +636,7 @@ describe('an operation', () => {
     const decision = decide(
       both,
       facts({
-        stances: [wants('a'), wants('b')],
+        claims: [wants('a'), wants('b')],
         host: seen(host()),
         identities: alive('a', 'b'),
         operation: { state: 'over' },
@@ -669,7 +669,7 @@ describe('a write of a dead process', () => {
   it('may land after nobody wants it any more, so its entry stays', () => {
     const decision = decide(
       begun,
-      facts({ stances: [releases('attach-app')], host: seen(host()), window: open }),
+      facts({ claims: [releases('attach-app')], host: seen(host()), window: open }),
     );
     expect(lineOf(decision, 'app')?.state).toBe('Attaching');
   });
@@ -680,7 +680,7 @@ describe('a refusal says what helps against it', () => {
     decide(
       object({ entries: [entry('app', { state: 'Detaching' })] }),
       facts({
-        stances: [releases('attach-app')],
+        claims: [releases('attach-app')],
         refusal: refusal({ removes: [keyOf('app')] }, why),
         writes: 1,
         ...change,
@@ -726,7 +726,7 @@ describe('a refusal says what helps against it', () => {
     const decision = decide(
       object({ entries: [entry('app', { state: 'Attaching' })] }),
       facts({
-        stances: [wants('app'), wants('x', { what: { identityId: theirs } })],
+        claims: [wants('app'), wants('x', { what: { identityId: theirs } })],
         host: seen(host()),
         identities: alive('app'),
         refusal: refusal({ adds: [keyOf('app'), key] }, { reason: 'OtherTenant', message: text, error }),
@@ -747,7 +747,7 @@ describe('an identity that the resource names elsewhere', () => {
   });
   const goes = (change: Partial<Facts> = {}, detachInUse: readonly string[] = []) =>
     facts({
-      stances: [releases('attach-app', { detachInUse })],
+      claims: [releases('attach-app', { detachInUse })],
       host: using(idOf('app').toUpperCase(), [attached('app')]),
       ...change,
     });
@@ -786,7 +786,7 @@ describe('an identity that the resource names elsewhere', () => {
   });
 
   it('is kept without a word where its object goes with Retain, or did not attach it', () => {
-    const retained = goes({ stances: [releases('attach-app', { retain: true })] });
+    const retained = goes({ claims: [releases('attach-app', { retain: true })] });
     expect(decide(object(), retained).status.entries).toEqual([]);
     const unowned = object({ entries: [entry('app', { owned: false })] });
     expect(decide(unowned, goes()).status.entries).toEqual([]);
@@ -795,15 +795,15 @@ describe('an identity that the resource names elsewhere', () => {
   it('holds nothing else up', () => {
     const entries = [entry('app'), entry('other')];
     const shown = using(idOf('app'), [attached('app'), attached('other')]);
-    const stances = [releases('attach-app'), releases('attach-other')];
-    const decision = decide(object({ entries }), goes({ stances, host: shown }));
+    const claims = [releases('attach-app'), releases('attach-other')];
+    const decision = decide(object({ entries }), goes({ claims, host: shown }));
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('other')]);
   });
 
   it('is not renewed either when it was made again, unless its object says so', () => {
     const renewing = (detachInUse: readonly string[]) =>
       facts({
-        stances: [wants('app', { detachInUse })],
+        claims: [wants('app', { detachInUse })],
         host: using(idOf('app'), [dead('app')]),
         identities: alive('app'),
       });
@@ -831,7 +831,7 @@ describe('an identity that the resource names elsewhere', () => {
       decide(
         object({ entries: [], systemAssigned }),
         facts({
-          stances: [releases('own', { kind: 'SystemAssignedIdentity', detachInUse })],
+          claims: [releases('own', { kind: 'SystemAssignedIdentity', detachInUse })],
           host: using('system', [], { own }),
         }),
       );
@@ -858,7 +858,7 @@ describe('a type that takes no change of the identity alone', () => {
       facts({
         type,
         capability: capability(type),
-        stances: [wants('app', { allowReplace })],
+        claims: [wants('app', { allowReplace })],
         host: shown(model),
         identities: alive('app'),
       }),
@@ -890,7 +890,7 @@ describe('more than a host can have', () => {
       facts({
         type,
         capability: capability(type),
-        stances: both,
+        claims: both,
         host: seen(host([], { type })),
         identities: alive('a', 'b'),
       }),
@@ -909,7 +909,7 @@ describe('more than a host can have', () => {
         facts({
           type,
           capability: capability(type),
-          stances: [wants('b', { allowReplace: true })],
+          claims: [wants('b', { allowReplace: true })],
           host: seen(host(there, { type })),
           identities: alive('b'),
         }),
@@ -923,7 +923,7 @@ describe('more than a host can have', () => {
   it('in one request: the rest comes with the next', () => {
     const names = Array.from({ length: 400 }, (_, index) => `id-${index}`);
     const change = facts({
-      stances: names.map((name) => wants(name)),
+      claims: names.map((name) => wants(name)),
       host: seen(host()),
       identities: alive(...names),
     });
@@ -965,7 +965,7 @@ describe('credentials', () => {
 
   it('of two, one write carries out what belongs to one', () => {
     const entries = [entry('a'), entry('b', { credential: 'team-b' })];
-    const change = facts({ stances: [], host: seen(host([attached('a'), attached('b')])) });
+    const change = facts({ claims: [], host: seen(host([attached('a'), attached('b')])) });
     const first = decide(object({ entries }), change);
     expect(writeOf(first)?.asked.removes).toEqual([keyOf('a')]);
     const second = decide(object({ entries: entries.slice(1) }), {

@@ -5,7 +5,7 @@ import { idOf, object, RG } from '../host-identity/facts.fixture.ts';
 import { HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { apiVersionOf } from './api-version.ts';
-import { stancesTowards } from './claims/on-host.ts';
+import { claimsOnHost } from './claims/on-host.ts';
 import { Turns } from './claims/turns.ts';
 
 const TYPE = 'Contoso.Widgets/gears';
@@ -27,7 +27,7 @@ function world() {
       spec: { identityId: idOf('app'), target: { resourceId: GEAR }, ...spec },
     });
   const ofHost = () =>
-    stancesTowards({ ...object({ entries: [] }), spec: { resourceId: GEAR } }, TYPE, undefined, {
+    claimsOnHost({ ...object({ entries: [] }), spec: { resourceId: GEAR } }, TYPE, undefined, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
       turns: new Turns(() => {}),

@@ -1,6 +1,6 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
-import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
+import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { SystemIdentityView } from '../proof/system-identity.ts';

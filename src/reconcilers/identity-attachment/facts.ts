@@ -3,6 +3,7 @@ import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/ide
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, FrameAction } from '../decision.ts';
 import type { AttachedIdentityView } from '../hosts/claims/identity-of.ts';
+import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
 import type { HostWord } from '../hosts/ledger/host-word.ts';
 
@@ -37,12 +38,6 @@ export interface SeenHost {
   /** It was read, and what was read does not show the identity. */
   readonly lacking: boolean;
   readonly ledger?: LedgerView;
-}
-
-/** Something in the spec that no call to Azure could mend. */
-export interface SpecProblem {
-  readonly reason: string;
-  readonly message: string;
 }
 
 export interface Facts {

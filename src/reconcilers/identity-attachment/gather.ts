@@ -1,8 +1,8 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
 import { hasPendingEdit, requestedLook } from '../../api/schema/common.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

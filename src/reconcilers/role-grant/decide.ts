@@ -4,18 +4,18 @@ import { spellingFault } from '../../azure/names/spelling.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
-import { assign } from './write/assign.ts';
-import { decideDeletion } from './removal/deletion.ts';
 import { decideExpiry, decideOver, decideUnreadable, decideWithoutPrincipal } from './ends/ended.ts';
 import { comingEnd, earlierEnds, overOf } from './ends/ends.ts';
 import type { EndView, Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
-import { maintain, satisfied } from './write/maintain.ts';
-import { isAnothers } from './target/names.ts';
 import { asPeer, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
-import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
-import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
+import { decideDeletion } from './removal/deletion.ts';
 import { describe, stop } from './standing.ts';
+import { isAnothers } from './target/names.ts';
+import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
+import { assign } from './write/assign.ts';
+import { maintain, satisfied } from './write/maintain.ts';
+import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
 
 /**
  * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, gathers again and asks

@@ -5,8 +5,8 @@ import type {
 } from '../../api/system-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { HostWord } from '../hosts/ledger/host-word.ts';
-import type { SpecProblem } from '../identity-attachment/facts.ts';
 
 /** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
 

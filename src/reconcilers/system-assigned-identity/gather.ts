@@ -1,7 +1,7 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { requestedLook } from '../../api/schema/common.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

@@ -1,7 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
-import type { SpecProblem } from '../identity-attachment/facts.ts';
+import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 
 /** The kind's own status fields as they stand. */

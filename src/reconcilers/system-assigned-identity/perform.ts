@@ -3,7 +3,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { FrameAction } from '../decision.ts';
 import type { Turns } from '../hosts/claims/turns.ts';
-import { ensureHosts, type HostHands } from '../identity-attachment/perform.ts';
+import { ensureHosts, type HostHands } from '../hosts/ensure-hosts.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import type { Action, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 

@@ -1,6 +1,6 @@
-import { Heap } from './heap.ts';
 import type { CountByPriority } from '../controller/metrics.ts';
 import type { Priority } from '../outcome.ts';
+import { Heap } from './heap.ts';
 import { type Admits, outranks, ReadyKeys, type TakenKey } from './ready.ts';
 
 /** When a key wants to run next: monotonic ms, in the past = as soon as a worker is free. */

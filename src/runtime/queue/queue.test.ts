@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../time/fake-clock.ts';
 import type { Priority } from '../outcome.ts';
+import { FakeClock } from '../time/fake-clock.ts';
 import { type QueueItem, WorkQueue } from './queue.ts';
 
 const SECOND = 1_000;

@@ -1,9 +1,9 @@
-import { type Backoff, backoffMs, type Random } from './backoff.ts';
-import type { Clock } from '../time/clock.ts';
-import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
-import { splitKey } from '../key.ts';
 import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../controller/metrics.ts';
+import { splitKey } from '../key.ts';
 import type { Priority } from '../outcome.ts';
+import type { Clock } from '../time/clock.ts';
+import { type Backoff, backoffMs, type Random } from './backoff.ts';
+import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
 import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
 
 export interface QueueOptions {

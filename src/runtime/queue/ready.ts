@@ -1,6 +1,6 @@
-import { Heap } from './heap.ts';
 import type { CountByPriority } from '../controller/metrics.ts';
 import { PRIORITIES, type Priority } from '../outcome.ts';
+import { Heap } from './heap.ts';
 import { Turns } from './turns.ts';
 
 /** A key that may run now. */

@@ -10,9 +10,9 @@ import { createCertificateAuthority, createSigningKey } from '../../simulator/ce
 import { adminRequest } from './admin-request.ts';
 import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries/binaries.ts';
+import { type Progress, stderrProgress } from './binaries/progress.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
 import { type KubeconfigAuth, kubeconfigText, writePrivateFile } from './kubeconfig.ts';
-import { type Progress, stderrProgress } from './binaries/progress.ts';
 import { TetheredProcess } from './process/tethered-process.ts';
 
 export type { KubeconfigAuth } from './kubeconfig.ts';

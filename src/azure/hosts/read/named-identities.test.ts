@@ -1,8 +1,8 @@
 import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
 import { toAzureError } from '../../arm/errors.ts';
-import { linkedScopes, linkedSubscription, namedIdentities } from './named-identities.ts';
 import { hostIdOf, SUBSCRIPTION, uai } from '../testing.ts';
+import { linkedScopes, linkedSubscription, namedIdentities } from './named-identities.ts';
 
 const inGroup = (group: string, name: string) =>
   `/subscriptions/${SUBSCRIPTION}/resourcegroups/${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;

@@ -1,6 +1,7 @@
 /** How hosts are addressed. */
-import type { HostVersion } from './answers.ts';
+
 import { capabilityOf, hostTypeOf } from '../types/capabilities.ts';
+import type { HostVersion } from './answers.ts';
 
 /** Path and version of a host. */
 export function pathOf(id: string, version: HostVersion): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isSettled, readHost, readIdentityValue, UNREADABLE } from './read-host.ts';
 import { hostIdOf, uai } from '../testing.ts';
+import { isSettled, readHost, readIdentityValue, UNREADABLE } from './read-host.ts';
 
 const VM = 'Microsoft.Compute/virtualMachines';
 const id = hostIdOf(VM);

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { AzureError } from '../../arm/errors.ts';
 import { armKey } from '../../names/resource-id.ts';
-import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from '../types/capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../host.ts';
+import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from '../types/capabilities.ts';
 
 const text = z.string().min(1).optional().catch(undefined);
 

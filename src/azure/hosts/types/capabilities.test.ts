@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hostIdOf } from '../testing.ts';
 import {
   capabilityOf,
   genericCapability,
@@ -6,7 +7,6 @@ import {
   type HostCapability,
   hostTypeOf,
 } from './capabilities.ts';
-import { hostIdOf } from '../testing.ts';
 
 const SPACED = 'SystemAssigned, UserAssigned';
 const TIGHT = 'SystemAssigned,UserAssigned';

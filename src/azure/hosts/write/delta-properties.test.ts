@@ -1,12 +1,12 @@
 /** For any host and any wish: nothing that is not ours changes, nothing that was read is sent, and it ends as wished. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HOST_CAPABILITIES, type HostCapability, inVariant } from '../types/capabilities.ts';
-import { identityDelta } from './delta.ts';
 import type { AttachedIdentity, HostIdentityValue, IdentityBody, IdentityWish } from '../host.ts';
 import { readIdentityValue } from '../read/read-host.ts';
-import { replaceBody } from './replace.ts';
 import { attached, hostIdOf, uai } from '../testing.ts';
+import { HOST_CAPABILITIES, type HostCapability, inVariant } from '../types/capabilities.ts';
+import { identityDelta } from './delta.ts';
+import { replaceBody } from './replace.ts';
 
 const POOL = Array.from({ length: 8 }, (_, n) => uai(`id-${n}`));
 const keyOf = (id: string) => id.toLowerCase();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { capabilityOf } from '../types/capabilities.ts';
-import { identityDelta } from './delta.ts';
 import type { HostIdentityValue, IdentityWish } from '../host.ts';
 import { attached, identityValue, uai, wish } from '../testing.ts';
+import { capabilityOf } from '../types/capabilities.ts';
+import { identityDelta } from './delta.ts';
 
 const of = (type: string) => {
   const capability = capabilityOf(type);

@@ -3,7 +3,6 @@
  * adds and removals and nothing that was read; the type is computed as a set (docs/guarantees.md G3, G4; docs/azure-facts.md section 7).
  */
 import { armKey } from '../../names/resource-id.ts';
-import { type HostCapability, inVariant } from '../types/capabilities.ts';
 import type {
   AttachedIdentity,
   HostIdentityValue,
@@ -12,6 +11,7 @@ import type {
   IdentityWish,
 } from '../host.ts';
 import { UNREADABLE } from '../read/read-host.ts';
+import { type HostCapability, inVariant } from '../types/capabilities.ts';
 
 /** By key: what the host shows, each in every spelling it has there. */
 type Shown = ReadonlyMap<string, readonly AttachedIdentity[]>;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AzureError } from '../../arm/errors.ts';
 import type { HostOperation } from '../host.ts';
-import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
 import { hostIdOf, SUBSCRIPTION } from '../testing.ts';
+import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
 
 const ARM = 'https://management.azure.com';
 const url = `${ARM}/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Compute/locations/we/operations/1?t=1&c=${'x'.repeat(5000)}`;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hostIdOf, uai } from '../testing.ts';
 import { capabilityOf, genericCapability } from '../types/capabilities.ts';
 import { hiddenSecrets } from './hidden-secrets.ts';
 import { replaceBody } from './replace.ts';
-import { hostIdOf, uai } from '../testing.ts';
 
 const of = (type: string) => capabilityOf(type) ?? genericCapability(type, '');
 const LOGIC = 'Microsoft.Logic/workflows';

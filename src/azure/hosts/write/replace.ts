@@ -4,8 +4,8 @@
  */
 import { asciiLower } from '../../names/ascii.ts';
 import { armKey } from '../../names/resource-id.ts';
-import type { HostCapability } from '../types/capabilities.ts';
 import type { IdentityBody } from '../host.ts';
+import type { HostCapability } from '../types/capabilities.ts';
 
 export type Model = Readonly<Record<string, unknown>>;
 

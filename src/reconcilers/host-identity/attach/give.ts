@@ -2,6 +2,7 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
 import { pausedUntil, withLoss } from '../../hosts/ledger/contest.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import {
   CONTESTED,
   DEAD_IN_THE_WAY,
@@ -15,7 +16,6 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { type Line, SYSTEM } from '../facts.ts';
 import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from '../identity/judged.ts';
 import { unreadable } from './unreadable.ts';
 

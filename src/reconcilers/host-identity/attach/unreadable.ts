@@ -1,6 +1,6 @@
 import type { Failure } from '../../decision.ts';
+import type { Line } from '../../hosts/ledger/lines.ts';
 import { withProblem } from '../../hosts/ledger/problems.ts';
-import type { Line } from '../facts.ts';
 import { type Judged, withState } from '../identity/judged.ts';
 
 /** An identity that azid could not look at is in no write: a dead one would fail the whole. */

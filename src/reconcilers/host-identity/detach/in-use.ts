@@ -2,8 +2,8 @@ import { DETACH_IN_USE_ANNOTATION } from '../../../api/schema/host-fields.ts';
 import type { HostIdentityValue } from '../../../azure/hosts/host.ts';
 import { usesOfIdentity, usesOfSystemIdentity } from '../../../azure/hosts/read/identity-uses.ts';
 import type { Model } from '../../../azure/hosts/write/replace.ts';
+import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { IN_USE, type Trouble } from '../../hosts/ledger/problems.ts';
-import { SYSTEM } from '../facts.ts';
 import { type Case, idOf, nameInNotes } from '../identity/judged.ts';
 
 /** What names the identity of this key on the resource, beside its list of identities. */

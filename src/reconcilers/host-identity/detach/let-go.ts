@@ -1,4 +1,5 @@
 import type { Leaving } from '../../hosts/claims/by-identity.ts';
+import type { Line } from '../../hosts/ledger/lines.ts';
 import {
   IN_USE,
   isHeldBack,
@@ -6,7 +7,6 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import type { Line } from '../facts.ts';
 import { type Case, idOf, isSelf, type Judged, nameInNotes, withState } from '../identity/judged.ts';
 import { useOf } from './in-use.ts';
 

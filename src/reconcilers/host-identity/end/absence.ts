@@ -1,6 +1,7 @@
 import { RECHECK_INSIDE_MS } from '../../decision.ts';
+import { linesOf } from '../../hosts/ledger/lines.ts';
 import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from '../facts.ts';
-import { linesOf, withLines } from '../own.ts';
+import { withLines } from '../own.ts';
 
 /** Nobody wakes it when a list shows the resource elsewhere; looking costs no call. */
 const SEARCH_AGAIN_MS = 10_000;
@@ -29,7 +30,7 @@ export function decideAbsence(
   const had = linesOf(status).size;
   const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;
   const gone = withLines(rest, new Map());
-  const wanted = facts.stances.some(({ state }) => state === 'wants');
+  const wanted = facts.claims.some(({ state }) => state === 'wants');
   const told: Action[] =
     had === 0 || elsewhere
       ? []

@@ -1,6 +1,7 @@
 import { hasFinalizer, RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { linesOf, shortName } from '../../hosts/ledger/lines.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from '../facts.ts';
-import { linesOf, ownStatus, shortName } from '../own.ts';
+import { ownStatus } from '../own.ts';
 
 /**
  * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand
@@ -28,7 +29,7 @@ export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | un
   if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
   // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.
   if (
-    facts.stances.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
+    facts.claims.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
   )
     return undefined;
   const freed: Action[] = hasFinalizer(object) ? [{ type: 'removeFinalizer' }] : [];

@@ -2,11 +2,11 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
 import { standingOf } from '../../hosts/claims/by-identity.ts';
 import { calmed } from '../../hosts/ledger/contest.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../../hosts/ledger/owners.ts';
 import { RESERVED_IDENTITY, withoutProblem, withProblem } from '../../hosts/ledger/problems.ts';
 import { give } from '../attach/give.ts';
 import { letGo } from '../detach/let-go.ts';
-import { type Line, SYSTEM } from '../facts.ts';
 import { isAnother, repair } from '../repair/repair.ts';
 import { AZID } from '../write/credentials.ts';
 import {

@@ -2,8 +2,10 @@ import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Failure, Note } from '../../decision.ts';
-import { type Claims, mayGive } from '../../hosts/claims/by-identity.ts';
-import { type Facts, type Line, SYSTEM, type Wants } from '../facts.ts';
+import { type ClaimsByIdentity, mayGive } from '../../hosts/claims/by-identity.ts';
+import type { Wants } from '../../hosts/claims/claim.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
+import type { Facts } from '../facts.ts';
 import type { Recycled } from '../repair/recycled.ts';
 
 /** What one identity's claims, its line in the ledger and the host come to. */
@@ -49,7 +51,7 @@ export interface Case {
   readonly shown: Shown | undefined;
   readonly facts: Facts;
   readonly host: AzureHost;
-  readonly claims: Claims;
+  readonly claims: ClaimsByIdentity;
   readonly recycled: Recycled;
   /** Azure is done with what it does to the resource, or has shown no progress for too long. */
   readonly settled: boolean;

@@ -3,16 +3,10 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../failure.ts';
+import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { VisitContext } from '../../kind.ts';
-import {
-  type Asked,
-  type HostIdentity,
-  type Line,
-  type OperationView,
-  type OwnStatus,
-  SYSTEM,
-} from '../facts.ts';
-import { linesOf, ownStatus } from '../own.ts';
+import type { Asked, HostIdentity, OperationView, OwnStatus } from '../facts.ts';
+import { ownStatus } from '../own.ts';
 import type { HostMemory } from '../write/memory.ts';
 
 export interface PollEyes {

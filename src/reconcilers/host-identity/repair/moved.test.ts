@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FINALIZER } from '../../../api/schema/common.ts';
+import type { Line } from '../../hosts/ledger/lines.ts';
 import { decide } from '../decide.ts';
 import {
   attached,
@@ -16,7 +17,7 @@ import {
   VM,
   wants,
 } from '../facts.fixture.ts';
-import type { Action, Facts, HostDecision, Line } from '../facts.ts';
+import type { Action, Facts, HostDecision } from '../facts.ts';
 
 const OLD = VM.replace('/rg1/', '/rg0/');
 const NEW = VM.replace('/rg1/', '/rg2/');
@@ -37,13 +38,13 @@ describe('a resource that is gone from its id', () => {
   it('and is there under another: its ledger waits for that one to take it over', () => {
     const decision = decide(
       object(),
-      gone({ elsewhere: { id: NEW, known: false, tookOver: false }, stances: [] }),
+      gone({ elsewhere: { id: NEW, known: false, tookOver: false }, claims: [] }),
     );
     expect(types(decision)).toEqual(['saveStatus', 'ensureHeir']);
     expect(decision.status).toMatchObject({ movedTo: NEW, entries: [{ identityId: idOf('app') }] });
     const waiting = decide(
       object({ ...decision.status }),
-      gone({ elsewhere: { id: NEW, known: true, tookOver: false }, stances: [] }),
+      gone({ elsewhere: { id: NEW, known: true, tookOver: false }, claims: [] }),
     );
     expect(waiting.actions).toEqual([]);
     expect(waiting.summary).toMatchObject({ reason: 'HandingOver' });
@@ -70,7 +71,7 @@ describe('a resource that was moved to this id', () => {
   const unclear = { state: 'unclear', owner: owner('attach-app'), why: 'by its former id' } as const;
 
   it('has its ledger here, from one status on, and holds the object', () => {
-    const decision = decide(fresh(), here({ stances: [unclear] }));
+    const decision = decide(fresh(), here({ claims: [unclear] }));
     expect(decision.status).toMatchObject({
       movedFrom: OLD,
       entries: [{ identityId: idOf('app'), state: 'Attached', owned: true }],
@@ -81,7 +82,7 @@ describe('a resource that was moved to this id', () => {
 
   it('makes azid the owner of what it was told of as somebody else’s', () => {
     const before = object({ entries: [entry('app', { owned: false, owners: [owner('b')] })] });
-    const decision = decide(before, here({ stances: [wants('app', {}, 'b'), unclear] }));
+    const decision = decide(before, here({ claims: [wants('app', {}, 'b'), unclear] }));
     expect(decision.status.entries).toMatchObject([
       { owned: true, owners: [{ name: 'b' }, { name: 'attach-app' }] },
     ]);
@@ -89,18 +90,18 @@ describe('a resource that was moved to this id', () => {
 
   it('takes nothing over twice', () => {
     const before = object({ movedFrom: OLD, entries: [] }, { finalizers: [FINALIZER] });
-    const decision = decide(before, here({ host: seen(host()), stances: [wants('other', { turn: false })] }));
+    const decision = decide(before, here({ host: seen(host()), claims: [wants('other', { turn: false })] }));
     expect(decision.status.entries?.map(({ identityId }) => identityId)).not.toContain(idOf('app'));
   });
 
   it('keeps what an object has that names its former id, and lets it go with that object', () => {
     const taken = object({ movedFrom: OLD });
-    expect(decide(taken, here({ stances: [unclear] })).actions).toEqual([]);
-    const decision = decide(taken, here({ stances: [releases('attach-app')] }));
+    expect(decide(taken, here({ claims: [unclear] })).actions).toEqual([]);
+    const decision = decide(taken, here({ claims: [releases('attach-app')] }));
     expect(types(decision)).toContain('writeIdentity');
   });
 
   it('does not end before it has taken over', () => {
-    expect(types(decide(fresh(), here({ stances: [] })))).not.toContain('deleteSelf');
+    expect(types(decide(fresh(), here({ claims: [] })))).not.toContain('deleteSelf');
   });
 });

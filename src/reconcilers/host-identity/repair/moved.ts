@@ -5,10 +5,11 @@ import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Note } from '../../decision.ts';
+import { type Line, linesOf } from '../../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import type { Bequest, Facts, HostIdentity, HostView, Line, OwnStatus } from '../facts.ts';
+import type { Bequest, Facts, HostIdentity, HostView, OwnStatus } from '../facts.ts';
 import { shownOn } from '../identity/judged.ts';
-import { linesOf, ownStatus } from '../own.ts';
+import { ownStatus } from '../own.ts';
 import type { HostMemory } from '../write/memory.ts';
 
 /**

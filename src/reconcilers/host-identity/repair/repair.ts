@@ -1,4 +1,5 @@
 import { mayGive } from '../../hosts/claims/by-identity.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import {
   DEAD_IN_THE_WAY,
   DEAD_ON_HOST,
@@ -11,7 +12,6 @@ import {
 } from '../../hosts/ledger/problems.ts';
 import { unreadable } from '../attach/unreadable.ts';
 import { useOf } from '../detach/in-use.ts';
-import { type Line, SYSTEM } from '../facts.ts';
 import {
   type Case,
   type Change,

@@ -3,9 +3,9 @@ import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { HostView } from '../../../simulator/hosts/reads/view.ts';
+import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Stores } from '../../stores.ts';
-import { SYSTEM } from '../facts.ts';
-import { linesOf, ownStatus } from '../own.ts';
+import { ownStatus } from '../own.ts';
 
 /** What is asked of the host, and what azid has written down. */
 export interface Declared {

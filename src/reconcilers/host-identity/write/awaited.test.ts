@@ -13,8 +13,8 @@ describe('whose word is awaited', () => {
     ['whom a rollout holds back', wants('a', { turn: false, wordDue: false }), []],
     ['whom a policy denies', wants('a', { turn: false, verdict: { allowed: false, message: '' } }), []],
     ['who is suspended', wants('a', { turn: false, paused: true }), []],
-  ])('%s', (_, stance, expected) => {
-    expect(awaitedWords([stance], bare)).toEqual(expected);
+  ])('%s', (_, claim, expected) => {
+    expect(awaitedWords([claim], bare)).toEqual(expected);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
-import type { Stance } from '../../hosts/claims/claim.ts';
+import type { Claim } from '../../hosts/claims/claim.ts';
 
 /** So long a write waits for the next word of those who ask for something, ms: it comes within a reconcile of each. */
 const LONGEST_PAUSE_MS = 10_000;
@@ -13,11 +13,11 @@ const LONGEST_ROUND_MS = 120_000;
  * restarts, or its rollout's turn. By uid. What many ask for at once then goes out in one write (docs/architecture.md
  * section 4). None is awaited for a host that is not there: it can be given only when it is.
  */
-export function awaitedWords(stances: readonly Stance[], host: AzureHost): readonly string[] {
+export function awaitedWords(claims: readonly Claim[], host: AzureHost): readonly string[] {
   const shown = new Set(host.identity.userAssigned.map(({ key }) => key));
-  const awaited = stances.filter((stance) => {
-    if (stance.state !== 'wants' || stance.turn || !stance.wordDue || !mayGive(stance)) return false;
-    return stance.what === 'system' ? !host.identity.system : !shown.has(armKey(stance.what.identityId));
+  const awaited = claims.filter((claim) => {
+    if (claim.state !== 'wants' || claim.turn || !claim.wordDue || !mayGive(claim)) return false;
+    return claim.what === 'system' ? !host.identity.system : !shown.has(armKey(claim.what.identityId));
   });
   return awaited.map(({ owner }) => owner.uid);
 }

@@ -2,7 +2,8 @@ import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts'
 import { replaceBody } from '../../../azure/hosts/write/replace.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Note } from '../../decision.ts';
-import { type Facts, type HostView, type Line, SYSTEM, type WriteIdentity } from '../facts.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
+import type { Facts, HostView, WriteIdentity } from '../facts.ts';
 import type { Change } from '../identity/judged.ts';
 import type { PlannedWrite } from './write.ts';
 

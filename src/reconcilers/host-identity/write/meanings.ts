@@ -1,5 +1,9 @@
 import { AzureError } from '../../../azure/arm/errors.ts';
-import { linkedScopes, linkedSubscription, namedIdentities } from '../../../azure/hosts/read/named-identities.ts';
+import {
+  linkedScopes,
+  linkedSubscription,
+  namedIdentities,
+} from '../../../azure/hosts/read/named-identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Failure } from '../../decision.ts';
 import { IDENTITY_NOT_FOUND, type Trouble } from '../../hosts/ledger/problems.ts';

@@ -1,6 +1,7 @@
 import type { LedgerOperation } from '../../../api/host-identity.ts';
 import type { Failure } from '../../decision.ts';
-import { type Accepted, type Asked, type Refusal, SYSTEM } from '../facts.ts';
+import { SYSTEM } from '../../hosts/ledger/lines.ts';
+import type { Accepted, Asked, Refusal } from '../facts.ts';
 import { type Pause, pauseAfter, pausedMs } from './awaited.ts';
 import { guiltyOf, isAboutIdentities } from './meanings.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { asked, attached, dead, host, keyOf, NOW, object, seen } from '../facts.fixture.ts';
-import { type HostView, SYSTEM } from '../facts.ts';
+import type { HostView } from '../facts.ts';
 import { HostMemory } from './memory.ts';
 import { readBack } from './read-back.ts';
 

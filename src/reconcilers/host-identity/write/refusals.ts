@@ -1,11 +1,11 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { livenessOf } from '../../../azure/hosts/read/liveness.ts';
 import type { Summary } from '../../decision.ts';
+import { type Line, SYSTEM, shortName } from '../../hosts/ledger/lines.ts';
 import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from '../../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../../summaries.ts';
-import { type Facts, type Line, type Refusal, SYSTEM } from '../facts.ts';
+import type { Facts, Refusal } from '../facts.ts';
 import { withState } from '../identity/judged.ts';
-import { shortName } from '../own.ts';
 import {
   guiltyOf,
   isAboutIdentities,

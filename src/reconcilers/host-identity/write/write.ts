@@ -1,9 +1,10 @@
+import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
 import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
 import { identityDelta } from '../../../azure/hosts/write/delta.ts';
 import { hiddenSecrets } from '../../../azure/hosts/write/hidden-secrets.ts';
-import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
+import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
-import { type Facts, type HostView, SYSTEM } from '../facts.ts';
+import type { Facts, HostView } from '../facts.ts';
 import type { Change } from '../identity/judged.ts';
 import { byCredential } from './credentials.ts';
 

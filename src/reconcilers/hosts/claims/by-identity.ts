@@ -1,14 +1,14 @@
 import type { LedgerOwner } from '../../../api/host-identity.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { type Line, SYSTEM, type Wants } from '../../host-identity/facts.ts';
-import type { Stance } from './claim.ts';
+import { type Line, SYSTEM } from '../ledger/lines.ts';
+import type { Claim, Wants } from './claim.ts';
 
-/** What all objects together say of each identity of the host. */
-export interface Claims {
+/** The claims on a host, by the identity that they are of. */
+export interface ClaimsByIdentity {
   /** By key: who wants it, the denied and those without a turn included. */
   readonly wants: ReadonlyMap<string, readonly Wants[]>;
   /** By uid. */
-  readonly byOwner: ReadonlyMap<string, Stance>;
+  readonly byOwner: ReadonlyMap<string, Claim>;
 }
 
 /** Who holds what the ledger has of one identity. */
@@ -31,12 +31,11 @@ export interface Leaving {
   readonly instead?: string;
 }
 
-export function claimsOf(stances: readonly Stance[]): Claims {
+export function claimsByIdentity(claims: readonly Claim[]): ClaimsByIdentity {
   const wants = new Map<string, Wants[]>();
-  for (const stance of stances)
-    if (stance.state === 'wants')
-      wants.set(keyWanted(stance), [...(wants.get(keyWanted(stance)) ?? []), stance]);
-  return { wants, byOwner: new Map(stances.map((stance) => [stance.owner.uid, stance])) };
+  for (const claim of claims)
+    if (claim.state === 'wants') wants.set(keyWanted(claim), [...(wants.get(keyWanted(claim)) ?? []), claim]);
+  return { wants, byOwner: new Map(claims.map((claim) => [claim.owner.uid, claim])) };
 }
 
 export function keyWanted({ what }: Wants): string {
@@ -56,7 +55,7 @@ export function mayGive({ verdict, paused }: Wants): boolean {
 export function standingOf(
   key: string,
   line: Line | undefined,
-  { wants, byOwner }: Claims,
+  { wants, byOwner }: ClaimsByIdentity,
   shown: boolean,
 ): Standing {
   const holders: LedgerOwner[] = [];
@@ -64,27 +63,27 @@ export function standingOf(
   const known = new Set<string>();
   for (const owner of line?.owners ?? []) {
     known.add(owner.uid);
-    const stance = byOwner.get(owner.uid);
+    const claim = byOwner.get(owner.uid);
     // Gone without a word: its policy of old says whether what it had stays.
-    if (!stance) leaving.push({ owner, retain: owner.retain ?? false, turn: true, detachInUse: [] });
-    else if (stance.state === 'releases') {
-      const { retain, turn, detachInUse } = stance;
+    if (!claim) leaving.push({ owner, retain: owner.retain ?? false, turn: true, detachInUse: [] });
+    else if (claim.state === 'releases') {
+      const { retain, turn, detachInUse } = claim;
       leaving.push({ owner, retain, turn, detachInUse });
-    } else if (stance.state === 'unclear' || keyWanted(stance) === key) holders.push(stance.owner);
+    } else if (claim.state === 'unclear' || keyWanted(claim) === key) holders.push(claim.owner);
     // It wants another one now: as long as that may not be given, it keeps what it has.
-    else if (mayGive(stance) && stance.turn)
+    else if (mayGive(claim) && claim.turn)
       leaving.push({
         owner,
         retain: false,
         turn: true,
-        detachInUse: stance.detachInUse,
-        instead: keyWanted(stance),
+        detachInUse: claim.detachInUse,
+        instead: keyWanted(claim),
       });
     else holders.push(owner);
   }
   const begun = line?.state === 'Attaching';
-  for (const stance of wants.get(key) ?? [])
-    if (!known.has(stance.owner.uid) && mayGive(stance) && (stance.turn || shown || begun))
-      holders.push(stance.owner);
+  for (const claim of wants.get(key) ?? [])
+    if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.turn || shown || begun))
+      holders.push(claim.owner);
   return { holders, leaving };
 }

@@ -14,10 +14,10 @@ import { problemOf, problemOfHost } from './spec-problem.ts';
 import type { Turns } from './turns.ts';
 
 /**
- * What one object says about one host, now. Asked by the host, which acts on it, and by the object itself, which tells of
+ * What one object claims of one host, now. Asked by the host, which acts on it, and by the object itself, which tells of
  * it. `wants`: it is to have the identity; everything else never gives.
  */
-export type Stance =
+export type Claim =
   | {
       readonly state: 'wants';
       readonly owner: LedgerOwner;
@@ -48,7 +48,9 @@ export type Stance =
       readonly detachInUse: readonly string[];
     };
 
-export interface StanceEyes {
+export type Wants = Extract<Claim, { state: 'wants' }>;
+
+export interface ClaimDeps {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: AttachedIdentityDeps['proofs'];
@@ -65,12 +67,12 @@ export interface StanceEyes {
  *
  * @param host as last seen, for selectors; absent: not known, or not there
  */
-export function stanceOfAttachment(
+export function claimOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, proofs, turns, knowsType, typeOf, formerly }: StanceEyes,
-): Stance {
+  { stores, proofs, turns, knowsType, typeOf, formerly }: ClaimDeps,
+): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
   const detachInUse = detachInUseOf(object);
@@ -132,10 +134,10 @@ export function stanceOfAttachment(
  * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
  * and nothing taken before what hangs on the principal is gone: then it hands out the turn.
  */
-export function stanceOfSystemIdentity(
+export function claimOfSystemIdentity(
   object: SystemAssignedIdentity,
-  { stores, turns, knowsType, typeOf, formerly }: StanceEyes,
-): Stance {
+  { stores, turns, knowsType, typeOf, formerly }: ClaimDeps,
+): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('SystemAssignedIdentity', object);
   const detachInUse = detachInUseOf(object);

@@ -4,7 +4,7 @@ import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { entry, host, idOf, object, owner, RG, VM, VMS } from '../../host-identity/facts.fixture.ts';
 import { HeldIdentities } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
-import { stancesTowards } from './on-host.ts';
+import { claimsOnHost } from './on-host.ts';
 import { Turns } from './turns.ts';
 
 const selector = {
@@ -30,13 +30,13 @@ function world() {
       spec: { identityId: idOf('app'), target, ...spec },
     });
   const said = (seen: AzureHost | 'absent' | undefined, ledger = object({ entries: [] })) =>
-    stancesTowards(ledger, VMS, seen, {
+    claimsOnHost(ledger, VMS, seen, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
       turns: new Turns(() => {}),
       knowsType: () => true,
       typeOf: () => VMS,
-    }).stances.map(({ state, owner: { name } }) => `${name} ${state}`);
+    }).claims.map(({ state, owner: { name } }) => `${name} ${state}`);
   return { stores, attach, said };
 }
 

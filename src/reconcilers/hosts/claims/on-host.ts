@@ -1,37 +1,36 @@
-import type { LedgerOwner } from '../../../api/host-identity.ts';
+import type { HostIdentity, LedgerOwner } from '../../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey, parseResourceId } from '../../../azure/names/resource-id.ts';
 import { hostArea } from '../../../cache/hosts/area.ts';
-import type { HostIdentity, Line } from '../../host-identity/facts.ts';
-import { linesOf, ownStatus } from '../../host-identity/own.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import { type Stance, type StanceEyes, stanceOfAttachment, stanceOfSystemIdentity } from './claim.ts';
+import { type Line, linesOf } from '../ledger/lines.ts';
+import { type Claim, type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
 import { selectsHost } from './selector.ts';
 
-export interface StancesEyes extends StanceEyes {
-  readonly stores: StanceEyes['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
+export interface HostClaimsDeps extends ClaimDeps {
+  readonly stores: ClaimDeps['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
 }
 
-export interface Voices {
-  readonly stances: readonly Stance[];
+export interface HostClaims {
+  readonly claims: readonly Claim[];
   /** As one of the objects gives it, also one that is going. */
   readonly apiVersion?: string;
 }
 
 /**
- * What everybody says of a host: who names it, who selects it, and who stands in its ledger, wherever they are by now.
+ * All claims on a host: of who names it, who selects it, and who stands in its ledger, wherever they are by now.
  *
  * @param seen as last seen; absent, no selector finds it; not known, any that looks in its area may
  */
-export function stancesTowards(
+export function claimsOnHost(
   object: HostIdentity,
   type: string,
   seen: AzureHost | 'absent' | undefined,
-  eyes: StancesEyes,
-  lines: ReadonlyMap<string, Line> = linesOf(ownStatus(object)),
-): Voices {
+  eyes: HostClaimsDeps,
+  lines: ReadonlyMap<string, Line> = linesOf(object.status ?? {}),
+): HostClaims {
   const { resourceId } = object.spec;
   const { attachments, systemIdentities } = eyes.stores;
   const key = armKey(resourceId);
@@ -46,7 +45,7 @@ export function stancesTowards(
       const { selector } = each.spec.target;
       if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
     }
-  const gone: Stance[] = [];
+  const gone: Claim[] = [];
   for (const owner of ownersOf(lines)) {
     const store = owner.kind === 'IdentityAttachment' ? attachments : systemIdentities;
     const found = store.get(`${owner.namespace}/${owner.name}`);
@@ -54,24 +53,22 @@ export function stancesTowards(
     else if (owner.kind === 'IdentityAttachment') attaching.set(owner.uid, found as IdentityAttachment);
     else own.set(owner.uid, found as SystemAssignedIdentity);
   }
-  const stances = [
-    ...[...attaching.values()]
-      .toSorted(byAge)
-      .map((each) => stanceOfAttachment(each, resourceId, host, eyes)),
-    ...[...own.values()].toSorted(byAge).map((each) => stanceOfSystemIdentity(each, eyes)),
+  const claims = [
+    ...[...attaching.values()].toSorted(byAge).map((each) => claimOfAttachment(each, resourceId, host, eyes)),
+    ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, eyes)),
   ];
   // Nobody else's word decides how the resource is read and written: it may be another team's.
   const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));
-  const isHeard = (stance: Stance) =>
-    owners.has(stance.owner.uid) || (stance.state === 'wants' && stance.verdict.allowed);
-  const [version] = stances
+  const isHeard = (claim: Claim) =>
+    owners.has(claim.owner.uid) || (claim.state === 'wants' && claim.verdict.allowed);
+  const [version] = claims
     .filter(isHeard)
     .flatMap(({ owner: { uid } }) => (attaching.get(uid) ?? own.get(uid))?.spec.apiVersion ?? []);
-  return { stances: [...stances, ...gone], ...(version !== undefined && { apiVersion: version }) };
+  return { claims: [...claims, ...gone], ...(version !== undefined && { apiVersion: version }) };
 }
 
 /** Who vanished without a word releases what it had, as it had asked for; but not before its kind has been listed. */
-function ofGone(owner: LedgerOwner, synced: boolean): Stance {
+function ofGone(owner: LedgerOwner, synced: boolean): Claim {
   if (!synced) return { state: 'unclear', owner, why: 'its kind was not listed yet' };
   return { state: 'releases', owner, retain: owner.retain ?? false, turn: true, detachInUse: [] };
 }

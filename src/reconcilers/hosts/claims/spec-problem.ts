@@ -1,14 +1,19 @@
-import type { HostSelector } from '../../../api/identity-attachment.ts';
+import type { HostSelector, IdentityAttachment } from '../../../api/identity-attachment.ts';
 import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../../azure/names/ascii.ts';
 import { parseIdentityId, parseResourceId } from '../../../azure/names/resource-id.ts';
 import { spellingFault } from '../../../azure/names/spelling.ts';
-import type { IdentityAttachment, SpecProblem } from '../../identity-attachment/facts.ts';
 import { choosesByWord, selectorScope } from './selector.ts';
 
 /** What is wrong with a spec by itself. The API server refuses most of it; an id has more rules than a pattern can hold. */
 
 const IDENTITIES = 'microsoft.managedidentity/userassignedidentities';
+
+/** Something in the spec that no call to Azure could mend. */
+export interface SpecProblem {
+  readonly reason: string;
+  readonly message: string;
+}
 
 export function problemOf({ spec }: IdentityAttachment): SpecProblem | undefined {
   const { identityId, target, apiVersion } = spec;

@@ -1,6 +1,6 @@
+import type { HostIdentity } from '../../../api/host-identity.ts';
 import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
-import type { HostIdentity, Line } from '../../host-identity/facts.ts';
-import { shortName } from '../../host-identity/own.ts';
+import { type Line, shortName } from './lines.ts';
 
 /**
  * Another actor takes away what azid attaches: met with growing pauses, not with a loop (docs/guarantees.md G14). It matters

@@ -1,5 +1,5 @@
 import { cut, timestamp } from '../../../runtime/status/conditions.ts';
-import type { Line } from '../../host-identity/facts.ts';
+import type { Line } from './lines.ts';
 
 /** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */
 

@@ -1,6 +1,6 @@
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { Clock } from '../../../runtime/time/clock.ts';
 import { findCondition } from '../../../runtime/status/conditions.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import type { IdentityAttachment } from '../facts.ts';
 
 /**

@@ -1,15 +1,15 @@
-import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { isSuspended } from '../../../api/schema/common.ts';
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../summaries.ts';
-import { heldOf, withdrawEnds } from './ends.ts';
 import type { EndView, Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { whatRemains } from '../removal/remains.ts';
 import { everything, remove, summaryOfRemoval, told } from '../removal/removal.ts';
 import { notGranted, stop } from '../standing.ts';
+import { heldOf, withdrawEnds } from './ends.ts';
 
 /** The time of the grant is over: it goes, and is never made again. An edit of `expiresAt` brings it back to life. */
 export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {

@@ -1,4 +1,8 @@
-import { type AssignmentExpiry, type ExpiryOwner, MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
+import {
+  type AssignmentExpiry,
+  type ExpiryOwner,
+  MAX_EXPIRY_OWNERS,
+} from '../../../api/assignment-expiry.ts';
 import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Store } from '../../../kube/informer/store.ts';

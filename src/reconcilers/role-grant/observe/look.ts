@@ -1,6 +1,6 @@
-import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { isLookRequested } from '../../../api/schema/common.ts';
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOf } from '../../../azure/names/scope.ts';
 import { keyOf } from '../../../kube/types.ts';
@@ -9,14 +9,14 @@ import type { VisitContext } from '../../kind.ts';
 import { decide } from '../decide.ts';
 import { overOf } from '../ends/ends.ts';
 import type { AssignmentView, Facts, Held, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { type FateEyes, fateOfPrincipal } from '../target/fate.ts';
-import { mayMean } from '../target/may-mean.ts';
 import { asPeer, isExpired } from '../own.ts';
 import { conflictWith, markedFor } from '../ownership/owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from '../ownership/peers.ts';
+import { type TwinEyes, twinOf } from '../ownership/twins.ts';
+import { type FateEyes, fateOfPrincipal } from '../target/fate.ts';
+import { mayMean } from '../target/may-mean.ts';
 import type { PrincipalEyes } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
-import { type TwinEyes, twinOf } from '../ownership/twins.ts';
 import { cachedView, liveView, type ViewEyes } from './views.ts';
 
 export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes, FateEyes {

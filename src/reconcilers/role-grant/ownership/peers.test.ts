@@ -9,8 +9,8 @@ import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { type Asked, type PeerEyes, peersOf } from './peers.ts';
 import { named } from '../target/target.ts';
+import { type Asked, type PeerEyes, peersOf } from './peers.ts';
 
 /** Who else asks for an assignment. */
 

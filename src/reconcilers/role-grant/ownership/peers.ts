@@ -9,13 +9,13 @@ import { isRefusedByAzure } from '../../refused-by-azure.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { hasEnded, isRecorded } from '../ends/ends.ts';
 import type { Peer, RoleGrant, RoleView, Target } from '../facts.ts';
-import { type Granted, mayMean } from '../target/may-mean.ts';
 import { isExpired } from '../own.ts';
-import { markedFor } from './owners.ts';
+import { type Granted, mayMean } from '../target/may-mean.ts';
 import { type KnownEyes, knownPrincipal, type PrincipalEyes } from '../target/principal.ts';
 import { requestOf } from '../target/request.ts';
 import { type RoleEyes, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
+import { markedFor } from './owners.ts';
 
 export interface PeerEyes extends RoleEyes, Omit<KnownEyes, 'stores'>, Pick<PrincipalEyes, 'proofs'> {
   readonly systemProofs: PrincipalEyes['systemProofs'];

@@ -1,5 +1,9 @@
 import { isLookRequested } from '../../../api/schema/common.ts';
-import { type AzureRoleAssignment, parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import {
+  type AzureRoleAssignment,
+  parseAssignmentId,
+  sameAssignmentId,
+} from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import { failureOf } from '../../failure.ts';

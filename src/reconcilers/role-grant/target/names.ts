@@ -2,8 +2,8 @@ import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import type { RefusedWrites } from '../observe/refused.ts';
-import { isAsked, named, sameGrant } from './target.ts';
 import type { Told } from '../ownership/twins.ts';
+import { isAsked, named, sameGrant } from './target.ts';
 
 /**
  * Under which of its names a grant stands or is to be made. Azure allows the grant once, so whatever stands under one of

@@ -3,13 +3,13 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import { stalledOutside } from '../../summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from '../facts.ts';
-import { withVanished } from './history.ts';
 import { finalizer, ownStatus, withEntry } from '../own.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
-import { scopeNotFound, summaryOfRefusal } from './refusals.ts';
 import { remove } from '../removal/removal.ts';
 import { describe, stop } from '../standing.ts';
 import { isAsked } from '../target/target.ts';
+import { withVanished } from './history.ts';
+import { scopeNotFound, summaryOfRefusal } from './refusals.ts';
 
 /**
  * A GET found nothing under azid's name, and nothing equal under another: make it. The name is the same each time and a

@@ -4,9 +4,9 @@ import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from '../own.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
+import { describe, stop } from '../standing.ts';
 import { summaryOfRefusal } from './refusals.ts';
 import { settle, statusWith } from './settle.ts';
-import { describe, stop } from '../standing.ts';
 
 /** The assignment is there under azid's name: its text and condition are put right, what it replaces goes, the status tells. */
 export function maintain(

@@ -3,10 +3,10 @@ import { removalAgainMs, removalBlocked, removalFree } from '../../blocked.ts';
 import { type Failure, RECHECK_READY_MS } from '../../decision.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { withReplacement } from './history.ts';
 import { finalizer, ownStatus, withoutEntries } from '../own.ts';
 import { remove, told } from '../removal/removal.ts';
 import { describe, propagated, provenGone } from '../standing.ts';
+import { withReplacement } from './history.ts';
 
 /**
  * What is asked for stands. New before old: only now goes what the ledger holds besides.

@@ -1,0 +1,51 @@
+import { hostIdentity } from '../../api/host-identity.ts';
+import { API_VERSION } from '../../api/schema/kind.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isAlreadyExists } from '../../kube/errors.ts';
+import type { Stores } from '../stores.ts';
+import { hostIdentityName } from './host-name.ts';
+
+export interface HostHands {
+  readonly client: Pick<KubeClient, 'create' | 'get'>;
+  readonly stores: Pick<Stores, 'hosts'>;
+  /** azid's own: HostIdentities are nowhere else. */
+  readonly azidNamespace: string;
+}
+
+/** Objects made at the same time: a fleet is not waited for one by one, and the API server is not flooded. */
+const AT_ONCE = 8;
+
+/** Each host has its HostIdentity from then on, whoever made it. */
+export async function ensureHosts(
+  hostIds: readonly string[],
+  hands: HostHands,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let at = 0; at < hostIds.length; at += AT_ONCE) {
+    const made = await Promise.allSettled(
+      hostIds.slice(at, at + AT_ONCE).map((id) => ensureHost(id, hands, signal)),
+    );
+    for (const each of made) if (each.status === 'rejected') throw each.reason;
+  }
+}
+
+async function ensureHost(
+  resourceId: string,
+  { client, stores, azidNamespace }: HostHands,
+  signal: AbortSignal,
+): Promise<void> {
+  const draft = {
+    apiVersion: API_VERSION,
+    kind: hostIdentity.resource.kind,
+    metadata: { namespace: azidNamespace, name: hostIdentityName(resourceId) },
+    spec: { resourceId },
+  };
+  try {
+    stores.hosts.noteWrite(await client.create(hostIdentity.resource, draft, signal));
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    // Somebody else needed it at the same moment, and the watch has not brought it yet: the next round must see it.
+    const { namespace, name } = draft.metadata;
+    stores.hosts.noteWrite(await client.get(hostIdentity.resource, `${namespace}/${name}`, signal));
+  }
+}
