@@ -12,10 +12,9 @@ import { classify } from '../arm/classify.ts';
 import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
 import { ProviderBuckets } from './buckets.ts';
 import { ClassOrder } from './class-order.ts';
-import { RateLimitScope } from './rate-limit-scope.ts';
+import { RateLimitScope, RequestQueue } from './rate-limit-scope.ts';
 import { closed, decideAgain, givenUp } from './refusals.ts';
 import type { ScheduledRequest, Waiter } from './request.ts';
-import { RequestQueue } from './request-queue.ts';
 import { type Reservation, Reservations } from './reservations.ts';
 import { LISTS } from './slots.ts';
 

@@ -1,6 +1,6 @@
 import type { Waits } from '../../runtime/controller/waits.ts';
 import type { TokenBucket } from '../token-bucket.ts';
-import type { RequestQueue } from './request-queue.ts';
+import type { RequestQueue } from './rate-limit-scope.ts';
 
 /** A turn that came, kept for whoever must decide again first. Its tokens are taken. */
 export interface Reservation {
