@@ -7,20 +7,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * go by size, and the files of the crash matrix are the smallest.
  */
 const LONGEST_FIRST = [
-  'sandbox.test',
-  'crash-',
-  'many-hosts.test',
-  'recycling-halves.test',
-  'host-contest.test',
-  'host-guarantees.test',
-  'fleet.test',
+  'sandbox/sandbox.test',
+  'crash/',
+  'hosts/many-hosts.test',
+  'recycling/halves.test',
+  'hosts/contest.test',
+  'hosts/guarantees.test',
+  'hosts/fleet.test',
   'sequences',
-  'control-plane.test',
-  'namespace-deletion.test',
-  'faults.test',
-  'deletion.test',
-  'idle.test',
-  'process.test',
+  'kube/control-plane.test',
+  'identities/namespace-deletion.test',
+  'azure-api/faults.test',
+  'identities/deletion.test',
+  'azure-api/idle.test',
+  'sandbox/process.test',
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { identityAttachment } from '../src/api/identity-attachment.ts';
-import { conditionOf, HostStage, vmId } from '../test/support/hosts.ts';
+import { conditionOf, HostStage, vmId } from '../test/support/kinds/hosts.ts';
 import {
   CROWDED,
   declare,
@@ -14,7 +14,7 @@ import {
   restore,
   sizeOf,
   teamsOn,
-} from '../test/support/many-hosts.ts';
+} from '../test/support/load/many-hosts.ts';
 import { Cluster, World } from '../test/support/testbed.ts';
 
 const { values } = parseArgs({ options: { hosts: { type: 'string', default: '500' } } });

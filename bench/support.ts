@@ -3,8 +3,8 @@ import { cpus, totalmem } from 'node:os';
 import type { KubeRequest } from '../src/kube/transport/transport.ts';
 import type { Operator } from '../src/operator/operator.ts';
 import type { OperatorOptions } from '../src/operator/options.ts';
+import { WorkPace } from '../test/support/load/work-pace.ts';
 import { type Cluster, World } from '../test/support/testbed.ts';
-import { WorkPace } from '../test/support/work-pace.ts';
 
 /** What every benchmark needs: Azure as it is, time that only simulated waiting moves, and calls counted by kind. */
 

@@ -5,9 +5,9 @@
  *     node bench/two-teams.ts [--many 200]
  */
 import { parseArgs } from 'node:util';
+import { twoTeams } from '../test/support/load/two-teams.ts';
+import { WorkPace } from '../test/support/load/work-pace.ts';
 import { Cluster, World } from '../test/support/testbed.ts';
-import { twoTeams } from '../test/support/two-teams.ts';
-import { WorkPace } from '../test/support/work-pace.ts';
 import { circumstances, print } from './support.ts';
 
 const { values } = parseArgs({ options: { many: { type: 'string', default: '200' } } });

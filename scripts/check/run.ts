@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
 import { BINARY_NAMES } from '../../src/sandbox/apiserver/binaries/pins.ts';
-import { buildReferenceKstatus } from '../../test/support/reference-kstatus.ts';
+import { buildReferenceKstatus } from '../../test/support/status/reference-kstatus.ts';
 import { type StepResult, summary } from './step.ts';
 import { judge, type VitestReport } from './vitest-report.ts';
 

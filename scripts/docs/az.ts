@@ -8,7 +8,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../src/sandbox/apiserver/binaries/cache.ts';
-import { shellBlocks } from '../../test/support/markdown-blocks.ts';
+import { shellBlocks } from '../../test/support/process/markdown-blocks.ts';
 import { azCallsIn, unknownFlags } from './az-calls.ts';
 import { pages, ROOT } from './markdown.ts';
 

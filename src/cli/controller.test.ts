@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from './program.ts';
 
-/** The same program as `azid`, told not to end the process; test/process.test.ts runs it as one. */
+/** The same program as `azid`, told not to end the process; test/sandbox/process.test.ts runs it as one. */
 async function refusal(args: readonly string[]): Promise<string> {
   const program = createProgram();
   for (const command of [program, ...program.commands]) {

@@ -38,7 +38,7 @@ export async function applyStatus<T extends WithStatus>(
   const { name, namespace, uid } = current.metadata;
   let { resourceVersion } = current.metadata;
   for (let attempt = 1; ; attempt++) {
-    // The version is what protects a namesake: on /status the server ignores a uid (1.37, test/kube.test.ts).
+    // The version is what protects a namesake: on /status the server ignores a uid (1.37, test/kube/kube.test.ts).
     const metadata = { name, uid, resourceVersion, ...(namespace ? { namespace } : {}) };
     const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status: wanted };
     try {

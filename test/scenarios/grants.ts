@@ -17,7 +17,7 @@ import {
   tenant,
   uai,
   wait,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 import { SUBSCRIPTION } from '../support/testbed.ts';
 
 /** Grants from the first apply to the last delete, and what they follow. */

@@ -15,7 +15,7 @@ import {
   systemIdentityRef,
   tenant,
   vmId,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 import { SUBSCRIPTION } from '../support/testbed.ts';
 
 /** Resources and what is attached to them, through every recycling. */

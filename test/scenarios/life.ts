@@ -11,7 +11,7 @@ import {
   type Scenario,
   tenant,
   uai,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 
 /** An identity from the first apply to the last delete. */
 

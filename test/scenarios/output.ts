@@ -8,7 +8,7 @@ import {
   type Scenario,
   type State,
   tenant,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 
 /** `spec.output.configMap`: what pods read. */
 

@@ -11,7 +11,7 @@ import {
   settle,
   tenant,
   uai,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 
 /** Whose an identity is, and who may have it. */
 

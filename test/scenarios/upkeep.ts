@@ -9,7 +9,7 @@ import {
   type Scenario,
   settle,
   tenant,
-} from '../support/scenario.ts';
+} from '../support/crash/scenario.ts';
 
 /** Edits of the spec, and what others do to an identity in Azure. */
 

@@ -7,7 +7,7 @@ import {
 } from '../../src/api/user-assigned-identity.ts';
 import { type ConfigMap, configMaps, type Event, events } from '../../src/kube/builtin.ts';
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
-import { conditionOf, expectConforming, type Situation } from './conformance.ts';
+import { conditionOf, expectConforming, type Situation } from './status/conformance.ts';
 import { Cluster, type ClusterOptions, SUBSCRIPTION, World, type WorldOptions } from './testbed.ts';
 
 /**

@@ -1,4 +1,0 @@
-import { grantsEnding } from './scenarios/grants.ts';
-import { useMatrix } from './support/use-matrix.ts';
-
-useMatrix(grantsEnding);

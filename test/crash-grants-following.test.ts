@@ -1,4 +1,0 @@
-import { grantsFollowing } from './scenarios/grants.ts';
-import { useMatrix } from './support/use-matrix.ts';
-
-useMatrix(grantsFollowing);

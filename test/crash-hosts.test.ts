@@ -1,4 +1,0 @@
-import { attaching } from './scenarios/hosts.ts';
-import { useMatrix } from './support/use-matrix.ts';
-
-useMatrix(attaching);

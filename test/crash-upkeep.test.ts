@@ -1,4 +1,0 @@
-import { upkeep } from './scenarios/upkeep.ts';
-import { useMatrix } from './support/use-matrix.ts';
-
-useMatrix(upkeep);

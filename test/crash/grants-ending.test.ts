@@ -1,0 +1,4 @@
+import { grantsEnding } from '../scenarios/grants.ts';
+import { useMatrix } from '../support/crash/use-matrix.ts';
+
+useMatrix(grantsEnding);

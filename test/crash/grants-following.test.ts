@@ -1,0 +1,4 @@
+import { grantsFollowing } from '../scenarios/grants.ts';
+import { useMatrix } from '../support/crash/use-matrix.ts';
+
+useMatrix(grantsFollowing);

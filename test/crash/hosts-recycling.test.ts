@@ -1,0 +1,4 @@
+import { recycling } from '../scenarios/hosts.ts';
+import { useMatrix } from '../support/crash/use-matrix.ts';
+
+useMatrix(recycling);

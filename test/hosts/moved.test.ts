@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { conditionOf, HostStage, hostIdOf, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
+import { Cluster, World } from '../support/testbed.ts';
+import { atRest, RESYNC } from '../support/trail.ts';
+
+/** Machines that are moved to another group: known again by their `vmId`, and nothing of azid's stays behind. */
+
+let cluster: Cluster;
+let world: World;
+let stage: HostStage;
+
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  world = await World.create(cluster);
+  stage = new HostStage(cluster, world);
+  await stage.prepare();
+  azure().createResourceGroup({ name: 'rg3' });
+});
+afterEach(async () => {
+  await world?.dispose();
+  await cluster.clean();
+});
+
+const azure = () => world.azure.control;
+const NEW = hostIdOf(VMS, 'vm1', `${SUB}/resourceGroups/rg3`);
+const attachment = () => stage.attachment('vm1');
+
+async function moved(): Promise<number> {
+  const since = stage.mark;
+  azure().moveHost({ id: vmId('vm1'), resourceGroup: 'rg3' });
+  await world.pass(RESYNC);
+  expect(stage.on(NEW)).toEqual(['app']);
+  return since;
+}
+
+/** azid's own, and no other ledger is left. */
+async function ledgerMoved(): Promise<void> {
+  await world.until('the ledger to be of the new id', async () => {
+    const [entry] = (await stage.ledger(NEW))?.status?.entries ?? [];
+    return entry?.state === 'Attached' && entry.owned;
+  });
+}
+
+describe('a machine that is moved, and an attachment that named it', () => {
+  beforeEach(async () => {
+    stage.createVm('vm1');
+    await world.start();
+    await stage.attach('vm1');
+    await stage.attached('vm1');
+  });
+
+  it('keeps what it has, is told where it is, and is detached with the object', async () => {
+    const since = await moved();
+    await ledgerMoved();
+    const object = await stage.reach(attachment, 'the move to be told of', ({ status }) =>
+      (status?.targets ?? []).some(({ reason }) => reason === 'ResourceMoved'),
+    );
+    expect(conditionOf(object, 'Ready')?.message).toContain(`it was moved to ${NEW}`);
+    await world.pass(RESYNC);
+    expect(stage.writes(since)).toEqual([]);
+    await stage.detach('vm1');
+    await stage.gone(attachment, 'the attachment');
+    expect(stage.on(NEW)).toEqual([]);
+    await world.until('both ledgers to go', async () => (await stage.ledgers()).length === 0);
+  });
+
+  it('goes on where the attachment names the new id: attached by azid, without a write, and goes with it', async () => {
+    const since = await moved();
+    await ledgerMoved();
+    await stage.attach('vm1', { target: { resourceId: NEW } });
+    const ready = await stage.attached('vm1');
+    expect(conditionOf(ready, 'Ready')?.reason).toBe('Attached');
+    await atRest(world);
+    expect(stage.writes(since)).toEqual([]);
+    await stage.detach('vm1');
+    await stage.gone(attachment, 'the attachment');
+    expect(stage.on(NEW)).toEqual([]);
+  });
+
+  it('is azid’s also where the attachment is deleted before anything was seen of the move', async () => {
+    azure().moveHost({ id: vmId('vm1'), resourceGroup: 'rg3' });
+    await stage.detach('vm1');
+    await stage.gone(attachment, 'the attachment');
+    await world.pass(RESYNC);
+    expect(stage.on(NEW)).toEqual([]);
+    expect(await stage.ledgers()).toEqual([]);
+  });
+});
+
+it('a machine that a selector finds again in another group stays attached, and azid’s', async () => {
+  stage.createVm('vm1', { tags: { app: 'web' } });
+  await world.start();
+  const selector = { subscriptionId: SUB.split('/').at(-1) ?? '', type: VMS, tags: { app: 'web' } };
+  await stage.attach('vm1', { target: { selector } });
+  await stage.attached('vm1', ({ status }) => status?.attached === 1);
+  const since = await moved();
+  await ledgerMoved();
+  const ready = await stage.attached('vm1', ({ status }) => status?.targets?.[0]?.resourceId === NEW);
+  expect(conditionOf(ready, 'Ready')?.reason).toBe('Attached');
+  await atRest(world);
+  expect(stage.writes(since)).toEqual([]);
+  await stage.detach('vm1');
+  await stage.gone(attachment, 'the attachment');
+  expect(stage.on(NEW)).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
+import {
+  type TemporaryFolder,
+  temporaryFolder,
+} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { shellBlocks } from '../support/process/markdown-blocks.ts';
+import { cleanEnvironment, SandboxCommand } from '../support/process/sandbox-command.ts';
+
+/**
+ * Every `sh` block of the README and the guides is run, in its order, in a shell with the lines that the sandbox says to
+ * paste. What cannot be run says so in the document, with a reason: see `test/support/process/markdown-blocks.ts`.
+ */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Each leaves the quick start as it found it, or as the next ones do not mind; the last removes azid. */
+const ORDER = [
+  'README.md',
+  'docs/guides/federate-a-workload.md',
+  'docs/guides/grant-a-role.md',
+  'docs/guides/adopt-an-identity.md',
+  'docs/guides/keep-an-identity.md',
+  'docs/guides/gitops.md',
+  'docs/guides/hosts.md',
+  'docs/guides/run-on-azure.md',
+  'docs/guides/troubleshoot.md',
+  'docs/guides/uninstall.md',
+];
+
+const documents = await Promise.all(
+  ORDER.map(async (file) => ({ file, blocks: shellBlocks(await readFile(join(ROOT, file), 'utf8')) })),
+);
+
+let folder: TemporaryFolder;
+let sandbox: SandboxCommand;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  sandbox = new SandboxCommand(['--fast', '--ready-file', folder.file('ready.json')]);
+  await sandbox.ready(folder.file('ready.json'));
+  await sandbox.printed(/RoleGrant quickstart\/shop-frontend-blobs: Ready .*as declared/);
+  const { kubectl } = await getBinaries(['kubectl']);
+  const pasted = [...sandbox.out.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [
+    name,
+    value.replace('$PATH', process.env.PATH ?? ''),
+  ]);
+  env = { ...cleanEnvironment(), HOME: folder.path, ...Object.fromEntries(pasted) };
+  expect(env.PATH?.split(':')[0]).toBe(dirname(kubectl));
+});
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+it('no guide is left out', async () => {
+  const guides = (await readdir(join(ROOT, 'docs/guides'))).map((name) => `docs/guides/${name}`);
+  expect(ORDER.slice(1).toSorted()).toEqual(guides.toSorted());
+});
+
+it('what is not run says why, and only what calls az is marked so', () => {
+  for (const { file, blocks } of documents)
+    for (const { line, text, mark } of blocks) {
+      const where = `${file}:${line}`;
+      if (mark.type !== 'run') expect(mark.reason.length, where).toBeGreaterThan(10);
+      expect(/(^|\$\(|\| )az /m.test(text), where).toBe(mark.type === 'az');
+    }
+});
+
+describe.each(documents)('$file', ({ blocks }) => {
+  const run = blocks.filter(({ mark }) => mark.type === 'run');
+  it.each(run)('line $line runs', async ({ text, mark }) => {
+    const given = mark.type === 'run' && mark.given ? `${mark.given}\n` : '';
+    const shell = promisify(execFile)('bash', ['-euo', 'pipefail', '-c', `${given}${text}`], {
+      cwd: ROOT,
+      env,
+      timeout: 100_000,
+    });
+    const { stderr } = await shell.catch((error: { stdout?: string; stderr?: string; message: string }) => {
+      throw new Error(`${error.message}\n${error.stdout}\nThe sandbox:\n${sandbox.out.slice(-2_000)}`);
+    });
+    expect(stderr).not.toMatch(/^(error|Error from server)/m);
+  });
+});
+
+it('the sandbox is still there', () => {
+  expect(sandbox.child.exitCode).toBeNull();
+});
