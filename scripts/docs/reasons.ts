@@ -29,7 +29,7 @@ const TOLD = /'(?:Normal|Warning)',\s*'([A-Z][A-Za-z]+)'/g;
 const CHOSEN = /\bconst reason = [^;]*\? [\w']+ : '([A-Z][A-Za-z]+)';/g;
 /** In a function of this name every such word is a reason. */
 const REASON_OF = /^function reasonOf\([\s\S]*?^}/gm;
-/** `what` of a thing that is missing becomes `WhatNotFound` (src/reconcilers/failure.ts). */
+/** `what` of a thing that is missing becomes `WhatNotFound` (src/reconcilers/status/failure.ts). */
 const MISSING = /^ {2}(?:\w+): '([a-z]\w+)',$/gm;
 /** In the `history.ts` of a kind every such word is a reason of `status.history`. */
 const WORD = /'([A-Z][A-Za-z]+)'/g;

@@ -10,7 +10,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/edition.ts';
 import { Frame } from '../reconcilers/frame.ts';
 import type { Services } from '../reconcilers/services.ts';
-import { StatusMemory } from '../reconcilers/status-memory.ts';
+import { StatusMemory } from '../reconcilers/status/status-memory.ts';
 import { Controller } from '../runtime/controller/controller.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
 import type { InFlightLimits } from '../runtime/queue/in-flight.ts';

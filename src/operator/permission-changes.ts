@@ -1,5 +1,5 @@
-import { hasSameLabels, isEdit, selectsNow } from '../reconcilers/predicates.ts';
 import type { Stores } from '../reconcilers/stores.ts';
+import { hasSameLabels, isEdit, selectsNow } from '../reconcilers/watches/predicates.ts';
 
 /**
  * Counts, for each namespace, what changes what its objects may have: a decision that was made at another count may not hold

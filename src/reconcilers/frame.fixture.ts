@@ -9,7 +9,7 @@ import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { Decision, FrameAction } from './decision.ts';
 import { Frame } from './frame.ts';
 import type { Kind, VisitContext } from './kind.ts';
-import { StatusMemory } from './status-memory.ts';
+import { StatusMemory } from './status/status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
 /** A frame over one kind of which each test says what it does, with an API server of one object and real lanes. */

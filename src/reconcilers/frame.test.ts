@@ -9,7 +9,7 @@ import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { FrameAction } from './decision.ts';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Kind } from './kind.ts';
-import { StatusMemory } from './status-memory.ts';
+import { StatusMemory } from './status/status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
 type AnyKind = Kind<IdentityAttachment, unknown, { type: 'none' }, object>;

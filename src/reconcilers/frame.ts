@@ -18,10 +18,10 @@ import type { Outcome } from '../runtime/outcome.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
 import { editionOf } from './edition.ts';
-import { failureOf, isDecideAgain } from './failure.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
-import { ownsCondition, StatusMemory } from './status-memory.ts';
-import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './summary-conditions.ts';
+import { failureOf, isDecideAgain } from './status/failure.ts';
+import { ownsCondition, StatusMemory } from './status/status-memory.ts';
+import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './status/summary-conditions.ts';
 
 /** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;

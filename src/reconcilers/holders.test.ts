@@ -3,7 +3,7 @@ import type { IdentityAttachmentSpec } from '../api/identity-attachment.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
-import { type KindOfTest, watchWorld } from './watches.fixture.ts';
+import { type KindOfTest, watchWorld } from './watches/watches.fixture.ts';
 
 const GROUP = '/subscriptions/s/resourceGroups/rg1/providers';
 const VM = `${GROUP}/Microsoft.Compute/virtualMachines/web`;

@@ -18,7 +18,7 @@ import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
 import type { PeerEyes } from './role-grant/ownership/peers.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
-import { holdersOfAll } from './watches.fixture.ts';
+import { holdersOfAll } from './watches/watches.fixture.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const GROUP = `${SUB}/resourceGroups/rg1`;

@@ -2,9 +2,9 @@ import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import type { Source } from '../runtime/controller/watch.ts';
 import type { VisitContext } from './kind.ts';
-import { isEdit } from './predicates.ts';
 import type { Stores } from './stores.ts';
-import { ofBoth } from './watches.ts';
+import { isEdit } from './watches/predicates.ts';
+import { ofBoth } from './watches/watches.ts';
 
 /** An identity that is to be deleted waits for what hangs on it; each kind says in its definition what of it does. */
 

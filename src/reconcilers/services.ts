@@ -18,7 +18,6 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { Emitter, type Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
-import { listedOf } from './areas.ts';
 import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
 import { apiVersionOf } from './hosts/api-version.ts';
 import { Turns } from './hosts/claims/turns.ts';
@@ -29,6 +28,7 @@ import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type SystemIdentityView, SystemProofs } from './proof/system-identity.ts';
 import { leftoversOf } from './role-grant/holds.ts';
 import type { Stores } from './stores.ts';
+import { listedOf } from './watches/areas.ts';
 
 /** What every kind may use: each takes of it what it names in its own `Eyes`, `Hands` and `WatchDeps`. */
 

@@ -3,7 +3,7 @@ import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { sameCondition } from '../role-grant/ownership/owners.ts';
-import { stalledInside, summaryOf } from '../summaries.ts';
+import { stalledInside, summaryOf } from '../status/summaries.ts';
 import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
 
 /** So long the RoleGrant itself has to take back what has ended, and to tell its owner. */

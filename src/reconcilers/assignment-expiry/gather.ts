@@ -1,9 +1,9 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
-import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
 import type { PeerEyes } from '../role-grant/ownership/peers.ts';
+import { failureOf } from '../status/failure.ts';
 import { claimsOn, livingOwners } from './claims.ts';
 import { HANDOVER_MS, lastEnd } from './decide.ts';
 import type { AssignmentExpiry, AssignmentNow, Facts } from './facts.ts';

@@ -1,6 +1,6 @@
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { onEdit, onSelf } from '../watches.ts';
+import { onEdit, onSelf } from '../watches/watches.ts';
 
 /** What enqueues an AssignmentExpiry: itself, and an edit of a grant that it names as an owner. */
 export function watches({

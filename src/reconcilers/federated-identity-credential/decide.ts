@@ -1,7 +1,7 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,
@@ -12,11 +12,11 @@ import type {
   FederatedIdentityCredential,
   OwnedIdentity,
 } from './facts.ts';
-import { subjectFindings } from './trust/github.ts';
 import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
-import { placeOf } from './trust/place.ts';
 import { type Request, requestOf } from './request.ts';
+import { subjectFindings } from './trust/github.ts';
+import { placeOf } from './trust/place.ts';
 import { resolveTrust } from './trust/trust.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { armKey, sameId } from '../../azure/names/resource-id.ts';
-import { removalAgainMs, removalBlocked, removalFree } from '../blocked.ts';
 import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../status/blocked.ts';
 import type {
   Action,
   CredentialDecision,

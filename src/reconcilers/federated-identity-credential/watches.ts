@@ -3,8 +3,8 @@ import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
-import { isRefusedOtherwise } from '../predicates.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -14,7 +14,7 @@ import {
   onReferredIdentity,
   onSelf,
   type ReferredDeps,
-} from '../watches.ts';
+} from '../watches/watches.ts';
 import type { FederatedIdentityCredential } from './facts.ts';
 
 export interface WatchDeps extends ReferredDeps {

@@ -1,5 +1,5 @@
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { stalledInside, summaryOf } from '../summaries.ts';
+import { stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideAbsence } from './end/absence.ts';
 import { decideEnd } from './end/ending.ts';
 import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';

@@ -1,6 +1,6 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import { areasOf } from '../areas.ts';
 import type { KindDefinition } from '../definition.ts';
+import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';

@@ -8,7 +8,7 @@ import { claimsByIdentity } from '../hosts/claims/by-identity.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { withProblem } from '../hosts/ledger/problems.ts';
-import { stalledOutside, summaryOf } from '../summaries.ts';
+import { stalledOutside, summaryOf } from '../status/summaries.ts';
 import { usesOn } from './detach/in-use.ts';
 import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from './facts.ts';
 import { judge } from './identity/judge.ts';

@@ -7,9 +7,9 @@ import { keyOf } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { FrameAction } from '../decision.ts';
-import { failureOf, isDecideAgain } from '../failure.ts';
 import { ensureHosts, type HostHands } from '../hosts/ensure-hosts.ts';
 import type { Performed, VisitContext } from '../kind.ts';
+import { failureOf, isDecideAgain } from '../status/failure.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './write/memory.ts';
 

@@ -2,7 +2,7 @@ import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from
 import { calmAt } from '../hosts/ledger/contest.ts';
 import { type Line, shortName } from '../hosts/ledger/lines.ts';
 import { CONTESTED, nextAttemptAt } from '../hosts/ledger/problems.ts';
-import { summaryOf } from '../summaries.ts';
+import { summaryOf } from '../status/summaries.ts';
 import type { Facts } from './facts.ts';
 
 /** How a host stands at the end of a visit, in one sentence. */

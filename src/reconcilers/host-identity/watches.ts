@@ -6,9 +6,9 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { hostsOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {
   type CacheSource,
   ofBoth,
@@ -21,7 +21,7 @@ import {
   onReferredIdentity,
   onSelf,
   type ReferredDeps,
-} from '../watches.ts';
+} from '../watches/watches.ts';
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<

@@ -5,7 +5,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
-import { watchWorld } from '../watches.fixture.ts';
+import { watchWorld } from '../watches/watches.fixture.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1/providers`;

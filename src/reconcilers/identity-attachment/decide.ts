@@ -1,14 +1,14 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/selector.ts';
-import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
-import { confirmationOf } from './targets/confirmation.ts';
+import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
 import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
 import { detachable, limitOf, planOf } from './rollout/pace.ts';
 import { NO_TURN, type RolloutPlan, sameTurn } from './rollout/rollout.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
+import { confirmationOf } from './targets/confirmation.ts';
 import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets/targets.ts';
 import { notesOf, tellingOf } from './targets/telling.ts';
 

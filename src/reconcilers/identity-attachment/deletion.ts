@@ -1,7 +1,7 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { blockOf, unblocked } from '../blocked.ts';
 import type { Failure, Note } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { blockOf, unblocked } from '../status/blocked.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';

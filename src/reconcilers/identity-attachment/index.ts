@@ -1,14 +1,14 @@
 import { identityAttachment } from '../../api/identity-attachment.ts';
-import { areasOf } from '../areas.ts';
 import type { KindDefinition } from '../definition.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
+import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, Telling } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
 import { perform } from './perform.ts';
-import type { Selecting } from './targets/selecting.ts';
 import { store } from './store.ts';
+import type { Selecting } from './targets/selecting.ts';
 import { watches } from './watches.ts';
 
 /** IdentityAttachment: where an identity is to be; its hosts do the writing. */

@@ -1,8 +1,8 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import { type Finding, findCondition, timestamp } from '../../runtime/status/conditions.ts';
-import { removalBlocked, removalFree } from '../blocked.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { stalledInside, stalledOutside } from '../summaries.ts';
+import { removalBlocked, removalFree } from '../status/blocked.ts';
+import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { named, resources } from './own.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';

@@ -3,9 +3,9 @@ import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
-import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {
   type CacheSource,
   onCache,
@@ -16,7 +16,7 @@ import {
   onReferredIdentity,
   onSelf,
   type ReferredDeps,
-} from '../watches.ts';
+} from '../watches/watches.ts';
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'attachments' | 'hosts' | 'identities' | 'policies' | 'namespaces'>;

@@ -1,6 +1,6 @@
 import type { Watch } from '../../runtime/controller/watch.ts';
 import type { Stores } from '../stores.ts';
-import { onEdit, onLabels, onSelf } from '../watches.ts';
+import { onEdit, onLabels, onSelf } from '../watches/watches.ts';
 
 /** What enqueues an IdentityPolicy: itself, and any other, which may contradict it or have done so. */
 export function watches({

@@ -8,8 +8,8 @@ import type { IdentityCache, IdentityObservation } from '../../cache/identities/
 import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import { failureOf } from '../failure.ts';
 import type { VisitContext } from '../kind.ts';
+import { failureOf } from '../status/failure.ts';
 import { isOwn, type ObservedIdentity, observeIdentity, placesOf } from './observe.ts';
 
 /** The identity of a UserAssignedIdentity, as far as Azure proves it. */

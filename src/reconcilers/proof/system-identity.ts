@@ -5,9 +5,9 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { failureOf } from '../failure.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { VisitContext } from '../kind.ts';
+import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { ProvenIdentity } from './identity-proofs.ts';
 

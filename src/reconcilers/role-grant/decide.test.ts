@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { failureOf } from '../failure.ts';
+import { failureOf } from '../status/failure.ts';
 import { decide } from './decide.ts';
 import {
   absent,

@@ -2,16 +2,16 @@ import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { KindDefinition } from '../definition.ts';
-import { AlreadyExists } from '../failure.ts';
+import { AlreadyExists } from '../status/failure.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
-import { type Hands, perform } from './perform.ts';
 import { RefusedWrites } from './observe/refused.ts';
+import type { Told } from './ownership/twins.ts';
+import { type Hands, perform } from './perform.ts';
 import { nextMoment } from './standing.ts';
 import { store } from './store.ts';
-import type { Told } from './ownership/twins.ts';
 import { watches } from './watches.ts';
 
 /** RoleGrant: one role for one principal on one scope. */

@@ -1,10 +1,10 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { FrameAction, Note } from '../decision.ts';
-import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
-import type { Action, OwnStatus, RoleGrant } from './facts.ts';
+import { AlreadyExists } from '../status/failure.ts';
 import { type RecordHands, recordEnd, withdrawEnd } from './ends/record-end.ts';
+import type { Action, OwnStatus, RoleGrant } from './facts.ts';
 import type { Told } from './ownership/twins.ts';
 
 export type AssignmentWrite = Exclude<Action, FrameAction<OwnStatus>>;

@@ -5,7 +5,7 @@ import type { ObjectMeta } from '../../kube/types.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
-import { watchWorld } from '../watches.fixture.ts';
+import { watchWorld } from '../watches/watches.fixture.ts';
 
 const PRINCIPAL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';

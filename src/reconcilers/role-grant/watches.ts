@@ -3,8 +3,8 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { isEdit, isRefusedOtherwise } from '../predicates.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import { isEdit, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   onCache,
@@ -15,7 +15,7 @@ import {
   onReferredIdentity,
   onSelf,
   type ReferredDeps,
-} from '../watches.ts';
+} from '../watches/watches.ts';
 import type { RoleGrant } from './facts.ts';
 import { type Grantees, grantsOfPrincipal, type PeerEyes } from './ownership/peers.ts';
 

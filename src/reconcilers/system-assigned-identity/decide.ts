@@ -1,7 +1,7 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,

@@ -1,6 +1,6 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { blockOf, unblocked } from '../blocked.ts';
 import { type Failure, type Note, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { blockOf, unblocked } from '../status/blocked.ts';
 import type {
   Action,
   Facts,

@@ -1,9 +1,9 @@
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { type CacheOfAreas, listedFor } from '../areas.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { type CacheSource, onCache, onChange, onListed, onPolicy, onSelf } from '../watches.ts';
+import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
+import { type CacheSource, onCache, onChange, onListed, onPolicy, onSelf } from '../watches/watches.ts';
 
 export interface WatchDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;

@@ -1,7 +1,7 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { ownershipOf } from '../marks.ts';
-import { stalledInside, stalledOutside } from '../summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { ownerOf } from './own.ts';
 import type { Target } from './target.ts';

@@ -2,16 +2,16 @@ import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.t
 import type { Summary } from '../decision.ts';
 import { ownershipOf } from '../marks.ts';
 import { isOverwritten } from '../proof/observe.ts';
-import { notAllowed, stalledInside, summaryOf } from '../summaries.ts';
+import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideClaim } from './claim.ts';
-import { decideCreation } from './write/create.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+import { ownerOf, ownStatus } from './own.ts';
+import { resolveTarget } from './target.ts';
+import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
 import { takeMarksBack } from './write/overwritten.ts';
-import { ownerOf, ownStatus } from './own.ts';
 import { tagFault } from './write/tags.ts';
-import { resolveTarget } from './target.ts';
 
 /**
  * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, gathers

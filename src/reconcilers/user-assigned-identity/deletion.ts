@@ -1,8 +1,8 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { blockOf, unblocked } from '../blocked.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { isOverwritten } from '../proof/observe.ts';
+import { blockOf, unblocked } from '../status/blocked.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,
@@ -13,9 +13,9 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { takeMarksBack } from './write/overwritten.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
+import { takeMarksBack } from './write/overwritten.ts';
 
 /**
  * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the

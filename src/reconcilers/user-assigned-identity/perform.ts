@@ -10,11 +10,11 @@ import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { FrameAction } from '../decision.ts';
-import { AlreadyExists } from '../failure.ts';
 import type { Performed, VisitContext } from '../kind.ts';
 import { MARK, tag } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
+import { AlreadyExists } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
 

@@ -3,7 +3,7 @@ import { FINALIZER, RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../../api/s
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { emptyStores } from '../stores.fixture.ts';
-import { watchWorld } from '../watches.fixture.ts';
+import { watchWorld } from '../watches/watches.fixture.ts';
 
 function identity(resourceVersion: string, metadata: Partial<ObjectMeta>, status = {}): UserAssignedIdentity {
   return {

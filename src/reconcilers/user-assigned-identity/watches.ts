@@ -2,8 +2,8 @@ import { asciiLower } from '../../azure/names/ascii.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { isRefusedOtherwise } from '../predicates.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import { isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -13,7 +13,7 @@ import {
   onListed,
   onPolicy,
   onSelf,
-} from '../watches.ts';
+} from '../watches/watches.ts';
 import type { UserAssignedIdentity } from './facts.ts';
 
 export interface WatchDeps {

@@ -1,7 +1,7 @@
 import type { AzureFederatedCredential } from '../../../azure/azure-federated-credential.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { CredentialsView, SeenCredential } from '../facts.ts';
 
 /** What is on an identity, as the cache holds it or as Azure says now. */

@@ -1,7 +1,7 @@
 import { endsFault } from '../../../azure/names/spelling.ts';
 import type { ClusterIssuerView } from '../../../kube/access/cluster-issuer.ts';
 import type { Summary } from '../../decision.ts';
-import { stalledInside } from '../../summaries.ts';
+import { stalledInside } from '../../status/summaries.ts';
 import type { FederatedIdentityCredential, Trust } from '../facts.ts';
 import { GITHUB_ISSUER, githubSubject } from './github.ts';
 

@@ -2,9 +2,9 @@ import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { HostIdentity, HostView, WriteWindow } from '../facts.ts';
 import type { HostMemory } from '../write/memory.ts';
 

@@ -4,8 +4,8 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { IdentityView } from '../facts.ts';
 
 /**

@@ -3,7 +3,7 @@ import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../../summaries.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { EndView, Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { whatRemains } from '../removal/remains.ts';

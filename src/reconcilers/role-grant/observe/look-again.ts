@@ -1,7 +1,7 @@
 import { isLookRequested } from '../../../api/schema/common.ts';
 import { parseIdentityId } from '../../../azure/names/resource-id.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
+import { failureOf } from '../../status/failure.ts';
 import { referredIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant } from '../facts.ts';
 import type { FateEyes } from '../target/fate.ts';

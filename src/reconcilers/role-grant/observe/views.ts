@@ -2,9 +2,9 @@ import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-a
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { AssignmentView, RoleGrant } from '../facts.ts';
 import type { RefusedWrites } from './refused.ts';
 

@@ -6,8 +6,8 @@ import {
 } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import { failureOf } from '../../failure.ts';
 import type { VisitContext } from '../../kind.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isAsked, sameGrant } from '../target/target.ts';
 

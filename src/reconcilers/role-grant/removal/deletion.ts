@@ -1,11 +1,11 @@
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
-import { blockOf, unblocked } from '../../blocked.ts';
 import type { Failure, Note } from '../../decision.ts';
+import { blockOf, unblocked } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
-import { everything, remove } from './removal.ts';
 import { provenGone } from '../standing.ts';
+import { everything, remove } from './removal.ts';
 
 /**
  * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is

@@ -1,6 +1,6 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
-import { summaryOf } from '../../summaries.ts';
+import { summaryOf } from '../../status/summaries.ts';
 import type { Action, Facts, Held, OwnStatus, Peer, RoleGrant } from '../facts.ts';
 import { asPeer } from '../own.ts';
 import { ownersOf, staysWithout } from '../ownership/owners.ts';

@@ -2,8 +2,8 @@ import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import { failureOf } from '../../failure.ts';
 import type { SystemIdentityView } from '../../proof/system-identity.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant } from '../facts.ts';
 
 export interface FateEyes {

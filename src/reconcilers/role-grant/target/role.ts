@@ -4,7 +4,7 @@ import { roleDefinitionId } from '../../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../../azure/role-definitions.ts';
 import type { RoleCatalog } from '../../../cache/roles/catalog.ts';
 import { nearMiss } from '../../../policy/near-miss.ts';
-import { failureOf } from '../../failure.ts';
+import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant, RoleView, SeenRole } from '../facts.ts';
 
 /** Which role is meant: by name (in any case), by GUID, or by full id. */

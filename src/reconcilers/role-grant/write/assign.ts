@@ -1,6 +1,6 @@
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import { stalledOutside } from '../../summaries.ts';
+import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from '../facts.ts';
 import { finalizer, ownStatus, withEntry } from '../own.ts';

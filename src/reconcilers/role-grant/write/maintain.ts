@@ -1,5 +1,5 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { stalledOutside } from '../../summaries.ts';
+import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from '../own.ts';

@@ -1,6 +1,6 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { removalAgainMs, removalBlocked, removalFree } from '../../blocked.ts';
 import { type Failure, RECHECK_READY_MS } from '../../decision.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withoutEntries } from '../own.ts';

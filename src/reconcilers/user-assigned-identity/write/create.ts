@@ -1,12 +1,12 @@
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Summary } from '../../decision.ts';
 import { ownerMarks } from '../../marks.ts';
-import { stalledOutside } from '../../summaries.ts';
+import { stalledOutside } from '../../status/summaries.ts';
 import { decideClaim } from '../claim.ts';
 import type { AzureView, Facts, IdentityDecision, OwnStatus, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
-import { wantedTags } from './tags.ts';
 import type { Target } from '../target.ts';
+import { wantedTags } from './tags.ts';
 
 /** A GET found nothing: make the identity, once that is certain and nobody else is first. */
 export function decideCreation(

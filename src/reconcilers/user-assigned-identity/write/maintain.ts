@@ -3,12 +3,12 @@ import { sameRegion } from '../../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { ownerMarks } from '../../marks.ts';
-import { stalledOutside } from '../../summaries.ts';
+import { stalledOutside } from '../../status/summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { decideOutput } from './output.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
-import { tagChange, wantedTags } from './tags.ts';
 import type { Target } from '../target.ts';
+import { decideOutput } from './output.ts';
+import { tagChange, wantedTags } from './tags.ts';
 
 /** The identity is this object's to keep: tags, isolation scope, finalizer, status and output are brought in line. */
 export function maintain(

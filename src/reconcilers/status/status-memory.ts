@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ManagedObject, ManagedStatus } from '../api/schema/common.ts';
-import { compareVersions } from '../kube/informer/resource-version.ts';
-import { type Condition, keyOf, type ObjectKey } from '../kube/types.ts';
+import type { ManagedObject, ManagedStatus } from '../../api/schema/common.ts';
+import { compareVersions } from '../../kube/informer/resource-version.ts';
+import { type Condition, keyOf, type ObjectKey } from '../../kube/types.ts';
 
 /**
  * The types of condition that azid sets. Others in a status are other managers': they are neither believed nor touched.

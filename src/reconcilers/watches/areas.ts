@@ -1,6 +1,6 @@
-import type { AreasInUse } from '../cache/lists/areas-in-use.ts';
-import type { ObjectKey } from '../kube/types.ts';
-import type { Source } from '../runtime/controller/watch.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import type { Source } from '../../runtime/controller/watch.ts';
 
 /** One cache may have users of several kinds, whose objects may have equal keys: each kind marks its own. */
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { AzureError } from '../azure/arm/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import { AlreadyExists, failureOf } from './failure.ts';
 
 const azure = (status: number, code: string, more: object = {}) =>

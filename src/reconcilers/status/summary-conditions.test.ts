@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { AzureError } from '../azure/arm/errors.ts';
-import type { Outcome } from '../runtime/outcome.ts';
-import type { Summary } from './decision.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
+import type { Outcome } from '../../runtime/outcome.ts';
+import type { Summary } from '../decision.ts';
 import { failureOf } from './failure.ts';
 import { summaryOf } from './summaries.ts';
 import { outcomeOf } from './summary-conditions.ts';

@@ -1,5 +1,5 @@
-import type { ManagedObject } from '../api/schema/common.ts';
-import { findCondition } from '../runtime/status/conditions.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import { findCondition } from '../../runtime/status/conditions.ts';
 
 /**
  * Only what stands, or can stand, in Azure goes before others: an object that Azure refuses as it is declared now holds

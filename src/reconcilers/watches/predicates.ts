@@ -1,16 +1,16 @@
-import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
-import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import {
   hasFinalizer,
   type ManagedObject,
   RECONCILE_ANNOTATION,
   RELEASE_ANNOTATION,
-} from '../api/schema/common.ts';
-import { DETACH_IN_USE_ANNOTATION } from '../api/schema/host-fields.ts';
-import type { Namespace } from '../kube/builtin.ts';
-import type { StoreChange } from '../kube/informer/store.ts';
-import type { KubeObject } from '../kube/types.ts';
-import { factsOf, selects } from '../policy/selection.ts';
+} from '../../api/schema/common.ts';
+import { DETACH_IN_USE_ANNOTATION } from '../../api/schema/host-fields.ts';
+import type { Namespace } from '../../kube/builtin.ts';
+import type { StoreChange } from '../../kube/informer/store.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { factsOf, selects } from '../../policy/selection.ts';
 import { isRefusedByAzure } from './refused-by-azure.ts';
 
 /** Which changes of an object are events for its own kind, or for others. */

@@ -1,22 +1,22 @@
-import type { How } from '../cache/store/entry.ts';
-import { Emitter } from '../runtime/controller/watch.ts';
-import { watches as assignmentExpiry } from './assignment-expiry/watches.ts';
-import { holds as holdsOfCredentials } from './federated-identity-credential/holds.ts';
-import { store as credentials } from './federated-identity-credential/store.ts';
-import { watches as federatedIdentityCredential } from './federated-identity-credential/watches.ts';
-import { type Hold, type Holders, type HoldInStore, holdersOf } from './holds.ts';
-import { holds as holdsOfHosts } from './host-identity/holds.ts';
-import { store as hosts } from './host-identity/store.ts';
-import { watches as hostIdentity } from './host-identity/watches.ts';
-import { holds as holdsOfAttachments } from './identity-attachment/holds.ts';
-import { store as attachments } from './identity-attachment/store.ts';
-import { watches as identityAttachment } from './identity-attachment/watches.ts';
-import { holds as holdsOfGrants } from './role-grant/holds.ts';
-import { store as grants } from './role-grant/store.ts';
-import { type WatchDeps as RoleGrantDeps, watches as roleGrant } from './role-grant/watches.ts';
-import { type StoreDefinition, type Stores, storeOf } from './stores.ts';
-import { watches as systemAssignedIdentity } from './system-assigned-identity/watches.ts';
-import { watches as userAssignedIdentity } from './user-assigned-identity/watches.ts';
+import type { How } from '../../cache/store/entry.ts';
+import { Emitter } from '../../runtime/controller/watch.ts';
+import { watches as assignmentExpiry } from '../assignment-expiry/watches.ts';
+import { holds as holdsOfCredentials } from '../federated-identity-credential/holds.ts';
+import { store as credentials } from '../federated-identity-credential/store.ts';
+import { watches as federatedIdentityCredential } from '../federated-identity-credential/watches.ts';
+import { type Hold, type Holders, type HoldInStore, holdersOf } from '../holds.ts';
+import { holds as holdsOfHosts } from '../host-identity/holds.ts';
+import { store as hosts } from '../host-identity/store.ts';
+import { watches as hostIdentity } from '../host-identity/watches.ts';
+import { holds as holdsOfAttachments } from '../identity-attachment/holds.ts';
+import { store as attachments } from '../identity-attachment/store.ts';
+import { watches as identityAttachment } from '../identity-attachment/watches.ts';
+import { holds as holdsOfGrants } from '../role-grant/holds.ts';
+import { store as grants } from '../role-grant/store.ts';
+import { type WatchDeps as RoleGrantDeps, watches as roleGrant } from '../role-grant/watches.ts';
+import { type StoreDefinition, type Stores, storeOf } from '../stores.ts';
+import { watches as systemAssignedIdentity } from '../system-assigned-identity/watches.ts';
+import { watches as userAssignedIdentity } from '../user-assigned-identity/watches.ts';
 
 /** The watches of all kinds over stores that a test fills, and caches that it lets tell. */
 

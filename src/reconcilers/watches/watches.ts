@@ -1,13 +1,13 @@
-import { asciiLower } from '../azure/names/ascii.ts';
-import { parseIdentityId } from '../azure/names/resource-id.ts';
-import type { How } from '../cache/store/entry.ts';
-import type { Namespace } from '../kube/builtin.ts';
-import type { Store, StoreChange } from '../kube/informer/store.ts';
-import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import { type Source, type Watch, watch } from '../runtime/controller/watch.ts';
-import type { Priority } from '../runtime/outcome.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { parseIdentityId } from '../../azure/names/resource-id.ts';
+import type { How } from '../../cache/store/entry.ts';
+import type { Namespace } from '../../kube/builtin.ts';
+import type { Store, StoreChange } from '../../kube/informer/store.ts';
+import type { KubeObject, ObjectKey } from '../../kube/types.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import type { Priority } from '../../runtime/outcome.ts';
+import { INDEX, type Stores } from '../stores.ts';
 import { hasSameLabels, isAnotherPrincipal, isEdit, type Principal, selectsNow } from './predicates.ts';
-import { INDEX, type Stores } from './stores.ts';
 
 /** What enqueues objects of several kinds, each once. What enqueues one kind alone stands in its folder. */
 

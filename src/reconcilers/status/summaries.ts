@@ -1,6 +1,6 @@
-import type { ManagedObject } from '../api/schema/common.ts';
-import type { Denied } from '../policy/verdict.ts';
-import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { Denied } from '../../policy/verdict.ts';
+import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 
 /** Short ways to say how an object stands. */
 

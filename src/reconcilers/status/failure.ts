@@ -1,6 +1,6 @@
-import { classify } from '../azure/arm/classify.ts';
-import { AzureError, LOCAL_CODES } from '../azure/arm/errors.ts';
-import type { Failure } from './decision.ts';
+import { classify } from '../../azure/arm/classify.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
+import type { Failure } from '../decision.ts';
 
 /** Azure's errors as what `decide` and the conditions need: the one place where they become words for people. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedObject } from '../api/schema/common.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
 import { isRefusedByAzure } from './refused-by-azure.ts';
 
 const object = (reason: string | undefined, observedGeneration = 2): ManagedObject => ({

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RoleGrant } from '../api/role-grant.ts';
+import type { RoleGrant } from '../../api/role-grant.ts';
+import { meta } from '../stores.fixture.ts';
 import { OWN_CONDITIONS, StatusMemory } from './status-memory.ts';
-import { meta } from './stores.fixture.ts';
 
 const grant = (status?: object) =>
   ({ metadata: meta('read'), spec: {}, ...(status && { status }) }) as unknown as RoleGrant;
@@ -130,7 +130,7 @@ describe('a status that somebody else wrote', () => {
 });
 
 it('every condition that the documentation has a heading for is azid’s own', () => {
-  const text = readFileSync(new URL('../../docs/conditions.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../docs/conditions.md', import.meta.url), 'utf8');
   const named = [...text.matchAll(/^#+ The condition ([A-Z]\w+)$/gm)].map(([, type]) => type);
   expect(named.length).toBeGreaterThan(3);
   for (const type of named) expect(OWN_CONDITIONS).toContain(type);

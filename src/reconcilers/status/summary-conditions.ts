@@ -1,8 +1,8 @@
-import type { ManagedObject } from '../api/schema/common.ts';
-import type { Condition } from '../kube/types.ts';
-import type { Outcome } from '../runtime/outcome.ts';
-import { type Finding, removeCondition, setCondition } from '../runtime/status/conditions.ts';
-import { shortMessage } from '../runtime/status/short-message.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { Condition } from '../../kube/types.ts';
+import type { Outcome } from '../../runtime/outcome.ts';
+import { type Finding, removeCondition, setCondition } from '../../runtime/status/conditions.ts';
+import { shortMessage } from '../../runtime/status/short-message.ts';
 import {
   deleting,
   progressing,
@@ -11,8 +11,8 @@ import {
   stalled,
   suspended,
   waitingFor,
-} from '../runtime/status/summary.ts';
-import type { Failure, Summary } from './decision.ts';
+} from '../../runtime/status/summary.ts';
+import type { Failure, Summary } from '../decision.ts';
 
 /** The two readings of a decision's summary: what people and tools see, and what the queue does next. */
 

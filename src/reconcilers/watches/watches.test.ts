@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { armKey } from '../azure/names/resource-id.ts';
-import { emptyStores, meta, put } from './stores.fixture.ts';
-import type { Stores } from './stores.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
+import type { Stores } from '../stores.ts';
 import { watchWorld } from './watches.fixture.ts';
 
 const RG = '/subscriptions/s/resourceGroups/rg1/providers';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedObject } from '../api/schema/common.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { Failure } from '../decision.ts';
 import { blockOf, removalAgainMs, unblocked } from './blocked.ts';
-import type { Failure } from './decision.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
 const HOUR = 3_600_000;

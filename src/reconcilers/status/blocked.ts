@@ -1,7 +1,7 @@
-import type { ManagedObject } from '../api/schema/common.ts';
-import { RELEASE_ANNOTATION } from '../api/schema/common.ts';
-import { type Finding, findCondition } from '../runtime/status/conditions.ts';
-import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from './decision.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 
 /** A deletion that Azure refuses: it waits for that to be mended, but not for ever (docs/guarantees.md G18). */
 
