@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ControllerMetrics, VisitResult } from '../../runtime/controller/metrics.ts';
+import type { ControllerMetrics, VisitResult } from '../../runtime/metrics.ts';
 import { VISIT_SECONDS } from './buckets.ts';
 
 const RESULTS: readonly VisitResult[] = ['success', 'error', 'requeue', 'requeue_after'];

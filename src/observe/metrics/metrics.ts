@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ControllerMetrics, QueueMetrics } from '../../runtime/controller/metrics.ts';
+import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
 import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';

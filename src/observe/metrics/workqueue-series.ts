@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { QueueMetrics, QueueSnapshot } from '../../runtime/controller/metrics.ts';
+import type { QueueMetrics, QueueSnapshot } from '../../runtime/metrics.ts';
 import { PRIORITIES } from '../../runtime/outcome.ts';
 import { LONG_SECONDS } from './buckets.ts';
 

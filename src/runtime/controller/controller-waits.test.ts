@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
+import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import type { Visit } from './visit.ts';
 import type { Waits } from './waits.ts';
 

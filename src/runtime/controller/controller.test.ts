@@ -5,7 +5,7 @@ import type { Outcome, Priority } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import type { ControllerMetrics, VisitResult } from './metrics.ts';
+import type { ControllerMetrics, VisitResult } from '../metrics.ts';
 import type { Visit } from './visit.ts';
 
 const SECOND = 1_000;

@@ -9,7 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import { firstOf } from '../time/first-of.ts';
 import { TimeLimit } from '../time/time-limit.ts';
 import { afterVisit } from './aftermath.ts';
-import { type ControllerMetrics, noControllerMetrics } from './metrics.ts';
+import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import { endingOf, type Reconcile, VisitCut } from './visit.ts';
 import { Waits } from './waits.ts';
 

@@ -1,4 +1,4 @@
-import type { CountByPriority } from '../controller/metrics.ts';
+import type { CountByPriority } from '../metrics.ts';
 import type { Priority } from '../outcome.ts';
 import { Heap } from './heap.ts';
 import { type Admits, outranks, ReadyKeys, type TakenKey } from './ready.ts';

@@ -1,4 +1,4 @@
-import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../controller/metrics.ts';
+import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../metrics.ts';
 import { splitKey } from '../key.ts';
 import type { Priority } from '../outcome.ts';
 import type { Clock } from '../time/clock.ts';
