@@ -250,6 +250,9 @@ export class Cluster {
 export interface WorldOptions {
   readonly preset?: Preset;
   readonly azureLagMs?: number;
+  /** Wall ms at which the world starts; default now. */
+  readonly now?: number;
+  readonly tenantId?: string;
   readonly operator?: Partial<OperatorOptions>;
   /** How time moves; by default as tests like it, which is no measure of anything. */
   readonly pace?: (clock: FakeClock) => Pace;
@@ -286,12 +289,13 @@ export class World {
 
   /** A subscription with groups `rg1` and `rg2`, and azid's own identity with the rights of deploy/azure. */
   static async create(cluster: Cluster, options: WorldOptions = {}): Promise<World> {
-    const clock = new FakeClock(Date.now());
+    const clock = new FakeClock(options.now ?? Date.now());
     const pace = options.pace?.(clock) ?? new Pace(clock);
     const azure = await startSimulator({
       clock: pace.azureClock,
       preset: options.preset ?? 'fast',
       subscriptionId: SUBSCRIPTION,
+      ...(options.tenantId !== undefined && { tenantId: options.tenantId }),
     });
     const { control } = azure;
     for (const name of ['rg1', 'rg2', 'azid-system']) control.createResourceGroup({ name });

@@ -53,6 +53,26 @@ test('GET /requests?since=N answers the requests after N with the six fields of 
   expect(await every.json()).toHaveLength(2);
 });
 
+test('identities and principals can have the ids they had in another simulation', async () => {
+  await post('createResourceGroup', { name: 'rg1' });
+  const ids = {
+    principalId: '15caa2b3-e452-44f8-87a8-4289e8a24771',
+    clientId: '112c89f0-8dfe-45c2-9a23-58af085c9445',
+  };
+  const made = await post('createIdentity', { name: 'web', resourceGroup: 'rg1', ...ids });
+  expect(made.body).toMatchObject(ids);
+  const objectId = 'ae46fd2c-1852-4368-8f50-7350aff3c83e';
+  expect(simulator.control.createPrincipal({ displayName: 'anna', type: 'User', objectId })).toMatchObject({
+    objectId,
+    appId: '',
+  });
+  expect(
+    (await post('createIdentity', { name: 'api', resourceGroup: 'rg1', clientId: 'me' })).body,
+  ).toMatchObject({
+    error: { message: expect.stringContaining('clientId') },
+  });
+});
+
 test('an unknown verb, an unknown field and a wrong value are 400 and named', async () => {
   expect(await post('explode')).toMatchObject({
     status: 400,

@@ -101,3 +101,18 @@ test('hosts are shown by type, and tagged', () => {
   expect(after.tags).toEqual({ team: 'b' });
   expect(after.revision).toBe(before.revision + 1);
 });
+
+test('createHost takes the ids it had in another simulation, and recycling gives it new ones', () => {
+  const uniqueId = '06da4576-97bb-4076-8db3-fbe2f0729191';
+  const system = {
+    principalId: 'c1ac91a4-37d5-4653-b751-fae58bb07bd2',
+    clientId: '0b14a98c-e5c0-4f22-a6ac-14de7dac3e0c',
+  };
+  const made = stage.control.createHost({ id: vm, uniqueId, system, identity: { type: 'SystemAssigned' } });
+  expect(made).toMatchObject({ uniqueId, vmId: uniqueId, system });
+  const recycled = stage.control.recycleHost({ id: vm, identity: { type: 'SystemAssigned' } });
+  expect(recycled.uniqueId).not.toBe(uniqueId);
+  expect(recycled.system?.principalId).not.toBe(system.principalId);
+  // Where no identity is switched on, there is none to have them.
+  expect(stage.control.createHost({ id: vm, system, identity: { type: 'None' } }).system).toBeNull();
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Host, hostId, parseHostId } from '../hosts/host.ts';
+import { type Host, hostId, parseHostId, type SystemEntry } from '../hosts/host.ts';
 import type { HostsPart } from '../hosts/index.ts';
 import { defaultProperties, mergePatch } from '../hosts/properties.ts';
 import { viewOf } from '../hosts/reads/view.ts';
@@ -11,6 +11,7 @@ import { ControlError, verb } from './verb.ts';
 
 const byId = z.strictObject({ id: z.string() });
 const onAll = z.strictObject({ id: z.string().optional() });
+const guid = z.guid();
 const tags = z.record(z.string(), z.string());
 const properties = z.record(z.string(), z.unknown());
 
@@ -23,8 +24,17 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
     if (host) return host;
     throw new ControlError(`id: expected the ARM id of an existing host, got '${id}'`);
   };
-  const setIdentity = (id: string, given: z.infer<typeof identitySchema>, replaces: boolean) =>
-    viewOf(frame, hosts.editIdentity(id, readIdentity(given), { replaces, keepsRemoved: false }));
+  /** `as`: who the system-assigned identity is, where this switches it on. */
+  const setIdentity = (
+    host: Host,
+    given: z.infer<typeof identitySchema>,
+    replaces: boolean,
+    as?: Pick<SystemEntry, 'principalId' | 'clientId'>,
+  ) => {
+    const edit = readIdentity(given);
+    const system = edit.system && as ? hosts.prepareSystem(host, as) : undefined;
+    return viewOf(frame, hosts.editIdentity(host.id, edit, { replaces, keepsRemoved: false }, system));
+  };
 
   return {
     /**
@@ -48,6 +58,9 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
         extra: properties.default({}),
         /** As in a PUT; the identities need not exist. */
         identity: identitySchema.optional(),
+        /** As they were in another simulation; by default new ones. `system`: of the identity that `identity` switches on. */
+        uniqueId: guid.optional(),
+        system: z.strictObject({ principalId: guid, clientId: guid }).optional(),
         /** Of a type that is not listed. */
         apiVersions: z.array(z.string()).optional(),
       }),
@@ -75,8 +88,10 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
             ...(given.kind !== undefined && { kind: given.kind }),
             ...(given.sku !== undefined && { sku: given.sku }),
           },
+          given.uniqueId,
         );
-        return given.identity ? setIdentity(host.id, given.identity, true) : viewOf(frame, host);
+        if (!given.identity) return viewOf(frame, host);
+        return setIdentity(host, given.identity, true, given.system);
       },
     ),
     /** At once, with its slots. */
@@ -97,12 +112,12 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
           ...(sku !== undefined && { sku }),
         },
       );
-      return given.identity ? setIdentity(host.id, given.identity, true) : viewOf(frame, host);
+      return given.identity ? setIdentity(host, given.identity, true) : viewOf(frame, host);
     }),
     /** Replaces the identities; with `merge` as a PATCH does: `{}` adds, null removes, others stay. */
     setHostIdentity: verb(
       z.strictObject({ id: z.string(), identity: identitySchema, merge: z.boolean().default(false) }),
-      ({ id, identity, merge }) => setIdentity(existing(id).id, identity, !merge),
+      ({ id, identity, merge }) => setIdentity(existing(id), identity, !merge),
     ),
     /** Replaces the tags. */
     tagHost: verb(z.strictObject({ id: z.string(), tags }), ({ id, tags: set }) =>

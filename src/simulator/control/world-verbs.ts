@@ -10,6 +10,7 @@ const none = z.strictObject({});
 const byId = z.strictObject({ id: z.string() });
 const tags = z.record(z.string(), z.string());
 const actions = z.array(z.string());
+const guid = z.guid();
 
 /** Changes to the world behind everybody's back: no rights, locks, buckets or latency stand in the way. */
 export function worldVerbs(
@@ -73,14 +74,20 @@ export function worldVerbs(
         subscriptionId: z.string().optional(),
         location: z.string().optional(),
         tags: tags.optional(),
+        /** Its principal, as it was in another simulation; by default a new one. */
+        principalId: guid.optional(),
+        clientId: guid.optional(),
       }),
-      ({ name, resourceGroup, subscriptionId: given, location = 'westeurope', tags: set }) => {
+      ({ name, resourceGroup, subscriptionId: given, location = 'westeurope', tags: set, ...as }) => {
         const at = { subscriptionId: given ?? subscriptionId, resourceGroup, name };
         if (!world.resourceGroup(at.subscriptionId, resourceGroup))
           throw new ControlError(
             `resourceGroup: expected an existing resource group, got '${resourceGroup}'`,
           );
-        return identities.create(at, shortLocation(location), set ? { tags: set } : {});
+        return identities.create(at, shortLocation(location), set ? { tags: set } : {}, {
+          ...(as.principalId !== undefined && { objectId: as.principalId }),
+          ...(as.clientId !== undefined && { appId: as.clientId }),
+        });
       },
     ),
     deleteIdentity: verb(byId, ({ id }) => ({ deleted: identities.delete(id) })),
@@ -103,9 +110,16 @@ export function worldVerbs(
       z.strictObject({
         displayName: z.string(),
         type: z.enum(['ServicePrincipal', 'User', 'Group']).optional(),
+        /** As it was in another simulation; by default a new one. */
+        objectId: guid.optional(),
       }),
-      ({ displayName, type }) =>
-        directory.create({ displayName, tenantId: world.tenantId, ...(type !== undefined && { type }) }),
+      ({ displayName, type, objectId }) =>
+        directory.create({
+          displayName,
+          tenantId: world.tenantId,
+          ...(type !== undefined && { type }),
+          ...(objectId !== undefined && { objectId }),
+        }),
     ),
     deletePrincipal: verb(z.strictObject({ objectId: z.string() }), ({ objectId }) => ({
       deleted: directory.delete(objectId),

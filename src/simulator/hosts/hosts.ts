@@ -74,14 +74,15 @@ export class Hosts {
     return this.#parts.clock.monotonic() - (this.#removedAt.get(scopeKey(id)) ?? Number.NEGATIVE_INFINITY);
   }
 
-  create(at: HostAddress, spec: HostSpec): Host {
+  /** `uniqueId`: where it is the resource of another simulation. */
+  create(at: HostAddress, spec: HostSpec, uniqueId = this.#parts.random.uuid()): Host {
     const now = this.#parts.clock.now();
     return this.#store({
       ...at,
       ...spec,
       identity: NO_IDENTITY,
       provisioningState: 'Succeeded',
-      uniqueId: this.#parts.random.uuid(),
+      uniqueId,
       revision: 1,
       restarts: 0,
       createdAt: now,
@@ -123,13 +124,14 @@ export class Hosts {
   }
 
   /** The service principal of a system-assigned identity, named after its resource; that of a slot `<app>/slots/<slot>`. */
-  prepareSystem(host: Host): SystemEntry {
+  prepareSystem(host: Host, as?: Pick<SystemEntry, 'principalId' | 'clientId'>): SystemEntry {
     const subscription = this.#parts.world.subscription(host.subscriptionId);
     if (!subscription) throw subscriptionNotFound(host.subscriptionId);
     const { tenantId } = subscription;
     const { objectId, appId } = this.#parts.directory.create({
       displayName: host.name.replace('/', '/slots/'),
       tenantId,
+      ...(as && { objectId: as.principalId, appId: as.clientId }),
     });
     return { principalId: objectId, clientId: appId, tenantId };
   }

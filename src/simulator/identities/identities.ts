@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Directory } from '../directory.ts';
+import type { Directory, NewPrincipal } from '../directory.ts';
 import { History } from '../history.ts';
 import { ArmError } from '../http/operation.ts';
 import type { Knobs } from '../knobs.ts';
@@ -80,12 +80,22 @@ export class Identities {
     return this.#history.list();
   }
 
-  create(at: Coordinates, location: string, change: IdentityChange = {}): Identity {
+  /** `as`: who it is, where it is the one of another simulation. */
+  create(
+    at: Coordinates,
+    location: string,
+    change: IdentityChange = {},
+    as: Pick<NewPrincipal, 'objectId' | 'appId'> = {},
+  ): Identity {
     const subscription = this.#world.subscription(at.subscriptionId);
     if (!subscription) throw subscriptionNotFound(at.subscriptionId);
     const id = identityId(at);
     this.#assertNotPendingDelete(id);
-    const principal = this.#directory.create({ displayName: at.name, tenantId: subscription.tenantId });
+    const principal = this.#directory.create({
+      ...as,
+      displayName: at.name,
+      tenantId: subscription.tenantId,
+    });
     const identity: Identity = {
       id,
       ...at,

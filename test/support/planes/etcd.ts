@@ -20,6 +20,12 @@ export async function storedKeys(dataDir: string): Promise<Revisions> {
   return new Map(kvs.map(({ key, mod_revision }) => [text(key), Number(mod_revision)]));
 }
 
+/** As a restore of etcd's backup: objects as the API server stores them, with their UIDs; etcd counts their versions anew. */
+export async function storeKeys(dataDir: string, values: ReadonlyMap<string, object>): Promise<void> {
+  for (const [key, value] of values)
+    await call(dataDir, 'put', { key: base64(key), value: base64(JSON.stringify(value)) });
+}
+
 export async function removeKeys(dataDir: string, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += OPERATIONS) {
     const success = keys
@@ -33,7 +39,7 @@ const base64 = (plain: string) => Buffer.from(plain).toString('base64');
 const text = (encoded: string) => Buffer.from(encoded, 'base64').toString();
 
 /** etcd's own JSON gateway, on the socket that only this user can reach. */
-function call(dataDir: string, verb: 'range' | 'txn', body: object): Promise<unknown> {
+function call(dataDir: string, verb: 'range' | 'put' | 'txn', body: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sent = request({
       socketPath: join(dataDir, 'etcd.sock'),
