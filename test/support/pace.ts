@@ -14,8 +14,12 @@ const STILL_BREATHS = { idleWire: 8, openCalls: 200 };
  */
 const REAL_MS = { usual: 4, call: 2, calm: 1 };
 const CALM_BREATHS = 4;
-/** How far time moves in a breath while a call is under way: 12.5 times as fast as real time. */
-const CALL_STEP_MS = 25;
+/**
+ * How time moves while a call is under way: so much faster than real time, and so much at most in a breath, since breaths of a
+ * busy process are long.
+ */
+const CALL_PACE = 12.5;
+const CALL_STEP_MS = 50;
 
 /**
  * Moves a fake clock while real sockets do real work. Time passes fast when nothing is under way and slowly while a
@@ -54,11 +58,16 @@ export class Pace {
   /** One breath: sockets get a turn, then time moves. */
   async breathe(quiet: boolean): Promise<void> {
     const calm = quiet && this.#still >= CALM_BREATHS;
+    const begun = performance.now();
     await realDelay(this.inFlight > 0 ? REAL_MS.call : calm ? REAL_MS.calm : REAL_MS.usual);
     this.#still = this.#moves === this.#movesBefore ? this.#still + 1 : 0;
     this.#movesBefore = this.#moves;
     if (this.inFlight > 0)
-      return this.clock.advance(this.#still > STILL_BREATHS.openCalls ? 125 : CALL_STEP_MS);
+      return this.clock.advance(
+        this.#still > STILL_BREATHS.openCalls
+          ? 250
+          : Math.min(CALL_STEP_MS, Math.ceil(CALL_PACE * (performance.now() - begun))),
+      );
     if (!quiet && this.#still <= STILL_BREATHS.idleWire) return this.clock.advance(50);
     const end = this.clock.monotonic() + BREATH_MS;
     // Timers that only re-arm themselves (the event loop's, every 500 ms) must not make an idle hour last a minute.
