@@ -162,6 +162,8 @@ it('a reconcile request longer than the status can echo is handled all the same'
   const value = 'x'.repeat(300);
   await stage.annotate('web', { [RECONCILE_ANNOTATION]: value });
   await stage.ready('web', ({ status }) => status?.lastHandledReconcileAt === value.slice(0, 256));
+  // The first list is repeated once Azure's lag is over, whoever asked for what.
+  await stage.settled(30_000);
   const before = stage.mark;
   await stage.settled(30_000);
   expect(stage.requests(before)).toEqual([]);
