@@ -2,7 +2,7 @@
 
 import { KINDS } from '../../src/api/index.ts';
 import { customResourceDefinition } from '../../src/api/schema/crd.ts';
-import { API_VERSION, type KindDefinition } from '../../src/api/schema/kind.ts';
+import { API_VERSION, type KindSchema } from '../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
@@ -52,7 +52,7 @@ export function kindsReference(): GeneratedFile {
   };
 }
 
-function section(kind: KindDefinition<KubeObject>): string {
+function section(kind: KindSchema<KubeObject>): string {
   const root = schemaOf(kind);
   const { resource, shortNames, columns } = kind;
   const names = [resource.plural, ...shortNames].map((name) => `\`${name}\``).join(', ');
@@ -74,7 +74,7 @@ function section(kind: KindDefinition<KubeObject>): string {
   ].join('');
 }
 
-function schemaOf(kind: KindDefinition<KubeObject>): Node {
+function schemaOf(kind: KindSchema<KubeObject>): Node {
   const { spec } = customResourceDefinition(kind) as unknown as {
     spec: { versions: readonly { schema: { openAPIV3Schema: Node } }[] };
   };

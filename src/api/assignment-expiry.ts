@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus } from './schema/common.ts';
-import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
+import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 
 /**
  * Internal, in azid's own namespace: when a role assignment of azid's ends, recorded before it is made and where the owner of
@@ -55,7 +55,7 @@ export interface AssignmentExpiry extends KubeObject {
   readonly status?: AssignmentExpiryStatus;
 }
 
-export const assignmentExpiry: KindDefinition<AssignmentExpiry> = {
+export const assignmentExpiry: KindSchema<AssignmentExpiry> = {
   resource: azidResource('AssignmentExpiry', 'assignmentexpiries', true),
   singular: 'assignmentexpiry',
   shortNames: ['expiry'],

@@ -3,7 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
-import { azidResource, type CelRule, type KindDefinition } from './schema/kind.ts';
+import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks } from './schema/text-rules.ts';
 
@@ -150,7 +150,7 @@ export interface FederatedIdentityCredential extends KubeObject {
   readonly status?: FederatedIdentityCredentialStatus;
 }
 
-export const federatedIdentityCredential: KindDefinition<FederatedIdentityCredential> = {
+export const federatedIdentityCredential: KindSchema<FederatedIdentityCredential> = {
   resource: azidResource('FederatedIdentityCredential', 'federatedidentitycredentials', true),
   singular: 'federatedidentitycredential',
   shortNames: ['fic'],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus } from './schema/common.ts';
-import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
+import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 
 /**
  * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its
@@ -124,7 +124,7 @@ export interface HostIdentity extends KubeObject {
   readonly status?: HostIdentityStatus;
 }
 
-export const hostIdentity: KindDefinition<HostIdentity> = {
+export const hostIdentity: KindSchema<HostIdentity> = {
   resource: azidResource('HostIdentity', 'hostidentities', true),
   singular: 'hostidentity',
   shortNames: ['hostid'],

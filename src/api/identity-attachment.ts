@@ -13,7 +13,7 @@ import {
 } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
 import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
-import { azidResource, type KindDefinition } from './schema/kind.ts';
+import { azidResource, type KindSchema } from './schema/kind.ts';
 
 /** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
@@ -147,7 +147,7 @@ export interface IdentityAttachment extends KubeObject {
   readonly status?: IdentityAttachmentStatus;
 }
 
-export const identityAttachment: KindDefinition<IdentityAttachment> = {
+export const identityAttachment: KindSchema<IdentityAttachment> = {
   resource: azidResource('IdentityAttachment', 'identityattachments', true),
   singular: 'identityattachment',
   shortNames: ['attach'],

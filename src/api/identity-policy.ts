@@ -11,7 +11,7 @@ import {
   tagValue,
 } from './schema/common.ts';
 import { attachmentRules, systemAssignedRules } from './schema/host-rules.ts';
-import { azidResource, type CelRule, type KindDefinition } from './schema/kind.ts';
+import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
 import {
   duration,
   issuer,
@@ -268,7 +268,7 @@ export interface IdentityPolicy extends KubeObject {
   readonly status?: IdentityPolicyStatus;
 }
 
-export const identityPolicy: KindDefinition<IdentityPolicy> = {
+export const identityPolicy: KindSchema<IdentityPolicy> = {
   resource: azidResource('IdentityPolicy', 'identitypolicies', false),
   singular: 'identitypolicy',
   shortNames: ['idpol'],

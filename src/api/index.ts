@@ -5,12 +5,12 @@ import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
 import { identityPolicy } from './identity-policy.ts';
 import { roleGrant } from './role-grant.ts';
-import type { KindDefinition } from './schema/kind.ts';
+import type { KindSchema } from './schema/kind.ts';
 import { systemAssignedIdentity } from './system-assigned-identity.ts';
 import { userAssignedIdentity } from './user-assigned-identity.ts';
 
 /** Every kind azid serves: what the CRD generator writes and the controller watches. */
-export const KINDS: readonly KindDefinition<KubeObject>[] = [
+export const KINDS: readonly KindSchema<KubeObject>[] = [
   identityPolicy,
   userAssignedIdentity,
   federatedIdentityCredential,

@@ -3,7 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
-import { azidResource, type KindDefinition } from './schema/kind.ts';
+import { azidResource, type KindSchema } from './schema/kind.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks, noLookalikes } from './schema/text-rules.ts';
 
@@ -161,7 +161,7 @@ export interface RoleGrant extends KubeObject {
   readonly status?: RoleGrantStatus;
 }
 
-export const roleGrant: KindDefinition<RoleGrant> = {
+export const roleGrant: KindSchema<RoleGrant> = {
   resource: azidResource('RoleGrant', 'rolegrants', true),
   singular: 'rolegrant',
   shortNames: ['grant'],

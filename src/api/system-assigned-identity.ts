@@ -3,7 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
-import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
+import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 
 const spec = z
   .object({
@@ -41,7 +41,7 @@ export interface SystemAssignedIdentity extends KubeObject {
   readonly status?: SystemAssignedIdentityStatus;
 }
 
-export const systemAssignedIdentity: KindDefinition<SystemAssignedIdentity> = {
+export const systemAssignedIdentity: KindSchema<SystemAssignedIdentity> = {
   resource: azidResource('SystemAssignedIdentity', 'systemassignedidentities', true),
   singular: 'systemassignedidentity',
   shortNames: ['sai'],

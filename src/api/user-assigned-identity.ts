@@ -14,7 +14,7 @@ import {
   tagRules,
   tagValue,
 } from './schema/common.ts';
-import { azidResource, immutable, type KindDefinition } from './schema/kind.ts';
+import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 import { shaped } from './schema/shape.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
@@ -131,7 +131,7 @@ export interface UserAssignedIdentity extends KubeObject {
   readonly status?: UserAssignedIdentityStatus;
 }
 
-export const userAssignedIdentity: KindDefinition<UserAssignedIdentity> = {
+export const userAssignedIdentity: KindSchema<UserAssignedIdentity> = {
   resource: azidResource('UserAssignedIdentity', 'userassignedidentities', true),
   singular: 'userassignedidentity',
   shortNames: ['uai'],

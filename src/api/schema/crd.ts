@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../../kube/types.ts';
-import type { CelRule, KindDefinition } from './kind.ts';
+import type { CelRule, KindSchema } from './kind.ts';
 import { SHAPE, type Shape, shapeRule } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
@@ -23,7 +23,7 @@ const FORBIDDEN = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$ref', 'patternPr
  */
 const UNOBSERVED = { observedGeneration: -1 };
 
-export function customResourceDefinition(kind: KindDefinition<KubeObject>): Schema {
+export function customResourceDefinition(kind: KindSchema<KubeObject>): Schema {
   const { resource } = kind;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -55,7 +55,7 @@ export function customResourceDefinition(kind: KindDefinition<KubeObject>): Sche
   };
 }
 
-function rootSchema(kind: KindDefinition<KubeObject>): Schema {
+function rootSchema(kind: KindSchema<KubeObject>): Schema {
   return {
     description: kind.description,
     type: 'object',

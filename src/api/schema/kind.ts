@@ -30,7 +30,7 @@ export interface CelRule {
 }
 
 /** One kind, written once: the CRD, the TypeScript types and the client's paths all come from it. */
-export interface KindDefinition<T extends KubeObject> {
+export interface KindSchema<T extends KubeObject> {
   readonly resource: Resource<T>;
   readonly singular: string;
   readonly shortNames: readonly string[];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KindDefinition } from '../../../src/api/schema/kind.ts';
+import type { KindSchema } from '../../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../../src/kube/types.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface Alteration {
 /** What a forger would put into a field, by its name and what stands there. */
 export type Forge = (leaf: string, schema: Schema, before: unknown) => readonly unknown[];
 
-export function schemaOf(kind: KindDefinition<KubeObject>): Schema {
+export function schemaOf(kind: KindSchema<KubeObject>): Schema {
   return z.toJSONSchema(kind.status, { target: 'openapi-3.0', io: 'input' }) as Schema;
 }
 

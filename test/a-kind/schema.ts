@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { columnsOf } from '../../src/api/schema/columns.ts';
+import { commonStatus, objectName, suspend } from '../../src/api/schema/common.ts';
+import { azidResource, type KindSchema } from '../../src/api/schema/kind.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+
+const spec = z.object({
+  identityRef: z.object({ name: objectName() }),
+  suspend: suspend(),
+});
+
+const status = z.object({ ...commonStatus, principalId: z.string().max(36).optional() });
+
+export interface PrincipalReport extends KubeObject {
+  readonly spec: Readonly<z.input<typeof spec>>;
+  readonly status?: Readonly<z.input<typeof status>>;
+}
+
+export const principalReport: KindSchema<PrincipalReport> = {
+  resource: azidResource('PrincipalReport', 'principalreports', true),
+  singular: 'principalreport',
+  shortNames: ['report'],
+  description: 'Tells which principal an identity has now.',
+  spec,
+  status,
+  rules: [],
+  columns: columnsOf({}),
+};
