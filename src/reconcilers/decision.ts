@@ -80,11 +80,16 @@ export interface Note {
 }
 
 export interface Decision<Action, Status> {
-  /** To be done in order, then gather and decide again. Empty: nothing to do. */
+  /** To be done in order, then observed and decided again. Empty: nothing to do. */
   readonly actions: readonly Action[];
   /** The kind's own status fields as they should read; the frame adds what all kinds share. */
   readonly status: Status;
   readonly summary: Summary;
+  /**
+   * What it rests on and a cache alone told, by names of the kind's own. Where there is any, nothing is done: it is observed
+   * live and decided again.
+   */
+  readonly needsLive?: readonly string[];
   /** It holds while the object is suspended, too: what takes away at an end that binds, and nothing that gives. */
   readonly binds?: boolean;
   /**
@@ -94,6 +99,21 @@ export interface Decision<Action, Status> {
   readonly rests?: { readonly pending: boolean };
   /** Conditions beside Ready, Reconciling and Stalled. */
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
+}
+
+/** A `decide` whose decisions say what of them rests on caches alone. */
+export function sayingNeeds<
+  Given extends readonly [object: never, facts: never, ...more: never[]],
+  Made extends object,
+>(
+  decide: (...given: Given) => Made,
+  needsLive: (object: Given[0], facts: Given[1], decision: Made) => readonly string[],
+): (...given: Given) => Made & { readonly needsLive?: readonly string[] } {
+  return (...given) => {
+    const decision = decide(...given);
+    const needed = needsLive(given[0], given[1], decision);
+    return needed.length > 0 ? { ...decision, needsLive: needed } : decision;
+  };
 }
 
 /** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */

@@ -36,7 +36,7 @@ describe('a write that waited for its turn', () => {
     await visit.end();
     expect(world.written).toEqual(['before', 'own']);
     // Decided, decided again, and judged after the write.
-    expect(world.gathered).toHaveLength(3);
+    expect(world.observed).toHaveLength(3);
     // What was read before the wait does not count as read just now.
     expect(world.contexts.map(({ startedAt }) => startedAt)).toEqual([0, 50 * SECOND, 50 * SECOND]);
     expect(world.clock.monotonic()).toBe(50 * SECOND);
@@ -51,7 +51,7 @@ describe('a write that waited for its turn', () => {
     world.clock.advance(6 * SECOND);
     await outcome;
     expect(world.written).toEqual(['before', 'own']);
-    expect(world.gathered).toHaveLength(2);
+    expect(world.observed).toHaveLength(2);
   });
 
   it.each<{ what: string; change: () => void; seen?: Partial<IdentityAttachment['metadata']> }>([
@@ -74,8 +74,8 @@ describe('a write that waited for its turn', () => {
     world.clock.advance(3 * SECOND);
     await outcome;
     expect(world.written).toEqual(['before']);
-    expect(world.gathered).toHaveLength(2);
-    expect(world.gathered[1]?.metadata).toMatchObject(seen);
+    expect(world.observed).toHaveLength(2);
+    expect(world.observed[1]?.metadata).toMatchObject(seen);
     // The turn that it did not need is the next one's.
     world.waits.end();
     await world.azure('next');
@@ -90,7 +90,7 @@ describe('a write that waited for its turn', () => {
     change();
     expect(await visit.end()).toMatchObject({ type: 'again', afterMs: 0 });
     expect(world.written).toEqual(['before']);
-    expect(world.gathered).toHaveLength(1);
+    expect(world.observed).toHaveLength(1);
   });
 
   it('comes to an end for an object that changes each time its turn comes', async () => {
@@ -103,27 +103,27 @@ describe('a write that waited for its turn', () => {
   });
 });
 
-describe('a write after a gather that waited long between its reads', () => {
-  const gatherFor = (ms: number, times: number) => {
+describe('a write after an observation that waited long between its reads', () => {
+  const observeFor = (ms: number, times: number) => {
     world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
     world.onGather = () => {
-      if (world.gathered.length <= times) world.clock.advance(ms);
+      if (world.observed.length <= times) world.clock.advance(ms);
     };
   };
 
   it('is decided again, though it came at once after the decision', async () => {
-    gatherFor(600 * SECOND, 1);
+    observeFor(600 * SECOND, 1);
     await world.frame.reconcile(world.visit());
     expect(world.written).toEqual(['own']);
     // Decided, decided again on what was read since, and judged after the write.
-    expect(world.gathered).toHaveLength(3);
+    expect(world.observed).toHaveLength(3);
   });
 
-  it('is sent in the end, also if every gather waits so long', async () => {
-    gatherFor(20 * SECOND, Number.POSITIVE_INFINITY);
+  it('is sent in the end, also if every observation waits so long', async () => {
+    observeFor(20 * SECOND, Number.POSITIVE_INFINITY);
     await world.frame.reconcile(world.visit());
     expect(world.written).toEqual(['own']);
-    expect(world.gathered).toHaveLength(5);
+    expect(world.observed).toHaveLength(5);
   });
 });
 
@@ -137,7 +137,7 @@ describe('actions that were decided together', () => {
     world.onApply = () => world.put({ generation: 2 });
     await world.frame.reconcile(world.visit());
     expect(world.written).toEqual([]);
-    expect(world.gathered.map(({ metadata }) => metadata.generation)).toEqual([1, 2]);
+    expect(world.observed.map(({ metadata }) => metadata.generation)).toEqual([1, 2]);
   });
 
   it('end with it also where they write to the API server alone', async () => {
@@ -160,7 +160,7 @@ describe('actions that were decided together', () => {
       reason: 'ObjectChanged',
     });
     expect(world.written).toEqual([]);
-    expect(world.gathered).toHaveLength(1);
+    expect(world.observed).toHaveLength(1);
   });
 });
 
@@ -173,14 +173,14 @@ describe('the first condition', () => {
     world.onApply = () => promise;
     const both = [world.frame.introduce(world.visit()), world.frame.reconcile(world.visit())];
     await settle();
-    expect(world.gathered).toEqual([]);
+    expect(world.observed).toEqual([]);
     resolve();
     await Promise.all(both);
     const firsts = world.applied.filter((object) =>
       JSON.stringify(object).includes('azid has seen this object'),
     );
     expect(firsts).toHaveLength(1);
-    expect(world.gathered).toHaveLength(1);
+    expect(world.observed).toHaveLength(1);
   });
 
   it('is tried by the visit itself when the other failed', async () => {
@@ -194,7 +194,7 @@ describe('the first condition', () => {
       world.frame.reconcile(world.visit()),
     ]);
     expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
-    expect(world.gathered).toHaveLength(1);
+    expect(world.observed).toHaveLength(1);
   });
 
   it.each([

@@ -42,8 +42,8 @@ export class FrameWorld {
   readonly written: string[] = [];
   /** Writes to the API server. */
   readonly applied: Applied[] = [];
-  /** The object as each gather was given it. */
-  readonly gathered: IdentityAttachment[] = [];
+  /** The object as each observation was given it. */
+  readonly observed: IdentityAttachment[] = [];
   readonly contexts: VisitContext[] = [];
   readonly waits = new Waits();
   /** How often somebody else wrote into the status. */
@@ -53,7 +53,7 @@ export class FrameWorld {
   });
   permissions = 0;
   decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
-  /** Happens while a gather is under way. */
+  /** Happens while an observation is under way. */
   onGather: () => void = () => {};
   /** Happens while a write is under way. */
   meanwhile: () => void = () => {};
@@ -73,7 +73,7 @@ export class FrameWorld {
         namespaced: true,
       },
       observe: async (object: IdentityAttachment, context: VisitContext) => {
-        this.gathered.push(object);
+        this.observed.push(object);
         this.contexts.push(context);
         this.onGather();
       },

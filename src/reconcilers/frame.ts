@@ -19,6 +19,7 @@ import type { Clock } from '../runtime/time/clock.ts';
 import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
 import { editionOf } from './edition.ts';
 import type { Kind, Performed, VisitContext } from './kind.ts';
+import { observeAndDecide } from './observe-decide.ts';
 import { failureOf, isDecideAgain } from './status/failure.ts';
 import { ownsCondition, StatusMemory } from './status/status-memory.ts';
 import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './status/summary-conditions.ts';
@@ -34,8 +35,8 @@ const DECISION_MS = 10_000;
 /** More often than anybody edits; then the queue's back-off takes over. */
 const MAX_STALE = 8;
 /**
- * Where each gather itself waits longer than a decision is good for, none would ever be young enough to be sent, revocations
- * among them: after so many the age counts from the end of the gather. What people changed meanwhile makes it stale all the same.
+ * Where each observation itself waits longer than a decision is good for, none would ever be young enough to be sent, revocations
+ * among them: after so many the age counts from the end of the observation. What people changed meanwhile makes it stale all the same.
  */
 const MAX_OLD_READS = 3;
 
@@ -56,7 +57,7 @@ export interface FrameOptions<T extends ManagedObject> {
 type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
 
 /**
- * One visit to one object, the same for every kind (docs/architecture.md section 5): gather, decide, perform, and again until
+ * One visit to one object, the same for every kind (docs/architecture.md section 5): observe, decide, perform, and again until
  * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the mirror
  * at once, so the next round judges the world as it then is.
  */
@@ -139,16 +140,15 @@ export class Frame<
     for (let round = 0; round < MAX_ROUNDS; round++) {
       visit.signal.throwIfAborted();
       const basis = this.#basis(visit.key);
-      const gatherAt = this.#options.clock.monotonic();
-      const facts = await this.#kind.observe(object, context);
-      const decision: Decision<Action, Status> = this.#kind.decide(object, facts, failed);
+      const observedFrom = this.#options.clock.monotonic();
+      const { facts, decision } = await observeAndDecide(this.#kind, object, context, failed);
       this.#kind.decided?.(object, facts, decision);
       failed = undefined;
       const suspended = isSuspended(object) && decision.binds !== true;
       if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
       const decidedOn = object.metadata.generation;
-      // A gather may wait for rate limits between its reads: the decision is as old as the first of them.
-      const readAt = stale < MAX_OLD_READS ? gatherAt : this.#options.clock.monotonic();
+      // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
+      const readAt = stale < MAX_OLD_READS ? observedFrom : this.#options.clock.monotonic();
       const isStale = () =>
         this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(visit.key) !== basis;
       context = { ...context, isStale };

@@ -2,6 +2,7 @@ import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Visit } from '../runtime/controller/visit.ts';
 import type { Decision, Failure, FrameAction, Note } from './decision.ts';
+import type { LiveReads } from './live-reads.ts';
 
 /** What the frame keeps for a kind during one visit. */
 export interface VisitContext extends Visit {
@@ -37,8 +38,11 @@ export interface Reconciler<
   Status extends object,
   Made extends Decision<Action, Status> = Decision<Action, Status>,
 > {
-  /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
-  observe(object: T, context: VisitContext): Promise<Facts>;
+  /**
+   * Reads what `decide` needs and decides nothing: caches, and Azure itself where nothing else can tell or where the decision
+   * asked for it.
+   */
+  observe(object: T, context: VisitContext, live: LiveReads): Promise<Facts>;
   /** What is about to be carried out: for what this process remembers of it, and for moments that must be met exactly. */
   decided?(object: T, facts: Facts, decision: Made): void;
   /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */

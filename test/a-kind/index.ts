@@ -4,7 +4,7 @@ import { type Decision, type FrameAction, RECHECK_READY_MS } from '../../src/rec
 import type { KindDefinition } from '../../src/reconcilers/definition.ts';
 import type { ProvenIdentity } from '../../src/reconcilers/proof/identity-proofs.ts';
 import { INDEX, type Stores, storeOf } from '../../src/reconcilers/stores.ts';
-import { onPrincipal, onReferredIdentity, onSelf } from '../../src/reconcilers/watches.ts';
+import { onPrincipal, onReferredIdentity, onSelf } from '../../src/reconcilers/watches/watches.ts';
 import { type PrincipalReport, principalReport } from './schema.ts';
 
 /** A whole kind in one folder: it tells which principal an identity has, and the identity waits for it to be deleted. */

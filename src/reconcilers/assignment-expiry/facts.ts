@@ -2,7 +2,7 @@ import type { AssignmentExpiry, AssignmentExpiryStatus } from '../../api/assignm
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { AssignmentView } from '../role-grant/facts.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** A RoleGrant that lives, asks for the assignment, and may have it now. */
 export interface Claim {

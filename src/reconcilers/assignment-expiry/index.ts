@@ -3,8 +3,8 @@ import { keyOf } from '../../kube/types.ts';
 import type { KindDefinition } from '../definition.ts';
 import { decide, HANDOVER_MS, lastEnd } from './decide.ts';
 import type { Action, AssignmentExpiry, Facts, OwnStatus } from './facts.ts';
-import { gather } from './gather.ts';
 import { expiryNamespaces } from './namespaces.ts';
+import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -18,7 +18,7 @@ export const assignmentExpiryKind: KindDefinition<AssignmentExpiry, Facts, Actio
   watches,
   decide,
   start: (services, enqueue) => ({
-    observe: (object, context) => gather(object, context, services),
+    observe: (object, context) => observe(object, context, services),
     decided(object, { now }) {
       // Rechecks are spread by chance, which an end must not be.
       const moment = nextMoment(object, now);

@@ -21,7 +21,7 @@ import { resolveTrust } from './trust/trust.ts';
 
 /**
  * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,
- * gathers again and asks again until nothing is left to do.
+ * observes again and asks again until nothing is left to do.
  *
  * @param failed the action that failed just before, if one did
  */

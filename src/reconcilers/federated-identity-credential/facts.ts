@@ -7,7 +7,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** Whose tokens are trusted, and for what audience they must be made. */
 export interface Trust {

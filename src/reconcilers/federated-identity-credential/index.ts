@@ -1,12 +1,14 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
+import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { decide } from './decide.ts';
-import { EndedWrites } from './observe/ended-writes.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
+import { needsLive } from './needs-live.ts';
+import { EndedWrites } from './observe/ended-writes.ts';
 import { IdentitiesInUse } from './observe/in-use.ts';
+import { type Eyes, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { onIdentity, watches } from './watches.ts';
@@ -23,13 +25,13 @@ export const federatedIdentityCredentialKind: KindDefinition<
   store,
   holds,
   watches,
-  decide,
+  decide: sayingNeeds(decide, needsLive),
   start(services) {
     const ended = new EndedWrites(services.clock);
     const inUse = new IdentitiesInUse(services.credentialMirror);
     const eyes: Eyes = { ...services, ended, inUse, onIdentity: (key) => onIdentity(services.stores, key) };
     return {
-      observe: (object, context) => gather(object, context, eyes),
+      observe: (object, context, live) => observe(object, context, live, eyes),
       async perform(action, object, context) {
         const { uid } = object.metadata;
         const begun = action.type === 'putCredential' ? object.status?.writeStartedAt : undefined;

@@ -6,7 +6,7 @@ import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { Claim } from '../hosts/claims/claim.ts';
 import type { Line } from '../hosts/ledger/lines.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 export type HostView =
   /** `live`: read for this very decision. `model`: the whole answer, only of a live read. */

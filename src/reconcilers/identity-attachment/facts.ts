@@ -7,7 +7,7 @@ import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
 import type { HostWord } from '../hosts/ledger/host-word.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** What a host's ledger says of this object. Its HostIdentity exists. */
 export interface LedgerView extends HostWord {

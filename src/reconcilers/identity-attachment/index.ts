@@ -4,8 +4,8 @@ import type { Turn } from '../hosts/claims/turns.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, Telling } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
+import { type Eyes, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import type { Selecting } from './targets/selecting.ts';
@@ -34,7 +34,7 @@ export const identityAttachmentKind: KindDefinition<
     const eyes: Eyes = { ...services, areas, given, told, looked, selecting };
     const hands = { ...services, given };
     return {
-      observe: (object, context) => gather(object, context, eyes),
+      observe: (object, context) => observe(object, context, eyes),
       decided({ metadata: { uid } }, _facts, decision) {
         if (decision.told) told.set(uid, decision.told);
       },

@@ -18,7 +18,7 @@ import { maintain, satisfied } from './write/maintain.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
 
 /**
- * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, gathers again and asks
+ * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, observes again and asks
  * again until nothing is left to do, so every status tells of what was seen, not of what was tried.
  *
  * Giving asks the policies every time; where they deny, what stands is kept and nothing is changed. Taking away asks

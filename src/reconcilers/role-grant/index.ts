@@ -1,13 +1,15 @@
 import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
+import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
 import { holds } from './holds.ts';
+import { needsLive } from './needs-live.ts';
 import { RefusedWrites } from './observe/refused.ts';
+import { type Eyes, observe } from './observe.ts';
 import type { Told } from './ownership/twins.ts';
 import { type Hands, perform } from './perform.ts';
 import { nextMoment } from './standing.ts';
@@ -21,7 +23,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   store,
   holds,
   watches,
-  decide,
+  decide: sayingNeeds(decide, needsLive),
   start(services, enqueue) {
     const endedHere = new Map<string, string>();
     const told = new Map<string, Told>();
@@ -31,7 +33,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
     const { clock, firstSeen } = services;
     const hands: Hands = { ...services, told, now: () => clock.now() };
     return {
-      observe: (object, context) => gather(object, context, eyes),
+      observe: (object, context, live) => observe(object, context, live, eyes),
       decided(object, facts, { status }) {
         // Rechecks are spread by chance, which the end of a grant must not be.
         const moment = nextMoment(object, status, facts);

@@ -8,7 +8,7 @@ import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { HostWord } from '../hosts/ledger/host-word.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** What the host's ledger says. Its HostIdentity exists. */
 export interface LedgerView extends HostWord {

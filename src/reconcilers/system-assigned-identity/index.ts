@@ -3,7 +3,7 @@ import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
+import { type Eyes, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -23,7 +23,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
     const eyes: Eyes = { ...services, areas, principals, released, looked };
     const hands = { ...services, released };
     return {
-      observe: (object, context) => gather(object, context, eyes),
+      observe: (object, context) => observe(object, context, eyes),
       decided({ metadata: { uid } }, _facts, { status: { principalId } }) {
         // Remembered while the resource is gone, when the status names nobody.
         if (principalId !== undefined) principals.set(uid, principalId);

@@ -14,7 +14,7 @@ import { takeMarksBack } from './write/overwritten.ts';
 import { tagFault } from './write/tags.ts';
 
 /**
- * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, gathers
+ * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes
  * again and asks again until nothing is left to do, so every status tells of what was seen, not of what was tried.
  *
  * @param failed the action that failed just before, if one did

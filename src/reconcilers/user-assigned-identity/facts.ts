@@ -7,7 +7,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
 import type { Tags } from '../marks.ts';
 
-/** What `gather` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** An identity as Azure shows it. */
 export interface SeenIdentity {

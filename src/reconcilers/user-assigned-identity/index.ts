@@ -1,8 +1,10 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
+import { needsLive } from './needs-live.ts';
+import { type Eyes, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -13,12 +15,12 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   resource: userAssignedIdentity.resource,
   store,
   watches,
-  decide,
+  decide: sayingNeeds(decide, needsLive),
   start(services) {
     const begunHere = new Map<string, string>();
     const eyes: Eyes = { ...services, subscriptions: services.mirror, begunHere };
     return {
-      observe: (object, context) => gather(object, context, eyes),
+      observe: (object, context, live) => observe(object, context, live, eyes),
       perform(action, object, context) {
         const begun = object.status?.createStartedAt;
         if (action.type === 'createIdentity' && begun) begunHere.set(object.metadata.uid, begun);

@@ -1,8 +1,8 @@
 import { isSuspended } from '../../../api/schema/common.ts';
 import { RECHECK_OUTSIDE_MS } from '../../decision.ts';
 import type { Facts, IdentityAttachment } from '../facts.ts';
-import { planRollout, type RolloutPlan } from './rollout.ts';
 import { entriesOf, hasFailed, isFree, type Target } from '../targets/targets.ts';
+import { planRollout, type RolloutPlan } from './rollout.ts';
 
 /** The rollout of one attachment: `spec.rollout`, with its defaults, over how it stands towards each host. */
 

@@ -3,7 +3,6 @@ import { MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import { decide } from '../decide.ts';
-import { endsOf, overOf } from './ends.ts';
 import {
   absent,
   afterRecycling,
@@ -25,6 +24,7 @@ import {
   target,
 } from '../facts.fixture.ts';
 import type { Action, EndView, GrantDecision, RoleGrant } from '../facts.ts';
+import { endsOf, overOf } from './ends.ts';
 
 /** What a RoleGrant does about ends that bind: when it records one, and what it does when one is over. */
 

@@ -10,8 +10,8 @@ import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../../kube/errors.ts';
 import type { Store } from '../../../kube/informer/store.ts';
-import { countingOwners, type EndEyes, recordOf } from './ends.ts';
 import type { Action, RoleGrant } from '../facts.ts';
+import { countingOwners, type EndEyes, recordOf } from './ends.ts';
 
 export interface RecordHands {
   readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;

@@ -5,6 +5,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { VisitContext } from '../../kind.ts';
+import { LiveReads } from '../../live-reads.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
@@ -25,6 +26,7 @@ import {
   twin,
 } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import { needsLive } from '../needs-live.ts';
 import { type LookEyes, looked } from './look.ts';
 import { RefusedWrites } from './refused.ts';
 
@@ -105,7 +107,8 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
   return base as unknown as LookEyes;
 }
 
-function look(object: RoleGrant, wanted: Target | undefined = target, given = eyes()) {
+/** As the reconciler does: what a decision would rest on is looked at again, live. */
+async function look(object: RoleGrant, wanted: Target | undefined = target, given = eyes()) {
   const context: VisitContext = {
     key: 'team-a/read',
     priority: 'event',
@@ -122,7 +125,11 @@ function look(object: RoleGrant, wanted: Target | undefined = target, given = ey
   const endless = { held: true, recorded: false, full: false };
   const ends = new Map((object.status?.ledger ?? []).map((id) => [armKey(id), { id, ...endless }] as const));
   const common = facts({ target: wanted, azure: undefined, principal, ends });
-  return looked(object, common, wanted, context, given);
+  const asked = new LiveReads();
+  for (;;) {
+    const seen = await looked(object, common, wanted, context, asked, given);
+    if (!asked.want(needsLive(object, seen, decide(object, seen)))) return seen;
+  }
 }
 
 describe('what is as declared', () => {

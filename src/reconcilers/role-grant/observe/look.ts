@@ -5,10 +5,11 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOf } from '../../../azure/names/scope.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { VisitContext } from '../../kind.ts';
+import type { LiveReads } from '../../live-reads.ts';
 import { failureOf } from '../../status/failure.ts';
-import { decide } from '../decide.ts';
 import { overOf } from '../ends/ends.ts';
 import type { AssignmentView, Facts, Held, RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import { isLive } from '../needs-live.ts';
 import { asPeer, isExpired } from '../own.ts';
 import { conflictWith, markedFor } from '../ownership/owners.ts';
 import { hasPrincipal, type PeerEyes, peersOf } from '../ownership/peers.ts';
@@ -29,12 +30,13 @@ export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes, FateEyes {
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
 }
 
-/** All assignments that matter, each from memory, and from Azure itself where a write would rest on it. */
+/** All assignments that matter, each from memory, and from Azure itself where a write is to rest on it. */
 export async function looked(
   object: RoleGrant,
   common: Facts,
   target: Target | undefined,
   context: VisitContext,
+  live: LiveReads,
   eyes: LookEyes,
 ): Promise<Facts> {
   const ledger = [...common.ends.values()]
@@ -52,22 +54,8 @@ export async function looked(
     facts = { ...facts, ...self };
   }
   const views = new Map<string, AssignmentView>();
-  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, eyes));
-  for (;;) {
-    const known = await assembled(object, facts, ledger, views, context, eyes);
-    const written = decide(object, known).actions.flatMap((action) =>
-      action.type === 'putAssignment'
-        ? action.target.id
-        : action.type === 'deleteAssignment'
-          ? action.id
-          : [],
-    );
-    // The ledger forgets for good what is not proven.
-    const forgotten = known.held.flatMap(({ id, unproven }) => (unproven ? id : []));
-    const doubtful = [...forgotten, ...written].find((id) => !isLive(views.get(armKey(id))));
-    if (doubtful === undefined) return known;
-    views.set(armKey(doubtful), await liveView(object, doubtful, context, eyes));
-  }
+  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, eyes));
+  return assembled(object, facts, ledger, views, context, live, eyes);
 }
 
 /** The facts as the views have them so far, with who shares what is held. */
@@ -77,6 +65,7 @@ async function assembled(
   ledger: readonly string[],
   views: ReadonlyMap<string, AssignmentView>,
   context: VisitContext,
+  live: LiveReads,
   eyes: LookEyes,
 ): Promise<Facts> {
   const { target } = facts;
@@ -91,7 +80,10 @@ async function assembled(
     const alive = granted !== undefined && hasPrincipal(granted.principalId, eyes);
     const peers = await peersOf(object, { id, granted }, context, eyes);
     const unproven = granted !== undefined && !wasGiven(object, id, granted, facts, eyes);
-    const dead = limited && target && (await isDead(object, view, facts, target, context, eyes));
+    const dead =
+      limited &&
+      target &&
+      (await live.once(`fate ${id}`, () => isDead(object, view, facts, target, context, eyes)));
     held.push({
       id,
       view,
@@ -103,7 +95,10 @@ async function assembled(
   }
   const azure = target && views.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
-  const twin = target && missing ? await twinOf(object, target, context, eyes) : undefined;
+  const twin =
+    target && missing
+      ? await live.once(`twin ${target.id}`, () => twinOf(object, target, context, eyes))
+      : undefined;
   const shown = azure?.state === 'present' ? azure.assignment : undefined;
   const marked = markedFor(shown?.description, eyes.installationId);
   const isKnown =
@@ -170,17 +165,15 @@ async function viewOf(
   object: RoleGrant,
   id: string,
   context: VisitContext,
+  live: LiveReads,
   eyes: LookEyes,
 ): Promise<AssignmentView> {
-  const cached = cachedView(object, id, context, eyes);
-  return cached && (isLive(cached) || !isLookRequested(object))
+  const key = armKey(id);
+  const cached = live.wasRead(key) ? undefined : cachedView(object, id, context, eyes);
+  const isAsked = live.wants(key) || isLookRequested(object);
+  return cached && (isLive(cached) || !isAsked)
     ? cached
-    : liveView(object, id, context, eyes);
-}
-
-/** Read in this visit, or not to be had; a view that says nothing leads to no write. */
-function isLive(view: AssignmentView | undefined): boolean {
-  return view?.state !== 'present' || view.live;
+    : live.once(key, () => liveView(object, id, context, eyes));
 }
 
 async function selfOf(

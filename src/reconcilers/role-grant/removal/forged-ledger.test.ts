@@ -5,7 +5,7 @@ import { assignmentNames } from '../../../azure/names/assignment-name.ts';
 import { meta, put } from '../../stores.fixture.ts';
 import { INSTALLATION, NOW } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from '../gather.fixture.ts';
+import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from '../observe.fixture.ts';
 
 /**
  * A ledger forged while no azid runs is all that azid has when it starts, as nothing is in its memory then. It takes no assignment

@@ -47,7 +47,7 @@ export interface Eyes extends SelectingEyes {
  * Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure, and one at an
  * identity of which nothing is held.
  */
-export async function gather(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
+export async function observe(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { stores, clock, areas, releaseAfterMs, given, told } = eyes;
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);

@@ -8,15 +8,16 @@ import type { Priority } from '../../runtime/outcome.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { connect } from '../host-identity/sequences/azure.fixture.ts';
-import type { VisitContext } from '../kind.ts';
+import type { Kind, VisitContext } from '../kind.ts';
+import { observeAndDecide } from '../observe-decide.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
-import { decide } from './decide.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
-import type { Facts, GrantDecision, RoleGrant } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
+import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
+import { roleGrantKind } from './index.ts';
 import { RefusedWrites } from './observe/refused.ts';
+import { type Eyes, observe } from './observe.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 
@@ -170,15 +171,29 @@ export class GrantWorld {
   async see(
     object: RoleGrant,
     priority: Priority = 'event',
-  ): Promise<{ readonly facts: Facts; readonly calls: readonly string[] }> {
+  ): Promise<{
+    readonly facts: Facts;
+    readonly decision: GrantDecision;
+    readonly calls: readonly string[];
+  }> {
     const before = this.calls.length;
-    const facts = await gather(object, this.#context(object, priority), this.eyes());
-    return { facts, calls: this.calls.slice(before) };
+    const { facts, decision } = await this.#decide(object, priority);
+    return { facts, decision, calls: this.calls.slice(before) };
   }
 
   /** What it then does. */
   async decided(object: RoleGrant): Promise<GrantDecision> {
-    return decide(object, (await this.see(object)).facts);
+    return (await this.see(object)).decision;
+  }
+
+  /** As the reconciler of all kinds does. */
+  #decide(object: RoleGrant, priority: Priority) {
+    const eyes = this.eyes();
+    const kind: Pick<Kind<RoleGrant, Facts, Action, OwnStatus, GrantDecision>, 'observe' | 'decide'> = {
+      observe: (each, context, live) => observe(each, context, live, eyes),
+      decide: roleGrantKind.decide,
+    };
+    return observeAndDecide(kind, object, this.#context(object, priority));
   }
 
   eyes(): Eyes {

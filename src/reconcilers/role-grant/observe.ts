@@ -5,14 +5,15 @@ import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { VisitContext } from '../kind.ts';
-import { decide } from './decide.ts';
+import type { LiveReads } from '../live-reads.ts';
 import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, RoleGrant, Target } from './facts.ts';
+import { PRINCIPAL } from './needs-live.ts';
 import { type LookEyes, looked } from './observe/look.ts';
 import { lookAgain } from './observe/look-again.ts';
-import { chosenName } from './target/names.ts';
 import { expiryOf, isExpired } from './own.ts';
 import type { PeerEyes } from './ownership/peers.ts';
+import { chosenName } from './target/names.ts';
 import { knownPrincipal, type PrincipalEyes, principalOf } from './target/principal.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
 import { roleOf } from './target/role.ts';
@@ -25,26 +26,13 @@ export interface Eyes extends PrincipalEyes, PeerEyes, LookEyes {
   readonly releaseAfterMs: number;
 }
 
-/** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
-export async function gather(object: RoleGrant, context: VisitContext, eyes: Eyes): Promise<Facts> {
-  const facts = await seen(object, context, eyes, false);
-  return needsLivePrincipal(object, facts) ? seen(object, context, eyes, true) : facts;
-}
-
-/** Nothing is granted to a principal, nor taken from another one for its sake, but on Azure's own word of just now. */
-function needsLivePrincipal(object: RoleGrant, facts: Facts): boolean {
-  const { principal } = facts;
-  if (principal.state !== 'known' || principal.live || isEnding(object, facts.now)) return false;
-  return decide(object, facts).actions.some(({ type }) => WRITES.has(type));
-}
-
-const WRITES: ReadonlySet<string> = new Set(['putAssignment', 'deleteAssignment']);
-
-function isEnding(object: RoleGrant, now: number): boolean {
-  return object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
-}
-
-async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: boolean): Promise<Facts> {
+/** Reads what `decide` needs: caches where they will do, Azure itself where nothing else tells or a write would follow. */
+export async function observe(
+  object: RoleGrant,
+  context: VisitContext,
+  live: LiveReads,
+  eyes: Eyes,
+): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const now = clock.now();
   const policy = policyFor(object, stores);
@@ -59,12 +47,12 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
-  const ending = isEnding(object, now);
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
   // Some of it must go, whatever else holds: what is asked for by now does not count for that.
   const over = ending || overOf(common).length > 0;
   const held = [...common.ends.values()].filter((each) => each.held).map(({ id }) => id);
   if (scopeProblem(object) !== undefined)
-    return over ? looked(object, common, undefined, context, eyes) : common;
+    return over ? looked(object, common, undefined, context, live, eyes) : common;
   // Not even a read is made on behalf of a namespace that may have nothing there; but what a dead principal still has is
   // taken back from it all the same.
   const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
@@ -77,13 +65,14 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
   if (!over && context.priority === 'resync' && eyes.assignmentMirror.loading(object.spec.scope))
     return { ...common, role: { state: 'loading' } };
   await lookAgain(object, context, eyes);
-  const principal = await principalOf(object, context, eyes, live);
+  const principal = await principalOf(object, context, eyes, live.wants(PRINCIPAL));
   if (principal.state !== 'known') {
     const known = { ...common, principal };
     const dead = principal.state === 'waiting' && principal.dead;
-    return over || dead ? looked(object, known, undefined, context, eyes) : known;
+    return over || dead ? looked(object, known, undefined, context, live, eyes) : known;
   }
-  const role = await roleOf(object, context, eyes, isLookRequested(object) ? context.startedAt : undefined);
+  const since = isLookRequested(object) ? context.startedAt : undefined;
+  const role = await live.once('role', () => roleOf(object, context, eyes, since));
   const target =
     role.state === 'found'
       ? chosenName(object, targetOf(object, principal, role.role, installationId), eyes)
@@ -102,7 +91,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
   if (!over && !allowed) return known;
   // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
   const mine = target && (allowed || isHeld(target, known)) ? target : undefined;
-  const seen = await looked(object, known, mine, context, eyes);
+  const seen = await looked(object, known, mine, context, live, eyes);
   // Azure itself showed somebody else's assignment under that name.
   const next = mine && chosenName(object, mine, eyes);
   return next === undefined || next.id === mine?.id
@@ -112,6 +101,7 @@ async function seen(object: RoleGrant, context: VisitContext, eyes: Eyes, live: 
         { ...known, target: next, ends: endsOf(object, next.id, now, eyes) },
         next,
         context,
+        live,
         eyes,
       );
 }

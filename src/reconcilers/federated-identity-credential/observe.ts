@@ -6,11 +6,12 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
+import type { LiveReads } from '../live-reads.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
-import { decide } from './decide.ts';
 import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
+import { CREDENTIALS } from './needs-live.ts';
 import { type CredentialEyes, heldCredentials, readCredentials } from './observe/credentials.ts';
 import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
@@ -38,9 +39,10 @@ export interface Eyes extends CredentialEyes {
 }
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
-export async function gather(
+export async function observe(
   object: FederatedIdentityCredential,
   context: VisitContext,
+  live: LiveReads,
   eyes: Eyes,
 ): Promise<Facts> {
   const { stores, clock, installationId, federationAudience, releaseAfterMs } = eyes;
@@ -50,7 +52,7 @@ export async function gather(
     installationId,
     defaultAudience: federationAudience,
     policy,
-    clusterIssuer: await eyes.clusterIssuer.current(context.signal),
+    clusterIssuer: await live.once('issuer', () => eyes.clusterIssuer.current(context.signal)),
     identity: { state: 'waiting', why: 'was not looked for' },
     siblings: [],
     openWriteMs: openWriteMs(object, eyes),
@@ -63,11 +65,7 @@ export async function gather(
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
-  const asked = isLookRequested(object);
-  const known = await look(object, context, eyes, common, policy, asked);
-  return !asked && needsLiveRead(object, known)
-    ? await look(object, context, eyes, common, policy, true)
-    : known;
+  return look(object, context, eyes, common, policy, isLookRequested(object) || live.wants(CREDENTIALS));
 }
 
 async function look(
@@ -87,21 +85,6 @@ async function look(
   const held = heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
   const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, eyes);
   return { ...common, identity, siblings, credentials };
-}
-
-/** A write is only ever decided from what Azure itself said during this visit. */
-function needsLiveRead(object: FederatedIdentityCredential, facts: Facts): boolean {
-  const { identity, credentials } = facts;
-  if (identity.state !== 'owned' || credentials?.state !== 'known') return false;
-  if (identity.live && credentials.live) return false;
-  const { status, metadata } = object;
-  return (
-    metadata.deletionTimestamp !== undefined ||
-    // Credentials go with their identity; one made again under the same name has none of them.
-    (status?.principalId !== undefined && status.principalId !== identity.principalId) ||
-    (status?.writeStartedAt !== undefined && facts.openWriteMs === 0) ||
-    decide(object, facts).actions.some(({ type }) => type === 'putCredential' || type === 'deleteCredential')
-  );
 }
 
 function siblingsOf(

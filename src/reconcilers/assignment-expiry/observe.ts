@@ -21,7 +21,7 @@ export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
 const RELEASE_AFTER_MS = 3_600_000;
 
 /** Azure is asked only when an end is over, and then itself: something is taken away on its word. */
-export async function gather(object: AssignmentExpiry, context: VisitContext, eyes: Eyes): Promise<Facts> {
+export async function observe(object: AssignmentExpiry, context: VisitContext, eyes: Eyes): Promise<Facts> {
   const { clock, installationId, azureLagMs, callLimitMs, releaseAfterMs = RELEASE_AFTER_MS } = eyes;
   const now = clock.now();
   const { assignmentId } = object.spec;

@@ -35,7 +35,7 @@ export interface Eyes {
 }
 
 /** Reads what `decide` needs: caches, and Azure itself for who a new principal is. */
-export async function gather(
+export async function observe(
   object: SystemAssignedIdentity,
   context: VisitContext,
   eyes: Eyes,

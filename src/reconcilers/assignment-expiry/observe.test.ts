@@ -13,7 +13,7 @@ import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { HANDOVER_MS } from './decide.ts';
-import { type Eyes, gather } from './gather.ts';
+import { type Eyes, observe } from './observe.ts';
 
 /** What is asked at an end, and who then counts as one that may have the assignment for longer. */
 
@@ -126,11 +126,11 @@ beforeEach(() => {
 });
 
 it('asks Azure nothing before the latest end, and once after it', async () => {
-  await gather(record(owner('read', 1)), context, eyes());
-  await gather(record(owner('read', -1), owner('also', 1)), context, eyes());
-  await gather(record(owner('read', -1), owner('also')), context, eyes());
+  await observe(record(owner('read', 1)), context, eyes());
+  await observe(record(owner('read', -1), owner('also', 1)), context, eyes());
+  await observe(record(owner('read', -1), owner('also')), context, eyes());
   expect(calls).toEqual([]);
-  const facts = await gather(record(owner('read', 0)), context, eyes());
+  const facts = await observe(record(owner('read', 0)), context, eyes());
   expect(calls).toEqual([`GET ${ID}`]);
   expect(facts.azure?.state).toBe('present');
 });
@@ -139,7 +139,7 @@ describe('an owner that lives', () => {
   it('has a while to see to it; an answer of Azure is not needed meanwhile', async () => {
     declare('read', {}, {}, { ledger: [ID] });
     declare('also');
-    const ended = (ms: number) => gather(record(owner('read', -ms), owner('also', -ms)), context, eyes());
+    const ended = (ms: number) => observe(record(owner('read', -ms), owner('also', -ms)), context, eyes());
     expect(await ended(1)).toMatchObject({
       living: ['RoleGrant shop/read', 'RoleGrant shop/also'],
       showing: ['RoleGrant shop/read'],
@@ -151,7 +151,7 @@ describe('an owner that lives', () => {
 
   it('counts for nothing by its name alone', async () => {
     declare('read', {}, { uid: 'another' }, { ledger: [ID] });
-    expect(await gather(record(owner('read', -1)), context, eyes())).toMatchObject({
+    expect(await observe(record(owner('read', -1)), context, eyes())).toMatchObject({
       living: [],
       showing: [],
     });
@@ -160,7 +160,7 @@ describe('an owner that lives', () => {
 });
 
 describe('may have it for longer', () => {
-  const claims = async () => (await gather(record(owner('gone', -1)), context, eyes())).claims;
+  const claims = async () => (await observe(record(owner('gone', -1)), context, eyes())).claims;
 
   it('whom a policy allows just that now, suspended or not, by an end to come or none', async () => {
     allow();
@@ -234,7 +234,7 @@ describe('may have it for longer', () => {
         withPrincipal: () => [],
         hasPrincipal: () => false,
       };
-      return gather(record(owner('gone', -1)), context, { ...eyes(), proofs });
+      return observe(record(owner('gone', -1)), context, { ...eyes(), proofs });
     };
     const unread = {
       kind: 'transient',
@@ -255,12 +255,12 @@ describe('may have it for longer', () => {
     // What is asked for elsewhere has no say here.
     declare('elsewhere', { scope: '/subscriptions/11111111-2222-4333-8444-555555555555' });
     const failing = { ...eyes(), roles: { ...eyes().roles, byName: () => Promise.reject(unreadable()) } };
-    expect(await gather(record(owner('gone', -1)), context, failing)).toMatchObject({
+    expect(await observe(record(owner('gone', -1)), context, failing)).toMatchObject({
       claims: [],
       unclear: { reason: 'AzureUnavailable' },
     });
     declare('read', { scope: `${GROUP}2` });
-    expect((await gather(record(owner('gone', -1)), context, failing)).unclear).toBeUndefined();
+    expect((await observe(record(owner('gone', -1)), context, failing)).unclear).toBeUndefined();
   });
 });
 
@@ -272,7 +272,7 @@ describe('what Azure does not show', () => {
     observed = 'absent';
     for (const what of ['roleAssignment', 'resource'] as const) {
       answer = missing(what);
-      expect((await gather(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+      expect((await observe(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
         state: 'absent',
         conclusive: true,
       });
@@ -282,7 +282,7 @@ describe('what Azure does not show', () => {
   it('is not gone while its absence is a suspicion', async () => {
     observed = 'suspectAbsent';
     answer = missing('roleAssignment');
-    expect((await gather(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+    expect((await observe(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
       state: 'absent',
       conclusive: false,
       conclusiveInMs: 2 * MINUTE,
@@ -295,7 +295,7 @@ it('says so when the id is none', async () => {
     ...record(owner('gone', -1)),
     spec: { assignmentId: '/subscriptions/x', owners: [owner('gone', -1)] },
   };
-  expect((await gather(odd, context, eyes())).problem).toContain('spec.assignmentId: Expected');
+  expect((await observe(odd, context, eyes())).problem).toContain('spec.assignmentId: Expected');
   expect(calls).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { assignmentNames } from '../../azure/names/assignment-name.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { meta, put } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
-import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from './gather.fixture.ts';
+import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, SUB, unavailable } from './observe.fixture.ts';
 
 /** What a RoleGrant's reconcile reads, on real stores, caches and clients. */
 

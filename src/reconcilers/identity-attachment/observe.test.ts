@@ -16,7 +16,7 @@ import {
   vmId,
 } from './facts.fixture.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
+import { type Eyes, observe } from './observe.ts';
 import { carrying, type Given, holder, vm, worldOf } from './world.fixture.ts';
 
 const area = hostArea(SUBSCRIPTION, VMS);
@@ -39,7 +39,7 @@ function setup(given: Given = {}) {
     looked: new Map(),
     selecting: new Map(),
   };
-  const look = (object: IdentityAttachment) => gather(object, context, eyes);
+  const look = (object: IdentityAttachment) => observe(object, context, eyes);
   /** Once what the first look put in use is listed. */
   const listed = async (object: IdentityAttachment): Promise<Facts> => {
     await look(object);

@@ -5,7 +5,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
-import { type Eyes, gather } from './gather.ts';
+import { type Eyes, observe } from './observe.ts';
 
 const FLEXIBLE = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/flex`;
 
@@ -46,7 +46,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     released: new Set(),
     looked: new Map(),
   };
-  const look = (one: SystemAssignedIdentity): Promise<Facts> => gather(one, context, eyes);
+  const look = (one: SystemAssignedIdentity): Promise<Facts> => observe(one, context, eyes);
   const listed = async (one: SystemAssignedIdentity) => {
     await look(one);
     await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));

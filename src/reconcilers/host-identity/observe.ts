@@ -1,4 +1,3 @@
-import { hasPendingEdit } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
 import {
@@ -14,15 +13,16 @@ import { keyOf } from '../../kube/types.ts';
 import { claimsOnHost, type HostClaimsDeps } from '../hosts/claims/on-host.ts';
 import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import type { VisitContext } from '../kind.ts';
+import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
-import { decide } from './decide.ts';
-import type { Accepted, Facts, HostDecision, HostIdentity, HostView, IdentityView } from './facts.ts';
+import type { Accepted, Facts, HostIdentity, HostView, IdentityView } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
 import { BUSY_MS } from './maintain.ts';
+import { HOST, isLiveIdentity } from './needs-live.ts';
 import { cachedHost, liveHost, type ViewEyes, windowOf } from './observe/host-view.ts';
 import type { IdentityViews } from './observe/identity-views.ts';
 import { type PollEyes, pollOperation } from './operation/poll.ts';
-import { ownStatus, sameStatus } from './own.ts';
+import { ownStatus } from './own.ts';
 import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './repair/moved.ts';
 import { awaitedWords } from './write/awaited.ts';
 import { readBack } from './write/read-back.ts';
@@ -44,14 +44,19 @@ export interface Eyes
 }
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
-export async function gather(object: HostIdentity, context: VisitContext, eyes: Eyes): Promise<Facts> {
+export async function observe(
+  object: HostIdentity,
+  context: VisitContext,
+  live: LiveReads,
+  eyes: Eyes,
+): Promise<Facts> {
   const { uid } = object.metadata;
   const { memory, clock } = eyes;
   const start = startOf(object, context, eyes);
   if (start.problem !== undefined || start.started || start.deleted) return start;
   eyes.areas.use(keyOf(object), [areaOfHost(object.spec.resourceId)]);
 
-  const operation = await pollOperation(object, context, eyes);
+  const operation = await live.once('operation', () => pollOperation(object, context, eyes));
   const window = windowOf(object, eyes);
   const known = memory.of(uid);
   const refused = memory.refusalFor(uid, context.reconcileId, clock.monotonic());
@@ -63,30 +68,32 @@ export async function gather(object: HostIdentity, context: VisitContext, eyes: 
     ...(refused && { refusal: refused }),
     ...(known.batch !== undefined && { batchLimit: known.batch }),
   };
-  let facts = seeing(object, common, cachedHost(object, context, eyes), eyes);
-  if (operation && operation.state !== 'over') return facts;
-  // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
-  if (decide(object, facts).actions.some(({ type }) => type === 'deleteSelf')) return facts;
-  if (facts.host?.state === 'loading' && !hasPendingEdit(object)) return facts;
-  if (!facts.host || hasPendingEdit(object)) facts = await seeingLive(object, facts, context, eyes);
-  for (;;) {
-    const decision = decide(object, facts);
-    if (facts.capability && !isLive(facts.host) && restsOnIt(object, decision)) {
-      facts = await seeingLive(object, facts, context, eyes);
-      continue;
-    }
-    const doubtful = decision.actions
-      .flatMap((action) => (action.type === 'writeIdentity' ? action.checks : []))
-      .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
-    if (doubtful.length === 0) return facts;
-    const read = doubtful.map(async (id) => {
-      const since = isContradicted(id, facts, object) ? clock.monotonic() : known.failedAt;
-      return [armKey(id), await eyes.views.live(id, since, context)] as const;
-    });
-    const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
-    // Whose an identity is may read otherwise by now: what was read is in the cache.
-    facts = seeing(object, { ...facts, now: clock.now(), identities }, facts.host, eyes);
-  }
+  const cached = seeing(object, common, cachedHost(object, context, eyes), eyes);
+  if (operation && operation.state !== 'over') return cached;
+  const facts = live.wants(HOST) ? await seeingLive(object, cached, context, live, eyes) : cached;
+  return withIdentities(object, facts, context, live, eyes);
+}
+
+/** With what Azure says now of the identities that the decision asked for. */
+async function withIdentities(
+  object: HostIdentity,
+  facts: Facts,
+  context: VisitContext,
+  live: LiveReads,
+  eyes: Eyes,
+): Promise<Facts> {
+  const asked = live.wanted.filter((each) => each !== HOST);
+  if (asked.length === 0) return facts;
+  const { memory, clock, views } = eyes;
+  const read = asked.map(async (id) => {
+    const since = isContradicted(id, facts, object)
+      ? clock.monotonic()
+      : memory.of(object.metadata.uid).failedAt;
+    return [armKey(id), await live.once(armKey(id), () => views.live(id, since, context))] as const;
+  });
+  const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
+  // Whose an identity is may read otherwise by now: what was read is in the cache.
+  return seeing(object, { ...facts, now: clock.now(), identities }, facts.host, eyes);
 }
 
 function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes): Facts {
@@ -186,6 +193,7 @@ async function seeingLive(
   object: HostIdentity,
   facts: Facts,
   context: VisitContext,
+  live: LiveReads,
   eyes: Eyes,
 ): Promise<Facts> {
   // A type of which nothing is known cannot be read either.
@@ -193,28 +201,13 @@ async function seeingLive(
   const { apiVersion, window } = facts;
   const self = await selfOf(context, eyes);
   if ('view' in self) return seeing(object, facts, self.view, eyes);
-  const view = await liveHost(object, apiVersion, window, context, eyes);
+  const view = await live.once(HOST, () => liveHost(object, apiVersion, window, context, eyes));
   return { ...seeing(object, { ...facts, now: eyes.clock.now() }, view, eyes), ...self };
 }
 
 /** Something else than a word stands in the way of a write. */
 function isHeldUp({ operation, window }: Facts): boolean {
   return (operation !== undefined && operation.state !== 'over') || window.blockedMs > 0;
-}
-
-/** A write, a line that ends, a word that is told: all rest on what Azure itself said just now. */
-function restsOnIt(object: HostIdentity, { actions, status, looks = false }: HostDecision): boolean {
-  return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
-}
-
-function isLive(view: HostView | undefined): boolean {
-  return (
-    view?.state === 'unreadable' || ((view?.state === 'present' || view?.state === 'absent') && view.live)
-  );
-}
-
-function isLiveIdentity(view: IdentityView | undefined): boolean {
-  return view !== undefined && (view.state !== 'present' || view.live);
 }
 
 /**

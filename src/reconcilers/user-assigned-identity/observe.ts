@@ -1,4 +1,4 @@
-import { isSuspended, requestedLook } from '../../api/schema/common.ts';
+import { isLookRequested, isSuspended } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { classify } from '../../azure/arm/classify.ts';
@@ -14,6 +14,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { VisitContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
+import type { LiveReads } from '../live-reads.ts';
 import { MARK, ownerMarks } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
@@ -21,8 +22,8 @@ import type { Dependents } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
-import { decide } from './decide.ts';
 import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
+import { IDENTITY, isLive } from './needs-live.ts';
 import { ownerOf } from './own.ts';
 import { coordinatesOf, resolveTarget, type Target } from './target.ts';
 
@@ -48,25 +49,18 @@ export interface Eyes {
   readonly releaseAfterMs: number;
 }
 
-/** Actions that change Azure. */
-const AZURE_WRITES: ReadonlySet<string> = new Set([
-  'createIdentity',
-  'updateIdentity',
-  'deleteIdentity',
-  'deleteLeftover',
-]);
-
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
-export async function gather(
+export async function observe(
   object: UserAssignedIdentity,
   context: VisitContext,
+  live: LiveReads,
   eyes: Eyes,
 ): Promise<Facts> {
   const { stores, clock, installationId, releaseAfterMs } = eyes;
   const policy = policyFor(object, stores);
   const { uid } = object.metadata;
   eyes.proofs.meet(uid);
-  await lookForIt(object, context, eyes);
+  await live.once('place', () => lookForIt(object, context, eyes));
   const proven = provenPlace(object, eyes);
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
   const recorded = eyes.principals.of(uid);
@@ -82,7 +76,7 @@ export async function gather(
     rivals: [],
     references: [],
     leftovers: [],
-    configMaps: await seenConfigMaps(object, context, eyes),
+    configMaps: await live.once('config maps', () => seenConfigMaps(object, context, eyes)),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
@@ -102,11 +96,11 @@ export async function gather(
   const who = await readSelf(context, eyes);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };
-  if (cached) {
-    const known = { ...facts, azure: cached };
-    if (!needsLiveRead(object, known)) return withDependents(object, known, context, eyes);
-  }
-  const azure = await readLive(object, target, context, eyes);
+  // A deletion rests on what Azure itself says just now, and so does what a person asked to see.
+  const isAsked = deleting || isLookRequested(object) || live.wants(IDENTITY);
+  if (cached && !live.wasRead(IDENTITY) && (isLive(cached) || !isAsked))
+    return withDependents(object, { ...facts, azure: cached }, context, eyes);
+  const azure = await live.once(IDENTITY, () => readLive(object, target, context, eyes));
   witness(object, azure, eyes);
   return withDependents(object, { ...facts, azure }, context, eyes);
 }
@@ -129,18 +123,6 @@ async function withDependents(
   const references = await dependents.referencesTo(keyOf(object), context);
   if (references.length > 0) return { ...facts, references };
   return { ...facts, leftovers: await dependents.leftoversOf(facts.azure.identity, context) };
-}
-
-/** A write is only ever decided from what Azure itself said just now; so is a deletion, and what a person asked to see. */
-function needsLiveRead(object: UserAssignedIdentity, facts: Facts): boolean {
-  const view = facts.azure;
-  if (view?.state === 'present' && view.live) return false;
-  const requested = requestedLook(object);
-  if (requested !== undefined && requested !== object.status?.lastHandledReconcileAt) return true;
-  return (
-    object.metadata.deletionTimestamp !== undefined ||
-    decide(object, facts).actions.some(({ type }) => AZURE_WRITES.has(type) || type === 'saveStatus')
-  );
 }
 
 function cachedView(

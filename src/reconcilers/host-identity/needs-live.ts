@@ -1,0 +1,40 @@
+import { hasPendingEdit } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { Facts, HostDecision, HostIdentity, HostView, IdentityView } from './facts.ts';
+import { ownStatus, sameStatus } from './own.ts';
+
+/** The resource itself, among what is to be read live; all else are the ids of identities that a write names. */
+export const HOST = 'host';
+
+/** The resource first: only it tells which identities a write would name. */
+export function needsLive(object: HostIdentity, facts: Facts, decision: HostDecision): readonly string[] {
+  const { problem, started, deleted, operation, host, capability } = facts;
+  if (problem !== undefined || started || deleted) return [];
+  if (operation && operation.state !== 'over') return [];
+  // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
+  if (decision.actions.some(({ type }) => type === 'deleteSelf')) return [];
+  if (!isLive(host)) {
+    const isEdit = hasPendingEdit(object);
+    if (host?.state === 'loading' && !isEdit) return [];
+    // A type of which nothing is known cannot be read either.
+    if (capability && (host === undefined || isEdit || restsOnIt(object, decision))) return [HOST];
+  }
+  return decision.actions
+    .flatMap((action) => (action.type === 'writeIdentity' ? action.checks : []))
+    .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
+}
+
+/** A write, a line that ends, a word that is told: all rest on what Azure itself said just now. */
+function restsOnIt(object: HostIdentity, { actions, status, looks = false }: HostDecision): boolean {
+  return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
+}
+
+function isLive(view: HostView | undefined): boolean {
+  return (
+    view?.state === 'unreadable' || ((view?.state === 'present' || view?.state === 'absent') && view.live)
+  );
+}
+
+export function isLiveIdentity(view: IdentityView | undefined): boolean {
+  return view !== undefined && (view.state !== 'present' || view.live);
+}

@@ -1,0 +1,35 @@
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { Decision, Failure } from './decision.ts';
+import type { Kind, VisitContext } from './kind.ts';
+import { LiveReads } from './live-reads.ts';
+
+export interface Decided<Facts, Made> {
+  readonly facts: Facts;
+  readonly decision: Made;
+}
+
+/**
+ * Decides from caches where they will do, and anew from Azure's own word wherever the decision would rest on them: once for
+ * all kinds, so that no kind decides while it observes.
+ */
+export async function observeAndDecide<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+  Made extends Decision<Action, Status>,
+>(
+  kind: Pick<Kind<T, Facts, Action, Status, Made>, 'observe' | 'decide'>,
+  object: T,
+  context: VisitContext,
+  failed?: { readonly action: Action; readonly failure: Failure },
+): Promise<Decided<Facts, Made>> {
+  const live = new LiveReads();
+  for (;;) {
+    const facts = await kind.observe(object, context, live);
+    // What failed may look different by now: what is to be read live is asked as if it had not.
+    const wanted = kind.decide(object, facts);
+    if (live.want(wanted.needsLive ?? [])) continue;
+    return { facts, decision: failed ? kind.decide(object, facts, failed) : wanted };
+  }
+}

@@ -1,0 +1,35 @@
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { AssignmentView, Facts, GrantDecision, RoleGrant } from './facts.ts';
+import { isExpired } from './own.ts';
+
+/** Who gets the role, among what is to be read live. */
+export const PRINCIPAL = 'principal';
+
+/**
+ * What of a decision a cache alone told: the assignments that it writes or deletes, or that the ledger forgets for good, by
+ * their keys; and whose they are to be. Nothing is granted to a principal, nor taken from another one for its sake, but on
+ * Azure's own word of just now.
+ */
+export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDecision): readonly string[] {
+  const written = actions.flatMap((action) =>
+    action.type === 'putAssignment' ? action.target.id : action.type === 'deleteAssignment' ? action.id : [],
+  );
+  const forgotten = facts.held.flatMap(({ id, unproven }) => (unproven ? id : []));
+  const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(viewOf(key, facts)));
+  return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
+}
+
+/** Read in this visit, or not to be had; a view that says nothing leads to no write. */
+export function isLive(view: AssignmentView | undefined): boolean {
+  return view?.state !== 'present' || view.live;
+}
+
+function viewOf(key: string, { target, azure, held }: Facts): AssignmentView | undefined {
+  if (target && armKey(target.id) === key) return azure;
+  return held.find(({ id }) => armKey(id) === key)?.view;
+}
+
+function isPrincipalInDoubt(object: RoleGrant, { principal, now }: Facts): boolean {
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+  return principal.state === 'known' && !principal.live && !ending;
+}
