@@ -45,6 +45,8 @@ export class GrantWorld {
   readonly caches: AzureCaches;
   readonly told = new Map();
   readonly refused = new RefusedWrites();
+  /** How often it was decided. */
+  decisions = 0;
   /** Calls to Azure so far, in short. */
   readonly calls: string[] = [];
   /** Areas that were noted for an object. */
@@ -191,7 +193,10 @@ export class GrantWorld {
     const eyes = this.eyes();
     const kind: Pick<Kind<RoleGrant, Facts, Action, OwnStatus, GrantDecision>, 'observe' | 'decide'> = {
       observe: (each, context, live) => observe(each, context, live, eyes),
-      decide: roleGrantKind.decide,
+      decide: (...given) => {
+        this.decisions++;
+        return roleGrantKind.decide(...given);
+      },
     };
     return observeAndDecide(kind, object, this.#context(object, priority));
   }

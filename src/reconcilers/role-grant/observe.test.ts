@@ -95,6 +95,18 @@ describe('before a write', () => {
     expect(facts.target).toBeUndefined();
   });
 
+  it('an edit is decided twice: from the caches, and from what the write rests on, all read at once', async () => {
+    await made();
+    await world.listed();
+    world.clock.advance(MINUTE);
+    const object = world.grant('read', { description: 'Another text.' }, standing());
+    const { decision, calls } = await world.see(object);
+    expect(decision.actions.map(({ type }) => type)).toContain('putAssignment');
+    expect(decision.needsLive).toBeUndefined();
+    expect(world.decisions).toBe(2);
+    expect(calls).toHaveLength(2);
+  });
+
   it('an assignment that went meanwhile is found gone, and one that came is found', async () => {
     await made();
     await world.listed();

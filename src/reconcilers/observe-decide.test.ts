@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { Decision, Failure, FrameAction } from './decision.ts';
+import { sayingNeeds } from './decision.ts';
+import type { VisitContext } from './kind.ts';
+import type { LiveReads } from './live-reads.ts';
+import { observeAndDecide } from './observe-decide.ts';
+
+type Action = FrameAction<object>;
+const object = { metadata: { name: 'x' } } as ManagedObject;
+const context = {} as VisitContext;
+const DONE: Decision<Action, object> = {
+  actions: [],
+  status: {},
+  summary: { state: 'ready', reason: 'Ready', message: '', nextMs: 1 },
+};
+
+/** Two things in Azure: the second is of interest once the first was seen live, and cannot be had. */
+function kindOf() {
+  const calls: string[] = [];
+  const read = (thing: string, live: LiveReads) =>
+    live.wants(thing) ? live.once(thing, async () => void calls.push(`read ${thing}`)) : undefined;
+  return {
+    calls,
+    kind: {
+      async observe(_object: ManagedObject, _context: VisitContext, live: LiveReads) {
+        calls.push('observe');
+        await read('first', live);
+        await read('second', live);
+        return { first: live.wants('first'), second: false };
+      },
+      decide: sayingNeeds(
+        (_object: ManagedObject, _facts: { first: boolean }, failed?: { failure: Failure }) => {
+          calls.push(failed ? `decide after ${failed.failure.reason}` : 'decide');
+          return DONE;
+        },
+        (_object, { first }) => (first ? ['second'] : ['first']),
+      ),
+    },
+  };
+}
+
+it('observes live what a decision rests on, each thing once, and decides again until nothing new is wanted', async () => {
+  const { kind, calls } = kindOf();
+  const { facts } = await observeAndDecide(kind, object, context);
+  expect(facts).toEqual({ first: true, second: false });
+  expect(calls).toEqual([
+    ...['observe', 'decide'],
+    ...['observe', 'read first', 'decide'],
+    ...['observe', 'read second', 'decide'],
+  ]);
+});
+
+it('asks what must be live as if nothing had failed, and decides on what failed at the end', async () => {
+  const { kind, calls } = kindOf();
+  const failure = { reason: 'Throttled' } as Failure;
+  await observeAndDecide(kind, object, context, { action: { type: 'addFinalizer' }, failure });
+  expect(calls.filter((each) => each.startsWith('decide'))).toEqual([
+    'decide',
+    'decide',
+    'decide',
+    'decide after Throttled',
+  ]);
+});
