@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { customResourceDefinition } from '../src/api/schema/crd.ts';
-import { userAssignedIdentity } from '../src/api/user-assigned-identity.ts';
-import type { Applied } from '../src/kube/client.ts';
-import { KINDS } from '../src/operator/registry.ts';
-import { principalReportKind } from './a-kind/index.ts';
-import { type PrincipalReport, principalReport } from './a-kind/schema.ts';
-import { useStage } from './support/stage.ts';
+import { customResourceDefinition } from '../../src/api/schema/crd.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import type { Applied } from '../../src/kube/client.ts';
+import { KINDS } from '../../src/operator/registry.ts';
+import { useStage } from '../support/stage.ts';
+import { principalReportKind } from './index.ts';
+import { type PrincipalReport, principalReport } from './schema.ts';
 
-/** CONTRIBUTING, "Add a kind": its folder (test/a-kind), its schema, and a place in the list of kinds. Nothing else. */
+/** CONTRIBUTING, "Add a kind": its folder (this folder), its schema, and a place in the list of kinds. Nothing else. */
 const stage = useStage({ cluster: { own: true }, operator: { kinds: [...KINDS, principalReportKind] } });
 const { resource } = principalReport;
 const signal = new AbortController().signal;
