@@ -60,9 +60,9 @@ export function isAtAzure(plan: Plan): boolean {
 }
 
 /** Of so many plans of one kind at writes to Kubernetes, or at watch events, a sample holds one. */
-const ONE_IN = 3;
+const ONE_IN = 6;
 /** And of a long scenario no more than this: its writes resemble each other. */
-const MOST_OF_A_KIND = 5;
+const MOST_OF_A_KIND = 3;
 
 /** The seed of today's sample: the same for everybody on one day, and in time every plan has its turn. */
 export function sampleOfToday(clock: Clock): number {
@@ -73,8 +73,8 @@ export function sampleOfToday(clock: Clock): number {
 const MOST_OF_LONG = 5;
 
 /**
- * What an everyday run carries out: all that strikes at a write to Azure or at none, and a third of the others, drawn
- * for each scenario by itself; of each kind at least one and at most five. Of a long scenario five in all.
+ * What an everyday run carries out: all that strikes at a write to Azure or at none, and a sixth of the others, drawn
+ * for each scenario by itself; of each kind at least one and at most three. Of a long scenario five in all.
  */
 export function sampled(
   plans: readonly Plan[],
