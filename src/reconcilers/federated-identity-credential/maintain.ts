@@ -24,7 +24,7 @@ export interface Stuck {
 
 /** `status.ledger` holds no more. */
 const MAX_LEDGER = 8;
-/** The issuer of the cluster is read again that often (kube/cluster-issuer.ts). */
+/** The issuer of the cluster is read again that often (src/kube/access/cluster-issuer.ts). */
 const REREAD_ISSUER_MS = 3_600_000;
 
 /** The PUT that is due, with its intent; undefined when Azure is as wanted. `own`: what is there under our name. */

@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts';
+import type { ControllerMetrics, VisitResult } from '../metrics.ts';
 import type { Outcome, Priority } from '../outcome.ts';
 import { jittered, type Random } from '../queue/backoff.ts';
 import type { WorkQueue } from '../queue/queue.ts';
-import type { ControllerMetrics, VisitResult } from '../metrics.ts';
 import type { Ending } from './visit.ts';
 
 export interface Aftermath {

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../log.ts';
+import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import type { Outcome } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import type { Visit } from './visit.ts';
 import type { Waits } from './waits.ts';
 

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fields, Log } from '../log.ts';
+import type { ControllerMetrics, VisitResult } from '../metrics.ts';
 import type { Outcome, Priority } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import type { ControllerMetrics, VisitResult } from '../metrics.ts';
 import type { Visit } from './visit.ts';
 
 const SECOND = 1_000;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { splitKey } from '../key.ts';
 import type { Log } from '../log.ts';
+import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import { type Outcome, PRIORITIES, type Priority } from '../outcome.ts';
 import type { Random } from '../queue/backoff.ts';
 import type { QueueItem, WorkQueue } from '../queue/queue.ts';
@@ -9,7 +10,6 @@ import type { Clock } from '../time/clock.ts';
 import { firstOf } from '../time/first-of.ts';
 import { TimeLimit } from '../time/time-limit.ts';
 import { afterVisit } from './aftermath.ts';
-import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import { endingOf, type Reconcile, VisitCut } from './visit.ts';
 import { Waits } from './waits.ts';
 

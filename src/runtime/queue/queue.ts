@@ -1,5 +1,5 @@
-import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../metrics.ts';
 import { splitKey } from '../key.ts';
+import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../metrics.ts';
 import type { Priority } from '../outcome.ts';
 import type { Clock } from '../time/clock.ts';
 import { type Backoff, backoffMs, type Random } from './backoff.ts';
