@@ -51,6 +51,23 @@ it('observes live what a decision rests on, each thing once, and decides again u
   ]);
 });
 
+it('decides nothing on a cache after a failure either: what takes the place of what failed is observed live', async () => {
+  const calls: string[] = [];
+  const failure = { reason: 'Forbidden' } as Failure;
+  const kind = {
+    async observe(_object: ManagedObject, _context: VisitContext, live: LiveReads) {
+      if (live.wants('second')) await live.once('second', async () => void calls.push('read second'));
+      return {};
+    },
+    decide(_object: ManagedObject, _facts: object, failed?: { failure: Failure }) {
+      calls.push(failed ? 'decide after it' : 'decide');
+      return failed ? { ...DONE, needsLive: ['second'] } : DONE;
+    },
+  };
+  await observeAndDecide(kind, object, context, { action: { type: 'addFinalizer' }, failure });
+  expect(calls).toEqual(['decide', 'decide after it', 'read second', 'decide', 'decide after it']);
+});
+
 it('asks what must be live as if nothing had failed, and decides on what failed at the end', async () => {
   const { kind, calls } = kindOf();
   const failure = { reason: 'Throttled' } as Failure;

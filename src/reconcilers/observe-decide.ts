@@ -27,9 +27,13 @@ export async function observeAndDecide<
   const live = new LiveReads();
   for (;;) {
     const facts = await kind.observe(object, context, live);
-    // What failed may look different by now: what is to be read live is asked as if it had not.
+    // What failed may look different by now, so what is to be read live is asked as if it had not; and what is decided in
+    // its place rests on Azure's own word as well.
     const wanted = kind.decide(object, facts);
     if (live.want(wanted.needsLive ?? [])) continue;
-    return { facts, decision: failed ? kind.decide(object, facts, failed) : wanted };
+    if (!failed) return { facts, decision: wanted };
+    const decision = kind.decide(object, facts, failed);
+    if (live.want(decision.needsLive ?? [])) continue;
+    return { facts, decision };
   }
 }

@@ -155,6 +155,43 @@ it('an identity that somebody makes just before azid does stays theirs, though a
   expect(stage.inAzure('web')).toBeDefined();
 });
 
+it.each(['edited', 'deleted'])(
+  'an identity that somebody makes just before azid does stays theirs, though azid cannot read it and the object is %s',
+  async (what) => {
+    const { control } = stage.world.azure;
+    let unread = 0;
+    let made = false;
+    await stage.world.start({
+      async interceptArm(request, next) {
+        if (!made && request.method === 'PUT') {
+          made = true;
+          control.createIdentity({ name: 'web', resourceGroup: 'rg1' });
+          const answer = await next();
+          // What azid would read next, to take its marks back.
+          const fault = control.addFault({ method: 'GET', effect: { kind: 'status', status: 503 } });
+          const hits = () => control.faultHits(fault).hits;
+          const change = async () => {
+            await stage.world.until('reads to be refused', () => hits() > 1);
+            if (what === 'deleted') await stage.delete('web');
+            else await stage.declare('web', { tags: { a: 'b' } });
+            unread = hits();
+            control.clearFaults({});
+          };
+          void change();
+          return answer;
+        }
+        return next();
+      },
+    });
+    await stage.declare('web');
+    await stage.world.until('reads to be refused', () => unread > 1);
+    if (what === 'deleted') await stage.gone('web');
+    else await stage.stalled('web', 'AlreadyExists');
+    expect(stage.inAzure('web')?.tags).toEqual({});
+    expect(stage.writes().filter((each) => each.startsWith('DELETE'))).toEqual([]);
+  },
+);
+
 it('a reconcile request longer than the status can echo is handled all the same', async () => {
   await stage.world.start();
   await stage.declare('web', { subscriptionId: SUBSCRIPTION });

@@ -129,6 +129,11 @@ export class IdentityProofs {
     this.#disputed.set(uid, principalId);
   }
 
+  /** The principal of the identity that azid's PUT met, unless it was taken over since. */
+  disputed(uid: string): string | undefined {
+    return this.#disputed.get(uid);
+  }
+
   /** It was taken over with permission: its marks count. */
   settle(uid: string): void {
     this.#disputed.delete(uid);

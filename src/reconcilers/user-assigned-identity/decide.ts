@@ -1,7 +1,6 @@
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { ownershipOf } from '../marks.ts';
-import { isOverwritten } from '../proof/observe.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
@@ -10,7 +9,7 @@ import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
-import { takeMarksBack } from './write/overwritten.ts';
+import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 import { tagFault } from './write/tags.ts';
 
 /**
@@ -26,7 +25,9 @@ export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Fail
 }
 
 function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
-  const own = ownStatus(object);
+  const { disputed } = facts;
+  // Whatever else is decided: another process must not take the marks for proof.
+  const own = { ...ownStatus(object), ...(disputed !== undefined && { overwrittenPrincipalId: disputed }) };
   const stop = (summary: Summary, status = own): IdentityDecision => ({ actions: [], status, summary });
 
   const { policy } = facts;
@@ -66,7 +67,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     case 'present': {
       const { identity } = view;
       const marked = ownershipOf(identity.tags, ownerOf(object, facts)).state === 'mine';
-      if (failed || (marked && isOverwritten(object, identity))) return takeMarksBack(object, identity);
+      if (failed || (marked && isSomebodyElses(object, facts, identity)))
+        return takeMarksBack(object, identity);
       const claim = decideClaim(object, facts, policy, target, identity);
       if (!claim.granted) return stop(claim.summary);
       return maintain(

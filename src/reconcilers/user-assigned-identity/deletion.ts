@@ -1,7 +1,6 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
-import { isOverwritten } from '../proof/observe.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
 import { isSelf } from './claim.ts';
 import type {
@@ -15,7 +14,7 @@ import type {
 } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
-import { takeMarksBack } from './write/overwritten.ts';
+import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 
 /**
  * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the
@@ -114,7 +113,7 @@ function takeAway(
       claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
     );
   }
-  if (isOverwritten(object, identity)) return takeMarksBack(object, identity);
+  if (isSomebodyElses(object, facts, identity)) return takeMarksBack(object, identity);
   const working = (message: string, actions: Action[], againMs = 0): IdentityDecision => ({
     actions,
     status: own,

@@ -72,6 +72,8 @@ export interface Facts {
   readonly proven?: Coordinates;
   /** The principal on which azid last saw this object's marks, by this process or by the record. */
   readonly witnessed?: string;
+  /** The principal of an identity that azid's PUT met: somebody else made it at the same moment, so marks on it prove nothing. */
+  readonly disputed?: string;
   /** The principal that the record in azid's namespace has for this object. */
   readonly recorded?: string;
   /** Absent when the target could not be resolved. */

@@ -37,7 +37,10 @@ export interface Eyes {
   readonly installationId: string;
   readonly dependents: Dependents;
   /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'witness' | 'witnessed'>;
+  readonly proofs: Pick<
+    IdentityProofs,
+    'observe' | 'prove' | 'isOwn' | 'meet' | 'witness' | 'witnessed' | 'disputed'
+  >;
   readonly principals: Pick<RecordedPrincipals, 'of'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
@@ -65,6 +68,7 @@ export async function observe(
   const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
   const recorded = eyes.principals.of(uid);
   const witnessed = eyes.proofs.witnessed(uid) ?? recorded;
+  const disputed = eyes.proofs.disputed(uid);
   const common: Facts = {
     now: clock.now(),
     installationId,
@@ -73,6 +77,7 @@ export async function observe(
     ...(proven && { proven }),
     ...(witnessed !== undefined && { witnessed }),
     ...(recorded !== undefined && { recorded }),
+    ...(disputed !== undefined && { disputed }),
     rivals: [],
     references: [],
     leftovers: [],

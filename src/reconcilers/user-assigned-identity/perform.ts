@@ -42,7 +42,8 @@ export async function perform(
       const { id, location, tags, isolationScope, note } = action;
       const put = { ...parseIdentityId(id), location, tags, isolationScope };
       const { created, ...told } = await identities.put(put, context);
-      if (!created) hands.proofs.dispute(object.metadata.uid, told.identity.principalId);
+      if (created) hands.proofs.settle(object.metadata.uid);
+      else hands.proofs.dispute(object.metadata.uid, told.identity.principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
       return written(note, told);
     }

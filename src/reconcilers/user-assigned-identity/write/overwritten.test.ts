@@ -45,6 +45,20 @@ describe('an identity that somebody made just before the PUT', () => {
     expect(patched(uai({ spec, status: known }), showing())).toEqual({});
   });
 
+  it('is not taken for proof by the process that met it, whatever kept it from saying so at once', () => {
+    const disputed = overwritten.principalId;
+    const unread = decide(
+      uai({ spec, status: intent }),
+      facts({ disputed, azure: { state: 'unreadable', failure: { ...failure, kind: 'transient' } } }),
+    );
+    expect(unread).toMatchObject({ actions: [], status: { overwrittenPrincipalId: disputed } });
+    const next = decide(uai({ spec, status: intent }), facts({ disputed, ...showing() }));
+    expect(names(next.actions)).toEqual(['saveStatus', 'updateIdentity']);
+    expect(saved(next.actions)?.overwrittenPrincipalId).toBe(disputed);
+    const going = decide(deleted({ status: intent }), facts({ disputed, ...showing() }));
+    expect(names(going.actions)).toEqual(['saveStatus', 'updateIdentity']);
+  });
+
   it('is not deleted with the object', () => {
     // It never was this object's.
     const begun = { ...known, id: undefined, principalId: undefined };

@@ -1,7 +1,7 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { withoutMarks } from '../../marks.ts';
 import { isOverwritten } from '../../proof/observe.ts';
-import type { IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
+import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { ownStatus } from '../own.ts';
 
 /**
@@ -10,6 +10,15 @@ import { ownStatus } from '../own.ts';
  * and a process that dies, else the marks would pass for proof at the next look; so the status names the principal
  * before anything else is done.
  */
+
+/** Whether what carries this object's marks was made by somebody else: by the status, or by what this process saw. */
+export function isSomebodyElses(
+  object: UserAssignedIdentity,
+  { disputed }: Pick<Facts, 'disputed'>,
+  identity: SeenIdentity,
+): boolean {
+  return isOverwritten(object, identity) || disputed === identity.principalId;
+}
 
 /** Takes off what the PUT wrote. The tags the identity had before are lost. */
 export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {
