@@ -23,14 +23,14 @@ const NAME = 'azid-principals-';
 export class RecordedPrincipals {
   readonly #parts: RecordedPrincipalParts;
   readonly #byUid = new Map<string, string>();
-  /** Objects that are gone, by the shard whose next write forgets them; the next start forgets the rest. */
+  /** Objects that are gone, by the shard whose next write forgets them; the next start finds the rest. */
   readonly #gone = new Map<string, Set<string>>();
 
   constructor(parts: RecordedPrincipalParts) {
     this.#parts = parts;
   }
 
-  /** Reads all records. Those of objects that do not live any more are removed. */
+  /** Reads all records. Those of objects that do not live any more go with the next write. */
   async load(lives: (uid: string) => boolean, signal: AbortSignal): Promise<void> {
     const { client, namespace, installationId } = this.#parts;
     const query = { namespace, labelSelector: `${RECORD_LABEL}=${PRINCIPALS}` };
@@ -41,7 +41,8 @@ export class RecordedPrincipals {
         const [principalId, installation] = text.split(' ');
         if (principalId && installation === installationId && lives(uid)) this.#byUid.set(uid, principalId);
       }
-      if (dead.length > 0) await this.#patch(metadata.name, { ...nulls(dead) }, signal);
+      // With the shard's next write: that they cannot be removed is no reason not to begin to work.
+      this.#gone.set(metadata.name, new Set(dead));
     }
   }
 
