@@ -1,7 +1,7 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../../kube/errors.ts';
+import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
 
 /**
  * On which principal Azure showed the marks of which object, by uid: kept in ConfigMaps of azid's own namespace, where no
@@ -30,7 +30,7 @@ export class RecordedPrincipals {
     this.#parts = parts;
   }
 
-  /** Reads all records. Those of objects that do not live any more go with the next write. */
+  /** Reads all records. Those of objects that do not live any more are removed. */
   async load(lives: (uid: string) => boolean, signal: AbortSignal): Promise<void> {
     const { client, namespace, installationId } = this.#parts;
     const query = { namespace, labelSelector: `${RECORD_LABEL}=${PRINCIPALS}` };
@@ -41,8 +41,7 @@ export class RecordedPrincipals {
         const [principalId, installation] = text.split(' ');
         if (principalId && installation === installationId && lives(uid)) this.#byUid.set(uid, principalId);
       }
-      // With the shard's next write: that they cannot be removed is no reason not to begin to work.
-      this.#gone.set(metadata.name, new Set(dead));
+      if (dead.length > 0) await this.#removeNowOrLater(metadata.name, dead, signal);
     }
   }
 
@@ -82,6 +81,17 @@ export class RecordedPrincipals {
     if (!this.#byUid.delete(uid)) return;
     const name = shardOf(uid);
     this.#gone.set(name, (this.#gone.get(name) ?? new Set()).add(uid));
+  }
+
+  /** That they cannot be removed is no reason not to begin to work: they go with the next write of the shard. */
+  async #removeNowOrLater(name: string, dead: readonly string[], signal: AbortSignal): Promise<void> {
+    try {
+      await this.#patch(name, { ...nulls(dead) }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof KubeError)) throw error;
+      this.#gone.set(name, new Set(dead));
+    }
   }
 
   /** Of one key each, so that writes for several objects never overwrite one another. */
