@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { closing } from '../../simulator/http/closing.ts';
 import { createPki, type Pki } from '../../simulator/pki.ts';
 import type { KubeEndpoint } from '../access/endpoint.ts';
 
@@ -99,12 +100,12 @@ export class ScriptedServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #waiting: Exchange[] = [];
   readonly #takers: ((exchange: Exchange) => void)[] = [];
-  /** Also those in a TLS handshake, which `closeAllConnections` does not know and `close` waits for. */
-  readonly #sockets = new Set<Socket>();
+  readonly #close: () => Promise<void>;
 
   private constructor(server: Server, pki: Pki, offered: string[]) {
     this.offeredProtocols = offered;
     this.#server = server;
+    this.#close = closing(server);
     this.pki = pki;
     const { port } = server.address() as AddressInfo;
     this.endpoint = {
@@ -112,10 +113,6 @@ export class ScriptedServer implements AsyncDisposable {
       credentials: async () => ({ headers: { authorization: 'Bearer test' }, tls: { ca: pki.caPem } }),
       refresh: () => {},
     };
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
     server.on('secureConnection', () => this.connections++);
     server.on('request', (request, response) => void this.#receive(request, response));
   }
@@ -148,10 +145,8 @@ export class ScriptedServer implements AsyncDisposable {
     this.#server.setSecureContext(contextOf(pki));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

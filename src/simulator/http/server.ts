@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { closing } from './closing.ts';
 import { type Message, type Reply, readMessage } from './message.ts';
 
 export type Answerer = (message: Message, signal: AbortSignal) => Promise<Reply>;
@@ -42,12 +43,7 @@ export async function listen(given: {
       )
     : createHttpServer({ keepAliveTimeout: 600_000 }, handler);
   server.requestTimeout = 0;
-  // `closeAllConnections` does not know a connection that is still in its TLS handshake, and `close` waits for it.
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const close = closing(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(given.port, '127.0.0.1', () => {
@@ -61,9 +57,7 @@ export async function listen(given: {
     origin: `${scheme}://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('the server stops'));
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      await close();
     },
   };
 }
