@@ -1,25 +1,20 @@
 /** One call of an SDK client, through the lanes and the access, with what logs and Kubernetes Events want of its answer. */
 
-import type { Waits } from '../../runtime/controller/waits.ts';
-import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CallKind } from '../limits.ts';
+import type { ScheduledRequest } from '../requests/request.ts';
 import type { RequestScheduler } from '../requests/request-scheduler.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { AzureError } from './errors.ts';
 
-export interface CallContext {
-  readonly priority: Priority;
-  /** As in `ScheduledRequest`: whoever holds something that others need does not wait out a long 429. */
-  readonly patienceMs?: number | undefined;
-  /** The namespace on whose behalf it is made: namespaces take turns. Absent for azid's own lists. */
-  readonly turn?: string | undefined;
-  /** Of the reconcile that makes it: told while the call waits for a rate limit. */
-  readonly waits?: Waits | undefined;
-  /** As in `ScheduledRequest`; asked of writes only. */
-  readonly isStale?: (() => boolean) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+/**
+ * On whose behalf a call is made and how it may wait. `patienceMs`: whoever holds something that others need does not wait out a
+ * long 429. `isStale` is asked of writes only.
+ */
+export type CallContext = Pick<
+  ScheduledRequest,
+  'priority' | 'patienceMs' | 'turn' | 'waits' | 'isStale' | 'signal'
+>;
 
 /**
  * For a call that others may wait for too: made in the same class and turn, but it ends with none of those who wait, and tells
