@@ -20,7 +20,7 @@ const [vms, sites, pageSize] = [Number(values.vms), Number(values.sites), Number
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 const stage = await startStage();
-const { azure, access, lanes, clock, permissions, stopping, subscriptionId } = stage;
+const { azure, access, scheduler, clock, permissions, stopping, subscriptionId } = stage;
 const { control } = azure;
 await control.setKnobs({ paging: { pageSize } });
 const { id: identity } = await control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
@@ -38,7 +38,7 @@ for (let n = 0; n < sites; n++) {
   await create('Microsoft.Web/sites/slots', `app${n}/staging`);
 }
 
-const hosts = new Hosts({ access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' });
+const hosts = new Hosts({ access, scheduler, clock, tenantId: azure.tenantId, credential: 'azid' });
 const { signal } = stopping;
 const definition = hostDefinition({ hosts, permissions, clock, signal });
 const cache = new AzureCache(definition, { clock, signal, random: () => 0.5 });
@@ -47,7 +47,7 @@ cache.onChange(() => void changes++);
 /** Time moves on when nothing runs: more than Azure's bucket holds waits for its tokens. */
 const until = async (holds: () => boolean): Promise<number> => {
   const from = clock.monotonic();
-  for (; !holds(); await turn()) if (lanes.stats().running === 0) clock.advance(10);
+  for (; !holds(); await turn()) if (scheduler.stats().running === 0) clock.advance(10);
   await stage.quiet();
   return (clock.monotonic() - from) / 1000;
 };

@@ -1,6 +1,6 @@
 /**
  * One team's edit and new object while another team has many identities to make (docs/benchmarks.md): simulated seconds until
- * the first call for the edit, and until the new object has its first condition.
+ * the first call for the edit, and until the new object has its initial condition.
  *
  *     node bench/two-teams.ts [--many 200]
  */

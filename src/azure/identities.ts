@@ -1,4 +1,4 @@
-/** User-assigned identities (docs/azure-facts.md section 3): every call goes through the lanes and tells the observer what it saw. */
+/** User-assigned identities (docs/azure-facts.md section 3): every call goes through the request scheduler and tells the observer what it saw. */
 import { getContinuationToken, type Identity, ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { RecentMap } from '../runtime/recent-map.ts';
 import {

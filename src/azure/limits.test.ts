@@ -7,10 +7,10 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a virtual machine takes ten updates at once and then one in 17 s; others, and reads, do not wait for it', async () => {
   const clock = new FakeClock();
-  const lanes = new RequestScheduler({ clock });
+  const scheduler = new RequestScheduler({ clock });
   const started: string[] = [];
   const call = (resourceId: string, kind: 'write' | 'read' = 'write') =>
-    void lanes.run(
+    void scheduler.run(
       {
         tenantId: 't',
         subscriptionId: 's',

@@ -30,9 +30,9 @@ export interface Rights {
 
 export interface PermissionsOptions {
   readonly access: ArmAccess;
-  readonly lanes: RequestScheduler;
+  readonly scheduler: RequestScheduler;
   readonly tenantId: string;
-  /** Name of the caller for the lanes. */
+  /** Name of the caller for the request scheduler. */
   readonly credential: string;
 }
 
@@ -48,13 +48,13 @@ export class Permissions {
     scope: string,
     context: { priority: Priority; signal?: AbortSignal | undefined },
   ): Promise<Rights> {
-    const { access, lanes, tenantId, credential } = this.#options;
+    const { access, scheduler, tenantId, credential } = this.#options;
     const subscriptionId = subscriptionOf(scope);
     const permissions: Permission[] = [];
     const path = `${scope === '/' ? '' : `/${wireScope(scope)}`}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     for (let link: string | undefined = path; link !== undefined; ) {
       const url: string = link;
-      const lane = {
+      const request = {
         tenantId,
         ...(subscriptionId !== undefined && { subscriptionId }),
         credential,
@@ -62,7 +62,7 @@ export class Permissions {
         provider: AUTHORIZATION,
         ...context,
       } as const;
-      const page = parsePage(await lanes.run(lane, () => access.getJson(url, context.signal)));
+      const page = parsePage(await scheduler.run(request, () => access.getJson(url, context.signal)));
       for (const { actions, notActions } of page.value)
         permissions.push({ actions: actions ?? [], notActions: notActions ?? [] });
       link = page.nextLink || undefined;

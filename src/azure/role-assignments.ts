@@ -1,4 +1,4 @@
-/** Role assignments (docs/azure-facts.md section 5): every call goes through the lanes and tells the observer what it saw. */
+/** Role assignments (docs/azure-facts.md section 5): every call goes through the request scheduler and tells the observer what it saw. */
 import {
   AuthorizationManagementClient,
   getContinuationToken,

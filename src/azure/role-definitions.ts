@@ -1,4 +1,4 @@
-/** Role definitions, built-in and custom (docs/azure-facts.md section 5), read through the lanes. */
+/** Role definitions, built-in and custom (docs/azure-facts.md section 5), read through the request scheduler. */
 
 import {
   AuthorizationManagementClient,

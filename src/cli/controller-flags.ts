@@ -44,7 +44,7 @@ export interface Flag {
 }
 
 /**
- * A visit holds its worker while it waits for Azure, 4.9 s for an assignment. With fewer workers than a lane runs calls
+ * A reconcile holds its worker while it waits for Azure, 4.9 s for an assignment. With fewer workers than a rate-limit scope runs calls
  * the write bucket of a subscription cannot be used up: 16 of them write 3.3 assignments a second, where 9 are allowed.
  */
 export const DEFAULT_WORKERS = AZURE_LIMITS.concurrency;

@@ -15,7 +15,7 @@ import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 /** @param beforeWrite asked right before each write leaves; throws if azid may not write any more */
 export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeWrite: () => void): AzureSide {
   const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
-  const lanes = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
+  const scheduler = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
   const access = new ArmAccess({
     cloud,
     credential,
@@ -31,8 +31,8 @@ export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeW
     },
     ...(interceptArm && { intercept: interceptArm }),
   });
-  // One credential until policies bring more; its lanes are already its own.
-  const calls = { access, lanes, clock, tenantId, credential: 'azid' };
+  // One credential until policies bring more; its rate-limit scopes are already its own.
+  const calls = { access, scheduler, clock, tenantId, credential: 'azid' };
   let self: AzureCaller | undefined;
   return {
     identities: new Identities(calls),

@@ -8,14 +8,14 @@ import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/edition.ts';
-import { Frame } from '../reconcilers/frame.ts';
+import { Reconciler } from '../reconcilers/reconciler.ts';
 import type { Services } from '../reconcilers/services.ts';
 import { StatusMemory } from '../reconcilers/status/status-memory.ts';
 import { Controller } from '../runtime/controller/controller.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
 import type { InFlightLimits } from '../runtime/queue/in-flight.ts';
 import { WorkQueue } from '../runtime/queue/queue.ts';
-import { FirstConditions } from './first-conditions.ts';
+import { InitialConditions } from './initial-conditions.ts';
 import type { OperatorOptions } from './options.ts';
 import type { PermissionChanges } from './permission-changes.ts';
 
@@ -46,12 +46,12 @@ export class KindController implements Disposable {
     const { clock, random, log, workers } = options;
     // azid's own status writes enqueue nothing, those of others do: they are undone.
     const memory = new StatusMemory<ManagedObject>((object) => controller.enqueue(keyOf(object), 'event'));
-    const reconciler = kind.start(services, (key, priority, afterMs) =>
+    const started = kind.start(services, (key, priority, afterMs) =>
       controller.enqueue(key, priority, afterMs),
     );
     const namespacesOf = (key: ObjectKey) => kind.namespacesOf?.(key, services);
-    const frame = new Frame(
-      { ...reconciler, resource: kind.resource, decide: (...given) => kind.decide(...given) },
+    const reconciler = new Reconciler(
+      { ...started, resource: kind.resource, decide: (...given) => kind.decide(...given) },
       {
         client,
         events,
@@ -75,18 +75,18 @@ export class KindController implements Disposable {
       name: kind.name,
       queue,
       workers,
-      reconcile: (visit) => frame.reconcile(visit),
+      reconcile: (request) => reconciler.reconcile(request),
       classify: (key, proposed) => classOf(store.get(key), proposed),
       editionOf: (key) => editionOfStored(store.get(key)),
       metrics: metrics.controller(kind.name),
     });
     this.#controller = controller;
     const first = this.#cleanup.use(
-      new FirstConditions({
+      new InitialConditions({
         ...common,
         kind: kind.name,
         store,
-        introduce: (visit) => frame.introduce(visit),
+        writeInitialCondition: (request) => reconciler.writeInitialCondition(request),
       }),
     );
     this.#cleanup.use(store.showAs((object) => memory.shown(object)));
@@ -140,7 +140,7 @@ function outcomeOfError(error: unknown): Outcome | undefined {
       ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
     };
   }
-  // Azure's failures become conditions in the frame; what comes here is a call azid itself gave up.
+  // Azure's failures become conditions in the reconciler; what comes here is a call azid itself gave up.
   if (!(error instanceof AzureError)) return undefined;
   const { code, heldBack, retryAfterMs } = error;
   if (heldBack && retryAfterMs !== undefined)

@@ -52,7 +52,7 @@ it('a policy makes those stale that it selects, or selected before', () => {
 
 it('a namespace that is made anew is another one, whatever stood of the one before', () => {
   const before = changes.of(['a']);
-  stores.namespaces.noteDelete(stores.namespaces.get('a') as Namespace);
+  stores.namespaces.recordDelete(stores.namespaces.get('a') as Namespace);
   label('a', { team: 'a' });
   expect(changes.of(['a'])).not.toBe(before);
 });

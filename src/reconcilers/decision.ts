@@ -5,9 +5,9 @@ import type { Condition } from '../kube/types.ts';
  * (docs/architecture.md section 2). Nothing here does I/O.
  */
 
-/** How the object stands, from which its conditions and the next visit follow (docs/conditions.md). */
+/** How the object stands, from which its conditions and the next reconcile follow (docs/conditions.md). */
 export type Summary =
-  /** Azure is as declared. `nextMs`: when to look again without being woken. */
+  /** Azure is as declared. `nextMs`: when to look again without being enqueued. */
   | { readonly state: 'ready'; readonly reason: string; readonly message: string; readonly nextMs: number }
   /** On the way, no failure: look again after `againMs`. */
   | {
@@ -18,7 +18,7 @@ export type Summary =
     }
   /** Failed for now; the queue backs off, at least as long as the server said. */
   | { readonly state: 'retrying'; readonly failure: Failure }
-  /** Something named must come first and wakes this object; `recheckMs` is the safety net. */
+  /** Something named must come first and enqueues this object; `recheckMs` is the safety net. */
   | {
       readonly state: 'waiting';
       readonly for: string;
@@ -60,17 +60,17 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** Steps every kind has; the frame performs them. */
-export type FrameAction<Status> =
+/** Steps every kind has; the reconciler performs them. */
+export type CommonAction<Status> =
   | { readonly type: 'addFinalizer' }
   | { readonly type: 'removeFinalizer' }
   /** Something that must survive a crash before the next action begins. */
   | { readonly type: 'saveStatus'; readonly status: Status; readonly why: string }
   /** A Kubernetes Event that goes with no write. */
-  | { readonly type: 'tell'; readonly note: Note };
+  | { readonly type: 'recordEvent'; readonly event: ReconcileEvent };
 
 /** A Kubernetes Event to be. */
-export interface Note {
+export interface ReconcileEvent {
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, stable. */
   readonly reason: string;
@@ -82,7 +82,7 @@ export interface Note {
 export interface Decision<Action, Status> {
   /** To be done in order, then observed and decided again. Empty: nothing to do. */
   readonly actions: readonly Action[];
-  /** The kind's own status fields as they should read; the frame adds what all kinds share. */
+  /** The kind's own status fields as they should read; the reconciler adds what all kinds share. */
   readonly status: Status;
   readonly summary: Summary;
   /**
@@ -118,7 +118,7 @@ export function sayingNeeds<
 
 /** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */
 export const RECHECK_OUTSIDE_MS = 5 * 60_000;
-/** What only an edit or a policy mends: both wake the object, this is the safety net. */
+/** What only an edit or a policy mends: both enqueue the object, this is the safety net. */
 export const RECHECK_INSIDE_MS = 30 * 60_000;
-/** A settled object is woken by its watch and the mirror; this repeats client-go's resync (docs/kubernetes.md section 4). */
+/** A settled object is enqueued by its watch and the cache; this repeats client-go's resync (docs/kubernetes.md section 4). */
 export const RECHECK_READY_MS = 10 * 3_600_000;

@@ -3,7 +3,7 @@ import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
 import type { Decision, Failure } from './decision.ts';
 import type { Hold } from './holds.ts';
-import type { Reconciler } from './kind.ts';
+import type { KindReconciler } from './kind.ts';
 import type { Services, SharedServices } from './services.ts';
 import type { StoreDefinition } from './stores.ts';
 
@@ -32,5 +32,5 @@ export interface KindDefinition<
   /** Pure: from what was observed to actions, a status and the time of the next reconcile. */
   decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
   /** Begins to work: what observes and performs, with what this process remembers. `enqueue`: its own objects. */
-  start(services: Services, enqueue: Enqueue): Reconciler<T, Facts, Action, Status, Made>;
+  start(services: Services, enqueue: Enqueue): KindReconciler<T, Facts, Action, Status, Made>;
 }

@@ -12,10 +12,10 @@ import { silentLog } from '../runtime/log.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
-import type { VisitContext } from './kind.ts';
+import type { ReconcileContext } from './kind.ts';
 import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
-import type { PeerEyes } from './role-grant/ownership/peers.ts';
+import type { CoOwnerDeps } from './role-grant/ownership/co-owners.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
 import { holdersOfAll } from './watches/watches.fixture.ts';
@@ -35,7 +35,7 @@ const reader: AzureRoleDefinition = {
   permissions: [],
   assignableScopes: ['/'],
 };
-const context: VisitContext = {
+const context: ReconcileContext = {
   key: 'shop/web',
   priority: 'event',
   attempt: 1,
@@ -46,7 +46,7 @@ const context: VisitContext = {
   patienceMs: 1_000,
 };
 
-type Parts = PeerEyes & CredentialDeps & HostDeps & LeftoverDeps & { readonly stores: Stores };
+type Parts = CoOwnerDeps & CredentialDeps & HostDeps & LeftoverDeps & { readonly stores: Stores };
 
 let stores: Stores;
 let clock: FakeClock;
@@ -78,7 +78,7 @@ beforeEach(() => {
         yield { assignments: [], requestedAt: 0 };
       },
     },
-    assignmentMirror: { byIndex: () => [], believes: async () => true },
+    assignmentCache: { byIndex: () => [], believes: async () => true },
     clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://issuer' }) },
     federationAudience: 'api://AzureADTokenExchange',
   };

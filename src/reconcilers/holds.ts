@@ -1,7 +1,7 @@
 import type { StoreChange } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import type { Source } from '../runtime/controller/watch.ts';
-import type { VisitContext } from './kind.ts';
+import type { ReconcileContext } from './kind.ts';
 import type { Stores } from './stores.ts';
 import { isEdit } from './watches/predicates.ts';
 import { ofBoth } from './watches/watches.ts';
@@ -24,7 +24,7 @@ export interface Hold<T = KubeObject, Deps = unknown> {
   holders(
     identity: ObjectKey,
     deps: Deps,
-    context: VisitContext,
+    context: ReconcileContext,
   ): readonly string[] | Promise<readonly string[]>;
 }
 
@@ -36,7 +36,7 @@ export interface HoldInStore<Deps> {
 /** What hangs on an identity, in Kubernetes: asked when it is to be deleted. */
 export interface Holders {
   /** Sorted. */
-  of(kind: IdentityKind, identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  of(kind: IdentityKind, identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
   /** Keys of identities whose holders may be others now. */
   changed(kind: IdentityKind): Source<Iterable<ObjectKey>>;
 }

@@ -1,37 +1,37 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
-import type { Decision, Failure, FrameAction, Note } from './decision.ts';
+import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from './decision.ts';
 import type { LiveReads } from './live-reads.ts';
 
-/** What the frame keeps for a kind during one visit. */
-export interface VisitContext extends Visit {
-  /** When this visit began, monotonic ms: what was read or written since is as live as a read made now. */
+/** What the reconciler keeps for a kind during one reconcile. */
+export interface ReconcileContext extends ReconcileRequest {
+  /** When this reconcile began, monotonic ms: what was read or written since is as live as a read made now. */
   readonly startedAt: number;
   /**
-   * A lane that Azure closed for longer than this ends the visit, ms: the object says so meanwhile, and does not count among
+   * A rate-limit scope that Azure closed for longer than this ends the reconcile, ms: the object says so meanwhile, and does not count among
    * those that its namespace may have under way (docs/guarantees.md G2, G12).
    */
   readonly patienceMs: number;
   /**
    * Asked when the turn of a write has come: true if what it was decided on may not hold any more. It is then not sent, and
-   * the frame decides again.
+   * the reconciler decides again.
    */
   readonly isStale?: () => boolean;
-  /** When this visit last wrote to Azure, wall ms. */
+  /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
 }
 
 /** What a performed action leaves to tell. */
 export interface Performed {
   /** An Azure write: becomes one log line and one Kubernetes Event. */
-  readonly write?: { readonly note: Note; readonly correlationId?: string };
+  readonly write?: { readonly event: ReconcileEvent; readonly correlationId?: string };
   /** The object itself was removed: there is nothing left to reconcile. */
   readonly gone?: boolean;
 }
 
 /** What of a kind does I/O or remembers something; `decide` is pure and stands in its definition. */
-export interface Reconciler<
+export interface KindReconciler<
   T extends ManagedObject,
   Facts,
   Action extends { readonly type: string },
@@ -42,18 +42,22 @@ export interface Reconciler<
    * Reads what `decide` needs and decides nothing: caches, and Azure itself where nothing else can tell or where the decision
    * asked for it.
    */
-  observe(object: T, context: VisitContext, live: LiveReads): Promise<Facts>;
+  observe(object: T, context: ReconcileContext, live: LiveReads): Promise<Facts>;
   /** What is about to be carried out: for what this process remembers of it, and for moments that must be met exactly. */
   decided?(object: T, facts: Facts, decision: Made): void;
-  /** Throws what the call threw; the frame maps it. Never called with an action of the frame. */
-  perform(action: Exclude<Action, FrameAction<Status>>, object: T, context: VisitContext): Promise<Performed>;
+  /** Throws what the call threw; the reconciler maps it. Never called with an action of the reconciler. */
+  perform(
+    action: Exclude<Action, CommonAction<Status>>,
+    object: T,
+    context: ReconcileContext,
+  ): Promise<Performed>;
   /** The object is gone for good: drop what is kept of it in memory. `uid` is absent if no reconcile ever saw it. */
   forget?(key: ObjectKey, uid?: string): void;
 }
 
 /**
  * One kind of custom resource at work. `observe` reads, `decide` judges (pure), `perform` carries out one action; the
- * frame does what every kind has in common.
+ * reconciler does what every kind has in common.
  */
 export interface Kind<
   T extends ManagedObject,
@@ -61,7 +65,7 @@ export interface Kind<
   Action extends { readonly type: string },
   Status extends object,
   Made extends Decision<Action, Status> = Decision<Action, Status>,
-> extends Reconciler<T, Facts, Action, Status, Made> {
+> extends KindReconciler<T, Facts, Action, Status, Made> {
   readonly resource: Resource<T>;
   decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
 }

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import type { ManagedObject } from '../api/schema/common.ts';
-import type { Decision, Failure, FrameAction } from './decision.ts';
+import type { CommonAction, Decision, Failure } from './decision.ts';
 import { sayingNeeds } from './decision.ts';
-import type { VisitContext } from './kind.ts';
+import type { ReconcileContext } from './kind.ts';
 import type { LiveReads } from './live-reads.ts';
 import { observeAndDecide } from './observe-decide.ts';
 
-type Action = FrameAction<object>;
+type Action = CommonAction<object>;
 const object = { metadata: { name: 'x' } } as ManagedObject;
-const context = {} as VisitContext;
+const context = {} as ReconcileContext;
 const DONE: Decision<Action, object> = {
   actions: [],
   status: {},
@@ -23,7 +23,7 @@ function kindOf() {
   return {
     calls,
     kind: {
-      async observe(_object: ManagedObject, _context: VisitContext, live: LiveReads) {
+      async observe(_object: ManagedObject, _context: ReconcileContext, live: LiveReads) {
         calls.push('observe');
         await read('first', live);
         await read('second', live);
@@ -55,7 +55,7 @@ it('decides nothing on a cache after a failure either: what takes the place of w
   const calls: string[] = [];
   const failure = { reason: 'Forbidden' } as Failure;
   const kind = {
-    async observe(_object: ManagedObject, _context: VisitContext, live: LiveReads) {
+    async observe(_object: ManagedObject, _context: ReconcileContext, live: LiveReads) {
       if (live.wants('second')) await live.once('second', async () => void calls.push('read second'));
       return {};
     },

@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { Decision, Failure } from './decision.ts';
-import type { Kind, VisitContext } from './kind.ts';
+import type { Kind, ReconcileContext } from './kind.ts';
 import { LiveReads } from './live-reads.ts';
 
 export interface Decided<Facts, Made> {
@@ -21,7 +21,7 @@ export async function observeAndDecide<
 >(
   kind: Pick<Kind<T, Facts, Action, Status, Made>, 'observe' | 'decide'>,
   object: T,
-  context: VisitContext,
+  context: ReconcileContext,
   failed?: { readonly action: Action; readonly failure: Failure },
 ): Promise<Decided<Facts, Made>> {
   const live = new LiveReads();

@@ -22,15 +22,15 @@ import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
 import { apiVersionOf } from './hosts/api-version.ts';
 import { Turns } from './hosts/claims/turns.ts';
 import { systemIdentityNow } from './hosts/system-identity-now.ts';
-import type { VisitContext } from './kind.ts';
+import type { ReconcileContext } from './kind.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
-import { type SystemIdentityView, SystemProofs } from './proof/system-identity.ts';
+import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
 import { leftoversOf } from './role-grant/holds.ts';
 import type { Stores } from './stores.ts';
 import { listedOf } from './watches/areas.ts';
 
-/** What every kind may use: each takes of it what it names in its own `Eyes`, `Hands` and `WatchDeps`. */
+/** What every kind may use: each takes of it what it names in its own `ObserveDeps`, `PerformDeps` and `WatchDeps`. */
 
 /** Azure, as it answers now. */
 export interface AzureSide {
@@ -47,10 +47,10 @@ export interface AzureSide {
 /** What Azure was last seen to hold. */
 interface Caches {
   /** Of the identities. */
-  readonly mirror: IdentityCache;
-  readonly assignmentMirror: AssignmentCache;
-  readonly credentialMirror: CredentialCache;
-  readonly hostMirror: HostCache;
+  readonly identityCache: IdentityCache;
+  readonly assignmentCache: AssignmentCache;
+  readonly credentialCache: CredentialCache;
+  readonly hostCache: HostCache;
   readonly roles: RoleCatalog;
 }
 
@@ -84,13 +84,13 @@ export interface Dependents {
    * What keeps it: objects that refer to it, are not being deleted themselves, and may, by kind and key; and the resources
    * that azid is still to detach it from. Sorted.
    */
-  referencesTo(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  referencesTo(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
   /** The same of a SystemAssignedIdentity. */
-  referencesToSystemIdentity(identity: ObjectKey, context: VisitContext): Promise<readonly string[]>;
+  referencesToSystemIdentity(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
   /** Role assignments of its principal that azid made and that no object has in its ledger, by id. */
   leftoversOf(
     identity: { readonly id: string; readonly principalId: string },
-    context: VisitContext,
+    context: ReconcileContext,
   ): Promise<readonly string[]>;
 }
 
@@ -98,7 +98,7 @@ export interface SharedServices extends Given, Caches {
   /** Whose an identity is and which principal it has, as Azure proves it. */
   readonly proofs: IdentityProofs;
   readonly systemProofs: SystemProofs;
-  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<ObservedSystemIdentity>;
   /** API version of a type that azid does not know, as any object gives it. */
   readonly apiVersionOf: (type: string) => string | undefined;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
@@ -124,16 +124,16 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
   const { stores, caches, clock } = given;
   const rolloutSlots = new Emitter<string>();
   const systemIdentity: SharedServices['systemIdentity'] = (hostId, context) =>
-    systemIdentityNow(hostId, context, { ...given, hostMirror: caches.hosts });
+    systemIdentityNow(hostId, context, { ...given, hostCache: caches.hosts });
   const shared: SharedServices = {
     ...given,
-    mirror: caches.identities,
-    assignmentMirror: caches.assignments,
-    credentialMirror: caches.credentials,
-    hostMirror: caches.hosts,
+    identityCache: caches.identities,
+    assignmentCache: caches.assignments,
+    credentialCache: caches.credentials,
+    hostCache: caches.hosts,
     roles: caches.roles,
-    proofs: new IdentityProofs({ ...given, mirror: caches.identities }),
-    systemProofs: new SystemProofs({ stores, hostMirror: caches.hosts, systemIdentity, clock }),
+    proofs: new IdentityProofs({ ...given, identityCache: caches.identities }),
+    systemProofs: new SystemProofs({ stores, hostCache: caches.hosts, systemIdentity, clock }),
     systemIdentity,
     apiVersionOf: (type) => apiVersionOf(type, stores),
     identitiesListed: listedOf(caches.identities),

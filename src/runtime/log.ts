@@ -1,6 +1,6 @@
 /** What every module may know about logging. `observe/logs/logs.ts` makes one; modules receive it and add their own fields. */
 export interface Log {
-  /** Everything that is not a change made: visits, waits, cache events. */
+  /** Everything that is not a change made: reconciles, waits, cache events. */
   debug(fields: Fields, message: string): void;
   /** Changes made, starts and stops. */
   info(fields: Fields, message: string): void;

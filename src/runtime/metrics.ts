@@ -33,21 +33,21 @@ export interface QueueMetrics {
 }
 
 /** Values of controller-runtime's `result` label. */
-export type VisitResult = 'success' | 'error' | 'requeue' | 'requeue_after';
+export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 
 export interface ControllerMetrics {
   /** Called once, when the controller starts. */
   workers(most: number): void;
-  /** Visits that have a worker now: those that wait for a rate limit have none. */
-  active(visits: number): void;
-  finished(result: VisitResult, ms: number): void;
-  /** A visit ended in `retry` or `stalled`, or threw. */
+  /** Reconciles that have a worker now: those that wait for a rate limit have none. */
+  active(reconciles: number): void;
+  finished(result: ReconcileResult, ms: number): void;
+  /** A reconcile ended in `retry` or `stalled`, or threw. */
   failed(): void;
-  /** A visit ended in `stalled`: no retry helps. */
+  /** A reconcile ended in `stalled`: no retry helps. */
   terminal(): void;
-  /** A visit threw something nobody expected, or returned something that is no outcome. */
+  /** A reconcile threw something nobody expected, or returned something that is no outcome. */
   panicked(): void;
-  /** A visit ran over its time limit. */
+  /** A reconcile ran over its time limit. */
   timedOut(): void;
 }
 

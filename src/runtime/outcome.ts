@@ -1,13 +1,13 @@
 /**
- * What one visit to a key came to. A value, not control flow: the controller loop turns it into queue actions,
+ * What one reconcile to a key came to. A value, not control flow: the controller loop turns it into queue actions,
  * metrics and logs in one place, and reconcilers never choose a back-off themselves (docs/architecture.md section 5).
  */
 export type Outcome =
-  /** Nothing left to do. `nextMs`: look again after that long (the loop adds jitter); absent = only when woken. */
+  /** Nothing left to do. `nextMs`: look again after that long (the loop adds jitter); absent = only when enqueued. */
   | { readonly type: 'done'; readonly nextMs?: number }
   /** Progress was made or must be awaited; come back after exactly this long. Not a failure. */
   | { readonly type: 'again'; readonly afterMs: number; readonly why: string }
-  /** Waits for something named that will wake the key by an index; `recheckMs` is the safety net. */
+  /** Waits for something named that will enqueue the key by an index; `recheckMs` is the safety net. */
   | { readonly type: 'waiting'; readonly for: string; readonly recheckMs: number }
   /** No retry helps until someone acts; looked at again all the same, since they may act outside the cluster. */
   | { readonly type: 'stalled'; readonly reason: string; readonly recheckMs: number }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/kube/types.ts';
 import { keyOf } from '../../src/kube/types.ts';
-import { type Decision, type FrameAction, RECHECK_READY_MS } from '../../src/reconcilers/decision.ts';
+import { type CommonAction, type Decision, RECHECK_READY_MS } from '../../src/reconcilers/decision.ts';
 import type { KindDefinition } from '../../src/reconcilers/definition.ts';
 import type { ProvenIdentity } from '../../src/reconcilers/proof/identity-proofs.ts';
 import { INDEX, type Stores, storeOf } from '../../src/reconcilers/stores.ts';
@@ -15,7 +15,7 @@ interface Facts {
 interface Status {
   readonly principalId?: string;
 }
-type Action = FrameAction<Status>;
+type Action = CommonAction<Status>;
 
 const identityOf = ({ metadata, spec }: PrincipalReport) => `${metadata.namespace}/${spec.identityRef.name}`;
 

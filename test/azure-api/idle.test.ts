@@ -52,7 +52,7 @@ describe('50 objects that are as declared', () => {
 });
 
 describe('an edit', () => {
-  it('overtakes a backlog of drift that stands in the queue and in the lanes', async () => {
+  it('overtakes a backlog of drift that stands in the queue and in the rate-limit scopes', async () => {
     const { control } = stage.world.azure;
     await stage.world.start();
     await declareAll(120);

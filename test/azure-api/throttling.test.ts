@@ -104,7 +104,7 @@ describe('a 429', () => {
     await stage.world.until('the storm', () => puts().length > 0);
     await stage.world.elapse(120_000);
     const during = puts();
-    // No lane opens within 20 s of a refusal: what is sent together then, ten at most, is refused together.
+    // No rate-limit scope opens within 20 s of a refusal: what is sent together then, ten at most, is refused together.
     const waves = during.filter((each, i) => i === 0 || secondsBetween(during[i - 1], each) >= 19.9);
     expect(waves.length).toBeLessThanOrEqual(7);
     stage.world.azure.control.clearFaults({});

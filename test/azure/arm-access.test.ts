@@ -175,10 +175,10 @@ describe('a link to another host', () => {
 
   test('is not followed by the SDK’s paging, and hears no token', async () => {
     await using rig = await twoServers();
-    const lanes = new RequestScheduler({ clock: systemClock });
+    const scheduler = new RequestScheduler({ clock: systemClock });
     const identities = new Identities({
       access: rig.access,
-      lanes,
+      scheduler,
       clock: systemClock,
       tenantId: 't',
       credential: 'c',
@@ -207,8 +207,14 @@ test('an endpoint whose certificate is not trusted is an unreachable one, and no
     clock: systemClock,
     version: 'test',
   });
-  const lanes = new RequestScheduler({ clock: systemClock });
-  const identities = new Identities({ access, lanes, clock: systemClock, tenantId: 't', credential: 'c' });
+  const scheduler = new RequestScheduler({ clock: systemClock });
+  const identities = new Identities({
+    access,
+    scheduler,
+    clock: systemClock,
+    tenantId: 't',
+    credential: 'c',
+  });
   expect(classify(await failure(identities.put({ ...rig.at('web'), ...web }, edit)))).toMatchObject({
     kind: 'transient',
     reason: 'AzureUnreachable',

@@ -31,10 +31,10 @@ const failure = (call: Promise<unknown>) =>
 
 async function setup(options: RigOptions = {}) {
   const rig = await startRig({ role: 'Owner', ...options });
-  const { azure, access, lanes } = rig;
+  const { azure, access, scheduler } = rig;
   const hosts = new Hosts({
     access,
-    lanes,
+    scheduler,
     clock: systemClock,
     tenantId: azure.tenantId,
     credential: 'azid',

@@ -165,7 +165,7 @@ test('a 429 with each kind of Retry-After is throttling with that time, and is n
       count: 1,
       effect: { kind: 'status', status: 429, ...effect },
     });
-    // A lane of its own each time: the last one is held up.
+    // A rate-limit scope of its own each time: the last one is held up.
     const { Identities } = await import('../../src/azure/identities.ts');
     const { RequestScheduler } = await import('../../src/azure/requests/request-scheduler.ts');
     const { systemClock: clock } = await import('../../src/runtime/time/clock.ts');
@@ -173,7 +173,7 @@ test('a 429 with each kind of Retry-After is throttling with that time, and is n
     const fresh = new Identities({
       access,
       clock,
-      lanes: new RequestScheduler({ clock }),
+      scheduler: new RequestScheduler({ clock }),
       tenantId: 't',
       credential: 'c',
     });

@@ -49,15 +49,18 @@ export async function startRig(options: RigOptions = {}) {
   };
   const credential = tokensOf(azure, objectId);
   const access = new ArmAccess({ clock, cloud, credential, version: 'test', ...options });
-  const lanes = new RequestScheduler({ clock, limits: options.limits ?? { ...AZURE_LIMITS, providers: {} } });
-  const common = { access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' };
+  const scheduler = new RequestScheduler({
+    clock,
+    limits: options.limits ?? { ...AZURE_LIMITS, providers: {} },
+  });
+  const common = { access, scheduler, clock, tenantId: azure.tenantId, credential: 'azid' };
   const { subscriptionId } = azure;
   return {
     azure,
     cloud,
     objectId,
     access,
-    lanes,
+    scheduler,
     identities: new Identities(common),
     roleAssignments: new RoleAssignments(common),
     roleDefinitions: new RoleDefinitions(common),

@@ -5,7 +5,7 @@ import { areaOf } from '../../src/azure/names/scope.ts';
 import { assignmentDefinition } from '../../src/cache/assignments/assignments.ts';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
 import type { How } from '../../src/cache/store/entry.ts';
-import type { VisitContext } from '../../src/reconcilers/kind.ts';
+import type { ReconcileContext } from '../../src/reconcilers/kind.ts';
 import { type LeftoverDeps, leftoversOf } from '../../src/reconcilers/role-grant/holds.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
@@ -314,15 +314,15 @@ describe('a deletion that is proven, while lists go on to show what was there (d
   /** What is left of a principal, as the deletion of its identity asks: by a list of its own, beside the cache. */
   async function leaving() {
     const it = await setup();
-    const { azure, roleAssignments: assignments, cache: assignmentMirror, principalId } = it;
+    const { azure, roleAssignments: assignments, cache: assignmentCache, principalId } = it;
     // As long as an honest Azure's.
     azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
     const put = await it.put(it.group);
     if (put.result !== 'written') throw new Error(`expected it to be written, got ${put.result}`);
     it.clock.advance(minute);
     const stores = { grants: { keysByIndex: () => [] } };
-    const parts = { stores, assignments, assignmentMirror, installationId: installation };
-    const context = { ...edit, key: 'shop/web' } as unknown as VisitContext;
+    const parts = { stores, assignments, assignmentCache, installationId: installation };
+    const context = { ...edit, key: 'shop/web' } as unknown as ReconcileContext;
     const leftovers = () =>
       leftoversOf({ id: it.id('web'), principalId }, context, parts as unknown as LeftoverDeps);
     const deleteIt = () =>

@@ -16,8 +16,8 @@ const ODD = 'Contoso.Things/boxes';
 /** A cache over azid's own `Hosts`, which ask the simulated Azure. */
 async function setup(options: RigOptions = {}) {
   const stage = await startStage(options);
-  const { azure, access, lanes, clock, permissions, stopping, subscriptionId, group } = stage;
-  const hosts = new Hosts({ access, lanes, clock, tenantId: azure.tenantId, credential: 'azid' });
+  const { azure, access, scheduler, clock, permissions, stopping, subscriptionId, group } = stage;
+  const hosts = new Hosts({ access, scheduler, clock, tenantId: azure.tenantId, credential: 'azid' });
   const { signal } = stopping;
   const definition = hostDefinition({
     hosts,

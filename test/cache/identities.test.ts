@@ -31,7 +31,10 @@ async function setup(options: RigOptions & { manual?: boolean } = {}) {
   cache.onChange((key, how) => changes.push([key.split('/').at(-1) ?? '', how]));
   const lists = () => rig.calls('GET').filter(({ path }) => /userAssignedIdentities(\?|$)/i.test(path));
   const settled = () =>
-    until('the list to be judged', () => !cache.loading(subscriptionId) && rig.lanes.stats().running === 0);
+    until(
+      'the list to be judged',
+      () => !cache.loading(subscriptionId) && rig.scheduler.stats().running === 0,
+    );
   /** Ten minutes on: the next list, and what follows from it. */
   const resync = async () => {
     const before = cache.age(subscriptionId) ?? 0;
@@ -180,7 +183,8 @@ describe('at the resync', () => {
     await until('another list', () => it.lists().length === before + 2);
     await until(
       'quiet',
-      () => it.lanes.stats().running === 0 && it.cache.completeness(it.subscriptionId).state === 'complete',
+      () =>
+        it.scheduler.stats().running === 0 && it.cache.completeness(it.subscriptionId).state === 'complete',
     );
     expect(it.lists()).toHaveLength(before + 2);
   });
@@ -309,7 +313,7 @@ describe('the door for events', () => {
     it.clock.advance(1);
     await until('the failure', () => it.calls('GET').some(({ status }) => status === 503));
     expect(it.cache.observe(it.id('web'))).toEqual({ state: 'suspectAbsent' });
-    await until('quiet', () => it.lanes.stats().running === 0);
+    await until('quiet', () => it.scheduler.stats().running === 0);
     await turn();
     it.clock.advance(5000);
     await until('the GET', () => it.cache.observe(it.id('web')).state === 'present');
@@ -336,7 +340,7 @@ describe('stopping', () => {
     it.cache.suspect(it.id('web'));
     it.stopping.abort();
     await it.cache.stop();
-    await until('the calls to end', () => it.lanes.stats().running === 0);
+    await until('the calls to end', () => it.scheduler.stats().running === 0);
     expect(it.clock.untilNext()).toBeUndefined();
   });
 });

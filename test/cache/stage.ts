@@ -26,7 +26,7 @@ export async function startStage(options: RigOptions = {}) {
     group: `${subscription}/resourceGroups/rg1`,
     quiet: async () => {
       await turn();
-      await until('quiet', () => rig.lanes.stats().running === 0);
+      await until('quiet', () => rig.scheduler.stats().running === 0);
       await turn();
     },
   };

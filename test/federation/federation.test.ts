@@ -167,7 +167,7 @@ describe('a credential', () => {
     expect((await stage.condition('build', 'Stalled'))?.status).toBe('True');
     const tried = stage.writes().length;
     await world.pass(30 * 60_000);
-    // Once in five minutes, and whatever else woke it.
+    // Once in five minutes, and whatever else enqueued it.
     expect(stage.writes().length - tried).toBeLessThanOrEqual(8);
   });
 });

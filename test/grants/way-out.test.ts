@@ -150,7 +150,7 @@ it('all names refused is said so, and tried seldom', async () => {
   expect(await stage.stalled('read', 'AssignmentNameConflict')).toContain('none of the 3 names');
   expect(stage.writes().length).toBeGreaterThanOrEqual(6);
   await world.pass(5_000);
-  // Two tries of each name; at times the first visits after that try one more (left open in issue 8).
+  // Two tries of each name; at times the first reconciles after that try one more (left open in issue 8).
   expect(stage.writes().length).toBeLessThanOrEqual(8);
   const since = stage.mark;
   await world.pass(11 * 60_000);

@@ -114,7 +114,7 @@ describe('what a restore or another tool does to the object', () => {
       { status: null },
       'status',
     );
-    // Nobody asks: azid's own status writes do not wake it, those of others do.
+    // Nobody asks: azid's own status writes do not enqueue it, those of others do.
     const restored = await stage.ready('web', (object) => object.status?.id === status?.id);
     expect(restored.status).toMatchObject({
       principalId: status?.principalId,

@@ -554,13 +554,13 @@ describe.each([
       if (key === `default/${name}`) changes.push(now?.metadata.resourceVersion);
     });
     const made = await create();
-    informer.store.noteWrite(made);
+    informer.store.recordWrite(made);
     expect(seen()?.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
     const edited = await client.mergePatch(widgets, `default/${name}`, { spec: { size: 5 } }, signal);
-    informer.store.noteWrite(edited);
+    informer.store.recordWrite(edited);
     expect(seen()?.spec?.size).toBe(5);
     await client.delete(widgets, `default/${name}`, {}, signal);
-    informer.store.noteDelete(edited);
+    informer.store.recordDelete(edited);
     expect(seen()).toBeUndefined();
     const marker = await client.create(
       widgets,

@@ -91,7 +91,7 @@ describe('a leader', () => {
       if (cut) throw new Error('the path to the API server is down');
       return next(request);
     };
-    // The visit is held between its intent and its PUT until long after the renew deadline.
+    // The reconcile is held between its intent and its PUT until long after the renew deadline.
     const held = Promise.withResolvers<void>();
     let waiting = false;
     const leader = await stage.world.start({
@@ -122,7 +122,7 @@ describe('a leader', () => {
     { at: 'storing its intent', moment: 'intent' },
     { at: 'looking at Azure', moment: 'look' },
   ])(
-    'whose process stood still after $at writes nothing when it wakes up, to neither side',
+    'whose process stood still after $at writes nothing when it enqueues up, to neither side',
     async ({ moment }) => {
       const { clock } = stage.world;
       // Time jumps and no timer fires, as when a process is stopped: the elector has not noticed anything yet.

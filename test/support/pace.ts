@@ -6,7 +6,7 @@ import type { FakeClock } from '../../src/runtime/time/fake-clock.ts';
 const BREATH_MS = 10_000;
 /** Turns of the event loop in which a timer that fell due gets its call on the way. */
 const TURNS = 4;
-/** So many breaths without a call beginning or ending: work waits for time itself, in a lane or for a silent server. */
+/** So many breaths without a call beginning or ending: work waits for time itself, in a rate-limit scope or for a silent server. */
 const STILL_BREATHS = { idleWire: 8, openCalls: 200 };
 /**
  * How long sockets get in one breath, in real time: half of it while a call is under way, so that its end is noticed soon;

@@ -446,7 +446,7 @@ export class World {
     await this.until(`${ms} ms to pass`, () => this.clock.monotonic() >= end && this.quiet, 120_000);
   }
 
-  /** The same, though work waits for time itself: in a lane that Azure closed, say. */
+  /** The same, though work waits for time itself: in a rate-limit scope that Azure closed, say. */
   async elapse(ms: number): Promise<void> {
     const end = this.clock.monotonic() + ms;
     await this.until(`${ms} ms to elapse`, () => this.clock.monotonic() >= end, 120_000);

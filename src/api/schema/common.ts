@@ -137,7 +137,7 @@ export const commonStatus = {
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
 };
 
-/** What the frame of every reconciler needs to know of an object, whatever its kind. */
+/** What the reconciler needs to know of an object, whatever its kind. */
 export interface ManagedObject extends KubeObject {
   readonly spec: object;
   readonly status?: ManagedStatus;
@@ -161,20 +161,20 @@ export interface ManagedStatus {
 }
 
 /** The value of the annotation that asks for a look now, as the status echoes it: cut where that has no room for it. */
-export function requestedLook({ metadata }: KubeObject): string | undefined {
+export function requestedReconcile({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[RECONCILE_ANNOTATION]?.slice(0, MAX_REQUEST);
 }
 
 /** Somebody asked to see how things are now, and was not answered yet. */
-export function isLookRequested(object: ManagedObject): boolean {
-  const requested = requestedLook(object);
+export function isReconcileRequested(object: ManagedObject): boolean {
+  const requested = requestedReconcile(object);
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
 }
 
-/** True while someone waits for this object: an edit is judged by the object, whatever woke it (docs/architecture.md section 5). */
+/** True while someone waits for this object: an edit is judged by the object, whatever enqueued it (docs/architecture.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;
   if (metadata.generation !== status?.observedGeneration) return true;
-  return isLookRequested(object);
+  return isReconcileRequested(object);
 }

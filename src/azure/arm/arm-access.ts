@@ -1,6 +1,6 @@
 /**
  * One way to Resource Manager for all clients: the same endpoint, token, certificates, limits and policies, whether an
- * SDK makes the request or azid itself. SDK retries are off: lanes and the work queue decide when to come back.
+ * SDK makes the request or azid itself. SDK retries are off: the request scheduler and the work queue decide when to come back.
  */
 import {
   bearerTokenAuthenticationPolicy,

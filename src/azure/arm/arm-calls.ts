@@ -1,4 +1,4 @@
-/** One call of an SDK client, through the lanes and the access, with what logs and Kubernetes Events want of its answer. */
+/** One call of an SDK client, through the request scheduler and the access, with what logs and Kubernetes Events want of its answer. */
 
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CallKind } from '../limits.ts';
@@ -29,14 +29,14 @@ export function sharedContext(
 
 export interface ArmCallsOptions {
   readonly access: ArmAccess;
-  readonly lanes: RequestScheduler;
+  readonly scheduler: RequestScheduler;
   readonly clock: Clock;
   readonly tenantId: string;
-  /** Name of the caller for the lanes. */
+  /** Name of the caller for the request scheduler. */
   readonly credential: string;
 }
 
-/** What the lanes need to know of a call. */
+/** What the request scheduler needs to know of a call. */
 export interface ArmCall {
   readonly kind: CallKind;
   /** Resource provider namespace. */
@@ -54,7 +54,7 @@ export interface Answer<T> {
   /** HTTP status: only it tells 201 from 200, and 204 from 200. */
   readonly status: number;
   readonly correlationId?: string;
-  /** Monotonic ms at which the request began, after its wait in the lane. */
+  /** Monotonic ms at which the request began, after its wait in the rate-limit scope. */
   readonly requestedAt: number;
 }
 
@@ -81,7 +81,7 @@ export class ArmCalls {
     send: (options: SendOptions) => Promise<T>,
     onStart?: (requestedAt: number) => void,
   ): Promise<Answer<T>> {
-    const { access, lanes, clock, tenantId, credential } = this.#options;
+    const { access, scheduler, clock, tenantId, credential } = this.#options;
     const { subscriptionId, ...rest } = call;
     const write = call.kind === 'write' || call.kind === 'delete';
     const request = {
@@ -96,7 +96,7 @@ export class ArmCalls {
       ...rest,
       ...(subscriptionId && { subscriptionId }),
     };
-    return lanes.run(request, () =>
+    return scheduler.run(request, () =>
       access.call({ write, signal }, async (abortSignal) => {
         let status = 0;
         let correlationId: string | undefined;

@@ -81,7 +81,7 @@ export function wirePolicy(options: WireOptions): PipelinePolicy {
       try {
         const response = intercept ? await intercept(seen, send) : await send();
         status = response.status;
-        if (metrics) noteRemaining(metrics, response, request.url);
+        if (metrics) recordRemaining(metrics, response, request.url);
         return response;
       } finally {
         const seconds = (clock.monotonic() - started) / 1000;
@@ -110,7 +110,7 @@ function describe(request: PipelineRequest): SeenRequest {
 
 const REMAINING = 'x-ms-ratelimit-remaining-';
 
-function noteRemaining(metrics: ArmMetrics, response: PipelineResponse, url: string): void {
+function recordRemaining(metrics: ArmMetrics, response: PipelineResponse, url: string): void {
   const subscriptionId = /\/subscriptions\/([^/?]+)/i.exec(url)?.[1]?.toLowerCase() ?? '';
   for (const [name, value] of response.headers) {
     const left = Number(value);

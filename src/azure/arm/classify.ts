@@ -6,7 +6,7 @@
 import { fullText, linkedScopes, linkedSubscription } from '../hosts/read/named-identities.ts';
 import { type AzureError, type CallFacts, LOCAL_CODES, toAzureError } from './errors.ts';
 
-/** How long a lane waits after a 429 that does not say (docs/architecture.md section 5). */
+/** How long a rate-limit scope waits after a 429 that does not say (docs/architecture.md section 5). */
 export const DEFAULT_THROTTLE_MS = 30_000;
 
 export type Missing = 'resource' | 'resourceGroup' | 'subscription' | 'parent' | 'roleAssignment' | 'scope';

@@ -1,6 +1,6 @@
 /**
  * Hosts: resources of any provider, by raw REST (docs/design/2026-11-23-hosts-raw-rest.md). Every call goes through the
- * lanes and tells the observer what it saw; nothing here waits for an operation.
+ * request scheduler and tells the observer what it saw; nothing here waits for an operation.
  */
 import { z } from 'zod';
 import type { ArmRequest, ArmResponse } from '../arm/arm-access.ts';

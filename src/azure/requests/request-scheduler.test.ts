@@ -32,11 +32,11 @@ function setup(limits: Partial<Limits> = {}) {
     priority: 'resync',
     ...more,
   });
-  /** Adds a call that only notes when it started. */
-  const note = (label: string, more: Partial<ScheduledRequest> = {}) =>
+  /** Adds a call that only records when it started. */
+  const submit = (label: string, more: Partial<ScheduledRequest> = {}) =>
     scheduler.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));
   const labels = () => started.map(({ label }) => label);
-  return { clock, scheduler, request, note, started, labels };
+  return { clock, scheduler, request, submit, started, labels };
 }
 
 /** The most calls above `capacity + perSecond * window` over all windows; at most 0 if the bucket holds. */
@@ -53,8 +53,8 @@ function excess(times: readonly number[], capacity: number, perSecond: number): 
 
 describe('buckets', () => {
   test('2,000 grants from cold stay under 90 % of the bucket in every window, and use it', async () => {
-    const { clock, note, started } = setup();
-    for (let n = 0; n < 2000; n++) void note(`${n}`);
+    const { clock, submit, started } = setup();
+    for (let n = 0; n < 2000; n++) void submit(`${n}`);
     await advanceUntil(clock, () => started.length === 2000);
     const times = started.map(({ at }) => at);
     expect(excess(times, 180, 9)).toBeLessThanOrEqual(0.001);
@@ -62,18 +62,18 @@ describe('buckets', () => {
   });
 
   test('many identities are made no faster than the provider allows in one subscription', async () => {
-    const { clock, note, started } = setup();
+    const { clock, submit, started } = setup();
     for (let n = 0; n < 100; n++)
-      void note(`${n}`, { provider: MANAGED_IDENTITY, resourceId: `/subscriptions/sub-a/x/${n}` });
+      void submit(`${n}`, { provider: MANAGED_IDENTITY, resourceId: `/subscriptions/sub-a/x/${n}` });
     await advanceUntil(clock, () => started.length === 100);
     const times = started.map(({ at }) => at);
     expect(excess(times, 18, 1.8)).toBeLessThanOrEqual(0.001);
   });
 
   test('subscriptions share what the provider allows in the tenant', async () => {
-    const { clock, note, started } = setup();
+    const { clock, submit, started } = setup();
     for (let n = 0; n < 400; n++)
-      void note(`${n}`, {
+      void submit(`${n}`, {
         provider: MANAGED_IDENTITY,
         subscriptionId: `sub-${n % 10}`,
         resourceId: `/x/${n}`,
@@ -85,20 +85,20 @@ describe('buckets', () => {
   });
 
   test('subscriptions do not share Resource Manager’s buckets, two callers in one neither', async () => {
-    const { note, started } = setup();
+    const { submit, started } = setup();
     for (let n = 0; n < 600; n++)
-      void note(`${n}`, { subscriptionId: `sub-${n % 2}`, credential: `azid-${n % 3}` });
+      void submit(`${n}`, { subscriptionId: `sub-${n % 2}`, credential: `azid-${n % 3}` });
     await settle();
     expect(started).toHaveLength(600);
   });
 
   test('one identity, however it is spelt, is written only as often as the provider allows; others go on', async () => {
-    const { clock, note, started, labels } = setup();
+    const { clock, submit, started, labels } = setup();
     const write = { kind: 'write', provider: MANAGED_IDENTITY } as const;
-    void note('1', { ...write, resourceId: '/subscriptions/s/resourceGroups/RG/x/Web' });
-    void note('2', { ...write, resourceId: '/subscriptions/s/resourcegroups/rg/x/web/' });
-    void note('3', { ...write, resourceId: '//subscriptions/S/resourceGroups/rg/x/WEB' });
-    void note('other', { ...write, resourceId: '/subscriptions/s/resourceGroups/RG/x/Api' });
+    void submit('1', { ...write, resourceId: '/subscriptions/s/resourceGroups/RG/x/Web' });
+    void submit('2', { ...write, resourceId: '/subscriptions/s/resourcegroups/rg/x/web/' });
+    void submit('3', { ...write, resourceId: '//subscriptions/S/resourceGroups/rg/x/WEB' });
+    void submit('other', { ...write, resourceId: '/subscriptions/s/resourceGroups/RG/x/Api' });
     await settle();
     expect(labels()).toEqual(['1', '2', 'other']);
     await advanceUntil(clock, () => started.length === 4);
@@ -106,9 +106,9 @@ describe('buckets', () => {
   });
 
   test('reads do not wait for writes', async () => {
-    const { note, labels } = setup();
-    for (let n = 0; n < 200; n++) void note('write');
-    void note('read', { kind: 'read' });
+    const { submit, labels } = setup();
+    for (let n = 0; n < 200; n++) void submit('write');
+    void submit('read', { kind: 'read' });
     await settle();
     expect(labels().filter((label) => label === 'write')).toHaveLength(180);
     expect(labels()).toContain('read');
@@ -117,24 +117,24 @@ describe('buckets', () => {
 
 describe('order', () => {
   test('an edit overtakes a backlog, an event a resync, and equals go in order of arrival', async () => {
-    const { clock, note, labels } = setup({
+    const { clock, submit, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
-    for (let n = 0; n < 50; n++) void note(`resync ${n}`);
-    for (let n = 0; n < 2; n++) void note(`event ${n}`, { priority: 'event' });
-    for (let n = 0; n < 2; n++) void note(`edit ${n}`, { priority: 'edit' });
+    for (let n = 0; n < 50; n++) void submit(`resync ${n}`);
+    for (let n = 0; n < 2; n++) void submit(`event ${n}`, { priority: 'event' });
+    for (let n = 0; n < 2; n++) void submit(`edit ${n}`, { priority: 'edit' });
     await advanceUntil(clock, () => labels().length === 7);
     expect(labels()).toEqual(['resync 0', 'edit 0', 'edit 1', 'event 0', 'event 1', 'resync 1', 'resync 2']);
   });
 
   test('what waited long gets one token in ten while edits keep coming', async () => {
-    const { clock, note, labels } = setup({
+    const { clock, submit, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
-    const edits = (): void => void note('edit', { priority: 'edit' }).then(edits);
+    const edits = (): void => void submit('edit', { priority: 'edit' }).then(edits);
     edits();
     edits();
-    for (let n = 0; n < 3; n++) void note('old');
+    for (let n = 0; n < 3; n++) void submit('old');
     await advanceUntil(clock, () => clock.monotonic() >= AZURE_LIMITS.longWaitMs - 2000);
     expect(labels()).not.toContain('old');
     await advanceUntil(clock, () => labels().includes('old'));
@@ -148,12 +148,12 @@ describe('order', () => {
   });
 
   test('slow resyncs leave slots free for an edit', async () => {
-    const { scheduler, request, labels, note } = setup({ concurrency: 4, reserved: 1 });
+    const { scheduler, request, labels, submit } = setup({ concurrency: 4, reserved: 1 });
     const release = Promise.withResolvers<void>();
     const slow = Array.from({ length: 10 }, () => scheduler.run(request(), () => release.promise));
     await settle();
     expect(scheduler.stats()).toEqual({ waiting: { edit: 0, event: 0, resync: 7 }, running: 3 });
-    await note('edit', { priority: 'edit' });
+    await submit('edit', { priority: 'edit' });
     expect(labels()).toEqual(['edit']);
     release.resolve();
     await Promise.all(slow);
@@ -172,7 +172,7 @@ describe('a 429', () => {
     });
 
   test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
-    const { clock, scheduler, request, note, started } = setup();
+    const { clock, scheduler, request, submit, started } = setup();
     const until = clock.monotonic() + 60_000;
     let told = 0;
     let early = 0;
@@ -193,7 +193,7 @@ describe('a 429', () => {
     await settle();
     await settle();
     for (let n = 0; n < 300; n++) void attempt();
-    for (let n = 0; n < 20; n++) void note(`b${n}`, { subscriptionId: 'sub-b' });
+    for (let n = 0; n < 20; n++) void submit(`b${n}`, { subscriptionId: 'sub-b' });
     await settle();
     expect(started).toHaveLength(20);
     expect(clock.monotonic()).toBe(0);
@@ -201,10 +201,10 @@ describe('a 429', () => {
     expect(early).toBe(0);
   });
 
-  test('without a time holds the lane for 30 s, and afterwards only the refill goes through', async () => {
-    const { clock, scheduler, request, note, started } = setup();
+  test('without a time holds the rate-limit scope for 30 s, and afterwards only the refill goes through', async () => {
+    const { clock, scheduler, request, submit, started } = setup();
     await expect(scheduler.run(request(), () => Promise.reject(throttled()))).rejects.toThrow('slow');
-    for (let n = 0; n < 50; n++) void note(`${n}`);
+    for (let n = 0; n < 50; n++) void submit(`${n}`);
     await settle();
     clock.advance(29_999);
     await settle();
@@ -222,19 +222,19 @@ describe('a 429', () => {
   });
 
   test('on a write does not hold the reads', async () => {
-    const { scheduler, request, note, labels } = setup();
+    const { scheduler, request, submit, labels } = setup();
     await expect(scheduler.run(request(), () => Promise.reject(throttled()))).rejects.toThrow();
-    await note('read', { kind: 'read' });
+    await submit('read', { kind: 'read' });
     expect(labels()).toEqual(['read']);
   });
 
   test('sends away at once who will not wait so long, be it in line already, and keeps who will', async () => {
-    const { clock, scheduler, request, note, labels } = setup({
+    const { clock, scheduler, request, submit, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
     const first = scheduler.run(request(), () => Promise.reject(throttled(60_000)));
-    const inLine = note('in line', { patienceMs: 5_000 });
-    const patient = note('patient');
+    const inLine = submit('in line', { patienceMs: 5_000 });
+    const patient = submit('patient');
     await expect(first).rejects.toThrow('slow');
     await expect(inLine).rejects.toMatchObject({
       code: 'TooManyRequests',
@@ -242,11 +242,11 @@ describe('a 429', () => {
       heldBack: true,
     });
     clock.advance(20_000);
-    await expect(note('late', { patienceMs: 5_000 })).rejects.toMatchObject({
+    await expect(submit('late', { patienceMs: 5_000 })).rejects.toMatchObject({
       retryAfterMs: 40_000,
       heldBack: true,
     });
-    await expect(note('other', { patienceMs: 5_000, subscriptionId: 'sub-b' })).resolves.not.toThrow();
+    await expect(submit('other', { patienceMs: 5_000, subscriptionId: 'sub-b' })).resolves.not.toThrow();
     await advanceUntil(clock, () => labels().includes('patient'));
     await patient;
     expect(labels()).toEqual(['other', 'patient']);
@@ -254,12 +254,12 @@ describe('a 429', () => {
   });
 
   test('is recognised in any shape an SDK throws', async () => {
-    const { clock, scheduler, request, note, started } = setup();
+    const { clock, scheduler, request, submit, started } = setup();
     const text = new Error(
       "The long-running operation has failed. TooManyRequests. Please try again after '9' seconds.",
     );
     await expect(scheduler.run(request(), () => Promise.reject(text))).rejects.toBe(text);
-    void note('next');
+    void submit('next');
     await advanceUntil(clock, () => started.length === 1);
     expect(clock.monotonic()).toBe(9000);
   });
@@ -267,13 +267,13 @@ describe('a 429', () => {
 
 describe('giving up', () => {
   test('takes the call out of the line without using a token, and leaves the others', async () => {
-    const { clock, scheduler, note, labels } = setup({
+    const { clock, scheduler, submit, labels } = setup({
       arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
     });
     const abort = new AbortController();
-    void note('first');
-    const lost = note('lost', { signal: abort.signal, priority: 'edit' });
-    void note('last');
+    void submit('first');
+    const lost = submit('lost', { signal: abort.signal, priority: 'edit' });
+    void submit('last');
     abort.abort();
     await expect(lost).rejects.toMatchObject({ code: 'Aborted' });
     await advanceUntil(clock, () => labels().length === 2);
@@ -283,8 +283,8 @@ describe('giving up', () => {
   });
 
   test('before the call is added refuses it', async () => {
-    const { note, labels } = setup();
-    await expect(note('never', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
+    const { submit, labels } = setup();
+    await expect(submit('never', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
     expect(labels()).toEqual([]);
   });
 });
@@ -336,7 +336,7 @@ describe('exclusive calls', () => {
     return { ...it, start, end };
   }
 
-  test('of one key run one by one, the most urgent first, whatever their lane', async () => {
+  test('of one key run one by one, the most urgent first, whatever their rate-limit scope', async () => {
     const { start, end, labels } = held();
     void start('a');
     void start('b');
@@ -352,23 +352,23 @@ describe('exclusive calls', () => {
   });
 
   test('hold up no other key and no call without one', async () => {
-    const { start, note, labels } = held();
+    const { start, submit, labels } = held();
     void start('a');
     void start('b');
     void start('other', { exclusive: 'id2' });
-    void note('free');
+    void submit('free');
     await settle();
     expect(labels()).toEqual(['a', 'other', 'free']);
   });
 
   test('take no token while they wait for each other, and arm no timer', async () => {
     const two = { capacity: 2 / AZURE_LIMITS.share, perSecond: 0.001 };
-    const { clock, scheduler, request, note, labels } = setup({ arm: { ...AZURE_LIMITS.arm, write: two } });
+    const { clock, scheduler, request, submit, labels } = setup({ arm: { ...AZURE_LIMITS.arm, write: two } });
     void scheduler.run(request({ exclusive: 'id1' }), () => new Promise(() => {}));
-    void note('waits', { exclusive: 'id1' });
+    void submit('waits', { exclusive: 'id1' });
     await settle();
     expect(clock.untilNext()).toBeUndefined();
-    void note('free');
+    void submit('free');
     await settle();
     expect(labels()).toEqual(['free']);
   });

@@ -17,7 +17,7 @@ export class ListLoop {
   readonly #options: ListLoopOptions;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
-  #wake: (() => void) | undefined;
+  #resume: (() => void) | undefined;
   #wanted = false;
 
   constructor(options: ListLoopOptions) {
@@ -28,12 +28,12 @@ export class ListLoop {
   /** Lists again at once, or as soon as the present list has ended. */
   resyncNow(): void {
     this.#wanted = true;
-    this.#wake?.();
+    this.#resume?.();
   }
 
   /** Somebody may be owed a list sooner. */
   recheck(): void {
-    this.#wake?.();
+    this.#resume?.();
   }
 
   async stop(): Promise<void> {
@@ -66,17 +66,17 @@ export class ListLoop {
   /** Until the time is over, a list is asked for, or the loop stops. */
   async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
-    const wake = () => woken.abort();
-    this.#wake = wake;
-    signal.addEventListener('abort', wake, { once: true });
-    if (this.#wanted || signal.aborted) wake();
+    const resume = () => woken.abort();
+    this.#resume = resume;
+    signal.addEventListener('abort', resume, { once: true });
+    if (this.#wanted || signal.aborted) resume();
     try {
       await sleep(this.#options.clock, waitMs, woken.signal);
     } catch (error) {
       if (!woken.signal.aborted) throw error;
     } finally {
-      signal.removeEventListener('abort', wake);
-      this.#wake = undefined;
+      signal.removeEventListener('abort', resume);
+      this.#resume = undefined;
     }
   }
 }

@@ -23,13 +23,13 @@ beforeEach(async () => {
   transport = new KubeTransport({ endpoint: server.endpoint, clock, userAgent: 'azid/test' });
   stop = new AbortController();
   logged = [];
-  const note = (_: object, message: string) => void logged.push(message);
+  const record = (_: object, message: string) => void logged.push(message);
   informer = new Informer<ConfigMap>({
     client: new KubeClient(transport),
     resource: configMaps,
     clock,
     random: () => 0,
-    log: { ...silentLog, warn: note, error: note },
+    log: { ...silentLog, warn: record, error: record },
   });
   done = informer.run(stop.signal);
 });

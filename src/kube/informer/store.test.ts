@@ -150,7 +150,7 @@ describe('an own write', () => {
   it('is visible at once, and older events and lists do not roll it back', () => {
     const { store, changes } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
-    store.noteWrite(configMap('a', 20));
+    store.recordWrite(configMap('a', 20));
     store.take(apply(configMap('a', 15)));
     store.take(replace(16, [configMap('a', 15)]));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('20');
@@ -162,7 +162,7 @@ describe('an own write', () => {
   it('compares versions as numbers: 9 is older than 10', () => {
     const { store } = recorded();
     store.take(replace(8, [configMap('a', 8)]));
-    store.noteWrite(configMap('a', 10));
+    store.recordWrite(configMap('a', 10));
     store.take(apply(configMap('a', 9)));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('10');
   });
@@ -170,7 +170,7 @@ describe('an own write', () => {
   it('that made an object survives a list from before it, and not one from after', () => {
     const { store } = recorded();
     store.take(replace(10, []));
-    store.noteWrite(configMap('a', 20));
+    store.recordWrite(configMap('a', 20));
     store.take(replace(19, []));
     expect(store.keys()).toEqual(['test/a']);
     store.take(replace(20, []));
@@ -180,7 +180,7 @@ describe('an own write', () => {
   it('that made a successor is not undone by late events of the predecessor', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5, { uid: 'first' })]));
-    store.noteWrite(configMap('a', 20, { uid: 'second' }));
+    store.recordWrite(configMap('a', 20, { uid: 'second' }));
     store.take(apply(configMap('a', 15, { uid: 'first' })));
     store.take(remove(configMap('a', 18, { uid: 'first' })));
     expect(store.get('test/a')?.metadata.uid).toBe('second');
@@ -192,7 +192,7 @@ describe('an own write', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
     store.take(remove(configMap('a', 21)));
-    store.noteWrite(configMap('a', 20));
+    store.recordWrite(configMap('a', 20));
     expect(store.keys()).toEqual([]);
   });
 
@@ -200,27 +200,27 @@ describe('an own write', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
     store.take(apply(configMap('a', 30)));
-    store.noteWrite(configMap('a', 20));
+    store.recordWrite(configMap('a', 20));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('30');
   });
 
   it('gives way to a server whose version went back', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
-    store.noteWrite(configMap('a', 20));
-    store.noteWrite(configMap('b', 21));
+    store.recordWrite(configMap('a', 20));
+    store.recordWrite(configMap('b', 21));
     store.take(replace(7, [configMap('a', 3)], true));
     expect(store.values().map((object) => object.metadata.resourceVersion)).toEqual(['3']);
     store.take(apply(configMap('a', 8)));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('8');
-    store.noteWrite(configMap('a', 9));
+    store.recordWrite(configMap('a', 9));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('9');
   });
 
   it('with opaque versions is taken, and what differs counts as newer', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 'x1')]));
-    store.noteWrite(configMap('a', 'x2'));
+    store.recordWrite(configMap('a', 'x2'));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('x2');
     store.take(apply(configMap('a', 'x1')));
     expect(store.get('test/a')?.metadata.resourceVersion).toBe('x1');
@@ -231,7 +231,7 @@ describe('an own deletion', () => {
   it('hides the object at once, and late events and lists do not bring it back', () => {
     const { store, changes } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
-    store.noteDelete(configMap('a', 5));
+    store.recordDelete(configMap('a', 5));
     store.take(apply(configMap('a', 15)));
     store.take(replace(16, [configMap('a', 15)]));
     store.take(remove(configMap('a', 20)));
@@ -241,7 +241,7 @@ describe('an own deletion', () => {
   it('does not hide a successor of the same name', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5, { uid: 'first' })]));
-    store.noteDelete(configMap('a', 5, { uid: 'first' }));
+    store.recordDelete(configMap('a', 5, { uid: 'first' }));
     store.take(apply(configMap('a', 15, { uid: 'second' })));
     expect(store.keys()).toEqual(['test/a']);
   });
@@ -249,7 +249,7 @@ describe('an own deletion', () => {
   it('is undone by a server whose version went back to before it', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5)]));
-    store.noteDelete(configMap('a', 5));
+    store.recordDelete(configMap('a', 5));
     store.take(replace(7, [configMap('a', 5)], true));
     expect(store.keys()).toEqual(['test/a']);
   });
@@ -257,7 +257,7 @@ describe('an own deletion', () => {
   it('of a predecessor leaves the object that is there', () => {
     const { store } = recorded();
     store.take(replace(10, [configMap('a', 5, { uid: 'second' })]));
-    store.noteDelete(configMap('a', 4, { uid: 'first' }));
+    store.recordDelete(configMap('a', 4, { uid: 'first' }));
     expect(store.keys()).toEqual(['test/a']);
   });
 });

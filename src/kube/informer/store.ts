@@ -142,7 +142,7 @@ export class Store<T extends KubeObject> {
   }
 
   /** Shows the object that an own write returned, unless something newer is already here. */
-  noteWrite(object: T): void {
+  recordWrite(object: T): void {
     const key = keyOf(object);
     const { uid, resourceVersion } = object.metadata;
     // The watch is past this version: it has shown the write, or a deletion that came after it and would not be
@@ -159,7 +159,7 @@ export class Store<T extends KubeObject> {
    * Hides an object that an own call removed. Only when the server said that it is gone, not when finalizers still
    * hold it: late events and lists that show this uid are ignored until the watch confirms.
    */
-  noteDelete(object: T): void {
+  recordDelete(object: T): void {
     const key = keyOf(object);
     if (this.#objects.get(key)?.metadata.uid !== object.metadata.uid) return;
     this.#deleted.set(key, object.metadata.uid);

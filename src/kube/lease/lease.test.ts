@@ -113,10 +113,10 @@ const started = ({ log }: Candidate) => until(() => log.includes('started'));
 
 describe('a follower', () => {
   const logged = (said: unknown[]): Log => {
-    const note = (level: string) => (fields: object, message: string) => {
+    const record = (level: string) => (fields: object, message: string) => {
       if (level !== 'debug') said.push({ level, ...fields, message });
     };
-    return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+    return { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
   };
 
   it('says who leads, once, and again when another one does', async () => {

@@ -43,8 +43,8 @@ describe('json', () => {
 
   test('carries the stack of an error at level error only', () => {
     const error = new Error('connection lost');
-    logOf().warn({ error }, 'visit failed, will be retried');
-    logOf().error({ error }, 'visit failed unexpectedly');
+    logOf().warn({ error }, 'reconcile failed, will be retried');
+    logOf().error({ error }, 'reconcile failed unexpectedly');
     expect(JSON.parse(written[0] ?? '').error).toEqual({ name: 'Error', message: 'connection lost' });
     expect(JSON.parse(written[1] ?? '').error.stack).toContain('logs.test.ts');
   });
@@ -53,9 +53,9 @@ describe('json', () => {
 describe('text', () => {
   test('is readable, and quotes what needs it', () => {
     const log = logOf({ format: 'text' });
-    log.warn({ name: 'app', why: 'two words', failures: 3, error: new Error('lost') }, 'visit failed');
+    log.warn({ name: 'app', why: 'two words', failures: 3, error: new Error('lost') }, 'reconcile failed');
     expect(written).toEqual([
-      '2026-11-23T10:00:00.000Z WARN  visit failed name=app why="two words" failures=3 error={"name":"Error","message":"lost"}\n',
+      '2026-11-23T10:00:00.000Z WARN  reconcile failed name=app why="two words" failures=3 error={"name":"Error","message":"lost"}\n',
     ]);
   });
 

@@ -15,9 +15,9 @@ export interface AzureMetrics {
   }): void;
   /** The answer's headers; those that are no `x-ms-ratelimit-remaining-*` are passed over. */
   remaining(subscriptionId: string, headers: Iterable<readonly [name: string, value: string]>): void;
-  /** A call was let through after waiting in its lane. */
+  /** A call was let through after waiting in its rate-limit scope. */
   waited(seconds: number, labels: { readonly kind: string; readonly priority: Priority }): void;
-  /** Azure answered 429: the lane waits this long. */
+  /** Azure answered 429: the rate-limit scope waits this long. */
   throttled(seconds: number, labels: { readonly subscriptionId: string; readonly kind: string }): void;
 }
 

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ControllerMetrics, VisitResult } from '../../runtime/metrics.ts';
-import { VISIT_SECONDS } from './buckets.ts';
+import type { ControllerMetrics, ReconcileResult } from '../../runtime/metrics.ts';
+import { RECONCILE_SECONDS } from './buckets.ts';
 
-const RESULTS: readonly VisitResult[] = ['success', 'error', 'requeue', 'requeue_after'];
+const RESULTS: readonly ReconcileResult[] = ['success', 'error', 'requeue', 'requeue_after'];
 
 /** `controller_runtime_*` with controller-runtime's names and labels (docs/kubernetes.md section 10). */
 export function controllerSeries(registry: Registry): (controller: string) => ControllerMetrics {
@@ -23,17 +23,17 @@ export function controllerSeries(registry: Registry): (controller: string) => Co
   const terminal = counter('terminal_reconcile_errors_total', 'Visits that found no retry would help.');
   const panics = counter('reconcile_panics_total', 'Visits that threw something unexpected.');
   const timeouts = counter('reconcile_timeouts_total', 'Visits that ran over their time limit.');
-  const most = gauge('max_concurrent_reconciles', 'Workers: visits that may run at the same time.');
+  const most = gauge('max_concurrent_reconciles', 'Workers: reconciles that may run at the same time.');
   const active = gauge(
     'active_workers',
     'Visits that have a worker now; those that wait for a rate limit have none.',
   );
   const time = new Histogram({
     name: 'controller_runtime_reconcile_time_seconds',
-    help: 'How long visits took, waits for a rate limit included.',
+    help: 'How long reconciles took, waits for a rate limit included.',
     registers,
     labelNames,
-    buckets: [...VISIT_SECONDS],
+    buckets: [...RECONCILE_SECONDS],
   });
 
   return (controller) => {
@@ -44,7 +44,7 @@ export function controllerSeries(registry: Registry): (controller: string) => Co
     time.zero(labels);
     return {
       workers: (count) => most.set(labels, count),
-      active: (visits) => active.set(labels, visits),
+      active: (reconciles) => active.set(labels, reconciles),
       finished: (result, ms) => {
         total.inc({ controller, result });
         time.observe(labels, ms / 1_000);

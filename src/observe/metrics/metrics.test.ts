@@ -65,7 +65,7 @@ describe('before anything happens', () => {
     expect(await value(series)).toBe(0);
   });
 
-  test('histograms of waits reach twenty minutes and more, visits stop at sixty seconds', async () => {
+  test('histograms of waits reach twenty minutes and more, reconciles stop at sixty seconds', async () => {
     metrics.queue('identity');
     metrics.controller('identity');
     expect(await value(`workqueue_queue_duration_seconds_bucket{le="1200",${q}}`)).toBe(0);
@@ -138,7 +138,7 @@ describe('requests', () => {
     expect(await value(time)).toBe(6);
   });
 
-  test('throttled seconds add up, and waits in a lane are kept', async () => {
+  test('throttled seconds add up, and waits in a rate-limit scope are kept', async () => {
     metrics.azure.throttled(30, { subscriptionId: 's1', kind: 'write' });
     metrics.azure.throttled(17, { subscriptionId: 's1', kind: 'write' });
     metrics.azure.waited(4, { kind: 'write', priority: 'edit' });

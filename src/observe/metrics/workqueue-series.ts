@@ -25,12 +25,12 @@ export function workqueueSeries(registry: Registry): (controller: string) => Que
     });
   gauge(
     'workqueue_unfinished_work_seconds',
-    'Sum over keys being visited of how long each has taken so far, waits for a rate limit included.',
+    'Sum over keys being reconciled of how long each has taken so far, waits for a rate limit included.',
     ({ unfinishedMs }) => unfinishedMs / 1_000,
   );
   gauge(
     'workqueue_longest_running_processor_seconds',
-    'How long the longest running visit has taken so far, waits for a rate limit included.',
+    'How long the longest running reconcile has taken so far, waits for a rate limit included.',
     ({ longestRunningMs }) => longestRunningMs / 1_000,
   );
   gauge(

@@ -3,11 +3,11 @@ import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Failure } from '../decision.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
 import { expiryOf, isExpired } from '../role-grant/own.ts';
-import { candidates, type PeerEyes, wishOf } from '../role-grant/ownership/peers.ts';
+import { type CoOwnerDeps, candidates, wishOf } from '../role-grant/ownership/co-owners.ts';
 import { scopeProblem } from '../role-grant/target/request.ts';
 import { roleOf } from '../role-grant/target/role.ts';
 import { isAsked } from '../role-grant/target/target.ts';
@@ -20,33 +20,33 @@ import type { AssignmentExpiry, Claim, Facts } from './facts.ts';
  */
 export async function claimsOn(
   { id: assignmentId, scope, principalId }: Pick<SeenAssignment, 'id' | 'scope' | 'principalId'>,
-  context: VisitContext,
-  parts: Omit<PeerEyes, 'firstSeen'>,
+  context: ReconcileContext,
+  parts: Omit<CoOwnerDeps, 'firstSeen'>,
 ): Promise<Pick<Facts, 'claims' | 'unclear' | 'loading'>> {
   // How young a principal is matters only to whom it is granted.
-  const eyes: PeerEyes = { ...parts, firstSeen: new Map() };
+  const deps: CoOwnerDeps = { ...parts, firstSeen: new Map() };
   const claims: Claim[] = [];
   let unclear: Failure | undefined;
   let loading: string | undefined;
-  for (const grant of candidates(assignmentId, principalId, eyes)) {
+  for (const grant of candidates(assignmentId, principalId, deps)) {
     const endsAt = expiryOf(grant);
-    if (grant.metadata.deletionTimestamp || isExpired(grant, eyes.clock.now())) continue;
+    if (grant.metadata.deletionTimestamp || isExpired(grant, deps.clock.now())) continue;
     // Before anything is read: what cannot be read elsewhere must not hold up this end.
-    if (!isAt(grant, scope) || !policyFor(grant, eyes.stores).allowsAnyGrantAt(scope).allowed) continue;
+    if (!isAt(grant, scope) || !policyFor(grant, deps.stores).allowsAnyGrantAt(scope).allowed) continue;
     // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.
     const proofs: ProvenIdentity[] = [];
     for (const ref of referredIdentity(grant))
-      if (!eyes.proofs.known(ref)) proofs.push(await eyes.proofs.prove(ref, context));
+      if (!deps.proofs.known(ref)) proofs.push(await deps.proofs.prove(ref, context));
     for (const ref of referredSystemIdentity(grant))
-      if (!eyes.systemProofs.known(ref)) proofs.push(await eyes.systemProofs.prove(ref, context));
+      if (!deps.systemProofs.known(ref)) proofs.push(await deps.systemProofs.prove(ref, context));
     for (const proof of proofs) {
       if (proof.state === 'unreadable') unclear = proof.failure;
       if (proof.state === 'loading') loading = `the first list of subscription ${proof.subscriptionId}`;
     }
-    const wish = await wishOf(grant, context, eyes);
+    const wish = await wishOf(grant, context, deps);
     if (!wish) {
       // A role that Azure does not tell of just now is nobody's fault: better late than taken from who may have it.
-      const role = await roleOf(grant, context, eyes);
+      const role = await roleOf(grant, context, deps);
       if (role.state === 'unreadable') unclear = role.failure;
       continue;
     }
@@ -69,7 +69,7 @@ function isAt(grant: RoleGrant, scope: string): boolean {
 /** Owners that live. `showing`: those of them whose status still names the assignment. */
 export function livingOwners(
   { spec }: AssignmentExpiry,
-  { stores }: Pick<PeerEyes, 'stores'>,
+  { stores }: Pick<CoOwnerDeps, 'stores'>,
 ): { readonly living: readonly string[]; readonly showing: readonly string[] } {
   const grants = spec.owners.flatMap(({ namespace, name, uid }) => {
     const grant = stores.grants.get(`${namespace}/${name}`);

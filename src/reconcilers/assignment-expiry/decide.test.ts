@@ -4,12 +4,12 @@ import type { ObjectMeta } from '../../kube/types.ts';
 import {
   absent,
   assignment,
+  duplicate,
   failure,
   INSTALLATION,
   NOW,
   present,
   target,
-  twin,
 } from '../role-grant/facts.fixture.ts';
 import { decide, HANDOVER_MS, lastEnd } from './decide.ts';
 import type { AssignmentExpiry, AssignmentNow, ExpiryDecision, Facts } from './facts.ts';
@@ -152,7 +152,11 @@ describe('an assignment that ends', () => {
       'is never revoked where its name does not prove it',
       ended,
       {
-        azure: { state: 'present', assignment: assignment({ principalId: twin.id.slice(-36) }), live: true },
+        azure: {
+          state: 'present',
+          assignment: assignment({ principalId: duplicate.id.slice(-36) }),
+          live: true,
+        },
       },
       [],
       'stalled NotProven',
@@ -211,7 +215,7 @@ describe('an assignment that ends', () => {
       'is given up when somebody says so',
       record([owner('read', 1)], released),
       {},
-      ['tell', 'removeFinalizer'],
+      ['recordEvent', 'removeFinalizer'],
       'progressing Ending',
     ],
     [

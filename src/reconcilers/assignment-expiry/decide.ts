@@ -81,7 +81,7 @@ function revoke({ spec }: AssignmentExpiry, end: number): Action {
   return {
     type: 'deleteAssignment',
     id: spec.assignmentId,
-    note: {
+    event: {
       type: 'Normal',
       reason: 'Revoked',
       action: 'Delete',
@@ -142,7 +142,7 @@ function released(object: AssignmentExpiry): ExpiryDecision {
   const message = `released by annotation ${RELEASE_ANNOTATION}; ${assignmentId} no longer ends${end === undefined ? '' : ` at ${timestamp(end)}`} unless a RoleGrant that lives says so`;
   const tell: Action[] =
     owners.length > 0
-      ? [{ type: 'tell', note: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message } }]
+      ? [{ type: 'recordEvent', event: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message } }]
       : [];
   return { ...leave(object), actions: [...tell, { type: 'removeFinalizer' }] };
 }

@@ -1,6 +1,6 @@
 import type { AssignmentExpiry, AssignmentExpiryStatus } from '../../api/assignment-expiry.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
-import type { AssignmentView } from '../role-grant/facts.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { ObservedAssignment } from '../role-grant/facts.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -12,7 +12,7 @@ export interface Claim {
   readonly condition?: string;
 }
 
-export type AssignmentNow = Extract<AssignmentView, { state: 'present' | 'absent' | 'unreadable' }>;
+export type AssignmentNow = Extract<ObservedAssignment, { state: 'present' | 'absent' | 'unreadable' }>;
 
 export interface Facts {
   /** Wall time, ms. */
@@ -44,8 +44,8 @@ export type OwnStatus = Omit<
 >;
 
 export type Action =
-  | FrameAction<OwnStatus>
-  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note }
+  | CommonAction<OwnStatus>
+  | { readonly type: 'deleteAssignment'; readonly id: string; readonly event: ReconcileEvent }
   /** Only as it was judged: an owner that was recorded meanwhile keeps it. */
   | { readonly type: 'deleteSelf' };
 

@@ -8,12 +8,12 @@ import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { HANDOVER_MS } from './decide.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 
 /** What is asked at an end, and who then counts as one that may have the assignment for longer. */
 
@@ -31,14 +31,14 @@ const reader: AzureRoleDefinition = {
 const NAME = assignmentName(INSTALLATION, { scope: GROUP, role: reader.guid, principalId: PRINCIPAL });
 const ID = assignmentId(GROUP, NAME);
 const MINUTE = 60_000;
-const context = { signal: new AbortController().signal } as VisitContext;
+const context = { signal: new AbortController().signal } as ReconcileContext;
 
 let clock: FakeClock;
 let stores: Stores;
 let calls: string[];
 let answer: AssignmentGet;
-let observed: ReturnType<Eyes['assignmentMirror']['observe']>['state'];
-const eyes = (): Eyes => ({
+let observed: ReturnType<ObserveDeps['assignmentCache']['observe']>['state'];
+const deps = (): ObserveDeps => ({
   stores,
   proofs: new HeldIdentities().proofs(stores),
   systemProofs: noSystemProofs,
@@ -54,8 +54,8 @@ const eyes = (): Eyes => ({
       return answer;
     },
   },
-  assignmentMirror: {
-    observe: () => ({ state: observed }) as ReturnType<Eyes['assignmentMirror']['observe']>,
+  assignmentCache: {
+    observe: () => ({ state: observed }) as ReturnType<ObserveDeps['assignmentCache']['observe']>,
   },
   azureLagMs: 2 * MINUTE,
   callLimitMs: MINUTE,
@@ -126,11 +126,11 @@ beforeEach(() => {
 });
 
 it('asks Azure nothing before the latest end, and once after it', async () => {
-  await observe(record(owner('read', 1)), context, eyes());
-  await observe(record(owner('read', -1), owner('also', 1)), context, eyes());
-  await observe(record(owner('read', -1), owner('also')), context, eyes());
+  await observe(record(owner('read', 1)), context, deps());
+  await observe(record(owner('read', -1), owner('also', 1)), context, deps());
+  await observe(record(owner('read', -1), owner('also')), context, deps());
   expect(calls).toEqual([]);
-  const facts = await observe(record(owner('read', 0)), context, eyes());
+  const facts = await observe(record(owner('read', 0)), context, deps());
   expect(calls).toEqual([`GET ${ID}`]);
   expect(facts.azure?.state).toBe('present');
 });
@@ -139,7 +139,7 @@ describe('an owner that lives', () => {
   it('has a while to see to it; an answer of Azure is not needed meanwhile', async () => {
     declare('read', {}, {}, { ledger: [ID] });
     declare('also');
-    const ended = (ms: number) => observe(record(owner('read', -ms), owner('also', -ms)), context, eyes());
+    const ended = (ms: number) => observe(record(owner('read', -ms), owner('also', -ms)), context, deps());
     expect(await ended(1)).toMatchObject({
       living: ['RoleGrant shop/read', 'RoleGrant shop/also'],
       showing: ['RoleGrant shop/read'],
@@ -151,7 +151,7 @@ describe('an owner that lives', () => {
 
   it('counts for nothing by its name alone', async () => {
     declare('read', {}, { uid: 'another' }, { ledger: [ID] });
-    expect(await observe(record(owner('read', -1)), context, eyes())).toMatchObject({
+    expect(await observe(record(owner('read', -1)), context, deps())).toMatchObject({
       living: [],
       showing: [],
     });
@@ -160,7 +160,7 @@ describe('an owner that lives', () => {
 });
 
 describe('may have it for longer', () => {
-  const claims = async () => (await observe(record(owner('gone', -1)), context, eyes())).claims;
+  const claims = async () => (await observe(record(owner('gone', -1)), context, deps())).claims;
 
   it('whom a policy allows just that now, suspended or not, by an end to come or none', async () => {
     allow();
@@ -227,14 +227,14 @@ describe('may have it for longer', () => {
       spec: { namespaces: { names: ['shop'] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }] },
     });
     declare('read', { principal: { identityRef: { name: 'web' } } }, {}, { principalId: PRINCIPAL });
-    const proving = async (proof: Awaited<ReturnType<Eyes['proofs']['prove']>>) => {
+    const proving = async (proof: Awaited<ReturnType<ObserveDeps['proofs']['prove']>>) => {
       const proofs = {
         known: () => undefined,
         prove: async () => proof,
         withPrincipal: () => [],
         hasPrincipal: () => false,
       };
-      return observe(record(owner('gone', -1)), context, { ...eyes(), proofs });
+      return observe(record(owner('gone', -1)), context, { ...deps(), proofs });
     };
     const unread = {
       kind: 'transient',
@@ -254,7 +254,7 @@ describe('may have it for longer', () => {
     declare('read');
     // What is asked for elsewhere has no say here.
     declare('elsewhere', { scope: '/subscriptions/11111111-2222-4333-8444-555555555555' });
-    const failing = { ...eyes(), roles: { ...eyes().roles, byName: () => Promise.reject(unreadable()) } };
+    const failing = { ...deps(), roles: { ...deps().roles, byName: () => Promise.reject(unreadable()) } };
     expect(await observe(record(owner('gone', -1)), context, failing)).toMatchObject({
       claims: [],
       unclear: { reason: 'AzureUnavailable' },
@@ -272,7 +272,7 @@ describe('what Azure does not show', () => {
     observed = 'absent';
     for (const what of ['roleAssignment', 'resource'] as const) {
       answer = missing(what);
-      expect((await observe(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+      expect((await observe(record(owner('gone', -1)), context, deps())).azure).toMatchObject({
         state: 'absent',
         conclusive: true,
       });
@@ -282,7 +282,7 @@ describe('what Azure does not show', () => {
   it('is not gone while its absence is a suspicion', async () => {
     observed = 'suspectAbsent';
     answer = missing('roleAssignment');
-    expect((await observe(record(owner('gone', -1)), context, eyes())).azure).toMatchObject({
+    expect((await observe(record(owner('gone', -1)), context, deps())).azure).toMatchObject({
       state: 'absent',
       conclusive: false,
       conclusiveInMs: 2 * MINUTE,
@@ -295,7 +295,7 @@ it('says so when the id is none', async () => {
     ...record(owner('gone', -1)),
     spec: { assignmentId: '/subscriptions/x', owners: [owner('gone', -1)] },
   };
-  expect((await observe(odd, context, eyes())).problem).toContain('spec.assignmentId: Expected');
+  expect((await observe(odd, context, deps())).problem).toContain('spec.assignmentId: Expected');
   expect(calls).toEqual([]);
 });
 

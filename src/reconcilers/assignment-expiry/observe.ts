@@ -1,16 +1,16 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
-import type { VisitContext } from '../kind.ts';
-import type { PeerEyes } from '../role-grant/ownership/peers.ts';
+import type { ReconcileContext } from '../kind.ts';
+import type { CoOwnerDeps } from '../role-grant/ownership/co-owners.ts';
 import { failureOf } from '../status/failure.ts';
 import { claimsOn, livingOwners } from './claims.ts';
 import { HANDOVER_MS, lastEnd } from './decide.ts';
 import type { AssignmentExpiry, AssignmentNow, Facts } from './facts.ts';
 
-export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
+export interface ObserveDeps extends Omit<CoOwnerDeps, 'firstSeen'> {
   readonly assignments: Pick<RoleAssignments, 'get'>;
-  readonly assignmentMirror: Pick<AssignmentCache, 'observe'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'observe'>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;
@@ -21,14 +21,18 @@ export interface Eyes extends Omit<PeerEyes, 'firstSeen'> {
 const RELEASE_AFTER_MS = 3_600_000;
 
 /** Azure is asked only when an end is over, and then itself: something is taken away on its word. */
-export async function observe(object: AssignmentExpiry, context: VisitContext, eyes: Eyes): Promise<Facts> {
-  const { clock, installationId, azureLagMs, callLimitMs, releaseAfterMs = RELEASE_AFTER_MS } = eyes;
+export async function observe(
+  object: AssignmentExpiry,
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<Facts> {
+  const { clock, installationId, azureLagMs, callLimitMs, releaseAfterMs = RELEASE_AFTER_MS } = deps;
   const now = clock.now();
   const { assignmentId } = object.spec;
   const common: Facts = {
     now,
     installationId,
-    ...livingOwners(object, eyes),
+    ...livingOwners(object, deps),
     claims: [],
     openMs: callLimitMs + azureLagMs,
     releaseAfterMs,
@@ -42,22 +46,22 @@ export async function observe(object: AssignmentExpiry, context: VisitContext, e
     if (error instanceof TypeError) return { ...common, problem: `spec.assignmentId: ${error.message}` };
     throw error;
   }
-  const azure = await assignmentNow(assignmentId, at, context, eyes);
+  const azure = await assignmentNow(assignmentId, at, context, deps);
   if (azure.state !== 'present') return { ...common, azure };
-  return { ...common, azure, ...(await claimsOn(azure.assignment, context, eyes)) };
+  return { ...common, azure, ...(await claimsOn(azure.assignment, context, deps)) };
 }
 
 async function assignmentNow(
   id: string,
   { scope, name }: ReturnType<typeof parseAssignmentId>,
-  context: VisitContext,
-  { assignments, assignmentMirror, azureLagMs }: Eyes,
+  context: ReconcileContext,
+  { assignments, assignmentCache, azureLagMs }: ObserveDeps,
 ): Promise<AssignmentNow> {
   try {
     const got = await assignments.get(scope, name, context);
     if (got.found) return { state: 'present', assignment: got.assignment, live: true };
     // Right after an own write Azure's answer may be older: then what was written counts.
-    const seen = assignmentMirror.observe(id);
+    const seen = assignmentCache.observe(id);
     if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
     const missing = got.missing === 'roleAssignment' ? 'assignment' : 'scope';
     const conclusive = seen.state === 'absent';

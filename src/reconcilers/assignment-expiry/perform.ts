@@ -5,28 +5,28 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { FrameAction } from '../decision.ts';
-import type { Performed, VisitContext } from '../kind.ts';
+import type { CommonAction } from '../decision.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';
 
-export interface Hands {
+export interface PerformDeps {
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: Pick<KubeClient, 'delete'>;
-  readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'noteDelete'> };
+  readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'recordDelete'> };
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
 export async function perform(
-  action: Exclude<Action, FrameAction<OwnStatus>>,
+  action: Exclude<Action, CommonAction<OwnStatus>>,
   object: AssignmentExpiry,
-  context: VisitContext,
-  { assignments, client, stores }: Hands,
+  context: ReconcileContext,
+  { assignments, client, stores }: PerformDeps,
 ): Promise<Performed> {
   switch (action.type) {
     case 'deleteAssignment': {
       const { scope, name } = parseAssignmentId(action.id);
       const { correlationId } = await assignments.delete(scope, name, context);
-      return { write: { note: action.note, ...(correlationId !== undefined && { correlationId }) } };
+      return { write: { event: action.event, ...(correlationId !== undefined && { correlationId }) } };
     }
     case 'deleteSelf': {
       const { uid, resourceVersion } = object.metadata;
@@ -36,7 +36,7 @@ export async function perform(
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
-      stores.expiries.noteDelete(object);
+      stores.expiries.recordDelete(object);
       return { gone: true };
     }
   }

@@ -226,7 +226,7 @@ describe('making and keeping', () => {
     expect(only(decision, 'putCredential')).toMatchObject({
       id: ID,
       trust: TRUST,
-      note: { reason: 'Created' },
+      event: { reason: 'Created' },
     });
   });
 
@@ -265,7 +265,7 @@ describe('making and keeping', () => {
   it.each(settledRows)('%s leads to one PUT under the same name', (_, object, given, reason) => {
     const decision = decide(object, facts(given));
     expect(types(decision)).toEqual(['saveStatus', 'putCredential']);
-    expect(only(decision, 'putCredential')).toMatchObject({ id: ID, note: { reason } });
+    expect(only(decision, 'putCredential')).toMatchObject({ id: ID, event: { reason } });
     expect(only(decision, 'saveStatus').status.ledger).toEqual([ID]);
   });
 
@@ -324,7 +324,7 @@ describe('another identity', () => {
         action: {
           type: 'deleteCredential',
           id,
-          note: { type: 'Normal', reason: '', action: '', message: '' },
+          event: { type: 'Normal', reason: '', action: '', message: '' },
         },
         failure: {
           kind: 'stalled',
@@ -364,13 +364,13 @@ describe('another identity', () => {
   it('never deletes what the ledger names but the name does not prove', () => {
     const forged = settled({ status: { ledger: [ID, `${IDENTITY}/federatedIdentityCredentials/admin`] } });
     const decision = decide(forged, facts());
-    expect(types(decision)).toEqual(['tell', 'saveStatus']);
-    expect(only(decision, 'tell').note).toMatchObject({ reason: 'LeftBehind' });
+    expect(types(decision)).toEqual(['recordEvent', 'saveStatus']);
+    expect(only(decision, 'recordEvent').event).toMatchObject({ reason: 'LeftBehind' });
   });
 });
 
 describe('after a write that failed', () => {
-  const put = { type: 'putCredential', id: ID, trust: TRUST, note: {} as never } as const;
+  const put = { type: 'putCredential', id: ID, trust: TRUST, event: {} as never } as const;
   const refused = (given: FactsChange) => decide(settled(), facts(given), { action: put, failure: refusal });
 
   it('says what Azure said while nothing explains it', () => {
@@ -381,8 +381,11 @@ describe('after a write that failed', () => {
   });
 
   it('says what the read after it shows: somebody made the same one first', () => {
-    const twin = seen({ name: 'theirs' });
-    const decision = decide(fic(), facts({ credentials: known(twin) }), { action: put, failure: refusal });
+    const duplicate = seen({ name: 'theirs' });
+    const decision = decide(fic(), facts({ credentials: known(duplicate) }), {
+      action: put,
+      failure: refusal,
+    });
     expect(decision.summary).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 

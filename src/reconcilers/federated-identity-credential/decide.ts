@@ -6,10 +6,10 @@ import { decideDeletion } from './deletion.ts';
 import type {
   Action,
   CredentialDecision,
-  CredentialsView,
   Facts,
   Failed,
   FederatedIdentityCredential,
+  ObservedCredentials,
   OwnedIdentity,
 } from './facts.ts';
 import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
@@ -103,7 +103,7 @@ function fitIn(
   facts: Facts,
   identity: OwnedIdentity,
   { trust, policy }: Extract<Request, { granted: true }>,
-  credentials: Extract<CredentialsView, { state: 'known' }>['credentials'],
+  credentials: Extract<ObservedCredentials, { state: 'known' }>['credentials'],
   stuck: Stuck | undefined,
 ): CredentialDecision {
   const stop = (summary: Summary): CredentialDecision => ({
@@ -159,7 +159,7 @@ function fitIn(
 function readable(
   object: FederatedIdentityCredential,
   view: Facts['credentials'],
-): Extract<CredentialsView, { state: 'known' }> | { readonly summary: Summary } {
+): Extract<ObservedCredentials, { state: 'known' }> | { readonly summary: Summary } {
   switch (view?.state) {
     case 'known':
       return view;
@@ -177,7 +177,7 @@ function waitingForIdentity(object: FederatedIdentityCredential, why: string): S
     state: 'waiting',
     for: `UserAssignedIdentity ${key}`,
     message: `UserAssignedIdentity ${key} ${why}; azid goes on as soon as it is ready`,
-    // Its object and the mirror wake this one; Azure may know before either.
+    // Its object and the cache enqueue this one; Azure may know before either.
     recheckMs: RECHECK_OUTSIDE_MS,
   };
 }

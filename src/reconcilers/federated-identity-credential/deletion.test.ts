@@ -13,7 +13,7 @@ const failure: Failure = {
   ambiguous: false,
   error: undefined,
 };
-const remove = { type: 'deleteCredential', id: ID, note: {} as never } as const;
+const remove = { type: 'deleteCredential', id: ID, event: {} as never } as const;
 const nothingKnown: Partial<Facts> = { identity: { state: 'waiting', why: 'does not exist' } };
 
 describe('an object that goes', () => {
@@ -48,7 +48,7 @@ describe('an object that goes', () => {
     const forged = deleted({ status: { ledger: [`${IDENTITY}/federatedIdentityCredentials/admin`] } });
     const decision = decide(forged, facts({ credentials: known() }));
     expect(decision.actions).toMatchObject([
-      { type: 'tell', note: { reason: 'LeftBehind', message: expect.stringContaining('admin') } },
+      { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining('admin') } },
       { type: 'removeFinalizer' },
     ]);
   });
@@ -56,7 +56,7 @@ describe('an object that goes', () => {
   it('leaves its credential with Retain, and says so', () => {
     const decision = decide(deleted({ spec: { deletionPolicy: 'Retain' } }), facts());
     expect(decision.actions).toMatchObject([
-      { type: 'tell', note: { reason: 'Retained', message: expect.stringContaining(ID) } },
+      { type: 'recordEvent', event: { reason: 'Retained', message: expect.stringContaining(ID) } },
       { type: 'removeFinalizer' },
     ]);
   });
@@ -82,7 +82,7 @@ describe('an object that goes', () => {
     } as const;
     const late = decide(deleted({ status: { conditions: [blocked] } }), facts(), { action: remove, failure });
     expect(late.actions).toMatchObject([
-      { type: 'tell', note: { reason: 'LeftBehind', message: expect.stringContaining(ID) } },
+      { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(ID) } },
       { type: 'removeFinalizer' },
     ]);
   });
@@ -98,7 +98,7 @@ describe('an object that goes', () => {
       deleted({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }),
       facts(),
     );
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
   });
 
   it('deletes once more when a write of a process that died must have ended', () => {

@@ -109,5 +109,5 @@ function leave(
 const warning = (message: string): readonly Action[] => [tell('Warning', 'LeftBehind', message)];
 
 function tell(type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { type: 'tell', note: { type, reason, action: 'Delete', message } };
+  return { type: 'recordEvent', event: { type, reason, action: 'Delete', message } };
 }

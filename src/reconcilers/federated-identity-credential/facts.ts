@@ -4,7 +4,7 @@ import type {
 } from '../../api/federated-identity-credential.ts';
 import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -23,11 +23,11 @@ export interface SeenCredential extends Trust {
 }
 
 /** The identity that `identityRef` names, as far as Azure proves it. */
-export type IdentityView = ProvenIdentity;
-export type OwnedIdentity = Extract<IdentityView, { readonly state: 'owned' }>;
+export type ObservedIdentity = ProvenIdentity;
+export type OwnedIdentity = Extract<ObservedIdentity, { readonly state: 'owned' }>;
 
-export type CredentialsView =
-  /** All that are on the identity. `live`: read or written for this visit, so a write may be computed from it. */
+export type ObservedCredentials =
+  /** All that are on the identity. `live`: read or written for this reconcile, so a write may be computed from it. */
   | { readonly state: 'known'; readonly credentials: readonly SeenCredential[]; readonly live: boolean }
   /** Azure says that the identity itself is not there. */
   | { readonly state: 'identityGone' }
@@ -55,13 +55,13 @@ export interface Facts {
   readonly defaultAudience: string;
   readonly policy: NamespacePolicy;
   readonly clusterIssuer: ClusterIssuerView;
-  readonly identity: IdentityView;
+  readonly identity: ObservedIdentity;
   /** Absent where it was not asked for: no identity, no permission, or a deletion that the ledger alone answers. */
-  readonly credentials?: CredentialsView;
+  readonly credentials?: ObservedCredentials;
   readonly siblings: readonly Sibling[];
   /** How long a write that another process began, or that ended without an answer, may still take effect, ms. */
   readonly openWriteMs: number;
-  /** When this visit last wrote to Azure, wall ms. */
+  /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
@@ -75,10 +75,15 @@ export type OwnStatus = Omit<
 
 export type CredentialWrite =
   /** PUT: makes it, or changes issuer, subject and audience in place. */
-  | { readonly type: 'putCredential'; readonly id: string; readonly trust: Trust; readonly note: Note }
-  | { readonly type: 'deleteCredential'; readonly id: string; readonly note: Note };
+  | {
+      readonly type: 'putCredential';
+      readonly id: string;
+      readonly trust: Trust;
+      readonly event: ReconcileEvent;
+    }
+  | { readonly type: 'deleteCredential'; readonly id: string; readonly event: ReconcileEvent };
 
-export type Action = FrameAction<OwnStatus> | CredentialWrite;
+export type Action = CommonAction<OwnStatus> | CredentialWrite;
 
 /** The action that failed just before, if one did. */
 export interface Failed {

@@ -8,7 +8,7 @@ import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
 import { EndedWrites } from './observe/ended-writes.ts';
 import { IdentitiesInUse } from './observe/in-use.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { onIdentity, watches } from './watches.ts';
@@ -28,10 +28,15 @@ export const federatedIdentityCredentialKind: KindDefinition<
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const ended = new EndedWrites(services.clock);
-    const inUse = new IdentitiesInUse(services.credentialMirror);
-    const eyes: Eyes = { ...services, ended, inUse, onIdentity: (key) => onIdentity(services.stores, key) };
+    const inUse = new IdentitiesInUse(services.credentialCache);
+    const observeDeps: ObserveDeps = {
+      ...services,
+      ended,
+      inUse,
+      onIdentity: (key) => onIdentity(services.stores, key),
+    };
     return {
-      observe: (object, context, live) => observe(object, context, live, eyes),
+      observe: (object, context, live) => observe(object, context, live, observeDeps),
       async perform(action, object, context) {
         const { uid } = object.metadata;
         const begun = action.type === 'putCredential' ? object.status?.writeStartedAt : undefined;

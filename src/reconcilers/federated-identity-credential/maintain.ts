@@ -51,7 +51,7 @@ export function write(
     actions: [
       ...finalizer(object),
       { type: 'saveStatus', status: intent, why: 'the intent to write the credential must survive a crash' },
-      { type: 'putCredential', id, trust, note: noteOf(before, identity, id, trust, policy, own) },
+      { type: 'putCredential', id, trust, event: eventOf(before, identity, id, trust, policy, own) },
     ],
     status: intent,
     summary: working(`writing credential ${id}`),
@@ -111,7 +111,7 @@ export function satisfiedBy(
   object: FederatedIdentityCredential,
   facts: Facts,
   identity: OwnedIdentity,
-  twin: SeenCredential,
+  duplicate: SeenCredential,
   stuck?: Stuck,
 ): CredentialDecision {
   const before = ownStatus(object);
@@ -121,14 +121,14 @@ export function satisfiedBy(
   return {
     actions: [],
     status: {
-      ...seen(before, facts, identity, twin.id, twin),
+      ...seen(before, facts, identity, duplicate.id, duplicate),
       ledger: left.length > 0 ? [...left] : undefined,
     },
     conditions: stuck ? [removalBlocked(left, stuck.failure)] : removalFree(object),
     summary: {
       state: 'ready',
       reason: 'ExistsUnmanaged',
-      message: `credential ${twin.id}, which azid did not make, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
+      message: `credential ${duplicate.id}, which azid did not make, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
       nextMs: nextMs(object, facts, stuck),
     },
   };
@@ -154,8 +154,8 @@ function dropStale(
   const actions = stale.map((each): Action => {
     if (isProven(each, object, facts)) return remove(each, 'is no longer declared');
     return {
-      type: 'tell',
-      note: {
+      type: 'recordEvent',
+      event: {
         type: 'Warning',
         reason: 'LeftBehind',
         action: 'Delete',
@@ -184,7 +184,7 @@ export function remove(id: string, why: string): Action {
   return {
     type: 'deleteCredential',
     id,
-    note: {
+    event: {
       type: 'Normal',
       reason: 'Deleted',
       action: 'Delete',
@@ -204,20 +204,20 @@ function seen(before: OwnStatus, facts: Facts, identity: OwnedIdentity, id: stri
     subject: trust.subject,
     audience: trust.audience,
     ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
-    // A write of a process that died may still take effect: until then the next visit looks at Azure itself.
+    // A write of a process that died may still take effect: until then the next reconcile looks at Azure itself.
     ...(facts.openWriteMs > 0 && writeStartedAt !== undefined && { writeStartedAt }),
   };
 }
 
 /** Why the write is made, told from what the status says of last time. */
-function noteOf(
+function eventOf(
   before: OwnStatus,
   identity: OwnedIdentity,
   id: string,
   trust: Trust,
   policy: string,
   own: SeenCredential | undefined,
-): Extract<Action, { note: unknown }>['note'] {
+): Extract<Action, { event: unknown }>['event'] {
   const what = `credential ${id} (issuer ${trust.issuer}, subject ${trust.subject}) under policy ${policy}`;
   const { issuer = '', subject = '', audience = '' } = before;
   const settled =

@@ -1,10 +1,10 @@
-import { isLookRequested, isSuspended } from '../../api/schema/common.ts';
+import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
@@ -12,14 +12,14 @@ import type { Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
 import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
 import { CREDENTIALS } from './needs-live.ts';
-import { type CredentialEyes, heldCredentials, readCredentials } from './observe/credentials.ts';
+import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
 import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
 import { identityKey, nameOf } from './own.ts';
 import { requestOf } from './request.ts';
 import { resolveTrust } from './trust/trust.ts';
 
-export interface Eyes extends CredentialEyes {
+export interface ObserveDeps extends CredentialDeps {
   readonly stores: Pick<Stores, 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'prove'>;
@@ -30,7 +30,7 @@ export interface Eyes extends CredentialEyes {
   /** Of the cloud. */
   readonly federationAudience: string;
   readonly clock: Clock;
-  readonly inUse: Pick<IdentitiesInUse, 'note'>;
+  readonly inUse: Pick<IdentitiesInUse, 'record'>;
   readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
@@ -41,21 +41,21 @@ export interface Eyes extends CredentialEyes {
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
   object: FederatedIdentityCredential,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: Eyes,
+  deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, installationId, federationAudience, releaseAfterMs } = eyes;
+  const { stores, clock, installationId, federationAudience, releaseAfterMs } = deps;
   const policy = policyFor(object, stores);
   const common: Facts = {
     now: clock.now(),
     installationId,
     defaultAudience: federationAudience,
     policy,
-    clusterIssuer: await live.once('issuer', () => eyes.clusterIssuer.current(context.signal)),
+    clusterIssuer: await live.once('issuer', () => deps.clusterIssuer.current(context.signal)),
     identity: { state: 'waiting', why: 'was not looked for' },
     siblings: [],
-    openWriteMs: openWriteMs(object, eyes),
+    openWriteMs: openWriteMs(object, deps),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
@@ -65,37 +65,37 @@ export async function observe(
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
-  return look(object, context, eyes, common, policy, isLookRequested(object) || live.wants(CREDENTIALS));
+  return look(object, context, deps, common, policy, isReconcileRequested(object) || live.wants(CREDENTIALS));
 }
 
 async function look(
   object: FederatedIdentityCredential,
-  context: VisitContext,
-  eyes: Eyes,
+  context: ReconcileContext,
+  deps: ObserveDeps,
   common: Facts,
   policy: NamespacePolicy,
   live: boolean,
 ): Promise<Facts> {
-  const identity = await eyes.proofs.prove(identityKey(object), context, live);
+  const identity = await deps.proofs.prove(identityKey(object), context, live);
   if (identity.state !== 'owned') return { ...common, identity };
-  const siblings = siblingsOf(object, identity, eyes, common, policy);
-  eyes.inUse.note(context.key, identity.id, identity.principalId);
-  // What this visit read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
-  const since = Math.max(context.startedAt, eyes.ended.failedAt(object.metadata.uid));
-  const held = heldCredentials(identity.id, eyes.clock.monotonic() - since, eyes);
-  const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, eyes);
+  const siblings = siblingsOf(object, identity, deps, common, policy);
+  deps.inUse.record(context.key, identity.id, identity.principalId);
+  // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
+  const since = Math.max(context.startedAt, deps.ended.failedAt(object.metadata.uid));
+  const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
+  const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
   return { ...common, identity, siblings, credentials };
 }
 
 function siblingsOf(
   object: FederatedIdentityCredential,
   identity: OwnedIdentity,
-  eyes: Eyes,
+  deps: ObserveDeps,
   common: Facts,
   policy: NamespacePolicy,
 ): readonly Sibling[] {
   const here = policy.allowsIdentity(identity.id).allowed;
-  return eyes.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
+  return deps.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid) return [];
     const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
@@ -104,7 +104,7 @@ function siblingsOf(
         key: keyOf(other),
         uid,
         creationTimestamp,
-        credentialName: nameOf(other, eyes.installationId),
+        credentialName: nameOf(other, deps.installationId),
         ...(resolution.resolved && { trust: resolution.trust }),
         deleting: deletionTimestamp !== undefined,
         mayWrite:
@@ -117,7 +117,7 @@ function siblingsOf(
 /** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
 function openWriteMs(
   { status, metadata }: FederatedIdentityCredential,
-  { ended, callLimitMs, azureLagMs, clock }: Eyes,
+  { ended, callLimitMs, azureLagMs, clock }: ObserveDeps,
 ): number {
   const begun = status?.writeStartedAt;
   if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;

@@ -1,22 +1,22 @@
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import type { Performed, VisitContext } from '../kind.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
 import type { CredentialWrite } from './facts.ts';
 
-export interface Hands {
+export interface PerformDeps {
   readonly credentials: Pick<FederatedCredentials, 'put' | 'delete'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
 export async function perform(
   action: CredentialWrite,
-  context: VisitContext,
-  { credentials }: Hands,
+  context: ReconcileContext,
+  { credentials }: PerformDeps,
 ): Promise<Performed> {
   const { identityId, name } = parseCredentialId(action.id);
   const { correlationId } =
     action.type === 'putCredential'
       ? await credentials.put(identityId, name, action.trust, context)
       : await credentials.delete(identityId, name, context);
-  return { write: { note: action.note, ...(correlationId !== undefined && { correlationId }) } };
+  return { write: { event: action.event, ...(correlationId !== undefined && { correlationId }) } };
 }

@@ -19,12 +19,12 @@ import type { FederatedIdentityCredential } from './facts.ts';
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'credentials' | 'identities' | 'policies' | 'namespaces'>;
-  readonly credentialMirror: CacheSource;
+  readonly credentialCache: CacheSource;
 }
 
 /** What enqueues a FederatedIdentityCredential. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, mirror, credentialMirror } = deps;
+  const { stores, identityCache, credentialCache } = deps;
   const { credentials, identities } = stores;
   const onIdentity = (identity: ObjectKey) => credentials.keysByIndex(INDEX.identityRef, identity);
   const inAzure = (armId: string) =>
@@ -35,8 +35,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onChange(identities, (change) => (concernsCredentials(change) ? onIdentity(change.key) : [])),
     ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.
-    onCache(mirror, 'none', inAzure),
-    onCache(credentialMirror, 'none', inAzure),
+    onCache(identityCache, 'none', inAzure),
+    onCache(credentialCache, 'none', inAzure),
     ...onReferredIdentity(deps, onIdentity),
   ];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { decide } from './decide.ts';
 import {
   alive,
@@ -88,8 +88,8 @@ describe('what would go on for ever', () => {
     };
     const look = (startedAt: string) => {
       const operation = { url: 'https://arm/op', style: 'asyncOperation', startedAt } as const;
-      const eyes = { hosts: { poll }, clock: new FakeClock(NOW), memory: new HostMemory() };
-      return pollOperation(object({ operation }), { reconcileId: 'r' } as VisitContext, eyes);
+      const deps = { hosts: { poll }, clock: new FakeClock(NOW), memory: new HostMemory() };
+      return pollOperation(object({ operation }), { reconcileId: 'r' } as ReconcileContext, deps);
     };
     expect(await look(at(-59 * MINUTE))).toMatchObject({ state: 'unreadable' });
     expect(await look(at(-61 * MINUTE))).toEqual({ state: 'over' });

@@ -30,7 +30,7 @@ import type { Action, HostDecision, WriteIdentity } from './facts.ts';
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
-  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+  actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const writeOf = ({ actions }: HostDecision) =>
   actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
 const states = ({ status }: HostDecision) =>
@@ -89,9 +89,9 @@ describe('attaching', () => {
       begun: at(0),
       checks: [idOf('app')],
       asked: { adds: [keyOf('app')], removes: [], system: 'keep', fresh: [keyOf('app')] },
-      note: { reason: 'IdentityAttached' },
+      event: { reason: 'IdentityAttached' },
     });
-    expect(writeOf(decision)?.note.message).toContain(
+    expect(writeOf(decision)?.event.message).toContain(
       'for IdentityAttachment team-a/attach-app, under policy team-a',
     );
   });
@@ -191,7 +191,7 @@ describe('attaching', () => {
     });
   });
 
-  it('leaves what it may not do any more in one visit to the next', () => {
+  it('leaves what it may not do any more in one reconcile to the next', () => {
     const decision = decide(fresh(), { ...wanted, writes: 4 });
     expect(types(decision)).toEqual([]);
     expect(reason(decision)).toBe('progressing Writing');
@@ -214,7 +214,7 @@ describe('what was there before', () => {
     const decision = decide(fresh(), facts({ claims: [wants('app', { adopt: true })] }));
     expect(states(decision)).toEqual({ app: 'Attached' });
     expect(told(decision)).toEqual(['IdentityAdopted']);
-    expect(types(decision)).toEqual(['saveStatus', 'tell', 'addFinalizer']);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent', 'addFinalizer']);
   });
 
   it('is attached by azid, and then azid’s, should it vanish', () => {
@@ -258,7 +258,7 @@ describe('detaching', () => {
     expect(writeOf(decision)).toMatchObject({
       identity: { type: 'None' },
       asked: { removes: [keyOf('app')] },
-      note: { reason: 'IdentityDetached' },
+      event: { reason: 'IdentityDetached' },
     });
   });
 
@@ -402,7 +402,7 @@ describe('the system-assigned identity', () => {
     const decision = decide(fresh(), facts({ claims: [wantsSystem()], host: seen(host()) }));
     expect(writeOf(decision)).toMatchObject({
       identity: { type: 'SystemAssigned' },
-      note: { reason: 'SystemIdentityOn' },
+      event: { reason: 'SystemIdentityOn' },
     });
     const begun = bare({ ...line, state: 'Attaching', principalId: undefined });
     const done = decide(begun, facts({ claims: [wantsSystem()], host: seen(on) }));
@@ -432,7 +432,7 @@ describe('the system-assigned identity', () => {
       );
     expect(off(line, false)).toMatchObject({
       identity: { type: 'None' },
-      note: { reason: 'SystemIdentityOff' },
+      event: { reason: 'SystemIdentityOff' },
     });
     expect(off(line, true)).toBeUndefined();
     expect(off({ ...line, owned: false }, false)).toBeUndefined();
@@ -473,7 +473,7 @@ describe('the system-assigned identity', () => {
 });
 
 describe('an end', () => {
-  it('comes in the visit that finds the ledger’s last entry gone', () => {
+  it('comes in the reconcile that finds the ledger’s last entry gone', () => {
     const going = object({ entries: [entry('app', { state: 'Detaching' })] });
     const decision = decide(going, facts({ claims: [releases('attach-app')], host: seen(host()) }));
     expect(types(decision)).toEqual(['saveStatus']);
@@ -520,7 +520,7 @@ describe('an end', () => {
   it('goes at once with the annotation that releases it, and names what stays', () => {
     const going = { deletionTimestamp: at(-1_000), annotations: { 'azid.dev/release': 'true' } };
     const decision = decide(object({}, going), facts());
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(JSON.stringify(decision.actions[0])).toContain(idOf('app'));
   });
 });
@@ -537,7 +537,7 @@ describe('a host that is not there', () => {
 
   it('forgets what went with it, and waits for it by name', () => {
     const decision = decide(object(), facts({ host: absent(true) }));
-    expect(types(decision)).toEqual(['saveStatus', 'tell']);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
     expect(decision.status).toEqual({ hostId: VM, instance: 'vm-1', entries: [] });
     expect(decision.summary).toMatchObject({ state: 'waiting', for: VM });
   });

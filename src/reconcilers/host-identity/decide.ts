@@ -16,7 +16,7 @@ export function decide(object: HostIdentity, facts: Facts): HostDecision {
   if (end) return end;
   const decision = decideLife(object, facts);
   const { actions, status } = decision;
-  // What the ledger had is gone: its end comes in this visit, since nothing may wake the object again.
+  // What the ledger had is gone: its end comes in this reconcile, since nothing may enqueue the object again.
   const isOver = actions.length === 0 && decideEnd({ ...object, status }, facts) !== undefined;
   return isOver
     ? { ...decision, actions: [{ type: 'saveStatus', status, why: 'an empty ledger ends next' }] }

@@ -7,7 +7,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import type { Wants } from '../hosts/claims/claim.ts';
-import type { Asked, Facts, HostIdentity, HostView, IdentityView, Refusal } from './facts.ts';
+import type { Asked, Facts, HostIdentity, ObservedHost, ObservedIdentity, Refusal } from './facts.ts';
 import { AZID } from './write/credentials.ts';
 
 /** Builders for tables: a VM with one attached identity that one attachment wants, changed where a row says so. */
@@ -150,14 +150,14 @@ export function host(
   };
 }
 
-export const seen = (shown: AzureHost, model: HostView & object = {} as never): HostView => ({
+export const seen = (shown: AzureHost, model: ObservedHost & object = {} as never): ObservedHost => ({
   state: 'present',
   host: shown,
   live: true,
   model: model as never,
 });
 
-export const alive = (...names: string[]): ReadonlyMap<string, IdentityView> =>
+export const alive = (...names: string[]): ReadonlyMap<string, ObservedIdentity> =>
   new Map(
     names.map((name) => [keyOf(name), { state: 'present', principalId: principalOf(name), live: true }]),
   );

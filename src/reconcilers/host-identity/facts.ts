@@ -2,13 +2,13 @@ import type { HostIdentity, HostIdentityStatus, LedgerOperation } from '../../ap
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
 import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { Model } from '../../azure/hosts/write/replace.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { Claim } from '../hosts/claims/claim.ts';
 import type { Line } from '../hosts/ledger/lines.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
-export type HostView =
+export type ObservedHost =
   /** `live`: read for this very decision. `model`: the whole answer, only of a live read. */
   | {
       readonly state: 'present';
@@ -31,13 +31,13 @@ export type HostView =
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
 /** A user-assigned identity. An absence is always of a live read. */
-export type IdentityView =
+export type ObservedIdentity =
   | { readonly state: 'present'; readonly principalId: string; readonly live: boolean }
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
 /** The pending operation of the ledger. */
-export type OperationView =
+export type ObservedOperation =
   | { readonly state: 'running'; readonly againMs: number }
   /** Where it stands could not be asked. */
   | { readonly state: 'unreadable'; readonly failure: Failure }
@@ -95,7 +95,7 @@ export interface Facts {
   /** Of all objects that speak of the host, those of the ledger included, each once. */
   readonly claims: readonly Claim[];
   /** Absent: not looked at, since nothing depends on it. */
-  readonly host?: HostView;
+  readonly host?: ObservedHost;
   /** Of a resource that is absent: the id under which the very same one is there. */
   readonly elsewhere?: {
     readonly id: string;
@@ -109,10 +109,10 @@ export interface Facts {
   /** The ledgers of where this very resource was before, which are to be taken over. */
   readonly bequests: readonly Bequest[];
   /** User-assigned identities by key, as far as they were looked at. */
-  readonly identities: ReadonlyMap<string, IdentityView>;
+  readonly identities: ReadonlyMap<string, ObservedIdentity>;
   /** azid's own identity, which it neither attaches nor detaches (docs/guarantees.md G21). */
   readonly self?: { readonly principalId: string; readonly clientId: string };
-  readonly operation?: OperationView;
+  readonly operation?: ObservedOperation;
   /** An operation that Azure has begun for this process, and that is not in the ledger yet. */
   readonly started?: LedgerOperation;
   readonly window: WriteWindow;
@@ -130,7 +130,7 @@ export interface Facts {
   readonly conflicted: boolean;
   /** For how long none came of the words that are awaited, of those who name the host and may have what they want, ms. */
   readonly awaitedMs: number;
-  /** Writes to Azure in this visit. */
+  /** Writes to Azure in this reconcile. */
   readonly writes: number;
   /** This process has deleted the object; its watch does not show it yet. */
   readonly deleted: boolean;
@@ -156,11 +156,11 @@ export interface WriteIdentity {
   readonly begun: string;
   /** ARM ids of identities that must have been read before (docs/guarantees.md mistake 13). */
   readonly checks: readonly string[];
-  readonly note: Note;
+  readonly event: ReconcileEvent;
 }
 
 export type Action =
-  | FrameAction<OwnStatus>
+  | CommonAction<OwnStatus>
   | WriteIdentity
   | { readonly type: 'deleteSelf' }
   /** Where the resource is now has a HostIdentity from then on, which takes this one's ledger over. */

@@ -7,9 +7,9 @@ import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
 import { hostNamespaces } from './namespaces.ts';
 import { needsLive } from './needs-live.ts';
-import { IdentityViews } from './observe/identity-views.ts';
-import { type Eyes, observe } from './observe.ts';
-import { type Hands, perform } from './perform.ts';
+import { ObservedIdentities } from './observe/identity-views.ts';
+import { type ObserveDeps, observe } from './observe.ts';
+import { type PerformDeps, perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 import { HostMemory } from './write/memory.ts';
@@ -20,22 +20,22 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
   resource: hostIdentity.resource,
   store,
   holds,
-  namespacesOf: (key, { stores, hostMirror }) => hostNamespaces(key, stores, hostMirror),
+  namespacesOf: (key, { stores, hostCache }) => hostNamespaces(key, stores, hostCache),
   watches,
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const memory = new HostMemory();
-    const areas = areasOf(services.hostMirror, 'hostidentity');
-    const eyes: Eyes = { ...services, areas, memory, views: new IdentityViews(services) };
-    const hands: Hands = { ...services, memory };
+    const areas = areasOf(services.hostCache, 'hostidentity');
+    const observeDeps: ObserveDeps = { ...services, areas, memory, views: new ObservedIdentities(services) };
+    const performDeps: PerformDeps = { ...services, memory };
     return {
-      observe: (object, context, live) => observe(object, context, live, eyes),
+      observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided(object, _facts, { actions }) {
         // A write that was not sent, because something came in between, is none that somebody must wait for.
         for (const action of actions)
           if (action.type === 'writeIdentity') memory.intend(object.metadata.uid, action.begun, action.asked);
       },
-      perform: (action, object, context) => perform(action, object, context, hands),
+      perform: (action, object, context) => perform(action, object, context, performDeps),
       forget(key, uid) {
         areas.use(key, []);
         if (uid !== undefined) memory.forget(uid);

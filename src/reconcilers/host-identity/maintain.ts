@@ -3,19 +3,19 @@ import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
 import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Failure, Note, Summary } from '../decision.ts';
+import type { Failure, ReconcileEvent, Summary } from '../decision.ts';
 import { claimsByIdentity } from '../hosts/claims/by-identity.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { withProblem } from '../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../status/summaries.ts';
 import { usesOn } from './detach/in-use.ts';
-import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from './facts.ts';
+import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { judge } from './identity/judge.ts';
 import { type Change, shownOn, withState } from './identity/judged.ts';
 import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
-import { movedNote, takenFrom, withBequests } from './repair/moved.ts';
-import { recycledNote, recycledSince } from './repair/recycled.ts';
+import { movedEvent, takenFrom, withBequests } from './repair/moved.ts';
+import { recycledEvent, recycledSince } from './repair/recycled.ts';
 import { summaryOfHost } from './standing.ts';
 import { awaitedWords, holdsForWords } from './write/awaited.ts';
 import { intended, writeOf } from './write/intent.ts';
@@ -29,15 +29,15 @@ import { planWrite, type WritePlan } from './write/write.ts';
  */
 export const BUSY_MS = LONGEST_OPERATION_MS;
 
-/** More in one visit are left to the next: each write is a round of the frame, and others wait for the worker. */
+/** More in one reconcile are left to the next: each write is a round of the reconciler, and others wait for the worker. */
 const MAX_WRITES = 4;
 
-type Present = Extract<HostView, { state: 'present' }>;
+type Present = Extract<ObservedHost, { state: 'present' }>;
 
 interface Survey {
   readonly lines: ReadonlyMap<string, Line>;
   readonly changes: readonly Change[];
-  readonly notes: readonly Note[];
+  readonly events: readonly ReconcileEvent[];
   readonly pending: boolean;
   readonly failure: Failure | undefined;
 }
@@ -62,7 +62,7 @@ export function maintain(
   const conditions = contestFindings(object, survey.lines, facts.now);
   const finish = (lines: ReadonlyMap<string, Line>, summary: Summary, looks = false): HostDecision => {
     const next = withUnproven(object, withLines(base, lines), status);
-    return { actions: told(object, next, lines, survey.notes), status: next, summary, conditions, looks };
+    return { actions: told(object, next, lines, survey.events), status: next, summary, conditions, looks };
   };
 
   if (judgement.stop) return finish(survey.lines, judgement.stop);
@@ -86,12 +86,12 @@ export function maintain(
           status: next,
           why: 'what azid is about to write must be known before it is written',
         },
-        ...survey.notes.map((note): Action => ({ type: 'tell', note })),
+        ...survey.events.map((event): Action => ({ type: 'recordEvent', event })),
         ...finalizer(object, intent),
         write,
       ],
       status: next,
-      summary: { state: 'progressing', reason: 'Writing', message: write.note.message, againMs: 1_000 },
+      summary: { state: 'progressing', reason: 'Writing', message: write.event.message, againMs: 1_000 },
       conditions,
     };
   }
@@ -120,9 +120,9 @@ function surveyOf(
   const next = new Map<string, Line>();
   const changes: Change[] = [];
   const taken = takenFrom(status, facts);
-  const notes: Note[] = [
-    ...(recycled ? [recycledNote(host)] : []),
-    ...(taken === undefined ? [] : [movedNote(taken, host.id)]),
+  const events: ReconcileEvent[] = [
+    ...(recycled ? [recycledEvent(host)] : []),
+    ...(taken === undefined ? [] : [movedEvent(taken, host.id)]),
   ];
   let pending = false;
   let failure: Failure | undefined;
@@ -143,11 +143,11 @@ function surveyOf(
     });
     if (judged.line) next.set(key, judged.line);
     if (judged.change) changes.push(judged.change);
-    notes.push(...(judged.notes ?? []));
+    events.push(...(judged.events ?? []));
     pending ||= judged.pending ?? false;
     failure ??= judged.failure;
   }
-  return { lines: next, changes, notes, pending, failure };
+  return { lines: next, changes, events, pending, failure };
 }
 
 /** What the ledger says of the host itself. The mark of an open write stays until nothing it did can come as a surprise. */
@@ -218,17 +218,17 @@ function told(
   object: HostIdentity,
   status: OwnStatus,
   lines: ReadonlyMap<string, Line>,
-  notes: readonly Note[],
+  events: readonly ReconcileEvent[],
 ): readonly Action[] {
   const holds = finalizer(object, lines);
   // A note that the status would not remember would be told for ever.
   if (sameStatus(status, ownStatus(object))) return holds;
   // An empty ledger is judged once more: it may be its end, of which nothing else would remind azid.
   const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
-  if (notes.length === 0 && !emptied) return holds;
+  if (events.length === 0 && !emptied) return holds;
   return [
     { type: 'saveStatus', status, why: 'what was found out is told once' },
-    ...notes.map((note): Action => ({ type: 'tell', note })),
+    ...events.map((event): Action => ({ type: 'recordEvent', event })),
     ...holds,
   ];
 }

@@ -71,10 +71,10 @@ it('are those of all who select it, too, as the cache has it', () => {
     tags: { team: 'b' },
     identity: { system: false, userAssigned: [] },
   };
-  const mirror: Pick<HostCache, 'observe'> = {
+  const hostCache: Pick<HostCache, 'observe'> = {
     observe: () => ({ state: 'present', resource: shown, how: 'list', ageMs: 0 }),
   };
-  expect(hostNamespaces('azid-system/h', stores, mirror).toSorted()).toEqual(['all-of-them', 'by-tag']);
+  expect(hostNamespaces('azid-system/h', stores, hostCache).toSorted()).toEqual(['all-of-them', 'by-tag']);
   expect(hostNamespaces('azid-system/h', stores, nothing)).toEqual(['']);
 });
 
@@ -84,10 +84,10 @@ it('are azid’s own where the id of the host is none', () => {
     metadata: meta('h', { namespace: 'azid-system' }),
     spec: { resourceId: 'none' },
   } as unknown as HostIdentity);
-  const mirror = {
+  const hostCache = {
     observe: () => {
       throw new TypeError('Expected an ARM id');
     },
   };
-  expect(hostNamespaces('azid-system/h', stores, mirror)).toEqual(['']);
+  expect(hostNamespaces('azid-system/h', stores, hostCache)).toEqual(['']);
 });

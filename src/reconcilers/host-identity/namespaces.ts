@@ -15,7 +15,7 @@ import { INDEX, type Stores } from '../stores.ts';
 export function hostNamespaces(
   key: ObjectKey,
   { hosts, attachments, systemIdentities }: Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities'>,
-  mirror: Pick<HostCache, 'observe'>,
+  hostCache: Pick<HostCache, 'observe'>,
 ): readonly string[] {
   const host = hosts.get(key);
   if (!host) return [''];
@@ -23,7 +23,7 @@ export function hostNamespaces(
   const id = armKey(host.spec.resourceId);
   for (const store of [attachments, systemIdentities])
     for (const each of store.keysByIndex(INDEX.host, id)) namespaces.add(namespaceOf(each));
-  const seen = seenAs(host, mirror);
+  const seen = seenAs(host, hostCache);
   if (seen) addSelecting(namespaces, seen, attachments);
   return namespaces.size > 0 ? [...namespaces] : [''];
 }
@@ -39,12 +39,12 @@ function addSelecting(namespaces: Set<string>, host: AzureHost, attachments: Sto
 }
 
 /** As the cache has it: no selector has found what it does not show. */
-function seenAs({ spec: { resourceId } }: HostIdentity, mirror: Pick<HostCache, 'observe'>) {
+function seenAs({ spec: { resourceId } }: HostIdentity, hostCache: Pick<HostCache, 'observe'>) {
   try {
-    const seen = mirror.observe(resourceId);
+    const seen = hostCache.observe(resourceId);
     return seen.state === 'present' ? seen.resource : undefined;
   } catch (error) {
-    // The id is none: the object's own visit tells.
+    // The id is none: the object's own reconcile tells.
     if (error instanceof TypeError) return undefined;
     throw error;
   }

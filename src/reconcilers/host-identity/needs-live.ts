@@ -1,6 +1,6 @@
 import { hasPendingEdit } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { Facts, HostDecision, HostIdentity, HostView, IdentityView } from './facts.ts';
+import type { Facts, HostDecision, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
 import { ownStatus, sameStatus } from './own.ts';
 
 /** The resource itself, among what is to be read live; all else are the ids of identities that a write names. */
@@ -29,12 +29,12 @@ function restsOnIt(object: HostIdentity, { actions, status, looks = false }: Hos
   return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
 }
 
-function isLive(view: HostView | undefined): boolean {
+function isLive(view: ObservedHost | undefined): boolean {
   return (
     view?.state === 'unreadable' || ((view?.state === 'present' || view?.state === 'absent') && view.live)
   );
 }
 
-export function isLiveIdentity(view: IdentityView | undefined): boolean {
+export function isLiveIdentity(view: ObservedIdentity | undefined): boolean {
   return view !== undefined && (view.state !== 'present' || view.live);
 }

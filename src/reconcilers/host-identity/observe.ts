@@ -12,31 +12,31 @@ import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { claimsOnHost, type HostClaimsDeps } from '../hosts/claims/on-host.ts';
 import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
-import type { Accepted, Facts, HostIdentity, HostView, IdentityView } from './facts.ts';
+import type { Accepted, Facts, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
 import { BUSY_MS } from './maintain.ts';
 import { HOST, isLiveIdentity } from './needs-live.ts';
-import { cachedHost, liveHost, type ViewEyes, windowOf } from './observe/host-view.ts';
-import type { IdentityViews } from './observe/identity-views.ts';
-import { type PollEyes, pollOperation } from './operation/poll.ts';
+import { cachedHost, liveHost, type ObservedDeps, windowOf } from './observe/host-view.ts';
+import type { ObservedIdentities } from './observe/identity-views.ts';
+import { type PollDeps, pollOperation } from './operation/poll.ts';
 import { ownStatus } from './own.ts';
-import { bequestsTo, type MoveEyes, whereabouts, withBequests } from './repair/moved.ts';
+import { bequestsTo, type MoveDeps, whereabouts, withBequests } from './repair/moved.ts';
 import { awaitedWords } from './write/awaited.ts';
 import { readBack } from './write/read-back.ts';
 
-export interface Eyes
-  extends ViewEyes,
-    PollEyes,
+export interface ObserveDeps
+  extends ObservedDeps,
+    PollDeps,
     Omit<HostClaimsDeps, 'knowsType' | 'typeOf' | 'formerly'>,
-    Omit<MoveEyes, 'stores' | 'hostMirror'> {
-  readonly hostMirror: ViewEyes['hostMirror'] & MoveEyes['hostMirror'];
-  readonly stores: HostClaimsDeps['stores'] & MoveEyes['stores'];
-  readonly hosts: ViewEyes['hosts'] & PollEyes['hosts'];
+    Omit<MoveDeps, 'stores' | 'hostCache'> {
+  readonly hostCache: ObservedDeps['hostCache'] & MoveDeps['hostCache'];
+  readonly stores: HostClaimsDeps['stores'] & MoveDeps['stores'];
+  readonly hosts: ObservedDeps['hosts'] & PollDeps['hosts'];
   readonly areas: Pick<AreasInUse, 'use'>;
-  readonly views: IdentityViews;
+  readonly views: ObservedIdentities;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** API version of a type that azid does not know, as any object gives it. */
@@ -46,18 +46,18 @@ export interface Eyes
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
   object: HostIdentity,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: Eyes,
+  deps: ObserveDeps,
 ): Promise<Facts> {
   const { uid } = object.metadata;
-  const { memory, clock } = eyes;
-  const start = startOf(object, context, eyes);
+  const { memory, clock } = deps;
+  const start = startOf(object, context, deps);
   if (start.problem !== undefined || start.started || start.deleted) return start;
-  eyes.areas.use(keyOf(object), [areaOfHost(object.spec.resourceId)]);
+  deps.areas.use(keyOf(object), [areaOfHost(object.spec.resourceId)]);
 
-  const operation = await live.once('operation', () => pollOperation(object, context, eyes));
-  const window = windowOf(object, eyes);
+  const operation = await live.once('operation', () => pollOperation(object, context, deps));
+  const window = windowOf(object, deps);
   const known = memory.of(uid);
   const refused = memory.refusalFor(uid, context.reconcileId, clock.monotonic());
   const common: Facts = {
@@ -68,23 +68,23 @@ export async function observe(
     ...(refused && { refusal: refused }),
     ...(known.batch !== undefined && { batchLimit: known.batch }),
   };
-  const cached = seeing(object, common, cachedHost(object, context, eyes), eyes);
+  const cached = seeing(object, common, cachedHost(object, context, deps), deps);
   if (operation && operation.state !== 'over') return cached;
-  const facts = live.wants(HOST) ? await seeingLive(object, cached, context, live, eyes) : cached;
-  return withIdentities(object, facts, context, live, eyes);
+  const facts = live.wants(HOST) ? await seeingLive(object, cached, context, live, deps) : cached;
+  return withIdentities(object, facts, context, live, deps);
 }
 
 /** With what Azure says now of the identities that the decision asked for. */
 async function withIdentities(
   object: HostIdentity,
   facts: Facts,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: Eyes,
+  deps: ObserveDeps,
 ): Promise<Facts> {
   const asked = live.wanted.filter((each) => each !== HOST);
   if (asked.length === 0) return facts;
-  const { memory, clock, views } = eyes;
+  const { memory, clock, views } = deps;
   const read = asked.map(async (id) => {
     const since = isContradicted(id, facts, object)
       ? clock.monotonic()
@@ -93,13 +93,13 @@ async function withIdentities(
   });
   const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
   // Whose an identity is may read otherwise by now: what was read is in the cache.
-  return seeing(object, { ...facts, now: clock.now(), identities }, facts.host, eyes);
+  return seeing(object, { ...facts, now: clock.now(), identities }, facts.host, deps);
 }
 
-function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes): Facts {
-  const { clock, memory } = eyes;
+function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {
+  const { clock, memory } = deps;
   const { uid } = object.metadata;
-  const { started, visit, deleted, unsent } = memory.of(uid);
+  const { started, reconcile, deleted, unsent } = memory.of(uid);
   const unsaved = started && started.operation.url !== object.status?.operation?.url;
   if (started && !unsaved) memory.saved(uid);
   const common: Facts = {
@@ -107,14 +107,14 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
     type: '',
     claims: [],
     identities: new Map(),
-    window: windowOf(object, eyes),
+    window: windowOf(object, deps),
     accepted: new Map(),
     busyMs: 0,
     searching: false,
     bequests: [],
     conflicted: memory.isConflicted(uid, clock.monotonic()),
     awaitedMs: 0,
-    writes: visit?.id === reconcileId ? visit.writes : 0,
+    writes: reconcile?.id === reconcileId ? reconcile.writes : 0,
     deleted,
     ...(unsent.size > 0 && { unsent: [...unsent] }),
     ...(unsaved && { started: started.operation }),
@@ -128,24 +128,29 @@ function startOf(object: HostIdentity, { reconcileId }: VisitContext, eyes: Eyes
 }
 
 /** The facts with a view of the host, and with what that means for all who speak of it. */
-function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, eyes: Eyes): Facts {
+function seeing(
+  object: HostIdentity,
+  facts: Facts,
+  view: ObservedHost | undefined,
+  deps: ObserveDeps,
+): Facts {
   const host = view?.state === 'present' ? view.host : undefined;
   const { type } = facts;
   const own = ownStatus(object);
-  const bequests = bequestsTo(object, host, eyes);
+  const bequests = bequestsTo(object, host, deps);
   const lines = withBequests(linesOf(own), own, bequests);
   const former = [
     ...bequests.map(({ from }) => from),
     ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
   ]
     // Another resource has that id by now: whoever names it means that one.
-    .filter((id) => eyes.hostMirror.observe(id).state !== 'present');
-  const { claims, apiVersion = eyes.apiVersionOf?.(type) } = claimsOnHost(
+    .filter((id) => deps.hostCache.observe(id).state !== 'present');
+  const { claims, apiVersion = deps.apiVersionOf?.(type) } = claimsOnHost(
     object,
     type,
     view?.state === 'absent' ? 'absent' : host,
     {
-      ...eyes,
+      ...deps,
       knowsType: (each) => capabilityOf(each) !== undefined,
       typeOf: hostTypeOf,
       formerly: new Set(former.map(armKey)),
@@ -160,14 +165,14 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
   const held = [...lines].flatMap(([key, { identityId }]) =>
     key === SYSTEM || identityId === undefined ? [] : identityId,
   );
-  const seen = [...wished, ...held].flatMap((id): [string, IdentityView][] => {
-    const cached = eyes.views.cached(id);
+  const seen = [...wished, ...held].flatMap((id): [string, ObservedIdentity][] => {
+    const cached = deps.views.cached(id);
     return cached ? [[armKey(id), cached]] : [];
   });
-  readBack(object, view, eyes.memory);
-  const { accepted } = eyes.memory.of(object.metadata.uid);
+  readBack(object, view, deps.memory);
+  const { accepted } = deps.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
-  const busyMs = eyes.memory.busyFor(object.metadata.uid, unsettled, facts.now);
+  const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, facts.now);
   const isBusy = unsettled !== undefined && busyMs < BUSY_MS;
   return {
     ...facts,
@@ -175,12 +180,12 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
     ...(capability && { capability: inVariant(capability, host?.variant) }),
     claims,
     bequests,
-    ...whereabouts(object, view, eyes),
+    ...whereabouts(object, view, deps),
     ...(view && { host: view }),
-    accepted: acceptedUntil(accepted, eyes.azureLagMs),
+    accepted: acceptedUntil(accepted, deps.azureLagMs),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs,
-    awaitedMs: eyes.memory.awaitedFor(
+    awaitedMs: deps.memory.awaitedFor(
       object.metadata.uid,
       host ? awaitedWords(claims, host) : [],
       !isBusy && !isHeldUp(facts),
@@ -192,17 +197,17 @@ function seeing(object: HostIdentity, facts: Facts, view: HostView | undefined, 
 async function seeingLive(
   object: HostIdentity,
   facts: Facts,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: Eyes,
+  deps: ObserveDeps,
 ): Promise<Facts> {
   // A type of which nothing is known cannot be read either.
   if (!facts.capability) return facts;
   const { apiVersion, window } = facts;
-  const self = await selfOf(context, eyes);
-  if ('view' in self) return seeing(object, facts, self.view, eyes);
-  const view = await live.once(HOST, () => liveHost(object, apiVersion, window, context, eyes));
-  return { ...seeing(object, { ...facts, now: eyes.clock.now() }, view, eyes), ...self };
+  const self = await selfOf(context, deps);
+  if ('view' in self) return seeing(object, facts, self.view, deps);
+  const view = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
+  return { ...seeing(object, { ...facts, now: deps.clock.now() }, view, deps), ...self };
 }
 
 /** Something else than a word stands in the way of a write. */
@@ -233,9 +238,9 @@ function acceptedUntil(
 }
 
 async function selfOf(
-  { signal }: VisitContext,
-  { whoAmI }: Eyes,
-): Promise<Required<Pick<Facts, 'self'>> | { readonly view: HostView }> {
+  { signal }: ReconcileContext,
+  { whoAmI }: ObserveDeps,
+): Promise<Required<Pick<Facts, 'self'>> | { readonly view: ObservedHost }> {
   try {
     const { objectId, clientId } = await whoAmI(signal);
     return { self: { principalId: objectId, clientId } };

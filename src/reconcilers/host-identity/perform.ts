@@ -6,35 +6,35 @@ import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { FrameAction } from '../decision.ts';
-import { ensureHosts, type HostHands } from '../hosts/ensure-hosts.ts';
-import type { Performed, VisitContext } from '../kind.ts';
+import type { CommonAction } from '../decision.ts';
+import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
 import { failureOf, isDecideAgain } from '../status/failure.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './write/memory.ts';
 
-export interface Hands extends HostHands {
+export interface PerformDeps extends EnsureHostDeps {
   readonly hosts: Pick<Hosts, 'patchIdentity' | 'replace'>;
-  readonly client: HostHands['client'] & Pick<KubeClient, 'delete'>;
+  readonly client: EnsureHostDeps['client'] & Pick<KubeClient, 'delete'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
 export async function perform(
-  action: Exclude<Action, FrameAction<OwnStatus>>,
+  action: Exclude<Action, CommonAction<OwnStatus>>,
   object: HostIdentity,
-  context: VisitContext,
-  hands: Hands,
+  context: ReconcileContext,
+  deps: PerformDeps,
 ): Promise<Performed> {
   switch (action.type) {
     case 'writeIdentity':
-      return writeIdentity(action, object, context, hands);
+      return writeIdentity(action, object, context, deps);
     case 'deleteSelf':
-      await deleteSelf(object, context, hands);
+      await deleteSelf(object, context, deps);
       return {};
     case 'ensureHeir':
-      await ensureHosts([action.hostId], hands, context.signal);
+      await ensureHosts([action.hostId], deps, context.signal);
       return {};
   }
 }
@@ -43,10 +43,10 @@ export async function perform(
 async function writeIdentity(
   action: WriteIdentity,
   { metadata: { uid } }: HostIdentity,
-  context: VisitContext,
-  { hosts, clock, memory }: Hands,
+  context: ReconcileContext,
+  { hosts, clock, memory }: PerformDeps,
 ): Promise<Performed> {
-  const { asked, begun, note } = action;
+  const { asked, begun, event } = action;
   memory.send(uid, begun, context.reconcileId);
   let written: HostWritten;
   try {
@@ -69,7 +69,7 @@ async function writeIdentity(
     memory.end(uid, begun);
     memory.accept(uid, asked, clock.now());
   }
-  return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }
 
 /** Its turn came too late, or azid gave it up before. What Azure refuses, or never got, is a refusal. */
@@ -80,8 +80,8 @@ function isUnsent(error: unknown): boolean {
 
 function send(
   { hostId, identity, replace, ifMatch, apiVersion }: WriteIdentity,
-  hosts: Hands['hosts'],
-  context: VisitContext,
+  hosts: PerformDeps['hosts'],
+  context: ReconcileContext,
 ): Promise<HostWritten> {
   const host = { id: hostId };
   const options = { ifMatch, apiVersion };
@@ -93,8 +93,8 @@ function send(
 /** Only this very object: a namesake may have been made meanwhile. */
 async function deleteSelf(
   object: HostIdentity,
-  { signal }: VisitContext,
-  { client, stores, memory }: Hands,
+  { signal }: ReconcileContext,
+  { client, stores, memory }: PerformDeps,
 ): Promise<void> {
   const { uid } = object.metadata;
   try {
@@ -103,5 +103,5 @@ async function deleteSelf(
     if (!isNotFound(error)) throw error;
   }
   memory.delete(uid);
-  stores.hosts.noteDelete(object);
+  stores.hosts.recordDelete(object);
 }

@@ -5,7 +5,7 @@ import { CONTESTED, nextAttemptAt } from '../hosts/ledger/problems.ts';
 import { summaryOf } from '../status/summaries.ts';
 import type { Facts } from './facts.ts';
 
-/** How a host stands at the end of a visit, in one sentence. */
+/** How a host stands at the end of a reconcile, in one sentence. */
 export interface Stand {
   readonly hostId: string;
   readonly lines: ReadonlyMap<string, Line>;
@@ -13,7 +13,7 @@ export interface Stand {
   readonly pending: boolean;
   /** Azure is at work on the resource, and something is to be written or read back. */
   readonly busy: boolean;
-  /** Something is left to write, and may not be written in this visit. */
+  /** Something is left to write, and may not be written in this reconcile. */
   readonly left: boolean;
   /** It waits for the word of others who name the host, so that one write carries all. */
   readonly words: boolean;
@@ -56,7 +56,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   }
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
   if (held.length > 0) {
-    // A turn, a policy or an edit wakes the host: without a time of its own this is the safety net.
+    // A turn, a policy or an edit enqueues the host: without a time of its own this is the safety net.
     const next = nextAttemptAt(lines.values(), now) ?? now + RECHECK_OUTSIDE_MS;
     const names = held.map(([key, line]) => `${shortName(key, line)} (${line.problem?.reason})`).join(', ');
     const reason = held.every(([, { problem }]) => problem?.reason === CONTESTED) ? CONTESTED : 'SomeRefused';

@@ -31,21 +31,21 @@ import {
   wants,
   wantsSystem,
 } from './facts.fixture.ts';
-import type { Action, Facts, HostDecision, IdentityView, WriteIdentity } from './facts.ts';
+import type { Action, Facts, HostDecision, ObservedIdentity, WriteIdentity } from './facts.ts';
 import { byCredential } from './write/credentials.ts';
 
 /** What goes wrong, and what happens again: recycling, contests, refusals, operations, hosts that are at work. */
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
-  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+  actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const writeOf = ({ actions }: HostDecision) =>
   actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
 const lineOf = ({ status }: HostDecision, name: string) =>
   status.entries?.find(({ identityId }) => identityId === idOf(name));
 const reason = ({ summary }: HostDecision) =>
   'reason' in summary && summary.reason !== undefined ? `${summary.state} ${summary.reason}` : summary.state;
-const view = (name: string, each: IdentityView): ReadonlyMap<string, IdentityView> =>
+const view = (name: string, each: ObservedIdentity): ReadonlyMap<string, ObservedIdentity> =>
   new Map([[keyOf(name), each]]);
 const ABSENT = { state: 'absent' } as const;
 const SCALE_SETS = 'Microsoft.Compute/virtualMachineScaleSets';
@@ -57,7 +57,7 @@ describe('an identity that was made again', () => {
     const decision = decide(object(), shownDead);
     expect(writeOf(decision)).toMatchObject({
       asked: { adds: [], removes: [keyOf('app')] },
-      note: { reason: 'IdentityRecycled' },
+      event: { reason: 'IdentityRecycled' },
       checks: [idOf('app')],
     });
     expect(lineOf(decision, 'app')).toMatchObject({ state: 'Attaching', owned: true });
@@ -383,7 +383,7 @@ describe('one bad identity among many', () => {
     expect(writeOf(decide(before, facts({ ...wanted('a'), identities: new Map() })))).toBeUndefined();
   });
 
-  it('that Azure names fails alone, and the rest goes on in the same visit', () => {
+  it('that Azure names fails alone, and the rest goes on in the same reconcile', () => {
     const decision = decide(
       begun('a', 'b', 'c'),
       facts({ ...wanted('a', 'b', 'c'), refusal: refusal({ adds: keys('a', 'b', 'c') }, linked('b')) }),
@@ -447,7 +447,7 @@ describe('one bad identity among many', () => {
     expect(reason(refused)).toBe('progressing SomeRefused');
   });
 
-  it('the same refusal found twice in a visit is one attempt', () => {
+  it('the same refusal found twice in a reconcile is one attempt', () => {
     const change = facts({ ...wanted('a'), refusal: refusal({ adds: keys('a') }, {}) });
     const first = decide(begun('a'), change);
     const second = decide(object({ ...first.status }), change);

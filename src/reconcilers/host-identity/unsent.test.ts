@@ -19,7 +19,7 @@ async function unsent(world: World, code: string, meanwhile: () => Promise<void>
     await meanwhile();
     throw new AzureError({ code, message: 'its turn never came' });
   });
-  await world.visit().catch((error: unknown) => {
+  await world.reconcile().catch((error: unknown) => {
     if (!(error instanceof AzureError && error.code === LOCAL_CODES.aborted)) throw error;
   });
   expect(write).toHaveBeenCalled();
@@ -34,12 +34,12 @@ describe.each([LOCAL_CODES.decideAgain, LOCAL_CODES.aborted])('a write that was 
     const world = batch.begin(VMS);
     await take(world, attach);
     await unsent(world, code, () => take(world, { do: 'othersAdd', what: 'app0' }));
-    await world.visit();
+    await world.reconcile();
     expect(entry(world)).toMatchObject({ state: 'Attached', owned: false });
     await take(world, { do: 'detach', who: 'a0' });
-    await world.visit();
+    await world.reconcile();
     await world.pass(11_000);
-    await world.visit();
+    await world.reconcile();
     expect(world.patches).toBe(0);
     expect(isAttached(world)).toBe(true);
     await batch.end();
@@ -49,9 +49,9 @@ describe.each([LOCAL_CODES.decideAgain, LOCAL_CODES.aborted])('a write that was 
     const world = batch.begin(VMS);
     await take(world, attach);
     await unsent(world, code, async () => {});
-    await world.visit();
+    await world.reconcile();
     await world.pass(11_000);
-    await world.visit();
+    await world.reconcile();
     expect(world.patches).toBe(1);
     expect(entry(world)).toMatchObject({ state: 'Attached', owned: true });
     await batch.end();

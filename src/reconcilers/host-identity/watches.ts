@@ -28,14 +28,14 @@ export interface WatchDeps extends ReferredDeps {
     Stores,
     'hosts' | 'attachments' | 'systemIdentities' | 'identities' | 'policies' | 'namespaces'
   >;
-  readonly hostMirror: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
+  readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
   /** Keys of resources that a rollout has come to. */
   readonly rolloutSlots: Source<string>;
 }
 
 /** What enqueues a HostIdentity: the one that writes to a resource hears of all that may want something of it. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, mirror, hostMirror, rolloutSlots } = deps;
+  const { stores, identityCache, hostCache, rolloutSlots } = deps;
   const { hosts, attachments, systemIdentities, identities } = stores;
   const ofAttachment = (object: IdentityAttachment | undefined) =>
     hostsOf(object, object?.spec.target.resourceId, stores);
@@ -60,11 +60,11 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       ...systemIdentities.byIndex(INDEX.namespace, namespace).flatMap(ofSystemIdentity),
     ]),
     // What this process wrote itself it knows already.
-    onCache(hostMirror, 'none', at),
-    onCache(mirror, 'all', having),
+    onCache(hostCache, 'none', at),
+    onCache(identityCache, 'all', having),
     ...onReferredIdentity(deps, ofReferring),
     watch(rolloutSlots, at),
-    onListed(listedFor(hostMirror, 'hostidentity')),
+    onListed(listedFor(hostCache, 'hostidentity')),
   ];
 }
 

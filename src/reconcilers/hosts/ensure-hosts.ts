@@ -5,7 +5,7 @@ import { isAlreadyExists } from '../../kube/errors.ts';
 import type { Stores } from '../stores.ts';
 import { hostIdentityName } from './host-name.ts';
 
-export interface HostHands {
+export interface EnsureHostDeps {
   readonly client: Pick<KubeClient, 'create' | 'get'>;
   readonly stores: Pick<Stores, 'hosts'>;
   /** azid's own: HostIdentities are nowhere else. */
@@ -18,12 +18,12 @@ const AT_ONCE = 8;
 /** Each host has its HostIdentity from then on, whoever made it. */
 export async function ensureHosts(
   hostIds: readonly string[],
-  hands: HostHands,
+  deps: EnsureHostDeps,
   signal: AbortSignal,
 ): Promise<void> {
   for (let at = 0; at < hostIds.length; at += AT_ONCE) {
     const made = await Promise.allSettled(
-      hostIds.slice(at, at + AT_ONCE).map((id) => ensureHost(id, hands, signal)),
+      hostIds.slice(at, at + AT_ONCE).map((id) => ensureHost(id, deps, signal)),
     );
     for (const each of made) if (each.status === 'rejected') throw each.reason;
   }
@@ -31,7 +31,7 @@ export async function ensureHosts(
 
 async function ensureHost(
   resourceId: string,
-  { client, stores, azidNamespace }: HostHands,
+  { client, stores, azidNamespace }: EnsureHostDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const draft = {
@@ -41,11 +41,11 @@ async function ensureHost(
     spec: { resourceId },
   };
   try {
-    stores.hosts.noteWrite(await client.create(hostIdentity.resource, draft, signal));
+    stores.hosts.recordWrite(await client.create(hostIdentity.resource, draft, signal));
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     // Somebody else needed it at the same moment, and the watch has not brought it yet: the next round must see it.
     const { namespace, name } = draft.metadata;
-    stores.hosts.noteWrite(await client.get(hostIdentity.resource, `${namespace}/${name}`, signal));
+    stores.hosts.recordWrite(await client.get(hostIdentity.resource, `${namespace}/${name}`, signal));
   }
 }

@@ -3,13 +3,13 @@ import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
-import type { SystemIdentityView } from '../proof/system-identity.ts';
+import type { ObservedSystemIdentity } from '../proof/system-identity.ts';
 import { INDEX } from '../stores.ts';
 import { apiVersionOf } from './api-version.ts';
 
 export interface SystemIdentityDeps {
   readonly hosts: Pick<Hosts, 'get'>;
-  readonly hostMirror: Pick<HostCache, 'observe'>;
+  readonly hostCache: Pick<HostCache, 'observe'>;
   readonly stores: Parameters<typeof apiVersionOf>[1];
 }
 
@@ -17,11 +17,11 @@ export interface SystemIdentityDeps {
 export async function systemIdentityNow(
   hostId: string,
   context: CallContext,
-  { hosts, hostMirror, stores }: SystemIdentityDeps,
-): Promise<SystemIdentityView> {
+  { hosts, hostCache, stores }: SystemIdentityDeps,
+): Promise<ObservedSystemIdentity> {
   const apiVersion = apiVersionOf(hostTypeOf(hostId), stores);
   const got = await hosts.get(hostId, context, { apiVersion });
-  if (!got.found) return { found: false, conclusive: hostMirror.observe(hostId).state === 'absent' };
+  if (!got.found) return { found: false, conclusive: hostCache.observe(hostId).state === 'absent' };
   const { system, principalId } = got.host.identity;
   if (principalId !== undefined) return { found: true, principalId };
   // While a write is under way it may just be coming.

@@ -62,7 +62,7 @@ const KINDS = ['attachment', 'systemIdentity', 'host'] as const;
 const enqueuedBy = (change: () => void) => watchWorld(stores).enqueuedBy(change, KINDS);
 
 describe('what enqueues hosts and those who read their ledgers', () => {
-  it('an attachment wakes itself, the host it names, and the hosts whose ledgers name it', () => {
+  it('an attachment enqueues itself, the host it names, and the hosts whose ledgers name it', () => {
     named('one');
     host('vm', []);
     host('other', ['one'], `${GROUP}/${VMS}/other`);
@@ -73,7 +73,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
-  it('its own status writes wake nobody; the annotation that confirms a detachment does', () => {
+  it('its own status writes enqueue nobody; the annotation that confirms a detachment does', () => {
     named('one');
     host('vm');
     expect(enqueuedBy(() => void named('one'))).toEqual([]);
@@ -81,7 +81,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(enqueuedBy(() => void named('one', { annotations }))).toContain('attachment shop/one');
   });
 
-  it('the annotation that lets an identity go that is in use wakes the host, which takes it off', () => {
+  it('the annotation that lets an identity go that is in use enqueues the host, which takes it off', () => {
     named('one');
     host('vm');
     const annotations = { [DETACH_IN_USE_ANNOTATION]: 'properties.a' };
@@ -96,7 +96,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
-  it('an attachment that vanished wakes the hosts it leaves behind', () => {
+  it('an attachment that vanished enqueues the hosts it leaves behind', () => {
     named('one');
     host('vm', ['one']);
     const gone = enqueuedBy(
@@ -109,7 +109,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(gone).toEqual(['attachment shop/one', 'host azid-system/vm']);
   });
 
-  it("a host's ledger wakes the owners of what changed in it, before and now, and no others", () => {
+  it("a host's ledger enqueues the owners of what changed in it, before and now, and no others", () => {
     named('one');
     fleet();
     system();
@@ -118,7 +118,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(enqueuedBy(() => void host('vm', []))).toEqual([]);
   });
 
-  it('a host that stands otherwise as a whole wakes its owners and whoever names it', () => {
+  it('a host that stands otherwise as a whole enqueues its owners and whoever names it', () => {
     named('one');
     fleet();
     system();
@@ -137,7 +137,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
-  it('a recycled identity wakes those who attach it and the hosts that have it', () => {
+  it('a recycled identity enqueues those who attach it and the hosts that have it', () => {
     const app = (principalId: string) =>
       put(stores.identities, { metadata: meta('app', {}), spec: {}, status: { id: IDENTITY, principalId } });
     app('p1');
@@ -152,7 +152,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(enqueuedBy(() => void app('p2'))).toEqual([]);
   });
 
-  it('a policy wakes all of the namespaces it selects, their hosts included', () => {
+  it('a policy enqueues all of the namespaces it selects, their hosts included', () => {
     put(stores.namespaces, { metadata: meta('shop', { namespace: '' }) });
     const policy = (generation: number) =>
       put(stores.policies, {
@@ -170,13 +170,13 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
-  it('a resource that changed in Azure wakes its ledger, those who name it, and selectors of its area', () => {
+  it('a resource that changed in Azure enqueues its ledger, those who name it, and selectors of its area', () => {
     named('one');
     fleet();
     system();
     host('vm');
     const { caches, enqueuedBy: by } = watchWorld(stores);
-    const told = (how: 'get' | 'write') => by(() => caches.hostMirror.tell(armKey(VM), how), KINDS);
+    const told = (how: 'get' | 'write') => by(() => caches.hostCache.tell(armKey(VM), how), KINDS);
     expect(told('write')).toEqual([]);
     expect(told('get')).toEqual([
       'attachment shop/fleet',
@@ -186,11 +186,11 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
-  it('an identity that changed in Azure wakes those who name it by its ARM id', () => {
+  it('an identity that changed in Azure enqueues those who name it by its ARM id', () => {
     fleet();
     host('vm');
     const { caches, enqueuedBy: by } = watchWorld(stores);
-    const told = by(() => caches.mirror.tell(IDENTITY.toUpperCase(), 'get'), KINDS);
+    const told = by(() => caches.identityCache.tell(IDENTITY.toUpperCase(), 'get'), KINDS);
     expect(told).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
   });
 });

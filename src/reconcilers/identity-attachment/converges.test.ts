@@ -47,8 +47,8 @@ class World {
     this.facts = facts({ policies: [all], type: { name: 'T/t', known: true, restarts }, hosts: [] });
   }
 
-  /** As the frame does it; the object may be gone afterwards. */
-  visit(): boolean {
+  /** As the reconciler does it; the object may be gone afterwards. */
+  request(): boolean {
     for (let round = 0; round < ROUNDS; round++) {
       const hosts = [...this.hosts]
         .filter(([, { wanted, line }]) => (wanted && !this.object.metadata.deletionTimestamp) || line)
@@ -138,8 +138,8 @@ describe('whatever the order of what happens', () => {
         for (const [at, name] of NAMES.entries())
           world.hosts.set(name, { wanted: wanted[at] ?? false, holder: false, refuses: refuses[at] ?? 0 });
         const happen = (name: string | undefined) => {
-          // A visit of the attachment, or a step of one host.
-          const lives = name === undefined ? world.visit() : true;
+          // A reconcile of the attachment, or a step of one host.
+          const lives = name === undefined ? world.request() : true;
           if (name !== undefined) world.step(name);
           expect(world.changing).toBeLessThanOrEqual(maxConcurrent);
           return lives;

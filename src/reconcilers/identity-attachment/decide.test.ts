@@ -40,7 +40,7 @@ const turnOf = (decision: AttachmentDecision) => only(decision, 'giveTurn').turn
 const ensured = (decision: AttachmentDecision) => only(decision, 'ensureHosts').hostIds;
 const tells = ({ actions }: AttachmentDecision) =>
   actions.flatMap((action) =>
-    action.type === 'tell' ? [`${action.note.reason}: ${action.note.message}`] : [],
+    action.type === 'recordEvent' ? [`${action.event.reason}: ${action.event.message}`] : [],
   );
 /** After the decision's turns were given and its status written. */
 const next = (
@@ -590,7 +590,7 @@ describe('what restarts when an identity is attached', () => {
   it('is told before the first turn is given, once, and then goes one at a time', () => {
     const before = facts({ type, hosts, policies: [all] });
     const warned = decide(apps(), before);
-    expect(types(warned)).toEqual(['tell', 'saveStatus']);
+    expect(types(warned)).toEqual(['recordEvent', 'saveStatus']);
     expect(tells(warned)[0]).toContain('RestartsOnAttach: Microsoft.Web/sites restarts');
     expect(said(warned)).toContain('restarts when an identity is attached');
     const decision = decide(...next(apps(), before, warned));

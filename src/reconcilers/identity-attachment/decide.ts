@@ -9,10 +9,10 @@ import { detachable, limitOf, planOf } from './rollout/pace.ts';
 import { NO_TURN, type RolloutPlan, sameTurn } from './rollout/rollout.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
 import { confirmationOf } from './targets/confirmation.ts';
+import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets/targets.ts';
-import { notesOf, tellingOf } from './targets/telling.ts';
 
-/** The list of identities wakes whom it shows; this is for those it does not. */
+/** The list of identities enqueues whom it shows; this is for those it does not. */
 const RECHECK_UNKNOWN_MS = 60_000;
 
 /**
@@ -53,9 +53,9 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   ];
   // While suspended nothing is performed, and what is told now would be lost.
   const suspended = isSuspended(object);
-  const settled = { status, conditions, ...(!suspended && { told: tellingOf(targets.all) }) };
-  const notes = suspended ? [] : notesOf(targets.all, facts.told, facts.identity);
-  const news = notes.map((note): Action => ({ type: 'tell', note }));
+  const settled = { status, conditions, ...(!suspended && { told: reconcileEventsOf(targets.all) }) };
+  const events = suspended ? [] : eventsOf(targets.all, facts.told, facts.identity);
+  const news = events.map((event): Action => ({ type: 'recordEvent', event }));
   if (plan.blocked && confirmation.state === 'new') {
     const message = `${plan.blocked.count} resources are detached, as the annotation confirms`;
     return {
@@ -83,7 +83,7 @@ function steer(object: IdentityAttachment, facts: Facts, { all }: Targets, { tur
       (byName || turn.attach.has(host.key) || host.shown),
   );
   const given = isSuspended(object) ? NO_TURN : facts.given;
-  // The turn first: a host that is new then acts at its first visit.
+  // The turn first: a host that is new then acts at its first reconcile.
   const actions: Action[] = [
     ...(sameTurn(turn, given) ? [] : [{ type: 'giveTurn', turn } as const]),
     ...(needed.length > 0
@@ -109,7 +109,7 @@ function warn(
   const limit = limitOf(object, facts);
   const message = `${facts.type.name} restarts when an identity is attached: ${resources(about.length)} (${named(about.map(({ host }) => host))}), ${limit} at a time; spec.suspend: true holds it up`;
   return [
-    { type: 'tell', note: { type: 'Warning', reason: RESTARTS, action: 'Attach', message } },
+    { type: 'recordEvent', event: { type: 'Warning', reason: RESTARTS, action: 'Attach', message } },
     { type: 'saveStatus', status, why: 'the warning is given once' },
   ];
 }
@@ -119,7 +119,7 @@ function stop(object: IdentityAttachment, facts: Facts, summary: Summary): Attac
   return { actions: [], status: stillStatus(object, facts), summary };
 }
 
-/** The lists wake whoever waits for them. */
+/** The lists enqueue whoever waits for them. */
 function loadingSummary(
   { status, metadata }: IdentityAttachment,
   subscriptionId: string,

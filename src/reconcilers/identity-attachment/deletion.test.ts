@@ -21,9 +21,9 @@ const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => typ
 const detach = ({ actions }: AttachmentDecision) =>
   actions.flatMap((action) => (action.type === 'giveTurn' ? [...action.turn.detach] : []));
 const said = ({ summary }: AttachmentDecision) => ('message' in summary ? summary.message : '');
-const notes = ({ actions }: AttachmentDecision) =>
+const events = ({ actions }: AttachmentDecision) =>
   actions.flatMap((action) =>
-    action.type === 'tell' ? [`${action.note.reason}: ${action.note.message}`] : [],
+    action.type === 'recordEvent' ? [`${action.event.reason}: ${action.event.message}`] : [],
   );
 const blockedSince = (object: IdentityAttachment, ms: number): IdentityAttachment => ({
   ...object,
@@ -80,8 +80,8 @@ describe('an attachment that goes', () => {
     const before = facts({ hosts: [attached('a')] });
     const { told } = decide(deleted(fleet()), before);
     const decision = decide(deleted(fleet()), { ...before, hosts: [], ...(told && { told }) });
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
-    expect(notes(decision)[0]).toContain('IdentityDetached: the identity is detached from 1 resource: a');
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(decision)[0]).toContain('IdentityDetached: the identity is detached from 1 resource: a');
   });
 
   it('waits for what refuses, says why, and for how long', () => {
@@ -96,8 +96,8 @@ describe('an attachment that goes', () => {
   it('is let go after it was refused for so long, naming what stays', () => {
     const object = blockedSince(deleted(fleet()), RELEASE_AFTER_MS);
     const decision = decide(object, facts({ hosts: [stuck('a')] }));
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
-    expect(notes(decision)[0]).toMatch(/^LeftBehind: gave up after 60 min: a lock; .* 1 resource: a$/);
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(decision)[0]).toMatch(/^LeftBehind: gave up after 60 min: a lock; .* 1 resource: a$/);
   });
 
   it('is not let go while others are still being detached', () => {
@@ -117,8 +117,8 @@ describe('an attachment that goes', () => {
   it('is let go at once by annotation, naming what stays', () => {
     const object = deleted(fleet({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }));
     const decision = decide(object, facts({ hosts: [attached('a'), attached('b')] }));
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
-    expect(notes(decision)[0]).toContain('2 resources: a, b');
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(decision)[0]).toContain('2 resources: a, b');
   });
 
   it('waits for the ledger of a resource that is gone, and takes nothing from it', () => {

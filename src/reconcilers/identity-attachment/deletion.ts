@@ -1,13 +1,13 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import type { Failure, Note } from '../decision.ts';
+import type { Failure, ReconcileEvent } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';
 import { sameTurn } from './rollout/rollout.ts';
+import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, hasFailed, leaving, type Target } from './targets/targets.ts';
-import { notesOf, tellingOf } from './targets/telling.ts';
 
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
@@ -22,13 +22,13 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const status = statusWith(object, facts, targets);
   // With Retain nothing is detached: the ledgers only forget.
   const retain = object.spec.deletionPolicy === 'Retain';
-  const told = retain ? new Map() : tellingOf(targets);
-  const news = retain ? [] : notesOf(targets, facts.told, facts.identity);
+  const told = retain ? new Map() : reconcileEventsOf(targets);
+  const news = retain ? [] : eventsOf(targets, facts.told, facts.identity);
   const settled = { status, told };
   if (targets.length === 0) return { ...leave(object, status, news), told };
   if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
-    const note = leftBehind(targets, `released by annotation ${RELEASE_ANNOTATION}`);
-    return { ...leave(object, status, [...news, note]), told };
+    const event = leftBehind(targets, `released by annotation ${RELEASE_ANNOTATION}`);
+    return { ...leave(object, status, [...news, event]), told };
   }
 
   const { turn } = planOfDeletion(object, facts, targets);
@@ -44,8 +44,8 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
       return { ...settled, actions, summary, conditions };
     }
     if (rest === 0) {
-      const note = leftBehind(targets, `${block.after}: ${first.message}`);
-      return { ...leave(object, status, [...news, note]), told };
+      const event = leftBehind(targets, `${block.after}: ${first.message}`);
+      return { ...leave(object, status, [...news, event]), told };
     }
   }
   const doing = retain ? 'letting go of what is attached to' : 'detaching from';
@@ -53,7 +53,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   return {
     ...settled,
     actions,
-    // Hosts wake the object; this is the safety net.
+    // Hosts enqueue the object; this is the safety net.
     summary: { state: 'deleting', message, againMs: RECHECK_OUTSIDE_MS },
     conditions: first ? [] : unblocked(object),
   };
@@ -64,19 +64,23 @@ function failureOf({ reason = 'DetachFailed', message = '' }: Target): Failure {
   return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };
 }
 
-function leave(object: IdentityAttachment, status: OwnStatus, notes: readonly Note[]): AttachmentDecision {
+function leave(
+  object: IdentityAttachment,
+  status: OwnStatus,
+  events: readonly ReconcileEvent[],
+): AttachmentDecision {
   return {
-    actions: [...notes.map(tell), { type: 'removeFinalizer' }],
+    actions: [...events.map(tell), { type: 'removeFinalizer' }],
     status,
     summary: { state: 'deleting', message: `letting go of ${object.metadata.name}`, againMs: 0 },
   };
 }
 
-function tell(note: Note): Action {
-  return { type: 'tell', note };
+function tell(event: ReconcileEvent): Action {
+  return { type: 'recordEvent', event };
 }
 
-function leftBehind(targets: readonly Target[], why: string): Note {
+function leftBehind(targets: readonly Target[], why: string): ReconcileEvent {
   const hosts = targets.map(({ host }) => host).filter(({ claim }) => claim !== 'gone');
   const message = `${why}; the identity may stay attached to ${resources(hosts.length)}: ${named(hosts)}`;
   return { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message };

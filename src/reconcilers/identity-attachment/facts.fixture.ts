@@ -5,7 +5,7 @@ import { FINALIZER } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import type { Facts, IdentityAttachment, LedgerView, SeenHost } from './facts.ts';
+import type { Facts, IdentityAttachment, ObservedLedger, SeenHost } from './facts.ts';
 import { NO_TURN } from './rollout/rollout.ts';
 
 /** Builders for tables: an attachment with its policy, and hosts that stand where a row puts them. */
@@ -74,7 +74,7 @@ export function entry(change: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
-export function ledger(change: Partial<LedgerView> = {}): LedgerView {
+export function ledger(change: Partial<ObservedLedger> = {}): ObservedLedger {
   return { former: [], unproven: false, contested: false, ...change };
 }
 

@@ -1,16 +1,16 @@
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/identity-attachment.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { Decision, FrameAction } from '../decision.ts';
-import type { AttachedIdentityView } from '../hosts/claims/identity-of.ts';
+import type { CommonAction, Decision } from '../decision.ts';
+import type { ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
-import type { HostWord } from '../hosts/ledger/host-word.ts';
+import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** What a host's ledger says of this object. Its HostIdentity exists. */
-export interface LedgerView extends HostWord {
+export interface ObservedLedger extends HostMessage {
   /** Of the identity that is asked for now; this object stands among its owners. */
   readonly entry?: LedgerEntry;
   /** Of identities it asked for earlier. */
@@ -33,11 +33,11 @@ export interface SeenHost {
   readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone' | 'moved';
   /** Proven not to exist. */
   readonly absent: boolean;
-  /** The mirror shows the identity on it, alive. */
+  /** The cache shows the identity on it, alive. */
   readonly shown: boolean;
   /** It was read, and what was read does not show the identity. */
   readonly lacking: boolean;
-  readonly ledger?: LedgerView;
+  readonly ledger?: ObservedLedger;
 }
 
 export interface Facts {
@@ -45,7 +45,7 @@ export interface Facts {
   readonly now: number;
   readonly policy: NamespacePolicy;
   readonly problem?: SpecProblem;
-  readonly identity: AttachedIdentityView;
+  readonly identity: ObservedAttachedIdentity;
   /** Of the type that is asked for: azid's table has it, and a change of identities restarts what runs there. */
   readonly type: { readonly name: string; readonly known: boolean; readonly restarts: boolean };
   /** The first list of where the selector looks is not in yet. */
@@ -57,14 +57,14 @@ export interface Facts {
   /** The turns handed out last by this process. */
   readonly given: Turn;
   /** What this process told of each host, by key; absent: nothing yet. */
-  readonly told?: Telling;
+  readonly told?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
 
 /** What Events tell of a host. */
 export type ToldState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
-export type Telling = ReadonlyMap<string, ToldState>;
+export type ReconcileEvents = ReadonlyMap<string, ToldState>;
 
 /** The fields of the status that are this kind's own. */
 export type OwnStatus = Omit<
@@ -73,7 +73,7 @@ export type OwnStatus = Omit<
 >;
 
 export type Action =
-  | FrameAction<OwnStatus>
+  | CommonAction<OwnStatus>
   /** The hosts have a HostIdentity each from then on, which alone writes to them. */
   | { readonly type: 'ensureHosts'; readonly hostIds: readonly string[] }
   /** Which hosts may be changed now for this object. */
@@ -81,7 +81,7 @@ export type Action =
 
 export interface AttachmentDecision extends Decision<Action, OwnStatus> {
   /** What its Events have told once its actions are done. */
-  readonly told?: Telling;
+  readonly told?: ReconcileEvents;
 }
 
 export type { IdentityAttachment };

@@ -3,9 +3,16 @@ import type { KindDefinition } from '../definition.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
-import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, Telling } from './facts.ts';
+import type {
+  Action,
+  AttachmentDecision,
+  Facts,
+  IdentityAttachment,
+  OwnStatus,
+  ReconcileEvents,
+} from './facts.ts';
 import { holds } from './holds.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import type { Selecting } from './targets/selecting.ts';
@@ -27,18 +34,18 @@ export const identityAttachmentKind: KindDefinition<
   decide,
   start(services) {
     const given = new Map<string, Turn>();
-    const told = new Map<string, Telling>();
+    const told = new Map<string, ReconcileEvents>();
     const looked = new Map<string, string>();
     const selecting = new Map<string, Selecting>();
-    const areas = areasOf(services.hostMirror, 'identityattachment');
-    const eyes: Eyes = { ...services, areas, given, told, looked, selecting };
-    const hands = { ...services, given };
+    const areas = areasOf(services.hostCache, 'identityattachment');
+    const observeDeps: ObserveDeps = { ...services, areas, given, told, looked, selecting };
+    const performDeps = { ...services, given };
     return {
-      observe: (object, context) => observe(object, context, eyes),
+      observe: (object, context) => observe(object, context, observeDeps),
       decided({ metadata: { uid } }, _facts, decision) {
         if (decision.told) told.set(uid, decision.told);
       },
-      perform: (action, object, context) => perform(action, object, context, hands),
+      perform: (action, object, context) => perform(action, object, context, performDeps),
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;

@@ -16,21 +16,21 @@ import {
   vmId,
 } from './facts.fixture.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 import { carrying, type Given, holder, vm, worldOf } from './world.fixture.ts';
 
 const area = hostArea(SUBSCRIPTION, VMS);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function setup(given: Given = {}) {
-  const { clock, lists, mirror, stores, context, proofs, held } = worldOf(given);
+  const { clock, lists, hostCache, stores, context, proofs, held } = worldOf(given);
   const loaded: string[] = [];
-  const areas = mirror.inUse;
-  mirror.onLoaded((users) => loaded.push(...users));
-  const eyes: Eyes = {
+  const areas = hostCache.inUse;
+  hostCache.onLoaded((users) => loaded.push(...users));
+  const deps: ObserveDeps = {
     stores,
     proofs,
-    hostMirror: mirror,
+    hostCache: hostCache,
     areas,
     clock,
     releaseAfterMs: 1,
@@ -39,20 +39,20 @@ function setup(given: Given = {}) {
     looked: new Map(),
     selecting: new Map(),
   };
-  const look = (object: IdentityAttachment) => observe(object, context, eyes);
+  const look = (object: IdentityAttachment) => observe(object, context, deps);
   /** Once what the first look put in use is listed. */
   const listed = async (object: IdentityAttachment): Promise<Facts> => {
     await look(object);
-    await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));
+    await Promise.all(areas.names.map((each) => hostCache.whenLoaded(each)));
     return look(object);
   };
-  return { look, listed, areas, lists, loaded, mirror, held, clock, eyes };
+  return { look, listed, areas, lists, loaded, hostCache, held, clock, deps };
 }
 
 const claims = ({ hosts }: Facts) => hosts.map(({ id, claim }) => `${id.split('/').at(-1)} ${claim}`);
 
 describe('what a selector finds', () => {
-  it('waits for the first list, and is woken by it', async () => {
+  it('waits for the first list, and is enqueued by it', async () => {
     const it = setup({ azure: [vm(vmId('a'))] });
     expect(await it.look(fleet())).toMatchObject({ loading: true, hosts: [] });
     const facts = await it.listed(fleet());
@@ -94,7 +94,7 @@ describe('what a selector finds', () => {
     });
     await it.listed(fleet());
     it.lists.hosts.delete(armKey(vmId('gone')));
-    await it.mirror.refresh(vmId('gone'), 'event');
+    await it.hostCache.refresh(vmId('gone'), 'event');
     const facts = await it.look(fleet());
     expect(claims(facts)).toEqual(['a wanted', 'gone gone', 'lost unclear', 'untagged unwanted']);
   });
@@ -113,7 +113,7 @@ describe('what a selector finds', () => {
     const asking = fleet({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
     await it.look(asking);
     await it.look(asking);
-    await it.mirror.whenLoaded(area);
+    await it.hostCache.whenLoaded(area);
     await turn();
     expect(it.lists.calls).toHaveLength(2);
   });
@@ -206,7 +206,7 @@ describe('a new selector may miss what was made just before it', () => {
     const it = setup();
     await it.look(fleet());
     await it.look(deleted(fleet()));
-    expect(it.eyes.selecting.size).toBe(0);
+    expect(it.deps.selecting.size).toBe(0);
   });
 });
 

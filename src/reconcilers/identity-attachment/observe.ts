@@ -1,6 +1,6 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
-import { hasPendingEdit, requestedLook } from '../../api/schema/common.ts';
+import { hasPendingEdit, requestedReconcile } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
@@ -11,35 +11,35 @@ import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { type AttachedIdentityView, identityOf } from '../hosts/claims/identity-of.ts';
+import { identityOf, type ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
 import type { Turn } from '../hosts/claims/turns.ts';
-import { wordOf } from '../hosts/ledger/host-word.ts';
+import { wordOf } from '../hosts/ledger/host-message.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Facts, IdentityAttachment, LedgerView, SeenHost, Telling } from './facts.ts';
+import type { Facts, IdentityAttachment, ObservedLedger, ReconcileEvents, SeenHost } from './facts.ts';
 import { NO_TURN } from './rollout/rollout.ts';
-import { askAnew, mayMissUntil, type SelectingEyes } from './targets/selecting.ts';
+import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
 
-export interface Eyes extends SelectingEyes {
+export interface ObserveDeps extends SelectingDeps {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'observe' | 'prove'>;
-  readonly hostMirror: Pick<
+  readonly hostCache: Pick<
     HostCache,
     'observe' | 'present' | 'age' | 'refresh' | 'resyncNow' | 'ask' | 'openUntil'
   >;
-  /** Where the mirror must look for this object's hosts. */
+  /** Where the cache must look for this object's hosts. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
   /** By uid: the turns handed out, what Events told, and the last request for a look that was passed on. */
   readonly given: ReadonlyMap<string, Turn>;
-  readonly told: ReadonlyMap<string, Telling>;
+  readonly told: ReadonlyMap<string, ReconcileEvents>;
   readonly looked: Map<string, string>;
 }
 
@@ -47,12 +47,16 @@ export interface Eyes extends SelectingEyes {
  * Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure, and one at an
  * identity of which nothing is held.
  */
-export async function observe(object: IdentityAttachment, context: VisitContext, eyes: Eyes): Promise<Facts> {
-  const { stores, clock, areas, releaseAfterMs, given, told } = eyes;
+export async function observe(
+  object: IdentityAttachment,
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<Facts> {
+  const { stores, clock, areas, releaseAfterMs, given, told } = deps;
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);
   const problem = problemOf(object);
-  const identity = await identitySeen(object, context, eyes);
+  const identity = await identitySeen(object, context, deps);
   const ledgers = stores.hosts.byIndex(INDEX.ledgerOwner, uid);
   const before = told.get(uid);
   const common: Facts = {
@@ -67,13 +71,13 @@ export async function observe(object: IdentityAttachment, context: VisitContext,
     ...(before && { told: before }),
     releaseAfterMs,
   };
-  const see = sightOf(object, identity, eyes);
+  const see = sightOf(object, identity, deps);
   const held = ledgers.map(({ spec }) => spec.resourceId);
   const { resourceId, selector } = object.spec.target;
   const named = problem ? held[0] : resourceId;
   const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
   if (deletionTimestamp || problem) {
-    mayMissUntil(object, undefined, eyes);
+    mayMissUntil(object, undefined, deps);
     areas.use(keyOf(object), held.map(areaOfHost));
     return { ...common, type, hosts: together(held, see) };
   }
@@ -81,12 +85,12 @@ export async function observe(object: IdentityAttachment, context: VisitContext,
   // Not even a list is made on behalf of a namespace that may have nothing there.
   const area = areaAsked(object, type, policy);
   areas.use(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
-  if (area !== undefined) await lookIfAsked(object, area, context, eyes);
-  const until = mayMissUntil(object, selector && area, eyes);
+  if (area !== undefined) await readIfRequested(object, area, context, deps);
+  const until = mayMissUntil(object, selector && area, deps);
   const facts = { ...common, type, ...(until !== undefined && { mayMissUntil: until }) };
   if (selector) {
-    const loading = area !== undefined && eyes.hostMirror.age(area) === undefined;
-    const found = area === undefined || loading ? [] : foundBy(selector, eyes);
+    const loading = area !== undefined && deps.hostCache.age(area) === undefined;
+    const found = area === undefined || loading ? [] : foundBy(selector, deps);
     return { ...facts, loading, hosts: together([...found.map(({ id }) => id), ...held], see) };
   }
   return { ...facts, hosts: together([resourceId ?? '', ...held], see) };
@@ -94,15 +98,15 @@ export async function observe(object: IdentityAttachment, context: VisitContext,
 
 async function identitySeen(
   object: IdentityAttachment,
-  context: VisitContext,
-  eyes: Eyes,
-): Promise<AttachedIdentityView> {
-  const held = identityOf(object, eyes);
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<ObservedAttachedIdentity> {
+  const held = identityOf(object, deps);
   if (held.state === 'known' || !held.unknown) return held;
   // Whatever Azure says, the cache has it from then on.
   const key = `${object.metadata.namespace}/${object.spec.identityRef?.name}`;
-  const proven = await eyes.proofs.prove(key, context);
-  const now = identityOf(object, eyes);
+  const proven = await deps.proofs.prove(key, context);
+  const now = identityOf(object, deps);
   if (now.state === 'known' || !now.unknown || proven.state !== 'unreadable') return now;
   return { ...now, failure: proven.failure };
 }
@@ -116,7 +120,7 @@ function typeOf(type: string): Facts['type'] {
   };
 }
 
-/** Where the mirror is to look for the object; undefined: nowhere, since no policy allows anything there. */
+/** Where the cache is to look for the object; undefined: nowhere, since no policy allows anything there. */
 function areaAsked(
   object: IdentityAttachment,
   { name, known }: Facts['type'],
@@ -142,8 +146,8 @@ function areaAsked(
   return allowed ? areaOfHost(resourceId) : undefined;
 }
 
-function foundBy(selector: HostSelector, { hostMirror }: Eyes): readonly AzureHost[] {
-  return hostMirror
+function foundBy(selector: HostSelector, { hostCache }: ObserveDeps): readonly AzureHost[] {
+  return hostCache
     .present(hostArea(selector.subscriptionId, selector.type))
     .filter((host) => selectsHost(selector, host));
 }
@@ -157,8 +161,8 @@ function together(ids: readonly string[], see: (id: string) => SeenHost): readon
 
 function sightOf(
   { metadata: { uid }, spec, status }: IdentityAttachment,
-  identity: AttachedIdentityView,
-  { stores, hostMirror, clock }: Eyes,
+  identity: ObservedAttachedIdentity,
+  { stores, hostCache, clock }: ObserveDeps,
 ): (id: string) => SeenHost {
   const now = clock.now();
   const { resourceId, selector } = spec.target;
@@ -167,7 +171,7 @@ function sightOf(
   const identityKey = known === undefined ? undefined : armKey(known);
   return (id) => {
     const key = armKey(id);
-    const seen = hostMirror.observe(id);
+    const seen = hostCache.observe(id);
     const host = seen.state === 'present' ? seen.resource : undefined;
     const absent = seen.state === 'absent';
     const [holder] = stores.hosts.byIndex(INDEX.host, key);
@@ -176,7 +180,7 @@ function sightOf(
       if (!selector && resourceId !== undefined) {
         if (armKey(resourceId) === key) return 'wanted';
         const isFormer = movedFrom !== undefined && armKey(movedFrom) === armKey(resourceId);
-        return isFormer && hostMirror.observe(resourceId).state !== 'present' ? 'moved' : 'unwanted';
+        return isFormer && hostCache.observe(resourceId).state !== 'present' ? 'moved' : 'unwanted';
       }
       if (!selector) return 'unwanted';
       if (host) return selectsHost(selector, host) ? 'wanted' : 'unwanted';
@@ -201,7 +205,7 @@ function ledgerOf(
   uid: string,
   identityKey: string | undefined,
   now: number,
-): LedgerView {
+): ObservedLedger {
   const entries = holder.status?.entries ?? [];
   const mine = entries.filter((each) => isOwner(each, uid));
   // Of a crowd not all are named, and what is there for the others is there for this one.
@@ -216,28 +220,28 @@ function ledgerOf(
   };
 }
 
-/** Somebody asked to see how things are now: once for each request, whatever rounds the visit takes. */
-async function lookIfAsked(
+/** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */
+async function readIfRequested(
   object: IdentityAttachment,
   area: string,
-  context: VisitContext,
-  eyes: Eyes,
+  context: ReconcileContext,
+  deps: ObserveDeps,
 ): Promise<void> {
-  const { hostMirror, looked } = eyes;
+  const { hostCache, looked } = deps;
   const { uid } = object.metadata;
-  const request = requestedLook(object);
+  const request = requestedReconcile(object);
   if (request === undefined || !hasPendingEdit(object)) return;
   if (request === object.status?.lastHandledReconcileAt || looked.get(uid) === request) return;
   looked.set(uid, request);
   const { resourceId } = object.spec.target;
   if (resourceId === undefined) {
-    hostMirror.resyncNow(area);
+    hostCache.resyncNow(area);
     // What was made a moment ago that list need not show.
-    askAnew(object, area, eyes);
+    askAnew(object, area, deps);
     return;
   }
   try {
-    await hostMirror.refresh(resourceId, context.priority, context);
+    await hostCache.refresh(resourceId, context.priority, context);
   } catch (error) {
     // What cannot be read now is what the HostIdentity tells of.
     if (!failureOf(error)) throw error;

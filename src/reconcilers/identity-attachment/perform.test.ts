@@ -8,12 +8,12 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { Turns } from '../hosts/claims/turns.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';
 import { attachment, keys, UID, vmId } from './facts.fixture.ts';
-import { type Hands, perform } from './perform.ts';
+import { type PerformDeps, perform } from './perform.ts';
 
 const NEVER = new AbortController().signal;
 let server: ScriptedServer;
 let transport: KubeTransport;
-let hands: Hands & { readonly woken: string[]; readonly hosts: Store<HostIdentity> };
+let deps: PerformDeps & { readonly enqueued: string[]; readonly hosts: Store<HostIdentity> };
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
@@ -23,14 +23,14 @@ beforeEach(async () => {
     userAgent: 'azid/test',
   });
   const hosts = new Store<HostIdentity>();
-  const woken: string[] = [];
-  hands = {
+  const enqueued: string[] = [];
+  deps = {
     client: new KubeClient(transport),
     stores: { hosts },
     hosts,
     azidNamespace: 'azid-system',
-    turns: new Turns((key) => woken.push(key)),
-    woken,
+    turns: new Turns((key) => enqueued.push(key)),
+    enqueued,
     given: new Map(),
   };
 });
@@ -53,7 +53,7 @@ const holder = (name: string, spec: object) => ({
   spec,
 });
 const ensure = (...names: string[]) =>
-  perform({ type: 'ensureHosts', hostIds: names.map(vmId) }, attachment(), { signal: NEVER }, hands);
+  perform({ type: 'ensureHosts', hostIds: names.map(vmId) }, attachment(), { signal: NEVER }, deps);
 
 describe('a HostIdentity for each host', () => {
   it('is made in the namespace of azid under the name of the resource, and seen at once', async () => {
@@ -64,7 +64,7 @@ describe('a HostIdentity for each host', () => {
     await ensure(...Array.from({ length: 20 }, (_, at) => `vm${at}`));
     expect(server.exchanges).toHaveLength(20);
     expect(server.exchanges[0]?.path).toBe('/apis/azid.dev/v1alpha1/namespaces/azid-system/hostidentities');
-    expect(hands.hosts.get(`azid-system/${hostIdentityName(vmId('vm19'))}`)?.spec).toEqual({
+    expect(deps.hosts.get(`azid-system/${hostIdentityName(vmId('vm19'))}`)?.spec).toEqual({
       resourceId: vmId('vm19'),
     });
   });
@@ -78,7 +78,7 @@ describe('a HostIdentity for each host', () => {
     };
     await ensure('vm1');
     expect(server.exchanges.map(({ method }) => method)).toEqual(['POST', 'GET']);
-    expect(hands.hosts.get(`azid-system/${name}`)).toBeDefined();
+    expect(deps.hosts.get(`azid-system/${name}`)).toBeDefined();
   });
 
   it('that cannot be made fails the action, after those begun with it', async () => {
@@ -89,15 +89,15 @@ describe('a HostIdentity for each host', () => {
       return true;
     };
     await expect(ensure('a', 'b')).rejects.toMatchObject({ status: 403 });
-    expect(hands.hosts.size).toBe(1);
+    expect(deps.hosts.size).toBe(1);
   });
 });
 
-it('a turn is remembered, and wakes the hosts that have it from now on', async () => {
+it('a turn is remembered, and enqueues the hosts that have it from now on', async () => {
   const give = (attach: ReadonlySet<string>) =>
-    perform({ type: 'giveTurn', turn: { attach, detach: keys() } }, attachment(), { signal: NEVER }, hands);
+    perform({ type: 'giveTurn', turn: { attach, detach: keys() } }, attachment(), { signal: NEVER }, deps);
   await give(keys('a'));
   await give(keys('a', 'b'));
-  expect(hands.woken).toEqual([...keys('a'), ...keys('b')]);
-  expect(hands.given.get(UID)?.attach).toEqual(keys('a', 'b'));
+  expect(deps.enqueued).toEqual([...keys('a'), ...keys('b')]);
+  expect(deps.given.get(UID)?.attach).toEqual(keys('a', 'b'));
 });

@@ -10,7 +10,7 @@ import { RESTARTS, type Target, type Targets } from './targets/targets.ts';
 
 /** How the object as a whole stands, from how it stands towards each host. */
 
-/** A host's ledger wakes the object; this is the safety net while something is under way. */
+/** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;
 
 export function summaryOfTargets(
@@ -71,7 +71,7 @@ export function summaryOfTargets(
   const ready = done(object, wanted, what, tooWide);
   const { mayMissUntil: until, now } = facts;
   if (until === undefined) return { state: 'ready', nextMs, ...ready };
-  // The list that tells wakes the object; one that is late is to be told of, too.
+  // The list that tells enqueues the object; one that is late is to be told of, too.
   const lateMs = until + LATE_MS - now;
   return {
     state: 'ready',

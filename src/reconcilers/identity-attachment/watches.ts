@@ -20,14 +20,14 @@ import {
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'attachments' | 'hosts' | 'identities' | 'policies' | 'namespaces'>;
-  readonly hostMirror: CacheSource & Pick<CacheOfAreas, 'onLoaded' | 'onSettled'>;
+  readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded' | 'onSettled'>;
   /** Of the identities: those that are attached by their ARM id are listed, too. */
-  readonly mirror: ReferredDeps['mirror'] & Pick<CacheOfAreas, 'use'>;
+  readonly identityCache: ReferredDeps['identityCache'] & Pick<CacheOfAreas, 'use'>;
 }
 
 /** What enqueues an IdentityAttachment. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, mirror, hostMirror } = deps;
+  const { stores, identityCache, hostCache } = deps;
   const { attachments, hosts, identities } = stores;
   const selecting = ({ subscriptionId, type }: HostPlace) =>
     attachments.keysByIndex(INDEX.selectorArea, hostArea(subscriptionId, type));
@@ -38,16 +38,18 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onPrincipal(identities, ({ key }) => referring(key)),
     ...onPolicy(stores, (namespace) => attachments.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.
-    onCache(hostMirror, 'none', (hostKey) => [
+    onCache(hostCache, 'none', (hostKey) => [
       ...attachments.keysByIndex(INDEX.host, hostKey),
       ...selecting(placeOf(hostKey)),
     ]),
-    onCache(mirror, 'all', (identityId) => attachments.keysByIndex(INDEX.identityId, armKey(identityId))),
+    onCache(identityCache, 'all', (identityId) =>
+      attachments.keysByIndex(INDEX.identityId, armKey(identityId)),
+    ),
     ...onReferredIdentity(deps, referring),
-    onListed(listedFor(hostMirror, 'identityattachment')),
+    onListed(listedFor(hostCache, 'identityattachment')),
     // What a list does not show changes nothing in the cache, but a selector's object may now say that nothing was missed.
     watch(
-      { onChange: (listener: (area: string) => void) => hostMirror.onSettled(listener) },
+      { onChange: (listener: (area: string) => void) => hostCache.onSettled(listener) },
       (area) => selecting(parseHostArea(area)),
       () => 'resync',
     ),
@@ -64,16 +66,16 @@ function placeOf(hostKey: string): HostPlace {
 }
 
 /** Recycling of an identity that no object of azid manages shows in the list of its subscription alone. */
-function identitiesInUse({ stores: { attachments }, mirror }: WatchDeps): Watch {
-  const note = (key: ObjectKey) => {
+function identitiesInUse({ stores: { attachments }, identityCache }: WatchDeps): Watch {
+  const useSubscription = (key: ObjectKey) => {
     const identityId = attachments.get(key)?.spec.identityId;
     const subscription = identityId === undefined ? undefined : subscriptionOf(identityId);
-    mirror.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
+    identityCache.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
   };
   return {
     start() {
-      for (const key of attachments.keys()) note(key);
-      return attachments.onChange(({ key }) => note(key));
+      for (const key of attachments.keys()) useSubscription(key);
+      return attachments.onChange(({ key }) => useSubscription(key));
     },
   };
 }

@@ -12,7 +12,7 @@ import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { emptyStores } from '../stores.fixture.ts';
 import { IDENTITY_ID, policy } from './facts.fixture.ts';
@@ -103,7 +103,7 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
     clock,
     signal,
   };
-  const mirror = new AzureCache(hostDefinition(sources), { clock, signal });
+  const hostCache = new AzureCache(hostDefinition(sources), { clock, signal });
   const app = {
     metadata: metadata('app', 'team-a'),
     spec: {},
@@ -114,8 +114,8 @@ export function worldOf({ azure = [], holders = [], policies = [policy()], ident
   fill(stores.hosts, ...holders);
   fill(stores.policies, ...policies);
   fill(stores.namespaces, { metadata: metadata('team-a') });
-  const context = { priority: 'event', signal: stopping.signal } as VisitContext;
+  const context = { priority: 'event', signal: stopping.signal } as ReconcileContext;
   const held = new HeldIdentities();
   held.put(identityAt(IDENTITY_ID, 'p1', marksOf(app.metadata)));
-  return { clock, lists, mirror, stores, context, held, proofs: held.proofs(stores) };
+  return { clock, lists, hostCache, stores, context, held, proofs: held.proofs(stores) };
 }

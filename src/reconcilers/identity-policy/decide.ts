@@ -46,7 +46,7 @@ export function decide(
   const missing = (policy.spec.namespaces.names ?? []).filter(
     (name) => !namespaces.some((namespace) => namespace.name === name),
   );
-  const notes = [
+  const remarks = [
     ...(missing.length > 0 ? [`not there yet: namespace ${missing.slice(0, MAX_TOLD).join(', ')}`] : []),
     ...(rolesUnread === undefined ? [] : [`the names of roles are not checked yet: ${rolesUnread}`]),
   ];
@@ -56,7 +56,7 @@ export function decide(
     summary: {
       state: 'ready',
       reason: 'Accepted',
-      message: [`in force for ${counted(selected.length)}`, ...notes].join('; '),
+      message: [`in force for ${counted(selected.length)}`, ...remarks].join('; '),
       nextMs: rolesUnread === undefined ? RECHECK_READY_MS : RECHECK_OUTSIDE_MS,
     },
   };

@@ -4,7 +4,7 @@ import type { RoleNames } from '../../cache/roles/names.ts';
 import { isBuiltIn, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf } from '../../policy/selection.ts';
 import type { KindDefinition } from '../definition.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { decide, type PolicyFacts, type PolicyStatus } from './decide.ts';
 import { store } from './store.ts';
@@ -35,7 +35,7 @@ export const identityPolicyKind: KindDefinition<
 /** Nothing is asked while what is known already has all the names. */
 async function rolesFor(
   { spec }: IdentityPolicy,
-  context: VisitContext,
+  context: ReconcileContext,
   roleNames: Pick<RoleNames, 'known' | 'all'>,
 ): Promise<Pick<PolicyFacts, 'roles' | 'rolesUnread'>> {
   const names = roleNamesOf(spec);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import type { IdentityProofs } from './identity-proofs.ts';
@@ -12,7 +12,7 @@ const WEB = `/subscriptions/${SUB}/resourceGroups/rg1/providers/Microsoft.Manage
 const marks = marksOf(meta('web'));
 const own = identityAt(WEB, 'p1', marks);
 const strange = identityAt(WEB, 'p2');
-const context: VisitContext = {
+const context: ReconcileContext = {
   key: 'shop/read',
   priority: 'event',
   attempt: 1,
@@ -22,7 +22,7 @@ const context: VisitContext = {
   startedAt: 0,
   patienceMs: 1_000,
 };
-const resync: VisitContext = { ...context, priority: 'resync' };
+const resync: ReconcileContext = { ...context, priority: 'resync' };
 
 let stores: Stores;
 let held: HeldIdentities;

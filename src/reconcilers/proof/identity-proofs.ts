@@ -8,7 +8,7 @@ import type { IdentityCache, IdentityObservation } from '../../cache/identities/
 import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { isOwn, type ObservedIdentity, observeIdentity, placesOf } from './observe.ts';
 
@@ -36,7 +36,7 @@ export type ProvenIdentity =
 export interface IdentityProofParts {
   readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
+  readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
   readonly installationId: string;
 }
 
@@ -80,12 +80,12 @@ export class IdentityProofs {
    *
    * @param key `namespace/name` of the object
    */
-  async prove(key: ObjectKey, context: VisitContext, live = false): Promise<ProvenIdentity> {
+  async prove(key: ObjectKey, context: ReconcileContext, live = false): Promise<ProvenIdentity> {
     const object = this.#parts.stores.identities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
     /** What was read for this answer, by key. */
     const read = new Map<string, IdentityObservation>();
-    const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.mirror.observe(id);
+    const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.identityCache.observe(id);
     let failure: Failure | undefined;
     for (;;) {
       const seen = observeIdentity(object, this.#deps, observe);
@@ -111,12 +111,12 @@ export class IdentityProofs {
 
   /** Some identity has this principal, whoever owns it. */
   hasPrincipal(principalId: string): boolean {
-    return this.#parts.mirror.byIndex('principal', principalId).length > 0;
+    return this.#parts.identityCache.byIndex('principal', principalId).length > 0;
   }
 
   /** What has this principal, by the keys of their ARM ids. */
   withPrincipal(principalId: string): readonly AzureIdentity[] {
-    return this.#parts.mirror.byIndex('principal', principalId);
+    return this.#parts.identityCache.byIndex('principal', principalId);
   }
 
   /** The reconcile of an identity has begun to look where it is. */
@@ -160,25 +160,25 @@ export class IdentityProofs {
   }
 
   get #deps() {
-    const { mirror, installationId } = this.#parts;
-    return { mirror, installationId, disputed: this.#disputed };
+    const { identityCache, installationId } = this.#parts;
+    return { identityCache, installationId, disputed: this.#disputed };
   }
 
   /** At start-up a list is about to tell of thousands at once; only what somebody waits for is read alone. */
   #loading(
     { metadata }: UserAssignedIdentity,
     id: string,
-    { priority }: VisitContext,
+    { priority }: ReconcileContext,
   ): Extract<ProvenIdentity, { state: 'loading' }> | undefined {
     const { subscriptionId } = parseIdentityId(id);
-    if (priority !== 'resync' || this.#parts.mirror.observe(id).state !== 'unknown') return undefined;
-    const isDue = this.#parts.mirror.loading(subscriptionId) || !this.#met.has(metadata.uid);
+    if (priority !== 'resync' || this.#parts.identityCache.observe(id).state !== 'unknown') return undefined;
+    const isDue = this.#parts.identityCache.loading(subscriptionId) || !this.#met.has(metadata.uid);
     return isDue ? { state: 'loading', subscriptionId } : undefined;
   }
 
   async #read(
     id: string,
-    context: VisitContext,
+    context: ReconcileContext,
   ): Promise<{ readonly identity: AzureIdentity | undefined } | { readonly failure: Failure }> {
     try {
       const start = async () => {
@@ -196,7 +196,7 @@ export class IdentityProofs {
   /** What azid wrote a moment ago Azure need not show yet: then the cache is ahead of the answer. */
   #merged(id: string, identity: AzureIdentity | undefined): IdentityObservation {
     if (identity) return { state: 'present', resource: identity, how: 'get', ageMs: 0 };
-    const held = this.#parts.mirror.observe(id);
+    const held = this.#parts.identityCache.observe(id);
     return held.state === 'present' ? { ...held, how: 'get', ageMs: 0 } : held;
   }
 }

@@ -29,7 +29,7 @@ function world(...identities: readonly ReturnType<typeof identityAt>[]) {
   for (const each of identities) held.put(each);
   const disputed = new Map<string, string>();
   const look = (of = object(settled)) =>
-    observeIdentity(of, { mirror: held, installationId: INSTALLATION, disputed });
+    observeIdentity(of, { identityCache: held, installationId: INSTALLATION, disputed });
   return { held, disputed, look };
 }
 

@@ -25,7 +25,7 @@ export type ObservedIdentity =
   | { readonly state: 'unknown'; readonly id: string };
 
 export interface ProofDeps {
-  readonly mirror: Pick<IdentityCache, 'observe' | 'byIndex'>;
+  readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex'>;
   readonly installationId: string;
   /** Principals of identities whose marks are azid's own mistake, by uid of the object. */
   readonly disputed: ReadonlyMap<string, string>;
@@ -38,7 +38,7 @@ export const STALE_MS = 3_600_000;
 export function observeIdentity(
   object: UserAssignedIdentity,
   deps: ProofDeps,
-  observe: (id: string) => IdentityObservation = (id) => deps.mirror.observe(id),
+  observe: (id: string) => IdentityObservation = (id) => deps.identityCache.observe(id),
 ): ObservedIdentity {
   let none: Extract<ObservedIdentity, { state: 'none' }> = { state: 'none' };
   let unknown: string | undefined;
@@ -118,8 +118,8 @@ function markedAs(
   deps: ProofDeps,
   observe: (id: string) => IdentityObservation,
 ): Extract<ObservedIdentity, { state: 'owned' }> | undefined {
-  const { installationId, mirror } = deps;
-  const [found] = mirror.byIndex('marks', {
+  const { installationId, identityCache } = deps;
+  const [found] = identityCache.byIndex('marks', {
     [MARK.installation]: installationId,
     [MARK.ownerUid]: object.metadata.uid,
   });

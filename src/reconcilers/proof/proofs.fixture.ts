@@ -71,7 +71,12 @@ export class HeldIdentities {
   }
 
   proofs(stores: IdentityProofParts['stores']): IdentityProofs {
-    return new IdentityProofs({ stores, identities: this, mirror: this, installationId: INSTALLATION });
+    return new IdentityProofs({
+      stores,
+      identities: this,
+      identityCache: this,
+      installationId: INSTALLATION,
+    });
   }
 
   #present(): AzureIdentity[] {

@@ -6,13 +6,13 @@ import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { ProvenIdentity } from './identity-proofs.ts';
 
 /** What a resource's own identity is, as Azure says now. */
-export type SystemIdentityView =
+export type ObservedSystemIdentity =
   | { readonly found: true; readonly principalId: string }
   /**
    * The resource has none, or is not there. `conclusive`: neither Azure's lag after a write nor an answer that says
@@ -22,10 +22,10 @@ export type SystemIdentityView =
 
 export interface SystemProofDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts'>;
-  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'loading'>;
+  readonly hostCache: Pick<HostCache, 'observe' | 'byIndex' | 'loading'>;
   readonly clock: Clock;
   /** By the ARM id of the resource; throws what the call threw. */
-  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+  readonly systemIdentity: (hostId: string, context: CallContext) => Promise<ObservedSystemIdentity>;
 }
 
 const LIVE_MS = 30_000;
@@ -53,7 +53,7 @@ export class SystemProofs {
   known(key: string): Owned | undefined {
     const object = this.#deps.stores.systemIdentities.get(key);
     if (!object || this.#lineOf(object)?.state !== 'Attached') return undefined;
-    const seen = this.#deps.hostMirror.observe(object.spec.resourceId);
+    const seen = this.#deps.hostCache.observe(object.spec.resourceId);
     if (seen.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
     const { id, identity } = seen.resource;
     if (!identity.system || identity.principalId === undefined) return undefined;
@@ -61,12 +61,12 @@ export class SystemProofs {
   }
 
   /** From the caches, and from Azure itself where they do not tell, or where a write is to rest on it. */
-  async prove(key: string, context: VisitContext, live = false): Promise<ProvenIdentity> {
+  async prove(key: string, context: ReconcileContext, live = false): Promise<ProvenIdentity> {
     const object = this.#deps.stores.systemIdentities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
     const line = this.#lineOf(object);
     const { resourceId } = object.spec;
-    const seen = this.#deps.hostMirror.observe(resourceId);
+    const seen = this.#deps.hostCache.observe(resourceId);
     // A resource that was made again gets its identity again: what stands is replaced then, new before old.
     const returns =
       object.metadata.deletionTimestamp === undefined && seen.state !== 'absent' && line !== undefined;
@@ -94,20 +94,20 @@ export class SystemProofs {
 
   /** Keys of the objects whose resource's own identity has this principal. */
   ofPrincipal(principalId: string): readonly string[] {
-    const { stores, hostMirror } = this.#deps;
-    return hostMirror
+    const { stores, hostCache } = this.#deps;
+    return hostCache
       .byIndex('principal', principalId)
       .flatMap(({ key }) => stores.systemIdentities.keysByIndex(INDEX.host, key));
   }
 
   hasPrincipal(principalId: string): boolean {
-    return this.#deps.hostMirror.byIndex('principal', principalId).length > 0;
+    return this.#deps.hostCache.byIndex('principal', principalId).length > 0;
   }
 
   /** At start-up the lists are about to tell of all resources at once. */
   #isLoading(hostId: string): boolean {
-    const { hostMirror, clock } = this.#deps;
-    return hostMirror.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
+    const { hostCache, clock } = this.#deps;
+    return hostCache.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
   }
 
   /** The ledger's line of the resource's own identity, if it names the object. */

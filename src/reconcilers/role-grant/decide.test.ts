@@ -8,6 +8,8 @@ import {
   absent,
   afterRecycling,
   assignment,
+  coOwner,
+  duplicate,
   type FactsChange,
   facts,
   failure,
@@ -19,7 +21,6 @@ import {
   NOW,
   older,
   PRINCIPAL,
-  peer,
   policy,
   present,
   RECYCLED,
@@ -28,7 +29,6 @@ import {
   settled,
   stale,
   target,
-  twin,
 } from './facts.fixture.ts';
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { descriptionOf } from './ownership/owners.ts';
@@ -50,7 +50,7 @@ const putFailed = (change: Partial<Failure>): Failed => ({
     type: 'putAssignment',
     target,
     description: '',
-    note: { type: 'Normal', reason: 'Granted', action: 'Create', message: '' },
+    event: { type: 'Normal', reason: 'Granted', action: 'Create', message: '' },
   },
   failure: failure(change),
 });
@@ -147,7 +147,7 @@ describe('what holds an object before any write', () => {
     },
     {
       title: 'an older object asks for another condition',
-      facts: { peers: [older({ condition: 'x' })] },
+      facts: { coOwners: [older({ condition: 'x' })] },
       reason: 'stalled ConflictingGrant',
       says: 'team-a/older',
     },
@@ -179,12 +179,12 @@ describe('what holds an object before any write', () => {
   });
 
   it('a younger object, one without permission, or one that Azure refuses holds nobody', () => {
-    const peers = [
-      peer({ condition: 'x' }),
+    const coOwners = [
+      coOwner({ condition: 'x' }),
       older({ condition: 'x', allowed: false, holds: false }),
       older({ uid: 'uid-refused', condition: '1 == 2', refused: true, holds: false }),
     ];
-    expect(types(decide(grant(), facts({ azure: absent, peers })))).toContain('putAssignment');
+    expect(types(decide(grant(), facts({ azure: absent, coOwners })))).toContain('putAssignment');
   });
 });
 
@@ -202,7 +202,7 @@ describe('granting', () => {
       target: { principalType: 'ServicePrincipal', principalId: PRINCIPAL, roleGuid: reader.guid },
       condition: condition.expression,
       description: `For the shop. [azid ${INSTALLATION}: team-a/read]`,
-      note: { reason: 'Granted', message: expect.stringContaining('under policy team-a') },
+      event: { reason: 'Granted', message: expect.stringContaining('under policy team-a') },
     });
   });
 
@@ -232,7 +232,7 @@ describe('granting', () => {
       expect(only(decision, 'putAssignment')).toMatchObject({
         target,
         description: assignment().description,
-        note: { reason: 'Updated' },
+        event: { reason: 'Updated' },
       });
       expect(only(decision, 'putAssignment').condition).toBeUndefined();
     }
@@ -240,7 +240,7 @@ describe('granting', () => {
 
   it('makes again what somebody deleted, and says so', () => {
     const decision = decide(settled(), facts({ azure: absent }));
-    expect(only(decision, 'putAssignment').note).toMatchObject({ type: 'Warning', reason: 'Regranted' });
+    expect(only(decision, 'putAssignment').event).toMatchObject({ type: 'Warning', reason: 'Regranted' });
     expect(only(decision, 'saveStatus').status.history).toEqual([
       {
         time: '2026-11-23T10:00:00Z',
@@ -308,7 +308,10 @@ describe('replacement', () => {
 
   it('leaves an old one that others share', () => {
     const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
-    const decision = decide(object, facts({ ...recycled, azure: made, held: [stale(present(), [peer()])] }));
+    const decision = decide(
+      object,
+      facts({ ...recycled, azure: made, held: [stale(present(), [coOwner()])] }),
+    );
     expect(decision.actions).toEqual([]);
     expect(decision.status.ledger).toEqual([afterRecycling.id]);
   });
@@ -316,13 +319,13 @@ describe('replacement', () => {
   it('never deletes what does not prove by its name that azid made it', () => {
     const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
     const forged = {
-      id: twin.id,
-      view: { state: 'present', assignment: twin, live: true },
-      peers: [],
+      id: duplicate.id,
+      view: { state: 'present', assignment: duplicate, live: true },
+      coOwners: [],
     } as const;
     const decision = decide(object, facts({ ...recycled, azure: made, held: [forged] }));
-    expect(types(decision)).toEqual(['saveStatus', 'tell']);
-    expect(only(decision, 'saveStatus').status.ledger).not.toContain(twin.id);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
+    expect(only(decision, 'saveStatus').status.ledger).not.toContain(duplicate.id);
   });
 
   it('names an edit of the spec as its reason, and a role that was redefined', () => {
@@ -454,18 +457,18 @@ describe('an end that leaves somebody else’s part', () => {
   const over = settled({ spec: { expiresAt: '2026-11-23T09:00:00Z' }, status: { ledger: [] } });
 
   it('says which assignment still gives the role, and looks again soon', () => {
-    const decision = decide(over, facts({ azure: absent, twin }));
+    const decision = decide(over, facts({ azure: absent, duplicate }));
     expect(decision.actions).toEqual([]);
     expect(decision.summary).toMatchObject({
       state: 'stalled',
       reason: 'Expired',
-      message: expect.stringContaining(twin.id),
+      message: expect.stringContaining(duplicate.id),
       recheckMs: RECHECK_OUTSIDE_MS,
     });
   });
 
   it('says for whom azid’s own stays', () => {
-    const decision = decide(over, facts({ peers: [peer()] }));
+    const decision = decide(over, facts({ coOwners: [coOwner()] }));
     expect(decision.actions).toEqual([]);
     expect(decision.summary).toMatchObject({
       reason: 'Expired',
@@ -484,20 +487,20 @@ describe('what somebody else granted', () => {
   it('counts as satisfied and stays out of the ledger', () => {
     const object = grant({ status: { ledger: [target.id] } });
     for (const failed of [undefined, putFailed({ kind: 'alreadyExists', reason: 'AlreadyExists' })]) {
-      const decision = decide(object, facts({ azure: absent, twin }), failed);
+      const decision = decide(object, facts({ azure: absent, duplicate }), failed);
       expect(decision.actions).toEqual([]);
       expect(reasonOf(decision)).toBe('ready ExistsUnmanaged');
-      expect(decision.status).toMatchObject({ assignmentId: twin.id, ledger: [] });
+      expect(decision.status).toMatchObject({ assignmentId: duplicate.id, ledger: [] });
     }
   });
 
   it('does not with another condition', () => {
-    const decision = decide(grant(), facts({ azure: absent, twin: { ...twin, condition: 'x' } }));
+    const decision = decide(grant(), facts({ azure: absent, duplicate: { ...duplicate, condition: 'x' } }));
     expect(reasonOf(decision)).toBe('stalled ConflictingAssignment');
   });
 
   it('is made by azid should it vanish', () => {
-    const object = grant({ status: { assignmentId: twin.id, principalId: PRINCIPAL } });
+    const object = grant({ status: { assignmentId: duplicate.id, principalId: PRINCIPAL } });
     expect(only(decide(object, facts({ azure: absent })), 'putAssignment').target).toEqual(target);
   });
 
@@ -518,45 +521,48 @@ describe('an older object that Azure refuses', () => {
       status: { ledger: [target.id], writeStartedAt: '2026-11-23T09:59:59Z' },
     });
     const failed = putFailed({ reason: 'RejectedByAzure' });
-    const shared = decide(object, facts({ peers: [peer()] }), failed);
+    const shared = decide(object, facts({ coOwners: [coOwner()] }), failed);
     expect(reasonOf(shared)).toBe('stalled RejectedByAzure');
     expect(shared.status.ledger).toEqual([]);
     // Nobody else answers for it: a later deletion must find it.
     expect(decide(object, facts(), failed).status.ledger).toEqual([target.id]);
     const lost = putFailed({ kind: 'transient', ambiguous: true });
-    expect(decide(object, facts({ peers: [peer()] }), lost).status.ledger).toEqual([target.id]);
+    expect(decide(object, facts({ coOwners: [coOwner()] }), lost).status.ledger).toEqual([target.id]);
   });
 
   it('holds what it has had since before its edit', () => {
-    const peers = [older({ condition: '1 == 2', refused: true, holds: true })];
-    expect(reasonOf(decide(grant(), facts({ azure: absent, peers })))).toBe('stalled ConflictingGrant');
+    const coOwners = [older({ condition: '1 == 2', refused: true, holds: true })];
+    expect(reasonOf(decide(grant(), facts({ azure: absent, coOwners })))).toBe('stalled ConflictingGrant');
   });
 
   it('is not named in the description', () => {
-    const peers = [older({ refused: true, holds: false })];
-    expect(decide(settled(), facts({ peers })).actions).toEqual([]);
+    const coOwners = [older({ refused: true, holds: false })];
+    expect(decide(settled(), facts({ coOwners })).actions).toEqual([]);
   });
 });
 
 describe('sharing', () => {
   it("names the oldest owner's text and how many more there are", () => {
-    const peers = [older({ description: 'Old.' }), peer()];
+    const coOwners = [older({ description: 'Old.' }), coOwner()];
     const description = `Old. [azid ${INSTALLATION}: team-a/older and 2 more]`;
-    const decision = decide(settled(), facts({ peers }));
+    const decision = decide(settled(), facts({ coOwners }));
     expect(only(decision, 'putAssignment').description).toBe(description);
-    expect(decide(settled(), facts({ peers, azure: present({ description }) })).actions).toEqual([]);
+    expect(decide(settled(), facts({ coOwners, azure: present({ description }) })).actions).toEqual([]);
   });
 
   it('writes the shared one into the ledger before it writes on it', () => {
-    const decision = decide(settled({ status: { ledger: [] } }), facts({ peers: [older()] }));
+    const decision = decide(settled({ status: { ledger: [] } }), facts({ coOwners: [older()] }));
     expect(types(decision)).toEqual(['saveStatus', 'putAssignment']);
   });
 
   it('with conditions that differ only in spacing is no conflict', () => {
     const object = settled({ spec: { condition: { expression: 'a  AND\n b', version: '2.0' } } });
-    const peers = [older({ condition: 'a AND b' })];
-    const description = descriptionOf(INSTALLATION, [...peers, peer({ key: ME })]);
-    const decision = decide(object, facts({ peers, azure: present({ condition: 'a AND b', description }) }));
+    const coOwners = [older({ condition: 'a AND b' })];
+    const description = descriptionOf(INSTALLATION, [...coOwners, coOwner({ key: ME })]);
+    const decision = decide(
+      object,
+      facts({ coOwners, azure: present({ condition: 'a AND b', description }) }),
+    );
     expect(reasonOf(decision)).toBe('ready Granted');
   });
 });
@@ -565,7 +571,7 @@ describe('what can no longer be removed', () => {
   const object = settled();
   const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
   const deleteFailed = (id: string, change: Partial<Failure> = {}): Failed => ({
-    action: { type: 'deleteAssignment', id, note: { type: 'Normal', reason: '', action: '', message: '' } },
+    action: { type: 'deleteAssignment', id, event: { type: 'Normal', reason: '', action: '', message: '' } },
     failure: failure({ reason: 'ScopeLocked', message: 'Azure answers ScopeLocked', ...change }),
   });
   const blocked = (decision: GrantDecision) =>
@@ -601,7 +607,7 @@ describe('what can no longer be removed', () => {
     const behind = {
       id: other.id,
       view: present({ id: other.id, name: other.name, principalId: third.id }),
-      peers: [],
+      coOwners: [],
     };
     const all = facts({ ...recycled, azure: made, held: [stale(), behind] });
     expect(only(decide(object, all, deleteFailed(target.id)), 'deleteAssignment').id).toBe(other.id);
@@ -650,10 +656,12 @@ describe('at the limit of assignments', () => {
   it.each([
     ['the limit is not reached', { limited: false, held: [dead] }, ['saveStatus', 'putAssignment']],
     ['nobody proved it dead', { held: [stale()] }, []],
-    ['another object asks for it, too', { held: [{ ...dead, peers: [peer()] }] }, []],
+    ['another object asks for it, too', { held: [{ ...dead, coOwners: [coOwner()] }] }, []],
     [
       'its name proves nothing',
-      { held: [{ ...dead, id: twin.id, view: { state: 'present', assignment: twin, live: true } }] },
+      {
+        held: [{ ...dead, id: duplicate.id, view: { state: 'present', assignment: duplicate, live: true } }],
+      },
       [],
     ],
   ] as const)('but nothing goes before its successor stands while %s', (_, change, actions) => {
@@ -709,14 +717,14 @@ describe('a name that Azure does not take', () => {
       ...object,
       metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
     };
-    const held = [{ id: second.id, view: standing, peers: [] }];
+    const held = [{ id: second.id, view: standing, coOwners: [] }];
     const going = decide(leaving, facts({ target: undefined, azure: undefined, held }));
     expect(only(going, 'deleteAssignment').id).toBe(second.id);
   });
 
   it('that vanished is made again under the other, told as such', () => {
     const decision = decide(settled(), facts({ azure: absent, target: second }));
-    expect(only(decision, 'putAssignment').note.reason).toBe('Regranted');
+    expect(only(decision, 'putAssignment').event.reason).toBe('Regranted');
   });
 });
 
@@ -785,7 +793,7 @@ describe('what Azure refuses', () => {
 it('tells that a role was edited, once', () => {
   const edited = { state: 'found', role: { ...reader, content: 'content-2' } } as const;
   const decision = decide(settled(), facts({ role: edited }));
-  expect(types(decision)).toEqual(['saveStatus', 'tell']);
+  expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
   const { status } = only(decision, 'saveStatus');
   expect(decide(settled({ status }), facts({ role: edited })).actions).toEqual([]);
 });
@@ -809,7 +817,7 @@ it('tells of no edit where the name stands for another role by now: that is a re
     settled(),
     facts({ ...change, policies: [policy({ grants: [{ roles: ['*'], scopes: [SCOPE] }] })] }),
   );
-  expect(types(decision)).not.toContain('tell');
+  expect(types(decision)).not.toContain('recordEvent');
 });
 
 it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {

@@ -6,8 +6,16 @@ import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideExpiry, decideOver, decideUnreadable, decideWithoutPrincipal } from './ends/ended.ts';
 import { comingEnd, earlierEnds, overOf } from './ends/ends.ts';
-import type { EndView, Facts, Failed, GrantDecision, PrincipalView, RoleGrant, RoleView } from './facts.ts';
-import { asPeer, expiryOf, isExpired } from './own.ts';
+import type {
+  Facts,
+  Failed,
+  GrantDecision,
+  ObservedEnd,
+  ObservedPrincipal,
+  ObservedRole,
+  RoleGrant,
+} from './facts.ts';
+import { asCoOwner, expiryOf, isExpired } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
 import { describe, stop } from './standing.ts';
@@ -69,7 +77,7 @@ function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts)
  * Whether it may go on cannot be told now, as after a restart: better late than taken from who may have it. But an end binds: what
  * cannot be told for long does not count.
  */
-function isUntold({ id, mine }: EndView, { spec }: RoleGrant, facts: Facts): boolean {
+function isUntold({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
   const { now, releaseAfterMs, policy, principal, role, target } = facts;
   if (now >= (mine?.endsAt ?? 0) + releaseAfterMs || target) return false;
   if (!sameId(parseAssignmentId(id).scope, spec.scope)) return false;
@@ -79,7 +87,7 @@ function isUntold({ id, mine }: EndView, { spec }: RoleGrant, facts: Facts): boo
   return role === undefined || role.state === 'loading' || role.state === 'unreadable';
 }
 
-function toBeTold(untold: readonly EndView[], { now, releaseAfterMs }: Facts): Summary {
+function toBeTold(untold: readonly ObservedEnd[], { now, releaseAfterMs }: Facts): Summary {
   const until = Math.min(...untold.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
   return {
     state: 'waiting',
@@ -124,7 +132,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
 
   const verdict = policy.allowsGrant(requestOf(object, target, role));
   if (!verdict.allowed) return stop(object, facts, notAllowed(object, verdict));
-  const first = conflictWith(asPeer(object), facts.peers);
+  const first = conflictWith(asCoOwner(object), facts.coOwners);
   if (first) {
     const message = `${describe(target)} is granted for RoleGrant ${first.key} with ${first.condition === undefined ? 'no condition' : 'another condition'}, and Azure knows it only once: declare the same condition in both, or delete one`;
     return stop(object, facts, stalledInside('ConflictingGrant', message));
@@ -137,8 +145,8 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
     case 'unreadable':
       return stop(object, facts, summaryOf(azure.failure));
     case 'absent':
-      // The same grant under a name that is not azid's: known from the mirror, or from the 409 just answered.
-      if (facts.twin) return satisfied(object, facts, target, facts.twin, failed);
+      // The same grant under a name that is not azid's: known from the cache, or from the 409 just answered.
+      if (facts.duplicate) return satisfied(object, facts, target, facts.duplicate, failed);
       return assign(object, facts, target, azure, policy, verdict.policy, failed);
     case 'present':
       if (isAnothers(azure.assignment, target)) return stop(object, facts, nameTaken(target));
@@ -146,16 +154,16 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   }
 }
 
-/** The list wakes whom it shows; this is for those it does not. */
+/** The list enqueues whom it shows; this is for those it does not. */
 const RECHECK_LOADING_MS = 10_000;
 
-function waitingFor(principal: Extract<PrincipalView, { state: 'waiting' }>): Summary {
+function waitingFor(principal: Extract<ObservedPrincipal, { state: 'waiting' }>): Summary {
   const { message, unclear = false, keep = false } = principal;
   const recheckMs = keep ? RECHECK_LOADING_MS : unclear ? RECHECK_OUTSIDE_MS : RECHECK_INSIDE_MS;
   return { state: 'waiting', for: principal.for, message, recheckMs, keep };
 }
 
-/** The lists wake whoever waits for them. */
+/** The lists enqueue whoever waits for them. */
 function loading({ spec, status, metadata }: RoleGrant): Summary {
   return {
     state: 'waiting',
@@ -168,7 +176,7 @@ function loading({ spec, status, metadata }: RoleGrant): Summary {
 
 function withoutRole(
   { spec }: RoleGrant,
-  role: Exclude<RoleView, { state: 'found' }> | RoleView | undefined,
+  role: Exclude<ObservedRole, { state: 'found' }> | ObservedRole | undefined,
 ): Summary {
   const { name, id } = spec.role;
   const field = name === undefined ? `spec.role.id: role ${id}` : `spec.role.name: role '${name}'`;
@@ -193,7 +201,7 @@ function withoutRole(
 }
 
 /** A blank that nobody sees, or a name that is nearly one. */
-function hint(name: string | undefined, role: RoleView | undefined): string {
+function hint(name: string | undefined, role: ObservedRole | undefined): string {
   const fault = name === undefined ? undefined : spellingFault(name);
   if (fault !== undefined) return `: ${fault}`;
   return role?.state === 'notFound' && role.near !== undefined ? `: did you mean ${role.near}?` : '';

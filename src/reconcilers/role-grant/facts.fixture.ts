@@ -3,7 +3,15 @@ import { FINALIZER } from '../../api/schema/common.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
-import type { AssignmentView, Facts, Held, Peer, RoleGrant, SeenAssignment, SeenRole } from './facts.ts';
+import type {
+  CoOwner,
+  Facts,
+  Held,
+  ObservedAssignment,
+  RoleGrant,
+  SeenAssignment,
+  SeenRole,
+} from './facts.ts';
 import { descriptionOf } from './ownership/owners.ts';
 import { targetOf } from './target/target.ts';
 
@@ -90,7 +98,7 @@ export const deleted = (change: Change = {}) =>
     metadata: { deletionTimestamp: '2026-11-23T09:59:00Z', finalizers: [FINALIZER], ...change.metadata },
   });
 
-export function peer(change: Partial<Peer> = {}): Peer {
+export function coOwner(change: Partial<CoOwner> = {}): CoOwner {
   return {
     key: 'team-a/later',
     uid: 'uid-later',
@@ -101,8 +109,8 @@ export function peer(change: Partial<Peer> = {}): Peer {
   };
 }
 
-export const older = (change: Partial<Peer> = {}) =>
-  peer({ key: 'team-a/older', uid: 'uid-older', creationTimestamp: '2026-11-01T00:00:00Z', ...change });
+export const older = (change: Partial<CoOwner> = {}) =>
+  coOwner({ key: 'team-a/older', uid: 'uid-older', creationTimestamp: '2026-11-01T00:00:00Z', ...change });
 
 export function assignment(change: Partial<SeenAssignment> = {}): SeenAssignment {
   return {
@@ -111,13 +119,13 @@ export function assignment(change: Partial<SeenAssignment> = {}): SeenAssignment
     scope: SCOPE,
     roleGuid: reader.guid,
     principalId: PRINCIPAL,
-    description: descriptionOf(INSTALLATION, [peer({ key: ME })]),
+    description: descriptionOf(INSTALLATION, [coOwner({ key: ME })]),
     createdOn: Date.parse('2026-11-20T00:00:11Z'),
     ...change,
   };
 }
 
-export const present = (change: Partial<SeenAssignment> = {}): AssignmentView => ({
+export const present = (change: Partial<SeenAssignment> = {}): ObservedAssignment => ({
   state: 'present',
   assignment: assignment(change),
   live: true,
@@ -128,17 +136,17 @@ export const absent = {
   conclusive: true,
   conclusiveInMs: 0,
 } as const;
-export const twin = assignment({
+export const duplicate = assignment({
   id: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/cccccccc-0000-4000-8000-000000000001`,
   name: 'cccccccc-0000-4000-8000-000000000001',
   description: 'made by hand',
 });
 
 /** The assignment of the principal before it was recycled, as the ledger of an object that follows it. */
-export const stale = (view: AssignmentView = present(), peers: readonly Peer[] = []): Held => ({
+export const stale = (view: ObservedAssignment = present(), coOwners: readonly CoOwner[] = []): Held => ({
   id: target.id,
   view,
-  peers,
+  coOwners,
 });
 
 export function policy(spec: Partial<IdentityPolicySpec> = {}, name = 'team-a'): IdentityPolicy {
@@ -166,7 +174,7 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     role: { state: 'found', role: reader },
     target,
     azure: present(),
-    peers: [],
+    coOwners: [],
     ends: new Map(),
     held: [],
     releaseAfterMs: 3_600_000,

@@ -1,13 +1,13 @@
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 export type PrincipalType = 'ServicePrincipal' | 'User' | 'Group';
 
 /** Who is to get the role. */
-export type PrincipalView =
+export type ObservedPrincipal =
   | {
       readonly state: 'known';
       readonly id: string;
@@ -48,7 +48,7 @@ export interface SeenRole {
   readonly content: string;
 }
 
-export type RoleView =
+export type ObservedRole =
   | { readonly state: 'found'; readonly role: SeenRole }
   /** The first lists are still under way, and nobody waits for this object. */
   | { readonly state: 'loading' }
@@ -70,11 +70,11 @@ export interface SeenAssignment {
   readonly createdOn?: number;
 }
 
-export type AssignmentView =
-  /** `live`: read or written in this visit. */
+export type ObservedAssignment =
+  /** `live`: read or written in this reconcile. */
   | { readonly state: 'present'; readonly assignment: SeenAssignment; readonly live: boolean }
   /**
-   * A GET of this visit found nothing. `conclusive`: neither Azure's lag nor a write of a dead process explains it; else
+   * A GET of this reconcile found nothing. `conclusive`: neither Azure's lag nor a write of a dead process explains it; else
    * `conclusiveInMs` says when to ask again.
    */
   | {
@@ -103,7 +103,7 @@ export interface Target {
 }
 
 /** Another object, neither deleted nor expired, that asks for the same assignment. */
-export interface Peer {
+export interface CoOwner {
   readonly key: string;
   readonly uid: string;
   readonly creationTimestamp: string;
@@ -120,9 +120,9 @@ export interface Peer {
 /** An assignment of the object's ledger. */
 export interface Held {
   readonly id: string;
-  readonly view: AssignmentView;
+  readonly view: ObservedAssignment;
   /** Objects that ask for this very assignment. */
-  readonly peers: readonly Peer[];
+  readonly coOwners: readonly CoOwner[];
   /** Azure said that the principal it was made for is gone for good. Asked only where it takes the place of another. */
   readonly dead?: boolean;
   /** Azure shows an identity that has its principal. */
@@ -132,7 +132,7 @@ export interface Held {
 }
 
 /** What azid's own record says of the end of an assignment, where the object's owner cannot change it. */
-export interface EndView {
+export interface ObservedEnd {
   readonly id: string;
   /** The object has it, by its ledger or by the record. */
   readonly held: boolean;
@@ -153,26 +153,26 @@ export interface Facts {
   /** azid's own principal, which no object may give anything (docs/guarantees.md G21). */
   readonly selfId?: string;
   readonly policy: NamespacePolicy;
-  readonly principal: PrincipalView;
+  readonly principal: ObservedPrincipal;
   /** Absent: not asked, since the principal is unknown or nothing is allowed on the scope. */
-  readonly role?: RoleView | undefined;
+  readonly role?: ObservedRole | undefined;
   /** Absent: not resolved, or not looked at because it is denied. */
   readonly target?: Target | undefined;
   /** Of the target. */
-  readonly azure?: AssignmentView | undefined;
+  readonly azure?: ObservedAssignment | undefined;
   /** An assignment of the target's scope, role and principal under a name that is not azid's. */
-  readonly twin?: SeenAssignment;
+  readonly duplicate?: SeenAssignment;
   /** Who else asks for the target. */
-  readonly peers: readonly Peer[];
+  readonly coOwners: readonly CoOwner[];
   /** Azure refused to make the target: there are as many assignments as it takes. */
   readonly limited?: boolean;
   /** Azure refused each of the names the target may have. */
   readonly namesExhausted?: boolean;
   /** Of the target and of all that is held, by key. */
-  readonly ends: ReadonlyMap<string, EndView>;
+  readonly ends: ReadonlyMap<string, ObservedEnd>;
   /** What the ledger holds beside the target, and what the records say that it had. */
   readonly held: readonly Held[];
-  /** When this visit last wrote to Azure, wall ms. */
+  /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
@@ -182,16 +182,16 @@ export interface Facts {
 export type OwnStatus = Omit<RoleGrantStatus, 'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'>;
 
 export type Action =
-  | FrameAction<OwnStatus>
+  | CommonAction<OwnStatus>
   /** Makes the assignment, or changes description and condition of the one of this name: PUT states both whole. */
   | {
       readonly type: 'putAssignment';
       readonly target: Target;
       readonly description: string;
       readonly condition?: string;
-      readonly note: Note;
+      readonly event: ReconcileEvent;
     }
-  | { readonly type: 'deleteAssignment'; readonly id: string; readonly note: Note }
+  | { readonly type: 'deleteAssignment'; readonly id: string; readonly event: ReconcileEvent }
   /** Writes down, out of the owner's reach, that the assignment ends; without `expiresAt`, that it does not for this object. */
   | {
       readonly type: 'recordEnd';

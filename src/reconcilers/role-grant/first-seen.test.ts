@@ -8,9 +8,9 @@ test('what is remembered of a grant goes with it, also what others asked about i
     ['uid-stays', { principalId: 'p', at: 1 }],
   ]);
   const released: string[] = [];
-  const assignmentMirror = { use: (key: string) => void released.push(key) };
+  const assignmentCache = { use: (key: string) => void released.push(key) };
   // Nothing else is asked when an object is forgotten.
-  const services = { firstSeen, assignmentMirror } as unknown as Services;
+  const services = { firstSeen, assignmentCache } as unknown as Services;
   const reconciler = roleGrantKind.start(services, () => {});
   reconciler.forget?.('team-a/grant', 'uid-gone');
   expect([...firstSeen.keys()]).toEqual(['uid-stays']);

@@ -6,16 +6,16 @@ import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { type Hold, holdsSince } from '../holds.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
 import type { RoleGrant } from './facts.ts';
 import { isExpired } from './own.ts';
-import { type PeerEyes, wishOf } from './ownership/peers.ts';
+import { type CoOwnerDeps, wishOf } from './ownership/co-owners.ts';
 
 /** The grants that hold an identity, and the assignments that would be left of one: both of its principal. */
 
-export const holds: readonly Hold<RoleGrant, PeerEyes>[] = [
+export const holds: readonly Hold<RoleGrant, CoOwnerDeps>[] = [
   {
     of: 'UserAssignedIdentity',
     identitiesOf: referredIdentity,
@@ -42,8 +42,8 @@ async function allowedGrants(
   index: string,
   identity: string,
   since: string | undefined,
-  context: VisitContext,
-  deps: PeerEyes,
+  context: ReconcileContext,
+  deps: CoOwnerDeps,
 ): Promise<string[]> {
   const { stores, clock } = deps;
   const names: string[] = [];
@@ -65,7 +65,7 @@ async function allowedGrants(
 export interface LeftoverDeps {
   readonly stores: Pick<Stores, 'grants'>;
   readonly assignments: Pick<RoleAssignments, 'list'>;
-  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
   readonly installationId: string;
 }
 
@@ -76,15 +76,15 @@ export interface LeftoverDeps {
  */
 export async function leftoversOf(
   { id, principalId }: { readonly id: string; readonly principalId: string },
-  context: VisitContext,
-  { stores, assignments, assignmentMirror, installationId }: LeftoverDeps,
+  context: ReconcileContext,
+  { stores, assignments, assignmentCache, installationId }: LeftoverDeps,
 ): Promise<readonly string[]> {
   const isLeftover = (each: AzureRoleAssignment) =>
     each.principalId === principalId.toLowerCase() &&
     proveOwnership(each, installationId) &&
     stores.grants.keysByIndex(INDEX.assignment, armKey(each.key)).length === 0;
   const found = new Map(
-    assignmentMirror
+    assignmentCache
       .byIndex('principal', principalId)
       .filter(isLeftover)
       .map((each) => [each.key, each] as const),
@@ -95,7 +95,7 @@ export async function leftoversOf(
     // Such a list goes on showing for a while what was deleted a moment ago.
     for await (const page of assignments.list(scope, { principalId }, context))
       for (const each of page.assignments.filter(isLeftover))
-        if (await assignmentMirror.believes(each, page.requestedAt, context)) found.set(each.key, each);
+        if (await assignmentCache.believes(each, page.requestedAt, context)) found.set(each.key, each);
   } catch (error) {
     // What cannot be listed stays, as an orphan that names its maker; the identity need not wait for it.
     if (!failureOf(error)) throw error;

@@ -9,9 +9,9 @@ import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
 import { RefusedWrites } from './observe/refused.ts';
-import { type Eyes, observe } from './observe.ts';
-import type { Told } from './ownership/twins.ts';
-import { type Hands, perform } from './perform.ts';
+import { type ObserveDeps, observe } from './observe.ts';
+import type { Told } from './ownership/duplicates.ts';
+import { type PerformDeps, perform } from './perform.ts';
 import { nextMoment } from './standing.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -28,12 +28,12 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
     const endedHere = new Map<string, string>();
     const told = new Map<string, Told>();
     const refused = new RefusedWrites();
-    const areas = services.assignmentMirror;
-    const eyes: Eyes = { ...services, areas, endedHere, told, refused };
+    const areas = services.assignmentCache;
+    const observeDeps: ObserveDeps = { ...services, areas, endedHere, told, refused };
     const { clock, firstSeen } = services;
-    const hands: Hands = { ...services, told, now: () => clock.now() };
+    const performDeps: PerformDeps = { ...services, told, now: () => clock.now() };
     return {
-      observe: (object, context, live) => observe(object, context, live, eyes),
+      observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided(object, facts, { status }) {
         // Rechecks are spread by chance, which the end of a grant must not be.
         const moment = nextMoment(object, status, facts);
@@ -46,14 +46,14 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
             endedHere.set(object.metadata.uid, begun);
         };
         try {
-          const performed = await perform(action, object, context, hands);
+          const performed = await perform(action, object, context, performDeps);
           ended();
           if (action.type === 'putAssignment') refused.written(object.metadata.uid);
           return performed;
         } catch (error) {
           const target = action.type === 'putAssignment' ? action.target : undefined;
           if (!(error instanceof AlreadyExists))
-            refused.note(object.metadata.uid, toAzureError(error), target, clock.monotonic());
+            refused.record(object.metadata.uid, toAzureError(error), target, clock.monotonic());
           // A refusal is an end as well; a call without an answer may still take effect.
           if (error instanceof AlreadyExists || !toAzureError(error).ambiguous) ended();
           throw error;

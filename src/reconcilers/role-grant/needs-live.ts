@@ -1,5 +1,5 @@
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { AssignmentView, Facts, GrantDecision, RoleGrant } from './facts.ts';
+import type { Facts, GrantDecision, ObservedAssignment, RoleGrant } from './facts.ts';
 import { isExpired } from './own.ts';
 
 /** Who gets the role, among what is to be read live. */
@@ -19,12 +19,12 @@ export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDec
   return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
 }
 
-/** Read in this visit, or not to be had; a view that says nothing leads to no write. */
-export function isLive(view: AssignmentView | undefined): boolean {
+/** Read in this reconcile, or not to be had; a view that says nothing leads to no write. */
+export function isLive(view: ObservedAssignment | undefined): boolean {
   return view?.state !== 'present' || view.live;
 }
 
-function viewOf(key: string, { target, azure, held }: Facts): AssignmentView | undefined {
+function viewOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
   if (target && armKey(target.id) === key) return azure;
   return held.find(({ id }) => armKey(id) === key)?.view;
 }

@@ -8,7 +8,7 @@ import type { Priority } from '../../runtime/outcome.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { connect } from '../host-identity/sequences/azure.fixture.ts';
-import type { Kind, VisitContext } from '../kind.ts';
+import type { Kind, ReconcileContext } from '../kind.ts';
 import { observeAndDecide } from '../observe-decide.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
@@ -17,7 +17,7 @@ import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { roleGrantKind } from './index.ts';
 import { RefusedWrites } from './observe/refused.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 
@@ -79,7 +79,7 @@ export class GrantWorld {
     this.#proofs = new IdentityProofs({
       stores: this.stores,
       identities: this.#clients.identities,
-      mirror: this.caches.identities,
+      identityCache: this.caches.identities,
       installationId: INSTALLATION,
     });
     for (const namespace of ['shop', 'other'])
@@ -190,9 +190,9 @@ export class GrantWorld {
 
   /** As the reconciler of all kinds does. */
   #decide(object: RoleGrant, priority: Priority) {
-    const eyes = this.eyes();
+    const deps = this.deps();
     const kind: Pick<Kind<RoleGrant, Facts, Action, OwnStatus, GrantDecision>, 'observe' | 'decide'> = {
-      observe: (each, context, live) => observe(each, context, live, eyes),
+      observe: (each, context, live) => observe(each, context, live, deps),
       decide: (...given) => {
         this.decisions++;
         return roleGrantKind.decide(...given);
@@ -201,7 +201,7 @@ export class GrantWorld {
     return observeAndDecide(kind, object, this.#context(object, priority));
   }
 
-  eyes(): Eyes {
+  deps(): ObserveDeps {
     const { stores, clock, told, refused } = this;
     const { assignments, identities, roles } = this.caches;
     return {
@@ -214,8 +214,8 @@ export class GrantWorld {
       systemProofs: noSystemProofs,
       identities: this.#clients.identities,
       assignments: this.#clients.assignments,
-      mirror: identities,
-      assignmentMirror: assignments,
+      identityCache: identities,
+      assignmentCache: assignments,
       areas: { use: (key, areas) => void this.noted.set(key, [...areas]) },
       installationId: INSTALLATION,
       firstSeen: new Map(),
@@ -233,7 +233,7 @@ export class GrantWorld {
     await this.azure.stop();
   }
 
-  #context({ metadata }: RoleGrant, priority: Priority): VisitContext {
+  #context({ metadata }: RoleGrant, priority: Priority): ReconcileContext {
     return {
       key: `${metadata.namespace}/${metadata.name}`,
       priority,

@@ -147,7 +147,7 @@ describe('on behalf of whom nothing is allowed', () => {
   ])('no call is made: %s', async (_, metadata, spec) => {
     const { facts, calls } = await world.see(world.grant('read', spec, {}, { ...metadata, ...REQUESTED }));
     expect(calls).toEqual([]);
-    expect(facts).toMatchObject({ peers: [], held: [] });
+    expect(facts).toMatchObject({ coOwners: [], held: [] });
     expect([facts.role, facts.target, facts.azure]).toEqual([undefined, undefined, undefined]);
     expect(world.noted.size).toBe(0);
   });
@@ -180,7 +180,7 @@ describe('on behalf of whom nothing is allowed', () => {
     const id = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/gone`;
     world.azure.control.deleteIdentity({ id });
     const declared = world.stores.identities.get('shop/gone');
-    if (declared) world.stores.identities.noteDelete(declared);
+    if (declared) world.stores.identities.recordDelete(declared);
     world.clock.advance(MINUTE);
     world.allow('shop', []);
     const spec = { principal: { identityRef: { name: 'gone' } } };

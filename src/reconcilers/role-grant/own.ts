@@ -2,7 +2,7 @@ import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { Action, OwnStatus, Peer, RoleGrant } from './facts.ts';
+import type { Action, CoOwner, OwnStatus, RoleGrant } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
 
@@ -52,8 +52,8 @@ export function withoutEntries(ledger: readonly string[] | undefined, gone: read
   return (ledger ?? []).filter((each) => !keys.has(armKey(each)));
 }
 
-/** The object as its peers see it. */
-export function asPeer(object: RoleGrant): Peer {
+/** The object as its co-owners see it. */
+export function asCoOwner(object: RoleGrant): CoOwner {
   const { condition, description } = object.spec;
   return {
     key: keyOf(object),

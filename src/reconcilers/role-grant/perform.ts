@@ -1,15 +1,15 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { FrameAction, Note } from '../decision.ts';
-import type { Performed, VisitContext } from '../kind.ts';
+import type { CommonAction, ReconcileEvent } from '../decision.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
 import { AlreadyExists } from '../status/failure.ts';
-import { type RecordHands, recordEnd, withdrawEnd } from './ends/record-end.ts';
+import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
-import type { Told } from './ownership/twins.ts';
+import type { Told } from './ownership/duplicates.ts';
 
-export type AssignmentWrite = Exclude<Action, FrameAction<OwnStatus>>;
+export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus>>;
 
-export interface Hands extends RecordHands {
+export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 told, by uid: the next look at Azure begins there. */
   readonly told: Map<string, Told>;
@@ -19,13 +19,13 @@ export interface Hands extends RecordHands {
 export async function perform(
   action: AssignmentWrite,
   object: RoleGrant,
-  context: VisitContext,
-  hands: Hands,
+  context: ReconcileContext,
+  deps: PerformDeps,
 ): Promise<Performed> {
-  const { assignments, told } = hands;
+  const { assignments, told } = deps;
   switch (action.type) {
     case 'putAssignment': {
-      const { target, condition, description, note } = action;
+      const { target, condition, description, event } = action;
       const put = await assignments.put(
         target.scope,
         target.name,
@@ -40,7 +40,7 @@ export async function perform(
       );
       if (put.result === 'written') {
         told.delete(object.metadata.uid);
-        return written(note, put);
+        return written(event, put);
       }
       const { existingId } = put;
       told.set(object.metadata.uid, { targetId: target.id, ...(existingId !== undefined && { existingId }) });
@@ -50,17 +50,17 @@ export async function perform(
     }
     case 'deleteAssignment': {
       const { scope, name } = parseAssignmentId(action.id);
-      return written(action.note, await assignments.delete(scope, name, context));
+      return written(action.event, await assignments.delete(scope, name, context));
     }
     case 'recordEnd':
-      await recordEnd(action, object, context.signal, hands);
+      await recordEnd(action, object, context.signal, deps);
       return {};
     case 'withdrawEnd':
-      await withdrawEnd(action, object, context.signal, hands);
+      await withdrawEnd(action, object, context.signal, deps);
       return {};
   }
 }
 
-function written(note: Note, { correlationId }: { readonly correlationId?: string }): Performed {
-  return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+function written(event: ReconcileEvent, { correlationId }: { readonly correlationId?: string }): Performed {
+  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }

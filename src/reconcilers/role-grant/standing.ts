@@ -1,10 +1,10 @@
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { comingEnd } from './ends/ends.ts';
-import type { AssignmentView, Facts, GrantDecision, OwnStatus, RoleGrant, Target } from './facts.ts';
+import type { Facts, GrantDecision, ObservedAssignment, OwnStatus, RoleGrant, Target } from './facts.ts';
 import { expiryOf, ownStatus, withoutEntries } from './own.ts';
 
-/** How the status reads at the end of a visit, whatever it came to. */
+/** How the status reads at the end of a reconcile, whatever it came to. */
 
 /** A grant acts after up to 10 minutes (docs/azure-facts.md section 5, "propagation"). */
 export const PROPAGATION_MS = 10 * 60_000;
@@ -31,7 +31,7 @@ export function provenGone({ held, azure, target }: Facts): string[] {
   return target && azure && isGone(azure) ? [...gone, target.id] : gone;
 }
 
-export function isGone(view: AssignmentView): boolean {
+export function isGone(view: ObservedAssignment): boolean {
   return view.state === 'absent' && view.conclusive;
 }
 

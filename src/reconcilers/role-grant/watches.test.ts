@@ -110,7 +110,7 @@ describe('a grant is enqueued', () => {
     grant('by-id', { role: { id: READER.toUpperCase() } });
     const { caches, enqueuedBy: by } = world();
     const told = (how: 'get' | 'write' | 'delete') =>
-      by(() => caches.assignmentMirror.tell(armKey(ASSIGNMENT), how), ['grant']);
+      by(() => caches.assignmentCache.tell(armKey(ASSIGNMENT), how), ['grant']);
     expect(told('get')).toEqual(['grant shop/read']);
     expect(told('delete')).toEqual(['grant shop/read']);
     expect(told('write')).toEqual([]);

@@ -17,26 +17,26 @@ import {
   type ReferredDeps,
 } from '../watches/watches.ts';
 import type { RoleGrant } from './facts.ts';
-import { type Grantees, grantsOfPrincipal, type PeerEyes } from './ownership/peers.ts';
+import { type CoOwnerDeps, type Grantees, grantsOfPrincipal } from './ownership/co-owners.ts';
 
 export interface WatchDeps extends ReferredDeps, Grantees {
   readonly stores: Pick<
     Stores,
     'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries' | 'hosts'
   >;
-  readonly proofs: Grantees['proofs'] & Pick<PeerEyes['proofs'], 'known'>;
-  readonly systemProofs: Grantees['systemProofs'] & Pick<PeerEyes['systemProofs'], 'known'>;
-  readonly assignmentMirror: CacheSource;
+  readonly proofs: Grantees['proofs'] & Pick<CoOwnerDeps['proofs'], 'known'>;
+  readonly systemProofs: Grantees['systemProofs'] & Pick<CoOwnerDeps['systemProofs'], 'known'>;
+  readonly assignmentCache: CacheSource;
   /** Told of a role that was edited, renamed or removed, by its GUID. */
   readonly roles: Source<string>;
-  readonly hostMirror: CacheSource;
+  readonly hostCache: CacheSource;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
 }
 
 /** What enqueues a RoleGrant. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, assignmentMirror, roles, hostMirror, grantsListed } = deps;
+  const { stores, assignmentCache, roles, hostCache, grantsListed } = deps;
   const { grants, identities, systemIdentities, expiries, hosts } = stores;
   const ofIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.identityRef, identity);
   const ofSystemIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.systemIdentityRef, identity);
@@ -56,12 +56,12 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onPrincipal(systemIdentities, ({ key }) => ofSystemIdentity(key)),
     ...onPolicy(stores, (namespace) => grants.keysByIndex(INDEX.namespace, namespace)),
     // What this process made it knows already; but what it deleted for one object, another may share.
-    onCache(assignmentMirror, 'deletions', ofAssignment),
+    onCache(assignmentCache, 'deletions', ofAssignment),
     watch(roles, (guid) => grants.keysByIndex(INDEX.role, guid.toLowerCase())),
     onListed(grantsListed),
     ...onReferredIdentity(deps, ofIdentity),
     // A resource's own identity: what Azure shows of it, and whose it is by the ledger.
-    onCache(hostMirror, 'all', onHost),
+    onCache(hostCache, 'all', onHost),
     onChange(hosts, (change) => {
       const host = change.new ?? change.old;
       return host && hasOtherSystemIdentity(change) ? onHost(armKey(host.spec.resourceId)) : [];

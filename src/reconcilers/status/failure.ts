@@ -14,7 +14,7 @@ export function isDecideAgain(error: unknown): boolean {
   return error instanceof AzureError && error.code === LOCAL_CODES.decideAgain;
 }
 
-/** Undefined: not an error of Azure's, or a call azid itself gave up; the frame lets it pass. */
+/** Undefined: not an error of Azure's, or a call azid itself gave up; the reconciler lets it pass. */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof AlreadyExists) {
     return {

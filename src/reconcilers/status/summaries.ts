@@ -10,7 +10,7 @@ export function summaryOf(failure: Failure): Summary {
     : { state: 'retrying', failure };
 }
 
-/** Stalled until an edit or a policy mends it: both wake the object. */
+/** Stalled until an edit or a policy mends it: both enqueue the object. */
 export function stalledInside(reason: string, message: string): Summary {
   return { state: 'stalled', reason, message, recheckMs: RECHECK_INSIDE_MS };
 }

@@ -29,9 +29,9 @@ const reasonOf = ({ summary }: SystemIdentityDecision) =>
   'reason' in summary ? `${summary.state} ${summary.reason}` : summary.state;
 const said = ({ summary }: SystemIdentityDecision) =>
   summary.state === 'retrying' ? summary.failure.message : summary.message;
-const notes = ({ actions }: SystemIdentityDecision) =>
+const events = ({ actions }: SystemIdentityDecision) =>
   actions.flatMap((action) =>
-    action.type === 'tell' ? [`${action.note.reason}: ${action.note.message}`] : [],
+    action.type === 'recordEvent' ? [`${action.event.reason}: ${action.event.message}`] : [],
   );
 const problem = (reason: string) => ({
   reason,
@@ -123,25 +123,25 @@ describe('what an object says', () => {
       title: 'it is on, and who it is could not be read',
       facts: { ledger: on(), azure: { state: 'unreadable', failure: failure() } },
       state: 'stalled AuthorizationFailed',
-      does: ['saveStatus', 'tell'],
+      does: ['saveStatus', 'recordEvent'],
     },
     {
       title: 'it is on, and Azure does not know yet who it is',
       facts: { ledger: on() },
       state: 'progressing ReadingIdentity',
-      does: ['saveStatus', 'tell'],
+      does: ['saveStatus', 'recordEvent'],
     },
     {
       title: 'Azure tells of its predecessor still',
       facts: { ledger: on(), azure: told(ANOTHER) },
       state: 'progressing ReadingIdentity',
-      does: ['saveStatus', 'tell'],
+      does: ['saveStatus', 'recordEvent'],
     },
     {
       title: 'it is on, seen for the first time',
       facts: { ledger: on(), azure: told() },
       state: 'ready SystemAssigned',
-      does: ['saveStatus', 'tell'],
+      does: ['saveStatus', 'recordEvent'],
     },
     { title: 'as declared', object: settled(), facts: { ledger: on() }, state: 'ready SystemAssigned' },
     {
@@ -167,7 +167,7 @@ describe('what an object says', () => {
   });
 
   it('the first one is told as an Event', () => {
-    expect(notes(decide(object(), facts({ ledger: on(), azure: told() })))).toEqual([
+    expect(events(decide(object(), facts({ ledger: on(), azure: told() })))).toEqual([
       `SystemIdentityOn: the identity of ${VM} is principal ${PRINCIPAL}`,
     ]);
   });
@@ -175,8 +175,8 @@ describe('what an object says', () => {
   it('another principal replaces all that was known of the old one before grants can follow, and is told once', () => {
     const recycled = facts({ ledger: on({ principalId: ANOTHER }) });
     const decision = decide(settled(), recycled);
-    expect(types(decision)).toEqual(['saveStatus', 'tell']);
-    expect(notes(decision)[0]).toContain(`SystemIdentityReplaced: ${VM} has another identity of its own`);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
+    expect(events(decision)[0]).toContain(`SystemIdentityReplaced: ${VM} has another identity of its own`);
     expect(decision.status).toMatchObject({ principalId: ANOTHER, clientId: undefined, tenantId: undefined });
     const saved = { ...settled(), status: decision.status };
     expect(types(decide(saved, { ...recycled, azure: told(ANOTHER, 'client-2') }))).toEqual([]);
@@ -190,7 +190,9 @@ describe('what an object says', () => {
       lastPrincipalId: PRINCIPAL,
       azure: told(ANOTHER),
     });
-    expect(notes(decide({ ...settled(), status: gone.status }, back))[0]).toContain('SystemIdentityReplaced');
+    expect(events(decide({ ...settled(), status: gone.status }, back))[0]).toContain(
+      'SystemIdentityReplaced',
+    );
   });
 
   it('keeps the principal of a resource that merely cannot be read', () => {
@@ -266,15 +268,15 @@ describe('an object that goes', () => {
       lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
     } as const;
     const over = decide(off({ status: { conditions: [blocked] } }), refused);
-    expect(types(over)).toEqual(['tell', 'removeFinalizer']);
-    expect(notes(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
+    expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
   });
 
   it('holds it, too, while a leftover cannot be deleted', () => {
     const action: Action = {
       type: 'deleteLeftover',
       id: 'a',
-      note: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
+      event: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
     };
     const decision = decide(off(), facts({ ledger: on(), leftovers: ['a'] }), { action, failure: failure() });
     expect(types(decision)).toEqual([]);
@@ -284,7 +286,7 @@ describe('an object that goes', () => {
   it('is let go at once by annotation', () => {
     const released = off({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } });
     const decision = decide(released, facts({ ledger: on() }));
-    expect(types(decision)).toEqual(['tell', 'removeFinalizer']);
-    expect(notes(decision)[0]).toContain('released by annotation');
+    expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(decision)[0]).toContain('released by annotation');
   });
 });

@@ -13,7 +13,7 @@ import type {
 } from './facts.ts';
 import { finalizer, NOBODY, ownStatus, servicePrincipalName } from './own.ts';
 
-/** A host's ledger wakes the object; this is the safety net while something is under way. */
+/** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;
 /** Azure's own record of the identity is behind the resource. */
 const RECHECK_LAGGING_MS = 15_000;
@@ -114,7 +114,7 @@ function known(
   const message = replaced
     ? `${id} has another identity of its own: principal ${principalId} instead of ${before}; grants follow`
     : `the identity of ${id} is principal ${principalId}`;
-  const note = {
+  const event = {
     type: replaced ? 'Warning' : 'Normal',
     reason: replaced ? 'SystemIdentityReplaced' : 'SystemIdentityOn',
     action: 'Observe',
@@ -123,7 +123,7 @@ function known(
   return {
     actions: [
       { type: 'saveStatus', status, why: 'grants follow the principal, and it is told once' },
-      { type: 'tell', note },
+      { type: 'recordEvent', event },
     ],
     status,
     summary,

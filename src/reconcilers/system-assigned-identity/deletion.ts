@@ -1,5 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { type Failure, type Note, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
 import type {
   Action,
@@ -43,7 +43,7 @@ export function decideDeletion(
   }
   const doing = off ? 'the identity is being switched off' : 'azid lets go of the identity';
   return {
-    // The host wakes the object; this is the safety net.
+    // The host enqueues the object; this is the safety net.
     ...deleting(own, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS, release),
     conditions: unblocked(object),
   };
@@ -65,14 +65,14 @@ function beforehand(
   }
   const [id] = leftovers;
   if (id === undefined) return undefined;
-  const note: Note = {
+  const event: ReconcileEvent = {
     type: 'Normal',
     reason: 'Revoked',
     action: 'Delete',
     message: `deleted role assignment ${id}, which azid had made for the identity of ${resourceId} and no object owns any more`,
   };
   return deleting(own, `deleting what azid left on the identity of ${resourceId}`, 0, [
-    { type: 'deleteLeftover', id, note },
+    { type: 'deleteLeftover', id, event },
   ]);
 }
 
@@ -94,8 +94,8 @@ function leave(
       ? []
       : [
           {
-            type: 'tell',
-            note: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
+            type: 'recordEvent',
+            event: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
           },
         ];
   return deleting(status, `letting go of ${object.metadata.name}`, 0, [...told, { type: 'removeFinalizer' }]);

@@ -5,7 +5,7 @@ import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-ident
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
-import type { Facts, LedgerView, SystemAssignedIdentity } from './facts.ts';
+import type { Facts, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
 
 /** Builders for tables: an object with its policy, and a host that stands where a row puts it. */
 
@@ -70,7 +70,7 @@ export function entry(change: Partial<LedgerSystem> = {}): LedgerSystem {
   };
 }
 
-export function ledger(change: Partial<LedgerView> = {}): LedgerView {
+export function ledger(change: Partial<ObservedLedger> = {}): ObservedLedger {
   return { contested: false, hostId: VM, ...change };
 }
 

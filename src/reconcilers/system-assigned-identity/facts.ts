@@ -4,14 +4,14 @@ import type {
   SystemAssignedIdentityStatus,
 } from '../../api/system-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
-import type { HostWord } from '../hosts/ledger/host-word.ts';
+import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
 /** What the host's ledger says. Its HostIdentity exists. */
-export interface LedgerView extends HostWord {
+export interface ObservedLedger extends HostMessage {
   /** Of the system-assigned identity; this object stands among its owners. */
   readonly entry?: LedgerSystem;
   /** The resource's id as Azure spells it. */
@@ -19,7 +19,7 @@ export interface LedgerView extends HostWord {
 }
 
 /** Which service principal the system-assigned identity is, as Azure says it. */
-export type IdentityView =
+export type ObservedIdentity =
   | {
       readonly state: 'found';
       readonly principalId: string;
@@ -37,9 +37,9 @@ export interface Facts {
   readonly type: { readonly name: string; readonly known: boolean };
   /** Proven not to exist. */
   readonly absent: boolean;
-  readonly ledger?: LedgerView;
+  readonly ledger?: ObservedLedger;
   /** Absent: not asked, since its principal is known already or there is none; or Azure does not know it yet. */
-  readonly azure?: IdentityView;
+  readonly azure?: ObservedIdentity;
   /** The last principal that this process knew of it. */
   readonly lastPrincipalId?: string;
   /** Asked when it is to be switched off: objects that refer to it, and what azid left on it. */
@@ -58,12 +58,12 @@ export type OwnStatus = Omit<
 >;
 
 export type Action =
-  | FrameAction<OwnStatus>
+  | CommonAction<OwnStatus>
   /** The resource has a HostIdentity from then on, which alone writes to it. */
   | { readonly type: 'ensureHost'; readonly hostId: string }
   /** The host may switch it off, or forget it, now. */
   | { readonly type: 'release'; readonly hostId: string }
-  | { readonly type: 'deleteLeftover'; readonly id: string; readonly note: Note };
+  | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent };
 
 /** The action that failed just before, if one did. */
 export interface Failed {

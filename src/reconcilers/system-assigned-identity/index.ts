@@ -3,7 +3,7 @@ import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -19,16 +19,16 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
     const principals = new Map<string, string>();
     const released = new Set<string>();
     const looked = new Map<string, string>();
-    const areas = areasOf(services.hostMirror, 'systemassignedidentity');
-    const eyes: Eyes = { ...services, areas, principals, released, looked };
-    const hands = { ...services, released };
+    const areas = areasOf(services.hostCache, 'systemassignedidentity');
+    const observeDeps: ObserveDeps = { ...services, areas, principals, released, looked };
+    const performDeps = { ...services, released };
     return {
-      observe: (object, context) => observe(object, context, eyes),
+      observe: (object, context) => observe(object, context, observeDeps),
       decided({ metadata: { uid } }, _facts, { status: { principalId } }) {
         // Remembered while the resource is gone, when the status names nobody.
         if (principalId !== undefined) principals.set(uid, principalId);
       },
-      perform: (action, object, context) => perform(action, object, context, hands),
+      perform: (action, object, context) => perform(action, object, context, performDeps),
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;

@@ -5,20 +5,20 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 
 const FLEXIBLE = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/flex`;
 
 interface More extends Given {
-  readonly systemIdentity?: Eyes['hosts']['systemIdentity'];
+  readonly systemIdentity?: ObserveDeps['hosts']['systemIdentity'];
   readonly references?: readonly string[];
 }
 
 function setup({ systemIdentity, references = [], policies = [policy()], ...given }: More = {}) {
-  const { clock, lists, mirror, stores, context } = worldOf({ ...given, policies });
+  const { clock, lists, hostCache, stores, context } = worldOf({ ...given, policies });
   const calls: string[] = [];
-  const areas = mirror.inUse;
-  const eyes: Eyes = {
+  const areas = hostCache.inUse;
+  const deps: ObserveDeps = {
     stores,
     hosts: {
       systemIdentity: (id, call) => {
@@ -28,7 +28,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
           : Promise.resolve({ principalId: PRINCIPAL, clientId: 'client-1', tenantId: 'tenant-1' });
       },
     },
-    hostMirror: mirror,
+    hostCache: hostCache,
     areas,
     dependents: {
       referencesToSystemIdentity: async (key) => {
@@ -46,13 +46,13 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     released: new Set(),
     looked: new Map(),
   };
-  const look = (one: SystemAssignedIdentity): Promise<Facts> => observe(one, context, eyes);
+  const look = (one: SystemAssignedIdentity): Promise<Facts> => observe(one, context, deps);
   const listed = async (one: SystemAssignedIdentity) => {
     await look(one);
-    await Promise.all(areas.names.map((each) => mirror.whenLoaded(each)));
+    await Promise.all(areas.names.map((each) => hostCache.whenLoaded(each)));
     return look(one);
   };
-  return { look, listed, areas, calls, lists, mirror };
+  return { look, listed, areas, calls, lists, hostCache };
 }
 
 const on = holder(VM, { hostId: VM, systemAssigned: entry() });
@@ -93,7 +93,7 @@ describe('what is read for an object', () => {
     const it = setup({ azure: [vm(VM)], holders: [on] });
     expect(await it.listed(settled())).toMatchObject({ absent: false });
     it.lists.hosts.delete(armKey(VM));
-    await it.mirror.refresh(VM, 'event');
+    await it.hostCache.refresh(VM, 'event');
     expect(await it.look(settled())).toMatchObject({ absent: true });
   });
 

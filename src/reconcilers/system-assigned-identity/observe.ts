@@ -1,5 +1,5 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
-import { requestedLook } from '../../api/schema/common.ts';
+import { requestedReconcile } from '../../api/schema/common.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
@@ -10,20 +10,20 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
-import { wordOf } from '../hosts/ledger/host-word.ts';
+import { wordOf } from '../hosts/ledger/host-message.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Facts, IdentityView, LedgerView, SystemAssignedIdentity } from './facts.ts';
+import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
 import { cannotHave, isSwitchedOff } from './own.ts';
 
-export interface Eyes {
+export interface ObserveDeps {
   readonly stores: Pick<Stores, 'hosts' | 'policies' | 'namespaces'>;
   readonly hosts: Pick<Hosts, 'systemIdentity'>;
-  readonly hostMirror: Pick<HostCache, 'observe' | 'refresh'>;
-  /** Where the mirror must look for this object's host. */
+  readonly hostCache: Pick<HostCache, 'observe' | 'refresh'>;
+  /** Where the cache must look for this object's host. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
   readonly clock: Clock;
@@ -37,10 +37,10 @@ export interface Eyes {
 /** Reads what `decide` needs: caches, and Azure itself for who a new principal is. */
 export async function observe(
   object: SystemAssignedIdentity,
-  context: VisitContext,
-  eyes: Eyes,
+  context: ReconcileContext,
+  deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, areas, principals, released, releaseAfterMs } = eyes;
+  const { stores, clock, areas, principals, released, releaseAfterMs } = deps;
   const { uid, deletionTimestamp } = object.metadata;
   const { resourceId, apiVersion } = object.spec;
   const policy = policyFor(object, stores);
@@ -63,7 +63,7 @@ export async function observe(
   if (problem) {
     // Also one that an edit has made wrong is taken back in order.
     const wrong: Facts = { ...common, ...(ledger && { ledger }) };
-    return deletionTimestamp ? { ...wrong, ...(await hanging(object, wrong, context, eyes)) } : wrong;
+    return deletionTimestamp ? { ...wrong, ...(await hanging(object, wrong, context, deps)) } : wrong;
   }
 
   const spelt = hostTypeOf(resourceId);
@@ -82,8 +82,8 @@ export async function observe(
     return facts;
   }
   areas.use(keyOf(object), [areaOfHost(resourceId)]);
-  await lookIfAsked(object, context, eyes);
-  const seen = eyes.hostMirror.observe(resourceId);
+  await readIfRequested(object, context, deps);
+  const seen = deps.hostCache.observe(resourceId);
   const variant = seen.state === 'present' ? seen.resource.variant : undefined;
   const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
   const looked: Facts = {
@@ -91,12 +91,12 @@ export async function observe(
     ...(impossible && { problem: impossible }),
     absent: seen.state === 'absent',
   };
-  if (deletionTimestamp) return { ...looked, ...(await hanging(object, looked, context, eyes)) };
-  const azure = await identityIn(object, looked, context, eyes);
+  if (deletionTimestamp) return { ...looked, ...(await hanging(object, looked, context, deps)) };
+  const azure = await identityIn(object, looked, context, deps);
   return { ...looked, ...(azure && { azure }) };
 }
 
-function ledgerOf(holder: HostIdentity, uid: string, now: number): LedgerView {
+function ledgerOf(holder: HostIdentity, uid: string, now: number): ObservedLedger {
   const { status } = holder;
   const all = status?.systemAssigned;
   const entry = all && (isOwner(all, uid) || isCrowded(all)) ? all : undefined;
@@ -111,9 +111,9 @@ function ledgerOf(holder: HostIdentity, uid: string, now: number): LedgerView {
 async function identityIn(
   { spec, status }: SystemAssignedIdentity,
   { ledger, absent }: Facts,
-  context: VisitContext,
-  { hosts }: Eyes,
-): Promise<IdentityView | undefined> {
+  context: ReconcileContext,
+  { hosts }: ObserveDeps,
+): Promise<ObservedIdentity | undefined> {
   const { entry } = ledger ?? {};
   if (absent || entry?.state !== 'Attached' || entry.principalId === undefined) return undefined;
   if (status?.principalId === entry.principalId && status.clientId !== undefined) return undefined;
@@ -131,8 +131,8 @@ async function identityIn(
 async function hanging(
   object: SystemAssignedIdentity,
   facts: Facts,
-  context: VisitContext,
-  { dependents }: Eyes,
+  context: ReconcileContext,
+  { dependents }: ObserveDeps,
 ): Promise<Partial<Facts>> {
   const { entry } = facts.ledger ?? {};
   if (!isSwitchedOff(object, facts) || facts.released) return {};
@@ -142,19 +142,19 @@ async function hanging(
   return { references, leftovers: await dependents.leftoversOf(identity, context) };
 }
 
-/** Somebody asked to see how things are now: once for each request, whatever rounds the visit takes. */
-async function lookIfAsked(
+/** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */
+async function readIfRequested(
   object: SystemAssignedIdentity,
-  context: VisitContext,
-  { hostMirror, looked }: Eyes,
+  context: ReconcileContext,
+  { hostCache, looked }: ObserveDeps,
 ): Promise<void> {
   const { uid } = object.metadata;
-  const request = requestedLook(object);
+  const request = requestedReconcile(object);
   if (request === undefined || request === object.status?.lastHandledReconcileAt) return;
   if (looked.get(uid) === request) return;
   looked.set(uid, request);
   try {
-    await hostMirror.refresh(object.spec.resourceId, context.priority, context);
+    await hostCache.refresh(object.spec.resourceId, context.priority, context);
   } catch (error) {
     // What cannot be read now is what the HostIdentity tells of.
     if (!failureOf(error)) throw error;

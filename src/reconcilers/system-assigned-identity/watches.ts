@@ -7,21 +7,21 @@ import { type CacheSource, onCache, onChange, onListed, onPolicy, onSelf } from 
 
 export interface WatchDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
-  readonly hostMirror: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
+  readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
   /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
   readonly dependentsChanged: { readonly SystemAssignedIdentity: Source<Iterable<ObjectKey>> };
 }
 
 /** What enqueues a SystemAssignedIdentity. */
-export function watches({ stores, hostMirror, dependentsChanged }: WatchDeps): readonly Watch[] {
+export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): readonly Watch[] {
   const { systemIdentities, hosts } = stores;
   return [
     onSelf(systemIdentities),
     onChange(hosts, (change) => readersOf('SystemAssignedIdentity', change, systemIdentities)),
     ...onPolicy(stores, (namespace) => systemIdentities.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.
-    onCache(hostMirror, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
-    onListed(listedFor(hostMirror, 'systemassignedidentity')),
+    onCache(hostCache, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
+    onListed(listedFor(hostCache, 'systemassignedidentity')),
     watch(dependentsChanged.SystemAssignedIdentity, (keys) =>
       [...keys].filter((key) => systemIdentities.get(key)?.metadata.deletionTimestamp),
     ),

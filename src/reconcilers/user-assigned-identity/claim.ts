@@ -8,8 +8,8 @@ import type { Target } from './target.ts';
 
 /** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */
 export type Claim =
-  /** `reason` and `note` word the Event of the write that follows, if one does. */
-  | { readonly granted: true; readonly reason: string; readonly note?: string }
+  /** `reason` and `event` word the Event of the write that follows, if one does. */
+  | { readonly granted: true; readonly reason: string; readonly event?: string }
   | { readonly granted: false; readonly summary: Summary };
 
 /** @param identity what Azure has there, or undefined when it has nothing */
@@ -105,7 +105,7 @@ function adopt(
   }
   const verdict = policy.allowsAdoption(target.id);
   if (!verdict.allowed) return refused(stalledInside('AdoptionDenied', verdict.message));
-  return { granted: true, reason: 'Adopted', note: `adopted under policy ${verdict.policy}` };
+  return { granted: true, reason: 'Adopted', event: `adopted under policy ${verdict.policy}` };
 }
 
 /** Of several objects without a mark to tell, the oldest is first that Azure does not refuse and that is not idle; the uid breaks a tie the same way everywhere. */

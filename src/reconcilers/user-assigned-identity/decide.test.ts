@@ -168,7 +168,7 @@ describe('creation', () => {
   });
 
   it('of an identity that vanished is told as such', () => {
-    expect(only(decide(settled(), facts({ azure: absent })), 'createIdentity').note).toMatchObject({
+    expect(only(decide(settled(), facts({ azure: absent })), 'createIdentity').event).toMatchObject({
       type: 'Warning',
       reason: 'Recreated',
     });
@@ -232,12 +232,12 @@ describe('a settled identity', () => {
   it('that was recycled is noticed: the new principal is saved before it is told', () => {
     const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
     const decision = decide(settled(), facts({ azure: { state: 'present', identity, live: true } }));
-    expect(types(decision)).toEqual(['saveStatus', 'tell']);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
     expect(only(decision, 'saveStatus').status).toMatchObject({
       principalId: 'principal-2',
       clientId: 'client-2',
     });
-    expect(only(decision, 'tell').note.reason).toBe('IdentityRecycled');
+    expect(only(decision, 'recordEvent').event.reason).toBe('IdentityRecycled');
   });
 
   it('gets its finalizer back', () => {
@@ -391,7 +391,7 @@ describe('whose identity it is', () => {
   ];
   it.each(granted)('$title: $reason, with its marks set', ({ object = uai(), facts: given, reason }) => {
     const update = only(decide(object, facts(given)), 'updateIdentity');
-    expect(update.note.reason).toBe(reason);
+    expect(update.event.reason).toBe(reason);
     expect(update.tags).toMatchObject(ownerMarks(ME));
     expect(update.tags).not.toHaveProperty('azid-retained');
   });
@@ -465,7 +465,7 @@ describe('the output ConfigMap', () => {
     const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
     const recycled = facts({ configMaps: [ours], azure: { state: 'present', identity, live: true } });
     const decision = decide(object, recycled);
-    expect(types(decision)).toEqual(['applyConfigMap', 'saveStatus', 'tell']);
+    expect(types(decision)).toEqual(['applyConfigMap', 'saveStatus', 'recordEvent']);
     expect(only(decision, 'applyConfigMap')).toMatchObject({
       uid: 'cm',
       data: { principalId: 'principal-2', clientId: 'client-2' },

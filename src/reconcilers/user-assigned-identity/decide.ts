@@ -55,7 +55,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
         state: 'waiting',
         for: `the first list of subscription ${target.coordinates.subscriptionId}`,
         message: `waiting for the first list of the identities of subscription ${target.coordinates.subscriptionId}`,
-        // The list wakes whom it shows; this is for those it does not.
+        // The list enqueues whom it shows; this is for those it does not.
         recheckMs: 60_000,
         // Only objects without a pending edit are kept waiting for a list: what was said of them still stands.
         keep: object.status?.observedGeneration === object.metadata.generation,
@@ -77,7 +77,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
         target,
         identity,
         policy,
-        claim.note ?? `policy ${verdict.policy}`,
+        claim.event ?? `policy ${verdict.policy}`,
         claim.reason,
       );
     }

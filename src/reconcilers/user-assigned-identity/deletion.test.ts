@@ -60,17 +60,17 @@ describe('deletion', () => {
     {
       title: 'leaves what lost its mark, and says so',
       facts: { azure: present({}) },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: "leaves another object's",
       facts: { azure: present(ownerMarks({ ...ME, name: 'other', uid: 'x' })) },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: "leaves azid's own identity",
       facts: { self: { clientId: 'client-1', principalId: 'p' } },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: 'waits for a read that fails',
@@ -99,13 +99,13 @@ describe('deletion', () => {
       title: 'goes at once when released by annotation',
       object: deleted({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }),
       facts: {},
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: 'gives up in the end, naming what stays',
       object: deleted({ status: { conditions: [blockedSince(longAgo)] } }),
       facts: { azure: { state: 'unreadable', failure: refusal } },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: 'does not give up at the first refusal, however long ago the object was deleted',
@@ -170,7 +170,7 @@ describe('deletion', () => {
   it('names what it leaves', () => {
     const decision = decide(deleted(), facts({ azure: present({}) }));
     expect(decision.actions[0]).toMatchObject({
-      note: { type: 'Warning', reason: 'LeftBehind', message: expect.stringContaining(ID) },
+      event: { type: 'Warning', reason: 'LeftBehind', message: expect.stringContaining(ID) },
     });
   });
 });

@@ -125,7 +125,7 @@ function takeAway(
         type: 'updateIdentity',
         id,
         tags: { ...withoutMarks(identity.tags), ...retainedMarks(owner) },
-        note: {
+        event: {
           type: 'Normal',
           reason: 'Retained',
           action: 'Update',
@@ -154,7 +154,7 @@ function takeAway(
       {
         type: 'deleteLeftover',
         id: leftover,
-        note: {
+        event: {
           type: 'Normal',
           reason: 'Revoked',
           action: 'Delete',
@@ -167,7 +167,7 @@ function takeAway(
     {
       type: 'deleteIdentity',
       id,
-      note: { type: 'Normal', reason: 'Deleted', action: 'Delete', message: `deleted identity ${id}` },
+      event: { type: 'Normal', reason: 'Deleted', action: 'Delete', message: `deleted identity ${id}` },
     },
   ]);
 }
@@ -199,8 +199,8 @@ function leave(
   const told: Action[] = leftBehind
     ? [
         {
-          type: 'tell',
-          note: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
+          type: 'recordEvent',
+          event: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
         },
       ]
     : [];

@@ -4,7 +4,7 @@ import type {
   UserAssignedIdentityStatus,
 } from '../../api/user-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { Decision, Failure, FrameAction, Note } from '../decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { Tags } from '../marks.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -20,11 +20,11 @@ export interface SeenIdentity {
   readonly isolationScope?: string;
 }
 
-export type AzureView =
-  /** `live`: read or written for this visit, so a write may be computed from it. */
+export type ObservedInAzure =
+  /** `live`: read or written for this reconcile, so a write may be computed from it. */
   | { readonly state: 'present'; readonly identity: SeenIdentity; readonly live: boolean }
   /**
-   * A GET of this visit found nothing. `conclusive`: it began late enough after the last write that Azure's lag does
+   * A GET of this reconcile found nothing. `conclusive`: it began late enough after the last write that Azure's lag does
    * not explain it; else `conclusiveInMs` says when to ask again.
    */
   | {
@@ -77,7 +77,7 @@ export interface Facts {
   /** The principal that the record in azid's namespace has for this object. */
   readonly recorded?: string;
   /** Absent when the target could not be resolved. */
-  readonly azure?: AzureView;
+  readonly azure?: ObservedInAzure;
   readonly rivals: readonly Rival[];
   /** Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not looked for. */
   readonly references: readonly string[];
@@ -85,7 +85,7 @@ export interface Facts {
   readonly leftovers: readonly string[];
   /** ConfigMaps azid made for this object, and the one `output.configMap` names if it exists. */
   readonly configMaps: readonly SeenConfigMap[];
-  /** When this visit last wrote to Azure, wall ms. */
+  /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
@@ -98,14 +98,14 @@ export type OwnStatus = Omit<
 >;
 
 export type Action =
-  | FrameAction<OwnStatus>
+  | CommonAction<OwnStatus>
   | {
       readonly type: 'createIdentity';
       readonly id: string;
       readonly location: string;
       readonly tags: Tags;
       readonly isolationScope?: 'None' | 'Regional';
-      readonly note: Note;
+      readonly event: ReconcileEvent;
     }
   | {
       readonly type: 'updateIdentity';
@@ -113,11 +113,11 @@ export type Action =
       /** The whole map: ARM replaces it. Absent: tags stay. */
       readonly tags?: Tags;
       readonly isolationScope?: 'None' | 'Regional';
-      readonly note: Note;
+      readonly event: ReconcileEvent;
     }
   | { readonly type: 'recordPrincipal'; readonly principalId: string }
-  | { readonly type: 'deleteIdentity'; readonly id: string; readonly note: Note }
-  | { readonly type: 'deleteLeftover'; readonly id: string; readonly note: Note }
+  | { readonly type: 'deleteIdentity'; readonly id: string; readonly event: ReconcileEvent }
+  | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent }
   | {
       readonly type: 'applyConfigMap';
       readonly name: string;

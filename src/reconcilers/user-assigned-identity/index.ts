@@ -4,7 +4,7 @@ import type { KindDefinition } from '../definition.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 import { needsLive } from './needs-live.ts';
-import { type Eyes, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -18,16 +18,16 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const begunHere = new Map<string, string>();
-    const eyes: Eyes = { ...services, subscriptions: services.mirror, begunHere };
+    const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, begunHere };
     return {
-      observe: (object, context, live) => observe(object, context, live, eyes),
+      observe: (object, context, live) => observe(object, context, live, observeDeps),
       perform(action, object, context) {
         const begun = object.status?.createStartedAt;
         if (action.type === 'createIdentity' && begun) begunHere.set(object.metadata.uid, begun);
         return perform(action, object, context, services);
       },
       forget: (key, uid) => {
-        services.mirror.use(key, []);
+        services.identityCache.use(key, []);
         if (uid) {
           begunHere.delete(uid);
           services.proofs.forget(uid);

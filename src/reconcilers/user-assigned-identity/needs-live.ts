@@ -1,4 +1,4 @@
-import type { AzureView, Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
+import type { Facts, IdentityDecision, ObservedInAzure, UserAssignedIdentity } from './facts.ts';
 
 /** The identity itself, among what is to be read live. */
 export const IDENTITY = 'identity';
@@ -24,6 +24,6 @@ export function needsLive(
 }
 
 /** Read in this reconcile, or not to be had. */
-export function isLive(view: AzureView): boolean {
+export function isLive(view: ObservedInAzure): boolean {
   return view.state === 'present' && view.live;
 }

@@ -1,4 +1,4 @@
-import { isLookRequested, isSuspended } from '../../api/schema/common.ts';
+import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { classify } from '../../azure/arm/classify.ts';
@@ -12,7 +12,7 @@ import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { VisitContext } from '../kind.ts';
+import type { ReconcileContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { MARK, ownerMarks } from '../marks.ts';
@@ -22,16 +22,16 @@ import type { Dependents } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
-import type { AzureView, Facts, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
+import type { Facts, ObservedInAzure, Rival, SeenConfigMap, UserAssignedIdentity } from './facts.ts';
 import { IDENTITY, isLive } from './needs-live.ts';
 import { ownerOf } from './own.ts';
 import { coordinatesOf, resolveTarget, type Target } from './target.ts';
 
-export interface Eyes {
+export interface ObserveDeps {
   readonly stores: Stores;
   readonly client: KubeClient;
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityCache, 'observe' | 'loading' | 'byIndex'>;
+  readonly identityCache: Pick<IdentityCache, 'observe' | 'loading' | 'byIndex'>;
   readonly subscriptions: Pick<IdentityCache, 'use'>;
   readonly clock: Clock;
   readonly installationId: string;
@@ -44,7 +44,7 @@ export interface Eyes {
   readonly principals: Pick<RecordedPrincipals, 'of'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
-  /** Creations begun by this process, by uid: their end is known to the mirror, so no process's death hides it. */
+  /** Creations begun by this process, by uid: their end is known to the cache, so no process's death hides it. */
   readonly begunHere: ReadonlyMap<string, string>;
   readonly azureLagMs: number;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
@@ -55,20 +55,20 @@ export interface Eyes {
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
   object: UserAssignedIdentity,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: Eyes,
+  deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, installationId, releaseAfterMs } = eyes;
+  const { stores, clock, installationId, releaseAfterMs } = deps;
   const policy = policyFor(object, stores);
   const { uid } = object.metadata;
-  eyes.proofs.meet(uid);
-  await live.once('place', () => lookForIt(object, context, eyes));
-  const proven = provenPlace(object, eyes);
-  const marked = object.status?.coordinates ? undefined : findMarked(object, eyes);
-  const recorded = eyes.principals.of(uid);
-  const witnessed = eyes.proofs.witnessed(uid) ?? recorded;
-  const disputed = eyes.proofs.disputed(uid);
+  deps.proofs.meet(uid);
+  await live.once('place', () => readIt(object, context, deps));
+  const proven = provenPlace(object, deps);
+  const marked = object.status?.coordinates ? undefined : findMarked(object, deps);
+  const recorded = deps.principals.of(uid);
+  const witnessed = deps.proofs.witnessed(uid) ?? recorded;
+  const disputed = deps.proofs.disputed(uid);
   const common: Facts = {
     now: clock.now(),
     installationId,
@@ -81,7 +81,7 @@ export async function observe(
     rivals: [],
     references: [],
     leftovers: [],
-    configMaps: await live.once('config maps', () => seenConfigMaps(object, context, eyes)),
+    configMaps: await live.once('config maps', () => seenConfigMaps(object, context, deps)),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
   };
@@ -92,26 +92,30 @@ export async function observe(
   // Not even a read is made on behalf of a namespace that may not have the identity.
   if (!deleting && !policy.allowsIdentity(target.id).allowed) return common;
 
-  eyes.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId]);
-  const named: Facts = { ...common, rivals: rivalsOf(object, target, eyes) };
-  const cached = cachedView(target, context, eyes);
-  witness(object, cached, eyes);
+  deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId]);
+  const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
+  const cached = cachedView(target, context, deps);
+  witness(object, cached, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).
-  const who = await readSelf(context, eyes);
+  const who = await readSelf(context, deps);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };
   // A deletion rests on what Azure itself says just now, and so does what a person asked to see.
-  const isAsked = deleting || isLookRequested(object) || live.wants(IDENTITY);
+  const isAsked = deleting || isReconcileRequested(object) || live.wants(IDENTITY);
   if (cached && !live.wasRead(IDENTITY) && (isLive(cached) || !isAsked))
-    return withDependents(object, { ...facts, azure: cached }, context, eyes);
-  const azure = await live.once(IDENTITY, () => readLive(object, target, context, eyes));
-  witness(object, azure, eyes);
-  return withDependents(object, { ...facts, azure }, context, eyes);
+    return withDependents(object, { ...facts, azure: cached }, context, deps);
+  const azure = await live.once(IDENTITY, () => readLive(object, target, context, deps));
+  witness(object, azure, deps);
+  return withDependents(object, { ...facts, azure }, context, deps);
 }
 
 /** Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. */
-function witness(object: UserAssignedIdentity, view: AzureView | undefined, { proofs }: Eyes): void {
+function witness(
+  object: UserAssignedIdentity,
+  view: ObservedInAzure | undefined,
+  { proofs }: ObserveDeps,
+): void {
   if (view?.state === 'present' && proofs.isOwn(object, view.identity))
     proofs.witness(object.metadata.uid, view.identity.principalId);
 }
@@ -120,8 +124,8 @@ function witness(object: UserAssignedIdentity, view: AzureView | undefined, { pr
 async function withDependents(
   object: UserAssignedIdentity,
   facts: Facts,
-  context: VisitContext,
-  { dependents }: Eyes,
+  context: ReconcileContext,
+  { dependents }: ObserveDeps,
 ): Promise<Facts> {
   const leaves = object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy !== 'Retain';
   if (!leaves || facts.azure?.state !== 'present') return facts;
@@ -132,39 +136,44 @@ async function withDependents(
 
 function cachedView(
   target: Target,
-  { priority, startedAt }: VisitContext,
-  { mirror, clock }: Eyes,
-): AzureView | undefined {
-  const seen = mirror.observe(target.id);
-  // What this visit read or wrote itself. An earlier visit's read will not do: a PATCH carries all tags, so one that
+  { priority, startedAt }: ReconcileContext,
+  { identityCache, clock }: ObserveDeps,
+): ObservedInAzure | undefined {
+  const seen = identityCache.observe(target.id);
+  // What this reconcile read or wrote itself. An earlier reconcile's read will not do: a PATCH carries all tags, so one that
   // somebody set in between would be lost.
-  const visitMs = clock.monotonic() - startedAt;
+  const reconcileMs = clock.monotonic() - startedAt;
   switch (seen.state) {
     case 'present':
       return {
         state: 'present',
         identity: seen.resource,
-        live: seen.how !== 'list' && seen.ageMs <= visitMs,
+        live: seen.how !== 'list' && seen.ageMs <= reconcileMs,
       };
     case 'absent':
-      // Our own DELETE of this visit needs no second opinion; an older absence does, before anything is made anew.
-      return seen.provenBy === 'delete' && seen.ageMs <= visitMs ? provenAbsent : undefined;
+      // Our own DELETE of this reconcile needs no second opinion; an older absence does, before anything is made anew.
+      return seen.provenBy === 'delete' && seen.ageMs <= reconcileMs ? provenAbsent : undefined;
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
       // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
-      return priority === 'resync' && mirror.loading(target.coordinates.subscriptionId)
+      return priority === 'resync' && identityCache.loading(target.coordinates.subscriptionId)
         ? { state: 'loading' }
         : undefined;
   }
 }
 
-const provenAbsent: AzureView = { state: 'absent', missing: 'resource', conclusive: true, conclusiveInMs: 0 };
+const provenAbsent: ObservedInAzure = {
+  state: 'absent',
+  missing: 'resource',
+  conclusive: true,
+  conclusiveInMs: 0,
+};
 
 async function readSelf(
-  { signal }: VisitContext,
-  { whoAmI }: Eyes,
-): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: AzureView }> {
+  { signal }: ReconcileContext,
+  { whoAmI }: ObserveDeps,
+): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: ObservedInAzure }> {
   try {
     const { clientId, objectId } = await whoAmI(signal);
     return { self: { clientId, principalId: objectId } };
@@ -176,13 +185,13 @@ async function readSelf(
 async function readLive(
   object: UserAssignedIdentity,
   target: Target,
-  context: VisitContext,
-  eyes: Eyes,
-): Promise<AzureView> {
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<ObservedInAzure> {
   try {
-    const got = await eyes.identities.get(target.id, context);
+    const got = await deps.identities.get(target.id, context);
     if (got.found) return { state: 'present', identity: got.identity, live: true };
-    return absentView(object, target, got.missing, eyes);
+    return absentView(object, target, got.missing, deps);
   } catch (error) {
     const meaning = classify(error);
     if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
@@ -192,20 +201,20 @@ async function readLive(
   }
 }
 
-function unreadable(error: unknown): AzureView {
+function unreadable(error: unknown): ObservedInAzure {
   const failure = failureOf(error);
   if (!failure) throw error;
   return { state: 'unreadable', failure };
 }
 
-/** A 404 is proof only if Azure's lag cannot explain it: the mirror knows our writes, the status those of dead processes. */
+/** A 404 is proof only if Azure's lag cannot explain it: the cache knows our writes, the status those of dead processes. */
 function absentView(
   object: UserAssignedIdentity,
   target: Target,
   missing: 'resource' | 'resourceGroup',
-  { mirror, clock, begunHere, azureLagMs, callLimitMs }: Eyes,
-): AzureView {
-  const seen = mirror.observe(target.id);
+  { identityCache, clock, begunHere, azureLagMs, callLimitMs }: ObserveDeps,
+): ObservedInAzure {
+  const seen = identityCache.observe(target.id);
   // Written by us a moment ago: Azure's answer is older than our write.
   if (seen.state === 'present') return { state: 'present', identity: seen.resource, live: true };
   if (seen.state !== 'absent')
@@ -218,13 +227,13 @@ function absentView(
   return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
 }
 
-function rivalsOf(object: UserAssignedIdentity, target: Target, eyes: Eyes): readonly Rival[] {
-  const { stores } = eyes;
+function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDeps): readonly Rival[] {
+  const { stores } = deps;
   const others = stores.identities.byIndex(INDEX.azureName, asciiLower(target.coordinates.name));
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
     const policy = policyFor(other, stores);
-    const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, eyes));
+    const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, deps));
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
     return {
       key: keyOf(other),
@@ -236,7 +245,7 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, eyes: Eyes): rea
       ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
       ...(isSuspended(other) &&
         other.status?.principalId === undefined &&
-        provenPlace(other, eyes) === undefined && { idle: true }),
+        provenPlace(other, deps) === undefined && { idle: true }),
     };
   });
 }
@@ -245,10 +254,10 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, eyes: Eyes): rea
  * Nothing is held of where the status says that it is: a status may have been altered while no azid ran, and Azure tells
  * which of its memories is true. Where the spec says all, there is nothing to ask.
  */
-async function lookForIt(
+async function readIt(
   object: UserAssignedIdentity,
-  context: VisitContext,
-  { proofs }: Eyes,
+  context: ReconcileContext,
+  { proofs }: ObserveDeps,
 ): Promise<void> {
   const { spec, status } = object;
   const pinned = spec.subscriptionId !== undefined && spec.resourceGroup !== undefined;
@@ -256,16 +265,19 @@ async function lookForIt(
   await proofs.prove(keyOf(object), context);
 }
 
-function provenPlace(object: UserAssignedIdentity, { proofs }: Eyes): Coordinates | undefined {
+function provenPlace(object: UserAssignedIdentity, { proofs }: ObserveDeps): Coordinates | undefined {
   const seen = proofs.observe(object);
   return seen.state === 'owned' ? coordinatesOf(object, seen.identity) : undefined;
 }
 
 /** An identity in Azure that carries this object's mark: where it lives, for when the status was lost. */
-function findMarked(object: UserAssignedIdentity, { mirror, installationId }: Eyes): Coordinates | undefined {
+function findMarked(
+  object: UserAssignedIdentity,
+  { identityCache, installationId }: ObserveDeps,
+): Coordinates | undefined {
   // By name, not by uid: a restored object has another uid.
   const { [MARK.ownerUid]: _, ...marks } = ownerMarks(ownerOf(object, { installationId }));
-  const [found] = mirror.byIndex('marks', marks);
+  const [found] = identityCache.byIndex('marks', marks);
   if (!found) return undefined;
   const { subscriptionId, resourceGroup, location, name } = found;
   return { subscriptionId, resourceGroup, location, name };
@@ -273,8 +285,8 @@ function findMarked(object: UserAssignedIdentity, { mirror, installationId }: Ey
 
 async function seenConfigMaps(
   object: UserAssignedIdentity,
-  { signal }: VisitContext,
-  { stores, client }: Eyes,
+  { signal }: ReconcileContext,
+  { stores, client }: ObserveDeps,
 ): Promise<readonly SeenConfigMap[]> {
   const made = stores.configMaps.byIndex(INDEX.owner, keyOf(object)).map((map) => seenConfigMap(map, object));
   const name = object.spec.output?.configMap?.name;

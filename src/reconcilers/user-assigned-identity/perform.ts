@@ -9,8 +9,8 @@ import { FIELD_MANAGER } from '../../kube/apply.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
-import type { FrameAction } from '../decision.ts';
-import type { Performed, VisitContext } from '../kind.ts';
+import type { CommonAction } from '../decision.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
 import { MARK, tag } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
@@ -18,9 +18,9 @@ import { AlreadyExists } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
 
-export type IdentityAction = Exclude<Action, FrameAction<OwnStatus>>;
+export type IdentityAction = Exclude<Action, CommonAction<OwnStatus>>;
 
-export interface Hands {
+export interface PerformDeps {
   readonly identities: Identities;
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: KubeClient;
@@ -33,49 +33,49 @@ export interface Hands {
 export async function perform(
   action: IdentityAction,
   object: UserAssignedIdentity,
-  context: VisitContext,
-  hands: Hands,
+  context: ReconcileContext,
+  deps: PerformDeps,
 ): Promise<Performed> {
-  const { identities } = hands;
+  const { identities } = deps;
   switch (action.type) {
     case 'createIdentity': {
-      const { id, location, tags, isolationScope, note } = action;
+      const { id, location, tags, isolationScope, event } = action;
       const put = { ...parseIdentityId(id), location, tags, isolationScope };
       const { created, ...told } = await identities.put(put, context);
-      if (created) hands.proofs.settle(object.metadata.uid);
-      else hands.proofs.dispute(object.metadata.uid, told.identity.principalId);
+      if (created) deps.proofs.settle(object.metadata.uid);
+      else deps.proofs.dispute(object.metadata.uid, told.identity.principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
-      return written(note, told);
+      return written(event, told);
     }
     case 'updateIdentity': {
-      const { id, tags, isolationScope, note } = action;
+      const { id, tags, isolationScope, event } = action;
       // Marks that are set on purpose count, whatever was once written by mistake.
-      if (tags && tag(tags, MARK.ownerUid) !== undefined) hands.proofs.settle(object.metadata.uid);
-      return written(note, await identities.patch(id, { ...(tags && { tags }), isolationScope }, context));
+      if (tags && tag(tags, MARK.ownerUid) !== undefined) deps.proofs.settle(object.metadata.uid);
+      return written(event, await identities.patch(id, { ...(tags && { tags }), isolationScope }, context));
     }
     case 'deleteIdentity':
-      return written(action.note, await identities.delete(action.id, context));
+      return written(action.event, await identities.delete(action.id, context));
     case 'recordPrincipal':
-      await hands.principals.record(object.metadata.uid, action.principalId, context.signal);
+      await deps.principals.record(object.metadata.uid, action.principalId, context.signal);
       return {};
     case 'deleteLeftover': {
       const { scope, name } = parseAssignmentId(action.id);
-      return written(action.note, await hands.assignments.delete(scope, name, context));
+      return written(action.event, await deps.assignments.delete(scope, name, context));
     }
     case 'applyConfigMap':
-      await applyConfigMap(action, object, context, hands);
+      await applyConfigMap(action, object, context, deps);
       return {};
     case 'deleteConfigMap':
-      await deleteConfigMap(action, object, context, hands);
+      await deleteConfigMap(action, object, context, deps);
       return {};
   }
 }
 
 function written(
-  note: Extract<IdentityAction, { note: unknown }>['note'],
+  event: Extract<IdentityAction, { event: unknown }>['event'],
   { correlationId }: { readonly correlationId?: string },
 ): Performed {
-  return { write: { note, ...(correlationId !== undefined && { correlationId }) } };
+  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }
 
 /**
@@ -85,8 +85,8 @@ function written(
 async function applyConfigMap(
   { name, uid, data }: Extract<IdentityAction, { type: 'applyConfigMap' }>,
   object: UserAssignedIdentity,
-  { signal }: VisitContext,
-  { client, stores }: Hands,
+  { signal }: ReconcileContext,
+  { client, stores }: PerformDeps,
 ): Promise<void> {
   const { namespace = '', name: owner, uid: ownerUid } = object.metadata;
   const map = {
@@ -110,7 +110,7 @@ async function applyConfigMap(
     data,
   };
   const options = { fieldManager: FIELD_MANAGER, force: true };
-  stores.configMaps.noteWrite(
+  stores.configMaps.recordWrite(
     uid === undefined ? await create(map) : await client.apply(configMaps, map, options, signal),
   );
 
@@ -128,8 +128,8 @@ async function applyConfigMap(
 async function deleteConfigMap(
   { name, uid }: Extract<IdentityAction, { type: 'deleteConfigMap' }>,
   object: UserAssignedIdentity,
-  { signal }: VisitContext,
-  { client, stores }: Hands,
+  { signal }: ReconcileContext,
+  { client, stores }: PerformDeps,
 ): Promise<void> {
   const key = `${object.metadata.namespace}/${name}`;
   try {
@@ -138,5 +138,5 @@ async function deleteConfigMap(
     if (!isNotFound(error)) throw error;
   }
   const known = stores.configMaps.get(key);
-  if (known?.metadata.uid === uid) stores.configMaps.noteDelete(known);
+  if (known?.metadata.uid === uid) stores.configMaps.recordDelete(known);
 }

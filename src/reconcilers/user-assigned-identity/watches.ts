@@ -19,7 +19,7 @@ import type { UserAssignedIdentity } from './facts.ts';
 export interface WatchDeps {
   readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
   /** Of the identities. */
-  readonly mirror: CacheSource;
+  readonly identityCache: CacheSource;
   /** Keys of those whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Iterable<ObjectKey>>;
   /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
@@ -29,7 +29,7 @@ export interface WatchDeps {
 /** What enqueues a UserAssignedIdentity. */
 export function watches({
   stores,
-  mirror,
+  identityCache,
   identitiesListed,
   dependentsChanged,
 }: WatchDeps): readonly Watch[] {
@@ -40,7 +40,7 @@ export function watches({
     onChange(configMaps, (change) => ofBoth(change, ownersOf)),
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.
-    onCache(mirror, 'none', (armId) => identitiesNamed(armId, identities)),
+    onCache(identityCache, 'none', (armId) => identitiesNamed(armId, identities)),
     onListed(identitiesListed),
     watch(dependentsChanged.UserAssignedIdentity, (keys) =>
       [...keys].filter((key) => identities.get(key)?.metadata.deletionTimestamp),

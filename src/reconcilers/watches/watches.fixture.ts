@@ -67,10 +67,10 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
   const listed = new Emitter<readonly string[]>();
   const holders = holdersOfAll({ stores });
   const caches = {
-    mirror: new CacheTold(),
-    hostMirror: new CacheTold(),
-    credentialMirror: new CacheTold(),
-    assignmentMirror: new CacheTold(),
+    identityCache: new CacheTold(),
+    hostCache: new CacheTold(),
+    credentialCache: new CacheTold(),
+    assignmentCache: new CacheTold(),
     roles: new Emitter<string>(),
   };
   const deps = {

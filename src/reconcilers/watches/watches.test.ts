@@ -55,7 +55,7 @@ const REFERRERS = ['grant', 'credential', 'attachment', 'host'] as const;
 describe('a change of an identity in Azure', () => {
   it('enqueues whoever refers to it, and the resources that are to have it or have it', () => {
     const { caches, enqueuedBy } = watchWorld(stores);
-    const enqueued = enqueuedBy(() => caches.mirror.tell(WEB.toUpperCase(), 'write'), REFERRERS, true);
+    const enqueued = enqueuedBy(() => caches.identityCache.tell(WEB.toUpperCase(), 'write'), REFERRERS, true);
     expect(enqueued).toEqual([
       'attachment shop/attach event',
       'credential shop/ci event',
@@ -72,7 +72,7 @@ describe('a change of an identity in Azure', () => {
       status: { coordinates: { subscriptionId: 's', resourceGroup: 'rg1', location: 'x', name: 'forged' } },
     });
     const { caches, enqueuedBy } = watchWorld(stores);
-    const enqueued = enqueuedBy(() => caches.mirror.tell(WEB, 'list'), REFERRERS, true);
+    const enqueued = enqueuedBy(() => caches.identityCache.tell(WEB, 'list'), REFERRERS, true);
     expect(enqueued).toContain('grant shop/read resync');
   });
 });
@@ -80,7 +80,7 @@ describe('a change of an identity in Azure', () => {
 describe('a change of a resource’s own identity enqueues the grants that refer to it,', () => {
   it('in Azure, by azid’s own write too', () => {
     const { caches, enqueuedBy } = watchWorld(stores);
-    const enqueued = enqueuedBy(() => caches.hostMirror.tell(armKey(VM), 'write'), ['grant'], true);
+    const enqueued = enqueuedBy(() => caches.hostCache.tell(armKey(VM), 'write'), ['grant'], true);
     expect(enqueued).toEqual(['grant shop/by-system event']);
   });
 

@@ -106,7 +106,7 @@ export function onListed(listed: Source<Keys>, keysOf: (keys: Keys) => Keys = (k
 export interface ReferredDeps {
   readonly stores: Pick<Stores, 'identities'>;
   /** Of the identities. */
-  readonly mirror: CacheSource;
+  readonly identityCache: CacheSource;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Keys>;
 }
@@ -118,11 +118,11 @@ export interface ReferredDeps {
  * @param referrers of the object of this key
  */
 export function onReferredIdentity(
-  { stores: { identities }, mirror, identitiesListed }: ReferredDeps,
+  { stores: { identities }, identityCache, identitiesListed }: ReferredDeps,
   referrers: (identity: ObjectKey) => Keys,
 ): readonly Watch[] {
   return [
-    onCache(mirror, 'all', (armId) =>
+    onCache(identityCache, 'all', (armId) =>
       identitiesNamed(armId, identities).flatMap((key) => [...referrers(key)]),
     ),
     onListed(identitiesListed, (keys) => [...keys].flatMap((key) => [...referrers(key)])),

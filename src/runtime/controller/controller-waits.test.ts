@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import type { Visit } from './visit.ts';
+import type { ReconcileRequest } from './reconcile-request.ts';
 import type { Waits } from './waits.ts';
 
 /** A reconcile that waits for a rate limit gives its worker back (docs/guarantees.md G24). */
@@ -18,7 +18,7 @@ let stop: AbortController;
 let cut: AbortController;
 let actives: number[];
 let results: string[];
-let held: { readonly visit: Visit; readonly waits: Waits; end(outcome?: Outcome): void }[];
+let held: { readonly request: ReconcileRequest; readonly waits: Waits; end(outcome?: Outcome): void }[];
 let run: Promise<void>;
 let controller: Controller;
 let edition: string;
@@ -40,7 +40,7 @@ afterEach(async () => {
 function start(options: Partial<ControllerOptions> = {}): void {
   const metrics: ControllerMetrics = {
     ...noControllerMetrics,
-    active: (visits) => void actives.push(visits),
+    active: (reconciles) => void actives.push(reconciles),
     finished: (result) => void results.push(result),
   };
   controller = new Controller({
@@ -52,11 +52,11 @@ function start(options: Partial<ControllerOptions> = {}): void {
     log: silentLog,
     random: () => 0.5,
     editionOf: () => edition,
-    reconcile: (visit) => {
+    reconcile: (request) => {
       const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-      visit.signal.addEventListener('abort', () => reject(visit.signal.reason));
-      if (!visit.waits) throw new Error('a visit can always wait');
-      held.push({ visit, waits: visit.waits, end: (outcome = { type: 'done' }) => resolve(outcome) });
+      request.signal.addEventListener('abort', () => reject(request.signal.reason));
+      if (!request.waits) throw new Error('a reconcile can always wait');
+      held.push({ request, waits: request.waits, end: (outcome = { type: 'done' }) => resolve(outcome) });
       return promise;
     },
     ...options,
@@ -71,7 +71,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-const keys = () => held.map(({ visit }) => visit.key);
+const keys = () => held.map(({ request }) => request.key);
 
 test('its worker takes another key meanwhile, and counts as no active one', async () => {
   start();
@@ -128,9 +128,9 @@ test('its time limit stands still', async () => {
   clock.advance(60 * MINUTE);
   waiting?.[Symbol.dispose]();
   clock.advance(MINUTE - 1);
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   clock.advance(1);
-  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'TimeLimitExceeded' });
+  expect(held[0]?.request.signal.reason).toMatchObject({ code: 'TimeLimitExceeded' });
 });
 
 test('an edit of its object ends the wait: it begins anew, and nothing is counted against it', async () => {
@@ -141,8 +141,8 @@ test('an edit of its object ends the wait: it begins anew, and nothing is counte
   edition = 'second';
   controller.enqueue('a/1', 'event');
   await until(() => held.length === 2);
-  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Superseded' });
-  expect(held[1]?.visit).toMatchObject({ key: 'a/1', priority: 'event', attempt: 1 });
+  expect(held[0]?.request.signal.reason).toMatchObject({ code: 'Superseded' });
+  expect(held[1]?.request).toMatchObject({ key: 'a/1', priority: 'event', attempt: 1 });
   expect(results).toEqual(['requeue']);
 });
 
@@ -152,11 +152,11 @@ test('an event that is no edit does not end the wait, nor does an edit end a rec
   await until(() => held.length === 1);
   const waiting = held[0]?.waits.begin();
   controller.enqueue('a/1', 'event');
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   waiting?.[Symbol.dispose]();
   edition = 'second';
   controller.enqueue('a/1', 'event');
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   held[0]?.end();
   await until(() => held.length === 2);
 });
@@ -176,10 +176,10 @@ test('an edit does not cost a write its place in line, nor a turn that is kept f
   // It decides anew, and reads before it does.
   const read = held[0]?.waits.begin();
   edit();
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   kept?.[Symbol.dispose]();
   edit();
-  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Superseded' });
+  expect(held[0]?.request.signal.reason).toMatchObject({ code: 'Superseded' });
   read?.[Symbol.dispose]();
 });
 
@@ -190,10 +190,10 @@ test('an edit ends the wait of a write that stands in a slower line than its own
   held[0]?.waits.begin({ cuttable: false });
   edition = 'second';
   controller.enqueue('a/1', 'resync');
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   controller.enqueue('a/1', 'edit');
   await until(() => held.length === 2);
-  expect(held[1]?.visit.priority).toBe('edit');
+  expect(held[1]?.request.priority).toBe('edit');
 });
 
 test('an edit while a call is under way ends the wait that comes after it', async () => {
@@ -202,9 +202,9 @@ test('an edit while a call is under way ends the wait that comes after it', asyn
   await until(() => held.length === 1);
   edition = 'second';
   controller.enqueue('a/1', 'edit');
-  expect(held[0]?.visit.signal.aborted).toBe(false);
+  expect(held[0]?.request.signal.aborted).toBe(false);
   held[0]?.waits.begin();
-  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Superseded' });
+  expect(held[0]?.request.signal.reason).toMatchObject({ code: 'Superseded' });
   await until(() => held.length === 2);
   expect(results).toEqual(['requeue']);
 });
@@ -217,8 +217,8 @@ test('a stop ends waits at once and lets work end; who would wait then does not'
   await until(() => held.length === 3);
   stop.abort();
   await until(() => controller.running === 2);
-  expect(held.map(({ visit }) => visit.signal.aborted)).toEqual([true, false, false]);
-  expect(held[0]?.visit.signal.reason).toMatchObject({ code: 'Stopping' });
+  expect(held.map(({ request }) => request.signal.aborted)).toEqual([true, false, false]);
+  expect(held[0]?.request.signal.reason).toMatchObject({ code: 'Stopping' });
   held[1]?.waits.begin();
   await until(() => controller.running === 1);
   held[2]?.end();
@@ -238,7 +238,7 @@ test('what it was given and did not use goes back when it ends, and what it left
   first?.end();
   await until(() => results.length === 1);
   expect(back).toBe(1);
-  expect(first?.visit.signal.aborted).toBe(true);
+  expect(first?.request.signal.aborted).toBe(true);
   controller.enqueue('b/1', 'edit');
   await until(() => held.length === 2);
   expect(actives.at(-1)).toBe(1);

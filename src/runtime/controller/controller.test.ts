@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fields, Log } from '../log.ts';
-import type { ControllerMetrics, VisitResult } from '../metrics.ts';
+import type { ControllerMetrics, ReconcileResult } from '../metrics.ts';
 import type { Outcome, Priority } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
-import type { Visit } from './visit.ts';
+import type { ReconcileRequest } from './reconcile-request.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -29,7 +29,7 @@ function recordingLog(lines: Line[], bound: Fields = {}): Log {
 }
 
 class Counts implements ControllerMetrics {
-  readonly results: VisitResult[] = [];
+  readonly results: ReconcileResult[] = [];
   readonly actives: number[] = [];
   most = 0;
   errors = 0;
@@ -39,10 +39,10 @@ class Counts implements ControllerMetrics {
   workers(most: number): void {
     this.most = most;
   }
-  active(visits: number): void {
-    this.actives.push(visits);
+  active(reconciles: number): void {
+    this.actives.push(reconciles);
   }
-  finished(result: VisitResult): void {
+  finished(result: ReconcileResult): void {
     this.results.push(result);
   }
   failed(): void {
@@ -101,8 +101,8 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
 }
 
-/** Runs one visit that ends with the outcome, or throws the error. */
-async function visitEndingIn(end: Outcome | Error, priority: Priority = 'event'): Promise<void> {
+/** Runs one reconcile that ends with the outcome, or throws the error. */
+async function reconcileEndingIn(end: Outcome | Error, priority: Priority = 'event'): Promise<void> {
   const controller = started({
     reconcile: async () => {
       if (end instanceof Error) throw end;
@@ -114,12 +114,16 @@ async function visitEndingIn(end: Outcome | Error, priority: Priority = 'event')
   await turn();
 }
 
-/** A visit that ends when told to, and knows whether its signal aborted. */
-function heldVisits() {
-  const held: { readonly visit: Visit; end(outcome: Outcome): void; fail(error: unknown): void }[] = [];
-  const reconcile = (visit: Visit) => {
+/** A reconcile that ends when told to, and knows whether its signal aborted. */
+function heldReconciles() {
+  const held: {
+    readonly request: ReconcileRequest;
+    end(outcome: Outcome): void;
+    fail(error: unknown): void;
+  }[] = [];
+  const reconcile = (request: ReconcileRequest) => {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    held.push({ visit, end: resolve, fail: reject });
+    held.push({ request, end: resolve, fail: reject });
     return promise;
   };
   return { held, reconcile };
@@ -134,7 +138,7 @@ describe('the result map', () => {
     readonly nextMs: number | undefined;
     readonly nextClass: Priority;
     readonly failures: number;
-    readonly result: VisitResult;
+    readonly result: ReconcileResult;
     readonly counted: Partial<Pick<Counts, 'errors' | 'terminals' | 'panics'>>;
     readonly level: string;
     readonly message: string;
@@ -148,7 +152,7 @@ describe('the result map', () => {
       result: 'success',
       counted: {},
       level: 'debug',
-      message: 'visit done',
+      message: 'reconcile done',
     },
     {
       title: 'done, look again: a resync later',
@@ -159,7 +163,7 @@ describe('the result map', () => {
       result: 'requeue_after',
       counted: {},
       level: 'debug',
-      message: 'visit done',
+      message: 'reconcile done',
     },
     {
       title: 'again: exactly then, in its class',
@@ -170,7 +174,7 @@ describe('the result map', () => {
       result: 'requeue_after',
       counted: {},
       level: 'debug',
-      message: 'visit to be continued',
+      message: 'reconcile to be continued',
     },
     {
       title: 'waiting: the safety net',
@@ -181,7 +185,7 @@ describe('the result map', () => {
       result: 'requeue_after',
       counted: {},
       level: 'debug',
-      message: 'visit waits for another object',
+      message: 'reconcile waits for another object',
     },
     {
       title: 'stalled: a terminal error, looked at again all the same',
@@ -192,7 +196,7 @@ describe('the result map', () => {
       result: 'error',
       counted: { errors: 1, terminals: 1 },
       level: 'warn',
-      message: 'visit stalled until someone acts',
+      message: 'reconcile stalled until someone acts',
     },
     {
       title: 'retry: back-off, in its class',
@@ -203,7 +207,7 @@ describe('the result map', () => {
       result: 'error',
       counted: { errors: 1 },
       level: 'warn',
-      message: 'visit failed, will be retried',
+      message: 'reconcile failed, will be retried',
     },
     {
       title: 'retry, told how long: not before',
@@ -214,7 +218,7 @@ describe('the result map', () => {
       result: 'error',
       counted: { errors: 1 },
       level: 'warn',
-      message: 'visit failed, will be retried',
+      message: 'reconcile failed, will be retried',
     },
     {
       title: 'held back by a closed rate-limit scope: when it opens, in its class, and no failure',
@@ -236,7 +240,7 @@ describe('the result map', () => {
       result: 'error',
       counted: { errors: 1, panics: 1 },
       level: 'error',
-      message: 'visit failed unexpectedly',
+      message: 'reconcile failed unexpectedly',
     },
     {
       title: 'an outcome with an impossible time: a panic too',
@@ -247,10 +251,10 @@ describe('the result map', () => {
       result: 'error',
       counted: { errors: 1, panics: 1 },
       level: 'error',
-      message: 'visit failed unexpectedly',
+      message: 'reconcile failed unexpectedly',
     },
   ])('$title', async ({ end, nextMs, nextClass, failures, result, counted, level, message }) => {
-    await visitEndingIn(end, 'edit');
+    await reconcileEndingIn(end, 'edit');
     expect(queue.nextDueMs()).toBe(nextMs);
     if (nextMs !== undefined) expect(queue.size.delayed[nextClass]).toBe(1);
     expect(queue.failures('team/app')).toBe(failures);
@@ -326,20 +330,20 @@ describe('the result map', () => {
   });
 });
 
-describe('visits', () => {
+describe('reconciles', () => {
   test('never overlap for a key, and run once more for what came meanwhile', async () => {
-    const { held, reconcile } = heldVisits();
+    const { held, reconcile } = heldReconciles();
     const controller = started({ reconcile, workers: 3 });
     controller.enqueue('a', 'event');
     await until(() => held.length === 1);
     controller.enqueue('a', 'event');
     controller.enqueue('b', 'event');
     await until(() => held.length === 2);
-    expect(held[1]?.visit.key).toBe('b');
+    expect(held[1]?.request.key).toBe('b');
     expect(controller.running).toBe(2);
     held[0]?.end({ type: 'done' });
     await until(() => held.length === 3);
-    expect(held[2]?.visit.key).toBe('a');
+    expect(held[2]?.request.key).toBe('a');
     for (const { end } of held) end({ type: 'done' });
     await until(() => controller.idle());
     expect(counts.results).toHaveLength(3);
@@ -348,7 +352,7 @@ describe('visits', () => {
     expect(counts.actives.at(-1)).toBe(0);
   });
 
-  test('are judged by the object: an edit overtakes, whatever woke it', async () => {
+  test('are judged by the object: an edit overtakes, whatever enqueued it', async () => {
     const seen: string[] = [];
     const controller = controllerOf({
       reconcile: async ({ key, priority }) => {
@@ -391,33 +395,33 @@ describe('visits', () => {
   });
 
   test('that do no I/O still let the event loop turn', async () => {
-    let visits = 0;
+    let reconciles = 0;
     const controller = started({
       reconcile: async () => {
-        visits += 1;
+        reconciles += 1;
         return { type: 'done' };
       },
     });
     for (let i = 0; i < 1_000; i++) controller.enqueue(`k${i}`, 'resync');
     await turn();
     await turn();
-    expect(visits).toBeLessThan(10);
+    expect(reconciles).toBeLessThan(10);
     await until(() => controller.idle());
-    expect(visits).toBe(1_000);
+    expect(reconciles).toBe(1_000);
   });
 });
 
 describe('the time limit', () => {
-  test('aborts the visit; the key stays running until the promise really settles', async () => {
-    const { held, reconcile } = heldVisits();
+  test('aborts the reconcile; the key stays running until the promise really settles', async () => {
+    const { held, reconcile } = heldReconciles();
     const controller = started({ reconcile, workers: 2, timeLimitMs: MINUTE });
     controller.enqueue('a', 'event');
     await until(() => held.length === 1);
     clock.advance(MINUTE);
-    const { signal } = held[0]?.visit ?? {};
+    const { signal } = held[0]?.request ?? {};
     expect(signal?.reason).toMatchObject({
       code: 'TimeLimitExceeded',
-      message: 'the visit took longer than 60 s',
+      message: 'the reconcile took longer than 60 s',
     });
     expect(counts.timeouts).toBe(1);
     controller.enqueue('a', 'edit');
@@ -432,7 +436,7 @@ describe('the time limit', () => {
   });
 
   test('an outcome that comes late still counts', async () => {
-    const { held, reconcile } = heldVisits();
+    const { held, reconcile } = heldReconciles();
     const controller = started({ reconcile, timeLimitMs: MINUTE });
     controller.enqueue('a', 'event');
     await until(() => held.length === 1);
@@ -442,15 +446,15 @@ describe('the time limit', () => {
     expect(counts).toMatchObject({ results: ['success'], timeouts: 1, errors: 0 });
   });
 
-  test('leaves no timer when the visit ends in time', async () => {
-    await visitEndingIn({ type: 'done' });
+  test('leaves no timer when the reconcile ends in time', async () => {
+    await reconcileEndingIn({ type: 'done' });
     expect(clock.untilNext()).toBeUndefined();
   });
 });
 
 describe('stop', () => {
-  test('takes no further key and lets running visits end', async () => {
-    const { held, reconcile } = heldVisits();
+  test('takes no further key and lets running reconciles end', async () => {
+    const { held, reconcile } = heldReconciles();
     const controller = controllerOf({ reconcile });
     const run = controller.run(stop.signal);
     controller.enqueue('a', 'event');
@@ -459,7 +463,7 @@ describe('stop', () => {
     stop.abort();
     await turn();
     clock.advance(29 * SECOND);
-    expect(held[0]?.visit.signal.aborted).toBe(false);
+    expect(held[0]?.request.signal.aborted).toBe(false);
     held[0]?.end({ type: 'done' });
     await run;
     expect(held).toHaveLength(1);
@@ -468,7 +472,7 @@ describe('stop', () => {
   });
 
   test('aborts what still runs after the grace period, and counts no failure for it', async () => {
-    const { held, reconcile } = heldVisits();
+    const { held, reconcile } = heldReconciles();
     const controller = controllerOf({ reconcile });
     const run = controller.run(stop.signal);
     controller.enqueue('a', 'event');
@@ -476,15 +480,15 @@ describe('stop', () => {
     stop.abort();
     await turn();
     clock.advance(30 * SECOND);
-    await until(() => held[0]?.visit.signal.aborted === true);
-    held[0]?.fail(held[0].visit.signal.reason);
+    await until(() => held[0]?.request.signal.aborted === true);
+    held[0]?.fail(held[0].request.signal.reason);
     await run;
     expect(controller.running).toBe(0);
     expect(counts).toMatchObject({ results: ['requeue'], errors: 0, panics: 0 });
   });
 
   test('leaves behind what does not heed its signal, and says so', async () => {
-    const { held, reconcile } = heldVisits();
+    const { held, reconcile } = heldReconciles();
     const controller = controllerOf({ reconcile });
     const run = controller.run(stop.signal);
     controller.enqueue('team/deaf', 'event');
@@ -492,29 +496,29 @@ describe('stop', () => {
     stop.abort();
     await turn();
     clock.advance(30 * SECOND);
-    await until(() => held[0]?.visit.signal.aborted === true);
+    await until(() => held[0]?.request.signal.aborted === true);
     await turn();
     clock.advance(5 * SECOND);
     await run;
     expect(controller.running).toBe(1);
-    expect(lines.at(-1)).toMatchObject({ message: 'visits left behind', keys: ['team/deaf'] });
+    expect(lines.at(-1)).toMatchObject({ message: 'reconciles left behind', keys: ['team/deaf'] });
     held[0]?.end({ type: 'done' });
   });
 
   test('a cut aborts at once, without grace', async () => {
-    const { held, reconcile } = heldVisits();
+    const { held, reconcile } = heldReconciles();
     const controller = controllerOf({ reconcile });
     const cut = new AbortController();
     const run = controller.run(stop.signal, cut.signal);
     controller.enqueue('a', 'event');
     await until(() => held.length === 1);
     cut.abort();
-    await until(() => held[0]?.visit.signal.aborted === true);
-    held[0]?.fail(held[0].visit.signal.reason);
+    await until(() => held[0]?.request.signal.aborted === true);
+    held[0]?.fail(held[0].request.signal.reason);
     await run;
   });
 
-  test('before the start means no visit at all', async () => {
+  test('before the start means no reconcile at all', async () => {
     stop.abort();
     const controller = controllerOf({ reconcile: async () => ({ type: 'done' }) });
     controller.enqueue('a', 'event');
@@ -522,7 +526,7 @@ describe('stop', () => {
     expect(counts.results).toEqual([]);
   });
 
-  test('in the moment a key is handed out starts no visit', async () => {
+  test('in the moment a key is handed out starts no reconcile', async () => {
     const controller = controllerOf({ reconcile: async () => ({ type: 'done' }) });
     const run = controller.run(stop.signal);
     controller.enqueue('a', 'event');

@@ -9,8 +9,8 @@ import type { QueueItem, WorkQueue } from '../queue/queue.ts';
 import type { Clock } from '../time/clock.ts';
 import { firstOf } from '../time/first-of.ts';
 import { TimeLimit } from '../time/time-limit.ts';
-import { afterVisit } from './aftermath.ts';
-import { endingOf, type Reconcile, VisitCut } from './visit.ts';
+import { afterReconcile } from './after-reconcile.ts';
+import { endingOf, type Reconcile, ReconcileCut } from './reconcile-request.ts';
 import { Waits } from './waits.ts';
 
 export interface ControllerOptions {
@@ -19,10 +19,10 @@ export interface ControllerOptions {
   /** The controller's own; `run` shuts it down at the end. */
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** How many keys are visited at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
+  /** How many keys are reconciled at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
   readonly workers: number;
   readonly reconcile: Reconcile;
-  /** Judges the class by the object, whatever woke it (docs/architecture.md section 5). Defaults to what was proposed. */
+  /** Judges the class by the object, whatever enqueued it (docs/architecture.md section 5). Defaults to what was proposed. */
   readonly classify?: (key: string, proposed: Priority) => Priority;
   /**
    * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
@@ -32,11 +32,11 @@ export interface ControllerOptions {
   readonly editionOf?: (key: string) => string | undefined;
   /** What a known error means; undefined = unexpected, counted as a panic. Defaults to knowing none. */
   readonly outcomeOf?: (error: unknown) => Outcome | undefined;
-  /** After this long, waits for a rate limit left out, the visit's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
+  /** After this long, waits for a rate limit left out, the reconcile's signal aborts. Defaults to 2 min: what takes longer in Azure holds no worker. */
   readonly timeLimitMs?: number;
-  /** How long running visits may go on after the stop. Defaults to 30 s (docs/kubernetes.md section 6). */
+  /** How long running reconciles may go on after the stop. Defaults to 30 s (docs/kubernetes.md section 6). */
   readonly graceMs?: number;
-  /** How long aborted visits are then waited for. Defaults to 5 s. */
+  /** How long aborted reconciles are then waited for. Defaults to 5 s. */
   readonly unwindMs?: number;
   readonly metrics?: ControllerMetrics;
   readonly log: Log;
@@ -53,7 +53,7 @@ interface Running {
 }
 
 /**
- * Takes keys from a queue and visits them with a reconciler, `workers` at a time. A visit that waits for a rate limit gives
+ * Takes keys from a queue and reconciles them, `workers` at a time. A reconcile that waits for a rate limit gives
  * its worker back; how many of one namespace may be under way all the same, the queue knows (`InFlightLimits`).
  */
 export class Controller {
@@ -62,14 +62,14 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #metrics: ControllerMetrics;
   readonly #log: Log;
-  readonly #visits = new Map<string, Running>();
+  readonly #reconciles = new Map<string, Running>();
   /** Workers that are taken. */
   #taken = 0;
-  /** Visits that have a worker. */
+  /** Reconciles that have a worker. */
   #active = 0;
   /** Wakes whoever waits for a free worker. */
   #freed = Promise.withResolvers<void>();
-  /** Ends the asking for a key: a visit that waited goes on, and needs the worker. */
+  /** Ends the asking for a key: a reconcile that waited goes on, and needs the worker. */
   #asking: AbortController | undefined;
   #started = false;
   #stopping = false;
@@ -89,26 +89,26 @@ export class Controller {
   enqueue(key: string, priority: Priority, afterMs?: number): void {
     const judged = this.#classify(key, priority);
     this.#queue.add(key, judged, afterMs);
-    const running = this.#visits.get(key);
+    const running = this.#reconciles.get(key);
     if (!running?.waits.waiting) return;
     // A place in a slower line is worth less than one in that of the edit: this happens once for each class.
     const isFaster = PRIORITIES.indexOf(judged) < PRIORITIES.indexOf(running.priority);
     if (running.waits.cuttable || isFaster) this.#cutIfEdited(key, running);
   }
 
-  /** Visits running now. Above 0 after `run` has ended: that many did not heed their signal and were left behind. */
+  /** Reconciles running now. Above 0 after `run` has ended: that many did not heed their signal and were left behind. */
   get running(): number {
-    return this.#visits.size;
+    return this.#reconciles.size;
   }
 
   /** True if nothing runs and nothing is ready; what is due later does not count. */
   idle(): boolean {
-    return this.#visits.size === 0 && this.#queue.idle();
+    return this.#reconciles.size === 0 && this.#queue.idle();
   }
 
   /**
-   * Works until `stop` aborts; then takes no further key, lets running visits end for `graceMs`, aborts their signals
-   * and waits `unwindMs` more. `cut` (a lost lease) aborts them at once. Never rejects for what a visit did.
+   * Works until `stop` aborts; then takes no further key, lets running reconciles end for `graceMs`, aborts their signals
+   * and waits `unwindMs` more. `cut` (a lost lease) aborts them at once. Never rejects for what a reconcile did.
    */
   async run(stop: AbortSignal, cut?: AbortSignal): Promise<void> {
     if (this.#started)
@@ -121,27 +121,28 @@ export class Controller {
     this.#stopping = true;
     this.#queue.shutdown();
     // What waits for a rate limit has nothing under way, and Azure may have asked for hours.
-    for (const visit of this.#visits.values()) this.#cutIfWaiting(visit);
+    for (const running of this.#reconciles.values()) this.#cutIfWaiting(running);
     await firstOf(ended, { signals: [cut], clock, ms: graceMs });
-    if (this.#visits.size > 0) {
-      this.#log.warn({ keys: [...this.#visits.keys()] }, 'visits aborted by stop');
-      for (const { abort } of this.#visits.values()) abort.abort(stopped());
+    if (this.#reconciles.size > 0) {
+      this.#log.warn({ keys: [...this.#reconciles.keys()] }, 'reconciles aborted by stop');
+      for (const { abort } of this.#reconciles.values()) abort.abort(stopped());
       await firstOf(ended, { clock, ms: unwindMs });
     }
-    if (this.#visits.size > 0) this.#log.error({ keys: [...this.#visits.keys()] }, 'visits left behind');
+    if (this.#reconciles.size > 0)
+      this.#log.error({ keys: [...this.#reconciles.keys()] }, 'reconciles left behind');
   }
 
   /** Hands out keys to workers until the queue ends, and waits for what they do. */
   async #work(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     const under = new Set<Promise<void>>();
     for (let item = await this.#next(); item; item = await this.#next()) {
-      // A key may be handed out in the moment of the stop; after a lost lease not one more visit may start.
+      // A key may be handed out in the moment of the stop; after a lost lease not one more reconcile may start.
       if (signals.some((signal) => signal?.aborted)) {
         this.#queue.done(item.key);
         break;
       }
-      const visit = this.#visit(item).finally(() => under.delete(visit));
-      under.add(visit);
+      const run = this.#reconcileItem(item).finally(() => under.delete(run));
+      under.add(run);
     }
     await Promise.all(under);
   }
@@ -170,7 +171,7 @@ export class Controller {
     if (this.#taken >= this.#options.workers) this.#asking?.abort();
   }
 
-  /** A visit has ended, or waits for a rate limit. */
+  /** A reconcile has ended, or waits for a rate limit. */
   #rested(): void {
     this.#metrics.active(--this.#active);
   }
@@ -181,7 +182,7 @@ export class Controller {
     this.#freed = Promise.withResolvers();
   }
 
-  async #visit({ key, priority, attempt, turn }: QueueItem): Promise<void> {
+  async #reconcileItem({ key, priority, attempt, turn }: QueueItem): Promise<void> {
     const { clock, reconcile, timeLimitMs = 120_000, outcomeOf = () => undefined, random } = this.#options;
     const reconcileId = randomUUID();
     const log = this.#log.child({ ...splitKey(key), reconcileId });
@@ -189,8 +190,10 @@ export class Controller {
     const startedAt = clock.monotonic();
     using limit = new TimeLimit(clock, timeLimitMs, () => {
       this.#metrics.timedOut();
-      log.warn({ timeLimitMs }, 'visit ran over its time limit and was aborted');
-      abort.abort(new VisitCut('TimeLimitExceeded', `the visit took longer than ${timeLimitMs / 1_000} s`));
+      log.warn({ timeLimitMs }, 'reconcile ran over its time limit and was aborted');
+      abort.abort(
+        new ReconcileCut('TimeLimitExceeded', `the reconcile took longer than ${timeLimitMs / 1_000} s`),
+      );
     });
     const waits = new Waits((waiting) => {
       if (waiting) {
@@ -208,23 +211,23 @@ export class Controller {
       }
     });
     const running: Running = { abort, waits, priority, edition: this.#options.editionOf?.(key) };
-    this.#visits.set(key, running);
+    this.#reconciles.set(key, running);
     // The worker waits for the real end, also after the limit: freeing it would let a key run twice (docs/kubernetes.md
     // section 4), and would hide that something does not heed its signal.
-    const visit = { key, priority, attempt, reconcileId, signal: abort.signal, log, turn, waits };
-    const ending = await endingOf(reconcile, visit, outcomeOf);
+    const request = { key, priority, attempt, reconcileId, signal: abort.signal, log, turn, waits };
+    const ending = await endingOf(reconcile, request, outcomeOf);
     const after = { key, priority, queue: this.#queue, metrics: this.#metrics, log, random };
-    const result = afterVisit(ending, after);
+    const result = afterReconcile(ending, after);
     const paused = waits.waiting;
     waits.end();
     // What it left waiting nobody wants any more.
     if (paused) abort.abort(stopped());
     else this.#rested();
-    this.#visits.delete(key);
+    this.#reconciles.delete(key);
     this.#metrics.finished(result, clock.monotonic() - startedAt);
     this.#queue.done(key);
     if (paused) return;
-    // Visits that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
+    // Reconciles that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
     // microtasks, and neither probes nor the lease renewal would get a turn.
     await yieldToLoop();
     this.#freedOne();
@@ -232,7 +235,7 @@ export class Controller {
 
   #cutIfEdited(key: string, { abort, edition }: Running): void {
     if (this.#options.editionOf?.(key) === edition) return;
-    abort.abort(new VisitCut('Superseded', 'the object was edited'));
+    abort.abort(new ReconcileCut('Superseded', 'the object was edited'));
   }
 
   #cutIfWaiting({ abort, waits }: Running): void {
@@ -250,6 +253,6 @@ export class Controller {
   }
 }
 
-function stopped(): VisitCut {
-  return new VisitCut('Stopping', 'azid is stopping');
+function stopped(): ReconcileCut {
+  return new ReconcileCut('Stopping', 'azid is stopping');
 }

@@ -24,7 +24,7 @@ export function backoffMs(failures: number, random: Random, backoff: Backoff = {
   return full / 2 + (full / 2) * random();
 }
 
-/** `ms` moved by up to `share` of itself to either side: keys that were visited together drift apart. */
+/** `ms` moved by up to `share` of itself to either side: keys that were reconciled together drift apart. */
 export function jittered(ms: number, random: Random, share = 0.1): number {
   return ms * (1 - share + 2 * share * random());
 }

@@ -100,7 +100,7 @@ describe('delays', () => {
     expect(await take()).toMatchObject({ key: 'a', waitedMs: 0 });
   });
 
-  test('a waiter is woken when a delay ends', async () => {
+  test('a waiter goes on when a delay ends', async () => {
     const waiting = queue.get();
     queue.add('late', 'event', 2 * HOUR);
     queue.add('early', 'event', HOUR);

@@ -56,7 +56,7 @@ type Waiter = (item: QueueItem | undefined) => void;
  * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (docs/guarantees.md G24).
  * - The earlier of two delays wins; a plain add makes a delayed key ready now. The higher of two classes wins.
  * - A time given by a server (`retry` with `notBeforeMs`, `holdBack`) is a floor: events and resyncs added later do not undercut
- *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the lane that
+ *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the rate-limit scope that
  *   was told to wait still makes the call wait. A back-off of our own is no floor: something changed, so look.
  * - Every operation is O(log n).
  */

@@ -15,7 +15,7 @@ export interface Telling {
 
 type List = readonly Condition[];
 
-/** First visit, before any Azure call. Without it kstatus calls the object Current. */
+/** First reconcile, before any Azure call. Without it kstatus calls the object Current. */
 export function progressing(list: List, { message }: Pick<Telling, 'message'>, at: Moment): List {
   const telling = { reason: 'Progressing', message };
   return reconciling(withReady(list, 'Unknown', telling, at), telling, at);
@@ -46,7 +46,7 @@ export function stalled(list: List, telling: Telling, at: Moment): List {
 
 /**
  * `spec.suspend`: `Ready` stays as last seen, and with it its `observedGeneration`; the top-level one must stay too, so
- * that an edit of a suspended object does not look done. An object that was never visited is `Unknown`, not green.
+ * that an edit of a suspended object does not look done. An object that was never reconciled is `Unknown`, not green.
  */
 export function suspended(list: List, at: Moment): List {
   const message = 'suspended before its first visit; set spec.suspend to false to go on';

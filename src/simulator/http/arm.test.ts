@@ -249,8 +249,8 @@ test('CanNotDelete blocks DELETE alone, ReadOnly all but reads, both are inherit
   });
   simulator.control.unlock({ scope: groupId().toUpperCase() });
   simulator.control.lock({ scope: subscription, level: 'ReadOnly' });
-  for (const call of [put(), client.userAssignedIdentities.update('rg1', 'id1', { tags: {} })])
-    expect(await refusal(call)).toEqual({
+  for (const call of [put, () => client.userAssignedIdentities.update('rg1', 'id1', { tags: {} })])
+    expect(await refusal(call())).toEqual({
       status: 409,
       code: 'ScopeLocked',
       message: text('write', subscription),

@@ -106,7 +106,7 @@ export class Crew {
     return Math.max(IDLE_MS, Math.min(FAR_MS, due));
   }
 
-  /** The mirror's next list, brought forward: waiting 10 min for its timer would cost every plan the same again. */
+  /** The cache's next list, brought forward: waiting 10 min for its timer would cost every plan the same again. */
   async resync(): Promise<void> {
     await this.settle();
     await this.pass(BEFORE_RESYNC_MS);

@@ -143,7 +143,7 @@ class Stage {
     for (const [index, step] of steps.entries()) {
       if (this.#abandoned) return;
       if (index === staleFrom) this.#taps.freeze();
-      // With frozen eyes nobody can be expected to see.
+      // With frozen views nobody can be expected to see.
       if (!this.#taps.frozen || isChange(step)) await this.#act(step);
       if (this.#taps.frozen && index === thawAfter) {
         await this.#crew.resync();

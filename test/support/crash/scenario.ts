@@ -43,7 +43,7 @@ export type Step =
   | { readonly do: 'wait'; readonly ms: number }
   /** Settles, and fails unless the predicate comes true within 20 min of fake time. */
   | { readonly do: 'expect'; readonly what: string; readonly that: (state: State) => boolean }
-  /** The mirror lists Azure again, half a minute later. */
+  /** The cache lists Azure again, half a minute later. */
   | { readonly do: 'resync' }
   /** Until nothing runs and nothing is due within two minutes. */
   | { readonly do: 'settle' }
@@ -79,7 +79,7 @@ export const expectThat = (what: string, that: (state: State) => boolean): Step 
 });
 export const settle: Step = { do: 'settle' };
 export const controller = (be: 'stopped' | 'killed' | 'started'): Step => ({ do: 'controller', be });
-/** What the mirror's timer does every 10 min. */
+/** What the cache's timer does every 10 min. */
 export const nextResync: Step = { do: 'resync' };
 
 export const uai = (name: string): Ref => ({ kind: 'UserAssignedIdentity', key: `$ns/${name}` });

@@ -136,7 +136,7 @@ export class State {
     return this.azure.find((each) => each.name === name);
   }
 
-  /** `Ready` of an object as `status/reason`, e.g. `False/AlreadyExists`; undefined before its first condition. */
+  /** `Ready` of an object as `status/reason`, e.g. `False/AlreadyExists`; undefined before its initial condition. */
   ready(name: string): string | undefined {
     const object = this.object(name);
     const ready = object?.status?.conditions?.find(({ type }) => type === 'Ready');

@@ -33,7 +33,7 @@ export function schemaOf(kind: KindSchema<KubeObject>): Schema {
 /** Each field set to something else, and each one removed; fields of list items in the first item. */
 export function alterationsOf(schema: Schema, status: object, forge: Forge): readonly Alteration[] {
   const found: Alteration[] = [];
-  const visit = (path: readonly (string | number)[], node: Schema, value: unknown) => {
+  const request = (path: readonly (string | number)[], node: Schema, value: unknown) => {
     const leaf = String(path.filter((part) => typeof part === 'string').at(-1) ?? '');
     const shown = path.join('.');
     const put = (to: unknown) =>
@@ -48,7 +48,7 @@ export function alterationsOf(schema: Schema, status: object, forge: Forge): rea
       if (value === undefined && path.length > 0) put(given);
       else
         for (const [name, child] of Object.entries(node.properties))
-          visit([...path, name], child, (given as Record<string, unknown>)[name]);
+          request([...path, name], child, (given as Record<string, unknown>)[name]);
       return;
     }
     if (node.type === 'array' && node.items) {
@@ -56,13 +56,13 @@ export function alterationsOf(schema: Schema, status: object, forge: Forge): rea
       const more = sampleOf(node.items, leaf, forge);
       if (list.length > 0) put([]);
       put([...list, more]);
-      if (list.length > 0 && node.items.type === 'object') visit([...path, 0], node.items, list[0]);
+      if (list.length > 0 && node.items.type === 'object') request([...path, 0], node.items, list[0]);
       else if (list.length > 0) put([more, ...list.slice(1)]);
       return;
     }
     for (const each of forge(leaf, node, value)) if (each !== value) put(each);
   };
-  visit([], schema, status);
+  request([], schema, status);
   return found;
 }
 

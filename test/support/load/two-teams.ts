@@ -15,7 +15,7 @@ const LIMIT_MS = 15 * 60_000;
 export interface TwoTeams {
   /** Calls for the many between the edit and the first call for it. */
   readonly callsBeforeEdit: number;
-  /** Simulated ms until the first call for the edit, until its PATCH, and until the first condition of the new identity. */
+  /** Simulated ms until the first call for the edit, until its PATCH, and until the initial condition of the new identity. */
   readonly editMs: number;
   readonly patchMs: number;
   readonly conditionMs: number;

@@ -95,7 +95,7 @@ test('foreign identities stay, the system-assigned one is kept unless turned off
           if (!adds.has(each.key) && !removes.has(each.key)) expect(now.userAssigned).toContainEqual(each);
         if (start.system && wish.system !== 'off') expect(now.principalId).toBe('own');
         step = identityDelta(able, undefined, now, wish);
-        // A dead one was taken away in this visit and comes back in the next: on AKS and Logic Apps it may not fit then.
+        // A dead one was taken away in this reconcile and comes back in the next: on AKS and Logic Apps it may not fit then.
         if (step.kind === 'refused') return;
       }
       expect(now.system).toBe(wish.system === 'keep' ? start.system : wish.system === 'on');

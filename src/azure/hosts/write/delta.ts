@@ -1,5 +1,5 @@
 /**
- * What to send so that a host's `identity` becomes what is wished: pure, from what a read of this visit shows. Sends own
+ * What to send so that a host's `identity` becomes what is wished: pure, from what a read of this reconcile shows. Sends own
  * adds and removals and nothing that was read; the type is computed as a set (docs/guarantees.md G3, G4; docs/azure-facts.md section 7).
  */
 import { armKey } from '../../names/resource-id.ts';

@@ -1,13 +1,13 @@
 import type { AzureFederatedCredential } from '../../../azure/azure-federated-credential.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { CredentialsView, SeenCredential } from '../facts.ts';
+import type { ObservedCredentials, SeenCredential } from '../facts.ts';
 
 /** What is on an identity, as the cache holds it or as Azure says now. */
 
-export interface CredentialEyes {
-  readonly credentialMirror: Pick<CredentialCache, 'content' | 'relist' | 'refresh'>;
+export interface CredentialDeps {
+  readonly credentialCache: Pick<CredentialCache, 'content' | 'relist' | 'refresh'>;
 }
 
 /**
@@ -19,25 +19,25 @@ export interface CredentialEyes {
 export function heldCredentials(
   identityId: string,
   liveMs: number,
-  { credentialMirror }: CredentialEyes,
-): Extract<CredentialsView, { state: 'known' }> | undefined {
-  const held = credentialMirror.content(identityId);
+  { credentialCache }: CredentialDeps,
+): Extract<ObservedCredentials, { state: 'known' }> | undefined {
+  const held = credentialCache.content(identityId);
   if (held.state !== 'known' || held.doubtful.length > 0) return undefined;
   return { state: 'known', credentials: held.resources.map(seen), live: held.ageMs <= liveMs };
 }
 
 export async function readCredentials(
   identityId: string,
-  context: VisitContext,
-  { credentialMirror }: CredentialEyes,
-): Promise<CredentialsView> {
+  context: ReconcileContext,
+  { credentialCache }: CredentialDeps,
+): Promise<ObservedCredentials> {
   try {
-    await credentialMirror.relist(identityId, context.priority, context);
-    const first = credentialMirror.content(identityId);
+    await credentialCache.relist(identityId, context.priority, context);
+    const first = credentialCache.content(identityId);
     if (first.state !== 'known') return { state: 'identityGone' };
     // A list that lacks one is a suspicion; a GET of it is an answer.
-    for (const { id } of first.doubtful) await credentialMirror.refresh(id, context.priority, context);
-    const { resources } = first.doubtful.length > 0 ? knownAgain(identityId, credentialMirror) : first;
+    for (const { id } of first.doubtful) await credentialCache.refresh(id, context.priority, context);
+    const { resources } = first.doubtful.length > 0 ? knownAgain(identityId, credentialCache) : first;
     return { state: 'known', credentials: resources.map(seen), live: true };
   } catch (error) {
     const failure = failureOf(error);
@@ -46,8 +46,8 @@ export async function readCredentials(
   }
 }
 
-function knownAgain(identityId: string, mirror: CredentialEyes['credentialMirror']) {
-  const held = mirror.content(identityId);
+function knownAgain(identityId: string, identityCache: CredentialDeps['credentialCache']) {
+  const held = identityCache.content(identityId);
   return held.state === 'known' ? held : { resources: [] };
 }
 

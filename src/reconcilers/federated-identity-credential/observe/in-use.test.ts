@@ -22,9 +22,9 @@ beforeEach(() => {
 });
 
 it('an identity is in use from its first object to its last, whatever the case of its id', () => {
-  inUse.note('a', IDENTITY, 'p');
-  inUse.note('a', IDENTITY.toLowerCase(), 'p');
-  inUse.note('b', IDENTITY.toUpperCase(), 'p');
+  inUse.record('a', IDENTITY, 'p');
+  inUse.record('a', IDENTITY.toLowerCase(), 'p');
+  inUse.record('b', IDENTITY.toUpperCase(), 'p');
   inUse.forget('a');
   expect(calls).toEqual([`use ${KEY}`]);
   inUse.forget('b');
@@ -34,15 +34,15 @@ it('an identity is in use from its first object to its last, whatever the case o
 });
 
 it('an object that moves is on its new identity only', () => {
-  inUse.note('a', IDENTITY, 'p');
-  inUse.note('a', OTHER_IDENTITY, 'q');
+  inUse.record('a', IDENTITY, 'p');
+  inUse.record('a', OTHER_IDENTITY, 'q');
   expect(calls).toEqual([`use ${KEY}`, `use ${armKey(OTHER_IDENTITY)}`, `release ${KEY}`]);
 });
 
 it('a new principal forgets what was held, once for all objects', () => {
-  inUse.note('a', IDENTITY, 'p');
-  inUse.note('b', IDENTITY, 'p');
-  inUse.note('a', IDENTITY, 'p2');
-  inUse.note('b', IDENTITY, 'p2');
+  inUse.record('a', IDENTITY, 'p');
+  inUse.record('b', IDENTITY, 'p');
+  inUse.record('a', IDENTITY, 'p2');
+  inUse.record('b', IDENTITY, 'p2');
   expect(calls).toEqual([`use ${KEY}`, `forget ${KEY}`]);
 });

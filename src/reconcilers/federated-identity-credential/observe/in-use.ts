@@ -13,7 +13,7 @@ export class IdentitiesInUse {
   }
 
   /** The object is on this identity now, and on no other. */
-  note(object: ObjectKey, identityId: string, principalId: string): void {
+  record(object: ObjectKey, identityId: string, principalId: string): void {
     this.#use(object, [identityId]);
     const key = armKey(identityId);
     const before = this.#principals.get(key);

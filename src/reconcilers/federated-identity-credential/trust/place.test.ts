@@ -13,13 +13,13 @@ const other = (index: number) => seen({ name: `other-${index}`, subject: `x:${in
 const others = (count: number) => Array.from({ length: count }, (_, index) => other(index));
 
 describe('the same issuer and subject', () => {
-  const twin = seen({ name: 'theirs' });
+  const duplicate = seen({ name: 'theirs' });
 
   it('made by somebody else count as satisfied', () => {
-    expect(place([twin])).toEqual({ state: 'satisfied', by: twin });
-    const { actions, status, summary } = decide(fic(), facts({ credentials: known(twin) }));
+    expect(place([duplicate])).toEqual({ state: 'satisfied', by: duplicate });
+    const { actions, status, summary } = decide(fic(), facts({ credentials: known(duplicate) }));
     expect(actions).toEqual([]);
-    expect(status).toMatchObject({ id: twin.id, ledger: undefined });
+    expect(status).toMatchObject({ id: duplicate.id, ledger: undefined });
     expect(summary).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 
@@ -47,7 +47,7 @@ describe('the same issuer and subject', () => {
   });
 
   it('that vanish are made by azid', () => {
-    const object = fic({ status: { id: twin.id, ...TRUST } });
+    const object = fic({ status: { id: duplicate.id, ...TRUST } });
     expect(decide(object, facts({ credentials: known() })).actions.map(({ type }) => type)).toContain(
       'putCredential',
     );

@@ -30,13 +30,13 @@ export function placeOf(
   const own = credentials.find(({ name }) => sameName(name, me.name));
   const others = credentials.filter((each) => each !== own);
 
-  const twin = others.find((each) => samePair(each, wanted));
-  if (twin) {
-    const holder = siblings.find(({ credentialName }) => sameName(credentialName, twin.name));
+  const duplicate = others.find((each) => samePair(each, wanted));
+  if (duplicate) {
+    const holder = siblings.find(({ credentialName }) => sameName(credentialName, duplicate.name));
     if (!holder) {
-      return twin.audience === wanted.audience
-        ? { state: 'satisfied', by: twin }
-        : { state: 'conflict', with: twin };
+      return duplicate.audience === wanted.audience
+        ? { state: 'satisfied', by: duplicate }
+        : { state: 'conflict', with: duplicate };
     }
     const stays = !holder.deleting && holder.trust !== undefined && samePair(holder.trust, wanted);
     return { state: stays ? 'taken' : 'leaving', by: holder };
@@ -64,7 +64,7 @@ export function sameTrust(a: Trust, b: Trust): boolean {
 
 /**
  * Older objects whose credential is still to be made: the objects' age decides who is the 21st, not the order in which
- * they happen to be visited. Those that will never write one hold no place.
+ * they happen to be reconciled. Those that will never write one hold no place.
  */
 function pending(
   age: string,
@@ -76,9 +76,9 @@ function pending(
     const { trust, credentialName } = each;
     if (!trust || ageOf(each) > age) continue;
     const there = credentials.some(({ name }) => sameName(name, credentialName));
-    const twin = credentials.some((other) => samePair(other, trust));
+    const duplicate = credentials.some((other) => samePair(other, trust));
     const later = found.some((first) => first.trust !== undefined && samePair(first.trust, trust));
-    if (!there && !twin && !later) found.push(each);
+    if (!there && !duplicate && !later) found.push(each);
   }
   return found;
 }

@@ -4,7 +4,7 @@ import { usesOfIdentity, usesOfSystemIdentity } from '../../../azure/hosts/read/
 import type { Model } from '../../../azure/hosts/write/replace.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { IN_USE, type Trouble } from '../../hosts/ledger/problems.ts';
-import { type Case, idOf, nameInNotes } from '../identity/judged.ts';
+import { type Case, idOf, nameInEvents } from '../identity/judged.ts';
 
 /** What names the identity of this key on the resource, beside its list of identities. */
 export function usesOn(
@@ -28,7 +28,7 @@ export function useOf(
   const said = new Set(confirmed.flatMap(({ detachInUse }) => detachInUse).map((path) => path.toLowerCase()));
   const open = each.uses.filter((path) => !said.has(path.toLowerCase()));
   if (open.length === 0) return undefined;
-  const name = nameInNotes(each, idOf(each));
+  const name = nameInEvents(each, idOf(each));
   const paths = each.uses.join(', ');
   return {
     reason: IN_USE,

@@ -1,9 +1,9 @@
 import { RECHECK_INSIDE_MS } from '../../decision.ts';
 import { linesOf } from '../../hosts/ledger/lines.ts';
-import type { Action, Facts, HostDecision, HostIdentity, HostView, OwnStatus } from '../facts.ts';
+import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from '../facts.ts';
 import { withLines } from '../own.ts';
 
-/** Nobody wakes it when a list shows the resource elsewhere; looking costs no call. */
+/** Nobody enqueues it when a list shows the resource elsewhere; looking costs no call. */
 const SEARCH_AGAIN_MS = 10_000;
 
 /**
@@ -13,7 +13,7 @@ const SEARCH_AGAIN_MS = 10_000;
 export function decideAbsence(
   object: HostIdentity,
   status: OwnStatus,
-  view: Extract<HostView, { state: 'absent' }>,
+  view: Extract<ObservedHost, { state: 'absent' }>,
   facts: Facts,
 ): HostDecision {
   const { resourceId } = object.spec;
@@ -37,8 +37,8 @@ export function decideAbsence(
       : [
           { type: 'saveStatus', status: gone, why: 'what was attached went with the resource' },
           {
-            type: 'tell',
-            note: {
+            type: 'recordEvent',
+            event: {
               type: 'Warning',
               reason: 'HostGone',
               action: 'Observe',

@@ -19,7 +19,12 @@ export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | un
     const message = `released by annotation ${RELEASE_ANNOTATION}; these stay on ${object.spec.resourceId}: ${names}`;
     const told: Action[] =
       left.length > 0
-        ? [{ type: 'tell', note: { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message } }]
+        ? [
+            {
+              type: 'recordEvent',
+              event: { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message },
+            },
+          ]
         : [];
     return rest(own, object, [...told, { type: 'removeFinalizer' }]);
   }

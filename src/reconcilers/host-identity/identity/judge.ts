@@ -1,12 +1,12 @@
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import type { Note } from '../../decision.ts';
+import type { ReconcileEvent } from '../../decision.ts';
 import { standingOf } from '../../hosts/claims/by-identity.ts';
 import { calmed } from '../../hosts/ledger/contest.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../../hosts/ledger/owners.ts';
 import { RESERVED_IDENTITY, withoutProblem, withProblem } from '../../hosts/ledger/problems.ts';
-import { give } from '../attach/give.ts';
-import { letGo } from '../detach/let-go.ts';
+import { attach } from '../attach/attach.ts';
+import { detach } from '../detach/detach.ts';
 import { isAnother, repair } from '../repair/repair.ts';
 import { AZID } from '../write/credentials.ts';
 import {
@@ -16,7 +16,7 @@ import {
   isSelf,
   isTakenOver,
   type Judged,
-  nameInNotes,
+  nameInEvents,
   withState,
 } from './judged.ts';
 
@@ -28,7 +28,7 @@ export function judge(each: Case): Judged {
   const { key, line, shown, facts, claims } = each;
   const isAlive = shown?.principalId !== undefined;
   const { holders, leaving } = standingOf(key, line, claims, isAlive);
-  if (holders.length === 0) return line ? letGo(each, line, leaving) : {};
+  if (holders.length === 0) return line ? detach(each, line, leaving) : {};
   // Who moved on to another identity is held by this one until that one is there.
   const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
   // Those beyond still want it, so it stays; each is written down when another leaves.
@@ -45,7 +45,7 @@ export function judge(each: Case): Judged {
         since: timestamp(facts.now),
       };
   if (isSelf(each)) return reserved(each, base);
-  if (!shown) return give(each, base);
+  if (!shown) return attach(each, base);
   if (!isAlive || isAnother(each)) return repair(each, base);
   return attached(each, base);
 }
@@ -66,15 +66,15 @@ function attached(each: Case, base: Line): Judged {
     principalId: shown?.principalId,
     owned,
   };
-  return { line: next, notes: notesOf(each, next) };
+  return { line: next, events: eventsOf(each, next) };
 }
 
-function notesOf(each: Case, next: Line): Note[] {
+function eventsOf(each: Case, next: Line): ReconcileEvent[] {
   const { key, line, host } = each;
-  const name = nameInNotes(each, idOf(each));
-  const notes: Note[] = [];
+  const name = nameInEvents(each, idOf(each));
+  const events: ReconcileEvent[] = [];
   if (next.owned && line?.owned !== true)
-    notes.push({
+    events.push({
       type: 'Normal',
       reason: 'IdentityAdopted',
       action: 'Adopt',
@@ -82,13 +82,13 @@ function notesOf(each: Case, next: Line): Note[] {
     });
   const before = line?.principalId;
   if (key === SYSTEM && before !== undefined && before !== next.principalId)
-    notes.push({
+    events.push({
       type: 'Warning',
       reason: 'SystemIdentityReplaced',
       action: 'Observe',
       message: `${host.id} has a new system-assigned identity: principal ${next.principalId}, before ${before}`,
     });
-  return notes;
+  return events;
 }
 
 /** Whoever could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */

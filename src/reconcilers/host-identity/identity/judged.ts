@@ -1,7 +1,7 @@
 import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import type { Failure, Note } from '../../decision.ts';
+import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { type ClaimsByIdentity, mayGive } from '../../hosts/claims/by-identity.ts';
 import type { Wants } from '../../hosts/claims/claim.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
@@ -35,7 +35,7 @@ export interface Judged {
   /** As the ledger stands when nothing is written; absent: the ledger has nothing of it. */
   readonly line?: Line | undefined;
   readonly change?: Change;
-  readonly notes?: readonly Note[];
+  readonly events?: readonly ReconcileEvent[];
   /** Azure was told and need not show it yet, or a write may still take effect. */
   readonly pending?: boolean;
   /** It could not be looked at, for now. */
@@ -125,6 +125,6 @@ export function whyOf(wants: readonly Wants[]): string {
   return `for ${names.join(', ')}${more}, under policy ${[...policies].join(', ')}`;
 }
 
-export function nameInNotes({ key }: Pick<Case, 'key'>, id: string): string {
+export function nameInEvents({ key }: Pick<Case, 'key'>, id: string): string {
   return key === SYSTEM ? 'the system-assigned identity' : `identity ${id === '' ? armKey(key) : id}`;
 }

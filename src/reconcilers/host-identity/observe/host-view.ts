@@ -2,17 +2,17 @@ import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { HostIdentity, HostView, WriteWindow } from '../facts.ts';
+import type { HostIdentity, ObservedHost, WriteWindow } from '../facts.ts';
 import type { HostMemory } from '../write/memory.ts';
 
-/** A host as the mirror holds it, or as Azure says now. */
+/** A host as the cache holds it, or as Azure says now. */
 
-export interface ViewEyes {
+export interface ObservedDeps {
   readonly hosts: Pick<Hosts, 'get'>;
-  readonly hostMirror: Pick<HostCache, 'observe' | 'loading'>;
+  readonly hostCache: Pick<HostCache, 'observe' | 'loading'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
   readonly azureLagMs: number;
@@ -23,10 +23,10 @@ export interface ViewEyes {
 /** From memory; undefined where only Azure can tell. */
 export function cachedHost(
   { spec: { resourceId } }: HostIdentity,
-  { priority }: VisitContext,
-  { hostMirror }: ViewEyes,
-): HostView | undefined {
-  const seen = hostMirror.observe(resourceId);
+  { priority }: ReconcileContext,
+  { hostCache }: ObservedDeps,
+): ObservedHost | undefined {
+  const seen = hostCache.observe(resourceId);
   switch (seen.state) {
     case 'present':
       return { state: 'present', host: seen.resource, live: false };
@@ -36,7 +36,7 @@ export function cachedHost(
       return undefined;
     case 'unknown':
       // At start-up the list is about to tell of hundreds at once; only what somebody waits for is read alone.
-      return priority === 'resync' && hostMirror.loading(areaOfHost(resourceId))
+      return priority === 'resync' && hostCache.loading(areaOfHost(resourceId))
         ? { state: 'loading' }
         : undefined;
   }
@@ -46,14 +46,14 @@ export async function liveHost(
   { spec: { resourceId } }: HostIdentity,
   apiVersion: string | undefined,
   { openMs }: WriteWindow,
-  context: VisitContext,
-  { hosts, hostMirror, azureLagMs }: ViewEyes,
-): Promise<HostView> {
+  context: ReconcileContext,
+  { hosts, hostCache, azureLagMs }: ObservedDeps,
+): Promise<ObservedHost> {
   try {
     const got = await hosts.get(resourceId, context, { apiVersion });
     if (got.found) return { state: 'present', host: got.host, live: true, model: got.model };
-    // Within the lag of an own write the mirror does not take a 404 for proof; and a late PUT makes the resource again.
-    const proven = hostMirror.observe(resourceId).state === 'absent';
+    // Within the lag of an own write the cache does not take a 404 for proof; and a late PUT makes the resource again.
+    const proven = hostCache.observe(resourceId).state === 'absent';
     const conclusiveInMs = proven ? openMs : Math.max(openMs, azureLagMs);
     return { state: 'absent', live: true, conclusive: conclusiveInMs === 0, conclusiveInMs };
   } catch (error) {
@@ -71,7 +71,7 @@ export function windowOf(
     memory,
     azureLagMs,
     callLimitMs,
-  }: Pick<ViewEyes, 'clock' | 'memory' | 'azureLagMs' | 'callLimitMs'>,
+  }: Pick<ObservedDeps, 'clock' | 'memory' | 'azureLagMs' | 'callLimitMs'>,
 ): WriteWindow {
   const now = clock.now();
   const { begun, unclearAt } = memory.of(uid);

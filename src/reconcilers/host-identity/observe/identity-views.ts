@@ -4,43 +4,43 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { IdentityView } from '../facts.ts';
+import type { ObservedIdentity } from '../facts.ts';
 
 /**
  * Identities that are about to be attached: each is read before a write names it, since one that is gone fails the whole
  * (docs/guarantees.md mistake 13). Hundreds of hosts may ask for the same one at once: they share a read.
  */
 
-export interface IdentityEyes {
+export interface IdentityDeps {
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityCache, 'observe'>;
+  readonly identityCache: Pick<IdentityCache, 'observe'>;
   readonly clock: Clock;
 }
 
 /** A read that is younger will do: Azure allows one every two seconds for each identity (docs/azure-facts.md section 9). */
 const FRESH_MS = 60_000;
 
-export class IdentityViews {
-  readonly #eyes: IdentityEyes;
-  readonly #reads = new SingleFlight<IdentityView>();
+export class ObservedIdentities {
+  readonly #deps: IdentityDeps;
+  readonly #reads = new SingleFlight<ObservedIdentity>();
 
-  constructor(eyes: IdentityEyes) {
-    this.#eyes = eyes;
+  constructor(deps: IdentityDeps) {
+    this.#deps = deps;
   }
 
   /** From memory; what is not there is nothing to go by. */
-  cached(id: string): IdentityView | undefined {
-    const seen = this.#eyes.mirror.observe(id);
+  cached(id: string): ObservedIdentity | undefined {
+    const seen = this.#deps.identityCache.observe(id);
     if (seen.state !== 'present' || seen.resource.principalId === '') return undefined;
     return { state: 'present', principalId: seen.resource.principalId, live: false };
   }
 
   /** @param since monotonic ms: what was read before is not to be trusted any more */
-  async live(id: string, since: number, context: VisitContext): Promise<IdentityView> {
-    const { mirror, clock } = this.#eyes;
-    const seen = mirror.observe(id);
+  async live(id: string, since: number, context: ReconcileContext): Promise<ObservedIdentity> {
+    const { identityCache, clock } = this.#deps;
+    const seen = identityCache.observe(id);
     if (seen.state === 'present' && seen.how !== 'list') {
       const { ageMs, resource } = seen;
       if (ageMs <= FRESH_MS && clock.monotonic() - ageMs > since)
@@ -49,13 +49,13 @@ export class IdentityViews {
     return this.#reads.join(armKey(id), context, () => this.#read(id, context));
   }
 
-  async #read(id: string, context: VisitContext): Promise<IdentityView> {
-    const { identities, mirror } = this.#eyes;
+  async #read(id: string, context: ReconcileContext): Promise<ObservedIdentity> {
+    const { identities, identityCache } = this.#deps;
     try {
       const got = await identities.get(id, sharedContext(context));
       if (got.found) return { state: 'present', principalId: got.identity.principalId, live: true };
       // Made by azid a moment ago: Azure's answer is older.
-      const seen = mirror.observe(id);
+      const seen = identityCache.observe(id);
       return seen.state === 'present'
         ? { state: 'present', principalId: seen.resource.principalId, live: true }
         : { state: 'absent' };

@@ -3,13 +3,13 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { Asked, HostIdentity, OperationView, OwnStatus } from '../facts.ts';
+import type { Asked, HostIdentity, ObservedOperation, OwnStatus } from '../facts.ts';
 import { ownStatus } from '../own.ts';
 import type { HostMemory } from '../write/memory.ts';
 
-export interface PollEyes {
+export interface PollDeps {
   readonly hosts: Pick<Hosts, 'poll'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
@@ -23,9 +23,9 @@ const ENDLESS_MS = 3_600_000;
 /** Asks, when it is due, where the operation of the ledger stands. What it came to is in the memory. */
 export async function pollOperation(
   object: HostIdentity,
-  context: VisitContext,
-  { hosts, clock, memory }: PollEyes,
-): Promise<OperationView | undefined> {
+  context: ReconcileContext,
+  { hosts, clock, memory }: PollDeps,
+): Promise<ObservedOperation | undefined> {
   const own = ownStatus(object);
   const { uid } = object.metadata;
   const { operation, writeStartedAt } = own;

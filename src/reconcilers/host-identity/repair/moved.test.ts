@@ -24,7 +24,7 @@ const NEW = VM.replace('/rg1/', '/rg2/');
 const absent = { state: 'absent', live: true, conclusive: true, conclusiveInMs: 0 } as const;
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
-  actions.flatMap((action: Action) => (action.type === 'tell' ? action.note.reason : []));
+  actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const gone = (change: Partial<Facts> = {}) => facts({ host: absent, ...change });
 
 describe('a resource that is gone from its id', () => {
@@ -76,7 +76,7 @@ describe('a resource that was moved to this id', () => {
       movedFrom: OLD,
       entries: [{ identityId: idOf('app'), state: 'Attached', owned: true }],
     });
-    expect(types(decision)).toEqual(['saveStatus', 'tell', 'addFinalizer']);
+    expect(types(decision)).toEqual(['saveStatus', 'recordEvent', 'addFinalizer']);
     expect(told(decision)).toEqual(['HostMoved']);
   });
 

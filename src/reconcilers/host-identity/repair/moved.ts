@@ -4,10 +4,10 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { Note } from '../../decision.ts';
+import type { ReconcileEvent } from '../../decision.ts';
 import { type Line, linesOf } from '../../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import type { Bequest, Facts, HostIdentity, HostView, OwnStatus } from '../facts.ts';
+import type { Bequest, Facts, HostIdentity, ObservedHost, OwnStatus } from '../facts.ts';
 import { shownOn } from '../identity/judged.ts';
 import { ownStatus } from '../own.ts';
 import type { HostMemory } from '../write/memory.ts';
@@ -17,8 +17,8 @@ import type { HostMemory } from '../write/memory.ts';
  * its ledger goes with it. Where nothing tells two resources apart, what is there under the new id is somebody else's.
  */
 
-export interface MoveEyes {
-  readonly hostMirror: Pick<HostCache, 'observe' | 'byIndex' | 'ask' | 'openUntil' | 'resyncNow'>;
+export interface MoveDeps {
+  readonly hostCache: Pick<HostCache, 'observe' | 'byIndex' | 'ask' | 'openUntil' | 'resyncNow'>;
   readonly stores: Pick<Stores, 'hosts'>;
   readonly clock: Clock;
   readonly memory: HostMemory;
@@ -30,8 +30,8 @@ const LATE_MS = 60_000;
 /** Of a resource that is gone from its id: where it is, or that nothing has told yet. */
 export function whereabouts(
   object: HostIdentity,
-  view: HostView | undefined,
-  { hostMirror, stores, clock, memory }: MoveEyes,
+  view: ObservedHost | undefined,
+  { hostCache, stores, clock, memory }: MoveDeps,
 ): Pick<Facts, 'elsewhere' | 'searching'> {
   const { instance } = object.status ?? {};
   const key = armKey(object.spec.resourceId);
@@ -39,7 +39,7 @@ export function whereabouts(
   if (view?.state === 'present') memory.notAbsent(uid);
   if (view?.state !== 'absent' || !isUniqueInstance(instance) || !leavesSomething(object))
     return { searching: false };
-  const found = hostMirror.byIndex('instance', instance).find((each) => each.key !== key);
+  const found = hostCache.byIndex('instance', instance).find((each) => each.key !== key);
   if (found) {
     const [heir] = stores.hosts.byIndex(INDEX.host, found.key);
     const { movedFrom } = heir?.status ?? {};
@@ -50,11 +50,11 @@ export function whereabouts(
   const now = clock.monotonic();
   const absentAt = memory.absentSince(uid, now);
   if (absentAt === now) {
-    hostMirror.resyncNow(area);
+    hostCache.resyncNow(area);
     // A list of now need not show it under its new id yet.
-    hostMirror.ask(area);
+    hostCache.ask(area);
   }
-  const until = hostMirror.openUntil(area, absentAt);
+  const until = hostCache.openUntil(area, absentAt);
   return { searching: until !== undefined && now < until + LATE_MS };
 }
 
@@ -66,13 +66,13 @@ function leavesSomething(object: HostIdentity): boolean {
 export function bequestsTo(
   { spec }: HostIdentity,
   host: AzureHost | undefined,
-  { hostMirror, stores }: Pick<MoveEyes, 'hostMirror' | 'stores'>,
+  { hostCache, stores }: Pick<MoveDeps, 'hostCache' | 'stores'>,
 ): readonly Bequest[] {
   return stores.hosts.byIndex(INDEX.movedTo, armKey(spec.resourceId)).flatMap((holder): Bequest[] => {
     const { instance } = holder.status ?? {};
     const from = holder.spec.resourceId;
     if (!host || !isUniqueInstance(instance) || host.instance !== instance) return [];
-    if (hostMirror.observe(from).state !== 'absent') return [];
+    if (hostCache.observe(from).state !== 'absent') return [];
     const lines = [...linesOf(ownStatus(holder))].filter(
       ([key, { owned }]) => owned && shownOn(host, key) !== undefined,
     );
@@ -107,7 +107,7 @@ export function takenFrom(
   return bequests.find(({ from }) => movedFrom === undefined || armKey(movedFrom) !== armKey(from))?.from;
 }
 
-export function movedNote(from: string, to: string): Note {
+export function movedEvent(from: string, to: string): ReconcileEvent {
   return {
     type: 'Normal',
     reason: 'HostMoved',

@@ -1,5 +1,5 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import type { Note } from '../../decision.ts';
+import type { ReconcileEvent } from '../../decision.ts';
 import type { OwnStatus } from '../facts.ts';
 
 /**
@@ -16,7 +16,7 @@ export function recycledSince({ instance, systemAssigned }: OwnStatus, host: Azu
   return before.toLowerCase() === now.toLowerCase() ? false : 'principal';
 }
 
-export function recycledNote({ id }: AzureHost): Note {
+export function recycledEvent({ id }: AzureHost): ReconcileEvent {
   return {
     type: 'Warning',
     reason: 'HostRecycled',

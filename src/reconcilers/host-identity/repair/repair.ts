@@ -19,7 +19,7 @@ import {
   isOwned,
   isTakenOver,
   type Judged,
-  nameInNotes,
+  nameInEvents,
   whyOf,
   withState,
 } from '../identity/judged.ts';
@@ -66,9 +66,9 @@ export function repair(each: Case, base: Line): Judged {
     const message = `${host.id} has an entry of identity ${id} that gives no tokens, since the identity was made again after somebody else attached it; azid takes away only what it attached: detach it there, and azid attaches it anew, or let azid take it over (spec.adoption: Adopt, which a policy must allow)`;
     return { line: withProblem(withState(own, 'Refused', now), { reason: DEAD_ON_HOST, message }, now) };
   }
-  const givers = wants.filter(mayGive);
-  if (givers.length === 0) return { line: own };
-  if (!givers.some(({ turn }) => turn) && own.state !== 'Attaching') {
+  const claimants = wants.filter(mayGive);
+  if (claimants.length === 0) return { line: own };
+  if (!claimants.some(({ turn }) => turn) && own.state !== 'Attaching') {
     const message = `identity ${id} was made again; it waits for its turn to be attached anew to ${host.id}`;
     return {
       line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
@@ -87,8 +87,8 @@ export function repair(each: Case, base: Line): Judged {
       ...removal(each, own, id),
       recycled: true,
       alone: own.problem !== undefined && !moot,
-      replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
-      why: `${nameInNotes(each, id)} was made again: its old one is removed first, ${whyOf(givers)}`,
+      replaceAllowed: claimants.some(({ allowReplace }) => allowReplace),
+      why: `${nameInEvents(each, id)} was made again: its old one is removed first, ${whyOf(claimants)}`,
     },
   };
 }
@@ -103,6 +103,6 @@ function removal(each: Case, base: Line, id: string): Change {
     intent: { ...withState(base, 'Attaching', each.facts.now), owned: true },
     alone: false,
     replaceAllowed: true,
-    why: `${nameInNotes(each, id)}, which no longer exists and because of which Azure refuses every change`,
+    why: `${nameInEvents(each, id)}, which no longer exists and because of which Azure refuses every change`,
   };
 }

@@ -15,16 +15,16 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function setup() {
   const it = worldOf({ azure: [vm(VM, { instance: INSTANCE })] });
-  const { mirror: hostMirror, stores, clock, lists } = it;
-  const eyes = { hostMirror, stores, clock, memory: new HostMemory() };
-  hostMirror.use('team-a/web', [areaOfHost(VM)]);
-  await hostMirror.whenLoaded(areaOfHost(VM));
+  const { hostCache, stores, clock, lists } = it;
+  const deps = { hostCache, stores, clock, memory: new HostMemory() };
+  hostCache.use('team-a/web', [areaOfHost(VM)]);
+  await hostCache.whenLoaded(areaOfHost(VM));
   clock.advance(300_000);
   await turn();
   lists.calls.length = 0;
   lists.hosts.delete(armKey(VM));
-  await hostMirror.refresh(VM, 'event');
-  const look = () => whereabouts(object({ instance: INSTANCE }), absent, eyes);
+  await hostCache.refresh(VM, 'event');
+  const look = () => whereabouts(object({ instance: INSTANCE }), absent, deps);
   const pass = async (ms: number) => {
     clock.advance(ms);
     await turn();

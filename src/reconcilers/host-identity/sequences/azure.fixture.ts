@@ -63,7 +63,7 @@ export function connect(azure: Simulator, clock: FakeClock, wire: Wire) {
   const limits = { ...AZURE_LIMITS, providers: {}, arm: { read: plenty, write: plenty, delete: plenty } };
   const calls = {
     access,
-    lanes: new RequestScheduler({ clock, limits }),
+    scheduler: new RequestScheduler({ clock, limits }),
     clock,
     tenantId: azure.tenantId,
     credential: 'azid',

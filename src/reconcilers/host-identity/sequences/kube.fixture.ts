@@ -12,7 +12,7 @@ let version = 0;
 let uids = 0;
 
 /**
- * Kubernetes as the frame meets it, for HostIdentities: each write is in the stores at once, as by a watch without delay.
+ * Kubernetes as the reconciler meets it, for HostIdentities: each write is in the stores at once, as by a watch without delay.
  * What it holds outlives every process of azid.
  */
 export class MemoryKube {

@@ -40,7 +40,7 @@ export class Model {
   }
 
   /** Notes what changed since the last look, as done by `who`; fails if azid may not have done it. */
-  note(who: 'azid' | 'others', host: HostView | undefined): void {
+  record(who: 'azid' | 'others', host: HostView | undefined): void {
     const now = contentOf(host);
     for (const [key, principal] of this.#seen) {
       const after = now.get(key);

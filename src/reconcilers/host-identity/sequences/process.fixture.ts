@@ -6,8 +6,8 @@ import { identityDefinition } from '../../../cache/identities/identities.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import { Frame } from '../../frame.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
+import { Reconciler } from '../../reconciler.ts';
 import type { Services } from '../../services.ts';
 import { hostIdentityKind } from '../index.ts';
 import type { Answered, Clients, Sent } from './azure.fixture.ts';
@@ -27,23 +27,23 @@ class Killed extends Error {}
 /** One process of azid: its caches and its memory die with it. */
 export class Process {
   readonly #stop = new AbortController();
-  readonly #frame: Frame<never, never, never, never>;
+  readonly #reconciler: Reconciler<never, never, never, never>;
   #death: Death | undefined;
   #dead = false;
   #calls = 0;
-  #visits = 0;
+  #reconciles = 0;
 
   constructor(kube: MemoryKube, clients: Clients, clock: FakeClock, subscription: string, self: string) {
     const { signal } = this.#stop;
     const { hosts, identities, permissions } = clients;
     const common = { clock, signal, random: () => 0.5, lagMs: LAG_MS };
-    const mirror = new AzureCache(identityDefinition({ identities, permissions }), common);
-    const hostMirror = new AzureCache(hostDefinition({ hosts, permissions, clock, signal }), common);
-    mirror.use('test', [subscription]);
+    const identityCache = new AzureCache(identityDefinition({ identities, permissions }), common);
+    const hostCache = new AzureCache(hostDefinition({ hosts, permissions, clock, signal }), common);
+    identityCache.use('test', [subscription]);
     const proofs = new IdentityProofs({
       stores: kube.stores,
       identities,
-      mirror,
+      identityCache,
       installationId: 'sequences',
     });
     const client = kube.client((_, write) => this.#around(write));
@@ -54,8 +54,8 @@ export class Process {
       clock,
       hosts,
       identities,
-      mirror,
-      hostMirror,
+      identityCache,
+      hostCache,
       // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
       turns: { mayAttach: () => true, mayDetach: () => true, hasSpokenOf: () => true },
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
@@ -65,7 +65,7 @@ export class Process {
     } as unknown as Services;
     const kind = { ...hostIdentityKind, ...hostIdentityKind.start(services, () => {}) };
     const options = { client, store: kube.stores.hosts, events: { record: () => {} }, clock };
-    this.#frame = new Frame(kind, options) as unknown as Frame<never, never, never, never>;
+    this.#reconciler = new Reconciler(kind, options) as unknown as Reconciler<never, never, never, never>;
   }
 
   get dead(): boolean {
@@ -81,14 +81,14 @@ export class Process {
     this.#stop.abort();
   }
 
-  /** A visit to the host's object; undefined when the process died in it. */
-  async visit(name: string): Promise<Outcome | undefined> {
+  /** A reconcile to the host's object; undefined when the process died in it. */
+  async reconcile(name: string): Promise<Outcome | undefined> {
     try {
-      return await this.#frame.reconcile({
+      return await this.#reconciler.reconcile({
         key: `azid-system/${name}`,
         priority: 'event',
         attempt: 1,
-        reconcileId: `visit-${++this.#visits}`,
+        reconcileId: `visit-${++this.#reconciles}`,
         signal: this.#stop.signal,
         log: silentLog,
       });

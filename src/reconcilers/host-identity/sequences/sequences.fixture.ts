@@ -50,7 +50,7 @@ async function run(batch: Batch, { type, steps }: Sequence): Promise<void> {
   try {
     for (const step of steps) {
       await take(world, step);
-      if (step.do !== 'pass' && !step.unseen) await world.visit();
+      if (step.do !== 'pass' && !step.unseen) await world.reconcile();
     }
     await settle(world);
   } finally {
@@ -73,10 +73,10 @@ async function settle(world: World): Promise<void> {
   });
   // Twice, with the next list in between: only that shows what others did.
   let rested = 0;
-  for (let visits = 0; rested < 2; visits++) {
-    if (visits > 80) throw new Error(`no rest: ${JSON.stringify(world.ledger?.status)}`);
+  for (let reconciles = 0; rested < 2; reconciles++) {
+    if (reconciles > 80) throw new Error(`no rest: ${JSON.stringify(world.ledger?.status)}`);
     const before = world.patches;
-    const outcome = await world.visit();
+    const outcome = await world.reconcile();
     const isDone = outcome === undefined || outcome.type === 'done';
     rested = isDone && world.patches === before ? rested + 1 : 0;
     if (rested < 2) await world.pass(isDone ? 660_000 : pauseOf(outcome));

@@ -31,7 +31,7 @@ type Happening =
   | { readonly do: 'loseStatus' }
   | { readonly do: 'policy'; readonly allowed: boolean }
   | { readonly do: 'pass'; readonly ms: number }
-  | { readonly do: 'visit' };
+  | { readonly do: 'reconcile' };
 
 type Random = () => number;
 
@@ -92,14 +92,14 @@ export function drawStep(random: Random, etag: boolean): Step {
     [1, () => ({ do: 'loseStatus' })],
     [2, () => ({ do: 'policy', allowed: chance(0.6) })],
     [12, () => ({ do: 'pass', ms: pick(PASSES) })],
-    [6, () => ({ do: 'visit' })],
+    [6, () => ({ do: 'reconcile' })],
   ];
   let at = random() * draws.reduce((sum, [weight]) => sum + weight, 0);
   for (const [weight, draw] of draws) {
     at -= weight;
     if (at < 0) return draw();
   }
-  return { do: 'visit' };
+  return { do: 'reconcile' };
 }
 
 export async function take(world: World, step: Step): Promise<void> {
@@ -186,7 +186,7 @@ export async function take(world: World, step: Step): Promise<void> {
       return world.allow(step.allowed);
     case 'pass':
       return world.pass(step.ms);
-    case 'visit':
+    case 'reconcile':
       return;
   }
 }

@@ -159,9 +159,9 @@ export class World {
 
   /** Something that somebody other than azid does in Azure. */
   others(act: () => void): void {
-    this.model.note('azid', this.host);
+    this.model.record('azid', this.host);
     act();
-    this.model.note('others', this.host);
+    this.model.record('others', this.host);
   }
 
   /** Time passes, and with it whatever falls due. */
@@ -173,22 +173,22 @@ export class World {
       const { sent, dueAt } = this.#late;
       this.#late = undefined;
       clock.advance(Math.max(0, dueAt - clock.monotonic()));
-      this.model.note('azid', this.host);
+      this.model.record('azid', this.host);
       await this.deliver(sent);
-      this.model.note('azid', this.host);
+      this.model.record('azid', this.host);
     }
     clock.advance(end - clock.monotonic());
     await this.process.calm();
-    this.model.note('azid', this.host);
+    this.model.record('azid', this.host);
     this.#raise();
   }
 
   /** azid looks at the host once; a dead process is replaced by the next. */
-  async visit(): Promise<Outcome | undefined> {
+  async reconcile(): Promise<Outcome | undefined> {
     this.#ensure();
-    const outcome = this.ledger ? await this.process.visit(this.ledger.metadata.name) : undefined;
+    const outcome = this.ledger ? await this.process.reconcile(this.ledger.metadata.name) : undefined;
     await this.process.calm();
-    this.model.note('azid', this.host);
+    this.model.record('azid', this.host);
     this.#raise();
     if (this.process.dead) this.process = this.#process();
     this.#letGo();
@@ -224,10 +224,10 @@ export class World {
     this.meddling = undefined;
     const { refusal } = this;
     this.refusal = undefined;
-    this.model.note('azid', this.host);
+    this.model.record('azid', this.host);
     if (refusal === 'lost-after') await deliver(sent);
     const answer = refusal ? refusalOf(refusal) : await deliver(sent);
-    this.model.note('azid', this.host);
+    this.model.record('azid', this.host);
     return answer;
   }
 

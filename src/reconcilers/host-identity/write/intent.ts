@@ -1,9 +1,9 @@
 import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
 import { replaceBody } from '../../../azure/hosts/write/replace.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import type { Note } from '../../decision.ts';
+import type { ReconcileEvent } from '../../decision.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
-import type { Facts, HostView, WriteIdentity } from '../facts.ts';
+import type { Facts, ObservedHost, WriteIdentity } from '../facts.ts';
 import type { Change } from '../identity/judged.ts';
 import type { PlannedWrite } from './write.ts';
 
@@ -20,7 +20,7 @@ export function intended(
 
 export function writeOf(
   { delta, changes }: PlannedWrite,
-  { host, model = {} }: Extract<HostView, { state: 'present' }>,
+  { host, model = {} }: Extract<ObservedHost, { state: 'present' }>,
   capability: HostCapability,
   lines: ReadonlyMap<string, Line>,
   { now, apiVersion }: Facts,
@@ -37,11 +37,11 @@ export function writeOf(
     asked: { adds: delta.adds, removes: delta.removes, system: delta.system, fresh },
     begun: timestamp(now),
     checks: gains.filter(({ key }) => key !== SYSTEM).map(({ id }) => id),
-    note: noteOf(changes, host.id),
+    event: eventOf(changes, host.id),
   };
 }
 
-function noteOf(changes: readonly Change[], hostId: string): Note {
+function eventOf(changes: readonly Change[], hostId: string): ReconcileEvent {
   const say = (text: string, some: readonly Change[]) => {
     if (some.length === 0) return [];
     const more = some.length > 3 ? ` and ${some.length - 3} more` : '';

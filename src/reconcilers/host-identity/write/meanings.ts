@@ -7,7 +7,7 @@ import {
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Failure } from '../../decision.ts';
 import { IDENTITY_NOT_FOUND, type Trouble } from '../../hosts/ledger/problems.ts';
-import type { IdentityView } from '../facts.ts';
+import type { ObservedIdentity } from '../facts.ts';
 
 /** What Azure's refusal of a write means: for the host as a whole, or for some of the identities it names. */
 
@@ -55,7 +55,11 @@ export function guiltyOf(failure: Failure, keys: readonly string[]): readonly st
 }
 
 /** What it means for one identity that is to be attached. */
-export function troubleOf({ reason, message }: Failure, id: string, view: IdentityView | undefined): Trouble {
+export function troubleOf(
+  { reason, message }: Failure,
+  id: string,
+  view: ObservedIdentity | undefined,
+): Trouble {
   if (reason !== 'LinkedAuthorizationFailed') return { reason, message };
   if (view?.state === 'absent')
     return {

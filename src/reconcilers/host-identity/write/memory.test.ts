@@ -27,7 +27,7 @@ describe('what is known of the last write’s end', () => {
     const memory = new HostMemory();
     memory.intend(uid, at(0), asked());
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: 0 });
-    memory.send(uid, at(0), 'visit-1');
+    memory.send(uid, at(0), 'reconcile-1');
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: LIMIT_MS + LAG_MS });
     memory.end(uid, at(0));
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: 0 });
@@ -35,11 +35,11 @@ describe('what is known of the last write’s end', () => {
 
   it('that failed without an answer: it may be repeated, and may show for as long as Azure lags', () => {
     const memory = new HostMemory();
-    memory.send(uid, at(0), 'visit-1');
+    memory.send(uid, at(0), 'reconcile-1');
     memory.unclear(uid, at(0), NOW);
     expect(window(memory, at(0), 1_000)).toEqual({ blockedMs: 0, openMs: LAG_MS - 1_000 });
     memory.intend(uid, at(5_000), asked());
-    memory.send(uid, at(5_000), 'visit-1');
+    memory.send(uid, at(5_000), 'reconcile-1');
     memory.end(uid, at(5_000));
     expect(window(memory, at(5_000), 10_000)).toEqual({ blockedMs: 0, openMs: LAG_MS - 10_000 });
   });
@@ -49,9 +49,9 @@ describe('a write that was not sent', () => {
   it('is none: it counts for nothing, and nothing of it is under way', () => {
     const memory = new HostMemory();
     memory.intend(uid, at(0), asked({ adds }));
-    memory.send(uid, at(0), 'visit-1');
+    memory.send(uid, at(0), 'reconcile-1');
     memory.unsend(uid, at(0), asked({ adds }));
-    expect(memory.of(uid).visit).toEqual({ id: 'visit-1', writes: 0 });
+    expect(memory.of(uid).reconcile).toEqual({ id: 'reconcile-1', writes: 0 });
     expect(window(memory, at(0))).toEqual({ blockedMs: 0, openMs: 0 });
   });
 
@@ -62,7 +62,7 @@ describe('a write that was not sent', () => {
     expect(unsent()).toEqual(['a']);
     memory.intend(uid, at(1_000), asked({ adds: ['c'] }));
     expect(unsent()).toEqual(['a', 'c']);
-    memory.send(uid, at(1_000), 'visit-1');
+    memory.send(uid, at(1_000), 'reconcile-1');
     expect(unsent()).toEqual([]);
     memory.unsend(uid, at(1_000), asked({ adds: ['c'] }));
     expect(unsent()).toEqual(['c']);
@@ -73,9 +73,9 @@ describe('how many are tried at once', () => {
   it('is halved by each refusal that names nobody, and doubled by each success', () => {
     const memory = new HostMemory();
     const batch = () => memory.of(uid).batch;
-    memory.refuse(uid, refusal({ adds }, {}), 'visit-1', 0);
+    memory.refuse(uid, refusal({ adds }, {}), 'reconcile-1', 0);
     expect(batch()).toBe(2);
-    memory.refuse(uid, refusal({ adds: adds.slice(0, 2) }, {}), 'visit-1', 0);
+    memory.refuse(uid, refusal({ adds: adds.slice(0, 2) }, {}), 'reconcile-1', 0);
     expect(batch()).toBe(1);
     memory.accept(uid, asked({ adds: adds.slice(0, 1) }), NOW);
     expect(batch()).toBe(2);
@@ -90,7 +90,7 @@ describe('how many are tried at once', () => {
       { reason: 'AuthorizationFailed' },
       { kind: 'transient', reason: 'OperationInProgress' },
     ] as const)
-      memory.refuse(uid, refusal({ adds }, why), 'visit-1', 0);
+      memory.refuse(uid, refusal({ adds }, why), 'reconcile-1', 0);
     expect(memory.of(uid).batch).toBeUndefined();
   });
 });

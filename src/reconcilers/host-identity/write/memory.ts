@@ -29,7 +29,7 @@ interface Known {
   /** Since when this process has seen the host absent, monotonic ms. */
   absentSince?: number;
   pause?: Pause;
-  visit?: { readonly id: string; readonly writes: number };
+  reconcile?: { readonly id: string; readonly writes: number };
   /** Monotonic ms. What was read of identities before need not be so any more. */
   failedAt: number;
   deleted: boolean;
@@ -61,15 +61,15 @@ export class HostMemory {
     known.begun = { at, phase: 'sent' };
     known.unsent = new Set();
     delete known.refusal;
-    const writes = known.visit?.id === reconcileId ? known.visit.writes : 0;
-    known.visit = { id: reconcileId, writes: writes + 1 };
+    const writes = known.reconcile?.id === reconcileId ? known.reconcile.writes : 0;
+    known.reconcile = { id: reconcileId, writes: writes + 1 };
   }
 
   /** It was not sent after all: nothing left this process, and what is there meanwhile is somebody else's doing. */
   unsend(uid: string, at: string, asked: Asked): void {
     this.intend(uid, at, asked);
-    const { visit } = this.#of(uid);
-    if (visit) this.#of(uid).visit = { ...visit, writes: Math.max(0, visit.writes - 1) };
+    const { reconcile } = this.#of(uid);
+    if (reconcile) this.#of(uid).reconcile = { ...reconcile, writes: Math.max(0, reconcile.writes - 1) };
   }
 
   /** Azure answered, and nothing of it is under way any more. */
@@ -124,8 +124,8 @@ export class HostMemory {
   }
 
   /**
-   * The refusal that a visit has to go by: its own; another visit's as long as Azure said not to come back. An edit may
-   * bring a visit earlier, and no lane was told of what an operation ended with (docs/guarantees.md G12).
+   * The refusal that a reconcile has to go by: its own; another reconcile's as long as Azure said not to come back. An edit may
+   * bring a reconcile earlier, and no rate-limit scope was told of what an operation ended with (docs/guarantees.md G12).
    */
   refusalFor(uid: string, reconcileId: string, monotonic: number): Refusal | undefined {
     const known = this.#of(uid).refusal;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { asked, attached, dead, host, keyOf, NOW, object, seen } from '../facts.fixture.ts';
-import type { HostView } from '../facts.ts';
+import type { ObservedHost } from '../facts.ts';
 import { HostMemory } from './memory.ts';
 import { readBack } from './read-back.ts';
 
@@ -9,7 +9,7 @@ const ledger = object();
 const { uid } = ledger.metadata;
 
 /** What is still remembered of a write after a look at the host. */
-function leftOf(what: Parameters<typeof asked>[0], view: HostView): string[] {
+function leftOf(what: Parameters<typeof asked>[0], view: ObservedHost): string[] {
   const memory = new HostMemory();
   memory.accept(uid, asked(what), NOW - 60_000);
   readBack(ledger, view, memory);
@@ -42,7 +42,7 @@ describe('what Azure took is remembered', () => {
   });
 
   it('whatever was seen before the write', () => {
-    const cached: HostView = { state: 'present', host: host([attached('app')]), live: false };
+    const cached: ObservedHost = { state: 'present', host: host([attached('app')]), live: false };
     expect(leftOf({ adds: [app] }, cached)).toEqual([app]);
   });
 });

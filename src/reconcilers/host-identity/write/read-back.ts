@@ -1,4 +1,4 @@
-import type { HostIdentity, HostView } from '../facts.ts';
+import type { HostIdentity, ObservedHost } from '../facts.ts';
 import { shownOn } from '../identity/judged.ts';
 import { ownStatus } from '../own.ts';
 import { recycledSince } from '../repair/recycled.ts';
@@ -8,7 +8,7 @@ import type { HostMemory } from './memory.ts';
  * What Azure took is remembered until a read shows it, or shows that the resource is another one or gone: a later change is
  * somebody else's doing, or nobody's, and has nothing to do with that write any more.
  */
-export function readBack(object: HostIdentity, view: HostView | undefined, memory: HostMemory): void {
+export function readBack(object: HostIdentity, view: ObservedHost | undefined, memory: HostMemory): void {
   const { uid } = object.metadata;
   if (view?.state === 'absent' && view.conclusive) memory.forgetAccepted(uid);
   if (view?.state !== 'present' || !view.live) return;

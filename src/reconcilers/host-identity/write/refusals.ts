@@ -17,7 +17,7 @@ import {
 
 export interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;
-  /** Nothing more is to be written in this visit. Absent: the rest may go through at once. */
+  /** Nothing more is to be written in this reconcile. Absent: the rest may go through at once. */
   readonly stop?: Summary;
 }
 
@@ -60,7 +60,7 @@ export function afterRefusal(
       const line = left.get(key);
       if (line) left.set(key, withProblem(line, { reason, message }, facts.now));
     }
-    // Refused with the removal, too: not in this visit.
+    // Refused with the removal, too: not in this reconcile.
     return facts.writes > 2 ? { lines: left, stop: summaryOf(failure) } : { lines: left };
   }
   if (/^failed$/i.test(host.provisioningState ?? '')) {

@@ -4,7 +4,7 @@ import { identityDelta } from '../../../azure/hosts/write/delta.ts';
 import { hiddenSecrets } from '../../../azure/hosts/write/hidden-secrets.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
-import type { Facts, HostView } from '../facts.ts';
+import type { Facts, ObservedHost } from '../facts.ts';
 import type { Change } from '../identity/judged.ts';
 import { byCredential } from './credentials.ts';
 
@@ -26,7 +26,7 @@ export interface PlannedWrite {
   readonly changes: readonly Change[];
 }
 
-type Present = Extract<HostView, { state: 'present' }>;
+type Present = Extract<ObservedHost, { state: 'present' }>;
 type Refused = Extract<IdentityDelta, { kind: 'refused' }>;
 
 export function planWrite(

@@ -49,7 +49,7 @@ const metadata = (name: string, more = {}) => ({
   ...more,
 });
 
-function eyes(
+function deps(
   change: {
     identity?: object | null;
     shown?: AzureIdentity;
@@ -106,16 +106,16 @@ describe('a spec that is wrong by itself', () => {
     ['a selector that would choose everything', { target: { selector: { ...selector, tags: {} } } }],
     ['half an identity', { identityId: IDENTITY.replace('rg1', '..') }],
   ])('%s: neither gives nor takes away', (_, spec) => {
-    expect(claimOfAttachment(attachment(spec), VM, host, eyes())).toMatchObject({ state: 'unclear' });
+    expect(claimOfAttachment(attachment(spec), VM, host, deps())).toMatchObject({ state: 'unclear' });
   });
 });
 
 describe('an attachment that names its resource', () => {
-  it('wants it, with the principal its identity has, once its own visit gave the word', () => {
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes())).toMatchObject({ turn: false });
+  it('wants it, with the principal its identity has, once its own reconcile gave the word', () => {
+    expect(claimOfAttachment(attachment(), VM, undefined, deps())).toMatchObject({ turn: false });
     const turns = new Turns(() => {});
     turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(attachment(), VM, undefined, deps({ turns }))).toMatchObject({
       state: 'wants',
       what: { identityId: IDENTITY, principalId: 'p1' },
       verdict: { allowed: true, policy: 'team' },
@@ -125,28 +125,28 @@ describe('an attachment that names its resource', () => {
   });
 
   it('is denied, not silent, where no policy allows it', () => {
-    const claim = claimOfAttachment(attachment(), VM, undefined, eyes({ rule: { types: ['A.B/c'] } }));
+    const claim = claimOfAttachment(attachment(), VM, undefined, deps({ rule: { types: ['A.B/c'] } }));
     expect(claim).toMatchObject({ state: 'wants', verdict: { allowed: false } });
   });
 
   it('gives nothing new while its namespace was not seen, and keeps what stands', () => {
     const unseen = { state: 'wants', verdict: { allowed: false, unseen: true } };
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes({ unseen: true }))).toMatchObject(unseen);
+    expect(claimOfAttachment(attachment(), VM, undefined, deps({ unseen: true }))).toMatchObject(unseen);
     const own = { metadata: metadata('own'), spec: { resourceId: VM } } as SystemAssignedIdentity;
-    expect(claimOfSystemIdentity(own, eyes({ unseen: true }))).toMatchObject(unseen);
+    expect(claimOfSystemIdentity(own, deps({ unseen: true }))).toMatchObject(unseen);
   });
 
   it('gives nothing new while suspended, or while its identity goes', () => {
-    expect(claimOfAttachment(attachment({ suspend: true }), VM, undefined, eyes())).toMatchObject({
+    expect(claimOfAttachment(attachment({ suspend: true }), VM, undefined, deps())).toMatchObject({
       paused: true,
     });
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes({ identity: deleted }))).toMatchObject({
+    expect(claimOfAttachment(attachment(), VM, undefined, deps({ identity: deleted }))).toMatchObject({
       paused: true,
     });
   });
 
   it('keeps what stands while its identity is not known', () => {
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes({ identity: null }))).toMatchObject({
+    expect(claimOfAttachment(attachment(), VM, undefined, deps({ identity: null }))).toMatchObject({
       state: 'unclear',
       why: expect.stringContaining('UserAssignedIdentity shop/app, which does not exist'),
     });
@@ -154,7 +154,7 @@ describe('an attachment that names its resource', () => {
 
   it('keeps what stands, and gives nothing, while Azure shows an identity without its marks', () => {
     const shown = identityAt(IDENTITY, 'p2', { by: 'hand' });
-    expect(claimOfAttachment(attachment(), VM, undefined, eyes({ shown }))).toMatchObject({
+    expect(claimOfAttachment(attachment(), VM, undefined, deps({ shown }))).toMatchObject({
       state: 'unclear',
       why: expect.stringContaining('is not the owner of identity'),
     });
@@ -163,12 +163,12 @@ describe('an attachment that names its resource', () => {
   it('releases what it no longer names, and everything when it is deleted, when it gave the word', () => {
     const turns = new Turns(() => {});
     const elsewhere = attachment({ target: { resourceId: `${VM}2` } });
-    expect(claimOfAttachment(elsewhere, VM, undefined, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(elsewhere, VM, undefined, deps({ turns }))).toMatchObject({
       state: 'releases',
       turn: false,
     });
     turns.set('uid-web-app', { attach: new Set(), detach: new Set([host.key]) });
-    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, undefined, eyes({ turns }));
+    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, undefined, deps({ turns }));
     expect(claim(elsewhere)).toMatchObject({ state: 'releases', turn: true });
     expect(claim(attachment({}, deleted))).toMatchObject({ state: 'releases', retain: false, turn: true });
     const kept = attachment({ deletionPolicy: 'Retain' }, deleted);
@@ -177,7 +177,7 @@ describe('an attachment that names its resource', () => {
 
   it('releases nothing by an edit while it is suspended', () => {
     const elsewhere = attachment({ target: { resourceId: `${VM}2` }, suspend: true });
-    expect(claimOfAttachment(elsewhere, VM, undefined, eyes())).toMatchObject({ state: 'unclear' });
+    expect(claimOfAttachment(elsewhere, VM, undefined, deps())).toMatchObject({ state: 'unclear' });
   });
 });
 
@@ -187,19 +187,19 @@ describe('an attachment by selector', () => {
 
   it('wants what matches, when its rollout says so', () => {
     const turns = new Turns(() => {});
-    expect(claimOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(fleet(), VM, host, deps({ turns }))).toMatchObject({
       state: 'wants',
       turn: false,
       wordDue: true,
     });
-    const wordDue = () => claimOfAttachment(fleet(), VM, host, eyes({ turns }));
+    const wordDue = () => claimOfAttachment(fleet(), VM, host, deps({ turns }));
     turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set([host.key]) });
     expect(wordDue()).toMatchObject({ turn: false, wordDue: false });
     // Its last word was about others: this one appeared since, or was made again.
     turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set(['other']) });
     expect(wordDue()).toMatchObject({ turn: false, wordDue: true });
     turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
-    expect(claimOfAttachment(fleet(), VM, host, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(fleet(), VM, host, deps({ turns }))).toMatchObject({
       state: 'wants',
       turn: true,
     });
@@ -208,27 +208,27 @@ describe('an attachment by selector', () => {
   it('releases what no longer matches, but in turn', () => {
     const turns = new Turns(() => {});
     const other = { ...host, tags: { app: 'lab' } };
-    expect(claimOfAttachment(fleet(), VM, other, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(fleet(), VM, other, deps({ turns }))).toMatchObject({
       state: 'releases',
       turn: false,
     });
     turns.set('uid-web-app', { attach: new Set(), detach: new Set([host.key]) });
-    expect(claimOfAttachment(fleet(), VM, other, eyes({ turns }))).toMatchObject({
+    expect(claimOfAttachment(fleet(), VM, other, deps({ turns }))).toMatchObject({
       state: 'releases',
       turn: true,
     });
-    expect(claimOfAttachment(fleet({}, deleted), VM, host, eyes())).toMatchObject({
+    expect(claimOfAttachment(fleet({}, deleted), VM, host, deps())).toMatchObject({
       state: 'releases',
       turn: false,
     });
   });
 
   it('says nothing about a resource that was not read', () => {
-    expect(claimOfAttachment(fleet(), VM, undefined, eyes())).toMatchObject({ state: 'unclear' });
+    expect(claimOfAttachment(fleet(), VM, undefined, deps())).toMatchObject({ state: 'unclear' });
   });
 
   it('is denied where selectors are not allowed', () => {
-    const claim = claimOfAttachment(fleet(), VM, host, eyes({ rule: { selectors: false } }));
+    const claim = claimOfAttachment(fleet(), VM, host, deps({ rule: { selectors: false } }));
     expect(claim).toMatchObject({ verdict: { allowed: false } });
   });
 });
@@ -251,12 +251,12 @@ describe('selectors', () => {
 });
 
 describe('turns', () => {
-  it('wake each resource once that has its turn from now on', () => {
-    const woken: string[] = [];
-    const turns = new Turns((key) => void woken.push(key));
+  it('enqueue each resource once that has its turn from now on', () => {
+    const enqueued: string[] = [];
+    const turns = new Turns((key) => void enqueued.push(key));
     turns.set('u', { attach: new Set(['a', 'b']), detach: new Set() });
     turns.set('u', { attach: new Set(['b', 'c']), detach: new Set(['a']) });
-    expect(woken).toEqual(['a', 'b', 'c', 'a']);
+    expect(enqueued).toEqual(['a', 'b', 'c', 'a']);
     expect([turns.mayAttach('u', 'a'), turns.mayDetach('u', 'a'), turns.mayAttach('x', 'a')]).toEqual([
       false,
       true,
@@ -270,18 +270,18 @@ describe('a system-assigned identity', () => {
     ({ metadata: metadata('own', more), spec: { resourceId: VM, ...spec } }) as SystemAssignedIdentity;
 
   it('is wanted while its object lives and its finalizer stands, and kept when it goes unless told otherwise', () => {
-    expect(claimOfSystemIdentity(own(), eyes())).toMatchObject({
+    expect(claimOfSystemIdentity(own(), deps())).toMatchObject({
       state: 'wants',
       what: 'system',
       turn: false,
     });
     const held = own({}, { finalizers: ['azid.dev/finalizer'] });
-    expect(claimOfSystemIdentity(held, eyes())).toMatchObject({ state: 'wants', turn: true });
-    expect(claimOfSystemIdentity(own({}, deleted), eyes())).toMatchObject({
+    expect(claimOfSystemIdentity(held, deps())).toMatchObject({ state: 'wants', turn: true });
+    expect(claimOfSystemIdentity(own({}, deleted), deps())).toMatchObject({
       state: 'releases',
       retain: true,
     });
-    expect(claimOfSystemIdentity(own({ deletionPolicy: 'Delete' }, deleted), eyes())).toMatchObject({
+    expect(claimOfSystemIdentity(own({ deletionPolicy: 'Delete' }, deleted), deps())).toMatchObject({
       state: 'releases',
       retain: false,
     });
@@ -289,7 +289,7 @@ describe('a system-assigned identity', () => {
 
   it('that is wrong by itself gives nothing, and its deletion is heard all the same', () => {
     const bad = { apiVersion: '2024-07-01' };
-    expect(claimOfSystemIdentity(own(bad), eyes())).toMatchObject({ state: 'unclear' });
-    expect(claimOfSystemIdentity(own(bad, deleted), eyes())).toMatchObject({ state: 'releases' });
+    expect(claimOfSystemIdentity(own(bad), deps())).toMatchObject({ state: 'unclear' });
+    expect(claimOfSystemIdentity(own(bad, deleted), deps())).toMatchObject({ state: 'releases' });
   });
 });

@@ -7,7 +7,7 @@ import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { ObservedIdentity } from '../../proof/observe.ts';
 
 /** Which identity an attachment speaks of. */
-export type AttachedIdentityView =
+export type ObservedAttachedIdentity =
   | {
       readonly state: 'known';
       /** ARM id. */
@@ -38,7 +38,7 @@ export interface AttachedIdentityDeps {
 export function identityOf(
   { metadata, spec }: IdentityAttachment,
   { stores, proofs }: AttachedIdentityDeps,
-): AttachedIdentityView {
+): ObservedAttachedIdentity {
   const { identityId, identityRef } = spec;
   if (identityId !== undefined) {
     const key = armKey(identityId);

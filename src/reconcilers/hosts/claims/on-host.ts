@@ -28,11 +28,11 @@ export function claimsOnHost(
   object: HostIdentity,
   type: string,
   seen: AzureHost | 'absent' | undefined,
-  eyes: HostClaimsDeps,
+  deps: HostClaimsDeps,
   lines: ReadonlyMap<string, Line> = linesOf(object.status ?? {}),
 ): HostClaims {
   const { resourceId } = object.spec;
-  const { attachments, systemIdentities } = eyes.stores;
+  const { attachments, systemIdentities } = deps.stores;
   const key = armKey(resourceId);
   const attaching = new Map<string, IdentityAttachment>();
   const own = new Map<string, SystemAssignedIdentity>();
@@ -54,8 +54,8 @@ export function claimsOnHost(
     else own.set(owner.uid, found as SystemAssignedIdentity);
   }
   const claims = [
-    ...[...attaching.values()].toSorted(byAge).map((each) => claimOfAttachment(each, resourceId, host, eyes)),
-    ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, eyes)),
+    ...[...attaching.values()].toSorted(byAge).map((each) => claimOfAttachment(each, resourceId, host, deps)),
+    ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, deps)),
   ];
   // Nobody else's word decides how the resource is read and written: it may be another team's.
   const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));

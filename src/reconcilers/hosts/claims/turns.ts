@@ -1,5 +1,5 @@
 /**
- * Which hosts of an attachment by selector may be changed now (`rollout`). The attachment's own visit decides it afresh
+ * Which hosts of an attachment by selector may be changed now (`rollout`). The attachment's own reconcile decides it afresh
  * each time from the ledgers; what is kept here is only its last word, so a new process changes nothing before the
  * attachment was looked at.
  */
@@ -13,19 +13,19 @@ export interface Turn {
 
 export class Turns {
   readonly #byUid = new Map<string, Turn>();
-  readonly #wake: (hostKey: string) => void;
+  readonly #enqueue: (hostKey: string) => void;
 
-  /** @param wake told of each host that has its turn from now on */
-  constructor(wake: (hostKey: string) => void) {
-    this.#wake = wake;
+  /** @param enqueue told of each host that has its turn from now on */
+  constructor(enqueue: (hostKey: string) => void) {
+    this.#enqueue = enqueue;
   }
 
   /** The attachment's word, replacing its last one. */
   set(uid: string, turn: Turn): void {
     const before = this.#byUid.get(uid);
     this.#byUid.set(uid, turn);
-    for (const key of turn.attach) if (!before?.attach.has(key)) this.#wake(key);
-    for (const key of turn.detach) if (!before?.detach.has(key)) this.#wake(key);
+    for (const key of turn.attach) if (!before?.attach.has(key)) this.#enqueue(key);
+    for (const key of turn.detach) if (!before?.detach.has(key)) this.#enqueue(key);
   }
 
   forget(uid: string): void {

@@ -17,18 +17,18 @@ export interface Selecting {
   readonly told?: { readonly until: number; readonly wall: number };
 }
 
-export interface SelectingEyes {
-  readonly hostMirror: Pick<HostCache, 'ask' | 'openUntil'>;
+export interface SelectingDeps {
+  readonly hostCache: Pick<HostCache, 'ask' | 'openUntil'>;
   readonly clock: Clock;
   /** By uid. */
   readonly selecting: Map<string, Selecting>;
 }
 
 /** Somebody asks for what is there now, as a new selector does. */
-export function askAnew(object: IdentityAttachment, area: string, eyes: SelectingEyes): void {
-  const askedAt = eyes.clock.monotonic();
-  eyes.hostMirror.ask(area);
-  eyes.selecting.set(object.metadata.uid, { selector: textOf(object), askedAt });
+export function askAnew(object: IdentityAttachment, area: string, deps: SelectingDeps): void {
+  const askedAt = deps.clock.monotonic();
+  deps.hostCache.ask(area);
+  deps.selecting.set(object.metadata.uid, { selector: textOf(object), askedAt });
 }
 
 /**
@@ -39,9 +39,9 @@ export function askAnew(object: IdentityAttachment, area: string, eyes: Selectin
 export function mayMissUntil(
   object: IdentityAttachment,
   area: string | undefined,
-  eyes: SelectingEyes,
+  deps: SelectingDeps,
 ): number | undefined {
-  const { clock, hostMirror, selecting } = eyes;
+  const { clock, hostCache, selecting } = deps;
   const { uid } = object.metadata;
   if (area === undefined) {
     selecting.delete(uid);
@@ -49,11 +49,11 @@ export function mayMissUntil(
   }
   const before = selecting.get(uid);
   const selector = textOf(object);
-  if (before ? before.selector !== selector : !hasSelected(object)) askAnew(object, area, eyes);
+  if (before ? before.selector !== selector : !hasSelected(object)) askAnew(object, area, deps);
   else if (!before) selecting.set(uid, { selector });
   const { askedAt, told } = selecting.get(uid) ?? {};
   if (askedAt === undefined) return undefined;
-  const until = hostMirror.openUntil(area, askedAt);
+  const until = hostCache.openUntil(area, askedAt);
   if (until === undefined) {
     selecting.set(uid, { selector });
     return undefined;

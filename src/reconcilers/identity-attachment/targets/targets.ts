@@ -6,7 +6,7 @@ import type { Verdict } from '../../../policy/verdict.ts';
 import { cut } from '../../../runtime/status/conditions.ts';
 import { selectorScope } from '../../hosts/claims/selector.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
-import type { Facts, IdentityAttachment, LedgerView, SeenHost } from '../facts.ts';
+import type { Facts, IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 
 /** How the object stands towards each host: told in the status, and what the rollout goes by. */
 
@@ -165,7 +165,7 @@ function moved({ id }: SeenHost) {
 }
 
 /** Azure does not tell now whether the selector still finds it. */
-function kept(host: SeenHost, ledger: LedgerView | undefined): Target {
+function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target {
   const { entry } = ledger ?? {};
   const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };
   return {
@@ -177,7 +177,7 @@ function kept(host: SeenHost, ledger: LedgerView | undefined): Target {
 }
 
 /** It is to be let go of, by the identity it has now and those it had. */
-export function leaving(host: SeenHost, ledger: LedgerView | undefined): Target {
+export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Target {
   const entries = entriesOf(ledger);
   const failed = entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled;
   const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
@@ -193,12 +193,12 @@ export function leaving(host: SeenHost, ledger: LedgerView | undefined): Target 
   };
 }
 
-export function entriesOf(ledger: LedgerView | undefined): readonly LedgerEntry[] {
+export function entriesOf(ledger: ObservedLedger | undefined): readonly LedgerEntry[] {
   return [...(ledger?.entry ? [ledger.entry] : []), ...(ledger?.former ?? [])];
 }
 
 /** Someone else attached what the entries hold: letting go of it changes nothing in Azure. */
-export function isFree(ledger: LedgerView | undefined): boolean {
+export function isFree(ledger: ObservedLedger | undefined): boolean {
   return entriesOf(ledger).every(({ owned }) => !owned);
 }
 

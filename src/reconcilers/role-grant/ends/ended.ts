@@ -4,7 +4,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
-import type { EndView, Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
+import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { whatRemains } from '../removal/remains.ts';
 import { everything, remove, summaryOfRemoval, told } from '../removal/removal.ts';
@@ -73,7 +73,7 @@ function takeBack(
       const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
       const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, removal.dropped) };
       return {
-        actions: told(status, removal.notes),
+        actions: told(status, removal.events),
         status,
         summary: then,
         conditions: notGranted(object),
@@ -91,7 +91,7 @@ function takeBack(
 export function decideOver(
   object: RoleGrant,
   facts: Facts,
-  over: readonly EndView[],
+  over: readonly ObservedEnd[],
   decideLife: (object: RoleGrant, facts: Facts, failed?: Failed) => GrantDecision,
   failed?: Failed,
 ): GrantDecision {
@@ -117,7 +117,7 @@ export function decideOver(
       };
       const without = { ...object, status: { ...object.status, ...status } };
       const life = decideLife(without, withoutHeld(facts, over), failed);
-      const actions = [...told(status, removal.notes), ...life.actions];
+      const actions = [...told(status, removal.events), ...life.actions];
       if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
       if (!isSuspended(object)) return { ...life, actions };
       const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
@@ -135,11 +135,11 @@ function revoking(ended: string): Summary {
   return { state: 'progressing', reason: 'Revoking', message, againMs: 0 };
 }
 
-function endedAt(over: readonly EndView[]): string {
+function endedAt(over: readonly ObservedEnd[]): string {
   return timestamp(Math.max(...over.map(({ mine }) => mine?.endsAt ?? 0)));
 }
 
-function withoutHeld(facts: Facts, over: readonly EndView[]): Facts {
+function withoutHeld(facts: Facts, over: readonly ObservedEnd[]): Facts {
   const gone = new Set(over.map(({ id }) => armKey(id)));
   return { ...facts, held: facts.held.filter(({ id }) => !gone.has(armKey(id))) };
 }

@@ -6,6 +6,7 @@ import { decide } from '../decide.ts';
 import {
   absent,
   afterRecycling,
+  coOwner,
   deleted,
   type FactsChange,
   facts,
@@ -14,7 +15,6 @@ import {
   known,
   NOW,
   older,
-  peer,
   policy,
   present,
   RECYCLED,
@@ -23,7 +23,7 @@ import {
   stale,
   target,
 } from '../facts.fixture.ts';
-import type { Action, EndView, GrantDecision, RoleGrant } from '../facts.ts';
+import type { Action, GrantDecision, ObservedEnd, RoleGrant } from '../facts.ts';
 import { endsOf, overOf } from './ends.ts';
 
 /** What a RoleGrant does about ends that bind: when it records one, and what it does when one is over. */
@@ -36,8 +36,8 @@ const until = (ms: number) => {
   const minutes = Math.round((NOW + ms - CREATED) / 60_000);
   return [policy({ grants: [{ roles: ['Reader'], scopes: [SCOPE], maxDuration: `${minutes}m` }] })];
 };
-type Recorded = Partial<Omit<EndView, 'id'>>;
-const ends = (view: Recorded = {}, id = target.id): ReadonlyMap<string, EndView> =>
+type Recorded = Partial<Omit<ObservedEnd, 'id'>>;
+const ends = (view: Recorded = {}, id = target.id): ReadonlyMap<string, ObservedEnd> =>
   new Map([[armKey(id), { id, held: true, recorded: true, full: false, ...view }]]);
 const mine = (endsInMs?: number): Recorded => ({
   mine: endsInMs === undefined ? {} : { endsAt: NOW + endsInMs },
@@ -223,7 +223,13 @@ describe('an end that is over', () => {
       ['recordEnd'],
       'progressing Settling',
     ],
-    ['not from others who share it', longer, { ...denied, peers: [peer()] }, [], 'stalled PolicyDenied'],
+    [
+      'not from others who share it',
+      longer,
+      { ...denied, coOwners: [coOwner()] },
+      [],
+      'stalled PolicyDenied',
+    ],
     ['and says so once it is gone', longer, { ...denied, azure: absent }, [], 'stalled PolicyDenied'],
     [
       'of what the object had before, beside what it has now',
@@ -309,7 +315,7 @@ describe('an end that is over', () => {
       action: {
         type: 'deleteAssignment',
         id: target.id,
-        note: { type: 'Normal', reason: '', action: '', message: '' },
+        event: { type: 'Normal', reason: '', action: '', message: '' },
       },
       failure: failure({ reason: 'ScopeLocked' }),
     } as const;
@@ -373,7 +379,7 @@ describe('an end that is no time', () => {
     [
       'ends nothing while others have a part in it',
       grant(odd),
-      { ends: ends({ held: false, recorded: false }), peers: [older()] },
+      { ends: ends({ held: false, recorded: false }), coOwners: [older()] },
       [],
     ],
   ])('%s', (_, object, given, actions) => {
@@ -425,13 +431,13 @@ describe('whoever leaves', () => {
     [
       'leaves it to whoever has an end of its own in the record',
       {},
-      { ends: ends({ ...mine(HOUR), others: ['uid-later'] }), peers: [peer()] },
+      { ends: ends({ ...mine(HOUR), others: ['uid-later'] }), coOwners: [coOwner()] },
       ['withdrawEnd', 'removeFinalizer'],
     ],
     [
       'leaves its end with whoever only asks for the same: it still binds',
       {},
-      { ends: ends({ ...mine(HOUR), others: ['uid-gone'] }), peers: [peer({ holds: false })] },
+      { ends: ends({ ...mine(HOUR), others: ['uid-gone'] }), coOwners: [coOwner({ holds: false })] },
       ['removeFinalizer'],
     ],
     ['with Retain leaves it', { spec: { deletionPolicy: 'Retain' } }, gone, ['removeFinalizer']],
@@ -456,7 +462,7 @@ describe('whoever leaves', () => {
     const change = { principal: { ...known, id: RECYCLED }, target: afterRecycling, azure: made };
     const decision = decide(settled(), facts({ ...change, ends: ends(mine(HOUR)), held: [stale(absent)] }));
     expect(types(decision)).toContain('withdrawEnd');
-    const shared = { held: [stale(present(), [peer()])] };
+    const shared = { held: [stale(present(), [coOwner()])] };
     const kept = decide(settled(), facts({ ...change, ...shared, ends: ends(mine(HOUR)) }));
     expect(types(kept)).not.toContain('withdrawEnd');
     const recorded = ends({ ...mine(HOUR), others: ['uid-later'] });

@@ -10,7 +10,7 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { INDEX } from '../../stores.ts';
-import type { Action, EndView, Facts, Held, RoleGrant, Target } from '../facts.ts';
+import type { Action, Facts, Held, ObservedEnd, RoleGrant, Target } from '../facts.ts';
 import { expiryOf, ledgerOf } from '../own.ts';
 import { everything } from '../removal/removal.ts';
 import { isEndDemanded } from '../target/request.ts';
@@ -21,7 +21,7 @@ import { isEndDemanded } from '../target/request.ts';
  * permission; a later one, or none, only while a policy allows it.
  */
 
-export interface EndEyes {
+export interface EndDeps {
   readonly stores: {
     readonly expiries: Pick<Store<AssignmentExpiry>, 'byIndex'>;
     readonly grants: Pick<Store<RoleGrant>, 'get'>;
@@ -29,7 +29,7 @@ export interface EndEyes {
 }
 
 /** The record of an assignment's end. Its name is the assignment's, so there is one. */
-export function recordOf(id: string, { stores }: EndEyes): AssignmentExpiry | undefined {
+export function recordOf(id: string, { stores }: EndDeps): AssignmentExpiry | undefined {
   const { name } = parseAssignmentId(id);
   return stores.expiries
     .byIndex(INDEX.assignment, armKey(id))
@@ -41,10 +41,10 @@ export function endsOf(
   object: RoleGrant,
   targetId: string | undefined,
   now: number,
-  eyes: EndEyes,
-): ReadonlyMap<string, EndView> {
+  deps: EndDeps,
+): ReadonlyMap<string, ObservedEnd> {
   const { uid } = object.metadata;
-  const recorded = eyes.stores.expiries
+  const recorded = deps.stores.expiries
     .byIndex(INDEX.expiryOwner, uid)
     .map(({ spec }) => spec.assignmentId)
     .filter(isAssignmentId);
@@ -56,7 +56,7 @@ export function endsOf(
   return new Map(
     [...ids].map(([key, id]) => [
       key,
-      { id, held: held.has(key), ...ownerIn(recordOf(id, eyes), uid, now, eyes) },
+      { id, held: held.has(key), ...ownerIn(recordOf(id, deps), uid, now, deps) },
     ]),
   );
 }
@@ -65,7 +65,7 @@ export function endsOf(
 export function countingOwners(
   owners: readonly ExpiryOwner[],
   now: number,
-  { stores }: Pick<EndEyes, 'stores'>,
+  { stores }: Pick<EndDeps, 'stores'>,
 ): readonly ExpiryOwner[] {
   const lives = ({ namespace, name, uid }: ExpiryOwner) =>
     stores.grants.get(`${namespace}/${name}`)?.metadata.uid === uid;
@@ -78,12 +78,12 @@ function ownerIn(
   record: AssignmentExpiry | undefined,
   uid: string,
   now: number,
-  eyes: EndEyes,
-): Omit<EndView, 'id' | 'held'> {
+  deps: EndDeps,
+): Omit<ObservedEnd, 'id' | 'held'> {
   if (!record) return { recorded: false, full: false };
   const { owners } = record.spec;
   const mine = owners.find((each) => each.uid === uid);
-  const full = countingOwners(owners, now, eyes).length >= MAX_EXPIRY_OWNERS;
+  const full = countingOwners(owners, now, deps).length >= MAX_EXPIRY_OWNERS;
   const others = owners.flatMap((each) => (each.uid === uid ? [] : each.uid));
   if (!mine) return { recorded: true, full, others };
   // What cannot be read is over: only an entry without an end has none.
@@ -154,28 +154,28 @@ export function withdrawEnds({ ends }: Pick<Facts, 'ends'>, ids: readonly string
     .map(([, { id }]) => ({ type: 'withdrawEnd', assignmentId: id }));
 }
 
-export function isOver({ mine }: Pick<EndView, 'mine'>, now: number): boolean {
+export function isOver({ mine }: Pick<ObservedEnd, 'mine'>, now: number): boolean {
   return mine?.endsAt !== undefined && mine.endsAt <= now;
 }
 
 /** The object was given the assignment until a time that is past. */
-export function hasEnded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
-  return isOver(ownerIn(recordOf(id, eyes), metadata.uid, now, eyes), now);
+export function hasEnded(id: string, { metadata }: RoleGrant, now: number, deps: EndDeps): boolean {
+  return isOver(ownerIn(recordOf(id, deps), metadata.uid, now, deps), now);
 }
 
 /** The object is named in the record of the assignment's end, with one to come or none. */
-export function isRecorded(id: string, { metadata }: RoleGrant, now: number, eyes: EndEyes): boolean {
-  const view = ownerIn(recordOf(id, eyes), metadata.uid, now, eyes);
+export function isRecorded(id: string, { metadata }: RoleGrant, now: number, deps: EndDeps): boolean {
+  const view = ownerIn(recordOf(id, deps), metadata.uid, now, deps);
   return view.mine !== undefined && !isOver(view, now);
 }
 
 /** Assignments whose recorded end is over. */
-export function overOf({ ends, now }: Pick<Facts, 'ends' | 'now'>): readonly EndView[] {
+export function overOf({ ends, now }: Pick<Facts, 'ends' | 'now'>): readonly ObservedEnd[] {
   return [...ends.values()].filter((each) => isOver(each, now));
 }
 
 /** The same with what Azure shows of them. */
-export function heldOf(facts: Facts, over: readonly EndView[]): readonly Held[] {
+export function heldOf(facts: Facts, over: readonly ObservedEnd[]): readonly Held[] {
   const keys = new Set(over.map(({ id }) => armKey(id)));
   return everything(facts).filter(({ id }) => keys.has(armKey(id)));
 }

@@ -5,7 +5,7 @@ import { KubeError } from '../../../kube/errors.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { grant, NOW, settled, target } from '../facts.fixture.ts';
-import { type RecordHands, recordEnd, withdrawEnd } from './record-end.ts';
+import { type RecordEndDeps, recordEnd, withdrawEnd } from './record-end.ts';
 
 /** Writes of the record of an end: one call each, that others' entries survive. */
 
@@ -39,18 +39,18 @@ const recordOf = (owners: AssignmentExpiry['spec']['owners']): AssignmentExpiry 
   spec: { assignmentId: target.id, owners: [...owners] },
 });
 const there = (...owners: AssignmentExpiry['spec']['owners']) => put(stores.expiries, recordOf(owners));
-const hands = (): RecordHands => ({
+const deps = (): RecordEndDeps => ({
   client: {
     create: (async (_: unknown, draft: AssignmentExpiry) => {
       if (unseen) throw new KubeError('there', { status: 409, reason: 'AlreadyExists' });
       calls.push({ create: draft.metadata, owners: draft.spec.owners });
       return { ...draft, metadata: meta(target.name, { namespace: 'azid-system' }) };
-    }) as unknown as RecordHands['client']['create'],
-    get: (async () => unseen) as unknown as RecordHands['client']['get'],
+    }) as unknown as RecordEndDeps['client']['create'],
+    get: (async () => unseen) as unknown as RecordEndDeps['client']['get'],
     mergePatch: (async (_: unknown, key: string, body: { spec: { owners: [] } }) => {
       calls.push({ patch: key, ...body });
       return { ...recordOf(body.spec.owners) };
-    }) as unknown as RecordHands['client']['mergePatch'],
+    }) as unknown as RecordEndDeps['client']['mergePatch'],
   },
   stores,
   azidNamespace: 'azid-system',
@@ -60,7 +60,7 @@ const version = () => stores.expiries.values()[0]?.metadata.resourceVersion;
 
 describe('recording', () => {
   it('makes the record in one call, finalizer included, under the name of the assignment', async () => {
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     expect(calls).toEqual([
       {
         create: { namespace: 'azid-system', name: target.name, finalizers: [FINALIZER] },
@@ -72,7 +72,7 @@ describe('recording', () => {
   it('keeps the entries of others, and names the version that it rests on', async () => {
     there(other('also'), other('later', ENDS));
     const resourceVersion = version();
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     expect(calls).toEqual([
       {
         patch: `azid-system/${target.name}`,
@@ -84,7 +84,7 @@ describe('recording', () => {
 
   it('adds itself to a record that another made at the same moment', async () => {
     unseen = recordOf([other('also', ENDS)]);
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     expect(calls).toMatchObject([
       {
         metadata: { resourceVersion: unseen.metadata.resourceVersion },
@@ -96,27 +96,27 @@ describe('recording', () => {
   it('drops ended entries of those who are gone, and of nobody else', async () => {
     put(stores.grants, settled({ metadata: { name: 'lives', uid: 'uid-lives' } }));
     there(other('gone', PAST), other('lives', PAST), other('always'));
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     expect(calls).toMatchObject([{ spec: { owners: [other('lives', PAST), other('always'), mine] } }]);
   });
 
   it('writes nothing that stands already; where there is no room it fails, so that nothing is given', async () => {
     there(mine);
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     there(...Array.from({ length: MAX_EXPIRY_OWNERS }, (_, n) => other(`n${n}`, ENDS)));
-    await expect(recordEnd(action, me, signal, hands())).rejects.toMatchObject({
+    await expect(recordEnd(action, me, signal, deps())).rejects.toMatchObject({
       status: 409,
       reason: 'Conflict',
     });
     expect(calls).toEqual([]);
     there(...Array.from({ length: MAX_EXPIRY_OWNERS }, (_, n) => other(`n${n}`, PAST)));
-    await recordEnd(action, me, signal, hands());
+    await recordEnd(action, me, signal, deps());
     expect(calls).toMatchObject([{ spec: { owners: [mine] } }]);
   });
 });
 
 describe('withdrawing', () => {
-  const withdraw = () => withdrawEnd({ type: 'withdrawEnd', assignmentId: target.id }, me, signal, hands());
+  const withdraw = () => withdrawEnd({ type: 'withdrawEnd', assignmentId: target.id }, me, signal, deps());
   it('takes its own entry alone', async () => {
     there(other('also', ENDS), mine);
     await withdraw();

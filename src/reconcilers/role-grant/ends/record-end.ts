@@ -11,12 +11,12 @@ import type { KubeClient } from '../../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../../kube/errors.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { Action, RoleGrant } from '../facts.ts';
-import { countingOwners, type EndEyes, recordOf } from './ends.ts';
+import { countingOwners, type EndDeps, recordOf } from './ends.ts';
 
-export interface RecordHands {
+export interface RecordEndDeps {
   readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
-  readonly stores: EndEyes['stores'] & {
-    readonly expiries: Pick<Store<AssignmentExpiry>, 'noteWrite'>;
+  readonly stores: EndDeps['stores'] & {
+    readonly expiries: Pick<Store<AssignmentExpiry>, 'recordWrite'>;
   };
   /** azid's own: AssignmentExpiries are nowhere else. */
   readonly azidNamespace: string;
@@ -32,41 +32,41 @@ export async function recordEnd(
   action: Extract<Action, { type: 'recordEnd' }>,
   { metadata }: RoleGrant,
   signal: AbortSignal,
-  hands: RecordHands,
+  deps: RecordEndDeps,
 ): Promise<void> {
   const { assignmentId, expiresAt, role, principalId } = action;
   const { namespace = '', name, uid } = metadata;
   const mine: ExpiryOwner = { namespace, name, uid, ...(expiresAt !== undefined && { expiresAt }) };
   const record =
-    recordOf(assignmentId, hands) ??
+    recordOf(assignmentId, deps) ??
     (await create(
       { assignmentId, owners: [mine], ...(role && { role }), ...(principalId && { principalId }) },
       signal,
-      hands,
+      deps,
     ));
   const others = record.spec.owners.filter((each) => each.uid !== uid);
-  const counting = countingOwners(others, hands.now(), hands);
+  const counting = countingOwners(others, deps.now(), deps);
   // Others were quicker: nothing that follows may be done, and what is to be said instead is decided anew.
   if (counting.length >= MAX_EXPIRY_OWNERS) {
     const message = `AssignmentExpiry ${record.metadata.name} has no room for another owner`;
     throw new KubeError(message, { status: 409, reason: 'Conflict' });
   }
-  await write(record, [...counting, mine], signal, hands);
+  await write(record, [...counting, mine], signal, deps);
 }
 
 export async function withdrawEnd(
   { assignmentId }: Extract<Action, { type: 'withdrawEnd' }>,
   { metadata: { uid } }: RoleGrant,
   signal: AbortSignal,
-  hands: RecordHands,
+  deps: RecordEndDeps,
 ): Promise<void> {
-  const record = recordOf(assignmentId, hands);
+  const record = recordOf(assignmentId, deps);
   if (!record) return;
   await write(
     record,
     record.spec.owners.filter((each) => each.uid !== uid),
     signal,
-    hands,
+    deps,
   );
 }
 
@@ -74,7 +74,7 @@ export async function withdrawEnd(
 async function create(
   spec: AssignmentExpiry['spec'],
   signal: AbortSignal,
-  { client, stores, azidNamespace }: RecordHands,
+  { client, stores, azidNamespace }: RecordEndDeps,
 ): Promise<AssignmentExpiry> {
   const { resource } = assignmentExpiry;
   const name = parseAssignmentId(spec.assignmentId).name.toLowerCase();
@@ -86,7 +86,7 @@ async function create(
   };
   try {
     const made = await client.create(resource, draft, signal);
-    stores.expiries.noteWrite(made);
+    stores.expiries.recordWrite(made);
     return made;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
@@ -98,11 +98,11 @@ async function write(
   record: AssignmentExpiry,
   owners: readonly ExpiryOwner[],
   signal: AbortSignal,
-  { client, stores }: RecordHands,
+  { client, stores }: RecordEndDeps,
 ): Promise<void> {
   if (JSON.stringify(owners) === JSON.stringify(record.spec.owners)) return;
   const { namespace, name, resourceVersion } = record.metadata;
   const body = { metadata: { resourceVersion }, spec: { owners } };
   const { resource } = assignmentExpiry;
-  stores.expiries.noteWrite(await client.mergePatch(resource, `${namespace}/${name}`, body, signal));
+  stores.expiries.recordWrite(await client.mergePatch(resource, `${namespace}/${name}`, body, signal));
 }

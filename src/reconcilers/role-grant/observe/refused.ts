@@ -24,7 +24,7 @@ export class RefusedWrites {
   readonly #byUid = new Map<string, Refused>();
 
   /** A write failed. `target`: of a PUT. `at`: monotonic ms. */
-  note(uid: string, error: AzureError, target: Target | undefined, at: number): void {
+  record(uid: string, error: AzureError, target: Target | undefined, at: number): void {
     const before = this.#of(uid, target);
     const [first] = target?.ids ?? [];
     this.#byUid.set(uid, {

@@ -2,28 +2,28 @@ import { describe, expect, it } from 'vitest';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import type { RoleGrant } from '../facts.ts';
-import { cachedView, type ViewEyes } from './views.ts';
+import { cachedView, type ObservedDeps } from './views.ts';
 
 const SCOPE = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1';
 const ID = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/11111111-2222-4333-8444-555555555555`;
 const LAG = 120_000;
 
-/** What a visit that began a minute ago takes from memory. */
+/** What a reconcile that began a minute ago takes from memory. */
 function viewOf(seen: Observation<AzureRoleAssignment>, status: RoleGrant['status'] = {}) {
   const clock = new FakeClock();
   const object = { metadata: { uid: 'u' }, status } as RoleGrant;
-  const context = { priority: 'edit', startedAt: clock.monotonic() } as VisitContext;
+  const context = { priority: 'edit', startedAt: clock.monotonic() } as ReconcileContext;
   clock.advance(60_000);
   return cachedView(object, ID, context, {
-    assignmentMirror: { observe: () => seen, loading: () => true },
+    assignmentCache: { observe: () => seen, loading: () => true },
     clock,
     endedHere: new Map(),
     refused: { failedAt: () => Number.NEGATIVE_INFINITY },
     azureLagMs: LAG,
     callLimitMs: 60_000,
-  } as unknown as ViewEyes);
+  } as unknown as ObservedDeps);
 }
 
 describe('soon after the last write to an assignment', () => {

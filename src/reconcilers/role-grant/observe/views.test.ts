@@ -6,16 +6,16 @@ import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Priority } from '../../../runtime/outcome.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { assignment, grant, NOW, PRINCIPAL, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, liveView } from './views.ts';
 
-/** What a view may rest on: the cache, this visit's own reads and writes, or a GET; and when a 404 is proof. */
+/** What a view may rest on: the cache, this reconcile's own reads and writes, or a GET; and when a 404 is proof. */
 
 const LAG = 120_000;
 const LIMIT = 60_000;
-/** The visit began 1 s ago. */
+/** The reconcile began 1 s ago. */
 const STARTED = 1_000;
 const there: AzureRoleAssignment = {
   ...assignment(),
@@ -57,7 +57,7 @@ function world({
 }: World) {
   const clock = new FakeClock(NOW);
   const startedAt = clock.monotonic() - STARTED;
-  const context: VisitContext = {
+  const context: ReconcileContext = {
     key: 'team-a/read',
     priority,
     attempt: 1,
@@ -67,7 +67,7 @@ function world({
     startedAt,
     patienceMs: 1_000,
   };
-  const eyes = {
+  const deps = {
     clock,
     assignments: {
       async get() {
@@ -79,7 +79,7 @@ function world({
         throw new Error('no list was expected');
       },
     },
-    assignmentMirror: { observe: () => held, loading: () => loading },
+    assignmentCache: { observe: () => held, loading: () => loading },
     endedHere: new Map(endedHere === undefined ? [] : [[object.metadata.uid, endedHere]]),
     refused: {
       failedAt: () => (refused === undefined ? Number.NEGATIVE_INFINITY : clock.monotonic() - refused),
@@ -88,8 +88,8 @@ function world({
     callLimitMs: LIMIT,
   };
   return {
-    cached: () => cachedView(object, target.id, context, eyes),
-    live: () => liveView(object, target.id, context, eyes),
+    cached: () => cachedView(object, target.id, context, deps),
+    live: () => liveView(object, target.id, context, deps),
   };
 }
 
@@ -109,7 +109,7 @@ describe('from the cache', () => {
     expect(world({ held: absent(500), refused: 100 }).cached()).toBeUndefined();
   });
 
-  it('an absence counts only if this visit read it; a suspicion never does', () => {
+  it('an absence counts only if this reconcile read it; a suspicion never does', () => {
     expect(world({ held: absent(STARTED) }).cached()).toMatchObject({ state: 'absent', conclusive: true });
     expect(world({ held: absent(STARTED + 1) }).cached()).toBeUndefined();
     expect(world({ held: { state: 'suspectAbsent' } }).cached()).toBeUndefined();

@@ -2,17 +2,17 @@ import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-a
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { lateUntil } from '../../late-write.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { AssignmentView, RoleGrant } from '../facts.ts';
+import type { ObservedAssignment, RoleGrant } from '../facts.ts';
 import type { RefusedWrites } from './refused.ts';
 
-/** Assignments as the mirror holds them, or as Azure says now. */
+/** Assignments as the cache holds them, or as Azure says now. */
 
-export interface ViewEyes {
+export interface ObservedDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: Pick<AssignmentCache, 'observe' | 'loading'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'observe' | 'loading'>;
   readonly clock: Clock;
   /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
   readonly endedHere: ReadonlyMap<string, string>;
@@ -26,27 +26,27 @@ export interface ViewEyes {
 export function cachedView(
   object: RoleGrant,
   id: string,
-  { priority, startedAt }: VisitContext,
-  eyes: ViewEyes,
-): AssignmentView | undefined {
-  const seen = eyes.assignmentMirror.observe(id);
-  // What this visit read or wrote itself is as live as a read made now, but for what was refused since.
-  const since = Math.max(startedAt, eyes.refused.failedAt(object.metadata.uid));
-  const visitMs = eyes.clock.monotonic() - since;
+  { priority, startedAt }: ReconcileContext,
+  deps: ObservedDeps,
+): ObservedAssignment | undefined {
+  const seen = deps.assignmentCache.observe(id);
+  // What this reconcile read or wrote itself is as live as a read made now, but for what was refused since.
+  const since = Math.max(startedAt, deps.refused.failedAt(object.metadata.uid));
+  const reconcileMs = deps.clock.monotonic() - since;
   switch (seen.state) {
     case 'present':
       return {
         state: 'present',
         assignment: seen.resource,
-        live: seen.how !== 'list' && seen.ageMs <= visitMs,
+        live: seen.how !== 'list' && seen.ageMs <= reconcileMs,
       };
     case 'absent':
-      return seen.ageMs <= visitMs ? absence(object, id, 'assignment', eyes) : undefined;
+      return seen.ageMs <= reconcileMs ? absence(object, id, 'assignment', deps) : undefined;
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
       // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
-      return priority === 'resync' && eyes.assignmentMirror.loading(parseAssignmentId(id).scope)
+      return priority === 'resync' && deps.assignmentCache.loading(parseAssignmentId(id).scope)
         ? { state: 'loading' }
         : undefined;
   }
@@ -55,14 +55,14 @@ export function cachedView(
 export async function liveView(
   object: RoleGrant,
   id: string,
-  context: VisitContext,
-  eyes: ViewEyes,
-): Promise<AssignmentView> {
+  context: ReconcileContext,
+  deps: ObservedDeps,
+): Promise<ObservedAssignment> {
   const { scope, name } = parseAssignmentId(id);
   try {
-    const got = await eyes.assignments.get(scope, name, context);
+    const got = await deps.assignments.get(scope, name, context);
     if (got.found) return { state: 'present', assignment: got.assignment, live: true };
-    return absence(object, id, got.missing === 'roleAssignment' ? 'assignment' : 'scope', eyes);
+    return absence(object, id, got.missing === 'roleAssignment' ? 'assignment' : 'scope', deps);
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
@@ -70,14 +70,14 @@ export async function liveView(
   }
 }
 
-/** A 404 is proof only if Azure's lag cannot explain it: the mirror knows our writes, the status those of dead processes. */
+/** A 404 is proof only if Azure's lag cannot explain it: the cache knows our writes, the status those of dead processes. */
 function absence(
   object: RoleGrant,
   id: string,
   missing: 'assignment' | 'scope',
-  { assignmentMirror, clock, endedHere, azureLagMs, callLimitMs }: ViewEyes,
-): AssignmentView {
-  const seen = assignmentMirror.observe(id);
+  { assignmentCache, clock, endedHere, azureLagMs, callLimitMs }: ObservedDeps,
+): ObservedAssignment {
+  const seen = assignmentCache.observe(id);
   // Written by us a moment ago: Azure's answer is older than our write.
   if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
   if (seen.state !== 'absent')

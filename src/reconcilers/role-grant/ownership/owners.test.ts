@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { older, peer } from '../facts.fixture.ts';
+import { coOwner, older } from '../facts.fixture.ts';
 import { descriptionOf, markedFor, sameCondition } from './owners.ts';
 
 describe('two conditions are one', () => {
@@ -34,14 +34,14 @@ describe('two conditions are one', () => {
 describe('who is written on an assignment', () => {
   const id = 'b7d8a1f0-0000-4000-8000-000000000001';
   it.each<[string, string | undefined, string | undefined]>([
-    ['the one owner', descriptionOf(id, [peer()]), 'team-a/later'],
-    ['the first of several', descriptionOf(id, [older(), peer(), peer()]), 'team-a/older'],
+    ['the one owner', descriptionOf(id, [coOwner()]), 'team-a/later'],
+    ['the first of several', descriptionOf(id, [older(), coOwner(), coOwner()]), 'team-a/older'],
     [
       'the owner after its own text',
-      descriptionOf(id, [peer({ description: 'For [x: y].' })]),
+      descriptionOf(id, [coOwner({ description: 'For [x: y].' })]),
       'team-a/later',
     ],
-    ['nobody of another installation', descriptionOf('another', [peer()]), undefined],
+    ['nobody of another installation', descriptionOf('another', [coOwner()]), undefined],
     ['nobody where the mark is not at the end', `[azid ${id}: team-a/later] and more`, undefined],
     ['nobody by hand', 'For the shop.', undefined],
     ['nobody where nothing is written', undefined, undefined],

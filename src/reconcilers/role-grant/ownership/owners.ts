@@ -1,5 +1,5 @@
-import type { Peer, RoleGrant } from '../facts.ts';
-import { asPeer } from '../own.ts';
+import type { CoOwner, RoleGrant } from '../facts.ts';
+import { asCoOwner } from '../own.ts';
 
 /**
  * Several objects may ask for one assignment: equal scope, role and principal. They share it as long as they ask for the
@@ -7,20 +7,20 @@ import { asPeer } from '../own.ts';
  */
 
 /** Those that count as owners, the oldest first: allowed and not refused by Azure, or holding it already. */
-export function ownersOf(peers: readonly Peer[]): readonly Peer[] {
-  return peers
+export function ownersOf(coOwners: readonly CoOwner[]): readonly CoOwner[] {
+  return coOwners
     .filter(({ allowed, refused = false, holds }) => (allowed && !refused) || holds)
     .toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
 }
 
 /** All owners, the object itself among them. */
-export function asOwners(object: RoleGrant, peers: readonly Peer[]): readonly Peer[] {
-  return ownersOf([...peers, asPeer(object)]);
+export function asOwners(object: RoleGrant, coOwners: readonly CoOwner[]): readonly CoOwner[] {
+  return ownersOf([...coOwners, asCoOwner(object)]);
 }
 
 /** The older owner whose condition stands against this object's, or undefined. */
-export function conflictWith(me: Peer, peers: readonly Peer[]): Peer | undefined {
-  const [first] = ownersOf([...peers, me]);
+export function conflictWith(me: CoOwner, coOwners: readonly CoOwner[]): CoOwner | undefined {
+  const [first] = ownersOf([...coOwners, me]);
   return first && first.uid !== me.uid && !sameCondition(first.condition, me.condition) ? first : undefined;
 }
 
@@ -30,14 +30,18 @@ export function conflictWith(me: Peer, peers: readonly Peer[]): Peer | undefined
  *
  * @param condition the assignment's, as Azure shows it
  */
-export function staysWithout(me: Peer, peers: readonly Peer[], condition: string | undefined): boolean {
-  const [next] = ownersOf(peers);
+export function staysWithout(
+  me: CoOwner,
+  coOwners: readonly CoOwner[],
+  condition: string | undefined,
+): boolean {
+  const [next] = ownersOf(coOwners);
   if (!next) return false;
   return age(next) < age(me) || sameCondition(next.condition, condition);
 }
 
 /** The oldest owner's text, then who made it and for whom: an assignment has no tags that could say so. */
-export function descriptionOf(installationId: string, owners: readonly Peer[]): string {
+export function descriptionOf(installationId: string, owners: readonly CoOwner[]): string {
   const [first] = owners;
   const more = owners.length > 1 ? ` and ${owners.length - 1} more` : '';
   const mark = `[azid ${installationId}: ${first?.key ?? ''}${more}]`;
@@ -69,6 +73,6 @@ function plainCondition(condition = ''): string {
     .replaceAll(/^ | $/g, '');
 }
 
-function age({ creationTimestamp, uid }: Peer): string {
+function age({ creationTimestamp, uid }: CoOwner): string {
   return `${creationTimestamp} ${uid}`;
 }

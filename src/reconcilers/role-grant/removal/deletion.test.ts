@@ -3,19 +3,19 @@ import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
 import { decide } from '../decide.ts';
 import {
   absent,
+  coOwner,
   deleted,
+  duplicate,
   type FactsChange,
   facts,
   failure,
   NOW,
   older,
-  peer,
   present,
   SCOPE,
   settled,
   stale,
   target,
-  twin,
 } from '../facts.fixture.ts';
 import type { GrantDecision, RoleGrant } from '../facts.ts';
 
@@ -78,36 +78,40 @@ describe('deletion', () => {
       actions: [],
     },
     { title: 'waits while Azure cannot be read', facts: { azure: unreadable }, actions: [] },
-    { title: 'leaves it to the next owner', facts: { peers: [peer()] }, actions: ['removeFinalizer'] },
+    { title: 'leaves it to the next owner', facts: { coOwners: [coOwner()] }, actions: ['removeFinalizer'] },
     {
       title: 'leaves it to an owner whose policy has gone meanwhile',
-      facts: { peers: [peer({ allowed: false })] },
+      facts: { coOwners: [coOwner({ allowed: false })] },
       actions: ['removeFinalizer'],
     },
     {
       title: 'does not leave it to one that neither may have it nor has it',
-      facts: { peers: [peer({ allowed: false, holds: false })] },
+      facts: { coOwners: [coOwner({ allowed: false, holds: false })] },
       actions: ['deleteAssignment'],
     },
     {
       title: 'does not leave its wider right to a next owner with a condition',
-      facts: { peers: [peer({ condition: 'x', holds: false })] },
+      facts: { coOwners: [coOwner({ condition: 'x', holds: false })] },
       actions: ['deleteAssignment'],
     },
     {
       title: "leaves an older object's, whatever its condition",
-      facts: { peers: [older({ condition: 'x' })] },
+      facts: { coOwners: [older({ condition: 'x' })] },
       actions: ['removeFinalizer'],
     },
     {
       title: 'leaves what azid did not make, and says so',
-      facts: { target: undefined, azure: undefined, held: [{ ...stale(present(twin)), id: twin.id }] },
-      actions: ['tell', 'removeFinalizer'],
+      facts: {
+        target: undefined,
+        azure: undefined,
+        held: [{ ...stale(present(duplicate)), id: duplicate.id }],
+      },
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: "leaves another installation's",
       facts: { installationId: 'b7d8a1f0-0000-4000-8000-000000000002' },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: 'leaves everything with Retain',
@@ -119,7 +123,7 @@ describe('deletion', () => {
       title: 'lets go at once by annotation, and says what stays',
       object: deleted({ metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } } }),
       facts: { azure: unreadable },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
     {
       title: 'counts from the first refusal, not from the deletion',
@@ -131,7 +135,7 @@ describe('deletion', () => {
       title: 'lets go after the wait, and says what stays',
       object: deleted({ status: { conditions: [refusedSince(longAgo)] } }),
       facts: { azure: unreadable },
-      actions: ['tell', 'removeFinalizer'],
+      actions: ['recordEvent', 'removeFinalizer'],
     },
   ];
   it.each(rows)('$title', ({ object = deleted(), facts: given, actions }) => {
@@ -142,7 +146,7 @@ describe('deletion', () => {
     const action = {
       type: 'deleteAssignment',
       id: target.id,
-      note: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
+      event: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
     } as const;
     const decision = decide(deleted(), facts(), { action, failure: failure({ reason: 'ScopeLocked' }) });
     expect(decision.actions).toEqual([]);
@@ -167,7 +171,7 @@ describe('the end of a grant that lives on as an object', () => {
   });
 
   it('leaves it to an object that lasts longer', () => {
-    const decision = decide(over, facts({ peers: [peer()] }));
+    const decision = decide(over, facts({ coOwners: [coOwner()] }));
     expect(decision.actions).toEqual([]);
     expect(decision.status).toMatchObject({ ledger: [] });
   });

@@ -1,5 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
-import type { Failure, Note } from '../../decision.ts';
+import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { blockOf, unblocked } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
@@ -18,7 +18,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   const status: OwnStatus = { ...own, ledger };
   if (object.spec.deletionPolicy === 'Retain') return leave(object, status, []);
   if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
-    const note =
+    const event =
       ledger.length > 0
         ? [
             leftBehind(
@@ -26,7 +26,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
             ),
           ]
         : [];
-    return leave(object, status, note);
+    return leave(object, status, event);
   }
   const removal = remove(object, facts, everything(facts), 'its RoleGrant was deleted');
   // The read after a refusal may show that nothing is left to be deleted: under a scope that is gone Azure may say 403.
@@ -39,7 +39,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
     case 'done':
-      return leave(object, status, removal.notes, withdrawEnds(facts, removal.ended));
+      return leave(object, status, removal.events, withdrawEnds(facts, removal.ended));
   }
 }
 
@@ -57,10 +57,10 @@ function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Fa
 function leave(
   object: RoleGrant,
   status: OwnStatus,
-  notes: readonly Note[],
+  events: readonly ReconcileEvent[],
   withdrawn: readonly Action[] = [],
 ): GrantDecision {
-  const told = notes.map((note): Action => ({ type: 'tell', note }));
+  const told = events.map((event): Action => ({ type: 'recordEvent', event }));
   return deleting(status, `letting go of ${object.metadata.name}`, 0, [
     ...withdrawn,
     ...told,
@@ -77,6 +77,6 @@ function deleting(
   return { actions, status, summary: { state: 'deleting', message, againMs } };
 }
 
-function leftBehind(message: string): Note {
+function leftBehind(message: string): ReconcileEvent {
   return { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message };
 }

@@ -65,7 +65,7 @@ const victims: [string, () => Promise<void>][] = [
       world.grant('read');
       const object = world.stores.identities.get('shop/web');
       // Another place than Azure's: nothing that is in the cache tells of it.
-      if (object) world.stores.identities.noteDelete(object);
+      if (object) world.stores.identities.recordDelete(object);
     },
   ],
   [
@@ -237,7 +237,7 @@ describe('what was the object’s own is taken away', () => {
     const actions = await decided(moved({ ledger: [idOf(web, RG2), theirs] }));
     expect(actions).toMatchObject([
       { type: 'saveStatus', status: { ledger: [idOf(web, RG2)] } },
-      { type: 'tell', note: { reason: 'LeftBehind', message: expect.stringContaining(theirs) } },
+      { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(theirs) } },
     ]);
   });
 

@@ -1,8 +1,8 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { type Failure, type Note, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../../decision.ts';
 import { summaryOf } from '../../status/summaries.ts';
-import type { Action, Facts, Held, OwnStatus, Peer, RoleGrant } from '../facts.ts';
-import { asPeer } from '../own.ts';
+import type { Action, CoOwner, Facts, Held, OwnStatus, RoleGrant } from '../facts.ts';
+import { asCoOwner } from '../own.ts';
 import { ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 
@@ -16,7 +16,7 @@ export type Removal =
       readonly state: 'done';
       readonly dropped: readonly string[];
       readonly ended: readonly string[];
-      readonly notes: readonly Note[];
+      readonly events: readonly ReconcileEvent[];
     }
   | { readonly state: 'act'; readonly action: Action }
   /** Absent, but Azure's lag or a write of a dead process may hide it. */
@@ -26,16 +26,16 @@ export type Removal =
 
 /**
  * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, that is proven to be or to
- * have been this object's, and that no other object asks for; a GET of this visit stands behind each deletion.
+ * have been this object's, and that no other object asks for; a GET of this reconcile stands behind each deletion.
  *
  * @param why for the Event: what made it superfluous
  */
 export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], why: string): Removal {
   const dropped: string[] = [];
   const ended: string[] = [];
-  const notes: Note[] = [];
+  const events: ReconcileEvent[] = [];
   let wait: Extract<Removal, { state: 'wait' }> | undefined;
-  for (const { id, view, peers, unproven = false } of held) {
+  for (const { id, view, coOwners, unproven = false } of held) {
     switch (view.state) {
       case 'absent':
         if (view.conclusive) {
@@ -59,7 +59,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
           ended.push(id);
           // The ledger forgot it when it was told; the record of its end names it still.
           if (isToldOf(object, facts, id)) break;
-          notes.push({
+          events.push({
             type: 'Warning',
             reason: 'LeftBehind',
             action: 'Delete',
@@ -67,28 +67,28 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
           });
         } else if (unproven) {
           dropped.push(id);
-          notes.push({
+          events.push({
             type: 'Warning',
             reason: 'LeftBehind',
             action: 'Delete',
             message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
           });
-        } else if (staysWithout(asPeer(object), peers, view.assignment.condition)) {
+        } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
           dropped.push(id);
-          if (isRecordedFor(peers, id, facts)) ended.push(id);
+          if (isRecordedFor(coOwners, id, facts)) ended.push(id);
         } else return { state: 'act', action: deletion(id, why) };
     }
   }
-  return wait ?? { state: 'done', dropped, ended, notes };
+  return wait ?? { state: 'done', dropped, ended, events };
 }
 
 /**
  * Whoever keeps the assignment stands in the record of its end, with what was allowed. Else the end of whoever leaves still binds:
  * one that only asks for it, suspended or not, may ask for ever the moment after.
  */
-function isRecordedFor(peers: readonly Peer[], id: string, { ends }: Facts): boolean {
+function isRecordedFor(coOwners: readonly CoOwner[], id: string, { ends }: Facts): boolean {
   const { others = [] } = ends.get(armKey(id)) ?? {};
-  return ownersOf(peers).some(({ uid }) => others.includes(uid));
+  return ownersOf(coOwners).some(({ uid }) => others.includes(uid));
 }
 
 function isToldOf({ status }: RoleGrant, { ends }: Facts, id: string): boolean {
@@ -100,7 +100,7 @@ function deletion(id: string, why: string): Action {
   return {
     type: 'deleteAssignment',
     id,
-    note: {
+    event: {
       type: 'Normal',
       reason: 'Revoked',
       action: 'Delete',
@@ -110,8 +110,8 @@ function deletion(id: string, why: string): Action {
 }
 
 /** Everything azid may have made for the object, the target included, for when all of it is to go. */
-export function everything({ held, target, azure, peers }: Facts): readonly Held[] {
-  return target && azure ? [...held, { id: target.id, view: azure, peers }] : held;
+export function everything({ held, target, azure, coOwners }: Facts): readonly Held[] {
+  return target && azure ? [...held, { id: target.id, view: azure, coOwners }] : held;
 }
 
 /** A removal under way or refused, as the summary of an object that lives. */
@@ -127,10 +127,10 @@ export function summaryOfRemoval(removal: Exclude<Removal, { state: 'done' | 'ac
 }
 
 /** Told once: the ledger forgets first, or the next round would tell again. */
-export function told(status: OwnStatus, notes: readonly Note[]): Action[] {
-  if (notes.length === 0) return [];
+export function told(status: OwnStatus, events: readonly ReconcileEvent[]): Action[] {
+  if (events.length === 0) return [];
   return [
     { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },
-    ...notes.map((note): Action => ({ type: 'tell', note })),
+    ...events.map((event): Action => ({ type: 'recordEvent', event })),
   ];
 }

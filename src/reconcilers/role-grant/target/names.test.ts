@@ -25,7 +25,7 @@ interface World {
 
 function chosen({ there = [], refusals = [], existingId, object = grant() }: World) {
   const refused = new RefusedWrites();
-  for (const error of refusals) refused.note(UID, error, target, 0);
+  for (const error of refusals) refused.record(UID, error, target, 0);
   const told = new Map(existingId === undefined ? [] : [[UID, { targetId: first.id, existingId }]]);
   const observe = (id: string) => {
     const found = there.find((each) => armKey(each.id) === armKey(id));
@@ -38,7 +38,7 @@ function chosen({ there = [], refusals = [], existingId, object = grant() }: Wor
     };
     return { state: 'present', resource, how: 'list', ageMs: 0 } as const;
   };
-  return chosenName(object, target, { assignmentMirror: { observe }, told, refused }).id;
+  return chosenName(object, target, { assignmentCache: { observe }, told, refused }).id;
 }
 
 const under = ({ id, name }: typeof target, change: Partial<SeenAssignment> = {}) =>
@@ -74,7 +74,7 @@ describe('what Azure refused', () => {
   it('is forgotten with the object, with a PUT that is taken, and for another assignment', () => {
     const refused = new RefusedWrites();
     const fill = () => {
-      for (const error of [...Array(6).fill(clash), limit]) refused.note(UID, error, target, 5);
+      for (const error of [...Array(6).fill(clash), limit]) refused.record(UID, error, target, 5);
     };
     fill();
     expect(refused.name(UID, target)).toEqual({ at: 0, exhausted: true });
@@ -92,8 +92,8 @@ describe('what Azure refused', () => {
 
   it('a refused DELETE uses up no name', () => {
     const refused = new RefusedWrites();
-    refused.note(UID, clash, undefined, 1);
-    refused.note(UID, limit, undefined, 2);
+    refused.record(UID, clash, undefined, 1);
+    refused.record(UID, limit, undefined, 2);
     expect(refused.name(UID, target).at).toBe(0);
     expect(refused.limited(UID, target)).toBe(false);
     expect(refused.failedAt(UID)).toBe(2);

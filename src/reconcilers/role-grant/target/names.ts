@@ -2,7 +2,7 @@ import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import type { RefusedWrites } from '../observe/refused.ts';
-import type { Told } from '../ownership/twins.ts';
+import type { Told } from '../ownership/duplicates.ts';
 import { isAsked, named, sameGrant } from './target.ts';
 
 /**
@@ -10,37 +10,37 @@ import { isAsked, named, sameGrant } from './target.ts';
  * them is the one; while none does, the first that Azure does not refuse.
  */
 
-export interface NameEyes {
-  readonly assignmentMirror: Pick<AssignmentCache, 'observe'>;
+export interface NameDeps {
+  readonly assignmentCache: Pick<AssignmentCache, 'observe'>;
   readonly told: ReadonlyMap<string, Told>;
   readonly refused: Pick<RefusedWrites, 'name'>;
 }
 
-export function chosenName(object: RoleGrant, first: Target, eyes: NameEyes): Target {
+export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Target {
   const { uid } = object.metadata;
   const standing = first.ids.findIndex((id) => {
-    const seen = eyes.assignmentMirror.observe(id);
+    const seen = deps.assignmentCache.observe(id);
     return seen.state === 'present' && sameGrant(seen.resource, first);
   });
   if (standing >= 0) return named(first, standing);
-  const told = eyes.told.get(uid);
+  const told = deps.told.get(uid);
   const existing = told && isAsked(first, told.targetId) ? told.existingId : undefined;
   const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
   if (known >= 0) return named(first, known);
-  const { at } = eyes.refused.name(uid, first);
+  const { at } = deps.refused.name(uid, first);
   // What another process came to use after it was refused the first.
   const recorded = first.ids.findLastIndex((id) =>
     object.status?.ledger?.some((each) => sameAssignmentId(each, id)),
   );
-  return free(named(first, Math.max(at, recorded, 0)), eyes);
+  return free(named(first, Math.max(at, recorded, 0)), deps);
 }
 
 /** The name, or the next that nobody else's assignment is known to have. */
-function free(target: Target, { assignmentMirror }: NameEyes): Target {
+function free(target: Target, { assignmentCache }: NameDeps): Target {
   const start = target.ids.findIndex((id) => sameAssignmentId(id, target.id));
   for (let step = 0; step < target.ids.length; step++) {
     const at = (start + step) % target.ids.length;
-    const seen = assignmentMirror.observe(target.ids[at] ?? target.id);
+    const seen = assignmentCache.observe(target.ids[at] ?? target.id);
     if (seen.state !== 'present' || !isAnothers(seen.resource, target)) return named(target, at);
   }
   return target;

@@ -7,19 +7,19 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
-import { type SystemIdentityView, SystemProofs } from '../../proof/system-identity.ts';
+import { type ObservedSystemIdentity, SystemProofs } from '../../proof/system-identity.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { grant, IDENTITY_ID, PRINCIPAL, RECYCLED, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { grantsOfPrincipal } from '../ownership/peers.ts';
-import { type PrincipalEyes, principalOf } from './principal.ts';
+import { grantsOfPrincipal } from '../ownership/co-owners.ts';
+import { type PrincipalDeps, principalOf } from './principal.ts';
 
 const VM = `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web`;
 const own = { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'web' } } } as const;
-const context: VisitContext = {
+const context: ReconcileContext = {
   key: 'team-a/read',
   priority: 'event',
   attempt: 1,
@@ -59,7 +59,9 @@ const machine = (principalId?: string): Observation<AzureHost> => ({
 });
 
 /** @param answer what Azure says of either kind; an error is thrown */
-function eyes(answer: SystemIdentityView | AzureError = { found: false, conclusive: false }): PrincipalEyes {
+function deps(
+  answer: ObservedSystemIdentity | AzureError = { found: false, conclusive: false },
+): PrincipalDeps {
   const given = (id: string) => {
     asked.push(id);
     if (answer instanceof AzureError) throw answer;
@@ -68,7 +70,7 @@ function eyes(answer: SystemIdentityView | AzureError = { found: false, conclusi
   const systemProofs = new SystemProofs({
     stores,
     clock,
-    hostMirror: {
+    hostCache: {
       loading: () => false,
       observe: () => vm,
       byIndex: (_, id) =>
@@ -92,7 +94,7 @@ function eyes(answer: SystemIdentityView | AzureError = { found: false, conclusi
         ) as GetResult;
       },
     },
-    mirror: {
+    identityCache: {
       observe: () =>
         !(answer instanceof AzureError) && !answer.found && answer.conclusive
           ? { state: 'absent', provenBy: 'get', ageMs: 0 }
@@ -130,14 +132,14 @@ const stands = (status: RoleGrantStatus = {}): RoleGrant =>
 
 describe('a principal by SystemAssignedIdentity', () => {
   it('is waited for by the name of its object', async () => {
-    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({
+    expect(await principalOf(grant({ spec: own }), context, deps())).toMatchObject({
       state: 'waiting',
       for: 'SystemAssignedIdentity team-a/web',
       message: expect.stringContaining('does not exist'),
       dead: false,
     });
     system();
-    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({
+    expect(await principalOf(grant({ spec: own }), context, deps())).toMatchObject({
       message: expect.stringContaining('SystemAssignedIdentity team-a/web, which has no principal yet'),
     });
     expect(asked).toEqual([]);
@@ -147,7 +149,7 @@ describe('a principal by SystemAssignedIdentity', () => {
     system({ id: VM, principalId: 'forged' });
     isOn();
     vm = machine(PRINCIPAL.toUpperCase());
-    const seen = eyes();
+    const seen = deps();
     const known = { state: 'known', id: PRINCIPAL, type: 'ServicePrincipal', identityId: VM, live: false };
     expect(await principalOf(stands(), context, seen)).toEqual({ ...known, young: true });
     clock.advance(15 * 60_000);
@@ -162,7 +164,7 @@ describe('a principal by SystemAssignedIdentity', () => {
   it('is read from Azure itself before a write, and where the cache does not tell', async () => {
     system();
     isOn();
-    const seen = eyes({ found: true, principalId: RECYCLED });
+    const seen = deps({ found: true, principalId: RECYCLED });
     expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, live: true });
     vm = machine(PRINCIPAL);
     expect(await principalOf(stands(), context, seen)).toMatchObject({ id: PRINCIPAL, live: false });
@@ -173,9 +175,9 @@ describe('a principal by SystemAssignedIdentity', () => {
   it("is nobody's for whom the ledger does not say that the identity is on", async () => {
     system({ id: VM, principalId: PRINCIPAL });
     vm = machine(PRINCIPAL);
-    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({ state: 'waiting' });
+    expect(await principalOf(grant({ spec: own }), context, deps())).toMatchObject({ state: 'waiting' });
     isOn('uid-of-another');
-    expect(await principalOf(grant({ spec: own }), context, eyes())).toMatchObject({ state: 'waiting' });
+    expect(await principalOf(grant({ spec: own }), context, deps())).toMatchObject({ state: 'waiting' });
   });
 
   it('is not the UserAssignedIdentity of the same name', async () => {
@@ -184,8 +186,8 @@ describe('a principal by SystemAssignedIdentity', () => {
     system();
     isOn();
     vm = machine(PRINCIPAL);
-    expect(await principalOf(stands(), context, eyes())).toMatchObject({ id: PRINCIPAL, identityId: VM });
-    expect(await principalOf(grant(), context, eyes())).toMatchObject({
+    expect(await principalOf(stands(), context, deps())).toMatchObject({ id: PRINCIPAL, identityId: VM });
+    expect(await principalOf(grant(), context, deps())).toMatchObject({
       id: RECYCLED,
       identityId: IDENTITY_ID,
     });
@@ -193,7 +195,7 @@ describe('a principal by SystemAssignedIdentity', () => {
 });
 
 describe('what stands, once nobody knows a principal,', () => {
-  const rows: [string, SystemIdentityView | AzureError, { dead: boolean; unclear?: true }][] = [
+  const rows: [string, ObservedSystemIdentity | AzureError, { dead: boolean; unclear?: true }][] = [
     [
       'lives on where Azure shows the same one',
       { found: true, principalId: PRINCIPAL.toUpperCase() },
@@ -221,22 +223,22 @@ describe('what stands, once nobody knows a principal,', () => {
     ];
     for (const [object, id] of cases) {
       asked = [];
-      expect(await principalOf(object, context, eyes(answer))).toMatchObject({
+      expect(await principalOf(object, context, deps(answer))).toMatchObject({
         state: 'waiting',
         ...expected,
       });
       expect(asked).toEqual([id]);
     }
     system();
-    const view = await principalOf(stands(), context, eyes(answer));
+    const view = await principalOf(stands(), context, deps(answer));
     expect(view).toMatchObject({ state: 'waiting', ...expected });
     expect('unclear' in view).toBe(expected.unclear ?? false);
   });
 
   it('is never judged without a look at Azure, nor is a look made where nothing stands', async () => {
-    const { systemIdentity: _, ...blind } = eyes({ found: false, conclusive: true });
+    const { systemIdentity: _, ...blind } = deps({ found: false, conclusive: true });
     expect(await principalOf(stands(), context, blind)).toMatchObject({ dead: false, unclear: true });
-    expect(await principalOf(stands({ ledger: [] }), context, eyes(refused()))).toMatchObject({
+    expect(await principalOf(stands({ ledger: [] }), context, deps(refused()))).toMatchObject({
       dead: false,
     });
     expect(asked).toEqual([]);
@@ -264,7 +266,7 @@ it('grants of one principal are found by either kind of reference, by id, and by
   name(grant({ spec: { principal: { id: PRINCIPAL.toUpperCase(), type: 'ServicePrincipal' } } }), 'by-id');
   name(grant({ status: { principalId: PRINCIPAL } }), 'had-it');
   name(grant(), 'stranger');
-  expect([...grantsOfPrincipal(PRINCIPAL, { ...eyes(), stores })].toSorted()).toEqual([
+  expect([...grantsOfPrincipal(PRINCIPAL, { ...deps(), stores })].toSorted()).toEqual([
     'team-a/by-id',
     'team-a/fresh',
     'team-a/had-it',

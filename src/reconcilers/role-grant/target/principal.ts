@@ -1,16 +1,16 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs, ProvenIdentity } from '../../proof/identity-proofs.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
 import { referredIdentity, referredSystemIdentity } from '../../stores.ts';
-import type { PrincipalView, RoleGrant } from '../facts.ts';
-import { type FateEyes, fateOf } from './fate.ts';
+import type { ObservedPrincipal, RoleGrant } from '../facts.ts';
+import { type LivenessDeps, livenessOf } from './liveness.ts';
 
 /** Who gets the role: the principal of an identity of the namespace, or one by its object id. */
 
-export interface PrincipalEyes extends FateEyes {
+export interface PrincipalDeps extends LivenessDeps {
   readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
   /** Who has which principal, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal'>;
@@ -26,34 +26,34 @@ export interface PrincipalEyes extends FateEyes {
 /** Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is told). */
 const YOUNG_MS = 15 * 60_000;
 
-type Known = Extract<PrincipalView, { state: 'known' }>;
-export type KnownEyes = Pick<PrincipalEyes, 'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock'>;
+type Known = Extract<ObservedPrincipal, { state: 'known' }>;
+export type KnownDeps = Pick<PrincipalDeps, 'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock'>;
 
 /** What can be told from the caches; undefined: they show no principal of the identity's object. */
-export function knownPrincipal(object: RoleGrant, eyes: KnownEyes): Known | undefined {
+export function knownPrincipal(object: RoleGrant, deps: KnownDeps): Known | undefined {
   const named = principalById(object);
   if (named) return named;
   const { system, key } = referenceOf(object);
-  const proven = system ? eyes.systemProofs.known(key) : eyes.proofs.known(key);
-  return proven && asKnown(object, proven, eyes);
+  const proven = system ? deps.systemProofs.known(key) : deps.proofs.known(key);
+  return proven && asKnown(object, proven, deps);
 }
 
 /** @param live a write is to rest on it */
 export async function principalOf(
   object: RoleGrant,
-  context: VisitContext,
-  eyes: PrincipalEyes,
+  context: ReconcileContext,
+  deps: PrincipalDeps,
   live = false,
-): Promise<PrincipalView> {
+): Promise<ObservedPrincipal> {
   const named = principalById(object);
   if (named) return named;
   const { system, key, name } = referenceOf(object);
   const proven = await (system
-    ? eyes.systemProofs.prove(key, context, live)
-    : eyes.proofs.prove(key, context, live));
+    ? deps.systemProofs.prove(key, context, live)
+    : deps.proofs.prove(key, context, live));
   switch (proven.state) {
     case 'owned':
-      return asKnown(object, proven, eyes);
+      return asKnown(object, proven, deps);
     case 'unreadable':
       return proven;
     case 'loading': {
@@ -62,13 +62,13 @@ export async function principalOf(
     }
     case 'waiting': {
       // New before old: what stands is replaced when its object has made it again.
-      const fate = proven.returns ? undefined : await fateOf(object, context, eyes);
+      const liveness = proven.returns ? undefined : await livenessOf(object, context, deps);
       return {
         state: 'waiting',
         for: name,
         message: `spec.principal.identityRef: waiting for ${name}, which ${proven.why}`,
-        dead: fate === 'dead',
-        ...(fate === 'unclear' && { unclear: true }),
+        dead: liveness === 'dead',
+        ...(liveness === 'unclear' && { unclear: true }),
       };
     }
   }
@@ -83,7 +83,7 @@ function principalById({ spec }: RoleGrant): Known | undefined {
 function asKnown(
   object: RoleGrant,
   { id, principalId, live, deleting }: Extract<ProvenIdentity, { state: 'owned' }>,
-  { stores, firstSeen, clock }: KnownEyes,
+  { stores, firstSeen, clock }: KnownDeps,
 ): Known {
   const { system, key } = referenceOf(object);
   const createStartedAt = system ? undefined : stores.identities.get(key)?.status?.createStartedAt;
@@ -116,7 +116,7 @@ function referenceOf(object: RoleGrant): {
 function sinceWhen(
   uid: string,
   principalId: string,
-  firstSeen: PrincipalEyes['firstSeen'],
+  firstSeen: PrincipalDeps['firstSeen'],
   now: number,
 ): number {
   const seen = firstSeen.get(uid);

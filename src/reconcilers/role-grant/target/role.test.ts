@@ -31,8 +31,8 @@ async function look(lookup: RoleLookup | Error, object: RoleGrant = grant(), sin
     if (lookup instanceof Error) throw lookup;
     return lookup;
   };
-  const eyes = { roles: { byName: answer('name'), byId: answer('id') } };
-  return { view: await roleOf(object, { priority: 'edit' }, eyes, since), calls };
+  const deps = { roles: { byName: answer('name'), byId: answer('id') } };
+  return { view: await roleOf(object, { priority: 'edit' }, deps, since), calls };
 }
 
 const contentOf = async (permissions: AzureRoleDefinition['permissions']) => {

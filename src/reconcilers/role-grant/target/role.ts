@@ -5,11 +5,11 @@ import type { AzureRoleDefinition } from '../../../azure/role-definitions.ts';
 import type { RoleCatalog } from '../../../cache/roles/catalog.ts';
 import { nearMiss } from '../../../policy/near-miss.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { RoleGrant, RoleView, SeenRole } from '../facts.ts';
+import type { ObservedRole, RoleGrant, SeenRole } from '../facts.ts';
 
 /** Which role is meant: by name (in any case), by GUID, or by full id. */
 
-export interface RoleEyes {
+export interface RoleDeps {
   readonly roles: Pick<RoleCatalog, 'byName' | 'byId'> & Partial<Pick<RoleCatalog, 'held'>>;
 }
 
@@ -17,9 +17,9 @@ export interface RoleEyes {
 export async function roleOf(
   { spec }: RoleGrant,
   context: CallContext,
-  { roles }: RoleEyes,
+  { roles }: RoleDeps,
   since?: number,
-): Promise<RoleView> {
+): Promise<ObservedRole> {
   const { scope } = spec;
   const { name, id } = spec.role;
   try {
@@ -47,7 +47,7 @@ export async function roleOf(
   }
 }
 
-function notFound(name: string | undefined, roles: RoleEyes['roles']): RoleView {
+function notFound(name: string | undefined, roles: RoleDeps['roles']): ObservedRole {
   const held = roles.held?.().map(({ roleName }) => roleName) ?? [];
   const near = name === undefined ? undefined : nearMiss(name, held);
   return { state: 'notFound', ...(near !== undefined && { near }) };

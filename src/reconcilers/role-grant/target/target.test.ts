@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assignmentNames } from '../../../azure/names/assignment-name.ts';
 import {
   assignment,
+  duplicate,
   grant,
   INSTALLATION,
   known,
@@ -10,7 +11,6 @@ import {
   reader,
   SCOPE,
   target,
-  twin,
 } from '../facts.fixture.ts';
 import { isAsked, isOurs, named, sameGrant, targetOf } from './target.ts';
 
@@ -37,7 +37,7 @@ describe('the assignment asked for', () => {
 
   it('is told by any of its ids, in any case, and by no other', () => {
     for (const id of target.ids) expect(isAsked(target, id.toUpperCase())).toBe(true);
-    expect(isAsked(target, twin.id)).toBe(false);
+    expect(isAsked(target, duplicate.id)).toBe(false);
   });
 });
 
@@ -54,7 +54,7 @@ describe('an assignment as Azure shows it', () => {
       (at: number) => assignment({ name: named(target, at).name, roleGuid: 'x' }),
       false,
     ],
-    ['of the same grant under a name of somebody else', () => twin, false],
+    ['of the same grant under a name of somebody else', () => duplicate, false],
   ])('%s: azid’s own is %s', (_, shown, ours) => {
     for (const at of [0, 1, 2]) expect(isOurs(shown(at), { installationId: INSTALLATION })).toBe(ours);
   });

@@ -1,7 +1,7 @@
 import { assignmentId, parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { assignmentNames, proveOwnership } from '../../../azure/names/assignment-name.ts';
 import { sameId as sameScope } from '../../../azure/names/resource-id.ts';
-import type { Facts, PrincipalView, RoleGrant, SeenAssignment, SeenRole, Target } from '../facts.ts';
+import type { Facts, ObservedPrincipal, RoleGrant, SeenAssignment, SeenRole, Target } from '../facts.ts';
 
 /**
  * The assignment an object asks for, under the first of its names: these follow from scope, role and principal alone
@@ -9,7 +9,7 @@ import type { Facts, PrincipalView, RoleGrant, SeenAssignment, SeenRole, Target 
  */
 export function targetOf(
   object: RoleGrant,
-  principal: Extract<PrincipalView, { state: 'known' }>,
+  principal: Extract<ObservedPrincipal, { state: 'known' }>,
   role: SeenRole,
   installationId: string,
 ): Target {

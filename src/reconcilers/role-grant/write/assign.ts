@@ -2,7 +2,15 @@ import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
-import type { AssignmentView, Facts, Failed, GrantDecision, OwnStatus, RoleGrant, Target } from '../facts.ts';
+import type {
+  Facts,
+  Failed,
+  GrantDecision,
+  ObservedAssignment,
+  OwnStatus,
+  RoleGrant,
+  Target,
+} from '../facts.ts';
 import { finalizer, ownStatus, withEntry } from '../own.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
@@ -19,7 +27,7 @@ export function assign(
   object: RoleGrant,
   facts: Facts,
   target: Target,
-  view: Extract<AssignmentView, { state: 'absent' }>,
+  view: Extract<ObservedAssignment, { state: 'absent' }>,
   policy: NamespacePolicy,
   allowedBy: string,
   failed?: Failed,
@@ -71,9 +79,9 @@ export function assign(
       {
         type: 'putAssignment',
         target,
-        description: descriptionOf(facts.installationId, asOwners(object, facts.peers)),
+        description: descriptionOf(facts.installationId, asOwners(object, facts.coOwners)),
         ...(object.spec.condition && { condition: object.spec.condition.expression }),
-        note: again
+        event: again
           ? {
               type: 'Warning',
               reason: 'Regranted',

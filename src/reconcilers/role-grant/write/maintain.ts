@@ -20,7 +20,7 @@ export function maintain(
   const unrecorded = withoutRoom(object, facts, target);
   if (unrecorded) return stop(object, facts, unrecorded);
   const condition = object.spec.condition?.expression;
-  const description = descriptionOf(facts.installationId, asOwners(object, facts.peers));
+  const description = descriptionOf(facts.installationId, asOwners(object, facts.coOwners));
   const changed = [
     !sameCondition(assignment.condition, condition) && 'condition',
     (assignment.description ?? '') !== description && 'description',
@@ -30,7 +30,7 @@ export function maintain(
     if (failed) {
       // What others have, and this object was refused a part in, is not its own.
       const others =
-        own.assignmentId === undefined && !failed.failure.ambiguous && ownersOf(facts.peers).length > 0;
+        own.assignmentId === undefined && !failed.failure.ambiguous && ownersOf(facts.coOwners).length > 0;
       const change = others ? { ledger: withoutEntries(own.ledger, [target.id]) } : {};
       return stop(object, facts, summaryOfRefusal(failed.failure, target, facts), change);
     }
@@ -54,7 +54,7 @@ export function maintain(
           target,
           description,
           ...(condition !== undefined && { condition }),
-          note: {
+          event: {
             type: 'Normal',
             reason: 'Updated',
             action: 'Update',
@@ -79,8 +79,8 @@ export function maintain(
     const summary = { state: 'progressing', reason: 'Settling', message, againMs: 0 } as const;
     return { actions: [...finalizer(object), ...record], status: { ...status, ledger }, summary };
   }
-  const telling = { reason: 'Granted', message: `${describe(target)} is granted as declared` };
-  return settle(object, facts, target, { ...status, ledger }, telling, failed);
+  const events = { reason: 'Granted', message: `${describe(target)} is granted as declared` };
+  return settle(object, facts, target, { ...status, ledger }, events, failed);
 }
 
 /**
@@ -91,20 +91,20 @@ export function satisfied(
   object: RoleGrant,
   facts: Facts,
   target: Target,
-  twin: SeenAssignment,
+  duplicate: SeenAssignment,
   failed?: Failed,
 ): GrantDecision {
-  if (!sameCondition(twin.condition, object.spec.condition?.expression)) {
+  if (!sameCondition(duplicate.condition, object.spec.condition?.expression)) {
     return stop(
       object,
       facts,
       stalledOutside(
         'ConflictingAssignment',
-        `${describe(target)} exists as ${twin.id}, which azid did not make, with ${twin.condition === undefined ? 'no condition' : 'another condition'}; remove it, or declare the same condition`,
+        `${describe(target)} exists as ${duplicate.id}, which azid did not make, with ${duplicate.condition === undefined ? 'no condition' : 'another condition'}; remove it, or declare the same condition`,
       ),
     );
   }
-  const status = statusWith(object, facts, target, twin);
-  const message = `${describe(target)} is granted as ${twin.id}, which azid did not make and leaves alone`;
+  const status = statusWith(object, facts, target, duplicate);
+  const message = `${describe(target)} is granted as ${duplicate.id}, which azid did not make and leaves alone`;
   return settle(object, facts, target, status, { reason: 'ExistsUnmanaged', message }, failed);
 }

@@ -19,7 +19,7 @@ export function settle(
   facts: Facts,
   target: Target,
   status: OwnStatus,
-  telling: { readonly reason: string; readonly message: string },
+  events: { readonly reason: string; readonly message: string },
   attempt?: Failed,
 ): GrantDecision {
   const conditions = propagated(status, facts.now, object);
@@ -27,7 +27,7 @@ export function settle(
   const failed = attempt?.action.type === 'deleteAssignment' ? attempt : undefined;
   const refused = failed?.action.type === 'deleteAssignment' ? failed.action.id : undefined;
   const missing = finalizer(object);
-  const working = { state: 'progressing', reason: 'Settling', message: telling.message, againMs: 0 } as const;
+  const working = { state: 'progressing', reason: 'Settling', message: events.message, againMs: 0 } as const;
   if (missing.length > 0 && (status.ledger?.length ?? 0) > 0)
     return { actions: missing, status, summary: working };
   if (roleWasEdited(object, facts)) {
@@ -35,8 +35,8 @@ export function settle(
       actions: [
         { type: 'saveStatus', status, why: 'the role allows something else now' },
         {
-          type: 'tell',
-          note: {
+          type: 'recordEvent',
+          event: {
             type: 'Warning',
             reason: 'RoleEdited',
             action: 'Observe',
@@ -58,7 +58,7 @@ export function settle(
     return {
       actions: [],
       status,
-      summary: { state: 'ready', ...telling, nextMs },
+      summary: { state: 'ready', ...events, nextMs },
       conditions: [...conditions, removalBlocked(ids, failure)],
     };
   };
@@ -69,9 +69,9 @@ export function settle(
     case 'done': {
       const kept = { ...status, ledger: withoutEntries(status.ledger, removal.dropped) };
       return {
-        actions: [...told(kept, removal.notes), ...withdrawEnds(facts, removal.ended)],
+        actions: [...told(kept, removal.events), ...withdrawEnds(facts, removal.ended)],
         status: kept,
-        summary: { state: 'ready', ...telling, nextMs: RECHECK_READY_MS },
+        summary: { state: 'ready', ...events, nextMs: RECHECK_READY_MS },
         conditions: [...conditions, ...removalFree(object)],
       };
     }
@@ -80,7 +80,7 @@ export function settle(
       return {
         actions: [],
         status,
-        summary: { state: 'ready', ...telling, nextMs: removal.againMs },
+        summary: { state: 'ready', ...events, nextMs: removal.againMs },
         conditions,
       };
     case 'blocked':

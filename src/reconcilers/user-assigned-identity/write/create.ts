@@ -3,7 +3,7 @@ import type { Summary } from '../../decision.ts';
 import { ownerMarks } from '../../marks.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { decideClaim } from '../claim.ts';
-import type { AzureView, Facts, IdentityDecision, OwnStatus, UserAssignedIdentity } from '../facts.ts';
+import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
 import type { Target } from '../target.ts';
 import { wantedTags } from './tags.ts';
@@ -13,7 +13,7 @@ export function decideCreation(
   object: UserAssignedIdentity,
   facts: Facts,
   target: Target,
-  view: Extract<AzureView, { state: 'absent' }>,
+  view: Extract<ObservedInAzure, { state: 'absent' }>,
   policy: NamespacePolicy,
   allowedBy: string,
 ): IdentityDecision {
@@ -66,7 +66,7 @@ export function decideCreation(
         location,
         tags: { ...tags, ...ownerMarks(ownerOf(object, facts)) },
         ...(object.spec.isolationScope !== undefined && { isolationScope: object.spec.isolationScope }),
-        note: again
+        event: again
           ? {
               type: 'Warning',
               reason: 'Recreated',

@@ -83,7 +83,7 @@ export function maintain(
           id: target.id,
           ...(nextTags && { tags: nextTags }),
           ...(isolate && { isolationScope }),
-          note: {
+          event: {
             type: 'Normal',
             reason,
             action: 'Update',
@@ -102,8 +102,8 @@ export function maintain(
         ...decideOutput(object, facts, status, working).actions,
         { type: 'saveStatus', status, why: 'the identity has a new principal' },
         {
-          type: 'tell',
-          note: {
+          type: 'recordEvent',
+          event: {
             type: 'Warning',
             reason: 'IdentityRecycled',
             action: 'Observe',

@@ -39,7 +39,7 @@ describe('an identity that somebody made just before the PUT', () => {
     expect(raced.actions[1]).toMatchObject({ id: overwritten.id, tags: {} });
   });
 
-  it('is not taken for proof at the next visit, when the PATCH had failed or the process died', () => {
+  it('is not taken for proof at the next reconcile, when the PATCH had failed or the process died', () => {
     const next = decide(uai({ spec, status: known }), facts(showing()));
     expect(names(next.actions)).toEqual(['updateIdentity']);
     expect(patched(uai({ spec, status: known }), showing())).toEqual({});

@@ -38,7 +38,7 @@ export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdenti
         type: 'updateIdentity',
         id,
         tags,
-        note: {
+        event: {
           type: 'Warning',
           reason: 'AlreadyExists',
           action: 'Update',

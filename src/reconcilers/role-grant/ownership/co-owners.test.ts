@@ -10,7 +10,7 @@ import type { Stores } from '../../stores.ts';
 import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { named } from '../target/target.ts';
-import { type Asked, type PeerEyes, peersOf } from './peers.ts';
+import { type Asked, type CoOwnerDeps, coOwnersOf } from './co-owners.ts';
 
 /** Who else asks for an assignment. */
 
@@ -55,12 +55,12 @@ function declare(
   return object;
 }
 
-async function peers(id = target.id, granted: Asked['granted'] = target) {
+async function coOwners(id = target.id, granted: Asked['granted'] = target) {
   const answer = async () => {
     if (role instanceof Error) throw role;
     return role;
   };
-  const eyes = {
+  const deps = {
     stores,
     proofs: new HeldIdentities().proofs(stores),
     systemProofs: noSystemProofs,
@@ -69,22 +69,28 @@ async function peers(id = target.id, granted: Asked['granted'] = target) {
     firstSeen: new Map(),
     roles: { byName: answer, byId: answer },
   };
-  const found = await peersOf(grant(), { id, granted }, { priority: 'event' }, eyes as unknown as PeerEyes);
+  const found = await coOwnersOf(
+    grant(),
+    { id, granted },
+    { priority: 'event' },
+    deps as unknown as CoOwnerDeps,
+  );
   return found.map(({ key, ...rest }) => [key, rest] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
-const keys = async (id?: string) => (await peers(id)).map(([key]) => key);
+const keys = async (id?: string) => (await coOwners(id)).map(([key]) => key);
 
-describe('a peer', () => {
+describe('a co-owner', () => {
   it('asks for the same, whatever it has of it yet', async () => {
     declare('other', { description: 'Theirs.' });
-    expect(await peers()).toMatchObject([
+    expect(await coOwners()).toMatchObject([
       ['team-a/other', { allowed: true, holds: false, description: 'Theirs.' }],
     ]);
   });
 
   it('is known under whichever name the assignment stands', async () => {
     declare('other', {}, { ledger: [named(target, 1).id] });
-    for (const id of target.ids) expect(await peers(id)).toMatchObject([['team-a/other', { holds: true }]]);
+    for (const id of target.ids)
+      expect(await coOwners(id)).toMatchObject([['team-a/other', { holds: true }]]);
   });
 
   it('is not the object itself, nor one that goes, has ended, or asks for something else', async () => {
@@ -113,7 +119,7 @@ describe('a peer', () => {
   it('that no policy allows it counts by what it holds alone', async () => {
     declare('wishes', {}, {}, { namespace: 'team-b' });
     declare('holds', {}, { ledger: [target.id] }, { namespace: 'team-b' });
-    expect(await peers()).toMatchObject([
+    expect(await coOwners()).toMatchObject([
       ['team-b/holds', { allowed: false, holds: true }],
       ['team-b/wishes', { allowed: false, holds: false }],
     ]);
@@ -134,7 +140,7 @@ describe('a peer', () => {
     });
     declare('refused', {}, stalled(1));
     declare('edited', {}, stalled(1), { generation: 2 });
-    const found = await peers();
+    const found = await coOwners();
     expect(found.map(([key, { refused = false }]) => [key, refused]).toSorted()).toEqual([
       ['team-a/edited', false],
       ['team-a/refused', true],
@@ -145,6 +151,6 @@ describe('a peer', () => {
     declare('has', {}, { assignmentId: target.id });
     declare('wishes');
     role = new AzureError({ status: 503, code: 'ServiceUnavailable', message: 'later' });
-    expect(await peers()).toMatchObject([['team-a/has', { allowed: false }]]);
+    expect(await coOwners()).toMatchObject([['team-a/has', { allowed: false }]]);
   });
 });

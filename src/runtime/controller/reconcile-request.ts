@@ -3,15 +3,15 @@ import type { Outcome, Priority } from '../outcome.ts';
 import type { Waits } from './waits.ts';
 
 /** One run of a reconciler for one key. */
-export interface Visit {
+export interface ReconcileRequest {
   readonly key: string;
-  /** The class it was taken in; calls made for it queue in the lanes with the same one. */
+  /** The class it was taken in; calls made for it queue in the rate-limit scopes with the same one. */
   readonly priority: Priority;
   /** 1, plus the failures in a row before. */
   readonly attempt: number;
-  /** Names this visit in logs and Events. */
+  /** Names this reconcile in logs and Events. */
   readonly reconcileId: string;
-  /** Aborts when the visit ran over its time limit or azid must stop. Pass it to every wait and call. */
+  /** Aborts when the reconcile ran over its time limit or azid must stop. Pass it to every wait and call. */
   readonly signal: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileId`. */
   readonly log: Log;
@@ -22,20 +22,20 @@ export interface Visit {
 }
 
 /** Looks at one key and says what came of it. Throwing is for the unexpected. */
-export type Reconcile = (visit: Visit) => Promise<Outcome>;
+export type Reconcile = (request: ReconcileRequest) => Promise<Outcome>;
 
-/** Reason with which a visit's signal aborts. */
-export class VisitCut extends Error {
+/** Reason with which a reconcile's signal aborts. */
+export class ReconcileCut extends Error {
   override readonly name = 'VisitCut';
   readonly code: 'TimeLimitExceeded' | 'Stopping' | 'Superseded';
 
-  constructor(code: VisitCut['code'], message: string) {
+  constructor(code: ReconcileCut['code'], message: string) {
     super(message);
     this.code = code;
   }
 }
 
-/** How a visit ended, before it is decided what that means for the queue. */
+/** How a reconcile ended, before it is decided what that means for the queue. */
 export type Ending =
   | { readonly type: 'outcome'; readonly outcome: Outcome }
   /** Threw after its time limit had aborted it. */
@@ -50,16 +50,16 @@ export type Ending =
 /** Runs a reconciler to its end; never rejects. */
 export async function endingOf(
   reconcile: Reconcile,
-  visit: Visit,
+  request: ReconcileRequest,
   outcomeOf: (error: unknown) => Outcome | undefined,
 ): Promise<Ending> {
   try {
-    const outcome = await reconcile(visit);
+    const outcome = await reconcile(request);
     checkOutcome(outcome);
     return { type: 'outcome', outcome };
   } catch (error) {
-    const cut: unknown = visit.signal.reason;
-    if (cut instanceof VisitCut) {
+    const cut: unknown = request.signal.reason;
+    if (cut instanceof ReconcileCut) {
       if (cut.code === 'TimeLimitExceeded') return { type: 'overran', error };
       return { type: cut.code === 'Stopping' ? 'stopped' : 'superseded' };
     }

@@ -5,7 +5,7 @@ import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import { FirstConditions } from './first-conditions.ts';
+import { InitialConditions } from './initial-conditions.ts';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
 let stop: AbortController;
@@ -39,11 +39,11 @@ function add(
   } as unknown as IdentityAttachment);
 }
 
-function start(): FirstConditions<IdentityAttachment> {
-  const firsts = new FirstConditions({
+function start(): InitialConditions<IdentityAttachment> {
+  const firsts = new InitialConditions({
     kind: 'identityattachment',
     store,
-    introduce: ({ key }) => {
+    writeInitialCondition: ({ key }) => {
       begun.push(key);
       return new Promise((resolve) => ends.push(resolve));
     },
@@ -90,7 +90,7 @@ it('are asked for what is gone, too, since nothing else may have looked at it', 
   add('since/known', { status: READY });
   using _firsts = start();
   const object = store.get('since/known');
-  if (object) store.noteDelete(object);
+  if (object) store.recordDelete(object);
   await turns();
   expect(begun).toEqual(['since/known']);
 });

@@ -1,33 +1,33 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DONE, doing, FrameWorld, writing } from './frame.fixture.ts';
+import { DONE, doing, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 /** A status that somebody else altered is written back, whenever it happened. */
 
-let world: FrameWorld;
+let world: ReconcilerWorld;
 const forge = (identityId: string) => world.put({ uid: 'uid-new' }, { identityId });
-const visit = () => world.frame.reconcile(world.visit());
+const request = () => world.reconciler.reconcile(world.request());
 const written = () => world.applied.at(-1)?.status as { readonly identityId?: string } | undefined;
 
 beforeEach(() => {
-  world = new FrameWorld();
+  world = new ReconcilerWorld();
   world.put({ uid: 'uid-new' }, {});
   world.decide = () => ({ ...DONE, status: { identityId: '/mine' } });
 });
 
 describe('a status that was altered', () => {
   it('in the middle of a reconcile that ends without a change is written back by the next', async () => {
-    await visit();
+    await request();
     const before = world.applied.length;
-    world.onGather = () => {
+    world.onObserve = () => {
       if (world.altered === 0) forge('/forged');
     };
-    await visit();
+    await request();
     expect(world.altered).toBe(1);
     expect(world.applied).toHaveLength(before);
-    await visit();
+    await request();
     expect(world.applied).toHaveLength(before + 1);
     expect(written()).toMatchObject({ identityId: '/mine' });
-    await visit();
+    await request();
     expect(world.applied).toHaveLength(before + 1);
   });
 
@@ -38,16 +38,16 @@ describe('a status that was altered', () => {
       seen ??= { ...status };
       return DONE;
     };
-    await visit();
+    await request();
     expect(seen).toBeDefined();
     expect(seen).not.toHaveProperty('identityId');
   });
 
-  it('is azid’s own where the first condition was written before the first reconcile', async () => {
-    await world.frame.introduce(world.visit());
+  it('is azid’s own where the initial condition was written before the first reconcile', async () => {
+    await world.reconciler.writeInitialCondition(world.request());
     world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
     const before = world.applied.length;
-    await visit();
+    await request();
     expect(world.altered).toBe(0);
     // Nothing to undo: one write for what came of it.
     expect(world.applied).toHaveLength(before + 1);
@@ -56,6 +56,6 @@ describe('a status that was altered', () => {
 
 it('what was met of an object that went before its first reconcile is forgotten with it', async () => {
   world.remove();
-  await world.frame.introduce(world.visit());
+  await world.reconciler.writeInitialCondition(world.request());
   expect(world.memory.size).toBe(0);
 });

@@ -2,21 +2,21 @@ import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import { AUTHORIZATION, AZURE_LIMITS } from '../azure/limits.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import type { Applied, KubeClient } from '../kube/client.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
+import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import { Waits } from '../runtime/controller/waits.ts';
 import { silentLog } from '../runtime/log.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import type { Decision, FrameAction } from './decision.ts';
-import { Frame } from './frame.ts';
-import type { Kind, VisitContext } from './kind.ts';
+import type { CommonAction, Decision } from './decision.ts';
+import type { Kind, ReconcileContext } from './kind.ts';
+import { Reconciler } from './reconciler.ts';
 import { StatusMemory } from './status/status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
-/** A frame over one kind of which each test says what it does, with an API server of one object and real lanes. */
+/** A reconciler over one kind of which each test says what it does, with an API server of one object and a real request scheduler. */
 
-export type Step = FrameAction<object> | { readonly type: 'write'; readonly what: string };
+export type Step = CommonAction<object> | { readonly type: 'write'; readonly what: string };
 type AnyDecision = Decision<Step, object>;
-type Own = Exclude<Step, FrameAction<object>>;
+type Own = Exclude<Step, CommonAction<object>>;
 
 export const DONE: AnyDecision = {
   actions: [],
@@ -27,9 +27,9 @@ export const DONE: AnyDecision = {
 export const doing = (...actions: Step[]): AnyDecision => ({ ...DONE, actions });
 export const writing = (what: string): Step => ({ type: 'write', what });
 
-export class FrameWorld {
+export class ReconcilerWorld {
   readonly clock = new FakeClock();
-  readonly lanes = new RequestScheduler({
+  readonly scheduler = new RequestScheduler({
     clock: this.clock,
     limits: {
       ...AZURE_LIMITS,
@@ -44,7 +44,7 @@ export class FrameWorld {
   readonly applied: Applied[] = [];
   /** The object as each observation was given it. */
   readonly observed: IdentityAttachment[] = [];
-  readonly contexts: VisitContext[] = [];
+  readonly contexts: ReconcileContext[] = [];
   readonly waits = new Waits();
   /** How often somebody else wrote into the status. */
   altered = 0;
@@ -54,12 +54,12 @@ export class FrameWorld {
   permissions = 0;
   decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
   /** Happens while an observation is under way. */
-  onGather: () => void = () => {};
+  onObserve: () => void = () => {};
   /** Happens while a write is under way. */
   meanwhile: () => void = () => {};
   /** Happens while the API server takes a write. */
   onApply: () => Promise<void> | void = () => {};
-  readonly frame: Frame<IdentityAttachment, undefined, Step, object>;
+  readonly reconciler: Reconciler<IdentityAttachment, undefined, Step, object>;
   #version = 1_000_000;
 
   constructor() {
@@ -72,19 +72,19 @@ export class FrameWorld {
         plural: 'x',
         namespaced: true,
       },
-      observe: async (object: IdentityAttachment, context: VisitContext) => {
+      observe: async (object: IdentityAttachment, context: ReconcileContext) => {
         this.observed.push(object);
         this.contexts.push(context);
-        this.onGather();
+        this.onObserve();
       },
       decide: (object: IdentityAttachment) => this.decide(object),
-      perform: async ({ what }: Own, _object: IdentityAttachment, context: VisitContext) => {
+      perform: async ({ what }: Own, _object: IdentityAttachment, context: ReconcileContext) => {
         await this.azure(what, context);
         return {};
       },
     } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
     const { memory } = this;
-    this.frame = new Frame(kind, {
+    this.reconciler = new Reconciler(kind, {
       memory,
       client: this.#client(),
       store: this.store,
@@ -95,8 +95,8 @@ export class FrameWorld {
     this.store.showAs((object) => memory.shown(object));
   }
 
-  /** A write to Azure, in its lane: 20 seconds for each but the first. */
-  azure(what: string, context?: VisitContext): Promise<void> {
+  /** A write to Azure, in its rate-limit scope: 20 seconds for each but the first. */
+  azure(what: string, context?: ReconcileContext): Promise<void> {
     const { isStale, waits, turn } = context ?? {};
     const own = {
       tenantId: 't',
@@ -105,7 +105,7 @@ export class FrameWorld {
       provider: AUTHORIZATION,
       priority: 'edit',
     } as const;
-    return this.lanes.run({ ...own, isStale, waits, turn }, async () => {
+    return this.scheduler.run({ ...own, isStale, waits, turn }, async () => {
       this.written.push(what);
       this.meanwhile();
     });
@@ -125,10 +125,10 @@ export class FrameWorld {
 
   remove(): void {
     const object = this.store.get('shop/web');
-    if (object) this.store.noteDelete(object);
+    if (object) this.store.recordDelete(object);
   }
 
-  visit(more: Partial<Visit> = {}): Visit {
+  request(more: Partial<ReconcileRequest> = {}): ReconcileRequest {
     return {
       key: 'shop/web',
       priority: 'edit',

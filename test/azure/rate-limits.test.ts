@@ -11,7 +11,7 @@ async function drive(rig: Rig, clock: FakeClock, done: () => boolean): Promise<v
   for (const end = performance.now() + 60_000; !done(); await turn()) {
     if (performance.now() > end) throw new Error('waited 60 s');
     const ms = clock.untilNext();
-    if (rig.lanes.stats().running === 0 && ms !== undefined) clock.advance(ms);
+    if (rig.scheduler.stats().running === 0 && ms !== undefined) clock.advance(ms);
   }
 }
 
@@ -22,7 +22,7 @@ async function throttled(clock: FakeClock) {
   return rig;
 }
 
-test('creating, reading and listing as fast as the lanes allow draws no 429', async () => {
+test('creating, reading and listing as fast as the request scheduler allows draws no 429', async () => {
   const clock = new FakeClock();
   await using rig = await throttled(clock);
   const context = { priority: 'resync' } as const;

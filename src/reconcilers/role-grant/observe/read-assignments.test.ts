@@ -4,7 +4,7 @@ import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.t
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { LiveReads } from '../../live-reads.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, put } from '../../stores.fixture.ts';
@@ -13,6 +13,7 @@ import { decide } from '../decide.ts';
 import {
   afterRecycling,
   assignment,
+  duplicate,
   facts,
   grant,
   INSTALLATION,
@@ -23,11 +24,10 @@ import {
   reader,
   settled,
   target,
-  twin,
 } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { needsLive } from '../needs-live.ts';
-import { type LookEyes, looked } from './look.ts';
+import { looked, type ReadDeps } from './read-assignments.ts';
 import { RefusedWrites } from './refused.ts';
 
 /** Caches where they will do, Azure itself where a write would follow: no write rests on what a list showed. */
@@ -50,7 +50,7 @@ const as = (each: SeenAssignment): AzureRoleAssignment => ({
   principalType: 'ServicePrincipal',
 });
 
-function eyes(change: Partial<LookEyes> = {}): LookEyes {
+function deps(change: Partial<ReadDeps> = {}): ReadDeps {
   const find = (all: readonly SeenAssignment[], id: string) =>
     all.find((each) => armKey(each.id) === armKey(id));
   const base = {
@@ -77,7 +77,7 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
       },
       list: () => expect.fail('no list was expected'),
     },
-    assignmentMirror: {
+    assignmentCache: {
       observe(id: string) {
         if (live.has(armKey(id))) {
           const found = find(there, id);
@@ -99,17 +99,17 @@ function eyes(change: Partial<LookEyes> = {}): LookEyes {
     azureLagMs: 120_000,
     callLimitMs: 60_000,
     identities: { get: () => expect.fail('no identity is to be read') },
-    mirror: { observe: () => ({ state: 'unknown' }) },
+    identityCache: { observe: () => ({ state: 'unknown' }) },
     whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
     ...change,
   };
   // What no case here asks for is left out.
-  return base as unknown as LookEyes;
+  return base as unknown as ReadDeps;
 }
 
 /** As the reconciler does: what a decision would rest on is looked at again, live. */
-async function look(object: RoleGrant, wanted: Target | undefined = target, given = eyes()) {
-  const context: VisitContext = {
+async function look(object: RoleGrant, wanted: Target | undefined = target, given = deps()) {
+  const context: ReconcileContext = {
     key: 'team-a/read',
     priority: 'event',
     attempt: 1,
@@ -204,8 +204,8 @@ describe('a write', () => {
       byName: async () => ({ found: 'one', role: roleOfReader }),
       byId: async () => ({ found: 'none' }),
     };
-    const seen = await look(grant(), target, eyes({ roles: asked as unknown as LookEyes['roles'] }));
-    expect(seen.peers).toMatchObject([{ key: 'team-a/older', holds: true, condition: 'x' }]);
+    const seen = await look(grant(), target, deps({ roles: asked as unknown as ReadDeps['roles'] }));
+    expect(seen.coOwners).toMatchObject([{ key: 'team-a/older', holds: true, condition: 'x' }]);
     expect(reads).toEqual([]);
     expect(seen.azure).toBeUndefined();
   });
@@ -213,10 +213,10 @@ describe('a write', () => {
 
 describe('somebody else’s assignment of the same', () => {
   it('is looked for only where Azure shows nothing under azid’s name', async () => {
-    held = [twin];
-    expect((await look(grant())).twin).toMatchObject({ id: twin.id });
+    held = [duplicate];
+    expect((await look(grant())).duplicate).toMatchObject({ id: duplicate.id });
     there = [assignment()];
-    expect((await look(grant())).twin).toBeUndefined();
+    expect((await look(grant())).duplicate).toBeUndefined();
   });
 });
 
@@ -224,7 +224,7 @@ it('without a word of Azure on who azid is, nothing is read and nothing granted'
   const refused = async () => {
     throw new AzureError({ code: 'AzureAuthenticationFailed', message: 'no token' });
   };
-  const seen = await look(grant(), target, eyes({ whoAmI: refused }));
+  const seen = await look(grant(), target, deps({ whoAmI: refused }));
   expect(seen.azure).toMatchObject({ state: 'unreadable', failure: { reason: 'AzureAuthenticationFailed' } });
   expect(decide(grant(), seen).actions).toEqual([]);
   expect(reads).toEqual([]);

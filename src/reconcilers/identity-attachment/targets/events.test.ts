@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { attached, host, known } from '../facts.fixture.ts';
 import type { SeenHost, ToldState } from '../facts.ts';
+import { eventsOf } from './events.ts';
 import type { Target } from './targets.ts';
-import { notesOf } from './telling.ts';
 
 const SITES = 'Microsoft.Web/sites';
 
@@ -22,13 +22,13 @@ const there = (name: string): Target => ({
   open: true,
 });
 const told = (target: Target, before: ToldState) =>
-  notesOf([target], new Map([[target.host.key, before]]), known).map(({ reason }) => reason);
+  eventsOf([target], new Map([[target.host.key, before]]), known).map(({ reason }) => reason);
 
 it('a resource that vanished says what may be left behind, where azid would not know it again', () => {
   const site = gone('web', { type: SITES });
   expect(told(site, 'Attached')).toEqual(['HostGone']);
-  const [note] = notesOf([site], new Map([[site.host.key, 'Attached']]), known);
-  expect(note?.message).toMatch(/Should it have been moved, it is attached there still/);
+  const [event] = eventsOf([site], new Map([[site.host.key, 'Attached']]), known);
+  expect(event?.message).toMatch(/Should it have been moved, it is attached there still/);
 });
 
 it('not where a machine is known again by its id, nothing of azid’s was there, or it was told', () => {

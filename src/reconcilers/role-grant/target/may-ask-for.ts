@@ -2,9 +2,9 @@ import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
-import { type KnownEyes, knownPrincipal, type PrincipalEyes } from './principal.ts';
+import { type KnownDeps, knownPrincipal, type PrincipalDeps } from './principal.ts';
 import { scopeProblem } from './request.ts';
-import type { RoleEyes } from './role.ts';
+import type { RoleDeps } from './role.ts';
 
 /**
  * Whether an assignment as Azure shows it may be, or may have been, what an object asks for. Ledger and status of an object can
@@ -16,24 +16,24 @@ import type { RoleEyes } from './role.ts';
 export type Granted = Pick<SeenAssignment, 'scope'> &
   Partial<Pick<SeenAssignment, 'roleGuid' | 'principalId'>>;
 
-export interface MeaningEyes extends RoleEyes, KnownEyes {
-  readonly stores: KnownEyes['stores'] & { readonly identities: Pick<Stores['identities'], 'keysByIndex'> };
-  readonly proofs: KnownEyes['proofs'] & Pick<PrincipalEyes['proofs'], 'hasPrincipal' | 'withPrincipal'>;
-  readonly systemProofs: KnownEyes['systemProofs'] &
-    Pick<PrincipalEyes['systemProofs'], 'hasPrincipal' | 'ofPrincipal'>;
+export interface MayAskForDeps extends RoleDeps, KnownDeps {
+  readonly stores: KnownDeps['stores'] & { readonly identities: Pick<Stores['identities'], 'keysByIndex'> };
+  readonly proofs: KnownDeps['proofs'] & Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'withPrincipal'>;
+  readonly systemProofs: KnownDeps['systemProofs'] &
+    Pick<PrincipalDeps['systemProofs'], 'hasPrincipal' | 'ofPrincipal'>;
 }
 
 /** False only where the spec speaks against it; what cannot be told just now does not. */
-export function mayMean(object: RoleGrant, granted: Granted, eyes: MeaningEyes): boolean {
+export function mayAskFor(object: RoleGrant, granted: Granted, deps: MayAskForDeps): boolean {
   return (
     scopeProblem(object) === undefined &&
     sameId(object.spec.scope, granted.scope) &&
-    mayMeanRole(object, granted, eyes) &&
-    mayMeanPrincipal(object, granted, eyes)
+    mayAskForRole(object, granted, deps) &&
+    mayAskForPrincipal(object, granted, deps)
   );
 }
 
-function mayMeanRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: RoleEyes): boolean {
+function mayAskForRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: RoleDeps): boolean {
   const { id, name } = spec.role;
   if (roleGuid === undefined) return true;
   if (id !== undefined) return asciiLower(id.slice(-roleGuid.length)) === asciiLower(roleGuid);
@@ -42,14 +42,14 @@ function mayMeanRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: Role
   return named.length === 0 || named.some(({ guid }) => sameText(guid, roleGuid));
 }
 
-function mayMeanPrincipal(object: RoleGrant, { principalId }: Granted, eyes: MeaningEyes): boolean {
+function mayAskForPrincipal(object: RoleGrant, { principalId }: Granted, deps: MayAskForDeps): boolean {
   const { id } = object.spec.principal;
   if (principalId === undefined) return true;
   if (id !== undefined) return sameText(id, principalId);
-  const known = knownPrincipal(object, eyes);
+  const known = knownPrincipal(object, deps);
   if (known && sameText(known.id, principalId)) return true;
   // Of an identity that is gone nobody can tell whose it was.
-  const { proofs, systemProofs, stores } = eyes;
+  const { proofs, systemProofs, stores } = deps;
   if (!proofs.hasPrincipal(principalId) && !systemProofs.hasPrincipal(principalId)) return true;
   // It has an owner that lives: only who refers to that may mean it, once its proof can be read.
   if (known) return false;

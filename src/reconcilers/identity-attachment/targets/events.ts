@@ -1,15 +1,15 @@
 import { capabilityOf } from '../../../azure/hosts/types/capabilities.ts';
-import type { Note } from '../../decision.ts';
-import type { AttachedIdentityView } from '../../hosts/claims/identity-of.ts';
-import type { SeenHost, Telling, ToldState } from '../facts.ts';
+import type { ReconcileEvent } from '../../decision.ts';
+import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
+import type { ReconcileEvents, SeenHost, ToldState } from '../facts.ts';
 import { named, resources } from '../own.ts';
 import { isFree, type Target } from './targets.ts';
 
 /**
- * Events of a visit: one for each thing that happened, with a count and up to three names, never one for each of 200
+ * Events of a reconcile: one for each thing that happened, with a count and up to three names, never one for each of 200
  * hosts. What was told is kept by the process alone: Events live an hour, and a new process begins with what it finds.
  */
-export function tellingOf(targets: readonly Target[]): Telling {
+export function reconcileEventsOf(targets: readonly Target[]): ReconcileEvents {
   return new Map(targets.map((target) => [target.host.key, toldOf(target)]));
 }
 
@@ -21,13 +21,13 @@ function toldOf({ state, contested, reason, host }: Target): ToldState {
   return state === 'Detaching' && host.claim === 'unwanted' && !isFree(host.ledger) ? state : 'other';
 }
 
-export function notesOf(
+export function eventsOf(
   targets: readonly Target[],
-  before: Telling | undefined,
-  identity: AttachedIdentityView,
-): readonly Note[] {
+  before: ReconcileEvents | undefined,
+  identity: ObservedAttachedIdentity,
+): readonly ReconcileEvent[] {
   if (!before) return [];
-  const now = tellingOf(targets);
+  const now = reconcileEventsOf(targets);
   const became = (state: ToldState, not: readonly ToldState[] = []) =>
     targets
       .filter(({ host: { key } }) => {
@@ -43,29 +43,29 @@ export function notesOf(
   );
   const what = identity.state === 'known' ? `identity ${identity.id}` : 'the identity';
   return [
-    ...note(
+    ...event(
       became('Attached', ['Contested']),
       'Normal',
       'IdentityAttached',
       'Attach',
       `${what} is attached to`,
     ),
-    ...note(
+    ...event(
       became('ExistsUnmanaged'),
       'Normal',
       'ExistsUnmanaged',
       'Observe',
       `${what} was there before azid, and is left alone, on`,
     ),
-    ...note(detached, 'Normal', 'IdentityDetached', 'Detach', 'the identity is detached from'),
-    ...note(
+    ...event(detached, 'Normal', 'IdentityDetached', 'Detach', 'the identity is detached from'),
+    ...event(
       lost,
       'Warning',
       'HostGone',
       'Observe',
       `${what} went with what does not exist any more. Should it have been moved, it is attached there still, and stays: of this type nothing tells azid that it is the same:`,
     ),
-    ...note(
+    ...event(
       became('Contested'),
       'Warning',
       'Contested',
@@ -80,13 +80,13 @@ function isKnownAgain(type: string): boolean {
   return (capabilityOf(type)?.instance ?? []).some((path) => /\.(vmId|uniqueId)$/.test(path));
 }
 
-function note(
+function event(
   hosts: readonly Pick<SeenHost, 'id'>[],
-  type: Note['type'],
+  type: ReconcileEvent['type'],
   reason: string,
   action: string,
   text: string,
-): Note[] {
+): ReconcileEvent[] {
   if (hosts.length === 0) return [];
   return [{ type, reason, action, message: `${text} ${resources(hosts.length)}: ${named(hosts)}` }];
 }

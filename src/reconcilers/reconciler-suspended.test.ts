@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Condition } from '../kube/types.ts';
 import type { Decision } from './decision.ts';
-import { DONE, doing, FrameWorld, type Step, writing } from './frame.fixture.ts';
+import { DONE, doing, ReconcilerWorld, type Step, writing } from './reconciler.fixture.ts';
 
 /** What a suspended object says once an end that binds was carried out: the same, whether another reconcile comes after it or not. */
 
-let world: FrameWorld;
+let world: ReconcilerWorld;
 const conditions = () =>
   ((world.store.get('shop/web')?.status?.conditions ?? []) as Condition[])
     .map(({ type, status, reason }) => `${type}=${status}/${reason}`)
     .toSorted();
-const visit = () => world.frame.reconcile(world.visit());
+const request = () => world.reconciler.reconcile(world.request());
 const stalled = { state: 'stalled', reason: 'PolicyDenied', message: 'no', recheckMs: 1_000 } as const;
 const ended = (pending: boolean): Decision<Step, object> => ({
   ...DONE,
@@ -20,7 +20,7 @@ const ended = (pending: boolean): Decision<Step, object> => ({
 });
 
 beforeEach(() => {
-  world = new FrameWorld();
+  world = new ReconcilerWorld();
   world.put({ uid: 'uid', generation: 2 }, undefined, { suspend: true });
 });
 
@@ -30,13 +30,13 @@ describe.each([
 ])('what a suspended object asks for by then being pending: %s', (pending, reason) => {
   it(`is told as ${reason} at once, and stays so when nothing binds any more`, async () => {
     world.decide = () => ended(pending);
-    await visit();
+    await request();
     const told = conditions();
     expect(told).toEqual(['Ready=False/PolicyDenied', `Suspended=True/${reason}`]);
     const observed = world.store.get('shop/web')?.status?.observedGeneration;
     expect(observed).toBe(pending ? undefined : 2);
     world.decide = () => ({ ...(pending ? doing(writing('more')) : DONE), summary: stalled });
-    await visit();
+    await request();
     expect(conditions()).toEqual(told);
     expect(world.store.get('shop/web')?.status?.observedGeneration).toBe(observed);
     expect(world.written).toEqual([]);
@@ -45,6 +45,6 @@ describe.each([
 
 it('what binds and is not done yet is told as it is', async () => {
   world.decide = () => ({ ...DONE, summary: stalled, binds: true });
-  await visit();
+  await request();
   expect(conditions()).toEqual(['Ready=False/PolicyDenied', 'Stalled=True/PolicyDenied']);
 });

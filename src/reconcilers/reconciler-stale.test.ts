@@ -1,23 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import { DONE, doing, FrameWorld, writing } from './frame.fixture.ts';
+import { DONE, doing, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 /** Nothing is written on a decision that has grown stale: giving needs permission every time. */
 
 const SECOND = 1_000;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-let world: FrameWorld;
+let world: ReconcilerWorld;
 beforeEach(() => {
-  world = new FrameWorld();
+  world = new ReconcilerWorld();
   world.put();
 });
 
-/** A visit whose first write waits for its turn, 50 seconds from now: another call took the token. */
+/** A reconcile whose first write waits for its turn, 50 seconds from now: another call took the token. */
 async function waiting() {
   await world.azure('before');
   world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
-  const outcome = world.frame.reconcile(world.visit());
+  const outcome = world.reconciler.reconcile(world.request());
   await settle();
   expect(world.waits.waiting).toBe(true);
   return {
@@ -32,8 +32,8 @@ async function waiting() {
 
 describe('a write that waited for its turn', () => {
   it('is decided again from what Azure shows then, after more than ten seconds', async () => {
-    const visit = await waiting();
-    await visit.end();
+    const request = await waiting();
+    await request.end();
     expect(world.written).toEqual(['before', 'own']);
     // Decided, decided again, and judged after the write.
     expect(world.observed).toHaveLength(3);
@@ -46,7 +46,7 @@ describe('a write that waited for its turn', () => {
     await world.azure('before');
     world.clock.advance(45 * SECOND);
     world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
-    const outcome = world.frame.reconcile(world.visit());
+    const outcome = world.reconciler.reconcile(world.request());
     await settle();
     world.clock.advance(6 * SECOND);
     await outcome;
@@ -67,7 +67,7 @@ describe('a write that waited for its turn', () => {
     await world.azure('before');
     world.clock.advance(48 * SECOND);
     world.decide = () => doing(writing('own'));
-    const outcome = world.frame.reconcile(world.visit());
+    const outcome = world.reconciler.reconcile(world.request());
     await settle();
     change();
     world.decide = () => DONE;
@@ -86,9 +86,9 @@ describe('a write that waited for its turn', () => {
     ['gone', () => world.remove()],
     ['a namesake', () => world.put({ uid: 'uid-2' })],
   ])('is not sent if the object is %s', async (_, change) => {
-    const visit = await waiting();
+    const request = await waiting();
     change();
-    expect(await visit.end()).toMatchObject({ type: 'again', afterMs: 0 });
+    expect(await request.end()).toMatchObject({ type: 'again', afterMs: 0 });
     expect(world.written).toEqual(['before']);
     expect(world.observed).toHaveLength(1);
   });
@@ -98,7 +98,10 @@ describe('a write that waited for its turn', () => {
       world.permissions++;
       return doing(writing('own'));
     };
-    expect(await world.frame.reconcile(world.visit())).toMatchObject({ type: 'again', why: 'ObjectChanged' });
+    expect(await world.reconciler.reconcile(world.request())).toMatchObject({
+      type: 'again',
+      why: 'ObjectChanged',
+    });
     expect(world.written).toEqual([]);
   });
 });
@@ -106,14 +109,14 @@ describe('a write that waited for its turn', () => {
 describe('a write after an observation that waited long between its reads', () => {
   const observeFor = (ms: number, times: number) => {
     world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
-    world.onGather = () => {
+    world.onObserve = () => {
       if (world.observed.length <= times) world.clock.advance(ms);
     };
   };
 
   it('is decided again, though it came at once after the decision', async () => {
     observeFor(600 * SECOND, 1);
-    await world.frame.reconcile(world.visit());
+    await world.reconciler.reconcile(world.request());
     expect(world.written).toEqual(['own']);
     // Decided, decided again on what was read since, and judged after the write.
     expect(world.observed).toHaveLength(3);
@@ -121,7 +124,7 @@ describe('a write after an observation that waited long between its reads', () =
 
   it('is sent in the end, also if every observation waits so long', async () => {
     observeFor(20 * SECOND, Number.POSITIVE_INFINITY);
-    await world.frame.reconcile(world.visit());
+    await world.reconciler.reconcile(world.request());
     expect(world.written).toEqual(['own']);
     expect(world.observed).toHaveLength(5);
   });
@@ -132,30 +135,30 @@ describe('actions that were decided together', () => {
     world.decide = ({ metadata }) =>
       metadata.generation === 2
         ? DONE
-        : doing({ type: 'saveStatus', status: { note: 'intent' }, why: 'before the write' }, writing('old'));
+        : doing({ type: 'saveStatus', status: { event: 'intent' }, why: 'before the write' }, writing('old'));
     // The API server answers with the object as it then is.
     world.onApply = () => world.put({ generation: 2 });
-    await world.frame.reconcile(world.visit());
+    await world.reconciler.reconcile(world.request());
     expect(world.written).toEqual([]);
     expect(world.observed.map(({ metadata }) => metadata.generation)).toEqual([1, 2]);
   });
 
   it('end with it also where they write to the API server alone', async () => {
-    const saving = (note: string) => ({ type: 'saveStatus', status: { note }, why: 'a test' }) as const;
+    const saving = (event: string) => ({ type: 'saveStatus', status: { event }, why: 'a test' }) as const;
     world.decide = ({ metadata }) =>
       metadata.generation === 2 ? DONE : doing(saving('first'), saving('old'));
     world.onApply = () => world.put({ generation: 2 });
-    await world.frame.reconcile(world.visit());
-    const notes = world.applied.map((each) => (each.status as { readonly note?: string }).note);
-    expect(notes).toContain('first');
-    expect(notes).not.toContain('old');
+    await world.reconciler.reconcile(world.request());
+    const events = world.applied.map((each) => (each.status as { readonly event?: string }).event);
+    expect(events).toContain('first');
+    expect(events).not.toContain('old');
   });
 
-  it('end when a namesake has taken the place of the object: nothing is written, and another visit looks at it', async () => {
+  it('end when a namesake has taken the place of the object: nothing is written, and another reconcile looks at it', async () => {
     world.decide = () =>
-      doing({ type: 'saveStatus', status: { note: 'intent' }, why: 'before the write' }, writing('old'));
+      doing({ type: 'saveStatus', status: { event: 'intent' }, why: 'before the write' }, writing('old'));
     world.onApply = () => world.put({ uid: 'uid-2' });
-    expect(await world.frame.reconcile(world.visit())).toMatchObject({
+    expect(await world.reconciler.reconcile(world.request())).toMatchObject({
       type: 'retry',
       reason: 'ObjectChanged',
     });
@@ -164,14 +167,17 @@ describe('actions that were decided together', () => {
   });
 });
 
-describe('the first condition', () => {
+describe('the initial condition', () => {
   const fresh = () => world.put({ uid: 'uid-fresh' }, {});
 
   it('is written once, whoever comes first, and before anything else', async () => {
     fresh();
     const { promise, resolve } = Promise.withResolvers<void>();
     world.onApply = () => promise;
-    const both = [world.frame.introduce(world.visit()), world.frame.reconcile(world.visit())];
+    const both = [
+      world.reconciler.writeInitialCondition(world.request()),
+      world.reconciler.reconcile(world.request()),
+    ];
     await settle();
     expect(world.observed).toEqual([]);
     resolve();
@@ -183,15 +189,15 @@ describe('the first condition', () => {
     expect(world.observed).toHaveLength(1);
   });
 
-  it('is tried by the visit itself when the other failed', async () => {
+  it('is tried by the reconcile itself when the other failed', async () => {
     fresh();
     let tries = 0;
     world.onApply = () => {
       if (++tries === 1) throw new Error('no connection');
     };
     const [first, second] = await Promise.allSettled([
-      world.frame.introduce(world.visit()),
-      world.frame.reconcile(world.visit()),
+      world.reconciler.writeInitialCondition(world.request()),
+      world.reconciler.reconcile(world.request()),
     ]);
     expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
     expect(world.observed).toHaveLength(1);
@@ -203,7 +209,7 @@ describe('the first condition', () => {
     ['is gone', () => world.remove()],
   ])('is not for an object that %s', async (_, change) => {
     change();
-    expect(await world.frame.introduce(world.visit())).toEqual({ type: 'done' });
+    expect(await world.reconciler.writeInitialCondition(world.request())).toEqual({ type: 'done' });
     expect(world.applied).toEqual([]);
   });
 });

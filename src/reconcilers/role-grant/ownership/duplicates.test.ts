@@ -3,15 +3,15 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import { silentLog } from '../../../runtime/log.ts';
-import type { VisitContext } from '../../kind.ts';
-import { assignment, grant, PRINCIPAL, RECYCLED, SCOPE, target, twin } from '../facts.fixture.ts';
+import type { ReconcileContext } from '../../kind.ts';
+import { assignment, duplicate, grant, PRINCIPAL, RECYCLED, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { named } from '../target/target.ts';
-import { type Told, twinOf } from './twins.ts';
+import { duplicateOf, type Told } from './duplicates.ts';
 
 /** Somebody else's assignment of the same scope, role and principal. */
 
-const context: VisitContext = {
+const context: ReconcileContext = {
   key: 'team-a/read',
   priority: 'edit',
   attempt: 1,
@@ -61,28 +61,28 @@ function look(world: World, object: RoleGrant = grant()) {
       yield { assignments: there.map(as), requestedAt: 0 };
     },
   };
-  const eyes = {
+  const deps = {
     assignments,
-    assignmentMirror: { byIndex: () => held.map(as) as never, believes: async () => !gone },
+    assignmentCache: { byIndex: () => held.map(as) as never, believes: async () => !gone },
     told: new Map(told ? [[object.metadata.uid, told]] : []),
   };
-  return twinOf(object, target, context, eyes).then((found) => ({ found: found?.id, calls }));
+  return duplicateOf(object, target, context, deps).then((found) => ({ found: found?.id, calls }));
 }
 
 const asked = grant({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } } });
-const recorded = grant({ status: { assignmentId: twin.id, ledger: [] } });
+const recorded = grant({ status: { assignmentId: duplicate.id, ledger: [] } });
 
 describe('is taken from the cache', () => {
   it('without a call', async () => {
-    expect(await look({ held: [twin] })).toEqual({ found: twin.id, calls: [] });
+    expect(await look({ held: [duplicate] })).toEqual({ found: duplicate.id, calls: [] });
   });
 
   it('but read where somebody asked how things are now: it may be gone', async () => {
-    expect(await look({ held: [twin], there: [twin] }, asked)).toEqual({
-      found: twin.id,
-      calls: [`get ${twin.name}`],
+    expect(await look({ held: [duplicate], there: [duplicate] }, asked)).toEqual({
+      found: duplicate.id,
+      calls: [`get ${duplicate.name}`],
     });
-    expect((await look({ held: [twin] }, asked)).found).toBeUndefined();
+    expect((await look({ held: [duplicate] }, asked)).found).toBeUndefined();
   });
 
   it.each([
@@ -91,49 +91,55 @@ describe('is taken from the cache', () => {
       'azid’s own under another of its names',
       assignment({ id: named(target, 1).id, name: named(target, 1).name }),
     ],
-    ['of another principal', { ...twin, principalId: RECYCLED }],
-    ['of another role', { ...twin, roleGuid: 'other' }],
-    ['at a scope above', { ...twin, scope: SCOPE.replace('/resourceGroups/rg1', '') }],
+    ['of another principal', { ...duplicate, principalId: RECYCLED }],
+    ['of another role', { ...duplicate, roleGuid: 'other' }],
+    ['at a scope above', { ...duplicate, scope: SCOPE.replace('/resourceGroups/rg1', '') }],
   ])('unless it is none: %s', async (_, each) => {
     expect((await look({ held: [each] })).found).toBeUndefined();
   });
 });
 
 describe('is read', () => {
-  it('where an earlier visit was satisfied with it', async () => {
-    expect(await look({ there: [twin] }, recorded)).toEqual({ found: twin.id, calls: [`get ${twin.name}`] });
+  it('where an earlier reconcile was satisfied with it', async () => {
+    expect(await look({ there: [duplicate] }, recorded)).toEqual({
+      found: duplicate.id,
+      calls: [`get ${duplicate.name}`],
+    });
     expect((await look({}, recorded)).found).toBeUndefined();
   });
 
   it('not where the ledger has it: that is azid’s own of before', async () => {
-    const own = grant({ status: { assignmentId: twin.id, ledger: [twin.id] } });
-    expect((await look({ there: [twin] }, own)).calls).toEqual([]);
+    const own = grant({ status: { assignmentId: duplicate.id, ledger: [duplicate.id] } });
+    expect((await look({ there: [duplicate] }, own)).calls).toEqual([]);
   });
 
   it('by the id that a 409 names', async () => {
-    const told = { targetId: target.id, existingId: twin.id };
-    expect(await look({ there: [twin], told })).toEqual({ found: twin.id, calls: [`get ${twin.name}`] });
+    const told = { targetId: target.id, existingId: duplicate.id };
+    expect(await look({ there: [duplicate], told })).toEqual({
+      found: duplicate.id,
+      calls: [`get ${duplicate.name}`],
+    });
   });
 
   it('among all of the principal at the scope, where a 409 names none', async () => {
-    const { found, calls } = await look({ there: [twin], told: { targetId: target.id } });
-    expect(found).toBe(twin.id);
+    const { found, calls } = await look({ there: [duplicate], told: { targetId: target.id } });
+    expect(found).toBe(duplicate.id);
     expect(calls).toEqual([`list ${SCOPE} ${JSON.stringify({ principalId: PRINCIPAL })}`]);
   });
 
   it('but not one that is proven to be gone, however long lists go on to show it', async () => {
     const told = { targetId: target.id };
-    expect((await look({ there: [twin], told, gone: true })).found).toBeUndefined();
+    expect((await look({ there: [duplicate], told, gone: true })).found).toBeUndefined();
   });
 
   it('not for a 409 about another assignment', async () => {
     const told = { targetId: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/x` };
-    expect((await look({ there: [twin], told })).calls).toEqual([]);
+    expect((await look({ there: [duplicate], told })).calls).toEqual([]);
   });
 
   it('in vain where Azure refuses: not seen is not satisfied', async () => {
     const told = { targetId: target.id };
     for (const object of [recorded, grant()])
-      expect((await look({ there: [twin], told, refused: true }, object)).found).toBeUndefined();
+      expect((await look({ there: [duplicate], told, refused: true }, object)).found).toBeUndefined();
   });
 });

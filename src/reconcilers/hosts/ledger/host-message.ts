@@ -3,7 +3,7 @@ import { findCondition } from '../../../runtime/status/conditions.ts';
 import { isContested } from './contest.ts';
 
 /** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */
-export interface HostWord {
+export interface HostMessage {
   /** Nothing helps until someone acts. */
   readonly stalled?: { readonly reason: string; readonly message: string };
   /** What it waits for, by name: mostly the resource itself. */
@@ -20,7 +20,7 @@ export function wordOf(
   { status }: HostIdentity,
   entry: LedgerEntry | LedgerSystem | undefined,
   now: number,
-): HostWord {
+): HostMessage {
   const conditions = status?.conditions ?? [];
   const stalled = findCondition(conditions, 'Stalled');
   const ready = findCondition(conditions, 'Ready');

@@ -1,5 +1,5 @@
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import type { Note } from '../../decision.ts';
+import type { ReconcileEvent } from '../../decision.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
 import { pausedUntil, withLoss } from '../../hosts/ledger/contest.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
@@ -16,54 +16,54 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { type Case, idOf, type Judged, nameInNotes, whyOf, withState } from '../identity/judged.ts';
+import { type Case, idOf, type Judged, nameInEvents, whyOf, withState } from '../identity/judged.ts';
 import { unreadable } from './unreadable.ts';
 
 /** It is wanted, and the host does not have it: given, unless something named stands in the way. */
-export function give(each: Case, base: Line): Judged {
+export function attach(each: Case, base: Line): Judged {
   const { key, facts, wants } = each;
   const { now, identities } = facts;
   const accepted = facts.accepted.get(key);
   if (accepted?.wanted === 'present' && accepted.until > now && base.state === 'Attaching')
     return { line: base, pending: true };
-  const { line, notes } = missed(each, base);
-  const givers = wants.filter(mayGive);
-  if (givers.length === 0) {
+  const { line, events } = missed(each, base);
+  const claimants = wants.filter(mayGive);
+  if (claimants.length === 0) {
     // Nothing may be given, and nothing is there: nothing to remember, unless a write is still under way.
-    return facts.window.openMs > 0 || !each.settled ? { line, notes, pending: true } : { notes };
+    return facts.window.openMs > 0 || !each.settled ? { line, events, pending: true } : { events };
   }
   const id = idOf(each);
-  const hasTurn = givers.some(({ turn }) => turn);
+  const hasTurn = claimants.some(({ turn }) => turn);
   if (!hasTurn && each.line?.state === 'Attached') {
     const message = `identity ${id} is gone from ${each.host.id}; it waits for its turn to be attached again`;
     return {
       line: withProblem(withState(line, 'Refused', now), { reason: TAKEN_AWAY, message }, now),
-      notes,
+      events,
     };
   }
-  if (!hasTurn && line.state === 'Refused') return { line, notes };
+  if (!hasTurn && line.state === 'Refused') return { line, events };
 
   const view = identities.get(key);
   if (view?.state === 'absent') {
     const message = `identity ${id} does not exist; azid goes on when it is there`;
     return {
       line: withProblem(withState(line, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
-      notes,
+      events,
     };
   }
-  if (view?.state === 'unreadable') return { ...unreadable(line, view.failure, id, now), notes };
+  if (view?.state === 'unreadable') return { ...unreadable(line, view.failure, id, now), events };
   const until = pausedUntil(line);
   if (until > now) {
     const message = `somebody took it away ${line.losses} times in a row; azid gives it back at ${timestamp(until)}`;
     const problem = { reason: CONTESTED, message, attempts: line.losses ?? 0, notBefore: timestamp(until) };
-    return { line: { ...withState(line, 'Attaching', now), problem }, notes };
+    return { line: { ...withState(line, 'Attaching', now), problem }, events };
   }
   const moot = isMoot(line, view?.state === 'present');
-  if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, notes };
+  if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, events };
   const ready = moot ? withoutProblem(line) : line;
   return {
     line: ready,
-    notes,
+    events,
     change: {
       what: 'add',
       key,
@@ -71,8 +71,8 @@ export function give(each: Case, base: Line): Judged {
       credential: line.credential,
       intent: { ...withState(ready, 'Attaching', now), owned: true, principalId: undefined },
       alone: ready.problem !== undefined,
-      replaceAllowed: givers.some(({ allowReplace }) => allowReplace),
-      why: `${nameInNotes(each, id)} ${whyOf(givers)}`,
+      replaceAllowed: claimants.some(({ allowReplace }) => allowReplace),
+      why: `${nameInEvents(each, id)} ${whyOf(claimants)}`,
     },
   };
 }
@@ -95,7 +95,7 @@ function isMoot({ problem }: Line, isPresent: boolean): boolean {
 }
 
 /** Whether somebody took it away: counted once for each time that it was there, or that Azure had accepted it. */
-function missed(each: Case, base: Line): { readonly line: Line; readonly notes: readonly Note[] } {
+function missed(each: Case, base: Line): { readonly line: Line; readonly events: readonly ReconcileEvent[] } {
   const { key, line, facts, host, recycled } = each;
   const { now } = facts;
   const accepted = facts.accepted.get(key);
@@ -106,16 +106,16 @@ function missed(each: Case, base: Line): { readonly line: Line; readonly notes: 
     accepted.until <= now &&
     lastLoss < accepted.at;
   const wasThere = line?.state === 'Attached';
-  if (!wasThere && !neverShown) return { line: base, notes: [] };
+  if (!wasThere && !neverShown) return { line: base, events: [] };
   const begun = withState({ ...base, principalId: undefined }, 'Attaching', now);
   // The new resource never had it: nobody took it away, and nothing on it is azid's.
-  if (recycled) return { line: { ...begun, owned: false }, notes: [] };
+  if (recycled) return { line: { ...begun, owned: false }, events: [] };
   const counted = line.owned ? withLoss(begun, timestamp(now)) : begun;
-  const name = nameInNotes(each, idOf(each));
+  const name = nameInEvents(each, idOf(each));
   const who = key === SYSTEM ? 'switched off' : 'detached';
   return {
     line: counted,
-    notes: [
+    events: [
       {
         type: 'Warning',
         reason: 'IdentityLost',

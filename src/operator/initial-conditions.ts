@@ -1,9 +1,9 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { isFirstVisit } from '../reconcilers/frame.ts';
+import { needsInitialCondition } from '../reconcilers/reconciler.ts';
 import { Controller } from '../runtime/controller/controller.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
+import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Random } from '../runtime/queue/backoff.ts';
@@ -18,7 +18,7 @@ export interface FirstConditionsOptions<T extends ManagedObject> {
   readonly kind: string;
   readonly store: Store<T>;
   /** Writes the condition if it is still missing; forgets what is gone. */
-  readonly introduce: (visit: Visit) => Promise<Outcome>;
+  readonly writeInitialCondition: (request: ReconcileRequest) => Promise<Outcome>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -26,16 +26,24 @@ export interface FirstConditionsOptions<T extends ManagedObject> {
 }
 
 /**
- * Gives each new object of a kind its first condition at once, whatever the backlog: outside of the workers that reconcile,
+ * Gives each new object of a kind its initial condition at once, whatever the backlog: outside of the workers that reconcile,
  * since kstatus takes an object without conditions for done. Namespaces take turns here, too. Where nothing is new nothing is
  * done.
  */
-export class FirstConditions<T extends ManagedObject> implements Disposable {
+export class InitialConditions<T extends ManagedObject> implements Disposable {
   readonly queue: WorkQueue;
   readonly controller: Controller;
   readonly #subscription: Disposable;
 
-  constructor({ kind, store, introduce, clock, random, log, outcomeOf }: FirstConditionsOptions<T>) {
+  constructor({
+    kind,
+    store,
+    writeInitialCondition,
+    clock,
+    random,
+    log,
+    outcomeOf,
+  }: FirstConditionsOptions<T>) {
     this.queue = new WorkQueue({ clock, random });
     this.controller = new Controller({
       name: `${kind}-first-condition`,
@@ -44,12 +52,12 @@ export class FirstConditions<T extends ManagedObject> implements Disposable {
       random,
       log,
       workers: WORKERS,
-      reconcile: introduce,
+      reconcile: writeInitialCondition,
       outcomeOf,
     });
     const look = (key: ObjectKey) => {
       const object = store.get(key);
-      if (object && isFirstVisit(object)) this.queue.add(key, 'edit');
+      if (object && needsInitialCondition(object)) this.queue.add(key, 'edit');
     };
     this.#subscription = store.onChange(({ key, new: now }) => {
       // What was met and is gone, maybe before anything else looked at it, is forgotten.

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { emptyStores } from '../../stores.fixture.ts';
 import { IDENTITY_ID, SCOPE, settled } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { type AgainEyes, lookAgain } from './look-again.ts';
+import { type ReReadDeps, reRead } from './re-read.ts';
 
 const asked = (status: RoleGrant['status'] = {}) =>
   settled({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } }, status });
@@ -14,7 +14,7 @@ const asked = (status: RoleGrant['status'] = {}) =>
 async function look(object: RoleGrant, seen: object = { state: 'unknown' }, failure?: Error) {
   const clock = new FakeClock();
   const reads: string[] = [];
-  const context: VisitContext = {
+  const context: ReconcileContext = {
     key: 'team-a/read',
     priority: 'edit',
     attempt: 1,
@@ -31,8 +31,8 @@ async function look(object: RoleGrant, seen: object = { state: 'unknown' }, fail
       return { found: false };
     },
   };
-  const eyes = { identities, mirror: { observe: () => seen }, stores: emptyStores(), clock };
-  await lookAgain(object, context, eyes as unknown as AgainEyes);
+  const deps = { identities, identityCache: { observe: () => seen }, stores: emptyStores(), clock };
+  await reRead(object, context, deps as unknown as ReReadDeps);
   return reads;
 }
 
@@ -43,7 +43,7 @@ describe('a request to look now', () => {
     expect(await look(asked(), { state: 'present', how: 'get', ageMs: 1 })).toEqual([IDENTITY_ID]);
   });
 
-  it('reads it once in a visit, and not without a request', async () => {
+  it('reads it once in a reconcile, and not without a request', async () => {
     expect(await look(asked(), { state: 'present', how: 'get', ageMs: 0 })).toEqual([]);
     expect(await look(asked(), { state: 'absent', ageMs: 0 })).toEqual([]);
     expect(await look(settled())).toEqual([]);

@@ -4,7 +4,7 @@ import {
   isSuspended,
   type ManagedObject,
   type ManagedStatus,
-  requestedLook,
+  requestedReconcile,
 } from '../api/schema/common.ts';
 import { applyStatus } from '../kube/apply.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -13,18 +13,18 @@ import type { EventRecorder } from '../kube/events/events.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
+import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import type { Outcome } from '../runtime/outcome.ts';
 import type { Clock } from '../runtime/time/clock.ts';
-import type { Decision, Failure, FrameAction, Note, Summary } from './decision.ts';
+import type { CommonAction, Decision, Failure, ReconcileEvent, Summary } from './decision.ts';
 import { editionOf } from './edition.ts';
-import type { Kind, Performed, VisitContext } from './kind.ts';
+import type { Kind, Performed, ReconcileContext } from './kind.ts';
 import { observeAndDecide } from './observe-decide.ts';
 import { failureOf, isDecideAgain } from './status/failure.ts';
 import { ownsCondition, StatusMemory } from './status/status-memory.ts';
 import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './status/summary-conditions.ts';
 
-/** More rounds than any kind needs; a visit that exceeds it writes without getting nearer. */
+/** More rounds than any kind needs; a reconcile that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
 
 /**
@@ -43,7 +43,7 @@ const MAX_OLD_READS = 3;
 /** Longer than any pause worth sitting out, shorter than anybody notices. */
 const PATIENCE_MS = 5_000;
 
-export interface FrameOptions<T extends ManagedObject> {
+export interface ReconcilerOptions<T extends ManagedObject> {
   readonly client: KubeClient;
   readonly store: Store<T>;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -54,28 +54,28 @@ export interface FrameOptions<T extends ManagedObject> {
   readonly memory?: StatusMemory<T>;
 }
 
-type Own<Action extends { readonly type: string }, Status> = Exclude<Action, FrameAction<Status>>;
+type Own<Action extends { readonly type: string }, Status> = Exclude<Action, CommonAction<Status>>;
 
 /**
- * One visit to one object, the same for every kind (docs/architecture.md section 5): observe, decide, perform, and again until
- * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the mirror
+ * One reconcile of one object, the same for every kind (docs/architecture.md section 5): observe, decide, perform, and again until
+ * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the cache
  * at once, so the next round judges the world as it then is.
  */
-export class Frame<
+export class Reconciler<
   T extends ManagedObject,
   Facts,
   Action extends { readonly type: string },
   Status extends object,
 > {
   readonly #kind: Kind<T, Facts, Action, Status>;
-  readonly #options: FrameOptions<T>;
-  /** Of the objects visited: one may go unseen, and what is kept of it goes by its uid. */
+  readonly #options: ReconcilerOptions<T>;
+  /** Of the objects reconciled: one may go unseen, and what is kept of it goes by its uid. */
   readonly #uids = new Map<ObjectKey, string>();
   /** First conditions that are being written, by uid. */
-  readonly #greetings = new Map<string, Promise<T>>();
+  readonly #initialWrites = new Map<string, Promise<T>>();
   readonly #memory: StatusMemory<T>;
 
-  constructor(kind: Kind<T, Facts, Action, Status>, options: FrameOptions<T>) {
+  constructor(kind: Kind<T, Facts, Action, Status>, options: ReconcilerOptions<T>) {
     this.#kind = kind;
     this.#options = options;
     this.#memory = options.memory ?? new StatusMemory();
@@ -83,22 +83,22 @@ export class Frame<
     for (const object of options.store.values()) this.#memory.meet(object);
   }
 
-  reconcile(visit: Visit): Promise<Outcome> {
-    return this.#whileUnchanged(() => this.#visit(visit));
+  reconcile(request: ReconcileRequest): Promise<Outcome> {
+    return this.#whileUnchanged(() => this.#reconcile(request));
   }
 
   /**
    * A condition on an object that has none yet: without one, kstatus calls it Current. Written at once, however many wait to
    * be reconciled.
    */
-  introduce(visit: Visit): Promise<Outcome> {
+  writeInitialCondition(request: ReconcileRequest): Promise<Outcome> {
     return this.#whileUnchanged(async () => {
-      const object = this.#options.store.get(visit.key);
-      if (!object) this.#memory.gone(visit.key);
-      if (!object || !isFirstVisit(object)) return { type: 'done' };
-      this.#meet(visit.key, object.metadata.uid);
+      const object = this.#options.store.get(request.key);
+      if (!object) this.#memory.gone(request.key);
+      if (!object || !needsInitialCondition(object)) return { type: 'done' };
+      this.#meet(request.key, object.metadata.uid);
       this.#memory.meet(object);
-      await this.#greet(object, visit);
+      await this.#initialCondition(object, request);
       return { type: 'done' };
     });
   }
@@ -107,7 +107,7 @@ export class Frame<
     try {
       return await work();
     } catch (error) {
-      // Somebody else wrote, or removed, the object meanwhile. The watch wakes it at once; the back-off is for a watch
+      // Somebody else wrote, or removed, the object meanwhile. The watch enqueues it at once; the back-off is for a watch
       // that is broken.
       if (isConflict(error)) return { type: 'retry', reason: 'ObjectChanged', error };
       if (isNotFound(error)) return { type: 'retry', reason: 'ObjectGone', error };
@@ -115,42 +115,43 @@ export class Frame<
     }
   }
 
-  async #visit(visit: Visit): Promise<Outcome> {
-    let object = this.#options.store.get(visit.key);
+  async #reconcile(request: ReconcileRequest): Promise<Outcome> {
+    let object = this.#options.store.get(request.key);
     if (!object) {
-      this.#forget(visit.key, this.#uids.get(visit.key));
-      this.#memory.gone(visit.key);
+      this.#forget(request.key, this.#uids.get(request.key));
+      this.#memory.gone(request.key);
       return { type: 'done' };
     }
-    this.#meet(visit.key, object.metadata.uid);
+    this.#meet(request.key, object.metadata.uid);
     if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
     this.#memory.meet(object);
     // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
     const altered = this.#memory.altered(object);
-    if (altered) object = await this.#writeStatus(altered, this.#memory.own(altered), visit);
-    if (isFirstVisit(object)) object = await this.#greet(object, visit);
+    if (altered) object = await this.#writeStatus(altered, this.#memory.own(altered), request);
+    if (needsInitialCondition(object)) object = await this.#initialCondition(object, request);
 
-    let context: VisitContext = {
-      ...visit,
+    let context: ReconcileContext = {
+      ...request,
       startedAt: this.#options.clock.monotonic(),
       patienceMs: PATIENCE_MS,
     };
     let failed: { action: Action; failure: Failure } | undefined;
     let stale = 0;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      visit.signal.throwIfAborted();
-      const basis = this.#basis(visit.key);
+      request.signal.throwIfAborted();
+      const basis = this.#basis(request.key);
       const observedFrom = this.#options.clock.monotonic();
       const { facts, decision } = await observeAndDecide(this.#kind, object, context, failed);
       this.#kind.decided?.(object, facts, decision);
       failed = undefined;
       const suspended = isSuspended(object) && decision.binds !== true;
-      if (suspended || decision.actions.length === 0) return this.#finish(object, decision, visit, suspended);
+      if (suspended || decision.actions.length === 0)
+        return this.#finish(object, decision, request, suspended);
       const decidedOn = object.metadata.generation;
       // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
       const readAt = stale < MAX_OLD_READS ? observedFrom : this.#options.clock.monotonic();
       const isStale = () =>
-        this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(visit.key) !== basis;
+        this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(request.key) !== basis;
       context = { ...context, isStale };
       for (const action of decision.actions) {
         try {
@@ -162,11 +163,11 @@ export class Frame<
           if (object.metadata.generation !== decidedOn) break;
         } catch (error) {
           if (isDecideAgain(error)) {
-            const latest = this.#options.store.get(visit.key);
-            // Gone, a namesake, or edited over and over: another visit's matter.
+            const latest = this.#options.store.get(request.key);
+            // Gone, a namesake, or edited over and over: another reconcile's matter.
             if (latest?.metadata.uid !== object.metadata.uid || ++stale > MAX_STALE)
               return { type: 'again', afterMs: 0, why: 'ObjectChanged' };
-            visit.log.debug({ action: action.type }, 'decided again: it waited, and may not hold any more');
+            request.log.debug({ action: action.type }, 'decided again: it waited, and may not hold any more');
             object = latest;
             context = { ...context, startedAt: this.#options.clock.monotonic() };
             round--;
@@ -174,13 +175,13 @@ export class Frame<
           }
           const failure = failureOf(error);
           if (!failure) throw error;
-          visit.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
+          request.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
           failed = { action, failure };
           break;
         }
       }
     }
-    return this.#notConverging(object, visit);
+    return this.#notConverging(object, request);
   }
 
   /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */
@@ -206,32 +207,32 @@ export class Frame<
   async #perform(
     action: Action,
     object: T,
-    context: VisitContext,
-  ): Promise<{ object?: T; context: VisitContext }> {
+    context: ReconcileContext,
+  ): Promise<{ object?: T; context: ReconcileContext }> {
     const { client, store } = this.#options;
     const { resource } = this.#kind;
-    const frame = action as unknown as FrameAction<Status>;
-    switch (frame.type) {
+    const common = action as unknown as CommonAction<Status>;
+    switch (common.type) {
       case 'addFinalizer': {
         const next = await addFinalizer(client, resource, object, FINALIZER, context.signal);
-        return { object: this.#note(next), context };
+        return { object: this.#recordWrite(next), context };
       }
       case 'removeFinalizer': {
         const next = await removeFinalizer(client, resource, object, FINALIZER, context.signal);
-        if (next) return { object: this.#note(next), context };
-        store.noteDelete(object);
+        if (next) return { object: this.#recordWrite(next), context };
+        store.recordDelete(object);
         this.#forget(context.key, object.metadata.uid);
         context.log.info({}, 'object let go');
         return { context };
       }
       case 'saveStatus': {
-        const next = await this.#writeStatus(object, { ...commonOf(object), ...frame.status }, context);
+        const next = await this.#writeStatus(object, { ...commonOf(object), ...common.status }, context);
         return { object: next, context };
       }
-      case 'tell':
+      case 'recordEvent':
         // Events live an hour and may be dropped; what stays behind in Azure must be found later, too.
-        context.log.info({ reason: frame.note.reason, told: frame.note.message }, 'told');
-        this.#tell(object, frame.note, context);
+        context.log.info({ reason: common.event.reason, told: common.event.message }, 'told');
+        this.#recordEvent(object, common.event, context);
         return { object, context };
       default: {
         const done = await this.#kind.perform(action as Own<Action, Status>, object, context);
@@ -245,21 +246,26 @@ export class Frame<
   }
 
   /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */
-  #wrote(object: T, { write }: Performed, context: VisitContext): VisitContext {
+  #wrote(object: T, { write }: Performed, context: ReconcileContext): ReconcileContext {
     if (!write) return context;
-    const { note, correlationId } = write;
-    context.log.info({ reason: note.reason, correlationId, change: note.message }, 'wrote to Azure');
-    this.#tell(object, note, context, correlationId);
+    const { event, correlationId } = write;
+    context.log.info({ reason: event.reason, correlationId, change: event.message }, 'wrote to Azure');
+    this.#recordEvent(object, event, context, correlationId);
     return { ...context, wroteAt: this.#options.clock.now() };
   }
 
-  #tell(object: T, note: Note, { reconcileId }: VisitContext, correlationId?: string): void {
+  #recordEvent(
+    object: T,
+    event: ReconcileEvent,
+    { reconcileId }: ReconcileContext,
+    correlationId?: string,
+  ): void {
     this.#options.events.record({
       regarding: object,
-      type: note.type,
-      reason: note.reason,
-      action: note.action,
-      note: note.message,
+      type: event.type,
+      reason: event.reason,
+      action: event.action,
+      note: event.message,
       annotations: {
         'azid.dev/reconcile-id': reconcileId,
         ...(correlationId !== undefined && { 'azid.dev/correlation-id': correlationId }),
@@ -268,20 +274,22 @@ export class Frame<
   }
 
   /** The first condition, once, whoever comes first: before any call to Azure, and without waiting for a worker. */
-  async #greet(object: T, visit: Visit): Promise<T> {
+  async #initialCondition(object: T, request: ReconcileRequest): Promise<T> {
     const { uid } = object.metadata;
-    const begun = this.#greetings.get(uid);
+    const begun = this.#initialWrites.get(uid);
     if (begun) {
       await begun.catch(() => {}); // Whoever began tells of it.
-      const latest = this.#options.store.get(visit.key);
-      if (latest?.metadata.uid === uid && !isFirstVisit(latest)) return latest;
+      const latest = this.#options.store.get(request.key);
+      if (latest?.metadata.uid === uid && !needsInitialCondition(latest)) return latest;
     }
-    const greeting = this.#writeGreeting(object, visit).finally(() => this.#greetings.delete(uid));
-    this.#greetings.set(uid, greeting);
-    return greeting;
+    const writing = this.#writeInitialCondition(object, request).finally(() =>
+      this.#initialWrites.delete(uid),
+    );
+    this.#initialWrites.set(uid, writing);
+    return writing;
   }
 
-  #writeGreeting(object: T, visit: Visit): Promise<T> {
+  #writeInitialCondition(object: T, request: ReconcileRequest): Promise<T> {
     const conditions = conditionsOf(
       {
         state: 'progressing',
@@ -292,18 +300,18 @@ export class Frame<
       object,
       this.#options.clock.now(),
     );
-    return this.#writeStatus(object, { ...object.status, conditions }, visit);
+    return this.#writeStatus(object, { ...object.status, conditions }, request);
   }
 
   async #finish(
     object: T,
     decision: Decision<Action, Status>,
-    visit: Visit,
+    request: ReconcileRequest,
     suspended: boolean,
   ): Promise<Outcome> {
     const now = this.#options.clock.now();
     const { generation } = object.metadata;
-    const requested = requestedLook(object);
+    const requested = requestedReconcile(object);
     const pending = decision.actions.length > 0;
     const rests = suspended ? { pending } : isSuspended(object) ? decision.rests : undefined;
     // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
@@ -320,13 +328,13 @@ export class Frame<
         ...(requested !== undefined && { lastHandledReconcileAt: requested }),
         ...(conditions && { conditions }),
       },
-      visit,
+      request,
     );
     return suspended ? { type: 'done' } : outcomeOf(decision.summary);
   }
 
   /** Azure takes each write and shows something else: said in the status, and tried again with back-off only. */
-  async #notConverging(object: T, visit: Visit): Promise<Outcome> {
+  async #notConverging(object: T, request: ReconcileRequest): Promise<Outcome> {
     const message = `${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them, or Azure does not take them`;
     const failure: Failure = {
       kind: 'transient',
@@ -337,11 +345,11 @@ export class Frame<
     };
     const summary: Summary = { state: 'retrying', failure };
     const conditions = conditionsOf(summary, object, this.#options.clock.now());
-    await this.#writeStatus(object, { ...object.status, conditions }, visit);
+    await this.#writeStatus(object, { ...object.status, conditions }, request);
     return outcomeOf(summary);
   }
 
-  async #writeStatus(object: T, status: ManagedStatus, { signal }: Visit): Promise<T> {
+  async #writeStatus(object: T, status: ManagedStatus, { signal }: ReconcileRequest): Promise<T> {
     const { client } = this.#options;
     const { summary: _, ...rest } = status;
     const summary = shownMessage(status.conditions);
@@ -352,17 +360,17 @@ export class Frame<
       // Without a call nothing was undone of what somebody else may have written meanwhile.
       if (next === object) this.#memory.failed(object);
       else this.#memory.wrote(next);
-      return this.#note(next);
+      return this.#recordWrite(next);
     } catch (error) {
       this.#memory.failed(object);
       throw error;
     }
   }
 
-  #note(object: T): T {
-    this.#options.store.noteWrite(object);
+  #recordWrite(object: T): T {
+    this.#options.store.recordWrite(object);
     const latest = this.#options.store.get(keyOfObject(object));
-    // A namesake, made meanwhile: what was decided here is not about it. The next visit looks at it afresh.
+    // A namesake, made meanwhile: what was decided here is not about it. The next reconcile looks at it afresh.
     if (latest && latest.metadata.uid !== object.metadata.uid) throw replaced(object);
     return latest ?? object;
   }
@@ -377,7 +385,7 @@ function replaced({ kind, ...object }: ManagedObject): KubeError {
   return new KubeError(message, { status: 409, reason: 'Conflict' });
 }
 
-export function isFirstVisit(object: ManagedObject): boolean {
+export function needsInitialCondition(object: ManagedObject): boolean {
   return (
     !object.metadata.deletionTimestamp && !object.status?.conditions?.some(({ type }) => type === 'Ready')
   );

@@ -1,4 +1,4 @@
-import { isLookRequested } from '../../../api/schema/common.ts';
+import { isReconcileRequested } from '../../../api/schema/common.ts';
 import {
   type AzureRoleAssignment,
   parseAssignmentId,
@@ -6,16 +6,16 @@ import {
 } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isAsked, sameGrant } from '../target/target.ts';
 
 /** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */
 
-export interface TwinEyes {
+export interface DuplicateDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
-  readonly assignmentMirror: Pick<AssignmentCache, 'byIndex' | 'believes'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
   /** What a 409 told, by uid of the grant: an id, or only that there is one. */
   readonly told: ReadonlyMap<string, Told>;
 }
@@ -26,32 +26,34 @@ export interface Told {
   readonly existingId?: string;
 }
 
-export async function twinOf(
+export async function duplicateOf(
   object: RoleGrant,
   target: Target,
-  context: VisitContext,
-  eyes: TwinEyes,
+  context: ReconcileContext,
+  deps: DuplicateDeps,
 ): Promise<SeenAssignment | undefined> {
   const triple = { ...target, role: target.roleGuid };
-  for (const held of eyes.assignmentMirror.byIndex('triple', triple).filter((each) => isTwin(each, target))) {
+  for (const held of deps.assignmentCache
+    .byIndex('triple', triple)
+    .filter((each) => isDuplicate(each, target))) {
     // Somebody asked how things are now: theirs is read as azid's own is.
-    const found = isLookRequested(object) ? await read(held.id, context, eyes) : held;
-    if (found && isTwin(found, target)) return found;
+    const found = isReconcileRequested(object) ? await read(held.id, context, deps) : held;
+    if (found && isDuplicate(found, target)) return found;
   }
-  const told = eyes.told.get(object.metadata.uid);
-  const recorded = recordedTwin(object, target);
+  const told = deps.told.get(object.metadata.uid);
+  const recorded = recordedDuplicate(object, target);
   const answered = told && isAsked(target, told.targetId) ? told : undefined;
   const id = answered?.existingId ?? recorded;
   if (id !== undefined) {
-    const found = await read(id, context, eyes);
-    if (found && isTwin(found, target)) return found;
+    const found = await read(id, context, deps);
+    if (found && isDuplicate(found, target)) return found;
   }
   if (!answered || answered.existingId !== undefined) return undefined;
-  return listed(target, context, eyes);
+  return listed(target, context, deps);
 }
 
-/** What an earlier visit was satisfied with: it is not in the ledger. */
-function recordedTwin({ status }: RoleGrant, target: Target): string | undefined {
+/** What an earlier reconcile was satisfied with: it is not in the ledger. */
+function recordedDuplicate({ status }: RoleGrant, target: Target): string | undefined {
   const { assignmentId, ledger = [] } = status ?? {};
   if (assignmentId === undefined || isAsked(target, assignmentId)) return undefined;
   return ledger.some((id) => sameAssignmentId(id, assignmentId)) ? undefined : assignmentId;
@@ -59,12 +61,12 @@ function recordedTwin({ status }: RoleGrant, target: Target): string | undefined
 
 async function read(
   id: string,
-  context: VisitContext,
-  eyes: TwinEyes,
+  context: ReconcileContext,
+  deps: DuplicateDeps,
 ): Promise<AzureRoleAssignment | undefined> {
   const { scope, name } = parseAssignmentId(id);
   try {
-    const got = await eyes.assignments.get(scope, name, context);
+    const got = await deps.assignments.get(scope, name, context);
     return got.found ? got.assignment : undefined;
   } catch (error) {
     // Not seen is not satisfied: the PUT then gets the 409 again, and its back-off.
@@ -76,14 +78,14 @@ async function read(
 /** Older answers do not name what is in the way (docs/azure-facts.md section 5): all of the principal's at the scope are looked at. */
 async function listed(
   target: Target,
-  context: VisitContext,
-  { assignments, assignmentMirror }: TwinEyes,
+  context: ReconcileContext,
+  { assignments, assignmentCache }: DuplicateDeps,
 ): Promise<SeenAssignment | undefined> {
   try {
     const pages = assignments.list(target.scope, { principalId: target.principalId }, context);
     for await (const page of pages)
-      for (const each of page.assignments.filter((one) => isTwin(one, target)))
-        if (await assignmentMirror.believes(each, page.requestedAt, context)) return each;
+      for (const each of page.assignments.filter((one) => isDuplicate(one, target)))
+        if (await assignmentCache.believes(each, page.requestedAt, context)) return each;
   } catch (error) {
     if (!failureOf(error)) throw error;
   }
@@ -91,6 +93,6 @@ async function listed(
 }
 
 /** Under a name that none of azid's can be. */
-function isTwin(found: AzureRoleAssignment, target: Target): boolean {
+function isDuplicate(found: AzureRoleAssignment, target: Target): boolean {
   return sameGrant(found, target) && !isAsked(target, found.id);
 }

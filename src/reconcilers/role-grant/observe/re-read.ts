@@ -1,27 +1,27 @@
-import { isLookRequested } from '../../../api/schema/common.ts';
+import { isReconcileRequested } from '../../../api/schema/common.ts';
 import { parseIdentityId } from '../../../azure/names/resource-id.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import { referredIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant } from '../facts.ts';
-import type { FateEyes } from '../target/fate.ts';
+import type { LivenessDeps } from '../target/liveness.ts';
 
 /** Somebody asked how things are now: the identity behind a grant is read, whose answer the cache then holds. */
-export async function lookAgain(
+export async function reRead(
   object: RoleGrant,
-  context: VisitContext,
-  { identities, mirror, stores, clock }: AgainEyes,
+  context: ReconcileContext,
+  { identities, identityCache, stores, clock }: ReReadDeps,
 ): Promise<void> {
-  if (!isLookRequested(object)) return;
+  if (!isReconcileRequested(object)) return;
   const [ref] = referredIdentity(object);
   const ids = [
     object.status?.identityId,
     ref === undefined ? undefined : stores.identities.get(ref)?.status?.id,
   ];
   for (const id of new Set(ids.filter((each) => each !== undefined).filter(isIdentity))) {
-    const seen = mirror.observe(id);
+    const seen = identityCache.observe(id);
     const known = seen.state === 'absent' || (seen.state === 'present' && seen.how !== 'list');
-    // Once in a visit, whatever rounds that takes.
+    // Once in a reconcile, whatever rounds that takes.
     if (known && seen.ageMs <= clock.monotonic() - context.startedAt) continue;
     try {
       await identities.get(id, context);
@@ -32,7 +32,7 @@ export async function lookAgain(
   }
 }
 
-export interface AgainEyes extends Pick<FateEyes, 'identities' | 'mirror'> {
+export interface ReReadDeps extends Pick<LivenessDeps, 'identities' | 'identityCache'> {
   readonly stores: Pick<Stores, 'identities'>;
   readonly clock: { monotonic(): number };
 }

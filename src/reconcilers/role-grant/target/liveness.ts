@@ -2,44 +2,44 @@ import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import type { SystemIdentityView } from '../../proof/system-identity.ts';
+import type { ObservedSystemIdentity } from '../../proof/system-identity.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant } from '../facts.ts';
 
-export interface FateEyes {
+export interface LivenessDeps {
   readonly identities: Pick<Identities, 'get'>;
-  readonly mirror: Pick<IdentityCache, 'observe'>;
+  readonly identityCache: Pick<IdentityCache, 'observe'>;
   /** By the ARM id of the resource; throws what the call threw. Absent: nothing is ever known to be gone. */
-  readonly systemIdentity?: (hostId: string, context: CallContext) => Promise<SystemIdentityView>;
+  readonly systemIdentity?: (hostId: string, context: CallContext) => Promise<ObservedSystemIdentity>;
 }
 
 /** `unclear`: not to be told now; asked again soon. */
-export type Fate = 'alive' | 'dead' | 'unclear';
+export type Liveness = 'alive' | 'dead' | 'unclear';
 
 /**
  * Whether the principal of what stands is gone with its identity: only Azure's own word counts, never that of an object.
  * Another principal under the same ARM id proves it as well as nothing there does: Azure uses none twice.
  */
-export async function fateOf(
+export async function livenessOf(
   { status }: RoleGrant,
   context: CallContext,
-  eyes: FateEyes,
-): Promise<Fate | undefined> {
+  deps: LivenessDeps,
+): Promise<Liveness | undefined> {
   const { identityId, principalId, ledger = [] } = status ?? {};
   if (identityId === undefined || principalId === undefined || ledger.length === 0) return undefined;
-  return fateOfPrincipal({ identityId, principalId }, context, eyes);
+  return livenessOfPrincipal({ identityId, principalId }, context, deps);
 }
 
 /** @param identityId of the identity, or of the resource whose own it is, that had the principal */
-export async function fateOfPrincipal(
+export async function livenessOfPrincipal(
   { identityId, principalId }: { readonly identityId: string; readonly principalId: string },
   context: CallContext,
-  eyes: FateEyes,
-): Promise<Fate> {
+  deps: LivenessDeps,
+): Promise<Liveness> {
   try {
     const now = isUserAssigned(identityId)
-      ? await userAssigned(identityId, context, eyes)
-      : await systemAssigned(identityId, context, eyes);
+      ? await userAssigned(identityId, context, deps)
+      : await systemAssigned(identityId, context, deps);
     if (typeof now === 'string') return now;
     return now.principalId.toLowerCase() === principalId.toLowerCase() ? 'alive' : 'dead';
   } catch (error) {
@@ -50,17 +50,17 @@ export async function fateOfPrincipal(
 
 type Seen = { readonly principalId: string } | 'dead' | 'unclear';
 
-async function userAssigned(id: string, context: CallContext, eyes: FateEyes): Promise<Seen> {
-  const got = await eyes.identities.get(id, context);
+async function userAssigned(id: string, context: CallContext, deps: LivenessDeps): Promise<Seen> {
+  const got = await deps.identities.get(id, context);
   if (got.found) return got.identity;
-  // Right after a creation Azure may not show it: the mirror knows when a 404 is proof.
-  return eyes.mirror.observe(id).state === 'absent' ? 'dead' : 'unclear';
+  // Right after a creation Azure may not show it: the cache knows when a 404 is proof.
+  return deps.identityCache.observe(id).state === 'absent' ? 'dead' : 'unclear';
 }
 
 async function systemAssigned(
   hostId: string,
   context: CallContext,
-  { systemIdentity }: FateEyes,
+  { systemIdentity }: LivenessDeps,
 ): Promise<Seen> {
   const got = await systemIdentity?.(hostId, context);
   if (got?.found) return got;

@@ -1,30 +1,30 @@
-import { isLookRequested } from '../../../api/schema/common.ts';
+import { isReconcileRequested } from '../../../api/schema/common.ts';
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOf } from '../../../azure/names/scope.ts';
 import { keyOf } from '../../../kube/types.ts';
-import type { VisitContext } from '../../kind.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import type { LiveReads } from '../../live-reads.ts';
 import { failureOf } from '../../status/failure.ts';
 import { overOf } from '../ends/ends.ts';
-import type { AssignmentView, Facts, Held, RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { Facts, Held, ObservedAssignment, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isLive } from '../needs-live.ts';
-import { asPeer, isExpired } from '../own.ts';
+import { asCoOwner, isExpired } from '../own.ts';
+import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
+import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
 import { conflictWith, markedFor } from '../ownership/owners.ts';
-import { hasPrincipal, type PeerEyes, peersOf } from '../ownership/peers.ts';
-import { type TwinEyes, twinOf } from '../ownership/twins.ts';
-import { type FateEyes, fateOfPrincipal } from '../target/fate.ts';
-import { mayMean } from '../target/may-mean.ts';
-import type { PrincipalEyes } from '../target/principal.ts';
+import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
+import { mayAskFor } from '../target/may-ask-for.ts';
+import type { PrincipalDeps } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
-import { cachedView, liveView, type ViewEyes } from './views.ts';
+import { cachedView, liveView, type ObservedDeps } from './views.ts';
 
-export interface LookEyes extends PeerEyes, ViewEyes, TwinEyes, FateEyes {
-  readonly proofs: PrincipalEyes['proofs'];
-  readonly systemProofs: PrincipalEyes['systemProofs'];
-  readonly assignments: ViewEyes['assignments'];
-  readonly assignmentMirror: ViewEyes['assignmentMirror'] & TwinEyes['assignmentMirror'];
+export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, LivenessDeps {
+  readonly proofs: PrincipalDeps['proofs'];
+  readonly systemProofs: PrincipalDeps['systemProofs'];
+  readonly assignments: ObservedDeps['assignments'];
+  readonly assignmentCache: ObservedDeps['assignmentCache'] & DuplicateDeps['assignmentCache'];
   readonly refused: Pick<RefusedWrites, 'limited' | 'name' | 'failedAt'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
@@ -35,27 +35,27 @@ export async function looked(
   object: RoleGrant,
   common: Facts,
   target: Target | undefined,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: LookEyes,
+  deps: ReadDeps,
 ): Promise<Facts> {
   const ledger = [...common.ends.values()]
     .filter(({ id, held }) => held && !sameAssignmentId(target?.id, id))
     .map(({ id }) => id);
   const ids = target ? [target.id, ...ledger] : ledger;
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
-  const peers = target ? await peersOf(object, { id: target.id, granted: target }, context, eyes) : [];
-  let facts: Facts = { ...common, peers };
+  const coOwners = target ? await coOwnersOf(object, { id: target.id, granted: target }, context, deps) : [];
+  let facts: Facts = { ...common, coOwners };
   if (!ending && target) {
     // Another's condition stands: nothing is written, so nothing need be read.
-    if (conflictWith(asPeer(object), peers) && overOf(common).length === 0) return facts;
-    const self = await selfOf(context, eyes);
+    if (conflictWith(asCoOwner(object), coOwners) && overOf(common).length === 0) return facts;
+    const self = await selfOf(context, deps);
     if ('azure' in self) return { ...facts, azure: self.azure };
     facts = { ...facts, ...self };
   }
-  const views = new Map<string, AssignmentView>();
-  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, eyes));
-  return assembled(object, facts, ledger, views, context, live, eyes);
+  const views = new Map<string, ObservedAssignment>();
+  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, deps));
+  return assembled(object, facts, ledger, views, context, live, deps);
 }
 
 /** The facts as the views have them so far, with who shares what is held. */
@@ -63,31 +63,31 @@ async function assembled(
   object: RoleGrant,
   facts: Facts,
   ledger: readonly string[],
-  views: ReadonlyMap<string, AssignmentView>,
-  context: VisitContext,
+  views: ReadonlyMap<string, ObservedAssignment>,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: LookEyes,
+  deps: ReadDeps,
 ): Promise<Facts> {
   const { target } = facts;
   const { uid } = object.metadata;
-  const limited = target !== undefined && eyes.refused.limited(uid, target);
-  const namesExhausted = target !== undefined && eyes.refused.name(uid, target).exhausted;
+  const limited = target !== undefined && deps.refused.limited(uid, target);
+  const namesExhausted = target !== undefined && deps.refused.name(uid, target).exhausted;
   const held: Held[] = [];
   for (const id of ledger) {
     const view = views.get(armKey(id));
     if (!view) continue;
     const granted = view.state === 'present' ? view.assignment : undefined;
-    const alive = granted !== undefined && hasPrincipal(granted.principalId, eyes);
-    const peers = await peersOf(object, { id, granted }, context, eyes);
-    const unproven = granted !== undefined && !wasGiven(object, id, granted, facts, eyes);
+    const alive = granted !== undefined && hasPrincipal(granted.principalId, deps);
+    const coOwners = await coOwnersOf(object, { id, granted }, context, deps);
+    const unproven = granted !== undefined && !wasGiven(object, id, granted, facts, deps);
     const dead =
       limited &&
       target &&
-      (await live.once(`fate ${id}`, () => isDead(object, view, facts, target, context, eyes)));
+      (await live.once(`fate ${id}`, () => isDead(object, view, facts, target, context, deps)));
     held.push({
       id,
       view,
-      peers,
+      coOwners,
       ...(dead && { dead }),
       ...(alive && { alive }),
       ...(unproven && { unproven }),
@@ -95,25 +95,25 @@ async function assembled(
   }
   const azure = target && views.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
-  const twin =
+  const duplicate =
     target && missing
-      ? await live.once(`twin ${target.id}`, () => twinOf(object, target, context, eyes))
+      ? await live.once(`twin ${target.id}`, () => duplicateOf(object, target, context, deps))
       : undefined;
   const shown = azure?.state === 'present' ? azure.assignment : undefined;
-  const marked = markedFor(shown?.description, eyes.installationId);
+  const marked = markedFor(shown?.description, deps.installationId);
   const isKnown =
-    marked === undefined || [keyOf(object), ...facts.peers.map(({ key }) => key)].includes(marked);
+    marked === undefined || [keyOf(object), ...facts.coOwners.map(({ key }) => key)].includes(marked);
   // Who is written on it may be one of whom nothing else tells just now.
-  const peers =
+  const coOwners =
     target && !isKnown
-      ? await peersOf(object, { id: target.id, granted: shown }, context, eyes)
-      : facts.peers;
+      ? await coOwnersOf(object, { id: target.id, granted: shown }, context, deps)
+      : facts.coOwners;
   return {
     ...facts,
-    peers,
+    coOwners,
     held,
     azure,
-    ...(twin && { twin }),
+    ...(duplicate && { duplicate }),
     ...(limited && { limited }),
     ...(namesExhausted && { namesExhausted }),
   };
@@ -128,12 +128,12 @@ function wasGiven(
   id: string,
   granted: SeenAssignment,
   { ends }: Facts,
-  eyes: LookEyes,
+  deps: ReadDeps,
 ): boolean {
   return (
-    markedFor(granted.description, eyes.installationId) === keyOf(object) ||
+    markedFor(granted.description, deps.installationId) === keyOf(object) ||
     ends.get(armKey(id))?.mine !== undefined ||
-    mayMean(object, granted, eyes)
+    mayAskFor(object, granted, deps)
   );
 }
 
@@ -143,11 +143,11 @@ function wasGiven(
  */
 async function isDead(
   { status }: RoleGrant,
-  view: AssignmentView,
+  view: ObservedAssignment,
   { principal }: Facts,
   target: Target,
-  context: VisitContext,
-  eyes: LookEyes,
+  context: ReconcileContext,
+  deps: ReadDeps,
 ): Promise<boolean> {
   const { identityId } = status ?? {};
   if (view.state !== 'present' || identityId === undefined) return false;
@@ -157,29 +157,29 @@ async function isDead(
   if (principalId === target.principalId.toLowerCase() || areaOf(scope) !== areaOf(target.scope))
     return false;
   // Whatever the status says of where it came from: what an identity has now is alive.
-  if (hasPrincipal(principalId, eyes)) return false;
-  return (await fateOfPrincipal({ identityId, principalId }, context, eyes)) === 'dead';
+  if (hasPrincipal(principalId, deps)) return false;
+  return (await livenessOfPrincipal({ identityId, principalId }, context, deps)) === 'dead';
 }
 
 async function viewOf(
   object: RoleGrant,
   id: string,
-  context: VisitContext,
+  context: ReconcileContext,
   live: LiveReads,
-  eyes: LookEyes,
-): Promise<AssignmentView> {
+  deps: ReadDeps,
+): Promise<ObservedAssignment> {
   const key = armKey(id);
-  const cached = live.wasRead(key) ? undefined : cachedView(object, id, context, eyes);
-  const isAsked = live.wants(key) || isLookRequested(object);
+  const cached = live.wasRead(key) ? undefined : cachedView(object, id, context, deps);
+  const isAsked = live.wants(key) || isReconcileRequested(object);
   return cached && (isLive(cached) || !isAsked)
     ? cached
-    : live.once(key, () => liveView(object, id, context, eyes));
+    : live.once(key, () => liveView(object, id, context, deps));
 }
 
 async function selfOf(
-  { signal }: VisitContext,
-  { whoAmI }: LookEyes,
-): Promise<{ readonly selfId: string } | { readonly azure: AssignmentView }> {
+  { signal }: ReconcileContext,
+  { whoAmI }: ReadDeps,
+): Promise<{ readonly selfId: string } | { readonly azure: ObservedAssignment }> {
   try {
     return { selfId: (await whoAmI(signal)).objectId };
   } catch (error) {

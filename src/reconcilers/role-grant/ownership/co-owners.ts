@@ -8,17 +8,17 @@ import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import { hasEnded, isRecorded } from '../ends/ends.ts';
-import type { Peer, RoleGrant, RoleView, Target } from '../facts.ts';
+import type { CoOwner, ObservedRole, RoleGrant, Target } from '../facts.ts';
 import { isExpired } from '../own.ts';
-import { type Granted, mayMean } from '../target/may-mean.ts';
-import { type KnownEyes, knownPrincipal, type PrincipalEyes } from '../target/principal.ts';
+import { type Granted, mayAskFor } from '../target/may-ask-for.ts';
+import { type KnownDeps, knownPrincipal, type PrincipalDeps } from '../target/principal.ts';
 import { requestOf } from '../target/request.ts';
-import { type RoleEyes, roleOf } from '../target/role.ts';
+import { type RoleDeps, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
 import { markedFor } from './owners.ts';
 
-export interface PeerEyes extends RoleEyes, Omit<KnownEyes, 'stores'>, Pick<PrincipalEyes, 'proofs'> {
-  readonly systemProofs: PrincipalEyes['systemProofs'];
+export interface CoOwnerDeps extends RoleDeps, Omit<KnownDeps, 'stores'>, Pick<PrincipalDeps, 'proofs'> {
+  readonly systemProofs: PrincipalDeps['systemProofs'];
   readonly stores: Pick<
     Stores,
     'grants' | 'identities' | 'systemIdentities' | 'policies' | 'namespaces' | 'expiries'
@@ -29,7 +29,7 @@ export interface PeerEyes extends RoleEyes, Omit<KnownEyes, 'stores'>, Pick<Prin
 /** What an object asks for, as far as it can be told without waiting for anybody. */
 export interface Wish {
   readonly target: Target;
-  readonly role: Extract<RoleView, { state: 'found' }>;
+  readonly role: Extract<ObservedRole, { state: 'found' }>;
   /** Its policies allow it. */
   readonly allowed: boolean;
 }
@@ -37,14 +37,14 @@ export interface Wish {
 export async function wishOf(
   object: RoleGrant,
   context: CallContext,
-  eyes: PeerEyes,
+  deps: CoOwnerDeps,
 ): Promise<Wish | undefined> {
-  const principal = knownPrincipal(object, eyes);
+  const principal = knownPrincipal(object, deps);
   if (!principal) return undefined;
-  const role = await roleOf(object, context, eyes);
+  const role = await roleOf(object, context, deps);
   if (role.state !== 'found') return undefined;
-  const target = targetOf(object, principal, role.role, eyes.installationId);
-  const policy = policyFor(object, eyes.stores);
+  const target = targetOf(object, principal, role.role, deps.installationId);
+  const policy = policyFor(object, deps.stores);
   return { target, role, allowed: policy.allowsGrant(requestOf(object, target, role)).allowed };
 }
 
@@ -61,32 +61,34 @@ export interface Asked {
  * from it by mistake, and a forged status alone keeps nothing. One that is suspended and has it neither by
  * its ledger nor by the record of its end counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
  */
-export async function peersOf(
+export async function coOwnersOf(
   object: RoleGrant,
   { id, granted }: Asked,
   context: CallContext,
-  eyes: PeerEyes,
-): Promise<readonly Peer[]> {
-  const peers: Peer[] = [];
-  const marked = markedFor(granted?.description, eyes.installationId);
-  for (const other of candidates(id, granted?.principalId, eyes, marked)) {
+  deps: CoOwnerDeps,
+): Promise<readonly CoOwner[]> {
+  const coOwners: CoOwner[] = [];
+  const marked = markedFor(granted?.description, deps.installationId);
+  for (const other of candidates(id, granted?.principalId, deps, marked)) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
-    if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, eyes.clock.now())) continue;
-    const wish = await wishOf(other, context, eyes);
-    const now = eyes.clock.now();
+    if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, deps.clock.now())) continue;
+    const wish = await wishOf(other, context, deps);
+    const now = deps.clock.now();
     // What Azure shows written on the assignment; a later verdict of the policies decides over what was only wished for.
-    const isMarked = !wish && keyOf(other) === marked && mayHaveAnything(other, eyes);
+    const isMarked = !wish && keyOf(other) === marked && mayHaveAnything(other, deps);
     const isTold =
-      isMarked || sameAssignmentId(other.status?.assignmentId, id) || isRecorded(id, other, now, eyes);
-    if (wish ? !isAsked(wish.target, id) : !isTold || !mayMean(other, granted ?? parseAssignmentId(id), eyes))
+      isMarked || sameAssignmentId(other.status?.assignmentId, id) || isRecorded(id, other, now, deps);
+    if (
+      wish ? !isAsked(wish.target, id) : !isTold || !mayAskFor(other, granted ?? parseAssignmentId(id), deps)
+    )
       continue;
     const ids = wish?.target.ids ?? [id];
     const holds =
       (isMarked || (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false)) &&
-      !hasEnded(id, other, now, eyes);
-    if (isSuspended(other) && !holds && !isRecorded(id, other, now, eyes)) continue;
+      !hasEnded(id, other, now, deps);
+    if (isSuspended(other) && !holds && !isRecorded(id, other, now, deps)) continue;
     const { condition, description } = other.spec;
-    peers.push({
+    coOwners.push({
       key: keyOf(other),
       uid,
       creationTimestamp,
@@ -97,10 +99,10 @@ export async function peersOf(
       ...(isRefusedByAzure(other) && { refused: true }),
     });
   }
-  return peers;
+  return coOwners;
 }
 
-function mayHaveAnything(object: RoleGrant, { stores }: PeerEyes): boolean {
+function mayHaveAnything(object: RoleGrant, { stores }: CoOwnerDeps): boolean {
   return policyFor(object, stores).allowsAnyGrantAt(object.spec.scope).allowed;
 }
 
@@ -112,20 +114,20 @@ function mayHaveAnything(object: RoleGrant, { stores }: PeerEyes): boolean {
 export function candidates(
   id: string,
   principalId: string | undefined,
-  eyes: Grantees,
+  deps: Grantees,
   marked?: string,
 ): readonly RoleGrant[] {
-  const { grants } = eyes.stores;
+  const { grants } = deps.stores;
   const keys = new Set(grants.keysByIndex(INDEX.assignment, armKey(id)));
   if (marked !== undefined) keys.add(marked);
-  if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, eyes)) keys.add(key);
+  if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, deps)) keys.add(key);
   return [...keys].flatMap((key) => grants.get(key) ?? []);
 }
 
 export interface Grantees {
   readonly stores: Pick<Stores, 'grants' | 'identities'>;
-  readonly proofs: Pick<PrincipalEyes['proofs'], 'withPrincipal'>;
-  readonly systemProofs: Pick<PrincipalEyes['systemProofs'], 'ofPrincipal'>;
+  readonly proofs: Pick<PrincipalDeps['proofs'], 'withPrincipal'>;
+  readonly systemProofs: Pick<PrincipalDeps['systemProofs'], 'ofPrincipal'>;
 }
 
 /**
@@ -148,7 +150,7 @@ export function grantsOfPrincipal(
 /** Whether Azure shows an identity, or a resource of its own, that has this principal now. */
 export function hasPrincipal(
   principalId: string,
-  { proofs, systemProofs }: Pick<PrincipalEyes, 'proofs' | 'systemProofs'>,
+  { proofs, systemProofs }: Pick<PrincipalDeps, 'proofs' | 'systemProofs'>,
 ): boolean {
   return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
 }

@@ -3,12 +3,12 @@ import { type IdentityAttachment, identityAttachment } from '../api/identity-att
 import { FINALIZER } from '../api/schema/common.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Store } from '../kube/informer/store.ts';
-import type { Visit } from '../runtime/controller/visit.ts';
+import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import { silentLog } from '../runtime/log.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import type { FrameAction } from './decision.ts';
-import { Frame, type FrameOptions } from './frame.ts';
+import type { CommonAction } from './decision.ts';
 import type { Kind } from './kind.ts';
+import { Reconciler, type ReconcilerOptions } from './reconciler.ts';
 import { StatusMemory } from './status/status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
 
@@ -18,9 +18,9 @@ function world() {
   const store = emptyStores().attachments;
   const forgotten: (readonly [string, string | undefined])[] = [];
   const kind = { forget: (key: string, uid?: string) => forgotten.push([key, uid]) } as unknown as AnyKind;
-  const frame = new Frame(kind, { store } as unknown as FrameOptions<IdentityAttachment>);
-  const visit = () => frame.reconcile({ key: 'shop/web' } as Visit);
-  // On its way out, and nothing holds it: a visit has nothing to do.
+  const reconciler = new Reconciler(kind, { store } as unknown as ReconcilerOptions<IdentityAttachment>);
+  const request = () => reconciler.reconcile({ key: 'shop/web' } as ReconcileRequest);
+  // On its way out, and nothing holds it: a reconcile has nothing to do.
   const leaving = (uid: string) =>
     put(store as Store<IdentityAttachment>, {
       metadata: meta('web', { uid, deletionTimestamp: '2026-11-23T10:00:00Z' }),
@@ -28,19 +28,19 @@ function world() {
     });
   const remove = () => {
     const object = store.get('shop/web');
-    if (object) store.noteDelete(object);
+    if (object) store.recordDelete(object);
   };
-  return { visit, leaving, remove, forgotten };
+  return { request, leaving, remove, forgotten };
 }
 
 it('forgets an object that went unseen by its uid, too, and only once', async () => {
-  const { visit, leaving, remove, forgotten } = world();
+  const { request, leaving, remove, forgotten } = world();
   leaving('uid-1');
-  await visit();
+  await request();
   expect(forgotten).toEqual([]);
   remove();
-  await visit();
-  await visit();
+  await request();
+  await request();
   expect(forgotten).toEqual([
     ['shop/web', 'uid-1'],
     ['shop/web', undefined],
@@ -48,35 +48,35 @@ it('forgets an object that went unseen by its uid, too, and only once', async ()
 });
 
 it('forgets the one before when it meets a namesake', async () => {
-  const { visit, leaving, forgotten } = world();
+  const { request, leaving, forgotten } = world();
   leaving('uid-1');
-  await visit();
+  await request();
   leaving('uid-2');
-  await visit();
-  await visit();
+  await request();
+  await request();
   expect(forgotten).toEqual([['shop/web', 'uid-1']]);
 });
 
-it('does not believe a status that is altered between the start and the first visit', () => {
+it('does not believe a status that is altered between the start and the first reconcile', () => {
   const store = emptyStores().attachments as Store<IdentityAttachment>;
   const seen = (status: IdentityAttachment['status']) =>
     put(store, { metadata: meta('web'), spec: { target: {} }, ...(status && { status }) });
-  seen(greeted);
+  seen(initialized);
   const memory = new StatusMemory<IdentityAttachment>();
-  new Frame({} as AnyKind, { store, memory } as unknown as FrameOptions<IdentityAttachment>);
+  new Reconciler({} as AnyKind, { store, memory } as unknown as ReconcilerOptions<IdentityAttachment>);
   store.showAs((object) => memory.shown(object));
-  seen({ ...greeted, summary: 'forged' });
-  expect(store.get('shop/web')?.status).toEqual(greeted);
+  seen({ ...initialized, summary: 'forged' });
+  expect(store.get('shop/web')?.status).toEqual(initialized);
 });
 
-it('writes nothing for a namesake that takes the place of the object in the middle of a visit', async () => {
-  type WriteKind = Kind<IdentityAttachment, object, { type: 'write' } | FrameAction<object>, object>;
+it('writes nothing for a namesake that takes the place of the object in the middle of a reconcile', async () => {
+  type WriteKind = Kind<IdentityAttachment, object, { type: 'write' } | CommonAction<object>, object>;
   const store = emptyStores().attachments as Store<IdentityAttachment>;
   const spec = { target: {} };
   const seen = (uid: string) => ({
     metadata: meta('web', { uid, finalizers: [FINALIZER] }),
     spec,
-    status: greeted,
+    status: initialized,
   });
   put(store, seen('uid-1'));
   const first = store.get('shop/web');
@@ -97,19 +97,23 @@ it('writes nothing for a namesake that takes the place of the object in the midd
   // Deleted and made again while the status of the one before was being written.
   const client = {
     apply: async () => {
-      if (first) store.noteDelete(first);
+      if (first) store.recordDelete(first);
       put(store, seen('uid-2'));
       return first;
     },
   } as unknown as KubeClient;
   const events = { record: () => {} };
-  const frame = new Frame(kind, { store, client, events, clock: new FakeClock() });
-  const visit = { key: 'shop/web', signal: new AbortController().signal, log: silentLog } as unknown as Visit;
-  expect(await frame.reconcile(visit)).toMatchObject({ type: 'retry', reason: 'ObjectChanged' });
+  const reconciler = new Reconciler(kind, { store, client, events, clock: new FakeClock() });
+  const request = {
+    key: 'shop/web',
+    signal: new AbortController().signal,
+    log: silentLog,
+  } as unknown as ReconcileRequest;
+  expect(await reconciler.reconcile(request)).toMatchObject({ type: 'retry', reason: 'ObjectChanged' });
   expect(performed).toBe(0);
 });
 
-const greeted: NonNullable<IdentityAttachment['status']> = {
+const initialized: NonNullable<IdentityAttachment['status']> = {
   conditions: [
     { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: '', lastTransitionTime: '' },
   ],

@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from './markdown.ts';
+
+/** What the field has another word for (docs/design/2026-11-28-words.md), as a part of an identifier. */
+const WORDS = new Map(
+  Object.entries({
+    visit: 'reconcile',
+    gather: 'observe',
+    eyes: 'deps',
+    hands: 'deps',
+    mirror: 'cache',
+    lane: 'rate-limit scope',
+    wake: 'enqueue',
+    twin: 'duplicate',
+    peer: 'co-owner',
+    fate: 'liveness',
+    greet: 'initial condition',
+  }),
+);
+
+/** These are etcd's and TLS's own words, or names that alerts read. */
+const KNOWN = new Set(['getPeerCertificate', 'peer', 'azid_mirror_partial']);
+
+const COMMENT_OR_TEXT =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+
+/** `identityMirrors` -> identity, mirrors, mirror. */
+function partsOf(identifier: string): string[] {
+  return identifier
+    .split(/(?<=[a-z\d])(?=[A-Z])|_/)
+    .map((part) => part.toLowerCase())
+    .flatMap((part) => [part, part.replace(/s$/, '')]);
+}
+
+function privateWords(source: string): string[] {
+  const identifiers = source.replace(COMMENT_OR_TEXT, ' ').match(/[A-Za-z_$][\w$]*/g) ?? [];
+  return [...new Set(identifiers)]
+    .filter((identifier) => !KNOWN.has(identifier))
+    .filter((identifier) => partsOf(identifier).some((part) => WORDS.has(part)));
+}
+
+it('identifiers of the product are in the words of the field', async () => {
+  const files = (await readdir(join(ROOT, 'src'), { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !/^(simulator|sandbox)\//.test(name),
+  );
+  expect(files.length).toBeGreaterThan(400);
+  const found = await Promise.all(
+    files.map(async (name) =>
+      privateWords(await readFile(join(ROOT, 'src', name), 'utf8')).map((word) => `${name}: ${word}`),
+    ),
+  );
+  expect(found.flat()).toEqual([]);
+});
+
+it.each([
+  ['const identityMirror = 1;', ['identityMirror']],
+  ['function wakeAll(eyes: Eyes) {}', ['wakeAll', 'eyes', 'Eyes']],
+  ["const text = 'a visit'; // gathers", []],
+  ['const coOwner = socket.getPeerCertificate();', []],
+])('finds private words in %j', (source, expected) => {
+  expect(privateWords(source)).toEqual(expected);
+});
