@@ -153,7 +153,16 @@ export class ReconcilerWorld {
       const current = now?.metadata.uid === before?.metadata.uid ? now : before;
       return { ...current, ...object, metadata: { ...current?.metadata, resourceVersion } };
     };
-    return { apply } as unknown as KubeClient;
+    const mergePatch = async (
+      _resource: unknown,
+      _key: unknown,
+      { metadata }: { readonly metadata: { readonly finalizers: string[] } },
+    ) => {
+      const current = this.store.get('shop/web');
+      const resourceVersion = String(++this.#version);
+      return { ...current, metadata: { ...current?.metadata, ...metadata, resourceVersion } };
+    };
+    return { apply, mergePatch } as unknown as KubeClient;
   }
 }
 

@@ -8,6 +8,7 @@ import { silentLog } from '../runtime/log.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { CommonAction } from './decision.ts';
 import type { Kind } from './kind.ts';
+import { doing, ReconcilerWorld } from './reconciler.fixture.ts';
 import { Reconciler, type ReconcilerOptions } from './reconciler.ts';
 import { StatusMemory } from './status/status-memory.ts';
 import { emptyStores, meta, put } from './stores.fixture.ts';
@@ -118,3 +119,31 @@ const initialized: NonNullable<IdentityAttachment['status']> = {
     { type: 'Ready', status: 'Unknown', reason: 'Progressing', message: '', lastTransitionTime: '' },
   ],
 };
+
+it('is done with an object once its finalizer is removed, though another finalizer keeps it', async () => {
+  const world = new ReconcilerWorld();
+  const deletionTimestamp = '2026-11-23T10:00:00Z';
+  world.put({ deletionTimestamp, finalizers: ['example.com/hold', FINALIZER] });
+  world.decide = () => doing({ type: 'removeFinalizer' });
+  expect(await world.reconciler.reconcile(world.request())).toEqual({ type: 'done' });
+  expect(world.observed).toHaveLength(1);
+  const object = world.store.get('shop/web');
+  expect(object?.metadata.finalizers).toEqual(['example.com/hold']);
+  expect(object?.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    reason: 'Deleting',
+    message: expect.stringContaining('kept by finalizers of others: example.com/hold'),
+  });
+  expect(await world.reconciler.reconcile(world.request())).toEqual({ type: 'done' });
+  expect(world.observed).toHaveLength(1);
+});
+
+it('goes on with an object that lives when its finalizer is removed: azid deletes it next', async () => {
+  const world = new ReconcilerWorld();
+  world.put({ finalizers: ['example.com/hold', FINALIZER] });
+  let decided = 0;
+  world.decide = () => (decided++ === 0 ? doing({ type: 'removeFinalizer' }) : doing());
+  await world.reconciler.reconcile(world.request());
+  expect(decided).toBe(2);
+  const { conditions = [] } = world.store.get('shop/web')?.status ?? {};
+  expect(conditions.find(({ type }) => type === 'Ready')?.reason).not.toBe('Deleting');
+});

@@ -218,11 +218,15 @@ export class Reconciler<
         return { object: this.#recordWrite(next), context };
       }
       case 'removeFinalizer': {
-        const next = await removeFinalizer(client, resource, object, FINALIZER, context.signal);
-        if (next) return { object: this.#recordWrite(next), context };
-        store.recordDelete(object);
+        const isLeaving = object.metadata.deletionTimestamp !== undefined;
+        const released = isLeaving ? await this.#namingOtherFinalizers(object, context) : object;
+        const next = await removeFinalizer(client, resource, released, FINALIZER, context.signal);
+        // One that azid itself is about to delete: there is more to do.
+        if (next && !isLeaving) return { object: this.#recordWrite(next), context };
+        if (next) this.#recordWrite(next);
+        else store.recordDelete(object);
         this.#forget(context.key, object.metadata.uid);
-        context.log.info({}, 'object let go');
+        context.log.info({}, 'finalizer removed');
         return { context };
       }
       case 'saveStatus': {
@@ -243,6 +247,16 @@ export class Reconciler<
         return { object, context: this.#wrote(object, done, context) };
       }
     }
+  }
+
+  /** What its status said before is not so any more, and nobody comes back to it: written before azid lets it go. */
+  async #namingOtherFinalizers(object: T, request: ReconcileRequest): Promise<T> {
+    const others = object.metadata.finalizers?.filter((each) => each !== FINALIZER) ?? [];
+    if (others.length === 0) return object;
+    const message = `azid is done with it; it is kept by finalizers of others: ${others.join(', ')}`;
+    const summary: Summary = { state: 'deleting', message, againMs: 0 };
+    const conditions = conditionsOf(summary, object, this.#options.clock.now());
+    return this.#writeStatus(object, { ...object.status, conditions }, request);
   }
 
   /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
-import { RELEASE_ANNOTATION } from '../../src/api/schema/common.ts';
-import type { UserAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { FINALIZER, RELEASE_ANNOTATION } from '../../src/api/schema/common.ts';
+import { type UserAssignedIdentity, userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { RG1, useStage } from '../support/stage.ts';
 import { conditionOf } from '../support/status/conformance.ts';
 import { SUBSCRIPTION } from '../support/testbed.ts';
@@ -126,6 +126,33 @@ describe('a deletion', () => {
     await stage.delete('web');
     await stage.gone('web');
     expect(stage.requests()).toEqual([]);
+  });
+
+  it('of what another finalizer keeps (`kubectl delete --cascade=foreground`) ends for azid, and the status names who keeps it', async () => {
+    await ready();
+    await stage.cluster.patch(userAssignedIdentity.resource, `${stage.namespace}/web`, {
+      metadata: { finalizers: [FINALIZER, 'example.com/hold'] },
+    });
+    await stage.delete('web');
+    await stage.reach(
+      'web',
+      'deleting',
+      'kept by others alone',
+      ({ metadata }) => metadata.finalizers?.length === 1,
+    );
+    const before = stage.mark;
+    await stage.settled(HOUR);
+    const object = await stage.get('web');
+    expect(object && conditionOf(object, 'Ready')).toMatchObject({
+      reason: 'Deleting',
+      message: expect.stringContaining('example.com/hold'),
+    });
+    expect(stage.inAzure('web')).toBeUndefined();
+    expect(stage.requests(before).filter(({ method }) => method !== 'GET')).toEqual([]);
+    await stage.cluster.patch(userAssignedIdentity.resource, `${stage.namespace}/web`, {
+      metadata: { finalizers: [] },
+    });
+    await stage.gone('web');
   });
 
   it('asked for while azid was down is carried out at its start', async () => {
