@@ -70,7 +70,7 @@ describe('what azid of commit 90903af left behind', () => {
       operator: { clusterIssuer: 'https://issuer.example.org/cluster', resyncIntervalMs: RESYNC_MS },
     });
     await restoreKubernetes(legacy, cluster);
-    await restoreAzure(legacy, world);
+    await restoreAzure(legacy, world.azure);
     const before = inAzure();
     const since = world.azure.requests().length;
     const journal = new Journal();

@@ -5,8 +5,9 @@ import { configMaps, namespaces } from '../../src/kube/builtin.ts';
 import { type KubeObject, keyOf } from '../../src/kube/types.ts';
 import type { HostView } from '../../src/simulator/hosts/reads/view.ts';
 import type { Identity } from '../../src/simulator/identities/identities.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { storeKeys } from './planes/etcd.ts';
-import type { Cluster, World } from './testbed.ts';
+import type { Cluster } from './testbed.ts';
 
 /** What an earlier azid left behind, in Kubernetes and in Azure, put into an API server and a simulated Azure of today. */
 
@@ -57,7 +58,7 @@ function registryKey(object: KubeObject): string {
 }
 
 /** With the ids, names and principals it had; of who wrote it and when nothing. */
-export async function restoreAzure({ azure }: Legacy, { azure: { control } }: World): Promise<void> {
+export async function restoreAzure({ azure }: Legacy, { control }: Simulator): Promise<void> {
   const put = async ({ id, properties }: Named, version: string) => {
     const path = `${id}?api-version=${version}`;
     const { status, body } = await control.arm({ method: 'PUT', path, body: { properties } });
@@ -82,7 +83,7 @@ export async function restoreAzure({ azure }: Legacy, { azure: { control } }: Wo
   control.settle();
 }
 
-function restoreHost(control: World['azure']['control'], host: HostView): void {
+function restoreHost(control: Simulator['control'], host: HostView): void {
   const { id, type, location, tags, properties, extra, uniqueId, system, attached } = host;
   const types = [system && 'SystemAssigned', attached.length > 0 && 'UserAssigned'].filter(Boolean);
   control.createHost({

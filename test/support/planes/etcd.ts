@@ -22,8 +22,11 @@ export async function storedKeys(dataDir: string): Promise<Revisions> {
 
 /** As a restore of etcd's backup: objects as the API server stores them, with their UIDs; etcd counts their versions anew. */
 export async function storeKeys(dataDir: string, values: ReadonlyMap<string, object>): Promise<void> {
-  for (const [key, value] of values)
-    await call(dataDir, 'put', { key: base64(key), value: base64(JSON.stringify(value)) });
+  const puts = [...values].map(([key, value]) => ({
+    request_put: { key: base64(key), value: base64(JSON.stringify(value)) },
+  }));
+  for (let at = 0; at < puts.length; at += OPERATIONS)
+    await call(dataDir, 'txn', { success: puts.slice(at, at + OPERATIONS) });
 }
 
 export async function removeKeys(dataDir: string, keys: readonly string[]): Promise<void> {
@@ -39,7 +42,7 @@ const base64 = (plain: string) => Buffer.from(plain).toString('base64');
 const text = (encoded: string) => Buffer.from(encoded, 'base64').toString();
 
 /** etcd's own JSON gateway, on the socket that only this user can reach. */
-function call(dataDir: string, verb: 'range' | 'put' | 'txn', body: object): Promise<unknown> {
+function call(dataDir: string, verb: 'range' | 'txn', body: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sent = request({
       socketPath: join(dataDir, 'etcd.sock'),
