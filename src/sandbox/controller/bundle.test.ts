@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,6 +35,12 @@ it('holds the controller: it gets as far as asking for what it was not given', a
     (error: { stderr: string }) => error.stderr,
   );
   expect(failed).toContain('Expected --kubeconfig to be a readable kubeconfig file');
+});
+
+it('is ASCII, which Node keeps in half the memory', async () => {
+  const files = await readdir(folder);
+  expect(files.length).toBeGreaterThan(1);
+  for (const file of files) expect(await readFile(join(folder, file), 'utf8')).not.toMatch(/[^\0-\x7f]/);
 });
 
 it('holds nothing to try azid out with', async () => {
