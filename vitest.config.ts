@@ -54,6 +54,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/clients/**'],
           globalSetup: ['test/support/planes/global-setup.ts'],
+          setupFiles: ['test/support/curves.ts'],
           // Fake time goes on while a loaded machine lags behind. vitest marks what passed at the second try, and such a
           // mark is to be looked into: docs/testing.md.
           retry: 1,

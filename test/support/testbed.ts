@@ -99,7 +99,7 @@ export class Cluster {
   static async start({ own = false, ...options }: ClusterOptions = {}): Promise<Cluster> {
     const lender = own || Object.keys(options).length > 0 ? undefined : process.env[LENDER];
     if (lender !== undefined) return new Cluster(await borrowPlane(lender));
-    const plane = await startControlPlane({ log: () => {}, ...options });
+    const plane = await startControlPlane({ log: () => {}, admin: 'token', ...options });
     await Cluster.install(plane);
     return new Cluster(plane);
   }

@@ -10,6 +10,8 @@ export interface ControlPlaneFiles {
   readonly serverCertificate: string;
   readonly serverKey: string;
   readonly signingKey: string;
+  /** Static tokens, where the administrator has one. */
+  readonly tokens: string;
   readonly kubeconfig: string;
   log(name: string): string;
 }
@@ -23,6 +25,7 @@ export function filesIn(dataDir: string): ControlPlaneFiles {
     serverCertificate: join(dataDir, 'server.pem'),
     serverKey: join(dataDir, 'server-key.pem'),
     signingKey: join(dataDir, 'service-account-key.pem'),
+    tokens: join(dataDir, 'tokens.csv'),
     kubeconfig: join(dataDir, 'admin.kubeconfig'),
     log: (name) => join(dataDir, `${name}.log`),
   };

@@ -67,15 +67,15 @@ async function applied(
   object: object,
 ): Promise<{ readonly status: number; readonly body: string }> {
   const { users } = parse(await readFile(plane.kubeconfigPath, 'utf8')) as {
-    users: readonly [{ user: Readonly<Record<string, string>> }];
+    users: readonly [{ user: { readonly token: string } }];
   };
-  const pem = (name: string) => Buffer.from(users[0].user[`client-${name}-data`] ?? '', 'base64');
   const sent = request(`${plane.server}${path}`, {
     method: 'PATCH',
-    headers: { 'content-type': 'application/apply-patch+yaml' },
+    headers: {
+      'content-type': 'application/apply-patch+yaml',
+      authorization: `Bearer ${users[0].user.token}`,
+    },
     ca: plane.caPem,
-    cert: pem('certificate'),
-    key: pem('key'),
   });
   sent.end(JSON.stringify(object));
   const [response] = (await once(sent, 'response')) as [IncomingMessage];

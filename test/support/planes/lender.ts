@@ -68,7 +68,7 @@ export class Lender {
   }
 
   async #start(): Promise<Held> {
-    const plane = await startControlPlane({ log: () => {} });
+    const plane = await startControlPlane({ log: () => {}, admin: 'token' });
     this.#all.add(plane);
     await this.#install(plane);
     return { plane, installed: await storedKeys(plane.dataDir) };
