@@ -21,6 +21,7 @@ import { editionOf } from './edition.ts';
 import type { Kind, Performed, ReconcileContext } from './kind.ts';
 import { observeAndDecide } from './observe-decide.ts';
 import { failureOf, isDecideAgain } from './status/failure.ts';
+import { refusalOf } from './status/kubernetes-refusal.ts';
 import { ownsCondition, StatusMemory } from './status/status-memory.ts';
 import { conditionsOf, outcomeOf, shownMessage, suspendedConditions } from './status/summary-conditions.ts';
 
@@ -84,7 +85,29 @@ export class Reconciler<
   }
 
   reconcile(request: ReconcileRequest): Promise<Outcome> {
-    return this.#whileUnchanged(() => this.#reconcile(request));
+    return this.#whileUnchanged(() => this.#tellingRefusals(request));
+  }
+
+  /** What Kubernetes itself refuses is told like a refusal of Azure's; all else that the status says stays. */
+  async #tellingRefusals(request: ReconcileRequest): Promise<Outcome> {
+    try {
+      return await this.#reconcile(request);
+    } catch (error) {
+      const failure = refusalOf(error, request.attempt);
+      const object = this.#options.store.get(request.key);
+      if (!failure || !object || isSuspended(object) || request.signal.aborted) throw error;
+      const summary: Summary = object.metadata.deletionTimestamp
+        ? { state: 'deleting', message: failure.message, failure, againMs: 0 }
+        : { state: 'retrying', failure };
+      const conditions = conditionsOf(summary, object, this.#options.clock.now());
+      try {
+        await this.#writeStatus(object, { ...object.status, conditions }, request);
+      } catch {
+        // The status is refused as well: the log tells.
+        throw error;
+      }
+      return outcomeOf(summary);
+    }
   }
 
   /**
