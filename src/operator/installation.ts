@@ -2,13 +2,13 @@ import { uuidV5 } from '../azure/names/uuid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
 
 /**
  * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
  * UID of the cluster it was made for, so a snapshot of the cluster, started elsewhere, does not act as the first one.
  */
 
-export const INSTALLATION_CONFIG_MAP = 'azid-installation';
 /** Frozen: changing it would make azid a stranger to everything it has made. */
 const INSTALLATION_NAMESPACE = '0f3c2d6e-5b0e-4c55-9a57-2f6d7f1f8b11';
 

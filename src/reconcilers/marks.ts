@@ -22,37 +22,87 @@ export interface Owner {
   readonly uid: string;
 }
 
-/** Whose an identity is, told from its tags alone. */
+/** Whose an identity is, told from its tags alone. Somebody may have taken off, or emptied, any of them. */
 export type Ownership =
   /** Marked by this very object. */
   | { readonly state: 'mine' }
-  /** Marked by an object of the same namespace and name that lived before (deleted without azid, or restored). */
+  /** Marked by an object of the same namespace and name that lived before (deleted without azid, or restored), or has lost its uid. */
   | { readonly state: 'formerlyMine' }
   /** Kept by `deletionPolicy: Retain` of an object of the same namespace and name. */
   | { readonly state: 'retainedForMe' }
   /** Kept by another object's `Retain`; nobody's now. */
   | { readonly state: 'retained'; readonly owner: string }
-  /** Marked by another object of this installation. */
-  | { readonly state: 'others'; readonly owner: string; readonly ownerUid: string }
+  /** Marked by another object of this installation: what is left names it by one or both. */
+  | { readonly state: 'others'; readonly owner?: string; readonly ownerUid?: string }
   | { readonly state: 'otherInstallation'; readonly installationId: string }
+  /** Not enough of its marks is left to tell: `left` names the tags that are. */
+  | {
+      readonly state: 'partial';
+      readonly left: readonly string[];
+      readonly owner?: string;
+      readonly ownerUid?: string;
+    }
   /** No mark of azid. */
   | { readonly state: 'unmarked' };
 
 export function ownershipOf(tags: Tags, me: Owner): Ownership {
-  const installationId = tag(tags, MARK.installation);
-  const retained = tag(tags, MARK.retained);
-  const owner = ownerValue(me);
+  const { installationId, retained, owner, ownerUid } = marksIn(tags);
+  const mine = ownerValue(me);
   if (retained !== undefined) {
-    return installationId === me.installationId && retained === owner
+    return installationId === me.installationId && retained === mine
       ? { state: 'retainedForMe' }
       : { state: 'retained', owner: retained };
   }
-  if (installationId === undefined) return { state: 'unmarked' };
-  if (installationId !== me.installationId) return { state: 'otherInstallation', installationId };
-  if (tag(tags, MARK.ownerUid) === me.uid) return { state: 'mine' };
-  const marked = tag(tags, MARK.owner) ?? '';
-  if (marked === owner) return { state: 'formerlyMine' };
-  return { state: 'others', owner: marked, ownerUid: tag(tags, MARK.ownerUid) ?? '' };
+  if (installationId !== undefined && installationId !== me.installationId)
+    return { state: 'otherInstallation', installationId };
+  const named = { ...(owner !== undefined && { owner }), ...(ownerUid !== undefined && { ownerUid }) };
+  const left = [
+    ...(installationId === undefined ? [] : [MARK.installation]),
+    ...(owner === undefined ? [] : [MARK.owner]),
+    ...(ownerUid === undefined ? [] : [MARK.ownerUid]),
+  ];
+  if (left.length === 0) return { state: 'unmarked' };
+  // Two clusters may have an object of one name, and of one uid where one is a copy: only the installation tells them apart.
+  if (installationId === undefined || left.length === 1) return { state: 'partial', left, ...named };
+  if (ownerUid === me.uid) return { state: 'mine' };
+  return owner === mine ? { state: 'formerlyMine' } : { state: 'others', ...named };
+}
+
+/**
+ * Whether the marks name somebody else than this object of the same installation, as far as they are there: then it is not the
+ * object's, whatever was known of it before.
+ *
+ * @param me  the object that looks
+ * @param uid the object that is asked about, `me` or another one
+ */
+export function namesAnother(tags: Tags, me: Owner, uid: string): boolean {
+  const { installationId, retained, owner, ownerUid } = marksIn(tags);
+  if (retained !== undefined) return true;
+  if (installationId !== undefined && installationId !== me.installationId) return true;
+  if (ownerUid !== undefined) return ownerUid !== uid;
+  if (owner === undefined) return false;
+  // Of others the name is not known here, only that it is not this one.
+  const namesMe = owner === ownerValue(me);
+  return uid === me.uid ? !namesMe : namesMe;
+}
+
+/** A blank tag says as little as none. */
+function marksIn(tags: Tags): {
+  readonly installationId: string | undefined;
+  readonly retained: string | undefined;
+  readonly owner: string | undefined;
+  readonly ownerUid: string | undefined;
+} {
+  const of = (name: string) => {
+    const value = tag(tags, name);
+    return value !== undefined && /\S/.test(value) ? value : undefined;
+  };
+  return {
+    installationId: of(MARK.installation),
+    retained: of(MARK.retained),
+    owner: of(MARK.owner),
+    ownerUid: of(MARK.ownerUid),
+  };
 }
 
 /** The marks of an identity that `owner` owns. */

@@ -51,7 +51,6 @@ export class IdentityProofs {
   readonly #parts: IdentityProofParts;
   readonly #reads = new SingleFlight<AzureIdentity | undefined>();
   readonly #disputed = new Map<string, string>();
-  readonly #witnessed = new Map<string, string>();
   readonly #met = new Set<string>();
 
   constructor(parts: IdentityProofParts) {
@@ -139,19 +138,8 @@ export class IdentityProofs {
     this.#disputed.delete(uid);
   }
 
-  /** Azure showed the object's marks on the identity that has this principal. */
-  witness(uid: string, principalId: string): void {
-    this.#witnessed.set(uid, principalId);
-  }
-
-  /** The last principal that this process saw under the object's marks: should they be stripped, it is still the same one. */
-  witnessed(uid: string): string | undefined {
-    return this.#witnessed.get(uid);
-  }
-
   forget(uid: string): void {
     this.#disputed.delete(uid);
-    this.#witnessed.delete(uid);
     this.#met.delete(uid);
   }
 

@@ -1,114 +1,126 @@
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
-import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
-import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
+import { LastOwners } from './principals/last-owners.ts';
+import { PrincipalRecords, type PrincipalRecordsParts } from './principals/records.ts';
 
 /**
  * On which principal Azure showed the marks of which object, by uid: kept in ConfigMaps of azid's own namespace, where no
  * tenant writes, so that marks which somebody strips are put back by a process that never saw them. A record is made only of what
- * Azure itself shows, and a principal is never used twice (docs/design/2026-11-28-principals-on-record.md).
+ * Azure itself shows, a principal is never used twice, and a record lasts until Azure shows another's marks on it or another
+ * object is about to get it (docs/design/2026-11-29-records-withdrawn.md).
  */
-export interface RecordedPrincipalParts {
-  readonly client: Pick<KubeClient, 'list' | 'create' | 'mergePatch'>;
-  /** azid's own. */
-  readonly namespace: string;
-  /** Records of another one, as a copy of a cluster has them, count for nothing. */
-  readonly installationId: string;
-}
-
-export const RECORD_LABEL = 'azid.dev/record';
-const PRINCIPALS = 'principals';
-const NAME = 'azid-principals-';
-
 export class RecordedPrincipals {
-  readonly #parts: RecordedPrincipalParts;
-  readonly #byUid = new Map<string, string>();
-  /** Objects that are gone, by the shard whose next write forgets them; the next start finds the rest. */
-  readonly #gone = new Map<string, Set<string>>();
+  readonly #records: PrincipalRecords;
+  readonly #last = new LastOwners();
+  /** What may stand on record, by uid: more than one where a write failed, as it may have been made all the same. */
+  readonly #held = new Map<string, Held>();
+  readonly #holders = new Map<string, Set<string>>();
 
-  constructor(parts: RecordedPrincipalParts) {
-    this.#parts = parts;
+  constructor(parts: PrincipalRecordsParts) {
+    this.#records = new PrincipalRecords(parts);
   }
 
-  /** Reads all records. Those of objects that do not live any more are removed. */
   async load(lives: (uid: string) => boolean, signal: AbortSignal): Promise<void> {
-    const { client, namespace, installationId } = this.#parts;
-    const query = { namespace, labelSelector: `${RECORD_LABEL}=${PRINCIPALS}` };
-    const { items } = await client.list(configMaps, query, signal);
-    for (const { metadata, data = {} } of items) {
-      const dead = Object.keys(data).filter((uid) => !lives(uid));
-      for (const [uid, text] of Object.entries(data)) {
-        const [principalId, installation] = text.split(' ');
-        if (principalId && installation === installationId && lives(uid)) this.#byUid.set(uid, principalId);
-      }
-      if (dead.length > 0) await this.#removeNowOrLater(metadata.name, dead, signal);
-    }
+    for (const [uid, principalId] of await this.#records.load(lives, signal))
+      this.#hold(uid, { principals: [principalId], sure: true });
+    // Of two that claim one principal neither is believed: Azure tells, when it shows marks.
+    for (const [principalId, [uid = '', ...others]] of this.#holders)
+      if (others.length === 0) this.#last.shown(principalId, uid, Number.NEGATIVE_INFINITY);
   }
 
+  /** The principal that is on record for the object, and that Azure has not shown as another's since. */
   of(uid: string): string | undefined {
-    return this.#byUid.get(uid);
+    const {
+      sure,
+      principals: [principalId],
+    } = this.#held.get(uid) ?? NOTHING;
+    return sure && this.#last.principalOf(uid) === principalId ? principalId : undefined;
   }
 
+  /** The principal that this process, or the record, last knew as this object's. */
+  lastOf(uid: string): string | undefined {
+    return this.#last.principalOf(uid);
+  }
+
+  /** Uids of the objects that might put marks back on it: it stands, or may stand, on record for them, or was last shown as theirs. */
+  holdersOf(principalId: string): readonly string[] {
+    const owner = this.#last.ownerOf(principalId);
+    const holders = this.#holders.get(principalId) ?? [];
+    return owner === undefined ? [...holders] : [...new Set(holders).add(owner)];
+  }
+
+  /**
+   * Azure shows the object's marks on it.
+   *
+   * @param at when the request began, monotonic ms; undefined: a list showed it, which may lag
+   */
+  shown(principalId: string, uid: string, at: number | undefined): void {
+    if (at === undefined) this.#last.listed(principalId, uid);
+    else this.#last.shown(principalId, uid, at);
+  }
+
+  /** Not written if Azure has shown it as another's since that was decided. */
   async record(uid: string, principalId: string, signal: AbortSignal): Promise<void> {
-    const { client, namespace, installationId } = this.#parts;
-    const name = shardOf(uid);
-    const entry = { [uid]: `${principalId} ${installationId}` };
-    const gone = [...(this.#gone.get(name) ?? [])];
-    try {
-      await this.#patch(name, { ...nulls(gone), ...entry }, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      const labels = { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: PRINCIPALS };
-      const metadata = { namespace, name, labels };
-      try {
-        await client.create(
-          configMaps,
-          { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: entry },
-          signal,
-        );
-      } catch (raced) {
-        // Another object of the shard was recorded at the same moment.
-        if (!isAlreadyExists(raced)) throw raced;
-        await this.#patch(name, entry, signal);
-      }
+    if (this.#last.ownerOf(principalId) !== uid) return;
+    const before = this.#held.get(uid)?.principals ?? [];
+    const attempt: Held = { principals: [...new Set([...before, principalId])], sure: false };
+    this.#hold(uid, attempt);
+    await this.#records.write(uid, principalId, signal);
+    // Unless the object went meanwhile.
+    if (this.#held.get(uid) === attempt) this.#hold(uid, { principals: [principalId], sure: true });
+  }
+
+  /**
+   * These objects do not have the principal any more, or are about to lose it. This process forgets it at once, whether or not
+   * the record can be removed.
+   *
+   * @param at when that was seen or decided, monotonic ms
+   */
+  async withdraw(
+    principalId: string,
+    uids: readonly string[],
+    at: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const uid of uids) this.#last.withdraw(principalId, uid, at);
+    for (const uid of uids) {
+      const held = this.#held.get(uid);
+      if (!held?.principals.includes(principalId)) continue;
+      await this.#records.write(uid, undefined, signal);
+      // What was begun meanwhile comes after the removal.
+      if (this.#held.get(uid) === held) this.#drop(uid);
     }
-    for (const each of gone) this.#gone.get(name)?.delete(each);
-    this.#byUid.set(uid, principalId);
   }
 
   /** The object is gone. */
   forget(uid: string): void {
-    if (!this.#byUid.delete(uid)) return;
-    const name = shardOf(uid);
-    this.#gone.set(name, (this.#gone.get(name) ?? new Set()).add(uid));
+    this.#last.forget(uid);
+    if (!this.#held.has(uid)) return;
+    this.#drop(uid);
+    this.#records.owe(uid);
   }
 
-  /** That they cannot be removed is no reason not to begin to work: they go with the next write of the shard. */
-  async #removeNowOrLater(name: string, dead: readonly string[], signal: AbortSignal): Promise<void> {
-    try {
-      await this.#patch(name, { ...nulls(dead) }, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof KubeError)) throw error;
-      this.#gone.set(name, new Set(dead));
+  #hold(uid: string, held: Held): void {
+    this.#drop(uid);
+    this.#held.set(uid, held);
+    for (const principalId of held.principals) {
+      const holders = this.#holders.get(principalId) ?? new Set();
+      this.#holders.set(principalId, holders.add(uid));
     }
   }
 
-  /** Of one key each, so that writes for several objects never overwrite one another. */
-  #patch(
-    name: string,
-    data: Readonly<Record<string, string | null>>,
-    signal: AbortSignal,
-  ): Promise<ConfigMap> {
-    return this.#parts.client.mergePatch(configMaps, `${this.#parts.namespace}/${name}`, { data }, signal);
+  #drop(uid: string): void {
+    for (const principalId of this.#held.get(uid)?.principals ?? []) {
+      const holders = this.#holders.get(principalId);
+      holders?.delete(uid);
+      if (holders?.size === 0) this.#holders.delete(principalId);
+    }
+    this.#held.delete(uid);
   }
 }
 
-/** 16 of them, each far below what a ConfigMap may hold with 100,000 identities. */
-function shardOf(uid: string): string {
-  return `${NAME}${/[0-9a-f]/.exec(uid)?.[0] ?? '0'}`;
+interface Held {
+  readonly principals: readonly string[];
+  /** It is the one, and nothing else, that stands there. */
+  readonly sure: boolean;
 }
 
-function nulls(keys: readonly string[]): Readonly<Record<string, null>> {
-  return Object.fromEntries(keys.map((key) => [key, null]));
-}
+const NOTHING: Held = { principals: [], sure: false };

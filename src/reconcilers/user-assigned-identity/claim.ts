@@ -1,6 +1,6 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { ownershipOf } from '../marks.ts';
+import { namesAnother, type Ownership, ownershipOf, ownerValue } from '../marks.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { ownerOf } from './own.ts';
@@ -39,11 +39,12 @@ export function decideClaim(
     );
   }
 
-  const marked =
-    ownership?.state === 'others'
-      ? facts.rivals.find((rival) => rival.uid === ownership.ownerUid)
-      : undefined;
-  const first = marked ?? firstRival(object, facts.rivals);
+  // Stripped, but the marks were this object's when Azure last showed any on this very principal: proof enough to put them back.
+  // What a status says of it is none: anybody's identity could be taken over so.
+  if (identity && ownership && isLeftUnnamed(object, facts, identity, ownership)) {
+    if (facts.lastShown === identity.principalId) return { granted: true, reason: 'MarksRestored' };
+  }
+  const first = ownerAmong(facts.rivals, identity, ownership) ?? firstRival(object, facts.rivals);
   if (first) {
     return refused(
       stalledInside(
@@ -61,17 +62,65 @@ export function decideClaim(
       // Same namespace and name, and a policy allows the identity here: the object's own, back again.
       return { granted: true, reason: 'TakenBack' };
     case 'unmarked':
-      // The marks were stripped, but azid saw them on this very principal: proof enough to put them back. What a status says
-      // of it is none: anybody's identity could be taken over so.
-      if (identity !== undefined && facts.witnessed === identity.principalId) {
-        return { granted: true, reason: 'MarksRestored' };
-      }
       return adopt(object, policy, target, whyForeign(object, identity));
+    case 'partial':
+      return adopt(
+        object,
+        policy,
+        target,
+        `has only ${ownership.left.join(' and ')} of the tags by which azid knows its own, and azid has its principal not on record for this object`,
+      );
     case 'retained':
       return adopt(object, policy, target, `it was left by ${ownership.owner} with deletionPolicy: Retain`);
     case 'others':
-      return adopt(object, policy, target, `it is marked as made for ${ownership.owner}, which is gone`);
+      return adopt(object, policy, target, `it is marked as made for ${nameOf(ownership)}, which is gone`);
   }
+}
+
+/** No mark that is left names anybody else. */
+function isLeftUnnamed(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  { tags }: SeenIdentity,
+  { state }: Ownership,
+): boolean {
+  const { uid } = object.metadata;
+  return (
+    (state === 'unmarked' || state === 'partial' || state === 'formerlyMine') &&
+    !namesAnother(tags, ownerOf(object, facts), uid)
+  );
+}
+
+/**
+ * The living object whose the identity is: by any mark that is left, and, where too few are left to tell, by what azid last knew.
+ * The former is no question of what it may have now.
+ */
+function ownerAmong(
+  rivals: readonly Rival[],
+  identity: SeenIdentity | undefined,
+  ownership: Ownership | undefined,
+): Rival | undefined {
+  if (!identity || !ownership) return undefined;
+  if (ownership.state === 'others' || ownership.state === 'partial') {
+    const { owner, ownerUid } = ownership;
+    const named = rivals.find(({ uid, key }) =>
+      ownerUid === undefined ? ownerOfKey(key) === owner : uid === ownerUid,
+    );
+    if (named) return named;
+  }
+  return ownership.state === 'unmarked' || ownership.state === 'partial'
+    ? rivals.find(({ allowed, lastShown }) => allowed && lastShown === identity.principalId)
+    : undefined;
+}
+
+/** As its marks name it. */
+function ownerOfKey(key: string): string {
+  const [namespace = '', name = ''] = key.split('/');
+  return ownerValue({ namespace, name });
+}
+
+function nameOf({ owner, ownerUid }: { readonly owner?: string; readonly ownerUid?: string }): string {
+  return owner ?? `the object with uid ${ownerUid}`;
 }
 
 export function isSelf(facts: Facts, identity: SeenIdentity): boolean {

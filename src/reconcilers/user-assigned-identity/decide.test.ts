@@ -5,6 +5,7 @@ import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
 import {
   absent,
+  deleted,
   type FactsChange,
   facts,
   ID,
@@ -385,7 +386,7 @@ describe('whose identity it is', () => {
     {
       title: 'stripped of its marks, but the very principal on which this process saw them',
       object: settled(),
-      facts: { azure: present({}), witnessed: 'foreign' },
+      facts: { azure: present({}), lastShown: 'foreign' },
       reason: 'MarksRestored',
     },
   ];
@@ -461,6 +462,29 @@ describe('the output ConfigMap', () => {
     expect(decision.actions).toEqual([]);
     expect(decision.status.principalId).toBe('principal-1');
   });
+  it.each(['azid-principals-3', 'azid-principals-', 'azid-installation'])(
+    "may not be %s, which azid keeps for itself in its own namespace, even if it was azid's by that name",
+    (name) => {
+      const wanted = settled({ spec: { output: { configMap: { name } } } });
+      const azidNamespace = ME.namespace;
+      for (const configMaps of [[], [{ ...ours, name }]]) {
+        const decision = decide(wanted, facts({ azidNamespace, configMaps }));
+        expect(stalledWith(decision)).toBe('OutputConflict');
+        expect(decision.summary).toMatchObject({
+          message: expect.stringMatching(/^spec\.output\.configMap\.name: expected .* team-a, got 'azid-/),
+        });
+        expect(decision.actions).toEqual([]);
+      }
+      // What was made by that name may hold azid's records by now.
+      const leaving = decide(
+        deleted(),
+        facts({ azidNamespace, azure: absent, configMaps: [{ ...ours, name }] }),
+      );
+      expect(types(leaving)).toEqual(['removeFinalizer']);
+      expect(types(decide(wanted, facts()))).toEqual(['applyConfigMap']);
+      expect(types(decide(object, facts({ azidNamespace })))).toEqual(['applyConfigMap']);
+    },
+  );
   it('tells of a new principal before the status does, which says Ready all the while', () => {
     const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
     const recycled = facts({ configMaps: [ours], azure: { state: 'present', identity, live: true } });

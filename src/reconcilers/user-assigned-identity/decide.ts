@@ -7,6 +7,7 @@ import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
+import { withdrawContradicted } from './withdrawal.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
 import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
@@ -19,9 +20,8 @@ import { tagFault } from './write/tags.ts';
  * @param failed the action that failed just before, if one did
  */
 export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
-  return object.metadata.deletionTimestamp
-    ? decideDeletion(object, facts, failed)
-    : decideLife(object, facts, failed);
+  if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
+  return withdrawContradicted(object, facts) ?? decideLife(object, facts, failed);
 }
 
 function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {

@@ -14,6 +14,7 @@ import type {
 } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { resolveTarget } from './target.ts';
+import { outputsOf } from './write/output.ts';
 import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 
 /**
@@ -193,9 +194,11 @@ function leave(
   own: OwnStatus,
   leftBehind?: string,
 ): IdentityDecision {
-  const outputs: Action[] = facts.configMaps
-    .filter((map) => map.ours)
-    .map((map) => ({ type: 'deleteConfigMap', name: map.name, uid: map.uid }));
+  const outputs: Action[] = outputsOf(object, facts).map(({ name, uid }) => ({
+    type: 'deleteConfigMap',
+    name,
+    uid,
+  }));
   const told: Action[] = leftBehind
     ? [
         {

@@ -101,6 +101,8 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     policy: evaluate(policies, { name: 'team-a', labels: {} }),
     azure,
     ...(azure.state === 'present' && { recorded: azure.identity.principalId }),
+    holders: [],
+    azidNamespace: 'azid-system',
     rivals: [],
     references: [],
     leftovers: [],

@@ -45,6 +45,8 @@ export interface Rival {
   readonly deleting: boolean;
   /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
   readonly allowed: boolean;
+  /** The principal that azid last knew as this object's. */
+  readonly lastShown?: string;
   /** Azure refuses what it declares, so it keeps nobody from it. */
   readonly refused?: boolean;
   /** It is suspended and never had anything: it makes nothing, so it keeps nobody from it. */
@@ -70,12 +72,16 @@ export interface Facts {
   readonly marked?: Coordinates;
   /** Coordinates of the identity that Azure shows with this very object's marks. */
   readonly proven?: Coordinates;
-  /** The principal on which azid last saw this object's marks, by this process or by the record. */
-  readonly witnessed?: string;
+  /** The principal on which azid last saw this object's marks, by this process or by the record, and nobody else's since. */
+  readonly lastShown?: string;
   /** The principal of an identity that azid's PUT met: somebody else made it at the same moment, so marks on it prove nothing. */
   readonly disputed?: string;
   /** The principal that the record in azid's namespace has for this object. */
   readonly recorded?: string;
+  /** Uids of the objects, this one among them, that might put marks back on what stands in Azure: by the record, or this process. */
+  readonly holders: readonly string[];
+  /** azid's own, where it keeps ConfigMaps for itself. */
+  readonly azidNamespace: string;
   /** Absent when the target could not be resolved. */
   readonly azure?: ObservedInAzure;
   readonly rivals: readonly Rival[];
@@ -116,6 +122,8 @@ export type Action =
       readonly event: ReconcileEvent;
     }
   | { readonly type: 'recordPrincipal'; readonly principalId: string }
+  /** Of these objects, by uid: the principal is another's, or is about to be. */
+  | { readonly type: 'withdrawPrincipal'; readonly principalId: string; readonly uids: readonly string[] }
   | { readonly type: 'deleteIdentity'; readonly id: string; readonly event: ReconcileEvent }
   | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent }
   | {

@@ -3,12 +3,14 @@ import type { Facts, IdentityDecision, ObservedInAzure, UserAssignedIdentity } f
 /** The identity itself, among what is to be read live. */
 export const IDENTITY = 'identity';
 
-/** Actions that change Azure, or write down that one is about to. */
+/** Actions that change Azure, or write down that one is about to, or whose it is. */
 const RESTING_ON_IT: ReadonlySet<string> = new Set([
   'createIdentity',
   'updateIdentity',
   'deleteIdentity',
   'deleteLeftover',
+  'recordPrincipal',
+  'withdrawPrincipal',
   'saveStatus',
 ]);
 

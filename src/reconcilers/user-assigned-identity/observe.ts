@@ -15,7 +15,7 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { lateUntil } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
-import { MARK, ownerMarks } from '../marks.ts';
+import { MARK, namesAnother, ownerMarks } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import type { Dependents } from '../services.ts';
@@ -35,13 +35,11 @@ export interface ObserveDeps {
   readonly subscriptions: Pick<IdentityCache, 'use'>;
   readonly clock: Clock;
   readonly installationId: string;
+  readonly azidNamespace: string;
   readonly dependents: Dependents;
   /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<
-    IdentityProofs,
-    'observe' | 'prove' | 'isOwn' | 'meet' | 'witness' | 'witnessed' | 'disputed'
-  >;
-  readonly principals: Pick<RecordedPrincipals, 'of'>;
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'disputed'>;
+  readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** Creations begun by this process, by uid: their end is known to the cache, so no process's death hides it. */
@@ -59,15 +57,13 @@ export async function observe(
   live: LiveReads,
   deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, installationId, releaseAfterMs } = deps;
+  const { stores, clock, installationId, azidNamespace, releaseAfterMs } = deps;
   const policy = policyFor(object, stores);
   const { uid } = object.metadata;
   deps.proofs.meet(uid);
   await live.once('place', () => readIt(object, context, deps));
   const proven = provenPlace(object, deps);
   const marked = object.status?.coordinates ? undefined : findMarked(object, deps);
-  const recorded = deps.principals.of(uid);
-  const witnessed = deps.proofs.witnessed(uid) ?? recorded;
   const disputed = deps.proofs.disputed(uid);
   const common: Facts = {
     now: clock.now(),
@@ -75,9 +71,9 @@ export async function observe(
     policy,
     ...(marked && { marked }),
     ...(proven && { proven }),
-    ...(witnessed !== undefined && { witnessed }),
-    ...(recorded !== undefined && { recorded }),
     ...(disputed !== undefined && { disputed }),
+    holders: [],
+    azidNamespace,
     rivals: [],
     references: [],
     leftovers: [],
@@ -89,13 +85,14 @@ export async function observe(
   if (!resolution.resolved) return common;
   const { target } = resolution;
   const deleting = object.metadata.deletionTimestamp !== undefined;
-  // Not even a read is made on behalf of a namespace that may not have the identity.
-  if (!deleting && !policy.allowsIdentity(target.id).allowed) return common;
+  // Not even a read is made on behalf of a namespace that may not have the identity; what azid itself keeps is another matter.
+  if (!deleting && !policy.allowsIdentity(target.id).allowed && !seemsWithdrawn(object, target, deps))
+    return common;
 
   deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
   const cached = cachedView(target, context, deps);
-  witness(object, cached, deps);
+  witness(object, target, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).
   const who = await readSelf(context, deps);
@@ -104,20 +101,53 @@ export async function observe(
   // A deletion rests on what Azure itself says just now, and so does what a person asked to see.
   const isAsked = deleting || isReconcileRequested(object) || live.wants(IDENTITY);
   if (cached && !live.wasRead(IDENTITY) && (isLive(cached) || !isAsked))
-    return withDependents(object, { ...facts, azure: cached }, context, deps);
+    return withDependents(object, remembering(object, { ...facts, azure: cached }, deps), context, deps);
   const azure = await live.once(IDENTITY, () => readLive(object, target, context, deps));
-  witness(object, azure, deps);
-  return withDependents(object, { ...facts, azure }, context, deps);
+  witness(object, target, deps);
+  return withDependents(object, remembering(object, { ...facts, azure }, deps), context, deps);
 }
 
-/** Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. */
+/**
+ * Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. What the
+ * cache holds by now counts, as an answer may be older than azid's own write.
+ */
 function witness(
   object: UserAssignedIdentity,
-  view: ObservedInAzure | undefined,
-  { proofs }: ObserveDeps,
+  { id }: Target,
+  { proofs, principals, identityCache, clock }: ObserveDeps,
 ): void {
-  if (view?.state === 'present' && proofs.isOwn(object, view.identity))
-    proofs.witness(object.metadata.uid, view.identity.principalId);
+  const seen = identityCache.observe(id);
+  if (seen.state !== 'present' || !proofs.isOwn(object, seen.resource)) return;
+  const at = seen.how === 'list' ? undefined : clock.monotonic() - seen.ageMs;
+  principals.shown(seen.resource.principalId, object.metadata.uid, at);
+}
+
+/** What azid keeps of whose it is, by this process and on record. */
+function remembering(
+  { metadata: { uid } }: UserAssignedIdentity,
+  facts: Facts,
+  { principals }: ObserveDeps,
+): Facts {
+  const [lastShown, recorded] = [principals.lastOf(uid), principals.of(uid)];
+  return {
+    ...facts,
+    ...(lastShown !== undefined && { lastShown }),
+    ...(recorded !== undefined && { recorded }),
+    holders: facts.azure?.state === 'present' ? principals.holdersOf(facts.azure.identity.principalId) : [],
+  };
+}
+
+/** The cache shows another's marks on the principal that azid keeps for this object. */
+function seemsWithdrawn(
+  object: UserAssignedIdentity,
+  { id }: Target,
+  { identityCache, principals, installationId }: ObserveDeps,
+): boolean {
+  const { uid } = object.metadata;
+  const seen = identityCache.observe(id);
+  if (seen.state !== 'present' || !principals.holdersOf(seen.resource.principalId).includes(uid))
+    return false;
+  return namesAnother(seen.resource.tags, ownerOf(object, { installationId }), uid);
 }
 
 /** What a deletion waits for, and what it takes along: only then does anybody ask. */
@@ -235,12 +265,14 @@ function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDep
     const policy = policyFor(other, stores);
     const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, deps));
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
+    const lastShown = deps.principals.lastOf(other.metadata.uid);
     return {
       key: keyOf(other),
       uid: other.metadata.uid,
       creationTimestamp: other.metadata.creationTimestamp,
       deleting: other.metadata.deletionTimestamp !== undefined,
       allowed: policy.allowsIdentity(target.id).allowed,
+      ...(lastShown !== undefined && { lastShown }),
       // One that had it comes back to it: only who never had anything holds nothing.
       ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
       ...(isSuspended(other) &&

@@ -9,6 +9,7 @@ import { FIELD_MANAGER } from '../../kube/apply.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
 import type { Performed, ReconcileContext } from '../kind.ts';
 import { MARK, tag } from '../marks.ts';
@@ -26,7 +27,8 @@ export interface PerformDeps {
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'configMaps'>;
   readonly proofs: Pick<IdentityProofs, 'dispute' | 'settle'>;
-  readonly principals: Pick<RecordedPrincipals, 'record'>;
+  readonly principals: Pick<RecordedPrincipals, 'record' | 'withdraw'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -57,6 +59,9 @@ export async function perform(
       return written(action.event, await identities.delete(action.id, context));
     case 'recordPrincipal':
       await deps.principals.record(object.metadata.uid, action.principalId, context.signal);
+      return {};
+    case 'withdrawPrincipal':
+      await deps.principals.withdraw(action.principalId, action.uids, deps.clock.monotonic(), context.signal);
       return {};
     case 'deleteLeftover': {
       const { scope, name } = parseAssignmentId(action.id);

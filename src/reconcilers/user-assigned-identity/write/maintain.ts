@@ -7,6 +7,7 @@ import { stalledOutside } from '../../status/summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
 import type { Target } from '../target.ts';
+import { otherHolders } from '../withdrawal.ts';
 import { decideOutput } from './output.ts';
 import { tagChange, wantedTags } from './tags.ts';
 
@@ -78,6 +79,8 @@ export function maintain(
                 why: 'the tags azid sets must be known before they are set',
               } as const,
             ]),
+        // Only who sets marks: it is a takeover unless the object had it before.
+        ...(nextTags ? otherHolders(object, facts, identity) : []),
         {
           type: 'updateIdentity',
           id: target.id,

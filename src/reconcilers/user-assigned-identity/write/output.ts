@@ -1,6 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
-import type { Action, Facts, IdentityDecision, OwnStatus, UserAssignedIdentity } from '../facts.ts';
+import { isOwnConfigMap } from '../../own-config-maps.ts';
+import { stalledInside } from '../../status/summaries.ts';
+import type {
+  Action,
+  Facts,
+  IdentityDecision,
+  OwnStatus,
+  SeenConfigMap,
+  UserAssignedIdentity,
+} from '../facts.ts';
+
+/** ConfigMaps that azid made for the object; what has a name of azid's own holds more than that, and stays. */
+export function outputsOf(object: UserAssignedIdentity, facts: Facts): readonly SeenConfigMap[] {
+  return facts.configMaps.filter((map) => map.ours && !isReserved(map.name, object, facts));
+}
+
+function isReserved(name: string, { metadata }: UserAssignedIdentity, { azidNamespace }: Facts): boolean {
+  return isOwnConfigMap(metadata.namespace, name, azidNamespace);
+}
 
 /** `spec.output.configMap`: what pods read. Decided last, from the status that the object is about to have. */
 export function decideOutput(
@@ -10,10 +28,14 @@ export function decideOutput(
   ready: Summary,
 ): IdentityDecision {
   const name = object.spec.output?.configMap?.name;
-  const actions: Action[] = facts.configMaps
-    .filter((map) => map.ours && map.name !== name)
+  const actions: Action[] = outputsOf(object, facts)
+    .filter((map) => map.name !== name)
     .map((map) => ({ type: 'deleteConfigMap', name: map.name, uid: map.uid }));
   if (name === undefined) return { actions, status, summary: ready };
+  if (isReserved(name, object, facts)) {
+    const message = `spec.output.configMap.name: expected a name that azid does not keep for itself in its own namespace ${facts.azidNamespace}, got '${name}'; choose another name`;
+    return { actions, status, summary: stalledInside('OutputConflict', message) };
+  }
 
   const existing = facts.configMaps.find((map) => map.name === name);
   if (existing && !existing.ours) {
