@@ -4,6 +4,7 @@ import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
 import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
+import { pastTime, rememberedGuid, rememberedId } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks } from './schema/text-rules.ts';
 
@@ -111,11 +112,9 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
-  id: z.string().max(1200).optional().describe('ARM id of the credential.'),
-  identityId: z.string().max(1024).optional().describe('ARM id of the identity it is on.'),
-  principalId: z
-    .string()
-    .max(36)
+  id: rememberedId('credentialId', 1200).optional().describe('ARM id of the credential.'),
+  identityId: rememberedId('identityId', 1024).optional().describe('ARM id of the identity it is on.'),
+  principalId: rememberedGuid()
     .optional()
     .describe('Object id of the identity when the credential was seen: another one is another identity.'),
   issuer: z.string().max(MAX).optional(),
@@ -125,15 +124,10 @@ const status = z.object({
     .optional()
     .describe('Subject that is trusted, presets written out: what the sub claim of a token must be.'),
   audience: z.string().max(MAX).optional(),
-  lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
-  writeStartedAt: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ format: 'date-time' })
-    .describe('When a write began whose end is not known yet.'),
+  lastWriteTime: pastTime().optional(),
+  writeStartedAt: pastTime().optional().describe('When a write began whose end is not known yet.'),
   ledger: z
-    .array(z.string().max(1200))
+    .array(rememberedId('credentialId', 1200))
     .max(8)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'set' })

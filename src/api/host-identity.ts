@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus } from './schema/common.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
+import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 
 /**
  * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its
@@ -19,15 +20,13 @@ const owner = z.object({
   retain: z.boolean().optional(),
 });
 
-const time = () => z.string().max(64).meta({ format: 'date-time' });
-
 const problem = z.object({
   reason: z.string().max(64),
   message: z.string().max(1024),
   /** Attempts in a row that ended so. */
   attempts: z.number().int(),
   /** Not tried again before. */
-  notBefore: time(),
+  notBefore: timeToCome(LONGEST_PAUSE_MS),
 });
 
 const common = {
@@ -42,30 +41,30 @@ const common = {
   /** Which credential acted, or will. */
   credential: z.string().max(253),
   /** Of the last change of `state`. */
-  since: time(),
+  since: pastTime(),
   problem: problem.optional(),
   /** How often it was taken away by somebody else, in a row; and when last (docs/guarantees.md G14). */
   losses: z.number().int().optional(),
-  lastLossAt: time().optional(),
+  lastLossAt: pastTime().optional(),
 };
 
 const entry = z.object({
   /** ARM id, as Azure spells it where it was seen. */
-  identityId: z.string().max(400),
+  identityId: rememberedId('identityId', 400),
   /** Under which principal it was attached: another one now means recycled. */
-  principalId: z.string().max(36).optional(),
+  principalId: rememberedGuid().optional(),
   ...common,
 });
 
-const system = z.object({ principalId: z.string().max(36).optional(), ...common });
+const system = z.object({ principalId: rememberedGuid().optional(), ...common });
 
 const operation = z.object({
   /** Several KB long (docs/azure-facts.md section 8). Its host and subscription are checked before it is followed. */
   url: z.string().max(16_384),
   style: z.enum(['asyncOperation', 'location']),
-  startedAt: time(),
+  startedAt: pastTime(),
   /** Azure said not to ask earlier. */
-  nextPollAt: time().optional(),
+  nextPollAt: timeToCome(LONGEST_PAUSE_MS).optional(),
 });
 
 const spec = z
@@ -74,20 +73,16 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
-  hostId: z.string().max(1024).optional().describe('ARM id as Azure spells it.'),
+  hostId: rememberedId('resourceId', 1024).optional().describe('ARM id as Azure spells it.'),
   instance: z
     .string()
     .max(200)
     .optional()
     .describe('What told this resource from an earlier one of the same id when it was last read.'),
-  movedTo: z
-    .string()
-    .max(1024)
+  movedTo: rememberedId('resourceId', 1024)
     .optional()
     .describe('Where the resource is now, whose ledger is to take this one over.'),
-  movedFrom: z
-    .string()
-    .max(1024)
+  movedFrom: rememberedId('resourceId', 1024)
     .optional()
     .describe('Where the resource was before, from whose ledger this one was taken over.'),
   entries: z
@@ -100,7 +95,7 @@ const status = z.object({
     ),
   systemAssigned: system.optional(),
   operation: operation.optional().describe('A write that Azure carries out; resumed by a new process.'),
-  writeStartedAt: time().optional().describe('When a write began whose end was not seen yet.'),
+  writeStartedAt: pastTime().optional().describe('When a write began whose end was not seen yet.'),
   unproven: z
     .array(z.string().max(400))
     .max(1000)

@@ -14,6 +14,7 @@ import {
 import { exactlyOne } from './schema/exactly-one.ts';
 import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
 import { azidResource, type KindSchema } from './schema/kind.ts';
+import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 
 /** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
@@ -102,30 +103,27 @@ const spec = z
   });
 
 const target = z.object({
-  resourceId: z.string().max(1024),
+  resourceId: rememberedId('resourceId', 1024),
   state: z.enum(['Pending', 'Attaching', 'Attached', 'Detaching', 'Waiting', 'Failed']),
   /** Stable: ExistsUnmanaged, Contested, or why it failed or waits. */
   reason: z.string().max(64).optional(),
   message: z.string().max(1024).optional(),
-  lastChange: z.string().max(64).optional().meta({ format: 'date-time' }),
+  lastChange: pastTime().optional(),
 });
 
 const count = () => z.number().int().min(0).optional();
 
 const status = z.object({
   ...commonStatus,
-  identityId: z.string().max(400).optional().describe('ARM id of the identity that is attached.'),
-  principalId: z.string().max(36).optional(),
+  identityId: rememberedId('identityId', 400).optional().describe('ARM id of the identity that is attached.'),
+  principalId: rememberedGuid().optional(),
   matched: count().describe('Resources that should have the identity.'),
   attached: count().describe('Resources that have it: finished and read back.'),
   pending: count().describe('Resources that wait for their turn, or are being changed.'),
   failed: count().describe('Resources that cannot have it; their targets say why.'),
   detaching: count().describe('Resources that should not have it any more, and still do.'),
-  mayMissUntil: z
-    .string()
-    .max(64)
+  mayMissUntil: timeToCome(LONGEST_PAUSE_MS)
     .optional()
-    .meta({ format: 'date-time' })
     .describe(
       'Only for a while after a selector is new: until then it may miss resources that were made just before, since lists of Azure lag.',
     ),

@@ -4,6 +4,7 @@ import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
 import { azidResource, type KindSchema } from './schema/kind.ts';
+import { pastTime, rememberedGuid, rememberedId } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 import { noEndBlanks, noLookalikes } from './schema/text-rules.ts';
 
@@ -107,38 +108,31 @@ const spec = z.object({
 });
 
 const replacement = z.object({
-  time: z.string().max(64).meta({ format: 'date-time' }),
+  time: pastTime(),
   /** Stable: PrincipalRecycled, RoleRedefined, SpecChanged, AssignmentVanished. */
   reason: z.string().max(64),
-  assignmentId: z.string().max(1200),
-  principalId: z.string().max(36),
+  assignmentId: rememberedId('assignmentId', 1200),
+  principalId: rememberedGuid(),
 });
 
 const status = z.object({
   ...commonStatus,
-  assignmentId: z.string().max(1200).optional().describe('ARM id of the role assignment.'),
-  principalId: z.string().max(36).optional(),
-  identityId: z
-    .string()
-    .max(400)
+  assignmentId: rememberedId('assignmentId', 1200).optional().describe('ARM id of the role assignment.'),
+  principalId: rememberedGuid().optional(),
+  identityId: rememberedId('resourceId', 400)
     .optional()
     .describe('ARM id of the identity whose principal it is, for grants by identityRef.'),
-  roleDefinitionId: z.string().max(400).optional(),
+  roleDefinitionId: rememberedId('roleDefinitionId', 400).optional(),
   roleContent: z
     .string()
     .max(64)
     .optional()
     .describe('Hash of what the role allowed when last looked at: a role that is edited is told.'),
-  grantedAt: z.string().max(64).optional().meta({ format: 'date-time' }),
-  lastWriteTime: z.string().max(64).optional().meta({ format: 'date-time' }),
-  writeStartedAt: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ format: 'date-time' })
-    .describe('When a write began whose end was not seen yet.'),
+  grantedAt: pastTime().optional(),
+  lastWriteTime: pastTime().optional(),
+  writeStartedAt: pastTime().optional().describe('When a write began whose end was not seen yet.'),
   ledger: z
-    .array(z.string().max(1200))
+    .array(rememberedId('assignmentId', 1200))
     .max(32)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'set' })

@@ -4,6 +4,7 @@ import { columnsOf } from './schema/columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
+import { rememberedGuid, rememberedId } from './schema/remembered.ts';
 
 const spec = z
   .object({
@@ -22,10 +23,10 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
-  id: z.string().max(1024).optional().describe('ARM id of the resource, as Azure spells it.'),
-  principalId: z.string().max(36).optional(),
-  clientId: z.string().max(36).optional(),
-  tenantId: z.string().max(36).optional(),
+  id: rememberedId('resourceId', 1024).optional().describe('ARM id of the resource, as Azure spells it.'),
+  principalId: rememberedGuid().optional(),
+  clientId: rememberedGuid().optional(),
+  tenantId: rememberedGuid().optional(),
   servicePrincipalName: z
     .string()
     .max(400)

@@ -15,6 +15,7 @@ import {
   tagValue,
 } from './schema/common.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
+import { pastTime, REMEMBERED, rememberedGuid, rememberedId } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
@@ -77,18 +78,18 @@ const spec = z.object(specShape).meta({
 });
 
 const coordinates = z.object({
-  subscriptionId: guid(),
-  resourceGroup: z.string().max(90),
-  location: z.string().max(64),
-  name: z.string().max(128),
+  subscriptionId: guid().meta({ [REMEMBERED]: 'guid' }),
+  resourceGroup: rememberedId('name', 90),
+  location: rememberedId('name', 64),
+  name: rememberedId('name', 128),
 });
 
 const status = z.object({
   ...commonStatus,
-  id: z.string().max(1024).optional().describe('ARM id of the identity.'),
-  clientId: z.string().max(36).optional(),
-  principalId: z.string().max(36).optional().describe('Object id of the identity in the directory.'),
-  tenantId: z.string().max(36).optional(),
+  id: rememberedId('identityId', 1024).optional().describe('ARM id of the identity.'),
+  clientId: rememberedGuid().optional(),
+  principalId: rememberedGuid().optional().describe('Object id of the identity in the directory.'),
+  tenantId: rememberedGuid().optional(),
   coordinates: coordinates
     .optional()
     .describe('Where the identity lives, resolved once and kept even if defaults change later.'),
@@ -98,27 +99,17 @@ const status = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'set' })
     .describe('Names of the tags azid set, so that a tag removed from the spec is removed in Azure.'),
-  createStartedAt: z
-    .string()
-    .max(64)
+  createStartedAt: pastTime()
     .optional()
-    .meta({ format: 'date-time' })
     .describe(
       'When azid last began to make the identity. Written before the call, so that a crash is noticed.',
     ),
-  overwrittenPrincipalId: z
-    .string()
-    .max(36)
+  overwrittenPrincipalId: rememberedGuid()
     .optional()
     .describe(
       'Principal of an identity that somebody else made just before azid could: what azid wrote on it is taken back.',
     ),
-  lastWriteTime: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ format: 'date-time' })
-    .describe('When azid last changed something in Azure for this object.'),
+  lastWriteTime: pastTime().optional().describe('When azid last changed something in Azure for this object.'),
 });
 
 export type UserAssignedIdentitySpec = Readonly<z.input<typeof spec>>;

@@ -10,6 +10,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/edition.ts';
 import { Reconciler } from '../reconcilers/reconciler.ts';
 import type { Services } from '../reconcilers/services.ts';
+import { statusReader } from '../reconcilers/status/remembered.ts';
 import { StatusMemory } from '../reconcilers/status/status-memory.ts';
 import { Controller } from '../runtime/controller/controller.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
@@ -45,7 +46,11 @@ export class KindController implements Disposable {
     this.#services = services;
     const { clock, random, log, workers } = options;
     // azid's own status writes enqueue nothing, those of others do: they are undone.
-    const memory = new StatusMemory<ManagedObject>((object) => controller.enqueue(keyOf(object), 'event'));
+    const read = statusReader(kind.status);
+    const memory = new StatusMemory<ManagedObject>(
+      (object) => controller.enqueue(keyOf(object), 'event'),
+      (status) => read(status, clock.now()),
+    );
     const started = kind.start(services, (key, priority, afterMs) =>
       controller.enqueue(key, priority, afterMs),
     );

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
@@ -23,6 +24,8 @@ export interface KindDefinition<
   readonly name: string;
   readonly resource: Resource<T>;
   readonly store: StoreDefinition<T>;
+  /** Of its schema: what is believed of a status that this process did not write (`status/remembered.ts`). */
+  readonly status: z.ZodObject;
   /** The identities that its objects keep from being deleted. Absent: none. */
   readonly holds?: readonly Hold<T, SharedServices>[];
   /** In whose turns of the queue an object is reconciled. Absent: in those of its own namespace. */

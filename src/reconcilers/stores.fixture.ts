@@ -1,12 +1,16 @@
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { KindSchema } from '../api/schema/kind.ts';
 import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 import { store as expiries } from './assignment-expiry/store.ts';
 import { store as credentials } from './federated-identity-credential/store.ts';
 import { store as hosts } from './host-identity/store.ts';
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/store.ts';
 import { store as grants } from './role-grant/store.ts';
+import { statusReader } from './status/remembered.ts';
 import { type Stores, storesOf } from './stores.ts';
 import { store as systemIdentities } from './system-assigned-identity/store.ts';
 import { store as identities } from './user-assigned-identity/store.ts';
@@ -26,6 +30,16 @@ export function emptyStores(): Stores {
     });
   const builtIn = { namespaces: create<Namespace>(), configMaps: create<ConfigMap>() };
   return storesOf(KINDS, builtIn, () => create());
+}
+
+/** From now on the store shows of each status what is believed of one that this process did not write. */
+export function reading<T extends ManagedObject>(
+  store: Store<T>,
+  { status: schema }: KindSchema<T>,
+  clock: Pick<Clock, 'now'>,
+): void {
+  const read = statusReader(schema);
+  store.showAs((object) => ({ ...object, status: read(object.status, clock.now()) }));
 }
 
 let version = 0;

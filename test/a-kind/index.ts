@@ -50,6 +50,7 @@ function told(principalId: string): Decision<Action, Status> {
 export const principalReportKind: KindDefinition<PrincipalReport & KubeObject, Facts, Action, Status> = {
   name: 'principalreport',
   resource: principalReport.resource,
+  status: principalReport.status,
   store,
   holds: [
     {

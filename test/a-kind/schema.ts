@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { columnsOf } from '../../src/api/schema/columns.ts';
 import { commonStatus, objectName, suspend } from '../../src/api/schema/common.ts';
 import { azidResource, type KindSchema } from '../../src/api/schema/kind.ts';
+import { rememberedGuid } from '../../src/api/schema/remembered.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 
 const spec = z.object({
@@ -9,7 +10,7 @@ const spec = z.object({
   suspend: suspend(),
 });
 
-const status = z.object({ ...commonStatus, principalId: z.string().max(36).optional() });
+const status = z.object({ ...commonStatus, principalId: rememberedGuid().optional() });
 
 export interface PrincipalReport extends KubeObject {
   readonly spec: Readonly<z.input<typeof spec>>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
 import { MAX_SHORT_MESSAGE } from '../../runtime/status/short-message.ts';
 import type { CelRule } from './kind.ts';
+import { pastTime } from './remembered.ts';
 import { shaped } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
@@ -109,7 +110,7 @@ const condition = z.object({
     .max(1024)
     .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
   message: z.string().max(32768),
-  lastTransitionTime: z.string().max(64).meta({ format: 'date-time' }),
+  lastTransitionTime: pastTime(),
   observedGeneration: z.number().int().optional(),
 });
 

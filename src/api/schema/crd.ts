@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../../kube/types.ts';
 import type { CelRule, KindSchema } from './kind.ts';
+import { REMEMBERED } from './remembered.ts';
 import { SHAPE, type Shape, shapeRule } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
 
@@ -86,7 +87,13 @@ function clean(node: Schema, path: string): Schema {
   }
   const out: Schema = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key === SHAPE || key === '$schema' || key === 'additionalProperties' || key === 'propertyNames')
+    if (
+      key === SHAPE ||
+      key === REMEMBERED ||
+      key === '$schema' ||
+      key === 'additionalProperties' ||
+      key === 'propertyNames'
+    )
       continue;
     // Safe-integer bounds are zod's, not ours.
     if ((key === 'minimum' || key === 'maximum') && Math.abs(value as number) === Number.MAX_SAFE_INTEGER)

@@ -10,6 +10,10 @@ export function readGuid(what: string, text: string): string {
   return guid;
 }
 
+export function isGuid(text: string): boolean {
+  return GUID.test(text.toLowerCase());
+}
+
 /** The GUID at the end of an id, lower case: role definitions are compared by it alone (docs/azure-facts.md section 2). */
 export function trailingGuid(what: string, id: string): string {
   return readGuid(what, id.slice(id.lastIndexOf('/') + 1));

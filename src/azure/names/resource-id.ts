@@ -28,6 +28,11 @@ export interface IdentityCoordinates {
 /** No name in Azure holds these, and in a URL they would turn the path into another one. */
 const UNSAFE = /^\.{1,2}$|[?#%\\\p{Cc}]/u;
 
+/** Whether a text can be one name within an id. */
+export function isSegment(text: string): boolean {
+  return text !== '' && !text.includes('/') && !UNSAFE.test(text);
+}
+
 /** What an id is compared by: ASCII letters in lower case, single slashes, a leading and no trailing one. The root scope is `/`. */
 export function armKey(id: string): string {
   return asciiLower(`/${segments(id).join('/')}`);

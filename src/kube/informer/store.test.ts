@@ -227,6 +227,24 @@ describe('an own write', () => {
   });
 });
 
+it('shows objects as it is told to, those that were there before included', () => {
+  const { store, changes } = recorded();
+  store.addIndex('shown', ({ data }) => [data?.shown ?? 'no']);
+  store.take(replace(2, [configMap('a', 1), configMap('b', 2)]));
+  changes.length = 0;
+  const shown = store.showAs((object) =>
+    object.metadata.name === 'b' ? object : { ...object, data: { shown: 'yes' } },
+  );
+  expect(store.keysByIndex('shown', 'yes')).toEqual(['test/a']);
+  expect(Object.isFrozen(store.get('test/a'))).toBe(true);
+  expect(changes).toEqual(['uid-a@1 -> uid-a@1']);
+  store.take(apply(configMap('c', 3)));
+  expect(store.keysByIndex('shown', 'yes')).toEqual(['test/a', 'test/c']);
+  shown[Symbol.dispose]();
+  store.take(apply(configMap('d', 4)));
+  expect(store.keysByIndex('shown', 'yes')).toEqual(['test/a', 'test/c']);
+});
+
 describe('an own deletion', () => {
   it('hides the object at once, and late events and lists do not bring it back', () => {
     const { store, changes } = recorded();

@@ -104,11 +104,15 @@ export class Store<T extends KubeObject> {
   }
 
   /**
-   * From now on every object is shown to readers as `shown` returns it, whoever wrote it. Disposing ends that; what is in
-   * the store stays as it was shown.
+   * From now on every object is shown to readers as `shown` returns it, whoever wrote it, those that are there included.
+   * Disposing ends that; what is in the store stays as it was shown.
    */
   showAs(shown: (object: T) => T): Disposable {
     this.#asShown = shown;
+    for (const [key, object] of [...this.#objects]) {
+      const next = shown(object);
+      if (next !== object) this.#emit(this.#set(key, freezeDeep(next)));
+    }
     return {
       [Symbol.dispose]: () => {
         if (this.#asShown === shown) this.#asShown = undefined;
@@ -227,7 +231,10 @@ export class Store<T extends KubeObject> {
   /** An object with a new uid is told as a deletion and a creation: they are two things under one name. */
   #put(key: ObjectKey, given: T): readonly StoreChange<T>[] {
     const plain = (this.#options.transform ?? withoutManagedFields)(given);
-    const object = freezeDeep(this.#asShown?.(plain) ?? plain);
+    return this.#set(key, freezeDeep(this.#asShown?.(plain) ?? plain));
+  }
+
+  #set(key: ObjectKey, object: T): readonly StoreChange<T>[] {
     const old = this.#objects.get(key);
     this.#objects.set(key, object);
     for (const index of this.#indexes.values()) index.set(key, object);

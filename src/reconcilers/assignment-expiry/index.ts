@@ -13,6 +13,7 @@ import { watches } from './watches.ts';
 export const assignmentExpiryKind: KindDefinition<AssignmentExpiry, Facts, Action, OwnStatus> = {
   name: 'assignmentexpiry',
   resource: assignmentExpiry.resource,
+  status: assignmentExpiry.status,
   store,
   namespacesOf: (key, { stores }) => expiryNamespaces(key, stores),
   watches,

@@ -22,6 +22,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
 > = {
   name: 'federatedidentitycredential',
   resource: federatedIdentityCredential.resource,
+  status: federatedIdentityCredential.status,
   store,
   holds,
   watches,

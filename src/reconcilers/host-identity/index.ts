@@ -18,6 +18,7 @@ import { HostMemory } from './write/memory.ts';
 export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus> = {
   name: 'hostidentity',
   resource: hostIdentity.resource,
+  status: hostIdentity.status,
   store,
   holds,
   namespacesOf: (key, { stores, hostCache }) => hostNamespaces(key, stores, hostCache),

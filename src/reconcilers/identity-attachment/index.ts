@@ -28,6 +28,7 @@ export const identityAttachmentKind: KindDefinition<
 > = {
   name: 'identityattachment',
   resource: identityAttachment.resource,
+  status: identityAttachment.status,
   store,
   holds,
   watches,

@@ -19,6 +19,7 @@ export const identityPolicyKind: KindDefinition<
 > = {
   name: 'identitypolicy',
   resource: identityPolicy.resource,
+  status: identityPolicy.status,
   store,
   watches,
   decide,

@@ -20,6 +20,7 @@ import { watches } from './watches.ts';
 export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> = {
   name: 'rolegrant',
   resource: roleGrant.resource,
+  status: roleGrant.status,
   store,
   holds,
   watches,

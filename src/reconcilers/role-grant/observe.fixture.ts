@@ -1,5 +1,5 @@
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
-import type { RoleGrantSpec } from '../../api/role-grant.ts';
+import { type RoleGrantSpec, roleGrant } from '../../api/role-grant.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
@@ -12,7 +12,7 @@ import type { Kind, ReconcileContext } from '../kind.ts';
 import { observeAndDecide } from '../observe-decide.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
-import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
+import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { roleGrantKind } from './index.ts';
@@ -85,6 +85,7 @@ export class GrantWorld {
     for (const namespace of ['shop', 'other'])
       put(this.stores.namespaces, { metadata: clusterMeta(namespace) });
     this.allow('shop');
+    reading(this.stores.grants, roleGrant, clock);
   }
 
   static async start(): Promise<GrantWorld> {
@@ -131,7 +132,8 @@ export class GrantWorld {
       status,
     };
     put(this.stores.grants, object);
-    return { apiVersion: 'azid.dev/v1alpha1', kind: 'RoleGrant', ...object };
+    // As the store shows it.
+    return this.stores.grants.get(`${namespace}/${name}`) as RoleGrant;
   }
 
   /** The first lists begin. */

@@ -129,6 +129,35 @@ describe('a status that somebody else wrote', () => {
   });
 });
 
+describe('a status that this process did not write', () => {
+  const sound = { observedGeneration: 1, conditions: own.conditions };
+  const read = (status: object | undefined) =>
+    status === undefined || !('principalId' in status) ? status : sound;
+
+  it('is shown without what is not believed of it, and that is to be written away', () => {
+    const told: string[] = [];
+    const memory = new StatusMemory<RoleGrant>(({ metadata }) => told.push(metadata.name), read);
+    const shown = memory.shown(grant(own));
+    expect(shown.status).toEqual(sound);
+    expect(memory.altered(shown)?.status).toEqual(own);
+    expect(memory.own(shown)).toEqual(sound);
+    expect(told).toEqual(['read']);
+  });
+
+  it('nor is it believed where it was met before it was shown', () => {
+    const memory = new StatusMemory<RoleGrant>(() => {}, read);
+    memory.meet(grant(own));
+    expect(memory.shown(grant(own)).status).toEqual(sound);
+  });
+
+  it('is azid’s own as it stands where all of it is believed', () => {
+    const memory = new StatusMemory<RoleGrant>(() => {}, read);
+    const object = grant(sound);
+    expect(memory.shown(object)).toBe(object);
+    expect(memory.altered(object)).toBeUndefined();
+  });
+});
+
 it('every condition that the documentation has a heading for is azid’s own', () => {
   const text = readFileSync(new URL('../../../docs/conditions.md', import.meta.url), 'utf8');
   const named = [...text.matchAll(/^#+ The condition ([A-Z]\w+)$/gm)].map(([, type]) => type);

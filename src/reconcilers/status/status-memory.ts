@@ -38,10 +38,18 @@ export class StatusMemory<T extends ManagedObject> {
   /** What is known under each key: an object may go before any reconcile has met it. */
   readonly #uids = new Map<ObjectKey, string>();
   readonly #onAltered: (object: T) => void;
+  readonly #read: (status: ManagedStatus | undefined) => ManagedStatus | undefined;
 
-  /** @param onAltered somebody else wrote into the status of an object */
-  constructor(onAltered: (object: T) => void = () => {}) {
+  /**
+   * @param onAltered somebody else wrote into the status of an object
+   * @param read what is believed of a status that this process did not write; the same object if all of it is
+   */
+  constructor(
+    onAltered: (object: T) => void = () => {},
+    read: (status: ManagedStatus | undefined) => ManagedStatus | undefined = (status) => status,
+  ) {
     this.#onAltered = onAltered;
+    this.#read = read;
   }
 
   /** How many objects it knows. */
@@ -51,25 +59,27 @@ export class StatusMemory<T extends ManagedObject> {
 
   /**
    * The object as it is first met, by the store or by a reconcile. One that was just made has no status yet, since the API
-   * server takes none at the creation: whatever stands there later is azid's, or foreign.
+   * server takes none at the creation: whatever stands there later is azid's, or foreign. Of one that is older only what
+   * can be azid's is believed; the rest counts as foreign.
    */
   meet(object: T): void {
     const { uid } = object.metadata;
-    if (this.#byUid.has(uid)) return;
+    if (!this.#byUid.has(uid)) this.#met(object);
+  }
+
+  #met(object: T): Known {
     const key = keyOf(object);
     this.gone(key);
-    this.#uids.set(key, uid);
-    this.#byUid.set(uid, { key, own: object.status });
+    const known = { key, own: this.#read(object.status) };
+    this.#uids.set(key, object.metadata.uid);
+    this.#byUid.set(object.metadata.uid, known);
+    return known;
   }
 
   /** The object as readers are to see it: for the store. */
   shown(object: T): T {
     const { uid, resourceVersion: version } = object.metadata;
-    const known = this.#byUid.get(uid);
-    if (!known) {
-      this.meet(object);
-      return object;
-    }
+    const known = this.#byUid.get(uid) ?? this.#met(object);
     const isForeign = this.#isForeign(known, object);
     known.altered = isForeign ? { status: object.status, version } : undefined;
     if (!isForeign) return object;

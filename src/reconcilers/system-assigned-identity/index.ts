@@ -12,6 +12,7 @@ import { watches } from './watches.ts';
 export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, Facts, Action, OwnStatus> = {
   name: 'systemassignedidentity',
   resource: systemAssignedIdentity.resource,
+  status: systemAssignedIdentity.status,
   store,
   watches,
   decide,

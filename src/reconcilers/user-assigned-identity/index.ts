@@ -13,6 +13,7 @@ import { watches } from './watches.ts';
 export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Facts, Action, OwnStatus> = {
   name: 'userassignedidentity',
   resource: userAssignedIdentity.resource,
+  status: userAssignedIdentity.status,
   store,
   watches,
   decide: sayingNeeds(decide, needsLive),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { hostIdentity } from '../../../api/host-identity.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { emptyStores, put, reading } from '../../stores.fixture.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';
 import { windowOf } from '../observe/host-view.ts';
 import { HostMemory } from './memory.ts';
@@ -21,6 +23,21 @@ describe('what is known of the last write’s end', () => {
     expect(window(memory, at(-30_000))).toEqual({ blockedMs: 150_000, openMs: 150_000 });
     expect(window(memory, at(-180_000))).toEqual({ blockedMs: 0, openMs: 0 });
     expect(window(memory, undefined)).toEqual({ blockedMs: 0, openMs: 0 });
+  });
+
+  it('of a dead process whose clock was ahead: counted from when this one first saw it', () => {
+    const { hosts } = emptyStores();
+    const clock = new FakeClock(NOW);
+    reading(hosts, hostIdentity, clock);
+    put(hosts, object({ writeStartedAt: '2099-01-01T00:00:00Z' }));
+    const [ledger] = hosts.values();
+    const openFor = (ms: number) => {
+      clock.advance(ms);
+      const memory = new HostMemory();
+      return ledger && windowOf(ledger, { clock, memory, azureLagMs: LAG_MS, callLimitMs: LIMIT_MS });
+    };
+    expect(openFor(0)).toEqual({ blockedMs: 180_000, openMs: 180_000 });
+    expect(openFor(180_000)).toEqual({ blockedMs: 0, openMs: 0 });
   });
 
   it('of this process: it was never sent, or it ended', () => {

@@ -1,4 +1,5 @@
 import type { HostIdentity } from '../../../api/host-identity.ts';
+import { LONGEST_PAUSE_MS } from '../../../api/schema/remembered.ts';
 import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
 import { type Line, shortName } from './lines.ts';
 
@@ -10,7 +11,6 @@ import { type Line, shortName } from './lines.ts';
 /** So many times in a row it is given back at once. */
 const FREE_LOSSES = 2;
 const FIRST_PAUSE_MS = 60_000;
-const LONGEST_PAUSE_MS = 3_600_000;
 /** Still there so long after it was taken away last: it is over. Longer than the longest pause. */
 export const CALM_MS = 2 * 3_600_000;
 const REMEMBERED_MS = 24 * 3_600_000;

@@ -1,3 +1,4 @@
+import { LONGEST_PAUSE_MS } from '../../../api/schema/remembered.ts';
 import { cut, timestamp } from '../../../runtime/status/conditions.ts';
 import type { Line } from './lines.ts';
 
@@ -18,7 +19,6 @@ export const IN_USE = 'InUseByResource';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
-const LONGEST_MS = 3_600_000;
 /** No attempts at writing: somebody may mend them at any time, and a look is cheap. */
 const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([
   IDENTITY_NOT_FOUND,
@@ -42,7 +42,7 @@ export function withProblem(line: Line, { reason, message }: Trouble, now: numbe
   const isNews = reason === IN_USE && problem?.message !== cut(message);
   if (held && !isNews && Date.parse(problem.notBefore) > now) return line;
   const attempts = held ? problem.attempts + 1 : 1;
-  const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_MS;
+  const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_PAUSE_MS;
   const pause = Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
   return {
     ...line,
