@@ -8,7 +8,7 @@ import { Metrics } from '../observe/metrics/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createWatches, type Stores } from '../reconcilers/stores.ts';
+import { createWatches, type Stores, type Watches } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/time/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
 import { onlyLeaderWrites, unlessCut } from './guards.ts';
@@ -166,7 +166,7 @@ export class Operator {
       return { type: 'stopped' };
     }
     log.info({}, 'working');
-    const ended = await this.#lead({ client, leadership, stores: watches.stores, installationId }, end);
+    const ended = await this.#lead({ client, leadership, watches, installationId }, end);
     if (leadership.lost.aborted) {
       return { type: 'leadershipLost', why: String((leadership.lost.reason as Error).message) };
     }
@@ -208,16 +208,33 @@ export class Operator {
     }
   }
 
+  /**
+   * Whatever a process before this one gave stands in the stores from here on: an object that is in none of them is gone, not
+   * unseen, so what it had may be taken away (docs/kubernetes.md section 3).
+   */
+  async #catchUp({ all }: Watches, signal: AbortSignal): Promise<void> {
+    const lists = all.map(({ informer }) => this.#untilAnswered(() => informer.catchUp(signal), signal));
+    await Promise.all(lists);
+    this.#options.log.info({}, 'caught up with the API server');
+  }
+
   async #lead(
-    parts: Pick<WorkParts, 'client' | 'leadership' | 'stores' | 'installationId'>,
+    {
+      watches,
+      ...shared
+    }: Pick<WorkParts, 'client' | 'leadership' | 'installationId'> & { watches: Watches },
     stop: AbortSignal,
   ): Promise<boolean> {
+    const parts = { ...shared, stores: watches.stores };
+    await using cleanup = new AsyncDisposableStack();
+    const end = anyOf([stop, parts.leadership.lost], cleanup);
     let principals: RecordedPrincipals;
     try {
-      principals = await this.#principals(parts, stop);
+      await this.#catchUp(watches, end);
+      principals = await this.#principals(parts, end);
     } catch (error) {
       // Nothing was begun yet.
-      if (stop.aborted || parts.leadership.lost.aborted) return true;
+      if (end.aborted) return true;
       throw error;
     }
     await using work = new Work({

@@ -96,7 +96,7 @@ type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 
 /** The informer of one resource, whatever its kind. */
 export interface WatchedResource {
   readonly plural: string;
-  readonly informer: Pick<Informer<KubeObject>, 'run' | 'stuck'>;
+  readonly informer: Pick<Informer<KubeObject>, 'run' | 'stuck' | 'catchUp'>;
   readonly store: Pick<Store<KubeObject>, 'synced' | 'whenSynced'>;
 }
 

@@ -64,6 +64,18 @@ describe('an informer', () => {
     expect(gone).toEqual(['test/a']);
   });
 
+  it('catches up with what is stored now, however old what its watch began with is', async () => {
+    (await server.next()).list('10', [configMap('a', 1)]);
+    await informer.store.whenSynced(stop.signal);
+    await server.next();
+    const caughtUp = informer.catchUp(stop.signal);
+    const asked = await server.next();
+    expect(Object.fromEntries(asked.query)).toEqual({ limit: '500' });
+    asked.list('20', [configMap('b', 15)]);
+    await caughtUp;
+    expect(informer.store.keys()).toEqual(['test/b']);
+  });
+
   it('outlives a listener that throws, and says so', async () => {
     informer.store.onChange(() => {
       throw new Error('bug');

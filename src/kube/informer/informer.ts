@@ -1,7 +1,14 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type Log, silentLog } from '../log.ts';
 import type { KubeObject } from '../types.ts';
-import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
+import { PAGE_SIZE, pagedList } from './list.ts';
+import {
+  LIST_TIMEOUT_MS,
+  type ReflectorEvent,
+  type ReflectorOptions,
+  type ReflectorState,
+  reflect,
+} from './reflector.ts';
 import { Store, type StoreOptions } from './store.ts';
 
 export interface InformerOptions<T extends KubeObject>
@@ -47,6 +54,23 @@ export class Informer<T extends KubeObject> {
    */
   get stuck(): boolean {
     return this.#running && this.#clock.monotonic() > this.#dueBy + GRACE_MS;
+  }
+
+  /**
+   * The store holds at least what there is now: a watch begins with whatever the API server that answered had in its cache,
+   * and may fall behind. Read from where it is stored, of a size with the first list.
+   */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const query = {
+      ...(namespace !== undefined && { namespace }),
+      ...(labelSelector !== undefined && { labelSelector }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
+      limit: PAGE_SIZE,
+      timeoutMs: LIST_TIMEOUT_MS,
+    };
+    const { items, resourceVersion } = await pagedList(client, resource, query, signal);
+    this.store.catchUp(items, resourceVersion);
   }
 
   /** Until the signal aborts. One run at a time. */

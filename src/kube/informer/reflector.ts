@@ -75,7 +75,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 export const DEFAULT_IDLE_MS = 120_000;
 /** A full list of a large cluster takes longer than other calls. */
-const LIST_TIMEOUT_MS = 60_000;
+export const LIST_TIMEOUT_MS = 60_000;
 const HEADERS_MS = 30_000;
 /** A server that asks for more is asked again all the same: a controller must not stay blind for hours. */
 const LONGEST_WAIT_MS = 300_000;

@@ -279,3 +279,59 @@ describe('an own deletion', () => {
     expect(store.keys()).toEqual(['test/a']);
   });
 });
+
+describe('a store that caught up with a list made beside its watch', () => {
+  const behind = () => {
+    const { store, changes } = recorded();
+    store.take(replace(3, [configMap('old', 2), configMap('gone', 3)]));
+    changes.length = 0;
+    return { store, changes };
+  };
+  const versions = (store: Store<ConfigMap>) =>
+    store.values().map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`);
+
+  it('holds what the watch has yet to bring, and not what is gone by now', () => {
+    const { store, changes } = behind();
+    store.catchUp([configMap('old', 5), configMap('new', 7)], '9');
+    expect(versions(store)).toEqual(['uid-old@5', 'uid-new@7']);
+    expect(changes).toEqual(['uid-old@2 -> uid-old@5', '- -> uid-new@7', 'uid-gone@3 -> -']);
+  });
+
+  it('is not taken back by what the watch brings of the time before', () => {
+    const { store, changes } = behind();
+    store.catchUp([configMap('old', 8, { uid: 'second' })], '9');
+    changes.length = 0;
+    store.take(apply(configMap('old', 4)));
+    store.take(apply(configMap('gone', 4)));
+    store.take(remove(configMap('old', 6)));
+    store.take(replace(7, []));
+    expect(changes).toEqual([]);
+    store.take(apply(configMap('old', 10, { uid: 'second' })));
+    store.take(remove(configMap('old', 11, { uid: 'second' })));
+    expect(versions(store)).toEqual([]);
+  });
+
+  it('takes nothing of a list that the watch has passed meanwhile', () => {
+    const { store, changes } = behind();
+    store.take(apply(configMap('made', 10)));
+    store.take(remove(configMap('gone', 11)));
+    changes.length = 0;
+    store.catchUp([configMap('old', 2), configMap('gone', 3)], '9');
+    expect(changes).toEqual([]);
+  });
+
+  it('keeps what azid itself wrote since the list', () => {
+    const { store } = behind();
+    store.recordWrite(configMap('mine', 12));
+    store.catchUp([configMap('old', 2)], '9');
+    expect(versions(store)).toEqual(['uid-old@2', 'uid-mine@12']);
+  });
+
+  it('believes a server whose version went back, as ever', () => {
+    const { store } = behind();
+    store.catchUp([configMap('new', 7)], '9');
+    store.take(replace(4, [configMap('old', 2)], true));
+    store.take(apply(configMap('old', 5)));
+    expect(versions(store)).toEqual(['uid-old@5']);
+  });
+});

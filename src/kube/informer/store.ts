@@ -42,6 +42,8 @@ export class Store<T extends KubeObject> {
   #synced = false;
   /** The newest version the reflector brought. */
   #seen = '';
+  /** Up to this version the store is whole, whatever the watch has yet to bring. */
+  #caughtUpTo = '';
 
   constructor(options: StoreOptions<T> = {}) {
     this.#options = options;
@@ -128,6 +130,7 @@ export class Store<T extends KubeObject> {
 
   /** Takes in what a reflector saw. */
   take(event: ReflectorEvent<T>): void {
+    if (this.#isOutrun(event)) return;
     switch (event.type) {
       case 'replace':
         this.#replace(event.objects, event.resourceVersion, event.rewound);
@@ -143,6 +146,26 @@ export class Store<T extends KubeObject> {
       default:
         event satisfies never;
     }
+  }
+
+  /**
+   * Takes in a list of what there is now, made beside a watch that may be behind: what the watch then brings of the time
+   * before is old. A list that the watch has passed meanwhile is old itself.
+   */
+  catchUp(objects: readonly T[], resourceVersion: string): void {
+    if ((compareVersions(this.#seen, resourceVersion) ?? -1) > 0) return;
+    this.#replace(objects, resourceVersion, false);
+    this.#caughtUpTo = resourceVersion;
+  }
+
+  #isOutrun(event: ReflectorEvent<T>): boolean {
+    if (this.#caughtUpTo === '') return false;
+    if (event.type === 'replace' && event.rewound) {
+      this.#caughtUpTo = '';
+      return false;
+    }
+    const version = event.type === 'replace' ? event.resourceVersion : event.object.metadata.resourceVersion;
+    return isOlder(version, this.#caughtUpTo);
   }
 
   /** Shows the object that an own write returned, unless something newer is already here. */
@@ -188,7 +211,7 @@ export class Store<T extends KubeObject> {
       if (listed.has(key)) continue;
       // Created by an own write that this list is too old to know.
       const written = this.#written.get(key);
-      if (written && (compareVersions(resourceVersion, written.version) ?? 0) < 0) continue;
+      if (written && isOlder(resourceVersion, written.version)) continue;
       this.#written.delete(key);
       changes.push(...this.#drop(key));
     }
@@ -215,7 +238,8 @@ export class Store<T extends KubeObject> {
     if (current?.metadata.uid === uid && !rewound && !isNewer(object, current)) return [];
     // A late event of the object's predecessor, while an own write already brought the new one.
     const written = this.#written.get(key);
-    if (written && written.uid !== uid && isOlder(object, written.version)) return [];
+    if (written && written.uid !== uid && isOlder(object.metadata.resourceVersion, written.version))
+      return [];
     this.#written.delete(key);
     return this.#put(key, object);
   }
@@ -275,5 +299,4 @@ function isNewer(object: KubeObject, current: KubeObject): boolean {
   return (compareVersions(object.metadata.resourceVersion, current.metadata.resourceVersion) ?? 1) > 0;
 }
 
-const isOlder = (object: KubeObject, version: string) =>
-  (compareVersions(object.metadata.resourceVersion, version) ?? 0) < 0;
+const isOlder = (version: string, than: string) => (compareVersions(version, than) ?? 0) < 0;
