@@ -354,7 +354,7 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
     const triple = { scope: GROUP, role: reader.guid, principalId: PRINCIPAL };
     const name = assignmentName(installationId, triple);
     const asked: string[] = [];
-    const made = {
+    let made = {
       id: assignmentId(GROUP, name),
       key: armKey(assignmentId(GROUP, name)),
       name,
@@ -383,6 +383,11 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
       },
       status: { ledger: [made.id] },
     });
+    expect(await leftovers()).toEqual([]);
+    // What is written on it names another alone: the ledger that names it was forged.
+    made = { ...made, description: `[azid ${installationId}: shop/gone]` };
+    expect(await leftovers()).toEqual([made.id]);
+    made = { ...made, description: `[azid ${installationId}: shop/read]` };
     expect(await leftovers()).toEqual([]);
   });
 });

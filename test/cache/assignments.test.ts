@@ -320,7 +320,7 @@ describe('a deletion that is proven, while lists go on to show what was there (d
     const put = await it.put(it.group);
     if (put.result !== 'written') throw new Error(`expected it to be written, got ${put.result}`);
     it.clock.advance(minute);
-    const stores = { grants: { keysByIndex: () => [] } };
+    const stores = { grants: { byIndex: () => [] } };
     const parts = { stores, assignments, assignmentCache, installationId: installation };
     const context = { ...edit, key: 'shop/web' } as unknown as ReconcileContext;
     const leftovers = () =>

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { conditionOf, GrantStage, RG1, SUB } from '../support/kinds/grants.ts';
+import { roleGrant } from '../../src/api/role-grant.ts';
+import { conditionOf, GrantStage, NAMESPACE, RG1, SUB } from '../support/kinds/grants.ts';
 import { Cluster, World } from '../support/testbed.ts';
 
 let cluster: Cluster;
@@ -86,6 +87,56 @@ describe('two objects that ask for the same', () => {
     await world.pass(15 * 60_000);
     await stage.stalled('two', 'Expired');
     expect(await stage.assignments(principal)).toEqual([]);
+  });
+});
+
+describe('a ledger that was forged while no azid ran', () => {
+  it('of a grant that is denied keeps nothing, and is right within seconds', async () => {
+    await stage.declare('one');
+    await world.start();
+    const { status: one } = await stage.ready('one');
+    const principal = await stage.principal();
+    await stage.declare('thief', { principal: { id: principal, type: 'ServicePrincipal' } });
+    await stage.stalled('thief', 'PolicyDenied');
+    for (const operator of [...world.operators]) await world.kill(operator);
+    await cluster.patch(
+      roleGrant.resource,
+      `${NAMESPACE}/thief`,
+      { status: { ledger: one?.ledger, assignmentId: one?.assignmentId, principalId: principal } },
+      'status',
+    );
+    const since = stage.mark;
+    await world.start();
+    await world.pass(10_000);
+    const { status } = await stage.reach('thief', 'mended', (each) => each.status?.ledger?.length === 0);
+    expect(status?.assignmentId).toBeUndefined();
+    await stage.stalled('thief', 'PolicyDenied');
+    await stage.ready('one');
+    expect(stage.writes(since)).toEqual([]);
+    await stage.delete('one');
+    await stage.gone('one');
+    expect(await stage.assignments(principal)).toEqual([]);
+    await stage.delete('thief');
+    await stage.gone('thief');
+    expect(stage.writes(since)).toEqual(['DELETE 200']);
+  });
+
+  it('is not asked of a grant that was allowed: what it was given goes with it, once', async () => {
+    await stage.declare('one');
+    await world.start();
+    await stage.ready('one');
+    const principal = await stage.principal();
+    await stage.policy([]);
+    await stage.stalled('one', 'PolicyDenied');
+    for (const operator of [...world.operators]) await world.kill(operator);
+    const since = stage.mark;
+    await world.start();
+    await world.pass(11 * 60_000);
+    expect(await stage.assignments(principal)).toHaveLength(1);
+    await stage.delete('one');
+    await stage.gone('one');
+    expect(await stage.assignments(principal)).toEqual([]);
+    expect(stage.writes(since)).toEqual(['DELETE 200']);
   });
 });
 

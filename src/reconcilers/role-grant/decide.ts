@@ -15,9 +15,10 @@ import type {
   ObservedRole,
   RoleGrant,
 } from './facts.ts';
-import { asCoOwner, expiryOf, isExpired } from './own.ts';
+import { asCoOwner, expiryOf, isExpired, withoutEntries } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
+import { told, unproven } from './removal/removal.ts';
 import { describe, stop } from './standing.ts';
 import { isAnothers } from './target/names.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
@@ -35,6 +36,30 @@ import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
  * @param failed the action that failed just before, if one did
  */
 export function decide(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
+  const decision = decideAll(object, facts, failed);
+  return decision.actions.length === 0 && !object.metadata.deletionTimestamp
+    ? withoutUnproven(object, facts, decision)
+    : decision;
+}
+
+/**
+ * Nothing is to be done in Azure, as where the object is denied, waits or is suspended; but its ledger names what it was never given:
+ * that goes from the status all the same, and nothing changes in Azure for it.
+ */
+function withoutUnproven(object: RoleGrant, facts: Facts, decision: GrantDecision): GrantDecision {
+  const { dropped, events } = unproven(object, facts);
+  if (dropped.length === 0) return decision;
+  const { assignmentId } = decision.status;
+  const isShown = dropped.some((id) => sameAssignmentId(assignmentId, id));
+  const status = {
+    ...decision.status,
+    ...(isShown && { assignmentId: undefined, grantedAt: undefined }),
+    ledger: withoutEntries(decision.status.ledger, dropped),
+  };
+  return { ...decision, status, actions: told(status, events), binds: true };
+}
+
+function decideAll(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
   const earlier = earlierEnds(object, facts);
   if (earlier.length > 0) return { ...stop(object, facts, recording(object)), actions: earlier, binds: true };
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);

@@ -8,10 +8,11 @@ import { policyFor } from '../../policy/policy-for.ts';
 import { type Hold, holdsSince } from '../holds.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
-import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import { INDEX, referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { RoleGrant } from './facts.ts';
 import { isExpired } from './own.ts';
 import { type CoOwnerDeps, wishOf } from './ownership/co-owners.ts';
+import { type GivenDeps, wasGiven } from './ownership/given.ts';
 
 /** The grants that hold an identity, and the assignments that would be left of one: both of its principal. */
 
@@ -62,27 +63,27 @@ async function allowedGrants(
   return names;
 }
 
-export interface LeftoverDeps {
-  readonly stores: Pick<Stores, 'grants'>;
+export interface LeftoverDeps extends GivenDeps {
   readonly assignments: Pick<RoleAssignments, 'list'>;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
-  readonly installationId: string;
 }
 
 /**
- * Role assignments of a principal that prove to be azid's own and that no object has in its ledger.
+ * Role assignments of a principal that prove to be azid's own and that no object has in its ledger, unless that is all that says so.
  *
  * @param identity `id`: of the identity, or of the resource whose own it is
  */
 export async function leftoversOf(
   { id, principalId }: { readonly id: string; readonly principalId: string },
   context: ReconcileContext,
-  { stores, assignments, assignmentCache, installationId }: LeftoverDeps,
+  deps: LeftoverDeps,
 ): Promise<readonly string[]> {
+  const { stores, assignments, assignmentCache, installationId } = deps;
+  const holders = (key: string) => stores.grants.byIndex(INDEX.assignment, armKey(key));
   const isLeftover = (each: AzureRoleAssignment) =>
     each.principalId === principalId.toLowerCase() &&
     proveOwnership(each, installationId) &&
-    stores.grants.keysByIndex(INDEX.assignment, armKey(each.key)).length === 0;
+    !holders(each.key).some((holder) => wasGiven(holder, each.id, each, deps));
   const found = new Map(
     assignmentCache
       .byIndex('principal', principalId)

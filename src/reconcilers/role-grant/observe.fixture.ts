@@ -218,7 +218,12 @@ export class GrantWorld {
       assignments: this.#clients.assignments,
       identityCache: identities,
       assignmentCache: assignments,
-      areas: { use: (key, areas) => void this.noted.set(key, [...areas]) },
+      areas: {
+        use: (key, areas) => {
+          this.noted.set(key, [...areas]);
+          if (this.noted.get(key)?.length === 0) this.noted.delete(key);
+        },
+      },
       installationId: INSTALLATION,
       firstSeen: new Map(),
       endedHere: new Map(),

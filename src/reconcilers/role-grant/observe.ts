@@ -7,7 +7,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { endsOf, overOf } from './ends/ends.ts';
-import type { Facts, RoleGrant, Target } from './facts.ts';
+import type { Facts, RoleGrant } from './facts.ts';
 import { PRINCIPAL } from './needs-live.ts';
 import { reRead } from './observe/re-read.ts';
 import { looked, type ReadDeps } from './observe/read-assignments.ts';
@@ -17,7 +17,7 @@ import { chosenName } from './target/names.ts';
 import { knownPrincipal, type PrincipalDeps, principalOf } from './target/principal.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
 import { roleOf } from './target/role.ts';
-import { isAsked, targetOf } from './target/target.ts';
+import { targetOf } from './target/target.ts';
 
 export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps {
   readonly stores: CoOwnerDeps['stores'];
@@ -51,26 +51,29 @@ export async function observe(
   // Some of it must go, whatever else holds: what is asked for by now does not count for that.
   const over = ending || overOf(common).length > 0;
   const held = [...common.ends.values()].filter((each) => each.held).map(({ id }) => id);
-  if (scopeProblem(object) !== undefined)
-    return over ? looked(object, common, undefined, context, live, deps) : common;
-  // Not even a read is made on behalf of a namespace that may have nothing there; but what a dead principal still has is
-  // taken back from it all the same.
-  const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
-  const orphaned = held.length > 0 && knownPrincipal(object, deps) === undefined;
-  if (!anything && !orphaned) return common;
-
   const scopes = held.map((id) => parseAssignmentId(id).scope);
-  deps.areas.use(keyOf(object), [object.spec.scope, ...scopes].map(areaOf));
+  const use = (used: readonly string[]) => deps.areas.use(keyOf(object), used.map(areaOf));
+  /** What it holds alone: a ledger that names what was never given to the object is mended, whatever it asks for. */
+  const heldOnly = async (facts: Facts): Promise<Facts> =>
+    over || held.length > 0 ? looked(object, facts, undefined, context, live, deps) : facts;
+  if (scopeProblem(object) !== undefined) {
+    use(scopes);
+    return heldOnly(common);
+  }
+  // Not even a read is made on behalf of a namespace that may have nothing there, but for what its ledgers name.
+  const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
+  const inUse = anything ? [object.spec.scope, ...scopes] : scopes;
+  use(inUse);
   // At start-up two lists are about to tell of thousands at once: roles and assignments.
-  if (!over && context.priority === 'resync' && deps.assignmentCache.loading(object.spec.scope))
+  const [first] = inUse;
+  if (!over && context.priority === 'resync' && first !== undefined && deps.assignmentCache.loading(first))
     return { ...common, role: { state: 'loading' } };
+  // What a dead principal still has is taken back from it, whatever the policies say.
+  const orphaned = held.length > 0 && knownPrincipal(object, deps) === undefined;
+  if (!anything && !orphaned) return heldOnly(common);
   await reRead(object, context, deps);
   const principal = await principalOf(object, context, deps, live.wants(PRINCIPAL));
-  if (principal.state !== 'known') {
-    const known = { ...common, principal };
-    const dead = principal.state === 'waiting' && principal.dead;
-    return over || dead ? looked(object, known, undefined, context, live, deps) : known;
-  }
+  if (principal.state !== 'known') return heldOnly({ ...common, principal });
   const since = isReconcileRequested(object) ? context.startedAt : undefined;
   const role = await live.once('role', () => roleOf(object, context, deps, since));
   const target =
@@ -88,13 +91,12 @@ export async function observe(
     target !== undefined &&
     role.state === 'found' &&
     (policy.allowsGrant(requestOf(object, target, role)).allowed || isUnreadable(object, known));
-  if (!over && !allowed) return known;
   // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
-  const mine = target && (allowed || isHeld(target, known)) ? target : undefined;
-  const seen = await looked(object, known, mine, context, live, deps);
+  if (!allowed) return heldOnly(known);
+  const seen = await looked(object, known, target, context, live, deps);
   // Azure itself showed somebody else's assignment under that name.
-  const next = mine && chosenName(object, mine, deps);
-  return next === undefined || next.id === mine?.id
+  const next = chosenName(object, target, deps);
+  return next.id === target.id
     ? seen
     : looked(
         object,
@@ -109,8 +111,4 @@ export async function observe(
 /** Its end cannot be read, and a policy demands one: what stands is to go. */
 function isUnreadable(object: RoleGrant, facts: Facts): boolean {
   return Number.isNaN(expiryOf(object)) && isEndDemanded(object, facts);
-}
-
-function isHeld(target: Target, { ends }: Facts): boolean {
-  return [...ends.values()].some(({ id, held }) => held && isAsked(target, id));
 }

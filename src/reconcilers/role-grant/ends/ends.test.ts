@@ -80,8 +80,25 @@ describe('an end is recorded', () => {
     [
       'of one made before that no policy allows any more',
       settled({ spec: { expiresAt: at(HOUR) } }),
-      { ends: ends({ recorded: false }), policies: [] },
+      { ends: ends({ recorded: false }), policies: [], azure: undefined, held: [stale()] },
       ['recordEnd'],
+    ],
+    [
+      'not of one that no policy allows, and of which nothing but a ledger tells: a record would be proof',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      {
+        ends: ends({ recorded: false }),
+        policies: [],
+        azure: undefined,
+        held: [{ ...stale(), unproven: true }],
+      },
+      [],
+    ],
+    [
+      'nor before Azure shows what tells of it',
+      settled({ spec: { expiresAt: at(HOUR) } }),
+      { ends: ends({ recorded: false }), policies: [], azure: undefined, held: [] },
+      [],
     ],
     [
       'later, if a policy allows it',

@@ -13,7 +13,7 @@ import { INDEX } from '../../stores.ts';
 import type { Action, Facts, Held, ObservedEnd, RoleGrant, Target } from '../facts.ts';
 import { expiryOf, ledgerOf } from '../own.ts';
 import { everything } from '../removal/removal.ts';
-import { isEndDemanded } from '../target/request.ts';
+import { isEndDemanded, requestOf } from '../target/request.ts';
 
 /**
  * Ends that bind (docs/guarantees.md G23): what azid recorded of them, out of reach of the object's owner, and what of it is to
@@ -128,9 +128,21 @@ export function earlierEnds(object: RoleGrant, facts: Facts): Action[] {
   return [...ends.values()]
     .filter(({ id, held, full, mine }) =>
       // Another id in a ledger may have been put there by whoever may write a status: no end of this object's is its end.
-      mine ? mine.endsAt === undefined || mine.endsAt > end : held && !full && isTarget(id),
+      mine
+        ? mine.endsAt === undefined || mine.endsAt > end
+        : held && !full && isTarget(id) && (unreadable || isBorneOut(id, object, facts)),
     )
     .map(({ id }) => recordAction(expiresAt, id, isTarget(id) ? target : undefined));
+}
+
+/** A record proves that the object was given the assignment, so a ledger alone must not lead to one: a policy allows it, or the mark says so. */
+function isBorneOut(id: string, object: RoleGrant, { policy, target, role, held }: Facts): boolean {
+  if (!target || role?.state !== 'found') return false;
+  if (policy.allowsGrant(requestOf(object, target, role)).allowed) return true;
+  return held.some(
+    ({ id: each, view, unproven = false }) =>
+      armKey(each) === armKey(id) && view.state === 'present' && !unproven,
+  );
 }
 
 function recordAction(

@@ -3,7 +3,6 @@ import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOf } from '../../../azure/names/scope.ts';
-import { keyOf } from '../../../kube/types.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LiveReads } from '../../live-reads.ts';
 import { failureOf } from '../../status/failure.ts';
@@ -13,9 +12,9 @@ import { isLive } from '../needs-live.ts';
 import { asCoOwner, isExpired } from '../own.ts';
 import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
 import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
-import { conflictWith, markedFor } from '../ownership/owners.ts';
+import { wasGiven } from '../ownership/given.ts';
+import { conflictWith } from '../ownership/owners.ts';
 import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
-import { mayAskFor } from '../target/may-ask-for.ts';
 import type { PrincipalDeps } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
 import { cachedView, liveView, type ObservedDeps } from './views.ts';
@@ -30,7 +29,11 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
 }
 
-/** All assignments that matter, each from memory, and from Azure itself where a write is to rest on it. */
+/**
+ * All assignments that matter, each from memory, and from Azure itself where a write is to rest on it.
+ *
+ * @param target what the object asks for, if it may have it; else it is looked at only where it is held, as all else that is
+ */
 export async function looked(
   object: RoleGrant,
   common: Facts,
@@ -44,7 +47,10 @@ export async function looked(
     .map(({ id }) => id);
   const ids = target ? [target.id, ...ledger] : ledger;
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
-  const coOwners = target ? await coOwnersOf(object, { id: target.id, granted: target }, context, deps) : [];
+  const seen = target && shownIn(deps.assignmentCache.observe(target.id));
+  const coOwners = target
+    ? await coOwnersOf(object, { id: target.id, granted: target, shown: seen }, context, deps)
+    : [];
   let facts: Facts = { ...common, coOwners };
   if (!ending && target) {
     // Another's condition stands: nothing is written, so nothing need be read.
@@ -55,20 +61,24 @@ export async function looked(
   }
   const views = new Map<string, ObservedAssignment>();
   for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, deps));
-  return assembled(object, facts, ledger, views, context, live, deps);
+  return assembled(object, facts, target, ledger, views, context, live, deps);
+}
+
+function shownIn(seen: ReturnType<ReadDeps['assignmentCache']['observe']>): SeenAssignment | undefined {
+  return seen.state === 'present' ? seen.resource : undefined;
 }
 
 /** The facts as the views have them so far, with who shares what is held. */
 async function assembled(
   object: RoleGrant,
   facts: Facts,
+  target: Target | undefined,
   ledger: readonly string[],
   views: ReadonlyMap<string, ObservedAssignment>,
   context: ReconcileContext,
   live: LiveReads,
   deps: ReadDeps,
 ): Promise<Facts> {
-  const { target } = facts;
   const { uid } = object.metadata;
   const limited = target !== undefined && deps.refused.limited(uid, target);
   const namesExhausted = target !== undefined && deps.refused.name(uid, target).exhausted;
@@ -76,10 +86,10 @@ async function assembled(
   for (const id of ledger) {
     const view = views.get(armKey(id));
     if (!view) continue;
-    const granted = view.state === 'present' ? view.assignment : undefined;
-    const alive = granted !== undefined && hasPrincipal(granted.principalId, deps);
-    const coOwners = await coOwnersOf(object, { id, granted }, context, deps);
-    const unproven = granted !== undefined && !wasGiven(object, id, granted, facts, deps);
+    const shown = view.state === 'present' ? view.assignment : undefined;
+    const alive = shown !== undefined && hasPrincipal(shown.principalId, deps);
+    const coOwners = await coOwnersOf(object, { id, shown }, context, deps);
+    const unproven = shown !== undefined && !wasGiven(object, id, shown, deps);
     const dead =
       limited &&
       target &&
@@ -100,13 +110,10 @@ async function assembled(
       ? await live.once(`twin ${target.id}`, () => duplicateOf(object, target, context, deps))
       : undefined;
   const shown = azure?.state === 'present' ? azure.assignment : undefined;
-  const marked = markedFor(shown?.description, deps.installationId);
-  const isKnown =
-    marked === undefined || [keyOf(object), ...facts.coOwners.map(({ key }) => key)].includes(marked);
-  // Who is written on it may be one of whom nothing else tells just now.
+  // Whom the mark proves to have it may be another than by the cache.
   const coOwners =
-    target && !isKnown
-      ? await coOwnersOf(object, { id: target.id, granted: shown }, context, deps)
+    target && shown
+      ? await coOwnersOf(object, { id: target.id, granted: target, shown }, context, deps)
       : facts.coOwners;
   return {
     ...facts,
@@ -117,24 +124,6 @@ async function assembled(
     ...(limited && { limited }),
     ...(namesExhausted && { namesExhausted }),
   };
-}
-
-/**
- * The assignment is, or was, this object's: by the mark on it, by the record of its end, or by what it grants. A ledger may have been
- * forged while no azid ran.
- */
-function wasGiven(
-  object: RoleGrant,
-  id: string,
-  granted: SeenAssignment,
-  { ends }: Facts,
-  deps: ReadDeps,
-): boolean {
-  return (
-    markedFor(granted.description, deps.installationId) === keyOf(object) ||
-    ends.get(armKey(id))?.mine !== undefined ||
-    mayAskFor(object, granted, deps)
-  );
 }
 
 /**

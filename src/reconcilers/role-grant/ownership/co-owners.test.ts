@@ -1,13 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantSpec } from '../../../api/role-grant.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
-import type { RoleLookup } from '../../../azure/role-definitions.ts';
+import type { AzureRoleDefinition, RoleLookup } from '../../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../../kube/types.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
-import { grant, INSTALLATION, NOW, PRINCIPAL, RECYCLED, reader, SCOPE, target } from '../facts.fixture.ts';
+import {
+  assignment,
+  grant,
+  INSTALLATION,
+  NOW,
+  PRINCIPAL,
+  RECYCLED,
+  reader,
+  SCOPE,
+  target,
+} from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { named } from '../target/target.ts';
 import { type Asked, type CoOwnerDeps, coOwnersOf } from './co-owners.ts';
@@ -16,19 +26,21 @@ import { type Asked, type CoOwnerDeps, coOwnersOf } from './co-owners.ts';
 
 let stores: Stores;
 let role: RoleLookup | Error;
+/** Roles that were read before. */
+let known: readonly AzureRoleDefinition[];
+const found: AzureRoleDefinition = {
+  id: reader.id,
+  guid: reader.guid,
+  roleName: reader.name,
+  type: 'BuiltInRole',
+  permissions: [],
+  assignableScopes: ['/'],
+};
+const contributor = { ...found, guid: 'b24988ac-6180-42a0-ab88-20f7382dd24c', roleName: 'Contributor' };
 beforeEach(() => {
   stores = emptyStores();
-  role = {
-    found: 'one',
-    role: {
-      id: reader.id,
-      guid: reader.guid,
-      roleName: reader.name,
-      type: 'BuiltInRole',
-      permissions: [],
-      assignableScopes: ['/'],
-    },
-  };
+  known = [];
+  role = { found: 'one', role: found };
   for (const namespace of ['team-a', 'team-b']) put(stores.namespaces, { metadata: clusterMeta(namespace) });
   put(stores.policies, {
     metadata: clusterMeta('team-a'),
@@ -55,7 +67,18 @@ function declare(
   return object;
 }
 
-async function coOwners(id = target.id, granted: Asked['granted'] = target) {
+const mark = (key: string, more = '') => `[azid ${INSTALLATION}: ${key}${more}]`;
+/** As Azure shows it, with this written on it. */
+const shownFor = (key: string, more = '') => assignment({ description: mark(key, more) });
+/** The record of the assignment's end, which names these objects. */
+function record(...owners: { namespace: string; name: string }[]) {
+  put(stores.expiries, {
+    metadata: meta(target.name, { namespace: 'azid-system' }),
+    spec: { assignmentId: target.id, owners: owners.map((each) => ({ ...each, uid: `uid-${each.name}` })) },
+  });
+}
+
+async function coOwners(id = target.id, shown?: Asked['shown']) {
   const answer = async () => {
     if (role instanceof Error) throw role;
     return role;
@@ -67,16 +90,18 @@ async function coOwners(id = target.id, granted: Asked['granted'] = target) {
     clock: new FakeClock(NOW),
     installationId: INSTALLATION,
     firstSeen: new Map(),
-    roles: { byName: answer, byId: answer },
+    roles: { byName: answer, byId: answer, held: () => known },
   };
   const found = await coOwnersOf(
     grant(),
-    { id, granted },
+    { id, granted: target, ...(shown && { shown }) },
     { priority: 'event' },
     deps as unknown as CoOwnerDeps,
   );
   return found.map(({ key, ...rest }) => [key, rest] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
+const held = async (shown?: Asked['shown']) =>
+  (await coOwners(target.id, shown)).filter(([, { holds }]) => holds).map(([key]) => key);
 const keys = async (id?: string) => (await coOwners(id)).map(([key]) => key);
 
 describe('a co-owner', () => {
@@ -106,23 +131,65 @@ describe('a co-owner', () => {
     declare('wishes', { suspend: true });
     declare('holds', { suspend: true }, { ledger: [target.id] });
     declare('recorded', { suspend: true });
-    put(stores.expiries, {
-      metadata: meta(target.name, { namespace: 'azid-system' }),
-      spec: {
-        assignmentId: target.id,
-        owners: [{ namespace: 'team-a', name: 'recorded', uid: 'uid-recorded' }],
-      },
-    });
+    record({ namespace: 'team-a', name: 'recorded' });
     expect(await keys()).toEqual(['team-a/holds', 'team-a/recorded']);
   });
 
-  it('that no policy allows it counts by what it holds alone', async () => {
-    declare('wishes', {}, {}, { namespace: 'team-b' });
-    declare('holds', {}, { ledger: [target.id] }, { namespace: 'team-b' });
+  it('that no policy allows it has nothing by its ledger alone, nor by the mark alone', async () => {
+    const denied = { namespace: 'team-b' };
+    declare('wishes', {}, {}, denied);
+    declare('forged', {}, { ledger: [target.id], assignmentId: target.id }, denied);
     expect(await coOwners()).toMatchObject([
-      ['team-b/holds', { allowed: false, holds: true }],
+      ['team-b/forged', { allowed: false, holds: false }],
       ['team-b/wishes', { allowed: false, holds: false }],
     ]);
+    expect(await held(shownFor('team-a/read'))).toEqual([]);
+    expect(await held(shownFor('team-a/read', ' and 1 more'))).toEqual([]);
+    expect(await held(shownFor('team-b/wishes'))).toEqual([]);
+  });
+
+  it('that no policy allows it any more has what mark and ledger, or the record, say that it was given', async () => {
+    const denied = { namespace: 'team-b' };
+    declare('given', {}, { ledger: [target.id] }, denied);
+    declare('recorded', {}, {}, denied);
+    expect(await held(shownFor('team-b/given'))).toEqual(['team-b/given']);
+    expect(await held(shownFor('team-b/given', ' and 1 more'))).toEqual(['team-b/given']);
+    expect(await held(assignment({ description: `[azid another: team-b/given]` }))).toEqual([]);
+    record({ namespace: 'team-b', name: 'recorded' });
+    expect(await held(shownFor('team-a/read'))).toEqual(['team-b/recorded']);
+    record({ namespace: 'team-b', name: 'recorded' }, { namespace: 'team-b', name: 'given' });
+    expect(await held(shownFor('team-a/read'))).toEqual(['team-b/given', 'team-b/recorded']);
+  });
+
+  it('in a namespace that was not seen yet may be allowed: its ledger counts', async () => {
+    declare('unseen', {}, { ledger: [target.id] }, { namespace: 'team-c' });
+    expect(await held(shownFor('team-a/read'))).toEqual(['team-c/unseen']);
+  });
+
+  it('whose status was emptied, or says that Azure refuses it, has what is marked for it and as it declares', async () => {
+    const refusedNow = {
+      conditions: [
+        {
+          type: 'Stalled',
+          status: 'True' as const,
+          reason: 'RejectedByAzure',
+          message: '',
+          lastTransitionTime: '',
+          observedGeneration: 1,
+        },
+      ],
+    };
+    const at = async (name: string) => (await coOwners(target.id, shownFor(`team-a/${name}`)))[0]?.[1];
+    declare('lost', { suspend: true });
+    expect(await at('lost')).toMatchObject({ allowed: true, holds: true });
+    stores = { ...stores, grants: emptyStores().grants };
+    declare('told', {}, refusedNow);
+    expect(await at('told')).toMatchObject({ allowed: true, holds: true });
+    expect((await at('told'))?.refused).toBeUndefined();
+    stores = { ...stores, grants: emptyStores().grants };
+    // What it asks for does not stand, so it keeps nobody from having it otherwise.
+    declare('other', { condition: { expression: 'x', version: '2.0' } }, refusedNow);
+    expect(await at('other')).toMatchObject({ holds: false, refused: true });
   });
 
   it('that Azure refuses is told as such, until it is edited', async () => {
@@ -152,5 +219,16 @@ describe('a co-owner', () => {
     declare('wishes');
     role = new AzureError({ status: 503, code: 'ServiceUnavailable', message: 'later' });
     expect(await coOwners()).toMatchObject([['team-a/has', { allowed: false }]]);
+  });
+
+  it('of which it cannot be told counts not where no policy allows what the assignment grants', async () => {
+    const had = { assignmentId: target.id, ledger: [target.id] };
+    declare('denied', {}, had, { namespace: 'team-b' });
+    declare('may', {}, had);
+    role = new AzureError({ status: 503, code: 'ServiceUnavailable', message: 'later' });
+    expect(await held(shownFor('team-a/read'))).toEqual(['team-a/may']);
+    expect(await held(shownFor('team-b/denied'))).toEqual(['team-a/may', 'team-b/denied']);
+    known = [{ ...contributor }, { ...found, guid: 'other' }];
+    expect(await held(assignment({ roleGuid: contributor.guid }))).toEqual([]);
   });
 });

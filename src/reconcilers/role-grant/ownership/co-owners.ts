@@ -7,15 +7,16 @@ import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
-import { hasEnded, isRecorded } from '../ends/ends.ts';
-import type { CoOwner, ObservedRole, RoleGrant, Target } from '../facts.ts';
+import { type EndDeps, isRecorded, recordOf } from '../ends/ends.ts';
+import type { CoOwner, ObservedRole, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isExpired } from '../own.ts';
 import { type Granted, mayAskFor } from '../target/may-ask-for.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from '../target/principal.ts';
 import { requestOf } from '../target/request.ts';
 import { type RoleDeps, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
-import { markedFor } from './owners.ts';
+import { holdsIt, mayBeAllowed } from './given.ts';
+import { markOf, sameCondition } from './owners.ts';
 
 export interface CoOwnerDeps extends RoleDeps, Omit<KnownDeps, 'stores'>, Pick<PrincipalDeps, 'proofs'> {
   readonly systemProofs: PrincipalDeps['systemProofs'];
@@ -32,6 +33,8 @@ export interface Wish {
   readonly role: Extract<ObservedRole, { state: 'found' }>;
   /** Its policies allow it. */
   readonly allowed: boolean;
+  /** Its namespace was not seen yet: whether they do cannot be told. */
+  readonly unseen: boolean;
 }
 
 export async function wishOf(
@@ -45,49 +48,54 @@ export async function wishOf(
   if (role.state !== 'found') return undefined;
   const target = targetOf(object, principal, role.role, deps.installationId);
   const policy = policyFor(object, deps.stores);
-  return { target, role, allowed: policy.allowsGrant(requestOf(object, target, role)).allowed };
+  const { allowed } = policy.allowsGrant(requestOf(object, target, role));
+  return { target, role, allowed, unseen: policy.unseen !== undefined };
 }
 
-/** The assignment that is asked about. `granted`: what it grants, and what Azure shows written on it, as far as that is known. */
+/** The assignment that is asked about. */
 export interface Asked {
-  readonly id: string;
   /** Who asks for it need not have it yet. */
-  readonly granted?: (Granted & { readonly description?: string }) | undefined;
+  readonly id: string;
+  /** What it grants, as far as that is known. */
+  readonly granted?: Granted | undefined;
+  /** As Azure shows it, where it does: the mark on it counts. */
+  readonly shown?: SeenAssignment | undefined;
 }
 
 /**
  * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if its spec
  * may mean the assignment, and its status, the mark on the assignment or the record of its end says that it has it: nothing is taken
- * from it by mistake, and a forged status alone keeps nothing. One that is suspended and has it neither by
- * its ledger nor by the record of its end counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
+ * from it by mistake. Which of them have it, `holdsIt` says: a forged ledger alone keeps nothing. One that is suspended and has it not
+ * counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
  */
 export async function coOwnersOf(
   object: RoleGrant,
-  { id, granted }: Asked,
+  { id, granted: asked, shown }: Asked,
   context: CallContext,
   deps: CoOwnerDeps,
 ): Promise<readonly CoOwner[]> {
   const coOwners: CoOwner[] = [];
-  const marked = markedFor(granted?.description, deps.installationId);
-  for (const other of candidates(id, granted?.principalId, deps, marked)) {
+  const granted = shown ?? asked;
+  const mark = markOf(shown?.description, deps.installationId);
+  for (const other of candidates(id, granted?.principalId, deps, mark?.key)) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, deps.clock.now())) continue;
     const wish = await wishOf(other, context, deps);
     const now = deps.clock.now();
-    // What Azure shows written on the assignment; a later verdict of the policies decides over what was only wished for.
-    const isMarked = !wish && keyOf(other) === marked && mayHaveAnything(other, deps);
+    const isMarked = mark?.key === keyOf(other);
+    const recorded = isRecorded(id, other, now, deps);
+    const { assignmentId, ledger = [] } = other.status ?? {};
     const isTold =
-      isMarked || sameAssignmentId(other.status?.assignmentId, id) || isRecorded(id, other, now, deps);
-    if (
-      wish ? !isAsked(wish.target, id) : !isTold || !mayAskFor(other, granted ?? parseAssignmentId(id), deps)
-    )
-      continue;
+      isMarked || recorded || [assignmentId, ...ledger].some((each) => sameAssignmentId(each, id));
+    const maybe = granted ?? parseAssignmentId(id);
+    if (wish ? !isAsked(wish.target, id) : !isTold || !mayAskFor(other, maybe, deps)) continue;
     const ids = wish?.target.ids ?? [id];
-    const holds =
-      (isMarked || (other.status?.ledger?.some((entry) => isAsked({ ids }, entry)) ?? false)) &&
-      !hasEnded(id, other, now, deps);
-    if (isSuspended(other) && !holds && !isRecorded(id, other, now, deps)) continue;
+    const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
+    const holds = holdsIt(other, { id, ids, shown, told: wish !== undefined, mayHave }, now, deps);
+    if (isSuspended(other) && !holds && !recorded) continue;
     const { condition, description } = other.spec;
+    // What stands as it is declared was not refused, whatever a status says.
+    const stands = isMarked && sameCondition(condition?.expression, shown?.condition);
     coOwners.push({
       key: keyOf(other),
       uid,
@@ -96,14 +104,10 @@ export async function coOwnersOf(
       ...(description !== undefined && { description }),
       allowed: wish?.allowed ?? false,
       holds,
-      ...(isRefusedByAzure(other) && { refused: true }),
+      ...(!stands && isRefusedByAzure(other) && { refused: true }),
     });
   }
   return coOwners;
-}
-
-function mayHaveAnything(object: RoleGrant, { stores }: CoOwnerDeps): boolean {
-  return policyFor(object, stores).allowsAnyGrantAt(object.spec.scope).allowed;
 }
 
 /**
@@ -114,11 +118,12 @@ function mayHaveAnything(object: RoleGrant, { stores }: CoOwnerDeps): boolean {
 export function candidates(
   id: string,
   principalId: string | undefined,
-  deps: Grantees,
+  deps: Grantees & EndDeps,
   marked?: string,
 ): readonly RoleGrant[] {
   const { grants } = deps.stores;
   const keys = new Set(grants.keysByIndex(INDEX.assignment, armKey(id)));
+  for (const owner of recordOf(id, deps)?.spec.owners ?? []) keys.add(`${owner.namespace}/${owner.name}`);
   if (marked !== undefined) keys.add(marked);
   if (principalId !== undefined) for (const key of grantsOfPrincipal(principalId, deps)) keys.add(key);
   return [...keys].flatMap((key) => grants.get(key) ?? []);

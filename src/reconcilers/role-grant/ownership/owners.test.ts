@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { coOwner, older } from '../facts.fixture.ts';
-import { descriptionOf, markedFor, sameCondition } from './owners.ts';
+import { descriptionOf, type Mark, markOf, sameCondition } from './owners.ts';
 
 describe('two conditions are one', () => {
   it.each([
@@ -33,19 +33,23 @@ describe('two conditions are one', () => {
 
 describe('who is written on an assignment', () => {
   const id = 'b7d8a1f0-0000-4000-8000-000000000001';
-  it.each<[string, string | undefined, string | undefined]>([
-    ['the one owner', descriptionOf(id, [coOwner()]), 'team-a/later'],
-    ['the first of several', descriptionOf(id, [older(), coOwner(), coOwner()]), 'team-a/older'],
+  it.each<[string, string | undefined, Mark | undefined]>([
+    ['the one owner', descriptionOf(id, [coOwner()]), { key: 'team-a/later', alone: true }],
+    [
+      'the first of several',
+      descriptionOf(id, [older(), coOwner(), coOwner()]),
+      { key: 'team-a/older', alone: false },
+    ],
     [
       'the owner after its own text',
       descriptionOf(id, [coOwner({ description: 'For [x: y].' })]),
-      'team-a/later',
+      { key: 'team-a/later', alone: true },
     ],
     ['nobody of another installation', descriptionOf('another', [coOwner()]), undefined],
     ['nobody where the mark is not at the end', `[azid ${id}: team-a/later] and more`, undefined],
     ['nobody by hand', 'For the shop.', undefined],
     ['nobody where nothing is written', undefined, undefined],
-  ])('%s', (_, description, key) => {
-    expect(markedFor(description, id)).toBe(key);
+  ])('%s', (_, description, mark) => {
+    expect(markOf(description, id)).toEqual(mark);
   });
 });

@@ -6,7 +6,7 @@ import { asCoOwner } from '../own.ts';
  * same condition; the oldest decides, and the last to go takes it along.
  */
 
-/** Those that count as owners, the oldest first: allowed and not refused by Azure, or holding it already. */
+/** Those that count as owners, the oldest first: allowed and not refused by Azure, or proven to have it (`holdsIt`). */
 export function ownersOf(coOwners: readonly CoOwner[]): readonly CoOwner[] {
   return coOwners
     .filter(({ allowed, refused = false, holds }) => (allowed && !refused) || holds)
@@ -49,13 +49,20 @@ export function descriptionOf(installationId: string, owners: readonly CoOwner[]
   return text ? `${text} ${mark}` : mark;
 }
 
-/** The key of the object that an assignment's description names first. */
-export function markedFor(description: string | undefined, installationId: string): string | undefined {
-  const [, id, key] = MARK.exec(description ?? '') ?? [];
-  return id === installationId ? key : undefined;
+export interface Mark {
+  /** Of the object that is named first. */
+  readonly key: string;
+  /** Nobody shared it when that was written. */
+  readonly alone: boolean;
 }
 
-const MARK = /\[azid (\S+): ([^\s\]]+)(?: and \d+ more)?\]$/;
+/** Whom an assignment's description names, in azid's own words of this installation. */
+export function markOf(description: string | undefined, installationId: string): Mark | undefined {
+  const [, id, key, more] = MARK.exec(description ?? '') ?? [];
+  return key === undefined || id !== installationId ? undefined : { key, alone: more === undefined };
+}
+
+const MARK = /\[azid (\S+): ([^\s\]]+)( and \d+ more)?\]$/;
 
 /** Conditions are code: only their spacing may differ, and not within a text, where it is a part of what is compared. */
 export function sameCondition(a: string | undefined, b: string | undefined): boolean {

@@ -67,12 +67,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
           });
         } else if (unproven) {
           dropped.push(id);
-          events.push({
-            type: 'Warning',
-            reason: 'LeftBehind',
-            action: 'Delete',
-            message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
-          });
+          events.push(notGiven(id));
         } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
           dropped.push(id);
           if (isRecordedFor(coOwners, id, facts)) ended.push(id);
@@ -80,6 +75,28 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
     }
   }
   return wait ?? { state: 'done', dropped, ended, events };
+}
+
+/** Entries of the ledger of an object that keeps what it has, and that was never given these. */
+export function unproven(
+  object: RoleGrant,
+  { held }: Facts,
+): { dropped: readonly string[]; events: readonly ReconcileEvent[] } {
+  const dropped = held
+    .filter(
+      ({ id, view, unproven = false }) => unproven && view.state === 'present' && isInLedger(object, id),
+    )
+    .map(({ id }) => id);
+  return { dropped, events: dropped.map(notGiven) };
+}
+
+function notGiven(id: string): ReconcileEvent {
+  return {
+    type: 'Warning',
+    reason: 'LeftBehind',
+    action: 'Delete',
+    message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
+  };
 }
 
 /**
@@ -91,9 +108,12 @@ function isRecordedFor(coOwners: readonly CoOwner[], id: string, { ends }: Facts
   return ownersOf(coOwners).some(({ uid }) => others.includes(uid));
 }
 
-function isToldOf({ status }: RoleGrant, { ends }: Facts, id: string): boolean {
-  const isRecorded = ends.get(armKey(id))?.mine !== undefined;
-  return isRecorded && !(status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
+function isToldOf(object: RoleGrant, { ends }: Facts, id: string): boolean {
+  return ends.get(armKey(id))?.mine !== undefined && !isInLedger(object, id);
+}
+
+function isInLedger({ status }: RoleGrant, id: string): boolean {
+  return (status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
 }
 
 function deletion(id: string, why: string): Action {

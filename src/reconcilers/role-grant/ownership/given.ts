@@ -1,0 +1,93 @@
+import { sameText } from '../../../azure/names/ascii.ts';
+import { keyOf } from '../../../kube/types.ts';
+import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
+import type { Stores } from '../../stores.ts';
+import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
+import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
+import { requestOf } from '../target/request.ts';
+import { isAsked } from '../target/target.ts';
+import { markOf, sameCondition } from './owners.ts';
+
+/**
+ * What says, besides a ledger, that an object was given an assignment: the mark that Azure shows on it, the record of its end in
+ * azid's namespace, or a spec that a policy allows today. A ledger may have been forged while no azid ran, and a spec is a wish that
+ * anybody may write, so neither says it alone, nor both together where the policies deny the wish (docs/guarantees.md G25).
+ */
+
+export interface GivenDeps extends MayAskForDeps, EndDeps {
+  readonly stores: MayAskForDeps['stores'] & EndDeps['stores'] & PolicySources & Pick<Stores, 'grants'>;
+  readonly installationId: string;
+}
+
+/**
+ * A policy allows the object what the assignment grants, or that cannot be told just now. Asked of an object whose spec may mean the
+ * assignment: if it does, this is what it asks for, whatever else cannot be read.
+ */
+export function mayBeAllowed(
+  object: RoleGrant,
+  { roleGuid, principalId }: Granted,
+  { stores, roles }: GivenDeps,
+): boolean {
+  const { scope, role } = object.spec;
+  const policy = policyFor(object, stores);
+  if (policy.unseen) return true;
+  if (!policy.allowsAnyGrantAt(scope).allowed) return false;
+  const known = roleGuid === undefined ? [] : (roles.held?.() ?? []);
+  const found = known.find(({ guid }) => sameText(guid, roleGuid ?? ''));
+  if (!found || principalId === undefined) return true;
+  const type = found.type === 'BuiltInRole' ? found.type : 'CustomRole';
+  const seen = { state: 'found', role: { ...found, name: found.roleName, type, content: '' } } as const;
+  // A built-in role may have been renamed since object and policy named it.
+  return [found.roleName, role.name ?? found.roleName].some((roleName) => {
+    const request = requestOf(object, { roleGuid: found.guid, roleName, scope, principalId }, seen);
+    return policy.allowsGrant(request).allowed;
+  });
+}
+
+/**
+ * Whether an assignment of the object's ledger is, or was, its own. What it grants says so as well, where the policies allow that: of
+ * an identity that was made again, say. But not against a mark that names another object alone; and where they deny it, neither
+ * against one of several while the first of them lives, who takes it away.
+ */
+export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, deps: GivenDeps): boolean {
+  const mark = markOf(shown.description, deps.installationId);
+  if (mark?.key === keyOf(object) || isNamed(id, object, deps)) return true;
+  if (!mayAskFor(object, shown, deps)) return false;
+  if (!mark) return true;
+  return !mark.alone && (mayBeAllowed(object, shown, deps) || !deps.stores.grants.get(mark.key));
+}
+
+export interface Claimed {
+  readonly id: string;
+  /** Of the assignment, under each of the names that it may have. */
+  readonly ids: readonly string[];
+  /** As Azure shows it, where it does. */
+  readonly shown: SeenAssignment | undefined;
+  /** What the object asks for is told, and it is this assignment; else it only may be. */
+  readonly told: boolean;
+  /** A policy allows it, or that cannot be told. */
+  readonly mayHave: boolean;
+}
+
+/**
+ * Whether a co-owner has the assignment, for whoever else asks: its ledger says so, and the mark, the record of its end or the policies
+ * bear it out. Where the ledger was lost, the record tells, or the mark of one that may have it, if what stands is as it declares.
+ */
+export function holdsIt(
+  object: RoleGrant,
+  { id, ids, shown, told, mayHave }: Claimed,
+  now: number,
+  deps: GivenDeps,
+): boolean {
+  if (hasEnded(id, object, now, deps)) return false;
+  const recorded = isRecorded(id, object, now, deps);
+  const marked = markOf(shown?.description, deps.installationId)?.key === keyOf(object);
+  if (object.status?.ledger?.some((each) => isAsked({ ids }, each))) return recorded || marked || mayHave;
+  if (!shown || !(recorded || (marked && mayHave))) return false;
+  return !told || sameCondition(object.spec.condition?.expression, shown.condition);
+}
+
+function isNamed(id: string, { metadata: { uid } }: RoleGrant, deps: GivenDeps): boolean {
+  return recordOf(id, deps)?.spec.owners.some((each) => each.uid === uid) ?? false;
+}
