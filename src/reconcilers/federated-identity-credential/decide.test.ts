@@ -367,6 +367,18 @@ describe('another identity', () => {
     expect(types(decision)).toEqual(['recordEvent', 'saveStatus']);
     expect(only(decision, 'recordEvent').event).toMatchObject({ reason: 'LeftBehind' });
   });
+
+  it.each<[string, FactsChange]>([
+    ['is denied', { policies: [] }],
+    ['waits for its identity', { identity: { state: 'waiting', why: 'does not exist' } }],
+  ])('forgets what the name does not prove also where the object %s, and keeps its own', (_, change) => {
+    const admin = `${IDENTITY}/federatedIdentityCredentials/admin`;
+    const { credentials: _c, ...given } = facts(change);
+    const decision = decide(settled({ status: { ledger: [admin, ID, 'x'] } }), given);
+    expect(decision).toMatchObject({ actions: [{ type: 'saveStatus', status: { ledger: [ID] } }, {}, {}] });
+    expect(decision.binds).toBe(true);
+    expect(decide(settled(), given).actions).toEqual([]);
+  });
 });
 
 describe('after a write that failed', () => {

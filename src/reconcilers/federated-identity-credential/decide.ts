@@ -12,7 +12,7 @@ import type {
   ObservedCredentials,
   OwnedIdentity,
 } from './facts.ts';
-import { keep, type Stuck, satisfiedBy, write } from './maintain.ts';
+import { keep, type Stuck, satisfiedBy, withoutUnproven, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
 import { type Request, requestOf } from './request.ts';
 import { subjectFindings } from './trust/github.ts';
@@ -42,11 +42,10 @@ export function decide(
   const again = ({ type, ...action }: Action) =>
     stuck === undefined || type === 'putCredential' || ('id' in action && sameId(action.id, stuck.id));
   const unexplained = failed && decision.actions.some(again);
-  return withFindings(
-    object,
-    facts,
-    unexplained ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) } : decision,
-  );
+  const decided = unexplained
+    ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
+    : decision;
+  return withFindings(object, facts, withoutUnproven(object, facts, decided));
 }
 
 /** What is to be said of the subject, whatever else is: a policy that refuses it may be about the same. */

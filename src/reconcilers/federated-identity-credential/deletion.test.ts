@@ -53,6 +53,13 @@ describe('an object that goes', () => {
     ]);
   });
 
+  it('leaves what is no id of a credential, whoever put that into the ledger', () => {
+    for (const id of ['x', IDENTITY, `/subscriptions/a/resourceGroups/${'b'.repeat(9)}`]) {
+      const decision = decide(deleted({ status: { ledger: [id] } }), facts({ credentials: known() }));
+      expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
+    }
+  });
+
   it('leaves its credential with Retain, and says so', () => {
     const decision = decide(deleted({ spec: { deletionPolicy: 'Retain' } }), facts());
     expect(decision.actions).toMatchObject([

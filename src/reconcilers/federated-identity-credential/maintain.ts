@@ -152,22 +152,50 @@ function dropStale(
   if (stale.length === 0) return undefined;
   const kept = ledger.filter((each) => !stale.includes(each));
   const actions = stale.map((each): Action => {
-    if (isProven(each, object, facts)) return remove(each, 'is no longer declared');
-    return {
-      type: 'recordEvent',
-      event: {
-        type: 'Warning',
-        reason: 'LeftBehind',
-        action: 'Delete',
-        message: `credential ${each} is in the ledger, but its name does not prove that azid made it for this object; left as it is`,
-      },
-    };
+    return isProven(each, object, facts) ? remove(each, 'is no longer declared') : leftBehind(each);
   });
   const status: OwnStatus = { ...before, ledger: kept.length > 0 ? kept : undefined };
   return {
     actions: [...actions, { type: 'saveStatus', status, why: 'what was deleted is proven gone' }],
     status,
     summary: working('removing credentials that are no longer declared'),
+  };
+}
+
+function leftBehind(id: string): Action {
+  return {
+    type: 'recordEvent',
+    event: {
+      type: 'Warning',
+      reason: 'LeftBehind',
+      action: 'Delete',
+      message: `credential ${id} is in the ledger, but its name does not prove that azid made it for this object; left as it is`,
+    },
+  };
+}
+
+/**
+ * Nothing is to be done in Azure, as where the object is denied, waits or is suspended; but its ledger names what was never its own:
+ * that goes from the status all the same.
+ */
+export function withoutUnproven(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  decision: CredentialDecision,
+): CredentialDecision {
+  const { ledger = [] } = decision.status;
+  const dropped = ledger.filter((each) => !isProven(each, object, facts));
+  if (decision.actions.length > 0 || dropped.length === 0) return decision;
+  const kept = ledger.filter((each) => !dropped.includes(each));
+  const status: OwnStatus = { ...decision.status, ledger: kept.length > 0 ? kept : undefined };
+  return {
+    ...decision,
+    actions: [
+      { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },
+      ...dropped.map(leftBehind),
+    ],
+    status,
+    binds: true,
   };
 }
 

@@ -1,6 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { credentialName, isCredentialOf } from '../../azure/names/credential-name.ts';
-import { parseResourceId, sameId } from '../../azure/names/resource-id.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
@@ -32,9 +33,15 @@ export function isProven(
   id: string,
   object: FederatedIdentityCredential,
   facts: Pick<Facts, 'installationId'>,
-) {
+): boolean {
   const { namespace = '', name } = object.metadata;
-  return isCredentialOf(parseResourceId(id).name, facts.installationId, { namespace, name });
+  try {
+    return isCredentialOf(parseCredentialId(id).name, facts.installationId, { namespace, name });
+  } catch (error) {
+    // What is no id of a credential was never azid's, and must not keep an object for ever.
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** What the ledger names, and what carries the object's name on its identity although the ledger was lost. */
