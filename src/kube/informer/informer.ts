@@ -1,14 +1,8 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type Log, silentLog } from '../log.ts';
 import type { KubeObject } from '../types.ts';
-import { PAGE_SIZE, pagedList } from './list.ts';
-import {
-  LIST_TIMEOUT_MS,
-  type ReflectorEvent,
-  type ReflectorOptions,
-  type ReflectorState,
-  reflect,
-} from './reflector.ts';
+import { listSelected } from './list.ts';
+import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
 import { Store, type StoreOptions } from './store.ts';
 
 export interface InformerOptions<T extends KubeObject>
@@ -61,15 +55,7 @@ export class Informer<T extends KubeObject> {
    * and may fall behind. Read from where it is stored, of a size with the first list.
    */
   async catchUp(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
-    const query = {
-      ...(namespace !== undefined && { namespace }),
-      ...(labelSelector !== undefined && { labelSelector }),
-      ...(fieldSelector !== undefined && { fieldSelector }),
-      limit: PAGE_SIZE,
-      timeoutMs: LIST_TIMEOUT_MS,
-    };
-    const { items, resourceVersion } = await pagedList(client, resource, query, signal);
+    const { items, resourceVersion } = await listSelected(this.#options, '', signal);
     this.store.catchUp(items, resourceVersion);
   }
 

@@ -2,6 +2,20 @@ import type { KubeClient, List, ListQuery } from '../client.ts';
 import { isGone } from '../errors.ts';
 import type { KubeObject, Resource } from '../types.ts';
 
+/** Which objects of a resource are meant. */
+export interface Selection {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+export interface ListOptions<T extends KubeObject> extends Selection {
+  readonly client: KubeClient;
+  readonly resource: Resource<T>;
+}
+
+/** A full list of a large cluster takes longer than other calls. */
+export const LIST_TIMEOUT_MS = 60_000;
 /** client-go's page size (`tools/pager`). */
 export const PAGE_SIZE = 500;
 
@@ -33,4 +47,30 @@ export async function pagedList<T extends KubeObject>(
     }
   }
   return { items, resourceVersion: first.resourceVersion };
+}
+
+/** @param resourceVersion '' reads what is stored; '0' whatever the API server has in its cache; else what is not older */
+export function listSelected<T extends KubeObject>(
+  options: ListOptions<T>,
+  resourceVersion: string,
+  signal: AbortSignal,
+): Promise<List<T>> {
+  // A limit at a set version would bypass the watch cache and read etcd; at '0' the cache ignores it (client-go).
+  const paged = resourceVersion === '' || resourceVersion === '0';
+  const query = {
+    ...selectionOf(options),
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(paged ? { limit: PAGE_SIZE } : {}),
+    timeoutMs: LIST_TIMEOUT_MS,
+  };
+  return pagedList(options.client, options.resource, query, signal);
+}
+
+/** As a query takes it: without what is not set. */
+export function selectionOf({ namespace, labelSelector, fieldSelector }: Selection): Selection {
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
 }

@@ -3,7 +3,7 @@
  * machine whose steps yield what changed; nothing between a list and its watch, or between two watches, is lost.
  */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
-import type { KubeClient, List } from '../client.ts';
+import type { List } from '../client.ts';
 import {
   isAborted,
   isBadRequest,
@@ -15,10 +15,10 @@ import {
   isVersionTooLarge,
   KubeError,
 } from '../errors.ts';
-import { type KubeObject, keyOf, type Resource } from '../types.ts';
+import { type KubeObject, keyOf } from '../types.ts';
 import { WatchBackoff } from './backoff.ts';
-import { PAGE_SIZE, pagedList } from './list.ts';
-import { compareVersions } from './resource-version.ts';
+import { LIST_TIMEOUT_MS, type ListOptions, listSelected, selectionOf } from './list.ts';
+import { isOlder } from './resource-version.ts';
 import { withoutManagedFields } from './transform.ts';
 import { watchEventOf } from './watch-event.ts';
 
@@ -51,12 +51,7 @@ export type ReflectorState =
       readonly next: Exclude<ReflectorState, { type: 'wait' }>;
     };
 
-export interface ReflectorOptions<T extends KubeObject> {
-  readonly client: KubeClient;
-  readonly resource: Resource<T>;
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
+export interface ReflectorOptions<T extends KubeObject> extends ListOptions<T> {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -74,8 +69,6 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 export const DEFAULT_IDLE_MS = 120_000;
-/** A full list of a large cluster takes longer than other calls. */
-export const LIST_TIMEOUT_MS = 60_000;
 const HEADERS_MS = 30_000;
 /** A server that asks for more is asked again all the same: a controller must not stay blind for hours. */
 const LONGEST_WAIT_MS = 300_000;
@@ -137,7 +130,7 @@ class Reflector<T extends KubeObject> {
     this.#alive(LIST_TIMEOUT_MS);
     let list: List<T>;
     try {
-      list = await this.#read(resourceVersion);
+      list = await listSelected(this.#options, resourceVersion, this.#signal);
     } catch (error) {
       // The server no longer has that version, or does not have it yet: only the latest is left to ask for.
       if (resourceVersion !== '' && (isGone(error) || isVersionTooLarge(error)))
@@ -150,21 +143,6 @@ class Reflector<T extends KubeObject> {
     this.#last = list.resourceVersion;
     yield { type: 'replace', objects: list.items, resourceVersion: list.resourceVersion, rewound };
     return { type: 'watch', resourceVersion: list.resourceVersion };
-  }
-
-  #read(resourceVersion: string): Promise<List<T>> {
-    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
-    // A limit at a set version would bypass the watch cache and read etcd; at '0' the cache ignores it (client-go).
-    const paged = resourceVersion === '' || resourceVersion === '0';
-    const query = {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      ...(resourceVersion === '' ? {} : { resourceVersion }),
-      ...(paged ? { limit: PAGE_SIZE } : {}),
-      timeoutMs: LIST_TIMEOUT_MS,
-    };
-    return pagedList(client, resource, query, this.#signal);
   }
 
   /** `initial`: collect what exists first, and begin with it; then the watch goes on in the same stream. */
@@ -215,13 +193,11 @@ class Reflector<T extends KubeObject> {
   }
 
   #watch(resourceVersion: string, sendInitialEvents: boolean, idleMs: number): AsyncGenerator<unknown> {
-    const { client, resource, namespace, labelSelector, fieldSelector, random } = this.#options;
+    const { client, resource, random } = this.#options;
     return client.watch(
       resource,
       {
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        ...selectionOf(this.#options),
         resourceVersion,
         ...(sendInitialEvents ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {}),
         // Random, so that the watches of all kinds and replicas do not end together.
@@ -264,8 +240,6 @@ class Reflector<T extends KubeObject> {
     this.#options.onActivity?.(withinMs);
   }
 }
-
-const isOlder = (version: string, than: string) => (compareVersions(version, than) ?? 0) < 0;
 
 const wentBack = (plural: string) =>
   new KubeError(`watch of ${plural}: the version went back`, { reason: 'InvalidResponse' });

@@ -10,4 +10,9 @@ export function compareVersions(a: string, b: string): number | undefined {
   return a < b ? -1 : 1;
 }
 
+/** Where they can be ordered. */
+export function isOlder(version: string, than: string): boolean {
+  return (compareVersions(version, than) ?? 0) < 0;
+}
+
 const isOrdered = (version: string) => /^[1-9][0-9]*$/.test(version);

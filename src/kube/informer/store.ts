@@ -5,7 +5,7 @@
 
 import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
 import type { ReflectorEvent } from './reflector.ts';
-import { compareVersions } from './resource-version.ts';
+import { compareVersions, isOlder } from './resource-version.ts';
 import { StoreIndex } from './store-index.ts';
 import { freezeDeep, withoutManagedFields } from './transform.ts';
 
@@ -298,5 +298,3 @@ export class Store<T extends KubeObject> {
 function isNewer(object: KubeObject, current: KubeObject): boolean {
   return (compareVersions(object.metadata.resourceVersion, current.metadata.resourceVersion) ?? 1) > 0;
 }
-
-const isOlder = (version: string, than: string) => (compareVersions(version, than) ?? 0) < 0;
