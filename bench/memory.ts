@@ -9,7 +9,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createToken } from '../src/kube/builtin.ts';
-import { systemClock } from '../src/runtime/time/clock.ts';
+import { sleep, systemClock } from '../src/runtime/time/clock.ts';
 import { freePort } from '../src/sandbox/apiserver/process/port.ts';
 import { temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
 import { seedAzure } from '../src/sandbox/setup/azure-seed.ts';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 const PER_TEAM = 23;
 const objects = Number(values.objects);
 const say = (line: string) => void process.stdout.write(`${line}\n`);
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number) => sleep(systemClock, ms);
 
 await using folder = await temporaryFolder();
 const legacy = await readLegacy('left-by-90903af.yaml');
@@ -117,9 +117,9 @@ async function settled({ process: child, observed }: Running): Promise<void> {
     const answer = await fetch(`${observed}/readyz`).catch(() => undefined);
     if (answer?.ok) {
       const before = await cpu(pid);
-      await sleep(QUIET_S * 1_000);
+      await pause(QUIET_S * 1_000);
       if ((await cpu(pid)) - before < QUIET_S * 20) return;
-    } else await sleep(1_000);
+    } else await pause(1_000);
   }
 }
 
@@ -162,7 +162,7 @@ async function withObjects(): Promise<void> {
     say(`  calls to Azure: ${calls.length}, writes ${calls.filter(({ method }) => method !== 'GET').length}`);
     if (name === 'second' && values.snapshot !== undefined) {
       running.process.kill('SIGUSR2');
-      await sleep(60_000);
+      await pause(60_000);
     }
     await stop(running);
   }

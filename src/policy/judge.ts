@@ -1,5 +1,6 @@
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
 import { sameText } from '../azure/names/ascii.ts';
+import { isGuid } from '../azure/names/guid.ts';
 import { endsFault, spellingFault } from '../azure/names/spelling.ts';
 import { parseDuration } from './grants.ts';
 import { nearMiss } from './near-miss.ts';
@@ -28,7 +29,6 @@ export interface Known {
   readonly types: readonly string[];
 }
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
@@ -45,7 +45,7 @@ export function judge(spec: IdentityPolicySpec, known: Known): readonly Finding[
 
 /** The role names of a policy, which only a list of Azure's roles can judge. */
 export function roleNamesOf({ grants: rules = [] }: IdentityPolicySpec): readonly string[] {
-  return rules.flatMap(({ roles }) => roles.filter((role) => !GUID.test(role)));
+  return rules.flatMap(({ roles }) => roles.filter((role) => !isGuid(role)));
 }
 
 export function isBuiltIn(name: string, roles: readonly KnownRole[]): boolean {
@@ -110,7 +110,7 @@ function grants(rule: GrantRule, field: string, { roles }: Known): Finding[] {
 
 function roleFault(role: string, roles: readonly KnownRole[] | undefined): string | undefined {
   if (role.includes('*')) return `'${role}' is no role; roles are no patterns: list each`;
-  if (GUID.test(role)) return undefined;
+  if (isGuid(role)) return undefined;
   const fault = spellingFault(role);
   if (fault !== undefined) return fault;
   if (!roles || isBuiltIn(role, roles)) return undefined;

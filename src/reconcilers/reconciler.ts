@@ -99,9 +99,8 @@ export class Reconciler<
       const summary: Summary = object.metadata.deletionTimestamp
         ? { state: 'deleting', message: failure.message, failure, againMs: 0 }
         : { state: 'retrying', failure };
-      const conditions = conditionsOf(summary, object, this.#options.clock.now());
       try {
-        await this.#writeStatus(object, { ...object.status, conditions }, request);
+        await this.#writeConditions(object, summary, request);
       } catch {
         // The status is refused as well: the log tells.
         throw error;
@@ -277,9 +276,7 @@ export class Reconciler<
     const others = object.metadata.finalizers?.filter((each) => each !== FINALIZER) ?? [];
     if (others.length === 0) return object;
     const message = `azid is done with it; it is kept by finalizers of others: ${others.join(', ')}`;
-    const summary: Summary = { state: 'deleting', message, againMs: 0 };
-    const conditions = conditionsOf(summary, object, this.#options.clock.now());
-    return this.#writeStatus(object, { ...object.status, conditions }, request);
+    return this.#writeConditions(object, { state: 'deleting', message, againMs: 0 }, request);
   }
 
   /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */
@@ -327,17 +324,13 @@ export class Reconciler<
   }
 
   #writeInitialCondition(object: T, request: ReconcileRequest): Promise<T> {
-    const conditions = conditionsOf(
-      {
-        state: 'progressing',
-        reason: 'Progressing',
-        message: 'azid has seen this object and begins',
-        againMs: 0,
-      },
-      object,
-      this.#options.clock.now(),
-    );
-    return this.#writeStatus(object, { ...object.status, conditions }, request);
+    const summary: Summary = {
+      state: 'progressing',
+      reason: 'Progressing',
+      message: 'azid has seen this object and begins',
+      againMs: 0,
+    };
+    return this.#writeConditions(object, summary, request);
   }
 
   async #finish(
@@ -381,9 +374,14 @@ export class Reconciler<
       error: new Error(message),
     };
     const summary: Summary = { state: 'retrying', failure };
-    const conditions = conditionsOf(summary, object, this.#options.clock.now());
-    await this.#writeStatus(object, { ...object.status, conditions }, request);
+    await this.#writeConditions(object, summary, request);
     return outcomeOf(summary);
+  }
+
+  /** All else that the status says stays. */
+  #writeConditions(object: T, summary: Summary, request: ReconcileRequest): Promise<T> {
+    const conditions = conditionsOf(summary, object, this.#options.clock.now());
+    return this.#writeStatus(object, { ...object.status, conditions }, request);
   }
 
   async #writeStatus(object: T, status: ManagedStatus, { signal }: ReconcileRequest): Promise<T> {

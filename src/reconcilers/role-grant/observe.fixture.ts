@@ -220,8 +220,9 @@ export class GrantWorld {
       assignmentCache: assignments,
       areas: {
         use: (key, areas) => {
-          this.noted.set(key, [...areas]);
-          if (this.noted.get(key)?.length === 0) this.noted.delete(key);
+          const used = [...areas];
+          if (used.length > 0) this.noted.set(key, used);
+          else this.noted.delete(key);
         },
       },
       installationId: INSTALLATION,

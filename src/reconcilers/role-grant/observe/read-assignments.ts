@@ -107,7 +107,7 @@ async function assembled(
   const missing = azure?.state === 'absent' && azure.missing === 'assignment';
   const duplicate =
     target && missing
-      ? await live.once(`twin ${target.id}`, () => duplicateOf(object, target, context, deps))
+      ? await live.once(`duplicate ${target.id}`, () => duplicateOf(object, target, context, deps))
       : undefined;
   const shown = azure?.state === 'present' ? azure.assignment : undefined;
   // Whom the mark proves to have it may be another than by the cache.

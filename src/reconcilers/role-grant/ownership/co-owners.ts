@@ -7,7 +7,7 @@ import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
-import { type EndDeps, isRecorded, recordOf } from '../ends/ends.ts';
+import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
 import type { CoOwner, ObservedRole, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isExpired } from '../own.ts';
 import { type Granted, mayAskFor } from '../target/may-ask-for.ts';
@@ -91,7 +91,8 @@ export async function coOwnersOf(
     if (wish ? !isAsked(wish.target, id) : !isTold || !mayAskFor(other, maybe, deps)) continue;
     const ids = wish?.target.ids ?? [id];
     const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
-    const holds = holdsIt(other, { id, ids, shown, told: wish !== undefined, mayHave }, now, deps);
+    const claimed = { ids, shown, marked: isMarked, recorded, told: wish !== undefined, mayHave };
+    const holds = !hasEnded(id, other, now, deps) && holdsIt(other, claimed);
     if (isSuspended(other) && !holds && !recorded) continue;
     const { condition, description } = other.spec;
     // What stands as it is declared was not refused, whatever a status says.

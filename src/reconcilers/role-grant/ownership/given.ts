@@ -2,10 +2,11 @@ import { sameText } from '../../../azure/names/ascii.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
 import type { Stores } from '../../stores.ts';
-import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
+import { type EndDeps, recordOf } from '../ends/ends.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
 import { requestOf } from '../target/request.ts';
+import { roleTypeOf } from '../target/role.ts';
 import { isAsked } from '../target/target.ts';
 import { markOf, sameCondition } from './owners.ts';
 
@@ -36,8 +37,7 @@ export function mayBeAllowed(
   const known = roleGuid === undefined ? [] : (roles.held?.() ?? []);
   const found = known.find(({ guid }) => sameText(guid, roleGuid ?? ''));
   if (!found || principalId === undefined) return true;
-  const type = found.type === 'BuiltInRole' ? found.type : 'CustomRole';
-  const seen = { state: 'found', role: { ...found, name: found.roleName, type, content: '' } } as const;
+  const seen = { role: { type: roleTypeOf(found) } };
   // A built-in role may have been renamed since object and policy named it.
   return [found.roleName, role.name ?? found.roleName].some((roleName) => {
     const request = requestOf(object, { roleGuid: found.guid, roleName, scope, principalId }, seen);
@@ -59,11 +59,14 @@ export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, d
 }
 
 export interface Claimed {
-  readonly id: string;
   /** Of the assignment, under each of the names that it may have. */
   readonly ids: readonly string[];
   /** As Azure shows it, where it does. */
   readonly shown: SeenAssignment | undefined;
+  /** The mark that Azure shows on it names the object. */
+  readonly marked: boolean;
+  /** The record of its end names the object. */
+  readonly recorded: boolean;
   /** What the object asks for is told, and it is this assignment; else it only may be. */
   readonly told: boolean;
   /** A policy allows it, or that cannot be told. */
@@ -76,13 +79,8 @@ export interface Claimed {
  */
 export function holdsIt(
   object: RoleGrant,
-  { id, ids, shown, told, mayHave }: Claimed,
-  now: number,
-  deps: GivenDeps,
+  { ids, shown, marked, recorded, told, mayHave }: Claimed,
 ): boolean {
-  if (hasEnded(id, object, now, deps)) return false;
-  const recorded = isRecorded(id, object, now, deps);
-  const marked = markOf(shown?.description, deps.installationId)?.key === keyOf(object);
   if (object.status?.ledger?.some((each) => isAsked({ ids }, each))) return recorded || marked || mayHave;
   if (!shown || !(recorded || (marked && mayHave))) return false;
   return !told || sameCondition(object.spec.condition?.expression, shown.condition);

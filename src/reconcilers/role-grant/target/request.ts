@@ -1,14 +1,14 @@
 import { parseScope } from '../../../azure/names/scope.ts';
 import { spellingFault } from '../../../azure/names/spelling.ts';
 import type { GrantRequest } from '../../../policy/grants.ts';
-import type { Facts, ObservedRole, RoleGrant, Target } from '../facts.ts';
+import type { Facts, RoleGrant, SeenRole, Target } from '../facts.ts';
 import { expiryOf } from '../own.ts';
 
 /** What the policies are asked for an object. */
 export function requestOf(
   object: RoleGrant,
   target: Pick<Target, 'roleGuid' | 'roleName' | 'scope' | 'principalId'>,
-  { role }: Extract<ObservedRole, { state: 'found' }>,
+  { role }: { readonly role: Pick<SeenRole, 'type'> },
 ): GrantRequest {
   const expiresAt = expiryOf(object);
   return {

@@ -58,9 +58,14 @@ function seenRole(scope: string, role: AzureRoleDefinition): SeenRole {
     id: roleDefinitionId(scope, role.guid),
     guid: role.guid,
     name: role.roleName,
-    type: role.type === 'BuiltInRole' ? 'BuiltInRole' : 'CustomRole',
+    type: roleTypeOf(role),
     content: contentOf(role),
   };
+}
+
+/** What is not Azure's own may have been made by anybody. */
+export function roleTypeOf({ type }: Pick<AzureRoleDefinition, 'type'>): SeenRole['type'] {
+  return type === 'BuiltInRole' ? 'BuiltInRole' : 'CustomRole';
 }
 
 /** What the role allows, as one short text: neither its name nor the order of its actions is part of it. */
