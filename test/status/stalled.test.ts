@@ -116,8 +116,13 @@ describe.each(rows)('$what', ({ reason, names, spec, wrong, right }) => {
     const [asked, wrote] = [stage.mark, journal.kubeWrites.length];
     await stage.world.pass(10 * 60_000);
     expect(stage.world.azure.control.identities({})).toEqual(before);
-    // A look every 5 min, each a GET and perhaps a refused PUT, and one resync with its check of rights.
-    expect(stage.requests(asked).length).toBeLessThanOrEqual(12);
+    // In 10 min: a look every 5 min, give or take a tenth, which may be three, each with one refused PUT between two
+    // GETs; and two resyncs, each a list and a check of rights, or a refused list that is tried again.
+    const requests = stage.requests(asked);
+    const ofIdentity = requests.filter(({ path }) => path.includes('/userAssignedIdentities/'));
+    expect(ofIdentity.filter(({ method }) => method === 'GET').length).toBeLessThanOrEqual(6);
+    expect(ofIdentity.filter(({ method }) => method !== 'GET').length).toBeLessThanOrEqual(3);
+    expect(requests.length).toBeLessThanOrEqual(13);
     // Each look that tries again stores its intent before and takes it back after.
     expect(
       journal.kubeWrites.slice(wrote).filter(({ request }) => request.path.endsWith('/status')).length,
