@@ -1,0 +1,33 @@
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
+import type { Identities } from '../../../azure/identities.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { KubeClient } from '../../../kube/client.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
+import type { IdentityProofs } from '../../proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
+import type { Dependents } from '../../services.ts';
+import type { Stores } from '../../stores.ts';
+
+/** What observing an identity needs of the rest of azid. */
+export interface ObserveDeps {
+  readonly stores: Stores;
+  readonly client: KubeClient;
+  readonly identities: Pick<Identities, 'get'>;
+  readonly identityCache: Pick<IdentityCache, 'observe' | 'loading' | 'byIndex'>;
+  readonly subscriptions: Pick<IdentityCache, 'use'>;
+  readonly clock: Clock;
+  readonly installationId: string;
+  readonly azidNamespace: string;
+  readonly dependents: Dependents;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'disputed'>;
+  readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  /** Creations begun by this process, by uid: their end is known to the cache, so no process's death hides it. */
+  readonly begunHere: ReadonlyMap<string, string>;
+  readonly azureLagMs: number;
+  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
+  readonly callLimitMs: number;
+  readonly releaseAfterMs: number;
+}

@@ -1,0 +1,102 @@
+import { classify } from '../../../azure/arm/classify.ts';
+import type { ReconcileContext } from '../../kind.ts';
+import { lateUntil } from '../../late-write.ts';
+import { failureOf } from '../../status/failure.ts';
+import type { Facts, ObservedInAzure, UserAssignedIdentity } from '../facts.ts';
+import type { Target } from '../target.ts';
+import type { ObserveDeps } from './deps.ts';
+
+/** What stands in Azure at the target: from the cache where that will do, else as Azure itself says. */
+
+export function cachedView(
+  target: Target,
+  { priority, startedAt }: ReconcileContext,
+  { identityCache, clock }: ObserveDeps,
+): ObservedInAzure | undefined {
+  const seen = identityCache.observe(target.id);
+  // What this reconcile read or wrote itself. An earlier reconcile's read will not do: a PATCH carries all tags, so one that
+  // somebody set in between would be lost.
+  const reconcileMs = clock.monotonic() - startedAt;
+  switch (seen.state) {
+    case 'present':
+      return {
+        state: 'present',
+        identity: seen.resource,
+        live: seen.how !== 'list' && seen.ageMs <= reconcileMs,
+      };
+    case 'absent':
+      // Our own DELETE of this reconcile needs no second opinion; an older absence does, before anything is made anew.
+      return seen.provenBy === 'delete' && seen.ageMs <= reconcileMs ? provenAbsent : undefined;
+    case 'suspectAbsent':
+      return undefined;
+    case 'unknown':
+      // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
+      return priority === 'resync' && identityCache.loading(target.coordinates.subscriptionId)
+        ? { state: 'loading' }
+        : undefined;
+  }
+}
+
+const provenAbsent: ObservedInAzure = {
+  state: 'absent',
+  missing: 'resource',
+  conclusive: true,
+  conclusiveInMs: 0,
+};
+
+export async function readSelf(
+  { signal }: ReconcileContext,
+  { whoAmI }: ObserveDeps,
+): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: ObservedInAzure }> {
+  try {
+    const { clientId, objectId } = await whoAmI(signal);
+    return { self: { clientId, principalId: objectId } };
+  } catch (error) {
+    return { azure: unreadable(error) };
+  }
+}
+
+export async function readLive(
+  object: UserAssignedIdentity,
+  target: Target,
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<ObservedInAzure> {
+  try {
+    const got = await deps.identities.get(target.id, context);
+    if (got.found) return { state: 'present', identity: got.identity, live: true };
+    return absentView(object, target, got.missing, deps);
+  } catch (error) {
+    const meaning = classify(error);
+    if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
+      return { state: 'absent', missing: 'subscription', conclusive: false, conclusiveInMs: 0 };
+    }
+    return unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): ObservedInAzure {
+  const failure = failureOf(error);
+  if (!failure) throw error;
+  return { state: 'unreadable', failure };
+}
+
+/** A 404 is proof only if Azure's lag cannot explain it: the cache knows our writes, the status those of dead processes. */
+function absentView(
+  object: UserAssignedIdentity,
+  target: Target,
+  missing: 'resource' | 'resourceGroup',
+  { identityCache, clock, begunHere, azureLagMs, callLimitMs }: ObserveDeps,
+): ObservedInAzure {
+  const seen = identityCache.observe(target.id);
+  // Written by us a moment ago: Azure's answer is older than our write.
+  if (seen.state === 'present') return { state: 'present', identity: seen.resource, live: true };
+  if (seen.state !== 'absent')
+    return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
+  const begun = object.status?.createStartedAt;
+  if (begun === undefined || begunHere.get(object.metadata.uid) === begun) {
+    return { state: 'absent', missing, conclusive: true, conclusiveInMs: 0 };
+  }
+  const openMs = lateUntil(begun, { callLimitMs, azureLagMs }) - clock.now();
+  return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
+}

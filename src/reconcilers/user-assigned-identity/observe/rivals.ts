@@ -1,0 +1,37 @@
+import { isSuspended } from '../../../api/schema/common.ts';
+import { asciiLower } from '../../../azure/names/ascii.ts';
+import { sameId } from '../../../azure/names/resource-id.ts';
+import { keyOf } from '../../../kube/types.ts';
+import { policyFor } from '../../../policy/policy-for.ts';
+import { INDEX } from '../../stores.ts';
+import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
+import type { Rival, UserAssignedIdentity } from '../facts.ts';
+import { resolveTarget, type Target } from '../target.ts';
+import type { ObserveDeps } from './deps.ts';
+import { provenPlace } from './place.ts';
+
+/** Other objects that want the same identity. */
+export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDeps): readonly Rival[] {
+  const { stores } = deps;
+  const others = stores.identities.byIndex(INDEX.azureName, asciiLower(target.coordinates.name));
+  return others.flatMap((other) => {
+    if (other.metadata.uid === object.metadata.uid) return [];
+    const policy = policyFor(other, stores);
+    const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, deps));
+    if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
+    const lastShown = deps.principals.lastOf(other.metadata.uid);
+    return {
+      key: keyOf(other),
+      uid: other.metadata.uid,
+      creationTimestamp: other.metadata.creationTimestamp,
+      deleting: other.metadata.deletionTimestamp !== undefined,
+      allowed: policy.allowsIdentity(target.id).allowed,
+      ...(lastShown !== undefined && { lastShown }),
+      // One that had it comes back to it: only who never had anything holds nothing.
+      ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
+      ...(isSuspended(other) &&
+        other.status?.principalId === undefined &&
+        provenPlace(other, deps) === undefined && { idle: true }),
+    };
+  });
+}
