@@ -20,7 +20,8 @@ export interface StatusOptions {
 /**
  * Makes `/status` say `status`, by server-side apply of all of it, and returns the object as it then is. No call when
  * `current` says so already: the order of members does not matter, that of list items does, and a member that is
- * undefined counts as absent. What another manager added is removed by a patch, since apply leaves it to them.
+ * undefined counts as absent. So does an empty list: of a list that it merges by its items the server keeps nothing once it
+ * was emptied. What another manager added is removed by a patch, since apply leaves it to them.
  *
  * Only ever written to `current`'s uid: a namesake made meanwhile is a conflict, since a status pins what azid owns in
  * Azure. An edit of the spec meanwhile is none; `observedGeneration` says which spec the status is about.
@@ -34,7 +35,7 @@ export async function applyStatus<T extends WithStatus>(
   { ownsCondition = () => false }: StatusOptions = {},
 ): Promise<T> {
   const wanted = asJson(status);
-  if (isDeepStrictEqual(wanted, asJson(current.status ?? {}))) return current;
+  if (isDeepStrictEqual(asStored(wanted), asStored(current.status ?? {}))) return current;
   const { name, namespace, uid } = current.metadata;
   let { resourceVersion } = current.metadata;
   for (let attempt = 1; ; attempt++) {
@@ -66,5 +67,13 @@ export async function applyStatus<T extends WithStatus>(
 
 /** As the server would see it: without undefined members. */
 const asJson = (value: object): Members => JSON.parse(JSON.stringify(value));
+
+/** For comparisons of what was sent with what the server shows of it: without empty lists too, wherever they are. */
+export const asStored = (value: object): Members =>
+  JSON.parse(
+    JSON.stringify(value, (_, each: unknown) =>
+      Array.isArray(each) && each.length === 0 ? undefined : each,
+    ),
+  );
 
 type Members = Readonly<Record<string, unknown>>;

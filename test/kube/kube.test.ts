@@ -261,6 +261,15 @@ describe('status', () => {
     }
   });
 
+  it('whose list was emptied, which the server then shows without the list, is not sent again', async () => {
+    const filled = { id: 'x', conditions: [condition('Ready')] };
+    const emptied = { id: 'x', conditions: [] };
+    const object = await applyStatus(client, widgets, await create(), filled, signal);
+    const after = await applyStatus(client, widgets, object, emptied, signal);
+    expect(after.status).toEqual({ id: 'x' });
+    expect(await applyStatus(client, widgets, after, emptied, signal)).toBe(after);
+  });
+
   it('takes its fields back from whoever overwrote them', async () => {
     const object = await applyStatus(client, widgets, await create(), { id: 'ours' }, signal);
     await client.mergePatch(widgets, `default/${name}`, { status: { id: 'theirs' } }, signal, {

@@ -38,6 +38,7 @@ describe('a status that somebody else wrote', () => {
       { ...own, conditions: [...own.conditions, condition('DetachConfirmed')] },
       true,
     ],
+    ['an empty list more, which the API server does not keep', { ...own, ledger: [] }, false],
     [
       'another manager’s condition more',
       { ...own, conditions: [condition('Theirs'), ...own.conditions] },
@@ -70,6 +71,15 @@ describe('a status that somebody else wrote', () => {
     memory.wrote(grant(next));
     expect(isAltered(memory, next)).toBe(false);
     expect(isAltered(memory, own)).toBe(true);
+  });
+
+  it('nor azid’s own with an empty list in it, which the watch shows without the list before the answer comes', () => {
+    const told: string[] = [];
+    const memory = met({ ...own, ledger: ['/a'] }, told);
+    memory.begin(grant(own), { ...own, principalId: 'p2', ledger: [] });
+    const shown = grant({ ...own, principalId: 'p2' });
+    expect(memory.shown(shown)).toBe(shown);
+    expect(told).toEqual([]);
   });
 
   it('is shown as azid’s own, with other managers’ conditions as they are now', () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManagedObject, ManagedStatus } from '../../api/schema/common.ts';
+import { asStored } from '../../kube/apply.ts';
 import { compareVersions } from '../../kube/informer/resource-version.ts';
 import { type Condition, keyOf, type ObjectKey } from '../../kube/types.ts';
 
@@ -167,9 +168,9 @@ function same(left: object | undefined, right: object | undefined): boolean {
   return isDeepStrictEqual(comparable(left), comparable(right));
 }
 
-/** Without undefined members, without other managers' conditions, and without what the API server puts in by default. */
+/** As the API server stores it, without other managers' conditions, and without what it puts in by default. */
 function comparable(status: object | undefined): object {
-  const plain = JSON.parse(JSON.stringify(status ?? {})) as {
+  const plain = asStored(status ?? {}) as {
     conditions?: Condition[];
     observedGeneration?: number;
   };

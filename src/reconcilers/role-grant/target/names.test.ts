@@ -63,6 +63,14 @@ describe('the name of a grant', () => {
     ['whoever is refused for another reason keeps it', { refusals: [limit, limit, limit] }, first],
     ['is tried in turn once all were refused', { refusals: Array(6).fill(clash) }, first],
     ['in turn', { refusals: Array(7).fill(clash) }, second],
+    [
+      'in turn, whatever the ledger has of the tries',
+      {
+        refusals: Array(6).fill(clash),
+        object: grant({ status: { ledger: [first.id, second.id, third.id] } }),
+      },
+      first,
+    ],
   ] as const)('%s', (_, world, expected) => expect(chosen(world as World)).toBe(expected.id));
 
   it('is not given up for an entry that a list shows in part', () => {

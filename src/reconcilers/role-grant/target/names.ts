@@ -27,7 +27,9 @@ export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Ta
   const existing = told && isAsked(first, told.targetId) ? told.existingId : undefined;
   const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
   if (known >= 0) return named(first, known);
-  const { at } = deps.refused.name(uid, first);
+  const { at, exhausted } = deps.refused.name(uid, first);
+  // All were tried in vain: each has its turn, whatever the ledger has of the tries.
+  if (exhausted) return free(named(first, at), deps);
   // What another process came to use after it was refused the first.
   const recorded = first.ids.findLastIndex((id) =>
     object.status?.ledger?.some((each) => sameAssignmentId(each, id)),
