@@ -10,7 +10,8 @@ import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
 import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
-import { Deployments } from './deployments/deployments.ts';
+import { Deployments, type Send } from './deployments/deployments.ts';
+import { deploymentOperations } from './deployments/operations.ts';
 import { Directory } from './directory.ts';
 import { Faults } from './faults.ts';
 import { createFederation } from './federation/index.ts';
@@ -121,11 +122,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
   const activityLog = new ActivityLog(foundation, hosts.frame.operations);
-  const deployments = new Deployments(frame, async (request, method, target, body) => {
+  const send: Send = async (request, method, target, body) => {
     const message = armMessage(request.origin, method, target, body, {});
     const reply = await perform(arm, message, request.caller);
     return { status: reply.status, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
-  });
+  };
+  const deployments = new Deployments(frame, send);
   const arm: ArmParts = {
     ...frame,
     tokens,
@@ -140,7 +142,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...providerOperations(frame, () => arm.router),
         ...cloudMetadataOperations(tenantId),
         ...tenantOperations(frame),
-        ...deployments.operations,
+        ...deploymentOperations({ frame, deployments, results: operationResults, send }),
         ...activityLogOperations(frame, activityLog),
         ...tagOperations({ ...frame, hosts: hosts.frame.hosts }),
         ...lockOperations(frame),

@@ -79,7 +79,14 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'deployments.createOrUpdate': documentation(
     '`guid` and `uniqueString` are stable but not Azure’s own; one resource after the other',
   ),
-  'deployments.validate': documentation('what only a resource’s own PUT tells is not found'),
+  'deployments.validate': documentation(
+    'what only a resource’s own PUT tells is not found; that missing rights are a 400 is reported',
+  ),
+  'deployments.whatIf': documentation('what only the service sets is not foretold'),
+  'deployments.exportTemplate': documentation(),
+  'deployments.delete': documentation(),
+  'deployments.checkExistence': documentation(),
+  'deploymentOperations.list': documentation(),
   'deployments.get': documentation(),
   'deployments.list': documentation(),
   'deployments.operationStatus': documentation(),

@@ -89,16 +89,168 @@ test('a template of an identity, a credential and an assignment is carried out i
   expect(stage.control.identities()).toHaveLength(1);
 });
 
-test('each resource needs the caller’s own right, and the first refusal ends it', async () => {
+/** Who may write identities, and nothing of roles. */
+const contributor = () => {
   const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
   stage.control.nameCaller({ objectId, name: 'p' });
   stage.control.grant({ principalId: objectId, role: 'Contributor', scope: stage.group });
-  await deploy(TEMPLATE, undefined, 'p');
+};
+
+test('a right that the caller lacks for one resource is found before any is made', async () => {
+  contributor();
+  const refused = await deploy(TEMPLATE, undefined, 'p');
+  expect(refused).toMatchObject({ status: 400, body: { error: { code: 'InvalidTemplateDeployment' } } });
+  expect(refused.body.error.message).toMatch(
+    /^The template deployment failed with error: 'Authorization failed for template resource '[0-9a-f-]{36}' of type 'Microsoft.Authorization\/roleAssignments'\. .* does not have permission to perform action 'Microsoft.Authorization\/roleAssignments\/write' at scope /,
+  );
+  expect(stage.control.identities()).toEqual([]);
+  expect((await stage.call('GET', path())).body.error.code).toBe('DeploymentNotFound');
+});
+
+test('the first refusal of a write ends it, and its operations tell', async () => {
+  const twice = { ...TEMPLATE.resources[1], name: "[format('{0}/{1}', variables('full'), 'fic2')]" };
+  const resources = [...TEMPLATE.resources, { ...twice, dependsOn: [TEMPLATE.resources[1]?.name] }];
+  await deploy({ ...TEMPLATE, resources });
   expect(await ended()).toMatchObject({
     provisioningState: 'Failed',
-    error: { code: 'DeploymentFailed', details: [{ code: 'AuthorizationFailed' }] },
+    error: { code: 'DeploymentFailed', details: [{ code: 'BadRequest' }] },
+  });
+  const operations = `${stage.group}/deployments/d1/operations`;
+  const { value } = (await stage.call('GET', operations)).body;
+  const told = value.map(({ properties }: { properties: Record<string, unknown> }) => properties);
+  expect(told.at(-1)).toMatchObject({
+    provisioningState: 'Failed',
+    statusCode: 'BadRequest',
+    targetResource: { resourceName: 'team-app/fic2' },
+  });
+  expect(told[0]).toMatchObject({
+    provisioningState: 'Succeeded',
+    targetResource: { resourceType: IDENTITY },
+  });
+});
+
+test('whatIf tells what would be made, changed and left, and makes nothing', async () => {
+  const what = async (template: unknown, more: object = {}) => {
+    const properties = { mode: 'Incremental', template, parameters: { name: { value: 'team' } }, ...more };
+    const { status, body } = await stage.call('POST', `${path()}/whatIf`, { body: { properties } });
+    expect(status).toBe(200);
+    return body.properties.changes as {
+      changeType: string;
+      resourceId: string;
+      after: object;
+      delta: object[];
+    }[];
+  };
+  const kinds = (changes: readonly { changeType: string }[]) => changes.map(({ changeType }) => changeType);
+  stage.identity('other');
+  const first = await what(TEMPLATE);
+  expect(kinds(first).sort()).toEqual(['Create', 'Create', 'Create', 'Ignore']);
+  // The principal is not known yet.
+  expect(first.map(({ after }) => after)).toContainEqual(
+    expect.objectContaining({
+      properties: expect.objectContaining({ principalId: expect.stringMatching(/^\[reference/) }),
+    }),
+  );
+  expect(stage.control.identities()).toHaveLength(1);
+  await deploy(TEMPLATE);
+  await ended();
+  expect(kinds(await what(TEMPLATE)).sort()).toEqual(['Ignore', 'NoChange', 'NoChange', 'NoChange']);
+  const [, , identity] = TEMPLATE.resources;
+  const changed = { ...TEMPLATE, resources: [{ ...identity, tags: { by: 'hand' } }] };
+  expect(await what(changed)).toContainEqual(
+    expect.objectContaining({
+      changeType: 'Modify',
+      delta: [
+        { path: 'tags.by', propertyChangeType: 'Modify', before: 'template', after: 'hand', children: null },
+      ],
+    }),
+  );
+  expect(kinds(await what(changed, { whatIfSettings: { resultFormat: 'ResourceIdOnly' } }))).toContain(
+    'Deploy',
+  );
+});
+
+test('a resource that is at work is waited for, and a nested deployment', async () => {
+  const vm = {
+    type: 'Microsoft.Compute/virtualMachines',
+    apiVersion: '2024-07-01',
+    name: 'vm1',
+    location: 'westeurope',
+    identity: { type: 'SystemAssigned' },
+  };
+  const inner = {
+    $schema: TEMPLATE.$schema,
+    contentVersion: '1.0.0.0',
+    resources: [vm],
+    outputs: { id: { type: 'string', value: "[resourceId('Microsoft.Compute/virtualMachines', 'vm1')]" } },
+  };
+  const nested = {
+    type: 'Microsoft.Resources/deployments',
+    apiVersion: '2022-09-01',
+    name: 'inner',
+    properties: { mode: 'Incremental', expressionEvaluationOptions: { scope: 'inner' }, template: inner },
+  };
+  stage.control.setKnobs({ latencyMs: { 'virtualMachines.createOrUpdate.operation': 4_000 } });
+  await deploy(
+    {
+      ...TEMPLATE,
+      parameters: {},
+      resources: [nested],
+      outputs: {
+        vm: { type: 'string', value: "[reference('inner').outputs.id.value]" },
+      },
+    },
+    {},
+  );
+  const state = async () => (await stage.call('GET', path())).body.properties.provisioningState;
+  expect(await state()).toBe('Running');
+  // Both deployments look again every second.
+  await expect
+    .poll(async () => {
+      stage.clock.advance(1_000);
+      return state();
+    })
+    .toBe('Succeeded');
+  expect(await ended()).toMatchObject({
+    outputs: { vm: { value: stage.id('Microsoft.Compute/virtualMachines', 'vm1') } },
+  });
+});
+
+test('what is not wanted is left out, what is there is referred to', async () => {
+  const id = stage.identity('old');
+  const old = { existing: true, type: IDENTITY, apiVersion: '2023-01-31', name: 'old' };
+  const never = { ...TEMPLATE.resources[2], name: 'never', condition: "[equals(parameters('name'), 'x')]" };
+  const template = {
+    ...TEMPLATE,
+    languageVersion: '2.0',
+    resources: { old, never },
+    outputs: { client: { type: 'string', value: "[reference('old').clientId]" } },
+  };
+  await deploy({
+    ...template,
+    outputs: {
+      client: { type: 'string', value: `[reference(resourceId('${IDENTITY}', 'old')).clientId]` },
+    },
+  });
+  const { clientId } = stage.control.identities().find((each) => each.id === id) ?? {};
+  expect(await ended()).toMatchObject({
+    provisioningState: 'Succeeded',
+    outputs: { client: { value: clientId } },
   });
   expect(stage.control.identities()).toHaveLength(1);
+});
+
+test('a deployment is deleted without what it made, and goes with its group', async () => {
+  await deploy(TEMPLATE);
+  await ended();
+  expect((await stage.call('DELETE', path())).status).toBe(202);
+  expect((await stage.call('HEAD', path())).status).toBe(404);
+  expect(stage.control.identities()).toHaveLength(1);
+  await deploy(TEMPLATE);
+  await ended();
+  stage.control.deleteResourceGroup({ name: 'rg1' });
+  stage.control.createResourceGroup({ name: 'rg1' });
+  expect((await stage.call('GET', path().replace(/\/d1$/, ''))).body).toEqual({ value: [] });
 });
 
 test('a parameter that is missing and an expression that is none are refused, an unknown function is not simulated', async () => {
@@ -110,6 +262,9 @@ test('a parameter that is missing and an expression that is none are refused, an
     "template parameter 'name' is not provided",
   );
   const name = { name: { value: 'a' } };
+  expect((await validate(TEMPLATE, { ...name, other: { value: 1 } })).body.error.message).toContain(
+    "do not correspond to any parameters defined in the template: 'other'",
+  );
   expect((await validate(TEMPLATE, name)).body.properties.validatedResources).toHaveLength(3);
   const one = (expression: string) => ({
     ...TEMPLATE,

@@ -1,13 +1,12 @@
-import { z } from 'zod';
-import { versionsOf } from '../catalog/versions.ts';
+import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
-import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { ArmError, type ArmRequest } from '../http/operation.ts';
+import { isWithin, scopeKey } from '../scope.ts';
+import { type Deployment, type DeploymentOperation, failed } from './deployment.ts';
 import { type ExpressionScope, evaluate } from './expression.ts';
-import { readTemplate, resourcesOf, scopeOf, type Template, type TemplateResource } from './template.ts';
-
-const TYPE = 'Microsoft.Resources/deployments';
-const ONE = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${TYPE}/{name}`;
+import { bodyAs, notSimulated, type Planned, planOf } from './plan.ts';
+import { assertMayWrite } from './preflight.ts';
+import { assertParameters, scopeOf, type Template } from './template.ts';
 
 /** A call as whoever deploys, with all the rules; the parsed body of its answer. */
 export type Send = (
@@ -17,274 +16,186 @@ export type Send = (
   body?: unknown,
 ) => Promise<{ readonly status: number; readonly body: unknown }>;
 
-interface Deployment {
-  readonly id: string;
-  readonly name: string;
-  readonly state: 'Running' | 'Succeeded' | 'Failed';
-  readonly parameters: unknown;
-  readonly outputs: Readonly<Record<string, unknown>>;
-  readonly resourceIds: readonly string[];
-  readonly error?: { readonly code: string; readonly message: string; readonly details: readonly unknown[] };
-  readonly startedAt: number;
-  readonly correlationId: string;
+export interface Given {
+  readonly template: Template;
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-const bodySchema = z.object({
-  properties: z.looseObject({
-    mode: z.string().default('Incremental'),
-    template: z.unknown(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
-  }),
-});
+/** Between two looks at a resource whose work goes on after its answer. */
+const POLL_MS = 1000;
+const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating']);
 
 /**
  * Deployments of templates to a group, one resource after the other in the order they depend on each other: each a PUT as the
- * caller, so that rights, rules and the Activity Log are those of any write.
+ * caller, so that rules, locks and the Activity Log are those of any write.
  */
 export class Deployments {
   readonly #deployments = new Map<string, Deployment>();
   readonly #frame: Frame;
   readonly #send: Send;
-  readonly operations: readonly Operation[];
 
   constructor(frame: Frame, send: Send) {
     this.#frame = frame;
     this.#send = send;
-    const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE) };
-    this.operations = [
-      {
-        ...common,
-        id: 'deployments.createOrUpdate',
-        method: 'PUT',
-        pattern: ONE,
-        action: `${TYPE}/write`,
-        handle: (request) => this.#put(request),
-      },
-      {
-        ...common,
-        id: 'deployments.validate',
-        method: 'POST',
-        pattern: `${ONE}/validate`,
-        action: `${TYPE}/validate/action`,
-        handle: (request) => this.#validate(request),
-      },
-      {
-        ...common,
-        id: 'deployments.get',
-        method: 'GET',
-        pattern: ONE,
-        action: `${TYPE}/read`,
-        handle: (request) => ({ status: 200, body: bodyOf(this.#find(request.path)) }),
-      },
-      {
-        ...common,
-        id: 'deployments.list',
-        method: 'GET',
-        pattern: ONE.replace('/{name}', ''),
-        action: `${TYPE}/read`,
-        handle: ({ path }) => ({
-          status: 200,
-          body: {
-            value: [...this.#deployments.values()]
-              .filter(({ id }) => scopeKey(id).startsWith(`${scopeKey(path)}/`))
-              .map(bodyOf),
-          },
-        }),
-      },
-      {
-        ...common,
-        id: 'deployments.operationStatus',
-        method: 'GET',
-        pattern: `${ONE}/operationStatuses/{operation}`,
-        action: `${TYPE}/operationstatuses/read`,
-        handle: ({ path }) => {
-          const { state, error } = this.#find(path.split('/').slice(0, -2).join('/'));
-          return { status: 200, body: { status: state, ...(error && { error }) } };
-        },
-      },
-    ];
+    frame.world.onScopeRemoved((scope) => {
+      for (const [key, { id }] of this.#deployments) if (isWithin(id, scope)) this.#deployments.delete(key);
+    });
   }
 
-  /** Nothing is read or made; what only a resource's own PUT can tell is not found here. */
-  #validate(request: ArmRequest): ArmResponse {
-    const { template, parameters, mode } = read(request);
-    const path = request.path.replace(/\/validate$/i, '');
-    const scope = this.#scope(request, template, parameters, new Map());
-    const resources = resourcesOf(template).map((each) => ({ id: idOf(each, scope) }));
-    const properties = { mode, provisioningState: 'Succeeded', validatedResources: resources, parameters };
-    return { status: 200, body: { id: path, name: path.split('/').at(-1), type: TYPE, properties } };
+  find(id: string): Deployment | undefined {
+    return this.#deployments.get(scopeKey(id));
   }
 
-  #put(request: ArmRequest): ArmResponse {
-    const { template, parameters } = read(request);
-    const existed = this.#deployments.has(scopeKey(request.path));
+  within(group: string): Deployment[] {
+    return [...this.#deployments.values()].filter(({ id }) => isWithin(id, group));
+  }
+
+  delete(id: string): void {
+    this.#deployments.delete(scopeKey(id));
+  }
+
+  /** What is going to be written, and where its expressions stand. Refuses what Azure finds before it makes anything. */
+  plan(
+    request: ArmRequest,
+    given: Given,
+    made: ReadonlyMap<string, unknown> = new Map(),
+  ): { readonly plan: readonly Planned[]; readonly scope: ExpressionScope } {
+    assertParameters(given.template, given.parameters);
+    const scope = this.#scope(request, given, made);
+    for (const name of Object.keys(given.template.parameters ?? {})) scope.parameter(name);
+    const plan = planOf(given.template, scope);
+    assertMayWrite(this.#frame, request.caller, plan);
+    return { plan, scope };
+  }
+
+  /** Starts it; `existed` tells whether one of its name was there. */
+  start(request: ArmRequest, given: Given): { readonly deployment: Deployment; readonly existed: boolean } {
+    const made = new Map<string, unknown>();
+    const { plan, scope } = this.plan(request, given, made);
+    const existing = this.find(request.path);
+    if (existing?.state === 'Running')
+      throw new ArmError(
+        409,
+        'DeploymentActive',
+        `Unable to edit or replace deployment '${existing.name}': previous deployment from '${new Date(existing.startedAt).toISOString()}' is still active. Please see https://aka.ms/arm-deploy for usage details.`,
+      );
+    const { clock, random } = this.#frame;
     const deployment: Deployment = {
       id: request.path,
       name: request.path.split('/').at(-1) ?? '',
       state: 'Running',
-      parameters,
+      ...given,
       outputs: {},
-      resourceIds: [],
-      startedAt: this.#frame.clock.now(),
-      correlationId: this.#frame.random.uuid(),
+      operations: [],
+      startedAt: clock.now(),
+      changedAt: clock.now(),
+      correlationId: random.uuid(),
     };
-    this.#deployments.set(scopeKey(request.path), deployment);
-    void this.#run(request, template, parameters, deployment);
-    const operation = `${request.origin}${request.path}/operationStatuses/${deployment.correlationId}?api-version=${request.apiVersion}`;
-    return {
-      status: existed ? 200 : 201,
-      headers: { 'azure-asyncoperation': operation },
-      body: bodyOf(deployment),
-    };
+    this.#keep(deployment);
+    void this.#run(request, plan, scope, made, deployment);
+    return { deployment, existed: existing !== undefined };
   }
 
   async #run(
     request: ArmRequest,
-    template: Template,
-    parameters: Readonly<Record<string, unknown>>,
+    plan: readonly Planned[],
+    scope: ExpressionScope,
+    made: Map<string, unknown>,
     deployment: Deployment,
   ): Promise<void> {
-    const made = new Map<string, unknown>();
-    const scope = this.#scope(request, template, parameters, made);
+    const operations: DeploymentOperation[] = [];
     const finish = (end: Partial<Deployment>) =>
-      this.#deployments.set(scopeKey(deployment.id), { ...deployment, resourceIds: idsOf(made), ...end });
+      this.#keep({ ...deployment, operations, changedAt: this.#frame.clock.now(), ...end });
     try {
-      for (const resource of inOrder(resourcesOf(template), scope)) {
-        const { type: _t, name: _n, apiVersion, dependsOn: _d, scope: _s, symbol, ...body } = resource;
-        const id = idOf(resource, scope);
-        const sent = await this.#send(
-          request,
-          'PUT',
-          `${id}?api-version=${apiVersion}`,
-          evaluate(body, scope),
-        );
-        if (sent.status >= 400) {
-          finish({ state: 'Failed', error: failed(sent.body) });
+      for (const planned of plan) {
+        const body = bodyAs(planned, (value) => evaluate(value, scope));
+        const came = await this.#write(request, planned, body);
+        operations.push(this.#operationOf(planned, came));
+        if (came.status >= 400) {
+          finish({ state: 'Failed', error: failed(errorOf(came.body)) });
           return;
         }
-        made.set(scopeKey(id), sent.body);
-        if (symbol !== undefined) made.set(symbol, sent.body);
-        made.set(String(evaluate(resource.name, scope)), sent.body);
+        made.set(scopeKey(planned.id), came.body);
+        made.set(planned.name, came.body);
+        if (planned.symbol !== undefined) made.set(planned.symbol, came.body);
       }
-      const outputs = Object.entries(template.outputs ?? {}).map(
-        ([name, { type, value }]) => [name, { type, value: evaluate(value, scope) }] as const,
+      const outputs = Object.entries(deployment.template.outputs ?? {}).map(
+        ([name, { type, value }]) => [name, { type: nameOf(type), value: evaluate(value, scope) }] as const,
       );
       finish({ state: 'Succeeded', outputs: Object.fromEntries(outputs) });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
-      finish({ state: 'Failed', error: failed({ error: { code: error.code, message: error.message } }) });
+      finish({ state: 'Failed', error: failed({ code: error.code, message: error.message }) });
     }
   }
 
-  #scope(
-    request: ArmRequest,
-    template: Template,
-    parameters: Readonly<Record<string, unknown>>,
-    made: ReadonlyMap<string, unknown>,
-  ): ExpressionScope {
+  /** Until the work is done that a write began: what depends on it needs it whole. */
+  async #write(request: ArmRequest, { id, apiVersion }: Planned, body: unknown) {
+    const target = `${id}?api-version=${apiVersion}`;
+    const came = await this.#send(request, 'PUT', target, body);
+    let last = came;
+    while (last.status < 400 && AT_WORK.has(stateOf(last.body))) {
+      await sleep(this.#frame.clock, POLL_MS);
+      last = await this.#send(request, 'GET', target);
+    }
+    if (last.status >= 400) return last;
+    if (stateOf(last.body) === 'Failed') return { status: 409, body: { error: failureOf(last.body) } };
+    return { status: came.status, body: last.body };
+  }
+
+  #operationOf(
+    { id, type, name }: Planned,
+    { status, body }: { readonly status: number; readonly body: unknown },
+  ): DeploymentOperation {
+    return {
+      id: this.#frame.random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase(),
+      target: { id, resourceType: type, resourceName: name },
+      status,
+      ...(status >= 400 && { error: errorOf(body) }),
+      at: this.#frame.clock.now(),
+    };
+  }
+
+  #scope(request: ArmRequest, given: Given, made: ReadonlyMap<string, unknown>): ExpressionScope {
     const [, , subscriptionId = '', , groupName = ''] = request.path.split('/');
     const { world, identities } = this.#frame;
     const group = world.resourceGroup(subscriptionId, groupName);
     if (!group)
       throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${groupName}' could not be found.`);
     const tenantId = world.subscription(subscriptionId)?.tenantId ?? world.tenantId;
-    return scopeOf(template, parameters, {
+    return scopeOf(given.template, given.parameters, {
       subscriptionId,
       tenantId,
       group,
       reference(target, full) {
         const identity = identities.get(target);
-        const there = identity && { properties: { ...identity } };
-        const body = made.get(target) ?? made.get(scopeKey(target)) ?? there;
-        if (!body)
-          throw new ArmError(
-            404,
-            'ResourceNotFound',
-            `The resource '${target}' that the template refers to was not found.`,
-          );
-        return full ? body : (body as { properties?: unknown }).properties;
+        const body =
+          made.get(target) ?? made.get(scopeKey(target)) ?? (identity && { properties: { ...identity } });
+        if (body) return full ? body : (body as { properties?: unknown }).properties;
+        if (world.resource(target)) throw notSimulated(`a reference to '${target}', which it does not write`);
+        throw new ArmError(404, 'ResourceNotFound', `The Resource '${target}' was not found.`);
       },
     });
   }
 
-  #find(id: string): Deployment {
-    const found = this.#deployments.get(scopeKey(id));
-    if (found) return found;
-    throw new ArmError(404, 'DeploymentNotFound', `Deployment '${id.split('/').at(-1)}' could not be found.`);
+  #keep(deployment: Deployment): void {
+    this.#deployments.set(scopeKey(deployment.id), deployment);
   }
 }
 
-function read(request: ArmRequest) {
-  const parsed = bodySchema.safeParse(request.body);
-  if (!parsed.success)
-    throw new ArmError(
-      400,
-      'InvalidRequestContent',
-      'The request content was invalid and could not be deserialized.',
-    );
-  const { mode, template, parameters } = parsed.data.properties;
-  return { mode, template: readTemplate(template), parameters: parameters ?? {} };
-}
-
-/** Beneath the group, or at the resource that `scope` names: role assignments. */
-function idOf({ type, name, scope: at }: TemplateResource, scope: ExpressionScope): string {
-  const names = String(evaluate(name, scope)).split('/');
-  const [namespace = '', ...types] = type.split('/');
-  const base = at === undefined ? scope.group.id : String(evaluate(at, scope));
-  const under = base.startsWith('/') ? base : `${scope.group.id}/providers/${base}`;
-  return `${under}/providers/${namespace}/${types.map((each, i) => `${each}/${names[i] ?? ''}`).join('/')}`;
-}
-
-/** Each after what it depends on, by id, name or symbol; else as written. */
-function inOrder(resources: readonly TemplateResource[], scope: ExpressionScope): TemplateResource[] {
-  const left = resources.map((resource) => ({ resource, names: namesOf(resource, scope) }));
-  const ordered: TemplateResource[] = [];
-  while (left.length > 0) {
-    const ready = left.findIndex(({ resource }) =>
-      (resource.dependsOn ?? []).every(
-        (each) => !left.some(({ names }) => names.has(scopeKey(String(evaluate(each, scope))))),
-      ),
-    );
-    if (ready < 0)
-      throw new ArmError(
-        400,
-        'InvalidTemplate',
-        'Deployment template validation failed: circular dependency detected.',
-      );
-    ordered.push(...left.splice(ready, 1).map(({ resource }) => resource));
-  }
-  return ordered;
-}
-
-function namesOf(resource: TemplateResource, scope: ExpressionScope): Set<string> {
-  const names = [idOf(resource, scope), String(evaluate(resource.name, scope)), resource.symbol ?? ''];
-  return new Set(names.filter((name) => name !== '').map(scopeKey));
-}
-
-const idsOf = (made: ReadonlyMap<string, unknown>) =>
-  [...new Set([...made.values()].map((body) => (body as { id?: string }).id ?? ''))].filter(
-    (id) => id !== '',
+const stateOf = (body: unknown) =>
+  String(
+    (body as { properties?: { provisioningState?: unknown } } | undefined)?.properties?.provisioningState ??
+      '',
   );
+const errorOf = (body: unknown) => (body as { error?: unknown } | undefined)?.error ?? body;
 
-const failed = (body: unknown) => ({
-  code: 'DeploymentFailed',
-  message:
-    'At least one resource deployment operation failed. Please list deployment operations for details.',
-  details: [(body as { error?: unknown }).error],
-});
+/** Of a nested deployment its own error; of a resource that its work failed. */
+const failureOf = (body: unknown) =>
+  (body as { properties?: { error?: unknown } }).properties?.error ?? {
+    code: 'ResourceDeploymentFailure',
+    message:
+      "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.",
+  };
 
-const bodyOf = (deployment: Deployment) => ({
-  id: deployment.id,
-  name: deployment.name,
-  type: TYPE,
-  properties: {
-    mode: 'Incremental',
-    provisioningState: deployment.state,
-    timestamp: new Date(deployment.startedAt).toISOString(),
-    correlationId: deployment.correlationId,
-    parameters: deployment.parameters,
-    outputs: deployment.outputs,
-    outputResources: deployment.resourceIds.map((id) => ({ id })),
-    ...(deployment.error && { error: deployment.error }),
-  },
-});
+const nameOf = (type: string) => `${type.charAt(0).toUpperCase()}${type.slice(1)}`;

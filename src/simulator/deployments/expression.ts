@@ -22,6 +22,21 @@ export function evaluate(value: unknown, scope: ExpressionScope): unknown {
   return typeof value === 'string' ? text(value, scope) : value;
 }
 
+/** As far as it can be worked out by now: what asks for a resource that is not there yet stays an expression. */
+export function evaluateSoFar(value: unknown, scope: ExpressionScope): unknown {
+  if (Array.isArray(value)) return value.map((each) => evaluateSoFar(each, scope));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, evaluateSoFar(each, scope)]),
+    );
+  try {
+    return evaluate(value, scope);
+  } catch (error) {
+    if (error instanceof ArmError && error.code === 'ResourceNotFound') return value;
+    throw error;
+  }
+}
+
 function text(value: string, scope: ExpressionScope): unknown {
   if (value.startsWith('[[')) return value.slice(1);
   if (!value.startsWith('[') || !value.endsWith(']')) return value;
@@ -129,6 +144,22 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
   createobject: (args) =>
     Object.fromEntries(args.flatMap((name, i) => (i % 2 === 0 ? [[String(name), args[i + 1]]] : []))),
   createarray: (args) => [...args],
+  true: () => true,
+  false: () => false,
+  null: () => null,
+  if: ([test, yes, no]) => (test ? yes : no),
+  not: ([value]) => !value,
+  and: (args) => args.every(Boolean),
+  or: (args) => args.some(Boolean),
+  equals: ([a, b]) => JSON.stringify(a) === JSON.stringify(b),
+  empty: ([value]) => value === null || value === undefined || lengthOf(value) === 0,
+  length: ([value]) => lengthOf(value),
+  contains: ([whole, part]) => holds(whole, part),
+  coalesce: (args) => args.find((each) => each !== null && each !== undefined) ?? null,
+  union: (args) => (Array.isArray(args[0]) ? [...new Set(args.flat())] : Object.assign({}, ...args)),
+  string: ([value]) => (typeof value === 'string' ? value : JSON.stringify(value)),
+  replace: ([value, from, to]) => String(value).replaceAll(String(from), String(to)),
+  take: ([value, count]) => (value as string).slice(0, Number(count)),
   resourceid: (args, scope) => resourceId(scope.group.id, args.map(String)),
   subscriptionresourceid: (args, { subscriptionId }) =>
     resourceId(`/subscriptions/${subscriptionId}`, args.map(String)),
@@ -144,6 +175,16 @@ function resourceId(at: string, args: readonly string[]): string {
   const scope = start === 1 ? at.replace(/[^/]+$/, args[0] ?? '') : at;
   const [namespace = '', ...types] = type.split('/');
   return `${scope}/providers/${namespace}/${types.map((each, i) => `${each}/${names[i] ?? ''}`).join('/')}`;
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string' || Array.isArray(value)) return value.length;
+  return Object.keys(value as object).length;
+}
+
+function holds(whole: unknown, part: unknown): boolean {
+  if (typeof whole === 'string') return whole.includes(String(part));
+  return Array.isArray(whole) ? whole.includes(part) : String(part) in (whole as object);
 }
 
 function uuidOf(seed: string): string {

@@ -7,6 +7,10 @@ const resourceSchema = z.looseObject({
   apiVersion: z.string(),
   name: z.string(),
   scope: z.string().optional(),
+  condition: z.unknown().optional(),
+  /** Of Bicep: to be referred to, not written. */
+  existing: z.boolean().optional(),
+  copy: z.unknown().optional(),
   dependsOn: z.array(z.string()).optional(),
 });
 
@@ -37,6 +41,21 @@ export const resourcesOf = ({ resources }: Template): TemplateResource[] =>
   Array.isArray(resources)
     ? resources
     : Object.entries(resources).map(([symbol, resource]) => ({ ...resource, symbol }));
+
+/** Parameters that the template has not; Azure names all of them. */
+export function assertParameters(
+  { parameters = {} }: Template,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const known = new Set(Object.keys(parameters).map((name) => name.toLowerCase()));
+  const unknown = Object.keys(given).filter((name) => !known.has(name.toLowerCase()));
+  if (unknown.length === 0) return;
+  throw new ArmError(
+    400,
+    'InvalidTemplate',
+    `Deployment template validation failed: 'The following parameters were supplied, but do not correspond to any parameters defined in the template: '${unknown.join(', ')}'. The parameters defined in the template are: '${Object.keys(parameters).join(', ')}'.'.`,
+  );
+}
 
 /** Parameters as given, or by default; one without either is refused. */
 export function scopeOf(

@@ -17,6 +17,7 @@ import {
   type Method,
   type Operation,
 } from './operation.ts';
+import { parseRelaxedJson } from './relaxed-json.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
@@ -174,7 +175,7 @@ function armRequest(message: Message, { operation }: Match, caller: Caller): Arm
   let body: unknown;
   if (message.body !== '') {
     try {
-      body = JSON.parse(message.body);
+      body = operation.relaxedJson ? parseRelaxedJson(message.body) : JSON.parse(message.body);
     } catch {
       throw new ArmError(
         400,

@@ -67,6 +67,8 @@ export interface Operation {
   readonly anonymous?: boolean;
   /** Set for locks themselves: they do not stand in each other's way. */
   readonly passesLocks?: boolean;
+  /** Set for deployments: `az` sends templates as they stand in the file, comments and all. */
+  readonly relaxedJson?: boolean;
   /** Set when the handler waits `knobs.latencyMs(id)` itself, because the work is visible while it runs. */
   readonly ownsLatency?: boolean;
   handle(request: ArmRequest, params: Params): ArmResponse | Promise<ArmResponse>;

@@ -1,0 +1,22 @@
+import { permits } from '../authorization/permissions.ts';
+import type { Frame } from '../frame.ts';
+import { ArmError, type Caller } from '../http/operation.ts';
+import type { Planned } from './plan.ts';
+
+/**
+ * What Azure looks at before it makes anything: whether who deploys may write each resource. Conditions of grants are left to the
+ * write itself, since what they ask about may not be known yet.
+ */
+export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: readonly Planned[]): void {
+  const refused = plan.flatMap(({ id, name, type }) => {
+    const action = `${type}/write`;
+    if (authorizer.permissions(caller, id).some((set) => permits(set, action))) return [];
+    return `Authorization failed for template resource '${name}' of type '${type}'. The client '${caller.appId}' with object id '${caller.objectId}' does not have permission to perform action '${action}' at scope '${id}'.`;
+  });
+  if (refused.length === 0) return;
+  const start =
+    refused.length === 1
+      ? 'The template deployment failed with error'
+      : 'Deployment failed with multiple errors';
+  throw new ArmError(400, 'InvalidTemplateDeployment', `${start}: '${refused.join(':')}'.`);
+}
