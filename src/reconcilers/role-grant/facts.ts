@@ -64,6 +64,8 @@ export interface SeenAssignment {
   readonly scope: string;
   readonly roleGuid: string;
   readonly principalId: string;
+  /** Frozen when it was made: it tells also of a principal that is gone. */
+  readonly principalType?: string;
   readonly condition?: string;
   readonly description?: string;
   /** Wall ms. */

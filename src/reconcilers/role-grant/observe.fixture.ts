@@ -162,11 +162,17 @@ export class GrantWorld {
   }
 
   /** An assignment in Azure. */
-  put(id: string, principalId: string, role: string = READER_GUID, description = ''): Promise<void> {
+  put(
+    id: string,
+    principalId: string,
+    role: string = READER_GUID,
+    description = '',
+    principalType = 'ServicePrincipal',
+  ): Promise<void> {
     return this.arm('PUT', id, {
       roleDefinitionId: `${SUB}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
       principalId,
-      principalType: 'ServicePrincipal',
+      principalType,
       description,
     });
   }

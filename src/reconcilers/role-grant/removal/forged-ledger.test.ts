@@ -146,6 +146,50 @@ describe('an assignment that a forged ledger names is not taken away', () => {
   });
 });
 
+describe('what another team retained for a principal that no cache shows', () => {
+  const principal = '99999999-0000-4000-8000-000000000009';
+  const retained = idOf(principal);
+  const nowhere = { principal: { identityRef: { name: 'nowhere' } } } as const;
+  const ended = { expiresAt: new Date(NOW - MINUTE).toISOString() };
+  const dead = {
+    assignmentId: retained,
+    principalId: principal,
+    identityId: `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/gone`,
+  };
+  const forgers: [string, Partial<RoleGrantSpec>, RoleGrant['status'], Partial<RoleGrant['metadata']>][] = [
+    ['goes', {}, {}, { deletionTimestamp: new Date(NOW - MINUTE).toISOString() }],
+    ['has ended', ended, {}, {}],
+    ['claims the principal of an identity that is gone', {}, dead, {}],
+  ];
+  const shown: [string, string, string][] = [
+    ['a group, the mark whole', 'Group', mark('other/readers')],
+    ['a group that several grants had', 'Group', mark('other/readers and 1 more')],
+    ['a group, its mark overwritten', 'Group', 'by hand'],
+    ['a user, its mark overwritten', 'User', 'by hand'],
+    ['an app, the mark whole', 'ServicePrincipal', mark('other/readers')],
+  ];
+
+  it.each(
+    shown.flatMap(([what, type, description]) =>
+      forgers.map(([who, spec, status, metadata]) => ({
+        title: `${what}: is not taken by a forged ledger of one that ${who}`,
+        type,
+        description,
+        spec,
+        status,
+        metadata,
+      })),
+    ),
+  )('$title', async ({ type, description, spec, status, metadata }) => {
+    await world.put(retained, principal, READER_GUID, description, type);
+    await world.listed();
+    const forged = { ledger: [retained], observedGeneration: 1, ...status };
+    const thief = world.grant('thief', { ...nowhere, ...spec }, forged, metadata);
+    const { actions } = await world.decided(thief);
+    expect(actions.map((action) => action.type)).not.toContain('deleteAssignment');
+  });
+});
+
 /** Specs that cannot mean the assignment, of which it cannot be told what they do mean. */
 const claims: [string, () => Partial<RoleGrantSpec>][] = [
   ['another scope', () => ({ scope: RG2, role: { name: 'Nonsense' } })],

@@ -14,7 +14,7 @@ import type { RoleDeps } from './role.ts';
 
 /** Role and principal, where they are known. */
 export type Granted = Pick<SeenAssignment, 'scope'> &
-  Partial<Pick<SeenAssignment, 'roleGuid' | 'principalId'>>;
+  Partial<Pick<SeenAssignment, 'roleGuid' | 'principalId' | 'principalType'>>;
 
 export interface MayAskForDeps extends RoleDeps, KnownDeps {
   readonly stores: KnownDeps['stores'] & { readonly identities: Pick<Stores['identities'], 'keysByIndex'> };
@@ -42,10 +42,15 @@ function mayAskForRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: Ro
   return named.length === 0 || named.some(({ guid }) => sameText(guid, roleGuid));
 }
 
-function mayAskForPrincipal(object: RoleGrant, { principalId }: Granted, deps: MayAskForDeps): boolean {
+function mayAskForPrincipal(
+  object: RoleGrant,
+  { principalId, principalType }: Granted,
+  deps: MayAskForDeps,
+): boolean {
   const { id } = object.spec.principal;
   if (principalId === undefined) return true;
   if (id !== undefined) return sameText(id, principalId);
+  if (isNoIdentity(principalType)) return false;
   const known = knownPrincipal(object, deps);
   if (known && sameText(known.id, principalId)) return true;
   // Of an identity that is gone nobody can tell whose it was.
@@ -62,3 +67,10 @@ function mayAskForPrincipal(object: RoleGrant, { principalId }: Granted, deps: M
   ]);
   return referred.some((key) => holders.has(key));
 }
+
+/** No cache shows a user or a group either, alive as they may be: never a principal that an identity had. */
+function isNoIdentity(principalType: string | undefined): boolean {
+  return NO_IDENTITY.has(asciiLower(principalType ?? ''));
+}
+
+const NO_IDENTITY: ReadonlySet<string> = new Set(['user', 'group', 'foreigngroup', 'device']);
