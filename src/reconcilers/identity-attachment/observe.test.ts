@@ -27,9 +27,16 @@ function setup(given: Given = {}) {
   const loaded: string[] = [];
   const areas = hostCache.inUse;
   hostCache.onLoaded((users) => loaded.push(...users));
+  const identitiesRead: string[] = [];
   const deps: ObserveDeps = {
     stores,
     proofs,
+    identityCache: {
+      refresh: async (id) => {
+        identitiesRead.push(id);
+        return { state: 'unknown' };
+      },
+    },
     hostCache: hostCache,
     areas,
     clock,
@@ -46,7 +53,7 @@ function setup(given: Given = {}) {
     await Promise.all(areas.names.map((each) => hostCache.whenLoaded(each)));
     return look(object);
   };
-  return { look, listed, areas, lists, loaded, hostCache, held, clock, deps };
+  return { look, listed, areas, lists, loaded, hostCache, held, clock, deps, identitiesRead };
 }
 
 const claims = ({ hosts }: Facts) => hosts.map(({ id, claim }) => `${id.split('/').at(-1)} ${claim}`);
@@ -233,6 +240,16 @@ describe('a resource by its id', () => {
     expect((await it.look(asking)).hosts[0]).toMatchObject({ shown: true });
     await it.look(asking);
     expect(it.lists.calls.filter((call) => call.startsWith('GET'))).toEqual(['GET vm1']);
+  });
+
+  it('and so is the identity that it is to have', async () => {
+    const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID, 'p1'))] });
+    await it.look(attachment());
+    expect(it.identitiesRead).toEqual([]);
+    const asking = attachment({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
+    await it.look(asking);
+    await it.look(asking);
+    expect(it.identitiesRead).toEqual([IDENTITY_ID]);
   });
 
   it('shows an identity only where it is alive', async () => {

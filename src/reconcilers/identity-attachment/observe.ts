@@ -1,11 +1,12 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
-import { hasPendingEdit, requestedReconcile } from '../../api/schema/common.ts';
+import { hasPendingEdit, isReconcileRequested, requestedReconcile } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { IdentityCache } from '../../cache/identities/identities.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
@@ -29,6 +30,7 @@ export interface ObserveDeps extends SelectingDeps {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'observe' | 'prove'>;
+  readonly identityCache: Pick<IdentityCache, 'refresh'>;
   readonly hostCache: Pick<
     HostCache,
     'observe' | 'present' | 'age' | 'refresh' | 'resyncNow' | 'ask' | 'openUntil'
@@ -101,6 +103,7 @@ async function identitySeen(
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<ObservedAttachedIdentity> {
+  await readIdentityIfRequested(object, context, deps);
   const held = identityOf(object, deps);
   if (held.state === 'known' || !held.unknown) return held;
   // Whatever Azure says, the cache has it from then on.
@@ -218,6 +221,25 @@ function ledgerOf(
     former: mine.filter((each) => each !== entry),
     unproven: (holder.status?.unproven ?? []).some((id) => armKey(id) === identityKey),
   };
+}
+
+/** The same of the identity of the attachment, which the resource may go on naming when it is gone. */
+async function readIdentityIfRequested(
+  object: IdentityAttachment,
+  context: ReconcileContext,
+  { stores, proofs, identityCache, looked }: ObserveDeps,
+): Promise<void> {
+  if (!isReconcileRequested(object) || looked.get(object.metadata.uid) === requestedReconcile(object)) return;
+  const { identityRef } = object.spec;
+  const referred = identityRef && stores.identities.get(`${object.metadata.namespace}/${identityRef.name}`);
+  const seen = referred && proofs.observe(referred);
+  if (seen?.state !== 'owned') return;
+  try {
+    await identityCache.refresh(seen.identity.id, context.priority, context);
+  } catch (error) {
+    // What cannot be read now is what the UserAssignedIdentity tells of.
+    if (!failureOf(error)) throw error;
+  }
 }
 
 /** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */

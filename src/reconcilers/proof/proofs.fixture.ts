@@ -90,4 +90,5 @@ export const noSystemProofs = {
   prove: async () => ({ state: 'waiting', why: 'has no principal yet' }) as const,
   hasPrincipal: () => false,
   ofPrincipal: () => [],
+  resourceOf: () => undefined,
 };

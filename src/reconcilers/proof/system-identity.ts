@@ -92,6 +92,12 @@ export class SystemProofs {
     }
   }
 
+  /** The resource in whose ledger the object stands, so that it may be read on its behalf. */
+  resourceOf(key: string): string | undefined {
+    const object = this.#deps.stores.systemIdentities.get(key);
+    return object && this.#lineOf(object) ? object.spec.resourceId : undefined;
+  }
+
   /** Keys of the objects whose resource's own identity has this principal. */
   ofPrincipal(principalId: string): readonly string[] {
     const { stores, hostCache } = this.#deps;

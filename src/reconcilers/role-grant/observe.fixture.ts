@@ -211,7 +211,7 @@ export class GrantWorld {
 
   deps(): ObserveDeps {
     const { stores, clock, told, refused } = this;
-    const { assignments, identities, roles } = this.caches;
+    const { assignments, identities, hosts, roles } = this.caches;
     return {
       stores,
       clock,
@@ -224,6 +224,7 @@ export class GrantWorld {
       assignments: this.#clients.assignments,
       identityCache: identities,
       assignmentCache: assignments,
+      hostCache: hosts,
       areas: {
         use: (key, areas) => {
           const used = [...areas];

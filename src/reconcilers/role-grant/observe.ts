@@ -9,7 +9,7 @@ import type { LiveReads } from '../live-reads.ts';
 import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, RoleGrant } from './facts.ts';
 import { PRINCIPAL } from './needs-live.ts';
-import { reRead } from './observe/re-read.ts';
+import { type ReReadDeps, reRead } from './observe/re-read.ts';
 import { looked, type ReadDeps } from './observe/read-assignments.ts';
 import { expiryOf, isExpired } from './own.ts';
 import type { CoOwnerDeps } from './ownership/co-owners.ts';
@@ -21,6 +21,8 @@ import { targetOf } from './target/target.ts';
 
 export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps {
   readonly stores: CoOwnerDeps['stores'];
+  readonly systemProofs: PrincipalDeps['systemProofs'] & ReReadDeps['systemProofs'];
+  readonly hostCache: ReReadDeps['hostCache'];
   /** Where the cache must look for this object's assignments and its role. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly releaseAfterMs: number;

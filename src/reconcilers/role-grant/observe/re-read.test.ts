@@ -11,6 +11,12 @@ import { type ReReadDeps, reRead } from './re-read.ts';
 const asked = (status: RoleGrant['status'] = {}) =>
   settled({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } }, status });
 
+const VM = `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web`;
+const ofResource = (object: RoleGrant): RoleGrant => ({
+  ...object,
+  spec: { ...object.spec, principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'vm' } } },
+});
+
 async function look(object: RoleGrant, seen: object = { state: 'unknown' }, failure?: Error) {
   const clock = new FakeClock();
   const reads: string[] = [];
@@ -31,7 +37,16 @@ async function look(object: RoleGrant, seen: object = { state: 'unknown' }, fail
       return { found: false };
     },
   };
-  const deps = { identities, identityCache: { observe: () => seen }, stores: emptyStores(), clock };
+  const hostCache = {
+    observe: () => seen,
+    async refresh(id: string) {
+      reads.push(`resource ${id}`);
+      if (failure) throw failure;
+    },
+  };
+  const systemProofs = { resourceOf: (key: string) => (key === 'team-a/vm' ? VM : undefined) };
+  const identityCache = { observe: () => seen };
+  const deps = { identities, identityCache, hostCache, systemProofs, stores: emptyStores(), clock };
   await reRead(object, context, deps as unknown as ReReadDeps);
   return reads;
 }
@@ -51,13 +66,21 @@ describe('a request to look now', () => {
   });
 
   it('does not take a resource for an identity of its own', async () => {
-    const identityId = `${SCOPE}/providers/Microsoft.Compute/virtualMachines/web`;
-    expect(await look(asked({ identityId }))).toEqual([]);
+    expect(await look(asked({ identityId: VM }))).toEqual([]);
+  });
+
+  it('reads the resource whose own identity has the grant, once in a reconcile', async () => {
+    const object = ofResource(asked({ identityId: VM }));
+    expect(await look(object)).toEqual([`resource ${VM}`]);
+    expect(await look(object, { state: 'absent', ageMs: 1 })).toEqual([`resource ${VM}`]);
+    expect(await look(object, { state: 'present', how: 'get', ageMs: 0 })).toEqual([]);
+    expect(await look(ofResource(settled()))).toEqual([]);
   });
 
   it('leaves a refusal to whoever needs the identity, and throws what is no answer', async () => {
     const refused = new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
     expect(await look(asked(), undefined, refused)).toEqual([IDENTITY_ID]);
     await expect(look(asked(), undefined, new Error('bug'))).rejects.toThrow('bug');
+    expect(await look(ofResource(asked({ identityId: VM })), undefined, refused)).toHaveLength(1);
   });
 });
