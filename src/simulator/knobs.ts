@@ -23,6 +23,8 @@ const groups = {
     readAfterWriteMs: spread,
     /** Until a grant acts for tokens issued before it (docs/azure-facts.md section 5: up to 10 minutes). */
     grantEffectMs: spread,
+    /** Until an assignment of a policy is looked at everywhere. */
+    policyEffectMs: spread,
     /** Until a federated credential is accepted at the token endpoint (docs/azure-facts.md section 4: some minutes). */
     federationEffectMs: spread,
     /** Until the role assignment service sees a new principal (docs/azure-facts.md section 5: 22 to 32 s). */
@@ -161,6 +163,7 @@ const fast: KnobValues = {
     listLagMs: 0,
     readAfterWriteMs: 0,
     grantEffectMs: 0,
+    policyEffectMs: 0,
     federationEffectMs: 0,
     directoryReplicationMs: 0,
     resourceGraphLagMs: 0,
@@ -216,6 +219,7 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
       readAfterWriteMs: { min: 500, max: 5_000, share: 0.3 },
       // Default 0 by src/simulator/README.md; tests raise it.
       grantEffectMs: 0,
+      policyEffectMs: { min: 60_000, max: 300_000 },
       federationEffectMs: { min: 2_000, max: 15_000 },
       directoryReplicationMs: { min: 22_000, max: 32_000 },
       resourceGraphLagMs: { min: 30_000, max: 120_000 },

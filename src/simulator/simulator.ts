@@ -34,6 +34,8 @@ import { identityProviderOperations } from './identities/provider-operations.ts'
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
 import { Knobs, type Preset } from './knobs.ts';
 import { createPki } from './pki.ts';
+import { PolicyAssignments } from './policies/assignments.ts';
+import { PolicyDefinitions } from './policies/definitions.ts';
 import { ExternalPolicies } from './policies/external.ts';
 import { createRandom } from './random.ts';
 import { cloudMetadataOperations } from './resources/cloud-metadata.ts';
@@ -113,6 +115,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const systemIdentities = new SystemIdentities();
   const operationResults = new OperationResults(foundation);
   const policies = new ExternalPolicies(frame);
+  const policyDefinitions = new PolicyDefinitions(frame);
+  const policyAssignments = new PolicyAssignments(frame, policyDefinitions);
 
   const callers = new Callers(directory);
   const someoneElse = createSomeoneElse(directory, callers, tenantId, clock);
@@ -127,7 +131,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const reply = await perform(arm, message, request.caller);
     return { status: reply.status, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
   };
-  const deployments = new Deployments(frame, send);
+  const deployments = new Deployments({ ...frame, policyAssignments }, send);
   const arm: ArmParts = {
     ...frame,
     tokens,
@@ -150,6 +154,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...operationResults.operations,
         ...authorization.operations,
         ...policies.operations,
+        ...policyDefinitions.operations,
+        ...policyAssignments.operations,
         ...federation.operations,
         ...hosts.routes,
       ],
@@ -158,6 +164,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     throttle: new Throttle(clock, knobs),
     faults: new Faults(random),
     policies,
+    policyAssignments,
     log: new RequestLog(clock, options.log),
     onChange(change) {
       activityLog.note(change);
@@ -188,6 +195,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
           federation,
           hosts,
           activityLog,
+          policyAssignments,
         ])
           part.settle();
       },

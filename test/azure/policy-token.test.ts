@@ -160,6 +160,31 @@ describe('a write that an Azure Policy wants a token for', () => {
   });
 });
 
+/** Looked at by Azure itself: a policy that was assigned, and its own words. */
+test('a write that an assigned policy denies is refused for good, and its policy named', async () => {
+  await using rig = await startRig();
+  const scope = `/subscriptions/${rig.azure.subscriptionId}`;
+  const assigned = await rig.azure.control.arm({
+    method: 'PUT',
+    path: `${scope}/providers/Microsoft.Authorization/policyAssignments/p1?api-version=2024-05-01`,
+    body: {
+      properties: {
+        displayName: 'Only the north',
+        policyDefinitionId:
+          '/providers/Microsoft.Authorization/policyDefinitions/e56962a6-4747-49cd-b67b-bf8b01975c4c',
+        parameters: { listOfAllowedLocations: { value: ['northeurope'] } },
+      },
+    },
+  });
+  expect(assigned.status).toBe(201);
+  expect(await failed(rig.identities.put({ ...rig.at('web'), ...web }, edit))).toMatchObject({
+    reason: 'DisallowedByAzurePolicy',
+    error: { ambiguous: false, message: expect.stringContaining('Only the north') },
+  });
+  expect(tokensAsked(rig)).toEqual([]);
+  expect(rig.calls('PUT')).toHaveLength(1);
+});
+
 test('a plain refusal by Azure Policy is left as it is', async () => {
   await using rig = await startRig();
   const effect = { kind: 'status', status: 403, code: 'RequestDisallowedByPolicy', message: 'no' } as const;

@@ -1,11 +1,12 @@
 import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest } from '../http/operation.ts';
+import type { PolicyAssignments } from '../policies/assignments.ts';
 import { isWithin, scopeKey } from '../scope.ts';
 import { type Deployment, type DeploymentOperation, failed } from './deployment.ts';
-import { type ExpressionScope, evaluate } from './expression.ts';
+import { type ExpressionScope, evaluate, evaluateSoFar } from './expression.ts';
 import { bodyAs, notSimulated, type Planned, planOf } from './plan.ts';
-import { assertMayWrite } from './preflight.ts';
+import { assertMayWrite, assertPoliciesAllow } from './preflight.ts';
 import { assertParameters, scopeOf, type Template } from './template.ts';
 
 /** A call as whoever deploys, with all the rules; the parsed body of its answer. */
@@ -21,6 +22,10 @@ export interface Given {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
+interface DeploymentsFrame extends Frame {
+  readonly policyAssignments: Pick<PolicyAssignments, 'violations'>;
+}
+
 /** Between two looks at a resource whose work goes on after its answer. */
 const POLL_MS = 1000;
 const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating']);
@@ -31,10 +36,10 @@ const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating
  */
 export class Deployments {
   readonly #deployments = new Map<string, Deployment>();
-  readonly #frame: Frame;
+  readonly #frame: DeploymentsFrame;
   readonly #send: Send;
 
-  constructor(frame: Frame, send: Send) {
+  constructor(frame: DeploymentsFrame, send: Send) {
     this.#frame = frame;
     this.#send = send;
     frame.world.onScopeRemoved((scope) => {
@@ -65,6 +70,11 @@ export class Deployments {
     for (const name of Object.keys(given.template.parameters ?? {})) scope.parameter(name);
     const plan = planOf(given.template, scope);
     assertMayWrite(this.#frame, request.caller, plan);
+    const known = plan.map((planned) => ({
+      planned,
+      body: bodyAs(planned, (value) => evaluateSoFar(value, scope)),
+    }));
+    assertPoliciesAllow(this.#frame.policyAssignments, known);
     return { plan, scope };
   }
 

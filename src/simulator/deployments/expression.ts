@@ -8,6 +8,8 @@ export interface ExpressionScope {
   readonly group: { readonly id: string; readonly name: string; readonly location: string };
   parameter(name: string): unknown;
   variable(name: string): unknown;
+  /** Of the resource that a policy looks at; templates have none. */
+  field?(name: string): unknown;
   /** The properties of a resource, by id or by its name in the template; `full`: all of it. */
   reference(target: string, full: boolean): unknown;
 }
@@ -43,10 +45,13 @@ function text(value: string, scope: ExpressionScope): unknown {
   const reader = new Reader(value.slice(1, -1), scope);
   const result = reader.expression();
   reader.end();
-  return result;
+  return result();
 }
 
 const TOKEN = /\s*(?:'((?:[^']|'')*)'|(-?\d+)|([A-Za-z_]\w*)|(.))/y;
+
+/** Worked out when it is asked for: `if` asks for one of its branches alone. */
+type Deferred = () => unknown;
 
 /** A recursive reader of one expression: calls, strings, numbers, `.name` and `[index]`. */
 class Reader {
@@ -59,13 +64,17 @@ class Reader {
     this.#scope = scope;
   }
 
-  expression(): unknown {
+  expression(): Deferred {
     let value = this.#primary();
     for (;;) {
-      if (this.#take('.')) value = member(value, this.#next()?.[3] ?? '');
-      else if (this.#take('[')) {
-        value = member(value, String(this.expression()));
+      const whole = value;
+      if (this.#take('.')) {
+        const name = this.#next()?.[3] ?? '';
+        value = () => member(whole(), name);
+      } else if (this.#take('[')) {
+        const index = this.expression();
         this.#expect(']');
+        value = () => member(whole(), String(index()));
       } else return value;
     }
   }
@@ -74,21 +83,28 @@ class Reader {
     if (this.#text.slice(this.#at).trim() !== '') throw invalid(this.#text);
   }
 
-  #primary(): unknown {
+  #primary(): Deferred {
     const token = this.#next();
     if (!token) throw invalid(this.#text);
     const [, string, number, name] = token;
-    if (string !== undefined) return string.replaceAll("''", "'");
-    if (number !== undefined) return Number(number);
+    if (string !== undefined) return () => string.replaceAll("''", "'");
+    if (number !== undefined) return () => Number(number);
     if (name === undefined) throw invalid(this.#text);
     this.#expect('(');
-    const args: unknown[] = [];
+    const args: Deferred[] = [];
     while (!this.#take(')')) {
       args.push(this.expression());
       this.#take(',');
     }
+    const [test, yes, no] = args;
+    if (name.toLowerCase() === 'if' && test && yes && no) return () => (test() ? yes() : no());
     const run = FUNCTIONS[name.toLowerCase()];
-    if (run) return run(args, this.#scope);
+    if (run)
+      return () =>
+        run(
+          args.map((arg) => arg()),
+          this.#scope,
+        );
     throw new ArmError(
       501,
       'NotSimulated',
@@ -120,6 +136,17 @@ type Function = (args: readonly unknown[], scope: ExpressionScope) => unknown;
 const FUNCTIONS: Readonly<Record<string, Function>> = {
   parameters: ([name], scope) => scope.parameter(String(name)),
   variables: ([name], scope) => scope.variable(String(name)),
+  field: ([name], scope) => {
+    if (scope.field) return scope.field(String(name));
+    throw new ArmError(400, 'InvalidTemplate', "The template function 'field' is not valid.");
+  },
+  split: ([value, by]) => String(value ?? '').split(String(by)),
+  startswith: ([value, start]) => String(value).toLowerCase().startsWith(String(start).toLowerCase()),
+  endswith: ([value, end]) => String(value).toLowerCase().endsWith(String(end).toLowerCase()),
+  greater: ([a, b]) => Number(a) > Number(b),
+  greaterorequals: ([a, b]) => Number(a) >= Number(b),
+  less: ([a, b]) => Number(a) < Number(b),
+  lessorequals: ([a, b]) => Number(a) <= Number(b),
   resourcegroup: (_, { group }) => group,
   subscription: (_, { subscriptionId, tenantId }) => ({
     subscriptionId,
@@ -147,7 +174,6 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
   true: () => true,
   false: () => false,
   null: () => null,
-  if: ([test, yes, no]) => (test ? yes : no),
   not: ([value]) => !value,
   and: (args) => args.every(Boolean),
   or: (args) => args.some(Boolean),

@@ -1,6 +1,8 @@
 import { permits } from '../authorization/permissions.ts';
 import type { Frame } from '../frame.ts';
-import { ArmError, type Caller } from '../http/operation.ts';
+import { ArmError, type Caller, errorBody } from '../http/operation.ts';
+import type { PolicyAssignments } from '../policies/assignments.ts';
+import { disallowed } from '../policies/refusal.ts';
 import type { Planned } from './plan.ts';
 
 /**
@@ -19,4 +21,26 @@ export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: read
       ? 'The template deployment failed with error'
       : 'Deployment failed with multiple errors';
   throw new ArmError(400, 'InvalidTemplateDeployment', `${start}: '${refused.join(':')}'.`);
+}
+
+/** And what policies say of each, as far as it is known what it will be: the write itself is looked at once more. */
+export function assertPoliciesAllow(
+  policies: Pick<PolicyAssignments, 'violations'>,
+  resources: readonly { readonly planned: Planned; readonly body: Readonly<Record<string, unknown>> }[],
+): void {
+  const details = resources.flatMap(({ planned: { id, name, type }, body }) => {
+    if (/"\[[^[]/.test(JSON.stringify(body))) return [];
+    const { location, tags = {} } = body as { location?: string; tags?: Record<string, string> };
+    const violations = policies.violations({ id, name, type, tags, body, ...(location && { location }) });
+    return violations.length > 0 ? [errorBody(disallowed(name, violations))] : [];
+  });
+  if (details.length === 0) return;
+  throw new ArmError(
+    400,
+    'InvalidTemplateDeployment',
+    'The template deployment failed because of policy violation. Please see details for more information.',
+    {},
+    [],
+    { details },
+  );
 }

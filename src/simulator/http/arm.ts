@@ -2,6 +2,7 @@ import type { Authorizer } from '../authorizer.ts';
 import { sleep } from '../clock.ts';
 import { type FaultEffect, type Faults, faultError } from '../faults.ts';
 import type { Foundation } from '../frame.ts';
+import type { PolicyAssignments } from '../policies/assignments.ts';
 import type { ExternalPolicies } from '../policies/external.ts';
 import { parseScope } from '../scope.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -14,6 +15,7 @@ import {
   type ArmRequest,
   type ArmResponse,
   type Caller,
+  errorBody,
   type Method,
   type Operation,
 } from './operation.ts';
@@ -41,6 +43,7 @@ export interface ArmParts extends Foundation {
   readonly throttle: Throttle;
   readonly faults: Faults;
   readonly policies: Pick<ExternalPolicies, 'assertToken'>;
+  readonly policyAssignments: Pick<PolicyAssignments, 'assertAllowed'>;
   readonly log: RequestLog;
   /** Hears of every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
   readonly onChange?: (change: Change) => void;
@@ -142,6 +145,7 @@ function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void
   if (request.method === 'GET' || request.method === 'HEAD') return;
   if (!operation.passesLocks)
     parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
+  parts.policyAssignments.assertAllowed(request);
   parts.policies.assertToken(request);
 }
 
@@ -205,17 +209,7 @@ function responseAnswer(response: ArmResponse, headers: Readonly<Record<string, 
 }
 
 function errorAnswer(error: ArmError, headers: Readonly<Record<string, string>> = {}): Answer {
-  return jsonReply(
-    error.status,
-    {
-      error: {
-        code: error.code,
-        message: error.message,
-        ...(error.additionalInfo.length > 0 && { additionalInfo: error.additionalInfo }),
-      },
-    },
-    { ...headers, ...error.headers },
-  );
+  return jsonReply(error.status, { error: errorBody(error) }, { ...headers, ...error.headers });
 }
 
 /** What a fault does to a call that shall have no effect; undefined when it strikes only afterwards. */

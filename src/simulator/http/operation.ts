@@ -82,6 +82,10 @@ export class ArmError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** `error.additionalInfo`: what policies say of a refusal. */
   readonly additionalInfo: readonly unknown[];
+  /** Name of the resource that was refused. */
+  readonly target?: string;
+  /** What the error is made of, where there is more than one. */
+  readonly details?: readonly unknown[];
 
   constructor(
     status: number,
@@ -89,11 +93,25 @@ export class ArmError extends Error {
     message: string,
     headers: Readonly<Record<string, string>> = {},
     additionalInfo: readonly unknown[] = [],
+    more: { readonly target?: string; readonly details?: readonly unknown[] } = {},
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
     this.additionalInfo = additionalInfo;
+    if (more.target !== undefined) this.target = more.target;
+    if (more.details !== undefined) this.details = more.details;
   }
+}
+
+/** `{ code, message, … }`, as it stands under `error`. */
+export function errorBody({ code, message, target, details, additionalInfo }: ArmError) {
+  return {
+    code,
+    ...(target !== undefined && { target }),
+    message,
+    ...(details !== undefined && { details }),
+    ...(additionalInfo.length > 0 && { additionalInfo }),
+  };
 }

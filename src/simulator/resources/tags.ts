@@ -84,12 +84,12 @@ function patch(frame: TagsFrame, request: ArmRequest, scope: string): ArmRespons
   const parsed = patchSchema.safeParse(request.body);
   if (!parsed.success) throw invalid();
   const { operation, properties } = parsed.data;
-  setTags(frame, scope, patched(tagsOf(frame, scope), operation, properties.tags ?? {}));
+  setTags(frame, scope, patchedTags(tagsOf(frame, scope), operation, properties.tags ?? {}));
   return answer(frame, scope);
 }
 
 /** A deletion names the value too: only a tag that has it goes. */
-function patched(held: Tags, operation: 'merge' | 'replace' | 'delete', given: Tags): Tags {
+export function patchedTags(held: Tags, operation: 'merge' | 'replace' | 'delete', given: Tags): Tags {
   switch (operation) {
     case 'merge':
       return { ...held, ...given };

@@ -100,7 +100,9 @@ async function startStage(packages: readonly string[]): Promise<Stage> {
   const { Client: Graph } = modules.get('@microsoft/microsoft-graph-client') as unknown as {
     Client: { init(options: object): Client };
   };
-  const options = { endpoint, credentialScopes: ['https://management.azure.com/.default'] };
+  // As for any cloud that is not the public one; the newest SDKs have another name for it.
+  const scopes = ['https://management.azure.com/.default'];
+  const options = { endpoint, credentialScopes: scopes, credentials: { scopes } };
   return {
     simulator,
     subscription,
