@@ -22,6 +22,9 @@ export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
 /** At most so many targets are told one by one. */
 export const MAX_TOLD_TARGETS = 100;
 
+/** At most so many resources have a rollout slot at once. */
+export const MAX_SLOTS = 1000;
+
 const selector = z
   .object({
     subscriptionId: guid(),
@@ -76,7 +79,7 @@ const spec = z
           .number()
           .int()
           .min(1)
-          .max(1000)
+          .max(MAX_SLOTS)
           .optional()
           .describe(
             'Resources changed at once. Default: 1 for types that restart when their identities change, else 20.',
@@ -111,6 +114,15 @@ const target = z.object({
   lastChange: pastTime().optional(),
 });
 
+const slots = () =>
+  z.array(z.string().max(1024)).max(MAX_SLOTS).optional().meta({ 'x-kubernetes-list-type': 'atomic' });
+
+const rolloutSlots = z.object({
+  generation: z.number().int().describe('Of the spec that they were given for; for any other they are void.'),
+  attach: slots().describe('Found by the selector, and may be given the identity now.'),
+  detach: slots().describe('May lose now what azid attached for this object.'),
+});
+
 const count = () => z.number().int().min(0).optional();
 
 const status = z.object({
@@ -126,6 +138,11 @@ const status = z.object({
     .optional()
     .describe(
       'Only for a while after a selector is new: until then it may miss resources that were made just before, since lists of Azure lag.',
+    ),
+  rolloutSlots: rolloutSlots
+    .optional()
+    .describe(
+      'Resources that may be changed now, by ARM id: whoever writes to them goes by this. Only while there are any.',
     ),
   targets: z
     .array(target)

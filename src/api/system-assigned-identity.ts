@@ -32,6 +32,12 @@ const status = z.object({
     .max(400)
     .optional()
     .describe("Name of the service principal: the resource's, or <app>/slots/<slot>."),
+  released: z
+    .boolean()
+    .optional()
+    .describe(
+      'Only while the object is being deleted: nothing that azid knows hangs on the principal any more, so its resource may lose it.',
+    ),
 });
 
 export type SystemAssignedIdentitySpec = Readonly<z.input<typeof spec>>;

@@ -16,11 +16,10 @@ import type { RoleNames } from '../cache/roles/names.ts';
 import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { Emitter, type Source } from '../runtime/controller/watch.ts';
+import type { Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
 import { apiVersionOf } from './hosts/api-version.ts';
-import { Turns } from './hosts/claims/turns.ts';
 import { systemIdentityNow } from './hosts/system-identity-now.ts';
 import type { ReconcileContext } from './kind.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
@@ -105,10 +104,6 @@ export interface SharedServices extends Given, Caches {
   readonly identitiesListed: Source<readonly ObjectKey[]>;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
-  /** Which hosts of a selector may be changed now. */
-  readonly turns: Turns;
-  /** Keys of resources that a rollout has come to. */
-  readonly rolloutSlots: Source<string>;
   /** When this process first saw a principal, by the uid of the grant that asks. */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
 }
@@ -122,7 +117,6 @@ export interface Services extends SharedServices {
 /** @param holds what the kinds say that they hold */
 export function createServices(given: Given, holds: readonly HoldInStore<SharedServices>[]): Services {
   const { stores, caches, clock } = given;
-  const rolloutSlots = new Emitter<string>();
   const systemIdentity: SharedServices['systemIdentity'] = (hostId, context) =>
     systemIdentityNow(hostId, context, { ...given, hostCache: caches.hosts });
   const shared: SharedServices = {
@@ -138,8 +132,6 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     apiVersionOf: (type) => apiVersionOf(type, stores),
     identitiesListed: listedOf(caches.identities),
     grantsListed: grantsListed(caches),
-    turns: new Turns((hostKey) => rolloutSlots.emit(hostKey)),
-    rolloutSlots,
     firstSeen: new Map(),
   };
   const holders = holdersOf(holds, shared);

@@ -41,7 +41,7 @@ describe('an identity that may be tried again, and waits for something else', ()
   const refused = object({ entries: [entry('app', { state: 'Refused', problem })] });
 
   it('is not looked at every second while its host has no turn', () => {
-    const claims = [wants('app', { turn: false })];
+    const claims = [wants('app', { hasSlot: false })];
     const decision = decide(refused, facts({ host: seen(host()), identities: alive('app'), claims }));
     expect(decision.actions).toEqual([]);
     expect(again(decision)).toBe(5 * MINUTE);

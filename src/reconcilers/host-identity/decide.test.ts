@@ -116,20 +116,20 @@ describe('attaching', () => {
   });
 
   it('waits for the word of all who name the host, so that one write carries all, but not for ever', () => {
-    const claims = [wants('b'), wants('app', { turn: false })];
+    const claims = [wants('b'), wants('app', { hasSlot: false })];
     const writes = (change: object) =>
       types(decide(fresh(), { ...wanted, claims, ...change })).includes('writeIdentity');
     expect(writes({ awaitedMs: 9_000 })).toBe(false);
     expect(writes({ awaitedMs: 10_000 })).toBe(true);
     // A rollout may take its time: nobody waits for that one.
-    const bySelector = wants('app', { turn: false, wordDue: false });
+    const bySelector = wants('app', { hasSlot: false, isDue: false });
     expect(writes({ claims: [wants('b'), bySelector] })).toBe(true);
-    const denied = wants('app', { turn: false, verdict: { allowed: false, message: '' } });
+    const denied = wants('app', { hasSlot: false, verdict: { allowed: false, message: '' } });
     expect(writes({ claims: [wants('b'), denied] })).toBe(true);
   });
 
   const notGiven = [
-    ['its turn has not come', wants('app', { turn: false })],
+    ['its turn has not come', wants('app', { hasSlot: false })],
     ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
   ] as const;
   it.each(notGiven)('gives nothing new when %s', (_, claim) => {
@@ -153,7 +153,7 @@ describe('attaching', () => {
   it('writes down a second owner of what is there already, without a turn and without a write', () => {
     const decision = decide(
       object(),
-      facts({ claims: [wants('app'), wants('app', { turn: false }, 'other')] }),
+      facts({ claims: [wants('app'), wants('app', { hasSlot: false }, 'other')] }),
     );
     expect(types(decision)).toEqual([]);
     expect(decision.status.entries?.[0]?.owners).toEqual([owner('attach-app'), owner('other')]);
@@ -276,7 +276,7 @@ describe('detaching', () => {
 
   const kept = [
     ['another object wants it', [releases('attach-app'), wants('app', {}, 'other')]],
-    ['its turn has not come', [releases('attach-app', { turn: false })]],
+    ['its turn has not come', [releases('attach-app', { hasSlot: false })]],
     [
       'it is not clear what its object wants',
       [{ state: 'unclear', owner: owner('attach-app'), why: 'not listed' }],
@@ -285,7 +285,7 @@ describe('detaching', () => {
       'the identity that its object wants instead is denied',
       [wants('other', { verdict: { allowed: false, message: 'no' } }, 'attach-app')],
     ],
-    ['the turn for the other one has not come', [wants('other', { turn: false }, 'attach-app')]],
+    ['the turn for the other one has not come', [wants('other', { hasSlot: false }, 'attach-app')]],
   ] as const;
   it.each(kept)('keeps it when %s', (_, claims) => {
     const decision = decide(object(), facts({ claims }));
@@ -296,7 +296,7 @@ describe('detaching', () => {
   it('forgets it, and leaves it in Azure, when the object asks to retain it', () => {
     const decision = decide(
       object(),
-      facts({ claims: [releases('attach-app', { retain: true, turn: false })] }),
+      facts({ claims: [releases('attach-app', { retain: true, hasSlot: false })] }),
     );
     expect(writeOf(decision)).toBeUndefined();
     expect(decision.status.entries).toEqual([]);
@@ -497,7 +497,10 @@ describe('an end', () => {
   });
 
   const stays = [
-    ['somebody wants something, though its turn has not come', { claims: [wants('app', { turn: false })] }],
+    [
+      'somebody wants something, though its turn has not come',
+      { claims: [wants('app', { hasSlot: false })] },
+    ],
     ['somebody may want something', { claims: [{ state: 'unclear', owner: owner('x'), why: '' }] }],
     ['a write may still land', { claims: [], window: { blockedMs: 0, openMs: 1_000 } }],
   ] as const;

@@ -41,8 +41,8 @@ export function wants(what: string, change: Partial<Wants> = {}, who = `attach-$
     owner: owner(who),
     what: { identityId: idOf(what) },
     verdict: { allowed: true, policy: 'team-a' },
-    turn: true,
-    wordDue: true,
+    hasSlot: true,
+    isDue: !(change.hasSlot ?? true),
     paused: false,
     adopt: false,
     allowReplace: false,
@@ -66,7 +66,7 @@ export const releases = (
   who: string,
   change: {
     retain?: boolean;
-    turn?: boolean;
+    hasSlot?: boolean;
     kind?: LedgerOwner['kind'];
     detachInUse?: readonly string[];
   } = {},
@@ -74,7 +74,7 @@ export const releases = (
   state: 'releases',
   owner: owner(who, { ...(change.kind && { kind: change.kind }) }),
   retain: change.retain ?? false,
-  turn: change.turn ?? true,
+  hasSlot: change.hasSlot ?? true,
   detachInUse: change.detachInUse ?? [],
 });
 

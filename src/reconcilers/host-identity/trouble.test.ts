@@ -149,7 +149,7 @@ describe('an identity that was made again', () => {
   it('needs a policy, and waits for its turn', () => {
     const denied = wants('app', { verdict: { allowed: false, message: '' } });
     expect(writeOf(decide(object(), { ...shownDead, claims: [denied] }))).toBeUndefined();
-    const waiting = decide(object(), { ...shownDead, claims: [wants('app', { turn: false })] });
+    const waiting = decide(object(), { ...shownDead, claims: [wants('app', { hasSlot: false })] });
     expect(lineOf(waiting, 'app')?.problem?.reason).toBe('IdentityRecycled');
     const turn = decide(object({ ...waiting.status }), shownDead);
     expect(writeOf(turn)?.asked.removes).toEqual([keyOf('app')]);
@@ -334,7 +334,7 @@ describe('somebody who takes away what azid attaches', () => {
   });
 
   it('of a resource of many each waits for its turn to be given back', () => {
-    const decision = decide(object(), { ...missing, claims: [wants('app', { turn: false })] });
+    const decision = decide(object(), { ...missing, claims: [wants('app', { hasSlot: false })] });
     expect(lineOf(decision, 'app')).toMatchObject({
       state: 'Refused',
       losses: 1,

@@ -5,7 +5,8 @@ import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import type { Watch } from '../../runtime/controller/watch.ts';
+import { openedBy } from '../hosts/claims/slots.ts';
 import { hostsOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
@@ -29,13 +30,11 @@ export interface WatchDeps extends ReferredDeps {
     'hosts' | 'attachments' | 'systemIdentities' | 'identities' | 'policies' | 'namespaces'
   >;
   readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
-  /** Keys of resources that a rollout has come to. */
-  readonly rolloutSlots: Source<string>;
 }
 
 /** What enqueues a HostIdentity: the one that writes to a resource hears of all that may want something of it. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, identityCache, hostCache, rolloutSlots } = deps;
+  const { stores, identityCache, hostCache } = deps;
   const { hosts, attachments, systemIdentities, identities } = stores;
   const ofAttachment = (object: IdentityAttachment | undefined) =>
     hostsOf(object, object?.spec.target.resourceId, stores);
@@ -49,8 +48,9 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onSelf(hosts),
     onChange(hosts, (change) => movedBetween(change).flatMap((id) => [...at(armKey(id))])),
     onEdit(attachments, (change) => ofBoth(change, ofAttachment)),
+    onChange(attachments, (change) => openedBy(change).flatMap((key) => [...at(key)])),
     onEdit(systemIdentities, (change) => ofBoth(change, ofSystemIdentity)),
-    onChange(systemIdentities, (change) => (isReadyToBegin(change) ? ofSystemIdentity(change.new) : [])),
+    onChange(systemIdentities, (change) => (isOpened(change) ? ofSystemIdentity(change.new) : [])),
     onPrincipal(identities, (change) => [
       ...ofReferring(change.key),
       ...ofBoth(change, ({ status }) => (status?.id === undefined ? [] : having(status.id))),
@@ -63,7 +63,6 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onCache(hostCache, 'none', at),
     onCache(identityCache, 'all', having),
     ...onReferredIdentity(deps, ofReferring),
-    watch(rolloutSlots, at),
     onListed(listedFor(hostCache, 'hostidentity')),
   ];
 }
@@ -76,7 +75,9 @@ function movedBetween({ old, new: next }: StoreChange<HostIdentity>): readonly s
   });
 }
 
-/** Nothing is given before its finalizer stands: it is what the host waits for. */
-function isReadyToBegin({ old, new: next }: StoreChange<SystemAssignedIdentity>): boolean {
-  return next !== undefined && hasFinalizer(next) && !(old && hasFinalizer(old));
+/** Nothing is given before its finalizer stands, and nothing taken before it says so: it is what the host waits for. */
+function isOpened({ old, new: next }: StoreChange<SystemAssignedIdentity>): boolean {
+  if (!next) return false;
+  if (hasFinalizer(next) && !(old && hasFinalizer(old))) return true;
+  return next.status?.released === true && old?.status?.released !== true;
 }

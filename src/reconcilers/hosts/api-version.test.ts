@@ -6,7 +6,6 @@ import { HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { apiVersionOf } from './api-version.ts';
 import { claimsOnHost } from './claims/on-host.ts';
-import { Turns } from './claims/turns.ts';
 
 const TYPE = 'Contoso.Widgets/gears';
 const GEAR = `${RG}/providers/${TYPE}/g1`;
@@ -30,7 +29,6 @@ function world() {
     claimsOnHost({ ...object({ entries: [] }), spec: { resourceId: GEAR } }, TYPE, undefined, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
-      turns: new Turns(() => {}),
       knowsType: () => false,
       typeOf: () => TYPE,
     }).apiVersion;

@@ -11,6 +11,7 @@ import {
   type FactsChange,
   facts,
   fleet,
+  given,
   host,
   IDENTITY_ID,
   keys,
@@ -23,9 +24,10 @@ import {
   problem,
   SITES,
   siteId,
+  slotsIn,
   vmId,
 } from './facts.fixture.ts';
-import type { Action, AttachmentDecision, Facts, IdentityAttachment, SeenHost } from './facts.ts';
+import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, SeenHost } from './facts.ts';
 
 const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => type);
 const reasonOf = ({ summary }: Decision<unknown, unknown>) =>
@@ -36,31 +38,26 @@ const only = <T extends Action['type']>({ actions }: AttachmentDecision, type: T
   expect(found).toHaveLength(1);
   return found[0] as Extract<Action, { type: T }>;
 };
-const turnOf = (decision: AttachmentDecision) => only(decision, 'giveTurn').turn;
 const ensured = (decision: AttachmentDecision) => only(decision, 'ensureHosts').hostIds;
 const tells = ({ actions }: AttachmentDecision) =>
   actions.flatMap((action) =>
     action.type === 'recordEvent' ? [`${action.event.reason}: ${action.event.message}`] : [],
   );
-/** After the decision's turns were given and its status written. */
+/** After the decision's status was written, its slots with it. */
 const next = (
   object: IdentityAttachment,
   before: Facts,
   decision: AttachmentDecision,
 ): [IdentityAttachment, Facts] => {
-  const given = decision.actions.find(({ type }) => type === 'giveTurn');
+  const saved = decision.actions.find((action) => action.type === 'saveStatus')?.status;
   const conditions = (decision.conditions ?? []).map((each: Finding) => ({
     lastTransitionTime: '2026-11-23T10:00:00Z',
     observedGeneration: 1,
     ...each,
   }));
   return [
-    { ...object, status: { ...decision.status, observedGeneration: 1, conditions } },
-    {
-      ...before,
-      ...(given?.type === 'giveTurn' && { given: given.turn }),
-      ...(decision.told && { told: decision.told }),
-    },
+    { ...object, status: { ...(saved ?? decision.status), observedGeneration: 1, conditions } },
+    { ...before, ...(decision.told && { told: decision.told }) },
   ];
 };
 
@@ -272,14 +269,13 @@ describe('one resource by its id', () => {
   it('makes sure that the resource has its HostIdentity, after the finalizer', () => {
     const bare = attachment({ metadata: { finalizers: [] } });
     const decision = decide(bare, facts());
-    expect(types(decision)).toEqual(['addFinalizer', 'giveTurn', 'ensureHosts']);
+    expect(types(decision)).toEqual(['addFinalizer', 'ensureHosts']);
     expect(ensured(decision)).toEqual([vmId('vm1')]);
   });
 
-  it('keeps its turn while it is attached, so that it gets it back with what others want if it is made again', () => {
-    const given = { attach: keys('vm1'), detach: keys() };
-    expect(types(decide(attachment(), facts({ given, hosts: [attached('vm1')] })))).not.toContain('giveTurn');
-    expect(turnOf(decide(attachment(), facts({ hosts: [attached('vm1')] })))).toEqual(given);
+  it('needs no slot: there is no other to wait for', () => {
+    for (const one of [host('vm1'), attached('vm1')])
+      expect(decide(attachment(), facts({ hosts: [one] })).status).not.toHaveProperty('rolloutSlots');
   });
 
   it.each([
@@ -298,7 +294,7 @@ describe('one resource by its id', () => {
 
   it('lets go of the resource it named before, and says so', () => {
     const decision = decide(attachment(), facts({ hosts: [left('old'), attached('vm1')] }));
-    expect(turnOf(decision).detach).toEqual(keys('old'));
+    expect(slotsIn(decision).detach).toEqual(keys('old'));
     expect(reasonOf(decision)).toBe('progressing Detaching');
     expect(decision.status).toMatchObject({ matched: 1, attached: 1, detaching: 1 });
   });
@@ -322,9 +318,14 @@ describe('one resource by its id', () => {
   it('while suspended, what is still to be done keeps the edit unobserved; nothing else does', () => {
     const suspended = attachment({ spec: { suspend: true } });
     expect(types(decide(suspended, facts()))).not.toEqual([]);
-    const given = { attach: keys('vm1'), detach: keys() };
-    expect(types(decide(suspended, facts({ given })))).not.toEqual([]);
-    expect(types(decide(suspended, facts({ given, hosts: [attached('vm1')] })))).toEqual([]);
+    const busy = host('vm1', { ledger: ledger() });
+    expect(types(decide(suspended, facts({ hosts: [busy] })))).not.toEqual([]);
+    expect(types(decide(suspended, facts({ hosts: [attached('vm1')] })))).toEqual([]);
+    const many = fleet({ spec: { suspend: true } });
+    const slots = given(many, { attach: ['vm1'], detach: ['old'] });
+    for (const hosts of [[busy], [left('old'), attached('vm1')]])
+      for (const object of [many, slots]) expect(types(decide(object, facts({ hosts })))).not.toEqual([]);
+    expect(types(decide(slots, facts({ hosts: [attached('vm1')] })))).toEqual([]);
   });
 });
 
@@ -383,40 +384,44 @@ describe('a fleet by a selector', () => {
     expect(types(decision)).toEqual([]);
   });
 
-  it('gives 20 at a time their turn and their HostIdentity, and goes on as they are done', () => {
+  it('gives 20 at a time their slot and their HostIdentity, and goes on as they are done', () => {
     const all = Array.from({ length: 200 }, (_, at) => `vm${String(at).padStart(3, '0')}`);
     const first = decide(fleet(), facts({ hosts: all.map((name) => host(name)) }));
-    expect(turnOf(first).attach.size).toBe(20);
+    expect(slotsIn(first).attach.size).toBe(20);
     expect(ensured(first)).toHaveLength(20);
     expect(first.status).toMatchObject({ matched: 200, attached: 0, pending: 200 });
     const hosts = all.map((name, at) => (at < 5 ? attached(name) : host(name)));
-    const then = decide(fleet(), facts({ hosts, given: turnOf(first) }));
-    expect(turnOf(then).attach.size).toBe(20);
-    expect(turnOf(then).attach).not.toContain(armKey(vmId('vm004')));
-    expect(turnOf(then).attach).toContain(armKey(vmId('vm024')));
+    expect(types(first)).toEqual(['saveStatus', 'ensureHosts']);
+    const then = decide(fleet({ status: first.status }), facts({ hosts }));
+    expect(slotsIn(then).attach.size).toBe(20);
+    expect(slotsIn(then).attach).not.toContain(armKey(vmId('vm004')));
+    expect(slotsIn(then).attach).toContain(armKey(vmId('vm024')));
   });
 
-  it('says of the others that they have to wait, so that nobody waits for its word on them', () => {
-    const hosts = Array.from({ length: 22 }, (_, at) => host(`vm${String(at).padStart(2, '0')}`));
-    const turnOf = (object: ReturnType<typeof attachment>, some: typeof hosts) =>
-      decide(object, facts({ hosts: some })).actions.find(({ type }) => type === 'giveTurn');
-    expect(turnOf(fleet(), hosts)).toMatchObject({ turn: { held: keys('vm20', 'vm21') } });
-    expect(turnOf(fleet(), hosts.slice(0, 20))).not.toHaveProperty('turn.held');
-    expect(turnOf(attachment(), [host('vm1')])).not.toHaveProperty('turn.held');
+  it('lets those it has begun go on as before when nothing came of them yet, whatever else there is by now', () => {
+    const names = Array.from({ length: 22 }, (_, at) => `vm${String(at).padStart(2, '0')}`);
+    const hosts = names.map((name) => host(name, { ledger: ledger() }));
+    const begun = given(fleet(), { attach: names.slice(2) });
+    expect(slotsIn(decide(begun, facts({ hosts }))).attach).toEqual(keys(...names.slice(2)));
+    // They were given for another edit, and are void.
+    const edited = { ...begun, metadata: { ...begun.metadata, generation: 2 } };
+    const { status } = decide(edited, facts({ hosts }));
+    expect(slotsIn({ status }).attach).toEqual(keys(...names.slice(0, 20)));
+    expect(status.rolloutSlots?.generation).toBe(2);
   });
 
   it('changes nothing before a new process has seen what is under way', () => {
     const busy = host('b', { ledger: ledger({ entry: entry({ state: 'Attaching' }) }) });
     const object = fleet({ spec: { rollout: { maxConcurrent: 1 } } });
-    expect(turnOf(decide(object, facts({ hosts: [host('a'), busy] }))).attach).toEqual(keys('b'));
+    expect(slotsIn(decide(object, facts({ hosts: [host('a'), busy] }))).attach).toEqual(keys('b'));
   });
 
-  it('writes down what is attached already without a turn', () => {
+  it('writes down what is attached already without a slot', () => {
     const object = fleet({ spec: { rollout: { maxConcurrent: 1 } } });
     const hosts = [host('a', { shown: true }), host('b'), host('c', { shown: true }), host('d')];
     const decision = decide(object, facts({ hosts }));
     expect(ensured(decision)).toEqual(['a', 'b', 'c'].map(vmId));
-    expect(turnOf(decision).attach).toEqual(keys('b'));
+    expect(slotsIn(decision).attach).toEqual(keys('b'));
   });
 
   it('calls those that were all there before unmanaged, and a mixture attached', () => {
@@ -499,7 +504,7 @@ describe('a fleet by a selector', () => {
     const calm = facts({ ...since, hosts: [host('a'), host('b')] });
     const decision = decide(then, calm);
     expect(decision.status.targets?.[0]).toMatchObject({ state: 'Failed', reason: 'ScopeLocked' });
-    expect(since.given.attach).toEqual(keys('b'));
+    expect(slotsIn(then as { status: OwnStatus }).attach).toEqual(keys('b'));
     const edited = { ...then, metadata: { ...then.metadata, generation: 2 } };
     expect(decide(edited, calm).status.targets?.[0]).toMatchObject({ state: 'Pending' });
   });
@@ -530,9 +535,9 @@ describe('what may be detached at once', () => {
     expect(types(said)).toEqual([]);
     expect(said.summary).toMatchObject({ state: 'progressing', reason: 'Detaching', againMs: 0 });
     const [object, since] = next(confirmed('3'), facts({ hosts }), said);
-    expect(turnOf(decide(object, since)).detach).toEqual(keys('a', 'b', 'c'));
+    expect(slotsIn(decide(object, since)).detach).toEqual(keys('a', 'b', 'c'));
     // A new process, with one done.
-    expect(turnOf(decide(object, facts({ hosts: hosts.slice(1) }))).detach).toEqual(keys('b', 'c'));
+    expect(slotsIn(decide(object, facts({ hosts: hosts.slice(1) }))).detach).toEqual(keys('b', 'c'));
   });
 
   it('is over when they are done, so that a forgotten annotation allows no later mistake', () => {
@@ -569,13 +574,15 @@ describe('what may be detached at once', () => {
   it('sets no limit to letting go of what somebody else attached', () => {
     const foreign = ['a', 'b', 'c'].map((name) => left(name, { owned: false }));
     const decision = decide(fleet(), facts({ hosts: [...foreign, attached('d')] }));
-    expect(turnOf(decision).detach).toEqual(keys('a', 'b', 'c'));
+    expect(reasonOf(decision)).toBe('progressing Detaching');
+    // Their hosts only forget it, for which they need no slot.
+    expect(slotsIn(decision).detach).toEqual(keys());
   });
 
   it('goes on attaching meanwhile', () => {
     const decision = decide(fleet(), facts({ hosts: [...hosts, host('new')] }));
     expect(reasonOf(decision)).toBe('stalled DetachShareExceeded');
-    expect(turnOf(decision)).toEqual({ attach: keys('new'), detach: keys() });
+    expect(slotsIn(decision)).toEqual({ attach: keys('new'), detach: keys() });
   });
 });
 
@@ -587,15 +594,16 @@ describe('what restarts when an identity is attached', () => {
   const apps = () => fleet({ spec: { target: { selector: { subscriptionId: 'x', type: SITES } } } });
   const all = policy({ attachments: [{ types: ['*'], scopes: ['/'], selectors: true }] });
 
-  it('is told before the first turn is given, once, and then goes one at a time', () => {
+  it('is told before the first slot is given, once, and then goes one at a time', () => {
     const before = facts({ type, hosts, policies: [all] });
     const warned = decide(apps(), before);
     expect(types(warned)).toEqual(['recordEvent', 'saveStatus']);
     expect(tells(warned)[0]).toContain('RestartsOnAttach: Microsoft.Web/sites restarts');
     expect(said(warned)).toContain('restarts when an identity is attached');
     const decision = decide(...next(apps(), before, warned));
-    expect(types(decision)).toEqual(['giveTurn', 'ensureHosts']);
-    expect(turnOf(decision).attach).toEqual(new Set([armKey(siteId('a'))]));
+    expect(warned.actions.at(-1)).not.toHaveProperty('status.rolloutSlots');
+    expect(types(decision)).toEqual(['saveStatus', 'ensureHosts']);
+    expect(slotsIn(decision).attach).toEqual(new Set([armKey(siteId('a'))]));
   });
 
   it('is told again of one that comes later', () => {

@@ -3,10 +3,11 @@ import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/selector.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
-import type { Action, AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
+import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
 import { detachable, limitOf, planOf } from './rollout/pace.ts';
-import { NO_TURN, type RolloutPlan, sameTurn } from './rollout/rollout.ts';
+import type { RolloutPlan } from './rollout/rollout.ts';
+import { opensMore, withSlots } from './rollout/slots.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
 import { confirmationOf } from './targets/confirmation.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
@@ -17,7 +18,7 @@ const RECHECK_UNKNOWN_MS = 60_000;
 
 /**
  * From what is known to what to do, for one IdentityAttachment. Pure. It never writes to a host: it sees to it that each
- * host it wants has a HostIdentity, says which of them may be changed now, and tells its users how things stand.
+ * host it wants has a HostIdentity, says in its status which of them may be changed now, and tells its users how things stand.
  */
 export function decide(object: IdentityAttachment, facts: Facts): AttachmentDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts);
@@ -45,7 +46,8 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const targets = targetsOf(object, facts, policy);
   const confirmation = confirmationOf(object, detachable(targets.all).length);
   const plan = planOf(object, facts, targets.all, confirmation.state === 'given');
-  const status = statusWith(object, facts, targets.all);
+  const before = statusWith(object, facts, targets.all);
+  const status = withSlots(object, before, plan, targets.all);
   const conditions = [
     ...contest(object, targets.all),
     ...leftovers(object, targets.all),
@@ -65,37 +67,49 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
     };
   }
   const summary = summaryOfTargets(object, facts, targets, plan);
-  const warning = warn(object, facts, targets.all, status);
-  const steps = warning.length > 0 ? warning : steer(object, facts, targets, plan);
+  const warning = warn(object, facts, targets.all, before);
+  const steps = warning.length > 0 ? warning : steer(object, facts, targets, plan, status);
   return { ...settled, actions: [...news, ...steps], summary };
 }
 
-/** The finalizer stands before anything can be written to a host for this object; a turn is given when its host can take it. */
-function steer(object: IdentityAttachment, facts: Facts, { all }: Targets, { turn }: RolloutPlan): Action[] {
+/**
+ * The finalizer stands before anything can be written to a host for this object. Its slots are written with its status;
+ * before it only where a host is new, which then finds its slot at its first reconcile.
+ */
+function steer(
+  object: IdentityAttachment,
+  facts: Facts,
+  { all }: Targets,
+  { slots }: RolloutPlan,
+  status: OwnStatus,
+): Action[] {
   const byName = object.spec.target.selector === undefined;
+  const suspended = isSuspended(object);
   const needed = all.filter(
-    ({ host, open }) =>
+    ({ host, open, state }) =>
       host.claim === 'wanted' &&
       open &&
-      !host.ledger &&
+      // While suspended nothing is performed: that something would be keeps the edit unobserved.
+      (suspended ? state !== 'Attached' : !host.ledger) &&
       facts.identity.state === 'known' &&
-      // What is there already needs no turn, only somebody who writes it down.
-      (byName || turn.attach.has(host.key) || host.shown),
+      // What is there already needs no slot, only somebody who writes it down.
+      (byName || slots.attach.has(host.key) || host.shown),
   );
-  const given = isSuspended(object) ? NO_TURN : facts.given;
-  // The turn first: a host that is new then acts at its first reconcile.
+  const opens = suspended
+    ? status.rolloutSlots !== undefined
+    : needed.length > 0 && opensMore(status.rolloutSlots, object.status?.rolloutSlots);
   const actions: Action[] = [
-    ...(sameTurn(turn, given) ? [] : [{ type: 'giveTurn', turn } as const]),
+    ...(opens ? [{ type: 'saveStatus', status, why: 'its hosts go by its slots' } as const] : []),
     ...(needed.length > 0
       ? [{ type: 'ensureHosts', hostIds: needed.map(({ host }) => host.id) } as const]
       : []),
   ];
-  const gives = needed.length > 0 || turn.attach.size + turn.detach.size > 0;
+  const gives = needed.length > 0 || slots.attach.size + slots.detach.size > 0;
   const holds = gives || all.some(({ host }) => entriesOf(host.ledger).length > 0);
   return [...(holds ? finalizer(object) : []), ...actions];
 }
 
-/** Told before the first turn is given, once for those that wait at the same time: the status remembers it. */
+/** Told before the first slot is given, once for those that wait at the same time: the status remembers it. */
 function warn(
   object: IdentityAttachment,
   facts: Facts,

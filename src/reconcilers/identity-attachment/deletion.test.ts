@@ -8,18 +8,19 @@ import {
   entry,
   facts,
   fleet,
+  given,
   host,
   keys,
   ledger,
   NOW,
   problem,
   RELEASE_AFTER_MS,
+  slotsIn,
 } from './facts.fixture.ts';
 import type { AttachmentDecision, IdentityAttachment, SeenHost } from './facts.ts';
 
 const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => type);
-const detach = ({ actions }: AttachmentDecision) =>
-  actions.flatMap((action) => (action.type === 'giveTurn' ? [...action.turn.detach] : []));
+const detach = (decision: AttachmentDecision) => slotsIn(decision).detach;
 const said = ({ summary }: AttachmentDecision) => ('message' in summary ? summary.message : '');
 const events = ({ actions }: AttachmentDecision) =>
   actions.flatMap((action) =>
@@ -55,7 +56,7 @@ describe('an attachment that goes', () => {
     const hosts = ['a', 'b', 'c', 'd'].map((name) => attached(name));
     const object = deleted(fleet({ spec: { rollout: { maxConcurrent: 3, maxDetachShare: 0 } } }));
     const decision = decide(object, facts({ hosts, policies: [] }));
-    expect(new Set(detach(decision))).toEqual(keys('a', 'b', 'c'));
+    expect(detach(decision)).toEqual(keys('a', 'b', 'c'));
     expect(decision.summary).toMatchObject({
       state: 'deleting',
       message: 'detaching from 4 resources: a, b, c and 1 more',
@@ -63,16 +64,17 @@ describe('an attachment that goes', () => {
   });
 
   it('stays until no ledger names it', () => {
-    const given = { attach: keys(), detach: keys('a') };
-    const decision = decide(deleted(fleet()), facts({ hosts: [attached('a')], given }));
+    const object = given(deleted(fleet()), { detach: ['a'] });
+    const decision = decide(object, facts({ hosts: [attached('a')] }));
     expect(types(decision)).toEqual([]);
+    expect(detach(decision)).toEqual(keys('a'));
   });
 
-  it('has them forget it, all at once, where it is to be retained', () => {
+  it('has them forget it, for which they need no slot, where it is to be retained', () => {
     const hosts = ['a', 'b', 'c'].map((name) => attached(name));
     const object = deleted(fleet({ spec: { deletionPolicy: 'Retain', rollout: { maxConcurrent: 1 } } }));
     const decision = decide(object, facts({ hosts }));
-    expect(new Set(detach(decision))).toEqual(keys('a', 'b', 'c'));
+    expect(detach(decision)).toEqual(keys());
     expect(said(decision)).toContain('letting go of what is attached to 3 resources');
   });
 
@@ -90,7 +92,7 @@ describe('an attachment that goes', () => {
       expect.objectContaining({ type: 'DeletionBlocked', status: 'True', reason: 'ScopeLocked' }),
     );
     expect(said(decision)).toContain('ScopeLocked: a lock; the object is let go in 60 min');
-    expect(new Set(detach(decision))).toEqual(keys('a', 'b'));
+    expect(detach(decision)).toEqual(keys('a', 'b'));
   });
 
   it('is let go after it was refused for so long, naming what stays', () => {

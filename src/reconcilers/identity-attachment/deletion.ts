@@ -5,7 +5,7 @@ import { blockOf, unblocked } from '../status/blocked.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';
-import { sameTurn } from './rollout/rollout.ts';
+import { withSlots } from './rollout/slots.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, hasFailed, leaving, type Target } from './targets/targets.ts';
 
@@ -24,16 +24,17 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const retain = object.spec.deletionPolicy === 'Retain';
   const told = retain ? new Map() : reconcileEventsOf(targets);
   const news = retain ? [] : eventsOf(targets, facts.told, facts.identity);
-  const settled = { status, told };
   if (targets.length === 0) return { ...leave(object, status, news), told };
   if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
     const event = leftBehind(targets, `released by annotation ${RELEASE_ANNOTATION}`);
     return { ...leave(object, status, [...news, event]), told };
   }
 
-  const { turn } = planOfDeletion(object, facts, targets);
-  const next: Action[] = sameTurn(turn, facts.given) ? [] : [{ type: 'giveTurn', turn }];
-  const actions = [...news.map(tell), ...next];
+  const settled = {
+    status: withSlots(object, status, planOfDeletion(object, facts, targets), targets),
+    told,
+  };
+  const actions = news.map(tell);
   const failed = targets.filter(hasFailed);
   const [first] = failed.filter(({ host }) => host.claim !== 'gone');
   const rest = targets.length - failed.length;

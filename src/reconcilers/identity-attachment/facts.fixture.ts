@@ -5,8 +5,8 @@ import { FINALIZER } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import type { Facts, IdentityAttachment, ObservedLedger, SeenHost } from './facts.ts';
-import { NO_TURN } from './rollout/rollout.ts';
+import type { RolloutSlots } from '../hosts/claims/slots.ts';
+import type { Facts, IdentityAttachment, ObservedLedger, OwnStatus, SeenHost } from './facts.ts';
 
 /** Builders for tables: an attachment with its policy, and hosts that stand where a row puts them. */
 
@@ -58,6 +58,26 @@ export const deleted = (object: IdentityAttachment): IdentityAttachment => ({
   ...object,
   metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
 });
+
+/** With these slots, by name, in its status. */
+export function given(
+  object: IdentityAttachment,
+  slots: { readonly attach?: readonly string[]; readonly detach?: readonly string[] },
+): IdentityAttachment {
+  const ids = (names: readonly string[] = []) => names.map(vmId);
+  const rolloutSlots = {
+    generation: object.metadata.generation ?? 0,
+    attach: ids(slots.attach),
+    detach: ids(slots.detach),
+  };
+  return { ...object, status: { ...object.status, rolloutSlots } };
+}
+
+/** The slots that a decision gives, by key. */
+export function slotsIn({ status }: { readonly status: OwnStatus }): RolloutSlots {
+  const { attach = [], detach = [] } = status.rolloutSlots ?? {};
+  return { attach: new Set(attach.map(armKey)), detach: new Set(detach.map(armKey)) };
+}
 
 const me: LedgerOwner = { kind: 'IdentityAttachment', namespace: 'team-a', name: 'web', uid: UID };
 
@@ -140,7 +160,6 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     type: { name: VMS, known: true, restarts: false },
     loading: false,
     hosts: [host('vm1')],
-    given: NO_TURN,
     releaseAfterMs: RELEASE_AFTER_MS,
     ...change,
   };

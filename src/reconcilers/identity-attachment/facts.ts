@@ -4,7 +4,6 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision } from '../decision.ts';
 import type { ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
-import type { Turn } from '../hosts/claims/turns.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -54,8 +53,6 @@ export interface Facts {
   readonly mayMissUntil?: number;
   /** Those asked for and those in whose ledger the object stands, by key. */
   readonly hosts: readonly SeenHost[];
-  /** The turns handed out last by this process. */
-  readonly given: Turn;
   /** What this process told of each host, by key; absent: nothing yet. */
   readonly told?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
@@ -75,9 +72,7 @@ export type OwnStatus = Omit<
 export type Action =
   | CommonAction<OwnStatus>
   /** The hosts have a HostIdentity each from then on, which alone writes to them. */
-  | { readonly type: 'ensureHosts'; readonly hostIds: readonly string[] }
-  /** Which hosts may be changed now for this object. */
-  | { readonly type: 'giveTurn'; readonly turn: Turn };
+  | { readonly type: 'ensureHosts'; readonly hostIds: readonly string[] };
 
 export interface AttachmentDecision extends Decision<Action, OwnStatus> {
   /** What its Events have told once its actions are done. */

@@ -1,6 +1,5 @@
 import { identityAttachment } from '../../api/identity-attachment.ts';
 import type { KindDefinition } from '../definition.ts';
-import type { Turn } from '../hosts/claims/turns.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
 import type {
@@ -34,24 +33,21 @@ export const identityAttachmentKind: KindDefinition<
   watches,
   decide,
   start(services) {
-    const given = new Map<string, Turn>();
     const told = new Map<string, ReconcileEvents>();
     const looked = new Map<string, string>();
     const selecting = new Map<string, Selecting>();
     const areas = areasOf(services.hostCache, 'identityattachment');
-    const observeDeps: ObserveDeps = { ...services, areas, given, told, looked, selecting };
-    const performDeps = { ...services, given };
+    const observeDeps: ObserveDeps = { ...services, areas, told, looked, selecting };
     return {
       observe: (object, context) => observe(object, context, observeDeps),
       decided({ metadata: { uid } }, _facts, decision) {
         if (decision.told) told.set(uid, decision.told);
       },
-      perform: (action, object, context) => perform(action, object, context, performDeps),
+      perform: (action, _object, context) => perform(action, context, services),
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;
-        services.turns.forget(uid);
-        for (const map of [given, told, looked, selecting]) map.delete(uid);
+        for (const map of [told, looked, selecting]) map.delete(uid);
       },
     };
   },

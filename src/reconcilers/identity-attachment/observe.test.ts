@@ -41,7 +41,6 @@ function setup(given: Given = {}) {
     areas,
     clock,
     releaseAfterMs: 1,
-    given: new Map(),
     told: new Map(),
     looked: new Map(),
     selecting: new Map(),

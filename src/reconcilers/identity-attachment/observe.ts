@@ -15,7 +15,6 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { identityOf, type ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
-import type { Turn } from '../hosts/claims/turns.ts';
 import { wordOf } from '../hosts/ledger/host-message.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -23,7 +22,6 @@ import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ObservedLedger, ReconcileEvents, SeenHost } from './facts.ts';
-import { NO_TURN } from './rollout/rollout.ts';
 import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
 
 export interface ObserveDeps extends SelectingDeps {
@@ -39,8 +37,7 @@ export interface ObserveDeps extends SelectingDeps {
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
-  /** By uid: the turns handed out, what Events told, and the last request for a look that was passed on. */
-  readonly given: ReadonlyMap<string, Turn>;
+  /** By uid: what Events told, and the last request for a look that was passed on. */
   readonly told: ReadonlyMap<string, ReconcileEvents>;
   readonly looked: Map<string, string>;
 }
@@ -54,7 +51,7 @@ export async function observe(
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, areas, releaseAfterMs, given, told } = deps;
+  const { stores, clock, areas, releaseAfterMs, told } = deps;
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);
   const problem = problemOf(object);
@@ -69,7 +66,6 @@ export async function observe(
     type: { name: '', known: false, restarts: false },
     loading: false,
     hosts: [],
-    given: given.get(uid) ?? NO_TURN,
     ...(before && { told: before }),
     releaseAfterMs,
   };

@@ -5,15 +5,14 @@ import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/testing/scripted-server.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { Turns } from '../hosts/claims/turns.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';
-import { attachment, keys, UID, vmId } from './facts.fixture.ts';
+import { vmId } from './facts.fixture.ts';
 import { type PerformDeps, perform } from './perform.ts';
 
 const NEVER = new AbortController().signal;
 let server: ScriptedServer;
 let transport: KubeTransport;
-let deps: PerformDeps & { readonly enqueued: string[]; readonly hosts: Store<HostIdentity> };
+let deps: PerformDeps & { readonly hosts: Store<HostIdentity> };
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
@@ -23,15 +22,11 @@ beforeEach(async () => {
     userAgent: 'azid/test',
   });
   const hosts = new Store<HostIdentity>();
-  const enqueued: string[] = [];
   deps = {
     client: new KubeClient(transport),
     stores: { hosts },
     hosts,
     azidNamespace: 'azid-system',
-    turns: new Turns((key) => enqueued.push(key)),
-    enqueued,
-    given: new Map(),
   };
 });
 
@@ -53,7 +48,7 @@ const holder = (name: string, spec: object) => ({
   spec,
 });
 const ensure = (...names: string[]) =>
-  perform({ type: 'ensureHosts', hostIds: names.map(vmId) }, attachment(), { signal: NEVER }, deps);
+  perform({ type: 'ensureHosts', hostIds: names.map(vmId) }, { signal: NEVER }, deps);
 
 describe('a HostIdentity for each host', () => {
   it('is made in the namespace of azid under the name of the resource, and seen at once', async () => {
@@ -91,13 +86,4 @@ describe('a HostIdentity for each host', () => {
     await expect(ensure('a', 'b')).rejects.toMatchObject({ status: 403 });
     expect(deps.hosts.size).toBe(1);
   });
-});
-
-it('a turn is remembered, and enqueues the hosts that have it from now on', async () => {
-  const give = (attach: ReadonlySet<string>) =>
-    perform({ type: 'giveTurn', turn: { attach, detach: keys() } }, attachment(), { signal: NEVER }, deps);
-  await give(keys('a'));
-  await give(keys('a', 'b'));
-  expect(deps.enqueued).toEqual([...keys('a'), ...keys('b')]);
-  expect(deps.given.get(UID)?.attach).toEqual(keys('a', 'b'));
 });

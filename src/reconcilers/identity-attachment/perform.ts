@@ -1,27 +1,15 @@
 import type { CommonAction } from '../decision.ts';
-import type { Turn, Turns } from '../hosts/claims/turns.ts';
 import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
 import type { Performed } from '../kind.ts';
-import type { Action, IdentityAttachment, OwnStatus } from './facts.ts';
+import type { Action, OwnStatus } from './facts.ts';
 
-export interface PerformDeps extends EnsureHostDeps {
-  readonly turns: Pick<Turns, 'set'>;
-  readonly given: Map<string, Turn>;
-}
+export type PerformDeps = EnsureHostDeps;
 
 export async function perform(
-  action: Exclude<Action, CommonAction<OwnStatus>>,
-  { metadata: { uid } }: IdentityAttachment,
+  { hostIds }: Exclude<Action, CommonAction<OwnStatus>>,
   { signal }: { readonly signal: AbortSignal },
   deps: PerformDeps,
 ): Promise<Performed> {
-  switch (action.type) {
-    case 'ensureHosts':
-      await ensureHosts(action.hostIds, deps, signal);
-      return {};
-    case 'giveTurn':
-      deps.given.set(uid, action.turn);
-      deps.turns.set(uid, action.turn);
-      return {};
-  }
+  await ensureHosts(hostIds, deps, signal);
+  return {};
 }

@@ -226,9 +226,9 @@ describe('an object that goes', () => {
 
   it('has its host forget it, whoever refers to it, and stays until that is done', () => {
     const decision = decide(deleted(), facts({ ledger: on(), references: ['RoleGrant team-a/read'] }));
-    expect(types(decision)).toEqual(['release']);
+    expect(types(decision)).toEqual([]);
+    expect(decision.status).not.toHaveProperty('released');
     expect(said(decision)).toContain('azid lets go of');
-    expect(types(decide(deleted(), facts({ ledger: on(), released: true })))).toEqual([]);
   });
 
   it('with Delete waits for what refers to it, by name', () => {
@@ -239,23 +239,30 @@ describe('an object that goes', () => {
   });
 
   it('with Delete takes what azid left on it first, then has it switched off', () => {
-    expect(types(decide(off(), facts({ ledger: on(), leftovers: ['a', 'b'] })))).toEqual(['deleteLeftover']);
+    const first = decide(off(), facts({ ledger: on(), leftovers: ['a', 'b'] }));
+    expect(types(first)).toEqual(['deleteLeftover']);
+    expect(first.status).not.toHaveProperty('released');
     const decision = decide(off(), facts({ ledger: on() }));
-    expect(types(decision)).toEqual(['release']);
+    expect(types(decision)).toEqual([]);
+    expect(decision.status).toMatchObject({ released: true });
     expect(said(decision)).toContain('is being switched off');
   });
 
   it('waits for nobody where it was on before azid: it is not switched off', () => {
     const foreign = facts({ ledger: on({ owned: false }), references: ['RoleGrant team-a/read'] });
-    expect(types(decide(off(), foreign))).toEqual(['release']);
+    expect(said(decide(off(), foreign))).toContain('azid lets go of');
+  });
+
+  it('lets its host take nothing while it lives, whoever wrote that it may', () => {
+    const forged = { status: { released: true } };
+    expect(decide(object(forged), facts({ ledger: on() })).status).not.toHaveProperty('released');
   });
 
   it('waits for what refuses, then is let go, naming what stays', () => {
     const refused = facts({
       ledger: on({ state: 'Detaching', problem: problem('ScopeLocked') }),
-      released: true,
     });
-    const held = decide(off(), refused);
+    const held = decide(off({ status: { released: true } }), refused);
     expect(types(held)).toEqual([]);
     expect(held.conditions).toContainEqual(
       expect.objectContaining({ type: 'DeletionBlocked', status: 'True' }),
@@ -267,7 +274,7 @@ describe('an object that goes', () => {
       message: '',
       lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
     } as const;
-    const over = decide(off({ status: { conditions: [blocked] } }), refused);
+    const over = decide(off({ status: { released: true, conditions: [blocked] } }), refused);
     expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
   });

@@ -32,19 +32,20 @@ export function decideDeletion(
 
   const off = isSwitchedOff(object, facts);
   const failure = failed?.failure ?? refusal(ledger);
-  const next = off && !facts.released ? beforehand(object, facts, own) : undefined;
+  const next = off && !own.released ? beforehand(object, facts, own) : undefined;
   if (next && !failed) return { ...next, conditions: unblocked(object) };
-  const release: Action[] = facts.released || failed ? [] : [{ type: 'release', hostId: resourceId }];
+  // What else becomes of it needs nobody's leave: only a principal that ends takes something with it.
+  const status = off && !failed ? { ...own, released: true } : own;
   if (failure) {
     const block = blockOf(object, facts, failure);
     if (block.state === 'over') return leave(object, own, `${block.after}; ${stays}: ${failure.message}`);
     const { summary, conditions } = block;
-    return { actions: release, status: own, summary, conditions };
+    return { actions: [], status, summary, conditions };
   }
   const doing = off ? 'the identity is being switched off' : 'azid lets go of the identity';
   return {
     // The host enqueues the object; this is the safety net.
-    ...deleting(own, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS, release),
+    ...deleting(status, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS, []),
     conditions: unblocked(object),
   };
 }

@@ -103,7 +103,6 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     absent: false,
     references: [],
     leftovers: [],
-    released: false,
     releaseAfterMs: RELEASE_AFTER_MS,
     ...change,
   };

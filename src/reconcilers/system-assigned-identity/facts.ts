@@ -45,8 +45,6 @@ export interface Facts {
   /** Asked when it is to be switched off: objects that refer to it, and what azid left on it. */
   readonly references: readonly string[];
   readonly leftovers: readonly string[];
-  /** It was said that the host may let go of it now. */
-  readonly released: boolean;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
 }
@@ -61,8 +59,6 @@ export type Action =
   | CommonAction<OwnStatus>
   /** The resource has a HostIdentity from then on, which alone writes to it. */
   | { readonly type: 'ensureHost'; readonly hostId: string }
-  /** The host may switch it off, or forget it, now. */
-  | { readonly type: 'release'; readonly hostId: string }
   | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent };
 
 /** The action that failed just before, if one did. */

@@ -18,24 +18,20 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
   decide,
   start(services) {
     const principals = new Map<string, string>();
-    const released = new Set<string>();
     const looked = new Map<string, string>();
     const areas = areasOf(services.hostCache, 'systemassignedidentity');
-    const observeDeps: ObserveDeps = { ...services, areas, principals, released, looked };
-    const performDeps = { ...services, released };
+    const observeDeps: ObserveDeps = { ...services, areas, principals, looked };
     return {
       observe: (object, context) => observe(object, context, observeDeps),
       decided({ metadata: { uid } }, _facts, { status: { principalId } }) {
         // Remembered while the resource is gone, when the status names nobody.
         if (principalId !== undefined) principals.set(uid, principalId);
       },
-      perform: (action, object, context) => perform(action, object, context, performDeps),
+      perform: (action, _object, context) => perform(action, context, services),
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;
-        services.turns.forget(uid);
         principals.delete(uid);
-        released.delete(uid);
         looked.delete(uid);
       },
     };

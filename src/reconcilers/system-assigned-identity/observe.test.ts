@@ -43,7 +43,6 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     clock,
     releaseAfterMs: 1,
     principals: new Map(),
-    released: new Set(),
     looked: new Map(),
   };
   const look = (one: SystemAssignedIdentity): Promise<Facts> => observe(one, context, deps);

@@ -28,9 +28,8 @@ export interface ObserveDeps {
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
-  /** By uid: the last principal, those that may be let go of, and the last request for a look that was met. */
+  /** By uid: the last principal, and the last request for a look that was met. */
   readonly principals: ReadonlyMap<string, string>;
-  readonly released: ReadonlySet<string>;
   readonly looked: Map<string, string>;
 }
 
@@ -40,7 +39,7 @@ export async function observe(
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, areas, principals, released, releaseAfterMs } = deps;
+  const { stores, clock, areas, principals, releaseAfterMs } = deps;
   const { uid, deletionTimestamp } = object.metadata;
   const { resourceId, apiVersion } = object.spec;
   const policy = policyFor(object, stores);
@@ -55,7 +54,6 @@ export async function observe(
     ...(lastPrincipalId !== undefined && { lastPrincipalId }),
     references: [],
     leftovers: [],
-    released: released.has(uid),
     releaseAfterMs,
   };
   const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
@@ -135,7 +133,7 @@ async function hanging(
   { dependents }: ObserveDeps,
 ): Promise<Partial<Facts>> {
   const { entry } = facts.ledger ?? {};
-  if (!isSwitchedOff(object, facts) || facts.released) return {};
+  if (!isSwitchedOff(object, facts) || object.status?.released) return {};
   const references = await dependents.referencesToSystemIdentity(keyOf(object), context);
   if (references.length > 0 || entry?.principalId === undefined) return { references };
   const identity = { id: object.spec.resourceId, principalId: entry.principalId };

@@ -4,10 +4,16 @@ import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 
-/** The kind's own status fields as they stand. */
+/** The kind's own status fields as they stand; of one that lives nothing may be taken, whoever wrote so. */
 export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
+  const {
+    conditions: _c,
+    observedGeneration: _g,
+    lastHandledReconcileAt: _h,
+    released,
+    ...own
+  } = object.status ?? {};
+  return released && object.metadata.deletionTimestamp ? { ...own, released } : own;
 }
 
 /** Set before the host can be written to, and again should a tool strip it (an Argo CD sync with Replace=true does). */

@@ -33,15 +33,15 @@ export function attach(each: Case, base: Line): Judged {
     return facts.window.openMs > 0 || !each.settled ? { line, events, pending: true } : { events };
   }
   const id = idOf(each);
-  const hasTurn = claimants.some(({ turn }) => turn);
-  if (!hasTurn && each.line?.state === 'Attached') {
+  const isOpen = claimants.some(({ hasSlot }) => hasSlot);
+  if (!isOpen && each.line?.state === 'Attached') {
     const message = `identity ${id} is gone from ${each.host.id}; it waits for its turn to be attached again`;
     return {
       line: withProblem(withState(line, 'Refused', now), { reason: TAKEN_AWAY, message }, now),
       events,
     };
   }
-  if (!hasTurn && line.state === 'Refused') return { line, events };
+  if (!isOpen && line.state === 'Refused') return { line, events };
 
   const view = identities.get(key);
   if (view?.state === 'absent') {

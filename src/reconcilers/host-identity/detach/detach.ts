@@ -42,7 +42,7 @@ export function detach(each: Case, line: Line, leaving: readonly Leaving[]): Jud
     return stays('the resource was made again, and azid did not attach it since');
   if (isSelf(each)) return stays("it is azid's own identity");
   if (leaving.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
-  if (leaving.some(({ turn }) => !turn)) return { line };
+  if (leaving.some(({ hasSlot }) => !hasSlot)) return { line };
   if (accepted?.wanted === 'absent' && accepted.until > now) return { line, pending: true };
   const use = useOf(each, leaving);
   if (use) return { line: withProblem(line, use, now) };

@@ -21,7 +21,7 @@ import {
 } from './judged.ts';
 
 /**
- * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a turn and an identity that is
+ * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a slot and an identity that is
  * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (docs/guarantees.md G5).
  */
 export function judge(each: Case): Judged {

@@ -90,7 +90,10 @@ describe('a resource that was moved to this id', () => {
 
   it('takes nothing over twice', () => {
     const before = object({ movedFrom: OLD, entries: [] }, { finalizers: [FINALIZER] });
-    const decision = decide(before, here({ host: seen(host()), claims: [wants('other', { turn: false })] }));
+    const decision = decide(
+      before,
+      here({ host: seen(host()), claims: [wants('other', { hasSlot: false })] }),
+    );
     expect(decision.status.entries?.map(({ identityId }) => identityId)).not.toContain(idOf('app'));
   });
 

@@ -68,7 +68,7 @@ export function repair(each: Case, base: Line): Judged {
   }
   const claimants = wants.filter(mayGive);
   if (claimants.length === 0) return { line: own };
-  if (!claimants.some(({ turn }) => turn) && own.state !== 'Attaching') {
+  if (!claimants.some(({ hasSlot }) => hasSlot) && own.state !== 'Attaching') {
     const message = `identity ${id} was made again; it waits for its turn to be attached anew to ${host.id}`;
     return {
       line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),

@@ -24,11 +24,18 @@ export class MemoryKube {
   }
 
   /** Makes or replaces an object of a user; the uid is kept unless another one is given. */
-  put<K extends keyof Stores>(kind: K, name: string, spec: object, metadata: object = {}): void {
+  put<K extends keyof Stores>(
+    kind: K,
+    name: string,
+    spec: object,
+    metadata: object = {},
+    statusOf?: (generation: number) => object,
+  ): void {
     const store = this.stores[kind] as Stores['attachments'];
     const namespace = 'namespace' in metadata ? {} : { namespace: kind === 'hosts' ? 'azid-system' : 'shop' };
     const key = keyOf({ metadata: { name, ...namespace } });
     const before = store.get(key)?.metadata;
+    const generation = (before?.generation ?? 0) + 1;
     const object = {
       apiVersion: 'azid.dev/v1alpha1',
       kind,
@@ -37,11 +44,12 @@ export class MemoryKube {
         ...namespace,
         uid: before?.uid ?? `uid-${++uids}`,
         creationTimestamp: '2026-11-23T10:00:00Z',
-        generation: (before?.generation ?? 0) + 1,
+        generation,
         resourceVersion: String(++version),
         ...metadata,
       },
       spec,
+      ...(statusOf && { status: statusOf(generation) }),
     };
     store.take({ type: 'apply', object: object as unknown as never });
   }

@@ -56,8 +56,6 @@ export class Process {
       identities,
       identityCache,
       hostCache,
-      // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
-      turns: { mayAttach: () => true, mayDetach: () => true, hasSpokenOf: () => true },
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
       azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,

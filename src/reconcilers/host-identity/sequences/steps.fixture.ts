@@ -103,11 +103,25 @@ export function drawStep(random: Random, etag: boolean): Step {
 }
 
 export async function take(world: World, step: Step): Promise<void> {
-  const { control, kube, model } = world;
+  const { control, kube, model, hostId } = world;
+  // Each object lets its host be changed at any time: rollouts are the attachments' own matter.
+  const open = (generation: number) => ({
+    observedGeneration: generation,
+    targets: [{ resourceId: hostId, state: 'Attaching' }],
+    rolloutSlots: { generation, detach: [hostId] },
+  });
+  const put = (kind: 'attachments' | 'systemIdentities', name: string, spec: object, metadata = {}) =>
+    kube.put(
+      kind,
+      name,
+      spec,
+      { finalizers: [FINALIZER], ...metadata },
+      kind === 'attachments' ? open : () => ({ released: true }),
+    );
   const release = (kind: 'attachments' | 'systemIdentities', name: string) => {
     const object = kube.stores[kind].get(`shop/${name}`);
     if (object && !object.metadata.deletionTimestamp)
-      kube.put(kind, name, object.spec, { deletionTimestamp: DELETED, finalizers: [FINALIZER] });
+      put(kind, name, object.spec, { deletionTimestamp: DELETED });
   };
   switch (step.do) {
     case 'attach': {
@@ -120,7 +134,7 @@ export async function take(world: World, step: Step): Promise<void> {
         ...(retain && { deletionPolicy: 'Retain' }),
         ...(adopt && { adoption: 'Adopt' }),
       };
-      kube.put('attachments', who, spec, { finalizers: [FINALIZER] });
+      put('attachments', who, spec);
       return model.wanted(who, armKey(identityId), { retain, adopt });
     }
     case 'detach':
@@ -131,7 +145,7 @@ export async function take(world: World, step: Step): Promise<void> {
       if (kube.stores.systemIdentities.get('shop/own')?.metadata.deletionTimestamp) return;
       const deletionPolicy = step.retain ? 'Retain' : 'Delete';
       const spec = { resourceId: world.hostId, deletionPolicy };
-      kube.put('systemIdentities', 'own', spec, { finalizers: [FINALIZER] });
+      put('systemIdentities', 'own', spec);
       return model.wanted('own', SYSTEM, { retain: step.retain });
     }
     case 'systemEnds':

@@ -7,12 +7,12 @@ const bare = { identity: { userAssigned: [], system: false } } as unknown as Azu
 
 describe('whose word is awaited', () => {
   it.each([
-    ['who has yet to give it', wants('a', { turn: false }), ['uid-attach-a']],
-    ['a system-assigned identity without its finalizer', wantsSystem({ turn: false }), ['uid-own']],
+    ['who has yet to give it', wants('a', { hasSlot: false }), ['uid-attach-a']],
+    ['a system-assigned identity without its finalizer', wantsSystem({ hasSlot: false }), ['uid-own']],
     ['who gave it', wants('a'), []],
-    ['whom a rollout holds back', wants('a', { turn: false, wordDue: false }), []],
-    ['whom a policy denies', wants('a', { turn: false, verdict: { allowed: false, message: '' } }), []],
-    ['who is suspended', wants('a', { turn: false, paused: true }), []],
+    ['whom a rollout holds back', wants('a', { hasSlot: false, isDue: false }), []],
+    ['whom a policy denies', wants('a', { hasSlot: false, verdict: { allowed: false, message: '' } }), []],
+    ['who is suspended', wants('a', { hasSlot: false, paused: true }), []],
   ])('%s', (_, claim, expected) => {
     expect(awaitedWords([claim], bare)).toEqual(expected);
   });

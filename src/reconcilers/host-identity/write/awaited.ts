@@ -16,7 +16,7 @@ const LONGEST_ROUND_MS = 120_000;
 export function awaitedWords(claims: readonly Claim[], host: AzureHost): readonly string[] {
   const shown = new Set(host.identity.userAssigned.map(({ key }) => key));
   const awaited = claims.filter((claim) => {
-    if (claim.state !== 'wants' || claim.turn || !claim.wordDue || !mayGive(claim)) return false;
+    if (claim.state !== 'wants' || claim.hasSlot || !claim.isDue || !mayGive(claim)) return false;
     return claim.what === 'system' ? !host.identity.system : !shown.has(armKey(claim.what.identityId));
   });
   return awaited.map(({ owner }) => owner.uid);

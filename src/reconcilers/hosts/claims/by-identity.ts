@@ -5,7 +5,7 @@ import type { Claim, Wants } from './claim.ts';
 
 /** The claims on a host, by the identity that they are of. */
 export interface ClaimsByIdentity {
-  /** By key: who wants it, the denied and those without a turn included. */
+  /** By key: who wants it, the denied and those without a slot included. */
   readonly wants: ReadonlyMap<string, readonly Wants[]>;
   /** By uid. */
   readonly byOwner: ReadonlyMap<string, Claim>;
@@ -24,7 +24,7 @@ export interface Leaving {
   /** Its object asked for it to be left in Azure. */
   readonly retain: boolean;
   /** It may be taken away now. */
-  readonly turn: boolean;
+  readonly hasSlot: boolean;
   /** Properties that name it, and out from under which it may be taken, as its object says. */
   readonly detachInUse: readonly string[];
   /** Key of the identity that it wants instead: it goes no earlier than that one is there. */
@@ -64,18 +64,18 @@ export function standingOf(
   for (const owner of line?.owners ?? []) {
     known.add(owner.uid);
     const claim = byOwner.get(owner.uid);
-    // Gone without a word: its policy of old says whether what it had stays.
-    if (!claim) leaving.push({ owner, retain: owner.retain ?? false, turn: true, detachInUse: [] });
+    // Gone, and cannot be asked: its policy of old says whether what it had stays.
+    if (!claim) leaving.push({ owner, retain: owner.retain ?? false, hasSlot: true, detachInUse: [] });
     else if (claim.state === 'releases') {
-      const { retain, turn, detachInUse } = claim;
-      leaving.push({ owner, retain, turn, detachInUse });
+      const { retain, hasSlot, detachInUse } = claim;
+      leaving.push({ owner, retain, hasSlot, detachInUse });
     } else if (claim.state === 'unclear' || keyWanted(claim) === key) holders.push(claim.owner);
     // It wants another one now: as long as that may not be given, it keeps what it has.
-    else if (mayGive(claim) && claim.turn)
+    else if (mayGive(claim) && claim.hasSlot)
       leaving.push({
         owner,
         retain: false,
-        turn: true,
+        hasSlot: true,
         detachInUse: claim.detachInUse,
         instead: keyWanted(claim),
       });
@@ -83,7 +83,7 @@ export function standingOf(
   }
   const begun = line?.state === 'Attaching';
   for (const claim of wants.get(key) ?? [])
-    if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.turn || shown || begun))
+    if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.hasSlot || shown || begun))
       holders.push(claim.owner);
   return { holders, leaving };
 }

@@ -12,7 +12,6 @@ import type { KubeObject } from '../../../kube/types.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
 import { selectsHost } from './selector.ts';
-import { Turns } from './turns.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 const RG = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1`;
@@ -50,13 +49,7 @@ const metadata = (name: string, more = {}) => ({
 });
 
 function deps(
-  change: {
-    identity?: object | null;
-    shown?: AzureIdentity;
-    rule?: object;
-    turns?: Turns;
-    unseen?: boolean;
-  } = {},
+  change: { identity?: object | null; shown?: AzureIdentity; rule?: object; unseen?: boolean } = {},
 ): ClaimDeps {
   const identity =
     change.identity === null
@@ -85,7 +78,6 @@ function deps(
         spec: { namespaces: { names: ['shop'] }, attachments: [rule], systemAssigned: [rule] },
       }),
     },
-    turns: change.turns ?? new Turns(() => {}),
     knowsType: () => true,
     typeOf: () => VMS,
   };
@@ -97,6 +89,9 @@ const attachment = (spec: Partial<IdentityAttachmentSpec> = {}, more = {}) =>
     spec: { identityRef: { name: 'app' }, target: { resourceId: VM.toUpperCase() }, ...spec },
   }) as IdentityAttachment;
 const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z' };
+const held = { finalizers: ['azid.dev/finalizer'] };
+const given = (object: IdentityAttachment, slots: { attach?: string[]; detach?: string[] }) =>
+  ({ ...object, status: { rolloutSlots: { generation: 1, ...slots } } }) as IdentityAttachment;
 
 describe('a spec that is wrong by itself', () => {
   it.each<[string, Partial<IdentityAttachmentSpec>]>([
@@ -111,15 +106,17 @@ describe('a spec that is wrong by itself', () => {
 });
 
 describe('an attachment that names its resource', () => {
-  it('wants it, with the principal its identity has, once its own reconcile gave the word', () => {
-    expect(claimOfAttachment(attachment(), VM, undefined, deps())).toMatchObject({ turn: false });
-    const turns = new Turns(() => {});
-    turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
-    expect(claimOfAttachment(attachment(), VM, undefined, deps({ turns }))).toMatchObject({
+  it('wants it, with the principal its identity has, once its finalizer stands', () => {
+    expect(claimOfAttachment(attachment(), VM, undefined, deps())).toMatchObject({
+      hasSlot: false,
+      isDue: true,
+    });
+    expect(claimOfAttachment(attachment({}, held), VM, undefined, deps())).toMatchObject({
       state: 'wants',
       what: { identityId: IDENTITY, principalId: 'p1' },
       verdict: { allowed: true, policy: 'team' },
-      turn: true,
+      hasSlot: true,
+      isDue: false,
       paused: false,
     });
   });
@@ -160,17 +157,14 @@ describe('an attachment that names its resource', () => {
     });
   });
 
-  it('releases what it no longer names, and everything when it is deleted, when it gave the word', () => {
-    const turns = new Turns(() => {});
+  it('releases what it no longer names, and everything when it is deleted, in its slot', () => {
     const elsewhere = attachment({ target: { resourceId: `${VM}2` } });
-    expect(claimOfAttachment(elsewhere, VM, undefined, deps({ turns }))).toMatchObject({
-      state: 'releases',
-      turn: false,
-    });
-    turns.set('uid-web-app', { attach: new Set(), detach: new Set([host.key]) });
-    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, undefined, deps({ turns }));
-    expect(claim(elsewhere)).toMatchObject({ state: 'releases', turn: true });
-    expect(claim(attachment({}, deleted))).toMatchObject({ state: 'releases', retain: false, turn: true });
+    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, undefined, deps());
+    expect(claim(elsewhere)).toMatchObject({ state: 'releases', hasSlot: false });
+    const slots = { detach: [VM] };
+    expect(claim(given(elsewhere, slots))).toMatchObject({ state: 'releases', hasSlot: true });
+    const gone = given(attachment({}, deleted), slots);
+    expect(claim(gone)).toMatchObject({ state: 'releases', retain: false, hasSlot: true });
     const kept = attachment({ deletionPolicy: 'Retain' }, deleted);
     expect(claim(kept)).toMatchObject({ state: 'releases', retain: true });
   });
@@ -185,41 +179,29 @@ describe('an attachment by selector', () => {
   const fleet = (spec: Partial<IdentityAttachmentSpec> = {}, more = {}) =>
     attachment({ target: { selector }, ...spec }, more);
 
-  it('wants what matches, when its rollout says so', () => {
-    const turns = new Turns(() => {});
-    expect(claimOfAttachment(fleet(), VM, host, deps({ turns }))).toMatchObject({
+  it('wants what matches, in the slot that its rollout gives', () => {
+    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, host, deps());
+    expect(claim(fleet({}, held))).toMatchObject({ state: 'wants', hasSlot: false, isDue: true });
+    expect(claim(given(fleet({}, held), { attach: [VM] }))).toMatchObject({
       state: 'wants',
-      turn: false,
-      wordDue: true,
-    });
-    const wordDue = () => claimOfAttachment(fleet(), VM, host, deps({ turns }));
-    turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set([host.key]) });
-    expect(wordDue()).toMatchObject({ turn: false, wordDue: false });
-    // Its last word was about others: this one appeared since, or was made again.
-    turns.set('uid-web-app', { attach: new Set(), detach: new Set(), held: new Set(['other']) });
-    expect(wordDue()).toMatchObject({ turn: false, wordDue: true });
-    turns.set('uid-web-app', { attach: new Set([host.key]), detach: new Set() });
-    expect(claimOfAttachment(fleet(), VM, host, deps({ turns }))).toMatchObject({
-      state: 'wants',
-      turn: true,
+      hasSlot: true,
+      isDue: false,
     });
   });
 
-  it('releases what no longer matches, but in turn', () => {
-    const turns = new Turns(() => {});
+  it('releases what no longer matches, but in its slot', () => {
     const other = { ...host, tags: { app: 'lab' } };
-    expect(claimOfAttachment(fleet(), VM, other, deps({ turns }))).toMatchObject({
+    expect(claimOfAttachment(fleet(), VM, other, deps())).toMatchObject({
       state: 'releases',
-      turn: false,
+      hasSlot: false,
     });
-    turns.set('uid-web-app', { attach: new Set(), detach: new Set([host.key]) });
-    expect(claimOfAttachment(fleet(), VM, other, deps({ turns }))).toMatchObject({
+    expect(claimOfAttachment(given(fleet(), { detach: [VM] }), VM, other, deps())).toMatchObject({
       state: 'releases',
-      turn: true,
+      hasSlot: true,
     });
     expect(claimOfAttachment(fleet({}, deleted), VM, host, deps())).toMatchObject({
       state: 'releases',
-      turn: false,
+      hasSlot: false,
     });
   });
 
@@ -250,21 +232,6 @@ describe('selectors', () => {
   });
 });
 
-describe('turns', () => {
-  it('enqueue each resource once that has its turn from now on', () => {
-    const enqueued: string[] = [];
-    const turns = new Turns((key) => void enqueued.push(key));
-    turns.set('u', { attach: new Set(['a', 'b']), detach: new Set() });
-    turns.set('u', { attach: new Set(['b', 'c']), detach: new Set(['a']) });
-    expect(enqueued).toEqual(['a', 'b', 'c', 'a']);
-    expect([turns.mayAttach('u', 'a'), turns.mayDetach('u', 'a'), turns.mayAttach('x', 'a')]).toEqual([
-      false,
-      true,
-      false,
-    ]);
-  });
-});
-
 describe('a system-assigned identity', () => {
   const own = (spec = {}, more = {}) =>
     ({ metadata: metadata('own', more), spec: { resourceId: VM, ...spec } }) as SystemAssignedIdentity;
@@ -273,10 +240,9 @@ describe('a system-assigned identity', () => {
     expect(claimOfSystemIdentity(own(), deps())).toMatchObject({
       state: 'wants',
       what: 'system',
-      turn: false,
+      hasSlot: false,
     });
-    const held = own({}, { finalizers: ['azid.dev/finalizer'] });
-    expect(claimOfSystemIdentity(held, deps())).toMatchObject({ state: 'wants', turn: true });
+    expect(claimOfSystemIdentity(own({}, held), deps())).toMatchObject({ state: 'wants', hasSlot: true });
     expect(claimOfSystemIdentity(own({}, deleted), deps())).toMatchObject({
       state: 'releases',
       retain: true,
@@ -285,6 +251,13 @@ describe('a system-assigned identity', () => {
       state: 'releases',
       retain: false,
     });
+  });
+
+  it('is taken away only once its object says that it may be', () => {
+    const going = own({ deletionPolicy: 'Delete' }, deleted);
+    expect(claimOfSystemIdentity(going, deps())).toMatchObject({ state: 'releases', hasSlot: false });
+    const released = { ...going, status: { released: true } };
+    expect(claimOfSystemIdentity(released, deps())).toMatchObject({ state: 'releases', hasSlot: true });
   });
 
   it('that is wrong by itself gives nothing, and its deletion is heard all the same', () => {

@@ -10,8 +10,8 @@ import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
 import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
 import { selectsHost } from './selector.ts';
+import { isDue, mayAttach, mayDetach } from './slots.ts';
 import { problemOf, problemOfHost } from './spec-problem.ts';
-import type { Turns } from './turns.ts';
 
 /**
  * What one object claims of one host, now. Asked by the host, which acts on it, and by the object itself, which tells of
@@ -26,9 +26,9 @@ export type Claim =
       /** Denied: what stands is kept, nothing new is given. */
       readonly verdict: Verdict;
       /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
-      readonly turn: boolean;
-      /** Its word comes with its next reconcile, as no rollout holds it back: it names the resource, or has not spoken of it. */
-      readonly wordDue: boolean;
+      readonly hasSlot: boolean;
+      /** It has none, and its next reconcile says whether it gets one: no rollout holds it back, as far as its status tells. */
+      readonly isDue: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
       readonly adopt: boolean;
@@ -39,12 +39,12 @@ export type Claim =
     }
   /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
   | { readonly state: 'unclear'; readonly owner: LedgerOwner; readonly why: string }
-  /** It does not want, or no longer: `turn` says whether it may be taken away now. */
+  /** It does not want, or no longer: `hasSlot` says whether it may be taken away now. */
   | {
       readonly state: 'releases';
       readonly owner: LedgerOwner;
       readonly retain: boolean;
-      readonly turn: boolean;
+      readonly hasSlot: boolean;
       readonly detachInUse: readonly string[];
     };
 
@@ -54,7 +54,6 @@ export interface ClaimDeps {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: AttachedIdentityDeps['proofs'];
-  readonly turns: Pick<Turns, 'mayAttach' | 'mayDetach' | 'hasSpokenOf'>;
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
   readonly typeOf: (hostId: string) => string;
@@ -71,7 +70,7 @@ export function claimOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, proofs, turns, knowsType, typeOf, formerly }: ClaimDeps,
+  { stores, proofs, knowsType, typeOf, formerly }: ClaimDeps,
 ): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
@@ -79,8 +78,8 @@ export function claimOfAttachment(
   const { selector, resourceId } = spec.target;
   const hostKey = armKey(hostId);
   if (metadata.deletionTimestamp) {
-    const turn = turns.mayDetach(metadata.uid, hostKey);
-    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
+    const hasSlot = mayDetach(object, hostKey);
+    return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot, detachInUse };
   }
   const problem = problemOf(object);
   if (problem) return { state: 'unclear', owner, why: problem.message };
@@ -88,8 +87,8 @@ export function claimOfAttachment(
     if (!host) return { state: 'unclear', owner, why: 'the resource was not read yet' };
     if (!selectsHost(selector, host)) {
       if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
-      const turn = turns.mayDetach(metadata.uid, hostKey);
-      return { state: 'releases', owner, retain: false, turn, detachInUse };
+      const hasSlot = mayDetach(object, hostKey);
+      return { state: 'releases', owner, retain: false, hasSlot, detachInUse };
     }
   } else if (resourceId !== undefined && formerly?.has(armKey(resourceId))) {
     return {
@@ -99,8 +98,8 @@ export function claimOfAttachment(
     };
   } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
     if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
-    const turn = turns.mayDetach(metadata.uid, hostKey);
-    return { state: 'releases', owner, retain: false, turn, detachInUse };
+    const hasSlot = mayDetach(object, hostKey);
+    return { state: 'releases', owner, retain: false, hasSlot, detachInUse };
   }
   const identity = identityOf(object, { stores, proofs });
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
@@ -120,8 +119,8 @@ export function claimOfAttachment(
     owner,
     what: { identityId, ...(principalId !== undefined && { principalId }) },
     verdict,
-    turn: turns.mayAttach(metadata.uid, hostKey),
-    wordDue: selector === undefined || !turns.hasSpokenOf(metadata.uid, hostKey),
+    hasSlot: mayAttach(object, hostKey),
+    isDue: isDue(object, hostKey),
     paused: spec.suspend === true || leaving,
     adopt,
     allowReplace: spec.allowReplace ?? false,
@@ -132,18 +131,18 @@ export function claimOfAttachment(
 
 /**
  * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
- * and nothing taken before what hangs on the principal is gone: then it hands out the turn.
+ * and nothing taken before what hangs on the principal is gone: then its status says so.
  */
 export function claimOfSystemIdentity(
   object: SystemAssignedIdentity,
-  { stores, turns, knowsType, typeOf, formerly }: ClaimDeps,
+  { stores, knowsType, typeOf, formerly }: ClaimDeps,
 ): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('SystemAssignedIdentity', object);
   const detachInUse = detachInUseOf(object);
   if (metadata.deletionTimestamp) {
-    const turn = turns.mayDetach(metadata.uid, armKey(spec.resourceId));
-    return { state: 'releases', owner, retain: owner.retain ?? false, turn, detachInUse };
+    const hasSlot = object.status?.released ?? false;
+    return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot, detachInUse };
   }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
   if (problem) return { state: 'unclear', owner, why: problem.message };
@@ -166,8 +165,8 @@ export function claimOfSystemIdentity(
     owner,
     what: 'system',
     verdict,
-    turn: hasFinalizer(object),
-    wordDue: true,
+    hasSlot: hasFinalizer(object),
+    isDue: !hasFinalizer(object),
     paused: spec.suspend === true,
     adopt,
     allowReplace: spec.allowReplace ?? false,

@@ -5,7 +5,6 @@ import { entry, host, idOf, object, owner, RG, VM, VMS } from '../../host-identi
 import { HeldIdentities } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import { claimsOnHost } from './on-host.ts';
-import { Turns } from './turns.ts';
 
 const selector = {
   subscriptionId: '00000000-0000-0000-0000-00000000000a',
@@ -33,7 +32,6 @@ function world() {
     claimsOnHost(ledger, VMS, seen, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
-      turns: new Turns(() => {}),
       knowsType: () => true,
       typeOf: () => VMS,
     }).claims.map(({ state, owner: { name } }) => `${name} ${state}`);

@@ -57,7 +57,7 @@ export function claimsOnHost(
     ...[...attaching.values()].toSorted(byAge).map((each) => claimOfAttachment(each, resourceId, host, deps)),
     ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, deps)),
   ];
-  // Nobody else's word decides how the resource is read and written: it may be another team's.
+  // Nobody else decides how the resource is read and written: it may be another team's.
   const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));
   const isHeard = (claim: Claim) =>
     owners.has(claim.owner.uid) || (claim.state === 'wants' && claim.verdict.allowed);
@@ -67,10 +67,10 @@ export function claimsOnHost(
   return { claims: [...claims, ...gone], ...(version !== undefined && { apiVersion: version }) };
 }
 
-/** Who vanished without a word releases what it had, as it had asked for; but not before its kind has been listed. */
+/** Who vanished releases what it had, as it had asked for; but not before its kind has been listed. */
 function ofGone(owner: LedgerOwner, synced: boolean): Claim {
   if (!synced) return { state: 'unclear', owner, why: 'its kind was not listed yet' };
-  return { state: 'releases', owner, retain: owner.retain ?? false, turn: true, detachInUse: [] };
+  return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot: true, detachInUse: [] };
 }
 
 function ownersOf(lines: ReadonlyMap<string, Line>): Iterable<LedgerOwner> {

@@ -17,26 +17,26 @@ const plan = (change: Partial<RolloutState>) =>
     rotation: 0,
     ...change,
   });
-const attach = (change: Partial<RolloutState>) => [...plan(change).turn.attach];
-const detach = (change: Partial<RolloutState>) => [...plan(change).turn.detach];
+const attach = (change: Partial<RolloutState>) => [...plan(change).slots.attach];
+const detach = (change: Partial<RolloutState>) => [...plan(change).slots.detach];
 
 describe('who may be changed now', () => {
-  it('gives so many their turn, in order', () => {
+  it('gives so many their slot, in order', () => {
     expect(attach({ wanted: ['a', 'b', 'c'] })).toEqual(['a', 'b']);
   });
 
-  it('lets what is being changed keep its turn', () => {
+  it('lets what is being changed keep its slot', () => {
     expect(attach({ wanted: ['a', 'b', 'c'], inFlight: new Set(['c']) })).toEqual(['a', 'c']);
   });
 
-  it('begins nothing while as many are being changed, and takes none of their turns away', () => {
+  it('begins nothing while as many are being changed, and takes none of their slots away', () => {
     const wanted = ['a', 'b', 'c', 'd'];
     expect(attach({ wanted, inFlight: new Set(['b', 'c', 'd']) })).toEqual(['b', 'c', 'd']);
   });
 
   it('counts what is attached and what is detached together', () => {
     const state = { wanted: ['a'], detachable: ['x'], attached: new Set(['x']), maxConcurrent: 1 };
-    expect(plan(state).turn).toEqual({ attach: new Set(['a']), detach: new Set() });
+    expect(plan(state).slots).toEqual({ attach: new Set(['a']), detach: new Set() });
     expect(detach({ ...state, wanted: [] })).toEqual(['x']);
   });
 
@@ -44,7 +44,7 @@ describe('who may be changed now', () => {
     expect(attach({ wanted: ['a', 'b', 'c'], failed: new Set(['a']) })).toEqual(['b', 'c']);
   });
 
-  it('takes a turn from a host that failed with it', () => {
+  it('takes a slot from a host that failed with it', () => {
     const state = { wanted: ['a', 'b'], failed: new Set(['a']), inFlight: new Set(['a']), maxConcurrent: 1 };
     expect(attach(state)).toEqual(['b']);
   });
@@ -57,8 +57,8 @@ describe('who may be changed now', () => {
 
   it('begins no further host when too many failed, and goes on trying these', () => {
     const bad = names(MAX_FAILED, 'bad');
-    const { turn, halted } = plan({ wanted: ['a', ...bad], failed: new Set(bad) });
-    expect([...turn.attach]).toEqual(['bad0', 'bad1']);
+    const { slots, halted } = plan({ wanted: ['a', ...bad], failed: new Set(bad) });
+    expect([...slots.attach]).toEqual(['bad0', 'bad1']);
     expect(halted).toBe(true);
   });
 });
@@ -84,16 +84,16 @@ describe('how many may be detached', () => {
   it.each(rows)('%s', (_, count, total, maxDetachShare, blocked) => {
     const planned = of(count, total, { maxDetachShare });
     expect(planned.blocked).toEqual(blocked ? { count, total } : undefined);
-    expect(planned.turn.detach.size).toBe(blocked ? 0 : count);
+    expect(planned.slots.detach.size).toBe(blocked ? 0 : count);
   });
 
   it('all, once somebody has confirmed it', () => {
-    expect(of(100, 100, { confirmed: true }).turn.detach.size).toBe(100);
+    expect(of(100, 100, { confirmed: true }).slots.detach.size).toBe(100);
   });
 
   it('lets what is being detached come to its end, though no more is begun', () => {
     const planned = of(50, 100, { inFlight: new Set(['h7']) });
-    expect(planned.turn.detach).toEqual(new Set(['h7']));
+    expect(planned.slots.detach).toEqual(new Set(['h7']));
     expect(planned.blocked).toEqual({ count: 50, total: 100 });
   });
 
@@ -131,8 +131,8 @@ describe('whatever the state', () => {
   const check = (test: (state: RolloutState, chosen: ReadonlySet<string>) => void) =>
     fc.assert(
       fc.property(state, (each) => {
-        const { turn } = planRollout(each);
-        test(each, new Set([...turn.attach, ...turn.detach]));
+        const { slots } = planRollout(each);
+        test(each, new Set([...slots.attach, ...slots.detach]));
       }),
       { numRuns: 2_000 },
     );
@@ -145,19 +145,19 @@ describe('whatever the state', () => {
     });
   });
 
-  it('only those that are to be changed have a turn, each in its own direction', () => {
+  it('only those that are to be changed have a slots, each in its own direction', () => {
     check((each) => {
-      const { turn } = planRollout(each);
-      for (const key of turn.attach) expect(each.wanted).toContain(key);
-      for (const key of turn.detach) expect(each.detachable).toContain(key);
+      const { slots } = planRollout(each);
+      for (const key of slots.attach) expect(each.wanted).toContain(key);
+      for (const key of slots.detach) expect(each.detachable).toContain(key);
     });
   });
 
   it('none is begun to be detached beyond the share without a word', () => {
     check((each) => {
-      const { turn, blocked } = planRollout(each);
+      const { slots, blocked } = planRollout(each);
       if (!blocked) return;
-      for (const key of turn.detach) expect(each.inFlight.has(key) && !each.failed.has(key)).toBe(true);
+      for (const key of slots.detach) expect(each.inFlight.has(key) && !each.failed.has(key)).toBe(true);
     });
   });
 

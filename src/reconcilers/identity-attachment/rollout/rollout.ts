@@ -1,9 +1,7 @@
 import { MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
-import type { Turn } from '../../hosts/claims/turns.ts';
+import type { RolloutSlots } from '../../hosts/claims/slots.ts';
 
-export const NO_TURN: Turn = { attach: new Set(), detach: new Set() };
-
-/** Where a change of many hosts stands. Hosts by key, in the order of their turns. */
+/** Where a change of many hosts stands. Hosts by key, in the order in which they get their slots. */
 export interface RolloutState {
   /** They should have the identity, or lose the one they had before, and it is not done yet. */
   readonly wanted: readonly string[];
@@ -11,9 +9,9 @@ export interface RolloutState {
   readonly attached: ReadonlySet<string>;
   /** They should not have it any more, and have it by this object. */
   readonly detachable: readonly string[];
-  /** They are being changed, or were given their turn and did not show what came of it. */
+  /** They are being changed, or were given their slot and did not show what came of it. */
   readonly inFlight: ReadonlySet<string>;
-  /** The last attempt failed: they wait behind all others, and take the turns that are left one after the other. */
+  /** The last attempt failed: they wait behind all others, and take the slots that are left one after the other. */
   readonly failed: ReadonlySet<string>;
   readonly maxConcurrent: number;
   /** Percent of `attached`. */
@@ -25,7 +23,7 @@ export interface RolloutState {
 }
 
 export interface RolloutPlan {
-  readonly turn: Turn;
+  readonly slots: RolloutSlots;
   /** More are to be detached than may be: none is begun. */
   readonly blocked?: { readonly count: number; readonly total: number };
   /** So many failed that no further host is begun. */
@@ -36,7 +34,7 @@ export interface RolloutPlan {
 export const MAX_FAILED = MAX_TOLD_TARGETS;
 
 /**
- * Which hosts may be changed now: never more than `maxConcurrent` at once. What is being changed keeps its turn; a host
+ * Which hosts may be changed now: never more than `maxConcurrent` at once. What is being changed keeps its slot; a host
  * that fails gives its own back, so that one that cannot be changed holds up no other.
  */
 export function planRollout(state: RolloutState): RolloutPlan {
@@ -57,7 +55,7 @@ export function planRollout(state: RolloutState): RolloutPlan {
   if (!halted) take(open.filter((key) => !failed.has(key)));
   take(rotated(unlucky, rotation * maxConcurrent));
   return {
-    turn: {
+    slots: {
       attach: new Set(wanted.filter((key) => chosen.has(key))),
       detach: new Set(detachable.filter((key) => chosen.has(key))),
     },
@@ -69,13 +67,4 @@ export function planRollout(state: RolloutState): RolloutPlan {
 function rotated(keys: readonly string[], by: number): readonly string[] {
   const at = keys.length > 0 ? by % keys.length : 0;
   return [...keys.slice(at), ...keys.slice(0, at)];
-}
-
-export function sameTurn(left: Turn, right: Turn): boolean {
-  const sameHeld = sameSet(left.held ?? NO_TURN.attach, right.held ?? NO_TURN.attach);
-  return sameHeld && sameSet(left.attach, right.attach) && sameSet(left.detach, right.detach);
-}
-
-function sameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
-  return left.size === right.size && [...left].every((each) => right.has(each));
 }

@@ -5,6 +5,7 @@ import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import { cut } from '../../../runtime/status/conditions.ts';
 import { selectorScope } from '../../hosts/claims/selector.ts';
+import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
 import type { Facts, IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 
@@ -20,7 +21,7 @@ export interface Target {
   /** Finished and read back, whatever else is to be said. */
   readonly attached: boolean;
   readonly contested: boolean;
-  /** It may be given, or given back, its turn. Else something other than a turn must come first. */
+  /** It may be given, or given back, its slot. Else something other than a slot must come first. */
   readonly open: boolean;
 }
 
@@ -33,13 +34,13 @@ export interface Targets {
   readonly tooWide: boolean;
 }
 
-/** Said of a resource that has to wait for its turn while it will be restarted. */
+/** Said of a resource that has to wait for its slot while it will be restarted. */
 export const RESTARTS = 'RestartsOnAttach';
 
 /** Neither failed nor under way: what the host waits for before it goes on by itself. */
 const NOT_FAILED: Readonly<Record<string, Target['state']>> = {
   [IDENTITY_NOT_FOUND]: 'Waiting',
-  // For its turn.
+  // For its slot.
   [IDENTITY_RECYCLED]: 'Pending',
   [TAKEN_AWAY]: 'Pending',
   [CONTESTED]: 'Attaching',
@@ -142,7 +143,7 @@ function wanted(
   if (ledger?.stalled) return say('Failed', true, ledger.stalled.reason, ledger.stalled.message);
   if (entry) return say('Attaching', true, ...(contested ? [CONTESTED, PAUSES] : restarting(facts)));
   if (ledger?.waiting !== undefined) return say('Waiting', true, 'DependencyNotReady', ledger.waiting);
-  // Without its turn a host forgets why it failed; it stays told until the next attempt comes to something.
+  // Without its slot a host forgets why it failed; it stays told until the next attempt comes to something.
   if (before) return { ...say(before.state, true, before.reason, before.message), ...sinceOf(before) };
   return say('Pending', true, ...(host.shown ? [] : restarting(facts)));
 }
@@ -209,14 +210,6 @@ export function hasFailed({ state, reason }: Target): boolean {
   return state === 'Failed' || state === 'Waiting' || (state === 'Attaching' && reason === CONTESTED);
 }
 
-/** Reasons that do not come from an attempt: they are found anew with each look. */
-const OWN: ReadonlySet<string> = new Set([
-  'PolicyDenied',
-  'ResourceNotFound',
-  'IdentityNotReady',
-  'IdentityLeaving',
-]);
-
 const PAUSES = 'somebody keeps taking the identity away; azid gives it back with growing pauses';
 const UNMANAGED = 'azid did not attach it and never detaches it';
 const UNPROVEN =
@@ -228,11 +221,13 @@ function restarting({ type }: Facts): [] | [string, string] {
 
 /** By key of the host; none after an edit, which may have mended what failed. */
 function failuresTold({ metadata, spec, status }: IdentityAttachment): ReadonlyMap<string, AttachmentTarget> {
-  // A resource that is named has its turn always, and its HostIdentity says how it stands.
+  // A resource that is named needs no slot, and its HostIdentity says how it stands.
   if (!spec.target.selector || status?.observedGeneration !== metadata.generation) return new Map();
   return new Map(
     (status?.targets ?? [])
-      .filter(({ state, reason = '' }) => (state === 'Failed' || state === 'Waiting') && !OWN.has(reason))
+      .filter(
+        ({ state, reason = '' }) => (state === 'Failed' || state === 'Waiting') && !FOUND_ANEW.has(reason),
+      )
       .map((target) => [armKey(target.resourceId), target] as const),
   );
 }

@@ -1,0 +1,108 @@
+import { type IdentityAttachment, MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
+import { hasFinalizer } from '../../../api/schema/common.ts';
+import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { StoreChange } from '../../../kube/informer/store.ts';
+import { CONTESTED } from '../ledger/problems.ts';
+
+/**
+ * Which hosts may be changed now for an attachment, read off the object alone: its own reconcile has written the rollout
+ * slots into its status, and whoever writes to a host goes by what stands in the API server. A slot only ever sets the
+ * pace: what may be given is asked of spec and policies each time, so a slot that somebody forged gives nothing.
+ */
+export interface RolloutSlots {
+  /** Keys of hosts. */
+  readonly attach: ReadonlySet<string>;
+  readonly detach: ReadonlySet<string>;
+}
+
+export const NO_SLOTS: RolloutSlots = { attach: new Set(), detach: new Set() };
+
+/** What an attachment says of a host without having tried: found anew at each reconcile. */
+export const FOUND_ANEW: ReadonlySet<string> = new Set([
+  'PolicyDenied',
+  'ResourceNotFound',
+  'IdentityNotReady',
+  'IdentityLeaving',
+]);
+
+const read = new WeakMap<IdentityAttachment, RolloutSlots>();
+
+/** Slots that were given for another edit are void: a target that was edited must not be left at the pace of the one before. */
+export function rolloutSlotsOf(object: IdentityAttachment): RolloutSlots {
+  const { metadata, status } = object;
+  const { rolloutSlots } = status ?? {};
+  if (!rolloutSlots || rolloutSlots.generation !== metadata.generation) return NO_SLOTS;
+  const known = read.get(object);
+  if (known) return known;
+  const slots = {
+    attach: new Set((rolloutSlots.attach ?? []).map(armKey)),
+    detach: new Set((rolloutSlots.detach ?? []).map(armKey)),
+  };
+  read.set(object, slots);
+  return slots;
+}
+
+/**
+ * The finalizer stands, and a rollout has come to the host. One that is named by its id waits for no other: only, where it
+ * restarts, the object must have said so before.
+ */
+export function mayAttach(object: IdentityAttachment, hostKey: string): boolean {
+  if (!hasFinalizer(object)) return false;
+  const { selector, resourceId } = object.spec.target;
+  if (selector) return rolloutSlotsOf(object).attach.has(hostKey);
+  if (resourceId === undefined || armKey(resourceId) !== hostKey) return false;
+  return !restarts(resourceId) || isHeard(object, hostKey);
+}
+
+export function mayDetach(object: IdentityAttachment, hostKey: string): boolean {
+  return rolloutSlotsOf(object).detach.has(hostKey);
+}
+
+/**
+ * It asks for the host, and its own reconcile has yet to say when: what it will say is said within that reconcile. Of a
+ * selector that has said that the host must wait nothing more is due.
+ */
+export function isDue(object: IdentityAttachment, hostKey: string): boolean {
+  if (mayAttach(object, hostKey)) return false;
+  const { target } = object.spec;
+  if (!target.selector) return true;
+  const { metadata, status } = object;
+  if (!status || status.observedGeneration !== metadata.generation) return true;
+  if (isHeard(object, hostKey)) return false;
+  // Of more than it tells one by one nobody knows, and nobody waits for them.
+  return (status.targets?.length ?? 0) < MAX_TOLD_TARGETS;
+}
+
+/** Its status tells of the host as of one that is to be changed. */
+function isHeard({ spec, status }: IdentityAttachment, hostKey: string): boolean {
+  const told = status?.targets?.find(({ resourceId }) => armKey(resourceId) === hostKey);
+  if (!told || (told.reason !== undefined && FOUND_ANEW.has(told.reason))) return false;
+  // A host by a selector that had it needs a slot to have it again.
+  return told.state !== 'Attached' || told.reason === CONTESTED || spec.target.selector === undefined;
+}
+
+/** Keys of the hosts that a change lets be changed from now on. */
+export function openedBy({ old, new: next }: StoreChange<IdentityAttachment>): readonly string[] {
+  if (!next) return [];
+  const now = rolloutSlotsOf(next);
+  const before = old ? rolloutSlotsOf(old) : NO_SLOTS;
+  const { resourceId } = next.spec.target;
+  const may = (object: IdentityAttachment | undefined, key: string) =>
+    object !== undefined && mayAttach(object, key);
+  const asked = [...now.attach, ...(resourceId === undefined ? [] : [armKey(resourceId)])];
+  return [
+    ...asked.filter((key) => may(next, key) && !may(old, key)),
+    ...[...now.detach].filter((key) => !before.detach.has(key)),
+  ];
+}
+
+/** An id that is none is nobody's: the object's own reconcile tells. */
+function restarts(resourceId: string): boolean {
+  try {
+    return capabilityOf(hostTypeOf(resourceId))?.restarts ?? false;
+  } catch (error) {
+    if (error instanceof TypeError) return true;
+    throw error;
+  }
+}
