@@ -15,6 +15,8 @@ export type Summary =
       readonly reason: string;
       readonly message: string;
       readonly againMs: number;
+      /** It takes but a moment, and conditions stay as they are. */
+      readonly keep?: boolean;
     }
   /** Failed for now; the queue backs off, at least as long as the server said. */
   | { readonly state: 'retrying'; readonly failure: Failure }

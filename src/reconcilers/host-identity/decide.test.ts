@@ -27,6 +27,8 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { Action, HostDecision, WriteIdentity } from './facts.ts';
+import { HOST, needsLive } from './needs-live.ts';
+import { DUE_MS, QUIET_MS } from './write/batch.ts';
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
@@ -115,21 +117,55 @@ describe('attaching', () => {
     expect(types(decide(fresh(), { ...wanted, claims: [denied] }))).toEqual(['deleteSelf']);
   });
 
-  it('waits for the word of all who name the host, so that one write carries all, but not for ever', () => {
-    const claims = [wants('b'), wants('app', { hasSlot: false })];
-    const writes = (change: object) =>
-      types(decide(fresh(), { ...wanted, claims, ...change })).includes('writeIdentity');
-    expect(writes({ awaitedMs: 9_000 })).toBe(false);
-    expect(writes({ awaitedMs: 10_000 })).toBe(true);
-    // A rollout may take its time: nobody waits for that one.
-    const bySelector = wants('app', { hasSlot: false, isDue: false });
-    expect(writes({ claims: [wants('b'), bySelector] })).toBe(true);
-    const denied = wants('app', { hasSlot: false, verdict: { allowed: false, message: '' } });
-    expect(writes({ claims: [wants('b'), denied] })).toBe(true);
+  describe('waits for a moment, so that one write carries all that comes together', () => {
+    const { batch: _, ...unseen } = wanted;
+    const status = { hostId: VM, instance: 'vm-1', entries: [] };
+    const listed = { state: 'present', host: host(), live: false } as const;
+    const at = (ms: number, batch: HostDecision['batch'], change: Partial<typeof wanted> = {}) =>
+      decide(object(status), { ...unseen, now: NOW + ms, ...(batch && { batch }), ...change });
+    const first = at(0, undefined);
+
+    it('in which nothing is done, looked at or written down', () => {
+      expect(first).toMatchObject({ actions: [], isHeld: true, status });
+      expect(first.summary).toMatchObject({ state: 'progressing', againMs: QUIET_MS, keep: true });
+      expect(needsLive(object(status), { ...unseen, host: listed }, first)).toEqual([]);
+      const asked = object(status, { annotations: { 'azid.dev/reconcile-requested-at': 'now' } });
+      expect(needsLive(asked, { ...unseen, host: listed }, first)).toEqual([HOST]);
+    });
+
+    it('after which it goes, with what came meanwhile', () => {
+      const both = { claims: [wants('app'), wants('b')], identities: alive('app', 'b') };
+      const more = at(400, first.batch, both);
+      expect(types(more)).toEqual([]);
+      expect(types(at(QUIET_MS, more.batch, both))).toEqual([]);
+      const last = at(400 + QUIET_MS, more.batch, both);
+      expect(writeOf(last)?.asked.adds).toEqual([keyOf('app'), keyOf('b')]);
+      // Decided again before it is sent: its turn has come.
+      expect(writeOf(at(400 + QUIET_MS, last.batch, both))).toBeDefined();
+    });
+
+    it('longer for an object that has yet to be reconciled, and not for ever', () => {
+      const due = { claims: [wants('app'), wants('b', { hasSlot: false })] };
+      expect(at(0, undefined, due).summary).toMatchObject({ againMs: 1_000 });
+      expect(writeOf(at(DUE_MS - 1, first.batch, due))).toBeUndefined();
+      expect(writeOf(at(DUE_MS, first.batch, due))?.asked.adds).toEqual([keyOf('app')]);
+      const heldBack = { claims: [wants('app'), wants('b', { hasSlot: false, isDue: false })] };
+      expect(writeOf(at(QUIET_MS, first.batch, heldBack))).toBeDefined();
+    });
+
+    it('which begins when nothing else is in the way', () => {
+      const busy = { host: seen(host([], { provisioningState: 'Updating' })) };
+      expect(at(0, undefined, busy)).not.toHaveProperty('batch');
+      expect(at(0, undefined, { window: { blockedMs: 1_000, openMs: 1_000 } })).not.toHaveProperty('batch');
+    });
+
+    it('but not for what follows a write in the same reconcile', () => {
+      expect(writeOf(at(0, undefined, { writes: 1 }))).toBeDefined();
+    });
   });
 
   const notGiven = [
-    ['its turn has not come', wants('app', { hasSlot: false })],
+    ['its slot has not come', wants('app', { hasSlot: false })],
     ['its object is suspended, or its identity on its way out', wants('app', { paused: true })],
   ] as const;
   it.each(notGiven)('gives nothing new when %s', (_, claim) => {
@@ -150,7 +186,7 @@ describe('attaching', () => {
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
   });
 
-  it('writes down a second owner of what is there already, without a turn and without a write', () => {
+  it('writes down a second owner of what is there already, without a slot and without a write', () => {
     const decision = decide(
       object(),
       facts({ claims: [wants('app'), wants('app', { hasSlot: false }, 'other')] }),

@@ -177,7 +177,8 @@ export function facts(change: Partial<Facts> = {}): Facts {
     conflicted: false,
     searching: false,
     bequests: [],
-    awaitedMs: 0,
+    // Whatever comes, it has waited long enough.
+    batch: { openedAt: NOW - 3_600_000, changedAt: NOW - 3_600_000, changes: new Set() },
     writes: 0,
     deleted: false,
     ...change,

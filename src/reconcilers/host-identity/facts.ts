@@ -5,6 +5,7 @@ import type { Model } from '../../azure/hosts/write/replace.ts';
 import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { Claim } from '../hosts/claims/claim.ts';
 import type { Line } from '../hosts/ledger/lines.ts';
+import type { Batch } from './write/batch.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -128,8 +129,8 @@ export interface Facts {
   readonly busyMs: number;
   /** Azure refused a write because of another operation, and has taken none since: the resource may be at work. */
   readonly conflicted: boolean;
-  /** For how long none came of the words that are awaited, of those who name the host and may have what they want, ms. */
-  readonly awaitedMs: number;
+  /** What the next write is to carry, and since when; absent: there was nothing to write. */
+  readonly batch?: Batch;
   /** Writes to Azure in this reconcile. */
   readonly writes: number;
   /** This process has deleted the object; its watch does not show it yet. */
@@ -169,5 +170,8 @@ export type Action =
 export interface HostDecision extends Decision<Action, OwnStatus> {
   /** It rests on what a look at the host tells now, not on what was seen some time ago. */
   readonly looks?: boolean;
+  /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written now. */
+  readonly batch?: Batch;
+  readonly isHeld?: boolean;
 }
 export type { HostIdentity };

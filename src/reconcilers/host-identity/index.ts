@@ -3,7 +3,7 @@ import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
 import { decide } from './decide.ts';
-import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
+import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
 import { hostNamespaces } from './namespaces.ts';
 import { needsLive } from './needs-live.ts';
@@ -15,7 +15,7 @@ import { watches } from './watches.ts';
 import { HostMemory } from './write/memory.ts';
 
 /** HostIdentity: the only writer of a resource's `identity`. */
-export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus> = {
+export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus, HostDecision> = {
   name: 'hostidentity',
   resource: hostIdentity.resource,
   status: hostIdentity.status,
@@ -31,10 +31,11 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
     const performDeps: PerformDeps = { ...services, memory };
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),
-      decided(object, _facts, { actions }) {
+      decided({ metadata: { uid } }, _facts, { actions, batch }) {
+        memory.gather(uid, batch);
         // A write that was not sent, because something came in between, is none that somebody must wait for.
         for (const action of actions)
-          if (action.type === 'writeIdentity') memory.intend(object.metadata.uid, action.begun, action.asked);
+          if (action.type === 'writeIdentity') memory.intend(uid, action.begun, action.asked);
       },
       perform: (action, object, context) => perform(action, object, context, performDeps),
       forget(key, uid) {

@@ -17,7 +17,7 @@ import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
 import { movedEvent, takenFrom, withBequests } from './repair/moved.ts';
 import { recycledEvent, recycledSince } from './repair/recycled.ts';
 import { summaryOfHost } from './standing.ts';
-import { awaitedWords, holdsForWords } from './write/awaited.ts';
+import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';
 import { intended, writeOf } from './write/intent.ts';
 import { LONGEST_OPERATION_MS } from './write/memory.ts';
 import { afterRefusal, withoutFresh } from './write/refusals.ts';
@@ -28,6 +28,9 @@ import { planWrite, type WritePlan } from './write/write.ts';
  * operation is known to take: a write that comes in between is refused, or ends somebody's operation.
  */
 export const BUSY_MS = LONGEST_OPERATION_MS;
+
+/** Whoever was due and got no slot enqueues nobody. */
+const LOOK_DUE_MS = 1_000;
 
 /** More in one reconcile are left to the next: each write is a round of the reconciler, and others wait for the worker. */
 const MAX_WRITES = 4;
@@ -70,8 +73,14 @@ export function maintain(
   if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
     return finish(survey.lines, summaryOf(refusal.failure));
   const busy = !settled && (changes.length > 0 || survey.pending);
-  const words = holdsForWords(awaitedWords(facts.claims, host), facts.awaitedMs);
-  const held = busy || words || window.blockedMs > 0 || writes >= MAX_WRITES;
+  const held = busy || window.blockedMs > 0 || writes >= MAX_WRITES;
+  // What cannot be written now waits for more without being counted; what follows a write goes at once.
+  const batch = held ? undefined : writes > 0 ? facts.batch : batchAfter(facts.batch, changes, facts.now);
+  if (batch && writes === 0) {
+    const isDue = isMoreDue(facts.claims, host);
+    const waitMs = batchWaitMs(batch, isDue, facts.now);
+    if (waitMs > 0) return hold(status, host, batch, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
+  }
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
   if (plan.refused) return finish(lines, stalledOutside(plan.refused.reason, plan.refused.message));
@@ -93,6 +102,7 @@ export function maintain(
       status: next,
       summary: { state: 'progressing', reason: 'Writing', message: write.event.message, againMs: 1_000 },
       conditions,
+      ...(batch && { batch }),
     };
   }
   const stand = {
@@ -101,11 +111,22 @@ export function maintain(
     pending: survey.pending,
     busy,
     left: held && changes.length > 0,
-    words,
     failure: survey.failure,
     unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
   };
-  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || (stand.left && !words));
+  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);
+}
+
+/** Nothing is looked at, told or written down before its time: the ledger changes with the write. */
+function hold(status: OwnStatus, { id }: AzureHost, batch: Batch, againMs: number): HostDecision {
+  const message = `what is to be written to ${id} goes out in one write`;
+  return {
+    actions: [],
+    status,
+    summary: { state: 'progressing', reason: 'Writing', message, againMs, keep: true },
+    batch,
+    isHeld: true,
+  };
 }
 
 function surveyOf(

@@ -1,4 +1,4 @@
-import { hasPendingEdit } from '../../api/schema/common.ts';
+import { hasPendingEdit, requestedReconcile } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Facts, HostDecision, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
 import { ownStatus, sameStatus } from './own.ts';
@@ -14,7 +14,8 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
   // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
   if (decision.actions.some(({ type }) => type === 'deleteSelf')) return [];
   if (!isLive(host)) {
-    const isEdit = hasPendingEdit(object);
+    // A write that waits for more is looked into when it goes; only who asks for a look gets one at once.
+    const isEdit = hasPendingEdit(object) && !(decision.isHeld && !asksForALook(object));
     if (host?.state === 'loading' && !isEdit) return [];
     // A type of which nothing is known cannot be read either.
     if (capability && (host === undefined || isEdit || restsOnIt(object, decision))) return [HOST];
@@ -24,7 +25,11 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
     .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
 }
 
-/** A write, a line that ends, a word that is told: all rest on what Azure itself said just now. */
+function asksForALook(object: HostIdentity): boolean {
+  return requestedReconcile(object) !== object.status?.lastHandledReconcileAt;
+}
+
+/** A write, a line that ends, an Event that is told: all rest on what Azure itself said just now. */
 function restsOnIt(object: HostIdentity, { actions, status, looks = false }: HostDecision): boolean {
   return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
 }

@@ -17,14 +17,12 @@ import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Accepted, Facts, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
-import { BUSY_MS } from './maintain.ts';
 import { HOST, isLiveIdentity } from './needs-live.ts';
 import { cachedHost, liveHost, type ObservedDeps, windowOf } from './observe/host-view.ts';
 import type { ObservedIdentities } from './observe/identity-views.ts';
 import { type PollDeps, pollOperation } from './operation/poll.ts';
 import { ownStatus } from './own.ts';
 import { bequestsTo, type MoveDeps, whereabouts, withBequests } from './repair/moved.ts';
-import { awaitedWords } from './write/awaited.ts';
 import { readBack } from './write/read-back.ts';
 
 export interface ObserveDeps
@@ -66,7 +64,8 @@ export async function observe(
     window,
     ...(operation && { operation }),
     ...(refused && { refusal: refused }),
-    ...(known.batch !== undefined && { batchLimit: known.batch }),
+    ...(known.batchLimit !== undefined && { batchLimit: known.batchLimit }),
+    ...(known.batch && { batch: known.batch }),
   };
   const cached = seeing(object, common, cachedHost(object, context, deps), deps);
   if (operation && operation.state !== 'over') return cached;
@@ -113,7 +112,6 @@ function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: 
     searching: false,
     bequests: [],
     conflicted: memory.isConflicted(uid, clock.monotonic()),
-    awaitedMs: 0,
     writes: reconcile?.id === reconcileId ? reconcile.writes : 0,
     deleted,
     ...(unsent.size > 0 && { unsent: [...unsent] }),
@@ -173,7 +171,6 @@ function seeing(
   const { accepted } = deps.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
   const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, facts.now);
-  const isBusy = unsettled !== undefined && busyMs < BUSY_MS;
   return {
     ...facts,
     ...(apiVersion !== undefined && { apiVersion }),
@@ -185,12 +182,6 @@ function seeing(
     accepted: acceptedUntil(accepted, deps.azureLagMs),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs,
-    awaitedMs: deps.memory.awaitedFor(
-      object.metadata.uid,
-      host ? awaitedWords(claims, host) : [],
-      !isBusy && !isHeldUp(facts),
-      facts.now,
-    ),
   };
 }
 
@@ -208,11 +199,6 @@ async function seeingLive(
   if ('view' in self) return seeing(object, facts, self.view, deps);
   const view = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
   return { ...seeing(object, { ...facts, now: deps.clock.now() }, view, deps), ...self };
-}
-
-/** Something else than a word stands in the way of a write. */
-function isHeldUp({ operation, window }: Facts): boolean {
-  return (operation !== undefined && operation.state !== 'over') || window.blockedMs > 0;
 }
 
 /**

@@ -15,8 +15,6 @@ export interface Stand {
   readonly busy: boolean;
   /** Something is left to write, and may not be written in this reconcile. */
   readonly left: boolean;
-  /** It waits for the word of others who name the host, so that one write carries all. */
-  readonly words: boolean;
   readonly failure?: Failure | undefined;
   readonly unproven: number;
 }
@@ -29,7 +27,7 @@ const LOOK_MS = 15_000;
  * own line, which its owners alone are told of.
  */
 export function summaryOfHost(stand: Stand, facts: Facts): Summary {
-  const { hostId, lines, pending, busy, left, words, failure, unproven } = stand;
+  const { hostId, lines, pending, busy, left, failure, unproven } = stand;
   const { now, window } = facts;
   const progressing = (reason: string, message: string, againMs: number): Summary => ({
     state: 'progressing',
@@ -46,8 +44,6 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
     );
   if (busy)
     return progressing('HostBusy', `Azure is at work on ${hostId}; azid waits for it to end`, LOOK_MS);
-  if (left && words)
-    return progressing('Writing', `others are about to ask something of ${hostId}; one write carries all`, 0);
   if (left) return progressing('Writing', `more is to be written to ${hostId}`, 0);
   if (pending) {
     const since = Math.max(0, ...[...facts.accepted.values()].map(({ at }) => at));
@@ -56,7 +52,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   }
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
   if (held.length > 0) {
-    // A turn, a policy or an edit enqueues the host: without a time of its own this is the safety net.
+    // A slot, a policy or an edit enqueues the host: without a time of its own this is the safety net.
     const next = nextAttemptAt(lines.values(), now) ?? now + RECHECK_OUTSIDE_MS;
     const names = held.map(([key, line]) => `${shortName(key, line)} (${line.problem?.reason})`).join(', ');
     const reason = held.every(([, { problem }]) => problem?.reason === CONTESTED) ? CONTESTED : 'SomeRefused';

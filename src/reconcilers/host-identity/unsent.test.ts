@@ -3,6 +3,7 @@ import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { take } from './sequences/steps.fixture.ts';
 import { Batch, idOf, VMS, type World } from './sequences/world.fixture.ts';
+import { QUIET_MS } from './write/batch.ts';
 
 let batch: Batch;
 beforeAll(async () => {
@@ -19,6 +20,8 @@ async function unsent(world: World, code: string, meanwhile: () => Promise<void>
     await meanwhile();
     throw new AzureError({ code, message: 'its turn never came' });
   });
+  await world.reconcile();
+  await world.pass(QUIET_MS);
   await world.reconcile().catch((error: unknown) => {
     if (!(error instanceof AzureError && error.code === LOCAL_CODES.aborted)) throw error;
   });

@@ -88,7 +88,37 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(enqueuedBy(() => void named('one', { annotations }))).toContain('host azid-system/vm');
   });
 
-  it('a system-assigned identity whose finalizer stands gives the word to its host', () => {
+  it('an attachment enqueues the hosts that have their slot from now on, and nobody while it keeps them', () => {
+    const slots = (attach: string[], generation = 1) =>
+      put(stores.attachments, {
+        metadata: meta('fleet', { finalizers: ['azid.dev/finalizer'] }),
+        spec: {
+          identityId: IDENTITY,
+          target: { selector: { subscriptionId: SUBSCRIPTION, type: VMS, all: true } },
+        },
+        status: { rolloutSlots: { generation, attach } },
+      });
+    slots([]);
+    host('vm');
+    expect(enqueuedBy(() => void slots([VM.toUpperCase()], 7))).toEqual([]);
+    expect(enqueuedBy(() => void slots([VM.toUpperCase()]))).toEqual(['host azid-system/vm']);
+    expect(enqueuedBy(() => void slots([VM.toUpperCase()]))).toEqual([]);
+  });
+
+  it('a system-assigned identity that is being deleted enqueues its host when that may take it away', () => {
+    system();
+    host('vm');
+    const released = () =>
+      put(stores.systemIdentities, {
+        metadata: meta('own', {}),
+        spec: { resourceId: VM.toUpperCase() },
+        status: { released: true },
+      });
+    expect(enqueuedBy(() => void released())).toEqual(['host azid-system/vm']);
+    expect(enqueuedBy(() => void released())).toEqual([]);
+  });
+
+  it('a system-assigned identity whose finalizer stands enqueues its host', () => {
     system();
     host('vm');
     expect(enqueuedBy(() => void system({ finalizers: ['azid.dev/finalizer'] }))).toEqual([

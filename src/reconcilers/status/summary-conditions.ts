@@ -29,16 +29,15 @@ export function conditionsOf(
     case 'ready':
       return ready(list, summary, at);
     case 'progressing':
+      if (keepsReady(summary.keep, list)) return list;
       // Unknown only before anything is known; later "not ready, and here is why" is the truth.
       return list.some(({ type }) => type === 'Ready')
         ? retrying(list, summary, at)
         : progressing(list, summary, at);
     case 'retrying':
       return retrying(list, summary.failure, at);
-    case 'waiting': {
-      const seen = summary.keep === true && list.some(({ type }) => type === 'Ready');
-      return seen ? list : waitingFor(list, summary, at);
-    }
+    case 'waiting':
+      return keepsReady(summary.keep, list) ? list : waitingFor(list, summary, at);
     case 'stalled':
       return stalled(list, summary, at);
     case 'deleting':
@@ -48,6 +47,10 @@ export function conditionsOf(
         at,
       );
   }
+}
+
+function keepsReady(keep: boolean | undefined, list: readonly Condition[]): boolean {
+  return keep === true && list.some(({ type }) => type === 'Ready');
 }
 
 /** `Ready` stays as last seen (docs/conditions.md); a condition of its own says why nothing moves. */

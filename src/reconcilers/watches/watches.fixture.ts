@@ -79,7 +79,6 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
     stores,
     identitiesListed: listed,
     grantsListed: listed,
-    rolloutSlots: new Emitter<string>(),
     dependentsChanged: {
       UserAssignedIdentity: holders.changed('UserAssignedIdentity'),
       SystemAssignedIdentity: holders.changed('SystemAssignedIdentity'),

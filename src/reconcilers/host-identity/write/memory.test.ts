@@ -89,7 +89,7 @@ describe('a write that was not sent', () => {
 describe('how many are tried at once', () => {
   it('is halved by each refusal that names nobody, and doubled by each success', () => {
     const memory = new HostMemory();
-    const batch = () => memory.of(uid).batch;
+    const batch = () => memory.of(uid).batchLimit;
     memory.refuse(uid, refusal({ adds }, {}), 'reconcile-1', 0);
     expect(batch()).toBe(2);
     memory.refuse(uid, refusal({ adds: adds.slice(0, 2) }, {}), 'reconcile-1', 0);
@@ -108,6 +108,6 @@ describe('how many are tried at once', () => {
       { kind: 'transient', reason: 'OperationInProgress' },
     ] as const)
       memory.refuse(uid, refusal({ adds }, why), 'reconcile-1', 0);
-    expect(memory.of(uid).batch).toBeUndefined();
+    expect(memory.of(uid).batchLimit).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import type { LedgerOperation } from '../../../api/host-identity.ts';
 import type { Failure } from '../../decision.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Accepted, Asked, Refusal } from '../facts.ts';
-import { type Pause, pauseAfter, pausedMs } from './awaited.ts';
+import type { Batch } from './batch.ts';
 import { guiltyOf, isAboutIdentities } from './meanings.ts';
 
 /**
@@ -21,14 +21,14 @@ interface Known {
   /** `at`: monotonic ms. */
   refusal?: { readonly reconcileId: string; readonly refusal: Refusal; readonly at: number };
   accepted: Map<string, { readonly wanted: Accepted['wanted']; readonly at: number }>;
-  batch?: number;
+  batchLimit?: number;
   poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
   /** When Azure last refused a write because of another operation, monotonic ms; nothing was taken since. */
   conflictedAt?: number;
   busy?: { readonly state: string; readonly since: number };
   /** Since when this process has seen the host absent, monotonic ms. */
   absentSince?: number;
-  pause?: Pause;
+  batch?: Batch | undefined;
   reconcile?: { readonly id: string; readonly writes: number };
   /** Monotonic ms. What was read of identities before need not be so any more. */
   failedAt: number;
@@ -91,9 +91,9 @@ export class HostMemory {
     if (system !== 'keep')
       known.accepted.set(SYSTEM, { wanted: system === 'on' ? 'present' : 'absent', at: now });
     delete known.conflictedAt;
-    if (known.batch === undefined) return;
-    known.batch *= 2;
-    if (known.batch > WHOLE_BATCH) delete known.batch;
+    if (known.batchLimit === undefined) return;
+    known.batchLimit *= 2;
+    if (known.batchLimit > WHOLE_BATCH) delete known.batchLimit;
   }
 
   /** All of it, unless a key is given. */
@@ -120,7 +120,7 @@ export class HostMemory {
     known.refusal = { refusal, reconcileId, at: monotonic };
     known.failedAt = monotonic;
     const size = triesOf(refusal);
-    if (size !== undefined) known.batch = Math.max(1, Math.floor(size / 2));
+    if (size !== undefined) known.batchLimit = Math.max(1, Math.floor(size / 2));
   }
 
   /**
@@ -152,11 +152,9 @@ export class HostMemory {
     known.poll = { url, count, dueAt };
   }
 
-  /** For how long a write has waited for these words, ms. @param now wall ms */
-  awaitedFor(uid: string, words: readonly string[], counts: boolean, now: number): number {
-    const known = this.#of(uid);
-    known.pause = pauseAfter(known.pause, words, counts, now);
-    return pausedMs(known.pause, now);
+  /** What the next write is to carry, as it was decided; undefined: nothing. */
+  gather(uid: string, batch: Batch | undefined): void {
+    this.#of(uid).batch = batch;
   }
 
   /** It is absent: since when this process has seen it so, monotonic ms; `now` if it is news. */

@@ -1,0 +1,54 @@
+import type { AzureHost } from '../../../azure/hosts/host.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { mayGive } from '../../hosts/claims/by-identity.ts';
+import type { Claim } from '../../hosts/claims/claim.ts';
+
+/**
+ * What comes together goes out in one write: it waits until what is to be written has stayed the same for a moment. Who
+ * has yet to be reconciled is read off the objects (`hosts/claims/slots.ts`), so nothing of it needs to be told, or kept.
+ */
+
+/** So long nothing new has come, ms: an apply of several objects, and the reconciles of one event, come closer together. */
+export const QUIET_MS = 500;
+/** The same while somebody who asks for something was not reconciled yet: it comes within a reconcile of that object, ms. */
+export const DUE_MS = 5_000;
+/** However many come one after the other, ms. */
+export const LONGEST_MS = 60_000;
+
+/** What one write is to carry. Times in ms of the wall clock. */
+export interface Batch {
+  /** When there was something to write first. */
+  readonly openedAt: number;
+  /** When something was added last. */
+  readonly changedAt: number;
+  /** All that was to be changed since, by kind and key: what comes and goes as Azure's lists lag is not new each time. */
+  readonly changes: ReadonlySet<string>;
+}
+
+/** @param changes what is to be written now */
+export function batchAfter(
+  before: Batch | undefined,
+  changes: readonly { readonly what: string; readonly key: string }[],
+  now: number,
+): Batch | undefined {
+  if (changes.length === 0) return undefined;
+  const keys = changes.map(({ what, key }) => `${what} ${key}`);
+  if (!before) return { openedAt: now, changedAt: now, changes: new Set(keys) };
+  if (keys.every((key) => before.changes.has(key))) return before;
+  return { ...before, changedAt: now, changes: new Set([...before.changes, ...keys]) };
+}
+
+/** For how long the write still waits, ms; then it goes with whatever there is. */
+export function batchWaitMs({ openedAt, changedAt }: Batch, isDue: boolean, now: number): number {
+  const closesAt = Math.min(changedAt + (isDue ? DUE_MS : QUIET_MS), openedAt + LONGEST_MS);
+  return Math.max(0, closesAt - now);
+}
+
+/** Somebody may have what the host does not show, and its next reconcile says whether it is to have it now. */
+export function isMoreDue(claims: readonly Claim[], { identity }: AzureHost): boolean {
+  const shown = new Set(identity.userAssigned.map(({ key }) => key));
+  return claims.some((claim) => {
+    if (claim.state !== 'wants' || !claim.isDue || !mayGive(claim)) return false;
+    return claim.what === 'system' ? !identity.system : !shown.has(armKey(claim.what.identityId));
+  });
+}
