@@ -12,16 +12,21 @@ export interface ErrorBody {
 /** One resource of a deployment, done or failed. */
 export interface DeploymentOperation {
   readonly id: string;
+  readonly does: 'Create' | 'Delete';
   readonly target: { readonly id: string; readonly resourceType: string; readonly resourceName: string };
   readonly status: number;
   readonly error?: unknown;
   readonly at: number;
 }
 
+/** `Complete`: what the template does not name is deleted from the group. */
+export type Mode = 'Incremental' | 'Complete';
+
 export interface Deployment {
   readonly id: string;
   readonly name: string;
   readonly state: 'Running' | 'Succeeded' | 'Failed';
+  readonly mode: Mode;
   readonly template: Template;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -43,8 +48,8 @@ export function failed(details: unknown): ErrorBody {
 
 /** As GET answers it. The hash is stable; Azure's own is another one. */
 export function bodyOf(deployment: Deployment) {
-  const { id, name, state, template, parameters, outputs, operations, error } = deployment;
-  const written = operations.filter(({ status }) => status < 400);
+  const { id, name, state, mode, template, parameters, outputs, operations, error } = deployment;
+  const written = operations.filter(({ does, status }) => does === 'Create' && status < 400);
   return {
     id,
     name,
@@ -52,7 +57,7 @@ export function bodyOf(deployment: Deployment) {
     properties: {
       templateHash: hashOf(template),
       parameters: shownParameters(template, parameters),
-      mode: 'Incremental',
+      mode,
       provisioningState: state,
       timestamp: new Date(deployment.changedAt).toISOString(),
       duration: durationOf(deployment.changedAt - deployment.startedAt),
@@ -67,12 +72,12 @@ export function bodyOf(deployment: Deployment) {
 }
 
 export function operationBody({ id, correlationId }: Deployment, operation: DeploymentOperation) {
-  const { target, status, error, at } = operation;
+  const { does, target, status, error, at } = operation;
   return {
     id: `${id}/operations/${operation.id}`,
     operationId: operation.id,
     properties: {
-      provisioningOperation: 'Create',
+      provisioningOperation: does,
       provisioningState: status < 400 ? 'Succeeded' : 'Failed',
       timestamp: new Date(at).toISOString(),
       duration: durationOf(0),

@@ -240,6 +240,39 @@ test('what is not wanted is left out, what is there is referred to', async () =>
   expect(stage.control.identities()).toHaveLength(1);
 });
 
+test('the mode Complete deletes what the template does not name', async () => {
+  stage.identity('other');
+  stage.control.createHost({ type: 'Microsoft.Web/sites', name: 'web1', resourceGroup: 'rg1' });
+  stage.control.createHost({ type: 'Microsoft.Web/sites/slots', name: 'web1/staging', resourceGroup: 'rg1' });
+  await deploy(TEMPLATE);
+  await ended();
+  const properties = { mode: 'Complete', template: TEMPLATE, parameters: { name: { value: 'team' } } };
+  const foretold = await stage.call('POST', `${path()}/whatIf`, { body: { properties } });
+  const leaving = foretold.body.properties.changes.filter(
+    ({ changeType }: { changeType: string }) => changeType === 'Delete',
+  );
+  expect(leaving.map(({ resourceId }: { resourceId: string }) => resourceId.split('/').at(-1))).toEqual([
+    'web1',
+    'other',
+  ]);
+  stage.control.lock({ scope: stage.id('Microsoft.Web/sites', 'web1'), level: 'CanNotDelete' });
+  await stage.call('PUT', path(), { body: { properties } });
+  expect(await ended()).toMatchObject({
+    provisioningState: 'Failed',
+    error: { details: [{ code: 'ScopeLocked' }] },
+  });
+  stage.control.unlock({ scope: stage.id('Microsoft.Web/sites', 'web1') });
+  await stage.call('PUT', path(), { body: { properties } });
+  expect(await ended()).toMatchObject({ provisioningState: 'Succeeded', mode: 'Complete' });
+  expect(stage.control.identities().map(({ name }) => name)).toEqual(['team-app']);
+  expect(stage.control.hosts()).toEqual([]);
+  // The credential and the grant that the template names are there still.
+  expect(stage.control.credentials({ id: stage.control.identities()[0]?.id ?? '' })).toHaveLength(1);
+  expect(stage.control.assignments()).toContainEqual(
+    expect.objectContaining({ scope: stage.group, roleGuid: READER }),
+  );
+});
+
 test('a deployment is deleted without what it made, and goes with its group', async () => {
   await deploy(TEMPLATE);
   await ended();

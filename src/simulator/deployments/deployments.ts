@@ -1,23 +1,25 @@
+import { versionsOf } from '../catalog/versions.ts';
 import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import { isWithin, scopeKey } from '../scope.ts';
-import { type Deployment, type DeploymentOperation, failed } from './deployment.ts';
+import { type Deployment, type DeploymentOperation, failed, type Mode } from './deployment.ts';
 import { type ExpressionScope, evaluate, evaluateSoFar } from './expression.ts';
-import { bodyAs, notSimulated, type Planned, planOf } from './plan.ts';
+import { bodyAs, namedIds, notSimulated, type Planned, planOf } from './plan.ts';
 import { assertMayWrite, assertPoliciesAllow } from './preflight.ts';
 import { assertParameters, scopeOf, type Template } from './template.ts';
 
 /** A call as whoever deploys, with all the rules; the parsed body of its answer. */
 export type Send = (
   request: ArmRequest,
-  method: 'GET' | 'PUT',
+  method: 'GET' | 'PUT' | 'DELETE',
   target: string,
   body?: unknown,
 ) => Promise<{ readonly status: number; readonly body: unknown }>;
 
 export interface Given {
+  readonly mode: Mode;
   readonly template: Template;
   readonly parameters: Readonly<Record<string, unknown>>;
 }
@@ -106,6 +108,17 @@ export class Deployments {
     return { deployment, existed: existing !== undefined };
   }
 
+  /** What a deployment takes out of its group at its end. */
+  superfluous({ mode, template }: Given, scope: ExpressionScope): string[] {
+    if (mode === 'Incremental') return [];
+    const named = new Set(namedIds(template, scope).map(scopeKey));
+    const there = this.#frame.world.resourcesWithin(scope.group.id).map(({ id }) => id);
+    // A child goes with its parent, and stays with it.
+    return there.filter(
+      (id) => !named.has(scopeKey(id)) && !there.some((other) => other !== id && isWithin(id, other)),
+    );
+  }
+
   async #run(
     request: ArmRequest,
     plan: readonly Planned[],
@@ -128,6 +141,15 @@ export class Deployments {
         made.set(scopeKey(planned.id), came.body);
         made.set(planned.name, came.body);
         if (planned.symbol !== undefined) made.set(planned.symbol, came.body);
+      }
+      for (const id of this.superfluous(deployment, scope)) {
+        const came = await this.#send(request, 'DELETE', `${id}?api-version=${newestOf(this.#frame, id)}`);
+        const { type = '', name = '' } = this.#frame.world.resource(id) ?? {};
+        operations.push({ ...this.#operationOf({ id, type, name }, came), does: 'Delete' });
+        if (came.status >= 400) {
+          finish({ state: 'Failed', error: failed(errorOf(came.body)) });
+          return;
+        }
       }
       const outputs = Object.entries(deployment.template.outputs ?? {}).map(
         ([name, { type, value }]) => [name, { type: nameOf(type), value: evaluate(value, scope) }] as const,
@@ -154,11 +176,12 @@ export class Deployments {
   }
 
   #operationOf(
-    { id, type, name }: Planned,
+    { id, type, name }: Pick<Planned, 'id' | 'type' | 'name'>,
     { status, body }: { readonly status: number; readonly body: unknown },
   ): DeploymentOperation {
     return {
       id: this.#frame.random.uuid().replaceAll('-', '').slice(0, 16).toUpperCase(),
+      does: 'Create',
       target: { id, resourceType: type, resourceName: name },
       status,
       ...(status >= 400 && { error: errorOf(body) }),
@@ -207,5 +230,11 @@ const failureOf = (body: unknown) =>
     message:
       "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.",
   };
+
+/** What is deleted is named by no template, and so at no version. */
+function newestOf({ world }: Frame, id: string): string {
+  const type = world.resource(id)?.type ?? '';
+  return versionsOf(type).at(-1) ?? '';
+}
 
 const nameOf = (type: string) => `${type.charAt(0).toUpperCase()}${type.slice(1)}`;

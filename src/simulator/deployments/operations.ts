@@ -4,10 +4,17 @@ import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
-import { bodyOf, type Deployment, hashOf, operationBody, shownParameters, TYPE } from './deployment.ts';
+import {
+  bodyOf,
+  type Deployment,
+  hashOf,
+  type Mode,
+  operationBody,
+  shownParameters,
+  TYPE,
+} from './deployment.ts';
 import type { Deployments, Given, Send } from './deployments.ts';
 import { evaluateSoFar } from './expression.ts';
-import { notSimulated } from './plan.ts';
 import { readTemplate } from './template.ts';
 import { changesOf } from './what-if.ts';
 
@@ -161,13 +168,27 @@ function bodyIn({ body }: ArmRequest) {
       'The request content was invalid and could not be deserialized.',
     );
   const { properties } = parsed.data;
-  if (properties.mode.toLowerCase() !== 'incremental') throw notSimulated(`the mode '${properties.mode}'`);
-  return properties;
+  return { ...properties, mode: modeOf(properties.mode) };
+}
+
+function modeOf(word: string): Mode {
+  switch (word.toLowerCase()) {
+    case 'incremental':
+      return 'Incremental';
+    case 'complete':
+      return 'Complete';
+    default:
+      throw new ArmError(
+        400,
+        'InvalidDeploymentMode',
+        `The deployment mode '${word}' is not valid. Supported values are 'Incremental' and 'Complete'.`,
+      );
+  }
 }
 
 function givenBy(request: ArmRequest): Given {
-  const { template, parameters } = bodyIn(request);
-  return { template: readTemplate(template), parameters: parameters ?? {} };
+  const { mode, template, parameters } = bodyIn(request);
+  return { mode, template: readTemplate(template), parameters: parameters ?? {} };
 }
 
 /** Nothing is read or made; what only a resource's own PUT can tell is not found here. */
@@ -178,7 +199,7 @@ function validated({ frame, deployments }: Parts, request: ArmRequest): ArmRespo
   const properties = {
     templateHash: hashOf(given.template),
     parameters: shownParameters(given.template, given.parameters),
-    mode: 'Incremental',
+    mode: given.mode,
     provisioningState: 'Succeeded',
     timestamp: new Date(frame.clock.now()).toISOString(),
     duration: 'PT0S',
@@ -193,10 +214,12 @@ function validated({ frame, deployments }: Parts, request: ArmRequest): ArmRespo
 async function whatIf({ frame, deployments, send }: Parts, request: ArmRequest): Promise<ArmResponse> {
   const { whatIfSettings } = bodyIn(request);
   const path = parent(request.path, 1);
-  const { plan, scope } = deployments.plan({ ...request, path }, givenBy(request));
+  const given = givenBy(request);
+  const { plan, scope } = deployments.plan({ ...request, path }, given);
   const changes = await changesOf(plan, {
     idsOnly: whatIfSettings?.resultFormat?.toLowerCase() === 'resourceidonly',
     work: (value) => evaluateSoFar(value, scope),
+    leaving: deployments.superfluous(given, scope),
     there: frame.world.resourcesWithin(scope.group.id).map(({ id }) => id),
     async read(id, apiVersion) {
       const { status, body } = await send(request, 'GET', `${id}?api-version=${apiVersion}`);

@@ -16,6 +16,12 @@ export interface Planned {
 
 export const NESTED = 'Microsoft.Resources/deployments';
 
+/** Ids of all that a template names, what is only referred to included: what a `Complete` deployment leaves there. */
+export const namedIds = (template: Template, scope: ExpressionScope): string[] =>
+  resourcesOf(template)
+    .filter(({ condition }) => condition === undefined || evaluate(condition, scope) === true)
+    .map((resource) => idOf(resource, scope));
+
 /** What is written, each after what it depends on by id, name or symbol, else as it stands in the template. */
 export function planOf(template: Template, scope: ExpressionScope): Planned[] {
   const written = resourcesOf(template).filter(

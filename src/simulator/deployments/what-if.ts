@@ -4,7 +4,7 @@ import { bodyAs, type Planned } from './plan.ts';
 /** A change as `whatIf` answers it. */
 interface Change {
   readonly resourceId: string;
-  readonly changeType: 'Create' | 'Deploy' | 'Ignore' | 'Modify' | 'NoChange';
+  readonly changeType: 'Create' | 'Delete' | 'Deploy' | 'Ignore' | 'Modify' | 'NoChange';
   readonly before?: unknown;
   readonly after?: unknown;
   readonly delta?: readonly Delta[];
@@ -25,6 +25,8 @@ export interface WhatIfParts {
   readonly work: (value: unknown) => unknown;
   /** Ids of what is in the group. */
   readonly there: readonly string[];
+  /** Those of them that the deployment deletes. */
+  readonly leaving: readonly string[];
   readonly idsOnly: boolean;
 }
 
@@ -34,8 +36,11 @@ export async function changesOf(plan: readonly Planned[], parts: WhatIfParts): P
   for (const planned of plan) changes.push(await changeOf(planned, parts));
   const named = new Set(plan.map(({ id }) => scopeKey(id)));
   const others = parts.there.filter((id) => !named.has(scopeKey(id)));
-  const ignored = others.map((resourceId) => ({ resourceId, changeType: 'Ignore' as const }));
-  return [...changes, ...ignored].sort((a, b) => (a.resourceId < b.resourceId ? -1 : 1));
+  const leaving = new Set(parts.leaving);
+  const rest = others.map((resourceId): Change => {
+    return { resourceId, changeType: leaving.has(resourceId) ? 'Delete' : 'Ignore' };
+  });
+  return [...changes, ...rest].sort((a, b) => (a.resourceId < b.resourceId ? -1 : 1));
 }
 
 async function changeOf(planned: Planned, { read, work, idsOnly }: WhatIfParts): Promise<Change> {
