@@ -250,6 +250,13 @@ describe('a restart in the middle', () => {
       (await stage.ledgers()).flatMap(({ status }) => status?.operation?.url ?? []);
     await world.until('all operations to be in the ledgers', async () => (await operations()).length === 12);
     const urls = await operations();
+    // What the hosts go by stands in the API server: the next process finds it there.
+    const slots = async () => (await stage.attachment('fleet'))?.status?.rolloutSlots;
+    expect((await slots())?.attach).toEqual(
+      names(12)
+        .map((name) => vmId(name))
+        .sort(),
+    );
     await world.kill(first);
 
     const mark = stage.mark;
@@ -266,6 +273,7 @@ describe('a restart in the middle', () => {
     control.releaseOperations({});
     const object = await stage.attached('fleet', (each) => each.status?.attached === 12);
     expect(conditionOf(object, 'Ready')?.message).toContain('all 12 resources');
+    expect(await slots()).toBeUndefined();
     expect(stage.writes().sort()).toEqual(
       names(12)
         .map((name) => `PATCH ${name}`)

@@ -129,6 +129,8 @@ describe('attaching', () => {
       expect(first).toMatchObject({ actions: [], isHeld: true, status });
       expect(first.summary).toMatchObject({ state: 'progressing', againMs: QUIET_MS, keep: true });
       expect(needsLive(object(status), { ...unseen, host: listed }, first)).toEqual([]);
+      // Nor for an object that is new.
+      expect(needsLive(fresh(), { ...unseen, host: listed }, decide(fresh(), unseen))).toEqual([]);
       const asked = object(status, { annotations: { 'azid.dev/reconcile-requested-at': 'now' } });
       expect(needsLive(asked, { ...unseen, host: listed }, first)).toEqual([HOST]);
     });

@@ -7,8 +7,9 @@ import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './fac
 import { holds } from './holds.ts';
 import { hostNamespaces } from './namespaces.ts';
 import { needsLive } from './needs-live.ts';
+import type { ObserveDeps } from './observe/deps.ts';
 import { ObservedIdentities } from './observe/identity-views.ts';
-import { type ObserveDeps, observe } from './observe.ts';
+import { observe } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
@@ -32,7 +33,7 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided({ metadata: { uid } }, _facts, { actions, batch }) {
-        memory.gather(uid, batch);
+        memory.collect(uid, batch);
         // A write that was not sent, because something came in between, is none that somebody must wait for.
         for (const action of actions)
           if (action.type === 'writeIdentity') memory.intend(uid, action.begun, action.asked);

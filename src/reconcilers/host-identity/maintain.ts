@@ -1,21 +1,15 @@
-import { hasFinalizer } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
 import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
-import type { Failure, ReconcileEvent, Summary } from '../decision.ts';
-import { claimsByIdentity } from '../hosts/claims/by-identity.ts';
+import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
-import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
-import { withProblem } from '../hosts/ledger/problems.ts';
+import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { stalledOutside, summaryOf } from '../status/summaries.ts';
-import { usesOn } from './detach/in-use.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
-import { judge } from './identity/judge.ts';
-import { type Change, shownOn, withState } from './identity/judged.ts';
+import { surveyOf } from './identity/survey.ts';
+import { statusOf, withTroubles, withUnproven } from './ledger.ts';
 import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
-import { movedEvent, takenFrom, withBequests } from './repair/moved.ts';
-import { recycledEvent, recycledSince } from './repair/recycled.ts';
+import { withBequests } from './repair/moved.ts';
 import { summaryOfHost } from './standing.ts';
 import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';
 import { intended, writeOf } from './write/intent.ts';
@@ -36,14 +30,6 @@ const LOOK_DUE_MS = 1_000;
 const MAX_WRITES = 4;
 
 type Present = Extract<ObservedHost, { state: 'present' }>;
-
-interface Survey {
-  readonly lines: ReadonlyMap<string, Line>;
-  readonly changes: readonly Change[];
-  readonly events: readonly ReconcileEvent[];
-  readonly pending: boolean;
-  readonly failure: Failure | undefined;
-}
 
 /** The host is there: each identity is judged by itself, and what is to change is written for all at once. */
 export function maintain(
@@ -127,111 +113,6 @@ function hold(status: OwnStatus, { id }: AzureHost, batch: Batch, againMs: numbe
     batch,
     isHeld: true,
   };
-}
-
-function surveyOf(
-  lines: ReadonlyMap<string, Line>,
-  status: OwnStatus,
-  { host, model }: Present,
-  settled: boolean,
-  facts: Facts,
-): Survey {
-  const claims = claimsByIdentity(facts.claims);
-  const recycled = recycledSince(status, host);
-  const next = new Map<string, Line>();
-  const changes: Change[] = [];
-  const taken = takenFrom(status, facts);
-  const events: ReconcileEvent[] = [
-    ...(recycled ? [recycledEvent(host)] : []),
-    ...(taken === undefined ? [] : [movedEvent(taken, host.id)]),
-  ];
-  let pending = false;
-  let failure: Failure | undefined;
-  for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
-    const judged = judge({
-      key,
-      line: lines.get(key),
-      wants: claims.wants.get(key) ?? [],
-      shown: shownOn(host, key),
-      facts,
-      host,
-      claims,
-      recycled,
-      settled,
-      uses: model ? usesOn(model, host.identity, key) : [],
-      // Most say so themselves; of the others only a write that was refused tells.
-      atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
-    });
-    if (judged.line) next.set(key, judged.line);
-    if (judged.change) changes.push(judged.change);
-    events.push(...(judged.events ?? []));
-    pending ||= judged.pending ?? false;
-    failure ??= judged.failure;
-  }
-  return { lines: next, changes, events, pending, failure };
-}
-
-/** What the ledger says of the host itself. The mark of an open write stays until nothing it did can come as a surprise. */
-function statusOf(
-  { spec }: HostIdentity,
-  status: OwnStatus,
-  host: AzureHost,
-  facts: Facts,
-  { lines, pending }: Survey,
-): OwnStatus {
-  const { window } = facts;
-  // It is there: nobody takes its ledger over.
-  const { writeStartedAt, movedTo: _, ...rest } = status;
-  const movedFrom = takenFrom(status, facts);
-  const instance = host.instance ?? status.instance;
-  const open = writeStartedAt !== undefined && (window.openMs > 0 || pending) && !hasLanded(status, lines);
-  return {
-    ...rest,
-    hostId: host.id === '' ? spec.resourceId : host.id,
-    ...(instance !== undefined && { instance }),
-    ...(open && { writeStartedAt }),
-    ...(movedFrom !== undefined && { movedFrom }),
-  };
-}
-
-/** All that the write was to add is there: it has taken effect, whoever sent it. A removal may still come later. */
-function hasLanded(status: OwnStatus, now: ReadonlyMap<string, Line>): boolean {
-  const begun = [...linesOf(status)].filter(
-    ([, { state }]) => state === 'Attaching' || state === 'Detaching',
-  );
-  return (
-    begun.length > 0 &&
-    begun.every(([key, { state }]) => state === 'Attaching' && now.get(key)?.state === 'Attached')
-  );
-}
-
-/**
- * A finalizer and no ledger: the object was restored without its status. What is attached is kept, and named as what can
- * no longer be proven, until it is gone, taken over, or not wanted any more.
- */
-function withUnproven(object: HostIdentity, next: OwnStatus, before: OwnStatus): OwnStatus {
-  const { unproven: _, ...rest } = next;
-  const lost = before.hostId === undefined && hasFinalizer(object);
-  const named = new Set((before.unproven ?? []).map((id) => (id === SYSTEM ? SYSTEM : armKey(id))));
-  const doubtful = [...linesOf(next)]
-    .filter(([key, { owned, state }]) => !owned && state === 'Attached' && (lost || named.has(key)))
-    .map(([key, { identityId }]) => identityId ?? key);
-  return doubtful.length > 0 ? { ...rest, unproven: doubtful } : rest;
-}
-
-function withTroubles(
-  lines: ReadonlyMap<string, Line>,
-  { troubles }: WritePlan,
-  now: number,
-): ReadonlyMap<string, Line> {
-  const next = new Map(lines);
-  for (const [key, trouble] of troubles) {
-    const line = next.get(key);
-    if (!line) continue;
-    const refused = line.state === 'Attaching' ? withState(line, 'Refused', now) : line;
-    next.set(key, withProblem(refused, trouble, now));
-  }
-  return next;
 }
 
 /** What was found out is told once: the status remembers that it was. */

@@ -1,45 +1,19 @@
-import type { AzureCaller } from '../../azure/arm/caller.ts';
-import { isSettled } from '../../azure/hosts/read/read-host.ts';
-import {
-  capabilityOf,
-  genericCapability,
-  hostTypeOf,
-  inVariant,
-} from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
-import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
-import { claimsOnHost, type HostClaimsDeps } from '../hosts/claims/on-host.ts';
-import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
+import { linesOf } from '../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
-import type { Accepted, Facts, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
+import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
-import { HOST, isLiveIdentity } from './needs-live.ts';
-import { cachedHost, liveHost, type ObservedDeps, windowOf } from './observe/host-view.ts';
-import type { ObservedIdentities } from './observe/identity-views.ts';
-import { type PollDeps, pollOperation } from './operation/poll.ts';
+import { HOST } from './needs-live.ts';
+import type { ObserveDeps } from './observe/deps.ts';
+import { cachedHost, liveHost, windowOf } from './observe/host-view.ts';
+import { seeing } from './observe/seeing.ts';
+import { startOf } from './observe/start.ts';
+import { pollOperation } from './operation/poll.ts';
 import { ownStatus } from './own.ts';
-import { bequestsTo, type MoveDeps, whereabouts, withBequests } from './repair/moved.ts';
-import { readBack } from './write/read-back.ts';
-
-export interface ObserveDeps
-  extends ObservedDeps,
-    PollDeps,
-    Omit<HostClaimsDeps, 'knowsType' | 'typeOf' | 'formerly'>,
-    Omit<MoveDeps, 'stores' | 'hostCache'> {
-  readonly hostCache: ObservedDeps['hostCache'] & MoveDeps['hostCache'];
-  readonly stores: HostClaimsDeps['stores'] & MoveDeps['stores'];
-  readonly hosts: ObservedDeps['hosts'] & PollDeps['hosts'];
-  readonly areas: Pick<AreasInUse, 'use'>;
-  readonly views: ObservedIdentities;
-  /** azid's own identity; rejects while Azure gives no token. */
-  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
-  /** API version of a type that azid does not know, as any object gives it. */
-  readonly apiVersionOf?: (type: string) => string | undefined;
-}
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
@@ -95,96 +69,6 @@ async function withIdentities(
   return seeing(object, { ...facts, now: clock.now(), identities }, facts.host, deps);
 }
 
-function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {
-  const { clock, memory } = deps;
-  const { uid } = object.metadata;
-  const { started, reconcile, deleted, unsent } = memory.of(uid);
-  const unsaved = started && started.operation.url !== object.status?.operation?.url;
-  if (started && !unsaved) memory.saved(uid);
-  const common: Facts = {
-    now: clock.now(),
-    type: '',
-    claims: [],
-    identities: new Map(),
-    window: windowOf(object, deps),
-    accepted: new Map(),
-    busyMs: 0,
-    searching: false,
-    bequests: [],
-    conflicted: memory.isConflicted(uid, clock.monotonic()),
-    writes: reconcile?.id === reconcileId ? reconcile.writes : 0,
-    deleted,
-    ...(unsent.size > 0 && { unsent: [...unsent] }),
-    ...(unsaved && { started: started.operation }),
-  };
-  try {
-    return { ...common, type: hostTypeOf(object.spec.resourceId) };
-  } catch (error) {
-    if (error instanceof TypeError) return { ...common, problem: `spec.resourceId: ${error.message}` };
-    throw error;
-  }
-}
-
-/** The facts with a view of the host, and with what that means for all who speak of it. */
-function seeing(
-  object: HostIdentity,
-  facts: Facts,
-  view: ObservedHost | undefined,
-  deps: ObserveDeps,
-): Facts {
-  const host = view?.state === 'present' ? view.host : undefined;
-  const { type } = facts;
-  const own = ownStatus(object);
-  const bequests = bequestsTo(object, host, deps);
-  const lines = withBequests(linesOf(own), own, bequests);
-  const former = [
-    ...bequests.map(({ from }) => from),
-    ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
-  ]
-    // Another resource has that id by now: whoever names it means that one.
-    .filter((id) => deps.hostCache.observe(id).state !== 'present');
-  const { claims, apiVersion = deps.apiVersionOf?.(type) } = claimsOnHost(
-    object,
-    type,
-    view?.state === 'absent' ? 'absent' : host,
-    {
-      ...deps,
-      knowsType: (each) => capabilityOf(each) !== undefined,
-      typeOf: hostTypeOf,
-      formerly: new Set(former.map(armKey)),
-    },
-    lines,
-  );
-  const capability =
-    capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
-  const wished = claims.flatMap((claim) =>
-    claim.state === 'wants' && claim.what !== 'system' ? claim.what.identityId : [],
-  );
-  const held = [...lines].flatMap(([key, { identityId }]) =>
-    key === SYSTEM || identityId === undefined ? [] : identityId,
-  );
-  const seen = [...wished, ...held].flatMap((id): [string, ObservedIdentity][] => {
-    const cached = deps.views.cached(id);
-    return cached ? [[armKey(id), cached]] : [];
-  });
-  readBack(object, view, deps.memory);
-  const { accepted } = deps.memory.of(object.metadata.uid);
-  const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
-  const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, facts.now);
-  return {
-    ...facts,
-    ...(apiVersion !== undefined && { apiVersion }),
-    ...(capability && { capability: inVariant(capability, host?.variant) }),
-    claims,
-    bequests,
-    ...whereabouts(object, view, deps),
-    ...(view && { host: view }),
-    accepted: acceptedUntil(accepted, deps.azureLagMs),
-    identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
-    busyMs,
-  };
-}
-
 async function seeingLive(
   object: HostIdentity,
   facts: Facts,
@@ -215,13 +99,6 @@ function isContradicted(id: string, { host, identities }: Facts, object: HostIde
 }
 
 const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
-
-function acceptedUntil(
-  accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
-  lagMs: number,
-): ReadonlyMap<string, Accepted> {
-  return new Map([...accepted].map(([key, each]) => [key, { ...each, until: each.at + lagMs }]));
-}
 
 async function selfOf(
   { signal }: ReconcileContext,

@@ -11,7 +11,8 @@ import { opensMore, withSlots } from './rollout/slots.ts';
 import { contest, leftovers, summaryOfTargets } from './standing.ts';
 import { confirmationOf } from './targets/confirmation.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
-import { entriesOf, RESTARTS, type Target, type Targets, targetsOf } from './targets/targets.ts';
+import { entriesOf, type Target } from './targets/target.ts';
+import { RESTARTS, type Targets, targetsOf } from './targets/targets.ts';
 
 /** The list of identities enqueues whom it shows; this is for those it does not. */
 const RECHECK_UNKNOWN_MS = 60_000;

@@ -7,7 +7,8 @@ import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';
 import { withSlots } from './rollout/slots.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
-import { entriesOf, hasFailed, leaving, type Target } from './targets/targets.ts';
+import { leaving } from './targets/leaving.ts';
+import { entriesOf, hasFailed, type Target } from './targets/target.ts';
 
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits

@@ -1,4 +1,3 @@
-import type { HostIdentity } from '../../api/host-identity.ts';
 import type { HostSelector } from '../../api/identity-attachment.ts';
 import { hasPendingEdit, isReconcileRequested, requestedReconcile } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
@@ -15,13 +14,12 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { identityOf, type ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
-import { wordOf } from '../hosts/ledger/host-message.ts';
-import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Facts, IdentityAttachment, ObservedLedger, ReconcileEvents, SeenHost } from './facts.ts';
+import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
+import { sightOf } from './observe/sight.ts';
 import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
 
 export interface ObserveDeps extends SelectingDeps {
@@ -156,67 +154,6 @@ function together(ids: readonly string[], see: (id: string) => SeenHost): readon
   const byKey = new Map<string, string>();
   for (const id of ids) if (!byKey.has(armKey(id))) byKey.set(armKey(id), id);
   return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, id]) => see(id));
-}
-
-function sightOf(
-  { metadata: { uid }, spec, status }: IdentityAttachment,
-  identity: ObservedAttachedIdentity,
-  { stores, hostCache, clock }: ObserveDeps,
-): (id: string) => SeenHost {
-  const now = clock.now();
-  const { resourceId, selector } = spec.target;
-  // While the identity's object is away, the ledger is read by what it was.
-  const known = identity.state === 'known' ? identity.id : status?.identityId;
-  const identityKey = known === undefined ? undefined : armKey(known);
-  return (id) => {
-    const key = armKey(id);
-    const seen = hostCache.observe(id);
-    const host = seen.state === 'present' ? seen.resource : undefined;
-    const absent = seen.state === 'absent';
-    const [holder] = stores.hosts.byIndex(INDEX.host, key);
-    const claim = (): SeenHost['claim'] => {
-      const { movedFrom } = holder?.status ?? {};
-      if (!selector && resourceId !== undefined) {
-        if (armKey(resourceId) === key) return 'wanted';
-        const isFormer = movedFrom !== undefined && armKey(movedFrom) === armKey(resourceId);
-        return isFormer && hostCache.observe(resourceId).state !== 'present' ? 'moved' : 'unwanted';
-      }
-      if (!selector) return 'unwanted';
-      if (host) return selectsHost(selector, host) ? 'wanted' : 'unwanted';
-      return absent ? 'gone' : 'unclear';
-    };
-    const attached = host?.identity.userAssigned.find((each) => each.key === identityKey);
-    return {
-      id: host?.id ?? id,
-      key,
-      type: host?.type ?? hostTypeOf(id),
-      claim: claim(),
-      absent,
-      shown: attached?.principalId !== undefined,
-      lacking: host !== undefined && identityKey !== undefined && attached === undefined,
-      ...(holder && { ledger: ledgerOf(holder, uid, identityKey, now) }),
-    };
-  };
-}
-
-function ledgerOf(
-  holder: HostIdentity,
-  uid: string,
-  identityKey: string | undefined,
-  now: number,
-): ObservedLedger {
-  const entries = holder.status?.entries ?? [];
-  const mine = entries.filter((each) => isOwner(each, uid));
-  // Of a crowd not all are named, and what is there for the others is there for this one.
-  const entry = entries.find(
-    (each) => armKey(each.identityId) === identityKey && (isOwner(each, uid) || isCrowded(each)),
-  );
-  return {
-    ...wordOf(holder, entry, now),
-    ...(entry && { entry }),
-    former: mine.filter((each) => each !== entry),
-    unproven: (holder.status?.unproven ?? []).some((id) => armKey(id) === identityKey),
-  };
 }
 
 /** The same of the identity of the attachment, which the resource may go on naming when it is gone. */

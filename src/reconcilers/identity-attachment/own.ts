@@ -3,7 +3,7 @@ import { hasFinalizer } from '../../api/schema/common.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
 import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
-import type { Target } from './targets/targets.ts';
+import type { Target } from './targets/target.ts';
 
 /** The kind's own status fields as they stand. */
 export function ownStatus(object: IdentityAttachment): OwnStatus {

@@ -6,7 +6,8 @@ import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { named, resources } from './own.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
-import { RESTARTS, type Target, type Targets } from './targets/targets.ts';
+import type { Target } from './targets/target.ts';
+import { RESTARTS, type Targets } from './targets/targets.ts';
 
 /** How the object as a whole stands, from how it stands towards each host. */
 

@@ -10,7 +10,7 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
-import { wordOf } from '../hosts/ledger/host-message.ts';
+import { hostMessageOf } from '../hosts/ledger/host-message.ts';
 import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
@@ -99,7 +99,7 @@ function ledgerOf(holder: HostIdentity, uid: string, now: number): ObservedLedge
   const all = status?.systemAssigned;
   const entry = all && (isOwner(all, uid) || isCrowded(all)) ? all : undefined;
   return {
-    ...wordOf(holder, entry, now),
+    ...hostMessageOf(holder, entry, now),
     ...(entry && { entry }),
     ...(status?.hostId !== undefined && { hostId: status.hostId }),
   };

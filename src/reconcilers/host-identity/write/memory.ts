@@ -1,9 +1,8 @@
 import type { LedgerOperation } from '../../../api/host-identity.ts';
-import type { Failure } from '../../decision.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Accepted, Asked, Refusal } from '../facts.ts';
 import type { Batch } from './batch.ts';
-import { guiltyOf, isAboutIdentities } from './meanings.ts';
+import { triesOf } from './halves.ts';
 
 /**
  * What this process knows of its own writes beyond the ledger: how they ended, and what Azure took without showing it
@@ -153,7 +152,7 @@ export class HostMemory {
   }
 
   /** What the next write is to carry, as it was decided; undefined: nothing. */
-  gather(uid: string, batch: Batch | undefined): void {
+  collect(uid: string, batch: Batch | undefined): void {
     this.#of(uid).batch = batch;
   }
 
@@ -199,15 +198,4 @@ export class HostMemory {
     this.#byUid.set(uid, known);
     return known;
   }
-}
-
-/** Of how many one is at fault, when Azure does not say which; undefined where halving them would tell nothing. */
-function triesOf({ asked, failure }: Refusal): number | undefined {
-  if (!isAboutIdentities(failure) || failureNames(failure, asked)) return undefined;
-  const size = asked.adds.length + (asked.system === 'on' ? 1 : 0);
-  return size > 1 ? size : undefined;
-}
-
-function failureNames(failure: Failure, { adds, removes }: Asked): boolean {
-  return guiltyOf(failure, [...adds, ...removes]).length > 0;
 }

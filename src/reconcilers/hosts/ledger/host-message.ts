@@ -16,7 +16,7 @@ export interface HostMessage {
  * Of the other things that a HostIdentity says nothing is passed on: its other words may be about identities of other
  * namespaces, whose objects the reader of this one may not see.
  */
-export function wordOf(
+export function hostMessageOf(
   { status }: HostIdentity,
   entry: LedgerEntry | LedgerSystem | undefined,
   now: number,

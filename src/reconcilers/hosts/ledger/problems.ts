@@ -5,9 +5,9 @@ import type { Line } from './lines.ts';
 /** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */
 
 export const IDENTITY_NOT_FOUND = 'IdentityNotFound';
-/** It was made again and waits for its turn to be attached anew. */
+/** It was made again and waits for its slot to be attached anew. */
 export const IDENTITY_RECYCLED = 'IdentityRecycled';
-/** Somebody took it away, and it waits for its turn to be given back. */
+/** Somebody took it away, and it waits for its slot to be given back. */
 export const TAKEN_AWAY = 'TakenAway';
 export const CONTESTED = 'Contested';
 /** Its dead entry makes Azure refuse every write to the host: it is taken off, whoever wants it. */

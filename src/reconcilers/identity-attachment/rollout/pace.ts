@@ -1,7 +1,7 @@
 import { RECHECK_OUTSIDE_MS } from '../../decision.ts';
 import { type RolloutSlots, rolloutSlotsOf } from '../../hosts/claims/slots.ts';
 import type { Facts, IdentityAttachment } from '../facts.ts';
-import { entriesOf, hasFailed, isFree, type Target } from '../targets/targets.ts';
+import { entriesOf, hasFailed, isFree, type Target } from '../targets/target.ts';
 import { planRollout, type RolloutPlan } from './rollout.ts';
 
 /** The rollout of one attachment: `spec.rollout`, with its defaults, over how it stands towards each host. */

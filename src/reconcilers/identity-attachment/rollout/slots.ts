@@ -1,6 +1,6 @@
 import { MAX_SLOTS } from '../../../api/identity-attachment.ts';
 import type { IdentityAttachment, OwnStatus } from '../facts.ts';
-import type { Target } from '../targets/targets.ts';
+import type { Target } from '../targets/target.ts';
 import type { RolloutPlan } from './rollout.ts';
 
 /** The slots of a plan as the status has them, for the hosts to go by (`hosts/claims/slots.ts`). */

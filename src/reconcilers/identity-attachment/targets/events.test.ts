@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { attached, host, known } from '../facts.fixture.ts';
 import type { SeenHost, ToldState } from '../facts.ts';
 import { eventsOf } from './events.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 const SITES = 'Microsoft.Web/sites';
 

@@ -3,7 +3,7 @@ import type { ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
 import type { ReconcileEvents, SeenHost, ToldState } from '../facts.ts';
 import { named, resources } from '../own.ts';
-import { isFree, type Target } from './targets.ts';
+import { isFree, type Target } from './target.ts';
 
 /**
  * Events of a reconcile: one for each thing that happened, with a count and up to three names, never one for each of 200

@@ -7,23 +7,11 @@ import { cut } from '../../../runtime/status/conditions.ts';
 import { selectorScope } from '../../hosts/claims/selector.ts';
 import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
-import type { Facts, IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
+import type { Facts, IdentityAttachment, SeenHost } from '../facts.ts';
+import { isKept, kept, leaving } from './leaving.ts';
+import type { Target } from './target.ts';
 
 /** How the object stands towards each host: told in the status, and what the rollout goes by. */
-
-export interface Target {
-  readonly host: SeenHost;
-  readonly state: AttachmentTarget['state'];
-  readonly reason?: string;
-  readonly message?: string;
-  /** Of the ledger's last change. */
-  readonly since?: string;
-  /** Finished and read back, whatever else is to be said. */
-  readonly attached: boolean;
-  readonly contested: boolean;
-  /** It may be given, or given back, its slot. Else something other than a slot must come first. */
-  readonly open: boolean;
-}
 
 export interface Targets {
   readonly all: readonly Target[];
@@ -152,62 +140,6 @@ function missing(id: string, { hosts }: Facts): string {
   const [now] = hosts.filter(({ claim }) => claim === 'moved');
   const where = now ? `: it was moved to ${now.id}; set spec.target.resourceId to that id` : '';
   return `waiting for ${id}, which does not exist${where}`;
-}
-
-function isKept({ claim }: SeenHost): boolean {
-  return claim === 'unclear' || claim === 'moved';
-}
-
-const notRead = { reason: 'NotRead', message: 'the resource was not read yet; what stands is kept' } as const;
-
-function moved({ id }: SeenHost) {
-  const message = `the resource was moved, and is ${id} now; what azid attached to it stays: name it by this id, or it goes with this object`;
-  return { reason: 'ResourceMoved', message } as const;
-}
-
-/** Azure does not tell now whether the selector still finds it. */
-function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target {
-  const { entry } = ledger ?? {};
-  const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };
-  return {
-    ...common,
-    state: entry?.state === 'Attached' ? 'Attached' : 'Attaching',
-    ...(host.claim === 'moved' ? moved(host) : notRead),
-    ...(entry && { since: entry.since }),
-  };
-}
-
-/** It is to be let go of, by the identity it has now and those it had. */
-export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Target {
-  const entries = entriesOf(ledger);
-  const failed = entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled;
-  const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
-  const told = host.claim === 'gone' ? gone : failed;
-  return {
-    host,
-    state: 'Detaching',
-    attached: ledger?.entry?.state === 'Attached',
-    contested: false,
-    open: host.claim !== 'gone',
-    ...(told && { reason: told.reason, message: told.message }),
-    ...(entries[0] && { since: entries[0].since }),
-  };
-}
-
-export function entriesOf(ledger: ObservedLedger | undefined): readonly LedgerEntry[] {
-  return [...(ledger?.entry ? [ledger.entry] : []), ...(ledger?.former ?? [])];
-}
-
-/** Someone else attached what the entries hold: letting go of it changes nothing in Azure. */
-export function isFree(ledger: ObservedLedger | undefined): boolean {
-  return entriesOf(ledger).every(({ owned }) => !owned);
-}
-
-/** The last attempt to change it came to nothing: others go first. */
-export function hasFailed({ state, reason }: Target): boolean {
-  if (state === 'Detaching') return reason !== undefined;
-  // A host that is paused, since somebody undoes each attempt, holds up no other.
-  return state === 'Failed' || state === 'Waiting' || (state === 'Attaching' && reason === CONTESTED);
 }
 
 const PAUSES = 'somebody keeps taking the identity away; azid gives it back with growing pauses';

@@ -1,0 +1,61 @@
+import { isSettled } from '../../../azure/hosts/read/read-host.ts';
+import type { Failure, ReconcileEvent } from '../../decision.ts';
+import { claimsByIdentity } from '../../hosts/claims/by-identity.ts';
+import type { Line } from '../../hosts/ledger/lines.ts';
+import { usesOn } from '../detach/in-use.ts';
+import type { Facts, ObservedHost, OwnStatus } from '../facts.ts';
+import { movedEvent, takenFrom } from '../repair/moved.ts';
+import { recycledEvent, recycledSince } from '../repair/recycled.ts';
+import { judge } from './judge.ts';
+import { type Change, shownOn } from './judged.ts';
+
+/** What all identities of one host come to, each judged by itself. */
+export interface Survey {
+  readonly lines: ReadonlyMap<string, Line>;
+  readonly changes: readonly Change[];
+  readonly events: readonly ReconcileEvent[];
+  readonly pending: boolean;
+  readonly failure: Failure | undefined;
+}
+
+export function surveyOf(
+  lines: ReadonlyMap<string, Line>,
+  status: OwnStatus,
+  { host, model }: Extract<ObservedHost, { state: 'present' }>,
+  settled: boolean,
+  facts: Facts,
+): Survey {
+  const claims = claimsByIdentity(facts.claims);
+  const recycled = recycledSince(status, host);
+  const next = new Map<string, Line>();
+  const changes: Change[] = [];
+  const taken = takenFrom(status, facts);
+  const events: ReconcileEvent[] = [
+    ...(recycled ? [recycledEvent(host)] : []),
+    ...(taken === undefined ? [] : [movedEvent(taken, host.id)]),
+  ];
+  let pending = false;
+  let failure: Failure | undefined;
+  for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
+    const judged = judge({
+      key,
+      line: lines.get(key),
+      wants: claims.wants.get(key) ?? [],
+      shown: shownOn(host, key),
+      facts,
+      host,
+      claims,
+      recycled,
+      settled,
+      uses: model ? usesOn(model, host.identity, key) : [],
+      // Most say so themselves; of the others only a write that was refused tells.
+      atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
+    });
+    if (judged.line) next.set(key, judged.line);
+    if (judged.change) changes.push(judged.change);
+    events.push(...(judged.events ?? []));
+    pending ||= judged.pending ?? false;
+    failure ??= judged.failure;
+  }
+  return { lines: next, changes, events, pending, failure };
+}

@@ -1,0 +1,36 @@
+import { hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import type { ReconcileContext } from '../../kind.ts';
+import type { Facts, HostIdentity } from '../facts.ts';
+import type { ObserveDeps } from './deps.ts';
+import { windowOf } from './host-view.ts';
+
+/** What the object and this process's memory of it tell before anything is looked at. */
+export function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {
+  const { clock, memory } = deps;
+  const { uid } = object.metadata;
+  const { started, reconcile, deleted, unsent } = memory.of(uid);
+  const unsaved = started && started.operation.url !== object.status?.operation?.url;
+  if (started && !unsaved) memory.saved(uid);
+  const common: Facts = {
+    now: clock.now(),
+    type: '',
+    claims: [],
+    identities: new Map(),
+    window: windowOf(object, deps),
+    accepted: new Map(),
+    busyMs: 0,
+    searching: false,
+    bequests: [],
+    conflicted: memory.isConflicted(uid, clock.monotonic()),
+    writes: reconcile?.id === reconcileId ? reconcile.writes : 0,
+    deleted,
+    ...(unsent.size > 0 && { unsent: [...unsent] }),
+    ...(unsaved && { started: started.operation }),
+  };
+  try {
+    return { ...common, type: hostTypeOf(object.spec.resourceId) };
+  } catch (error) {
+    if (error instanceof TypeError) return { ...common, problem: `spec.resourceId: ${error.message}` };
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import type { ObservedLedger, SeenHost } from '../facts.ts';
+import { entriesOf, type Target } from './target.ts';
+
+/** A host that is not asked for, or of which Azure does not tell now whether it is. */
+
+export function isKept({ claim }: SeenHost): boolean {
+  return claim === 'unclear' || claim === 'moved';
+}
+
+const notRead = { reason: 'NotRead', message: 'the resource was not read yet; what stands is kept' } as const;
+
+function moved({ id }: SeenHost) {
+  const message = `the resource was moved, and is ${id} now; what azid attached to it stays: name it by this id, or it goes with this object`;
+  return { reason: 'ResourceMoved', message } as const;
+}
+
+/** Azure does not tell now whether the selector still finds it. */
+export function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target {
+  const { entry } = ledger ?? {};
+  const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };
+  return {
+    ...common,
+    state: entry?.state === 'Attached' ? 'Attached' : 'Attaching',
+    ...(host.claim === 'moved' ? moved(host) : notRead),
+    ...(entry && { since: entry.since }),
+  };
+}
+
+/** It is to be let go of, by the identity it has now and those it had. */
+export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Target {
+  const entries = entriesOf(ledger);
+  const failed = entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled;
+  const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
+  const told = host.claim === 'gone' ? gone : failed;
+  return {
+    host,
+    state: 'Detaching',
+    attached: ledger?.entry?.state === 'Attached',
+    contested: false,
+    open: host.claim !== 'gone',
+    ...(told && { reason: told.reason, message: told.message }),
+    ...(entries[0] && { since: entries[0].since }),
+  };
+}
