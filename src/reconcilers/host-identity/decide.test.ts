@@ -19,6 +19,7 @@ import {
   object,
   owner,
   principalOf,
+  refusal,
   releases,
   SELF,
   seen,
@@ -161,8 +162,31 @@ describe('attaching', () => {
       expect(at(0, undefined, { window: { blockedMs: 1_000, openMs: 1_000 } })).not.toHaveProperty('batch');
     });
 
-    it('but not for what follows a write in the same reconcile', () => {
-      expect(writeOf(at(0, undefined, { writes: 1 }))).toBeDefined();
+    it('but not for what follows a write in the same reconcile, or was decided again for its turn', () => {
+      expect(writeOf(at(0, undefined, { isTried: true, writes: 1 }))).toBeDefined();
+      const both = { claims: [wants('app'), wants('b')], identities: alive('app', 'b') };
+      const sent = at(QUIET_MS, first.batch);
+      expect(writeOf(at(QUIET_MS + 1, sent.batch, { isTried: true, ...both }))?.asked.adds).toHaveLength(2);
+    });
+
+    it('and not again for what failed, whose back-off goes on', () => {
+      const sent = at(QUIET_MS, first.batch);
+      const refused = refusal({ adds: [keyOf('app')] }, { kind: 'transient', reason: 'ServerError' });
+      const failed = at(QUIET_MS, sent.batch, { isTried: true, writes: 1, refusal: refused });
+      expect(failed.summary.state).toBe('retrying');
+      expect(writeOf(at(MINUTE, failed.batch))).toBeDefined();
+      const unreadable = at(MINUTE, sent.batch, { host: { state: 'unreadable', failure: failure() } });
+      expect(writeOf(at(2 * MINUTE, unreadable.batch))).toBeDefined();
+      // Something new opens a window of its own.
+      const both = { claims: [wants('app'), wants('b')], identities: alive('app', 'b') };
+      expect(at(MINUTE, failed.batch, both)).toMatchObject({ isHeld: true });
+    });
+
+    it('and anew for a resource that was gone', () => {
+      const sent = at(QUIET_MS, first.batch);
+      const gone = { state: 'absent', live: true, conclusive: true, conclusiveInMs: 0 } as const;
+      const absent = at(MINUTE, sent.batch, { host: gone });
+      expect(at(2 * MINUTE, absent.batch)).toMatchObject({ isHeld: true });
     });
   });
 

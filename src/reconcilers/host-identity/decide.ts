@@ -3,7 +3,7 @@ import { stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideAbsence } from './end/absence.ts';
 import { decideEnd } from './end/ending.ts';
 import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
-import { maintain } from './maintain.ts';
+import { kept, maintain } from './maintain.ts';
 import { awaitOperation } from './operation/operation.ts';
 import { ownStatus } from './own.ts';
 
@@ -47,7 +47,7 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
       });
     }
     case 'unreadable':
-      return stop(status, summaryOf(host.failure));
+      return { ...stop(status, summaryOf(host.failure)), ...kept(facts) };
     case 'absent':
       return decideAbsence(object, status, host, facts);
     case 'present':

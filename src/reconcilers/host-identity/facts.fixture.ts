@@ -179,6 +179,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     bequests: [],
     // Whatever comes, it has waited long enough.
     batch: { openedAt: NOW - 3_600_000, changedAt: NOW - 3_600_000, changes: new Set() },
+    isTried: (change.writes ?? 0) > 0,
     writes: 0,
     deleted: false,
     ...change,

@@ -131,6 +131,8 @@ export interface Facts {
   readonly conflicted: boolean;
   /** What the next write is to carry, and since when; absent: there was nothing to write. */
   readonly batch?: Batch;
+  /** A write was begun in this reconcile, sent or not. */
+  readonly isTried: boolean;
   /** Writes to Azure in this reconcile. */
   readonly writes: number;
   /** This process has deleted the object; its watch does not show it yet. */
@@ -170,7 +172,7 @@ export type Action =
 export interface HostDecision extends Decision<Action, OwnStatus> {
   /** It rests on what a look at the host tells now, not on what was seen some time ago. */
   readonly looks?: boolean;
-  /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written now. */
+  /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written, as far as is known. */
   readonly batch?: Batch;
   readonly isHeld?: boolean;
 }

@@ -54,22 +54,24 @@ export function maintain(
     return { actions: told(object, next, lines, survey.events), status: next, summary, conditions, looks };
   };
 
-  if (judgement.stop) return finish(survey.lines, judgement.stop);
+  if (judgement.stop) return { ...finish(survey.lines, judgement.stop), ...kept(facts) };
   // Read anew and refused again, each time: not a race any more.
   if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
-    return finish(survey.lines, summaryOf(refusal.failure));
+    return { ...finish(survey.lines, summaryOf(refusal.failure)), ...kept(facts) };
   const busy = !settled && (changes.length > 0 || survey.pending);
   const held = busy || window.blockedMs > 0 || writes >= MAX_WRITES;
-  // What cannot be written now waits for more without being counted; what follows a write goes at once.
-  const batch = held ? undefined : writes > 0 ? facts.batch : batchAfter(facts.batch, changes, facts.now);
-  if (batch && writes === 0) {
-    const isDue = isMoreDue(facts.claims, host);
-    const waitMs = batchWaitMs(batch, isDue, facts.now);
-    if (waitMs > 0) return hold(status, host, batch, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
-  }
+  // What cannot be written now waits for more without being counted; what follows a write, or waited for its turn, goes at once.
+  const open = held ? undefined : facts.isTried ? facts.batch : batchAfter(facts.batch, changes, facts.now);
+  const isDue = isMoreDue(facts.claims, host);
+  const waitMs = open && !facts.isTried ? batchWaitMs(open, isDue, facts.now) : 0;
+  if (open && waitMs > 0) return hold(status, host, open, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
+  const batch: Batch | undefined = open && { ...open, isClosed: true };
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
-  if (plan.refused) return finish(lines, stalledOutside(plan.refused.reason, plan.refused.message));
+  if (plan.refused) {
+    const { reason, message } = plan.refused;
+    return { ...finish(lines, stalledOutside(reason, message)), ...kept(facts) };
+  }
   if (plan.write) {
     const intent = intended(lines, plan.write);
     const write = writeOf(plan.write, view, capability, lines, facts);
@@ -100,7 +102,13 @@ export function maintain(
     failure: survey.failure,
     unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
   };
-  return finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);
+  const end = finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);
+  return batch ? { ...end, batch } : end;
+}
+
+/** What failed has waited, and is tried again as its back-off says: another window would begin that anew. */
+export function kept({ batch }: Facts): Pick<HostDecision, 'batch'> {
+  return batch ? { batch } : {};
 }
 
 /** Nothing is looked at, told or written down before its time: the ledger changes with the write. */

@@ -30,6 +30,7 @@ describe('more is due', () => {
 });
 
 describe('a write', () => {
+  type Change = { readonly what: string; readonly key: string };
   type Step = readonly [atMs: number, adds: string, isDue?: boolean];
   /** For how long it still waits after each step, ms. */
   const waits = (...steps: readonly Step[]) => {
@@ -98,6 +99,15 @@ describe('a write', () => {
     ],
   ])('%s', (_, steps, expected) => {
     expect(waits(...steps)).toEqual(expected);
+  });
+
+  it('that has waited waits again only with what is new', () => {
+    const [a, b] = ['a', 'b'].map((key) => ({ what: 'add', key })) as [Change, Change];
+    const closed: Batch = { openedAt: NOW, changedAt: NOW, changes: new Set(['add a']), isClosed: true };
+    expect(batchAfter(closed, [a], NOW + 1)).toBe(closed);
+    expect(batchWaitMs(closed, true, NOW)).toBe(0);
+    const next = batchAfter(closed, [a, b], NOW + 100_000) as Batch;
+    expect(batchWaitMs(next, false, NOW + 100_000)).toBe(QUIET_MS);
   });
 
   it('waits no longer than so long in all, however many come one after the other', () => {

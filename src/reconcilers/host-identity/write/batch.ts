@@ -23,6 +23,8 @@ export interface Batch {
   readonly changedAt: number;
   /** All that was to be changed since, by kind and key: what comes and goes as Azure's lists lag is not new each time. */
   readonly changes: ReadonlySet<string>;
+  /** It has waited, and went or failed: only what is new waits again. */
+  readonly isClosed?: boolean;
 }
 
 /** @param changes what is to be written now */
@@ -33,13 +35,14 @@ export function batchAfter(
 ): Batch | undefined {
   if (changes.length === 0) return undefined;
   const keys = changes.map(({ what, key }) => `${what} ${key}`);
-  if (!before) return { openedAt: now, changedAt: now, changes: new Set(keys) };
-  if (keys.every((key) => before.changes.has(key))) return before;
+  if (before && keys.every((key) => before.changes.has(key))) return before;
+  if (!before || before.isClosed) return { openedAt: now, changedAt: now, changes: new Set(keys) };
   return { ...before, changedAt: now, changes: new Set([...before.changes, ...keys]) };
 }
 
 /** For how long the write still waits, ms; then it goes with whatever there is. */
-export function batchWaitMs({ openedAt, changedAt }: Batch, isDue: boolean, now: number): number {
+export function batchWaitMs({ openedAt, changedAt, isClosed }: Batch, isDue: boolean, now: number): number {
+  if (isClosed) return 0;
   const closesAt = Math.min(changedAt + (isDue ? DUE_MS : QUIET_MS), openedAt + LONGEST_MS);
   return Math.max(0, closesAt - now);
 }
