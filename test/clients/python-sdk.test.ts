@@ -1,24 +1,11 @@
 /** The Python SDKs that come with the Azure CLI: what they read out of the simulator's answers. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { pythonOfAz } from './az-cli.ts';
-import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
-
-interface Told {
-  readonly name: string;
-  readonly value?: unknown;
-  readonly status?: number;
-  readonly code?: string;
-  readonly broken?: string;
-}
+import { among, type ExpectedCalls, one, toldCalls } from './told.ts';
 
 const SCRIPT = new URL('python-sdk.py', import.meta.url).pathname;
-const one = (fields: Record<string, unknown>) => expect.objectContaining(fields);
-const among = (fields: Record<string, unknown>) => expect.arrayContaining([one(fields)]);
 
-/** In the order of the script. `status`: refused. */
-const CALLS: readonly (readonly [name: string, expected: Partial<Told>])[] = [
+const CALLS: ExpectedCalls = [
   ['identity put', { value: one({ name: 'id1', location: 'westeurope' }) }],
   ['identity get', { value: one({ name: 'id1' }) }],
   ['identity patch', { value: one({ tags: { a: '1' } }) }],
@@ -56,45 +43,18 @@ const CALLS: readonly (readonly [name: string, expected: Partial<Told>])[] = [
   ['activity log', { value: expect.any(Array) }],
 ];
 
-describe('Python SDKs', () => {
-  let simulator: SimulatorProcess;
-  let told: readonly Told[] = [];
-
-  beforeAll(async () => {
-    simulator = await startSimulatorProcess();
-    const { control, endpoint, caFile, subscriptionId } = simulator;
-    await control('createResourceGroup', { name: 'rg1' });
-    const { principalId } = await control<{ principalId: string }>('createIdentity', {
-      name: 'app',
-      resourceGroup: 'rg1',
-    });
-    const make = (type: string, name: string) => control('createHost', { type, name, resourceGroup: 'rg1' });
-    await make('Microsoft.Compute/virtualMachines', 'vm1');
-    await make('Microsoft.Compute/virtualMachineScaleSets', 'ss1');
-    await make('Microsoft.Web/sites', 'app1');
-    await make('Microsoft.ContainerService/managedClusters', 'aks1');
-    const { accessToken } = await control<{ accessToken: string }>('token');
-    const env = {
-      ...process.env,
-      ORIGIN: endpoint,
-      SUBSCRIPTION: subscriptionId,
-      TOKEN: accessToken,
-      PRINCIPAL: principalId,
-      REQUESTS_CA_BUNDLE: caFile,
-    };
-    const { stdout } = await promisify(execFile)(await pythonOfAz(), [SCRIPT], { env, maxBuffer: 2 ** 26 });
-    told = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+toldCalls('Python SDKs', CALLS, async ({ control, caFile }) => {
+  await control('createResourceGroup', { name: 'rg1' });
+  const { principalId } = await control<{ principalId: string }>('createIdentity', {
+    name: 'app',
+    resourceGroup: 'rg1',
   });
-  afterAll(() => simulator?.[Symbol.asyncDispose]());
-
-  test.each(CALLS)('%s', (name, expected) => {
-    expect(told.find((each) => each.name === name)).toMatchObject({ name, ...expected });
-  });
-
-  test('nothing else is called', () => {
-    expect(told.map(({ name }) => name)).toEqual(CALLS.map(([name]) => name));
-  });
+  const make = (type: string, name: string) => control('createHost', { type, name, resourceGroup: 'rg1' });
+  await make('Microsoft.Compute/virtualMachines', 'vm1');
+  await make('Microsoft.Compute/virtualMachineScaleSets', 'ss1');
+  await make('Microsoft.Web/sites', 'app1');
+  await make('Microsoft.ContainerService/managedClusters', 'aks1');
+  const { accessToken } = await control<{ accessToken: string }>('token');
+  const env = { TOKEN: accessToken, PRINCIPAL: principalId, REQUESTS_CA_BUNDLE: caFile };
+  return { file: await pythonOfAz(), args: [SCRIPT], env };
 });
