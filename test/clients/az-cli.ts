@@ -45,7 +45,7 @@ async function install(): Promise<string> {
 export const pythonOfAz = async (): Promise<string> => join(dirname(await install()), 'python3');
 
 /** Signed in to the simulator by a federated token, with the endpoints the simulator itself tells. */
-export async function signIn(simulator: SimulatorProcess): Promise<Az> {
+export async function signIn(simulator: Omit<SimulatorProcess, keyof AsyncDisposable>): Promise<Az> {
   const az = await install();
   const env = {
     ...process.env,

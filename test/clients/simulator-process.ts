@@ -34,15 +34,7 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
     tenantId,
     subscriptionId,
     folder,
-    async control<T>(verb: string, input: unknown = {}): Promise<T> {
-      const answer = await fetch(`${facts.control.endpoint}/${verb}`, {
-        method: 'POST',
-        body: JSON.stringify(input),
-      });
-      const body = await answer.json();
-      if (!answer.ok) throw new Error(`${verb}: ${JSON.stringify(body)}`);
-      return body as T;
-    },
+    control: controlAt(facts.control.endpoint),
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await ended;
@@ -50,6 +42,16 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
     },
   };
 }
+
+/** The verbs of a control endpoint. */
+export const controlAt =
+  (endpoint: string): SimulatorProcess['control'] =>
+  async <T>(verb: string, input: unknown = {}): Promise<T> => {
+    const answer = await fetch(`${endpoint}/${verb}`, { method: 'POST', body: JSON.stringify(input) });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(`${verb}: ${JSON.stringify(body)}`);
+    return body as T;
+  };
 
 interface Ready {
   readonly arm: Readonly<Record<'endpoint' | 'caFile' | 'tenantId' | 'subscriptionId', string>>;
@@ -70,7 +72,7 @@ async function ready(path: string, ended: Promise<unknown>): Promise<Ready> {
 }
 
 /** An identity that owns everything, with what signs in as it: an issuer's token that a federated credential lets in. */
-export async function administrator(simulator: SimulatorProcess) {
+export async function administrator(simulator: Pick<SimulatorProcess, 'control' | 'subscriptionId'>) {
   const { control, subscriptionId } = simulator;
   await control('createResourceGroup', { name: 'admin' });
   const { id, principalId, clientId } = await control<Record<string, string>>('createIdentity', {
