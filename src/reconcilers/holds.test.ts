@@ -371,7 +371,8 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
         },
       },
     };
-    const leftovers = () => leftoversOf({ id: VM, principalId: PRINCIPAL }, context, parts);
+    const leftovers = () =>
+      leftoversOf({ id: VM, principalId: PRINCIPAL, namespace: 'shop' }, context, parts);
     expect(await leftovers()).toEqual([made.id]);
     expect(asked).toEqual([SUB]);
     put(stores.grants, {
@@ -389,5 +390,20 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
     expect(await leftovers()).toEqual([made.id]);
     made = { ...made, description: `[azid ${installationId}: shop/read]` };
     expect(await leftovers()).toEqual([]);
+    // A status that was lost: the mark names it still.
+    put(stores.grants, {
+      metadata: meta('read'),
+      spec: {
+        principal: { id: PRINCIPAL, type: 'ServicePrincipal' },
+        role: { name: 'Reader' },
+        scope: GROUP,
+      },
+    });
+    expect(await leftovers()).toEqual([]);
+    // Another team's, which retained it: its object is gone.
+    made = { ...made, description: `[azid ${installationId}: other/gone]` };
+    expect(await leftovers()).toEqual([]);
+    made = { ...made, description: 'by hand' };
+    expect(await leftovers()).toEqual([made.id]);
   });
 });

@@ -25,7 +25,7 @@ import type { ReconcileContext } from './kind.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
-import { leftoversOf } from './role-grant/holds.ts';
+import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
 import type { Stores } from './stores.ts';
 import { listedOf } from './watches/areas.ts';
 
@@ -86,11 +86,8 @@ export interface Dependents {
   referencesTo(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
   /** The same of a SystemAssignedIdentity. */
   referencesToSystemIdentity(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
-  /** Role assignments of its principal that azid made and that no object has in its ledger, by id. */
-  leftoversOf(
-    identity: { readonly id: string; readonly principalId: string },
-    context: ReconcileContext,
-  ): Promise<readonly string[]>;
+  /** Role assignments of its principal that azid made and that no object stands for, by id. */
+  leftoversOf(identity: EndingIdentity, context: ReconcileContext): Promise<readonly string[]>;
 }
 
 export interface SharedServices extends Given, Caches {

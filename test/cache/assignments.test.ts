@@ -324,7 +324,11 @@ describe('a deletion that is proven, while lists go on to show what was there (d
     const parts = { stores, assignments, assignmentCache, installationId: installation };
     const context = { ...edit, key: 'shop/web' } as unknown as ReconcileContext;
     const leftovers = () =>
-      leftoversOf({ id: it.id('web'), principalId }, context, parts as unknown as LeftoverDeps);
+      leftoversOf(
+        { id: it.id('web'), principalId, namespace: 'shop' },
+        context,
+        parts as unknown as LeftoverDeps,
+      );
     const deleteIt = () =>
       assignments.delete(it.group, assignmentName(installation, it.triple(it.group)), edit);
     const calls = (method: string) =>

@@ -5,7 +5,7 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
+import { lineOf } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -21,7 +21,7 @@ export type ObservedSystemIdentity =
   | { readonly found: false; readonly conclusive: boolean };
 
 export interface SystemProofDeps {
-  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts'>;
+  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hostCache: Pick<HostCache, 'observe' | 'byIndex' | 'loading'>;
   readonly clock: Clock;
   /** By the ARM id of the resource; throws what the call threw. */
@@ -116,11 +116,11 @@ export class SystemProofs {
     return hostCache.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;
   }
 
-  /** The ledger's line of the resource's own identity, if it names the object. */
-  #lineOf({ metadata: { uid }, spec }: SystemAssignedIdentity): LedgerSystem | undefined {
-    const [holder] = this.#deps.stores.hosts.byIndex(INDEX.host, armKey(spec.resourceId));
-    const line = holder?.status?.systemAssigned;
-    return line && (isOwner(line, uid) || isCrowded(line)) ? line : undefined;
+  /** The ledger's line of the resource's own identity, if the object has a part in it. */
+  #lineOf(object: SystemAssignedIdentity): LedgerSystem | undefined {
+    const { stores } = this.#deps;
+    const [holder] = stores.hosts.byIndex(INDEX.host, armKey(object.spec.resourceId));
+    return lineOf(holder, object, stores)?.entry;
   }
 }
 

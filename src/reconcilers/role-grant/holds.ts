@@ -3,7 +3,7 @@ import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
-import { keyOf } from '../../kube/types.ts';
+import { keyOf, splitKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { type Hold, holdsSince } from '../holds.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -13,6 +13,8 @@ import type { RoleGrant } from './facts.ts';
 import { isExpired } from './own.ts';
 import { type CoOwnerDeps, wishOf } from './ownership/co-owners.ts';
 import { type GivenDeps, wasGiven } from './ownership/given.ts';
+import { markOf } from './ownership/owners.ts';
+import { mayAskFor } from './target/may-ask-for.ts';
 
 /** The grants that hold an identity, and the assignments that would be left of one: both of its principal. */
 
@@ -68,21 +70,38 @@ export interface LeftoverDeps extends GivenDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
 }
 
+/** What is about to end, with its principal. */
+export interface EndingIdentity {
+  /** Of the identity, or of the resource whose own it is. */
+  readonly id: string;
+  readonly principalId: string;
+  /** Of its object. */
+  readonly namespace: string;
+}
+
 /**
- * Role assignments of a principal that prove to be azid's own and that no object has in its ledger, unless that is all that says so.
- *
- * @param identity `id`: of the identity, or of the resource whose own it is
+ * Role assignments of a principal that prove to be azid's own and that no object stands for: none has it in its ledger, unless that is
+ * all that says so, and the mark on it names none that is there and may mean it, nor one of another namespace, which may have
+ * retained it.
  */
 export async function leftoversOf(
-  { id, principalId }: { readonly id: string; readonly principalId: string },
+  { id, principalId, namespace }: EndingIdentity,
   context: ReconcileContext,
   deps: LeftoverDeps,
 ): Promise<readonly string[]> {
   const { stores, assignments, assignmentCache, installationId } = deps;
   const holders = (key: string) => stores.grants.byIndex(INDEX.assignment, armKey(key));
+  const isMarkedFor = (each: AzureRoleAssignment): boolean => {
+    const mark = markOf(each.description, installationId);
+    if (!mark) return false;
+    if (splitKey(mark.key).namespace !== namespace) return true;
+    const named = stores.grants.get(mark.key);
+    return named !== undefined && mayAskFor(named, each, deps);
+  };
   const isLeftover = (each: AzureRoleAssignment) =>
     each.principalId === principalId.toLowerCase() &&
     proveOwnership(each, installationId) &&
+    !isMarkedFor(each) &&
     !holders(each.key).some((holder) => wasGiven(holder, each.id, each, deps));
   const found = new Map(
     assignmentCache

@@ -18,6 +18,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'DeletionBlocked',
   'RemovalBlocked',
   'MutableSubject',
+  'LedgerFull',
 ]);
 
 interface Known {

@@ -248,6 +248,34 @@ describe('an object that goes', () => {
     expect(said(decision)).toContain('is being switched off');
   });
 
+  describe('with Delete, while another one has the identity,', () => {
+    const other = { kind: 'SystemAssignedIdentity', namespace: 'team-b', name: 'vm1', uid: 'b' } as const;
+    const shared = entry({ owners: [...entry().owners, other] });
+    const left = { leftovers: ['of-team-b'], references: ['RoleGrant team-a/read'] };
+    const going = (change: Parameters<typeof ledger>[0] = {}) =>
+      decide(off(), facts({ ledger: ledger({ entry: shared, ...change }), ...left }));
+
+    it('takes nothing that the principal has: it lives on', () => {
+      expect(types(going())).toEqual([]);
+      expect(going().status).not.toHaveProperty('released');
+      expect(said(going())).toContain('azid lets go of');
+    });
+
+    it('nor while one that the ledger does not name is to have it', () => {
+      const alone = facts({ ledger: ledger({ entry: entry(), wanted: true }), ...left });
+      expect(types(decide(off(), alone))).toEqual([]);
+      expect(decide(off(), alone).status).not.toHaveProperty('released');
+    });
+
+    it('but when that one leaves as well: the last of them has it switched off', () => {
+      expect(going({ leaving: ['b'] }).summary).toMatchObject({ reason: 'InUse' });
+      const ready = facts({ ledger: ledger({ entry: shared, leaving: ['b'] }), leftovers: ['a'] });
+      expect(types(decide(off(), ready))).toEqual(['deleteLeftover']);
+      const done = facts({ ledger: ledger({ entry: shared, leaving: ['b'] }) });
+      expect(decide(off(), done).status).toMatchObject({ released: true });
+    });
+  });
+
   it('waits for nobody where it was on before azid: it is not switched off', () => {
     const foreign = facts({ ledger: on({ owned: false }), references: ['RoleGrant team-a/read'] });
     expect(said(decide(off(), foreign))).toContain('azid lets go of');
@@ -295,5 +323,37 @@ describe('an object that goes', () => {
     const decision = decide(released, facts({ ledger: on() }));
     expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(events(decision)[0]).toContain('released by annotation');
+  });
+});
+
+describe('an object for which the ledger has no room', () => {
+  const full = (unnamed: boolean) => facts({ ledger: ledger({ entry: entry({ owners: [] }), unnamed }) });
+  const conditionOf = (decision: SystemIdentityDecision) =>
+    decision.conditions?.find(({ type }) => type === 'LedgerFull');
+
+  it('has what the others have, and says so, with the remedy', () => {
+    const decision = decide(settled(), full(true));
+    expect(decision.summary).toMatchObject({ state: 'ready' });
+    expect(conditionOf(decision)).toMatchObject({ status: 'True', reason: 'TooManyOwners' });
+    expect(conditionOf(decision)?.message).toContain('delete SystemAssignedIdentities');
+  });
+
+  it('says that it is named, once it is; one that always was says nothing', () => {
+    const before = settled({
+      status: {
+        ...settledStatus,
+        conditions: [
+          {
+            type: 'LedgerFull',
+            status: 'True',
+            reason: 'TooManyOwners',
+            message: '',
+            lastTransitionTime: '2026-11-23T09:00:00Z',
+          },
+        ],
+      },
+    });
+    expect(conditionOf(decide(before, full(false)))).toMatchObject({ status: 'False', reason: 'Named' });
+    expect(conditionOf(decide(settled(), full(false)))).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
@@ -64,9 +65,9 @@ function follow(
   steps: Action[],
 ): SystemIdentityDecision {
   const { resourceId } = object.spec;
-  const { entry, stalled, waiting: missing, contested } = ledger;
+  const { entry, stalled, waiting: missing, contested, unnamed = false } = ledger;
   const own = ownStatus(object);
-  const conditions = contest(object, contested, resourceId);
+  const conditions = [...contest(object, contested, resourceId), ...full(object, unnamed, resourceId)];
   if (entry?.state === 'Attached' && entry.principalId !== undefined) {
     const decision = known(object, facts, entry.principalId, entry.owned, ledger.hostId);
     return { ...decision, actions: [...steps, ...decision.actions], conditions };
@@ -163,6 +164,17 @@ function contest(
   if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
   const message = 'nobody switches the identity off any more';
   return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
+}
+
+/** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
+function full({ status }: SystemAssignedIdentity, unnamed: boolean, resourceId: string): readonly Finding[] {
+  if (unnamed) {
+    const message = `the HostIdentity of ${resourceId} names ${MAX_OWNERS} objects, and has no room for this one: it has the identity only while one of them keeps it on and a policy allows it here; delete SystemAssignedIdentities of this resource that nobody needs, the others of a namespace can share one`;
+    return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
+  }
+  if (findCondition(status?.conditions ?? [], 'LedgerFull')?.status !== 'True') return [];
+  const message = `the HostIdentity of ${resourceId} names this object`;
+  return [{ type: 'LedgerFull', status: 'False', reason: 'Named', message }];
 }
 
 function waiting(resourceId: string, message: string): Summary {

@@ -12,8 +12,14 @@ import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What the host's ledger says. Its HostIdentity exists. */
 export interface ObservedLedger extends HostMessage {
-  /** Of the system-assigned identity; this object stands among its owners. */
+  /** Of the system-assigned identity; this object has a part in it. */
   readonly entry?: LedgerSystem;
+  /** The ledger is full and names others; a policy allows the object what it would be named for. */
+  readonly unnamed?: boolean;
+  /** Uids of the other owners who let it go as well, to be switched off. Asked of an object that goes. */
+  readonly leaving?: readonly string[];
+  /** One that the ledger does not name is to have it. Asked of an object that goes. */
+  readonly wanted?: boolean;
   /** The resource's id as Azure spells it. */
   readonly hostId?: string;
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
+import { decide } from './decide.ts';
 import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
 import { type ObserveDeps, observe } from './observe.ts';
@@ -146,5 +149,38 @@ describe('what hangs on an identity that goes', () => {
       await it.look(one);
       expect(it.calls).toEqual([]);
     }
+  });
+});
+
+/** As many as a ledger names are named; whoever is not has no part in it by that. */
+describe('an object that a full ledger does not name', () => {
+  const owners = Array.from({ length: MAX_OWNERS }, (_, n) => ({
+    kind: 'SystemAssignedIdentity' as const,
+    namespace: 'team-b',
+    name: `vm-${n}`,
+    uid: `uid-${n}`,
+  }));
+  const holders = [holder(VM, { hostId: VM, systemAssigned: entry({ owners }) })];
+
+  it('has a part in it where a policy allows that', async () => {
+    const facts = await setup({ holders }).look(settled());
+    expect(facts.ledger).toMatchObject({ entry: { owned: true }, unnamed: true });
+  });
+
+  it('has none where no policy does', async () => {
+    const it = setup({ holders, policies: [] });
+    expect((await it.look(settled())).ledger).not.toHaveProperty('entry');
+    expect(it.areas.names).toEqual([]);
+  });
+
+  it.each<[string, readonly IdentityPolicy[]]>([
+    ['allowed', [policy()]],
+    ['or not', []],
+  ])('leaves when it is deleted, and deletes nothing of the principal: %s', async (_, policies) => {
+    const it = setup({ holders, policies });
+    const going = deleted({ spec: { deletionPolicy: 'Delete' } });
+    const facts = await it.look(going);
+    expect(it.calls).toEqual([]);
+    expect(decide(going, facts).actions).toEqual([{ type: 'removeFinalizer' }]);
   });
 });

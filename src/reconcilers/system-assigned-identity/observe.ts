@@ -11,7 +11,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
 import { hostMessageOf } from '../hosts/ledger/host-message.ts';
-import { isCrowded, isOwner } from '../hosts/ledger/owners.ts';
+import { lineOf, othersOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
@@ -20,7 +20,7 @@ import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } 
 import { cannotHave, isSwitchedOff } from './own.ts';
 
 export interface ObserveDeps {
-  readonly stores: Pick<Stores, 'hosts' | 'policies' | 'namespaces'>;
+  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hosts: Pick<Hosts, 'systemIdentity'>;
   readonly hostCache: Pick<HostCache, 'observe' | 'refresh'>;
   /** Where the cache must look for this object's host. */
@@ -57,7 +57,7 @@ export async function observe(
     releaseAfterMs,
   };
   const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
-  const ledger = holder && ledgerOf(holder, uid, common.now);
+  const ledger = holder && ledgerOf(holder, object, common.now, deps);
   if (problem) {
     // Also one that an edit has made wrong is taken back in order.
     const wrong: Facts = { ...common, ...(ledger && { ledger }) };
@@ -68,12 +68,7 @@ export async function observe(
   const known = capabilityOf(spelt);
   const type = { name: known?.type ?? spelt, known: known !== undefined };
   const facts: Facts = { ...common, type, ...(ledger && { ledger }) };
-  const { allowed } = policy.allowsSystemAssigned({
-    hostId: resourceId,
-    type: type.name,
-    known: type.known,
-    adopt: object.spec.adoption === 'Adopt',
-  });
+  const { allowed } = systemVerdict(object, stores);
   // Not even a list is made on behalf of a namespace that may have nothing there.
   if (!allowed && !ledger?.entry) {
     areas.use(keyOf(object), []);
@@ -94,13 +89,19 @@ export async function observe(
   return { ...looked, ...(azure && { azure }) };
 }
 
-function ledgerOf(holder: HostIdentity, uid: string, now: number): ObservedLedger {
+function ledgerOf(
+  holder: HostIdentity,
+  object: SystemAssignedIdentity,
+  now: number,
+  { stores }: ObserveDeps,
+): ObservedLedger {
   const { status } = holder;
-  const all = status?.systemAssigned;
-  const entry = all && (isOwner(all, uid) || isCrowded(all)) ? all : undefined;
+  const { entry, unnamed = false } = lineOf(holder, object, stores) ?? {};
   return {
     ...hostMessageOf(holder, entry, now),
     ...(entry && { entry }),
+    ...(entry && object.metadata.deletionTimestamp !== undefined && othersOf(entry, object, stores)),
+    ...(unnamed && { unnamed }),
     ...(status?.hostId !== undefined && { hostId: status.hostId }),
   };
 }
@@ -136,7 +137,8 @@ async function hanging(
   if (!isSwitchedOff(object, facts) || object.status?.released) return {};
   const references = await dependents.referencesToSystemIdentity(keyOf(object), context);
   if (references.length > 0 || entry?.principalId === undefined) return { references };
-  const identity = { id: object.spec.resourceId, principalId: entry.principalId };
+  const { namespace = '' } = object.metadata;
+  const identity = { id: object.spec.resourceId, principalId: entry.principalId, namespace };
   return { references, leftovers: await dependents.leftoversOf(identity, context) };
 }
 

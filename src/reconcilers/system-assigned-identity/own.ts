@@ -36,9 +36,17 @@ export function cannotHave(
   };
 }
 
-/** Its end is the end of the principal: only what azid switched on, and only when the object says so. */
-export function isSwitchedOff({ spec }: SystemAssignedIdentity, { ledger }: Pick<Facts, 'ledger'>): boolean {
-  return spec.deletionPolicy === 'Delete' && ledger?.entry?.owned === true;
+/**
+ * Its end is the end of the principal: only what azid switched on, only when the object says so, and only with the last who has it.
+ * While another one has it, or it is to stay for one that left, the principal lives on, and so does what it was given.
+ */
+export function isSwitchedOff(
+  { spec, metadata }: SystemAssignedIdentity,
+  { ledger }: Pick<Facts, 'ledger'>,
+): boolean {
+  const { entry, leaving = [], wanted = false } = ledger ?? {};
+  if (spec.deletionPolicy !== 'Delete' || entry?.owned !== true || wanted) return false;
+  return entry.owners.every(({ uid }) => uid === metadata.uid || leaving.includes(uid));
 }
 
 /** Entra's name of the service principal: the resource's own; a slot's is `<app>/slots/<slot>`. */

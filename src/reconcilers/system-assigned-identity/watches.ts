@@ -1,9 +1,18 @@
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
-import { type CacheSource, onCache, onChange, onListed, onPolicy, onSelf } from '../watches/watches.ts';
+import {
+  type CacheSource,
+  onCache,
+  onChange,
+  onEdit,
+  onListed,
+  onPolicy,
+  onSelf,
+} from '../watches/watches.ts';
 
 export interface WatchDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
@@ -17,6 +26,14 @@ export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): re
   const { systemIdentities, hosts } = stores;
   return [
     onSelf(systemIdentities),
+    // One that goes asks who else lets go: with the last of them the identity is switched off.
+    onEdit(systemIdentities, ({ key, old, new: next }) => {
+      const { spec } = next ?? old ?? {};
+      const others = spec ? systemIdentities.keysByIndex(INDEX.host, armKey(spec.resourceId)) : [];
+      return others.filter(
+        (each) => each !== key && systemIdentities.get(each)?.metadata.deletionTimestamp !== undefined,
+      );
+    }),
     onChange(hosts, (change) => readersOf('SystemAssignedIdentity', change, systemIdentities)),
     ...onPolicy(stores, (namespace) => systemIdentities.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.

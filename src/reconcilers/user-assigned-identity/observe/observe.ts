@@ -81,5 +81,7 @@ async function withDependents(
   if (!leaves || facts.azure?.state !== 'present') return facts;
   const references = await dependents.referencesTo(keyOf(object), context);
   if (references.length > 0) return { ...facts, references };
-  return { ...facts, leftovers: await dependents.leftoversOf(facts.azure.identity, context) };
+  const { id, principalId } = facts.azure.identity;
+  const { namespace = '' } = object.metadata;
+  return { ...facts, leftovers: await dependents.leftoversOf({ id, principalId, namespace }, context) };
 }

@@ -1,0 +1,92 @@
+import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../../api/host-identity.ts';
+import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
+import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
+import type { Verdict } from '../../../policy/verdict.ts';
+import { INDEX, type Stores } from '../../stores.ts';
+import { isCrowded, isOwner } from './owners.ts';
+
+/** Who has a part in a resource's own identity: the ledger says so, which no tenant can write. */
+
+/** Of the ledger, towards one object. */
+export interface OwnedLine {
+  readonly entry: LedgerSystem;
+  /** The ledger is full, and names others: the object counts for as long as a policy allows it. */
+  readonly unnamed: boolean;
+}
+
+/**
+ * The ledger's line of the resource's own identity, if the object has a part in it. A full ledger proves nobody whom it does not name
+ * (whoever may have nothing there makes an object as well), unless a policy allows the object what it would be named for; and
+ * then nothing is left for it to let go of.
+ */
+export function lineOf(
+  holder: Pick<HostIdentity, 'status'> | undefined,
+  object: SystemAssignedIdentity,
+  policies: PolicySources,
+): OwnedLine | undefined {
+  const entry = holder?.status?.systemAssigned;
+  if (!entry) return undefined;
+  if (isOwner(entry, object.metadata.uid)) return { entry, unnamed: false };
+  const isGoing = object.metadata.deletionTimestamp !== undefined;
+  return isCrowded(entry) && !isGoing && systemVerdict(object, policies).allowed
+    ? { entry, unnamed: true }
+    : undefined;
+}
+
+/** Whether the policies allow the object the identity of its resource, now. */
+export function systemVerdict(object: SystemAssignedIdentity, policies: PolicySources): Verdict {
+  const { resourceId, adoption } = object.spec;
+  const spelt = typeOf(resourceId);
+  const known = capabilityOf(spelt);
+  return policyFor(object, policies).allowsSystemAssigned({
+    hostId: resourceId,
+    type: known?.type ?? spelt,
+    known: known !== undefined,
+    adopt: adoption === 'Adopt',
+  });
+}
+
+/** What is no id is of no type, and no rule names it. */
+function typeOf(resourceId: string): string {
+  try {
+    return hostTypeOf(resourceId);
+  } catch (error) {
+    if (error instanceof TypeError) return '';
+    throw error;
+  }
+}
+
+/** Whether the identity stays on when the object lets go of it. */
+export interface Others {
+  /** Uids of those whom the ledger names, and who let it go as well, to be switched off. */
+  readonly leaving: readonly string[];
+  /** One that the ledger does not name wants it, and a policy allows that. */
+  readonly wanted: boolean;
+}
+
+/** As the host judges it: it is switched off when nobody wants it any more, and nobody who leaves, or left, has it retained. */
+export function othersOf(
+  entry: LedgerSystem,
+  object: SystemAssignedIdentity,
+  stores: PolicySources & Pick<Stores, 'systemIdentities'>,
+): Others {
+  const { systemIdentities } = stores;
+  const leaves = ({ namespace, name, uid, retain }: LedgerOwner): boolean => {
+    const other = systemIdentities.get(`${namespace}/${name}`);
+    if (other?.metadata.uid !== uid) return retain !== true;
+    return other.metadata.deletionTimestamp !== undefined && other.spec.deletionPolicy === 'Delete';
+  };
+  const wants = (other: SystemAssignedIdentity): boolean => {
+    const { uid, deletionTimestamp } = other.metadata;
+    if (uid === object.metadata.uid || deletionTimestamp || other.spec.suspend || isOwner(entry, uid))
+      return false;
+    const verdict = systemVerdict(other, stores);
+    return verdict.allowed || verdict.unseen === true;
+  };
+  return {
+    leaving: entry.owners.filter(leaves).map(({ uid }) => uid),
+    wanted: systemIdentities.byIndex(INDEX.host, armKey(object.spec.resourceId)).some(wants),
+  };
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { HostIdentity } from '../../api/host-identity.ts';
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
+import { SystemProofs } from './system-identity.ts';
+
+const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
+
+describe('a resource whose ledger has as many owners as it names', () => {
+  const VM = `${SUB}/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/vm1`;
+
+  it('proves nothing for an object that it does not name, unless a policy allows it: anybody makes one', () => {
+    const stores = emptyStores();
+    const owners = Array.from({ length: MAX_OWNERS }, (_, n) => ({
+      kind: 'SystemAssignedIdentity' as const,
+      namespace: 'shop',
+      name: `vm-${n}`,
+      uid: `uid-${n}`,
+    }));
+    put(stores.hosts, {
+      metadata: meta('host-1', { namespace: 'azid-system' }),
+      spec: { resourceId: VM },
+      status: {
+        systemAssigned: {
+          principalId: 'p',
+          state: 'Attached',
+          owned: true,
+          owners,
+          credential: 'azid',
+          since: '2026-11-23T09:00:00Z',
+        },
+      },
+    } as Omit<HostIdentity, 'apiVersion' | 'kind'>);
+    put(stores.policies, {
+      metadata: clusterMeta('shop'),
+      spec: { namespaces: { names: ['shop'] }, systemAssigned: [{ types: ['*'], scopes: [SUB] }] },
+    });
+    for (const namespace of ['shop', 'stranger']) {
+      put(stores.namespaces, { metadata: clusterMeta(namespace) });
+      put(stores.systemIdentities, {
+        metadata: meta('mine', { namespace, uid: `mine-in-${namespace}` }),
+        spec: { resourceId: VM },
+      } as Omit<SystemAssignedIdentity, 'apiVersion' | 'kind'>);
+    }
+    const proofs = new SystemProofs({
+      stores,
+      clock: new FakeClock(Date.parse('2026-11-23T10:00:00Z')),
+      hostCache: {
+        observe: () =>
+          ({
+            state: 'present',
+            how: 'get',
+            ageMs: 0,
+            resource: { id: VM, identity: { system: true, principalId: 'p', userAssigned: [] } },
+          }) as never,
+        byIndex: () => [],
+        loading: () => false,
+      },
+      systemIdentity: async () => ({ found: true, principalId: 'p' }),
+    });
+    // No policy selects namespace `stranger`.
+    expect(proofs.known('stranger/mine')).toBeUndefined();
+    expect(proofs.resourceOf('stranger/mine')).toBeUndefined();
+    expect(proofs.known('shop/mine')).toMatchObject({ principalId: 'p' });
+  });
+});
