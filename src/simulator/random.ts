@@ -17,6 +17,8 @@ export type Spread =
   | number
   | { readonly min: number; readonly max: number; readonly share?: number | undefined };
 
+const HEX = '0123456789abcdef';
+
 /** Mulberry32: 32 bits of state are plenty for tests, and it is ten lines instead of a dependency. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -29,10 +31,10 @@ export function createRandom(seed: number): Random {
   return {
     next,
     uuid() {
-      const hex = Array.from({ length: 32 }, () => Math.floor(next() * 16).toString(16));
-      hex[12] = '4';
-      hex[16] = (8 + Math.floor(next() * 4)).toString(16);
-      return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+      let hex = '';
+      for (let i = 0; i < 32; i++) hex += HEX[Math.floor(next() * 16)];
+      const variant = HEX[8 + Math.floor(next() * 4)];
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
     },
   };
 }

@@ -81,6 +81,16 @@ commandLines('deployment group', [
   { az: 'lock create -n keep -t ReadOnly -g rg1', out: { level: 'ReadOnly' } },
   { az: `deployment group create -g rg1 -n d4 ${TEMPLATE}`, code: 1, err: 'ScopeLocked' },
   { az: 'lock delete -n keep -g rg1' },
+  { az: 'identity create -g rg1 -n extra -l westeurope', out: { name: 'extra' } },
+  {
+    az: `deployment group what-if -g rg1 -n d5 --mode Complete ${TEMPLATE} --no-pretty-print`,
+    out: { changes: change('Delete', { resourceId: expect.stringMatching(/\/extra$/) }) },
+  },
+  {
+    az: `deployment group create -g rg1 -n d5 --mode Complete ${TEMPLATE}`,
+    out: { properties: { mode: 'Complete', provisioningState: 'Succeeded' } },
+  },
+  { az: 'identity list -g rg1', out: [{ name: 'app' }] },
   { az: 'deployment group delete -g rg1 -n d1' },
-  { az: 'deployment group list -g rg1', out: [{ name: 'd2' }] },
+  { az: 'deployment group list -g rg1', out: has({ name: 'd2' }) },
 ]);

@@ -38,7 +38,7 @@ commandLines('role', [
   {
     az: 'role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal --role "Storage Blob Data Reader" --scope {group} --condition "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals \'a\'" --condition-version 2.0 --description told',
     out: { conditionVersion: '2.0', description: 'told' },
-    keep: { conditional: 'id' },
+    keep: { conditional: 'id', conditionalName: 'name' },
   },
   {
     az: 'role assignment create --assignee {client} --role Contributor --scope {group}',
@@ -60,6 +60,11 @@ commandLines('role', [
   {
     az: 'role assignment list --scope {group} --assignee-object-id {principal} --fill-principal-name false',
     out: has({ scope: '{group}' }),
+  },
+  {
+    az: `role assignment update --role-assignment '{"id":"{conditional}","name":"{conditionalName}","scope":"{group}","principalId":"{principal}","principalType":"ServicePrincipal","roleDefinitionId":"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1","description":"other","condition":null,"conditionVersion":null}'`,
+    // az takes null for what it shall leave alone.
+    out: { description: 'other', conditionVersion: '2.0' },
   },
   { az: 'role assignment list -g rg1', out: has({ id: '{assignment}', roleDefinitionName: 'Reader' }) },
   { az: 'role assignment list --all', out: has({ scope: '{id}', roleDefinitionName: 'Owner' }) },
