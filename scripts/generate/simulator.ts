@@ -1,10 +1,12 @@
 /** `docs/reference/simulator.md`: what the simulated Azure answers and where that is known from, from its own tables. */
+import { readFile } from 'node:fs/promises';
 import { originOf } from '../../src/simulator/catalog/origins.ts';
 import { systemClock } from '../../src/simulator/clock.ts';
 import { type AnswerForm, HOST_TYPES, type HostType } from '../../src/simulator/hosts/types.ts';
 import type { Operation } from '../../src/simulator/http/operation.ts';
 import { PRESETS } from '../../src/simulator/knobs.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { ClientResult } from '../../test/clients/results-reporter.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const INTRO = `# The simulated Azure
@@ -24,6 +26,7 @@ export async function simulatorReference(): Promise<GeneratedFile> {
     `\n## Operations\n\n${operationTable(operations)}`,
     `\n## Resources that carry identities\n\n${hostTable()}`,
     `\n## Api-versions\n\n${versionTable(operations)}`,
+    `\n## Unchanged clients\n\n${await clientTable()}`,
     `\n## Knobs\n\nSet by \`setKnobs\` of the control endpoint, any part of any group.\n\n${knobTable()}`,
     `\n## Verbs of the control endpoint\n\n${Object.keys(simulator.control)
       .sort()
@@ -96,6 +99,18 @@ function versionTable(operations: readonly Operation[]): string {
     ];
   });
   return markdownTable(['Type', 'Versions', 'Oldest', 'Newest', 'Not all of them'], rows);
+}
+
+/** What the last whole run of `npm run test:clients` left. */
+async function clientTable(): Promise<string> {
+  const text = await readFile(new URL('../../test/clients/results.json', import.meta.url), 'utf8');
+  const results = JSON.parse(text) as readonly ClientResult[];
+  const rows = results.map(({ client, lists, lines, asAzure, misses }) => [
+    client,
+    ...[lists, lines, asAzure, misses].map(String),
+  ]);
+  const head = ['Client', 'Lists', 'Lines', 'Answered as Azure would', 'Known to miss'];
+  return `${markdownTable(head, rows)}\nFrom \`npm run test:clients\`: [test/clients](../../test/clients/README.md) has the lists, with what Azure would give, refusals included.\n`;
 }
 
 function knobTable(): string {
