@@ -1,4 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import { subscriptionOf } from '../azure/names/scope.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import { evaluate, type NamespacePolicy } from './evaluate.ts';
@@ -26,6 +27,12 @@ export function policyFor(object: Governed, { policies, namespaces }: PolicySour
   const namespace = namespaces.get(name);
   if (!namespace || isPredecessor(namespace, creationTimestamp)) return unseenNamespace(name);
   return evaluate(policies.values(), factsOf(namespace));
+}
+
+/** Subscriptions in which any policy lets anybody have identities: where those may be that azid made. No permission follows of it. */
+export function subscriptionsNamed({ policies }: Pick<PolicySources, 'policies'>): readonly string[] {
+  const scopes = policies.values().flatMap(({ spec: { identities } }) => identities?.scopes ?? []);
+  return scopes.flatMap((scope) => subscriptionOf(scope) ?? []);
 }
 
 /**

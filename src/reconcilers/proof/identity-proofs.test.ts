@@ -117,3 +117,19 @@ it('says whether any identity has a principal, in any case of its letters', () =
   expect(proofs.hasPrincipal('P1')).toBe(true);
   expect(proofs.hasPrincipal('p2')).toBe(false);
 });
+
+describe('what has the marks on another principal than the recorded one', () => {
+  it('is nobody’s yet: a grant keeps what it has until the recorded one was looked for', async () => {
+    proofs = held.proofs(stores, { 'uid-web': 'p1' });
+    held.put(identityAt(WEB, 'p9', marks));
+    expect(await prove()).toEqual({
+      state: 'waiting',
+      why: 'has yet to tell whether what has its tags is a copy',
+      returns: true,
+    });
+    proofs.searched('uid-web', true);
+    expect(await prove()).toMatchObject({ state: 'owned', principalId: 'p9' });
+    proofs.searched('uid-web', false);
+    expect(await prove()).toMatchObject({ state: 'waiting' });
+  });
+});

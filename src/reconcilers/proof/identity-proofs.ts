@@ -10,7 +10,9 @@ import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
-import { isOwn, type ObservedIdentity, observeIdentity, placesOf } from './observe.ts';
+import { isOwn, type ObservedIdentity, observeIdentity } from './observe.ts';
+import { placesOf } from './places.ts';
+import type { RecordedPrincipals } from './recorded-principals.ts';
 
 /** The identity of a UserAssignedIdentity, as far as Azure proves it. */
 export type ProvenIdentity =
@@ -38,6 +40,7 @@ export interface IdentityProofParts {
   readonly identities: Pick<Identities, 'get'>;
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
   readonly installationId: string;
+  readonly principals: Pick<RecordedPrincipals, 'lastOf'>;
 }
 
 /**
@@ -52,6 +55,7 @@ export class IdentityProofs {
   readonly #reads = new SingleFlight<AzureIdentity | undefined>();
   readonly #disputed = new Map<string, string>();
   readonly #met = new Set<string>();
+  readonly #searched = new Set<string>();
 
   constructor(parts: IdentityProofParts) {
     this.#parts = parts;
@@ -97,7 +101,7 @@ export class IdentityProofs {
         if (loading) return loading;
       }
       // Read already: what Azure shows now is all that can be told.
-      if (read.has(armKey(id))) return found ?? { state: 'waiting', why: 'has no identity in Azure' };
+      if (read.has(armKey(id))) return found ?? unseen(object, seen);
       const answer = await this.#read(id, context);
       if (!('failure' in answer)) read.set(armKey(id), this.#merged(id, answer.identity));
       else {
@@ -123,6 +127,12 @@ export class IdentityProofs {
     this.#met.add(uid);
   }
 
+  /** Whether the object's recorded principal was looked for wherever it may be: until then what has its marks may be a copy. */
+  searched(uid: string, over: boolean): void {
+    if (over) this.#searched.add(uid);
+    else this.#searched.delete(uid);
+  }
+
   /** azid's PUT met an identity that somebody else had made: the marks on it prove nothing. */
   dispute(uid: string, principalId: string): void {
     this.#disputed.set(uid, principalId);
@@ -141,6 +151,7 @@ export class IdentityProofs {
   forget(uid: string): void {
     this.#disputed.delete(uid);
     this.#met.delete(uid);
+    this.#searched.delete(uid);
   }
 
   isOwn(object: UserAssignedIdentity, identity: Pick<AzureIdentity, 'tags' | 'principalId'>): boolean {
@@ -148,8 +159,8 @@ export class IdentityProofs {
   }
 
   get #deps() {
-    const { identityCache, installationId } = this.#parts;
-    return { identityCache, installationId, disputed: this.#disputed };
+    const { identityCache, installationId, principals } = this.#parts;
+    return { identityCache, installationId, principals, disputed: this.#disputed, searched: this.#searched };
   }
 
   /** At start-up a list is about to tell of thousands at once; only what somebody waits for is read alone. */
@@ -197,6 +208,21 @@ function owned(
   const { id, principalId } = seen.identity;
   const live = seen.how !== 'list' && seen.ageMs <= LIVE_MS;
   return { state: 'owned', id, principalId, live, deleting: metadata.deletionTimestamp !== undefined };
+}
+
+/** Read, and still not to be told. */
+function unseen(
+  { metadata }: UserAssignedIdentity,
+  seen: ObservedIdentity,
+): Extract<ProvenIdentity, { state: 'waiting' }> {
+  const why = 'has no identity in Azure';
+  const undecided = seen.state === 'unknown' && seen.undecided === true;
+  if (!undecided) return { state: 'waiting', why };
+  return {
+    state: 'waiting',
+    why: 'has yet to tell whether what has its tags is a copy',
+    ...(metadata.deletionTimestamp === undefined && { returns: true }),
+  };
 }
 
 function waiting(

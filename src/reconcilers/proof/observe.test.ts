@@ -28,9 +28,18 @@ function world(...identities: readonly ReturnType<typeof identityAt>[]) {
   const held = new HeldIdentities();
   for (const each of identities) held.put(each);
   const disputed = new Map<string, string>();
+  const recorded = new Map<string, string>();
+  const searched = new Set<string>();
+  const principals = { lastOf: (uid: string) => recorded.get(uid) };
   const look = (of = object(settled)) =>
-    observeIdentity(of, { identityCache: held, installationId: INSTALLATION, disputed });
-  return { held, disputed, look };
+    observeIdentity(of, {
+      identityCache: held,
+      installationId: INSTALLATION,
+      disputed,
+      principals,
+      searched,
+    });
+  return { held, disputed, recorded, searched, look };
 }
 
 const own = identityAt(WEB, 'p1', marks);
@@ -53,7 +62,8 @@ describe('an identity is an object’s if Azure shows it with that object’s ma
     ],
     ['its own principal told as overwritten', object({ ...settled, overwrittenPrincipalId: 'p1' })],
   ])('with %s', (_, of) => {
-    const { look } = world(own, identityAt(idOf('stranger'), 'p2'));
+    const { look, recorded } = world(own, identityAt(idOf('stranger'), 'p2'));
+    recorded.set(owner.uid, 'p1');
     expect(look(of)).toMatchObject({ state: 'owned', identity: { id: WEB, principalId: 'p1' } });
   });
 
@@ -116,5 +126,67 @@ describe('what the cache does not tell is unknown, not absent:', () => {
     expect(look()).toEqual({ state: 'unknown', id: WEB });
     held.put(own, { ageMs: STALE_MS + 1 });
     expect(look()).toEqual({ state: 'unknown', id: WEB });
+  });
+});
+
+describe('a copy of an identity that carries its tags, outside of where the spec says,', () => {
+  const COPY = idOf('web', 'rg2');
+  const copy = identityAt(COPY, 'p2', marks);
+  /** Its own is on record. */
+  function recorded(...identities: readonly ReturnType<typeof identityAt>[]) {
+    const it = world(...identities);
+    it.recorded.set(owner.uid, 'p1');
+    return it;
+  }
+  const pointed = object({ ...settled, id: COPY, coordinates: { ...coordinates, resourceGroup: 'rg2' } });
+
+  it('is not the object’s once its own is gone, nor while what is held of that does not tell', () => {
+    const { look, held } = recorded(copy);
+    held.hold(WEB, { state: 'absent', provenBy: 'get', ageMs: 0 });
+    expect(look()).toEqual({ state: 'none', id: WEB });
+    held.hold(WEB, { state: 'suspectAbsent' });
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+    expect(look(object())).toEqual({ state: 'none' });
+  });
+
+  it('is not the object’s beside its own, wherever the status points', () => {
+    const { look, searched } = recorded(own, copy);
+    for (const over of [false, true]) {
+      if (over) searched.add(owner.uid);
+      for (const of of [object(settled), object(), pointed])
+        expect(look(of)).toMatchObject({ state: 'owned', identity: { id: WEB } });
+    }
+  });
+
+  it('is undecided where the status points to it, until the recorded one was looked for', () => {
+    const { look, searched } = recorded(copy);
+    expect(look(pointed)).toEqual({ state: 'unknown', id: COPY, undecided: true });
+    searched.add(owner.uid);
+    // Made again where it was, by somebody or by a process that died before it was on record.
+    expect(look(pointed)).toMatchObject({ state: 'owned', identity: { principalId: 'p2' } });
+  });
+
+  it('counts at once where the spec says: there it was made again', () => {
+    const { look } = recorded(copy);
+    const declared = object(undefined, { subscriptionId: SUB, resourceGroup: 'rg2' });
+    expect(look(declared)).toMatchObject({ state: 'owned', identity: { principalId: 'p2' } });
+  });
+
+  it('without a record, as earlier versions left it, a single one counts, and of two neither', () => {
+    const { look, held } = world(copy);
+    expect(look(object())).toMatchObject({ state: 'owned', identity: { id: COPY } });
+    expect(look()).toEqual({ state: 'unknown', id: WEB });
+    held.hold(WEB, { state: 'absent', provenBy: 'get', ageMs: 0 });
+    expect(look()).toMatchObject({ state: 'owned', identity: { id: COPY } });
+    held.put(identityAt(idOf('web', 'rg3'), 'p3', marks));
+    expect(look(object())).toEqual({ state: 'none' });
+    expect(look()).toEqual({ state: 'none', id: WEB });
+  });
+
+  it('and what is on record is the object’s, whatever a status or an answer to a PUT says of it', () => {
+    const { look, disputed } = recorded(own);
+    disputed.set(owner.uid, 'p1');
+    const forged = object({ ...settled, principalId: 'p2', overwrittenPrincipalId: 'p1' });
+    expect(look(forged)).toMatchObject({ state: 'owned', identity: { principalId: 'p1' } });
   });
 });

@@ -1,10 +1,11 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
-import { armKey, identityId, parseIdentityId } from '../../azure/names/resource-id.ts';
+import { sameText } from '../../azure/names/ascii.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { How } from '../../cache/store/entry.ts';
 import { MARK, ownershipOf } from '../marks.ts';
+import { isDeclared, isWithinSpec, placesOf } from './places.ts';
+import type { RecordedPrincipals } from './recorded-principals.ts';
 
 /**
  * The one answer to: which identity in Azure is this object's, and which principal has it? It is told from what Azure
@@ -21,14 +22,21 @@ export type ObservedIdentity =
     }
   /** Azure shows nothing of this object's. `shown`: what stands in its place. */
   | { readonly state: 'none'; readonly shown?: AzureIdentity; readonly id?: string }
-  /** What is held does not tell: a GET of `id` does. */
-  | { readonly state: 'unknown'; readonly id: string };
+  /**
+   * What is held does not tell: a GET of `id` does. `undecided`: it has the object's marks on another principal than the recorded
+   * one, and whether that one is elsewhere the object's own reconcile has yet to see.
+   */
+  | { readonly state: 'unknown'; readonly id: string; readonly undecided?: true };
 
 export interface ProofDeps {
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex'>;
   readonly installationId: string;
   /** Principals of identities whose marks are azid's own mistake, by uid of the object. */
   readonly disputed: ReadonlyMap<string, string>;
+  /** Which principal is the object's, by the record that no tenant can write, or as this process last saw it. */
+  readonly principals: Pick<RecordedPrincipals, 'lastOf'>;
+  /** Uids of the objects whose recorded principal was looked for wherever it may be. */
+  readonly searched: ReadonlySet<string>;
 }
 
 /** What is older tells nothing any more: no list shows this identity, and only Azure knows whether it is still so. */
@@ -40,39 +48,76 @@ export function observeIdentity(
   deps: ProofDeps,
   observe: (id: string) => IdentityObservation = (id) => deps.identityCache.observe(id),
 ): ObservedIdentity {
+  const recorded = deps.principals.lastOf(object.metadata.uid);
+  const onRecord = recorded === undefined ? undefined : withPrincipal(object, recorded, deps, observe);
+  if (onRecord?.state === 'owned') return onRecord;
   let none: Extract<ObservedIdentity, { state: 'none' }> = { state: 'none' };
-  let unknown: string | undefined;
+  let unknown: Extract<ObservedIdentity, { state: 'unknown' }> | undefined = onRecord;
   for (const id of placesOf(object)) {
     const seen = observe(id);
     switch (seen.state) {
       case 'present': {
         const { resource: identity, how, ageMs } = seen;
         // A list may leave out the ids of one that is just being made.
-        if (identity.principalId === '' || ageMs > STALE_MS) unknown ??= id;
-        else if (isOwn(object, identity, deps)) return { state: 'owned', identity, how, ageMs };
-        else none = { state: 'none', shown: identity, id };
+        if (identity.principalId === '' || ageMs > STALE_MS) unknown ??= { state: 'unknown', id };
+        else if (!isOwn(object, identity, deps)) none = { state: 'none', shown: identity, id };
+        else if (isDecided(object, identity, recorded, deps)) return { state: 'owned', identity, how, ageMs };
+        else unknown ??= { state: 'unknown', id, undecided: true };
         break;
       }
       case 'absent':
         if (none.id === undefined) none = { state: 'none', id };
         break;
       default:
-        unknown ??= id;
+        unknown ??= { state: 'unknown', id };
     }
   }
-  const elsewhere = markedAs(object, deps, observe);
-  if (elsewhere) return elsewhere;
-  return unknown === undefined ? none : { state: 'unknown', id: unknown };
+  if (unknown !== undefined) return unknown;
+  return (recorded === undefined ? onlyMarked(object, deps, observe) : undefined) ?? none;
+}
+
+/** The recorded principal is the object's wherever it is: a status that was lost, or altered, hides nothing. */
+function withPrincipal(
+  object: UserAssignedIdentity,
+  recorded: string,
+  deps: ProofDeps,
+  observe: (id: string) => IdentityObservation,
+): Extract<ObservedIdentity, { state: 'owned' | 'unknown' }> | undefined {
+  for (const { id } of deps.identityCache.byIndex('principal', recorded)) {
+    const seen = observe(id);
+    if (seen.state !== 'present') continue;
+    const { resource: identity, how, ageMs } = seen;
+    if (!sameText(identity.principalId, recorded) || !isWithinSpec(object, identity)) continue;
+    if (ageMs > STALE_MS) return { state: 'unknown', id };
+    if (isOwn(object, identity, deps)) return { state: 'owned', identity, how, ageMs };
+  }
+  return undefined;
+}
+
+/**
+ * Where the spec says, whatever has the marks is the object's: it was made again. Where only a status says so, the recorded
+ * principal must not be elsewhere: what the status names may be a copy.
+ */
+function isDecided(
+  object: UserAssignedIdentity,
+  { id, principalId }: AzureIdentity,
+  recorded: string | undefined,
+  { searched }: ProofDeps,
+): boolean {
+  if (recorded === undefined || sameText(recorded, principalId)) return true;
+  return isDeclared(object, id) || searched.has(object.metadata.uid);
 }
 
 /** Whether the marks on it are this object's, and azid's to have set. */
 export function isOwn(
   object: UserAssignedIdentity,
   { tags, principalId }: Pick<AzureIdentity, 'tags' | 'principalId'>,
-  { installationId, disputed }: Pick<ProofDeps, 'installationId' | 'disputed'>,
+  { installationId, disputed, principals }: Pick<ProofDeps, 'installationId' | 'disputed' | 'principals'>,
 ): boolean {
   const { namespace = '', name, uid } = object.metadata;
   if (ownershipOf(tags, { installationId, namespace, name, uid }).state !== 'mine') return false;
+  // The record is made of what Azure showed, so it wins over the status and over an answer to a PUT.
+  if (principals.lastOf(uid) === principalId) return true;
   return disputed.get(uid) !== principalId && !isOverwritten(object, { principalId });
 }
 
@@ -88,56 +133,28 @@ export function isOverwritten(
 }
 
 /**
- * Where the object's identity may be: what the spec says, completed by what the status remembers. The spec never changes,
- * so a memory that contradicts it is none.
+ * By its marks alone, where an earlier version of azid made no record. Of two that have them one is a copy, and nothing says
+ * which.
  */
-export function placesOf(object: UserAssignedIdentity): readonly string[] {
-  const { spec, status, metadata } = object;
-  const { coordinates, id } = status ?? {};
-  const subscriptionId = spec.subscriptionId ?? coordinates?.subscriptionId;
-  const resourceGroup = spec.resourceGroup ?? coordinates?.resourceGroup;
-  const places = new Map<string, string>();
-  const add = (place: string) => {
-    try {
-      if (isWithinSpec(object, parseIdentityId(place))) places.set(armKey(place), place);
-    } catch (error) {
-      // No id of an identity: somebody else wrote it.
-      if (!(error instanceof TypeError)) throw error;
-    }
-  };
-  if (subscriptionId !== undefined && resourceGroup !== undefined)
-    for (const name of new Set([spec.name ?? coordinates?.name ?? metadata.name]))
-      add(identityId({ subscriptionId, resourceGroup, name }));
-  if (id !== undefined) add(id);
-  return [...places.values()];
-}
-
-/** By its marks, wherever it is: a status that was lost, or altered, hides nothing. */
-function markedAs(
+function onlyMarked(
   object: UserAssignedIdentity,
   deps: ProofDeps,
   observe: (id: string) => IdentityObservation,
 ): Extract<ObservedIdentity, { state: 'owned' }> | undefined {
-  const { installationId, identityCache } = deps;
-  const [found] = identityCache.byIndex('marks', {
-    [MARK.installation]: installationId,
-    [MARK.ownerUid]: object.metadata.uid,
-  });
-  const seen = found && observe(found.id);
+  const [found, ...copies] = markedFor(object, deps);
+  const seen = found && copies.length === 0 ? observe(found.id) : undefined;
   if (seen?.state !== 'present' || seen.ageMs > STALE_MS) return undefined;
   const { resource: identity, how, ageMs } = seen;
-  if (identity.principalId === '' || !isWithinSpec(object, identity) || !isOwn(object, identity, deps))
-    return undefined;
+  if (identity.principalId === '' || !isOwn(object, identity, deps)) return undefined;
   return { state: 'owned', identity, how, ageMs };
 }
 
-/** It is where the spec says, as far as that says anything. */
-export function isWithinSpec(
-  { spec }: UserAssignedIdentity,
-  place: { readonly subscriptionId: string; readonly resourceGroup: string; readonly name: string },
-): boolean {
-  return (['subscriptionId', 'resourceGroup', 'name'] as const).every((field) => {
-    const wanted = spec[field];
-    return wanted === undefined || asciiLower(wanted) === asciiLower(place[field]);
-  });
+/** Identities with the object's own marks, the copies of its own among them, as far as its spec allows them to be its. */
+export function markedFor(
+  object: UserAssignedIdentity,
+  { installationId, identityCache }: Pick<ProofDeps, 'installationId' | 'identityCache'>,
+): readonly AzureIdentity[] {
+  const { uid } = object.metadata;
+  const marks = { [MARK.installation]: installationId, [MARK.ownerUid]: uid };
+  return identityCache.byIndex('marks', marks).filter((each) => isWithinSpec(object, each));
 }

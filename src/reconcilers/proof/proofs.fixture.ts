@@ -70,8 +70,13 @@ export class HeldIdentities {
     return { found: false, missing: 'resource', requestedAt: 0 } as unknown as GetResult;
   }
 
-  proofs(stores: IdentityProofParts['stores']): IdentityProofs {
+  /** @param recorded principals by the uid of their object */
+  proofs(
+    stores: IdentityProofParts['stores'],
+    recorded: Readonly<Record<string, string>> = {},
+  ): IdentityProofs {
     return new IdentityProofs({
+      principals: { lastOf: (uid) => recorded[uid] },
       stores,
       identities: this,
       identityCache: this,
@@ -83,6 +88,9 @@ export class HeldIdentities {
     return [...this.#held.values()].flatMap((seen) => (seen.state === 'present' ? seen.resource : []));
   }
 }
+
+/** Nothing is on record. */
+export const noRecords = { lastOf: () => undefined };
 
 /** Nobody's resource has an identity of its own. */
 export const noSystemProofs = {

@@ -11,7 +11,7 @@ import { connect } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { observeAndDecide } from '../observe-decide.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
-import { marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
+import { marksOf, noRecords, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
@@ -81,6 +81,7 @@ export class GrantWorld {
       identities: this.#clients.identities,
       identityCache: this.caches.identities,
       installationId: INSTALLATION,
+      principals: noRecords,
     });
     for (const namespace of ['shop', 'other'])
       put(this.stores.namespaces, { metadata: clusterMeta(namespace) });

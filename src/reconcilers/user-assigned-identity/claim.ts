@@ -3,7 +3,7 @@ import type { Summary } from '../decision.ts';
 import { namesAnother, type Ownership, ownershipOf, ownerValue } from '../marks.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
-import { ownerOf } from './own.ts';
+import { isCopy, ownerOf } from './own.ts';
 import type { Target } from './target.ts';
 
 /** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */
@@ -29,7 +29,11 @@ export function decideClaim(
     );
   }
   const ownership = identity ? ownershipOf(identity.tags, ownerOf(object, facts)) : undefined;
-  if (ownership?.state === 'mine') return { granted: true, reason: 'Updated' };
+  if (ownership?.state === 'mine') {
+    if (!identity || !isCopy(object, facts, target, identity)) return { granted: true, reason: 'Updated' };
+    const because = `it carries the tags of this object, but it is a copy: azid has principal ${facts.lastShown} on record for the object`;
+    return adopt(object, policy, target, because);
+  }
   if (ownership?.state === 'otherInstallation') {
     return refused(
       stalledOutside(

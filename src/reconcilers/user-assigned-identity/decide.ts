@@ -6,11 +6,12 @@ import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
+import { waitingForList, whileSearched } from './search.ts';
 import { resolveTarget } from './target.ts';
 import { withdrawContradicted } from './withdrawal.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
-import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
+import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 import { tagFault } from './write/tags.ts';
 
 /**
@@ -33,6 +34,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
   const { policy } = facts;
   if (policy.unseen) return stop(notAllowed(object, policy.unseen));
   if (policy.conflicts.length > 0) return stop(stalledInside('PolicyConflict', describeConflicts(policy)));
+  if (facts.search) return stop(whileSearched(object, facts.search));
   const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
   if (!resolution.resolved) return stop(unresolved(policy, resolution.missing));
   const { target } = resolution;
@@ -52,11 +54,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     case undefined:
     case 'loading':
       return stop({
-        state: 'waiting',
-        for: `the first list of subscription ${target.coordinates.subscriptionId}`,
-        message: `waiting for the first list of the identities of subscription ${target.coordinates.subscriptionId}`,
-        // The list enqueues whom it shows; this is for those it does not.
-        recheckMs: 60_000,
+        // The list enqueues whom it shows; its recheck is for those it does not.
+        ...waitingForList(target.coordinates.subscriptionId),
         // Only objects without a pending edit are kept waiting for a list: what was said of them still stands.
         keep: object.status?.observedGeneration === object.metadata.generation,
       });
@@ -67,8 +66,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     case 'present': {
       const { identity } = view;
       const marked = ownershipOf(identity.tags, ownerOf(object, facts)).state === 'mine';
-      if (failed || (marked && isSomebodyElses(object, facts, identity)))
-        return takeMarksBack(object, identity);
+      const overwritten = failed ? !isOnRecord(facts, identity) : isSomebodyElses(object, facts, identity);
+      if (overwritten && (failed || marked)) return takeMarksBack(object, identity);
       const claim = decideClaim(object, facts, policy, target, identity);
       if (!claim.granted) return stop(claim.summary);
       return maintain(

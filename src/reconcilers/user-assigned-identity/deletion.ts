@@ -1,4 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
@@ -9,13 +10,15 @@ import type {
   Failed,
   IdentityDecision,
   OwnStatus,
+  Search,
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { ownerOf, ownStatus } from './own.ts';
-import { resolveTarget } from './target.ts';
+import { isCopy, ownerOf, ownStatus } from './own.ts';
+import { searchOfDeleted } from './search.ts';
+import { resolveTarget, type Target } from './target.ts';
 import { outputsOf } from './write/output.ts';
-import { isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
+import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 
 /**
  * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the
@@ -31,6 +34,11 @@ export function decideDeletion(
   const { policy } = facts;
   const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
   const released = object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true';
+  const { search } = facts;
+  if (search) {
+    const message = `released by annotation ${RELEASE_ANNOTATION}; its identity, if it has one, stays in Azure`;
+    return released ? leave(object, facts, own, message) : whileSearched(object, facts, own, search);
+  }
   if (!resolution.resolved) {
     // A status that a restore emptied may have been filled from a policy's defaults.
     if (policy.unseen && !released)
@@ -39,10 +47,11 @@ export function decideDeletion(
         status: own,
         summary: { state: 'deleting', message: policy.unseen.message, againMs: RECHECK_OUTSIDE_MS },
       };
-    // Without coordinates nothing was ever made: they are pinned before the first write.
+    // Without coordinates, and with nothing on record, nothing was ever made: they are pinned before the first write.
     return leave(object, facts, own);
   }
-  const { id } = resolution.target;
+  const { target } = resolution;
+  const { id } = target;
 
   if (released) {
     return leave(
@@ -52,7 +61,7 @@ export function decideDeletion(
       `released by annotation ${RELEASE_ANNOTATION}; identity ${id}, if it exists, stays in Azure`,
     );
   }
-  if (failed) return blocked(object, facts, own, id, failed.failure);
+  if (failed) return blocked(object, facts, own, `identity ${id}`, failed.failure);
 
   const view = facts.azure;
   switch (view?.state) {
@@ -64,10 +73,10 @@ export function decideDeletion(
         summary: { state: 'deleting', message: `reading identity ${id}`, againMs: 1_000 },
       };
     case 'unreadable':
-      return blocked(object, facts, own, id, view.failure);
+      return blocked(object, facts, own, `identity ${id}`, view.failure);
     case 'absent':
       if (view.missing === 'subscription') {
-        return blocked(object, facts, own, id, {
+        return blocked(object, facts, own, `identity ${id}`, {
           kind: 'stalled',
           reason: 'SubscriptionNotFound',
           message: `the subscription of ${id} does not exist or azid cannot see it`,
@@ -87,7 +96,7 @@ export function decideDeletion(
         },
       };
     case 'present':
-      return takeAway(object, facts, own, id, view.identity);
+      return takeAway(object, facts, own, target, view.identity);
   }
 }
 
@@ -95,9 +104,10 @@ function takeAway(
   object: UserAssignedIdentity,
   facts: Facts,
   own: OwnStatus,
-  id: string,
+  target: Target,
   identity: SeenIdentity,
 ): IdentityDecision {
+  const { id, coordinates, pinned } = target;
   const owner = ownerOf(object, facts);
   const ownership = ownershipOf(identity.tags, owner);
   const retain = object.spec.deletionPolicy === 'Retain';
@@ -106,7 +116,7 @@ function takeAway(
   if (ownership.state === 'retainedForMe' && retain) return leave(object, facts, own);
   if (ownership.state !== 'mine') {
     // Only what carries this object's mark is taken away; a stripped mark may be somebody's way of taking it over.
-    const claimed = own.id !== undefined;
+    const claimed = own.id !== undefined || isOnRecord(facts, identity);
     return leave(
       object,
       facts,
@@ -114,10 +124,23 @@ function takeAway(
       claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
     );
   }
+  if (isCopy(object, facts, target, identity))
+    return leave(
+      object,
+      facts,
+      own,
+      `identity ${id} carries this object's mark, but azid has principal ${facts.lastShown} on record for it; left as it is`,
+    );
   if (isSomebodyElses(object, facts, identity)) return takeMarksBack(object, identity);
+  // Where it was must be known after it is gone: else it would be looked for everywhere, or a copy of it taken for it.
+  const known = pinned && (own.id === undefined || sameId(own.id, id));
+  const status: OwnStatus = { ...own, coordinates, id: identity.id };
+  const pin: Action[] = known
+    ? []
+    : [{ type: 'saveStatus', status, why: 'the place of what is taken away must survive a crash' }];
   const working = (message: string, actions: Action[], againMs = 0): IdentityDecision => ({
-    actions,
-    status: own,
+    actions: [...pin, ...actions],
+    status: known ? own : status,
     summary: { state: 'deleting', message, againMs },
   });
   if (retain) {
@@ -173,17 +196,40 @@ function takeAway(
   ]);
 }
 
+/** Where its identity is, or whether there is one, cannot be told yet, or not at all. */
+function whileSearched(
+  object: UserAssignedIdentity,
+  facts: Facts,
+  own: OwnStatus,
+  search: Search,
+): IdentityDecision {
+  const found = searchOfDeleted(search);
+  switch (found.state) {
+    case 'waiting':
+      return {
+        actions: [],
+        status: own,
+        conditions: unblocked(object),
+        summary: { state: 'deleting', message: found.message, againMs: 5_000 },
+      };
+    case 'blocked':
+      return blocked(object, facts, own, found.what, found.failure);
+    case 'left':
+      return leave(object, facts, own, found.message);
+  }
+}
+
 /** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: UserAssignedIdentity,
   facts: Facts,
   own: OwnStatus,
-  id: string,
+  what: string,
   failure: Failure,
 ): IdentityDecision {
   const block = blockOf(object, facts, failure);
   if (block.state === 'over')
-    return leave(object, facts, own, `${block.after}; identity ${id} stays in Azure: ${failure.message}`);
+    return leave(object, facts, own, `${block.after}; ${what} stays in Azure: ${failure.message}`);
   return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
 }
 

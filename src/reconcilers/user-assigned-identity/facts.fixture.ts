@@ -90,17 +90,22 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}, name = 'team-a'):
   };
 }
 
-/** Facts, with the policies that the object's namespace has. */
-export type FactsChange = Partial<Facts> & { readonly policies?: readonly IdentityPolicy[] };
+/** Facts, with the policies that the object's namespace has. `recorded`: what Azure shows, unless it is said to be undefined. */
+export type FactsChange = Partial<Omit<Facts, 'recorded'>> & {
+  readonly policies?: readonly IdentityPolicy[];
+  readonly recorded?: string | undefined;
+};
 
 export function facts({ policies = [policy()], ...change }: FactsChange = {}): Facts {
-  const { azure = { state: 'present', identity: seen(), live: true } } = change;
+  const { azure = { state: 'present', identity: seen(), live: true }, recorded, ...others } = change;
+  const shown = azure.state === 'present' ? azure.identity.principalId : undefined;
+  const onRecord = 'recorded' in change ? recorded : shown;
   return {
     now: NOW,
     installationId: INSTALLATION,
     policy: evaluate(policies, { name: 'team-a', labels: {} }),
     azure,
-    ...(azure.state === 'present' && { recorded: azure.identity.principalId }),
+    ...(onRecord !== undefined && { recorded: onRecord }),
     holders: [],
     azidNamespace: 'azid-system',
     rivals: [],
@@ -108,7 +113,7 @@ export function facts({ policies = [policy()], ...change }: FactsChange = {}): F
     leftovers: [],
     configMaps: [],
     releaseAfterMs: 3_600_000,
-    ...change,
+    ...others,
   };
 }
 

@@ -37,6 +37,22 @@ export type ObservedInAzure =
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
+/** Why it cannot be told where the object's identity is, or that there is none. */
+export type Search =
+  /** The first list of a subscription in which it may be is under way. */
+  | { readonly state: 'loading'; readonly subscriptionId: string }
+  /** Its principal is on record, its place is not known any more, and a list may leave it out. */
+  | {
+      readonly state: 'incomplete';
+      readonly subscriptionId: string;
+      readonly principalId: string;
+      readonly because: string;
+    }
+  /** Its principal is on record, its place is not known any more, and no list shows it. */
+  | { readonly state: 'notFound'; readonly principalId: string; readonly subscriptions: readonly string[] }
+  /** Several have its marks, and nothing tells which of them is a copy. */
+  | { readonly state: 'ambiguous'; readonly ids: readonly string[] };
+
 /** Another object that wants the same identity. */
 export interface Rival {
   readonly key: string;
@@ -70,8 +86,10 @@ export interface Facts {
   readonly policy: NamespacePolicy;
   /** Coordinates of an identity in Azure that carries this object's mark, for when the status was lost. */
   readonly marked?: Coordinates;
-  /** Coordinates of the identity that Azure shows with this very object's marks. */
+  /** Coordinates of the identity that Azure shows as this very object's, by its marks or by the principal on record. */
   readonly proven?: Coordinates;
+  /** It may be somewhere else than it would be made, and that is not over: nothing is read of it meanwhile. */
+  readonly search?: Search;
   /** The principal on which azid last saw this object's marks, by this process or by the record, and nobody else's since. */
   readonly lastShown?: string;
   /** The principal of an identity that azid's PUT met: somebody else made it at the same moment, so marks on it prove nothing. */

@@ -1,6 +1,8 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { Owner } from '../marks.ts';
-import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
+import { isDeclared } from '../proof/places.ts';
+import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
+import type { Target } from './target.ts';
 
 /** What every branch of the decision reads off the object. */
 
@@ -18,6 +20,19 @@ export function ownerOf(object: UserAssignedIdentity, facts: Pick<Facts, 'instal
 /** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
 export function finalizer(object: UserAssignedIdentity): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
+}
+
+/**
+ * It carries the object's own marks, but the principal on record is another one, and neither the spec nor the status says that the
+ * object's identity is there: somebody deployed a template that was made of the object's own, tags and all.
+ */
+export function isCopy(
+  object: UserAssignedIdentity,
+  { lastShown }: Pick<Facts, 'lastShown'>,
+  { id, pinned }: Target,
+  { principalId }: Pick<SeenIdentity, 'principalId'>,
+): boolean {
+  return lastShown !== undefined && lastShown !== principalId && !pinned && !isDeclared(object, id);
 }
 
 export function keysOf(tags: Readonly<Record<string, string>>): string[] {

@@ -27,7 +27,7 @@ export interface PerformDeps {
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'configMaps'>;
   readonly proofs: Pick<IdentityProofs, 'dispute' | 'settle'>;
-  readonly principals: Pick<RecordedPrincipals, 'record' | 'withdraw'>;
+  readonly principals: Pick<RecordedPrincipals, 'record' | 'withdraw' | 'shown'>;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
@@ -44,8 +44,13 @@ export async function perform(
       const { id, location, tags, isolationScope, event } = action;
       const put = { ...parseIdentityId(id), location, tags, isolationScope };
       const { created, ...told } = await identities.put(put, context);
-      if (created) deps.proofs.settle(object.metadata.uid);
-      else deps.proofs.dispute(object.metadata.uid, told.identity.principalId);
+      const { uid } = object.metadata;
+      const { principalId } = told.identity;
+      if (created) {
+        deps.proofs.settle(uid);
+        // Not before Azure says that it is new: what is on record may still have been elsewhere.
+        if (principalId !== '') deps.principals.shown(principalId, uid, deps.clock.monotonic());
+      } else deps.proofs.dispute(uid, principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
       return written(event, told);
     }

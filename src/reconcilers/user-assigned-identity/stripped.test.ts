@@ -219,7 +219,7 @@ describe('what is kept of others', () => {
   it('stays where the marks are a mistake of azid’s own', () => {
     const decision = decide(
       settled({ status: { principalId: 'before' } }),
-      facts({ azure: mine, disputed: P, holders: [OTHER.uid] }),
+      facts({ azure: mine, disputed: P, holders: [OTHER.uid], recorded: undefined }),
     );
     expect(decision.actions.map(({ type }) => type)).not.toContain('withdrawPrincipal');
   });

@@ -8,7 +8,7 @@ import type { Defaults } from '../../policy/evaluate.ts';
 export interface Target {
   readonly id: string;
   readonly coordinates: Coordinates;
-  /** Whether the coordinates stand in the status already. */
+  /** Whether the status names the place already. */
   readonly pinned: boolean;
 }
 
@@ -25,7 +25,7 @@ const FIELDS = ['subscriptionId', 'resourceGroup', 'location'] as const;
  * it speaks, the pin can only agree, or was forged.
  *
  * @param marked coordinates of an identity in Azure with the mark of an object of this namespace and name
- * @param proven coordinates of the identity that Azure shows with this very object's marks
+ * @param proven coordinates of the identity that Azure shows as this very object's
  */
 export function resolveTarget(
   object: UserAssignedIdentity,
@@ -42,10 +42,15 @@ export function resolveTarget(
   }
   const name = spec.name ?? earlier?.name ?? metadata.name;
   const coordinates = { subscriptionId, resourceGroup, location: regionName(region), name };
+  const id = identityId(coordinates);
   return {
     resolved: true,
-    target: { id: identityId(coordinates), coordinates, pinned: status?.coordinates !== undefined },
+    target: { id, coordinates, pinned: isPinned(status?.coordinates, id) },
   };
+}
+
+function isPinned(pinned: Coordinates | undefined, id: string): boolean {
+  return pinned !== undefined && sameId(identityId(pinned), id);
 }
 
 /**
@@ -57,8 +62,7 @@ export function coordinatesOf(
   { id, subscriptionId, resourceGroup, location, name }: AzureIdentity,
 ): Coordinates {
   const pinned = status?.coordinates;
-  const there = pinned !== undefined && sameId(identityId(pinned), id);
-  const place = there ? pinned : { subscriptionId, resourceGroup, name };
+  const place = pinned && isPinned(pinned, id) ? pinned : { subscriptionId, resourceGroup, name };
   const { location: remembered = location } = pinned ?? {};
   return { ...place, location: sameRegion(remembered, location) ? remembered : location };
 }

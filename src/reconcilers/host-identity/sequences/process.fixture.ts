@@ -7,6 +7,7 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
+import { noRecords } from '../../proof/proofs.fixture.ts';
 import { Reconciler } from '../../reconciler.ts';
 import type { Services } from '../../services.ts';
 import { hostIdentityKind } from '../index.ts';
@@ -45,6 +46,7 @@ export class Process {
       identities,
       identityCache,
       installationId: 'sequences',
+      principals: noRecords,
     });
     const client = kube.client((_, write) => this.#around(write));
     const services = {

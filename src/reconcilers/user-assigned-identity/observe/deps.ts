@@ -13,14 +13,17 @@ export interface ObserveDeps {
   readonly stores: Stores;
   readonly client: KubeClient;
   readonly identities: Pick<Identities, 'get'>;
-  readonly identityCache: Pick<IdentityCache, 'observe' | 'loading' | 'byIndex'>;
+  readonly identityCache: Pick<
+    IdentityCache,
+    'observe' | 'loading' | 'byIndex' | 'completeness' | 'whenLoaded'
+  >;
   readonly subscriptions: Pick<IdentityCache, 'use'>;
   readonly clock: Clock;
   readonly installationId: string;
   readonly azidNamespace: string;
   readonly dependents: Dependents;
   /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'isOwn' | 'meet' | 'disputed'>;
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'meet' | 'searched' | 'disputed'>;
   readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;

@@ -1,17 +1,21 @@
 import { isReconcileRequested } from '../../../api/schema/common.ts';
+import type { Coordinates } from '../../../api/user-assigned-identity.ts';
 import { keyOf } from '../../../kube/types.ts';
+import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
+import { firstOf } from '../../../runtime/time/first-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LiveReads } from '../../live-reads.ts';
 import type { Facts, UserAssignedIdentity } from '../facts.ts';
 import { IDENTITY, isLive } from '../needs-live.ts';
-import { resolveTarget } from '../target.ts';
+import { coordinatesOf, resolveTarget } from '../target.ts';
 import { seenConfigMaps } from './config-maps.ts';
 import type { ObserveDeps } from './deps.ts';
 import { cachedView, readLive, readSelf } from './in-azure.ts';
-import { findMarked, provenPlace, readIt } from './place.ts';
+import { ofNamesakes, placeInAzure, readIt } from './place.ts';
 import { remembering, seemsWithdrawn, witness } from './record.ts';
 import { rivalsOf } from './rivals.ts';
+import { type Searched, searchFor } from './search.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
@@ -25,8 +29,10 @@ export async function observe(
   const { uid } = object.metadata;
   deps.proofs.meet(uid);
   await live.once('place', () => readIt(object, context, deps));
-  const proven = provenPlace(object, deps);
-  const marked = object.status?.coordinates ? undefined : findMarked(object, deps);
+  const { search, subscriptions, over } = await searched(object, policy, context, live, deps);
+  if (over !== undefined) deps.proofs.searched(uid, over);
+  const proven = placeInAzure(object, deps);
+  const marked = markedPlace(object, deps);
   const disputed = deps.proofs.disputed(uid);
   const common: Facts = {
     now: clock.now(),
@@ -34,6 +40,7 @@ export async function observe(
     policy,
     ...(marked && { marked }),
     ...(proven && { proven }),
+    ...(search && { search }),
     ...(disputed !== undefined && { disputed }),
     holders: [],
     azidNamespace,
@@ -45,17 +52,17 @@ export async function observe(
     releaseAfterMs,
   };
   const resolution = resolveTarget(object, policy.defaults, marked, proven);
-  if (!resolution.resolved) return common;
+  if (search || !resolution.resolved) return common;
   const { target } = resolution;
   const deleting = object.metadata.deletionTimestamp !== undefined;
   // Not even a read is made on behalf of a namespace that may not have the identity; what azid itself keeps is another matter.
   if (!deleting && !policy.allowsIdentity(target.id).allowed && !seemsWithdrawn(object, target, deps))
     return common;
 
-  deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId]);
+  deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId, ...subscriptions]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
   const cached = cachedView(target, context, deps);
-  witness(object, target, deps);
+  witness(object, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).
   const who = await readSelf(context, deps);
@@ -66,8 +73,37 @@ export async function observe(
   if (cached && !live.wasRead(IDENTITY) && (isLive(cached) || !isAsked))
     return withDependents(object, remembering(object, { ...facts, azure: cached }, deps), context, deps);
   const azure = await live.once(IDENTITY, () => readLive(object, target, context, deps));
-  witness(object, target, deps);
+  witness(object, deps);
   return withDependents(object, remembering(object, { ...facts, azure }, deps), context, deps);
+}
+
+/** Most first lists are there by then; who waits longer gives its worker back. */
+const FIRST_LIST_MS = 2_000;
+
+/** An object that somebody waits for sits a first list out, as it does a short pause of Azure. */
+async function searched(
+  object: UserAssignedIdentity,
+  policy: NamespacePolicy,
+  { priority, signal }: ReconcileContext,
+  live: LiveReads,
+  deps: ObserveDeps,
+): Promise<Searched> {
+  const first = searchFor(object, policy, deps);
+  if (first.search?.state !== 'loading' || priority === 'resync') return first;
+  const { identityCache, clock } = deps;
+  // One that goes out of use meanwhile is waited for no more.
+  const lists = Promise.allSettled(first.subscriptions.map((each) => identityCache.whenLoaded(each, signal)));
+  await live.once('first lists', () => firstOf(lists, { signals: [signal], clock, ms: FIRST_LIST_MS }));
+  signal.throwIfAborted();
+  return searchFor(object, policy, deps);
+}
+
+/** Where the identity of a namesake is, for an object that is new here. */
+function markedPlace(object: UserAssignedIdentity, deps: ObserveDeps): Coordinates | undefined {
+  if (object.status?.coordinates || deps.principals.lastOf(object.metadata.uid) !== undefined)
+    return undefined;
+  const [found, ...others] = ofNamesakes(object, deps);
+  return found && others.length === 0 ? coordinatesOf(object, found) : undefined;
 }
 
 /** What a deletion waits for, and what it takes along: only then does anybody ask. */

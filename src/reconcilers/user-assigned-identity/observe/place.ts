@@ -1,7 +1,9 @@
 import type { Coordinates } from '../../../api/user-assigned-identity.ts';
+import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { MARK, ownerMarks } from '../../marks.ts';
+import { MARK, namesAnother, ownerMarks, tag } from '../../marks.ts';
+import { declaredPlace, isWithinSpec } from '../../proof/places.ts';
 import type { UserAssignedIdentity } from '../facts.ts';
 import { ownerOf } from '../own.ts';
 import { coordinatesOf } from '../target.ts';
@@ -10,34 +12,48 @@ import type { ObserveDeps } from './deps.ts';
 /** Where the identity of an object is, as far as Azure shows it. */
 
 /**
- * Nothing is held of where the status says that it is: a status may have been altered while no azid ran, and Azure tells
- * which of its memories is true. Where the spec says all, there is nothing to ask.
+ * Nothing is held of where it was last: a status may have been altered while no azid ran, and Azure tells which of its
+ * memories is true. Where the spec says all, there is nothing to ask.
  */
 export async function readIt(
   object: UserAssignedIdentity,
   context: ReconcileContext,
   { proofs }: ObserveDeps,
 ): Promise<void> {
-  const { spec, status } = object;
-  const pinned = spec.subscriptionId !== undefined && spec.resourceGroup !== undefined;
-  if (pinned || status?.id === undefined || proofs.observe(object).state !== 'unknown') return;
-  await proofs.prove(keyOf(object), context);
-}
-
-export function provenPlace(object: UserAssignedIdentity, { proofs }: ObserveDeps): Coordinates | undefined {
+  if (declaredPlace(object) !== undefined) return;
   const seen = proofs.observe(object);
-  return seen.state === 'owned' ? coordinatesOf(object, seen.identity) : undefined;
+  if (seen.state === 'unknown' && !seen.undecided) await proofs.prove(keyOf(object), context);
 }
 
-/** An identity in Azure that carries this object's mark: where it lives, for when the status was lost. */
-export function findMarked(
+/** By its marks, else by its principal, which is on record: marks that were stripped are put back where it is. */
+export function placeInAzure(object: UserAssignedIdentity, deps: ObserveDeps): Coordinates | undefined {
+  const seen = deps.proofs.observe(object);
+  if (seen.state === 'owned') return coordinatesOf(object, seen.identity);
+  const me = ownerOf(object, deps);
+  const found = onRecord(object, deps).find(({ tags }) => !namesAnother(tags, me, me.uid));
+  return found && coordinatesOf(object, found);
+}
+
+/** What Azure shows of the principal that is on record for the object. */
+export function onRecord(
   object: UserAssignedIdentity,
-  { identityCache, installationId }: ObserveDeps,
-): Coordinates | undefined {
-  // By name, not by uid: a restored object has another uid.
-  const { [MARK.ownerUid]: _, ...marks } = ownerMarks(ownerOf(object, { installationId }));
-  const [found] = identityCache.byIndex('marks', marks);
-  if (!found) return undefined;
-  const { subscriptionId, resourceGroup, location, name } = found;
-  return { subscriptionId, resourceGroup, location, name };
+  { principals, identityCache }: Pick<ObserveDeps, 'principals' | 'identityCache'>,
+): readonly AzureIdentity[] {
+  const recorded = principals.lastOf(object.metadata.uid);
+  if (recorded === undefined) return [];
+  return identityCache.byIndex('principal', recorded).filter((each) => isWithinSpec(object, each));
+}
+
+/**
+ * Identities that are marked for an object of this namespace and name that lived before: one that was restored has another
+ * uid, and no record. What has its own uid is its own, or a copy, and looked for by the record.
+ */
+export function ofNamesakes(
+  object: UserAssignedIdentity,
+  { identityCache, installationId }: Pick<ObserveDeps, 'identityCache' | 'installationId'>,
+): readonly AzureIdentity[] {
+  const { [MARK.ownerUid]: uid, ...marks } = ownerMarks(ownerOf(object, { installationId }));
+  return identityCache
+    .byIndex('marks', marks)
+    .filter((each) => tag(each.tags, MARK.ownerUid) !== uid && isWithinSpec(object, each));
 }

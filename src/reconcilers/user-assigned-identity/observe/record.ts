@@ -10,15 +10,11 @@ import type { ObserveDeps } from './deps.ts';
  * Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. What the
  * cache holds by now counts, as an answer may be older than azid's own write.
  */
-export function witness(
-  object: UserAssignedIdentity,
-  { id }: Target,
-  { proofs, principals, identityCache, clock }: ObserveDeps,
-): void {
-  const seen = identityCache.observe(id);
-  if (seen.state !== 'present' || !proofs.isOwn(object, seen.resource)) return;
+export function witness(object: UserAssignedIdentity, { proofs, principals, clock }: ObserveDeps): void {
+  const seen = proofs.observe(object);
+  if (seen.state !== 'owned') return;
   const at = seen.how === 'list' ? undefined : clock.monotonic() - seen.ageMs;
-  principals.shown(seen.resource.principalId, object.metadata.uid, at);
+  principals.shown(seen.identity.principalId, object.metadata.uid, at);
 }
 
 /** What azid keeps of whose it is, by this process and on record. */

@@ -8,7 +8,7 @@ import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import type { Rival, UserAssignedIdentity } from '../facts.ts';
 import { resolveTarget, type Target } from '../target.ts';
 import type { ObserveDeps } from './deps.ts';
-import { provenPlace } from './place.ts';
+import { placeInAzure } from './place.ts';
 
 /** Other objects that want the same identity. */
 export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDeps): readonly Rival[] {
@@ -17,9 +17,10 @@ export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: Obs
   return others.flatMap((other) => {
     if (other.metadata.uid === object.metadata.uid) return [];
     const policy = policyFor(other, stores);
-    const resolution = resolveTarget(other, policy.defaults, undefined, provenPlace(other, deps));
+    const resolution = resolveTarget(other, policy.defaults, undefined, placeInAzure(other, deps));
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
     const lastShown = deps.principals.lastOf(other.metadata.uid);
+    const hadNothing = other.status?.principalId === undefined && lastShown === undefined;
     return {
       key: keyOf(other),
       uid: other.metadata.uid,
@@ -28,10 +29,8 @@ export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: Obs
       allowed: policy.allowsIdentity(target.id).allowed,
       ...(lastShown !== undefined && { lastShown }),
       // One that had it comes back to it: only who never had anything holds nothing.
-      ...(other.status?.principalId === undefined && isRefusedByAzure(other) && { refused: true }),
-      ...(isSuspended(other) &&
-        other.status?.principalId === undefined &&
-        provenPlace(other, deps) === undefined && { idle: true }),
+      ...(hadNothing && isRefusedByAzure(other) && { refused: true }),
+      ...(hadNothing && isSuspended(other) && placeInAzure(other, deps) === undefined && { idle: true }),
     };
   });
 }

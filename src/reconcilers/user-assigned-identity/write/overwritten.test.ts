@@ -2,8 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../decision.ts';
 import { ownerMarks } from '../../marks.ts';
 import { decide } from '../decide.ts';
-import { absent, deleted, facts, ID, ME, policy, seen, uai } from '../facts.fixture.ts';
-import type { Action, Facts, OwnStatus, UserAssignedIdentity } from '../facts.ts';
+import {
+  absent,
+  deleted,
+  type FactsChange,
+  facts,
+  ID,
+  ME,
+  policy,
+  seen,
+  settled,
+  uai,
+} from '../facts.fixture.ts';
+import type { Action, OwnStatus, UserAssignedIdentity } from '../facts.ts';
 
 const failure: Failure = {
   kind: 'alreadyExists',
@@ -14,8 +25,10 @@ const failure: Failure = {
 };
 const spec = { tags: { env: 'prod' } };
 const overwritten = seen({ env: 'prod', ...ownerMarks(ME) });
-const showing = (identity = overwritten): Partial<Facts> => ({
+/** What was never shown as the object's own is not on record. */
+const showing = (identity = overwritten): FactsChange => ({
   azure: { state: 'present', identity, live: true },
+  recorded: undefined,
 });
 /** The intent as it stood when the PUT left. */
 const intent = { tagKeys: ['env'], createStartedAt: '2026-11-23T09:59:00Z' };
@@ -24,7 +37,7 @@ const known = { ...intent, overwrittenPrincipalId: overwritten.principalId };
 const names = (actions: readonly Action[]) => actions.map(({ type }) => type);
 const saved = (actions: readonly Action[]): OwnStatus | undefined =>
   actions.find((action) => action.type === 'saveStatus')?.status;
-const patched = (object: UserAssignedIdentity, change: Partial<Facts>) =>
+const patched = (object: UserAssignedIdentity, change: FactsChange) =>
   decide(object, facts(change)).actions.find((action) => action.type === 'updateIdentity')?.tags;
 
 describe('an identity that somebody made just before the PUT', () => {
@@ -67,6 +80,28 @@ describe('an identity that somebody made just before the PUT', () => {
     const then = decide(deleted({ status: begun }), facts(showing(seen({}))));
     expect(names(then.actions)).not.toContain('deleteIdentity');
     expect(names(then.actions)).toContain('removeFinalizer');
+  });
+
+  it.each<[string, FactsChange, UserAssignedIdentity['status']]>([
+    ['the status', {}, { overwrittenPrincipalId: 'principal-1', principalId: 'another' }],
+    ['the answer to a PUT', { disputed: 'principal-1' }, {}],
+  ])('is none that is on record as the object’s, whatever %s says', (_, change, status) => {
+    const { actions } = decide(settled({ status }), facts({ ...change, recorded: 'principal-1' }));
+    expect(names(actions)).not.toContain('updateIdentity');
+    const going = decide(deleted({ status }), facts({ ...change, recorded: 'principal-1' }));
+    expect(names(going.actions)).toEqual(['deleteIdentity']);
+  });
+
+  it('nor one that a PUT met which this process had last seen as the object’s: a GET had not shown it', () => {
+    const create = decide(settled(), facts({ azure: absent })).actions.find(
+      (action) => action.type === 'createIdentity',
+    );
+    if (!create) throw new Error('expected a creation');
+    const raced = decide(settled(), facts({ disputed: 'principal-1', lastShown: 'principal-1' }), {
+      action: create,
+      failure,
+    });
+    expect(names(raced.actions)).not.toContain('updateIdentity');
   });
 
   it('stalls the object once the marks are off', () => {

@@ -11,13 +11,25 @@ import { ownStatus } from '../own.ts';
  * before anything else is done.
  */
 
-/** Whether what carries this object's marks was made by somebody else: by the status, or by what this process saw. */
+/**
+ * Whether what carries this object's marks was made by somebody else: by the status, or by what this process saw. The record
+ * wins over both: it was made once Azure had shown the identity as the object's own.
+ */
 export function isSomebodyElses(
   object: UserAssignedIdentity,
-  { disputed }: Pick<Facts, 'disputed'>,
+  facts: Pick<Facts, 'disputed' | 'recorded' | 'lastShown'>,
   identity: SeenIdentity,
 ): boolean {
-  return isOverwritten(object, identity) || disputed === identity.principalId;
+  if (isOnRecord(facts, identity)) return false;
+  return isOverwritten(object, identity) || facts.disputed === identity.principalId;
+}
+
+/** By the record, or by what this process saw. */
+export function isOnRecord(
+  { recorded, lastShown }: Pick<Facts, 'recorded' | 'lastShown'>,
+  { principalId }: Pick<SeenIdentity, 'principalId'>,
+): boolean {
+  return recorded === principalId || lastShown === principalId;
 }
 
 /** Takes off what the PUT wrote. The tags the identity had before are lost. */

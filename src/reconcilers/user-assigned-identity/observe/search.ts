@@ -1,0 +1,113 @@
+import { parseIdentityId, sameId } from '../../../azure/names/resource-id.ts';
+import { keyOf } from '../../../kube/types.ts';
+import type { NamespacePolicy } from '../../../policy/evaluate.ts';
+import { subscriptionsNamed } from '../../../policy/policy-for.ts';
+import { markedFor } from '../../proof/observe.ts';
+import { declaredPlace, placesOf } from '../../proof/places.ts';
+import type { Search, UserAssignedIdentity } from '../facts.ts';
+import { resolveTarget } from '../target.ts';
+import type { ObserveDeps } from './deps.ts';
+import { ofNamesakes, onRecord } from './place.ts';
+
+/** What came of looking for an identity that is not where its object says, or whose object does not say where. */
+export interface Searched {
+  /** Subscriptions that have to be listed for it. */
+  readonly subscriptions: readonly string[];
+  /** Absent: there is nothing to look for, or nothing that could be found any more. */
+  readonly search?: Search;
+  /** False while what has the object's marks may be a copy of one that is elsewhere; absent: nothing was looked for. */
+  readonly over?: boolean;
+}
+
+/**
+ * A status may have been lost or altered while no azid ran, and a policy's defaults be others since. So where the spec does not
+ * say all of the place, nothing is made, and no deletion told as done, before the lists have shown what they can: the principal
+ * that is on record, else what is marked (docs/design/2026-11-29-lost-and-copied-identities.md).
+ */
+export function searchFor(
+  object: UserAssignedIdentity,
+  policy: NamespacePolicy,
+  deps: ObserveDeps,
+): Searched {
+  if (isAllDeclared(object) || deps.proofs.observe(object).state === 'owned')
+    return { subscriptions: [], over: true };
+  const { identityCache, principals } = deps;
+  const recorded = principals.lastOf(object.metadata.uid);
+  const shown = onRecord(object, deps);
+  if (shown.length > 0) return { subscriptions: shown.map((each) => each.subscriptionId), over: true };
+  const subscriptions = subscriptionsOf(object, policy, recorded, deps);
+  if (subscriptions === undefined) return { subscriptions: [] };
+  deps.subscriptions.use(keyOf(object), subscriptions);
+  const told = (over: boolean, search?: Search): Searched => ({
+    subscriptions,
+    over,
+    ...(search && { search }),
+  });
+  const loading = subscriptions.find((each) => identityCache.loading(each));
+  if (loading !== undefined) return told(false, { state: 'loading', subscriptionId: loading });
+  if (recorded === undefined) {
+    const marked = markedFor(object, deps);
+    const candidates = marked.length > 0 || isPinned(object) ? marked : ofNamesakes(object, deps);
+    return candidates.length < 2
+      ? told(true)
+      : told(true, { state: 'ambiguous', ids: candidates.map(({ id }) => id) });
+  }
+  // Where it was last is remembered: what a GET shows there decides.
+  if (isPinned(object)) return told(true);
+  for (const subscriptionId of subscriptions) {
+    const completeness = identityCache.completeness(subscriptionId);
+    if (completeness.state === 'partial')
+      return told(false, {
+        state: 'incomplete',
+        subscriptionId,
+        principalId: recorded,
+        because: completeness.reason,
+      });
+  }
+  // It can be in no other subscription, so it is gone.
+  if (object.spec.subscriptionId !== undefined) return told(true);
+  return told(true, { state: 'notFound', principalId: recorded, subscriptions });
+}
+
+function isPinned({ status }: UserAssignedIdentity): boolean {
+  return status?.coordinates !== undefined;
+}
+
+/** The object itself says where, and its status nothing else. */
+function isAllDeclared(object: UserAssignedIdentity): boolean {
+  const declared = declaredPlace(object);
+  return declared !== undefined && placesOf(object).every((place) => sameId(place, declared));
+}
+
+/**
+ * What is on record may be wherever azid may have identities by now; a new object's only where it is about to be made, if it
+ * may. A list shows its namespace nothing.
+ */
+function subscriptionsOf(
+  object: UserAssignedIdentity,
+  policy: NamespacePolicy,
+  recorded: string | undefined,
+  deps: ObserveDeps,
+): readonly string[] | undefined {
+  const { spec, metadata } = object;
+  const resolution = resolveTarget(object, policy.defaults);
+  const target = resolution.resolved ? resolution.target : undefined;
+  const deleting = metadata.deletionTimestamp !== undefined;
+  const allowed = target !== undefined && (deleting || policy.allowsIdentity(target.id).allowed);
+  // What may not be made needs no search, whatever is remembered of it.
+  if (!allowed && (recorded === undefined || (isPinned(object) && !deleting))) return undefined;
+  if (spec.subscriptionId !== undefined) return [spec.subscriptionId];
+  // Nothing is listed for a place that the namespace may not have, as a status may name any.
+  const remembered = placesOf(object)
+    .filter((place) => recorded !== undefined || deleting || policy.allowsIdentity(place).allowed)
+    .map((place) => parseIdentityId(place).subscriptionId);
+  // What was found must stay listed.
+  const marked = [...markedFor(object, deps), ...ofNamesakes(object, deps)].map(
+    (each) => each.subscriptionId,
+  );
+  const named = recorded === undefined ? [] : subscriptionsNamed(deps.stores);
+  const all = [target?.coordinates.subscriptionId, ...remembered, ...marked, ...named];
+  return [
+    ...new Map(all.flatMap((each) => (each === undefined ? [] : [[each.toLowerCase(), each]]))).values(),
+  ];
+}
