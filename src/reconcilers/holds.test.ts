@@ -133,7 +133,9 @@ const ledger = (change: Partial<LedgerEntry> = {}) =>
       ],
     },
   });
-const going = { deletionTimestamp: '2026-11-23T10:01:00Z' };
+const going = { deletionTimestamp: '2026-11-23T10:01:00Z', finalizers: ['azid.dev/finalizer'] };
+/** azid's finalizer was taken off, and another one keeps it. */
+const finalized = { ...going, finalizers: ['example.com/hold'] };
 const references = () => holdersOfAll(parts).of('UserAssignedIdentity', 'shop/web', context);
 const DETACHING = `${VM} (being detached)`;
 
@@ -233,6 +235,26 @@ describe('an identity that is to be deleted waits for attachments', () => {
     attach('leaving', {}, going);
     ledger({ state: 'Detaching', since: at(-HOSTS_HOLD_MS), owners: [owner('gone'), owner('leaving')] });
     expect(await references()).toEqual([DETACHING]);
+    // Nobody reconciles what azid's finalizer is off: it waits for nothing, as if it were gone.
+    attach('leaving', {}, finalized);
+    expect(await references()).toEqual([]);
+  });
+
+  it('for one that uses it for as long as it does: its deletion would take it out from under the resource', async () => {
+    const problem = {
+      reason: 'InUseByResource',
+      message: 'properties.registry',
+      attempts: 9,
+      notBefore: '2026-11-23T12:05:00Z',
+    };
+    ledger({ owners: [owner('gone')], problem });
+    clock.advance(100 * HOSTS_HOLD_MS);
+    expect(await references()).toEqual([`${VM} (in use there: name another identity in its properties)`]);
+    // What azid did not attach it does not take away either, and holds nobody for it.
+    ledger({ owned: false, owners: [owner('gone')], problem });
+    expect(await references()).toEqual([]);
+    ledger({ owners: [owner('gone')] });
+    expect(await references()).toEqual([]);
   });
 });
 
@@ -400,6 +422,17 @@ describe('a SystemAssignedIdentity that is to be switched off', () => {
       },
     });
     expect(await leftovers()).toEqual([]);
+    // Neither by its mark nor by its ledger: azid's finalizer was taken off while it was being deleted.
+    put(stores.grants, {
+      metadata: meta('read', finalized),
+      spec: {
+        principal: { id: PRINCIPAL, type: 'ServicePrincipal' },
+        role: { name: 'Reader' },
+        scope: GROUP,
+      },
+      status: { ledger: [made.id] },
+    });
+    expect(await leftovers()).toEqual([made.id]);
     // Another team's, which retained it: its object is gone.
     made = { ...made, description: `[azid ${installationId}: other/gone]` };
     expect(await leftovers()).toEqual([]);

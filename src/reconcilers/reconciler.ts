@@ -1,6 +1,6 @@
 import {
   FINALIZER,
-  hasFinalizer,
+  isFinalized,
   isSuspended,
   type ManagedObject,
   type ManagedStatus,
@@ -145,7 +145,7 @@ export class Reconciler<
       return { type: 'done' };
     }
     this.#meet(request.key, object.metadata.uid);
-    if (object.metadata.deletionTimestamp && !hasFinalizer(object)) return { type: 'done' };
+    if (isFinalized(object)) return { type: 'done' };
     this.#memory.meet(object);
     // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
     const altered = this.#memory.altered(object);

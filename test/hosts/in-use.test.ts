@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { HostStage, hostIdOf, identityIdOf, RG1, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
 import { Cluster, World } from '../support/testbed.ts';
 
@@ -184,4 +185,32 @@ describe('a resource’s own identity', () => {
     await stage.gone(() => stage.systemIdentity('vm1'), 'the system-assigned identity');
     expect(stage.host(hostIdOf(VMS, 'vm1')).system).toBeNull();
   });
+});
+
+it('an identity that is deleted together with its attachment stays while a container app pulls its images by it, also once the attachment was let go', async () => {
+  const type = 'Microsoft.App/containerApps';
+  const id = hostIdOf(type, 'host1');
+  const pullsBy = (identity: string) => ({
+    properties: { configuration: { registries: [{ server: 'a.azurecr.io', identity }] } },
+  });
+  stage.createHost(type, 'host1', pullsBy(identityIdOf('app')));
+  await world.start({ releaseAfterMs: 60 * MINUTE });
+  await stage.attach('a1', { target: { resourceId: id } });
+  await stage.attached('a1');
+  await cluster.delete(userAssignedIdentity.resource, `${stage.namespace}/app`);
+  await stage.detach('a1');
+  await stage.blocked(attachment, IN_USE);
+  await world.pass(3 * 60 * MINUTE);
+  expect(await stage.attachment('a1')).toBeUndefined();
+  expect(stage.on(id)).toEqual(['app']);
+  await stage.waiting(() => stage.userIdentity('app'), `${id} (in use there`);
+  // Nobody uses it any more: it comes off, and goes.
+  await azure().arm({ method: 'PATCH', path: `${id}?api-version=2024-03-01`, body: pullsBy('system') });
+  await stage.gone(() => stage.userIdentity('app'), 'identity app');
+  expect(stage.on(id)).toEqual([]);
+  expect(
+    azure()
+      .identities()
+      .map((each) => each.id),
+  ).not.toContain(identityIdOf('app'));
 });

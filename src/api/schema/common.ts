@@ -149,6 +149,14 @@ export function hasFinalizer({ metadata }: KubeObject): boolean {
   return metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
+/**
+ * azid is done with an object that is being deleted, or somebody took its finalizer off; another finalizer alone keeps it.
+ * Nobody reconciles it any more, so it counts as one that is gone.
+ */
+export function isFinalized(object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined && !hasFinalizer(object);
+}
+
 /** `spec.suspend`, for kinds that have it. Deletion goes on all the same (docs/architecture.md section 4). */
 export function isSuspended(object: ManagedObject): boolean {
   return !object.metadata.deletionTimestamp && 'suspend' in object.spec && object.spec.suspend === true;

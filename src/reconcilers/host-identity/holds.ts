@@ -1,9 +1,11 @@
 import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
+import { isFinalized } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
+import { IN_USE } from '../hosts/ledger/problems.ts';
 import { INDEX } from '../stores.ts';
 import type { HostIdentity } from './facts.ts';
 
@@ -38,13 +40,16 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
       const isHeld = (entry: LedgerEntry) =>
         armKey(entry.identityId) === key &&
         isLeaving(entry, identity, deps) &&
-        // An object on its way out waits for its resources itself, and not for ever.
-        (entry.owners.some((owner) => isBeingDeleted(owner, deps)) ||
+        // Its deletion would take it out from under the resource as a detach would, though no object waits for it.
+        (isInUse(entry) ||
+          // An object on its way out waits for its resources itself, and not for ever.
+          entry.owners.some((owner) => isBeingDeleted(owner, deps)) ||
           clock.now() - Math.max(asked, entry.state === 'Detaching' ? timeOf(entry.since) : 0) < holdMs);
-      return stores.hosts
-        .byIndex(INDEX.identityId, key)
-        .filter(({ status }) => status?.entries?.some(isHeld))
-        .map(({ spec }) => `${spec.resourceId} (being detached)`);
+      return stores.hosts.byIndex(INDEX.identityId, key).flatMap(({ spec, status }) => {
+        const held = status?.entries?.find(isHeld);
+        if (!held) return [];
+        return `${spec.resourceId} (${isInUse(held) ? 'in use there: name another identity in its properties' : 'being detached'})`;
+      });
     },
   },
 ];
@@ -54,8 +59,13 @@ function isLeaving({ owned, state, owners }: LedgerEntry, identity: ObjectKey, d
 }
 
 function isBeingDeleted({ namespace, name, uid }: LedgerOwner, { stores }: AttachedDeps): boolean {
-  const { metadata } = stores.attachments.get(`${namespace}/${name}`) ?? {};
-  return metadata?.uid === uid && metadata.deletionTimestamp !== undefined;
+  const object = stores.attachments.get(`${namespace}/${name}`);
+  if (object?.metadata.uid !== uid || isFinalized(object)) return false;
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+function isInUse({ problem }: LedgerEntry): boolean {
+  return problem?.reason === IN_USE;
 }
 
 function timeOf(time: string | undefined): number {

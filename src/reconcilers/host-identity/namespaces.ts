@@ -1,50 +1,78 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
+import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import { type AskedHost, attachmentAsked, systemAssignedAsked } from '../hosts/claims/requests.ts';
 import { selectsHost } from '../hosts/claims/selector.ts';
 import { INDEX, type Stores } from '../stores.ts';
 
+type Known = Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities' | 'policies' | 'namespaces'>;
+
 /**
- * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all who name
- * it, select it or stand in its ledger. It goes in the first turn that comes to one of them: so neither do a team's thousand
- * hosts hold up another team's one, nor does a host wait behind the backlog of the others that share it.
+ * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all who stand
+ * in its ledger, and of all who name or select it and whom a policy allows something there. It goes in the first turn that
+ * comes to one of them: so neither do a team's thousand hosts hold up another team's one, nor does a host wait behind the
+ * backlog of the others that share it. Whoever may have nothing there lends it no turn, which might be a long one to wait for.
  */
 export function hostNamespaces(
   key: ObjectKey,
-  { hosts, attachments, systemIdentities }: Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities'>,
+  stores: Known,
   hostCache: Pick<HostCache, 'observe'>,
 ): readonly string[] {
-  const host = hosts.get(key);
-  if (!host) return [''];
-  const namespaces = new Set(ownersOf(host).map(({ namespace }) => namespace));
-  const id = armKey(host.spec.resourceId);
-  for (const store of [attachments, systemIdentities])
-    for (const each of store.keysByIndex(INDEX.host, id)) namespaces.add(namespaceOf(each));
-  const seen = seenAs(host, hostCache);
-  if (seen) addSelecting(namespaces, seen, attachments);
+  const object = stores.hosts.get(key);
+  if (!object) return [''];
+  const namespaces = new Set(ownersOf(object).map(({ namespace }) => namespace));
+  const host = askedHost(object);
+  if (host) addAllowed(namespaces, host, stores, hostCache);
   return namespaces.size > 0 ? [...namespaces] : [''];
 }
 
-/** Asked each time that a host is queued: of a namespace one selector that finds it is enough. */
-function addSelecting(namespaces: Set<string>, host: AzureHost, attachments: Stores['attachments']): void {
-  const area = hostArea(parseResourceId(host.id).subscriptionId, host.type);
-  for (const { metadata, spec } of attachments.byIndex(INDEX.selectorArea, area)) {
-    const { namespace = '' } = metadata;
-    const { selector } = spec.target;
-    if (selector && !namespaces.has(namespace) && selectsHost(selector, host)) namespaces.add(namespace);
+/** Of a namespace one object is enough: asked each time that a host is queued. */
+function addAllowed(
+  namespaces: Set<string>,
+  host: AskedHost,
+  stores: Known,
+  hostCache: Pick<HostCache, 'observe'>,
+): void {
+  const key = armKey(host.hostId);
+  const seen = hostCache.observe(host.hostId);
+  const attachments = [
+    ...stores.attachments.byIndex(INDEX.host, key),
+    // No selector has found what the cache does not show.
+    ...(seen.state === 'present' ? selecting(seen.resource, stores) : []),
+  ];
+  for (const each of attachments) {
+    const { namespace = '' } = each.metadata;
+    if (namespaces.has(namespace)) continue;
+    if (policyFor(each, stores).allowsAttachment(attachmentAsked(each, host)).allowed)
+      namespaces.add(namespace);
+  }
+  for (const each of stores.systemIdentities.byIndex(INDEX.host, key)) {
+    const { namespace = '' } = each.metadata;
+    if (namespaces.has(namespace)) continue;
+    if (policyFor(each, stores).allowsSystemAssigned(systemAssignedAsked(each, host)).allowed)
+      namespaces.add(namespace);
   }
 }
 
-/** As the cache has it: no selector has found what it does not show. */
-function seenAs({ spec: { resourceId } }: HostIdentity, hostCache: Pick<HostCache, 'observe'>) {
+function selecting(shown: AzureHost, { attachments }: Known): readonly IdentityAttachment[] {
+  const area = hostArea(parseResourceId(shown.id).subscriptionId, shown.type);
+  return attachments
+    .byIndex(INDEX.selectorArea, area)
+    .filter(({ spec: { target } }) => target.selector && selectsHost(target.selector, shown));
+}
+
+/** Undefined where the id is none: the object's own reconcile tells. */
+function askedHost({ spec: { resourceId } }: HostIdentity): AskedHost | undefined {
   try {
-    const seen = hostCache.observe(resourceId);
-    return seen.state === 'present' ? seen.resource : undefined;
+    const type = hostTypeOf(resourceId);
+    return { hostId: resourceId, type, known: capabilityOf(type) !== undefined };
   } catch (error) {
-    // The id is none: the object's own reconcile tells.
     if (error instanceof TypeError) return undefined;
     throw error;
   }
@@ -53,8 +81,4 @@ function seenAs({ spec: { resourceId } }: HostIdentity, hostCache: Pick<HostCach
 function ownersOf({ status }: HostIdentity): readonly { readonly namespace: string }[] {
   const lines = [...(status?.entries ?? []), ...(status?.systemAssigned ? [status.systemAssigned] : [])];
   return lines.flatMap(({ owners }) => owners ?? []);
-}
-
-function namespaceOf(key: ObjectKey): string {
-  return key.slice(0, Math.max(0, key.indexOf('/')));
 }

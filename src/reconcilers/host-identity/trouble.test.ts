@@ -817,6 +817,22 @@ describe('an identity that the resource names elsewhere', () => {
     expect(writeOf(decide(held, renewing([PATH])))?.asked.removes).toEqual([keyOf('app')]);
   });
 
+  it('is not renewed because somebody says so whom no policy allows it there, and who has nothing there', () => {
+    const verdict = { allowed: false, message: 'no policy' } as const;
+    const renewing = (who: string) =>
+      facts({
+        claims: [wants('app'), wants('app', { verdict, detachInUse: [PATH] }, who)],
+        host: using(idOf('app'), [dead('app')]),
+        identities: alive('app'),
+      });
+    expect(writeOf(decide(object(), renewing('of-a-stranger')))).toBeUndefined();
+    // Denied by now, but the ledger has it: what stands is also its own.
+    const [first] = object().status?.entries ?? [];
+    const owners = [...(first?.owners ?? []), owner('denied-by-now')];
+    const shared = object({ entries: [{ ...entry('app'), owners }] });
+    expect(writeOf(decide(shared, renewing('denied-by-now')))?.asked.removes).toEqual([keyOf('app')]);
+  });
+
   it('may be the resource’s own', () => {
     const own = { system: true, principalId: principalOf('own') };
     const systemAssigned: LedgerSystem = {

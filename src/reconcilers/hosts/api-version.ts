@@ -4,6 +4,7 @@ import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.t
 import { sameText } from '../../azure/names/ascii.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { attachmentAsked, systemAssignedAsked } from './claims/requests.ts';
 import { selectorScope } from './claims/selector.ts';
 
 type Speaker = IdentityAttachment | SystemAssignedIdentity;
@@ -25,17 +26,17 @@ export function apiVersionOf(type: string, stores: Known): string | undefined {
 
 function isHeard(object: Speaker, type: string, stores: Known): boolean {
   if (stores.hosts.keysByIndex(INDEX.ledgerOwner, object.metadata.uid).length > 0) return true;
-  const { spec } = object;
   const policy = policyFor(object, stores);
-  const common = { type, known: false, adopt: spec.adoption === 'Adopt' };
-  if ('resourceId' in spec)
-    return policy.allowsSystemAssigned({ ...common, hostId: spec.resourceId }).allowed;
-  const { target, identityId } = spec;
-  if (target.selector)
-    return policy.allowsSelector({ scope: selectorScope(target.selector), type, known: false }).allowed;
-  const identity = identityId === undefined ? ({ identityRef: true } as const) : { id: identityId };
-  const hostId = target.resourceId ?? '';
-  return policy.allowsAttachment({ ...common, hostId, bySelector: false, identity }).allowed;
+  const host = (hostId = '') => ({ hostId, type, known: false });
+  if (!isAttachment(object))
+    return policy.allowsSystemAssigned(systemAssignedAsked(object, host(object.spec.resourceId))).allowed;
+  const { selector, resourceId } = object.spec.target;
+  if (selector) return policy.allowsSelector({ scope: selectorScope(selector), type, known: false }).allowed;
+  return policy.allowsAttachment(attachmentAsked(object, host(resourceId))).allowed;
+}
+
+function isAttachment(object: Speaker): object is IdentityAttachment {
+  return 'target' in object.spec;
 }
 
 /** Undefined for an id that is none of a resource: the API server's pattern cannot tell all of them. */

@@ -3,6 +3,7 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/attachments-of.ts';
+import { attachmentAsked } from '../hosts/claims/requests.ts';
 import { selectorScope } from '../hosts/claims/selector.ts';
 import { INDEX } from '../stores.ts';
 import type { IdentityAttachment } from './facts.ts';
@@ -37,21 +38,15 @@ export const holds: readonly Hold<IdentityAttachment, AttachedDeps>[] = [
 
 /** Somewhere it may: at its resource, where it may select, or where it is attached by a selector. */
 function isAllowed(object: IdentityAttachment, { stores }: AttachedDeps): boolean {
-  const { identityId, target, adoption } = object.spec;
-  const { selector, resourceId } = target;
+  const { selector, resourceId } = object.spec.target;
   const policy = policyFor(object, stores);
   const held = stores.hosts.byIndex(INDEX.ledgerOwner, object.metadata.uid);
   // Nobody can tell yet: then what it has counts.
   if (policy.unseen) return held.length > 0;
   const allowedAt = (hostId: string, type: string) =>
-    policy.allowsAttachment({
-      hostId,
-      type,
-      known: capabilityOf(type) !== undefined,
-      adopt: adoption === 'Adopt',
-      bySelector: selector !== undefined,
-      identity: identityId === undefined ? { identityRef: true } : { id: identityId },
-    }).allowed;
+    policy.allowsAttachment(
+      attachmentAsked(object, { hostId, type, known: capabilityOf(type) !== undefined }),
+    ).allowed;
   if (!selector) {
     const type = typeOf(resourceId);
     return resourceId !== undefined && type !== undefined && allowedAt(resourceId, type);

@@ -12,6 +12,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { identityOf, type ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
+import { attachmentAsked } from '../hosts/claims/requests.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -131,15 +132,9 @@ function areaAsked(
       : undefined;
   }
   if (resourceId === undefined) return undefined;
-  const { identityId } = object.spec;
-  const { allowed } = policy.allowsAttachment({
-    hostId: resourceId,
-    type: name,
-    known,
-    adopt: object.spec.adoption === 'Adopt',
-    bySelector: false,
-    identity: identityId === undefined ? { identityRef: true } : { id: identityId },
-  });
+  const { allowed } = policy.allowsAttachment(
+    attachmentAsked(object, { hostId: resourceId, type: name, known }),
+  );
   return allowed ? areaOfHost(resourceId) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { isFinalized } from '../../api/schema/common.ts';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
@@ -96,13 +97,13 @@ export async function leftoversOf(
     if (!mark) return false;
     if (splitKey(mark.key).namespace !== namespace) return true;
     const named = stores.grants.get(mark.key);
-    return named !== undefined && mayAskFor(named, each, deps);
+    return named !== undefined && !isFinalized(named) && mayAskFor(named, each, deps);
   };
   const isLeftover = (each: AzureRoleAssignment) =>
     each.principalId === principalId.toLowerCase() &&
     proveOwnership(each, installationId) &&
     !isMarkedFor(each) &&
-    !holders(each.key).some((holder) => wasGiven(holder, each.id, each, deps));
+    !holders(each.key).some((holder) => !isFinalized(holder) && wasGiven(holder, each.id, each, deps));
   const found = new Map(
     assignmentCache
       .byIndex('principal', principalId)

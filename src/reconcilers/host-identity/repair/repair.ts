@@ -74,7 +74,12 @@ export function repair(each: Case, base: Line): Judged {
       line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_RECYCLED, message }, now),
     };
   }
-  const use = useOf(each, wants);
+  const holders = new Set(own.owners.map(({ uid }) => uid));
+  const use = useOf(
+    each,
+    // Who may not have it here, and has not, consents to nothing.
+    wants.filter((claim) => mayGive(claim) || holders.has(claim.owner.uid)),
+  );
   if (use) {
     const message = `identity ${id} was made again, and to be attached anew its old entry must come off; ${use.message}`;
     return { line: withProblem(withState(own, 'Refused', now), { ...use, message }, now) };

@@ -88,8 +88,10 @@ const attachment = (spec: Partial<IdentityAttachmentSpec> = {}, more = {}) =>
     metadata: metadata('web-app', more),
     spec: { identityRef: { name: 'app' }, target: { resourceId: VM.toUpperCase() }, ...spec },
   }) as IdentityAttachment;
-const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z' };
 const held = { finalizers: ['azid.dev/finalizer'] };
+const deleted = { deletionTimestamp: '2026-11-23T10:01:00Z', ...held };
+/** azid's finalizer was taken off, and another one keeps it. */
+const finalized = { ...deleted, finalizers: ['example.com/hold'] };
 const given = (object: IdentityAttachment, slots: { attach?: string[]; detach?: string[] }) =>
   ({ ...object, status: { rolloutSlots: { generation: 1, ...slots } } }) as IdentityAttachment;
 
@@ -167,6 +169,16 @@ describe('an attachment that names its resource', () => {
     expect(claim(gone)).toMatchObject({ state: 'releases', retain: false, hasSlot: true });
     const kept = attachment({ deletionPolicy: 'Retain' }, deleted);
     expect(claim(kept)).toMatchObject({ state: 'releases', retain: true });
+  });
+
+  it('needs no slot to release what it has when azid’s finalizer was taken off: its own reconcile never gives one', () => {
+    const claim = (object: IdentityAttachment) => claimOfAttachment(object, VM, undefined, deps());
+    expect(claim(attachment({}, deleted))).toMatchObject({ hasSlot: false });
+    expect(claim(attachment({}, finalized))).toMatchObject({
+      state: 'releases',
+      retain: false,
+      hasSlot: true,
+    });
   });
 
   it('releases nothing by an edit while it is suspended', () => {
@@ -258,6 +270,8 @@ describe('a system-assigned identity', () => {
     expect(claimOfSystemIdentity(going, deps())).toMatchObject({ state: 'releases', hasSlot: false });
     const released = { ...going, status: { released: true } };
     expect(claimOfSystemIdentity(released, deps())).toMatchObject({ state: 'releases', hasSlot: true });
+    const unattended = own({ deletionPolicy: 'Delete' }, finalized);
+    expect(claimOfSystemIdentity(unattended, deps())).toMatchObject({ state: 'releases', hasSlot: true });
   });
 
   it('that is wrong by itself gives nothing, and its deletion is heard all the same', () => {

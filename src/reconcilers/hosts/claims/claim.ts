@@ -1,6 +1,6 @@
 import type { LedgerOwner } from '../../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
-import { hasFinalizer } from '../../../api/schema/common.ts';
+import { hasFinalizer, isFinalized } from '../../../api/schema/common.ts';
 import { DETACH_IN_USE_ANNOTATION } from '../../../api/schema/host-fields.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
@@ -9,6 +9,7 @@ import { policyFor } from '../../../policy/policy-for.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
 import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
+import { attachmentAsked, systemAssignedAsked } from './requests.ts';
 import { selectsHost } from './selector.ts';
 import { isDue, mayAttach, mayDetach } from './slots.ts';
 import { problemOf, problemOfHost } from './spec-problem.ts';
@@ -78,7 +79,8 @@ export function claimOfAttachment(
   const { selector, resourceId } = spec.target;
   const hostKey = armKey(hostId);
   if (metadata.deletionTimestamp) {
-    const hasSlot = mayDetach(object, hostKey);
+    // Where its own reconcile will never give a slot, it is as if the object were gone.
+    const hasSlot = isFinalized(object) || mayDetach(object, hostKey);
     return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot, detachInUse };
   }
   const problem = problemOf(object);
@@ -104,15 +106,8 @@ export function claimOfAttachment(
   const identity = identityOf(object, { stores, proofs });
   if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
   const type = typeOf(hostId);
-  const adopt = spec.adoption === 'Adopt';
-  const verdict = policyFor(object, stores).allowsAttachment({
-    hostId,
-    type,
-    known: knowsType(type),
-    adopt,
-    bySelector: selector !== undefined,
-    identity: identity.request,
-  });
+  const asked = attachmentAsked(object, { hostId, type, known: knowsType(type) }, identity.request);
+  const verdict = policyFor(object, stores).allowsAttachment(asked);
   const { id: identityId, principalId, leaving } = identity;
   return {
     state: 'wants',
@@ -122,7 +117,7 @@ export function claimOfAttachment(
     hasSlot: mayAttach(object, hostKey),
     isDue: isDue(object, hostKey),
     paused: spec.suspend === true || leaving,
-    adopt,
+    adopt: asked.adopt,
     allowReplace: spec.allowReplace ?? false,
     detachInUse,
     ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
@@ -141,7 +136,7 @@ export function claimOfSystemIdentity(
   const owner = ownerOf('SystemAssignedIdentity', object);
   const detachInUse = detachInUseOf(object);
   if (metadata.deletionTimestamp) {
-    const hasSlot = object.status?.released ?? false;
+    const hasSlot = isFinalized(object) || (object.status?.released ?? false);
     return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot, detachInUse };
   }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
@@ -153,13 +148,8 @@ export function claimOfSystemIdentity(
       why: 'it names the resource by the id that it had before it was moved',
     };
   const type = typeOf(spec.resourceId);
-  const adopt = spec.adoption === 'Adopt';
-  const verdict = policyFor(object, stores).allowsSystemAssigned({
-    hostId: spec.resourceId,
-    type,
-    known: knowsType(type),
-    adopt,
-  });
+  const asked = systemAssignedAsked(object, { hostId: spec.resourceId, type, known: knowsType(type) });
+  const verdict = policyFor(object, stores).allowsSystemAssigned(asked);
   return {
     state: 'wants',
     owner,
@@ -168,7 +158,7 @@ export function claimOfSystemIdentity(
     hasSlot: hasFinalizer(object),
     isDue: !hasFinalizer(object),
     paused: spec.suspend === true,
-    adopt,
+    adopt: asked.adopt,
     allowReplace: spec.allowReplace ?? false,
     detachInUse,
     ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),

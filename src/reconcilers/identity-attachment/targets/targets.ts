@@ -4,6 +4,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import { cut } from '../../../runtime/status/conditions.ts';
+import { attachmentAsked } from '../../hosts/claims/requests.ts';
 import { selectorScope } from '../../hosts/claims/selector.ts';
 import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
@@ -65,20 +66,10 @@ function verdictOn(
   policy: NamespacePolicy,
   { id }: SeenHost,
 ): Verdict {
-  const { identityId, adoption, target } = object.spec;
-  return policy.allowsAttachment({
-    hostId: id,
-    type: type.name,
-    known: type.known,
-    adopt: adoption === 'Adopt',
-    bySelector: target.selector !== undefined,
-    identity:
-      identity.state === 'known'
-        ? identity.request
-        : identityId === undefined
-          ? { identityRef: true }
-          : { id: identityId },
-  });
+  const request = identity.state === 'known' ? identity.request : undefined;
+  return policy.allowsAttachment(
+    attachmentAsked(object, { hostId: id, type: type.name, known: type.known }, request),
+  );
 }
 
 function wanted(
