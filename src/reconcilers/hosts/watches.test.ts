@@ -126,6 +126,22 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
+  it('a system-assigned identity that is deleted enqueues the others of its resource that go: the last has it switched off', () => {
+    const going = { deletionTimestamp: '2026-11-23T11:00:00Z' };
+    const other = (name: string, metadata: Partial<ObjectMeta>) =>
+      put(stores.systemIdentities, {
+        metadata: meta(name, { namespace: 'other', ...metadata }),
+        spec: { resourceId: VM },
+      });
+    other('going', going);
+    other('living', {});
+    system();
+    expect(enqueuedBy(() => void system(going))).toEqual([
+      'systemIdentity other/going',
+      'systemIdentity shop/own',
+    ]);
+  });
+
   it('an attachment that vanished enqueues the hosts it leaves behind', () => {
     named('one');
     host('vm', ['one']);
