@@ -20,8 +20,9 @@ export interface StatusOptions {
 /**
  * Makes `/status` say `status`, by server-side apply of all of it, and returns the object as it then is. No call when
  * `current` says so already: the order of members does not matter, that of list items does, and a member that is
- * undefined counts as absent. So does an empty list: of a list that it merges by its items the server keeps nothing once it
- * was emptied. What another manager added is removed by a patch, since apply leaves it to them.
+ * undefined counts as absent. So does an empty list, which is never sent: of a list that it merges by its items the server keeps
+ * nothing once it was emptied, so what stands would depend on what stood before. What another manager added is removed by a
+ * patch, since apply leaves it to them.
  *
  * Only ever written to `current`'s uid: a namesake made meanwhile is a conflict, since a status pins what azid owns in
  * Azure. An edit of the spec meanwhile is none; `observedGeneration` says which spec the status is about.
@@ -34,7 +35,7 @@ export async function applyStatus<T extends WithStatus>(
   signal: AbortSignal,
   { ownsCondition = () => false }: StatusOptions = {},
 ): Promise<T> {
-  const wanted = asJson(status);
+  const wanted = withoutEmptyLists(asJson(status));
   if (isDeepStrictEqual(asStored(wanted), asStored(current.status ?? {}))) return current;
   const { name, namespace, uid } = current.metadata;
   let { resourceVersion } = current.metadata;
@@ -67,6 +68,12 @@ export async function applyStatus<T extends WithStatus>(
 
 /** As the server would see it: without undefined members. */
 const asJson = (value: object): Members => JSON.parse(JSON.stringify(value));
+
+/** Its members alone: within them a list may have to be there. */
+const withoutEmptyLists = (status: Members): Members =>
+  Object.fromEntries(
+    Object.entries(status).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
+  );
 
 /** For comparisons of what was sent with what the server shows of it: without empty lists too, wherever they are. */
 export const asStored = (value: object): Members =>

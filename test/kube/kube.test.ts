@@ -268,6 +268,8 @@ describe('status', () => {
     const after = await applyStatus(client, widgets, object, emptied, signal);
     expect(after.status).toEqual({ id: 'x' });
     expect(await applyStatus(client, widgets, after, emptied, signal)).toBe(after);
+    const changed = await applyStatus(client, widgets, after, { id: 'y', conditions: [] }, signal);
+    expect(changed.status).toEqual({ id: 'y' });
   });
 
   it('takes its fields back from whoever overwrote them', async () => {
