@@ -95,6 +95,7 @@ export class Operator {
       interceptKube,
       tapWatch,
       streamLists = true,
+      watchIdleMs,
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
@@ -144,6 +145,7 @@ export class Operator {
       log,
       tap: tapWatch,
       streamLists,
+      ...(watchIdleMs !== undefined && { idleMs: watchIdleMs }),
       namespace: this.#options.namespace,
     });
     this.#stores = watches.stores;

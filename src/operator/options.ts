@@ -62,6 +62,8 @@ export interface OperatorOptions {
   readonly tapWatch?: WatchTap;
   /** Lists as the beginning of the watch. Defaults to true; a test on a fake clock must see a list as a call that is open. */
   readonly streamLists?: boolean;
+  /** Silence that ends a watch, ms of the clock. For a clock that runs ahead of the API server's own, to which a minute is nothing. */
+  readonly watchIdleMs?: number;
 }
 
 /** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */

@@ -86,7 +86,7 @@ export interface StoredKind {
   readonly store: StoreDefinition;
 }
 
-type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log'> & {
+type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log' | 'idleMs'> & {
   readonly tap?: WatchTap | undefined;
   readonly streamLists: boolean;
   /** azid's own namespace. */

@@ -258,6 +258,8 @@ export interface WorldOptions {
   readonly pace?: (clock: FakeClock) => Pace;
 }
 
+const FOREVER_MS = 365 * 86_400_000;
+
 /** One simulated Azure and the operators that work on it, all on one fake clock. */
 export class World {
   readonly cluster: Cluster;
@@ -370,6 +372,8 @@ export class World {
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
       streamLists: false,
+      // The API server sends its bookmarks by real time: to a clock that is moved it is always silent, and was asked anew.
+      watchIdleMs: FOREVER_MS,
       ...rest,
       interceptKube: noted(counted(interceptKube)),
       interceptLease: counted(interceptLease),
