@@ -1,7 +1,7 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import { needsInitialCondition } from '../reconcilers/reconciler.ts';
+import { needsInitialCondition } from '../reconcilers/reconciler/status-writer.ts';
 import { Controller } from '../runtime/controller/controller.ts';
 import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import type { Log } from '../runtime/log.ts';

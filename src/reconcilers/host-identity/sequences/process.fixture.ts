@@ -8,7 +8,7 @@ import type { Outcome } from '../../../runtime/outcome.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { noRecords } from '../../proof/proofs.fixture.ts';
-import { Reconciler } from '../../reconciler.ts';
+import { Reconciler } from '../../reconciler/reconciler.ts';
 import type { Services } from '../../services.ts';
 import { hostIdentityKind } from '../index.ts';
 import type { Answered, Clients, Sent } from './azure.fixture.ts';

@@ -1,16 +1,16 @@
-import type { IdentityAttachment } from '../api/identity-attachment.ts';
-import { AUTHORIZATION, AZURE_LIMITS } from '../azure/limits.ts';
-import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
-import type { Applied, KubeClient } from '../kube/client.ts';
-import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
-import { Waits } from '../runtime/controller/waits.ts';
-import { silentLog } from '../runtime/log.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
-import type { CommonAction, Decision } from './decision.ts';
-import type { Kind, ReconcileContext } from './kind.ts';
+import type { IdentityAttachment } from '../../api/identity-attachment.ts';
+import { AUTHORIZATION, AZURE_LIMITS } from '../../azure/limits.ts';
+import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
+import type { Applied, KubeClient } from '../../kube/client.ts';
+import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
+import { Waits } from '../../runtime/controller/waits.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import type { CommonAction, Decision } from '../decision.ts';
+import type { Kind, ReconcileContext } from '../kind.ts';
+import { StatusMemory } from '../status/status-memory.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { Reconciler } from './reconciler.ts';
-import { StatusMemory } from './status/status-memory.ts';
-import { emptyStores, meta, put } from './stores.fixture.ts';
 
 /** A reconciler over one kind of which each test says what it does, with an API server of one object and a real request scheduler. */
 

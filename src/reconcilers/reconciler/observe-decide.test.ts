@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { ManagedObject } from '../api/schema/common.ts';
-import type { CommonAction, Decision, Failure } from './decision.ts';
-import { sayingNeeds } from './decision.ts';
-import type { ReconcileContext } from './kind.ts';
-import type { LiveReads } from './live-reads.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { CommonAction, Decision, Failure } from '../decision.ts';
+import { sayingNeeds } from '../decision.ts';
+import type { ReconcileContext } from '../kind.ts';
+import type { LiveReads } from '../live-reads.ts';
 import { observeAndDecide } from './observe-decide.ts';
 
 type Action = CommonAction<object>;

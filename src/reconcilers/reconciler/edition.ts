@@ -1,6 +1,6 @@
-import { CONFIRM_DETACH_ANNOTATION } from '../api/identity-attachment.ts';
-import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../api/schema/common.ts';
-import type { KubeObject } from '../kube/types.ts';
+import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
+import { RECONCILE_ANNOTATION, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import type { KubeObject } from '../../kube/types.ts';
 
 /**
  * What people change of an object: another text after each edit, deletion or request, and for a namesake. azid's own writes

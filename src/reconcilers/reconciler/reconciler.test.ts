@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
-import { type IdentityAttachment, identityAttachment } from '../api/identity-attachment.ts';
-import { FINALIZER } from '../api/schema/common.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { Store } from '../kube/informer/store.ts';
-import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
-import { silentLog } from '../runtime/log.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
-import type { CommonAction } from './decision.ts';
-import type { Kind } from './kind.ts';
+import { type IdentityAttachment, identityAttachment } from '../../api/identity-attachment.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Store } from '../../kube/informer/store.ts';
+import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import type { CommonAction } from '../decision.ts';
+import type { Kind } from '../kind.ts';
+import { StatusMemory } from '../status/status-memory.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { doing, ReconcilerWorld } from './reconciler.fixture.ts';
 import { Reconciler, type ReconcilerOptions } from './reconciler.ts';
-import { StatusMemory } from './status/status-memory.ts';
-import { emptyStores, meta, put } from './stores.fixture.ts';
 
 type AnyKind = Kind<IdentityAttachment, unknown, { type: 'none' }, object>;
 

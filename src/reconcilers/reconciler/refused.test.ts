@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KubeError } from '../kube/errors.ts';
-import type { Condition } from '../kube/types.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { Condition } from '../../kube/types.ts';
 import { DONE, doing, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 /** What Kubernetes refuses azid on the way stands on the object, whatever was to be written. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Condition } from '../kube/types.ts';
-import type { Decision } from './decision.ts';
+import type { Condition } from '../../kube/types.ts';
+import type { Decision } from '../decision.ts';
 import { DONE, doing, ReconcilerWorld, type Step, writing } from './reconciler.fixture.ts';
 
 /** What a suspended object says once an end that binds was carried out: the same, whether another reconcile comes after it or not. */

@@ -1,7 +1,7 @@
-import type { ManagedObject } from '../api/schema/common.ts';
-import type { Decision, Failure } from './decision.ts';
-import type { Kind, ReconcileContext } from './kind.ts';
-import { LiveReads } from './live-reads.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { Decision, Failure } from '../decision.ts';
+import type { Kind, ReconcileContext } from '../kind.ts';
+import { LiveReads } from '../live-reads.ts';
 
 export interface Decided<Facts, Made> {
   readonly facts: Facts;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IdentityAttachment } from '../api/identity-attachment.ts';
+import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import { DONE, doing, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 /** Nothing is written on a decision that has grown stale: giving needs permission every time. */

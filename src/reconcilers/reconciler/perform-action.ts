@@ -1,0 +1,130 @@
+import { FINALIZER, type ManagedObject, type ManagedStatus } from '../../api/schema/common.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { EventRecorder } from '../../kube/events/events.ts';
+import { addFinalizer, removeFinalizer } from '../../kube/finalizers.ts';
+import type { Store } from '../../kube/informer/store.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { CommonAction, ReconcileEvent } from '../decision.ts';
+import type { Kind, Performed, ReconcileContext } from '../kind.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+export interface PerformerOptions<T extends ManagedObject> {
+  readonly client: KubeClient;
+  readonly store: Store<T>;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly clock: Clock;
+}
+
+/** What became of the object, and with what the reconcile goes on; without an object it is over. */
+export interface AfterAction<T> {
+  readonly object?: T;
+  readonly context: ReconcileContext;
+}
+
+type Own<Action extends { readonly type: string }, Status> = Exclude<Action, CommonAction<Status>>;
+
+/** Performs one action of a decision: those of all kinds itself, the rest by the kind. */
+export class ActionPerformer<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+> {
+  readonly #kind: Kind<T, Facts, Action, Status>;
+  readonly #options: PerformerOptions<T>;
+  readonly #writer: StatusWriter<T, Status>;
+
+  constructor(
+    kind: Kind<T, Facts, Action, Status>,
+    options: PerformerOptions<T>,
+    writer: StatusWriter<T, Status>,
+  ) {
+    this.#kind = kind;
+    this.#options = options;
+    this.#writer = writer;
+  }
+
+  async perform(action: Action, object: T, context: ReconcileContext): Promise<AfterAction<T>> {
+    const { client, store } = this.#options;
+    const { resource } = this.#kind;
+    const common = action as unknown as CommonAction<Status>;
+    switch (common.type) {
+      case 'addFinalizer': {
+        const next = await addFinalizer(client, resource, object, FINALIZER, context.signal);
+        return { object: this.#writer.recordWrite(next), context };
+      }
+      case 'removeFinalizer': {
+        const isLeaving = object.metadata.deletionTimestamp !== undefined;
+        const released = isLeaving ? await this.#namingOtherFinalizers(object, context) : object;
+        const next = await removeFinalizer(client, resource, released, FINALIZER, context.signal);
+        // One that azid itself is about to delete: there is more to do.
+        if (next && !isLeaving) return { object: this.#writer.recordWrite(next), context };
+        if (next) this.#writer.recordWrite(next);
+        else store.recordDelete(object);
+        context.log.info({}, 'finalizer removed');
+        return { context };
+      }
+      case 'saveStatus': {
+        const next = await this.#writer.write(object, { ...commonOf(object), ...common.status }, context);
+        return { object: next, context };
+      }
+      case 'recordEvent':
+        // Events live an hour and may be dropped; what stays behind in Azure must be found later, too.
+        context.log.info({ reason: common.event.reason, told: common.event.message }, 'told');
+        this.#recordEvent(object, common.event, context);
+        return { object, context };
+      default: {
+        const done = await this.#kind.perform(action as Own<Action, Status>, object, context);
+        if (done.gone) {
+          return { context };
+        }
+        return { object, context: this.#wrote(object, done, context) };
+      }
+    }
+  }
+
+  /** What its status said before is not so any more, and nobody comes back to it: written before azid lets it go. */
+  async #namingOtherFinalizers(object: T, context: ReconcileContext): Promise<T> {
+    const others = object.metadata.finalizers?.filter((each) => each !== FINALIZER) ?? [];
+    if (others.length === 0) return object;
+    const message = `azid is done with it; it is kept by finalizers of others: ${others.join(', ')}`;
+    return this.#writer.writeConditions(object, { state: 'deleting', message, againMs: 0 }, context);
+  }
+
+  /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */
+  #wrote(object: T, { write }: Performed, context: ReconcileContext): ReconcileContext {
+    if (!write) return context;
+    const { event, correlationId } = write;
+    context.log.info({ reason: event.reason, correlationId, change: event.message }, 'wrote to Azure');
+    this.#recordEvent(object, event, context, correlationId);
+    return { ...context, wroteAt: this.#options.clock.now() };
+  }
+
+  #recordEvent(
+    object: T,
+    event: ReconcileEvent,
+    { reconcileId }: ReconcileContext,
+    correlationId?: string,
+  ): void {
+    this.#options.events.record({
+      regarding: object,
+      type: event.type,
+      reason: event.reason,
+      action: event.action,
+      note: event.message,
+      annotations: {
+        'azid.dev/reconcile-id': reconcileId,
+        ...(correlationId !== undefined && { 'azid.dev/correlation-id': correlationId }),
+      },
+    });
+  }
+}
+
+function commonOf(object: ManagedObject): ManagedStatus {
+  const { conditions, observedGeneration, lastHandledReconcileAt } = object.status ?? {};
+  return {
+    ...(conditions && { conditions }),
+    ...(observedGeneration !== undefined && { observedGeneration }),
+    ...(lastHandledReconcileAt !== undefined && { lastHandledReconcileAt }),
+  };
+}

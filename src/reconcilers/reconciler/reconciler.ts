@@ -1,0 +1,233 @@
+import { isFinalized, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
+import { isConflict, isNotFound } from '../../kube/errors.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
+import type { Outcome } from '../../runtime/outcome.ts';
+import type { Failure, Summary } from '../decision.ts';
+import type { Kind, ReconcileContext } from '../kind.ts';
+import { failureOf, isDecideAgain } from '../status/failure.ts';
+import { refusalOf } from '../status/kubernetes-refusal.ts';
+import { StatusMemory } from '../status/status-memory.ts';
+import { outcomeOf } from '../status/summary-conditions.ts';
+import { editionOf } from './edition.ts';
+import { observeAndDecide } from './observe-decide.ts';
+import { ActionPerformer, type PerformerOptions } from './perform-action.ts';
+import { needsInitialCondition, StatusWriter } from './status-writer.ts';
+
+/** More rounds than any kind needs; a reconcile that exceeds it writes without getting nearer. */
+const MAX_ROUNDS = 8;
+
+/**
+ * How long a decision is good for, ms. A write whose turn comes later is decided again from what Azure shows then; an edit, or a
+ * change of what is allowed, makes it stale at once.
+ */
+const DECISION_MS = 10_000;
+/** More often than anybody edits; then the queue's back-off takes over. */
+const MAX_STALE = 8;
+/**
+ * Where each observation itself waits longer than a decision is good for, none would ever be young enough to be sent, revocations
+ * among them: after so many the age counts from the end of the observation. What people changed meanwhile makes it stale all the same.
+ */
+const MAX_OLD_READS = 3;
+
+/** Longer than any pause worth sitting out, shorter than anybody notices. */
+const PATIENCE_MS = 5_000;
+
+export interface ReconcilerOptions<T extends ManagedObject> extends PerformerOptions<T> {
+  /** Another number after each change of what the object may have. Absent: nothing changes. */
+  readonly permissions?: (key: ObjectKey) => number;
+  /** What azid itself last wrote into each status. */
+  readonly memory?: StatusMemory<T>;
+}
+
+/**
+ * One reconcile of one object, the same for every kind (docs/architecture.md section 5): observe, decide, perform, and again until
+ * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the cache
+ * at once, so the next round judges the world as it then is.
+ */
+export class Reconciler<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+> {
+  readonly #kind: Kind<T, Facts, Action, Status>;
+  readonly #options: ReconcilerOptions<T>;
+  /** Of the objects reconciled: one may go unseen, and what is kept of it goes by its uid. */
+  readonly #uids = new Map<ObjectKey, string>();
+  readonly #memory: StatusMemory<T>;
+  readonly #writer: StatusWriter<T, Status>;
+  readonly #performer: ActionPerformer<T, Facts, Action, Status>;
+
+  constructor(kind: Kind<T, Facts, Action, Status>, options: ReconcilerOptions<T>) {
+    this.#kind = kind;
+    this.#options = options;
+    this.#memory = options.memory ?? new StatusMemory();
+    this.#writer = new StatusWriter({ ...options, resource: kind.resource, memory: this.#memory });
+    this.#performer = new ActionPerformer(kind, options, this.#writer);
+    // What was there before: a status that is altered before its object's turn comes is not believed either.
+    for (const object of options.store.values()) this.#memory.meet(object);
+  }
+
+  reconcile(request: ReconcileRequest): Promise<Outcome> {
+    return this.#whileUnchanged(() => this.#tellingRefusals(request));
+  }
+
+  /** What Kubernetes itself refuses is told like a refusal of Azure's; all else that the status says stays. */
+  async #tellingRefusals(request: ReconcileRequest): Promise<Outcome> {
+    try {
+      return await this.#reconcile(request);
+    } catch (error) {
+      const failure = refusalOf(error, request.attempt);
+      const object = this.#options.store.get(request.key);
+      if (!failure || !object || isSuspended(object) || request.signal.aborted) throw error;
+      const summary: Summary = object.metadata.deletionTimestamp
+        ? { state: 'deleting', message: failure.message, failure, againMs: 0 }
+        : { state: 'retrying', failure };
+      try {
+        await this.#writer.writeConditions(object, summary, request);
+      } catch {
+        // The status is refused as well: the log tells.
+        throw error;
+      }
+      return outcomeOf(summary);
+    }
+  }
+
+  /**
+   * A condition on an object that has none yet: without one, kstatus calls it Current. Written at once, however many wait to
+   * be reconciled.
+   */
+  writeInitialCondition(request: ReconcileRequest): Promise<Outcome> {
+    return this.#whileUnchanged(async () => {
+      const object = this.#options.store.get(request.key);
+      if (!object) this.#memory.gone(request.key);
+      if (!object || !needsInitialCondition(object)) return { type: 'done' };
+      this.#meet(request.key, object.metadata.uid);
+      this.#memory.meet(object);
+      await this.#writer.initialCondition(object, request);
+      return { type: 'done' };
+    });
+  }
+
+  async #whileUnchanged(work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await work();
+    } catch (error) {
+      // Somebody else wrote, or removed, the object meanwhile. The watch enqueues it at once; the back-off is for a watch
+      // that is broken.
+      if (isConflict(error)) return { type: 'retry', reason: 'ObjectChanged', error };
+      if (isNotFound(error)) return { type: 'retry', reason: 'ObjectGone', error };
+      throw error;
+    }
+  }
+
+  async #reconcile(request: ReconcileRequest): Promise<Outcome> {
+    let object = this.#options.store.get(request.key);
+    if (!object) {
+      this.#forget(request.key, this.#uids.get(request.key));
+      this.#memory.gone(request.key);
+      return { type: 'done' };
+    }
+    this.#meet(request.key, object.metadata.uid);
+    if (isFinalized(object)) return { type: 'done' };
+    this.#memory.meet(object);
+    // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
+    const altered = this.#memory.altered(object);
+    if (altered) object = await this.#writer.write(altered, this.#memory.own(altered), request);
+    if (needsInitialCondition(object)) object = await this.#writer.initialCondition(object, request);
+
+    let context: ReconcileContext = {
+      ...request,
+      startedAt: this.#options.clock.monotonic(),
+      patienceMs: PATIENCE_MS,
+    };
+    let failed: { action: Action; failure: Failure } | undefined;
+    let stale = 0;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      request.signal.throwIfAborted();
+      const basis = this.#basis(request.key);
+      const observedFrom = this.#options.clock.monotonic();
+      const { facts, decision } = await observeAndDecide(this.#kind, object, context, failed);
+      this.#kind.decided?.(object, facts, decision);
+      failed = undefined;
+      const suspended = isSuspended(object) && decision.binds !== true;
+      if (suspended || decision.actions.length === 0) {
+        await this.#writer.settle(object, decision, request, suspended);
+        return suspended ? { type: 'done' } : outcomeOf(decision.summary);
+      }
+      const decidedOn = object.metadata.generation;
+      // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
+      const readAt = stale < MAX_OLD_READS ? observedFrom : this.#options.clock.monotonic();
+      const isStale = () =>
+        this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(request.key) !== basis;
+      context = { ...context, isStale };
+      for (const action of decision.actions) {
+        try {
+          const next = await this.#performer.perform(action, object, context);
+          if (!next.object) {
+            this.#forget(request.key, object.metadata.uid);
+            return { type: 'done' };
+          }
+          object = next.object;
+          context = next.context;
+          // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
+          if (object.metadata.generation !== decidedOn) break;
+        } catch (error) {
+          if (isDecideAgain(error)) {
+            const latest = this.#options.store.get(request.key);
+            // Gone, a namesake, or edited over and over: another reconcile's matter.
+            if (latest?.metadata.uid !== object.metadata.uid || ++stale > MAX_STALE)
+              return { type: 'again', afterMs: 0, why: 'ObjectChanged' };
+            request.log.debug({ action: action.type }, 'decided again: it waited, and may not hold any more');
+            object = latest;
+            context = { ...context, startedAt: this.#options.clock.monotonic() };
+            round--;
+            break;
+          }
+          const failure = failureOf(error);
+          if (!failure) throw error;
+          request.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
+          failed = { action, failure };
+          break;
+        }
+      }
+    }
+    return this.#notConverging(object, request);
+  }
+
+  /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */
+  #basis(key: ObjectKey): string {
+    const { store, permissions } = this.#options;
+    const object = store.get(key);
+    return `${permissions?.(key) ?? 0} ${object ? editionOf(object) : 'gone'}`;
+  }
+
+  /** A namesake is another object: what is kept of the one before is not about it. */
+  #meet(key: ObjectKey, uid: string): void {
+    const before = this.#uids.get(key);
+    if (before !== undefined && before !== uid) this.#forget(key, before);
+    this.#uids.set(key, uid);
+  }
+
+  #forget(key: ObjectKey, uid: string | undefined): void {
+    this.#uids.delete(key);
+    if (uid !== undefined) this.#memory.forget(uid);
+    this.#kind.forget?.(key, uid);
+  }
+
+  /** Azure takes each write and shows something else: said in the status, and tried again with back-off only. */
+  async #notConverging(object: T, request: ReconcileRequest): Promise<Outcome> {
+    const message = `${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them, or Azure does not take them`;
+    const failure: Failure = {
+      kind: 'transient',
+      reason: 'NotConverging',
+      message,
+      ambiguous: false,
+      error: new Error(message),
+    };
+    const summary: Summary = { state: 'retrying', failure };
+    await this.#writer.writeConditions(object, summary, request);
+    return outcomeOf(summary);
+  }
+}

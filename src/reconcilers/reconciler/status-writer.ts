@@ -1,0 +1,149 @@
+import {
+  isSuspended,
+  type ManagedObject,
+  type ManagedStatus,
+  requestedReconcile,
+} from '../../api/schema/common.ts';
+import { applyStatus } from '../../kube/apply.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { Store } from '../../kube/informer/store.ts';
+import type { ObjectKey, Resource } from '../../kube/types.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Decision, Summary } from '../decision.ts';
+import { ownsCondition, type StatusMemory } from '../status/status-memory.ts';
+import { conditionsOf, shownMessage, suspendedConditions } from '../status/summary-conditions.ts';
+
+export interface StatusWriterOptions<T extends ManagedObject> {
+  readonly client: KubeClient;
+  readonly store: Store<T>;
+  readonly resource: Resource<T>;
+  readonly clock: Clock;
+  readonly memory: StatusMemory<T>;
+}
+
+/** For whom the object is written. */
+interface Writing {
+  readonly key: ObjectKey;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes one kind's objects in Kubernetes: what it wrote is in the store at once. Every method gives the object as it is then, and
+ * throws `Conflict` where another of the same name has taken its place.
+ */
+export class StatusWriter<T extends ManagedObject, Status extends object> {
+  readonly #options: StatusWriterOptions<T>;
+  /** First conditions that are being written, by uid. */
+  readonly #initialWrites = new Map<string, Promise<T>>();
+
+  constructor(options: StatusWriterOptions<T>) {
+    this.#options = options;
+  }
+
+  /** The first condition, once, whoever comes first: before any call to Azure, and without waiting for a worker. */
+  async initialCondition(object: T, request: Writing): Promise<T> {
+    const { uid } = object.metadata;
+    const begun = this.#initialWrites.get(uid);
+    if (begun) {
+      await begun.catch(() => {}); // Whoever began tells of it.
+      const latest = this.#options.store.get(request.key);
+      if (latest?.metadata.uid === uid && !needsInitialCondition(latest)) return latest;
+    }
+    const writing = this.#writeInitial(object, request).finally(() => this.#initialWrites.delete(uid));
+    this.#initialWrites.set(uid, writing);
+    return writing;
+  }
+
+  #writeInitial(object: T, request: Writing): Promise<T> {
+    const summary: Summary = {
+      state: 'progressing',
+      reason: 'Progressing',
+      message: 'azid has seen this object and begins',
+      againMs: 0,
+    };
+    return this.writeConditions(object, summary, request);
+  }
+
+  /**
+   * What was decided, once nothing is left to do.
+   *
+   * @param suspended nothing was done of it
+   */
+  settle(
+    object: T,
+    decision: Decision<{ readonly type: string }, Status>,
+    request: Writing,
+    suspended: boolean,
+  ): Promise<T> {
+    const now = this.#options.clock.now();
+    const { generation } = object.metadata;
+    const requested = requestedReconcile(object);
+    const pending = decision.actions.length > 0;
+    const rests = suspended ? { pending } : isSuspended(object) ? decision.rests : undefined;
+    // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
+    const observed = rests?.pending ? object.status?.observedGeneration : generation;
+    const said = suspended
+      ? object.status?.conditions
+      : conditionsOf(decision.summary, object, now, decision.conditions);
+    const conditions = rests ? suspendedConditions(object, said, rests.pending, now) : said;
+    return this.write(
+      object,
+      {
+        ...(suspended ? object.status : decision.status),
+        ...(observed !== undefined && { observedGeneration: observed }),
+        ...(requested !== undefined && { lastHandledReconcileAt: requested }),
+        ...(conditions && { conditions }),
+      },
+      request,
+    );
+  }
+
+  /** All else that the status says stays. */
+  writeConditions(object: T, summary: Summary, request: Writing): Promise<T> {
+    const conditions = conditionsOf(summary, object, this.#options.clock.now());
+    return this.write(object, { ...object.status, conditions }, request);
+  }
+
+  async write(object: T, status: ManagedStatus, { signal }: Pick<Writing, 'signal'>): Promise<T> {
+    const { client, resource, memory } = this.#options;
+    const { summary: _, ...rest } = status;
+    const summary = shownMessage(status.conditions);
+    const whole = { ...(summary !== undefined && { summary }), ...rest } as NonNullable<T['status']>;
+    memory.begin(object, whole);
+    try {
+      const next = await applyStatus(client, resource, object, whole, signal, { ownsCondition });
+      // Without a call nothing was undone of what somebody else may have written meanwhile.
+      if (next === object) memory.failed(object);
+      else memory.wrote(next);
+      return this.recordWrite(next);
+    } catch (error) {
+      memory.failed(object);
+      throw error;
+    }
+  }
+
+  /** The store has it from here on. */
+  recordWrite(object: T): T {
+    this.#options.store.recordWrite(object);
+    const latest = this.#options.store.get(keyOfObject(object));
+    // A namesake, made meanwhile: what was decided here is not about it. The next reconcile looks at it afresh.
+    if (latest && latest.metadata.uid !== object.metadata.uid) throw replaced(object);
+    return latest ?? object;
+  }
+}
+
+function keyOfObject({ metadata: { namespace, name } }: ManagedObject): string {
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+function replaced({ kind, ...object }: ManagedObject): KubeError {
+  const message = `${kind} ${keyOfObject({ kind, ...object })}: another object has taken its place`;
+  return new KubeError(message, { status: 409, reason: 'Conflict' });
+}
+
+export function needsInitialCondition(object: ManagedObject): boolean {
+  return (
+    !object.metadata.deletionTimestamp && !object.status?.conditions?.some(({ type }) => type === 'Ready')
+  );
+}
