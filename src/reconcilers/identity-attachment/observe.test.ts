@@ -251,6 +251,21 @@ describe('a resource by its id', () => {
     expect(it.identitiesRead).toEqual([IDENTITY_ID]);
   });
 
+  it('and so is one that it names by its ARM id, where a policy allows it', async () => {
+    const asking = attachment({
+      metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } },
+      spec: { identityId: IDENTITY_ID, identityRef: undefined, target: { resourceId: vmId('vm1') } } as never,
+    });
+    const azure = [vm(vmId('vm1'), carrying(IDENTITY_ID, 'p1'))];
+    const denied = setup({ azure });
+    await denied.look(asking);
+    expect(denied.identitiesRead).toEqual([]);
+    const rule = { types: ['*'], scopes: [vmId('vm1')], identities: { ids: [IDENTITY_ID] } };
+    const allowed = setup({ azure, policies: [policy({ attachments: [rule] })] });
+    await allowed.look(asking);
+    expect(allowed.identitiesRead).toEqual([IDENTITY_ID]);
+  });
+
   it('shows an identity only where it is alive', async () => {
     const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID))] });
     expect((await it.listed(attachment())).hosts[0]).toMatchObject({ shown: false, absent: false });

@@ -54,8 +54,14 @@ export async function observe(
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);
   const problem = problemOf(object);
-  const identity = await identitySeen(object, context, deps);
+  const { resourceId, selector } = object.spec.target;
   const ledgers = stores.hosts.byIndex(INDEX.ledgerOwner, uid);
+  const held = ledgers.map(({ spec }) => spec.resourceId);
+  const named = problem ? held[0] : resourceId;
+  const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
+  // Not even a list is made on behalf of a namespace that may have nothing there.
+  const area = deletionTimestamp || problem ? undefined : areaAsked(object, type, policy);
+  const identity = await identitySeen(object, area !== undefined, context, deps);
   const before = told.get(uid);
   const common: Facts = {
     now: clock.now(),
@@ -69,18 +75,12 @@ export async function observe(
     releaseAfterMs,
   };
   const see = sightOf(object, identity, deps);
-  const held = ledgers.map(({ spec }) => spec.resourceId);
-  const { resourceId, selector } = object.spec.target;
-  const named = problem ? held[0] : resourceId;
-  const type = typeOf(selector?.type ?? (named === undefined ? '' : hostTypeOf(named)));
   if (deletionTimestamp || problem) {
     mayMissUntil(object, undefined, deps);
     areas.use(keyOf(object), held.map(areaOfHost));
     return { ...common, type, hosts: together(held, see) };
   }
 
-  // Not even a list is made on behalf of a namespace that may have nothing there.
-  const area = areaAsked(object, type, policy);
   areas.use(keyOf(object), [...held.map(areaOfHost), ...(area === undefined ? [] : [area])]);
   if (area !== undefined) await readIfRequested(object, area, context, deps);
   const until = mayMissUntil(object, selector && area, deps);
@@ -93,12 +93,14 @@ export async function observe(
   return { ...facts, hosts: together([resourceId ?? '', ...held], see) };
 }
 
+/** @param mayAsk a policy allows it something: only then one that it names by its id is read for it */
 async function identitySeen(
   object: IdentityAttachment,
+  mayAsk: boolean,
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<ObservedAttachedIdentity> {
-  await readIdentityIfRequested(object, context, deps);
+  await readIdentityIfRequested(object, mayAsk, context, deps);
   const held = identityOf(object, deps);
   if (held.state === 'known' || !held.unknown) return held;
   // Whatever Azure says, the cache has it from then on.
@@ -154,18 +156,20 @@ function together(ids: readonly string[], see: (id: string) => SeenHost): readon
 /** The same of the identity of the attachment, which the resource may go on naming when it is gone. */
 async function readIdentityIfRequested(
   object: IdentityAttachment,
+  mayAsk: boolean,
   context: ReconcileContext,
   { stores, proofs, identityCache, looked }: ObserveDeps,
 ): Promise<void> {
   if (!isReconcileRequested(object) || looked.get(object.metadata.uid) === requestedReconcile(object)) return;
-  const { identityRef } = object.spec;
+  const { identityRef, identityId } = object.spec;
   const referred = identityRef && stores.identities.get(`${object.metadata.namespace}/${identityRef.name}`);
   const seen = referred && proofs.observe(referred);
-  if (seen?.state !== 'owned') return;
+  const id = seen?.state === 'owned' ? seen.identity.id : mayAsk ? identityId : undefined;
+  if (id === undefined) return;
   try {
-    await identityCache.refresh(seen.identity.id, context.priority, context);
+    await identityCache.refresh(id, context.priority, context);
   } catch (error) {
-    // What cannot be read now is what the UserAssignedIdentity tells of.
+    // What cannot be read now is what the UserAssignedIdentity, or the resource's ledger, tells of.
     if (!failureOf(error)) throw error;
   }
 }
