@@ -6,6 +6,9 @@ import { SUBSCRIPTION } from '../support/testbed.ts';
 /** A copy of an identity that carries its tags: an administrator exported a template and deployed it to another group. */
 const stage = useStage();
 
+/** The list of a subscription, and no GET of one identity. */
+const LIST = 'providers/Microsoft\\.ManagedIdentity/userAssignedIdentities(\\?|$)';
+
 const copyOf = (name: string) =>
   stage.world.azure.control.createIdentity({
     name,
@@ -60,6 +63,30 @@ describe('to which a status was pointed while no azid ran', () => {
     const { copy } = await pointed();
     await stage.delete('web');
     await stage.world.start();
+    await stage.gone('web');
+    expect(stage.inAzure('web', RG1)).toBeUndefined();
+    expect(stage.inAzure('web', RG2)?.principalId).toBe(copy.principalId);
+  });
+
+  it('outlives the object also where the list fails that would show the one on record: the deletion waits for it', async () => {
+    const { copy } = await pointed();
+    stage.world.azure.control.addFault({
+      method: 'GET',
+      pathPattern: LIST,
+      effect: { kind: 'status', status: 503 },
+    });
+    await stage.delete('web');
+    const before = stage.mark;
+    await stage.world.start();
+    await stage.world.until('the wait to be told', async () =>
+      ((await stage.get('web'))?.status?.conditions ?? []).some(
+        ({ type, status, message }) =>
+          type === 'DeletionBlocked' && status === 'True' && message.includes('may leave it out'),
+      ),
+    );
+    await stage.settled(60_000);
+    expect(stage.writes(before)).toEqual([]);
+    stage.world.azure.control.clearFaults({});
     await stage.gone('web');
     expect(stage.inAzure('web', RG1)).toBeUndefined();
     expect(stage.inAzure('web', RG2)?.principalId).toBe(copy.principalId);

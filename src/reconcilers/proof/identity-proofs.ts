@@ -133,6 +133,11 @@ export class IdentityProofs {
     else this.#searched.delete(uid);
   }
 
+  /** It was looked for, or seen as this object's own, by this process. */
+  wasSearched(uid: string): boolean {
+    return this.#searched.has(uid);
+  }
+
   /** azid's PUT met an identity that somebody else had made: the marks on it prove nothing. */
   dispute(uid: string, principalId: string): void {
     this.#disputed.set(uid, principalId);

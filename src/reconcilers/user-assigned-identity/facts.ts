@@ -41,11 +41,11 @@ export type ObservedInAzure =
 export type Search =
   /** The first list of a subscription in which it may be is under way. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
-  /** Its principal is on record, its place is not known any more, and a list may leave it out. */
+  /** A list failed, or may leave out the identity whose principal is on record and that is not where its object says. */
   | {
       readonly state: 'incomplete';
       readonly subscriptionId: string;
-      readonly principalId: string;
+      readonly principalId?: string;
       readonly because: string;
     }
   /** Its principal is on record, its place is not known any more, and no list shows it. */

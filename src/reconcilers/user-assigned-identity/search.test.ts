@@ -52,6 +52,19 @@ describe('while it is not told where the identity is', () => {
     if (told?.type === 'recordEvent') expect(told.event).toMatchObject({ reason: 'LeftBehind' });
   });
 
+  it('a list that failed is told of, also where nothing is on record', () => {
+    const search: Search = {
+      state: 'incomplete',
+      subscriptionId: SUBSCRIPTION,
+      because: 'the last list failed: 503',
+    };
+    const { summary } = decide(uai({ spec }), facts({ policies, azure: absent, search }));
+    const said = expect.stringMatching(/may have an identity.*the last list failed: 503/);
+    expect(summary).toMatchObject({ state: 'waiting', message: said });
+    const { conditions } = decide(deleted({ spec, status: {} }), facts({ policies, search }));
+    expect(conditions).toMatchObject([{ type: 'DeletionBlocked', message: said }]);
+  });
+
   it.each(searches)('a released object goes at once, and says so: $state', (search) => {
     const metadata = {
       annotations: { [RELEASE_ANNOTATION]: 'true' },

@@ -22,7 +22,7 @@ export function whileSearched(object: UserAssignedIdentity, search: Search): Sum
       return {
         state: 'waiting',
         for: `a complete list of subscription ${search.subscriptionId}`,
-        message: `${lost(search.principalId)}; it is looked for before anything is made, and the list of subscription ${search.subscriptionId} may leave it out: ${search.because}`,
+        message: `${mayBeLeftOut(search)}; it is looked for before anything is made`,
         recheckMs: LIST_RECHECK_MS,
       };
     case 'notFound':
@@ -60,11 +60,14 @@ export function searchOfDeleted(search: Search): DeletionSearch {
     case 'incomplete':
       return {
         state: 'blocked',
-        what: `the identity with principal ${search.principalId}`,
+        what:
+          search.principalId === undefined
+            ? 'an identity with the tags of this object, if there is one,'
+            : `the identity with principal ${search.principalId}`,
         failure: {
           kind: 'stalled',
           reason: 'IdentityNotFound',
-          message: `${lost(search.principalId)}, and the list of subscription ${search.subscriptionId} may leave it out: ${search.because}`,
+          message: mayBeLeftOut(search),
           ambiguous: false,
           error: undefined,
         },
@@ -81,6 +84,17 @@ export function searchOfDeleted(search: Search): DeletionSearch {
 
 /** A list that failed, or became complete, enqueues nobody. */
 const LIST_RECHECK_MS = 10_000;
+
+function mayBeLeftOut({
+  principalId,
+  subscriptionId,
+  because,
+}: Extract<Search, { state: 'incomplete' }>): string {
+  const list = `the list of subscription ${subscriptionId} may leave it out: ${because}`;
+  return principalId === undefined
+    ? `this object may have an identity, and ${list}`
+    : `this object has an identity with principal ${principalId}, as azid has on record, but it is not shown where the object says, and ${list}`;
+}
 
 function lost(principalId: string): string {
   return `this object has an identity with principal ${principalId}, as azid has on record, but the status no longer says where`;

@@ -15,7 +15,7 @@ export interface ObserveDeps {
   readonly identities: Pick<Identities, 'get'>;
   readonly identityCache: Pick<
     IdentityCache,
-    'observe' | 'loading' | 'byIndex' | 'completeness' | 'whenLoaded'
+    'observe' | 'loading' | 'byIndex' | 'completeness' | 'age' | 'whenLoaded'
   >;
   readonly subscriptions: Pick<IdentityCache, 'use'>;
   readonly clock: Clock;
@@ -23,7 +23,10 @@ export interface ObserveDeps {
   readonly azidNamespace: string;
   readonly dependents: Dependents;
   /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'observe' | 'prove' | 'meet' | 'searched' | 'disputed'>;
+  readonly proofs: Pick<
+    IdentityProofs,
+    'observe' | 'prove' | 'meet' | 'searched' | 'wasSearched' | 'disputed'
+  >;
   readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;

@@ -17,11 +17,15 @@ const earlier = marksOf({ ...meta('web'), uid: 'earlier' });
 
 let held: HeldIdentities;
 let used: readonly string[];
+/** A list came, and may leave something out. */
 const partial = new Set<string>();
+/** The first list failed. */
+const unlisted = new Set<string>();
 beforeEach(() => {
   held = new HeldIdentities();
   used = [];
   partial.clear();
+  unlisted.clear();
 });
 
 interface Given {
@@ -29,11 +33,20 @@ interface Given {
   readonly status?: UserAssignedIdentity['status'];
   readonly recorded?: string;
   readonly deleting?: boolean;
+  /** This process saw it as the object's own before. */
+  readonly before?: boolean;
   /** Where the policy lets identities be; the first is the default. */
   readonly scopes?: readonly string[];
 }
 
-function searched({ spec = {}, status, recorded, deleting = false, scopes = [A] }: Given): Searched {
+function searched({
+  spec = {},
+  status,
+  recorded,
+  deleting = false,
+  before = false,
+  scopes = [A],
+}: Given): Searched {
   const stores = emptyStores();
   const object = {
     metadata: meta('web', deleting ? { deletionTimestamp: '2026-11-23T09:00:00Z' } : {}),
@@ -52,10 +65,12 @@ function searched({ spec = {}, status, recorded, deleting = false, scopes = [A] 
       },
     });
   const records = recorded === undefined ? {} : { [object.metadata.uid]: recorded };
+  const proofs = held.proofs(stores, records);
+  if (before) proofs.searched(object.metadata.uid, true);
   const deps = {
     stores,
     installationId: INSTALLATION,
-    proofs: held.proofs(stores, records),
+    proofs,
     principals: { lastOf: () => recorded },
     subscriptions: {
       use: (_key: string, areas: readonly string[]) => {
@@ -66,8 +81,11 @@ function searched({ spec = {}, status, recorded, deleting = false, scopes = [A] 
       observe: (id: string) => held.observe(id),
       byIndex: ((index, query) => held.byIndex(index, query)) as HeldIdentities['byIndex'],
       loading: (area: string) => held.listing.has(area),
+      age: (area: string) => (unlisted.has(area) ? undefined : 0),
       completeness: (area: string) =>
-        partial.has(area) ? { state: 'partial', reason: 'rights' } : { state: 'complete', at: 0 },
+        partial.has(area) || unlisted.has(area)
+          ? { state: 'partial', reason: 'rights' }
+          : { state: 'complete', at: 0 },
     },
   } as unknown as ObserveDeps;
   return searchFor(object, policyFor(object, stores), deps);
@@ -134,6 +152,67 @@ describe('the first list is waited for', () => {
   it('of the subscription of the spec alone, as it can be in no other', () => {
     searched({ spec: { subscriptionId: A }, recorded: 'p1', scopes: [B, A] });
     expect(used).toEqual([A]);
+  });
+});
+
+describe('a list that failed has shown nothing, so what it would show is waited for', () => {
+  it.each<[string, Given]>([
+    ['before a new one is made', {}],
+    ['before one is made again', { status: { coordinates }, recorded: 'p1' }],
+    ['after the status was lost', { recorded: 'p1' }],
+    ['by a deletion', { status: { coordinates }, recorded: 'p1', deleting: true }],
+    ['by a deletion of what has no record', { deleting: true }],
+  ])('%s', (_, given) => {
+    unlisted.add(A);
+    const { search, over } = searched(given);
+    expect(search).toMatchObject({ state: 'incomplete', subscriptionId: A, because: 'rights' });
+    expect(over).toBe(false);
+  });
+
+  it('but not for what this process saw at the place that is remembered', () => {
+    unlisted.add(A);
+    expect(searched({ status: { coordinates }, recorded: 'p1', before: true, deleting: true })).toMatchObject(
+      {
+        over: true,
+      },
+    );
+  });
+});
+
+describe('a status names a place where the marks are on another principal than the recorded one', () => {
+  const given: Given = { status: { coordinates }, recorded: 'p1' };
+  beforeEach(() => held.put(identityAt(idOf('rg1'), 'p2', marks), { how: 'get' }));
+
+  it.each([
+    ['failed', unlisted],
+    ['may leave the recorded one out', partial],
+  ])('while a list %s it may be a copy, which nothing is given and no deletion takes', (_, lists) => {
+    lists.add(A);
+    for (const deleting of [false, true])
+      expect(searched({ ...given, deleting })).toMatchObject({
+        search: { state: 'incomplete' },
+        over: false,
+      });
+  });
+
+  it('once the lists are complete it was made again there', () => {
+    expect(searched(given)).toEqual({ subscriptions: [A], over: true });
+  });
+});
+
+describe('nothing is where the status says, and azid has rights at groups alone', () => {
+  beforeEach(() => void partial.add(A));
+  const given: Given = { status: { coordinates }, recorded: 'p1' };
+
+  it('it is made again, and what has its marks there then is a copy as long as no list was complete', () => {
+    expect(searched(given)).toEqual({ subscriptions: [A], over: false });
+  });
+
+  it('a deletion tells what it may leave', () => {
+    expect(searched({ ...given, deleting: true }).search).toMatchObject({
+      state: 'incomplete',
+      principalId: 'p1',
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { parseIdentityId, sameId } from '../../../azure/names/resource-id.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { subscriptionsNamed } from '../../../policy/policy-for.ts';
@@ -43,8 +44,22 @@ export function searchFor(
     over,
     ...(search && { search }),
   });
+  // This process saw it at the place that is remembered, so a GET of that place tells whether it is gone.
+  if (isPinned(object) && recorded !== undefined && deps.proofs.wasSearched(object.metadata.uid))
+    return told(true);
   const loading = subscriptions.find((each) => identityCache.loading(each));
   if (loading !== undefined) return told(false, { state: 'loading', subscriptionId: loading });
+  const short = subscriptions.flatMap((subscriptionId) => shortOf(subscriptionId, identityCache));
+  const incomplete = ({ subscriptionId, because }: ShortList): Searched =>
+    told(false, {
+      state: 'incomplete',
+      subscriptionId,
+      because,
+      ...(recorded !== undefined && { principalId: recorded }),
+    });
+  // A list that failed has shown nothing, neither where it is nor that it is not.
+  const failed = short.find(({ listed }) => !listed);
+  if (failed) return incomplete(failed);
   if (recorded === undefined) {
     const marked = markedFor(object, deps);
     const candidates = marked.length > 0 || isPinned(object) ? marked : ofNamesakes(object, deps);
@@ -52,21 +67,38 @@ export function searchFor(
       ? told(true)
       : told(true, { state: 'ambiguous', ids: candidates.map(({ id }) => id) });
   }
-  // Where it was last is remembered: what a GET shows there decides.
-  if (isPinned(object)) return told(true);
-  for (const subscriptionId of subscriptions) {
-    const completeness = identityCache.completeness(subscriptionId);
-    if (completeness.state === 'partial')
-      return told(false, {
-        state: 'incomplete',
-        subscriptionId,
-        principalId: recorded,
-        because: completeness.reason,
-      });
+  const [first] = short;
+  if (first) {
+    // Where azid has rights at groups alone no list is ever complete, and what vanished from its place is made again all the same.
+    // What has the marks there is a copy as long as the recorded one may be elsewhere, and a deletion may leave it there.
+    const seen = deps.proofs.observe(object);
+    const mayBeCopied = seen.state === 'unknown' && seen.undecided === true;
+    const matters = !isPinned(object) || mayBeCopied || object.metadata.deletionTimestamp !== undefined;
+    return matters ? incomplete(first) : told(false);
   }
+  // Where it was last is remembered, and it is nowhere else: what a GET shows there decides.
+  if (isPinned(object)) return told(true);
   // It can be in no other subscription, so it is gone.
   if (object.spec.subscriptionId !== undefined) return told(true);
   return told(true, { state: 'notFound', principalId: recorded, subscriptions });
+}
+
+interface ShortList {
+  readonly subscriptionId: string;
+  /** A whole list came since the subscription is in use. */
+  readonly listed: boolean;
+  readonly because: string;
+}
+
+/** Why what the lists of a subscription do not show may be there all the same. */
+function shortOf(
+  subscriptionId: string,
+  identityCache: Pick<IdentityCache, 'completeness' | 'age'>,
+): readonly ShortList[] {
+  const completeness = identityCache.completeness(subscriptionId);
+  if (completeness.state === 'complete') return [];
+  const listed = identityCache.age(subscriptionId) !== undefined;
+  return [{ subscriptionId, listed, because: completeness.reason }];
 }
 
 function isPinned({ status }: UserAssignedIdentity): boolean {
