@@ -3,7 +3,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { sameText } from '../../azure/names/ascii.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { How } from '../../cache/store/entry.ts';
-import { MARK, ownershipOf } from '../marks.ts';
+import { MARK, namesAnother, ownershipOf } from '../marks.ts';
 import { isDeclared, isWithinSpec, placesOf } from './places.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';
 
@@ -20,8 +20,16 @@ export type ObservedIdentity =
       readonly how: How;
       readonly ageMs: number;
     }
-  /** Azure shows nothing of this object's. `shown`: what stands in its place. */
-  | { readonly state: 'none'; readonly shown?: AzureIdentity; readonly id?: string }
+  /**
+   * Azure shows nothing of this object's. `shown`: what stands in its place. `returns`: going by its marks the object takes that
+   * back, as after a backup brought it back under another uid.
+   */
+  | {
+      readonly state: 'none';
+      readonly shown?: AzureIdentity;
+      readonly id?: string;
+      readonly returns?: true;
+    }
   /**
    * What is held does not tell: a GET of `id` does. `undecided`: it has the object's marks on another principal than the recorded
    * one, and whether that one is elsewhere the object's own reconcile has yet to see.
@@ -60,7 +68,13 @@ export function observeIdentity(
         const { resource: identity, how, ageMs } = seen;
         // A list may leave out the ids of one that is just being made.
         if (identity.principalId === '' || ageMs > STALE_MS) unknown ??= { state: 'unknown', id };
-        else if (!isOwn(object, identity, deps)) none = { state: 'none', shown: identity, id };
+        else if (!isOwn(object, identity, deps))
+          none = {
+            state: 'none',
+            shown: identity,
+            id,
+            ...(returnsTo(object, identity, deps) && { returns: true }),
+          };
         else if (isDecided(object, identity, recorded, deps)) return { state: 'owned', identity, how, ageMs };
         else unknown ??= { state: 'unknown', id, undecided: true };
         break;
@@ -119,6 +133,18 @@ export function isOwn(
   // The record is made of what Azure showed, so it wins over the status and over an answer to a PUT.
   if (principals.lastOf(uid) === principalId) return true;
   return disputed.get(uid) !== principalId && !isOverwritten(object, { principalId });
+}
+
+/** Its marks name the object of the same name that lived before, or nobody at all while it has the object's own principal. */
+function returnsTo(
+  { metadata: { namespace = '', name, uid } }: UserAssignedIdentity,
+  { tags, principalId }: AzureIdentity,
+  { installationId, principals }: ProofDeps,
+): boolean {
+  const me = { installationId, namespace, name, uid };
+  const { state } = ownershipOf(tags, me);
+  if (state === 'formerlyMine' || state === 'retainedForMe') return true;
+  return principals.lastOf(uid) === principalId && !namesAnother(tags, me, uid);
 }
 
 /**

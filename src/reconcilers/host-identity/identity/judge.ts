@@ -27,8 +27,12 @@ import {
 export function judge(each: Case): Judged {
   const { key, line, shown, facts, claims } = each;
   const isAlive = shown?.principalId !== undefined;
-  const { holders, leaving } = standingOf(key, line, claims, isAlive);
-  if (holders.length === 0) return line ? detach(each, line, leaving) : {};
+  const { holders, leaving, awaited } = standingOf(key, line, claims, isAlive);
+  if (holders.length === 0) {
+    if (!line) return {};
+    // Once it can be told whether somebody wants it, what told that enqueues the host.
+    return awaited && shown && line.owned ? { line } : detach(each, line, leaving);
+  }
   // Who moved on to another identity is held by this one until that one is there.
   const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
   // Those beyond still want it, so it stays; each is written down when another leaves.

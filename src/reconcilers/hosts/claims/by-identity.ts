@@ -17,6 +17,8 @@ export interface Standing {
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */
   readonly leaving: readonly Leaving[];
+  /** Somebody whom the ledger does not name may want it, which cannot be told yet: it is not taken away, and nobody's more than before. */
+  readonly awaited: boolean;
 }
 
 export interface Leaving {
@@ -85,5 +87,22 @@ export function standingOf(
   for (const claim of wants.get(key) ?? [])
     if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.hasSlot || shown || begun))
       holders.push(claim.owner);
-  return { holders, leaving };
+  const awaited =
+    holders.length === 0 &&
+    [...byOwner.values()].some((claim) => !known.has(claim.owner.uid) && mayWant(claim, key));
+  return { holders, leaving, awaited };
+}
+
+/** It cannot be told yet whether it wants the identity, or whether it may have it. */
+function mayWant(claim: Claim, key: string): boolean {
+  switch (claim.state) {
+    case 'unclear':
+      return claim.mayWant?.includes(key) ?? false;
+    case 'wants':
+      return (
+        keyWanted(claim) === key && !claim.paused && !claim.verdict.allowed && claim.verdict.unseen === true
+      );
+    case 'releases':
+      return false;
+  }
 }

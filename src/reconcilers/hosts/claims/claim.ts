@@ -9,6 +9,7 @@ import { policyFor } from '../../../policy/policy-for.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
 import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
+import { mayBeOf } from './may-be-of.ts';
 import { attachmentAsked, systemAssignedAsked } from './requests.ts';
 import { selectsHost } from './selector.ts';
 import { isDue, mayAttach, mayDetach } from './slots.ts';
@@ -39,7 +40,13 @@ export type Claim =
       readonly detachInUse: readonly string[];
     }
   /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
-  | { readonly state: 'unclear'; readonly owner: LedgerOwner; readonly why: string }
+  | {
+      readonly state: 'unclear';
+      readonly owner: LedgerOwner;
+      readonly why: string;
+      /** Keys of what the host's ledger has and it may be found to want: none of it is taken away before that is told. */
+      readonly mayWant?: readonly string[];
+    }
   /** It does not want, or no longer: `hasSlot` says whether it may be taken away now. */
   | {
       readonly state: 'releases';
@@ -60,6 +67,8 @@ export interface ClaimDeps {
   readonly typeOf: (hostId: string) => string;
   /** Keys of ids that the resource had before it was moved. */
   readonly formerly?: ReadonlySet<string>;
+  /** Keys of what the host's ledger has: of these is asked what an object may want that cannot be told yet. */
+  readonly held?: readonly string[];
 }
 
 /**
@@ -71,7 +80,7 @@ export function claimOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, proofs, knowsType, typeOf, formerly }: ClaimDeps,
+  { stores, proofs, knowsType, typeOf, formerly, held = [] }: ClaimDeps,
 ): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
@@ -104,10 +113,16 @@ export function claimOfAttachment(
     return { state: 'releases', owner, retain: false, hasSlot, detachInUse };
   }
   const identity = identityOf(object, { stores, proofs });
-  if (identity.state === 'waiting') return { state: 'unclear', owner, why: identity.message };
   const type = typeOf(hostId);
-  const asked = attachmentAsked(object, { hostId, type, known: knowsType(type) }, identity.request);
+  const request = identity.state === 'known' ? identity.request : undefined;
+  const asked = attachmentAsked(object, { hostId, type, known: knowsType(type) }, request);
   const verdict = policyFor(object, stores).allowsAttachment(asked);
+  if (identity.state === 'waiting') {
+    // Nobody keeps anything by a wish that no policy allows, or that would be given nothing once it is told.
+    const counts = !spec.suspend && (verdict.allowed || verdict.unseen === true);
+    const mayWant = counts ? held.filter((key) => mayBeOf(object, key, { stores, proofs })) : [];
+    return { state: 'unclear', owner, why: identity.message, ...(mayWant.length > 0 && { mayWant }) };
+  }
   const { id: identityId, principalId, leaving } = identity;
   return {
     state: 'wants',

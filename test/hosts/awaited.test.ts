@@ -1,0 +1,79 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { identityAttachment } from '../../src/api/identity-attachment.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { HostStage, vmId } from '../support/kinds/hosts.ts';
+import { Cluster, World } from '../support/testbed.ts';
+
+/** What a resource has stays on it while an object that may want it cannot be told yet. */
+
+let cluster: Cluster;
+let world: World;
+let stage: HostStage;
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  world = await World.create(cluster);
+  stage = new HostStage(cluster, world);
+  await stage.prepare();
+});
+afterEach(async () => {
+  await world?.dispose();
+  await cluster.clean();
+});
+
+const key = (name: string) => `${stage.namespace}/${name}`;
+
+/** VM vm1 has identity app by an attachment; then azid goes away. */
+async function attachedAndAway(): Promise<number> {
+  const operator = await world.start();
+  stage.createVm('vm1');
+  await stage.attach('vm1');
+  await stage.attached('vm1');
+  await world.stop(operator);
+  return stage.writes().length;
+}
+
+async function restored(): Promise<void> {
+  for (const [resource, name] of [
+    [identityAttachment.resource, 'vm1'],
+    [userAssignedIdentity.resource, 'app'],
+  ] as const) {
+    await cluster.patch(resource as never, key(name), { metadata: { finalizers: null } });
+    await cluster.delete(resource as never, key(name));
+  }
+  await stage.identity('app');
+  await stage.attach('vm1');
+}
+
+it('control: a namespace whose objects a backup brought back under other uids', async () => {
+  const before = await attachedAndAway();
+  await restored();
+  await world.start();
+  await stage.attached('vm1');
+  expect(stage.writes().slice(before)).toEqual([]);
+  expect(stage.on(vmId('vm1'))).toEqual(['app']);
+});
+
+it('the same while Azure refuses for a moment to have the marks of the identity set', async () => {
+  const before = await attachedAndAway();
+  await restored();
+  const effect = { kind: 'status', status: 503 } as const;
+  world.azure.control.addFault({ method: 'PATCH', path: '/userAssignedIdentities/', count: 3, effect });
+  await world.start();
+  await stage.attached('vm1');
+  expect(stage.writes().slice(before)).toEqual([]);
+});
+
+it('an attachment that was renamed, while Azure does not tell the identity for a moment', async () => {
+  const before = await attachedAndAway();
+  await stage.detach('vm1');
+  await stage.attach('anew', { target: { resourceId: vmId('vm1') } });
+  const effect = { kind: 'status', status: 503 } as const;
+  world.azure.control.addFault({ method: 'GET', path: '/userAssignedIdentities', count: 6, effect });
+  await world.start();
+  await stage.attached('anew');
+  await stage.gone(() => stage.attachment('vm1'), 'the attachment of old');
+  expect(stage.writes().slice(before)).toEqual([]);
+});
