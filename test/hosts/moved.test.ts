@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { roleGrant } from '../../src/api/role-grant.ts';
 import { conditionOf, HostStage, hostIdOf, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
 import { Cluster, World } from '../support/testbed.ts';
 import { atRest, RESYNC } from '../support/trail.ts';
@@ -105,4 +106,35 @@ it('a machine that a selector finds again in another group stays attached, and a
   await stage.detach('vm1');
   await stage.gone(attachment, 'the attachment');
   expect(stage.on(NEW)).toEqual([]);
+});
+
+it('the own identity of a machine stays on while a grant of it lives, though its object goes, and goes with the grant', async () => {
+  stage.createVm('vm1');
+  await world.start();
+  await stage.system('vm1', { deletionPolicy: 'Delete' });
+  await stage.systemReady('vm1');
+  await stage.grantSystem('vm1');
+  const { status } = await stage.granted('vm1');
+  azure().moveHost({ id: vmId('vm1'), resourceGroup: 'rg3' });
+  await world.pass(RESYNC);
+  await world.until('the ledger to be of the new id', async () => {
+    const entry = (await stage.ledger(NEW))?.status?.systemAssigned;
+    return entry?.state === 'Attached' && entry.owned;
+  });
+  await stage.deleteSystem('vm1');
+  await stage.reach(
+    () => stage.systemIdentity('vm1'),
+    'the grant to be waited for',
+    (object) => /moved from.*RoleGrant/.test(conditionOf(object, 'Ready')?.message ?? ''),
+  );
+  await world.pass(RESYNC);
+  expect(stage.host(NEW).system).not.toBeNull();
+  await cluster.delete(roleGrant.resource, `${stage.namespace}/vm1`);
+  await stage.gone(() => stage.systemIdentity('vm1'), 'the system-assigned identity');
+  expect(stage.host(NEW).system).toBeNull();
+  expect(
+    azure()
+      .assignments()
+      .map(({ id }) => id),
+  ).not.toContain(status?.assignmentId);
 });

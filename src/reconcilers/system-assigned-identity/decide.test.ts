@@ -286,6 +286,20 @@ describe('an object that goes', () => {
     expect(decide(object(forged), facts({ ledger: on() })).status).not.toHaveProperty('released');
   });
 
+  it.each([
+    ['something refers to it', { references: ['RoleGrant team-a/read'] }],
+    ['azid left something on it', { leftovers: ['a'] }],
+  ])('nor while %s, whoever wrote that it may', (_, hanging) => {
+    const { status } = decide(off({ status: { released: true } }), facts({ ledger: on(), ...hanging }));
+    expect(status).not.toHaveProperty('released');
+  });
+
+  it('is told of by where its resource is now', () => {
+    const moved = ledger({ entry: entry(), hostId: `${VM}-moved` });
+    const held = decide(off(), facts({ ledger: moved, references: ['RoleGrant team-a/read'] }));
+    expect(said(held)).toContain(`the identity of ${VM}-moved (moved from ${VM}) is referred to by`);
+  });
+
   it('waits for what refuses, then is let go, naming what stays', () => {
     const refused = facts({
       ledger: on({ state: 'Detaching', problem: problem('ScopeLocked') }),

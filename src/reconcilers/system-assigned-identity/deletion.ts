@@ -1,4 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
 import type {
@@ -21,9 +22,10 @@ export function decideDeletion(
   facts: Facts,
   failed?: Failed,
 ): SystemIdentityDecision {
-  const own = ownStatus(object);
-  const { resourceId } = object.spec;
+  // Said anew each time, by what hangs on it now.
+  const { released: _, ...own } = ownStatus(object);
   const { ledger } = facts;
+  const resourceId = whereIs(object, facts);
   const { entry } = ledger ?? {};
   if (!entry) return leave(object, own);
   const stays = `the identity of ${resourceId} may stay on`;
@@ -32,7 +34,7 @@ export function decideDeletion(
 
   const off = isSwitchedOff(object, facts);
   const failure = failed?.failure ?? refusal(ledger);
-  const next = off && !own.released ? beforehand(object, facts, own) : undefined;
+  const next = off ? beforehand(resourceId, facts, own) : undefined;
   if (next && !failed) return { ...next, conditions: unblocked(object) };
   // What else becomes of it needs nobody's leave: only a principal that ends takes something with it.
   const status = off && !failed ? { ...own, released: true } : own;
@@ -52,7 +54,7 @@ export function decideDeletion(
 
 /** Grants before their principal: of a dead one an assignment would stay for ever (docs/azure-facts.md section 6). */
 function beforehand(
-  { spec: { resourceId } }: SystemAssignedIdentity,
+  resourceId: string,
   { references, leftovers }: Facts,
   own: OwnStatus,
 ): SystemIdentityDecision | undefined {
@@ -75,6 +77,12 @@ function beforehand(
   return deleting(own, `deleting what azid left on the identity of ${resourceId}`, 0, [
     { type: 'deleteLeftover', id, event },
   ]);
+}
+
+/** In words. */
+function whereIs({ spec: { resourceId } }: SystemAssignedIdentity, { ledger }: Facts): string {
+  const { hostId = resourceId } = ledger ?? {};
+  return sameId(hostId, resourceId) ? resourceId : `${hostId} (moved from ${resourceId})`;
 }
 
 /** What the host says only somebody else can mend. */

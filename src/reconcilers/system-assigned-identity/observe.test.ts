@@ -4,9 +4,9 @@ import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-ident
 import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
-import { type Given, holder, vm, worldOf } from '../identity-attachment/world.fixture.ts';
+import { type Given, holder, metadata, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { decide } from './decide.ts';
-import { deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
+import { ANOTHER, deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
 import { type ObserveDeps, observe } from './observe.ts';
 
@@ -38,8 +38,8 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
         calls.push(`references to ${key}`);
         return references;
       },
-      leftoversOf: async ({ principalId }) => {
-        calls.push(`leftovers of ${principalId}`);
+      leftoversOf: async ({ id, principalId }) => {
+        calls.push(`leftovers of ${principalId} at ${id}`);
         return ['leftover'];
       },
     },
@@ -122,7 +122,7 @@ describe('what hangs on an identity that goes', () => {
   it('is asked when it is to be switched off', async () => {
     const it = setup({ holders: [on] });
     expect(await it.look(off)).toMatchObject({ references: [], leftovers: ['leftover'] });
-    expect(it.calls).toEqual(['references to team-a/vm1', `leftovers of ${PRINCIPAL}`]);
+    expect(it.calls).toEqual(['references to team-a/vm1', `leftovers of ${PRINCIPAL} at ${VM}`]);
   });
 
   it('is asked, too, of an object that an edit has made wrong', async () => {
@@ -132,6 +132,12 @@ describe('what hangs on an identity that goes', () => {
       ledger: { entry: { owned: true } },
       references: ['RoleGrant team-a/read'],
     });
+  });
+
+  it('is asked, too, where a status says that nothing does: it may have been written while no azid ran', async () => {
+    const forged = deleted({ spec: { deletionPolicy: 'Delete' }, status: { released: true } as never });
+    const it = setup({ holders: [on], references: ['RoleGrant team-a/read'] });
+    expect(await it.look(forged)).toMatchObject({ references: ['RoleGrant team-a/read'] });
   });
 
   it('is not searched for while something refers to it', async () => {
@@ -149,6 +155,38 @@ describe('what hangs on an identity that goes', () => {
       await it.look(one);
       expect(it.calls).toEqual([]);
     }
+  });
+});
+
+describe('what hangs on the identity of a resource that was moved to another group', () => {
+  const MOVED = VM.replace('/rg1/', '/rg2/');
+  const off = deleted({ spec: { deletionPolicy: 'Delete' } });
+  const moved = holder(MOVED, { hostId: MOVED, movedFrom: VM, systemAssigned: entry() });
+
+  it('is asked, and by its principal where the resource is now', async () => {
+    const it = setup({ azure: [vm(MOVED)], holders: [moved] });
+    const facts = await it.look(off);
+    expect(facts).toMatchObject({
+      ledger: { entry: { owned: true }, hostId: MOVED },
+      leftovers: ['leftover'],
+    });
+    expect(it.calls).toEqual(['references to team-a/vm1', `leftovers of ${PRINCIPAL} at ${MOVED}`]);
+    expect(decide(off, facts).actions.map(({ type }) => type)).toEqual(['deleteLeftover']);
+  });
+
+  it('keeps the object while a grant refers to it', async () => {
+    const it = setup({ holders: [moved], references: ['RoleGrant team-a/read'] });
+    expect(decide(off, await it.look(off)).summary).toMatchObject({ reason: 'InUse' });
+  });
+
+  it('is asked of both principals where another resource has its old id', async () => {
+    const there = holder(VM, { hostId: VM, systemAssigned: entry({ principalId: ANOTHER }) });
+    const it = setup({ holders: [{ ...moved, metadata: metadata('moved', 'azid') }, there] });
+    await it.look(off);
+    expect(it.calls.slice(1)).toEqual([
+      `leftovers of ${ANOTHER} at ${VM}`,
+      `leftovers of ${PRINCIPAL} at ${MOVED}`,
+    ]);
   });
 });
 

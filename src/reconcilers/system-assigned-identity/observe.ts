@@ -11,7 +11,7 @@ import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
 import { hostMessageOf } from '../hosts/ledger/host-message.ts';
-import { lineOf, othersOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
+import { holdersOf, lineOf, othersOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
@@ -56,12 +56,12 @@ export async function observe(
     leftovers: [],
     releaseAfterMs,
   };
-  const [holder] = stores.hosts.byIndex(INDEX.host, armKey(resourceId));
-  const ledger = holder && ledgerOf(holder, object, common.now, deps);
+  const ledgers = ledgersOf(object, common.now, deps);
+  const ledger = ledgers.find((each) => isSwitchedOff(object, { ledger: each })) ?? ledgers[0];
   if (problem) {
     // Also one that an edit has made wrong is taken back in order.
     const wrong: Facts = { ...common, ...(ledger && { ledger }) };
-    return deletionTimestamp ? { ...wrong, ...(await hanging(object, wrong, context, deps)) } : wrong;
+    return deletionTimestamp ? { ...wrong, ...(await hanging(object, ledgers, context, deps)) } : wrong;
   }
 
   const spelt = hostTypeOf(resourceId);
@@ -84,9 +84,22 @@ export async function observe(
     ...(impossible && { problem: impossible }),
     absent: seen.state === 'absent',
   };
-  if (deletionTimestamp) return { ...looked, ...(await hanging(object, looked, context, deps)) };
+  if (deletionTimestamp) return { ...looked, ...(await hanging(object, ledgers, context, deps)) };
   const azure = await identityIn(object, looked, context, deps);
   return { ...looked, ...(azure && { azure }) };
+}
+
+/** What lets go of one that is deleted is every ledger that names it, wherever its resource is now. */
+function ledgersOf(
+  object: SystemAssignedIdentity,
+  now: number,
+  deps: ObserveDeps,
+): readonly ObservedLedger[] {
+  const { stores } = deps;
+  const [named] = stores.hosts.byIndex(INDEX.host, armKey(object.spec.resourceId));
+  const naming = object.metadata.deletionTimestamp === undefined ? [] : holdersOf(object, stores);
+  const holders = naming.length > 0 ? naming : named ? [named] : [];
+  return holders.map((holder) => ledgerOf(holder, object, now, deps));
 }
 
 function ledgerOf(
@@ -100,7 +113,9 @@ function ledgerOf(
   return {
     ...hostMessageOf(holder, entry, now),
     ...(entry && { entry }),
-    ...(entry && object.metadata.deletionTimestamp !== undefined && othersOf(entry, object, stores)),
+    ...(entry &&
+      object.metadata.deletionTimestamp !== undefined &&
+      othersOf(entry, object, stores, holder.spec.resourceId)),
     ...(unnamed && { unnamed }),
     ...(status?.hostId !== undefined && { hostId: status.hostId }),
   };
@@ -126,20 +141,28 @@ async function identityIn(
   }
 }
 
-/** What would be left of a principal that dies: asked when it is to be switched off, and its host does not do so yet. */
+/**
+ * What would be left of a principal that dies: asked for as long as it is to be switched off. That a status says it was released
+ * proves nothing, as the status may have been written while no azid ran.
+ */
 async function hanging(
   object: SystemAssignedIdentity,
-  facts: Facts,
+  ledgers: readonly ObservedLedger[],
   context: ReconcileContext,
   { dependents }: ObserveDeps,
 ): Promise<Partial<Facts>> {
-  const { entry } = facts.ledger ?? {};
-  if (!isSwitchedOff(object, facts) || object.status?.released) return {};
+  const ending = ledgers.filter((ledger) => isSwitchedOff(object, { ledger }));
+  if (ending.length === 0) return {};
   const references = await dependents.referencesToSystemIdentity(keyOf(object), context);
-  if (references.length > 0 || entry?.principalId === undefined) return { references };
+  if (references.length > 0) return { references };
   const { namespace = '' } = object.metadata;
-  const identity = { id: object.spec.resourceId, principalId: entry.principalId, namespace };
-  return { references, leftovers: await dependents.leftoversOf(identity, context) };
+  const leftovers: string[] = [];
+  for (const { entry, hostId: id = object.spec.resourceId } of ending)
+    if (entry?.principalId !== undefined)
+      leftovers.push(
+        ...(await dependents.leftoversOf({ id, principalId: entry.principalId, namespace }, context)),
+      );
+  return { references, leftovers };
 }
 
 /** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */

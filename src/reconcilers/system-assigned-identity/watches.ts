@@ -2,6 +2,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
+import { holdersOf } from '../hosts/ledger/system-owner.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {
@@ -28,9 +29,14 @@ export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): re
     onSelf(systemIdentities),
     // One that goes asks who else lets go: with the last of them the identity is switched off.
     onEdit(systemIdentities, ({ key, old, new: next }) => {
-      const { spec } = next ?? old ?? {};
-      const others = spec ? systemIdentities.keysByIndex(INDEX.host, armKey(spec.resourceId)) : [];
-      return others.filter(
+      const object = next ?? old;
+      if (!object) return [];
+      const others = new Set(systemIdentities.keysByIndex(INDEX.host, armKey(object.spec.resourceId)));
+      // Of a resource that was moved some name the one id, and some the other.
+      for (const { status } of holdersOf(object, { hosts }))
+        for (const { namespace, name } of status?.systemAssigned?.owners ?? [])
+          others.add(`${namespace}/${name}`);
+      return [...others].filter(
         (each) => each !== key && systemIdentities.get(each)?.metadata.deletionTimestamp !== undefined,
       );
     }),

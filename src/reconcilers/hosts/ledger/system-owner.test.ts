@@ -4,7 +4,7 @@ import type { SystemAssignedIdentity } from '../../../api/system-assigned-identi
 import type { ObjectMeta } from '../../../kube/types.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import { MAX_OWNERS } from './owners.ts';
-import { lineOf, othersOf } from './system-owner.ts';
+import { holdersOf, lineOf, othersOf } from './system-owner.ts';
 
 const GROUP = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg1';
 const VM = `${GROUP}/providers/Microsoft.Compute/virtualMachines/vm1`;
@@ -71,6 +71,34 @@ describe('the ledger of a resource’s own identity', () => {
   });
 });
 
+describe('the ledgers that name an object', () => {
+  const MOVED = `${VM}-moved`;
+  const holding = (resourceId: string, owners: readonly LedgerOwner[]) =>
+    put(stores.hosts, {
+      metadata: clusterMeta(resourceId.split('/').at(-1) ?? ''),
+      spec: { resourceId },
+      status: { systemAssigned: line(owners) },
+    });
+  const found = () => holdersOf(identity('shop'), stores).map(({ spec }) => spec.resourceId);
+
+  it('are that of the resource, and that of one that was moved from there', () => {
+    holding(MOVED, [owner('shop')]);
+    expect(found()).toEqual([MOVED]);
+    holding(VM, [owner('shop'), owner('other')]);
+    expect(found()).toEqual([VM, MOVED]);
+  });
+
+  it('and none that names others, or the object for another identity', () => {
+    holding(VM, [owner('other')]);
+    put(stores.hosts, {
+      metadata: clusterMeta('attached'),
+      spec: { resourceId: MOVED },
+      status: { entries: [{ ...line([owner('shop')]), identityId: 'i' }], systemAssigned: line([]) },
+    });
+    expect(found()).toEqual([]);
+  });
+});
+
 describe('who else has it, when one goes', () => {
   const others = (...owners: LedgerOwner[]) => {
     const object = identity('shop', { deletionPolicy: 'Delete' }, going);
@@ -98,6 +126,13 @@ describe('who else has it, when one goes', () => {
     expect(others(owner('other')).leaving).toEqual(['uid-shop', 'uid-other']);
     expect(others(owner('gone')).leaving).toEqual(['uid-shop', 'uid-gone']);
     expect(others(owner('other', { uid: 'before' })).leaving).toEqual(['uid-shop', 'before']);
+  });
+
+  it('one that the ledger does not name wants it where the resource is now', () => {
+    const object = identity('shop', { deletionPolicy: 'Delete', resourceId: `${VM}-before` }, going);
+    identity('other');
+    expect(othersOf(line([owner('shop')]), object, stores, VM).wanted).toBe(true);
+    expect(othersOf(line([owner('shop')]), object, stores).wanted).toBe(false);
   });
 
   it.each<[string, string, Partial<SystemAssignedIdentity['spec']>, Partial<ObjectMeta>, boolean]>([

@@ -35,6 +35,22 @@ export function lineOf(
     : undefined;
 }
 
+/**
+ * Ledgers that name the object for a resource's own identity, that of the resource which it names first. The ledger of a resource
+ * that was moved goes with it, so one may be of another id, and another resource may be at the old id by now.
+ */
+export function holdersOf(
+  { metadata: { uid }, spec }: SystemAssignedIdentity,
+  { hosts }: Pick<Stores, 'hosts'>,
+): readonly HostIdentity[] {
+  const key = armKey(spec.resourceId);
+  const isNamed = (holder: HostIdentity) => armKey(holder.spec.resourceId) === key;
+  const naming = hosts
+    .byIndex(INDEX.ledgerOwner, uid)
+    .filter(({ status }) => status?.systemAssigned && isOwner(status.systemAssigned, uid));
+  return [...naming.filter(isNamed), ...naming.filter((holder) => !isNamed(holder))];
+}
+
 /** Whether the policies allow the object the identity of its resource, now. */
 export function systemVerdict(object: SystemAssignedIdentity, policies: PolicySources): Verdict {
   const { resourceId, adoption } = object.spec;
@@ -66,11 +82,16 @@ export interface Others {
   readonly wanted: boolean;
 }
 
-/** As the host judges it: it is switched off when nobody wants it any more, and nobody who leaves, or left, has it retained. */
+/**
+ * As the host judges it: it is switched off when nobody wants it any more, and nobody who leaves, or left, has it retained.
+ *
+ * @param hostId of the ledger's resource; it may have been moved there since the object was made
+ */
 export function othersOf(
   entry: LedgerSystem,
   object: SystemAssignedIdentity,
   stores: PolicySources & Pick<Stores, 'systemIdentities'>,
+  hostId = object.spec.resourceId,
 ): Others {
   const { systemIdentities } = stores;
   const leaves = ({ namespace, name, uid, retain }: LedgerOwner): boolean => {
@@ -87,6 +108,6 @@ export function othersOf(
   };
   return {
     leaving: entry.owners.filter(leaves).map(({ uid }) => uid),
-    wanted: systemIdentities.byIndex(INDEX.host, armKey(object.spec.resourceId)).some(wants),
+    wanted: systemIdentities.byIndex(INDEX.host, armKey(hostId)).some(wants),
   };
 }
