@@ -142,6 +142,21 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
+  it('and those that name the resource by the id that it had before it was moved', () => {
+    const going = { deletionTimestamp: '2026-11-23T11:00:00Z' };
+    put(stores.systemIdentities, {
+      metadata: meta('before', { namespace: 'other', ...going }),
+      spec: { resourceId: `${VM}-before` },
+    });
+    system();
+    const owners = [
+      { kind: 'SystemAssignedIdentity', namespace: 'other', name: 'before', uid: 'uid-before' },
+      { kind: 'SystemAssignedIdentity', namespace: 'shop', name: 'own', uid: 'uid-own' },
+    ];
+    host('vm', [], VM, { systemAssigned: { state: 'Attached', owned: true, owners } });
+    expect(enqueuedBy(() => void system(going))).toContain('systemIdentity other/before');
+  });
+
   it('an attachment that vanished enqueues the hosts it leaves behind', () => {
     named('one');
     host('vm', ['one']);
