@@ -1,3 +1,4 @@
+import { isFinalized } from '../../../api/schema/common.ts';
 import { sameText } from '../../../azure/names/ascii.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
@@ -55,7 +56,9 @@ export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, d
   if (mark?.key === keyOf(object) || isNamed(id, object, deps)) return true;
   if (!mayAskFor(object, shown, deps)) return false;
   if (!mark) return true;
-  return !mark.alone && (mayBeAllowed(object, shown, deps) || !deps.stores.grants.get(mark.key));
+  if (mark.alone) return false;
+  const first = deps.stores.grants.get(mark.key);
+  return !first || isFinalized(first) || mayBeAllowed(object, shown, deps);
 }
 
 export interface Claimed {

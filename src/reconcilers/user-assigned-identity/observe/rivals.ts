@@ -1,4 +1,4 @@
-import { isSuspended } from '../../../api/schema/common.ts';
+import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
@@ -15,7 +15,8 @@ export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: Obs
   const { stores } = deps;
   const others = stores.identities.byIndex(INDEX.azureName, asciiLower(target.coordinates.name));
   return others.flatMap((other) => {
-    if (other.metadata.uid === object.metadata.uid) return [];
+    // One that azid is done with, and that somebody else's finalizer keeps, is gone.
+    if (other.metadata.uid === object.metadata.uid || isFinalized(other)) return [];
     const policy = policyFor(other, stores);
     const resolution = resolveTarget(other, policy.defaults, undefined, placeInAzure(other, deps));
     if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
