@@ -11,6 +11,7 @@ import {
   sameGrant,
 } from '../../azure/azure-role-assignment.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
+import { assignmentMark } from '../../azure/names/assignment-mark.ts';
 import { trailingGuid } from '../../azure/names/guid.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../../azure/names/scope.ts';
@@ -36,6 +37,8 @@ export interface AssignmentQueries {
   readonly principal: string;
   /** Under whatever name. Azure allows one; two only while one of them is gone and not yet known to be. */
   readonly triple: Triple;
+  /** Marked for an object, which is named first, by an installation of azid. */
+  readonly marked: { readonly installationId: string; readonly key: string };
 }
 
 /** Areas are what `areaOf` makes of scopes, named by any scope within. */
@@ -57,6 +60,13 @@ export function assignmentDefinition(azure: {
       triple: {
         termsOf: ({ scope, roleGuid, principalId }) => [tripleTerm({ scope, role: roleGuid, principalId })],
         termsFor: (triple) => [tripleTerm({ ...triple, role: trailingGuid('the role', triple.role) })],
+      },
+      marked: {
+        termsOf({ description }) {
+          const mark = assignmentMark(description);
+          return mark ? [markTerm(mark)] : [];
+        },
+        termsFor: (mark) => [markTerm(mark)],
       },
     },
     areaOf: (id) => areaOf(parseAssignmentId(id).scope),
@@ -119,6 +129,10 @@ function sharing(texts: SharedTexts): (assignment: AzureRoleAssignment) => Azure
     principalId: texts.of(assignment.principalId),
     principalType: texts.of(assignment.principalType),
   });
+}
+
+function markTerm({ installationId, key }: AssignmentQueries['marked']): string {
+  return `${installationId}\n${key}`;
 }
 
 /** A line end cannot occur in any of the three. */

@@ -2,7 +2,7 @@ import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { classify } from '../../azure/arm/classify.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { SingleFlight } from '../calls/single-flight.ts';
-import type { Completeness } from './completeness.ts';
+import { type Completeness, NOT_LISTED } from './completeness.ts';
 import { type CompletedList, collected, type Page } from './listing.ts';
 import { OwedList } from './owed-list.ts';
 
@@ -22,8 +22,6 @@ export interface AreaListOptions<T> {
   /** The list came that somebody was owed: what it does not show was not there when they asked. */
   readonly onSettled?: (() => void) | undefined;
 }
-
-const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
 
 /** The list of one area: how to take it, and what came of the last one. A list that fails on any page changes nothing else. */
 export class AreaList<T> {

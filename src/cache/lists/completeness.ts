@@ -9,6 +9,9 @@ export type Completeness =
   | { readonly state: 'complete'; readonly at: number }
   | { readonly state: 'partial'; readonly reason: string };
 
+/** Nobody can tell yet: the first list is under way, or whether it may be believed is still found out. */
+export const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
+
 /** How long a proof makes a witness, ms. */
 export const WITNESS_MS = 24 * 3600_000;
 

@@ -10,7 +10,7 @@ import type {
   OwnStatus,
 } from './facts.ts';
 import { remove } from './maintain.ts';
-import { isProven, ownCredentials, ownStatus } from './own.ts';
+import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
 
 /**
  * The object is going, and with it what the ledger and the name prove to be its own; no policy is asked, and the object
@@ -30,7 +30,11 @@ export function decideDeletion(
       own,
       ids.length > 0
         ? warning(`released by annotation ${RELEASE_ANNOTATION}; ${named}, if still there, stay in Azure`)
-        : [],
+        : untoldOf(object, facts)
+          ? warning(
+              `released by annotation ${RELEASE_ANNOTATION}; its credential, if there is one, stays in Azure`,
+            )
+          : [],
     );
   }
   if (object.spec.deletionPolicy === 'Retain') {
@@ -43,19 +47,17 @@ export function decideDeletion(
     );
   }
   if (failed) return blocked(object, facts, own, named, failed.failure);
-  // Without a ledger only Azure can tell whether something of this object's is there.
-  if (ids.length === 0 && facts.credentials?.state === 'unreadable') {
-    return blocked(object, facts, own, 'what may be there', facts.credentials.failure);
-  }
-
-  const waiting = (message: string): CredentialDecision => ({
+  const waiting = (message: string, againMs: number): CredentialDecision => ({
     actions: [],
     status: own,
     conditions: unblocked(object),
-    summary: { state: 'deleting', message, againMs: facts.openWriteMs },
+    summary: { state: 'deleting', message, againMs },
   });
   const proven = ids.filter((id) => isProven(id, object, facts));
   if (proven.length === 0) {
+    const untold = untoldOf(object, facts);
+    if (untold?.state === 'waiting') return waiting(untold.message, LIST_RECHECK_MS);
+    if (untold) return soon(blocked(object, facts, own, 'what may be there', untold.failure));
     const strange =
       ids.length > 0
         ? warning(`no name proves that azid made ${named} for this object; left as they are`)
@@ -66,6 +68,7 @@ export function decideDeletion(
   if (facts.openWriteMs > 0 && facts.wroteAt !== undefined)
     return waiting(
       `a write to ${named} may still be under way; azid deletes once more when it must have ended`,
+      facts.openWriteMs,
     );
   const gone: OwnStatus = { ...own, ledger: undefined };
   return {
@@ -78,6 +81,53 @@ export function decideDeletion(
     status: own,
     summary: { state: 'deleting', message: `deleting ${named}`, againMs: 0 },
   };
+}
+
+/** A list that failed, or became complete, enqueues nobody. */
+const LIST_RECHECK_MS = 5_000;
+const RETRY_MS = 30_000;
+
+/** Nothing was refused: what could not be told may be in a moment. */
+function soon(decision: CredentialDecision): CredentialDecision {
+  const { summary } = decision;
+  if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
+  return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, RETRY_MS) } };
+}
+
+type Untold =
+  | { readonly state: 'waiting'; readonly message: string }
+  | { readonly state: 'blocked'; readonly failure: Failure };
+
+/**
+ * Why it cannot be told whether something of this object's is in Azure. A status may have been lost or altered while no azid ran, so
+ * only what is on the identity tells that nothing is left.
+ */
+function untoldOf(object: FederatedIdentityCredential, facts: Facts): Untold | undefined {
+  const { identity, credentials } = facts;
+  switch (identity.state) {
+    case 'loading':
+      return {
+        state: 'waiting',
+        message: `waiting for the first list of the identities of subscription ${identity.subscriptionId}, to tell whether a credential is left`,
+      };
+    case 'unreadable':
+      return { state: 'blocked', failure: identity.failure };
+    case 'waiting':
+      return identity.undecided
+        ? {
+            state: 'blocked',
+            failure: undecided(`UserAssignedIdentity ${identityKey(object)} ${identity.why}`),
+          }
+        : undefined;
+    case 'owned':
+      return credentials?.state === 'unreadable'
+        ? { state: 'blocked', failure: credentials.failure }
+        : undefined;
+  }
+}
+
+function undecided(message: string): Failure {
+  return { kind: 'stalled', reason: 'IdentityNotFound', message, ambiguous: false, error: undefined };
 }
 
 /** Azure refuses: wait for it to be mended, but not for ever. */

@@ -1,4 +1,4 @@
-import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
+import { isFinalized, isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
@@ -15,7 +15,7 @@ import { CREDENTIALS } from './needs-live.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
 import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
-import { identityKey, nameOf } from './own.ts';
+import { identityKey, isProven, nameOf } from './own.ts';
 import { requestOf } from './request.ts';
 import { resolveTrust } from './trust/trust.ts';
 
@@ -60,8 +60,8 @@ export async function observe(
     releaseAfterMs,
   };
   const deleting = object.metadata.deletionTimestamp !== undefined;
-  // Taking away goes by the ledger; only where there is none does Azure have to be asked what is there.
-  if (deleting && (object.status?.ledger?.length ?? 0) > 0) return common;
+  // Taking away goes by the ledger first; what else there may be, Azure has to be asked: a ledger may be lost, or name others'.
+  if (deleting && object.status?.ledger?.some((id) => isProven(id, object, common))) return common;
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
@@ -97,7 +97,8 @@ function siblingsOf(
   const here = policy.allowsIdentity(identity.id).allowed;
   return deps.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
-    if (uid === object.metadata.uid) return [];
+    // Of one that azid is done with nobody takes anything away any more: what it left is as anybody's.
+    if (uid === object.metadata.uid || isFinalized(other)) return [];
     const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
     return [
       {

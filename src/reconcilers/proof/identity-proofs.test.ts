@@ -126,10 +126,18 @@ describe('what has the marks on another principal than the recorded one', () => 
       state: 'waiting',
       why: 'has yet to tell whether what has its tags is a copy',
       returns: true,
+      undecided: true,
     });
     proofs.searched('uid-web', true);
     expect(await prove()).toMatchObject({ state: 'owned', principalId: 'p9' });
     proofs.searched('uid-web', false);
     expect(await prove()).toMatchObject({ state: 'waiting' });
   });
+});
+
+it('of an object whose status says nothing, where its identity is is open until its own reconcile has looked', async () => {
+  put(stores.identities, { metadata: meta('web'), spec: {} } as never);
+  expect(await prove()).toMatchObject({ state: 'waiting', undecided: true });
+  proofs.searched('uid-web', true);
+  expect(await prove()).not.toHaveProperty('undecided');
 });

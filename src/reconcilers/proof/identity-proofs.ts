@@ -30,6 +30,8 @@ export type ProvenIdentity =
       readonly why: string;
       /** It vanished, and its object makes it again. */
       readonly returns?: boolean;
+      /** Which identity is the object's is still looked for. */
+      readonly undecided?: true;
     }
   /** The first list of its subscription is under way, and nobody waits for this object. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
@@ -92,7 +94,8 @@ export class IdentityProofs {
     let failure: Failure | undefined;
     for (;;) {
       const seen = observeIdentity(object, this.#deps, observe);
-      if (seen.state === 'none') return failure ? { state: 'unreadable', failure } : waiting(object, seen);
+      if (seen.state === 'none')
+        return failure ? { state: 'unreadable', failure } : waiting(object, seen, this.#searched);
       const found = owned(object, seen);
       if (found && (found.live || !live)) return found;
       const id = found?.id ?? (seen.state === 'unknown' ? seen.id : '');
@@ -226,6 +229,7 @@ function unseen(
   return {
     state: 'waiting',
     why: 'has yet to tell whether what has its tags is a copy',
+    undecided: true,
     ...(metadata.deletionTimestamp === undefined && { returns: true }),
   };
 }
@@ -233,11 +237,19 @@ function unseen(
 function waiting(
   object: UserAssignedIdentity,
   seen: Extract<ObservedIdentity, { state: 'none' }>,
+  searched: ReadonlySet<string>,
 ): ProvenIdentity {
   const why = whyNone(object, seen);
   const returns =
     seen.id !== undefined && seen.shown === undefined && object.metadata.deletionTimestamp === undefined;
-  return { state: 'waiting', why, ...(returns && { returns }) };
+  // A status that was lost says nothing of where it is until its own reconcile has looked.
+  const undecided = seen.id === undefined && !searched.has(object.metadata.uid);
+  return {
+    state: 'waiting',
+    why,
+    ...(returns && { returns }),
+    ...(undecided && { undecided }),
+  };
 }
 
 function whyNone(

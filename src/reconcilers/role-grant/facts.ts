@@ -148,6 +148,16 @@ export interface ObservedEnd {
   readonly full: boolean;
 }
 
+/** Assignments that carry the object's mark, as the list of its scope shows them: a ledger that was lost is found again there. */
+export interface ObservedMarks {
+  readonly ids: readonly string[];
+  /** `loading`: the first list is under way; else whether it may leave any out. */
+  readonly list:
+    | { readonly state: 'complete' }
+    | { readonly state: 'loading' }
+    | { readonly state: 'partial'; readonly because: string };
+}
+
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
@@ -172,7 +182,9 @@ export interface Facts {
   readonly namesExhausted?: boolean;
   /** Of the target and of all that is held, by key. */
   readonly ends: ReadonlyMap<string, ObservedEnd>;
-  /** What the ledger holds beside the target, and what the records say that it had. */
+  /** What is known of what azid marked for the object at its scope; absent: not asked, as nothing ends. */
+  readonly marked?: ObservedMarks;
+  /** What the ledger holds beside the target, what the records say that it had, and what is marked for it where that ends. */
   readonly held: readonly Held[];
   /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;

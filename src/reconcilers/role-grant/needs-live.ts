@@ -25,7 +25,8 @@ export function isLive(view: ObservedAssignment | undefined): boolean {
 }
 
 function viewOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
-  if (target && armKey(target.id) === key) return azure;
+  // One that is denied is looked at only where it is held.
+  if (target && azure && armKey(target.id) === key) return azure;
   return held.find(({ id }) => armKey(id) === key)?.view;
 }
 

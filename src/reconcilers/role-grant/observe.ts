@@ -9,6 +9,7 @@ import type { LiveReads } from '../live-reads.ts';
 import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, RoleGrant } from './facts.ts';
 import { PRINCIPAL } from './needs-live.ts';
+import { type MarksDeps, marksOf } from './observe/marks.ts';
 import { type ReReadDeps, reRead } from './observe/re-read.ts';
 import { looked, type ReadDeps } from './observe/read-assignments.ts';
 import { expiryOf, isExpired } from './own.ts';
@@ -19,8 +20,10 @@ import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
 import { roleOf } from './target/role.ts';
 import { targetOf } from './target/target.ts';
 
-export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps {
+export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps, MarksDeps {
   readonly stores: CoOwnerDeps['stores'];
+  readonly proofs: PrincipalDeps['proofs'] & MarksDeps['proofs'];
+  readonly assignmentCache: ReadDeps['assignmentCache'] & MarksDeps['assignmentCache'];
   readonly systemProofs: PrincipalDeps['systemProofs'] & ReReadDeps['systemProofs'];
   readonly hostCache: ReReadDeps['hostCache'];
   /** Where the cache must look for this object's assignments and its role. */
@@ -38,7 +41,7 @@ export async function observe(
   const { stores, clock, installationId, releaseAfterMs } = deps;
   const now = clock.now();
   const policy = policyFor(object, stores);
-  const common: Facts = {
+  const base: Facts = {
     now,
     installationId,
     policy,
@@ -51,17 +54,18 @@ export async function observe(
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
   // Some of it must go, whatever else holds: what is asked for by now does not count for that.
-  const over = ending || overOf(common).length > 0;
-  const held = [...common.ends.values()].filter((each) => each.held).map(({ id }) => id);
+  const over = ending || overOf(base).length > 0;
+  const held = [...base.ends.values()].filter((each) => each.held).map(({ id }) => id);
   const scopes = held.map((id) => parseAssignmentId(id).scope);
   const use = (used: readonly string[]) => deps.areas.use(keyOf(object), used.map(areaOf));
+  const wellFormed = scopeProblem(object) === undefined;
+  if (!wellFormed) use(scopes);
+  else if (ending) use([object.spec.scope, ...scopes]);
+  const common: Facts = ending && wellFormed ? { ...base, marked: marksOf(object, deps) } : base;
   /** What it holds alone: a ledger that names what was never given to the object is mended, whatever it asks for. */
   const heldOnly = async (facts: Facts): Promise<Facts> =>
     over || held.length > 0 ? looked(object, facts, undefined, context, live, deps) : facts;
-  if (scopeProblem(object) !== undefined) {
-    use(scopes);
-    return heldOnly(common);
-  }
+  if (!wellFormed) return heldOnly(common);
   // Not even a read is made on behalf of a namespace that may have nothing there, but for what its ledgers name.
   const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
   const inUse = anything ? [object.spec.scope, ...scopes] : scopes;

@@ -42,9 +42,7 @@ export async function looked(
   live: LiveReads,
   deps: ReadDeps,
 ): Promise<Facts> {
-  const ledger = [...common.ends.values()]
-    .filter(({ id, held }) => held && !sameAssignmentId(target?.id, id))
-    .map(({ id }) => id);
+  const ledger = heldIds(common).filter((id) => !sameAssignmentId(target?.id, id));
   const ids = target ? [target.id, ...ledger] : ledger;
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, common.now);
   const seen = target && shownIn(deps.assignmentCache.observe(target.id));
@@ -62,6 +60,12 @@ export async function looked(
   const views = new Map<string, ObservedAssignment>();
   for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, deps));
   return assembled(object, facts, target, ledger, views, context, live, deps);
+}
+
+/** By the ledger, the records of ends and the marks, each once. */
+function heldIds({ ends, marked }: Facts): readonly string[] {
+  const ids = [...[...ends.values()].flatMap(({ id, held }) => (held ? id : [])), ...(marked?.ids ?? [])];
+  return [...new Map(ids.map((id) => [armKey(id), id])).values()];
 }
 
 function shownIn(seen: ReturnType<ReadDeps['assignmentCache']['observe']>): SeenAssignment | undefined {

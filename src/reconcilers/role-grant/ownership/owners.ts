@@ -1,3 +1,4 @@
+import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-mark.ts';
 import type { CoOwner, RoleGrant } from '../facts.ts';
 import { asCoOwner } from '../own.ts';
 
@@ -49,20 +50,13 @@ export function descriptionOf(installationId: string, owners: readonly CoOwner[]
   return text ? `${text} ${mark}` : mark;
 }
 
-export interface Mark {
-  /** Of the object that is named first. */
-  readonly key: string;
-  /** Nobody shared it when that was written. */
-  readonly alone: boolean;
-}
+export type Mark = Omit<AssignmentMark, 'installationId'>;
 
 /** Whom an assignment's description names, in azid's own words of this installation. */
 export function markOf(description: string | undefined, installationId: string): Mark | undefined {
-  const [, id, key, more] = MARK.exec(description ?? '') ?? [];
-  return key === undefined || id !== installationId ? undefined : { key, alone: more === undefined };
+  const mark = assignmentMark(description);
+  return mark?.installationId === installationId ? { key: mark.key, alone: mark.alone } : undefined;
 }
-
-const MARK = /\[azid (\S+): ([^\s\]]+)( and \d+ more)?\]$/;
 
 /** Conditions are code: only their spacing may differ, and not within a text, where it is a part of what is compared. */
 export function sameCondition(a: string | undefined, b: string | undefined): boolean {

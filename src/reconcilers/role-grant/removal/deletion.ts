@@ -1,4 +1,5 @@
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { blockOf, unblocked } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
@@ -6,6 +7,7 @@ import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from 
 import { ownStatus, withoutEntries } from '../own.ts';
 import { provenGone } from '../standing.ts';
 import { everything, remove } from './removal.ts';
+import { untoldOf } from './untold.ts';
 
 /**
  * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
@@ -17,16 +19,16 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   const ledger = withoutEntries(own.ledger, provenGone(facts));
   const status: OwnStatus = { ...own, ledger };
   if (object.spec.deletionPolicy === 'Retain') return leave(object, status, []);
+  const untold = untoldOf(object, facts);
   if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+    const stays = staying(ledger, facts);
     const event =
-      ledger.length > 0
-        ? [
-            leftBehind(
-              `released by annotation ${RELEASE_ANNOTATION}; these stay in Azure: ${ledger.join(', ')}`,
-            ),
-          ]
-        : [];
-    return leave(object, status, event);
+      stays.length > 0
+        ? [`released by annotation ${RELEASE_ANNOTATION}; these stay in Azure: ${stays.join(', ')}`]
+        : untold
+          ? [`released by annotation ${RELEASE_ANNOTATION}; what it was granted, if anything, stays in Azure`]
+          : [];
+    return leave(object, status, event.map(leftBehind));
   }
   const removal = remove(object, facts, everything(facts), 'its RoleGrant was deleted');
   // The read after a refusal may show that nothing is left to be deleted: under a scope that is gone Azure may say 403.
@@ -39,6 +41,9 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
     case 'done':
+      if (untold?.state === 'waiting')
+        return { ...deleting(status, untold.message, LIST_RECHECK_MS), conditions: unblocked(object) };
+      if (untold) return soon(blocked(object, facts, status, untold.failure));
       return leave(object, status, removal.events, withdrawEnds(facts, removal.ended));
   }
 }
@@ -47,11 +52,31 @@ function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Fa
   const block = blockOf(object, facts, failure);
   if (block.state === 'held')
     return { actions: [], status, summary: block.summary, conditions: block.conditions };
-  const stays = (status.ledger ?? []).join(', ');
-  return leave(object, status, [
-    leftBehind(`${block.after}; these stay in Azure: ${stays}: ${failure.message}`),
-  ]);
+  const stays = staying(status.ledger ?? [], facts);
+  const what =
+    stays.length > 0
+      ? `these stay in Azure: ${stays.join(', ')}`
+      : 'what it was granted, if anything, stays in Azure';
+  return leave(object, status, [leftBehind(`${block.after}; ${what}: ${failure.message}`)]);
 }
+
+/** Nothing was refused: what could not be told may be in a moment. */
+function soon(decision: GrantDecision): GrantDecision {
+  const { summary } = decision;
+  if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
+  return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, RETRY_MS) } };
+}
+
+/** By the ledger, and by the marks where that was lost. */
+function staying(ledger: readonly string[], { held, marked }: Facts): readonly string[] {
+  const standing = held.filter(({ view }) => view.state === 'present').map(({ id }) => id);
+  const found = (marked?.ids ?? []).filter((id) => standing.some((each) => sameAssignmentId(each, id)));
+  return [...ledger, ...found.filter((id) => !ledger.some((each) => sameAssignmentId(each, id)))];
+}
+
+/** A list that failed, or became complete, enqueues nobody. */
+const LIST_RECHECK_MS = 5_000;
+const RETRY_MS = 30_000;
 
 /** @param withdrawn ends that no longer count; those of what stays in Azure do */
 function leave(

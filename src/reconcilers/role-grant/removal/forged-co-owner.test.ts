@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RoleGrantSpec } from '../../../api/role-grant.ts';
 import { assignmentId } from '../../../azure/azure-role-assignment.ts';
 import { assignmentNames } from '../../../azure/names/assignment-name.ts';
@@ -36,6 +36,9 @@ afterEach(() => world[Symbol.asyncDispose]());
 async function standsFor(description: string): Promise<void> {
   await world.put(theirs, web, READER_GUID, description);
   await world.listed();
+  // Before the clock goes on: whether anything was given to one that goes, only a complete list tells.
+  const list = () => world.caches.assignments.completeness(RG);
+  await vi.waitFor(() => expect(list()).toMatchObject({ state: 'complete' }));
   world.clock.advance(MINUTE);
 }
 

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { credentialName } from '../../azure/names/credential-name.ts';
+import { LiveReads } from '../live-reads.ts';
+import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
+import { decide } from './decide.ts';
+import { facts, fic, IDENTITY, INSTALLATION, NOW, policy, TRUST } from './facts.fixture.ts';
+import { observe } from './observe.ts';
+
+it('nobody waits for what an object will give up that azid is done with, and that another finalizer keeps', async () => {
+  const stores = emptyStores();
+  put(stores.namespaces, { metadata: clusterMeta('team-a') });
+  put(stores.policies, policy());
+  const name = credentialName(INSTALLATION, { namespace: 'team-a', name: 'before' });
+  const before = fic({
+    metadata: {
+      name: 'before',
+      uid: 'uid-before',
+      creationTimestamp: '2026-10-01T00:00:00Z',
+      deletionTimestamp: '2026-11-23T09:00:00Z',
+      // azid let go of it with deletionPolicy: Retain, or somebody took azid's finalizer off.
+      finalizers: ['backup.example/hold'],
+    },
+  });
+  const object = fic();
+  const seen = await observe(object, { startedAt: 0 } as never, new LiveReads(), {
+    stores,
+    clock: { now: () => NOW, monotonic: () => 0 },
+    installationId: INSTALLATION,
+    federationAudience: TRUST.audience,
+    clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
+    proofs: { prove: async () => facts().identity },
+    onIdentity: () => [before, object],
+    inUse: { record: () => {} },
+    credentialCache: {
+      content: () => ({
+        state: 'known',
+        resources: [
+          {
+            id: `${IDENTITY}/federatedIdentityCredentials/${name}`,
+            name,
+            issuer: TRUST.issuer,
+            subject: TRUST.subject,
+            audiences: [TRUST.audience],
+          },
+        ],
+        doubtful: [],
+        ageMs: 0,
+      }),
+      relist: async () => {},
+      refresh: async () => {},
+    },
+    ended: { knows: () => false, failedAt: () => 0 },
+    azureLagMs: 120_000,
+    callLimitMs: 60_000,
+    releaseAfterMs: 3_600_000,
+  } as never);
+  // What its object left is a credential as any other: it says what is declared.
+  expect(decide(object, seen).summary).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
+});

@@ -1,0 +1,35 @@
+import type { Failure } from '../../decision.ts';
+import type { Facts, RoleGrant } from '../facts.ts';
+
+/** Why it cannot be told whether something that azid gave is left. */
+export type Untold =
+  | { readonly state: 'waiting'; readonly message: string }
+  | { readonly state: 'blocked'; readonly failure: Failure };
+
+/**
+ * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid may have given:
+ * what the object asks for was looked at, or a complete list of its scope showed what is marked for it.
+ */
+export function untoldOf(
+  { spec }: RoleGrant,
+  { azure, marked, principal, role, target }: Facts,
+): Untold | undefined {
+  if (!marked || marked.list.state === 'complete' || (target && azure)) return undefined;
+  if (marked.list.state === 'loading')
+    return {
+      state: 'waiting',
+      message: `waiting for the first list of the role assignments of ${spec.scope}, to tell whether one is left`,
+    };
+  if (principal.state === 'unreadable') return { state: 'blocked', failure: principal.failure };
+  if (role?.state === 'unreadable') return { state: 'blocked', failure: role.failure };
+  return {
+    state: 'blocked',
+    failure: {
+      kind: 'stalled',
+      reason: 'ListIncomplete',
+      message: `what azid may have granted on ${spec.scope} cannot be told, as the list of its role assignments may leave some out: ${marked.list.because}`,
+      ambiguous: false,
+      error: undefined,
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { roleGrant } from '../../src/api/role-grant.ts';
+import { GrantStage, NAMESPACE } from '../support/kinds/grants.ts';
+import { Cluster, World } from '../support/testbed.ts';
+
+/** The end of a RoleGrant whose status was lost while no azid ran, as by a restore. */
+
+let cluster: Cluster;
+let world: World;
+let stage: GrantStage;
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  world = await World.create(cluster);
+  stage = new GrantStage(cluster, world);
+  await stage.prepare();
+});
+afterEach(async () => {
+  await world?.dispose();
+  await cluster.clean();
+});
+
+/** `read` stands; then azid goes away. Gives the principal. */
+async function grantedAndAway(): Promise<string> {
+  const operator = await world.start();
+  await stage.declare('read');
+  await stage.ready('read');
+  const principal = await stage.principal();
+  await world.stop(operator);
+  return principal;
+}
+const unavailable = { kind: 'status', status: 503 } as const;
+const refuse = (path: string, count: number) =>
+  world.azure.control.addFault({ method: 'GET', path, count, effect: unavailable });
+
+describe('a grant whose status was lost, and that goes, takes its assignment along', () => {
+  const lost = () => cluster.patch(roleGrant.resource, `${NAMESPACE}/read`, { status: null }, 'status');
+
+  it('control: with Azure well', async () => {
+    const principal = await grantedAndAway();
+    await lost();
+    await stage.delete('read');
+    await world.start();
+    await stage.gone('read');
+    expect(await stage.assignments(principal)).toEqual([]);
+  });
+
+  it('while Azure does not tell the identity for a moment', async () => {
+    const principal = await grantedAndAway();
+    await lost();
+    await stage.delete('read');
+    refuse('/userAssignedIdentities', 6);
+    await world.start();
+    await stage.gone('read');
+    expect(await stage.assignments(principal)).toEqual([]);
+  });
+
+  it('though a policy was narrowed meanwhile', async () => {
+    const principal = await grantedAndAway();
+    await lost();
+    await stage.delete('read');
+    await stage.policy([
+      { roles: ['Reader'], scopes: ['/subscriptions/22222222-2222-4333-8444-555555555555'] },
+    ]);
+    await world.start();
+    await stage.gone('read');
+    expect(await stage.assignments(principal)).toEqual([]);
+  });
+});
