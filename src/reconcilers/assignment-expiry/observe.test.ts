@@ -229,6 +229,7 @@ describe('may have it for longer', () => {
     declare('read', { principal: { identityRef: { name: 'web' } } }, {}, { principalId: PRINCIPAL });
     const proving = async (proof: Awaited<ReturnType<ObserveDeps['proofs']['prove']>>) => {
       const proofs = {
+        observe: () => ({ state: 'none' }) as const,
         known: () => undefined,
         prove: async () => proof,
         withPrincipal: () => [],

@@ -117,6 +117,8 @@ export interface CoOwner {
   readonly holds: boolean;
   /** Azure refuses what it asks for. */
   readonly refused?: boolean;
+  /** It may ask for it, be allowed it and have it not yet; whether it does cannot be told now. It keeps what stands, and no more. */
+  readonly awaited?: boolean;
 }
 
 /** An assignment of the object's ledger. */

@@ -95,7 +95,7 @@ async function coOwners(id = target.id, shown?: Asked['shown']) {
   const found = await coOwnersOf(
     grant(),
     { id, granted: target, ...(shown && { shown }) },
-    { priority: 'event' },
+    { priority: 'event' } as never,
     deps as unknown as CoOwnerDeps,
   );
   return found.map(({ key, ...rest }) => [key, rest] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -214,11 +214,20 @@ describe('a co-owner', () => {
     ]);
   });
 
-  it('of which it cannot be told just now counts if its status has the assignment', async () => {
-    declare('has', {}, { assignmentId: target.id });
+  it('of which it cannot be told just now has it if its ledger does; else it is awaited, as after a rename', async () => {
+    declare('has', {}, { ledger: [target.id] });
+    declare('says', {}, { assignmentId: target.id });
     declare('wishes');
+    declare('suspended', { suspend: true });
+    declare('denied', {}, {}, { namespace: 'team-b' });
+    declare('elsewhere', { scope: `${SCOPE}0` });
     role = new AzureError({ status: 503, code: 'ServiceUnavailable', message: 'later' });
-    expect(await coOwners()).toMatchObject([['team-a/has', { allowed: false }]]);
+    expect(await coOwners()).toMatchObject([
+      ['team-a/has', { allowed: false, holds: true }],
+      ['team-a/says', { allowed: false, holds: false, awaited: true }],
+      ['team-a/wishes', { allowed: false, holds: false, awaited: true }],
+    ]);
+    expect((await coOwners())[0]?.[1].awaited).toBeUndefined();
   });
 
   it('of which it cannot be told counts not where no policy allows what the assignment grants', async () => {

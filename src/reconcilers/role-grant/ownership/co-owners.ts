@@ -5,6 +5,7 @@ import { asciiLower } from '../../../azure/names/ascii.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
+import type { ReconcileContext } from '../../kind.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
@@ -17,6 +18,7 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
 import { holdsIt, mayBeAllowed } from './given.ts';
 import { markOf, sameCondition } from './owners.ts';
+import { grantsOfSameIdentity, isUntold } from './untold.ts';
 
 export interface CoOwnerDeps extends RoleDeps, Omit<KnownDeps, 'stores'>, Pick<PrincipalDeps, 'proofs'> {
   readonly systemProofs: PrincipalDeps['systemProofs'];
@@ -65,19 +67,23 @@ export interface Asked {
 /**
  * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if its spec
  * may mean the assignment, and its status, the mark on the assignment or the record of its end says that it has it: nothing is taken
- * from it by mistake. Which of them have it, `holdsIt` says: a forged ledger alone keeps nothing. One that is suspended and has it not
+ * from it by mistake. One that nothing names yet, as after a rename, is only `awaited`. Which of them have it, `holdsIt` says: a forged ledger alone keeps nothing. One that is suspended and has it not
  * counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
  */
 export async function coOwnersOf(
   object: RoleGrant,
   { id, granted: asked, shown }: Asked,
-  context: CallContext,
+  context: ReconcileContext,
   deps: CoOwnerDeps,
 ): Promise<readonly CoOwner[]> {
   const coOwners: CoOwner[] = [];
   const granted = shown ?? asked;
   const mark = markOf(shown?.description, deps.installationId);
-  for (const other of candidates(id, granted?.principalId, deps, mark?.key)) {
+  const others = new Set([
+    ...candidates(id, granted?.principalId, deps, mark?.key),
+    ...grantsOfSameIdentity(object, deps).flatMap((key) => deps.stores.grants.get(key) ?? []),
+  ]);
+  for (const other of others) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, deps.clock.now())) continue;
     const wish = await wishOf(other, context, deps);
@@ -88,12 +94,16 @@ export async function coOwnersOf(
     const isTold =
       isMarked || recorded || [assignmentId, ...ledger].some((each) => sameAssignmentId(each, id));
     const maybe = granted ?? parseAssignmentId(id);
-    if (wish ? !isAsked(wish.target, id) : !isTold || !mayAskFor(other, maybe, deps)) continue;
+    if (wish ? !isAsked(wish.target, id) : !mayAskFor(other, maybe, deps)) continue;
     const ids = wish?.target.ids ?? [id];
     const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
     const claimed = { ids, shown, marked: isMarked, recorded, told: wish !== undefined, mayHave };
     const holds = !hasEnded(id, other, now, deps) && holdsIt(other, claimed);
     if (isSuspended(other) && !holds && !recorded) continue;
+    const ended = hasEnded(id, other, now, deps);
+    const awaited =
+      !holds && !ended && mayHave && (wish ? !wish.allowed : await isUntold(other, context, deps));
+    if (!wish && !isTold && !awaited) continue;
     const { condition, description } = other.spec;
     // What stands as it is declared was not refused, whatever a status says.
     const stands = isMarked && sameCondition(condition?.expression, shown?.condition);
@@ -106,6 +116,7 @@ export async function coOwnersOf(
       allowed: wish?.allowed ?? false,
       holds,
       ...(!stands && isRefusedByAzure(other) && { refused: true }),
+      ...(awaited && { awaited }),
     });
   }
   return coOwners;

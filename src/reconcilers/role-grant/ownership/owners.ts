@@ -41,6 +41,18 @@ export function staysWithout(
   return age(next) < age(me) || sameCondition(next.condition, condition);
 }
 
+/** One that cannot be told yet, and for whom the assignment would stay when `me` goes, if it asks for it. */
+export function awaitedBy(
+  me: CoOwner,
+  coOwners: readonly CoOwner[],
+  condition: string | undefined,
+): CoOwner | undefined {
+  const owners = ownersOf(coOwners);
+  return coOwners.find(
+    (each) => each.awaited && staysWithout(me, [...owners, { ...each, holds: true }], condition),
+  );
+}
+
 /** The oldest owner's text, then who made it and for whom: an assignment has no tags that could say so. */
 export function descriptionOf(installationId: string, owners: readonly CoOwner[]): string {
   const [first] = owners;

@@ -6,7 +6,7 @@ import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { provenGone } from '../standing.ts';
-import { everything, remove } from './removal.ts';
+import { everything, type Removal, remove } from './removal.ts';
 import { untoldOf } from './untold.ts';
 
 /**
@@ -37,6 +37,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'act':
       return deleting(status, 'deleting the role assignment', 0, [removal.action]);
     case 'wait':
+      if (removal.awaited) return awaiting(object, facts, status, removal);
       return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
@@ -77,6 +78,20 @@ function staying(ledger: readonly string[], { held, marked }: Facts): readonly s
 /** A list that failed, or became complete, enqueues nobody. */
 const LIST_RECHECK_MS = 5_000;
 const RETRY_MS = 30_000;
+
+/** It waits for what another asks for to be told as it waits for Azure: not for ever, and that one has what stays, if it asks for it. */
+function awaiting(
+  object: RoleGrant,
+  facts: Facts,
+  status: OwnStatus,
+  { message, againMs }: Extract<Removal, { state: 'wait' }>,
+): GrantDecision {
+  const failure = { kind: 'transient', reason: 'ClaimantNotTold', message, ambiguous: false } as const;
+  const decision = blocked(object, facts, status, { ...failure, error: undefined });
+  return decision.actions.length > 0
+    ? decision
+    : { ...decision, summary: { state: 'deleting', message, againMs } };
+}
 
 /** @param withdrawn ends that no longer count; those of what stays in Azure do */
 function leave(

@@ -2,8 +2,8 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../../decision.ts';
 import { summaryOf } from '../../status/summaries.ts';
 import type { Action, CoOwner, Facts, Held, OwnStatus, RoleGrant } from '../facts.ts';
-import { asCoOwner } from '../own.ts';
-import { ownersOf, staysWithout } from '../ownership/owners.ts';
+import { asCoOwner, expiryOf } from '../own.ts';
+import { awaitedBy, ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 
 /** What to do with assignments the object no longer asks for. */
@@ -20,7 +20,13 @@ export type Removal =
     }
   | { readonly state: 'act'; readonly action: Action }
   /** Absent, but Azure's lag or a write of a dead process may hide it. */
-  | { readonly state: 'wait'; readonly againMs: number; readonly message: string }
+  | {
+      readonly state: 'wait';
+      readonly againMs: number;
+      readonly message: string;
+      /** It stays as another may ask for it, of which nothing can be told now. */
+      readonly awaited?: true;
+    }
   /** Whether it is there could not be told. */
   | { readonly state: 'blocked'; readonly failure: Failure };
 
@@ -41,7 +47,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
         if (view.conclusive) {
           dropped.push(id);
           ended.push(id);
-        } else if (!wait || view.conclusiveInMs < wait.againMs)
+        } else if (!wait || (!wait.awaited && view.conclusiveInMs < wait.againMs))
           wait = {
             state: 'wait',
             againMs: view.conclusiveInMs,
@@ -49,7 +55,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
           };
         break;
       case 'loading':
-        wait = { state: 'wait', againMs: 1_000, message: `reading ${id}` };
+        wait = { ...wait, state: 'wait', againMs: 1_000, message: `reading ${id}` };
         break;
       case 'unreadable':
         return { state: 'blocked', failure: view.failure };
@@ -71,10 +77,28 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
         } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
           dropped.push(id);
           if (isRecordedFor(coOwners, id, facts)) ended.push(id);
-        } else return { state: 'act', action: deletion(id, why) };
+        } else {
+          const claimant = awaitedBy(asCoOwner(object), coOwners, view.assignment.condition);
+          if (!claimant || isOverdue(object, facts, id)) return { state: 'act', action: deletion(id, why) };
+          wait = {
+            state: 'wait',
+            againMs: Math.min(wait?.againMs ?? AWAITED_MS, AWAITED_MS),
+            message: `${id} stays while it cannot be told whether RoleGrant ${claimant.key} asks for it: Azure has yet to tell of its identity or its role`,
+            awaited: true,
+          };
+        }
     }
   }
   return wait ?? { state: 'done', dropped, ended, events };
+}
+
+/** What tells of another grant enqueues that one alone, ms. */
+const AWAITED_MS = 15_000;
+
+/** An end binds: who cannot be told for long after it does not count. */
+function isOverdue(object: RoleGrant, { now, releaseAfterMs, ends }: Facts, id: string): boolean {
+  const times = [expiryOf(object), ends.get(armKey(id))?.mine?.endsAt].filter((time) => time !== undefined);
+  return times.some((time) => !(now < time + releaseAfterMs));
 }
 
 /** Entries of the ledger of an object that keeps what it has, and that was never given these. */

@@ -13,7 +13,7 @@ import { type LivenessDeps, livenessOf } from './liveness.ts';
 export interface PrincipalDeps extends LivenessDeps {
   readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
   /** Who has which principal, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal'>;
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal'>;
   readonly systemProofs: Pick<SystemProofs, 'known' | 'prove' | 'hasPrincipal' | 'ofPrincipal'>;
   /**
    * When this process first saw a principal, wall ms, by the uid of the grant that asks. One map for all who ask: the

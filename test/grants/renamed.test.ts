@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GrantStage } from '../support/kinds/grants.ts';
+import { Cluster, World } from '../support/testbed.ts';
+
+/** An assignment when what its objects rest on cannot be told for a moment, as after a start. */
+
+let cluster: Cluster;
+let world: World;
+let stage: GrantStage;
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  world = await World.create(cluster);
+  stage = new GrantStage(cluster, world);
+  await stage.prepare();
+});
+afterEach(async () => {
+  await world?.dispose();
+  await cluster.clean();
+});
+
+/** `read` stands; then azid goes away. Gives the principal. */
+async function grantedAndAway(): Promise<string> {
+  const operator = await world.start();
+  await stage.declare('read');
+  await stage.ready('read');
+  const principal = await stage.principal();
+  await world.stop(operator);
+  return principal;
+}
+const unavailable = { kind: 'status', status: 503 } as const;
+const refuse = (path: string, count: number) =>
+  world.azure.control.addFault({ method: 'GET', path, count, effect: unavailable });
+const deleted = () => stage.writes().filter((write) => write.startsWith('DELETE'));
+
+describe('a grant that was renamed: its assignment stays', () => {
+  it('control: with Azure well', async () => {
+    await grantedAndAway();
+    await stage.delete('read');
+    await stage.declare('anew');
+    await world.start();
+    await stage.gone('read');
+    await stage.ready('anew');
+    expect(deleted()).toEqual([]);
+  });
+
+  it('while Azure does not tell the identity for a moment', async () => {
+    await grantedAndAway();
+    await stage.delete('read');
+    await stage.declare('anew');
+    refuse('/userAssignedIdentities', 6);
+    await world.start();
+    await stage.gone('read');
+    await stage.ready('anew');
+    expect(deleted()).toEqual([]);
+  });
+});
