@@ -60,7 +60,7 @@ export function seeing(
   readBack(object, view, deps.memory);
   const { accepted } = deps.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
-  const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, facts.now);
+  const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, deps.clock.monotonic());
   return {
     ...facts,
     ...(apiVersion !== undefined && { apiVersion }),

@@ -29,6 +29,12 @@ describe('more is due', () => {
   });
 });
 
+it('goes at once where the wall clock was set back since', () => {
+  const open = { openedAt: NOW, changedAt: NOW, changes: new Set(['remove x']) };
+  expect(batchWaitMs(open, false, NOW)).toBe(QUIET_MS);
+  for (const isDue of [false, true]) expect(batchWaitMs(open, isDue, NOW - 3_600_000)).toBe(0);
+});
+
 describe('a write', () => {
   type Change = { readonly what: string; readonly key: string };
   type Step = readonly [atMs: number, adds: string, isDue?: boolean];

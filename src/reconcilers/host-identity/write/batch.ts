@@ -42,7 +42,8 @@ export function batchAfter(
 
 /** For how long the write still waits, ms; then it goes with whatever there is. */
 export function batchWaitMs({ openedAt, changedAt, isClosed }: Batch, isDue: boolean, now: number): number {
-  if (isClosed) return 0;
+  // The wall clock was set back: how long it has waited nobody knows, and too early is one write more.
+  if (isClosed || now < changedAt) return 0;
   const closesAt = Math.min(changedAt + (isDue ? DUE_MS : QUIET_MS), openedAt + LONGEST_MS);
   return Math.max(0, closesAt - now);
 }

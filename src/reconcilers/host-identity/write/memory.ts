@@ -168,7 +168,7 @@ export class HostMemory {
     delete this.#of(uid).absentSince;
   }
 
-  /** For how long the host has shown this state, ms. */
+  /** For how long the host has shown this state, ms. @param now monotonic ms */
   busyFor(uid: string, state: string | undefined, now: number): number {
     const known = this.#of(uid);
     if (state === undefined) {
