@@ -15,7 +15,7 @@ import type {
   UserAssignedIdentity,
 } from './facts.ts';
 import { isCopy, ownerOf, ownStatus } from './own.ts';
-import { searchOfDeleted } from './search.ts';
+import { LIST_RECHECK_MS, searchOfDeleted } from './search.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { outputsOf } from './write/output.ts';
 import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
@@ -212,8 +212,13 @@ function whileSearched(
         conditions: unblocked(object),
         summary: { state: 'deleting', message: found.message, againMs: 5_000 },
       };
-    case 'blocked':
-      return blocked(object, facts, own, found.what, found.failure);
+    case 'blocked': {
+      const decision = blocked(object, facts, own, found.what, found.failure);
+      const { summary } = decision;
+      // A list that failed is asked for again soon, and enqueues nobody when it comes.
+      if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
+      return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, LIST_RECHECK_MS) } };
+    }
     case 'left':
       return leave(object, facts, own, found.message);
   }

@@ -61,8 +61,10 @@ describe('while it is not told where the identity is', () => {
     const { summary } = decide(uai({ spec }), facts({ policies, azure: absent, search }));
     const said = expect.stringMatching(/may have an identity.*the last list failed: 503/);
     expect(summary).toMatchObject({ state: 'waiting', message: said });
-    const { conditions } = decide(deleted({ spec, status: {} }), facts({ policies, search }));
-    expect(conditions).toMatchObject([{ type: 'DeletionBlocked', message: said }]);
+    const going = decide(deleted({ spec, status: {} }), facts({ policies, search }));
+    expect(going.conditions).toMatchObject([{ type: 'DeletionBlocked', message: said }]);
+    // It is asked for again soon, and whoever waits for it is not enqueued when it comes.
+    expect(going.summary).toMatchObject({ state: 'deleting', againMs: 10_000 });
   });
 
   it.each(searches)('a released object goes at once, and says so: $state', (search) => {

@@ -83,7 +83,7 @@ export function searchOfDeleted(search: Search): DeletionSearch {
 }
 
 /** A list that failed, or became complete, enqueues nobody. */
-const LIST_RECHECK_MS = 10_000;
+export const LIST_RECHECK_MS = 10_000;
 
 function mayBeLeftOut({
   principalId,
