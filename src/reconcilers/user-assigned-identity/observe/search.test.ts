@@ -157,7 +157,6 @@ describe('the first list is waited for', () => {
 
 describe('a list that failed has shown nothing, so what it would show is waited for', () => {
   it.each<[string, Given]>([
-    ['before a new one is made', {}],
     ['before one is made again', { status: { coordinates }, recorded: 'p1' }],
     ['after the status was lost', { recorded: 'p1' }],
     ['by a deletion', { status: { coordinates }, recorded: 'p1', deleting: true }],
@@ -167,6 +166,11 @@ describe('a list that failed has shown nothing, so what it would show is waited 
     const { search, over } = searched(given);
     expect(search).toMatchObject({ state: 'incomplete', subscriptionId: A, because: 'rights' });
     expect(over).toBe(false);
+  });
+
+  it('but not before a new one is made, of which it could show nothing: its own calls tell what is wrong with Azure', () => {
+    unlisted.add(A);
+    expect(searched({})).toEqual({ subscriptions: [A], over: true });
   });
 
   it('but not for what this process saw at the place that is remembered', () => {

@@ -59,7 +59,10 @@ export function searchFor(
     });
   // A list that failed has shown nothing, neither where it is nor that it is not.
   const failed = short.find(({ listed }) => !listed);
-  if (failed) return incomplete(failed);
+  // Of a new object nothing is known that it could show: its own calls tell what is wrong with Azure.
+  const isNew =
+    recorded === undefined && !isPinned(object) && object.metadata.deletionTimestamp === undefined;
+  if (failed && !isNew) return incomplete(failed);
   if (recorded === undefined) {
     const marked = markedFor(object, deps);
     const candidates = marked.length > 0 || isPinned(object) ? marked : ofNamesakes(object, deps);
