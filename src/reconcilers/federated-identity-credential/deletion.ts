@@ -1,6 +1,7 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import type { Failure } from '../decision.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Untold } from '../status/untold.ts';
 import type {
   Action,
   CredentialDecision,
@@ -11,6 +12,9 @@ import type {
 } from './facts.ts';
 import { remove } from './maintain.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
+
+/** While what it takes to tell cannot be read. */
+const RECHECK_MS = 30_000;
 
 /**
  * The object is going, and with it what the ledger and the name prove to be its own; no policy is asked, and the object
@@ -56,8 +60,9 @@ export function decideDeletion(
   const proven = ids.filter((id) => isProven(id, object, facts));
   if (proven.length === 0) {
     const untold = untoldOf(object, facts);
-    if (untold?.state === 'waiting') return waiting(untold.message, LIST_RECHECK_MS);
-    if (untold) return soon(blocked(object, facts, own, 'what may be there', untold.failure));
+    if (untold?.state === 'waiting') return waiting(untold.message, FIRST_LIST_RECHECK_MS);
+    if (untold)
+      return recheckedWithin(blocked(object, facts, own, 'what may be there', untold.failure), RECHECK_MS);
     const strange =
       ids.length > 0
         ? warning(`no name proves that azid made ${named} for this object; left as they are`)
@@ -82,21 +87,6 @@ export function decideDeletion(
     summary: { state: 'deleting', message: `deleting ${named}`, againMs: 0 },
   };
 }
-
-/** A list that failed, or became complete, enqueues nobody. */
-const LIST_RECHECK_MS = 5_000;
-const RETRY_MS = 30_000;
-
-/** Nothing was refused: what could not be told may be in a moment. */
-function soon(decision: CredentialDecision): CredentialDecision {
-  const { summary } = decision;
-  if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
-  return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, RETRY_MS) } };
-}
-
-type Untold =
-  | { readonly state: 'waiting'; readonly message: string }
-  | { readonly state: 'blocked'; readonly failure: Failure };
 
 /**
  * Why it cannot be told whether something of this object's is in Azure. A status may have been lost or altered while no azid ran, so

@@ -1,14 +1,14 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
-import { type AskedHost, attachmentAsked, systemAssignedAsked } from '../hosts/claims/requests.ts';
+import { type AskedHost, askedHostOf, attachmentAsked } from '../hosts/claims/requests.ts';
 import { selectsHost } from '../hosts/claims/selector.ts';
+import { systemVerdict } from '../hosts/ledger/system-owner.ts';
 import { INDEX, type Stores } from '../stores.ts';
 
 type Known = Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities' | 'policies' | 'namespaces'>;
@@ -27,8 +27,9 @@ export function hostNamespaces(
   const object = stores.hosts.get(key);
   if (!object) return [''];
   const namespaces = new Set(ownersOf(object).map(({ namespace }) => namespace));
-  const host = askedHost(object);
-  if (host) addAllowed(namespaces, host, stores, hostCache);
+  const host = askedHostOf(object.spec.resourceId);
+  // Of an id that is none the object's own reconcile tells.
+  if (host.type !== '') addAllowed(namespaces, host, stores, hostCache);
   return namespaces.size > 0 ? [...namespaces] : [''];
 }
 
@@ -55,8 +56,7 @@ function addAllowed(
   for (const each of stores.systemIdentities.byIndex(INDEX.host, key)) {
     const { namespace = '' } = each.metadata;
     if (namespaces.has(namespace)) continue;
-    if (policyFor(each, stores).allowsSystemAssigned(systemAssignedAsked(each, host)).allowed)
-      namespaces.add(namespace);
+    if (systemVerdict(each, stores).allowed) namespaces.add(namespace);
   }
 }
 
@@ -65,17 +65,6 @@ function selecting(shown: AzureHost, { attachments }: Known): readonly IdentityA
   return attachments
     .byIndex(INDEX.selectorArea, area)
     .filter(({ spec: { target } }) => target.selector && selectsHost(target.selector, shown));
-}
-
-/** Undefined where the id is none: the object's own reconcile tells. */
-function askedHost({ spec: { resourceId } }: HostIdentity): AskedHost | undefined {
-  try {
-    const type = hostTypeOf(resourceId);
-    return { hostId: resourceId, type, known: capabilityOf(type) !== undefined };
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }
 
 function ownersOf({ status }: HostIdentity): readonly { readonly namespace: string }[] {

@@ -1,6 +1,6 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -43,10 +43,5 @@ function isAttachment(object: Speaker): object is IdentityAttachment {
 function typeOf({ spec }: Speaker): string | undefined {
   if ('target' in spec && spec.target.selector) return spec.target.selector.type;
   const id = 'target' in spec ? spec.target.resourceId : spec.resourceId;
-  try {
-    return id === undefined ? undefined : hostTypeOf(id);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return id === undefined ? undefined : hostTypeIfAny(id);
 }

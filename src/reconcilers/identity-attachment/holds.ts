@@ -1,4 +1,4 @@
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Hold } from '../holds.ts';
@@ -48,20 +48,12 @@ function isAllowed(object: IdentityAttachment, { stores }: AttachedDeps): boolea
       attachmentAsked(object, { hostId, type, known: capabilityOf(type) !== undefined }),
     ).allowed;
   if (!selector) {
-    const type = typeOf(resourceId);
-    return resourceId !== undefined && type !== undefined && allowedAt(resourceId, type);
+    if (resourceId === undefined) return false;
+    const type = hostTypeIfAny(resourceId);
+    // Where it is no id of a resource nothing can be attached, so it holds nobody.
+    return type !== undefined && allowedAt(resourceId, type);
   }
   const scope = selectorScope(selector);
   const places = held.map(({ spec }) => spec.resourceId);
   return [scope, ...places].some((place) => allowedAt(place, selector.type));
-}
-
-function typeOf(hostId: string | undefined): string | undefined {
-  try {
-    return hostId === undefined ? undefined : hostTypeOf(hostId);
-  } catch (error) {
-    // No id of a resource: nothing can be attached there, so it holds nobody.
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { systemAssignedAsked } from '../hosts/claims/requests.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
@@ -33,12 +34,8 @@ export function decide(
   const { policy, problem, type, absent, ledger } = facts;
   const own = ownStatus(object);
   if (problem) return stop(own, stalledInside(problem.reason, problem.message));
-  const verdict = policy.allowsSystemAssigned({
-    hostId: resourceId,
-    type: type.name,
-    known: type.known,
-    adopt: object.spec.adoption === 'Adopt',
-  });
+  const host = { hostId: resourceId, type: type.name, known: type.known };
+  const verdict = policy.allowsSystemAssigned(systemAssignedAsked(object, host));
   if (absent) {
     // Its principal is gone with it, whatever a policy says.
     const message = `spec.resourceId: waiting for ${resourceId}, which does not exist`;

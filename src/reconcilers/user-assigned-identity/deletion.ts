@@ -3,6 +3,7 @@ import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/untold.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,
@@ -210,15 +211,10 @@ function whileSearched(
         actions: [],
         status: own,
         conditions: unblocked(object),
-        summary: { state: 'deleting', message: found.message, againMs: 5_000 },
+        summary: { state: 'deleting', message: found.message, againMs: FIRST_LIST_RECHECK_MS },
       };
-    case 'blocked': {
-      const decision = blocked(object, facts, own, found.what, found.failure);
-      const { summary } = decision;
-      // A list that failed is asked for again soon, and enqueues nobody when it comes.
-      if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
-      return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, LIST_RECHECK_MS) } };
-    }
+    case 'blocked':
+      return recheckedWithin(blocked(object, facts, own, found.what, found.failure), LIST_RECHECK_MS);
     case 'left':
       return leave(object, facts, own, found.message);
   }

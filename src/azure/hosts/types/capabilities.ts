@@ -218,3 +218,13 @@ export function hostTypeOf(id: string): string {
   const type = [provider, ...path.map((each) => each.type)].join('/');
   return BY_TYPE.get(asciiLower(type))?.type ?? type;
 }
+
+/** The same, undefined where the text is no such id: whose it is tells of it, and everybody else goes on. */
+export function hostTypeIfAny(id: string): string | undefined {
+  try {
+    return hostTypeOf(id);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import { type IdentityAttachment, MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../../api/schema/common.ts';
-import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeIfAny } from '../../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../../kube/informer/store.ts';
 import { CONTESTED } from '../ledger/problems.ts';
@@ -99,10 +99,6 @@ export function openedBy({ old, new: next }: StoreChange<IdentityAttachment>): r
 
 /** An id that is none is nobody's: the object's own reconcile tells. */
 function restarts(resourceId: string): boolean {
-  try {
-    return capabilityOf(hostTypeOf(resourceId))?.restarts ?? false;
-  } catch (error) {
-    if (error instanceof TypeError) return true;
-    throw error;
-  }
+  const type = hostTypeIfAny(resourceId);
+  return type === undefined || (capabilityOf(type)?.restarts ?? false);
 }

@@ -1,10 +1,10 @@
 import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
-import { capabilityOf, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import { INDEX, type Stores } from '../../stores.ts';
+import { askedHostOf, systemAssignedAsked } from '../claims/requests.ts';
 import { isCrowded, isOwner } from './owners.ts';
 
 /** Who has a part in a resource's own identity: the ledger says so, which no tenant can write. */
@@ -53,25 +53,8 @@ export function holdersOf(
 
 /** Whether the policies allow the object the identity of its resource, now. */
 export function systemVerdict(object: SystemAssignedIdentity, policies: PolicySources): Verdict {
-  const { resourceId, adoption } = object.spec;
-  const spelt = typeOf(resourceId);
-  const known = capabilityOf(spelt);
-  return policyFor(object, policies).allowsSystemAssigned({
-    hostId: resourceId,
-    type: known?.type ?? spelt,
-    known: known !== undefined,
-    adopt: adoption === 'Adopt',
-  });
-}
-
-/** What is no id is of no type, and no rule names it. */
-function typeOf(resourceId: string): string {
-  try {
-    return hostTypeOf(resourceId);
-  } catch (error) {
-    if (error instanceof TypeError) return '';
-    throw error;
-  }
+  const asked = systemAssignedAsked(object, askedHostOf(object.spec.resourceId));
+  return policyFor(object, policies).allowsSystemAssigned(asked);
 }
 
 /** Whether the identity stays on when the object lets go of it. */

@@ -1,6 +1,5 @@
-import { asciiLower } from '../../../azure/names/ascii.ts';
-import { parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../../kube/types.ts';
+import { mayHaveId } from '../../hosts/attachments-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
@@ -43,23 +42,15 @@ export async function isUntold(
  */
 export function grantsOfSameIdentity(
   object: RoleGrant,
-  { stores: { grants, identities } }: Pick<UntoldDeps, 'stores'>,
+  { stores }: Pick<UntoldDeps, 'stores'>,
 ): readonly ObjectKey[] {
-  const referred = [...referredIdentity(object), ...identities.keysByIndex(INDEX.azureName, nameHad(object))];
+  const { grants } = stores;
+  // Also of the identity that it was made for, whatever it refers to by now.
+  const referred = [...referredIdentity(object), ...mayHaveId(object.status?.identityId ?? '', stores)];
   return [
     ...referred.flatMap((identity) => [...grants.keysByIndex(INDEX.identityRef, identity)]),
     ...referredSystemIdentity(object).flatMap((identity) => [
       ...grants.keysByIndex(INDEX.systemIdentityRef, identity),
     ]),
   ];
-}
-
-/** Of the identity that it was made for, whatever it refers to by now. */
-function nameHad({ status }: RoleGrant): string {
-  try {
-    return asciiLower(parseIdentityId(status?.identityId ?? '').name);
-  } catch (error) {
-    if (error instanceof TypeError) return '';
-    throw error;
-  }
 }

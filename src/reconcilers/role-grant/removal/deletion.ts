@@ -2,12 +2,16 @@ import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { blockOf, unblocked } from '../../status/blocked.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/untold.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { provenGone } from '../standing.ts';
 import { everything, type Removal, remove } from './removal.ts';
 import { untoldOf } from './untold.ts';
+
+/** While a list may leave something out, or what it takes to tell cannot be read. */
+const RECHECK_MS = 30_000;
 
 /**
  * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
@@ -43,8 +47,8 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
       return blocked(object, facts, status, removal.failure);
     case 'done':
       if (untold?.state === 'waiting')
-        return { ...deleting(status, untold.message, LIST_RECHECK_MS), conditions: unblocked(object) };
-      if (untold) return soon(blocked(object, facts, status, untold.failure));
+        return { ...deleting(status, untold.message, FIRST_LIST_RECHECK_MS), conditions: unblocked(object) };
+      if (untold) return recheckedWithin(blocked(object, facts, status, untold.failure), RECHECK_MS);
       return leave(object, status, removal.events, withdrawEnds(facts, removal.ended));
   }
 }
@@ -61,23 +65,12 @@ function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Fa
   return leave(object, status, [leftBehind(`${block.after}; ${what}: ${failure.message}`)]);
 }
 
-/** Nothing was refused: what could not be told may be in a moment. */
-function soon(decision: GrantDecision): GrantDecision {
-  const { summary } = decision;
-  if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
-  return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, RETRY_MS) } };
-}
-
 /** By the ledger, and by the marks where that was lost. */
 function staying(ledger: readonly string[], { held, marked }: Facts): readonly string[] {
   const standing = held.filter(({ view }) => view.state === 'present').map(({ id }) => id);
   const found = (marked?.ids ?? []).filter((id) => standing.some((each) => sameAssignmentId(each, id)));
   return [...ledger, ...found.filter((id) => !ledger.some((each) => sameAssignmentId(each, id)))];
 }
-
-/** A list that failed, or became complete, enqueues nobody. */
-const LIST_RECHECK_MS = 5_000;
-const RETRY_MS = 30_000;
 
 /** It waits for what another asks for to be told as it waits for Azure: not for ever, and that one has what stays, if it asks for it. */
 function awaiting(

@@ -1,10 +1,5 @@
-import type { Failure } from '../../decision.ts';
+import type { Untold } from '../../status/untold.ts';
 import type { Facts, RoleGrant } from '../facts.ts';
-
-/** Why it cannot be told whether something that azid gave is left. */
-export type Untold =
-  | { readonly state: 'waiting'; readonly message: string }
-  | { readonly state: 'blocked'; readonly failure: Failure };
 
 /**
  * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid may have given:
