@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conditionOf, HostStage, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** Machines, and right after them a selector that is to find them, in an Azure whose lists lag (docs/architecture.md section 2). */
 
@@ -13,20 +14,15 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster, { preset: 'honest', azureLagMs: LAG });
-  world.azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
-  stage = new HostStage(cluster, world);
-  await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
-});
+useWorld(
+  async (own) => {
+    ({ cluster, world } = own);
+    world.azure.control.setKnobs({ propagation: { listLagMs: 20_000 } });
+    stage = new HostStage(cluster, world);
+    await stage.prepare();
+  },
+  { preset: 'honest', azureLagMs: LAG },
+);
 
 const choose = (name: string, role: string) =>
   stage.attach(name, { target: { selector: { subscriptionId: SUBSCRIPTION, type: VMS, tags: { role } } } });

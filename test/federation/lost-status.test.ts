@@ -1,27 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { HostStage, identityIdOf } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** The end of a FederatedIdentityCredential whose status was lost while no azid ran, as by a restore. */
 
 let cluster: Cluster;
 let world: World;
 let stage: HostStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare({
     federation: [{ issuers: ['https://issuer.example.org/a'], subjects: ['job:*'] }],
   });
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const azure = () => world.azure.control;

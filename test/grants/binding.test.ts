@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AssignmentExpiry, assignmentExpiry } from '../../src/api/assignment-expiry.ts';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { type RoleGrantSpec, roleGrant } from '../../src/api/role-grant.ts';
 import { conditionOf, GrantStage, NAMESPACE, RG1, SUB, WEB } from '../support/kinds/grants.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * An end binds (docs/guarantees.md G23): what was given until a time is revoked then, whatever its owner does meanwhile. In an honest
@@ -13,20 +14,15 @@ import { Cluster, World } from '../support/testbed.ts';
 let cluster: Cluster;
 let world: World;
 let stage: GrantStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster, { preset: 'honest', azureLagMs: 30_000 });
-  stage = new GrantStage(cluster, world);
-  await stage.prepare();
-  await stage.policy(TEMPORARY);
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
-});
+useWorld(
+  async (own) => {
+    ({ cluster, world } = own);
+    stage = new GrantStage(cluster, world);
+    await stage.prepare();
+    await stage.policy(TEMPORARY);
+  },
+  { preset: 'honest', azureLagMs: 30_000 },
+);
 
 const MINUTE = 60_000;
 const TEMPORARY = [{ roles: ['Reader'], scopes: [SUB], maxDuration: '1h' }];

@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { GrantStage, WEB } from '../support/kinds/grants.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 let cluster: Cluster;
 let world: World;
 let stage: GrantStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new GrantStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 /** An administrator moves by hand: exports a template with its tags, deploys it to a group that no policy allows, deletes the old one. */

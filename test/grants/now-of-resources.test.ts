@@ -1,29 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { HostStage, identityIdOf, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** A request to reconcile reads all that the object rests on (docs/guarantees.md G26): a resource that somebody deleted, too. */
 
 let cluster: Cluster;
 let world: World;
 let stage: HostStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 interface Conditioned extends KubeObject {

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conditionOf, GrantStage, RG1, SUB } from '../support/kinds/grants.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * Ready tells of now (docs/guarantees.md G26): each thing a grant rests on goes or changes, and the object says so after a
@@ -10,18 +11,10 @@ import { Cluster, World } from '../support/testbed.ts';
 let cluster: Cluster;
 let world: World;
 let stage: GrantStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new GrantStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const control = () => world.azure.control;

@@ -1,24 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GrantStage } from '../support/kinds/grants.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** An assignment when what its objects rest on cannot be told for a moment, as after a start. */
 
 let cluster: Cluster;
 let world: World;
 let stage: GrantStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new GrantStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 /** `read` stands; then azid goes away. Gives the principal. */

@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Event, events } from '../../src/kube/builtin.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, RG1, VMS } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
 import { trail } from '../support/trail.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * Resources that Azure is at work on for somebody else: what is new on them shows no ids until the end, and is not dead,
@@ -13,22 +14,14 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
   await stage.policy({
     attachments: [{ types: ['*'], scopes: [RG1], identities: { ids: [identityIdOf('theirs')] } }],
   });
   azure().createIdentity({ name: 'theirs', resourceGroup: 'rg1' });
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const MINUTE = 60_000;

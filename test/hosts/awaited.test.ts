@@ -1,26 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { HostStage, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** What a resource has stays on it while an object that may want it cannot be told yet. */
 
 let cluster: Cluster;
 let world: World;
 let stage: HostStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const key = (name: string) => `${stage.namespace}/${name}`;

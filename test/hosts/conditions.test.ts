@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../src/api/identity-attachment.ts';
 import type { SystemAssignedIdentitySpec } from '../../src/api/system-assigned-identity.ts';
 import { HostStage, hostIdOf, identityIdOf, RG1, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * Every reason for which an attachment or a system-assigned identity stalls: provoked, told by name, nothing written
@@ -13,18 +14,10 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const VM1 = vmId('vm1');

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { HostStage, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** Somebody takes azid's finalizer off an object that is being deleted, and another finalizer keeps the object. */
 
@@ -11,18 +12,10 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const OTHERS = 'example.com/hold';

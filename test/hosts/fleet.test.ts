@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../src/api/identity-attachment.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** One attachment, many resources by a selector: what it costs, how fast it goes, and what stops it. */
 
@@ -9,19 +10,14 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster, { operator: { workers: 16 } });
-  stage = new HostStage(cluster, world);
-  await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
-});
+useWorld(
+  async (own) => {
+    ({ cluster, world } = own);
+    stage = new HostStage(cluster, world);
+    await stage.prepare();
+  },
+  { operator: { workers: 16 } },
+);
 
 const RESYNC = 11 * 60_000;
 const SITES = 'Microsoft.Web/sites';

@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { systemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { HostStage, hostIdOf, identityIdOf, RG1, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** Identities that a resource names elsewhere than in `identity`: they are not taken out from under it without a word. */
 
@@ -10,12 +11,8 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
   await stage.policy({
@@ -23,10 +20,6 @@ beforeEach(async () => {
     systemAssigned: [{ types: ['*'], scopes: [SUB] }],
   });
   azure().createIdentity({ name: 'theirs', resourceGroup: 'rg1' });
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
@@ -6,8 +6,9 @@ import type { Intercept } from '../../src/azure/arm/arm-policies.ts';
 import type { Resource } from '../../src/kube/types.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { HostStage, identityIdOf, RG1, SUB } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
 import { trail } from '../support/trail.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * A process that dies between storing what it is about to make and sending the write (docs/guarantees.md G5): nothing was made.
@@ -18,21 +19,13 @@ const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 let cluster: Cluster;
 let world: World;
 let stage: HostStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare({
     federation: [{ issuers: ['https://issuer.example.org/a'], subjects: ['job:*'] }],
     grants: [{ roles: ['Reader'], scopes: [SUB] }],
   });
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 /** Starts azid, which dies at its first write to Azure, nothing having left it. */

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import type { Intercept } from '../../src/azure/arm/arm-policies.ts';
 import type { FaultEffect } from '../../src/simulator/faults.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** The mistakes of prior systems (docs/guarantees.md) that concern attachments: what azid does in their place. */
 
@@ -11,18 +12,10 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const RESYNC = 11 * 60_000;

@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { conditionOf, HostStage, hostIdOf, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
 import { atRest, RESYNC } from '../support/trail.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** Machines that are moved to another group: known again by their `vmId`, and nothing of azid's stays behind. */
 
@@ -10,19 +11,11 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
   azure().createResourceGroup({ name: 'rg3' });
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 const azure = () => world.azure.control;

@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { HostStage, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** Two teams declare the same resource's own identity: it stays on while one of them is left, and so does what it was given. */
 
 let cluster: Cluster;
 let world: World;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
+useWorld(async (own) => {
+  ({ cluster, world } = own);
 });
 
 it('only with the last team goes what azid left on the identity, and the identity', async () => {

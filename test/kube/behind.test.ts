@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
 import { GrantStage } from '../support/kinds/grants.ts';
 import { HostStage, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /**
  * A new process is answered by an API server that is behind: the first list of one kind lacks what the process before had
@@ -11,16 +12,8 @@ import { Cluster, World } from '../support/testbed.ts';
 
 let cluster: Cluster;
 let world: World;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
+useWorld(async (own) => {
+  ({ cluster, world } = own);
 });
 
 const without = (plural: string, ...names: readonly string[]): WatchTap =>

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { HostStage, hostIdOf, identityIdOf, RG1, vmId } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 /** What one namespace declares, however odd or much of it, must not stop azid for all others. */
 
@@ -8,18 +9,10 @@ let cluster: Cluster;
 let world: World;
 let stage: HostStage;
 
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new HostStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world?.dispose();
-  await cluster.clean();
 });
 
 describe('a namespace that no policy selects', () => {
