@@ -2,8 +2,10 @@
 
 /** The key of a scope: lower-case, single slashes, no slash at the end; `/` for the tenant root (also for ''). */
 export function scopeKey(scope: string): string {
-  const key = `/${scope}`.toLowerCase().replace(/\/+/g, '/').replace(/\/$/, '');
-  return key === '' ? '/' : key;
+  const key = scope.toLowerCase();
+  // Most come as clients write them; the rest costs more, at each of thousands of requests.
+  if (key.startsWith('/') && !key.endsWith('/') && !key.includes('//')) return key;
+  return `/${key}`.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 }
 
 export type Scope =

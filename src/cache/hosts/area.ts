@@ -27,8 +27,8 @@ export function hostArea(subscriptionId: string, type: string): string {
 /** The area whose list shows this host: that of its type, or for a slot that of its own site. Throws as `hostTypeOf`. */
 export function areaOfHost(id: string): string {
   const type = asciiLower(hostTypeOf(id));
-  if (type === SLOTS) return slotsArea(armKey(id).split('/').slice(0, -2).join('/'));
-  return hostArea(parseResourceId(id).subscriptionId, type);
+  const parts = armKey(id).split('/');
+  return type === SLOTS ? slotsArea(parts.slice(0, -2).join('/')) : hostArea(parts[2] ?? '', type);
 }
 
 /** The slots of one site. */

@@ -210,7 +210,8 @@ export function inVariant(capability: HostCapability, variant: string | undefine
  */
 export function hostTypeOf(id: string): string {
   const { provider, path, resourceGroup } = parseResourceId(id);
-  const extension = armKey(id).split('/providers/').length !== 2;
+  const key = armKey(id);
+  const extension = key.indexOf('/providers/') !== key.lastIndexOf('/providers/');
   if (provider === undefined || resourceGroup === undefined || extension)
     throw new TypeError(
       `Expected the ARM id of a resource (/subscriptions/<id>/resourceGroups/<group>/providers/<namespace>/<type>/<name>…), got "${id.slice(0, 200)}"`,

@@ -7,6 +7,8 @@ import type { Claim, Wants } from './claim.ts';
 export interface ClaimsByIdentity {
   /** By key: who wants it, the denied and those without a slot included. */
   readonly wants: ReadonlyMap<string, readonly Wants[]>;
+  /** By key: uids of those of whom it cannot be told yet whether they want it, or may have it. */
+  readonly mayWant: ReadonlyMap<string, readonly string[]>;
   /** By uid. */
   readonly byOwner: ReadonlyMap<string, Claim>;
 }
@@ -34,10 +36,20 @@ export interface Leaving {
 }
 
 export function claimsByIdentity(claims: readonly Claim[]): ClaimsByIdentity {
+  // In one pass: a host has hundreds of claims, and each of its identities is judged by all of them.
   const wants = new Map<string, Wants[]>();
-  for (const claim of claims)
-    if (claim.state === 'wants') wants.set(keyWanted(claim), [...(wants.get(keyWanted(claim)) ?? []), claim]);
-  return { wants, byOwner: new Map(claims.map((claim) => [claim.owner.uid, claim])) };
+  const mayWant = new Map<string, string[]>();
+  for (const claim of claims) {
+    if (claim.state === 'wants') append(wants, keyWanted(claim), claim);
+    for (const key of keysUntold(claim)) append(mayWant, key, claim.owner.uid);
+  }
+  return { wants, mayWant, byOwner: new Map(claims.map((claim) => [claim.owner.uid, claim])) };
+}
+
+function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 export function keyWanted({ what }: Wants): string {
@@ -57,7 +69,7 @@ export function mayGive({ verdict, paused }: Wants): boolean {
 export function standingOf(
   key: string,
   line: Line | undefined,
-  { wants, byOwner }: ClaimsByIdentity,
+  { wants, mayWant, byOwner }: ClaimsByIdentity,
   shown: boolean,
 ): Standing {
   const holders: LedgerOwner[] = [];
@@ -87,22 +99,20 @@ export function standingOf(
   for (const claim of wants.get(key) ?? [])
     if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.hasSlot || shown || begun))
       holders.push(claim.owner);
-  const awaited =
-    holders.length === 0 &&
-    [...byOwner.values()].some((claim) => !known.has(claim.owner.uid) && mayWant(claim, key));
+  const awaited = holders.length === 0 && (mayWant.get(key) ?? []).some((uid) => !known.has(uid));
   return { holders, leaving, awaited };
 }
 
-/** It cannot be told yet whether it wants the identity, or whether it may have it. */
-function mayWant(claim: Claim, key: string): boolean {
+/** Keys of what it may be found to want, or to be allowed: it cannot be told yet. */
+function keysUntold(claim: Claim): readonly string[] {
   switch (claim.state) {
     case 'unclear':
-      return claim.mayWant?.includes(key) ?? false;
-    case 'wants':
-      return (
-        keyWanted(claim) === key && !claim.paused && !claim.verdict.allowed && claim.verdict.unseen === true
-      );
+      return claim.mayWant ?? [];
+    case 'wants': {
+      const isUntold = !claim.paused && !claim.verdict.allowed && claim.verdict.unseen === true;
+      return isUntold ? [keyWanted(claim)] : [];
+    }
     case 'releases':
-      return false;
+      return [];
   }
 }
