@@ -14,7 +14,14 @@ import {
 import { exactlyOne } from './schema/exactly-one.ts';
 import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
 import { azidResource, type KindSchema } from './schema/kind.ts';
-import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
+import {
+  LONGEST_PAUSE_MS,
+  leave,
+  pastTime,
+  rememberedGuid,
+  rememberedId,
+  timeToCome,
+} from './schema/remembered.ts';
 
 /** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
@@ -139,7 +146,7 @@ const status = z.object({
     .describe(
       'Only for a while after a selector is new: until then it may miss resources that were made just before, since lists of Azure lag.',
     ),
-  rolloutSlots: rolloutSlots
+  rolloutSlots: leave(rolloutSlots)
     .optional()
     .describe(
       'Resources that may be changed now, by ARM id: whoever writes to them goes by this. Only while there are any.',

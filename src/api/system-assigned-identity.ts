@@ -4,7 +4,7 @@ import { columnsOf } from './schema/columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
-import { rememberedGuid, rememberedId } from './schema/remembered.ts';
+import { leave, rememberedGuid, rememberedId } from './schema/remembered.ts';
 
 const spec = z
   .object({
@@ -32,8 +32,7 @@ const status = z.object({
     .max(400)
     .optional()
     .describe("Name of the service principal: the resource's, or <app>/slots/<slot>."),
-  released: z
-    .boolean()
+  released: leave(z.boolean())
     .optional()
     .describe(
       'Only while the object is being deleted: nothing that azid knows hangs on the principal any more, so its resource may lose it.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * Texts of a status by which azid finds again what it did: ids and times. A status may have been written while no azid ran,
+ * What of a status another process is believed, or not. By its texts azid finds again what it did: ids and times. A status may have been written while no azid ran,
  * by a process whose clock was wrong, or come from a restore; so its schema says what each such text must be, and what is
  * nothing of the kind is dropped where statuses are read (`src/reconcilers/status/remembered.ts`). The CRD does not say it:
  * an object that holds something else must still be taken in, or it could never be mended, nor end.
@@ -20,7 +20,9 @@ export type Remembered =
   /** Lies behind whoever reads it. */
   | 'past'
   /** A pause that was told: never longer than this. */
-  | { readonly withinMs: number };
+  | { readonly withinMs: number }
+  /** No text: what other objects may do, as the object's own reconcile says. Only what this process said counts. */
+  | 'leave';
 
 /** What a resource refuses is tried again after an hour at most. */
 export const LONGEST_PAUSE_MS = 3_600_000;
@@ -28,13 +30,19 @@ export const LONGEST_PAUSE_MS = 3_600_000;
 /** The key under which a zod schema carries it to the reader; it never enters a CRD. */
 export const REMEMBERED = 'x-azid-remembered';
 
-export const rememberedId = (what: Extract<Remembered, string>, max: number) =>
+export const rememberedId = (what: Exclude<Remembered, 'past' | 'leave' | object>, max: number) =>
   z
     .string()
     .max(max)
     .meta({ [REMEMBERED]: what });
 
 export const rememberedGuid = () => rememberedId('guid', 36);
+
+/**
+ * Leave that an object gives to others, by which they take away or change something: given anew by each process, which has looked
+ * whether it may be given. One that stands in the API server when a process begins may be anybody's.
+ */
+export const leave = <T extends z.ZodType>(schema: T): T => schema.meta({ [REMEMBERED]: 'leave' });
 
 export const pastTime = () =>
   z

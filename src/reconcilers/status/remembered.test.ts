@@ -50,12 +50,17 @@ const JUNK = [
 
 const nameOf = (what: Remembered) => (typeof what === 'object' ? 'pause' : what);
 
+const isLeave = (schema: z.core.$ZodType) =>
+  schema instanceof z.ZodType && schema.meta()?.[REMEMBERED] === 'leave';
+
 /** Every text in a schema, with what it remembers. */
 function textsOf(
   schema: z.core.$ZodType,
   path: string,
 ): { path: string; schema: z.ZodType; what?: Remembered }[] {
   if (schema instanceof z.ZodOptional) return textsOf(schema.def.innerType, path);
+  // Dropped as a whole, whatever it holds.
+  if (isLeave(schema)) return [];
   if (schema instanceof z.ZodArray) return textsOf(schema.def.element, `${path}[]`);
   if (schema instanceof z.ZodObject)
     return Object.entries(schema.def.shape).flatMap(([name, member]) => textsOf(member, `${path}.${name}`));
@@ -166,6 +171,24 @@ describe.each(REMEMBERING)('$path', (field) => {
             expect(read, text).not.toBe(given);
           }
     });
+});
+
+it('leave that an object gives to others is believed of this process alone; what stands beside it stays', () => {
+  const given = KINDS.flatMap(({ resource, status }) =>
+    Object.entries(status.shape).flatMap(([name, member]) =>
+      member instanceof z.ZodOptional && isLeave(member.unwrap())
+        ? [{ kind: resource.kind, name, member, status }]
+        : [],
+    ),
+  );
+  expect(given.map(({ kind, name }) => `${kind}.${name}`).toSorted()).toEqual([
+    'IdentityAttachment.rolloutSlots',
+    'SystemAssignedIdentity.released',
+  ]);
+  for (const { name, member, status } of given) {
+    const forged = { observedGeneration: 3, [name]: anyOf(member.unwrap()) } as ManagedStatus;
+    expect(statusReader(status)(forged, NOW), name).toEqual({ observedGeneration: 3 });
+  }
 });
 
 it('what is sound beside it stays, in its order', () => {

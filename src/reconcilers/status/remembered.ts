@@ -10,8 +10,8 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 
 /**
  * What is believed of a status that this process did not write: the one place where a text becomes an id or a time, for every
- * kind, by what its schema says (`src/api/schema/remembered.ts`). Nobody after this needs to ask whether an id is one, or
- * whether a time that is past lies ahead.
+ * kind, by what its schema says (`src/api/schema/remembered.ts`). Nobody after this needs to ask whether an id is one, whether
+ * a time that is past lies ahead, or who gave a leave that takes something away.
  */
 
 /** @param now wall ms: the first sight of it. What is as it must be comes back as it was given. */
@@ -33,10 +33,12 @@ type Read = (value: unknown, now: number) => unknown;
 /** Absent: nothing in it is remembered, and it is as it is. */
 function readerOf(schema: z.core.$ZodType): Read | undefined {
   if (schema instanceof z.ZodOptional) return readerOf(schema.def.innerType);
+  const what =
+    schema instanceof z.ZodType ? (schema.meta()?.[REMEMBERED] as Remembered | undefined) : undefined;
+  if (what === 'leave') return () => DROPPED;
   if (schema instanceof z.ZodArray) return arrayReader(readerOf(schema.def.element));
   if (schema instanceof z.ZodObject) return objectReader(schema);
-  const what = schema instanceof z.ZodString ? schema.meta()?.[REMEMBERED] : undefined;
-  return what === undefined ? undefined : textReader(what as Remembered);
+  return what === undefined ? undefined : textReader(what);
 }
 
 function arrayReader(read: Read | undefined): Read | undefined {
@@ -72,7 +74,7 @@ function objectReader(schema: z.ZodObject): Read | undefined {
   };
 }
 
-function textReader(what: Remembered): Read {
+function textReader(what: Exclude<Remembered, 'leave'>): Read {
   if (typeof what === 'object') return timeReader((now) => now + what.withinMs);
   if (what === 'past') return timeReader((now) => now);
   const parses = PARSES[what];
@@ -100,7 +102,7 @@ function timeReader(latestAt: (now: number) => number): Read {
 }
 
 /** Each may throw `TypeError` for what it is not. */
-const PARSES: Readonly<Record<Exclude<Remembered, 'past' | object>, (text: string) => boolean>> = {
+const PARSES: Readonly<Record<Exclude<Remembered, 'past' | 'leave' | object>, (text: string) => boolean>> = {
   identityId: (text) => isGuid(parseIdentityId(text).subscriptionId),
   credentialId: (text) => isGuid(parseIdentityId(parseCredentialId(text).identityId).subscriptionId),
   assignmentId: (text) => {

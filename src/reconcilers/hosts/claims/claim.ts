@@ -141,7 +141,7 @@ export function claimOfAttachment(
 
 /**
  * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
- * and nothing taken before what hangs on the principal is gone: then its status says so.
+ * and nothing taken before what hangs on the principal is gone: then its status says so, by this process's word alone (`leave`).
  */
 export function claimOfSystemIdentity(
   object: SystemAssignedIdentity,

@@ -7,8 +7,8 @@ import { CONTESTED } from '../ledger/problems.ts';
 
 /**
  * Which hosts may be changed now for an attachment, read off the object alone: its own reconcile has written the rollout
- * slots into its status, and whoever writes to a host goes by what stands in the API server. A slot only ever sets the
- * pace: what may be given is asked of spec and policies each time, so a slot that somebody forged gives nothing.
+ * slots into its status, and whoever writes to a host goes by what stands there. Slots are leave, which only counts of this
+ * process (`src/api/schema/remembered.ts`), and set the pace alone: what may be given is asked of spec and policies each time.
  */
 export interface RolloutSlots {
   /** Keys of hosts. */
