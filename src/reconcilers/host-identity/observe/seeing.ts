@@ -40,7 +40,7 @@ export function seeing(
     {
       ...deps,
       knowsType: (each) => capabilityOf(each) !== undefined,
-      typeOf: hostTypeOf,
+      typeOf: (id) => (id === object.spec.resourceId ? type : hostTypeOf(id)),
       formerly: new Set(former.map(armKey)),
     },
     lines,

@@ -15,7 +15,18 @@ export interface SpecProblem {
   readonly message: string;
 }
 
+/** By spec, which never changes: each host asks it of all attachments that name or select it. */
+const PROBLEMS = new WeakMap<IdentityAttachment['spec'], { readonly problem: SpecProblem | undefined }>();
+
 export function problemOf({ spec }: IdentityAttachment): SpecProblem | undefined {
+  const held = PROBLEMS.get(spec);
+  if (held) return held.problem;
+  const problem = problemOfSpec(spec);
+  PROBLEMS.set(spec, { problem });
+  return problem;
+}
+
+function problemOfSpec(spec: IdentityAttachment['spec']): SpecProblem | undefined {
   const { identityId, target, apiVersion } = spec;
   if (identityId !== undefined) {
     try {
