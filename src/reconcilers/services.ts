@@ -18,10 +18,12 @@ import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import type { Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
+import { Elapsed } from '../runtime/time/elapsed.ts';
 import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
 import { apiVersionOf } from './hosts/api-version.ts';
 import { systemIdentityNow } from './hosts/system-identity-now.ts';
 import type { ReconcileContext } from './kind.ts';
+import { LateWrites } from './late-write.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
@@ -91,6 +93,9 @@ export interface Dependents {
 }
 
 export interface SharedServices extends Given, Caches {
+  /** How long ago something was, of which a status tells. */
+  readonly elapsed: Elapsed;
+  readonly lateWrites: LateWrites;
   /** Whose an identity is and which principal it has, as Azure proves it. */
   readonly proofs: IdentityProofs;
   readonly systemProofs: SystemProofs;
@@ -116,8 +121,11 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
   const { stores, caches, clock } = given;
   const systemIdentity: SharedServices['systemIdentity'] = (hostId, context) =>
     systemIdentityNow(hostId, context, { ...given, hostCache: caches.hosts });
+  const elapsed = new Elapsed(clock);
   const shared: SharedServices = {
     ...given,
+    elapsed,
+    lateWrites: new LateWrites({ ...given, elapsed }),
     identityCache: caches.identities,
     assignmentCache: caches.assignments,
     credentialCache: caches.credentials,

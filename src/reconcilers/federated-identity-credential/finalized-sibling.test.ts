@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { credentialName } from '../../azure/names/credential-name.ts';
+import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
@@ -50,8 +51,7 @@ it('nobody waits for what an object will give up that azid is done with, and tha
       refresh: async () => {},
     },
     ended: { knows: () => false, failedAt: () => 0 },
-    azureLagMs: 120_000,
-    callLimitMs: 60_000,
+    lateWrites: lateWritesOn({ now: () => NOW, monotonic: () => 0 }),
     releaseAfterMs: 3_600_000,
   } as never);
   // What its object left is a credential as any other: it says what is declared.

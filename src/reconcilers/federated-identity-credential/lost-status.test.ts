@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
@@ -54,8 +55,7 @@ describe('a ledger that was forged while no azid ran, and that names somebody el
         refresh: async () => {},
       },
       ended: { knows: () => false, failedAt: () => 0 },
-      azureLagMs: 120_000,
-      callLimitMs: 60_000,
+      lateWrites: lateWritesOn({ now: () => NOW, monotonic: () => 0 }),
       releaseAfterMs: 3_600_000,
     } as never);
     expect(types(decide(forged, seen))).not.toContain('removeFinalizer');

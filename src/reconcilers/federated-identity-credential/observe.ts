@@ -5,7 +5,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../kind.ts';
-import { lateUntil } from '../late-write.ts';
+import type { LateWrites } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { Stores } from '../stores.ts';
@@ -32,9 +32,7 @@ export interface ObserveDeps extends CredentialDeps {
   readonly clock: Clock;
   readonly inUse: Pick<IdentitiesInUse, 'record'>;
   readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
-  readonly azureLagMs: number;
-  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
-  readonly callLimitMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;
 }
 
@@ -118,10 +116,9 @@ function siblingsOf(
 /** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
 function openWriteMs(
   { status, metadata }: FederatedIdentityCredential,
-  { ended, callLimitMs, azureLagMs, clock }: ObserveDeps,
+  { ended, lateWrites }: ObserveDeps,
 ): number {
   const begun = status?.writeStartedAt;
   if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
-  const openMs = lateUntil(begun, { callLimitMs, azureLagMs }) - clock.now();
-  return Math.max(openMs, 0);
+  return lateWrites.openMs(metadata.uid, begun);
 }

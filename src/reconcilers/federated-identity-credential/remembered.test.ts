@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
 import { clusterMeta, emptyStores, put, reading } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
@@ -64,8 +65,7 @@ it('a write that was begun at a time that lies ahead holds the deletion for no l
       federationAudience: 'a',
       clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
       ended: { knows: () => false, failedAt: () => 0 },
-      azureLagMs: 120_000,
-      callLimitMs: 60_000,
+      lateWrites: lateWritesOn(clock),
       releaseAfterMs: 3_600_000,
     } as never);
     return seen.openWriteMs;

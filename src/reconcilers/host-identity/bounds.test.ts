@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -88,7 +89,8 @@ describe('what would go on for ever', () => {
     };
     const look = (startedAt: string) => {
       const operation = { url: 'https://arm/op', style: 'asyncOperation', startedAt } as const;
-      const deps = { hosts: { poll }, clock: new FakeClock(NOW), memory: new HostMemory() };
+      const clock = new FakeClock(NOW);
+      const deps = { hosts: { poll }, clock, elapsed: new Elapsed(clock), memory: new HostMemory() };
       return pollOperation(object({ operation }), { reconcileId: 'r' } as ReconcileContext, deps);
     };
     expect(await look(at(-59 * MINUTE))).toMatchObject({ state: 'unreadable' });

@@ -71,9 +71,9 @@ export interface WriteWindow {
 /** What Azure took from this process, and its reads need not show yet. */
 export interface Accepted {
   readonly wanted: 'present' | 'absent';
-  /** Wall ms. */
+  /** As a time of this reconcile, by its `now`: wall ms. */
   readonly at: number;
-  /** Until then its not showing is Azure's lag, wall ms. */
+  /** Until then its not showing is Azure's lag, the same. */
   readonly until: number;
 }
 

@@ -54,7 +54,7 @@ async function writeIdentity(
   } catch (error) {
     const failure = failureOf(error);
     if (isUnsent(error)) memory.unsend(uid, begun, asked);
-    else if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.now());
+    else if (!failure || failure.ambiguous) memory.unclear(uid, begun, clock.monotonic());
     else memory.end(uid, begun);
     if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
     if (failure?.reason === 'OperationInProgress') memory.conflict(uid, clock.monotonic());
@@ -67,7 +67,7 @@ async function writeIdentity(
     memory.start(uid, { ...operation, startedAt: timestamp(now), ...nextPollAt }, asked);
   } else {
     memory.end(uid, begun);
-    memory.accept(uid, asked, clock.now());
+    memory.accept(uid, asked, clock.monotonic());
   }
   return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }

@@ -9,6 +9,7 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { connect } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
+import { lateWritesOn } from '../late-write.fixture.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { marksOf, noRecords, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { observeAndDecide } from '../reconciler/observe-decide.ts';
@@ -238,7 +239,7 @@ export class GrantWorld {
       endedHere: new Map(),
       whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
       azureLagMs: LAG_MS,
-      callLimitMs: 60_000,
+      lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS }),
       releaseAfterMs: 3_600_000,
     };
   }

@@ -52,7 +52,7 @@ export function attach(each: Case, base: Line): Judged {
     };
   }
   if (view?.state === 'unreadable') return { ...unreadable(line, view.failure, id, now), events };
-  const until = pausedUntil(line);
+  const until = pausedUntil(line, now);
   if (until > now) {
     const message = `somebody took it away ${line.losses} times in a row; azid gives it back at ${timestamp(until)}`;
     const problem = { reason: CONTESTED, message, attempts: line.losses ?? 0, notBefore: timestamp(until) };

@@ -3,7 +3,7 @@ import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { lateUntil } from '../../late-write.ts';
+import type { LateWrites } from '../../late-write.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { HostIdentity, ObservedHost, WriteWindow } from '../facts.ts';
 import type { HostMemory } from '../write/memory.ts';
@@ -16,8 +16,7 @@ export interface ObservedDeps {
   readonly clock: Clock;
   readonly memory: HostMemory;
   readonly azureLagMs: number;
-  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
-  readonly callLimitMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs'>;
 }
 
 /** From memory; undefined where only Azure can tell. */
@@ -70,15 +69,16 @@ export function windowOf(
     clock,
     memory,
     azureLagMs,
-    callLimitMs,
-  }: Pick<ObservedDeps, 'clock' | 'memory' | 'azureLagMs' | 'callLimitMs'>,
+    lateWrites,
+  }: Pick<ObservedDeps, 'memory' | 'azureLagMs' | 'lateWrites'> & {
+    readonly clock: Pick<Clock, 'monotonic'>;
+  },
 ): WriteWindow {
-  const now = clock.now();
   const { begun, unclearAt } = memory.of(uid);
-  const unclearMs = Math.max(0, unclearAt + azureLagMs - now);
+  const unclearMs = Math.max(0, unclearAt + azureLagMs - clock.monotonic());
   const at = status?.writeStartedAt;
   if (at === undefined) return { blockedMs: 0, openMs: unclearMs };
-  const limitMs = Math.max(0, lateUntil(at, { callLimitMs, azureLagMs }) - now);
+  const limitMs = lateWrites.openMs(uid, at);
   if (begun?.at !== at) return { blockedMs: limitMs, openMs: Math.max(limitMs, unclearMs) };
   return { blockedMs: 0, openMs: begun.phase === 'sent' ? Math.max(limitMs, unclearMs) : unclearMs };
 }

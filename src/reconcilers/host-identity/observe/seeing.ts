@@ -69,15 +69,23 @@ export function seeing(
     bequests,
     ...whereabouts(object, view, deps),
     ...(view && { host: view }),
-    accepted: acceptedUntil(accepted, deps.azureLagMs),
+    accepted: acceptedUntil(accepted, facts.now, deps),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs,
   };
 }
 
+/** As times of this reconcile: what passed since is counted by the monotonic clock, whatever was done to the other. */
 function acceptedUntil(
   accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
-  lagMs: number,
+  now: number,
+  { clock, azureLagMs }: Pick<ObserveDeps, 'clock' | 'azureLagMs'>,
 ): ReadonlyMap<string, Accepted> {
-  return new Map([...accepted].map(([key, each]) => [key, { ...each, until: each.at + lagMs }]));
+  const monotonic = clock.monotonic();
+  return new Map(
+    [...accepted].map(([key, { wanted, at: acceptedAt }]) => {
+      const at = now - (monotonic - acceptedAt);
+      return [key, { wanted, at, until: at + azureLagMs }];
+    }),
+  );
 }

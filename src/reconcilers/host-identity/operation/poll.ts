@@ -2,6 +2,7 @@ import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
@@ -12,6 +13,7 @@ import type { HostMemory } from '../write/memory.ts';
 export interface PollDeps {
   readonly hosts: Pick<Hosts, 'poll'>;
   readonly clock: Clock;
+  readonly elapsed: Pick<Elapsed, 'since'>;
   readonly memory: HostMemory;
 }
 
@@ -24,7 +26,7 @@ const ENDLESS_MS = 3_600_000;
 export async function pollOperation(
   object: HostIdentity,
   context: ReconcileContext,
-  { hosts, clock, memory }: PollDeps,
+  { hosts, clock, elapsed, memory }: PollDeps,
 ): Promise<ObservedOperation | undefined> {
   const own = ownStatus(object);
   const { uid } = object.metadata;
@@ -33,11 +35,12 @@ export async function pollOperation(
   const { url, style, startedAt } = operation;
   const waitMs = dueIn(own, memory.of(uid).poll, clock);
   if (waitMs > 0) return { state: 'running', againMs: waitMs };
+  const isEndless = () => elapsed.since(uid, startedAt) > ENDLESS_MS;
   try {
     const state = await hosts.poll({ url, style }, own.hostId ?? object.spec.resourceId, context);
     switch (state.state) {
       case 'running': {
-        if (clock.now() - Date.parse(startedAt) > ENDLESS_MS) return { state: 'over' };
+        if (isEndless()) return { state: 'over' };
         const count = memory.of(uid).poll?.count ?? 0;
         const againMs = state.retryAfterMs ?? Math.min(LONGEST_MS, FIRST_MS * 1.5 ** Math.min(count, 10));
         memory.polled(uid, url, clock.monotonic() + againMs);
@@ -45,7 +48,7 @@ export async function pollOperation(
       }
       case 'succeeded':
         memory.end(uid, writeStartedAt);
-        memory.accept(uid, askedOf(own, memory.of(uid).running), clock.now());
+        memory.accept(uid, askedOf(own, memory.of(uid).running), clock.monotonic());
         return { state: 'over' };
       case 'failed': {
         memory.end(uid, writeStartedAt);
@@ -64,8 +67,9 @@ export async function pollOperation(
     const failure = failureOf(error);
     if (!failure) throw error;
     // An operation that azid may not ask about is as good as unknown: the host tells.
-    const endless = clock.now() - Date.parse(startedAt) > ENDLESS_MS;
-    return failure.kind === 'transient' && !endless ? { state: 'unreadable', failure } : { state: 'over' };
+    return failure.kind === 'transient' && !isEndless()
+      ? { state: 'unreadable', failure }
+      : { state: 'over' };
   }
 }
 

@@ -5,7 +5,9 @@ import { hostDefinition } from '../../../cache/hosts/hosts.ts';
 import { identityDefinition } from '../../../cache/identities/identities.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { LateWrites } from '../../late-write.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { noRecords } from '../../proof/proofs.fixture.ts';
 import { Reconciler } from '../../reconciler/reconciler.ts';
@@ -48,6 +50,7 @@ export class Process {
       installationId: 'sequences',
       principals: noRecords,
     });
+    const elapsed = new Elapsed(clock);
     const client = kube.client((_, write) => this.#around(write));
     const services = {
       stores: kube.stores,
@@ -61,7 +64,8 @@ export class Process {
       whoAmI: async () => ({ objectId: self, clientId: self, tenantId: self }),
       azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,
-      callLimitMs: CALL_LIMIT_MS,
+      elapsed,
+      lateWrites: new LateWrites({ elapsed, azureLagMs: LAG_MS, callLimitMs: CALL_LIMIT_MS }),
     } as unknown as Services;
     const kind = { ...hostIdentityKind, ...hostIdentityKind.start(services, () => {}) };
     const options = { client, store: kube.stores.hosts, events: { record: () => {} }, clock };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hostIdentity } from '../../../api/host-identity.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { lateWritesOn } from '../../late-write.fixture.ts';
 import { emptyStores, put, reading } from '../../stores.fixture.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';
 import { windowOf } from '../observe/host-view.ts';
@@ -11,10 +13,13 @@ const LAG_MS = 120_000;
 const LIMIT_MS = 60_000;
 const adds = ['a', 'b', 'c', 'd'].map(keyOf);
 
+const late = (clock: Pick<Clock, 'now' | 'monotonic'>) =>
+  lateWritesOn(clock, { azureLagMs: LAG_MS, callLimitMs: LIMIT_MS });
+
 function window(memory: HostMemory, writeStartedAt: string | undefined, nowMs = 0) {
-  const clock = new FakeClock(NOW + nowMs);
+  const clock = { now: () => NOW + nowMs, monotonic: () => nowMs };
   const ledger = object({ ...(writeStartedAt !== undefined && { writeStartedAt }) });
-  return windowOf(ledger, { clock, memory, azureLagMs: LAG_MS, callLimitMs: LIMIT_MS });
+  return windowOf(ledger, { clock, memory, azureLagMs: LAG_MS, lateWrites: late(clock) });
 }
 
 describe('what is known of the last write’s end', () => {
@@ -34,7 +39,7 @@ describe('what is known of the last write’s end', () => {
     const openFor = (ms: number) => {
       clock.advance(ms);
       const memory = new HostMemory();
-      return ledger && windowOf(ledger, { clock, memory, azureLagMs: LAG_MS, callLimitMs: LIMIT_MS });
+      return ledger && windowOf(ledger, { clock, memory, azureLagMs: LAG_MS, lateWrites: late(clock) });
     };
     expect(openFor(0)).toEqual({ blockedMs: 180_000, openMs: 180_000 });
     expect(openFor(180_000)).toEqual({ blockedMs: 0, openMs: 0 });
@@ -53,7 +58,7 @@ describe('what is known of the last write’s end', () => {
   it('that failed without an answer: it may be repeated, and may show for as long as Azure lags', () => {
     const memory = new HostMemory();
     memory.send(uid, at(0), 'reconcile-1');
-    memory.unclear(uid, at(0), NOW);
+    memory.unclear(uid, at(0), 0);
     expect(window(memory, at(0), 1_000)).toEqual({ blockedMs: 0, openMs: LAG_MS - 1_000 });
     memory.intend(uid, at(5_000), asked());
     memory.send(uid, at(5_000), 'reconcile-1');

@@ -12,13 +12,14 @@ import { triesOf } from './halves.ts';
 interface Known {
   /** The last intent of this process, by its `writeStartedAt`. */
   begun?: { readonly at: string; readonly phase: 'intended' | 'sent' | 'ended' };
-  /** When a write last ended without an answer that tells whether it acted, wall ms. */
+  /** When a write last ended without an answer that tells whether it acted, monotonic ms. */
   unclearAt: number;
   started?: { readonly operation: LedgerOperation; readonly asked: Asked };
   /** Of the operation in the ledger. */
   running?: Asked;
   /** `at`: monotonic ms. */
   refusal?: { readonly reconcileId: string; readonly refusal: Refusal; readonly at: number };
+  /** `at`: monotonic ms. */
   accepted: Map<string, { readonly wanted: Accepted['wanted']; readonly at: number }>;
   batchLimit?: number;
   poll?: { readonly url: string; readonly count: number; readonly dueAt: number };
@@ -76,19 +77,19 @@ export class HostMemory {
     if (at !== undefined) this.#of(uid).begun = { at, phase: 'ended' };
   }
 
-  /** It is over, and may have acted: what it did may show for as long as Azure lags. @param now wall ms */
-  unclear(uid: string, at: string, now: number): void {
+  /** It is over, and may have acted: what it did may show for as long as Azure lags. */
+  unclear(uid: string, at: string, monotonic: number): void {
     this.end(uid, at);
-    this.#of(uid).unclearAt = now;
+    this.#of(uid).unclearAt = monotonic;
   }
 
-  /** Azure did what it was asked, as far as it tells. @param now wall ms */
-  accept(uid: string, { adds, removes, system }: Asked, now: number): void {
+  /** Azure did what it was asked, as far as it tells. */
+  accept(uid: string, { adds, removes, system }: Asked, monotonic: number): void {
     const known = this.#of(uid);
-    for (const key of adds) known.accepted.set(key, { wanted: 'present', at: now });
-    for (const key of removes) known.accepted.set(key, { wanted: 'absent', at: now });
+    for (const key of adds) known.accepted.set(key, { wanted: 'present', at: monotonic });
+    for (const key of removes) known.accepted.set(key, { wanted: 'absent', at: monotonic });
     if (system !== 'keep')
-      known.accepted.set(SYSTEM, { wanted: system === 'on' ? 'present' : 'absent', at: now });
+      known.accepted.set(SYSTEM, { wanted: system === 'on' ? 'present' : 'absent', at: monotonic });
     delete known.conflictedAt;
     if (known.batchLimit === undefined) return;
     known.batchLimit *= 2;

@@ -40,14 +40,17 @@ export function withProblem(line: Line, { reason, message }: Trouble, now: numbe
   const held = problem?.reason === reason;
   // What else it is used for is news, and whoever confirms it must know all.
   const isNews = reason === IN_USE && problem?.message !== cut(message);
-  if (held && !isNews && Date.parse(problem.notBefore) > now) return line;
+  if (held && !isNews && isHeldBack(line, now)) return line;
   const attempts = held ? problem.attempts + 1 : 1;
+  const notBefore = timestamp(now + pauseOf({ reason, attempts }));
+  return { ...line, problem: { reason, message: cut(message), attempts, notBefore } };
+}
+
+function pauseOf({ reason, attempts }: Pick<NonNullable<Line['problem']>, 'reason' | 'attempts'>): number {
+  // Its pause is by how often it was taken away.
+  if (reason === CONTESTED) return LONGEST_PAUSE_MS;
   const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_PAUSE_MS;
-  const pause = Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
-  return {
-    ...line,
-    problem: { reason, message: cut(message), attempts, notBefore: timestamp(now + pause) },
-  };
+  return Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
 }
 
 export function withoutProblem({ problem: _, ...line }: Line): Line {
@@ -71,15 +74,20 @@ export function isOwnVerdict({ problem }: Line): boolean {
   return problem !== undefined && OWN_VERDICTS.has(problem.reason);
 }
 
-/** Not to be tried again yet, whatever the reason. */
+/**
+ * Not to be tried again yet, whatever the reason. What is much longer than its pause was told before the wall clock was set back:
+ * how long it has lasted nobody knows, and too early is one attempt more.
+ */
 export function isHeldBack({ problem }: Line, now: number): boolean {
-  return problem !== undefined && Date.parse(problem.notBefore) > now;
+  if (!problem) return false;
+  const leftMs = Date.parse(problem.notBefore) - now;
+  return leftMs > 0 && leftMs <= 2 * pauseOf(problem);
 }
 
 /** When the next of these may be tried, wall ms. One whose time has come and was not tried waits for something else. */
 export function nextAttemptAt(lines: Iterable<Line>, now: number): number | undefined {
   const times = [...lines]
-    .flatMap(({ problem }) => (problem ? Date.parse(problem.notBefore) : []))
-    .filter((time) => time > now);
+    .filter((line) => isHeldBack(line, now))
+    .flatMap(({ problem }) => (problem ? Date.parse(problem.notBefore) : []));
   return times.length > 0 ? Math.min(...times) : undefined;
 }

@@ -5,6 +5,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { lateWritesOn } from '../../late-write.fixture.ts';
 import { LiveReads } from '../../live-reads.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, put } from '../../stores.fixture.ts';
@@ -97,7 +98,7 @@ function deps(change: Partial<ReadDeps> = {}): ReadDeps {
     told: new Map(),
     refused: new RefusedWrites(),
     azureLagMs: 120_000,
-    callLimitMs: 60_000,
+    lateWrites: lateWritesOn(clock),
     identities: { get: () => expect.fail('no identity is to be read') },
     identityCache: { observe: () => ({ state: 'unknown' }) },
     whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),

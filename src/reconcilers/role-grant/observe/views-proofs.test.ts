@@ -3,6 +3,7 @@ import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.t
 import type { Observation } from '../../../cache/store/entry.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { lateWritesOn } from '../../late-write.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, type ObservedDeps } from './views.ts';
 
@@ -22,7 +23,7 @@ function viewOf(seen: Observation<AzureRoleAssignment>, status: RoleGrant['statu
     endedHere: new Map(),
     refused: { failedAt: () => Number.NEGATIVE_INFINITY },
     azureLagMs: LAG,
-    callLimitMs: 60_000,
+    lateWrites: lateWritesOn(clock, { azureLagMs: LAG }),
   } as unknown as ObservedDeps);
 }
 

@@ -7,6 +7,7 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { Priority } from '../../../runtime/outcome.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { lateWritesOn } from '../../late-write.fixture.ts';
 import { assignment, grant, NOW, PRINCIPAL, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, liveView } from './views.ts';
@@ -85,7 +86,7 @@ function world({
       failedAt: () => (refused === undefined ? Number.NEGATIVE_INFINITY : clock.monotonic() - refused),
     },
     azureLagMs: LAG,
-    callLimitMs: LIMIT,
+    lateWrites: lateWritesOn(clock, { azureLagMs: LAG, callLimitMs: LIMIT }),
   };
   return {
     cached: () => cachedView(object, target.id, context, deps),

@@ -3,7 +3,7 @@ import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { lateUntil } from '../../late-write.ts';
+import type { LateWrites } from '../../late-write.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { ObservedAssignment, RoleGrant } from '../facts.ts';
 import type { RefusedWrites } from './refused.ts';
@@ -18,8 +18,7 @@ export interface ObservedDeps {
   readonly endedHere: ReadonlyMap<string, string>;
   readonly refused: Pick<RefusedWrites, 'failedAt'>;
   readonly azureLagMs: number;
-  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
-  readonly callLimitMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs' | 'lagMs'>;
 }
 
 /** From memory; undefined where only Azure can tell. */
@@ -75,25 +74,21 @@ function absence(
   object: RoleGrant,
   id: string,
   missing: 'assignment' | 'scope',
-  { assignmentCache, clock, endedHere, azureLagMs, callLimitMs }: ObservedDeps,
+  { assignmentCache, endedHere, azureLagMs, lateWrites }: ObservedDeps,
 ): ObservedAssignment {
   const seen = assignmentCache.observe(id);
   // Written by us a moment ago: Azure's answer is older than our write.
   if (seen.state === 'present') return { state: 'present', assignment: seen.resource, live: true };
   if (seen.state !== 'absent')
     return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
+  const { uid } = object.metadata;
   const { assignmentId, lastWriteTime, writeStartedAt } = object.status ?? {};
   const confirmed = sameAssignmentId(assignmentId, id);
   // Our own DELETE was answered with what it deleted; a read may still be older than the last write of a dead process.
-  const written = confirmed && seen.provenBy === 'get' ? timeOf(lastWriteTime) + azureLagMs : 0;
+  const written = confirmed && seen.provenBy === 'get' ? lastWriteTime : undefined;
   // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
-  const open =
-    !confirmed && writeStartedAt !== undefined && endedHere.get(object.metadata.uid) !== writeStartedAt;
-  const settledAt = open ? lateUntil(writeStartedAt, { callLimitMs, azureLagMs }) : written;
-  const openMs = Math.max(0, settledAt - clock.now());
+  const open = !confirmed && writeStartedAt !== undefined && endedHere.get(uid) !== writeStartedAt;
+  const lagMs = written === undefined ? 0 : lateWrites.lagMs(uid, written);
+  const openMs = open ? lateWrites.openMs(uid, writeStartedAt) : lagMs;
   return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
-}
-
-function timeOf(time: string | undefined): number {
-  return time === undefined ? 0 : Date.parse(time);
 }

@@ -3,6 +3,7 @@ import type { Identities } from '../../../azure/identities.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import type { LateWrites } from '../../late-write.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
 import type { Dependents } from '../../services.ts';
@@ -33,7 +34,6 @@ export interface ObserveDeps {
   /** Creations begun by this process, by uid: their end is known to the cache, so no process's death hides it. */
   readonly begunHere: ReadonlyMap<string, string>;
   readonly azureLagMs: number;
-  /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
-  readonly callLimitMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;
 }

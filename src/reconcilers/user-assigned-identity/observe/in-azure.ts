@@ -1,6 +1,5 @@
 import { classify } from '../../../azure/arm/classify.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { lateUntil } from '../../late-write.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Facts, ObservedInAzure, UserAssignedIdentity } from '../facts.ts';
 import type { Target } from '../target.ts';
@@ -86,7 +85,7 @@ function absentView(
   object: UserAssignedIdentity,
   target: Target,
   missing: 'resource' | 'resourceGroup',
-  { identityCache, clock, begunHere, azureLagMs, callLimitMs }: ObserveDeps,
+  { identityCache, begunHere, azureLagMs, lateWrites }: ObserveDeps,
 ): ObservedInAzure {
   const seen = identityCache.observe(target.id);
   // Written by us a moment ago: Azure's answer is older than our write.
@@ -97,6 +96,6 @@ function absentView(
   if (begun === undefined || begunHere.get(object.metadata.uid) === begun) {
     return { state: 'absent', missing, conclusive: true, conclusiveInMs: 0 };
   }
-  const openMs = lateUntil(begun, { callLimitMs, azureLagMs }) - clock.now();
-  return { state: 'absent', missing, conclusive: !(openMs > 0), conclusiveInMs: Math.max(0, openMs) };
+  const openMs = lateWrites.openMs(object.metadata.uid, begun);
+  return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
 }
