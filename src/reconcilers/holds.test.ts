@@ -9,6 +9,7 @@ import { armKey } from '../azure/names/resource-id.ts';
 import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { silentLog } from '../runtime/log.ts';
+import { Elapsed } from '../runtime/time/elapsed.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
@@ -67,6 +68,7 @@ beforeEach(() => {
           : undefined,
     },
     clock,
+    elapsed: new Elapsed(clock),
     firstSeen: new Map(),
     installationId: 'b7d8a1f0-0000-4000-8000-000000000001',
     roles: {
@@ -215,6 +217,21 @@ describe('an identity that is to be deleted waits for attachments', () => {
     allow('shop', { attachments: [{ types: ['*'], scopes: [`${GROUP}0`] }] });
     ledger({ owners: [owner('denied'), owner('gone')] });
     expect(await references()).toEqual([]);
+  });
+
+  it('as long as before when the wall clock is set, back or forward, while azid runs', async () => {
+    for (const by of [HOSTS_HOLD_MS, -HOSTS_HOLD_MS]) {
+      const time = { wall: clock.now(), monotonic: 0 };
+      const elapsed = new Elapsed({ now: () => time.wall, monotonic: () => time.monotonic });
+      parts = { ...parts, elapsed };
+      ledger({ state: 'Detaching', since: new Date(time.wall).toISOString() });
+      expect(await references()).toEqual([DETACHING]);
+      time.wall += by;
+      time.monotonic += HOSTS_HOLD_MS - 1;
+      expect(await references()).toEqual([DETACHING]);
+      time.monotonic += 1;
+      expect(await references()).toEqual([]);
+    }
   });
 
   it('and for no resource for ever: from the deletion on, or since azid detaches', async () => {

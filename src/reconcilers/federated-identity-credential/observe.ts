@@ -4,10 +4,12 @@ import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LateWrites } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import { blockedFor } from '../status/blocked.ts';
 import type { Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
 import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
@@ -34,6 +36,7 @@ export interface ObserveDeps extends CredentialDeps {
   readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
   readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
 }
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
@@ -56,6 +59,7 @@ export async function observe(
     openWriteMs: openWriteMs(object, deps),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
+    ...blockedFor(object, deps),
   };
   const deleting = object.metadata.deletionTimestamp !== undefined;
   // Taking away goes by the ledger first; what else there may be, Azure has to be asked: a ledger may be lost, or name others'.

@@ -2,7 +2,7 @@ import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { isFinalized } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import type { Clock } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
 import { IN_USE } from '../hosts/ledger/problems.ts';
@@ -16,7 +16,7 @@ import type { HostIdentity } from './facts.ts';
 export const HOSTS_HOLD_MS = 60 * 60_000;
 
 export interface HoldDeps extends AttachedDeps {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly elapsed: Pick<Elapsed, 'since'>;
   /** Defaults to `HOSTS_HOLD_MS`. */
   readonly releaseAfterMs?: number;
 }
@@ -32,21 +32,25 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
     identitiesOf: ({ status }, stores) =>
       (status?.entries ?? []).flatMap(({ identityId }) => mayHaveId(identityId, stores)),
     holders(identity, deps) {
-      const { stores, clock, releaseAfterMs: holdMs = HOSTS_HOLD_MS } = deps;
+      const { stores, elapsed, releaseAfterMs: holdMs = HOSTS_HOLD_MS } = deps;
       const object = stores.identities.get(identity);
       const key = keyInAzure(object, deps);
       if (key === undefined) return [];
-      const asked = timeOf(object?.metadata.deletionTimestamp);
-      const isHeld = (entry: LedgerEntry) =>
+      const since = (uid: string, time: string | undefined) =>
+        time === undefined ? 0 : elapsed.since(uid, time);
+      const askedMs = since(object?.metadata.uid ?? '', object?.metadata.deletionTimestamp);
+      const isHeld = (entry: LedgerEntry, host: HostIdentity) =>
         armKey(entry.identityId) === key &&
         isLeaving(entry, identity, deps) &&
         // Its deletion would take it out from under the resource as a detach would, though no object waits for it.
         (isInUse(entry) ||
           // An object on its way out waits for its resources itself, and not for ever.
           entry.owners.some((owner) => isBeingDeleted(owner, deps)) ||
-          clock.now() - Math.max(asked, entry.state === 'Detaching' ? timeOf(entry.since) : 0) < holdMs);
-      return stores.hosts.byIndex(INDEX.identityId, key).flatMap(({ spec, status }) => {
-        const held = status?.entries?.find(isHeld);
+          Math.min(askedMs, entry.state === 'Detaching' ? since(host.metadata.uid, entry.since) : askedMs) <
+            holdMs);
+      return stores.hosts.byIndex(INDEX.identityId, key).flatMap((host) => {
+        const { spec, status } = host;
+        const held = status?.entries?.find((entry) => isHeld(entry, host));
         if (!held) return [];
         return `${spec.resourceId} (${isInUse(held) ? 'in use there: name another identity in its properties' : 'being detached'})`;
       });
@@ -66,10 +70,6 @@ function isBeingDeleted({ namespace, name, uid }: LedgerOwner, { stores }: Attac
 
 function isInUse({ problem }: LedgerEntry): boolean {
   return problem?.reason === IN_USE;
-}
-
-function timeOf(time: string | undefined): number {
-  return time === undefined ? Number.POSITIVE_INFINITY : Date.parse(time);
 }
 
 function wantsIt({ namespace, name, uid }: LedgerOwner, identity: ObjectKey, deps: AttachedDeps): boolean {

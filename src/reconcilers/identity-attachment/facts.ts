@@ -57,6 +57,8 @@ export interface Facts {
   readonly told?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
+  /** For how long it has been refused, ms; absent: `now` tells. */
+  readonly blockedMs?: number;
 }
 
 /** What Events tell of a host. */

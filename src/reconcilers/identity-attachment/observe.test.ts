@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import {
   attachment,
   deleted,
@@ -41,6 +42,7 @@ function setup(given: Given = {}) {
     areas,
     clock,
     releaseAfterMs: 1,
+    elapsed: new Elapsed(clock),
     told: new Map(),
     looked: new Map(),
     selecting: new Map(),

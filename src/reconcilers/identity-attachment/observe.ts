@@ -11,12 +11,14 @@ import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import { identityOf, type ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import { attachmentAsked } from '../hosts/claims/requests.ts';
 import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import { blockedFor } from '../status/blocked.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
@@ -36,6 +38,7 @@ export interface ObserveDeps extends SelectingDeps {
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
   /** By uid: what Events told, and the last request for a look that was passed on. */
   readonly told: ReadonlyMap<string, ReconcileEvents>;
   readonly looked: Map<string, string>;
@@ -73,6 +76,7 @@ export async function observe(
     hosts: [],
     ...(before && { told: before }),
     releaseAfterMs,
+    ...blockedFor(object, deps),
   };
   const see = sightOf(object, identity, deps);
   if (deletionTimestamp || problem) {

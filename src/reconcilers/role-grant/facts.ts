@@ -192,6 +192,8 @@ export interface Facts {
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
+  /** For how long it has been refused, ms; absent: `now` tells. */
+  readonly blockedMs?: number;
 }
 
 /** The fields of the status that are this kind's own. */

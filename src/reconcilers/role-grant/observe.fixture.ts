@@ -5,6 +5,7 @@ import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { connect } from '../host-identity/sequences/azure.fixture.ts';
@@ -241,6 +242,7 @@ export class GrantWorld {
       azureLagMs: LAG_MS,
       lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS }),
       releaseAfterMs: 3_600_000,
+      elapsed: new Elapsed(clock),
     };
   }
 

@@ -4,8 +4,10 @@ import { areaOf } from '../../azure/names/scope.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
+import { blockedFor } from '../status/blocked.ts';
 import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, RoleGrant } from './facts.ts';
 import { PRINCIPAL } from './needs-live.ts';
@@ -29,6 +31,7 @@ export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps, Marks
   /** Where the cache must look for this object's assignments and its role. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
 }
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where nothing else tells or a write would follow. */
@@ -51,6 +54,7 @@ export async function observe(
     ends: endsOf(object, undefined, now, deps),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
+    ...blockedFor(object, deps),
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
   // Some of it must go, whatever else holds: what is asked for by now does not count for that.

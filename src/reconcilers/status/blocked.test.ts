@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Failure } from '../decision.ts';
-import { blockOf, removalAgainMs, unblocked } from './blocked.ts';
+import { blockedFor, blockOf, removalAgainMs, unblocked } from './blocked.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
 const HOUR = 3_600_000;
@@ -68,4 +69,22 @@ describe('a deletion that Azure refuses', () => {
     });
     expect(removalAgainMs(held)).toBe(70_000);
   });
+});
+
+it.each([
+  ['forward', HOUR],
+  ['back', -HOUR],
+])('a wall clock that is set %s while azid runs does not change when the object is let go', (_, by) => {
+  const time = { wall: NOW, monotonic: 0 };
+  const elapsed = new Elapsed({ now: () => time.wall, monotonic: () => time.monotonic });
+  const { metadata, ...rest } = going('True', HOUR / 2);
+  const object = { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-11-28T09:00:00Z' } };
+  const seen = () =>
+    blockOf(object, { now: time.wall, releaseAfterMs: HOUR, ...blockedFor(object, { elapsed }) }, failure);
+  expect(seen()).toMatchObject({ state: 'held' });
+  time.wall += by;
+  time.monotonic += HOUR / 4;
+  expect(seen()).toMatchObject({ summary: { message: expect.stringContaining('let go in 15 min') } });
+  time.monotonic += HOUR / 4;
+  expect(seen()).toMatchObject({ state: 'over' });
 });

@@ -1,6 +1,7 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 
 /** A deletion that Azure refuses: it waits for that to be mended, but not for ever (docs/guarantees.md G18). */
@@ -12,16 +13,31 @@ export type Block =
   | { readonly state: 'held'; readonly summary: Summary; readonly conditions: readonly Finding[] }
   | { readonly state: 'over'; readonly after: string };
 
+export interface BlockFacts {
+  readonly now: number;
+  readonly releaseAfterMs: number;
+  readonly blockedMs?: number;
+}
+
+/** For how long the deletion has been refused, as facts have it: not by the wall clock, which may be set meanwhile. */
+export function blockedFor(
+  { metadata: { uid, deletionTimestamp }, status }: ManagedObject,
+  { elapsed }: { readonly elapsed: Pick<Elapsed, 'since'> },
+): Pick<BlockFacts, 'blockedMs'> {
+  const held = deletionTimestamp && findCondition(status?.conditions ?? [], BLOCKED);
+  return held && held.status === 'True' ? { blockedMs: elapsed.since(uid, held.lastTransitionTime) } : {};
+}
+
 /** Counted from the first refusal in a row: a controller that was away all night has not tried all night. */
 export function blockOf(
   object: ManagedObject,
-  { now, releaseAfterMs }: { readonly now: number; readonly releaseAfterMs: number },
+  { now, releaseAfterMs, blockedMs }: BlockFacts,
   failure: Failure,
 ): Block {
   // Azure was not asked, so it refused nothing: what is left behind is left on its own word.
   if (failure.heldBack) return { state: 'held', conditions: [], summary: waitingForTurn(failure) };
   const held = findCondition(object.status?.conditions ?? [], BLOCKED);
-  const since = held?.status === 'True' ? now - Date.parse(held.lastTransitionTime) : 0;
+  const since = held?.status === 'True' ? (blockedMs ?? now - Date.parse(held.lastTransitionTime)) : 0;
   const left = releaseAfterMs - since;
   if (left <= 0) return { state: 'over', after: `gave up after ${Math.round(since / 60_000)} min` };
   return {

@@ -3,6 +3,7 @@ import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { type Given, holder, metadata, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { decide } from './decide.ts';
@@ -45,6 +46,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     },
     clock,
     releaseAfterMs: 1,
+    elapsed: new Elapsed(clock),
     principals: new Map(),
     looked: new Map(),
   };

@@ -9,11 +9,13 @@ import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';
 import { hostMessageOf } from '../hosts/ledger/host-message.ts';
 import { holdersOf, lineOf, othersOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
+import { blockedFor } from '../status/blocked.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
@@ -28,6 +30,7 @@ export interface ObserveDeps {
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
   /** By uid: the last principal, and the last request for a look that was met. */
   readonly principals: ReadonlyMap<string, string>;
   readonly looked: Map<string, string>;
@@ -55,6 +58,7 @@ export async function observe(
     references: [],
     leftovers: [],
     releaseAfterMs,
+    ...blockedFor(object, deps),
   };
   const ledgers = ledgersOf(object, common.now, deps);
   const ledger = ledgers.find((each) => isSwitchedOff(object, { ledger: each })) ?? ledgers[0];

@@ -3,6 +3,7 @@ import type { Identities } from '../../../azure/identities.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { LateWrites } from '../../late-write.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
@@ -36,4 +37,5 @@ export interface ObserveDeps {
   readonly azureLagMs: number;
   readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
 }

@@ -6,6 +6,7 @@ import { policyFor } from '../../../policy/policy-for.ts';
 import { firstOf } from '../../../runtime/time/first-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LiveReads } from '../../live-reads.ts';
+import { blockedFor } from '../../status/blocked.ts';
 import type { Facts, UserAssignedIdentity } from '../facts.ts';
 import { IDENTITY, isLive } from '../needs-live.ts';
 import { coordinatesOf, resolveTarget } from '../target.ts';
@@ -50,6 +51,7 @@ export async function observe(
     configMaps: await live.once('config maps', () => seenConfigMaps(object, context, deps)),
     ...(context.wroteAt !== undefined && { wroteAt: context.wroteAt }),
     releaseAfterMs,
+    ...blockedFor(object, deps),
   };
   const resolution = resolveTarget(object, policy.defaults, marked, proven);
   if (search || !resolution.resolved) return common;
