@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { startHostStage } from '../hosts/fixture.ts';
 import type { Operation } from './operation.ts';
 import { Router } from './router.ts';
 
@@ -49,4 +50,16 @@ test('a version that is not served is refused with those that are', () => {
   expect(() => router.route('GET', '/providers/Ns/notes/n1', 'v3')).toThrow(
     "The resource type 'note' could not be found in the namespace 'Ns' for api version 'v3'. The supported api-versions are: 'v1,v2'.",
   );
+});
+
+test('each operation of the simulator is found by a path of its own, whatever its case and its end', async () => {
+  await using stage = await startHostStage();
+  const operations = stage.simulator.operations();
+  const all = new Router(operations);
+  const lost = operations.filter(({ method, pattern }) => {
+    const path = pattern.replaceAll('{+scope}', '/subscriptions/s').replaceAll(/\{\+?\w+\}/g, 'x');
+    return [path, `${path.toUpperCase()}/`].some((each) => all.find(method, each) === undefined);
+  });
+  expect(operations.length).toBeGreaterThan(100);
+  expect(lost).toEqual([]);
 });

@@ -11,6 +11,8 @@ interface Route {
   readonly pattern: RegExp;
   readonly names: readonly string[];
   readonly operation: Operation;
+  /** Of those that fit equally well the first counts. */
+  readonly order: number;
 }
 
 /**
@@ -18,18 +20,25 @@ interface Route {
  * type), the one that leaves least to the scope wins, because it is the more specific.
  */
 export class Router {
-  readonly #routes: Route[];
+  readonly #routes: Route[] = [];
+  /** By what their paths end in (`endOf`), since each request goes by here and there are hundreds of them. */
+  readonly #byEnd = new Map<string, Route[]>();
   readonly #today: () => string;
 
   /** @param today `2026-11-23`: newer versions than the table's are served up to this day */
   constructor(operations: readonly Operation[], today: () => string = () => '') {
-    this.#routes = operations.map(compile);
     this.#today = today;
+    this.add(operations);
   }
 
   /** For types that come into being while the simulator runs. */
   add(operations: readonly Operation[]): void {
-    this.#routes.push(...operations.map(compile));
+    for (const operation of operations) {
+      const route = { ...compile(operation), order: this.#routes.length };
+      const end = endOf(operation);
+      this.#routes.push(route);
+      this.#byEnd.set(end, [...(this.#byEnd.get(end) ?? []), route]);
+    }
   }
 
   operations(): Operation[] {
@@ -48,16 +57,17 @@ export class Router {
 
   /** The operation by method and path alone, api-version aside; undefined when nothing fits. */
   find(method: string, path: string): Match | undefined {
-    let best: Match | undefined;
-    for (const { pattern, names, operation } of this.#routes) {
-      if (operation.method !== method) continue;
-      const found = pattern.exec(path);
-      if (!found) continue;
-      const params = Object.fromEntries(names.map((name, i) => [name, found[i + 1] ?? '']));
-      if (!best || (params.scope ?? '').length < (best.params.scope ?? '').length)
-        best = { operation, params };
-    }
-    return best;
+    let best: (Match & { readonly left: number; readonly order: number }) | undefined;
+    for (const end of endsOf(method, path))
+      for (const { pattern, names, operation, order } of this.#byEnd.get(end) ?? []) {
+        const found = pattern.exec(path);
+        if (!found) continue;
+        const params = Object.fromEntries(names.map((name, i) => [name, found[i + 1] ?? '']));
+        const left = (params.scope ?? '').length;
+        if (!best || left < best.left || (left === best.left && order < best.order))
+          best = { operation, params, left, order };
+      }
+    return best && { operation: best.operation, params: best.params };
   }
 
   /**
@@ -124,7 +134,20 @@ function typeOf(path: string): string {
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
-function compile(operation: Operation): Route {
+/** Method, and the last segment of the pattern, or the one before a placeholder at the end; nothing of what ends otherwise. */
+function endOf({ method, pattern }: Operation): string {
+  const [before = '', last = ''] = pattern.split('/').slice(-2);
+  if (!last.includes('{')) return `${method} /${last.toLowerCase()}`;
+  return before.includes('{') || last.startsWith('{+') ? method : `${method} /${before.toLowerCase()}/`;
+}
+
+/** Under which of these an operation for the path can stand. */
+function endsOf(method: string, path: string): readonly string[] {
+  const [before = '', last = ''] = path.toLowerCase().replace(/\/$/, '').split('/').slice(-2);
+  return [`${method} /${last}`, `${method} /${before}/`, method];
+}
+
+function compile(operation: Operation): Omit<Route, 'order'> {
   const names: string[] = [];
   const source = operation.pattern
     .split(/(\{\+?\w+\})/)
