@@ -1,5 +1,6 @@
 /** `docs/reference/simulator.md`: what the simulated Azure answers and where that is known from, from its own tables. */
 import { readFile } from 'node:fs/promises';
+import { type MessagingRow, SERVICE_BUS_ORIGINS } from '../../src/simulator/catalog/messaging-origins.ts';
 import { originOf } from '../../src/simulator/catalog/origins.ts';
 import { systemClock } from '../../src/simulator/clock.ts';
 import { type AnswerForm, HOST_TYPES, type HostType } from '../../src/simulator/hosts/types.ts';
@@ -25,6 +26,7 @@ export async function simulatorReference(): Promise<GeneratedFile> {
     HEADERS.markdown + INTRO,
     `\n## Operations\n\n${operationTable(operations)}`,
     `\n## Resources that carry identities\n\n${hostTable()}`,
+    `\n## Service Bus\n\n${SERVICE_BUS}${originTable(SERVICE_BUS_ORIGINS)}`,
     `\n## Api-versions\n\n${versionTable(operations)}`,
     `\n## Unchanged clients\n\n${await clientTable()}`,
     `\n## Knobs\n\nSet by \`setKnobs\` of the control endpoint, any part of any group.\n\n${knobTable()}`,
@@ -42,6 +44,18 @@ function operationTable(operations: readonly Operation[]): string {
     return [`\`${id}\``, `${method} \`${pattern}\``, origin, but];
   });
   return markdownTable(['Operation', 'Request', 'Known from', 'But'], rows);
+}
+
+const SERVICE_BUS = `A broker that speaks AMQP 1.0: namespaces and queues are made over the control endpoint. Sessions, topics, scheduling, deferring, transactions, forwarding,
+times to live and AMQP over WebSockets are not simulated.
+
+`;
+
+function originTable(rows: readonly MessagingRow[]): string {
+  return markdownTable(
+    ['What', 'Known from', 'But'],
+    rows.map(({ what, origin, but = '' }) => [what, origin, but]),
+  );
 }
 
 function hostTable(): string {

@@ -9,6 +9,7 @@ import { startSimulator } from '../simulator/simulator.ts';
 export interface SimulatorFlags {
   readonly port: number;
   readonly controlPort: number;
+  readonly brokerPort: number;
   readonly preset: 'honest' | 'fast';
   readonly seed: number;
   readonly caFile?: string;
@@ -22,15 +23,16 @@ export async function runSimulator(flags: SimulatorFlags): Promise<number> {
   await using stack = new AsyncDisposableStack();
   try {
     if (flags.readyFile !== undefined) await prepareReadyFile(flags.readyFile);
-    const { port, controlPort, preset, seed } = flags;
+    const { port, controlPort, brokerPort, preset, seed } = flags;
     const simulator = stack.use(
-      await startSimulator({ clock: systemClock, port, controlPort, preset, seed }),
+      await startSimulator({ clock: systemClock, port, controlPort, brokerPort, preset, seed }),
     );
     const caFile = await writeCa(flags.caFile, simulator.caPem, stack);
     const { tenantId, subscriptionId } = simulator;
     const facts = {
       arm: { endpoint: simulator.origin, caFile, subscriptionId, tenantId },
       control: { endpoint: simulator.controlEndpoint },
+      serviceBus: simulator.serviceBus,
     };
     process.stdout.write(summary(facts));
     if (flags.readyFile !== undefined) stack.use(await writeReadyFile(flags.readyFile, facts));
@@ -62,9 +64,11 @@ async function writeCa(
 function summary({
   arm,
   control,
+  serviceBus,
 }: {
   readonly arm: Readonly<Record<'endpoint' | 'caFile' | 'subscriptionId' | 'tenantId', string>>;
   readonly control: { readonly endpoint: string };
+  readonly serviceBus: Readonly<Record<'endpoint' | 'emulatorEndpoint', string>>;
 }): string {
   return [
     `Resource Manager and token endpoint  ${arm.endpoint}`,
@@ -72,6 +76,7 @@ function summary({
     `Tenant                               ${arm.tenantId}`,
     `Subscription                         ${arm.subscriptionId}`,
     `Control endpoint                     ${control.endpoint}`,
+    `Service Bus broker                   ${serviceBus.endpoint} (TLS), ${serviceBus.emulatorEndpoint} (as the emulator)`,
     'Ctrl-C stops it. Nothing it holds outlives it.',
     '',
   ].join('\n');

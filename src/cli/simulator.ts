@@ -17,6 +17,9 @@ export function addSimulatorCommand(program: Command): void {
     )
     .addOption(valued('--control-port <port>', 'of the control endpoint; 0: any').argParser(port).default(0))
     .addOption(
+      valued('--broker-port <port>', 'of the Service Bus broker over TLS; 0: any').argParser(port).default(0),
+    )
+    .addOption(
       valued('--preset <name>', 'honest: Azure with its lags, latencies and throttles; fast: without')
         .choices(['honest', 'fast'])
         .default('honest'),

@@ -20,7 +20,8 @@ export interface ReadyFacts {
   readonly control: { readonly endpoint: string };
   /** URL of the controller's metrics page. Absent with `--no-controller`. */
   readonly metrics?: { readonly endpoint: string };
-  // serviceBus: { connectionString, queue } comes with the broker: a member that leads nowhere would be a lie.
+  /** Where the simulated Service Bus listens, over TLS and as Microsoft's emulator. `azid simulator` alone says it. */
+  readonly serviceBus?: { readonly endpoint: string; readonly emulatorEndpoint: string };
 }
 
 /** Refuses a path that cannot be written, before anything is started; removes what an earlier run left there. */

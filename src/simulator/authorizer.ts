@@ -25,6 +25,8 @@ export interface ConditionAttributes {
 export interface Authorizer {
   /** `scope` is the id of what is acted on, or of the scope itself; any case. */
   authorize(caller: Caller, action: string, scope: string, attributes?: ConditionAttributes): Verdict;
+  /** The same for an operation on data, such as receiving a message: roles name those apart (`dataActions`). */
+  mayOnData(caller: Caller, dataAction: string, scope: string): boolean;
   /** What the caller holds at the scope, inherited included: the answer of the `permissions` route. */
   permissions(caller: Caller, scope: string): readonly PermissionSet[];
 }

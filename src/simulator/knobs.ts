@@ -115,6 +115,10 @@ const groups = {
     /** A failed swap switches the system-assigned identity of the slot off (reported). */
     failedSwapSwitchesOff: z.boolean(),
   }),
+  serviceBus: z.strictObject({
+    /** Whether a message's lock ends with the link it came on, or goes on until it expires (told both ways). */
+    locksEndWithLink: z.boolean(),
+  }),
 };
 
 const schema = z.strictObject(groups);
@@ -129,6 +133,7 @@ export const knobPatchSchema = z.strictObject({
   authorization: groups.authorization.partial().optional(),
   federation: groups.federation.partial().optional(),
   hosts: groups.hosts.partial().optional(),
+  serviceBus: groups.serviceBus.partial().optional(),
 });
 
 export type KnobValues = z.infer<typeof schema>;
@@ -206,6 +211,7 @@ const fast: KnobValues = {
     upperCaseGroupsInLists: false,
     failedSwapSwitchesOff: false,
   },
+  serviceBus: { locksEndWithLink: false },
 };
 
 /** `honest` is Azure as it is, the default of the sandbox; `fast` takes waiting and throttling away (docs/architecture.md section 8). */

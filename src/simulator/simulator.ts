@@ -8,6 +8,7 @@ import { listenForControl } from './control/endpoint.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
 import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
+import { serviceBusVerbs } from './control/service-bus-verbs.ts';
 import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
 import { Deployments, type Send } from './deployments/deployments.ts';
@@ -45,6 +46,7 @@ import { providerOperations } from './resources/providers.ts';
 import { subscriptionOperations } from './resources/subscriptions.ts';
 import { tagOperations } from './resources/tags.ts';
 import { tenantOperations } from './resources/tenants.ts';
+import { createServiceBus } from './service-bus/index.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
 import { Issuers } from './token/issuers.ts';
@@ -61,6 +63,8 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Of the control endpoint; default 0, any free one. */
   readonly controlPort?: number;
+  /** Of the Service Bus broker over TLS; default 0, any free one. */
+  readonly brokerPort?: number;
   readonly tenantId?: string;
   /** A subscription that exists from the start. */
   readonly subscriptionId?: string;
@@ -74,6 +78,7 @@ export type Control = ControlOf<
   ReturnType<typeof worldVerbs> &
     ReturnType<typeof graphVerbs> &
     ReturnType<typeof hostVerbs> &
+    ReturnType<typeof serviceBusVerbs> &
     ReturnType<typeof frameVerbs>
 >;
 
@@ -86,6 +91,8 @@ export interface Simulator extends AsyncDisposable {
   /** The hand of "someone else in Azure", in-process. The same verbs are at `controlEndpoint`. */
   readonly control: Control;
   readonly controlEndpoint: string;
+  /** Where the Service Bus broker listens: over TLS with the same CA, and over plain TCP as Microsoft's emulator. */
+  readonly serviceBus: { readonly endpoint: string; readonly emulatorEndpoint: string };
   /** An issuer Entra can reach, by its keys or by a function that fetches them at each exchange. */
   declareIssuer(issuer: string, keys: JSONWebKeySet | (() => Promise<JSONWebKeySet>)): void;
   /** What it answers, of Resource Manager and of Graph. */
@@ -175,11 +182,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const graph = createGraph(arm, signIns);
   const answer = createEntrance(arm, { ...frame, tokens, issuers, federation, signIns }, graph);
   const server = await listen({ port: options.port ?? 0, tls: pki, answer });
+  const brokerOptions = { port: options.brokerPort ?? 0, plainPort: 0, tls: pki };
+  const serviceBus = await createServiceBus(frame, { tokens, callers }, brokerOptions);
 
   const control = controlOf({
     ...worldVerbs(frame, authorization, federation, subscriptionId),
     ...graphVerbs(graph),
     ...hostVerbs(hosts, arm.router, subscriptionId),
+    ...serviceBusVerbs(serviceBus, world, subscriptionId),
     ...frameVerbs({
       ...arm,
       policies,
@@ -220,6 +230,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     await Promise.all([
       hosts[Symbol.asyncDispose](),
       server[Symbol.asyncDispose](),
+      serviceBus[Symbol.asyncDispose](),
       controlServer[Symbol.asyncDispose](),
     ]);
   };
@@ -230,6 +241,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     subscriptionId,
     control,
     controlEndpoint: controlServer.origin,
+    serviceBus: { endpoint: serviceBus.broker.endpoint, emulatorEndpoint: serviceBus.broker.plainEndpoint },
     declareIssuer: (issuer, keys) => issuers.declare(issuer, keys),
     operations: () => [...arm.router.operations(), ...graph.operations],
     requests: (since) => arm.log.since(since),

@@ -41,6 +41,12 @@ export class Rights implements Authorizer {
     return this.#verdict(caller, action, scope, this.#holdings(caller, attributes));
   }
 
+  mayOnData(caller: Caller, dataAction: string, scope: string): boolean {
+    const denials = this.#denials.of(caller.objectId);
+    const lineage = this.#frame.world.lineage(scope);
+    return evaluate(this.#holdings(caller, {}), denials, dataAction, lineage, 'data').type === 'allowed';
+  }
+
   /** As if every condition were fulfilled. */
   authorizeWhateverTheConditions(caller: Caller, action: string, scope: string): Verdict {
     return this.#verdict(caller, action, scope, this.#holdings(caller, 'fulfilled'));
