@@ -96,6 +96,10 @@ const status = z.object({
   systemAssigned: system.optional(),
   operation: operation.optional().describe('A write that Azure carries out; resumed by a new process.'),
   writeStartedAt: pastTime().optional().describe('When a write began whose end was not seen yet.'),
+  unreadable: z
+    .object({ reason: z.string().max(64), message: z.string().max(1024) })
+    .optional()
+    .describe('Why the resource could not be read when azid last tried: what is said of it is from before.'),
   unproven: z
     .array(z.string().max(400))
     .max(1000)

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LedgerEntry } from '../api/host-identity.ts';
+import type { HostIdentityStatus, LedgerEntry } from '../api/host-identity.ts';
 import type { IdentityAttachmentSpec } from '../api/identity-attachment.ts';
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
 import type { RoleGrantSpec } from '../api/role-grant.ts';
@@ -117,7 +117,9 @@ const owner = (name: string, namespace = 'shop') => ({
   name,
   uid: `uid-${name}`,
 });
-const ledger = (change: Partial<LedgerEntry> = {}) =>
+/** A verdict that was found anew a moment ago. */
+const soon = () => new Date(clock.now() + 31 * 60_000).toISOString();
+const ledger = (change: Partial<LedgerEntry> = {}, status: Partial<HostIdentityStatus> = {}) =>
   put(stores.hosts, {
     metadata: meta('vm', { namespace: 'azid-system' }),
     spec: { resourceId: VM },
@@ -133,6 +135,7 @@ const ledger = (change: Partial<LedgerEntry> = {}) =>
           ...change,
         },
       ],
+      ...status,
     },
   });
 const going = { deletionTimestamp: '2026-11-23T10:01:00Z', finalizers: ['azid.dev/finalizer'] };
@@ -272,6 +275,52 @@ describe('an identity that is to be deleted waits for attachments', () => {
     expect(await references()).toEqual([]);
     ledger({ owners: [owner('gone')] });
     expect(await references()).toEqual([]);
+  });
+
+  const used = {
+    owners: [owner('gone')],
+    problem: {
+      reason: 'InUseByResource',
+      message: 'properties.registry',
+      attempts: 9,
+      notBefore: '2026-11-23T10:05:00Z',
+    },
+  };
+  const doubts = () => holdersOfAll(parts).doubtsOf('UserAssignedIdentity', 'shop/web');
+  const lost = { reason: 'AuthorizationFailed', message: 'no right; give azid the role Reader' };
+  const stalled = {
+    type: 'Stalled',
+    status: 'True' as const,
+    ...lost,
+    lastTransitionTime: '2026-11-23T10:00:00Z',
+  };
+
+  it.each([
+    ['as its ledger says', { unreadable: lost }, true],
+    ['as its ledger of an earlier version says', { conditions: [stalled] }, true],
+    ['which can be read, and refuses a write', { conditions: [stalled] }, false],
+    ['which can be read', {}, false],
+  ])(
+    'not for one that used it and cannot be read: that is doubted, with cause and remedy; %s',
+    async (_, status, isDoubted) => {
+      ledger({ ...used, ...(!isDoubted && { problem: { ...used.problem, notBefore: soon() } }) }, status);
+      clock.advance(30 * 60_000);
+      expect(await references()).toEqual(isDoubted ? [] : [expect.stringContaining('in use there')]);
+      expect(doubts()).toEqual(
+        isDoubted ? [{ reason: 'ResourceUnreadable', message: expect.stringContaining(VM) }] : [],
+      );
+      for (const { message } of doubts()) expect(message).toContain(lost.message);
+    },
+  );
+
+  it('and nobody is doubted who never used it, whom an object keeps it attached to, or to whom azid did not attach it', () => {
+    ledger({ owners: [owner('gone')] }, { unreadable: lost });
+    expect(doubts()).toEqual([]);
+    ledger({ ...used, owned: false }, { unreadable: lost });
+    expect(doubts()).toEqual([]);
+    attach('kept');
+    ledger({ ...used, owners: [owner('kept')] }, { unreadable: lost });
+    expect(doubts()).toEqual([]);
   });
 });
 

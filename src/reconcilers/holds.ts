@@ -26,6 +26,15 @@ export interface Hold<T = KubeObject, Deps = unknown> {
     deps: Deps,
     context: ReconcileContext,
   ): readonly string[] | Promise<readonly string[]>;
+  /** What held it when Azure last told, and of which Azure does not tell now: waited for as for a refusal. */
+  doubts?(identity: ObjectKey, deps: Deps): readonly Doubt[];
+}
+
+/** Why it cannot be told whether something still holds an identity. */
+export interface Doubt {
+  readonly reason: string;
+  /** Names what held it, why that cannot be told, and the remedy. */
+  readonly message: string;
 }
 
 export interface HoldInStore<Deps> {
@@ -37,6 +46,7 @@ export interface HoldInStore<Deps> {
 export interface Holders {
   /** Sorted. */
   of(kind: IdentityKind, identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
+  doubtsOf(kind: IdentityKind, identity: ObjectKey): readonly Doubt[];
   /** Keys of identities whose holders may be others now. */
   changed(kind: IdentityKind): Source<Iterable<ObjectKey>>;
 }
@@ -52,6 +62,8 @@ export function holdersOf<Deps extends { readonly stores: Stores }>(
         if (hold.of === kind) found.push(...(await hold.holders(identity, deps, context)));
       return found.toSorted();
     },
+    doubtsOf: (kind, identity) =>
+      holds.flatMap(({ hold }) => (hold.of === kind ? (hold.doubts?.(identity, deps) ?? []) : [])),
     changed: (kind) => ({
       onChange(listener) {
         const subscriptions = new DisposableStack();

@@ -19,7 +19,7 @@ import type { ObjectKey } from '../kube/types.ts';
 import type { Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { Elapsed } from '../runtime/time/elapsed.ts';
-import { type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
+import { type Doubt, type HoldInStore, holdersOf, type IdentityKind } from './holds.ts';
 import { apiVersionOf } from './hosts/api-version.ts';
 import { systemIdentityNow } from './hosts/system-identity-now.ts';
 import type { ReconcileContext } from './kind.ts';
@@ -86,7 +86,9 @@ export interface Dependents {
    * that azid is still to detach it from. Sorted.
    */
   referencesTo(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
-  /** The same of a SystemAssignedIdentity. */
+  /** What referred to it when Azure last told, and of which it does not tell now. */
+  doubtsOf(identity: ObjectKey): readonly Doubt[];
+  /** The same as `referencesTo` of a SystemAssignedIdentity. */
   referencesToSystemIdentity(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
   /** Role assignments of its principal that azid made and that no object stands for, by id. */
   leftoversOf(identity: EndingIdentity, context: ReconcileContext): Promise<readonly string[]>;
@@ -144,6 +146,7 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     ...shared,
     dependents: {
       referencesTo: (identity, context) => holders.of('UserAssignedIdentity', identity, context),
+      doubtsOf: (identity) => holders.doubtsOf('UserAssignedIdentity', identity),
       referencesToSystemIdentity: (identity, context) =>
         holders.of('SystemAssignedIdentity', identity, context),
       leftoversOf: (identity, context) => leftoversOf(identity, context, shared),

@@ -207,3 +207,37 @@ it('an identity that is deleted together with its attachment stays while a conta
       .map((each) => each.id),
   ).not.toContain(identityIdOf('app'));
 });
+
+describe.each([
+  ['that azid may not read any more', 403, 'AuthorizationFailed', 'no authorization to perform action'],
+  ['whose subscription is gone', 404, 'SubscriptionNotFound', 'could not be found'],
+  ['that does not answer', 503, 'ServiceUnavailable', 'not now'],
+])('a resource %s, and that used an identity which is to go', (_, status, code, message) => {
+  const id = hostIdOf('Microsoft.App/containerApps', 'host1');
+
+  it('holds attachment and identity for a bounded time: the identity stays in Azure, and an Event says why', async () => {
+    stage.createHost('Microsoft.App/containerApps', 'host1', {
+      properties: {
+        configuration: { registries: [{ server: 'a.azurecr.io', identity: identityIdOf('app') }] },
+      },
+    });
+    await world.start({ releaseAfterMs: 60 * MINUTE });
+    await stage.attach('a1', { target: { resourceId: id } });
+    await stage.attached('a1');
+    await cluster.delete(userAssignedIdentity.resource, `${stage.namespace}/app`);
+    await stage.detach('a1');
+    await stage.blocked(attachment, IN_USE);
+    azure().addFault({ path: '/containerApps', effect: { kind: 'status', status, code, message } });
+    const since = stage.mark;
+    await world.pass(11 * MINUTE);
+    const told = await stage.blocked(() => stage.userIdentity('app'), 'ResourceUnreadable');
+    expect(told).toContain(`${id} used it when azid could last read that resource`);
+    expect(told).toContain(message);
+    await world.pass(62 * MINUTE);
+    await stage.gone(attachment, 'the attachment');
+    await stage.gone(() => stage.userIdentity('app'), 'identity app');
+    expect(await stage.event('app', 'LeftBehind')).toContain(`${identityIdOf('app')} stays in Azure: ${id}`);
+    expect(stage.writes(since)).toEqual([]);
+    expect(stage.on(id)).toEqual(['app']);
+  });
+});

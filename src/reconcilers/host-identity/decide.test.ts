@@ -616,6 +616,32 @@ describe('a host that is not there', () => {
     expect(decision).toMatchObject({ actions: [], status: { entries: [entry('app')] } });
     expect(decision.summary.state).toBe(kind === 'stalled' ? 'stalled' : 'retrying');
   });
+
+  it('says that it could not be read until it was, and not where Azure was not even asked', () => {
+    const lost = failure({ kind: 'transient', reason: 'AzureUnavailable', message: 'HTTP 503' });
+    const told = { reason: 'AzureUnavailable', message: 'HTTP 503' };
+    const unread = decide(object(), facts({ host: { state: 'unreadable', failure: lost } }));
+    expect(unread.status.unreadable).toEqual(told);
+    const before = object({ unreadable: told });
+    const held = { state: 'unreadable', failure: failure({ ...lost, heldBack: true }) } as const;
+    expect(decide(before, facts({ host: held })).status.unreadable).toEqual(told);
+    expect(decide(object(), facts({ host: held })).status).not.toHaveProperty('unreadable');
+    expect(decide(before, facts({ host: { state: 'loading' } })).status.unreadable).toEqual(told);
+    const read = decide(before, facts());
+    expect(read.status).not.toHaveProperty('unreadable');
+    // A cache that shows it is no proof that it can be read.
+    const cached = facts({ host: { ...seen(host()), live: false } as never });
+    expect(needsLive(before, cached, decide(before, cached))).toEqual([HOST]);
+    // What waits for more to be written was not read for.
+    const waiting = facts({
+      ...cached,
+      claims: [wants('app'), wants('new')],
+      identities: alive('app', 'new'),
+    });
+    const collected = decide(before, { ...waiting, batch: undefined } as never);
+    expect(collected.isHeld).toBe(true);
+    expect(collected.status.unreadable).toEqual(told);
+  });
 });
 
 describe('a type', () => {

@@ -1,4 +1,5 @@
-import { RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { cut } from '../../runtime/status/conditions.ts';
+import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideAbsence } from './end/absence.ts';
 import { decideEnd } from './end/ending.ts';
@@ -28,7 +29,7 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
   if (facts.problem !== undefined) return stop(own, stalledInside('InvalidResourceId', facts.problem));
   const waiting = awaitOperation(object, facts);
   if (waiting) return waiting;
-  const { operation: _, ...status } = own;
+  const { operation: _o, unreadable: _u, ...status } = own;
   const { host, capability, type } = facts;
   if (!capability) {
     const message = `azid does not know resource type ${type}; give spec.apiVersion in the object that wants the identity, and name the type in a policy`;
@@ -47,7 +48,7 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
       });
     }
     case 'unreadable':
-      return { ...stop(status, summaryOf(host.failure)), ...kept(facts) };
+      return { ...stop(unread(status, own, host.failure), summaryOf(host.failure)), ...kept(facts) };
     case 'absent':
       return decideAbsence(object, status, host, facts);
     case 'present':
@@ -60,6 +61,12 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
         });
       return maintain(object, status, host, capability, facts);
   }
+}
+
+/** Whoever waits for the resource need not wait for ever. Where Azure was not asked, nothing is new. */
+function unread(status: OwnStatus, before: OwnStatus, { reason, message, heldBack }: Failure): OwnStatus {
+  const unreadable = heldBack ? before.unreadable : { reason, message: cut(message) };
+  return unreadable ? { ...status, unreadable } : status;
 }
 
 function stop(status: OwnStatus, summary: HostDecision['summary']): HostDecision {

@@ -2,8 +2,10 @@ import type { LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { isFinalized } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
+import { findCondition } from '../../runtime/status/conditions.ts';
+import type { Telling } from '../../runtime/status/summary.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
-import type { Hold } from '../holds.ts';
+import type { Doubt, Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
 import { IN_USE } from '../hosts/ledger/problems.ts';
 import { INDEX } from '../stores.ts';
@@ -51,12 +53,46 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
       return stores.hosts.byIndex(INDEX.identityId, key).flatMap((host) => {
         const { spec, status } = host;
         const held = status?.entries?.find((entry) => isHeld(entry, host));
-        if (!held) return [];
+        if (!held || (isInUse(held) && whyUnread(host, held, elapsed))) return [];
         return `${spec.resourceId} (${isInUse(held) ? 'in use there: name another identity in its properties' : 'being detached'})`;
+      });
+    },
+    doubts(identity, deps) {
+      const { stores, elapsed } = deps;
+      const key = keyInAzure(stores.identities.get(identity), deps);
+      if (key === undefined) return [];
+      return stores.hosts.byIndex(INDEX.identityId, key).flatMap((host) => {
+        const isUsed = (entry: LedgerEntry) =>
+          armKey(entry.identityId) === key && isInUse(entry) && isLeaving(entry, identity, deps);
+        const used = host.status?.entries?.find(isUsed);
+        const why = used && whyUnread(host, used, elapsed);
+        return why ? doubtOf(host, why) : [];
       });
     },
   },
 ];
+
+/** A verdict is found anew within minutes, for as long as its resource can be read. Counted from when this process first met it. */
+const VERDICT_MS = 20 * 60_000;
+
+/** Why the resource was not read since the verdict was due again: what it used then it need not use now. */
+function whyUnread(
+  { metadata: { uid }, status }: HostIdentity,
+  { problem }: LedgerEntry,
+  elapsed: HoldDeps['elapsed'],
+): Telling | undefined {
+  if (status?.unreadable) return status.unreadable;
+  if (problem && elapsed.since(uid, problem.notBefore) < VERDICT_MS) return undefined;
+  const stalled = findCondition(status?.conditions ?? [], 'Stalled');
+  return stalled?.status === 'True' ? stalled : undefined;
+}
+
+function doubtOf({ spec: { resourceId } }: HostIdentity, { message }: Telling): Doubt {
+  return {
+    reason: 'ResourceUnreadable',
+    message: `${resourceId} used it when azid could last read that resource, and azid cannot read it now: ${message}; let azid read it, or delete the identity by hand if nothing uses it any more`,
+  };
+}
 
 function isLeaving({ owned, state, owners }: LedgerEntry, identity: ObjectKey, deps: AttachedDeps): boolean {
   return owned && (state === 'Detaching' || !owners.some((owner) => wantsIt(owner, identity, deps)));

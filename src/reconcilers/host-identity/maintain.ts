@@ -64,7 +64,10 @@ export function maintain(
   const open = held ? undefined : facts.isTried ? facts.batch : batchAfter(facts.batch, changes, facts.now);
   const isDue = isMoreDue(facts.claims, host);
   const waitMs = open && !facts.isTried ? batchWaitMs(open, isDue, facts.now) : 0;
-  if (open && waitMs > 0) return hold(status, host, open, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
+  // Nothing was read for it.
+  const { unreadable } = object.status ?? {};
+  const unread = { ...status, ...(unreadable && { unreadable }) };
+  if (open && waitMs > 0) return hold(unread, host, open, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
   const batch: Batch | undefined = open && { ...open, isClosed: true };
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);

@@ -86,6 +86,19 @@ describe('an attachment that goes', () => {
     expect(events(decision)[0]).toContain('IdentityDetached: the identity is detached from 1 resource: a');
   });
 
+  it('waits for a resource that cannot be read, though that may pass, as for a refusal: not for ever', () => {
+    const unreadable = { reason: 'AzureUnavailable', message: 'HTTP 503' };
+    const unread = attached('a', { ledger: { ...ledger({ entry: entry() }), unreadable } });
+    const object = deleted(attachment());
+    const held = decide(object, facts({ hosts: [unread] }));
+    expect(types(held)).toEqual([]);
+    expect(said(held)).toContain('AzureUnavailable: HTTP 503; the object is let go in 60 min');
+    expect(held.conditions).toMatchObject([{ type: 'DeletionBlocked', status: 'True' }]);
+    const over = decide(blockedSince(object, RELEASE_AFTER_MS), facts({ hosts: [unread] }));
+    expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(events(over)[0]).toMatch(/^LeftBehind: gave up after 60 min: HTTP 503; .*may stay attached.*: a$/);
+  });
+
   it('waits for what refuses, says why, and for how long', () => {
     const decision = decide(deleted(fleet()), facts({ hosts: [stuck('a'), attached('b')] }));
     expect(decision.conditions).toContainEqual(

@@ -321,6 +321,22 @@ describe('an object that goes', () => {
     expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
   });
 
+  it('waits in the same way for a resource that cannot be read, though that may pass', () => {
+    const unreadable = { reason: 'AzureUnavailable', message: 'HTTP 503' };
+    const refused = facts({ ledger: { ...on({ state: 'Detaching' }), unreadable } });
+    const held = decide(off(), refused);
+    expect(types(held)).toEqual([]);
+    expect(said(held)).toContain('AzureUnavailable: HTTP 503; the object is let go in 60 min');
+    const blocked = {
+      type: 'DeletionBlocked',
+      status: 'True',
+      ...unreadable,
+      lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
+    } as const;
+    const over = decide(off({ status: { conditions: [blocked] } }), refused);
+    expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
+  });
+
   it('holds it, too, while a leftover cannot be deleted', () => {
     const action: Action = {
       type: 'deleteLeftover',

@@ -85,9 +85,9 @@ function whereIs({ spec: { resourceId } }: SystemAssignedIdentity, { ledger }: F
   return sameId(hostId, resourceId) ? resourceId : `${hostId} (moved from ${resourceId})`;
 }
 
-/** What the host says only somebody else can mend. */
+/** What the host says only somebody else can mend, or that it cannot be read. */
 function refusal(ledger: Facts['ledger']): Failure | undefined {
-  const told = ledger?.entry?.problem ?? ledger?.stalled;
+  const told = ledger?.entry?.problem ?? ledger?.stalled ?? ledger?.unreadable;
   if (!told) return undefined;
   const { reason, message } = told;
   return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };

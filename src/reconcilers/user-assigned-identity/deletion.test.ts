@@ -167,6 +167,26 @@ describe('deletion', () => {
     ]);
   });
 
+  it('waits for a bounded time for a resource that used it and cannot be read, and leaves the identity to it', () => {
+    const doubts = [{ reason: 'ResourceUnreadable', message: 'vm1 used it; no right; let azid read it' }];
+    const held = decide(deleted(), facts({ doubts }));
+    expect(types(held)).toEqual([]);
+    expect(held.summary).toMatchObject({
+      message: expect.stringMatching(
+        /^ResourceUnreadable: vm1 used it; no right; let azid read it; the object is let go in 60 min, .*azid.dev\/release/,
+      ),
+    });
+    expect(held.conditions).toMatchObject([{ type: 'DeletionBlocked', status: 'True' }]);
+    const over = decide(deleted({ status: { conditions: [blockedSince(longAgo)] } }), facts({ doubts }));
+    expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
+    expect(over.actions[0]).toMatchObject({
+      event: {
+        reason: 'LeftBehind',
+        message: expect.stringContaining(`identity ${ID} stays in Azure: vm1 used it`),
+      },
+    });
+  });
+
   it('names what it leaves', () => {
     const decision = decide(deleted(), facts({ azure: present({}) }));
     expect(decision.actions[0]).toMatchObject({

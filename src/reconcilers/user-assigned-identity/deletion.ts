@@ -172,6 +172,15 @@ function takeAway(
       conditions: unblocked(object),
     };
   }
+  const [doubt] = facts.doubts ?? [];
+  if (doubt)
+    // Taken away it would be gone from what may use it still; so it is left where it is.
+    return blocked(object, facts, own, `identity ${id}`, {
+      kind: 'stalled',
+      ...doubt,
+      ambiguous: false,
+      error: undefined,
+    });
   const [leftover] = facts.leftovers;
   if (leftover !== undefined) {
     // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).

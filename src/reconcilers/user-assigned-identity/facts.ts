@@ -5,6 +5,7 @@ import type {
 } from '../../api/user-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { Doubt } from '../holds.ts';
 import type { Tags } from '../marks.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -105,6 +106,8 @@ export interface Facts {
   readonly rivals: readonly Rival[];
   /** Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not looked for. */
   readonly references: readonly string[];
+  /** Of what referred to it when Azure last told; asked where nothing else does. */
+  readonly doubts?: readonly Doubt[];
   /** Role assignments that azid made for its principal and that no object owns any more; looked for on deletion. */
   readonly leftovers: readonly string[];
   /** ConfigMaps azid made for this object, and the one `output.configMap` names if it exists. */

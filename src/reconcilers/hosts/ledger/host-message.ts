@@ -6,6 +6,8 @@ import { isContested } from './contest.ts';
 export interface HostMessage {
   /** Nothing helps until someone acts. */
   readonly stalled?: { readonly reason: string; readonly message: string };
+  /** Why it could not be read when azid last tried, though that may pass: whoever goes need not wait for ever. */
+  readonly unreadable?: { readonly reason: string; readonly message: string };
   /** What it waits for, by name: mostly the resource itself. */
   readonly waiting?: string;
   /** Somebody keeps undoing what is written for this object. */
@@ -26,6 +28,7 @@ export function hostMessageOf(
   const ready = findCondition(conditions, 'Ready');
   return {
     ...(stalled?.status === 'True' && { stalled: { reason: stalled.reason, message: stalled.message } }),
+    ...(status?.unreadable && { unreadable: status.unreadable }),
     ...(ready?.status === 'False' && ready.reason === 'DependencyNotReady' && { waiting: ready.message }),
     contested: entry !== undefined && isContested(entry, now),
   };

@@ -29,7 +29,8 @@ export function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target
 /** It is to be let go of, by the identity it has now and those it had. */
 export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Target {
   const entries = entriesOf(ledger);
-  const failed = entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled;
+  const failed =
+    entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled ?? ledger?.unreadable;
   const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
   const told = host.claim === 'gone' ? gone : failed;
   return {

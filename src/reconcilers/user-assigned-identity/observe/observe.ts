@@ -119,6 +119,8 @@ async function withDependents(
   if (!leaves || facts.azure?.state !== 'present') return facts;
   const references = await dependents.referencesTo(keyOf(object), context);
   if (references.length > 0) return { ...facts, references };
+  const doubts = dependents.doubtsOf(keyOf(object));
+  if (doubts.length > 0) return { ...facts, doubts };
   const { id, principalId } = facts.azure.identity;
   const { namespace = '' } = object.metadata;
   return { ...facts, leftovers: await dependents.leftoversOf({ id, principalId, namespace }, context) };
