@@ -17,6 +17,7 @@ import type { ReconcileContext } from './kind.ts';
 import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
 import type { CoOwnerDeps } from './role-grant/ownership/co-owners.ts';
+import { GrantedHere } from './role-grant/ownership/granted-here.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
 import { holdersOfAll } from './watches/watches.fixture.ts';
@@ -70,6 +71,7 @@ beforeEach(() => {
     clock,
     elapsed: new Elapsed(clock),
     firstSeen: new Map(),
+    granted: new GrantedHere(),
     installationId: 'b7d8a1f0-0000-4000-8000-000000000001',
     roles: {
       byName: async () => ({ found: 'one', role: reader }),

@@ -28,6 +28,7 @@ import { IdentityProofs } from './proof/identity-proofs.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
 import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
+import { GrantedHere } from './role-grant/ownership/granted-here.ts';
 import type { Stores } from './stores.ts';
 import { listedOf } from './watches/areas.ts';
 
@@ -108,6 +109,8 @@ export interface SharedServices extends Given, Caches {
   readonly identitiesListed: Source<readonly ObjectKey[]>;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
+  /** Which assignments this process saw each grant have. */
+  readonly granted: GrantedHere;
   /** When this process first saw a principal, by the uid of the grant that asks. */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
 }
@@ -140,6 +143,7 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     identitiesListed: listedOf(caches.identities),
     grantsListed: grantsListed(caches),
     firstSeen: new Map(),
+    granted: new GrantedHere(),
   };
   const holders = holdersOf(holds, shared);
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Services } from '../services.ts';
 import { roleGrantKind } from './index.ts';
+import { GrantedHere } from './ownership/granted-here.ts';
 
 test('what is remembered of a grant goes with it, also what others asked about it', () => {
   const firstSeen: Services['firstSeen'] = new Map([
@@ -10,7 +11,8 @@ test('what is remembered of a grant goes with it, also what others asked about i
   const released: string[] = [];
   const assignmentCache = { use: (key: string) => void released.push(key) };
   // Nothing else is asked when an object is forgotten.
-  const services = { firstSeen, assignmentCache } as unknown as Services;
+  const granted = new GrantedHere();
+  const services = { firstSeen, assignmentCache, granted } as unknown as Services;
   const reconciler = roleGrantKind.start(services, () => {});
   reconciler.forget?.('team-a/grant', 'uid-gone');
   expect([...firstSeen.keys()]).toEqual(['uid-stays']);

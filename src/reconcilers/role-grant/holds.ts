@@ -103,7 +103,9 @@ export async function leftoversOf(
     each.principalId === principalId.toLowerCase() &&
     proveOwnership(each, installationId) &&
     !isMarkedFor(each) &&
-    !holders(each.key).some((holder) => !isFinalized(holder) && wasGiven(holder, each.id, each, deps));
+    !holders(each.key).some(
+      (holder) => !isFinalized(holder) && wasGiven(holder, each.id, each, deps) !== 'notGiven',
+    );
   const found = new Map(
     assignmentCache
       .byIndex('principal', principalId)

@@ -31,12 +31,13 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
     const refused = new RefusedWrites();
     const areas = services.assignmentCache;
     const observeDeps: ObserveDeps = { ...services, areas, endedHere, told, refused };
-    const { clock, firstSeen } = services;
+    const { clock, firstSeen, granted } = services;
     const performDeps: PerformDeps = { ...services, told, now: () => clock.now() };
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided(object, facts, { status }) {
         // Rechecks are spread by chance, which the end of a grant must not be.
+        granted.decided(object, facts, status);
         const moment = nextMoment(object, status, facts);
         if (moment !== undefined) enqueue(keyOf(object), 'event', moment - facts.now);
       },
@@ -65,6 +66,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         if (uid === undefined) return;
         for (const map of [endedHere, firstSeen, told]) map.delete(uid);
         refused.forget(uid);
+        granted.forget(uid);
       },
     };
   },

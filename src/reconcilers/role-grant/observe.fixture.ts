@@ -20,6 +20,7 @@ import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts
 import { roleGrantKind } from './index.ts';
 import { RefusedWrites } from './observe/refused.ts';
 import { type ObserveDeps, observe } from './observe.ts';
+import { GrantedHere } from './ownership/granted-here.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 
@@ -46,6 +47,8 @@ export class GrantWorld {
   readonly stores = emptyStores();
   readonly caches: AzureCaches;
   readonly told = new Map();
+  /** As of one process. */
+  readonly granted = new GrantedHere();
   readonly refused = new RefusedWrites();
   /** How often it was decided. */
   decisions = 0;
@@ -122,6 +125,12 @@ export class GrantWorld {
     return made.principalId;
   }
 
+  /** The same identity, marks and all, made again. Gives the new principal. */
+  recycle(name: string): string {
+    const id = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+    return this.azure.control.recycleIdentity({ id }).principalId;
+  }
+
   grant(
     name: string,
     spec: Partial<RoleGrantSpec> = {},
@@ -152,6 +161,13 @@ export class GrantWorld {
     await this.caches.assignments.whenLoaded(SUB);
     await this.caches.roles.cache.whenLoaded(SUB);
     this.calls.length = 0;
+  }
+
+  /** What was changed since is in the caches. */
+  async relisted(): Promise<void> {
+    this.clock.advance(LAG_MS + 1_000);
+    await this.caches.identities.relist(SUBSCRIPTION, 'event');
+    await this.caches.assignments.relist(SUB, 'event');
   }
 
   /** By somebody, whatever azid knows of it. */
@@ -191,6 +207,7 @@ export class GrantWorld {
   }> {
     const before = this.calls.length;
     const { facts, decision } = await this.#decide(object, priority);
+    this.granted.decided(object, facts, decision.status);
     return { facts, decision, calls: this.calls.slice(before) };
   }
 
@@ -237,6 +254,7 @@ export class GrantWorld {
       },
       installationId: INSTALLATION,
       firstSeen: new Map(),
+      granted: this.granted,
       endedHere: new Map(),
       whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
       azureLagMs: LAG_MS,

@@ -12,8 +12,9 @@ import { isLive } from '../needs-live.ts';
 import { asCoOwner, isExpired } from '../own.ts';
 import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
 import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
-import { wasGiven } from '../ownership/given.ts';
+import { type GivenDeps, wasGiven } from '../ownership/given.ts';
 import { conflictWith } from '../ownership/owners.ts';
+import { isUntold } from '../ownership/untold.ts';
 import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
 import type { PrincipalDeps } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
@@ -24,6 +25,7 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
   readonly systemProofs: PrincipalDeps['systemProofs'];
   readonly assignments: ObservedDeps['assignments'];
   readonly assignmentCache: ObservedDeps['assignmentCache'] & DuplicateDeps['assignmentCache'];
+  readonly granted: GivenDeps['granted'];
   readonly refused: Pick<RefusedWrites, 'limited' | 'name' | 'failedAt'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
@@ -93,7 +95,9 @@ async function assembled(
     const shown = view.state === 'present' ? view.assignment : undefined;
     const alive = shown !== undefined && hasPrincipal(shown.principalId, deps);
     const coOwners = await coOwnersOf(object, { id, shown }, context, deps);
-    const unproven = shown !== undefined && !wasGiven(object, id, shown, deps);
+    const given = shown && wasGiven(object, id, shown, deps);
+    const untold = given === 'ofNobody' && (await isUntold(object, context, deps));
+    const unproven = given === 'notGiven' || (given === 'ofNobody' && !untold);
     const dead =
       limited &&
       target &&
@@ -105,6 +109,7 @@ async function assembled(
       ...(dead && { dead }),
       ...(alive && { alive }),
       ...(unproven && { unproven }),
+      ...(untold && { untold }),
     });
   }
   const azure = target && views.get(armKey(target.id));

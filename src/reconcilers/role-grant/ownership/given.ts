@@ -9,6 +9,7 @@ import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-f
 import { requestOf } from '../target/request.ts';
 import { roleTypeOf } from '../target/role.ts';
 import { isAsked } from '../target/target.ts';
+import type { GrantedHere } from './granted-here.ts';
 import { markOf, sameCondition } from './owners.ts';
 
 /**
@@ -17,9 +18,14 @@ import { markOf, sameCondition } from './owners.ts';
  * anybody may write, so neither says it alone, nor both together where the policies deny the wish (docs/guarantees.md G25).
  */
 
-export interface GivenDeps extends MayAskForDeps, EndDeps {
+export interface MayBeAllowedDeps extends MayAskForDeps, EndDeps {
   readonly stores: MayAskForDeps['stores'] & EndDeps['stores'] & PolicySources & Pick<Stores, 'grants'>;
   readonly installationId: string;
+}
+
+export interface GivenDeps extends MayBeAllowedDeps {
+  /** What this process itself saw to be whose. */
+  readonly granted: Pick<GrantedHere, 'has'>;
 }
 
 /**
@@ -29,7 +35,7 @@ export interface GivenDeps extends MayAskForDeps, EndDeps {
 export function mayBeAllowed(
   object: RoleGrant,
   { roleGuid, principalId }: Granted,
-  { stores, roles }: GivenDeps,
+  { stores, roles }: MayBeAllowedDeps,
 ): boolean {
   const { scope, role } = object.spec;
   const policy = policyFor(object, stores);
@@ -47,18 +53,46 @@ export function mayBeAllowed(
 }
 
 /**
- * Whether an assignment of the object's ledger is, or was, its own. What it grants says so as well, where the policies allow that: of
- * an identity that was made again, say. But not against a mark that names another object alone; and where they deny it, neither
- * against one of several while the first of them lives, who takes it away.
+ * `ofNobody`: nothing but the ledger says so, and Azure shows nothing that has its principal: an identity that is gone had it, or the
+ * object's own, which Azure has yet to tell of, or it is an app's.
  */
-export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, deps: GivenDeps): boolean {
+export type Given = 'given' | 'notGiven' | 'ofNobody';
+
+/**
+ * Whether an assignment of the object's ledger is, or was, its own. What it grants says so as well, where the principal is told to be
+ * the object's or this process saw it granted, and the policies allow that. But not against a mark that names another object alone;
+ * and where they deny it, neither against one of several while the first of them lives, who takes it away. That nothing shows the
+ * principal proves nothing: Azure's lists have no apps.
+ */
+export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, deps: GivenDeps): Given {
   const mark = markOf(shown.description, deps.installationId);
-  if (mark?.key === keyOf(object) || isNamed(id, object, deps)) return true;
-  if (!mayAskFor(object, shown, deps)) return false;
-  if (!mark) return true;
-  if (mark.alone) return false;
-  const first = deps.stores.grants.get(mark.key);
-  return !first || isFinalized(first) || mayBeAllowed(object, shown, deps);
+  if (mark?.key === keyOf(object) || isNamed(id, object, deps)) return 'given';
+  if (mark?.alone || !mayAskFor(object, shown, deps)) return 'notGiven';
+  const first = mark && deps.stores.grants.get(mark.key);
+  const lives = first !== undefined && !isFinalized(first);
+  const isTold = isShown(shown, deps) || deps.granted.has(object, id);
+  // An app is named by its id, which anybody may do: only a policy tells whoever was given it from whoever says so.
+  const isNamedById = object.spec.principal.id !== undefined;
+  if (!isTold && !isNamedById && !(lives && sameIdentity(object, first))) return 'ofNobody';
+  const isFree = !lives && (isTold || !isNamedById);
+  return isFree || mayBeAllowed(object, shown, deps) ? 'given' : 'notGiven';
+}
+
+/** Azure shows an identity, or a resource of its own, that has the principal: `mayAskFor` tells whether the object may mean it. */
+function isShown({ principalId }: SeenAssignment, { proofs, systemProofs }: GivenDeps): boolean {
+  return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
+}
+
+/** Whom the mark names was given it for an identity to which the object refers as well. */
+function sameIdentity(object: RoleGrant, other: RoleGrant): boolean {
+  const referred = ({ metadata, spec: { principal } }: RoleGrant) =>
+    principal.identityRef && [
+      metadata.namespace,
+      principal.identityRef.kind ?? '',
+      principal.identityRef.name,
+    ];
+  const mine = referred(object);
+  return mine !== undefined && mine.join('/') === referred(other)?.join('/');
 }
 
 export interface Claimed {
@@ -89,6 +123,6 @@ export function holdsIt(
   return !told || sameCondition(object.spec.condition?.expression, shown.condition);
 }
 
-function isNamed(id: string, { metadata: { uid } }: RoleGrant, deps: GivenDeps): boolean {
+function isNamed(id: string, { metadata: { uid } }: RoleGrant, deps: EndDeps): boolean {
   return recordOf(id, deps)?.spec.owners.some((each) => each.uid === uid) ?? false;
 }

@@ -41,7 +41,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'act':
       return deleting(status, 'deleting the role assignment', 0, [removal.action]);
     case 'wait':
-      if (removal.awaited) return awaiting(object, facts, status, removal);
+      if (removal.awaited) return awaiting(object, facts, status, removal, removal.awaited.reason);
       return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
     case 'blocked':
       return blocked(object, facts, status, removal.failure);
@@ -78,8 +78,9 @@ function awaiting(
   facts: Facts,
   status: OwnStatus,
   { message, againMs }: Extract<Removal, { state: 'wait' }>,
+  reason: string,
 ): GrantDecision {
-  const failure = { kind: 'transient', reason: 'ClaimantNotTold', message, ambiguous: false } as const;
+  const failure = { kind: 'transient', reason, message, ambiguous: false } as const;
   const decision = blocked(object, facts, status, { ...failure, error: undefined });
   return decision.actions.length > 0
     ? decision

@@ -150,6 +150,9 @@ describe('what another team retained for a principal that no cache shows', () =>
   const principal = '99999999-0000-4000-8000-000000000009';
   const retained = idOf(principal);
   const nowhere = { principal: { identityRef: { name: 'nowhere' } } } as const;
+  const byId = { principal: { id: principal, type: 'ServicePrincipal' } } as const;
+  const again = { principal: { identityRef: { name: 'else' } } } as const;
+  const GONE = { deletionTimestamp: new Date(NOW - MINUTE).toISOString() };
   const ended = { expiresAt: new Date(NOW - MINUTE).toISOString() };
   const dead = {
     assignmentId: retained,
@@ -160,6 +163,9 @@ describe('what another team retained for a principal that no cache shows', () =>
     ['goes', {}, {}, { deletionTimestamp: new Date(NOW - MINUTE).toISOString() }],
     ['has ended', ended, {}, {}],
     ['claims the principal of an identity that is gone', {}, dead, {}],
+    ['names it by its id, which no policy allows, and goes', byId, {}, GONE],
+    ['refers to an identity that was made again', again, { ...dead, ledger: [retained] }, {}],
+    ['refers to an identity that was made again, and goes', again, dead, GONE],
   ];
   const shown: [string, string, string][] = [
     ['a group, the mark whole', 'Group', mark('other/readers')],
@@ -167,6 +173,18 @@ describe('what another team retained for a principal that no cache shows', () =>
     ['a group, its mark overwritten', 'Group', 'by hand'],
     ['a user, its mark overwritten', 'User', 'by hand'],
     ['an app, the mark whole', 'ServicePrincipal', mark('other/readers')],
+    [
+      'an app that several grants had, the first of whom is gone',
+      'ServicePrincipal',
+      mark('other/gone and 1 more'),
+    ],
+    [
+      'an app that several grants had, the first of whom lives',
+      'ServicePrincipal',
+      mark('other/readers and 1 more'),
+    ],
+    ['an app, its mark overwritten', 'ServicePrincipal', 'by hand'],
+    ['an app, its mark taken off', 'ServicePrincipal', ''],
   ];
 
   it.each(
@@ -181,6 +199,13 @@ describe('what another team retained for a principal that no cache shows', () =>
       })),
     ),
   )('$title', async ({ type, description, spec, status, metadata }) => {
+    world.allow('shop', [{ roles: ['Reader'], scopes: [SUB], principals: { ids: [other] } }]);
+    world.grant(
+      'readers',
+      { principal: { id: principal, type: 'ServicePrincipal' } },
+      {},
+      { namespace: 'other' },
+    );
     await world.put(retained, principal, READER_GUID, description, type);
     await world.listed();
     const forged = { ledger: [retained], observedGeneration: 1, ...status };
@@ -269,11 +294,90 @@ describe('what was the object’s own is taken away', () => {
     ]);
   });
 
-  it('by what it grants: of an identity that was made anew', async () => {
+  it('of an identity that was made again since this process saw it granted, whatever the mark says by now', async () => {
+    await world.listed();
+    world.clock.advance(MINUTE);
+    const status = { ledger: [theirs], assignmentId: theirs, principalId: web };
+    await world.decided(world.grant('read', {}, status));
+    const again = world.recycle('web');
+    await world.put(theirs, web, READER_GUID, 'by hand');
+    await world.put(idOf(again), again, READER_GUID, mark('shop/read'));
+    await world.relisted();
+    const ledger = [theirs, idOf(again)];
+    const { actions } = await world.decided(world.grant('read', {}, { ...status, ledger }));
+    expect(actions).toMatchObject([{ type: 'deleteAssignment', id: theirs }]);
+  });
+
+  it('of an identity that was made again, where another grant of the same identity is written on it first', async () => {
+    const gone = 'aaaaaaaa-0000-4000-8000-00000000dead';
+    world.grant('first', {}, {}, { creationTimestamp: '2026-11-01T10:00:00Z' });
+    for (const [id, principalId] of [
+      [theirs, web],
+      [idOf(gone), gone],
+    ] as const)
+      await world.put(id, principalId, READER_GUID, mark('shop/first and 1 more'));
+    const object = world.grant('read', {}, { ledger: [idOf(gone), theirs], assignmentId: theirs });
+    expect(await decided(object)).toMatchObject([{ type: 'deleteAssignment', id: idOf(gone) }]);
+  });
+
+  it('but not by what it grants alone: a principal that nothing shows may be an app’s', async () => {
     const gone = 'aaaaaaaa-0000-4000-8000-00000000dead';
     await world.put(idOf(gone), gone, READER_GUID, 'by hand');
     const object = world.grant('read', {}, { ledger: [idOf(gone), theirs], assignmentId: theirs });
-    expect(await decided(object)).toMatchObject([{ type: 'deleteAssignment', id: idOf(gone) }]);
+    expect(await decided(object)).toMatchObject([
+      { type: 'saveStatus', status: { ledger: [theirs] } },
+      { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(idOf(gone)) } },
+    ]);
+  });
+
+  it('by a policy that allows it today, where it is an app’s and nobody is written on it', async () => {
+    const app = '99999999-0000-4000-8000-000000000009';
+    await world.put(idOf(app), app, READER_GUID, 'by hand');
+    const going = { deletionTimestamp: new Date(NOW).toISOString() };
+    const byId = { principal: { id: app, type: 'ServicePrincipal' } } as const;
+    const object = world.grant('read', byId, { ledger: [idOf(app)] }, going);
+    world.allow('shop', [{ roles: ['Reader'], scopes: [SUB], principals: { ids: [app] } }]);
+    expect(await decided(object)).toMatchObject([{ type: 'deleteAssignment', id: idOf(app) }]);
+  });
+
+  it('once Azure has told of the identity: until then it waits, and forgets nothing, but not for ever', async () => {
+    await world.put(theirs, web, READER_GUID, 'by hand');
+    world.caches.assignments.use('somebody', [SUB]);
+    await world.caches.assignments.whenLoaded(SUB);
+    await world.caches.roles.cache.whenLoaded(SUB);
+    world.clock.advance(MINUTE);
+    const GOING = { deletionTimestamp: new Date(NOW).toISOString() };
+    const status = { ledger: [theirs], assignmentId: theirs, principalId: web };
+    world.failing.set('userAssignedIdentities', unavailable);
+    const living = await world.decided(world.grant('read', {}, status));
+    expect(living).toMatchObject({ actions: [], status: { ledger: [theirs] } });
+    const held = await world.decided(world.grant('read', {}, status, GOING));
+    expect(held).toMatchObject({
+      actions: [],
+      status: { ledger: [theirs] },
+      summary: {
+        state: 'deleting',
+        message: expect.stringContaining('Azure has yet to tell of the identity'),
+      },
+      conditions: [{ type: 'DeletionBlocked', status: 'True', reason: 'OwnerNotTold' }],
+    });
+    const since = new Date(world.clock.now() - 2 * 3_600_000).toISOString();
+    const blocked = {
+      type: 'DeletionBlocked',
+      status: 'True',
+      reason: 'OwnerNotTold',
+      message: '',
+      lastTransitionTime: since,
+    } as const;
+    const over = await world.decided(world.grant('read', {}, { ...status, conditions: [blocked] }, GOING));
+    expect(over.actions).toMatchObject([
+      { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(theirs) } },
+      { type: 'removeFinalizer' },
+    ]);
+    world.failing.clear();
+    expect(await decided(world.grant('read', {}, status, GOING))).toMatchObject([
+      { type: 'deleteAssignment', id: theirs },
+    ]);
   });
 
   it('but what nothing proves is left, and told once', async () => {

@@ -24,8 +24,8 @@ export type Removal =
       readonly state: 'wait';
       readonly againMs: number;
       readonly message: string;
-      /** It stays as another may ask for it, of which nothing can be told now. */
-      readonly awaited?: true;
+      /** It stays since it cannot be told now whether another asks for it, or whether it is the object's: the reason for the status. */
+      readonly awaited?: { readonly reason: string };
     }
   /** Whether it is there could not be told. */
   | { readonly state: 'blocked'; readonly failure: Failure };
@@ -41,7 +41,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
   const ended: string[] = [];
   const events: ReconcileEvent[] = [];
   let wait: Extract<Removal, { state: 'wait' }> | undefined;
-  for (const { id, view, coOwners, unproven = false } of held) {
+  for (const { id, view, coOwners, unproven = false, untold = false } of held) {
     switch (view.state) {
       case 'absent':
         if (view.conclusive) {
@@ -74,6 +74,13 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
         } else if (unproven) {
           dropped.push(id);
           events.push(notGiven(id));
+        } else if (untold) {
+          wait = {
+            state: 'wait',
+            againMs: Math.min(wait?.againMs ?? AWAITED_MS, AWAITED_MS),
+            message: `${id} stays while it cannot be told whether it was this RoleGrant's: nothing in Azure names its owner any more, and Azure has yet to tell of the identity`,
+            awaited: { reason: 'OwnerNotTold' },
+          };
         } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
           dropped.push(id);
           if (isRecordedFor(coOwners, id, facts)) ended.push(id);
@@ -84,7 +91,7 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
             state: 'wait',
             againMs: Math.min(wait?.againMs ?? AWAITED_MS, AWAITED_MS),
             message: `${id} stays while it cannot be told whether RoleGrant ${claimant.key} asks for it: Azure has yet to tell of its identity or its role`,
-            awaited: true,
+            awaited: { reason: 'ClaimantNotTold' },
           };
         }
     }
