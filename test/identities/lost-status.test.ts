@@ -136,3 +136,29 @@ describe('is looked for in a list that is complete:', () => {
     expect(stage.inAzure('web', RG1)).toBeUndefined();
   });
 });
+
+it('a new object is made its identity though the list fails; what the list then shows of an earlier one is told', async () => {
+  const { control } = stage.world.azure;
+  const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+  control.addFault({ path, effect: { kind: 'status', status: 503 } });
+  await stage.world.start();
+  await stage.declare('web');
+  expect((await stage.ready('web')).status?.coordinates?.resourceGroup).toBe('rg1');
+  const tags = { ...stage.inAzure('web')?.tags, 'azid-owner-uid': 'earlier' };
+  const left = control.createIdentity({ name: 'web', resourceGroup: 'rg2', tags });
+  const told = (status: 'True' | 'False') =>
+    stage.reach(
+      'web',
+      'done',
+      `telling of a second identity: ${status}`,
+      (object) => conditionOf(object, 'SecondIdentity')?.status === status,
+    );
+  const before = stage.mark;
+  control.clearFaults({});
+  await stage.settled(15 * 60_000);
+  expect(conditionOf(await told('True'), 'SecondIdentity')?.message).toContain(left.id);
+  control.deleteIdentity({ id: left.id });
+  await stage.settled(15 * 60_000);
+  await told('False');
+  expect(stage.writes(before)).toEqual([]);
+});

@@ -19,6 +19,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'RemovalBlocked',
   'MutableSubject',
   'LedgerFull',
+  'SecondIdentity',
 ]);
 
 interface Known {

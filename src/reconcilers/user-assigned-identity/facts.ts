@@ -104,6 +104,8 @@ export interface Facts {
   /** Absent when the target could not be resolved. */
   readonly azure?: ObservedInAzure;
   readonly rivals: readonly Rival[];
+  /** Ids of other identities that carry its marks. Absent: what is the object's own is not known. */
+  readonly second?: readonly string[];
   /** Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not looked for. */
   readonly references: readonly string[];
   /** Of what referred to it when Azure last told; asked where nothing else does. */

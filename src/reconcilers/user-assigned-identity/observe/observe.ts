@@ -9,6 +9,7 @@ import type { LiveReads } from '../../live-reads.ts';
 import { blockedFor } from '../../status/blocked.ts';
 import type { Facts, UserAssignedIdentity } from '../facts.ts';
 import { IDENTITY, isLive } from '../needs-live.ts';
+import { secondIdentities } from '../second.ts';
 import { coordinatesOf, resolveTarget } from '../target.ts';
 import { seenConfigMaps } from './config-maps.ts';
 import type { ObserveDeps } from './deps.ts';
@@ -35,6 +36,7 @@ export async function observe(
   const proven = placeInAzure(object, deps);
   const marked = markedPlace(object, deps);
   const disputed = deps.proofs.disputed(uid);
+  const second = secondIdentities(object, deps);
   const common: Facts = {
     now: clock.now(),
     installationId,
@@ -42,6 +44,7 @@ export async function observe(
     ...(marked && { marked }),
     ...(proven && { proven }),
     ...(search && { search }),
+    ...(second && { second }),
     ...(disputed !== undefined && { disputed }),
     holders: [],
     azidNamespace,
