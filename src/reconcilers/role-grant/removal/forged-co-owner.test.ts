@@ -136,6 +136,19 @@ describe('a grant that was given its assignment, and is denied by now', () => {
     ]);
   });
 
+  it('takes it along as one of several, the first of whom azid is done with, though another’s finalizer keeps that one', async () => {
+    await standsFor(mark('shop/first', ' and 1 more'));
+    const first = (finalizers: string[]) =>
+      world.grant('first', {}, {}, { creationTimestamp: past(99), ...GOING, finalizers });
+    // As long as azid is not done with it, it takes the assignment away itself.
+    first(['azid.dev/finalizer', 'example.com/hold']);
+    expect(inAzure(await world.decided(denied(GOING)))).toEqual([]);
+    first(['example.com/hold']);
+    expect(inAzure(await world.decided(denied(GOING)))).toMatchObject([
+      { type: 'deleteAssignment', id: theirs },
+    ]);
+  });
+
   it('takes it along by the record of its end, whoever is written on it', async () => {
     await standsFor(mark('shop/gone'));
     const name = theirs.split('/').at(-1) ?? '';
