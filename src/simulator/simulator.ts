@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import { ActivityLog } from './activity-log/activity-log.ts';
+import { Endings } from './activity-log/endings.ts';
 import { activityLogOperations } from './activity-log/operations.ts';
 import { lockOperations } from './authorization/denials/locks.ts';
 import { createAuthorization } from './authorization/index.ts';
@@ -132,7 +133,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
-  const activityLog = new ActivityLog(foundation, hosts.frame.operations);
+  const endings = new Endings(hosts.frame.operations, operationResults);
+  const activityLog = new ActivityLog(foundation, endings);
   const send: Send = async (request, method, target, body) => {
     const message = armMessage(request.origin, method, target, body, {});
     const reply = await perform(arm, message, request.caller);

@@ -55,6 +55,26 @@ test('a refused write is Failed, an operation is Accepted and then what it came 
   await expect.poll(async () => (await states())[0]).toBe('Succeeded');
 });
 
+test('a record has the correlation id of the answer, which a client may have brought along', async () => {
+  const id = stage.id('Microsoft.ManagedIdentity/userAssignedIdentities', 'id1');
+  const { headers } = await stage.call('PUT', id, { body: { location: 'westeurope' } });
+  expect((await records()).map((each: { correlationId: string }) => each.correlationId)).toEqual([
+    headers['x-ms-correlation-request-id'],
+    headers['x-ms-correlation-request-id'],
+  ]);
+  const own = '11111111-2222-4333-8444-555555555555';
+  await stage.call('DELETE', id, { headers: { 'x-ms-correlation-request-id': own } });
+  expect((await records())[0].correlationId).toBe(own);
+});
+
+test('a deleted group is Accepted, and Succeeded when it is gone', async () => {
+  stage.control.setKnobs({ latencyMs: { 'resourceGroups.delete.operation': 60_000 } });
+  await stage.call('DELETE', stage.group, { version: '2021-04-01' });
+  expect(await states()).toEqual(['Accepted', 'Started']);
+  stage.clock.advance(60_000);
+  await expect.poll(async () => (await states())[0]).toBe('Succeeded');
+});
+
 test('role assignments tell their body as they begin, and what was deleted as they end', async () => {
   const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
   const path = `${stage.group}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001`;

@@ -1,8 +1,8 @@
 import type { Foundation } from '../frame.ts';
-import type { LongOperations } from '../hosts/writes/long-operations.ts';
 import type { Change } from '../http/arm.ts';
 import { draw } from '../random.ts';
 import { parseScope } from '../scope.ts';
+import type { Endings } from './endings.ts';
 import { type ActivityRecord, begun, ended, type Outcome } from './record.ts';
 
 /** Kept for so long (docs/azure-facts.md section 16.2). */
@@ -21,28 +21,28 @@ interface Kept {
 export class ActivityLog {
   #kept: Kept[] = [];
   readonly #foundation: Foundation;
-  readonly #operations: Pick<LongOperations, 'get'>;
+  readonly #endings: Endings;
 
-  constructor(foundation: Foundation, operations: Pick<LongOperations, 'get'>) {
+  constructor(foundation: Foundation, endings: Endings) {
     this.#foundation = foundation;
-    this.#operations = operations;
+    this.#endings = endings;
   }
 
   note(change: Change): void {
     const { clock, random } = this.#foundation;
     const scope = parseScope(change.request.path);
     if (!('subscriptionId' in scope) || scope.subscriptionId === undefined) return;
-    const ids = { correlationId: random.uuid(), operationId: random.uuid() };
+    const ids = { correlationId: change.correlationId, operationId: random.uuid() };
     const next = () => ({ ...ids, eventDataId: random.uuid(), at: clock.now() });
     this.#keep(begun(change, { ...next(), at: change.startedAt }));
-    const running = this.#operationOf(change);
-    if (!running) {
+    const work = this.#endings.workOf(change);
+    if (!work) {
       this.#keep(ended(change, next(), outcomeOf(change.status)));
       return;
     }
     this.#keep(ended(change, next(), 'Accepted'));
-    void running.done.then(() => {
-      this.#keep(ended(change, next(), running.status === 'Succeeded' ? 'Succeeded' : 'Failed'));
+    void work.ended.then((ending) => {
+      this.#keep(ended(change, next(), ending === 'Succeeded' ? 'Succeeded' : 'Failed'));
     });
   }
 
@@ -65,13 +65,6 @@ export class ActivityLog {
     const lag = draw(knobs.values.propagation.activityLogLagMs, random);
     const submissionTimestamp = new Date(clock.now() + lag).toISOString();
     this.#kept.push({ record: { ...record, submissionTimestamp }, visibleAt: clock.now() + lag });
-  }
-
-  /** The work that goes on after the answer, by the URL it named. */
-  #operationOf({ headers }: Change) {
-    const url = headers['azure-asyncoperation'] ?? headers.location;
-    const id = /\/operation(?:s|Results)\/([0-9a-f-]{36})\?/i.exec(url ?? '')?.[1];
-    return id === undefined ? undefined : this.#operations.get(id);
   }
 }
 

@@ -33,6 +33,8 @@ export interface Change {
   readonly body: string;
   /** Wall ms at which it reached the operation. */
   readonly startedAt: number;
+  /** As the answer's `x-ms-correlation-request-id` says it: what records and events of the call are known again by. */
+  readonly correlationId: string;
 }
 
 export interface ArmParts extends Foundation {
@@ -67,6 +69,7 @@ export async function answerArm(
 ): Promise<Reply> {
   const found = parts.router.find(message.method, message.path);
   parts.log.amend(n, { operation: found?.operation.id ?? '', ...loggedBody(message) });
+  const ids = idsOf(parts, message);
   let struck: FaultEffect | undefined;
   let answer: Answer;
   try {
@@ -79,18 +82,18 @@ export async function answerArm(
       caller: caller.name,
     });
     const early = struck && beforeEffect(struck, parts.clock.now());
-    if (early) return finish(parts, message, early);
+    if (early) return finish(ids, message, early);
     if (!found?.operation.ownsLatency) {
       const ms = parts.knobs.latencyMs(found?.operation.id ?? 'default');
       if (ms > 0) await sleep(parts.clock, ms, signal);
     }
     const remaining = parts.throttle.admit({ method: message.method as Method, path: message.path, caller });
-    answer = await perform(parts, message, caller, remaining);
+    answer = await perform(parts, message, caller, remaining, ids.correlationId);
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
     answer = errorAnswer(error);
   }
-  return finish(parts, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
+  return finish(ids, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
 }
 
 /** The part from routing on: what the control endpoint's hand also goes through, without faults, waits and buckets. */
@@ -99,6 +102,7 @@ export async function perform(
   message: Message,
   caller: Caller,
   headers: Readonly<Record<string, string>> = {},
+  correlationId?: string,
 ): Promise<Answer> {
   const startedAt = parts.clock.now();
   let match: Match | undefined;
@@ -121,6 +125,7 @@ export async function perform(
       headers: answer.headers,
       body: answer.body,
       startedAt,
+      correlationId: correlationId ?? correlationOf(message) ?? parts.random.uuid(),
     });
   return answer;
 }
@@ -240,13 +245,25 @@ function afterEffect(effect: FaultEffect, answer: Answer, now: number): Reply {
 }
 
 /** The ids every answer of ARM carries. */
-function finish(parts: ArmParts, message: Message, reply: Reply): Reply {
-  if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
+interface Ids {
+  readonly requestId: string;
+  readonly correlationId: string;
+}
+
+function idsOf(parts: ArmParts, message: Message): Ids {
   const requestId = parts.random.uuid();
+  return { requestId, correlationId: correlationOf(message) ?? requestId };
+}
+
+/** A client may bring its own, to know what belongs together again. */
+const correlationOf = ({ headers }: Message) => headers['x-ms-correlation-request-id'];
+
+function finish({ requestId, correlationId }: Ids, message: Message, reply: Reply): Reply {
+  if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
   const clientRequestId = message.headers['x-ms-client-request-id'];
   const ids = {
     'x-ms-request-id': requestId,
-    'x-ms-correlation-request-id': message.headers['x-ms-correlation-request-id'] ?? requestId,
+    'x-ms-correlation-request-id': correlationId,
     // Echoed on demand only.
     ...(clientRequestId !== undefined &&
       message.headers['x-ms-return-client-request-id'] === 'true' && {

@@ -12,6 +12,8 @@ export const POLL_SECONDS = 15;
  */
 export class OperationResults implements Disposable {
   readonly #running = new Map<string, boolean>();
+  /** Of those under way: resolves when they have ended. */
+  readonly #done = new Map<string, Promise<void>>();
   readonly #timers = new DisposableStack();
   readonly #foundation: Foundation;
 
@@ -24,17 +26,26 @@ export class OperationResults implements Disposable {
     const { clock, random, knobs } = this.#foundation;
     const id = random.uuid();
     const ms = knobs.latencyMs(operationId);
+    const { promise, resolve } = Promise.withResolvers<void>();
     const end = () => {
       this.#running.set(id, false);
+      this.#done.delete(id);
       finish();
+      resolve();
     };
     if (ms > 0) {
       this.#running.set(id, true);
+      this.#done.set(id, promise);
       this.#timers.use(clock.timer(ms, end));
     } else end();
     const signature = Array.from({ length: 130 }, () => random.uuid().replaceAll('-', '')).join('');
     const query = `api-version=${request.apiVersion}&t=${clock.now()}&c=${signature}&s=${random.uuid()}&h=${random.uuid()}`;
     return `${request.origin}/subscriptions/${subscriptionId}/operationresults/${id}?${query}`;
+  }
+
+  /** Undefined for one that is none of these; resolved for one that has ended. */
+  done(id: string): Promise<void> | undefined {
+    return this.#running.has(id) ? (this.#done.get(id) ?? Promise.resolve()) : undefined;
   }
 
   get operations(): readonly Operation[] {
