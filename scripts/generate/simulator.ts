@@ -1,6 +1,10 @@
 /** `docs/reference/simulator.md`: what the simulated Azure answers and where that is known from, from its own tables. */
 import { readFile } from 'node:fs/promises';
-import { type MessagingRow, SERVICE_BUS_ORIGINS } from '../../src/simulator/catalog/messaging-origins.ts';
+import {
+  EVENT_ORIGINS,
+  type MessagingRow,
+  SERVICE_BUS_ORIGINS,
+} from '../../src/simulator/catalog/messaging-origins.ts';
 import { originOf } from '../../src/simulator/catalog/origins.ts';
 import { systemClock } from '../../src/simulator/clock.ts';
 import { type AnswerForm, HOST_TYPES, type HostType } from '../../src/simulator/hosts/types.ts';
@@ -27,6 +31,7 @@ export async function simulatorReference(): Promise<GeneratedFile> {
     `\n## Operations\n\n${operationTable(operations)}`,
     `\n## Resources that carry identities\n\n${hostTable()}`,
     `\n## Service Bus\n\n${SERVICE_BUS}${originTable(SERVICE_BUS_ORIGINS)}`,
+    `\n## Event Grid\n\n${EVENT_GRID}${originTable(EVENT_ORIGINS)}`,
     `\n## Api-versions\n\n${versionTable(operations)}`,
     `\n## Unchanged clients\n\n${await clientTable()}`,
     `\n## Knobs\n\nSet by \`setKnobs\` of the control endpoint, any part of any group.\n\n${knobTable()}`,
@@ -48,6 +53,11 @@ function operationTable(operations: readonly Operation[]): string {
 
 const SERVICE_BUS = `A broker that speaks AMQP 1.0: namespaces and queues are made over the control endpoint. Sessions, topics, scheduling, deferring, transactions, forwarding,
 times to live and AMQP over WebSockets are not simulated.
+
+`;
+
+const EVENT_GRID = `System topics of subscriptions and resource groups, with event subscriptions to Service Bus queues, made over the control endpoint. Other sources,
+custom topics, namespaces, partner topics, other destinations and Azure Resource Notifications are not simulated.
 
 `;
 

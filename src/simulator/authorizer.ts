@@ -57,6 +57,17 @@ export interface HeldAssignment {
   readonly principalId: string;
 }
 
+/** Which assignment let a caller do something, as the log and events of Resource Manager tell it. */
+export interface Evidence {
+  readonly role: string;
+  readonly roleAssignmentScope: string;
+  /** These three without dashes. */
+  readonly roleAssignmentId: string;
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  readonly principalType: string;
+}
+
 /**
  * What `createAuthorization(foundation: Foundation)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
  * the hand of the control endpoint, which acts outside of anybody's rights and at once.
@@ -78,6 +89,8 @@ export interface AuthorizationPart {
   undeny(id: string): boolean;
   /** All assignments there are now, lags aside. */
   held(): readonly HeldAssignment[];
+  /** By which of its assignments the principal may do that at the scope; undefined where none is. */
+  evidence(principalId: string, action: string, scope: string): Evidence | undefined;
   /** Removes all assignments of the principal; how many there were. */
   dropRights(principalId: string): number;
   /** Ends all lags and windows now pending. */

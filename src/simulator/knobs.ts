@@ -115,6 +115,27 @@ const groups = {
     /** A failed swap switches the system-assigned identity of the slot off (reported). */
     failedSwapSwitchesOff: z.boolean(),
   }),
+  /** Event Grid (docs/azure-facts.md section 10). Where nothing is published, the defaults are guesses. */
+  events: z.strictObject({
+    /** Until an event is delivered. Nothing is published; one that is drawn longer comes after a later one. */
+    lagMs: spread,
+    /** This share of the events is delivered twice: delivery is at least once. */
+    duplicateShare: z.number().min(0).max(1),
+    /** This share is lost. */
+    lossShare: z.number().min(0).max(1),
+    /** Whether events tell the request: documentation has it for updates and deletions alone. */
+    httpRequest: z.enum(['not-of-creations', 'always', 'never']),
+    /** How `data.operationName` is spelt. */
+    operationNames: z.enum(['as-published', 'lower', 'upper']),
+    /** How subjects are spelt; the documented samples have `resourcegroups` in writes and `resourceGroups` in deletions. */
+    subjects: z.enum(['as-documented', 'as-sent', 'lower', 'upper']),
+    /** A deleted group makes an event for each resource in it (unsure), or one for itself alone. */
+    groupDeletion: z.enum(['children', 'group']),
+    /** Federated credentials make events (unsure). */
+    credentials: z.boolean(),
+    /** A message is one event as an object, or an array of one (unsure). */
+    body: z.enum(['object', 'array']),
+  }),
   serviceBus: z.strictObject({
     /** Whether a message's lock ends with the link it came on, or goes on until it expires (told both ways). */
     locksEndWithLink: z.boolean(),
@@ -133,6 +154,7 @@ export const knobPatchSchema = z.strictObject({
   authorization: groups.authorization.partial().optional(),
   federation: groups.federation.partial().optional(),
   hosts: groups.hosts.partial().optional(),
+  events: groups.events.partial().optional(),
   serviceBus: groups.serviceBus.partial().optional(),
 });
 
@@ -211,6 +233,17 @@ const fast: KnobValues = {
     upperCaseGroupsInLists: false,
     failedSwapSwitchesOff: false,
   },
+  events: {
+    lagMs: 0,
+    duplicateShare: 0,
+    lossShare: 0,
+    httpRequest: 'not-of-creations',
+    operationNames: 'as-published',
+    subjects: 'as-documented',
+    groupDeletion: 'children',
+    credentials: false,
+    body: 'object',
+  },
   serviceBus: { locksEndWithLink: false },
 };
 
@@ -234,6 +267,7 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
     },
     throttling: { arm: true, identityProvider: true, compute: true, retryAfterHeader: true },
     hosts: { ...fast.hosts, pollSeconds: 15, upperCaseGroupsInLists: true },
+    events: { ...fast.events, lagMs: { min: 1_000, max: 15_000 }, duplicateShare: 0.02 },
   },
 };
 

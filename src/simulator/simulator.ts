@@ -6,6 +6,7 @@ import { lockOperations } from './authorization/denials/locks.ts';
 import { createAuthorization } from './authorization/index.ts';
 import type { Clock } from './clock.ts';
 import { listenForControl } from './control/endpoint.ts';
+import { eventVerbs } from './control/event-verbs.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
 import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
@@ -15,6 +16,7 @@ import { worldVerbs } from './control/world-verbs.ts';
 import { Deployments, type Send } from './deployments/deployments.ts';
 import { deploymentOperations } from './deployments/operations.ts';
 import { Directory } from './directory.ts';
+import { EventGrid } from './events/event-grid.ts';
 import { Faults } from './faults.ts';
 import { createFederation } from './federation/index.ts';
 import type { Foundation, Frame } from './frame.ts';
@@ -48,6 +50,7 @@ import { subscriptionOperations } from './resources/subscriptions.ts';
 import { tagOperations } from './resources/tags.ts';
 import { tenantOperations } from './resources/tenants.ts';
 import { createServiceBus } from './service-bus/index.ts';
+import { Namespaces } from './service-bus/queues/namespaces.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
 import { Issuers } from './token/issuers.ts';
@@ -80,6 +83,7 @@ export type Control = ControlOf<
     ReturnType<typeof graphVerbs> &
     ReturnType<typeof hostVerbs> &
     ReturnType<typeof serviceBusVerbs> &
+    ReturnType<typeof eventVerbs> &
     ReturnType<typeof frameVerbs>
 >;
 
@@ -133,8 +137,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
+  const namespaces = new Namespaces(foundation);
   const endings = new Endings(hosts.frame.operations, operationResults);
   const activityLog = new ActivityLog(foundation, endings);
+  const events = new EventGrid(frame, { authorization, endings, namespaces });
   const send: Send = async (request, method, target, body) => {
     const message = armMessage(request.origin, method, target, body, {});
     const reply = await perform(arm, message, request.caller);
@@ -151,7 +157,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...associationOperations(frame, associations),
         ...systemIdentityOperations(systemIdentities),
         ...subscriptionOperations(frame),
-        ...resourceGroupOperations(frame, operationResults),
+        ...resourceGroupOperations(frame, operationResults, (request, children) =>
+          events.groupGoes(request, children),
+        ),
         ...providerOperations(frame, () => arm.router),
         ...cloudMetadataOperations(tenantId),
         ...tenantOperations(frame),
@@ -177,6 +185,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     log: new RequestLog(clock, options.log),
     onChange(change) {
       activityLog.note(change);
+      events.note(change);
       options.onChange?.(change);
     },
   };
@@ -185,13 +194,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const answer = createEntrance(arm, { ...frame, tokens, issuers, federation, signIns }, graph);
   const server = await listen({ port: options.port ?? 0, tls: pki, answer });
   const brokerOptions = { port: options.brokerPort ?? 0, plainPort: 0, tls: pki };
-  const serviceBus = await createServiceBus(frame, { tokens, callers }, brokerOptions);
+  const serviceBus = await createServiceBus(frame, { tokens, callers, namespaces }, brokerOptions);
 
   const control = controlOf({
     ...worldVerbs(frame, authorization, federation, subscriptionId),
     ...graphVerbs(graph),
     ...hostVerbs(hosts, arm.router, subscriptionId),
     ...serviceBusVerbs(serviceBus, world, subscriptionId),
+    ...eventVerbs(events, foundation, subscriptionId),
     ...frameVerbs({
       ...arm,
       policies,
@@ -208,6 +218,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
           hosts,
           activityLog,
           policyAssignments,
+          events.deliveries,
         ])
           part.settle();
       },
@@ -229,6 +240,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
   const stop = async () => {
     operationResults[Symbol.dispose]();
+    events[Symbol.dispose]();
     await Promise.all([
       hosts[Symbol.asyncDispose](),
       server[Symbol.asyncDispose](),

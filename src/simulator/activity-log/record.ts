@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Change } from '../http/arm.ts';
+import type { ArmRequest, Caller } from '../http/operation.ts';
 
 export type Outcome = 'Accepted' | 'Succeeded' | 'Failed';
 
@@ -81,7 +82,7 @@ function record(
 ): ActivityRecord {
   const { caller, path, headers, method } = request;
   const [, , subscriptionId = '', , group = ''] = path.split('/');
-  const resourceId = method === 'POST' ? path.split('/').slice(0, -1).join('/') : path;
+  const resourceId = resourceOf(request);
   const action = operation.action || `${operation.resourceType}/action`;
   const time = new Date(at).toISOString();
   const phrase = STATUS_CODES[status] ?? '';
@@ -90,13 +91,7 @@ function record(
     authorization: { action, scope: resourceId },
     caller: caller.objectId,
     channels: 'Operation',
-    claims: {
-      aud: 'https://management.azure.com',
-      appid: caller.appId,
-      'http://schemas.microsoft.com/identity/claims/objectidentifier': caller.objectId,
-      'http://schemas.microsoft.com/identity/claims/tenantid': caller.tenantId,
-      idtyp: 'app',
-    },
+    claims: claimsOf(caller),
     correlationId,
     description: '',
     eventDataId,
@@ -122,6 +117,22 @@ function record(
     submissionTimestamp: time,
     subscriptionId,
     tenantId: caller.tenantId,
+  };
+}
+
+/** What a call is about: an action is not a part of its resource's id. */
+export function resourceOf({ method, path }: ArmRequest): string {
+  return method === 'POST' ? path.split('/').slice(0, -1).join('/') : path;
+}
+
+/** Of the caller's token. */
+export function claimsOf({ appId, objectId, tenantId }: Caller): Readonly<Record<string, string>> {
+  return {
+    aud: 'https://management.azure.com',
+    appid: appId,
+    'http://schemas.microsoft.com/identity/claims/objectidentifier': objectId,
+    'http://schemas.microsoft.com/identity/claims/tenantid': tenantId,
+    idtyp: 'app',
   };
 }
 

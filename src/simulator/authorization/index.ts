@@ -14,6 +14,7 @@ import { definitionId, RoleDefinitions } from './definitions/definitions.ts';
 import { roleDefinitionOperations } from './definitions/role-definitions.ts';
 import { Denials } from './denials/denials.ts';
 import { denyAssignmentOperations } from './denials/deny-assignments.ts';
+import { permits } from './permissions.ts';
 
 export function createAuthorization(frame: Foundation): AuthorizationPart {
   const { clock, random, knobs, world, directory } = frame;
@@ -49,6 +50,23 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
         roleGuid: each.roleGuid,
         principalId: each.principalId,
       })),
+    evidence(principalId, action, scope) {
+      const lineage = world.lineage(scope);
+      for (const each of assignments.ofPrincipal(principalId)) {
+        const role = definitions.get(each.roleGuid);
+        if (!lineage.includes(scopeKey(each.scope)) || !role?.permissions.some((set) => permits(set, action)))
+          continue;
+        return {
+          role: role.roleName,
+          roleAssignmentScope: each.scope,
+          roleAssignmentId: bare(each.name),
+          roleDefinitionId: bare(each.roleGuid),
+          principalId: bare(each.principalId),
+          principalType: each.principalType,
+        };
+      }
+      return undefined;
+    },
     dropRights(principalId) {
       const held = assignments.ofPrincipal(principalId);
       for (const { name } of held) assignments.delete(name, { atOnce: true });
@@ -82,3 +100,5 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
     };
   }
 }
+
+const bare = (guid: string) => guid.replaceAll('-', '');

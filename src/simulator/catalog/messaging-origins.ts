@@ -55,3 +55,60 @@ export const SERVICE_BUS_ORIGINS: readonly MessagingRow[] = [
     but: 'as Microsoft’s emulator (`UseDevelopmentEmulator=true`); Azure itself has TLS alone',
   },
 ];
+
+export const EVENT_ORIGINS: readonly MessagingRow[] = [
+  {
+    what: 'an event for each PUT, PATCH, POST and DELETE at Resource Manager, by what it came to; none for GET',
+    origin: 'documentation',
+    but: 'that refused calls make `…Failure` is inferred from the Activity Log, and that work is told at its end',
+  },
+  {
+    what: 'fields of the event in the Event Grid schema and in CloudEvents 1.0',
+    origin: 'documentation',
+    but: '`evidence` is an empty list in an event recorded in 2018; operation names spelt otherwise by knob (`events.operationNames`)',
+  },
+  {
+    what: '`httpRequest` in updates, deletions and actions alone',
+    origin: 'documentation',
+    but: 'what counts as an update is a guess: any answer but 201 (`events.httpRequest`)',
+  },
+  {
+    what: '`/resourcegroups/` in the subjects of writes, `/resourceGroups/` in those of deletions',
+    origin: 'documentation',
+    but: 'of the samples: case is not stable (`events.subjects`)',
+  },
+  {
+    what: 'a deleted group makes an event for each resource in it',
+    origin: 'guess',
+    but: 'or for itself alone (`events.groupDeletion`)',
+  },
+  {
+    what: 'federated credentials make no event',
+    origin: 'guess',
+    but: 'nobody has shown one (`events.credentials`)',
+  },
+  {
+    what: 'assignments at management groups and the tenant reach no topic',
+    origin: 'guess',
+    but: 'reported',
+  },
+  {
+    what: 'one system topic per source, in the source’s subscription; filters of at most 25 values, without case',
+    origin: 'documentation',
+  },
+  {
+    what: 'a message per event with `MessageId` = event id and the `aeg-` properties',
+    origin: 'documentation',
+    but: 'whether its body is an object or an array of one is unsure (`events.body`)',
+  },
+  {
+    what: 'delivery at least once, in no order; retries after 10 s to 12 h with jitter, 30 attempts, 24 h; dead letters 5 min later',
+    origin: 'documentation',
+    but: 'lag and the share of doubles are guesses (`events.lagMs`, `events.duplicateShare`)',
+  },
+  {
+    what: 'delivery by an identity with Azure Service Bus Data Sender',
+    origin: 'documentation',
+    but: 'that it is tried again without the role is inferred',
+  },
+];

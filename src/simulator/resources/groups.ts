@@ -11,7 +11,7 @@ import {
 } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
 import { locationRequired } from '../identities/answers.ts';
-import { type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import { type Resource, type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
 import { assertLocation, shortLocation } from './locations.ts';
 import { type OperationResults, POLL_SECONDS } from './operation-results.ts';
 
@@ -25,7 +25,12 @@ const bodySchema = z.looseObject({
 });
 
 /** Resource groups over ARM: enough for other tools to set a scene; azid itself makes none. */
-export function resourceGroupOperations(frame: Frame, operations: OperationResults): readonly Operation[] {
+export function resourceGroupOperations(
+  frame: Frame,
+  operations: OperationResults,
+  /** Hears of a group that goes now, with what is in it. */
+  onGoes: (request: ArmRequest, children: readonly Resource[]) => void = () => {},
+): readonly Operation[] {
   const { world, authorizer, knobs } = frame;
   const deleting = new Set<string>();
   const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE) };
@@ -80,6 +85,7 @@ export function resourceGroupOperations(frame: Frame, operations: OperationResul
     deleting.add(id);
     const location = operations.start('resourceGroups.delete.operation', request, subscriptionId, () => {
       deleting.delete(id);
+      onGoes(request, world.resourcesWithin(id));
       world.removeResourceGroup(subscriptionId, name);
     });
     return { status: 202, headers: { location, 'retry-after': String(POLL_SECONDS) } };

@@ -8,7 +8,7 @@ import type { AccessTokens } from '../token/access-tokens.ts';
 import type { PutToken } from './amqp/cbs.ts';
 import { Broker, type BrokerOptions } from './broker.ts';
 import { BrokerFaults } from './faults.ts';
-import { Namespaces } from './queues/namespaces.ts';
+import type { Namespaces } from './queues/namespaces.ts';
 
 export interface ServiceBusPart extends AsyncDisposable {
   readonly namespaces: Namespaces;
@@ -22,19 +22,22 @@ const KEPT_TOKENS = 1_000;
 
 export async function createServiceBus(
   frame: Frame,
-  parts: { readonly tokens: AccessTokens; readonly callers: Callers },
+  parts: {
+    readonly tokens: AccessTokens;
+    readonly callers: Callers;
+    readonly namespaces: Namespaces;
+  },
   options: BrokerOptions,
 ): Promise<ServiceBusPart> {
-  const namespaces = new Namespaces(frame);
   const faults = new BrokerFaults();
   const put: PutToken[] = [];
   const onToken = (token: PutToken) => {
     put.push(token);
     if (put.length > KEPT_TOKENS) put.shift();
   };
-  const broker = await Broker.start({ ...frame, ...parts, namespaces, faults, onToken }, options);
+  const broker = await Broker.start({ ...frame, ...parts, faults, onToken }, options);
   return {
-    namespaces,
+    namespaces: parts.namespaces,
     broker,
     faults,
     tokensPut: () => put,

@@ -13,6 +13,18 @@ const DATA_ACTION: Readonly<Record<Claim, string>> = {
 /** Whom a token speaks for: a principal with roles, or a key of the namespace, which may do everything. */
 export type Holder = { readonly kind: 'principal'; readonly caller: Caller } | { readonly kind: 'key' };
 
+/** Whether a principal has the claim, without a token: for those who send from inside of Azure. */
+export function mayAs(
+  authorizer: Pick<Authorizer, 'mayOnData'>,
+  objectId: string,
+  tenantId: string,
+  claim: Claim,
+  queueId: string,
+): boolean {
+  const caller = { objectId, appId: '', tenantId, name: '', tokenIssuedAt: Number.POSITIVE_INFINITY };
+  return authorizer.mayOnData(caller, DATA_ACTION[claim], queueId);
+}
+
 interface Put {
   readonly holder: Holder;
   /** Wall ms. */
