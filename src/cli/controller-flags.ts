@@ -167,7 +167,8 @@ export const FLAGS: readonly Flag[] = [
   {
     flags: '--release-after <duration>',
     env: 'AZID_RELEASE_AFTER',
-    about: 'how long a deletion that Azure refuses holds its object',
+    about:
+      'how long a deletion that Azure refuses holds its object, and a reference to a missing identity what may be meant by it',
     parse: duration('1m', '30d'),
     fallback: 3_600_000,
     shown: '1h',

@@ -14,7 +14,7 @@ import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
 import type { ReconcileContext } from './kind.ts';
-import { HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
+import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
 import type { CoOwnerDeps } from './role-grant/ownership/co-owners.ts';
 import { GrantedHere } from './role-grant/ownership/granted-here.ts';
@@ -60,6 +60,7 @@ beforeEach(() => {
   held.put(identityAt(WEB, PRINCIPAL, marksOf(meta('web'))));
   parts = {
     stores,
+    references: awaitingAll,
     proofs: held.proofs(stores),
     systemProofs: {
       ...noSystemProofs,

@@ -86,6 +86,12 @@ export function namesAnother(tags: Tags, me: Owner, uid: string): boolean {
   return uid === me.uid ? !namesMe : namesMe;
 }
 
+/** Whom the marks name, or `Retain` left it for, as `ownerValue` writes it; undefined: nobody of this installation. */
+export function ownerNamed(tags: Tags, installation: string): string | undefined {
+  const { installationId, retained, owner } = marksIn(tags);
+  return installationId === installation ? (retained ?? owner) : undefined;
+}
+
 /** A blank tag says as little as none. */
 function marksIn(tags: Tags): {
   readonly installationId: string | undefined;

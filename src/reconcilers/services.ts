@@ -25,6 +25,7 @@ import { systemIdentityNow } from './hosts/system-identity-now.ts';
 import type { ReconcileContext } from './kind.ts';
 import { LateWrites } from './late-write.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
+import { MissingReferences } from './proof/missing-references.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
 import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
@@ -99,6 +100,8 @@ export interface SharedServices extends Given, Caches {
   /** How long ago something was, of which a status tells. */
   readonly elapsed: Elapsed;
   readonly lateWrites: LateWrites;
+  /** For how long a reference to what is not there is waited for. */
+  readonly references: MissingReferences;
   /** Whose an identity is and which principal it has, as Azure proves it. */
   readonly proofs: IdentityProofs;
   readonly systemProofs: SystemProofs;
@@ -131,6 +134,7 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     ...given,
     elapsed,
     lateWrites: new LateWrites({ ...given, elapsed }),
+    references: new MissingReferences(given),
     identityCache: caches.identities,
     assignmentCache: caches.assignments,
     credentialCache: caches.credentials,

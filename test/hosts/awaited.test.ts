@@ -28,7 +28,7 @@ async function attachedAndAway(): Promise<number> {
   return stage.writes().length;
 }
 
-async function restored(): Promise<void> {
+async function restored(identity: () => Promise<unknown> = () => stage.identity('app')): Promise<void> {
   for (const [resource, name] of [
     [identityAttachment.resource, 'vm1'],
     [userAssignedIdentity.resource, 'app'],
@@ -36,7 +36,7 @@ async function restored(): Promise<void> {
     await cluster.patch(resource as never, key(name), { metadata: { finalizers: null } });
     await cluster.delete(resource as never, key(name));
   }
-  await stage.identity('app');
+  await identity();
   await stage.attach('vm1');
 }
 
@@ -47,6 +47,25 @@ it('control: a namespace whose objects a backup brought back under other uids', 
   await stage.attached('vm1');
   expect(stage.writes().slice(before)).toEqual([]);
   expect(stage.on(vmId('vm1'))).toEqual(['app']);
+});
+
+it('the same where the attachment comes before its identity: the resource says for whom it keeps what it has', async () => {
+  const before = await attachedAndAway();
+  await restored(async () => {});
+  await world.start();
+  await world.until('the host to say for whom it waits', async () => {
+    const ready = (await stage.ledger(vmId('vm1')))?.status?.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.reason === 'ClaimantNotTold' && ready.message.includes(key('vm1'));
+  });
+  expect(stage.on(vmId('vm1'))).toEqual(['app']);
+  await stage.identity('app');
+  await stage.attached('vm1');
+  // Its line goes to the one that came back, and nothing waits any more.
+  await world.until('the host to be as wanted', async () => {
+    const { status } = (await stage.ledger(vmId('vm1'))) ?? {};
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.reason === 'InSync';
+  });
+  expect(stage.writes().slice(before)).toEqual([]);
 });
 
 it('the same while Azure refuses for a moment to have the marks of the identity set', async () => {

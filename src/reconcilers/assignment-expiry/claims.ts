@@ -8,6 +8,8 @@ import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
 import { expiryOf, isExpired } from '../role-grant/own.ts';
 import { type CoOwnerDeps, candidates, wishOf } from '../role-grant/ownership/co-owners.ts';
+import { mayBeAllowed } from '../role-grant/ownership/given.ts';
+import { mayAskFor } from '../role-grant/target/may-ask-for.ts';
 import { scopeProblem } from '../role-grant/target/request.ts';
 import { roleOf } from '../role-grant/target/role.ts';
 import { isAsked } from '../role-grant/target/target.ts';
@@ -19,12 +21,13 @@ import type { AssignmentExpiry, Claim, Facts } from './facts.ts';
  * that a policy allows just that now. What they hold already does not count: a status proves nothing.
  */
 export async function claimsOn(
-  { id: assignmentId, scope, principalId }: Pick<SeenAssignment, 'id' | 'scope' | 'principalId'>,
+  assignment: Pick<SeenAssignment, 'id' | 'scope' | 'roleGuid' | 'principalId'>,
   context: ReconcileContext,
   parts: Omit<CoOwnerDeps, 'firstSeen'>,
 ): Promise<Pick<Facts, 'claims' | 'unclear' | 'loading'>> {
   // How young a principal is matters only to whom it is granted.
   const deps: CoOwnerDeps = { ...parts, firstSeen: new Map() };
+  const { id: assignmentId, scope, principalId } = assignment;
   const claims: Claim[] = [];
   let unclear: Failure | undefined;
   let loading: string | undefined;
@@ -39,6 +42,8 @@ export async function claimsOn(
       if (!deps.proofs.known(ref)) proofs.push(await deps.proofs.prove(ref, context));
     for (const ref of referredSystemIdentity(grant))
       if (!deps.systemProofs.known(ref)) proofs.push(await deps.systemProofs.prove(ref, context));
+    const missing = awaitedReference(grant, assignment, deps);
+    if (missing !== undefined) loading = missing;
     for (const proof of proofs) {
       if (proof.state === 'unreadable') unclear = proof.failure;
       if (proof.state === 'loading') loading = `the first list of subscription ${proof.subscriptionId}`;
@@ -59,6 +64,36 @@ export async function claimsOn(
     });
   }
   return { claims, ...(unclear && { unclear }), ...(loading !== undefined && { loading }) };
+}
+
+/**
+ * What has the principal is marked for an object that the grant refers to and that is not there: as after a restore, it may have yet to
+ * come. Then the grant asks for just this assignment, and may have it.
+ */
+function awaitedReference(
+  grant: RoleGrant,
+  assignment: Pick<SeenAssignment, 'scope' | 'roleGuid' | 'principalId'>,
+  deps: CoOwnerDeps,
+): string | undefined {
+  const { stores, proofs, systemProofs, references } = deps;
+  const { principalId } = assignment;
+  const { uid } = grant.metadata;
+  const mayHave = () => mayAskFor(grant, assignment, deps) && mayBeAllowed(grant, assignment, deps);
+  for (const ref of referredIdentity(grant))
+    if (
+      proofs.isPrincipalOf(principalId, ref) &&
+      mayHave() &&
+      references.isAwaited(uid, ref, stores.identities)
+    )
+      return `UserAssignedIdentity ${ref}, which does not exist`;
+  for (const ref of referredSystemIdentity(grant))
+    if (
+      systemProofs.isPrincipalOf(principalId, ref) &&
+      mayHave() &&
+      references.isAwaited(uid, ref, stores.systemIdentities)
+    )
+      return `SystemAssignedIdentity ${ref}, which does not exist`;
+  return undefined;
 }
 
 /** Of what is no scope, false. */

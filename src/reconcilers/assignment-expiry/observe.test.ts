@@ -9,7 +9,8 @@ import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../kind.ts';
-import { HeldIdentities, noSystemProofs } from '../proof/proofs.fixture.ts';
+import { MissingReferences } from '../proof/missing-references.ts';
+import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { HANDOVER_MS } from './decide.ts';
@@ -42,6 +43,7 @@ const deps = (): ObserveDeps => ({
   stores,
   proofs: new HeldIdentities().proofs(stores),
   systemProofs: noSystemProofs,
+  references: awaitingAll,
   clock,
   installationId: INSTALLATION,
   roles: {
@@ -221,6 +223,28 @@ describe('may have it for longer', () => {
     expect(await claims()).toEqual([]);
   });
 
+  it('cannot be told for a time while what somebody asks for is marked for an object that is not there', async () => {
+    put(stores.policies, {
+      metadata: clusterMeta('shop'),
+      spec: { namespaces: { names: ['shop'] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }] },
+    });
+    stores.identities.take({ type: 'replace', objects: [], resourceVersion: '1', rewound: false });
+    declare('read', { principal: { identityRef: { name: 'web' } } });
+    const held = new HeldIdentities();
+    const id = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
+    const references = new MissingReferences({ clock, releaseAfterMs: MINUTE });
+    const told = async (owner: string) => {
+      held.put(identityAt(id, PRINCIPAL, marksOf({ namespace: 'shop', name: owner, uid: 'uid-before' })));
+      const given = { ...deps(), proofs: held.proofs(stores), references };
+      return (await observe(record(goneOwner), context, given)).loading;
+    };
+    const goneOwner = owner('gone', -1);
+    expect(await told('mail')).toBeUndefined();
+    expect(await told('web')).toContain('UserAssignedIdentity shop/web');
+    clock.advance(MINUTE);
+    expect(await told('web')).toBeUndefined();
+  });
+
   it('cannot be told while the identity that somebody asks for is not read, or not listed yet', async () => {
     put(stores.policies, {
       metadata: clusterMeta('shop'),
@@ -234,6 +258,8 @@ describe('may have it for longer', () => {
         prove: async () => proof,
         withPrincipal: () => [],
         hasPrincipal: () => false,
+        ownersNamed: () => [],
+        isPrincipalOf: () => false,
       };
       return observe(record(owner('gone', -1)), context, { ...deps(), proofs });
     };

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
+import { identityAt } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { deleted, facts, ID, IDENTITY, INSTALLATION, NAME, NOW, policy, TRUST } from './facts.fixture.ts';
-import type { CredentialDecision, Facts } from './facts.ts';
+import type { CredentialDecision, Facts, FederatedIdentityCredential } from './facts.ts';
 import { observe } from './observe.ts';
 
 const types = (decision: CredentialDecision) => decision.actions.map(({ type }) => type);
@@ -27,37 +28,57 @@ describe('an object whose status was lost, and that goes, is not let go while it
   });
 });
 
+/** As it is observed while it goes, with its credential on the identity. */
+async function seenGoing(object: FederatedIdentityCredential, identity: Facts['identity']): Promise<Facts> {
+  const stores = emptyStores();
+  put(stores.namespaces, { metadata: clusterMeta('team-a') });
+  put(stores.policies, policy());
+  const clock = { now: () => NOW, monotonic: () => 0 };
+  const resource = {
+    id: ID,
+    name: NAME,
+    issuer: TRUST.issuer,
+    subject: TRUST.subject,
+    audiences: [TRUST.audience],
+  };
+  return observe(object, { startedAt: 0 } as never, new LiveReads(), {
+    stores,
+    clock,
+    installationId: INSTALLATION,
+    federationAudience: TRUST.audience,
+    clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
+    proofs: { prove: async () => identity },
+    onIdentity: () => [],
+    inUse: { record: () => {} },
+    credentialCache: {
+      content: () => ({ state: 'known', resources: [resource], doubtful: [], ageMs: 0 }),
+      relist: async () => {},
+      refresh: async () => {},
+    },
+    ended: { knows: () => false, failedAt: () => 0 },
+    lateWrites: lateWritesOn(clock),
+    releaseAfterMs: 3_600_000,
+  } as never);
+}
+
 describe('a ledger that was forged while no azid ran, and that names somebody else’s credential alone,', () => {
   it('does not keep the object’s own in Azure when the object goes', async () => {
-    const stores = emptyStores();
-    put(stores.namespaces, { metadata: clusterMeta('team-a') });
-    put(stores.policies, policy());
     const forged = deleted({ status: { ledger: [`${IDENTITY}/federatedIdentityCredentials/theirs`] } });
-    const seen = await observe(forged, { startedAt: 0 } as never, new LiveReads(), {
-      stores,
-      clock: { now: () => NOW, monotonic: () => 0 },
-      installationId: INSTALLATION,
-      federationAudience: TRUST.audience,
-      clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
-      proofs: { prove: async () => facts().identity },
-      onIdentity: () => [],
-      inUse: { record: () => {} },
-      credentialCache: {
-        content: () => ({
-          state: 'known',
-          resources: [
-            { id: ID, name: NAME, issuer: TRUST.issuer, subject: TRUST.subject, audiences: [TRUST.audience] },
-          ],
-          doubtful: [],
-          ageMs: 0,
-        }),
-        relist: async () => {},
-        refresh: async () => {},
-      },
-      ended: { knows: () => false, failedAt: () => 0 },
-      lateWrites: lateWritesOn({ now: () => NOW, monotonic: () => 0 }),
-      releaseAfterMs: 3_600_000,
-    } as never);
+    const seen = await seenGoing(forged, facts().identity);
     expect(types(decide(forged, seen))).not.toContain('removeFinalizer');
+  });
+});
+
+describe('an object whose status was lost, and that goes before its identity came back,', () => {
+  const missing = { state: 'waiting', why: 'does not exist' } as const;
+  const marked = identityAt(IDENTITY, 'p', {});
+
+  it('has its credential deleted from what Azure shows with the marks of that identity', async () => {
+    const { actions } = decide(lost, await seenGoing(lost, { ...missing, marked }));
+    expect(actions).toMatchObject([{ type: 'deleteCredential', id: ID }, { type: 'saveStatus' }]);
+  });
+
+  it('is let go where nothing is marked for it', async () => {
+    expect(types(decide(lost, await seenGoing(lost, missing)))).toEqual(['removeFinalizer']);
   });
 });

@@ -8,7 +8,7 @@ import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LateWrites } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
-import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import type { IdentityProofs, ProvenIdentity } from '../proof/identity-proofs.ts';
 import { blockedFor } from '../status/blocked.ts';
 import type { Stores } from '../stores.ts';
 import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
@@ -78,7 +78,8 @@ async function look(
   policy: NamespacePolicy,
   live: boolean,
 ): Promise<Facts> {
-  const identity = await deps.proofs.prove(identityKey(object), context, live);
+  const proven = await deps.proofs.prove(identityKey(object), context, live);
+  const identity = object.metadata.deletionTimestamp ? placeOfGoing(proven) : proven;
   if (identity.state !== 'owned') return { ...common, identity };
   const siblings = siblingsOf(object, identity, deps, common, policy);
   deps.inUse.record(context.key, identity.id, identity.principalId);
@@ -87,6 +88,16 @@ async function look(
   const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
   const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
   return { ...common, identity, siblings, credentials };
+}
+
+/**
+ * The object of its identity is not there, and Azure shows one that is marked for it: what goes may be on that one. Its name tells
+ * whether azid made it for this very object.
+ */
+function placeOfGoing(proven: ProvenIdentity): ProvenIdentity {
+  if (proven.state !== 'waiting' || !proven.marked) return proven;
+  const { id, principalId } = proven.marked;
+  return { state: 'owned', id, principalId, live: false, deleting: true };
 }
 
 function siblingsOf(

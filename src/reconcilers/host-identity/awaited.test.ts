@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import {
+  at,
   attached,
   entry,
   facts,
   host,
   keyOf,
+  MINUTE,
   object,
   owner,
   releases,
   seen,
+  VM,
   wants,
   wantsSystem,
 } from './facts.fixture.ts';
@@ -104,5 +107,32 @@ describe('nothing is taken away while an object that may want it cannot be told'
     expect(writeOf(decide(object(), facts({ claims })))).toBeUndefined();
     const suspended = [releases('attach-app'), wants('app', { verdict: unseen, paused: true }, 'anew')];
     expect(writeOf(decide(object(), facts({ claims: suspended })))?.asked.removes).toEqual([keyOf('app')]);
+  });
+});
+
+describe('the summary of a host', () => {
+  const claims = [releases('attach-app'), unclear('attach-anew')];
+
+  it('is not in sync while something stays for whom cannot be told, and says for whom', () => {
+    const { summary } = decide(object(), facts({ claims }));
+    expect(summary).toMatchObject({ state: 'progressing', reason: 'ClaimantNotTold', againMs: 5 * MINUTE });
+    expect(summary).toMatchObject({
+      message: `${VM}: app stays while it cannot be told whether IdentityAttachment team-a/attach-anew wants it; the rest is as wanted`,
+    });
+  });
+
+  it('says so beside what was refused', () => {
+    const problem = { reason: 'RejectedByAzure', message: 'no', attempts: 9, notBefore: at(30 * MINUTE) };
+    const { summary } = decide(
+      object({ entries: [entry('app'), entry('web', { state: 'Refused', problem })] }),
+      facts({ claims: [...claims, wants('web')], host: seen(host([attached('app')])) }),
+    );
+    expect(summary).toMatchObject({ reason: 'SomeRefused', againMs: 5 * MINUTE });
+    expect(summary).toMatchObject({ message: expect.stringContaining('team-a/attach-anew wants it') });
+  });
+
+  it('is in sync where somebody who is told has it as well', () => {
+    const { summary } = decide(object(), facts({ claims: [...claims, wants('app', {}, 'other')] }));
+    expect(summary).toMatchObject({ state: 'ready', reason: 'InSync' });
   });
 });

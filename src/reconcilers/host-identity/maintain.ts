@@ -103,6 +103,7 @@ export function maintain(
     busy,
     left: held && changes.length > 0,
     failure: survey.failure,
+    awaited: survey.awaited,
     unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
   };
   const end = finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);

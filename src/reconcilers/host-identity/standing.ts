@@ -1,3 +1,4 @@
+import type { LedgerOwner } from '../../api/host-identity.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { calmAt } from '../hosts/ledger/contest.ts';
 import { type Line, shortName } from '../hosts/ledger/lines.ts';
@@ -16,8 +17,13 @@ export interface Stand {
   /** Something is left to write, and may not be written in this reconcile. */
   readonly left: boolean;
   readonly failure?: Failure | undefined;
+  /** By key: what nobody wants but for whom cannot be told yet. */
+  readonly awaited: ReadonlyMap<string, LedgerOwner>;
   readonly unproven: number;
 }
+
+/** Somebody may want what else nobody wants: it stays until that can be told. */
+const CLAIMANT_NOT_TOLD = 'ClaimantNotTold';
 
 /** Longest pause between two looks at what is about to change, ms. */
 const LOOK_MS = 15_000;
@@ -27,7 +33,7 @@ const LOOK_MS = 15_000;
  * own line, which its owners alone are told of.
  */
 export function summaryOfHost(stand: Stand, facts: Facts): Summary {
-  const { hostId, lines, pending, busy, left, failure, unproven } = stand;
+  const { hostId, lines, pending, busy, left, failure, awaited, unproven } = stand;
   const { now, window } = facts;
   const progressing = (reason: string, message: string, againMs: number): Summary => ({
     state: 'progressing',
@@ -51,13 +57,29 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
     return progressing('ReadingBack', message, Math.min(LOOK_MS, since > 0 ? now - since : LOOK_MS));
   }
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
+  const stays = [...awaited].map(
+    ([key, owner]) =>
+      `${shortName(key, lines.get(key))} stays while it cannot be told whether ${owner.kind} ${owner.namespace}/${owner.name} wants it`,
+  );
   if (held.length > 0) {
     // A slot, a policy or an edit enqueues the host: without a time of its own this is the safety net.
     const next = nextAttemptAt(lines.values(), now) ?? now + RECHECK_OUTSIDE_MS;
     const names = held.map(([key, line]) => `${shortName(key, line)} (${line.problem?.reason})`).join(', ');
     const reason = held.every(([, { problem }]) => problem?.reason === CONTESTED) ? CONTESTED : 'SomeRefused';
-    return progressing(reason, `${hostId}: not as wanted: ${names}; the rest is`, next - now);
+    const message = [`${hostId}: not as wanted: ${names}; the rest is`, ...stays].join('; ');
+    return progressing(
+      reason,
+      message,
+      Math.min(next - now, stays.length > 0 ? RECHECK_OUTSIDE_MS : Infinity),
+    );
   }
+  // What tells enqueues the host; but that nothing does tell is over by itself at some time.
+  if (stays.length > 0)
+    return progressing(
+      CLAIMANT_NOT_TOLD,
+      `${hostId}: ${stays.join('; ')}; the rest is as wanted`,
+      RECHECK_OUTSIDE_MS,
+    );
   return {
     state: 'ready',
     reason: 'InSync',

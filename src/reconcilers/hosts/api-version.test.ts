@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../api/identity-attachment.ts';
 import { hostId } from '../../api/schema/host-fields.ts';
 import { idOf, object, RG } from '../host-identity/facts.fixture.ts';
-import { HeldIdentities } from '../proof/proofs.fixture.ts';
+import { awaitingAll, HeldIdentities } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { apiVersionOf } from './api-version.ts';
 import { claimsOnHost } from './claims/on-host.ts';
@@ -29,6 +29,7 @@ function world() {
     claimsOnHost({ ...object({ entries: [] }), spec: { resourceId: GEAR } }, TYPE, undefined, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
+      references: awaitingAll,
       knowsType: () => false,
       typeOf: () => TYPE,
     }).apiVersion;

@@ -35,7 +35,7 @@ export function keyInAzure(
 /** The objects whose identity may have this ARM id: one too many costs one reconcile. */
 export function mayHaveId(
   identityId: string,
-  { identities }: Pick<Stores, 'identities'>,
+  { identities }: { readonly identities: Pick<Stores['identities'], 'keysByIndex'> },
 ): readonly ObjectKey[] {
   return identities.keysByIndex(INDEX.azureName, nameOf(identityId));
 }

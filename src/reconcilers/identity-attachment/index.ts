@@ -48,6 +48,7 @@ export const identityAttachmentKind: KindDefinition<
         areas.use(key, []);
         if (uid === undefined) return;
         for (const map of [told, looked, selecting]) map.delete(uid);
+        services.references.forget(uid);
       },
     };
   },

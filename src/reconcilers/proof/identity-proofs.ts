@@ -9,6 +9,7 @@ import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
+import { MARK, ownerNamed, ownerValue } from '../marks.ts';
 import { failureOf } from '../status/failure.ts';
 import { isOwn, type ObservedIdentity, observeIdentity } from './observe.ts';
 import { placesOf } from './places.ts';
@@ -32,6 +33,8 @@ export type ProvenIdentity =
       readonly returns?: boolean;
       /** Which identity is the object's is still looked for. */
       readonly undecided?: true;
+      /** The object is not there, and Azure shows this one with marks that name it. */
+      readonly marked?: AzureIdentity;
     }
   /** The first list of its subscription is under way, and nobody waits for this object. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
@@ -87,7 +90,10 @@ export class IdentityProofs {
    */
   async prove(key: ObjectKey, context: ReconcileContext, live = false): Promise<ProvenIdentity> {
     const object = this.#parts.stores.identities.get(key);
-    if (!object) return { state: 'waiting', why: 'does not exist' };
+    if (!object) {
+      const [marked] = this.#markedFor(key);
+      return { state: 'waiting', why: 'does not exist', ...(marked && { marked }) };
+    }
     /** What was read for this answer, by key. */
     const read = new Map<string, IdentityObservation>();
     const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.identityCache.observe(id);
@@ -123,6 +129,41 @@ export class IdentityProofs {
   /** What has this principal, by the keys of their ARM ids. */
   withPrincipal(principalId: string): readonly AzureIdentity[] {
     return this.#parts.identityCache.byIndex('principal', principalId);
+  }
+
+  /**
+   * Whether the marks on an identity name the object of this key, whichever its uid: of an object that is not there. Undefined: Azure
+   * was not seen to show the identity.
+   */
+  namesOwner(id: string, key: ObjectKey): boolean | undefined {
+    const seen = this.#parts.identityCache.observe(id);
+    if (seen.state === 'present') return this.#names(seen.resource, key);
+    return seen.state === 'absent' ? false : undefined;
+  }
+
+  /** The same of what has this principal. */
+  isPrincipalOf(principalId: string, key: ObjectKey): boolean {
+    return this.withPrincipal(principalId).some((each) => this.#names(each, key));
+  }
+
+  /** Whom the marks on what has this principal name: keys of objects that are there, or are not. */
+  ownersNamed(principalId: string): readonly ObjectKey[] {
+    const { installationId } = this.#parts;
+    return this.withPrincipal(principalId).flatMap(({ tags }) => ownerNamed(tags, installationId) ?? []);
+  }
+
+  #markedFor(key: ObjectKey): readonly AzureIdentity[] {
+    const [namespace = '', name = ''] = key.split('/');
+    const { identityCache, installationId } = this.#parts;
+    return identityCache.byIndex('marks', {
+      [MARK.installation]: installationId,
+      [MARK.owner]: ownerValue({ namespace, name }),
+    });
+  }
+
+  #names({ tags }: AzureIdentity, key: ObjectKey): boolean {
+    const [namespace = '', name = ''] = key.split('/');
+    return ownerNamed(tags, this.#parts.installationId) === ownerValue({ namespace, name });
   }
 
   /** The reconcile of an identity has begun to look where it is. */

@@ -89,6 +89,9 @@ export class HeldIdentities {
   }
 }
 
+/** Whatever is not there may come. */
+export const awaitingAll = { isAwaited: () => true };
+
 /** Nothing is on record. */
 export const noRecords = { lastOf: () => undefined };
 
@@ -98,5 +101,8 @@ export const noSystemProofs = {
   prove: async () => ({ state: 'waiting', why: 'has no principal yet' }) as const,
   hasPrincipal: () => false,
   ofPrincipal: () => [],
+  ownersNamed: () => [],
+  isPrincipalOf: () => false,
+  isReturning: () => false,
   resourceOf: () => undefined,
 };

@@ -5,7 +5,7 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { lineOf } from '../hosts/ledger/system-owner.ts';
+import { lineOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -92,6 +92,25 @@ export class SystemProofs {
     }
   }
 
+  /**
+   * Whether the object is about to have the identity that one of the same name had before, as after a backup brought it back under
+   * another uid: the ledger names that one, and a policy allows it.
+   */
+  isReturning(key: string): boolean {
+    const { stores } = this.#deps;
+    const object = stores.systemIdentities.get(key);
+    if (!object || object.metadata.deletionTimestamp || object.spec.suspend) return false;
+    const { uid } = object.metadata;
+    const [holder] = stores.hosts.byIndex(INDEX.host, armKey(object.spec.resourceId));
+    const owners = holder?.status?.systemAssigned?.owners ?? [];
+    const isNamesake = owners.some(
+      (owner) => `${owner.namespace}/${owner.name}` === key && owner.uid !== uid,
+    );
+    if (!isNamesake) return false;
+    const verdict = systemVerdict(object, stores);
+    return verdict.allowed || verdict.unseen === true;
+  }
+
   /** The resource in whose ledger the object stands, so that it may be read on its behalf. */
   resourceOf(key: string): string | undefined {
     const object = this.#deps.stores.systemIdentities.get(key);
@@ -104,6 +123,20 @@ export class SystemProofs {
     return hostCache
       .byIndex('principal', principalId)
       .flatMap(({ key }) => stores.systemIdentities.keysByIndex(INDEX.host, key));
+  }
+
+  /** Whom the ledger of the resource whose own identity has this principal names: keys of objects that are there, or are not. */
+  ownersNamed(principalId: string): readonly string[] {
+    const { stores, hostCache } = this.#deps;
+    return hostCache
+      .byIndex('principal', principalId)
+      .flatMap(({ key }) => stores.hosts.byIndex(INDEX.host, key))
+      .flatMap(({ status }) => status?.systemAssigned?.owners ?? [])
+      .map(({ namespace, name }) => `${namespace}/${name}`);
+  }
+
+  isPrincipalOf(principalId: string, key: string): boolean {
+    return this.ownersNamed(principalId).includes(key);
   }
 
   hasPrincipal(principalId: string): boolean {

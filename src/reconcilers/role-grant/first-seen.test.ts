@@ -10,11 +10,14 @@ test('what is remembered of a grant goes with it, also what others asked about i
   ]);
   const released: string[] = [];
   const assignmentCache = { use: (key: string) => void released.push(key) };
+  const forgotten: string[] = [];
+  const references = { forget: (uid: string) => void forgotten.push(uid) };
   // Nothing else is asked when an object is forgotten.
   const granted = new GrantedHere();
-  const services = { firstSeen, assignmentCache, granted } as unknown as Services;
+  const services = { firstSeen, assignmentCache, granted, references } as unknown as Services;
   const reconciler = roleGrantKind.start(services, () => {});
   reconciler.forget?.('team-a/grant', 'uid-gone');
   expect([...firstSeen.keys()]).toEqual(['uid-stays']);
   expect(released).toEqual(['team-a/grant']);
+  expect(forgotten).toEqual(['uid-gone']);
 });

@@ -67,6 +67,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         for (const map of [endedHere, firstSeen, told]) map.delete(uid);
         refused.forget(uid);
         granted.forget(uid);
+        services.references.forget(uid);
       },
     };
   },

@@ -12,6 +12,7 @@ import { connect } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
+import { MissingReferences } from '../proof/missing-references.ts';
 import { marksOf, noRecords, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { observeAndDecide } from '../reconciler/observe-decide.ts';
 import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
@@ -60,12 +61,15 @@ export class GrantWorld {
   readonly failing = new Map<string, AzureError>();
   readonly azure: Simulator;
   readonly #proofs: IdentityProofs;
+  /** As the process has it. */
+  readonly references: MissingReferences;
   readonly #clients: ReturnType<typeof connect>;
   readonly #stop = new AbortController();
 
   private constructor(azure: Simulator, clock: FakeClock) {
     this.azure = azure;
     this.clock = clock;
+    this.references = new MissingReferences({ clock, releaseAfterMs: 3_600_000 });
     this.#clients = connect(azure, clock, async (sent, deliver) => {
       const short = shortOf(sent.method, sent.path);
       this.calls.push(short);
@@ -260,6 +264,7 @@ export class GrantWorld {
       azureLagMs: LAG_MS,
       lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS }),
       releaseAfterMs: 3_600_000,
+      references: this.references,
       elapsed: new Elapsed(clock),
     };
   }

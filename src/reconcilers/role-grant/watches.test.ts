@@ -44,6 +44,7 @@ function world() {
   const hasOwn = stores.systemIdentities.get('shop/web') !== undefined;
   const systemProofs = {
     known: () => undefined,
+    ownersNamed: () => [],
     ofPrincipal: (principalId: string) => (hasOwn && principalId === PRINCIPAL ? ['shop/web'] : []),
   };
   return watchWorld(stores, { proofs: held.proofs(stores), systemProofs });

@@ -59,8 +59,8 @@ export type KindOfTest = keyof typeof KINDS;
 
 /** Nobody has a principal. */
 const NOBODY: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = {
-  proofs: { known: () => undefined, withPrincipal: () => [] },
-  systemProofs: { known: () => undefined, ofPrincipal: () => [] },
+  proofs: { known: () => undefined, withPrincipal: () => [], ownersNamed: () => [] },
+  systemProofs: { known: () => undefined, ofPrincipal: () => [], ownersNamed: () => [] },
 };
 
 export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = NOBODY) {

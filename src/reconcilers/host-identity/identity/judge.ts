@@ -31,7 +31,7 @@ export function judge(each: Case): Judged {
   if (holders.length === 0) {
     if (!line) return {};
     // Once it can be told whether somebody wants it, what told that enqueues the host.
-    return awaited && shown && line.owned ? { line } : detach(each, line, leaving);
+    return awaited && shown && line.owned ? { line, awaited } : detach(each, line, leaving);
   }
   // Who moved on to another identity is held by this one until that one is there.
   const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));

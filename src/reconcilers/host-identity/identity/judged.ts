@@ -1,3 +1,4 @@
+import type { LedgerOwner } from '../../../api/host-identity.ts';
 import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
@@ -38,6 +39,8 @@ export interface Judged {
   readonly events?: readonly ReconcileEvent[];
   /** Azure was told and need not show it yet, or a write may still take effect. */
   readonly pending?: boolean;
+  /** It stays, as this object may want it, which cannot be told yet. */
+  readonly awaited?: LedgerOwner;
   /** It could not be looked at, for now. */
   readonly failure?: Failure;
 }

@@ -1,3 +1,4 @@
+import type { LedgerOwner } from '../../../api/host-identity.ts';
 import { isSettled } from '../../../azure/hosts/read/read-host.ts';
 import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { claimsByIdentity } from '../../hosts/claims/by-identity.ts';
@@ -16,6 +17,8 @@ export interface Survey {
   readonly events: readonly ReconcileEvent[];
   readonly pending: boolean;
   readonly failure: Failure | undefined;
+  /** By key: for whom it stays that cannot be told yet. */
+  readonly awaited: ReadonlyMap<string, LedgerOwner>;
 }
 
 export function surveyOf(
@@ -34,6 +37,7 @@ export function surveyOf(
     ...(recycled ? [recycledEvent(host)] : []),
     ...(taken === undefined ? [] : [movedEvent(taken, host.id)]),
   ];
+  const awaited = new Map<string, LedgerOwner>();
   let pending = false;
   let failure: Failure | undefined;
   for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
@@ -54,8 +58,9 @@ export function surveyOf(
     if (judged.line) next.set(key, judged.line);
     if (judged.change) changes.push(judged.change);
     events.push(...(judged.events ?? []));
+    if (judged.awaited) awaited.set(key, judged.awaited);
     pending ||= judged.pending ?? false;
     failure ??= judged.failure;
   }
-  return { lines: next, changes, events, pending, failure };
+  return { lines: next, changes, events, pending, failure, awaited };
 }

@@ -9,6 +9,7 @@ import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { LateWrites } from '../../late-write.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
+import { MissingReferences } from '../../proof/missing-references.ts';
 import { noRecords } from '../../proof/proofs.fixture.ts';
 import { Reconciler } from '../../reconciler/reconciler.ts';
 import type { Services } from '../../services.ts';
@@ -65,6 +66,7 @@ export class Process {
       azidNamespace: 'azid-system',
       azureLagMs: LAG_MS,
       elapsed,
+      references: new MissingReferences({ clock, releaseAfterMs: 3_600_000 }),
       lateWrites: new LateWrites({ elapsed, azureLagMs: LAG_MS, callLimitMs: CALL_LIMIT_MS }),
     } as unknown as Services;
     const kind = { ...hostIdentityKind, ...hostIdentityKind.start(services, () => {}) };

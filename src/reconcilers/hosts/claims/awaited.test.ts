@@ -16,14 +16,19 @@ import {
   VM,
   VMS,
 } from '../../host-identity/facts.fixture.ts';
+import { MissingReferences } from '../../proof/missing-references.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import { claimsOnHost } from './on-host.ts';
+
+const HOUR = 3_600_000;
 
 /** What azid attached stays while somebody who may want it cannot be told. What a host writes by what stands in the stores: attachment and identity as they are put there. */
 function world() {
   const stores = emptyStores();
   const held = new HeldIdentities();
+  const time = { ms: 0 };
+  const references = new MissingReferences({ clock: { monotonic: () => time.ms }, releaseAfterMs: HOUR });
   put(stores.namespaces, { metadata: clusterMeta('shop') });
   put(stores.policies, {
     metadata: clusterMeta('team'),
@@ -59,18 +64,21 @@ function world() {
   const ledger = object({
     entries: [entry('app', { owners: [owner('attach', { namespace: 'shop', uid: 'uid-attach' })] })],
   });
-  const written = () => {
+  const decided = () => {
     const vm = host([attached('app')]);
     const { claims } = claimsOnHost(ledger, VMS, vm, {
       stores,
       proofs: held.proofs(stores),
+      references,
       knowsType: () => true,
       typeOf: () => VMS,
     });
-    const { actions } = decide(ledger, facts({ claims, host: seen(vm) }));
-    return actions.flatMap((each) => (each.type === 'writeIdentity' ? each.event.message : []));
+    return decide(ledger, facts({ claims, host: seen(vm) }));
   };
-  return { stores, held, attachment, identity, written };
+  const written = () =>
+    decided().actions.flatMap((each) => (each.type === 'writeIdentity' ? each.event.message : []));
+  const summary = () => decided().summary;
+  return { stores, held, attachment, identity, written, summary, time };
 }
 
 /** As after the first list. */
@@ -156,4 +164,76 @@ it('an identity that its own reconcile has not placed yet may be any of its name
   attachment('attach', GOING, RELEASED);
   attachment('attach-anew', { uid: 'uid-anew' });
   expect(written()).toEqual([]);
+});
+
+/** A restore brings attachments before the identities that they refer to. */
+function restored() {
+  const all = world();
+  sync(all.stores.identities, []);
+  sync(all.stores.attachments, []);
+  all.attachment('attach', { uid: 'uid-restored' });
+  return all;
+}
+
+const BEFORE = { namespace: 'shop', name: 'app', uid: 'uid-before' };
+
+it('of an attachment that came back before its identity: what stands stays, and the host says for whom', () => {
+  const { written, summary } = restored();
+  expect(written()).toEqual([]);
+  expect(summary()).toMatchObject({
+    state: 'progressing',
+    reason: 'ClaimantNotTold',
+    message: expect.stringContaining(
+      'app stays while it cannot be told whether IdentityAttachment shop/attach',
+    ),
+  });
+});
+
+it('the same where Azure shows the identity with the marks of the object that was there before', () => {
+  const { written, held } = restored();
+  held.put(identityAt(idOf('app'), principalOf('app'), marksOf(BEFORE)));
+  expect(written()).toEqual([]);
+});
+
+it('not for ever: an identity that never comes keeps nothing', () => {
+  const { written, time } = restored();
+  expect(written()).toEqual([]);
+  time.ms += HOUR - 1;
+  expect(written()).toEqual([]);
+  time.ms += 1;
+  expect(written()).toEqual(DETACHED);
+});
+
+it('and not what Azure shows to be another’s, or gone', () => {
+  const others = restored();
+  others.held.put(identityAt(idOf('app'), principalOf('app'), marksOf({ ...BEFORE, name: 'web' })));
+  expect(others.written()).toEqual(DETACHED);
+  const gone = restored();
+  gone.held.hold(idOf('app'), { state: 'absent', provenBy: 'get', ageMs: 0 });
+  expect(gone.written()).toEqual(DETACHED);
+});
+
+it('nor what no one of its namespace had', () => {
+  const { attachment, written, stores } = world();
+  put(stores.namespaces, { metadata: clusterMeta('other') });
+  put(stores.policies, {
+    metadata: clusterMeta('others'),
+    spec: {
+      namespaces: { names: ['other'] },
+      attachments: [{ types: [VMS], scopes: [RG], identities: { identityRefs: true } }],
+    },
+  });
+  sync(stores.identities, []);
+  sync(stores.attachments, []);
+  attachment('attach', { namespace: 'other', uid: 'uid-other' });
+  expect(written()).toEqual(DETACHED);
+});
+
+it('nor for whom no policy allows it, or who is suspended', () => {
+  const denied = restored();
+  put(denied.stores.policies, { metadata: clusterMeta('team'), spec: { namespaces: { names: ['shop'] } } });
+  expect(denied.written()).toEqual(DETACHED);
+  const suspended = restored();
+  suspended.attachment('attach', { uid: 'uid-restored' }, undefined, { suspend: true });
+  expect(suspended.written()).toEqual(DETACHED);
 });

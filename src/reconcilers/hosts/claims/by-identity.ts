@@ -7,8 +7,8 @@ import type { Claim, Wants } from './claim.ts';
 export interface ClaimsByIdentity {
   /** By key: who wants it, the denied and those without a slot included. */
   readonly wants: ReadonlyMap<string, readonly Wants[]>;
-  /** By key: uids of those of whom it cannot be told yet whether they want it, or may have it. */
-  readonly mayWant: ReadonlyMap<string, readonly string[]>;
+  /** By key: those of whom it cannot be told yet whether they want it, or may have it. */
+  readonly mayWant: ReadonlyMap<string, readonly LedgerOwner[]>;
   /** By uid. */
   readonly byOwner: ReadonlyMap<string, Claim>;
 }
@@ -19,8 +19,8 @@ export interface Standing {
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */
   readonly leaving: readonly Leaving[];
-  /** Somebody whom the ledger does not name may want it, which cannot be told yet: it is not taken away, and nobody's more than before. */
-  readonly awaited: boolean;
+  /** Whom the ledger does not name, and who may want it, which cannot be told yet: it is not taken away, and nobody's more than before. */
+  readonly awaited?: LedgerOwner;
 }
 
 export interface Leaving {
@@ -38,10 +38,10 @@ export interface Leaving {
 export function claimsByIdentity(claims: readonly Claim[]): ClaimsByIdentity {
   // In one pass: a host has hundreds of claims, and each of its identities is judged by all of them.
   const wants = new Map<string, Wants[]>();
-  const mayWant = new Map<string, string[]>();
+  const mayWant = new Map<string, LedgerOwner[]>();
   for (const claim of claims) {
     if (claim.state === 'wants') append(wants, keyWanted(claim), claim);
-    for (const key of keysUntold(claim)) append(mayWant, key, claim.owner.uid);
+    for (const key of keysUntold(claim)) append(mayWant, key, claim.owner);
   }
   return { wants, mayWant, byOwner: new Map(claims.map((claim) => [claim.owner.uid, claim])) };
 }
@@ -99,8 +99,9 @@ export function standingOf(
   for (const claim of wants.get(key) ?? [])
     if (!known.has(claim.owner.uid) && mayGive(claim) && (claim.hasSlot || shown || begun))
       holders.push(claim.owner);
-  const awaited = holders.length === 0 && (mayWant.get(key) ?? []).some((uid) => !known.has(uid));
-  return { holders, leaving, awaited };
+  const awaited =
+    holders.length > 0 ? undefined : (mayWant.get(key) ?? []).find(({ uid }) => !known.has(uid));
+  return { holders, leaving, ...(awaited && { awaited }) };
 }
 
 /** Keys of what it may be found to want, or to be allowed: it cannot be told yet. */

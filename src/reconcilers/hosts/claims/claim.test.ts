@@ -9,7 +9,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Namespace } from '../../../kube/builtin.ts';
 import { Store } from '../../../kube/informer/store.ts';
 import type { KubeObject } from '../../../kube/types.ts';
-import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
+import { awaitingAll, HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
 import { selectsHost } from './selector.ts';
 
@@ -78,6 +78,7 @@ function deps(
         spec: { namespaces: { names: ['shop'] }, attachments: [rule], systemAssigned: [rule] },
       }),
     },
+    references: awaitingAll,
     knowsType: () => true,
     typeOf: () => VMS,
   };

@@ -8,8 +8,9 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
+import type { Line } from '../ledger/lines.ts';
 import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
-import { mayBeOf } from './may-be-of.ts';
+import { type MayBeOfDeps, mayBeOf } from './may-be-of.ts';
 import { attachmentAsked, systemAssignedAsked } from './requests.ts';
 import { selectsHost } from './selector.ts';
 import { isDue, mayAttach, mayDetach } from './slots.ts';
@@ -61,14 +62,16 @@ export type Wants = Extract<Claim, { state: 'wants' }>;
 export interface ClaimDeps {
   readonly stores: Pick<Stores, 'identities' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
-  readonly proofs: AttachedIdentityDeps['proofs'];
+  readonly proofs: AttachedIdentityDeps['proofs'] & MayBeOfDeps['proofs'];
   /** azid's table has this type. */
   readonly knowsType: (type: string) => boolean;
   readonly typeOf: (hostId: string) => string;
   /** Keys of ids that the resource had before it was moved. */
   readonly formerly?: ReadonlySet<string>;
-  /** Keys of what the host's ledger has: of these is asked what an object may want that cannot be told yet. */
-  readonly held?: readonly string[];
+  /** For how long a reference to what is not there is waited for. */
+  readonly references: MayBeOfDeps['references'];
+  /** What the host's ledger has: of this is asked what an object may want that cannot be told yet. */
+  readonly lines?: ReadonlyMap<string, Line>;
 }
 
 /**
@@ -80,7 +83,7 @@ export function claimOfAttachment(
   object: IdentityAttachment,
   hostId: string,
   host: AzureHost | undefined,
-  { stores, proofs, knowsType, typeOf, formerly, held = [] }: ClaimDeps,
+  { stores, proofs, references, knowsType, typeOf, formerly, lines = new Map() }: ClaimDeps,
 ): Claim {
   const { metadata, spec } = object;
   const owner = ownerOf('IdentityAttachment', object);
@@ -120,7 +123,11 @@ export function claimOfAttachment(
   if (identity.state === 'waiting') {
     // Nobody keeps anything by a wish that no policy allows, or that would be given nothing once it is told.
     const counts = !spec.suspend && (verdict.allowed || verdict.unseen === true);
-    const mayWant = counts ? held.filter((key) => mayBeOf(object, key, { stores, proofs })) : [];
+    const mayWant = counts
+      ? [...lines]
+          .filter(([key, line]) => mayBeOf(object, key, line, { stores, proofs, references }))
+          .map(([key]) => key)
+      : [];
     return { state: 'unclear', owner, why: identity.message, ...(mayWant.length > 0 && { mayWant }) };
   }
   const { id: identityId, principalId, leaving } = identity;

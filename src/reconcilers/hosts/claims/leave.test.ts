@@ -7,7 +7,7 @@ import {
   systemAssignedIdentity,
 } from '../../../api/system-assigned-identity.ts';
 import type { Store } from '../../../kube/informer/store.ts';
-import { HeldIdentities } from '../../proof/proofs.fixture.ts';
+import { awaitingAll, HeldIdentities } from '../../proof/proofs.fixture.ts';
 import { statusReader } from '../../status/remembered.ts';
 import { StatusMemory } from '../../status/status-memory.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
@@ -57,6 +57,7 @@ function begin<T extends ManagedObject>(store: Store<T>, { status: schema }: Kin
 const deps = () => ({
   stores,
   proofs: new HeldIdentities().proofs(stores),
+  references: awaitingAll,
   knowsType: () => true,
   typeOf: () => VMS,
 });

@@ -4,12 +4,17 @@ import { sameText } from '../../../azure/names/ascii.ts';
 import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
+import type { MissingReferences } from '../../proof/missing-references.ts';
 import { isWithinSpec, placesOf } from '../../proof/places.ts';
-import { SYSTEM } from '../ledger/lines.ts';
+import { mayHaveId } from '../attachments-of.ts';
+import { type Line, SYSTEM } from '../ledger/lines.ts';
 
 export interface MayBeOfDeps {
-  readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get' | 'synced'> };
-  readonly proofs: Pick<IdentityProofs, 'observe'>;
+  readonly stores: {
+    readonly identities: Pick<Store<UserAssignedIdentity>, 'get' | 'synced' | 'keysByIndex'>;
+  };
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'namesOwner'>;
+  readonly references: Pick<MissingReferences, 'isAwaited'>;
 }
 
 /**
@@ -18,15 +23,22 @@ export interface MayBeOfDeps {
  * is told, or it would be taken from whoever is to have it, and be given back a moment later.
  *
  * @param key of the identity's ARM id
+ * @param line what the host's ledger has of it
  */
 export function mayBeOf(
   { metadata, spec }: IdentityAttachment,
   key: string,
-  { stores, proofs }: MayBeOfDeps,
+  line: Pick<Line, 'owners'>,
+  { stores, proofs, references }: MayBeOfDeps,
 ): boolean {
   if (key === SYSTEM || spec.identityRef === undefined) return false;
-  const object = stores.identities.get(`${metadata.namespace}/${spec.identityRef.name}`);
-  if (!object) return !stores.identities.synced;
+  const reference = `${metadata.namespace}/${spec.identityRef.name}`;
+  const object = stores.identities.get(reference);
+  if (!object) {
+    if (!stores.identities.synced) return true;
+    if (!references.isAwaited(metadata.uid, reference, stores.identities)) return false;
+    return proofs.namesOwner(key, reference) ?? mayHaveBeen(metadata.namespace, key, line, stores);
+  }
   // Of one on its way out nothing new is given, whichever it is.
   if (object.metadata.deletionTimestamp) return false;
   const seen = proofs.observe(object);
@@ -40,6 +52,23 @@ export function mayBeOf(
       // Azure has nothing where it is; where it is, its own reconcile may have yet to find out.
       return seen.id === undefined && isPlaced(object, key);
   }
+}
+
+/**
+ * Nobody lists a subscription for an object that is not there, so Azure may not show whose the identity is. But whoever had it by
+ * reference was of the same namespace; and no other object that is there has it.
+ */
+function mayHaveBeen(
+  namespace: string | undefined,
+  key: string,
+  { owners }: Pick<Line, 'owners'>,
+  { identities }: MayBeOfDeps['stores'],
+): boolean {
+  if (!owners.some((owner) => owner.namespace === namespace)) return false;
+  return !mayHaveId(key, { identities }).some((other) => {
+    const object = identities.get(other);
+    return object !== undefined && isPlaced(object, key);
+  });
 }
 
 /** It is, or will be, looked for there. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../../api/identity-attachment.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { entry, host, idOf, object, owner, RG, VM, VMS } from '../../host-identity/facts.fixture.ts';
-import { HeldIdentities } from '../../proof/proofs.fixture.ts';
+import { awaitingAll, HeldIdentities } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import { claimsOnHost } from './on-host.ts';
 
@@ -32,6 +32,7 @@ function world() {
     claimsOnHost(ledger, VMS, seen, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
+      references: awaitingAll,
       knowsType: () => true,
       typeOf: () => VMS,
     }).claims.map(({ state, owner: { name } }) => `${name} ${state}`);

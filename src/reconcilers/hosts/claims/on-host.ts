@@ -9,7 +9,7 @@ import { type Line, linesOf } from '../ledger/lines.ts';
 import { type Claim, type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
 import { selectsHost } from './selector.ts';
 
-export interface HostClaimsDeps extends Omit<ClaimDeps, 'held'> {
+export interface HostClaimsDeps extends Omit<ClaimDeps, 'lines'> {
   readonly stores: ClaimDeps['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
 }
 
@@ -53,11 +53,10 @@ export function claimsOnHost(
     else if (owner.kind === 'IdentityAttachment') attaching.set(owner.uid, found as IdentityAttachment);
     else own.set(owner.uid, found as SystemAssignedIdentity);
   }
-  const held = [...lines.keys()];
   const claims = [
     ...[...attaching.values()]
       .toSorted(byAge)
-      .map((each) => claimOfAttachment(each, resourceId, host, { ...deps, held })),
+      .map((each) => claimOfAttachment(each, resourceId, host, { ...deps, lines })),
     ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, deps)),
   ];
   // Nobody else decides how the resource is read and written: it may be another team's.

@@ -18,9 +18,13 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
 import { holdsIt, mayBeAllowed } from './given.ts';
 import { markOf, sameCondition } from './owners.ts';
-import { grantsOfSameIdentity, isUntold } from './untold.ts';
+import { grantsOfSameIdentity, isUntold, type UntoldDeps } from './untold.ts';
 
-export interface CoOwnerDeps extends RoleDeps, Omit<KnownDeps, 'stores'>, Pick<PrincipalDeps, 'proofs'> {
+export interface CoOwnerDeps
+  extends RoleDeps,
+    Omit<KnownDeps, 'stores'>,
+    Pick<PrincipalDeps, 'proofs'>,
+    Pick<UntoldDeps, 'references'> {
   readonly systemProofs: PrincipalDeps['systemProofs'];
   readonly stores: Pick<
     Stores,
@@ -143,8 +147,8 @@ export function candidates(
 
 export interface Grantees {
   readonly stores: Pick<Stores, 'grants' | 'identities'>;
-  readonly proofs: Pick<PrincipalDeps['proofs'], 'withPrincipal'>;
-  readonly systemProofs: Pick<PrincipalDeps['systemProofs'], 'ofPrincipal'>;
+  readonly proofs: Pick<PrincipalDeps['proofs'], 'withPrincipal' | 'ownersNamed'>;
+  readonly systemProofs: Pick<PrincipalDeps['systemProofs'], 'ofPrincipal' | 'ownersNamed'>;
 }
 
 /**
@@ -159,7 +163,10 @@ export function grantsOfPrincipal(
   for (const { name } of proofs.withPrincipal(principalId))
     for (const identity of identities.keysByIndex(INDEX.azureName, asciiLower(name)))
       for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
-  for (const identity of systemProofs.ofPrincipal(principalId))
+  // Also of an object that is not there: it may have yet to come back.
+  for (const identity of proofs.ownersNamed(principalId))
+    for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
+  for (const identity of [...systemProofs.ofPrincipal(principalId), ...systemProofs.ownersNamed(principalId)])
     for (const key of grants.keysByIndex(INDEX.systemIdentityRef, identity)) keys.add(key);
   return keys;
 }

@@ -2,6 +2,7 @@ import type { ObjectKey } from '../../../kube/types.ts';
 import { mayHaveId } from '../../hosts/attachments-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
+import type { MissingReferences } from '../../proof/missing-references.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant } from '../facts.ts';
@@ -10,28 +11,34 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 /** Grants of which it cannot be told what they ask for: after a start, or while Azure does not answer. */
 
 export interface UntoldDeps extends RoleDeps {
-  readonly stores: Pick<Stores, 'identities' | 'grants'>;
+  readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
   readonly proofs: Pick<IdentityProofs, 'observe'>;
-  readonly systemProofs: Pick<SystemProofs, 'prove'>;
+  readonly systemProofs: Pick<SystemProofs, 'prove' | 'isReturning'>;
+  readonly references: Pick<MissingReferences, 'isAwaited'>;
 }
 
-/** Its identity or its role is not told now. One that is told to be missing is not waited for. */
+/**
+ * Its identity or its role is not told now. One that Azure is told to lack is not waited for; an object that is not there is for a
+ * time, as a restore brings what refers to it before it.
+ */
 export async function isUntold(
   object: RoleGrant,
   context: ReconcileContext,
   deps: UntoldDeps,
 ): Promise<boolean> {
-  const { stores, proofs, systemProofs } = deps;
+  const { stores, proofs, systemProofs, references } = deps;
+  const { uid } = object.metadata;
   for (const ref of referredIdentity(object)) {
     const identity = stores.identities.get(ref);
-    if (!identity) return !stores.identities.synced;
+    if (!identity) return references.isAwaited(uid, ref, stores.identities);
     const seen = proofs.observe(identity);
     if (seen.state === 'unknown') return true;
     if (seen.state === 'none') return seen.returns === true;
   }
   for (const ref of referredSystemIdentity(object)) {
+    if (!stores.systemIdentities.get(ref)) return references.isAwaited(uid, ref, stores.systemIdentities);
     const { state } = await systemProofs.prove(ref, context);
-    if (state !== 'owned') return state !== 'waiting';
+    if (state !== 'owned') return state !== 'waiting' || systemProofs.isReturning(ref);
   }
   return (await roleOf(object, context, deps)).state === 'unreadable';
 }
@@ -42,7 +49,7 @@ export async function isUntold(
  */
 export function grantsOfSameIdentity(
   object: RoleGrant,
-  { stores }: Pick<UntoldDeps, 'stores'>,
+  { stores }: { readonly stores: Pick<Stores, 'identities' | 'grants'> },
 ): readonly ObjectKey[] {
   const { grants } = stores;
   // Also of the identity that it was made for, whatever it refers to by now.

@@ -17,10 +17,13 @@ export type Granted = Pick<SeenAssignment, 'scope'> &
   Partial<Pick<SeenAssignment, 'roleGuid' | 'principalId' | 'principalType'>>;
 
 export interface MayAskForDeps extends RoleDeps, KnownDeps {
-  readonly stores: KnownDeps['stores'] & { readonly identities: Pick<Stores['identities'], 'keysByIndex'> };
-  readonly proofs: KnownDeps['proofs'] & Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'withPrincipal'>;
+  readonly stores: KnownDeps['stores'] & {
+    readonly identities: Pick<Stores['identities'], 'keysByIndex' | 'get'>;
+  };
+  readonly proofs: KnownDeps['proofs'] &
+    Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'withPrincipal' | 'isPrincipalOf'>;
   readonly systemProofs: KnownDeps['systemProofs'] &
-    Pick<PrincipalDeps['systemProofs'], 'hasPrincipal' | 'ofPrincipal'>;
+    Pick<PrincipalDeps['systemProofs'], 'hasPrincipal' | 'ofPrincipal' | 'isPrincipalOf'>;
 }
 
 /** False only where the spec speaks against it; what cannot be told just now does not. */
@@ -58,7 +61,12 @@ function mayAskForPrincipal(
   if (!proofs.hasPrincipal(principalId) && !systemProofs.hasPrincipal(principalId)) return true;
   // It has an owner that lives: only who refers to that may mean it, once its proof can be read.
   if (known) return false;
-  const referred = [...referredIdentity(object), ...referredSystemIdentity(object)];
+  const [identities, systemIdentities] = [referredIdentity(object), referredSystemIdentity(object)];
+  // That owner may have yet to come back, as from a backup: Azure's marks, or the ledger, say whose it was.
+  if (identities.some((ref) => !stores.identities.get(ref) && proofs.isPrincipalOf(principalId, ref)))
+    return true;
+  if (systemIdentities.some((ref) => systemProofs.isPrincipalOf(principalId, ref))) return true;
+  const referred = [...identities, ...systemIdentities];
   const holders = new Set([
     ...proofs
       .withPrincipal(principalId)

@@ -13,8 +13,14 @@ import { type LivenessDeps, livenessOf } from './liveness.ts';
 export interface PrincipalDeps extends LivenessDeps {
   readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
   /** Who has which principal, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'observe' | 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal'>;
-  readonly systemProofs: Pick<SystemProofs, 'known' | 'prove' | 'hasPrincipal' | 'ofPrincipal'>;
+  readonly proofs: Pick<
+    IdentityProofs,
+    'observe' | 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal' | 'ownersNamed' | 'isPrincipalOf'
+  >;
+  readonly systemProofs: Pick<
+    SystemProofs,
+    'known' | 'prove' | 'hasPrincipal' | 'ofPrincipal' | 'isReturning' | 'ownersNamed' | 'isPrincipalOf'
+  >;
   /**
    * When this process first saw a principal, wall ms, by the uid of the grant that asks. One map for all who ask: the
    * kind forgets a grant's when the grant is gone.

@@ -1,0 +1,49 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { RoleGrantSpec } from '../../../api/role-grant.ts';
+import type { ReconcileContext } from '../../kind.ts';
+import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
+import { emptyStores, meta, put } from '../../stores.fixture.ts';
+import type { RoleGrant } from '../facts.ts';
+import { isUntold, type UntoldDeps } from './untold.ts';
+
+/** What a grant asks for cannot be told while what it refers to has yet to come, or to come back. */
+
+let stores: ReturnType<typeof emptyStores>;
+let awaited: boolean;
+let deps: UntoldDeps;
+beforeEach(() => {
+  stores = emptyStores();
+  awaited = true;
+  deps = {
+    stores,
+    proofs: new HeldIdentities().proofs(stores),
+    systemProofs: noSystemProofs,
+    references: { isAwaited: () => awaited },
+    roles: { byName: async () => ({ found: 'none' }), byId: async () => ({ found: 'none' }) },
+  };
+});
+
+const by = (principal: RoleGrantSpec['principal']) =>
+  ({
+    metadata: meta('read'),
+    spec: { principal, role: { name: 'Reader' }, scope: '/' },
+  }) as unknown as RoleGrant;
+const untold = (principal: RoleGrantSpec['principal']) =>
+  isUntold(by(principal), {} as ReconcileContext, deps);
+const own = { identityRef: { kind: 'SystemAssignedIdentity', name: 'own' } } as const;
+
+it.each([
+  ['UserAssignedIdentity', { identityRef: { name: 'app' } }],
+  ['SystemAssignedIdentity', own],
+])('a %s that is not there is waited for as long as a reference is', async (_, principal) => {
+  expect(await untold(principal)).toBe(true);
+  awaited = false;
+  expect(await untold(principal)).toBe(false);
+});
+
+it('a SystemAssignedIdentity that came back is told once the ledger of its resource names it', async () => {
+  put(stores.systemIdentities, { metadata: meta('own'), spec: { resourceId: '/vm' } });
+  expect(await untold(own)).toBe(false);
+  deps = { ...deps, systemProofs: { ...noSystemProofs, isReturning: () => true } };
+  expect(await untold(own)).toBe(true);
+});
