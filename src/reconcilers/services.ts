@@ -110,6 +110,8 @@ export interface SharedServices extends Given, Caches {
   readonly apiVersionOf: (type: string) => string | undefined;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<readonly ObjectKey[]>;
+  /** Keys of those of which it was decided otherwise which identity is theirs, while Azure shows the same. */
+  readonly identitiesDecided: Source<readonly ObjectKey[]>;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
   /** Which assignments this process saw each grant have. */
@@ -129,6 +131,7 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
   const { stores, caches, clock } = given;
   const systemIdentity: SharedServices['systemIdentity'] = (hostId, context) =>
     systemIdentityNow(hostId, context, { ...given, hostCache: caches.hosts });
+  const proofs = new IdentityProofs({ ...given, identityCache: caches.identities });
   const elapsed = new Elapsed(clock);
   const shared: SharedServices = {
     ...given,
@@ -140,7 +143,8 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     credentialCache: caches.credentials,
     hostCache: caches.hosts,
     roles: caches.roles,
-    proofs: new IdentityProofs({ ...given, identityCache: caches.identities }),
+    proofs,
+    identitiesDecided: proofs.decided,
     systemProofs: new SystemProofs({ stores, hostCache: caches.hosts, systemIdentity, clock }),
     systemIdentity,
     apiVersionOf: (type) => apiVersionOf(type, stores),

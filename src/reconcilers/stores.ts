@@ -55,6 +55,8 @@ export const INDEX = {
   selectorArea: 'selectorArea',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
+  /** HostIdentity by the area that shows its resource, as a selector names it: see `hostArea`. */
+  hostArea: 'hostArea',
   /** HostIdentity of a resource that was moved, by the key of where it is now. */
   movedTo: 'movedTo',
   /** HostIdentity by the uid of each owner in its ledger. */

@@ -1,10 +1,16 @@
-import type { LedgerOwner } from '../../api/host-identity.ts';
+import type { HostIdentity, LedgerOwner } from '../../api/host-identity.ts';
+import { findCondition } from '../../runtime/status/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { calmAt } from '../hosts/ledger/contest.ts';
 import { type Line, shortName } from '../hosts/ledger/lines.ts';
 import { CONTESTED, nextAttemptAt } from '../hosts/ledger/problems.ts';
 import { summaryOf } from '../status/summaries.ts';
 import type { Facts } from './facts.ts';
+
+/** By its conditions it may keep something for somebody of whom cannot be told what he wants. */
+export function mayAwait({ status }: HostIdentity): boolean {
+  return MAY_AWAIT.has(findCondition(status?.conditions ?? [], 'Ready')?.reason ?? '');
+}
 
 /** How a host stands at the end of a reconcile, in one sentence. */
 export interface Stand {
@@ -24,6 +30,8 @@ export interface Stand {
 
 /** Somebody may want what else nobody wants: it stays until that can be told. */
 const CLAIMANT_NOT_TOLD = 'ClaimantNotTold';
+/** With either, some identity may stay for somebody of whom cannot be told. */
+const MAY_AWAIT: ReadonlySet<string> = new Set([CLAIMANT_NOT_TOLD, 'SomeRefused', CONTESTED]);
 
 /** Longest pause between two looks at what is about to change, ms. */
 const LOOK_MS = 15_000;

@@ -1,12 +1,21 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
+import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { hostArea } from '../../cache/hosts/area.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
+
+/** What is no id of a resource no selector finds. Slots count by subscription for those who select them. */
+function areaOf(resourceId: string): readonly string[] {
+  const type = hostTypeIfAny(resourceId);
+  return type === undefined ? [] : [hostArea(armKey(resourceId).split('/')[2] ?? '', type)];
+}
 
 export const store: StoreDefinition<HostIdentity> = {
   name: 'hosts',
   internal: true,
   indexes: {
     [INDEX.host]: ({ spec }) => [armKey(spec.resourceId)],
+    [INDEX.hostArea]: ({ spec }) => areaOf(spec.resourceId),
     [INDEX.movedTo]: ({ status }) => (status?.movedTo === undefined ? [] : [armKey(status.movedTo)]),
     [INDEX.identityId]: ({ status }) => [
       ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),

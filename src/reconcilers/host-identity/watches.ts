@@ -3,13 +3,15 @@ import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { hostArea } from '../../cache/hosts/area.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { openedBy } from '../hosts/claims/slots.ts';
 import { hostsOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
+import { isPlacedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   ofBoth,
@@ -23,6 +25,7 @@ import {
   onSelf,
   type ReferredDeps,
 } from '../watches/watches.ts';
+import { mayAwait } from './standing.ts';
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<
@@ -36,8 +39,10 @@ export interface WatchDeps extends ReferredDeps {
 export function watches(deps: WatchDeps): readonly Watch[] {
   const { stores, identityCache, hostCache } = deps;
   const { hosts, attachments, systemIdentities, identities } = stores;
-  const ofAttachment = (object: IdentityAttachment | undefined) =>
-    hostsOf(object, object?.spec.target.resourceId, stores);
+  const ofAttachment = (object: IdentityAttachment | undefined) => [
+    ...hostsOf(object, object?.spec.target.resourceId, stores),
+    ...awaiting(object, hosts),
+  ];
   const ofSystemIdentity = (object: SystemAssignedIdentity | undefined) =>
     hostsOf(object, object?.spec.resourceId, stores);
   const ofReferring = (identity: ObjectKey) =>
@@ -55,6 +60,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       ...ofReferring(change.key),
       ...ofBoth(change, ({ status }) => (status?.id === undefined ? [] : having(status.id))),
     ]),
+    // What an attachment may want that cannot be told yet goes by where its identity is looked for.
+    onChange(identities, (change) => (isPlacedOtherwise(change) ? ofReferring(change.key) : [])),
     ...onPolicy(stores, (namespace) => [
       ...attachments.byIndex(INDEX.namespace, namespace).flatMap(ofAttachment),
       ...systemIdentities.byIndex(INDEX.namespace, namespace).flatMap(ofSystemIdentity),
@@ -65,6 +72,22 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     ...onReferredIdentity(deps, ofReferring),
     onListed(listedFor(hostCache, 'hostidentity')),
   ];
+}
+
+/**
+ * Hosts that keep something until it is told whether somebody wants it: no slot leads to them, and no ledger names who may want it. Of
+ * an attachment by selector these are in the area where it looks.
+ */
+function awaiting(
+  object: IdentityAttachment | undefined,
+  hosts: Pick<Stores['hosts'], 'byIndex'>,
+): readonly ObjectKey[] {
+  const { selector } = object?.spec.target ?? {};
+  if (!selector) return [];
+  return hosts
+    .byIndex(INDEX.hostArea, hostArea(selector.subscriptionId, selector.type))
+    .filter(mayAwait)
+    .map(keyOf);
 }
 
 /** A resource was moved: the ledgers of both its ids have something to do. */

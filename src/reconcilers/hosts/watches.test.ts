@@ -255,3 +255,59 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(told).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
   });
 });
+
+describe('a host that keeps something until it is told whether an attachment by selector wants it', () => {
+  const ready = (reason: string) => ({
+    conditions: [{ type: 'Ready', status: 'False' as const, reason, message: '', lastTransitionTime: '' }],
+  });
+  const fleetBy = (metadata: Partial<ObjectMeta> = {}) =>
+    put(stores.attachments, {
+      metadata: meta('fleet', metadata),
+      spec: {
+        identityRef: { name: 'app' },
+        target: { selector: { subscriptionId: SUBSCRIPTION, type: VMS, all: true } },
+      },
+    });
+  const hosts = (change: () => void) => watchWorld(stores).enqueuedBy(change, ['host']);
+
+  beforeEach(() => {
+    fleetBy();
+    host('awaits', [], VM, ready('ClaimantNotTold'));
+    host('mixed', [], `${GROUP}/${VMS}/mixed`, ready('SomeRefused'));
+    host('in-sync', [], `${GROUP}/${VMS}/in-sync`, ready('InSync'));
+    host('elsewhere', [], VM.replace(SUBSCRIPTION, '22222222-2222-4333-8444-555555555555'), {
+      ...ready('ClaimantNotTold'),
+    });
+  });
+
+  it('is enqueued when its identity comes', () => {
+    const identity = () => put(stores.identities, { metadata: meta('app'), spec: {} });
+    expect(hosts(identity)).toEqual(['host azid-system/awaits', 'host azid-system/mixed']);
+  });
+
+  it('when that is placed, though nothing is there yet; a grant of it has nothing to do then', () => {
+    const place = (resourceGroup: string) => () =>
+      put(stores.identities, {
+        metadata: meta('app'),
+        spec: {},
+        status: {
+          coordinates: { subscriptionId: SUBSCRIPTION, resourceGroup, location: 'x', name: 'app' },
+        },
+      });
+    put(stores.identities, { metadata: meta('app'), spec: {} });
+    const waiting = ['host azid-system/awaits', 'host azid-system/mixed'];
+    expect(hosts(place('rg1'))).toEqual(waiting);
+    expect(hosts(place('rg1'))).toEqual([]);
+    expect(watchWorld(stores).enqueuedBy(place('rg2'), ['grant', 'credential', 'host'])).toEqual(waiting);
+  });
+
+  it('when it is edited, or goes, and when its policies change', () => {
+    const waiting = ['host azid-system/awaits', 'host azid-system/mixed'];
+    expect(hosts(() => fleetBy({ generation: 2 }))).toEqual(waiting);
+    const label = () =>
+      put(stores.namespaces, { metadata: { ...meta('shop'), namespace: undefined as never } });
+    expect(hosts(label)).toEqual(waiting);
+    const gone = () => stores.attachments.recordDelete(stores.attachments.get('shop/fleet') as never);
+    expect(hosts(gone)).toEqual(waiting);
+  });
+});

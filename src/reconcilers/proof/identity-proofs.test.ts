@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -34,6 +35,12 @@ beforeEach(() => {
   put(stores.identities, { metadata: meta('web'), spec: {}, status: { id: WEB, principalId: 'forged' } });
 });
 const prove = (live = false, by = context) => proofs.prove('shop/web', by, live);
+
+function objectOf(name: string): UserAssignedIdentity {
+  const object = stores.identities.get(`shop/${name}`);
+  if (!object) throw new Error(`expected shop/${name} to be there`);
+  return object;
+}
 
 describe('who has which principal', () => {
   it('is told by the cache alone where nothing is to be written', async () => {
@@ -128,9 +135,9 @@ describe('what has the marks on another principal than the recorded one', () => 
       returns: true,
       undecided: true,
     });
-    proofs.searched('uid-web', true);
+    proofs.searched(objectOf('web'), true);
     expect(await prove()).toMatchObject({ state: 'owned', principalId: 'p9' });
-    proofs.searched('uid-web', false);
+    proofs.searched(objectOf('web'), false);
     expect(await prove()).toMatchObject({ state: 'waiting' });
   });
 });
@@ -138,6 +145,34 @@ describe('what has the marks on another principal than the recorded one', () => 
 it('of an object whose status says nothing, where its identity is is open until its own reconcile has looked', async () => {
   put(stores.identities, { metadata: meta('web'), spec: {} } as never);
   expect(await prove()).toMatchObject({ state: 'waiting', undecided: true });
-  proofs.searched('uid-web', true);
+  proofs.searched(objectOf('web'), true);
   expect(await prove()).not.toHaveProperty('undecided');
+});
+
+describe('what is decided by the object’s own reconcile, while Azure shows the same,', () => {
+  const told = (change: () => void): string[] => {
+    const keys: string[] = [];
+    using _ = proofs.decided.onChange((each) => void keys.push(...each));
+    change();
+    return keys;
+  };
+
+  it('is told: of a copy, once the recorded one was looked for, and each time it is open again', () => {
+    proofs = held.proofs(stores, { 'uid-web': 'p1' });
+    held.put(identityAt(WEB, 'p9', marks));
+    const web = objectOf('web');
+    expect(told(() => proofs.searched(web, true))).toEqual(['shop/web']);
+    expect(told(() => proofs.searched(web, true))).toEqual([]);
+    expect(told(() => proofs.searched(web, false))).toEqual(['shop/web']);
+  });
+
+  it('and of one that is nowhere, once it was looked for', () => {
+    put(stores.identities, { metadata: meta('web'), spec: {} } as never);
+    expect(told(() => proofs.searched(objectOf('web'), true))).toEqual(['shop/web']);
+  });
+
+  it('but not of one that is its own whether it was looked for or not', () => {
+    held.put(own);
+    expect(told(() => proofs.searched(objectOf('web'), true))).toEqual([]);
+  });
 });

@@ -6,7 +6,8 @@ import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { Store } from '../../kube/informer/store.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { MARK, ownerNamed, ownerValue } from '../marks.ts';
@@ -61,6 +62,7 @@ export class IdentityProofs {
   readonly #disputed = new Map<string, string>();
   readonly #met = new Set<string>();
   readonly #searched = new Set<string>();
+  readonly #decided = new Emitter<readonly ObjectKey[]>();
 
   constructor(parts: IdentityProofParts) {
     this.#parts = parts;
@@ -171,10 +173,30 @@ export class IdentityProofs {
     this.#met.add(uid);
   }
 
-  /** Whether the object's recorded principal was looked for wherever it may be: until then what has its marks may be a copy. */
-  searched(uid: string, over: boolean): void {
+  /**
+   * Whether the object's recorded principal was looked for wherever it may be: until then what has its marks may be a copy. Azure shows
+   * nothing else for it, so whoever waits for that is told here.
+   */
+  searched(object: UserAssignedIdentity, over: boolean): void {
+    const { uid } = object.metadata;
+    if (over === this.#searched.has(uid)) return;
+    const before = this.#told(object);
     if (over) this.#searched.add(uid);
     else this.#searched.delete(uid);
+    if (this.#told(object) !== before) this.#decided.emit([keyOf(object)]);
+  }
+
+  /** Keys of objects of which it was decided otherwise which identity is theirs, while Azure shows the same. */
+  get decided(): Source<readonly ObjectKey[]> {
+    return this.#decided;
+  }
+
+  #told(object: UserAssignedIdentity): string {
+    const seen = this.observe(object);
+    const id = seen.state === 'owned' ? seen.identity.id : seen.id;
+    // Of one that is nowhere to be found it makes a difference whether it was looked for.
+    const isOpen = seen.state === 'none' && id === undefined && !this.#searched.has(object.metadata.uid);
+    return JSON.stringify([seen.state, id, isOpen]);
   }
 
   /** It was looked for, or seen as this object's own, by this process. */

@@ -77,6 +77,16 @@ describe('a grant is enqueued', () => {
     expect(enqueuedBy(() => first(stalled('ConflictingGrant')))).toEqual([]);
   });
 
+  it('by an edit of one that refers to the same identity, though nobody tells its principal yet', () => {
+    grant('read');
+    grant('anew');
+    grant('other', { principal: { identityRef: { name: 'mail' } } });
+    expect(enqueuedBy(() => grant('anew', {}, {}, { generation: 2 }))).toEqual([
+      'grant shop/anew',
+      'grant shop/read',
+    ]);
+  });
+
   it('when its identity comes, gets a principal or another one, goes, or is gone', () => {
     grant('read');
     grant('other', { principal: { identityRef: { name: 'mail' } } });

@@ -18,6 +18,7 @@ import {
 } from '../watches/watches.ts';
 import type { RoleGrant } from './facts.ts';
 import { type CoOwnerDeps, type Grantees, grantsOfPrincipal } from './ownership/co-owners.ts';
+import { grantsOfSameIdentity } from './ownership/untold.ts';
 
 export interface WatchDeps extends ReferredDeps, Grantees {
   readonly stores: Pick<
@@ -83,6 +84,8 @@ function sharers({ key, old, new: next }: StoreChange<RoleGrant>, deps: WatchDep
       if (id !== undefined) principals.add(id.toLowerCase());
   }
   const keys = [...principals].flatMap((principal) => [...grantsOfPrincipal(principal, deps)]);
+  // As long as the principal is not told, what one waits for leads to the other by their references alone.
+  for (const grant of [old, next]) if (grant) keys.push(...grantsOfSameIdentity(grant, deps));
   return keys.filter((each) => each !== key);
 }
 

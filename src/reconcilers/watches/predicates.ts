@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import {
@@ -7,6 +8,7 @@ import {
   RELEASE_ANNOTATION,
 } from '../../api/schema/common.ts';
 import { DETACH_IN_USE_ANNOTATION } from '../../api/schema/host-fields.ts';
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
@@ -37,7 +39,10 @@ export function isRefusedOtherwise({ old, new: next }: StoreChange<ManagedObject
 
 /** What others read of an identity of either kind. */
 export interface Principal extends KubeObject {
-  readonly status?: { readonly id?: string | undefined; readonly principalId?: string | undefined };
+  readonly status?: {
+    readonly id?: string | undefined;
+    readonly principalId?: string | undefined;
+  };
 }
 
 /** Another identity to those who refer to it: there or not, being deleted, under another id or principal. */
@@ -49,6 +54,11 @@ export function isAnotherPrincipal({ old, new: next }: StoreChange<Principal>): 
     old.status?.id !== next.status?.id ||
     old.status?.principalId !== next.status?.principalId
   );
+}
+
+/** It is looked for at another place, whether it is there or not. */
+export function isPlacedOtherwise({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
+  return !isDeepStrictEqual(old?.status?.coordinates, next?.status?.coordinates);
 }
 
 export function selectsNow(policy: IdentityPolicy | undefined, namespace: Namespace): boolean {

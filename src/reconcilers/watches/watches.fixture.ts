@@ -65,6 +65,7 @@ const NOBODY: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = {
 
 export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = NOBODY) {
   const listed = new Emitter<readonly string[]>();
+  const decided = new Emitter<readonly string[]>();
   const holders = holdersOfAll({ stores });
   const caches = {
     identityCache: new CacheTold(),
@@ -78,6 +79,7 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
     ...proofs,
     stores,
     identitiesListed: listed,
+    identitiesDecided: decided,
     grantsListed: listed,
     dependentsChanged: {
       UserAssignedIdentity: holders.changed('UserAssignedIdentity'),
@@ -86,6 +88,8 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
   };
   return {
     caches,
+    /** Of which identity an object's is, though Azure shows the same. */
+    decided,
     /** What a change enqueues of these kinds, as `kind key`, or as `kind key priority`; the rest is there before. */
     enqueuedBy(change: () => void, kinds: readonly KindOfTest[], withPriority = false): string[] {
       const enqueued = new Set<string>();

@@ -77,6 +77,27 @@ describe('a change of an identity in Azure', () => {
   });
 });
 
+describe('without a change in Azure, whoever refers to an identity is enqueued', () => {
+  const ALL = [
+    'attachment shop/attach event',
+    'credential shop/ci event',
+    'grant shop/read event',
+    'host shop/held event',
+    'host shop/named event',
+  ];
+
+  it('when its own reconcile decides which identity it is', () => {
+    put(stores.hosts, {
+      metadata: meta('held'),
+      spec: { resourceId: OTHER_VM },
+      status: { entries: [{ identityId: WEB, ...line }] },
+    });
+    const { decided, enqueuedBy } = watchWorld(stores);
+    expect(enqueuedBy(() => decided.emit(['shop/web']), REFERRERS, true)).toEqual(ALL);
+    expect(enqueuedBy(() => decided.emit(['shop/mail']), REFERRERS)).toEqual(['grant shop/other']);
+  });
+});
+
 describe('a change of a resource’s own identity enqueues the grants that refer to it,', () => {
   it('in Azure, by azid’s own write too', () => {
     const { caches, enqueuedBy } = watchWorld(stores);

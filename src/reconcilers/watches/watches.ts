@@ -109,6 +109,8 @@ export interface ReferredDeps {
   readonly identityCache: CacheSource;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Keys>;
+  /** Keys of the UserAssignedIdentities of which it was decided otherwise which identity is theirs, while Azure shows the same. */
+  readonly identitiesDecided: Source<Keys>;
 }
 
 /**
@@ -118,7 +120,7 @@ export interface ReferredDeps {
  * @param referrers of the object of this key
  */
 export function onReferredIdentity(
-  { stores: { identities }, identityCache, identitiesListed }: ReferredDeps,
+  { stores: { identities }, identityCache, identitiesListed, identitiesDecided }: ReferredDeps,
   referrers: (identity: ObjectKey) => Keys,
 ): readonly Watch[] {
   return [
@@ -126,6 +128,7 @@ export function onReferredIdentity(
       identitiesNamed(armId, identities).flatMap((key) => [...referrers(key)]),
     ),
     onListed(identitiesListed, (keys) => [...keys].flatMap((key) => [...referrers(key)])),
+    watch(identitiesDecided, (keys) => [...keys].flatMap((key) => [...referrers(key)])),
   ];
 }
 

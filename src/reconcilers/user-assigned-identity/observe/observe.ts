@@ -32,7 +32,7 @@ export async function observe(
   deps.proofs.meet(uid);
   await live.once('place', () => readIt(object, context, deps));
   const { search, subscriptions, over } = await searched(object, policy, context, live, deps);
-  if (over !== undefined) deps.proofs.searched(uid, over);
+  if (over !== undefined) deps.proofs.searched(object, over);
   const proven = placeInAzure(object, deps);
   const marked = markedPlace(object, deps);
   const disputed = deps.proofs.disputed(uid);

@@ -66,7 +66,7 @@ function searched({
     });
   const records = recorded === undefined ? {} : { [object.metadata.uid]: recorded };
   const proofs = held.proofs(stores, records);
-  if (before) proofs.searched(object.metadata.uid, true);
+  if (before) proofs.searched(object as never, true);
   const deps = {
     stores,
     installationId: INSTALLATION,
