@@ -101,6 +101,26 @@ it('a machine that a selector finds again in another group stays attached, and a
   expect(stage.on(NEW)).toEqual([]);
 });
 
+it('a system-assigned identity whose machine was moved says where it is, and what to do; that ends without a gap', async () => {
+  stage.createVm('vm1');
+  await world.start();
+  await stage.system('vm1', { deletionPolicy: 'Delete' });
+  await stage.systemReady('vm1');
+  const principal = stage.host(vmId('vm1')).system;
+  azure().moveHost({ id: vmId('vm1'), resourceGroup: 'rg3' });
+  await world.pass(RESYNC);
+  const waiting = await stage.waiting(() => stage.systemIdentity('vm1'), `it was moved to ${NEW}`);
+  expect(conditionOf(waiting, 'Ready')?.message).toContain('make a SystemAssignedIdentity for that id');
+  const since = stage.mark;
+  await stage.system('again', { resourceId: NEW, deletionPolicy: 'Delete' });
+  await stage.systemReady('again');
+  await stage.deleteSystem('vm1');
+  await stage.gone(() => stage.systemIdentity('vm1'), 'the first object');
+  await world.pass(RESYNC);
+  expect(stage.writes(since)).toEqual([]);
+  expect(stage.host(NEW).system).toEqual(principal);
+});
+
 it('the own identity of a machine stays on while a grant of it lives, though its object goes, and goes with the grant', async () => {
   stage.createVm('vm1');
   await world.start();

@@ -716,3 +716,35 @@ it('is Ready although a resource that is no longer asked for keeps it, which has
     expect.objectContaining({ type: 'RemovalBlocked', status: 'True' }),
   );
 });
+
+describe('an attachment for which the ledger of a resource has no room', () => {
+  const crowded = (change: Partial<SeenHost> = {}) =>
+    attached('a', { ledger: ledger({ entry: entry({ owners: [] }), unnamed: true }), ...change });
+  const full = (object: IdentityAttachment, given: FactsChange) =>
+    decide(object, facts(given)).conditions?.find(({ type }) => type === 'LedgerFull');
+
+  it('has what the others have, and says so, with the resource and the remedy', () => {
+    const decision = decide(attachment(), facts({ hosts: [crowded()] }));
+    expect(reasonOf(decision)).toBe('ready Attached');
+    const told = full(fleet(), { hosts: [attached('b'), crowded()] });
+    expect(told).toMatchObject({ status: 'True', reason: 'TooManyOwners' });
+    expect(told?.message).toContain('the HostIdentity of a names 50 objects');
+    expect(told?.message).toContain('delete IdentityAttachments that nobody needs');
+  });
+
+  it('says nothing of what no policy allows it, nor of what it does not ask for', () => {
+    expect(full(attachment(), { hosts: [crowded()], policies: [] })).toBeUndefined();
+    expect(full(fleet(), { hosts: [crowded({ claim: 'unclear' })] })).toBeUndefined();
+  });
+
+  it('says that it is named, once it is; one that always was says nothing', () => {
+    const told = { type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message: '' } as const;
+    const before = attachment();
+    const status = { conditions: [{ ...told, lastTransitionTime: '2026-11-23T10:00:00Z' }] };
+    expect(full({ ...before, status }, { hosts: [attached('a')] })).toMatchObject({
+      status: 'False',
+      reason: 'Named',
+    });
+    expect(full(before, { hosts: [attached('a')] })).toBeUndefined();
+  });
+});

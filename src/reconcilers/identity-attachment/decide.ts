@@ -8,7 +8,7 @@ import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
 import { detachable, limitOf, planOf } from './rollout/pace.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
 import { opensMore, withSlots } from './rollout/slots.ts';
-import { contest, leftovers, summaryOfTargets } from './standing.ts';
+import { contest, full, leftovers, summaryOfTargets } from './standing.ts';
 import { confirmationOf } from './targets/confirmation.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, type Target } from './targets/target.ts';
@@ -52,6 +52,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const conditions = [
     ...contest(object, targets.all),
     ...leftovers(object, targets.all),
+    ...full(object, targets.all),
     ...confirmation.conditions,
   ];
   // While suspended nothing is performed, and what is told now would be lost.

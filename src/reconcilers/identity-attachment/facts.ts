@@ -10,8 +10,10 @@ import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What a host's ledger says of this object. Its HostIdentity exists. */
 export interface ObservedLedger extends HostMessage {
-  /** Of the identity that is asked for now; this object stands among its owners. */
+  /** Of the identity that is asked for now; this object stands among its owners, or would if there were room. */
   readonly entry?: LedgerEntry;
+  /** The entry is full, and names others. */
+  readonly unnamed?: boolean;
   /** Of identities it asked for earlier. */
   readonly former: readonly LedgerEntry[];
   /** The ledger was lost: nothing shows that azid attached it. */

@@ -3,6 +3,7 @@ import { RECONCILE_ANNOTATION } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import {
   attachment,
   deleted,
@@ -313,5 +314,23 @@ describe('an object that goes, or names nothing that could be', () => {
     const facts = await setup().look(attachment({ spec }));
     expect(facts.problem).toBeDefined();
     expect(facts.hosts).toEqual([]);
+  });
+});
+
+describe('a ledger that names as many as it can for the identity', () => {
+  const other = (at: number) =>
+    ({ kind: 'IdentityAttachment', namespace: 'team-b', name: `a${at}`, uid: `uid-${at}` }) as const;
+  const owners = Array.from({ length: MAX_OWNERS }, (_, at) => other(at));
+  const seen = async (names: typeof owners, one = attachment()) => {
+    const holders = [holder(vmId('vm1'), { entries: [entry({ owners: names })] })];
+    const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID, 'p1'))], holders });
+    return (await it.listed(one)).hosts[0]?.ledger;
+  };
+
+  it('speaks for one more, and says that it does not name it', async () => {
+    expect(await seen(owners)).toMatchObject({ entry: { identityId: IDENTITY_ID }, unnamed: true });
+    expect(await seen(owners.slice(1))).not.toHaveProperty('entry');
+    const mine = entry().owners;
+    expect(await seen([...owners.slice(1), ...mine] as typeof owners)).not.toHaveProperty('unnamed');
   });
 });

@@ -1,6 +1,7 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import { type Finding, findCondition, timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { removalBlocked, removalFree } from '../status/blocked.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
@@ -164,6 +165,20 @@ export function contest({ status }: IdentityAttachment, targets: readonly Target
   if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
   const message = 'nobody takes the identity away any more';
   return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
+}
+
+/** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
+export function full({ status }: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
+  const crowded = targets.filter(
+    ({ host, reason }) => host.claim === 'wanted' && host.ledger?.unnamed && reason !== 'PolicyDenied',
+  );
+  if (crowded.length > 0) {
+    const message = `the HostIdentity of ${named(hostsOf(crowded))} names ${MAX_OWNERS} objects for the identity, and has no room for this one: it has the identity there only while one of them keeps it on and a policy allows it; delete IdentityAttachments that nobody needs, one of them serves all who use the resource`;
+    return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
+  }
+  if (findCondition(status?.conditions ?? [], 'LedgerFull')?.status !== 'True') return [];
+  const message = 'each HostIdentity names this object';
+  return [{ type: 'LedgerFull', status: 'False', reason: 'Named', message }];
 }
 
 function hostsOf(targets: readonly Target[]): readonly Target['host'][] {

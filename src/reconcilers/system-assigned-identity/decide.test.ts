@@ -89,6 +89,12 @@ describe('what an object says', () => {
       says: `waiting for ${VM}, which does not exist`,
     },
     {
+      title: 'the resource was moved, and is known again',
+      facts: { absent: true, movedTo: `${VM}-moved` },
+      state: 'waiting',
+      says: `which does not exist: it was moved to ${VM}-moved; make a SystemAssignedIdentity for that id`,
+    },
+    {
       title: 'it is being switched on',
       facts: { ledger: on({ state: 'Attaching', principalId: undefined }) },
       state: 'progressing SwitchingOn',

@@ -31,16 +31,17 @@ export function decide(
 ): SystemIdentityDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
   const { resourceId } = object.spec;
-  const { policy, problem, type, absent, ledger } = facts;
+  const { policy, problem, type, absent, movedTo, ledger } = facts;
   const own = ownStatus(object);
   if (problem) return stop(own, stalledInside(problem.reason, problem.message));
   const host = { hostId: resourceId, type: type.name, known: type.known };
   const verdict = policy.allowsSystemAssigned(systemAssignedAsked(object, host));
   if (absent) {
-    // Its principal is gone with it, whatever a policy says.
-    const message = `spec.resourceId: waiting for ${resourceId}, which does not exist`;
+    // Its principal is gone with it, whatever a policy says; of one that was moved it lives on.
+    const message = `spec.resourceId: waiting for ${resourceId}, which does not exist${where(movedTo)}`;
+    const status = movedTo === undefined ? { ...own, ...NOBODY } : own;
     const denied = !verdict.allowed && !verdict.unseen ? notAllowed(object, verdict) : undefined;
-    return stop({ ...own, ...NOBODY }, denied ?? waiting(resourceId, message));
+    return stop(status, denied ?? waiting(resourceId, message));
   }
   if (!verdict.allowed) return stop(own, notAllowed(object, verdict));
 
@@ -172,6 +173,12 @@ function full({ status }: SystemAssignedIdentity, unnamed: boolean, resourceId: 
   if (findCondition(status?.conditions ?? [], 'LedgerFull')?.status !== 'True') return [];
   const message = `the HostIdentity of ${resourceId} names this object`;
   return [{ type: 'LedgerFull', status: 'False', reason: 'Named', message }];
+}
+
+function where(movedTo: string | undefined): string {
+  return movedTo === undefined
+    ? ''
+    : `: it was moved to ${movedTo}; make a SystemAssignedIdentity for that id, let grants refer to it, and then delete this one: the identity stays on as long as one of the two is there`;
 }
 
 function waiting(resourceId: string, message: string): Summary {

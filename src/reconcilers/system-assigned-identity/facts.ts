@@ -43,6 +43,8 @@ export interface Facts {
   readonly type: { readonly name: string; readonly known: boolean };
   /** Proven not to exist. */
   readonly absent: boolean;
+  /** Where the very same resource is by now, if it is known again. */
+  readonly movedTo?: string;
   readonly ledger?: ObservedLedger;
   /** Absent: not asked, since its principal is known already or there is none; or Azure does not know it yet. */
   readonly azure?: ObservedIdentity;

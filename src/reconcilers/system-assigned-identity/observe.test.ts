@@ -224,3 +224,42 @@ describe('an object that a full ledger does not name', () => {
     expect(decide(going, facts).actions).toEqual([{ type: 'removeFinalizer' }]);
   });
 });
+
+describe('where a resource is that was moved', () => {
+  const NEW = VM.replace('rg1', 'rg9');
+  const instance = 'vmId:1';
+
+  it.each<[string, readonly object[]]>([
+    [
+      'by the ledger that went with it',
+      [holder(NEW, { hostId: NEW, movedFrom: VM.toUpperCase(), systemAssigned: entry() })],
+    ],
+    ['by what tells it from any other', [holder(VM, { instance })]],
+  ])('is told %s, and the principal lives on', async (_, holders) => {
+    const it = setup({ azure: [vm(NEW, { instance })], holders });
+    await it.listed(object());
+    await it.hostCache.refresh(VM, 'event');
+    expect(await it.look(object())).toMatchObject({ absent: true, movedTo: NEW });
+    const { status, summary } = decide(settled(), await it.look(settled()));
+    expect(status.principalId).toBe(PRINCIPAL);
+    expect(summary).toMatchObject({ state: 'waiting', message: expect.stringContaining(`moved to ${NEW}`) });
+  });
+
+  it('is not told of one that is gone, of another that was made in its place, nor where nothing tells two apart', async () => {
+    const at = (one: string) => ({ azure: [vm(NEW, { instance: one })] });
+    for (const [given, holders] of [
+      [{}, [holder(VM, { instance })]],
+      [at('vmId:2'), [holder(VM, { instance })]],
+      [at('created:1'), [holder(VM, { instance: 'created:1' })]],
+      [at(instance), [holder(NEW, { hostId: NEW, movedFrom: VM, systemAssigned: entry({ owners: [] }) })]],
+    ] as const) {
+      const it = setup({ ...given, holders });
+      await it.listed(object());
+      await it.hostCache.refresh(VM, 'event');
+      const seen = await it.look(settled());
+      expect(seen).toMatchObject({ absent: true });
+      expect(seen).not.toHaveProperty('movedTo');
+      expect(decide(settled(), seen).status.principalId).toBeUndefined();
+    }
+  });
+});

@@ -2,6 +2,7 @@ import type { HostIdentity } from '../../api/host-identity.ts';
 import { requestedReconcile } from '../../api/schema/common.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { isUniqueInstance } from '../../azure/hosts/types/instance.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
@@ -24,7 +25,7 @@ import { cannotHave, isSwitchedOff } from './own.ts';
 export interface ObserveDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hosts: Pick<Hosts, 'systemIdentity'>;
-  readonly hostCache: Pick<HostCache, 'observe' | 'refresh'>;
+  readonly hostCache: Pick<HostCache, 'observe' | 'refresh' | 'byIndex'>;
   /** Where the cache must look for this object's host. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
@@ -83,10 +84,13 @@ export async function observe(
   const seen = deps.hostCache.observe(resourceId);
   const variant = seen.state === 'present' ? seen.resource.variant : undefined;
   const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
+  const absent = seen.state === 'absent';
+  const movedTo = absent ? whereabouts(object, deps) : undefined;
   const looked: Facts = {
     ...facts,
     ...(impossible && { problem: impossible }),
-    absent: seen.state === 'absent',
+    absent,
+    ...(movedTo !== undefined && { movedTo }),
   };
   if (deletionTimestamp) return { ...looked, ...(await hanging(object, ledgers, context, deps)) };
   const azure = await identityIn(object, looked, context, deps);
@@ -104,6 +108,22 @@ function ledgersOf(
   const naming = object.metadata.deletionTimestamp === undefined ? [] : holdersOf(object, stores);
   const holders = naming.length > 0 ? naming : named ? [named] : [];
   return holders.map((holder) => ledgerOf(holder, object, now, deps));
+}
+
+/** By the ledger that went with it; else by what tells it from any other resource, as its HostIdentity remembers it. */
+function whereabouts(
+  object: SystemAssignedIdentity,
+  { stores, hostCache }: Pick<ObserveDeps, 'stores' | 'hostCache'>,
+): string | undefined {
+  const key = armKey(object.spec.resourceId);
+  const heir = holdersOf(object, stores).find(
+    ({ status }) => status?.movedFrom !== undefined && armKey(status.movedFrom) === key,
+  );
+  if (heir) return heir.status?.hostId ?? heir.spec.resourceId;
+  const [holder] = stores.hosts.byIndex(INDEX.host, key);
+  const { instance } = holder?.status ?? {};
+  if (!isUniqueInstance(instance)) return undefined;
+  return hostCache.byIndex('instance', instance).find((each) => each.key !== key)?.id;
 }
 
 function ledgerOf(

@@ -73,6 +73,7 @@ function ledgerOf(
   return {
     ...hostMessageOf(holder, entry, now),
     ...(entry && { entry }),
+    ...(entry && !isOwner(entry, uid) && { unnamed: true }),
     former: mine.filter((each) => each !== entry),
     unproven: (holder.status?.unproven ?? []).some((id) => armKey(id) === identityKey),
   };
