@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GrantStage } from '../support/kinds/grants.ts';
+import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { GrantStage, NAMESPACE } from '../support/kinds/grants.ts';
 import type { Cluster, World } from '../support/testbed.ts';
 import { useWorld } from '../support/use-world.ts';
 
@@ -34,6 +35,25 @@ describe('a grant that was renamed: its assignment stays', () => {
     await stage.delete('read');
     await stage.declare('anew');
     await world.start();
+    await stage.gone('read');
+    await stage.ready('anew');
+    expect(deleted()).toEqual([]);
+  });
+
+  it('while its identity has yet to come back, as from a backup', async () => {
+    await grantedAndAway();
+    const identity = `${NAMESPACE}/web`;
+    await cluster.patch(userAssignedIdentity.resource, identity, { metadata: { finalizers: null } });
+    await stage.deleteIdentity('web');
+    await stage.delete('read');
+    await stage.declare('anew');
+    await world.start();
+    await stage.reach('read', 'waiting for the other', ({ status }) =>
+      (status?.conditions ?? []).some(
+        ({ type, reason }) => type === 'DeletionBlocked' && reason === 'ClaimantNotTold',
+      ),
+    );
+    await stage.identity('web');
     await stage.gone('read');
     await stage.ready('anew');
     expect(deleted()).toEqual([]);

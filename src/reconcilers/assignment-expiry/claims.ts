@@ -67,8 +67,8 @@ export async function claimsOn(
 }
 
 /**
- * What has the principal is marked for an object that the grant refers to and that is not there: as after a restore, it may have yet to
- * come. Then the grant asks for just this assignment, and may have it.
+ * What has the principal is marked for an object that the grant refers to and that is not there, or does not show it as its own yet: as
+ * after a restore, it may have yet to come. Then the grant asks for just this assignment, and may have it.
  */
 function awaitedReference(
   grant: RoleGrant,
@@ -79,20 +79,16 @@ function awaitedReference(
   const { principalId } = assignment;
   const { uid } = grant.metadata;
   const mayHave = () => mayAskFor(grant, assignment, deps) && mayBeAllowed(grant, assignment, deps);
-  for (const ref of referredIdentity(grant))
-    if (
-      proofs.isPrincipalOf(principalId, ref) &&
-      mayHave() &&
-      references.isAwaited(uid, ref, stores.identities)
-    )
-      return `UserAssignedIdentity ${ref}, which does not exist`;
-  for (const ref of referredSystemIdentity(grant))
-    if (
-      systemProofs.isPrincipalOf(principalId, ref) &&
-      mayHave() &&
-      references.isAwaited(uid, ref, stores.systemIdentities)
-    )
-      return `SystemAssignedIdentity ${ref}, which does not exist`;
+  for (const ref of referredIdentity(grant)) {
+    const isOpen = proofs.isPrincipalOf(principalId, ref) && !proofs.known(ref) && mayHave();
+    if (isOpen && references.isAwaited(uid, ref, stores.identities, false))
+      return `UserAssignedIdentity ${ref}, which has yet to come back`;
+  }
+  for (const ref of referredSystemIdentity(grant)) {
+    const isOpen = systemProofs.isPrincipalOf(principalId, ref) && !systemProofs.known(ref) && mayHave();
+    if (isOpen && references.isAwaited(uid, ref, stores.systemIdentities, false))
+      return `SystemAssignedIdentity ${ref}, which has yet to come back`;
+  }
   return undefined;
 }
 

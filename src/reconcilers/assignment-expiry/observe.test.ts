@@ -241,6 +241,9 @@ describe('may have it for longer', () => {
     const goneOwner = owner('gone', -1);
     expect(await told('mail')).toBeUndefined();
     expect(await told('web')).toContain('UserAssignedIdentity shop/web');
+    // It came back, and does not say yet which identity is its.
+    put(stores.identities, { metadata: meta('web', { uid: 'uid-anew' }), spec: {} });
+    expect(await told('web')).toContain('UserAssignedIdentity shop/web');
     clock.advance(MINUTE);
     expect(await told('web')).toBeUndefined();
   });
@@ -258,6 +261,7 @@ describe('may have it for longer', () => {
         prove: async () => proof,
         withPrincipal: () => [],
         hasPrincipal: () => false,
+        wasSearched: () => false,
         ownersNamed: () => [],
         isPrincipalOf: () => false,
       };

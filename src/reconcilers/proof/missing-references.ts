@@ -9,7 +9,7 @@ export interface MissingReferencesOptions {
 }
 
 /**
- * Objects whose reference is not there: a backup that is restored, or a tool that applies a directory, brings attachments and grants
+ * Objects whose reference is not there, or was not placed yet by its own reconcile: a backup that is restored, or a tool that applies a directory, brings attachments and grants
  * before the identities that they name. One of these may be about to ask for just what azid gave to an object that is gone by now, so
  * that is not taken away at once. Nor is it kept for ever: a reference that never comes keeps nothing.
  *
@@ -28,10 +28,16 @@ export class MissingReferences {
    * Whether what an object may want is kept for it, though what it refers to is not there.
    *
    * @param uid of the object that refers
+   * @param isTold it is there, and says which identity is meant
    */
-  isAwaited(uid: string, reference: ObjectKey, store: Pick<Store<KubeObject>, 'get' | 'synced'>): boolean {
+  isAwaited(
+    uid: string,
+    reference: ObjectKey,
+    store: Pick<Store<KubeObject>, 'get' | 'synced'>,
+    isTold = store.get(reference) !== undefined,
+  ): boolean {
     if (!store.synced) return true;
-    if (store.get(reference)) {
+    if (isTold) {
       this.#since.delete(uid);
       return false;
     }

@@ -59,6 +59,13 @@ describe('the assignment of a grant that goes stays while another, whose identit
     );
   });
 
+  it('also when that is there again, and was not reconciled yet', async () => {
+    put(world.stores.identities, { metadata: meta('web', { uid: 'uid-restored' }), spec: {} });
+    world.grant('read-anew');
+    await world.listed();
+    expect(await goes()).not.toContain('deleteAssignment');
+  });
+
   it('not for ever', async () => {
     world.grant('read-anew');
     await world.listed();

@@ -41,6 +41,25 @@ it.each([
   expect(await untold(principal)).toBe(false);
 });
 
+it('a UserAssignedIdentity that came back is told once its own reconcile has looked where its identity is', async () => {
+  const app = { identityRef: { name: 'app' } };
+  const proofs = new HeldIdentities().proofs(stores);
+  deps = { ...deps, proofs };
+  put(stores.identities, { metadata: meta('app'), spec: {} });
+  expect(await untold(app)).toBe(true);
+  awaited = false;
+  expect(await untold(app)).toBe(false);
+  awaited = true;
+  const [identity] = stores.identities.values();
+  if (identity) proofs.searched(identity, true);
+  expect(await untold(app)).toBe(false);
+  put(stores.identities, {
+    metadata: meta('app', { uid: 'uid-going', deletionTimestamp: '2026-11-23T10:00:00Z' }),
+    spec: {},
+  });
+  expect(await untold(app)).toBe(false);
+});
+
 it('a SystemAssignedIdentity that came back is told once the ledger of its resource names it', async () => {
   put(stores.systemIdentities, { metadata: meta('own'), spec: { resourceId: '/vm' } });
   expect(await untold(own)).toBe(false);

@@ -1,8 +1,10 @@
+import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { ObjectKey } from '../../../kube/types.ts';
 import { mayHaveId } from '../../hosts/attachments-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { MissingReferences } from '../../proof/missing-references.ts';
+import type { ObservedIdentity } from '../../proof/observe.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant } from '../facts.ts';
@@ -12,7 +14,7 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 
 export interface UntoldDeps extends RoleDeps {
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
-  readonly proofs: Pick<IdentityProofs, 'observe'>;
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'wasSearched'>;
   readonly systemProofs: Pick<SystemProofs, 'prove' | 'isReturning'>;
   readonly references: Pick<MissingReferences, 'isAwaited'>;
 }
@@ -30,8 +32,9 @@ export async function isUntold(
   const { uid } = object.metadata;
   for (const ref of referredIdentity(object)) {
     const identity = stores.identities.get(ref);
-    if (!identity) return references.isAwaited(uid, ref, stores.identities);
-    const seen = proofs.observe(identity);
+    const seen = identity && proofs.observe(identity);
+    if (!identity || !seen || isOpen(identity, seen, deps))
+      return references.isAwaited(uid, ref, stores.identities, false);
     if (seen.state === 'unknown') return true;
     if (seen.state === 'none') return seen.returns === true;
   }
@@ -41,6 +44,16 @@ export async function isUntold(
     if (state !== 'owned') return state !== 'waiting' || systemProofs.isReturning(ref);
   }
   return (await roleOf(object, context, deps)).state === 'unreadable';
+}
+
+/** Azure shows nothing of its, as its own reconcile has yet to say where that is: so it is with an object that just came back. */
+function isOpen(
+  { metadata: { uid, deletionTimestamp } }: UserAssignedIdentity,
+  seen: ObservedIdentity,
+  { proofs }: Pick<UntoldDeps, 'proofs'>,
+): boolean {
+  const isNowhere = seen.state === 'none' && seen.id === undefined;
+  return isNowhere && deletionTimestamp === undefined && !proofs.wasSearched(uid);
 }
 
 /**

@@ -15,7 +15,14 @@ export interface PrincipalDeps extends LivenessDeps {
   /** Who has which principal, as Azure proves it. */
   readonly proofs: Pick<
     IdentityProofs,
-    'observe' | 'known' | 'prove' | 'hasPrincipal' | 'withPrincipal' | 'ownersNamed' | 'isPrincipalOf'
+    | 'observe'
+    | 'wasSearched'
+    | 'known'
+    | 'prove'
+    | 'hasPrincipal'
+    | 'withPrincipal'
+    | 'ownersNamed'
+    | 'isPrincipalOf'
   >;
   readonly systemProofs: Pick<
     SystemProofs,
