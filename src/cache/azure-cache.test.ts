@@ -22,6 +22,7 @@ function boxes(more: Partial<CacheDefinition<Box, { text: string }>> = {}) {
   const inAzure = new Map<string, Box>();
   const calls: string[] = [];
   let gate: Promise<void> | undefined;
+  let failing = false;
   const definition: CacheDefinition<Box, { text: string }> = {
     name: 'hosts',
     plural: 'boxes',
@@ -40,6 +41,7 @@ function boxes(more: Partial<CacheDefinition<Box, { text: string }>> = {}) {
       calls.push(`LIST ${area}`);
       const requestedAt = clock.monotonic();
       await gate;
+      if (failing) throw new Error('no list');
       yield { found: [...inAzure.values()].filter(({ key }) => key.startsWith(`/${area}/`)), requestedAt };
     },
     ...more,
@@ -59,7 +61,10 @@ function boxes(more: Partial<CacheDefinition<Box, { text: string }>> = {}) {
     gate = held.promise;
     return held.resolve;
   };
-  return { cache, clock, calls, put, inAzure, hold };
+  const fails = (now: boolean) => {
+    failing = now;
+  };
+  return { cache, clock, calls, put, inAzure, hold, fails };
 }
 
 describe('areas in use', () => {
@@ -109,6 +114,31 @@ describe('areas in use', () => {
     clock.advance(600_000);
     await turn();
     expect(told).toHaveLength(1);
+  });
+
+  it('tell those who use them when a list holds everything from now on: it fell short, or failed', async () => {
+    let missing: string | undefined = 'the right to read';
+    const { cache, clock, fails } = boxes({ missingRight: async () => missing });
+    const told: [readonly string[], string][] = [];
+    cache.onCompleted((users, area) => told.push([users, area]));
+    const next = async (ms = 600_000) => {
+      clock.advance(ms);
+      await turn();
+    };
+    cache.use('a/x', ['shelf']);
+    await turn();
+    expect([cache.completeness('shelf').state, told]).toEqual(['partial', []]);
+    missing = undefined;
+    await next();
+    expect(told).toEqual([[['a/x'], 'shelf']]);
+    await next();
+    expect(told).toHaveLength(1);
+    fails(true);
+    await next();
+    expect(told).toHaveLength(1);
+    fails(false);
+    await next();
+    expect(told).toHaveLength(2);
   });
 
   it('are counted once where two caches list the same', async () => {

@@ -224,6 +224,11 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return this.#lists.onLoaded(listener);
   }
 
+  /** Hears of the users of an area when its list is believed to hold everything, and was not before: it had failed, or fell short. */
+  onCompleted(listener: LoadedListener): Disposable {
+    return this.#lists.onCompleted(listener);
+  }
+
   /** Hears when a list came that somebody was owed. */
   onSettled(listener: SettledListener): Disposable {
     return this.#lists.onSettled(listener);

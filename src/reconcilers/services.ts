@@ -31,7 +31,7 @@ import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identi
 import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
 import { GrantedHere } from './role-grant/ownership/granted-here.ts';
 import type { Stores } from './stores.ts';
-import { listedOf } from './watches/areas.ts';
+import { completedOf, listedOf } from './watches/areas.ts';
 
 /** What every kind may use: each takes of it what it names in its own `ObserveDeps`, `PerformDeps` and `WatchDeps`. */
 
@@ -110,10 +110,14 @@ export interface SharedServices extends Given, Caches {
   readonly apiVersionOf: (type: string) => string | undefined;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<readonly ObjectKey[]>;
+  /** Keys of those whose subscription's list is believed to hold everything, and was not before. */
+  readonly identitiesCompleted: Source<readonly ObjectKey[]>;
   /** Keys of those of which it was decided otherwise which identity is theirs, while Azure shows the same. */
   readonly identitiesDecided: Source<readonly ObjectKey[]>;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
+  /** The same of the list of assignments, when it is believed to hold everything, and was not before. */
+  readonly grantsCompleted: Source<readonly ObjectKey[]>;
   /** Which assignments this process saw each grant have. */
   readonly granted: GrantedHere;
   /** When this process first saw a principal, by the uid of the grant that asks. */
@@ -149,7 +153,9 @@ export function createServices(given: Given, holds: readonly HoldInStore<SharedS
     systemIdentity,
     apiVersionOf: (type) => apiVersionOf(type, stores),
     identitiesListed: listedOf(caches.identities),
+    identitiesCompleted: completedOf(caches.identities),
     grantsListed: grantsListed(caches),
+    grantsCompleted: completedOf(caches.assignments),
     firstSeen: new Map(),
     granted: new GrantedHere(),
   };

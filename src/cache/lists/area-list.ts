@@ -21,6 +21,8 @@ export interface AreaListOptions<T> {
   readonly lagMs: number;
   /** The list came that somebody was owed: what it does not show was not there when they asked. */
   readonly onSettled?: (() => void) | undefined;
+  /** What the lists showed before was not known for all there is; from now on it is. */
+  readonly onCompleted?: (() => void) | undefined;
 }
 
 /** The list of one area: how to take it, and what came of the last one. A list that fails on any page changes nothing else. */
@@ -94,7 +96,7 @@ export class AreaList<T> {
 
   /** Lists it once. Throws as the list does. */
   async list(context: CallContext, signal: AbortSignal): Promise<void> {
-    const { clock, pages, accept, missingRight, onFailure, onSettled } = this.#options;
+    const { clock, pages, accept, missingRight, onFailure, onSettled, onCompleted } = this.#options;
     const isOver = () => signal.aborted || this.#ended.signal.aborted;
     try {
       const list = await collected(pages(context), () => clock.monotonic());
@@ -108,8 +110,10 @@ export class AreaList<T> {
       this.#loaded.resolve();
       if (this.#owed.came(list.startedAt)) onSettled?.();
       const reason = (await accepted) ?? (await missingRight(signal));
+      const wasComplete = this.#completeness.state === 'complete';
       this.#completeness =
         reason === undefined ? { state: 'complete', at: list.startedAt } : { state: 'partial', reason };
+      if (reason === undefined && !wasComplete) onCompleted?.();
     } catch (error) {
       if (isOver()) throw error;
       this.#tried = true;

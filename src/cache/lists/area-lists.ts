@@ -37,6 +37,7 @@ export class AreaLists<T extends CachedResource> {
   readonly #lists = new Map<string, AreaList<T>>();
   readonly #loadedListeners = new Set<LoadedListener>();
   readonly #settledListeners = new Set<SettledListener>();
+  readonly #completedListeners = new Set<LoadedListener>();
 
   constructor(definition: ListDefinition<T>, options: CacheOptions, into: ListedInto<T>) {
     this.#definition = definition;
@@ -147,6 +148,11 @@ export class AreaLists<T extends CachedResource> {
     return { [Symbol.dispose]: () => void this.#settledListeners.delete(listener) };
   }
 
+  onCompleted(listener: LoadedListener): Disposable {
+    this.#completedListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#completedListeners.delete(listener) };
+  }
+
   /** Drops what was listed before then for one who asked, where nobody uses the area. */
   prune(before: number): void {
     for (const [area, list] of this.#lists)
@@ -171,6 +177,12 @@ export class AreaLists<T extends CachedResource> {
       },
       () => {}, // It went out of use, or azid stops: then nobody waits any more.
     );
+  }
+
+  #completed(area: string): void {
+    const users = this.inUse.usersOf(area);
+    if (users.length === 0) return;
+    for (const listener of this.#completedListeners) listener(users, area);
   }
 
   #ask(area: string, list: AreaList<T>): void {
@@ -204,6 +216,7 @@ export class AreaLists<T extends CachedResource> {
         onSettled: () => {
           for (const listener of this.#settledListeners) listener(area);
         },
+        onCompleted: () => this.#completed(area),
       });
       this.#lists.set(area, list);
     }

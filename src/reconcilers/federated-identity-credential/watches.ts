@@ -4,7 +4,7 @@ import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { isRefusedOtherwise } from '../watches/predicates.ts';
+import { isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -94,8 +94,4 @@ function concernsCredentials({ old, new: next }: StoreChange<UserAssignedIdentit
     ];
   };
   return JSON.stringify(part(old)) !== JSON.stringify(part(next));
-}
-
-function isReady({ status }: FederatedIdentityCredential): boolean {
-  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 }

@@ -9,6 +9,7 @@ import {
   type CacheSource,
   onCache,
   onChange,
+  onCompleted,
   onListed,
   onPolicy,
   onPrincipal,
@@ -33,11 +34,13 @@ export interface WatchDeps extends ReferredDeps, Grantees {
   readonly hostCache: CacheSource;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
   readonly grantsListed: Source<readonly ObjectKey[]>;
+  /** Keys of grants, when the list of the assignments of an area of theirs is believed to hold everything, and was not before. */
+  readonly grantsCompleted: Source<readonly ObjectKey[]>;
 }
 
 /** What enqueues a RoleGrant. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, assignmentCache, roles, hostCache, grantsListed } = deps;
+  const { stores, assignmentCache, roles, hostCache, grantsListed, grantsCompleted } = deps;
   const { grants, identities, systemIdentities, expiries, hosts } = stores;
   const ofIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.identityRef, identity);
   const ofSystemIdentity = (identity: ObjectKey) => grants.keysByIndex(INDEX.systemIdentityRef, identity);
@@ -60,6 +63,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onCache(assignmentCache, 'deletions', ofAssignment),
     watch(roles, (guid) => grants.keysByIndex(INDEX.role, guid.toLowerCase())),
     onListed(grantsListed),
+    onCompleted(grants, grantsCompleted),
     ...onReferredIdentity(deps, ofIdentity),
     // A resource's own identity: what Azure shows of it, and whose it is by the ledger.
     onCache(hostCache, 'all', onHost),

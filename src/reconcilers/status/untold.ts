@@ -10,7 +10,7 @@ export type Untold =
 /** A first list is there by then. It enqueues whom it shows, and this is for those it does not. */
 export const FIRST_LIST_RECHECK_MS = 5_000;
 
-/** Nothing was refused: what could not be told may be in a moment. A list that failed, or became complete, enqueues nobody. */
+/** Nothing was refused: what could not be told may be in a moment. A list that becomes complete enqueues who waits for it; this is for the rest. */
 export function recheckedWithin<D extends { readonly summary: Summary }>(decision: D, ms: number): D {
   const { summary } = decision;
   if (summary.state !== 'deleting' || summary.againMs === 0) return decision;

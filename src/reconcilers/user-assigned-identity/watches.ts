@@ -10,6 +10,7 @@ import {
   ofBoth,
   onCache,
   onChange,
+  onCompleted,
   onListed,
   onPolicy,
   onSelf,
@@ -22,6 +23,8 @@ export interface WatchDeps {
   readonly identityCache: CacheSource;
   /** Keys of those whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Iterable<ObjectKey>>;
+  /** Keys of those whose subscription's list is believed to hold everything, and was not before. */
+  readonly identitiesCompleted: Source<Iterable<ObjectKey>>;
   /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
   readonly dependentsChanged: { readonly UserAssignedIdentity: Source<Iterable<ObjectKey>> };
 }
@@ -31,6 +34,7 @@ export function watches({
   stores,
   identityCache,
   identitiesListed,
+  identitiesCompleted,
   dependentsChanged,
 }: WatchDeps): readonly Watch[] {
   const { identities, configMaps } = stores;
@@ -42,6 +46,7 @@ export function watches({
     // What this process wrote itself it knows already.
     onCache(identityCache, 'none', (armId) => identitiesNamed(armId, identities)),
     onListed(identitiesListed),
+    onCompleted(identities, identitiesCompleted),
     watch(dependentsChanged.UserAssignedIdentity, (keys) =>
       [...keys].filter((key) => identities.get(key)?.metadata.deletionTimestamp),
     ),

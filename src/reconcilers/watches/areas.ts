@@ -32,3 +32,11 @@ export function listedOf(cache: Pick<CacheOfAreas, 'onLoaded'>): Source<readonly
     onChange: (listener) => cache.onLoaded((users) => listener(users.filter((user) => !user.includes(' ')))),
   };
 }
+
+/** The same, when the list of an area of theirs is believed to hold everything, and was not before. */
+export function completedOf(cache: { onCompleted: CacheOfAreas['onLoaded'] }): Source<readonly ObjectKey[]> {
+  return {
+    onChange: (listener) =>
+      cache.onCompleted((users) => listener(users.filter((user) => !user.includes(' ')))),
+  };
+}

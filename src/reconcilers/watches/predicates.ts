@@ -37,6 +37,10 @@ export function isRefusedOtherwise({ old, new: next }: StoreChange<ManagedObject
   return old !== undefined && next !== undefined && isRefusedByAzure(old) !== isRefusedByAzure(next);
 }
 
+export function isReady({ status }: ManagedObject): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+}
+
 /** What others read of an identity of either kind. */
 export interface Principal extends KubeObject {
   readonly status?: {

@@ -66,6 +66,7 @@ const NOBODY: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = {
 export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = NOBODY) {
   const listed = new Emitter<readonly string[]>();
   const decided = new Emitter<readonly string[]>();
+  const completed = new Emitter<readonly string[]>();
   const holders = holdersOfAll({ stores });
   const caches = {
     identityCache: new CacheTold(),
@@ -81,6 +82,8 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
     identitiesListed: listed,
     identitiesDecided: decided,
     grantsListed: listed,
+    identitiesCompleted: completed,
+    grantsCompleted: completed,
     dependentsChanged: {
       UserAssignedIdentity: holders.changed('UserAssignedIdentity'),
       SystemAssignedIdentity: holders.changed('SystemAssignedIdentity'),
@@ -90,6 +93,8 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
     caches,
     /** Of which identity an object's is, though Azure shows the same. */
     decided,
+    /** Whose lists are complete from now on. */
+    completed,
     /** What a change enqueues of these kinds, as `kind key`, or as `kind key priority`; the rest is there before. */
     enqueuedBy(change: () => void, kinds: readonly KindOfTest[], withPriority = false): string[] {
       const enqueued = new Set<string>();

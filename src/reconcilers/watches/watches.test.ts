@@ -98,6 +98,36 @@ describe('without a change in Azure, whoever refers to an identity is enqueued',
   });
 });
 
+describe('a list that is believed to hold everything from now on', () => {
+  const ready = (status: 'True' | 'False') => ({
+    conditions: [{ type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: '' }],
+  });
+  const going = { deletionTimestamp: '2026-11-23T10:00:00Z' };
+
+  it('enqueues who may have waited for it: who is on its way out, or not as declared', () => {
+    for (const [name, metadata, status] of [
+      ['settled', {}, ready('True')],
+      ['open', {}, ready('False')],
+      ['going', going, ready('True')],
+    ] as const) {
+      put(stores.identities, { metadata: meta(name, metadata), spec: {}, status });
+      put(stores.grants, {
+        metadata: meta(name, metadata),
+        spec: { principal: { identityRef }, ...role },
+        status,
+      });
+    }
+    const { completed, enqueuedBy } = watchWorld(stores);
+    const keys = ['settled', 'open', 'going', 'gone'].map((name) => `shop/${name}`);
+    expect(enqueuedBy(() => completed.emit(keys), ['identity', 'grant'], true)).toEqual([
+      'grant shop/going resync',
+      'grant shop/open resync',
+      'identity shop/going resync',
+      'identity shop/open resync',
+    ]);
+  });
+});
+
 describe('a change of a resource’s own identity enqueues the grants that refer to it,', () => {
   it('in Azure, by azid’s own write too', () => {
     const { caches, enqueuedBy } = watchWorld(stores);

@@ -1,3 +1,4 @@
+import type { ManagedObject } from '../../api/schema/common.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { How } from '../../cache/store/entry.ts';
@@ -7,7 +8,14 @@ import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { hasSameLabels, isAnotherPrincipal, isEdit, type Principal, selectsNow } from './predicates.ts';
+import {
+  hasSameLabels,
+  isAnotherPrincipal,
+  isEdit,
+  isReady,
+  type Principal,
+  selectsNow,
+} from './predicates.ts';
 
 /** What enqueues objects of several kinds, each once. What enqueues one kind alone stands in its folder. */
 
@@ -101,6 +109,22 @@ export function onCache(
 /** What is in an area was listed for the first time: what the list does not show changes nothing, so nothing else tells. */
 export function onListed(listed: Source<Keys>, keysOf: (keys: Keys) => Keys = (keys) => keys): Watch {
   return watch(listed, keysOf, () => 'resync');
+}
+
+/**
+ * The list of an area of theirs is believed to hold everything, and was not before: it had failed, or fell short. Only who is on its way
+ * out, or not as declared, may have waited for that.
+ */
+export function onCompleted<T extends ManagedObject>(store: Store<T>, completed: Source<Keys>): Watch {
+  return watch(
+    completed,
+    (keys) =>
+      [...keys].filter((key) => {
+        const object = store.get(key);
+        return object !== undefined && (object.metadata.deletionTimestamp !== undefined || !isReady(object));
+      }),
+    () => 'resync',
+  );
 }
 
 export interface ReferredDeps {
