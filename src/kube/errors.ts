@@ -32,6 +32,28 @@ export class KubeError extends Error {
   }
 }
 
+/** No connection came about. */
+export class NotConnected extends Error {
+  readonly code: unknown;
+
+  constructor(cause: unknown) {
+    super('no connection', { cause });
+    this.code = codeOf(cause);
+  }
+}
+
+const NOBODY: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** A proxy in the place of one that is away takes the connection, and drops it before a word was said. */
+function isNobody({ cause }: KubeError): boolean {
+  const code = codeOf(cause);
+  return NOBODY.has(code) || (cause instanceof NotConnected && code === 'ECONNRESET');
+}
+
+function codeOf(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+}
+
 const is = (test: (error: KubeError) => boolean) => (error: unknown) =>
   error instanceof KubeError && test(error);
 
@@ -62,6 +84,8 @@ export const isAborted = is((e) => e.reason === 'Aborted');
 export const isTimeout = is((e) => e.reason === 'Timeout');
 /** No answer came back; a write may or may not have happened. */
 export const isConnectionFailed = is((e) => e.reason === 'ConnectionFailed');
+/** Nobody listens there, which costs a server nothing: it may be asked again soon. */
+export const isNobodyThere = is((e) => e.reason === 'ConnectionFailed' && isNobody(e));
 /** Likely to pass by itself: no answer, overload, a server error. */
 export const isTransient = is(
   (e) =>

@@ -127,6 +127,7 @@ export class Operator {
         userAgent: `azid/${version}`,
         onRequest,
         intercept: unlessCut(this.#cut.signal, intercept),
+        ...(watchIdleMs !== undefined && { pingMs: watchIdleMs }),
       });
       cleanup.defer(() => made.close());
       return made;

@@ -6,6 +6,8 @@ const FACTOR = 2;
 const CAP_MS = 30_000;
 const JITTER = 1.0;
 const RESET_AFTER_MS = 120_000;
+/** While nobody listens: nothing is overloaded, and who comes back is to be found within a second. */
+const NOBODY_THERE_MS = 500;
 
 /** Growing waits between failures; starts again at the first one when two minutes passed without a failure. */
 export class WatchBackoff {
@@ -17,6 +19,11 @@ export class WatchBackoff {
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
     this.#random = random;
+  }
+
+  /** Ms to wait while nobody listens there: between half a second and one, and no failure of a server's. */
+  whileNobodyListens(): number {
+    return NOBODY_THERE_MS * (1 + JITTER * this.#random());
   }
 
   /** Ms to wait after one more failure: between the base and twice the base, so that watches spread out. */

@@ -52,6 +52,17 @@ describe('an informer', () => {
     expect(informer.store.keys()).toEqual(['test/a']);
   });
 
+  it('says the same failure once a minute, however often it is met', async () => {
+    const told: number[] = [];
+    for (const waitMs of [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]) {
+      (await server.next()).fail(500, 'InternalError');
+      await until(() => clock.untilNext() === waitMs);
+      told.push(logged.length);
+      clock.advance(waitMs);
+    }
+    expect(told).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
+  });
+
   it('finds what was deleted while the watch was down', async () => {
     (await server.next()).list('10', [configMap('a', 1), configMap('b', 2)]);
     (await server.next()).fail(410, 'Expired');
@@ -149,7 +160,7 @@ describe('health', () => {
     stream.reset();
     (await server.next()).fail(503, 'ServiceUnavailable');
     for (let failure = 0; failure < 4; failure++) {
-      await until(() => logged.length === failure + 1);
+      await until(() => clock.untilNext() === 800 * 2 ** failure);
       clock.advance(800 * 2 ** failure);
       expect(informer.stuck).toBe(false);
       (await server.next()).fail(503, 'ServiceUnavailable');

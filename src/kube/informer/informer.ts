@@ -15,6 +15,7 @@ export interface InformerOptions<T extends KubeObject>
 
 /** What a sign of life may be late before the watch counts as stuck: event loop, garbage collection, a slow page. */
 const GRACE_MS = 30_000;
+const WARN_AGAIN_MS = 60_000;
 
 /** Keeps a store equal to the API server, and says whether it still does. */
 export class Informer<T extends KubeObject> {
@@ -23,6 +24,8 @@ export class Informer<T extends KubeObject> {
   readonly #clock: Clock;
   readonly #log: Log;
   #running = false;
+  /** The last failure that was told aloud. */
+  #warned: { readonly message: string; readonly at: number } | undefined;
   #lastActivity: number | undefined;
   #dueBy = Number.POSITIVE_INFINITY;
 
@@ -96,6 +99,14 @@ export class Informer<T extends KubeObject> {
     return true;
   }
 
+  /** The same again is worth a line a minute: an API server that is away is asked every second, by each kind. */
+  #isNews(message: string): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#warned?.message === message && now - this.#warned.at < WARN_AGAIN_MS) return false;
+    this.#warned = { message, at: now };
+    return true;
+  }
+
   #active(withinMs: number): void {
     this.#lastActivity = this.#clock.monotonic();
     this.#dueBy = this.#lastActivity + withinMs;
@@ -108,9 +119,7 @@ export class Informer<T extends KubeObject> {
       return;
     }
     const { reason, status, message } = state.error;
-    this.#log.warn(
-      { resource, reason, status, waitMs: state.ms, message },
-      'reflector waits after a failure',
-    );
+    const told = { resource, reason, status, waitMs: state.ms, message };
+    this.#log[this.#isNews(message) ? 'warn' : 'debug'](told, 'reflector waits after a failure');
   }
 }

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type ConfigMap, configMaps } from '../builtin.ts';
@@ -371,6 +372,42 @@ describe('waiting', () => {
     clock.advance(999);
     exchange.reset();
     expect(await wait()).toMatchObject({ ms: 800, next: { type: 'watch', resourceVersion: '11' } });
+  });
+});
+
+describe('while nobody listens', () => {
+  it('asks every half to whole second, which counts as no failure of the server', async () => {
+    await server[Symbol.asyncDispose]();
+    start({ random: () => 0.5 });
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const { ms, error } = await wait(attempt);
+      expect([ms, error.message]).toEqual([750, expect.stringContaining('ECONNREFUSED')]);
+      clock.advance(ms);
+    }
+    server = await ScriptedServer.start({ at: server });
+    clock.advance(750);
+    (await server.next()).fail(503, 'ServiceUnavailable');
+    await until(() => states.at(-1)?.type === 'wait');
+    expect(states.at(-1)).toMatchObject({ ms: 1_200 });
+  });
+});
+
+describe('while a proxy stands in for a server that is away', () => {
+  it('asks as often: what was dropped before a word was said has overloaded nobody', async () => {
+    const proxy = createServer((socket) => socket.resetAndDestroy());
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const endpoint = { ...server.endpoint, server: `https://127.0.0.1:${port}` };
+    const through = new KubeTransport({ endpoint, clock, userAgent: 'azid/test' });
+    start({ client: new KubeClient(through), streamLists: true, random: () => 0.5 });
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const { ms } = await wait(attempt);
+      expect(ms).toBe(750);
+      clock.advance(ms);
+    }
+    stop.abort();
+    await through.close();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });
 

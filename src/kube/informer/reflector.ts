@@ -10,6 +10,7 @@ import {
   isConnectionFailed,
   isGone,
   isInvalid,
+  isNobodyThere,
   isTransient,
   isUnauthorized,
   isVersionTooLarge,
@@ -232,7 +233,8 @@ class Reflector<T extends KubeObject> {
     // What is no KubeError was thrown by the consumer or is a bug; waiting would hide it.
     if (!(error instanceof KubeError)) throw error;
     if (isAborted(error)) return next;
-    const ms = Math.min(LONGEST_WAIT_MS, Math.max(this.#backoff.next(), error.retryAfterMs ?? 0));
+    const own = isNobodyThere(error) ? this.#backoff.whileNobodyListens() : this.#backoff.next();
+    const ms = Math.min(LONGEST_WAIT_MS, Math.max(own, error.retryAfterMs ?? 0));
     return { type: 'wait', ms, error, next };
   }
 

@@ -117,8 +117,10 @@ export class ScriptedServer implements AsyncDisposable {
     server.on('request', (request, response) => void this.#receive(request, response));
   }
 
-  static async start(): Promise<ScriptedServer> {
-    const pki = await createPki();
+  /** @param at one that has ended, in whose place and with whose certificate this one comes */
+  static async start({ at }: { readonly at?: ScriptedServer } = {}): Promise<ScriptedServer> {
+    const pki = at?.pki ?? (await createPki());
+    const port = at === undefined ? 0 : Number(new URL(at.endpoint.server).port);
     const offered: string[] = [];
     const server = createServer({
       ...contextOf(pki),
@@ -129,7 +131,7 @@ export class ScriptedServer implements AsyncDisposable {
         return 'http/1.1';
       },
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return new ScriptedServer(server, pki, offered);
   }
 

@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * One undici Agent for all calls, replaced when the TLS material changes. HTTP/1.1 only: over HTTP/2 a silent network
+ * One undici Agent for all calls but watches, replaced when the TLS material changes. HTTP/1.1 only: over HTTP/2 a silent network
  * loss stays unnoticed, while here the abort of a call that timed out destroys its socket (docs/kubernetes.md section 1).
  */
 export class SharedAgent {

@@ -2,7 +2,8 @@
  * Calls to one API server over one shared Agent: credentials, time limits, one error type. Two instances never share a
  * connection, which is what keeps the Lease alive when the rest is busy.
  */
-import type { Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
 import { KubeError } from '../errors.ts';
@@ -10,6 +11,7 @@ import { SharedAgent } from './agent.ts';
 import { Deadline } from './deadline.ts';
 import { jsonLines } from './lines.ts';
 import { errorOfResponse, type KubeResponse } from './response.ts';
+import { type StreamAnswer, WatchConnection } from './watch-connection.ts';
 
 export type { KubeResponse } from './response.ts';
 
@@ -50,13 +52,17 @@ export interface TransportOptions {
   readonly userAgent: string;
   readonly intercept?: Interceptor;
   readonly onRequest?: (sample: RequestSample) => void;
+  /** How often a connection of watches is asked whether it lives, and how long it may take to say so. Defaults to 15 s. */
+  readonly pingMs?: number;
 }
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_PING_MS = 15_000;
 
 export class KubeTransport {
   readonly #options: TransportOptions;
   readonly #agent = new SharedAgent();
+  readonly #watches: WatchConnection;
   readonly #origin: string;
   readonly #host: string;
   /** Path prefix of the server, '' mostly. */
@@ -68,6 +74,8 @@ export class KubeTransport {
     this.#origin = url.origin;
     this.#host = url.host;
     this.#prefix = url.pathname.replace(/\/+$/, '');
+    const { clock, pingMs = DEFAULT_PING_MS } = options;
+    this.#watches = new WatchConnection({ origin: this.#origin, clock, pingMs });
   }
 
   /** The answer's JSON; throws `KubeError` for everything else. */
@@ -96,9 +104,9 @@ export class KubeTransport {
   ): AsyncGenerator<unknown> {
     const call = callOf(request);
     using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
-    let body: Dispatcher.ResponseData['body'] | undefined;
+    let body: Readable | undefined;
     try {
-      const answer = await this.#send(request, deadline);
+      const answer = await this.#send(request, deadline, 'watch');
       body = answer.body;
       // The loop below reports a failure; without a listener one that comes between two reads would end the process.
       body.on('error', () => {});
@@ -107,6 +115,7 @@ export class KubeTransport {
       deadline.restart(options.idleMs);
       const chunks = alive(body, () => deadline.restart(options.idleMs));
       yield* jsonLines(call, chunks);
+      if (answer.wasCut?.()) throw Object.assign(new Error('the connection ended'), { code: 'ECONNRESET' });
     } catch (error) {
       throw this.#failure(call, error, deadline, signal);
     } finally {
@@ -116,44 +125,50 @@ export class KubeTransport {
 
   /** Ends what is running and closes the connections. */
   close(): Promise<void> {
+    this.#watches.close();
     return this.#agent.close();
   }
 
   async #exchange(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
     using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
     try {
-      return await readWhole(await this.#send(request, deadline));
+      return await readWhole(await this.#send(request, deadline, 'call'));
     } catch (error) {
       throw this.#failure(callOf(request), error, deadline, signal);
     }
   }
 
   /** Until the headers. Counts the call, whatever becomes of it. */
-  async #send(request: KubeRequest, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+  async #send(request: KubeRequest, deadline: Deadline, as: 'call' | 'watch'): Promise<StreamAnswer> {
     const { endpoint, userAgent, onRequest } = this.#options;
+    const { method, body } = request;
     let code = '<error>';
     try {
-      const credentials = await credentialsOf(endpoint, deadline.signal);
-      const answer = await this.#agent.for(credentials.tls).request({
-        origin: this.#origin,
-        path: this.#prefix + request.path + queryOf(request.query),
-        method: request.method,
-        headers: {
-          accept: request.accept ?? 'application/json',
-          'user-agent': userAgent,
-          ...(request.body === undefined
-            ? {}
-            : { 'content-type': request.contentType ?? 'application/json' }),
-          ...credentials.headers,
-        },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: deadline.signal,
-      });
+      const { tls, ...credentials } = await credentialsOf(endpoint, deadline.signal);
+      const path = this.#prefix + request.path + queryOf(request.query);
+      const headers = {
+        accept: request.accept ?? 'application/json',
+        'user-agent': userAgent,
+        ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+        ...credentials.headers,
+      };
+      const { signal } = deadline;
+      const watched = as === 'watch' ? await this.#watches.get(path, headers, tls, signal) : undefined;
+      const answer =
+        watched ??
+        (await this.#agent.for(tls).request({
+          origin: this.#origin,
+          path,
+          method,
+          headers,
+          body: body === undefined ? null : JSON.stringify(body),
+          signal,
+        }));
       code = String(answer.statusCode);
       if (answer.statusCode === 401) endpoint.refresh();
       return answer;
     } finally {
-      onRequest?.({ code, method: request.method, host: this.#host });
+      onRequest?.({ code, method, host: this.#host });
     }
   }
 
@@ -197,8 +212,8 @@ async function credentialsOf(endpoint: KubeEndpoint, signal: AbortSignal): Promi
   }
 }
 
-async function readWhole(answer: Dispatcher.ResponseData): Promise<KubeResponse> {
-  const text = await answer.body.text();
+async function readWhole(answer: StreamAnswer): Promise<KubeResponse> {
+  const text = await textOf(answer.body);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(answer.headers))
     if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
