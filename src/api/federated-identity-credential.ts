@@ -146,6 +146,13 @@ export interface FederatedIdentityCredential extends KubeObject {
 
 export const federatedIdentityCredential: KindSchema<FederatedIdentityCredential> = {
   resource: azidResource('FederatedIdentityCredential', 'federatedidentitycredentials', true),
+  declares: ({ status: seen }) => [
+    {
+      what: 'credential',
+      id: seen?.identityId === undefined ? undefined : seen.id,
+      fields: { issuer: seen?.issuer, subject: seen?.subject, audience: seen?.audience },
+    },
+  ],
   singular: 'federatedidentitycredential',
   shortNames: ['fic'],
   description: 'Who may become a managed identity with a token of their own issuer, kept as declared.',

@@ -171,6 +171,18 @@ export interface IdentityAttachment extends KubeObject {
 
 export const identityAttachment: KindSchema<IdentityAttachment> = {
   resource: azidResource('IdentityAttachment', 'identityattachments', true),
+  declares({ spec: { target }, status: seen }) {
+    // Which resources a selector chooses, Azure alone can tell.
+    if (target.resourceId === undefined) return undefined;
+    const { identityId } = seen ?? {};
+    return [
+      {
+        what: 'resource',
+        id: identityId === undefined ? undefined : target.resourceId,
+        fields: { [`identity ${identityId}`]: 'attached' },
+      },
+    ];
+  },
   singular: 'identityattachment',
   shortNames: ['attach'],
   description: 'A user-assigned identity, attached to a resource or to all resources a selector finds.',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
+import { ONE_IN_STATUS } from './schema/declared.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
 import { azidResource, type KindSchema } from './schema/kind.ts';
 import { pastTime, rememberedGuid, rememberedId } from './schema/remembered.ts';
@@ -157,6 +158,17 @@ export interface RoleGrant extends KubeObject {
 
 export const roleGrant: KindSchema<RoleGrant> = {
   resource: azidResource('RoleGrant', 'rolegrants', true),
+  declares: ({ spec: wanted, status: seen }) => [
+    {
+      what: 'role assignment',
+      id: seen?.assignmentId,
+      fields: {
+        scope: wanted.scope,
+        principalId: seen?.principalId ?? ONE_IN_STATUS,
+        role: seen?.roleDefinitionId?.split('/').at(-1) ?? ONE_IN_STATUS,
+      },
+    },
+  ],
   singular: 'rolegrant',
   shortNames: ['grant'],
   description: 'A role of Azure, granted to a principal on a scope, kept as declared.',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
+import { ONE_IN_STATUS } from './schema/declared.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 import { leave, rememberedGuid, rememberedId } from './schema/remembered.ts';
@@ -49,6 +50,13 @@ export interface SystemAssignedIdentity extends KubeObject {
 
 export const systemAssignedIdentity: KindSchema<SystemAssignedIdentity> = {
   resource: azidResource('SystemAssignedIdentity', 'systemassignedidentities', true),
+  declares: ({ spec: wanted, status: seen }) => [
+    {
+      what: 'resource',
+      id: seen?.id ?? wanted.resourceId,
+      fields: { 'principalId of its own identity': seen?.principalId ?? ONE_IN_STATUS },
+    },
+  ],
   singular: 'systemassignedidentity',
   shortNames: ['sai'],
   description: "A resource's own identity, switched on and kept on.",

@@ -14,6 +14,7 @@ import {
   tagRules,
   tagValue,
 } from './schema/common.ts';
+import { ONE_IN_STATUS } from './schema/declared.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
 import { pastTime, REMEMBERED, rememberedGuid, rememberedId } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
@@ -124,6 +125,23 @@ export interface UserAssignedIdentity extends KubeObject {
 
 export const userAssignedIdentity: KindSchema<UserAssignedIdentity> = {
   resource: azidResource('UserAssignedIdentity', 'userassignedidentities', true),
+  declares: ({ metadata, spec: wanted, status: seen }) => [
+    {
+      what: 'identity',
+      id: seen?.id,
+      fields: {
+        name: wanted.name ?? metadata.name,
+        subscriptionId: wanted.subscriptionId,
+        resourceGroup: wanted.resourceGroup,
+        location: wanted.location,
+        isolationScope: wanted.isolationScope,
+        principalId: seen?.principalId ?? ONE_IN_STATUS,
+        clientId: seen?.clientId ?? ONE_IN_STATUS,
+        tenantId: seen?.tenantId ?? ONE_IN_STATUS,
+      },
+      tags: wanted.tags,
+    },
+  ],
   singular: 'userassignedidentity',
   shortNames: ['uai'],
   description: 'A user-assigned managed identity in Azure, kept as declared.',

@@ -115,6 +115,7 @@ async function* standingsOf(
     identities: () => control.identities(),
     assignments: () => control.assignments(),
     credentials: (id: string) => control.credentials({ id }),
+    hosts: () => control.hosts({}),
   };
   for (;;) {
     try {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KubeObject, Resource } from '../../kube/types.ts';
+import type { DeclaredResource } from './declared.ts';
 
 /** The API group every kind of azid lives in. */
 export const GROUP = 'azid.dev';
@@ -40,6 +41,8 @@ export interface KindSchema<T extends KubeObject> {
   /** Rules over the whole object, where `self.metadata.name` can be seen. */
   readonly rules: readonly CelRule[];
   readonly columns: readonly PrinterColumn[];
+  /** What it says is there in Azure. Undefined, or absent: that cannot be told from the object alone, or there is nothing. */
+  declares?(object: T): readonly DeclaredResource[] | undefined;
   /** For azid's own use: not among what `kubectl get azid` asks for, since no tenant may read it. */
   readonly internal?: boolean;
 }

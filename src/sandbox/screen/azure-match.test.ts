@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { ManagedObject } from '../../api/schema/common.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import type { HostView } from '../../simulator/hosts/reads/view.ts';
 import type { Identity } from '../../simulator/identities/identities.ts';
-import { differences, type Held } from './azure-match.ts';
+import { differences } from './azure-match.ts';
+import type { SimulatedState } from './held.ts';
 
 const ID =
   '/subscriptions/S/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop';
+
+const VM = '/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm';
 
 const declared: UserAssignedIdentity = {
   apiVersion: 'azid.dev/v1alpha1',
@@ -26,12 +31,22 @@ const held: Identity = {
   clientId: 'c',
 };
 
-const holding = (...identities: Identity[]): Held => ({
+const holding = (...identities: Identity[]): SimulatedState => ({
   identities: () => identities,
   assignments: () => [
     { id: '/s/roleassignments/a', scope: '/subscriptions/S', roleGuid: 'guid', principalId: 'p' },
   ],
   credentials: () => [{ name: 'shop-1', issuer: 'https://i', subject: 's', audience: 'a' }],
+  hosts: () => [
+    {
+      id: VM.toUpperCase(),
+      system: { principalId: 'sp', clientId: 'sc' },
+      attached: [
+        { id: ID, principalId: 'p', clientId: 'c' },
+        { id: `${ID}-dead`, principalId: null, clientId: null },
+      ],
+    } as unknown as HostView,
+  ],
 });
 
 describe('what Azure has otherwise than an identity declares', () => {
@@ -125,5 +140,45 @@ describe('what Azure has otherwise than a credential declares', () => {
     ['another subject', { ...status, subject: 't' }, ['subject: expected t, found s']],
   ])('is %s', (_, given, expected) => {
     expect(differences(credential(given), holding())).toEqual(expected);
+  });
+});
+
+describe('what Azure has otherwise than is declared of a resource', () => {
+  const attachment = (status: object, target: object = { resourceId: VM }) => ({
+    ...common,
+    kind: 'IdentityAttachment',
+    spec: { target },
+    status,
+  });
+  const own = (status: object, resourceId = VM) => ({
+    ...common,
+    kind: 'SystemAssignedIdentity',
+    spec: { resourceId },
+    status,
+  });
+  const gone = `${VM}-gone`;
+
+  it.each<[string, ManagedObject, string[] | undefined]>([
+    ['nothing', attachment({ identityId: ID }), []],
+    ['an identity that is not named yet', attachment({}), ['no resource named in the status']],
+    [
+      'an identity whose entry is dead',
+      attachment({ identityId: `${ID}-dead` }),
+      [`identity ${ID}-dead: expected attached, found none`],
+    ],
+    [
+      'a resource that is not there',
+      attachment({ identityId: ID }, { resourceId: gone }),
+      [`no resource ${gone}`],
+    ],
+    ['not to be told of a selector', attachment({ identityId: ID }, { selector: {} }), undefined],
+    ['nothing of its own identity', own({ principalId: 'SP' }), []],
+    [
+      'another own identity',
+      own({ principalId: 'q' }),
+      ['principalId of its own identity: expected q, found sp'],
+    ],
+  ])('is %s', (_, object, expected) => {
+    expect(differences(object, holding())).toEqual(expected);
   });
 });

@@ -3,7 +3,8 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound, KubeError } from '../../kube/errors.ts';
 import type { ExampleObject } from '../setup/examples.ts';
-import { differences, type Held } from './azure-match.ts';
+import { differences } from './azure-match.ts';
+import type { SimulatedState } from './held.ts';
 
 export type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
 
@@ -26,7 +27,7 @@ export function isSettled({ readiness, differences: found = [] }: Standing): boo
 export async function standingOf(
   { resource, key }: ExampleObject,
   client: KubeClient,
-  azure: Held,
+  azure: SimulatedState,
   signal: AbortSignal,
 ): Promise<Standing> {
   try {
