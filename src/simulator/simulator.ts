@@ -74,7 +74,7 @@ export interface SimulatorOptions {
   readonly subscriptionId?: string;
   /** Hears of each request when it is answered. */
   readonly log?: (entry: LoggedRequest) => void;
-  /** Hears of each PUT, PATCH, POST and DELETE that reached an operation: where events will be made. */
+  /** Hears of each PUT, PATCH, POST and DELETE that reached an operation. */
   readonly onChange?: (change: Change) => void;
 }
 

@@ -23,7 +23,7 @@ import { parseRelaxedJson } from './relaxed-json.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
-/** A call that changed, or tried to change, something: where events will be made of it. */
+/** A call that changed, or tried to change, something: what the Activity Log records and events tell. */
 export interface Change {
   readonly operation: Operation;
   readonly request: ArmRequest;
