@@ -50,6 +50,26 @@ test('an array goes as one batch, and a message without an id gets one', async (
   expect(got.map(({ body }) => String(body))).toEqual(['a', 'b', 'c']);
 });
 
+test('a batch that the client fills itself takes what the link says it may be large', async () => {
+  const sender = stage.client().createSender('events');
+  const batch = await sender.createMessageBatch();
+  expect(batch.maxSizeInBytes).toBe(262_144);
+  for (const body of ['a', 'b']) expect(batch.tryAddMessage({ body })).toBe(true);
+  await sender.sendMessages(batch);
+  expect(stage.state().ready).toBe(2);
+});
+
+test('who asks for one message at a time gets one, however many arrive at once', async () => {
+  const receiver = stage.receiver();
+  receiver.subscribe(
+    { processMessage: async () => {}, processError: async () => {} },
+    { autoCompleteMessages: false, maxConcurrentCalls: 1 },
+  );
+  await expect.poll(() => stage.control.brokerLinks()).toMatchObject([{ waits: true }]);
+  stage.send('a', 'b', 'c');
+  expect(stage.state()).toMatchObject({ ready: 2, locked: 1 });
+});
+
 test('a message that is larger than the queue takes is refused', async () => {
   const sender = stage.client().createSender('events');
   await expect(sender.sendMessages({ body: 'x'.repeat(300_000) })).rejects.toMatchObject({
@@ -171,6 +191,8 @@ test('a call for more than there is comes back with what there was', async () =>
   await receiver.completeMessage(got[0] as (typeof got)[number]);
   stage.send('b');
   expect(String((await receiveOne(receiver)).body)).toBe('b');
+  // By the same link: one that does not give its credit back when asked is closed by the client.
+  expect(stage.control.tokensPut()).toHaveLength(1);
 });
 
 test('five thousand messages come through one link, each once', async () => {
