@@ -13,7 +13,7 @@ import type {
   OwnedIdentity,
 } from './facts.ts';
 import { keep, type Stuck, satisfiedBy, withoutUnproven, write } from './maintain.ts';
-import { ageOf, identityKey, nameOf, ownStatus } from './own.ts';
+import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './own.ts';
 import { type Request, requestOf } from './request.ts';
 import { subjectFindings } from './trust/github.ts';
 import { placeOf } from './trust/place.ts';
@@ -120,7 +120,7 @@ function fitIn(
       return stop(
         stalledOutside(
           'CredentialConflict',
-          `identity ${identity.id} already has credential ${place.with.name} with ${pair}, which azid did not make, and its audience is ${place.with.audience}, expected ${trust.audience}; Azure allows one per pair: delete that one, or use its audience`,
+          `identity ${identity.id} already has credential ${place.with.name} with ${pair}, ${whoseIs(place.with.name, facts)}, and its audience is ${place.with.audience}, expected ${trust.audience}; Azure allows one per pair: delete that one, or use its audience`,
         ),
       );
     case 'taken':
@@ -134,9 +134,16 @@ function fitIn(
       return stop({
         state: 'waiting',
         for: `FederatedIdentityCredential ${place.by.key}`,
-        message: `FederatedIdentityCredential ${place.by.key} still holds ${pair} on identity ${identity.id} and is about to give them up`,
+        message: `FederatedIdentityCredential ${place.by.key} still holds ${pair} on identity ${identity.id}, and gives them up as soon as ${place.by.deleting ? 'it is gone' : 'it has what it is declared to have now'}`,
         recheckMs: RECHECK_OUTSIDE_MS,
       });
+    case 'held':
+      return stop(
+        stalledInside(
+          'OwnedByAnother',
+          `${pair} on identity ${identity.id} are still held by FederatedIdentityCredential ${place.by.key}, which keeps what it has while azid makes nothing else for it: it is suspended, denied or refused as it is declared now; Azure allows one credential per pair: mend or delete that object, or change this one`,
+        ),
+      );
     case 'full':
       return stop(
         stalledOutside(

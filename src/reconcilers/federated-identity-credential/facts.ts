@@ -33,15 +33,17 @@ export type ObservedCredentials =
   | { readonly state: 'identityGone' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
-/** Another object on the same identity. */
+/** Another object on the same identity, or one that has moved away from it and still has its credential there. */
 export interface Sibling {
   readonly key: string;
   readonly uid: string;
   readonly creationTimestamp: string;
   /** What its credential is called in Azure. */
   readonly credentialName: string;
-  /** Absent where its own preset cannot be resolved. */
+  /** What it is to have on this identity. Absent where its own preset cannot be resolved, and of one that has moved away. */
   readonly trust?: Trust;
+  /** The UserAssignedIdentity (`namespace/name`) that one which has moved away refers to now. */
+  readonly movedTo?: string;
   readonly deleting: boolean;
   /** It can write: allowed by policy, not suspended, not refused by Azure. One that cannot takes no place from anybody. */
   readonly mayWrite: boolean;

@@ -11,7 +11,7 @@ import type {
   SeenCredential,
   Trust,
 } from './facts.ts';
-import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus } from './own.ts';
+import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus, whoseIs } from './own.ts';
 import { sameTrust } from './trust/place.ts';
 
 /** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
@@ -128,7 +128,7 @@ export function satisfiedBy(
     summary: {
       state: 'ready',
       reason: 'ExistsUnmanaged',
-      message: `credential ${duplicate.id}, which azid did not make, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
+      message: `credential ${duplicate.id}, ${whoseIs(duplicate.name, facts)}, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
       nextMs: nextMs(object, facts, stuck),
     },
   };

@@ -1,7 +1,5 @@
-import { isFinalized, isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
+import { isReconcileRequested } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
-import { keyOf } from '../../kube/types.ts';
-import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
@@ -11,18 +9,17 @@ import type { LiveReads } from '../live-reads.ts';
 import type { IdentityProofs, ProvenIdentity } from '../proof/identity-proofs.ts';
 import { blockedFor } from '../status/blocked.ts';
 import type { Stores } from '../stores.ts';
-import { isRefusedByAzure } from '../watches/refused-by-azure.ts';
-import type { Facts, FederatedIdentityCredential, OwnedIdentity, Sibling } from './facts.ts';
+import type { Facts, FederatedIdentityCredential } from './facts.ts';
 import { CREDENTIALS } from './needs-live.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
 import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
-import { identityKey, isProven, nameOf } from './own.ts';
+import { movedAway, siblingsOf } from './observe/siblings.ts';
+import { identityKey, isProven } from './own.ts';
 import { requestOf } from './request.ts';
-import { resolveTrust } from './trust/trust.ts';
 
 export interface ObserveDeps extends CredentialDeps {
-  readonly stores: Pick<Stores, 'policies' | 'namespaces'>;
+  readonly stores: Pick<Stores, 'credentials' | 'policies' | 'namespaces'>;
   /** Whose an identity is, as Azure proves it. */
   readonly proofs: Pick<IdentityProofs, 'prove'>;
   readonly installationId: string;
@@ -67,7 +64,7 @@ export async function observe(
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
-  return look(object, context, deps, common, policy, isReconcileRequested(object) || live.wants(CREDENTIALS));
+  return look(object, context, deps, common, isReconcileRequested(object) || live.wants(CREDENTIALS));
 }
 
 async function look(
@@ -75,19 +72,20 @@ async function look(
   context: ReconcileContext,
   deps: ObserveDeps,
   common: Facts,
-  policy: NamespacePolicy,
   live: boolean,
 ): Promise<Facts> {
   const proven = await deps.proofs.prove(identityKey(object), context, live);
   const identity = object.metadata.deletionTimestamp ? placeOfGoing(proven) : proven;
   if (identity.state !== 'owned') return { ...common, identity };
-  const siblings = siblingsOf(object, identity, deps, common, policy);
   deps.inUse.record(context.key, identity.id, identity.principalId);
   // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
   const since = Math.max(context.startedAt, deps.ended.failedAt(object.metadata.uid));
   const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
   const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
-  return { ...common, identity, siblings, credentials };
+  const siblings = siblingsOf(object, identity.id, deps, common);
+  const moved =
+    credentials.state === 'known' ? movedAway(object, credentials.credentials, siblings, deps, common) : [];
+  return { ...common, identity, siblings: [...siblings, ...moved], credentials };
 }
 
 /**
@@ -98,34 +96,6 @@ function placeOfGoing(proven: ProvenIdentity): ProvenIdentity {
   if (proven.state !== 'waiting' || !proven.marked) return proven;
   const { id, principalId } = proven.marked;
   return { state: 'owned', id, principalId, live: false, deleting: true };
-}
-
-function siblingsOf(
-  object: FederatedIdentityCredential,
-  identity: OwnedIdentity,
-  deps: ObserveDeps,
-  common: Facts,
-  policy: NamespacePolicy,
-): readonly Sibling[] {
-  const here = policy.allowsIdentity(identity.id).allowed;
-  return deps.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
-    const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
-    // Of one that azid is done with nobody takes anything away any more: what it left is as anybody's.
-    if (uid === object.metadata.uid || isFinalized(other)) return [];
-    const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
-    return [
-      {
-        key: keyOf(other),
-        uid,
-        creationTimestamp,
-        credentialName: nameOf(other, deps.installationId),
-        ...(resolution.resolved && { trust: resolution.trust }),
-        deleting: deletionTimestamp !== undefined,
-        mayWrite:
-          here && !isSuspended(other) && !isRefusedByAzure(other) && requestOf(other, common, policy).granted,
-      },
-    ];
-  });
 }
 
 /** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */

@@ -1,6 +1,10 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
-import { credentialName, isCredentialOf } from '../../azure/names/credential-name.ts';
+import {
+  credentialName,
+  isCredentialOf,
+  isCredentialOfInstallation,
+} from '../../azure/names/credential-name.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
@@ -42,6 +46,13 @@ export function isProven(
     if (error instanceof TypeError) return false;
     throw error;
   }
+}
+
+/** Of a credential that no object has. */
+export function whoseIs(name: string, { installationId }: Pick<Facts, 'installationId'>): string {
+  return isCredentialOfInstallation(name, installationId)
+    ? 'which azid made for an object that is no more'
+    : 'which azid did not make';
 }
 
 /** What the ledger names, and what carries the object's name on its identity although the ledger was lost. */

@@ -4,7 +4,7 @@ import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { isReady, isRefusedOtherwise } from '../watches/predicates.ts';
+import { isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -36,7 +36,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
     // What this process wrote itself it knows already.
     onCache(identityCache, 'none', inAzure),
-    onCache(credentialCache, 'none', inAzure),
+    // But what it deleted for one object, another may wait for, or rest on.
+    onCache(credentialCache, 'deletions', inAzure),
     ...onReferredIdentity(deps, onIdentity),
   ];
 }
@@ -44,6 +45,16 @@ export function watches(deps: WatchDeps): readonly Watch[] {
 /** @param armId of an identity, or of a credential on one */
 function identityIdOf(armId: string): string {
   return /\/federatedidentitycredentials\//i.test(armId) ? parseCredentialId(armId).identityId : armId;
+}
+
+/** Anybody may have written what a ledger says. */
+function isCredentialId(id: string): boolean {
+  try {
+    return parseCredentialId(id).name !== '';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** Those that name this UserAssignedIdentity, by `namespace/name`. */
@@ -54,13 +65,24 @@ export function onIdentity(
   return credentials.byIndex(INDEX.identityRef, identity);
 }
 
-/** A place or a pair may have become free for those that wait for one. */
+/**
+ * A place or a pair may have become free, or is about to be, on the identities that the object refers or referred to, and on
+ * those where it has no credential any more.
+ */
 function waiting(change: StoreChange<FederatedIdentityCredential>, stores: WatchDeps['stores']): ObjectKey[] {
   if (!freesSomething(change) && !isRefusedOtherwise(change)) return [];
-  return [change.old, change.new]
-    .flatMap((object) => (object ? onIdentity(stores, identityKeyOf(object)) : []))
-    .filter((each) => !isReady(each))
+  const referred = [change.old, change.new].flatMap((object) => (object ? identityKeyOf(object) : []));
+  const left = leftBy(change).flatMap((id) => identitiesNamed(identityIdOf(id), stores.identities));
+  return [...new Set([...referred, ...left])]
+    .flatMap((identity) => onIdentity(stores, identity))
+    .filter((each) => !hasItsOwn(each))
     .map(keyOf);
+}
+
+/** Ids of credentials that were the object's. */
+function leftBy({ old, new: next }: StoreChange<FederatedIdentityCredential>): readonly string[] {
+  const has = next?.status?.ledger ?? [];
+  return (old?.status?.ledger ?? []).filter((id) => isCredentialId(id) && !has.includes(id));
 }
 
 function identityKeyOf({ metadata, spec }: FederatedIdentityCredential): ObjectKey {
@@ -94,4 +116,12 @@ function concernsCredentials({ old, new: next }: StoreChange<UserAssignedIdentit
     ];
   };
   return JSON.stringify(part(old)) !== JSON.stringify(part(next));
+}
+
+/** As it is declared now. What says `ExistsUnmanaged` rests on somebody else's, which may be what goes. */
+function hasItsOwn({ status, metadata }: FederatedIdentityCredential): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return (
+    ready?.status === 'True' && ready.reason === 'Ready' && status?.observedGeneration === metadata.generation
+  );
 }

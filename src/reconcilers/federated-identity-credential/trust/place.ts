@@ -16,8 +16,10 @@ export type Place =
   | { readonly state: 'conflict'; readonly with: SeenCredential }
   /** Another object has, or is about to have, this issuer and subject. */
   | { readonly state: 'taken'; readonly by: Sibling }
-  /** Another object's credential still holds the pair, but it is about to give it up. */
+  /** Another object's credential still holds the pair, which it gives up when it has what it is declared to have now. */
   | { readonly state: 'leaving'; readonly by: Sibling }
+  /** ... but azid does not write for that object, so it gives up nothing. */
+  | { readonly state: 'held'; readonly by: Sibling }
   | { readonly state: 'full'; readonly holders: readonly string[] };
 
 /** @param me the object's age and the name of its credential */
@@ -39,7 +41,8 @@ export function placeOf(
         : { state: 'conflict', with: duplicate };
     }
     const stays = !holder.deleting && holder.trust !== undefined && samePair(holder.trust, wanted);
-    return { state: stays ? 'taken' : 'leaving', by: holder };
+    if (stays) return { state: 'taken', by: holder };
+    return { state: holder.deleting || holder.mayWrite ? 'leaving' : 'held', by: holder };
   }
   // Whoever has the pair in Azure is first; while nobody has, the oldest is.
   if (!own || !samePair(own, wanted)) {

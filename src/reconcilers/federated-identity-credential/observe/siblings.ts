@@ -1,0 +1,101 @@
+import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
+import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
+import { isCredentialOf, readablePart } from '../../../azure/names/credential-name.ts';
+import { keyOf, type ObjectKey } from '../../../kube/types.ts';
+import { policyFor } from '../../../policy/policy-for.ts';
+import { INDEX, type Stores } from '../../stores.ts';
+import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
+import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
+import { identityKey, nameOf } from '../own.ts';
+import { requestOf } from '../request.ts';
+import { resolveTrust } from '../trust/trust.ts';
+
+/** Who else has, or wants, something on an identity. */
+
+export interface SiblingDeps {
+  readonly stores: Pick<Stores, 'credentials' | 'policies' | 'namespaces'>;
+  readonly installationId: string;
+  /** The FederatedIdentityCredentials that name this UserAssignedIdentity (`namespace/name`). */
+  readonly onIdentity: (key: ObjectKey) => readonly FederatedIdentityCredential[];
+}
+
+type Common = Pick<Facts, 'clusterIssuer' | 'defaultAudience'>;
+
+/** The other objects that refer to the identity as this one does. */
+export function siblingsOf(
+  object: FederatedIdentityCredential,
+  identityId: string,
+  deps: SiblingDeps,
+  common: Common,
+): readonly Sibling[] {
+  return deps.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
+    if (!isOther(other, object)) return [];
+    const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
+    return [
+      {
+        ...siblingOf(other, deps, common, identityId),
+        ...(resolution.resolved && { trust: resolution.trust }),
+      },
+    ];
+  });
+}
+
+/**
+ * Objects that refer to another identity by now, and whose credential is here as yet: its name proves whose it is. They take it
+ * away when the new one is there, so it is nobody's to rely on.
+ */
+export function movedAway(
+  object: FederatedIdentityCredential,
+  credentials: readonly SeenCredential[],
+  siblings: readonly Sibling[],
+  deps: SiblingDeps,
+  common: Common,
+): readonly Sibling[] {
+  return credentials
+    .filter(({ name }) => !siblings.some(({ credentialName }) => sameText(credentialName, name)))
+    .flatMap(({ name }) => ownerOf(name, deps) ?? [])
+    .filter((owner) => isOther(owner, object))
+    .map((owner) => ({ ...siblingOf(owner, deps, common), movedTo: identityKey(owner) }));
+}
+
+/** The object for which this installation made a credential of this name. */
+function ownerOf(
+  name: string,
+  { stores, installationId }: SiblingDeps,
+): FederatedIdentityCredential | undefined {
+  const readable = readablePart(name, installationId);
+  if (readable === undefined) return undefined;
+  return stores.credentials
+    .byIndex(INDEX.credentialName, asciiLower(readable))
+    .find(({ metadata: { namespace = '', name: ofObject } }) =>
+      isCredentialOf(name, installationId, { namespace, name: ofObject }),
+    );
+}
+
+/** Of one that azid is done with nobody takes anything away any more: what it left is as anybody's. */
+function isOther(other: FederatedIdentityCredential, object: FederatedIdentityCredential): boolean {
+  return other.metadata.uid !== object.metadata.uid && !isFinalized(other);
+}
+
+/** @param identityId of the identity that it refers to, where that is known */
+function siblingOf(
+  other: FederatedIdentityCredential,
+  { stores, installationId }: SiblingDeps,
+  common: Common,
+  identityId?: string,
+): Sibling {
+  const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
+  const policy = policyFor(other, stores);
+  return {
+    key: keyOf(other),
+    uid,
+    creationTimestamp,
+    credentialName: nameOf(other, installationId),
+    deleting: deletionTimestamp !== undefined,
+    mayWrite:
+      (identityId === undefined || policy.allowsIdentity(identityId).allowed) &&
+      !isSuspended(other) &&
+      !isRefusedByAzure(other) &&
+      requestOf(other, common, policy).granted,
+  };
+}

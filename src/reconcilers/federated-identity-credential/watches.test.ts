@@ -1,0 +1,78 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
+import type { Stores } from '../stores.ts';
+import { watchWorld } from '../watches/watches.fixture.ts';
+
+const ID =
+  '/subscriptions/s/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web/federatedIdentityCredentials/a';
+const ready = (reason: string, observedGeneration = 1) => ({
+  observedGeneration,
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True' as const,
+      reason,
+      message: '',
+      lastTransitionTime: '',
+      observedGeneration,
+    },
+  ],
+});
+
+let stores: Stores;
+beforeEach(() => {
+  stores = emptyStores();
+  for (const name of ['web', 'other']) put(stores.identities, { metadata: meta(name), spec: {}, status: {} });
+});
+
+const credential = (
+  name: string,
+  identity: string,
+  status: FederatedIdentityCredential['status'] = {},
+  generation = 1,
+) =>
+  put(stores.credentials, {
+    metadata: meta(name, { generation }),
+    spec: { identityRef: { name: identity } },
+    status,
+  });
+const enqueuedBy = (change: () => void) => watchWorld(stores).enqueuedBy(change, ['credential']);
+
+it('whoever waits on an identity is enqueued by an object that lets go of its credential there', () => {
+  credential('first', 'web', { ledger: [ID] });
+  credential('waits', 'web');
+  expect(enqueuedBy(() => credential('first', 'web', { ledger: [] }))).toContain('credential shop/waits');
+});
+
+it('also by one that has moved to another identity since', () => {
+  credential('first', 'other', { ledger: [ID] });
+  credential('waits', 'web');
+  expect(enqueuedBy(() => credential('first', 'other', { ledger: [] }))).toContain('credential shop/waits');
+});
+
+it('also who rests on what is not its own, or was edited since it had its own; not who has its own', () => {
+  credential('first', 'other', { ledger: [ID] });
+  credential('rests', 'web', ready('ExistsUnmanaged'));
+  credential('edited', 'web', ready('Ready'), 2);
+  credential('settled', 'web', ready('Ready'));
+  const waiting = ['credential shop/edited', 'credential shop/rests'];
+  const enqueued = enqueuedBy(() => credential('first', 'other', { ledger: [] }));
+  expect(enqueued.filter((each) => !each.endsWith('/first'))).toEqual(waiting);
+});
+
+it('what a ledger names that is no credential enqueues nobody, and breaks nothing', () => {
+  credential('forged', 'other', { ledger: ['web', '/x/federatedIdentityCredentials/y'] });
+  credential('waits', 'web');
+  expect(enqueuedBy(() => credential('forged', 'other'))).toEqual(['credential shop/forged']);
+});
+
+it('all on the identity are enqueued by a DELETE that this process sent for one of them; not by its PUTs', () => {
+  credential('waits', 'web');
+  credential('elsewhere', 'other');
+  const { caches, enqueuedBy: by } = watchWorld(stores);
+  const told = (how: 'delete' | 'write') =>
+    by(() => caches.credentialCache.tell(ID.toLowerCase(), how), ['credential']);
+  expect(told('delete')).toEqual(['credential shop/waits']);
+  expect(told('write')).toEqual([]);
+});
