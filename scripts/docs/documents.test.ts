@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchorsOf, codeOf, firstCells, linksOf, pages, ROOT } from './markdown.ts';
 import { reasonsOfSources } from './reasons.ts';
+import { unsetVariables } from './variables.ts';
 
 const all = await pages();
 const textOf = (path: string) => all.find((page) => page.path === path)?.text ?? '';
@@ -41,6 +42,10 @@ describe('documents', () => {
     expect(missingFiles(text)).toEqual([]);
   });
 
+  it.each(all)('$path says what each variable of its shell blocks is, before it uses it', ({ text }) => {
+    expect(unsetVariables(text)).toEqual([]);
+  });
+
   it.each(all)('$path keeps the tone of a guide', ({ text }) => {
     const prose = text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`]*`/g, '');
     expect(prose.match(/\b(simply|easy|easily|powerful|seamless(ly)?|robust|blazing)\b/gi) ?? []).toEqual([]);
@@ -59,6 +64,33 @@ describe('the page of conditions', () => {
     const given = await reasonsOfSources();
     const headings = new Set(['Reason', 'Situation', 'Type']);
     expect(told.filter((word) => !given.has(word) && !headings.has(word))).toEqual([]);
+  });
+});
+
+describe('variables of shell blocks', () => {
+  const block = (...commands: string[]) => ['```sh', ...commands, '```', ''].join('\n');
+
+  it('are set in a line before, by a command, an export or a loop', () => {
+    expect(unsetVariables(block('A=1', 'export B=2', 'echo "$A" "${B}"') + block('echo $A'))).toEqual([]);
+    expect(unsetVariables(block('for f in a b; do', '  echo "$f"', 'done'))).toEqual([]);
+    expect(unsetVariables(block('ls | while read -r a b; do', '  echo "$a" "$b"', 'done'))).toEqual([]);
+  });
+
+  it('are not set in another block after it, by the same command, or in a comment that no reader sees', () => {
+    expect(unsetVariables(`\n${block('echo "$A"')}${block('A=1')}`)).toEqual(['line 2: $A']);
+    expect(unsetVariables(block('A=1 echo $A'))).toEqual(['line 1: $A']);
+    expect(unsetVariables(`<!-- given: A=1 -->\n${block('echo $A')}`)).toEqual(['line 2: $A']);
+  });
+
+  it('are one of the lines to paste where the document says so', () => {
+    const said = '`$CONTROL` is one of the three lines to paste that `npm start` prints:\n\n';
+    expect(unsetVariables(said + block('curl "$CONTROL/x"'))).toEqual([]);
+    expect(unsetVariables(block('curl "$CONTROL/x"') + said)).toEqual(['line 1: $CONTROL']);
+  });
+
+  it('are none in single quotes', () => {
+    expect(unsetVariables(block('V=1', `echo '$A' "it's" '{"id":"'$V'"}'`))).toEqual([]);
+    expect(unsetVariables(block(`echo "'$A'"`))).toEqual(['line 1: $A']);
   });
 });
 

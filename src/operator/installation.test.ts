@@ -72,6 +72,12 @@ it('derives the same id from the same cluster and another from another', () => {
 it('says what was expected, what was given and what to do', () => {
   const refused = judge(claim(OTHER_CLUSTER), CLUSTER, { namespace: 'azid-system', takeOver: false });
   expect(refused).toMatchObject({
-    message: expect.stringMatching(/azid-system\/azid-installation.*--take-over/),
+    message: expect.stringMatching(/azid-system\/azid-installation.*--take-over true here/),
+  });
+  const installationId = '11111111-0000-4000-8000-000000000001';
+  const options = { namespace: 'azid-system', takeOver: false, installationId };
+  // The flag takes a value: without it the command ends with "argument missing".
+  expect(judge(claim(CLUSTER), CLUSTER, options)).toMatchObject({
+    message: expect.stringMatching(/expected .* or pass --take-over true to act as 11111111-/),
   });
 });

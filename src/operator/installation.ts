@@ -83,14 +83,14 @@ export function judge(
     if (takeOver) return { type: 'write', installationId: wanted };
     return {
       type: 'refuse',
-      message: `--installation-id: expected ${kept}, which ${where} holds, got ${wanted}; with another id azid would not know what it made. Leave the flag out, or pass --take-over to act as ${wanted} from now on`,
+      message: `--installation-id: expected ${kept}, which ${where} holds, got ${wanted}; with another id azid would not know what it made. Leave the flag out, or pass --take-over true to act as ${wanted} from now on`,
     };
   }
   if (claim.clusterUid !== clusterUid) {
     if (takeOver) return { type: 'write', installationId: kept };
     return {
       type: 'refuse',
-      message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it looks like a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over here, or delete the ConfigMap to begin as a new installation`,
+      message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it looks like a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
     };
   }
   return { type: 'accept', installationId: kept };
