@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { policy } from '../user-assigned-identity/facts.fixture.ts';
 import { decide } from './decide.ts';
 
@@ -61,4 +62,40 @@ it('says which namespaces are not there yet, and that names of roles were not ch
     message:
       'in force for 1 namespace; not there yet: namespace taem-b; the names of roles are not checked yet: the roles at / cannot be read: no right',
   });
+});
+
+it('tells all that is wrong at once: a contradiction hides neither words that name nothing nor what is not there yet', () => {
+  const spec = {
+    defaults: { location: 'westeurope' },
+    grants: [{ roles: ['Redaer'], scopes: ['/'] }],
+    namespaces: { names: ['team-a', 'taem-b'] },
+  };
+  const mine = policy(spec, 'mine');
+  const other = policy({ defaults: { location: 'northeurope' } }, 'other');
+  const roles = [{ roleName: 'Reader', type: 'BuiltInRole', guid: 'acdd72a7' }];
+  expect(decide(mine, { policies: [mine, other], namespaces, roles }).summary).toMatchObject({
+    state: 'stalled',
+    reason: 'PolicyConflict',
+    message:
+      "the IdentityPolicies of namespace team-a contradict each other: defaults.location is 'westeurope' in mine and 'northeurope' in other; make them agree; spec.grants[0].roles[0]: 'Redaer' is the name of no built-in role: did you mean Reader?; what is listed allows nothing; not there yet: namespace taem-b",
+  });
+  expect(decide(mine, { policies: [mine], namespaces, roles }).summary).toMatchObject({
+    reason: 'PartlyInvalid',
+    message: expect.stringMatching(/did you mean Reader\?; .*; not there yet: namespace taem-b$/),
+  });
+});
+
+it('looks again soon where the names of roles could not be read, whatever else is wrong', () => {
+  const mine = policy(
+    { defaults: { location: 'westeurope' }, grants: [{ roles: ['Redaer'], scopes: ['/'] }] },
+    'mine',
+  );
+  const other = policy({ defaults: { location: 'northeurope' } }, 'other');
+  const facts = { policies: [mine, other], namespaces };
+  const unread = decide(mine, { ...facts, rolesUnread: 'no right' }).summary;
+  expect(unread).toMatchObject({
+    message: expect.stringMatching(/make them agree; the names of roles are not checked yet: no right$/),
+    recheckMs: RECHECK_OUTSIDE_MS,
+  });
+  expect(decide(mine, { ...facts, roles: [] }).summary).toMatchObject({ recheckMs: RECHECK_INSIDE_MS });
 });

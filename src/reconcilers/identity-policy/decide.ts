@@ -4,7 +4,7 @@ import { describeConflicts, evaluate } from '../../policy/evaluate.ts';
 import { type Finding, judge, type KnownRole } from '../../policy/judge.ts';
 import { type NamespaceFacts, selects } from '../../policy/selection.ts';
 import { type Decision, RECHECK_OUTSIDE_MS, RECHECK_READY_MS } from '../decision.ts';
-import { stalledInside } from '../status/summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summaries.ts';
 
 export interface PolicyFacts {
   readonly policies: readonly IdentityPolicy[];
@@ -35,31 +35,27 @@ export function decide(
     .find(({ conflicts }) =>
       conflicts.some(({ values }) => values.some((each) => each.policy === policy.metadata.name)),
     );
-  if (contradicted) {
-    return { actions: [], status, summary: stalledInside('PolicyConflict', describeConflicts(contradicted)) };
-  }
   const findings = judge(policy.spec, { roles, types: TYPES });
-  if (findings.length > 0) {
-    const message = `${told(findings)}; what is listed allows nothing, the rest is in force for ${counted(selected.length)}`;
-    return { actions: [], status, summary: stalledInside('PartlyInvalid', message) };
-  }
   const missing = (policy.spec.namespaces.names ?? []).filter(
     (name) => !namespaces.some((namespace) => namespace.name === name),
   );
-  const remarks = [
+  const force = `in force for ${counted(selected.length)}`;
+  // Where defaults contradict each other nothing of the policy gives anything new.
+  const rest = contradicted ? '' : `, the rest is ${force}`;
+  // All of it, however it stands: whoever mends what is told first finds nothing new behind it.
+  const message = [
+    ...(contradicted ? [describeConflicts(contradicted)] : []),
+    ...(findings.length > 0 ? [told(findings), `what is listed allows nothing${rest}`] : []),
+    ...(contradicted || findings.length > 0 ? [] : [force]),
     ...(missing.length > 0 ? [`not there yet: namespace ${missing.slice(0, MAX_TOLD).join(', ')}`] : []),
     ...(rolesUnread === undefined ? [] : [`the names of roles are not checked yet: ${rolesUnread}`]),
-  ];
-  return {
-    actions: [],
-    status,
-    summary: {
-      state: 'ready',
-      reason: 'Accepted',
-      message: [`in force for ${counted(selected.length)}`, ...remarks].join('; '),
-      nextMs: rolesUnread === undefined ? RECHECK_READY_MS : RECHECK_OUTSIDE_MS,
-    },
-  };
+  ].join('; ');
+  const nextMs = rolesUnread === undefined ? RECHECK_READY_MS : RECHECK_OUTSIDE_MS;
+  if (!contradicted && findings.length === 0)
+    return { actions: [], status, summary: { state: 'ready', reason: 'Accepted', message, nextMs } };
+  const reason = contradicted ? 'PolicyConflict' : 'PartlyInvalid';
+  const stalled = rolesUnread === undefined ? stalledInside : stalledOutside;
+  return { actions: [], status, summary: stalled(reason, message) };
 }
 
 function told(findings: readonly Finding[]): string {
