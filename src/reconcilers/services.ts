@@ -120,7 +120,7 @@ export interface SharedServices extends Given, Caches {
   readonly grantsCompleted: Source<readonly ObjectKey[]>;
   /** Which assignments this process saw each grant have. */
   readonly granted: GrantedHere;
-  /** When this process first saw a principal, by the uid of the grant that asks. */
+  /** When this process first saw a principal, monotonic ms, by the uid of the grant that asks. */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
 }
 

@@ -18,6 +18,7 @@ import {
   NOW,
   object,
   seen as shownAs,
+  wants,
 } from './facts.fixture.ts';
 import type { HostIdentity } from './facts.ts';
 import { BUSY_MS } from './maintain.ts';
@@ -123,6 +124,28 @@ it.each(JUMPS)('set %s: an operation is asked about for an hour, and no longer',
   expect((await seen(object({ operation }))).operation?.state).toBe('unreadable');
   pass(2 * MINUTE);
   expect((await seen(object({ operation }))).operation?.state).toBe('over');
+});
+
+it.each(JUMPS)('set %s: what comes together waits for more as long as before', async (_, by) => {
+  const { seen, time, pass, memory } = world(host());
+  const claims = [wants('app')];
+  const live = { identities: ALIVE, host: shownAs(host()), claims };
+  const observed = async () => {
+    const { now, batch } = await seen();
+    // As in life, where a decision that holds is collected.
+    return facts({ ...live, now, ...(batch ? { batch } : { batch: undefined as never }) });
+  };
+  const hold = decide(object({ entries: [] }), await observed());
+  expect(hold).toMatchObject({ isHeld: true, summary: { againMs: 500 } });
+  memory.collect(object().metadata.uid, hold.batch, time.wall - time.monotonic);
+  time.wall += by;
+  pass(300);
+  expect(decide(object({ entries: [] }), await observed())).toMatchObject({
+    isHeld: true,
+    summary: { againMs: 200 },
+  });
+  pass(200);
+  expect(decide(object({ entries: [] }), await observed()).isHeld).toBeUndefined();
 });
 
 const ALIVE = new Map([[keyOf('app'), { state: 'present', principalId: 'p', live: true } as const]]);

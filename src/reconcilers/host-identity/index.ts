@@ -13,7 +13,7 @@ import { observe } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
-import { HostMemory } from './write/memory.ts';
+import { aheadMs, HostMemory } from './write/memory.ts';
 
 /** HostIdentity: the only writer of a resource's `identity`. */
 export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus, HostDecision> = {
@@ -33,7 +33,7 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided({ metadata: { uid } }, _facts, { actions, batch }) {
-        memory.collect(uid, batch);
+        memory.collect(uid, batch, aheadMs(services.clock));
         // A write that was not sent, because something came in between, is none that somebody must wait for.
         for (const action of actions)
           if (action.type === 'writeIdentity') memory.intend(uid, action.begun, action.asked);

@@ -14,6 +14,7 @@ import { seeing } from './observe/seeing.ts';
 import { startOf } from './observe/start.ts';
 import { pollOperation } from './operation/poll.ts';
 import { ownStatus } from './own.ts';
+import { aheadMs } from './write/memory.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
@@ -31,6 +32,7 @@ export async function observe(
   const operation = await live.once('operation', () => pollOperation(object, context, deps));
   const window = windowOf(object, deps);
   const known = memory.of(uid);
+  const batch = memory.batchOf(uid, aheadMs(clock));
   const refused = memory.refusalFor(uid, context.reconcileId, clock.monotonic());
   const common: Facts = {
     ...start,
@@ -39,7 +41,7 @@ export async function observe(
     ...(operation && { operation }),
     ...(refused && { refusal: refused }),
     ...(known.batchLimit !== undefined && { batchLimit: known.batchLimit }),
-    ...(known.batch && { batch: known.batch }),
+    ...(batch && { batch }),
   };
   const cached = seeing(object, common, cachedHost(object, context, deps), deps);
   if (operation && operation.state !== 'over') return cached;

@@ -15,7 +15,7 @@ export const DUE_MS = 5_000;
 /** However many come one after the other, ms. */
 export const LONGEST_MS = 60_000;
 
-/** What one write is to carry. Times in ms of the wall clock. */
+/** What one write is to carry. Times are of the reconcile's `now`; between two of them the monotonic clock counts. */
 export interface Batch {
   /** When there was something to write first. */
   readonly openedAt: number;
@@ -42,7 +42,7 @@ export function batchAfter(
 
 /** For how long the write still waits, ms; then it goes with whatever there is. */
 export function batchWaitMs({ openedAt, changedAt, isClosed }: Batch, isDue: boolean, now: number): number {
-  // The wall clock was set back: how long it has waited nobody knows, and too early is one write more.
+  // A clock that was set back within the reconcile: how long it has waited nobody knows, and too early is one write more.
   if (isClosed || now < changedAt) return 0;
   const closesAt = Math.min(changedAt + (isDue ? DUE_MS : QUIET_MS), openedAt + LONGEST_MS);
   return Math.max(0, closesAt - now);

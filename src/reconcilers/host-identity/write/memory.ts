@@ -1,4 +1,5 @@
 import type { LedgerOperation } from '../../../api/host-identity.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Accepted, Asked, Refusal } from '../facts.ts';
 import type { Batch } from './batch.ts';
@@ -28,6 +29,7 @@ interface Known {
   busy?: { readonly state: string; readonly since: number };
   /** Since when this process has seen the host absent, monotonic ms. */
   absentSince?: number;
+  /** Monotonic ms. */
   batch?: Batch | undefined;
   reconcile?: { readonly id: string; readonly writes: number };
   /** Monotonic ms. What was read of identities before need not be so any more. */
@@ -41,6 +43,15 @@ interface Known {
 const WHOLE_BATCH = 150;
 /** A VM was seen at work for 16 min (docs/azure-facts.md section 7). */
 export const LONGEST_OPERATION_MS = 20 * 60_000;
+
+/** By how much the wall clock is ahead of the monotonic one, ms. */
+export function aheadMs(clock: Pick<Clock, 'now' | 'monotonic'>): number {
+  return clock.now() - clock.monotonic();
+}
+
+function shifted({ openedAt, changedAt, ...rest }: Batch, ms: number): Batch {
+  return { ...rest, openedAt: openedAt + ms, changedAt: changedAt + ms };
+}
 
 export class HostMemory {
   readonly #byUid = new Map<string, Known>();
@@ -152,9 +163,20 @@ export class HostMemory {
     known.poll = { url, count, dueAt };
   }
 
-  /** What the next write is to carry, as it was decided; undefined: nothing. */
-  collect(uid: string, batch: Batch | undefined): void {
-    this.#of(uid).batch = batch;
+  /**
+   * What the next write is to carry, as it was decided; undefined: nothing. Kept by the monotonic clock, since a decision has times of
+   * its own `now` alone.
+   *
+   * @param aheadMs by how much the wall clock is ahead of the monotonic one
+   */
+  collect(uid: string, batch: Batch | undefined, aheadMs: number): void {
+    this.#of(uid).batch = batch && shifted(batch, -aheadMs);
+  }
+
+  /** @param aheadMs the same, now */
+  batchOf(uid: string, aheadMs: number): Batch | undefined {
+    const { batch } = this.#of(uid);
+    return batch && shifted(batch, aheadMs);
   }
 
   /** It is absent: since when this process has seen it so, monotonic ms; `now` if it is news. */

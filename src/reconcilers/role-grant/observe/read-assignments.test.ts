@@ -3,6 +3,7 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
@@ -59,6 +60,7 @@ function deps(change: Partial<ReadDeps> = {}): ReadDeps {
     proofs: new HeldIdentities().proofs(stores),
     systemProofs: noSystemProofs,
     clock,
+    elapsed: new Elapsed(clock),
     installationId: INSTALLATION,
     firstSeen: new Map(),
     roles: {

@@ -3,6 +3,7 @@ import type { RoleGrantSpec } from '../../../api/role-grant.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleDefinition, RoleLookup } from '../../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../../kube/types.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
@@ -83,11 +84,13 @@ async function coOwners(id = target.id, shown?: Asked['shown']) {
     if (role instanceof Error) throw role;
     return role;
   };
+  const clock = new FakeClock(NOW);
   const deps = {
     stores,
     proofs: new HeldIdentities().proofs(stores),
     systemProofs: noSystemProofs,
-    clock: new FakeClock(NOW),
+    clock,
+    elapsed: new Elapsed(clock),
     installationId: INSTALLATION,
     firstSeen: new Map(),
     roles: { byName: answer, byId: answer, held: () => known },

@@ -6,6 +6,7 @@ import type { GetResult } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
@@ -85,6 +86,7 @@ function deps(
     proofs: held.proofs(stores),
     systemProofs,
     clock,
+    elapsed: new Elapsed(clock),
     firstSeen: new Map(),
     identities: {
       get: async (id) => {
@@ -159,6 +161,33 @@ describe('a principal by SystemAssignedIdentity', () => {
     system({}, { deletionTimestamp: '2026-11-23T10:00:00Z' });
     expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, leaving: true });
     expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('is young for as long when the wall clock is set %s meanwhile', async (_, by) => {
+    system();
+    isOn();
+    vm = machine(PRINCIPAL);
+    const given = deps();
+    let jump = 0;
+    const set = { now: () => clock.now() + jump, monotonic: () => clock.monotonic() };
+    const seen = {
+      ...given,
+      clock: { ...clock, ...set, timer: clock.timer.bind(clock) },
+      elapsed: new Elapsed(set),
+    };
+    const isYoung = async () => {
+      const principal = await principalOf(stands(), context, seen);
+      return principal.state === 'known' && principal.young;
+    };
+    expect(await isYoung()).toBe(true);
+    jump = by;
+    clock.advance(15 * 60_000 - 1);
+    expect(await isYoung()).toBe(true);
+    clock.advance(1);
+    expect(await isYoung()).toBe(false);
   });
 
   it('is read from Azure itself before a write, and where the cache does not tell', async () => {

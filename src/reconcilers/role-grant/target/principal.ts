@@ -1,6 +1,7 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs, ProvenIdentity } from '../../proof/identity-proofs.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
@@ -29,18 +30,22 @@ export interface PrincipalDeps extends LivenessDeps {
     'known' | 'prove' | 'hasPrincipal' | 'ofPrincipal' | 'isReturning' | 'ownersNamed' | 'isPrincipalOf'
   >;
   /**
-   * When this process first saw a principal, wall ms, by the uid of the grant that asks. One map for all who ask: the
+   * When this process first saw a principal, monotonic ms, by the uid of the grant that asks. One map for all who ask: the
    * kind forgets a grant's when the grant is gone.
    */
   readonly firstSeen: Map<string, { readonly principalId: string; readonly at: number }>;
   readonly clock: Clock;
+  readonly elapsed: Pick<Elapsed, 'since'>;
 }
 
 /** Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is told). */
 const YOUNG_MS = 15 * 60_000;
 
 type Known = Extract<ObservedPrincipal, { state: 'known' }>;
-export type KnownDeps = Pick<PrincipalDeps, 'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock'>;
+export type KnownDeps = Pick<
+  PrincipalDeps,
+  'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock' | 'elapsed'
+>;
 
 /** What can be told from the caches; undefined: they show no principal of the identity's object. */
 export function knownPrincipal(object: RoleGrant, deps: KnownDeps): Known | undefined {
@@ -96,17 +101,22 @@ function principalById({ spec }: RoleGrant): Known | undefined {
 function asKnown(
   object: RoleGrant,
   { id, principalId, live, deleting }: Extract<ProvenIdentity, { state: 'owned' }>,
-  { stores, firstSeen, clock }: KnownDeps,
+  { stores, firstSeen, clock, elapsed }: KnownDeps,
 ): Known {
   const { system, key } = referenceOf(object);
-  const createStartedAt = system ? undefined : stores.identities.get(key)?.status?.createStartedAt;
-  const since = sinceWhen(object.metadata.uid, principalId, firstSeen, clock.now());
-  const bornAt = Math.max(since, createStartedAt === undefined ? 0 : Date.parse(createStartedAt));
+  const identity = system ? undefined : stores.identities.get(key);
+  const createStartedAt = identity?.status?.createStartedAt;
+  const now = clock.monotonic();
+  const seenMs = now - sinceWhen(object.metadata.uid, principalId, firstSeen, now);
+  const ageMs =
+    identity && createStartedAt !== undefined
+      ? Math.min(seenMs, elapsed.since(identity.metadata.uid, createStartedAt))
+      : seenMs;
   return {
     state: 'known',
     id: principalId.toLowerCase(),
     type: 'ServicePrincipal',
-    young: clock.now() - bornAt < YOUNG_MS,
+    young: ageMs < YOUNG_MS,
     live,
     identityId: id,
     ...(deleting && { leaving: true }),
