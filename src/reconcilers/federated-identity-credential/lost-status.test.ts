@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
 import { identityAt } from '../proof/proofs.fixture.ts';
@@ -57,6 +58,7 @@ async function seenGoing(object: FederatedIdentityCredential, identity: Facts['i
     },
     ended: { knows: () => false, failedAt: () => 0 },
     lateWrites: lateWritesOn(clock),
+    elapsed: new Elapsed(clock),
     releaseAfterMs: 3_600_000,
   } as never);
 }
@@ -81,4 +83,13 @@ describe('an object whose status was lost, and that goes before its identity cam
   it('is let go where nothing is marked for it', async () => {
     expect(types(decide(lost, await seenGoing(lost, missing)))).toEqual(['removeFinalizer']);
   });
+});
+
+it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
+  const lastTransitionTime = new Date(NOW - 60_000).toISOString();
+  const conditions = [
+    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
+  ];
+  const seen = await seenGoing(deleted({ status: { ledger: undefined, conditions } }), facts().identity);
+  expect(seen.blockedMs).toBe(60_000);
 });

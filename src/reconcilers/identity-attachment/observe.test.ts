@@ -334,3 +334,18 @@ describe('a ledger that names as many as it can for the identity', () => {
     expect(await seen([...owners.slice(1), ...mine] as typeof owners)).not.toHaveProperty('unnamed');
   });
 });
+
+it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
+  const it = setup();
+  const lastTransitionTime = new Date(it.clock.now() - 60_000).toISOString();
+  const conditions = [
+    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
+  ];
+  const going = fleet();
+  const { blockedMs } = await it.look({
+    ...going,
+    metadata: { ...going.metadata, deletionTimestamp: '2026-11-23T09:00:00Z' },
+    status: { ...going.status, conditions },
+  });
+  expect(blockedMs).toBe(60_000);
+});

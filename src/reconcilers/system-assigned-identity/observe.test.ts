@@ -56,7 +56,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     await Promise.all(areas.names.map((each) => hostCache.whenLoaded(each)));
     return look(one);
   };
-  return { look, listed, areas, calls, lists, hostCache };
+  return { look, listed, areas, calls, lists, hostCache, clock };
 }
 
 const on = holder(VM, { hostId: VM, systemAssigned: entry() });
@@ -262,4 +262,18 @@ describe('where a resource is that was moved', () => {
       expect(decide(settled(), seen).status.principalId).toBeUndefined();
     }
   });
+});
+
+it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
+  const it = setup({ holders: [on] });
+  const blocked = (lastTransitionTime: string) => ({
+    conditions: [
+      { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
+    ],
+  });
+  const metadata = { deletionTimestamp: '2026-11-23T09:00:00Z' };
+  const since = new Date(it.clock.now() - 60_000).toISOString();
+  const { blockedMs } = await it.look(object({ metadata, status: blocked(since) }));
+  expect(blockedMs).toBe(60_000);
+  expect((await it.look(object({ metadata }))).blockedMs).toBeUndefined();
 });

@@ -77,3 +77,13 @@ it('nothing is deleted on the word of a list alone', async () => {
   expect(decision.actions.map(({ type }) => type)).toContain('deleteAssignment');
   expect(calls.filter((call) => call.startsWith('GET roleAssignments/'))).toHaveLength(1);
 });
+
+it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
+  const lastTransitionTime = new Date(NOW - 60_000).toISOString();
+  const conditions = [
+    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
+  ];
+  await world.listed();
+  const { facts } = await world.see(world.grant('read', {}, { conditions }, GOING));
+  expect(facts.blockedMs).toBe(60_000);
+});
