@@ -11,6 +11,7 @@ import {
   onCache,
   onChange,
   onPolicy,
+  onPolicyOfAnother,
   onReferredIdentity,
   onSelf,
   type ReferredDeps,
@@ -34,6 +35,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onChange(credentials, (change) => waiting(change, stores)),
     onChange(identities, (change) => (concernsCredentials(change) ? onIdentity(change.key) : [])),
     ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
+    ...onPolicyOfAnother(stores, credentials),
     // What this process wrote itself it knows already.
     onCache(identityCache, 'none', inAzure),
     // But what it deleted for one object, another may wait for, or rest on.

@@ -3,7 +3,7 @@ import type { RoleGrant } from '../../api/role-grant.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
-import { emptyStores, meta, put } from '../stores.fixture.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { watchWorld } from '../watches/watches.fixture.ts';
 
@@ -85,6 +85,63 @@ describe('a grant is enqueued', () => {
       'grant shop/anew',
       'grant shop/read',
     ]);
+  });
+
+  describe('when one that shares its principal', () => {
+    const had = { principalId: PRINCIPAL, assignmentId: ASSIGNMENT, ledger: [ASSIGNMENT] };
+    const inLine = {
+      conditions: [
+        {
+          type: 'Stalled',
+          status: 'True',
+          reason: 'ConflictingGrant',
+          message: '',
+          lastTransitionTime: '',
+          observedGeneration: 1,
+        },
+      ],
+    };
+
+    it('loses what it had, at its end say, which comes though it is suspended', () => {
+      identity('web', { principalId: PRINCIPAL });
+      const first = (status: object) => grant('first', { suspend: true }, status);
+      first(had);
+      grant('waits', {}, inLine);
+      expect(enqueuedBy(() => first({ principalId: PRINCIPAL }))).toEqual(['grant shop/waits']);
+      expect(enqueuedBy(() => first(had))).toEqual([]);
+    });
+
+    it('is named no more by the record of the assignment’s end; not when one more is', () => {
+      grant('waits', { principal: { id: PRINCIPAL, type: 'ServicePrincipal' } }, inLine);
+      const record = (...names: string[]) =>
+        put(stores.expiries, {
+          metadata: meta('record', { namespace: 'azid-system' }),
+          spec: {
+            assignmentId: ASSIGNMENT,
+            principalId: PRINCIPAL,
+            owners: names.map((name) => ({ namespace: 'shop', name, uid: `uid-${name}` })),
+          },
+        });
+      const grants = (change: () => void) => world().enqueuedBy(change, ['grant']);
+      record('first');
+      expect(grants(() => record('first', 'second'))).toEqual([]);
+      expect(grants(() => record('second'))).toEqual(['grant shop/waits']);
+      const gone = () => {
+        const object = stores.expiries.get('azid-system/record');
+        if (object) stores.expiries.recordDelete(object);
+      };
+      expect(grants(gone)).toEqual(['grant shop/waits']);
+    });
+
+    it('may have it no longer, though its namespace is another one', () => {
+      put(stores.namespaces, { metadata: clusterMeta('shop') });
+      grant('first');
+      grant('waits', {}, inLine, { namespace: 'other' });
+      grant('rests', {}, {}, { namespace: 'other' });
+      const policy = () =>
+        put(stores.policies, { metadata: clusterMeta('p'), spec: { namespaces: { names: ['shop'] } } });
+      expect(enqueuedBy(policy)).toEqual(['grant other/waits', 'grant shop/first']);
+    });
   });
 
   it('when its identity comes, gets a principal or another one, goes, or is gone', () => {

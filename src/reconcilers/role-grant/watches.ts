@@ -12,6 +12,7 @@ import {
   onCompleted,
   onListed,
   onPolicy,
+  onPolicyOfAnother,
   onPrincipal,
   onReferredIdentity,
   onSelf,
@@ -50,14 +51,26 @@ export function watches(deps: WatchDeps): readonly Watch[] {
   return [
     onSelf(grants),
     // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
-    onChange(grants, (change) => (isEdit(change) || isRefusedOtherwise(change) ? sharers(change, deps) : [])),
+    onChange(grants, (change) =>
+      isEdit(change) || isRefusedOtherwise(change) || hasLess(change) ? sharers(change, deps) : [],
+    ),
     // A record that comes wants to know who else has the assignment; one that was removed is made again.
     onChange(expiries, ({ old, new: next }) => {
       const { spec } = next ?? old ?? {};
-      return (old && next) || !spec ? [] : ofAssignment(armKey(spec.assignmentId));
+      if (!spec) return [];
+      const named = old && next ? [] : ofAssignment(armKey(spec.assignmentId));
+      // Whom it does not name any more, it bears out no more: another's turn may have come.
+      const isLess = (old?.spec.owners ?? []).some(
+        ({ uid }) => !next?.spec.owners.some((each) => each.uid === uid),
+      );
+      const { principalId } = spec;
+      return isLess && principalId !== undefined
+        ? [...named, ...grantsOfPrincipal(principalId, deps)]
+        : named;
     }),
     onPrincipal(identities, ({ key }) => ofIdentity(key)),
     onPrincipal(systemIdentities, ({ key }) => ofSystemIdentity(key)),
+    ...onPolicyOfAnother(stores, grants),
     ...onPolicy(stores, (namespace) => grants.keysByIndex(INDEX.namespace, namespace)),
     // What this process made it knows already; but what it deleted for one object, another may share.
     onCache(assignmentCache, 'deletions', ofAssignment),
@@ -72,6 +85,12 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       return host && hasOtherSystemIdentity(change) ? onHost(armKey(host.spec.resourceId)) : [];
     }),
   ];
+}
+
+/** It is done with an assignment: at its end, say, which comes though it is suspended. */
+function hasLess({ old, new: next }: StoreChange<RoleGrant>): boolean {
+  const left = next?.status?.ledger ?? [];
+  return (old?.status?.ledger ?? []).some((id) => !left.includes(id));
 }
 
 function sharers({ key, old, new: next }: StoreChange<RoleGrant>, deps: WatchDeps): readonly ObjectKey[] {

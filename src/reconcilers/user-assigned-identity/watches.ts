@@ -1,9 +1,10 @@
+import { isFinalized } from '../../api/schema/common.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
-import { isRefusedOtherwise } from '../watches/predicates.ts';
+import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -13,6 +14,7 @@ import {
   onCompleted,
   onListed,
   onPolicy,
+  onPolicyOfAnother,
   onSelf,
 } from '../watches/watches.ts';
 import type { UserAssignedIdentity } from './facts.ts';
@@ -43,8 +45,9 @@ export function watches({
     onChange(identities, (change) => heirs(change, identities)),
     onChange(configMaps, (change) => ofBoth(change, ownersOf)),
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
-    // What this process wrote itself it knows already.
-    onCache(identityCache, 'none', (armId) => identitiesNamed(armId, identities)),
+    ...onPolicyOfAnother(stores, identities),
+    // What this process made it knows already; but what it deleted for one object, another may want.
+    onCache(identityCache, 'deletions', (armId) => identitiesNamed(armId, identities)),
     onListed(identitiesListed),
     onCompleted(identities, identitiesCompleted),
     watch(dependentsChanged.UserAssignedIdentity, (keys) =>
@@ -53,13 +56,18 @@ export function watches({
   ];
 }
 
-/** Whoever goes, or is refused, may leave its identity to another object that waits for it. */
+/** Whoever goes, is refused, is suspended or edited, may leave its identity to another object that waits for it. */
 function heirs(
   change: StoreChange<UserAssignedIdentity>,
   identities: Stores['identities'],
 ): readonly ObjectKey[] {
-  const { key, old } = change;
-  if (!old || (change.new && !isRefusedOtherwise(change))) return [];
-  const sharers = identities.keysByIndex(INDEX.azureName, asciiLower(azureNameOf(old)));
-  return sharers.filter((each) => each !== key);
+  const { key, old, new: next } = change;
+  const isGone = !next || isFinalized(next);
+  if (!old || !(isGone || isEdit(change) || isRefusedOtherwise(change) || isPlacedOtherwise(change)))
+    return [];
+  return identities
+    .byIndex(INDEX.azureName, asciiLower(azureNameOf(old)))
+    .filter((each) => isGone || !isReady(each))
+    .map(keyOf)
+    .filter((each) => each !== key);
 }

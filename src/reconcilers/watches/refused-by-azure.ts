@@ -18,3 +18,9 @@ export function isRefusedByAzure({ metadata, status }: ManagedObject): boolean {
     !IN_LINE.has(stalled.reason)
   );
 }
+
+/** azid lets another object go before it, for as long as that one has what it asks for, or may have it. */
+export function isInLine({ status }: ManagedObject): boolean {
+  const stalled = findCondition(status?.conditions ?? [], 'Stalled');
+  return stalled?.status === 'True' && IN_LINE.has(stalled.reason);
+}

@@ -4,7 +4,7 @@ import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { How } from '../../cache/store/entry.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import type { Store, StoreChange } from '../../kube/informer/store.ts';
-import type { KubeObject, ObjectKey } from '../../kube/types.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -16,6 +16,7 @@ import {
   type Principal,
   selectsNow,
 } from './predicates.ts';
+import { isInLine } from './refused-by-azure.ts';
 
 /** What enqueues objects of several kinds, each once. What enqueues one kind alone stands in its folder. */
 
@@ -68,6 +69,17 @@ export function onPolicy(
     ),
     onLabels(namespaces, keysIn),
   ];
+}
+
+/**
+ * Those that wait in line behind another object, whose namespace may be another one: with what that one may have, their turn comes.
+ */
+export function onPolicyOfAnother<T extends ManagedObject>(
+  { policies, namespaces }: Pick<Stores, 'policies' | 'namespaces'>,
+  store: Store<T>,
+): readonly Watch[] {
+  const inLine = () => store.values().filter(isInLine).map(keyOf);
+  return [onEdit(policies, inLine), onLabels(namespaces, inLine)];
 }
 
 export function onLabels(
