@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { closing } from './closing.ts';
+import { listening } from './listening.ts';
 import { type Message, type Reply, readMessage } from './message.ts';
 
 export type Answerer = (message: Message, signal: AbortSignal) => Promise<Reply>;
@@ -44,14 +44,7 @@ export async function listen(given: {
     : createHttpServer({ keepAliveTimeout: 600_000 }, handler);
   server.requestTimeout = 0;
   const close = closing(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(given.port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(server, given.port);
   return {
     port,
     origin: `${scheme}://127.0.0.1:${port}`,

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { closing } from '../http/closing.ts';
+import { listening } from '../http/listening.ts';
 import { ClientConnection } from './amqp/client-connection.ts';
 import type { Condition } from './amqp/conditions.ts';
 import { loadAmqp } from './amqp/library.ts';
@@ -136,13 +137,5 @@ export class Broker implements AsyncDisposable {
 
 async function listen(server: Server, port: number) {
   const close = closing(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  return { port: typeof address === 'object' && address ? address.port : port, close };
+  return { port: await listening(server, port), close };
 }
