@@ -142,7 +142,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const activityLog = new ActivityLog(foundation, endings);
   const events = new EventGrid(frame, { authorization, endings, namespaces });
   const send: Send = async (request, method, target, body) => {
-    const message = armMessage(request.origin, method, target, body, {});
+    const correlation = request.headers['x-ms-correlation-request-id'];
+    const headers = correlation === undefined ? {} : { 'x-ms-correlation-request-id': correlation };
+    const message = armMessage(request.origin, method, target, body, headers);
     const reply = await perform(arm, message, request.caller);
     return { status: reply.status, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
   };

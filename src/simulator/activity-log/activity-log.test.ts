@@ -67,6 +67,25 @@ test('a record has the correlation id of the answer, which a client may have bro
   expect((await records())[0].correlationId).toBe(own);
 });
 
+test('what a deployment writes has its correlation id', async () => {
+  const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+  const resource = { type, apiVersion: '2023-01-31', name: 'id1', location: 'westeurope' };
+  const template = {
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    resources: [resource],
+  };
+  const { body, headers } = await stage.call(
+    'PUT',
+    `${stage.group}/providers/Microsoft.Resources/deployments/d1`,
+    { body: { properties: { mode: 'Incremental', template } } },
+  );
+  await expect.poll(async () => (await records()).length).toBe(4);
+  const ids = (await records()).map((each: { correlationId: string }) => each.correlationId);
+  expect(new Set(ids)).toEqual(new Set([headers['x-ms-correlation-request-id']]));
+  expect(body.properties.correlationId).toBe(headers['x-ms-correlation-request-id']);
+});
+
 test('a deleted group is Accepted, and Succeeded when it is gone', async () => {
   stage.control.setKnobs({ latencyMs: { 'resourceGroups.delete.operation': 60_000 } });
   await stage.call('DELETE', stage.group, { version: '2021-04-01' });

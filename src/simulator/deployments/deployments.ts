@@ -101,7 +101,7 @@ export class Deployments {
       operations: [],
       startedAt: clock.now(),
       changedAt: clock.now(),
-      correlationId: random.uuid(),
+      correlationId: request.headers['x-ms-correlation-request-id'] ?? random.uuid(),
     };
     this.#keep(deployment);
     void this.#run(request, plan, scope, made, deployment);

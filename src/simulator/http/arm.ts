@@ -88,7 +88,7 @@ export async function answerArm(
       if (ms > 0) await sleep(parts.clock, ms, signal);
     }
     const remaining = parts.throttle.admit({ method: message.method as Method, path: message.path, caller });
-    answer = await perform(parts, message, caller, remaining, ids.correlationId);
+    answer = await perform(parts, correlated(message, ids.correlationId), caller, remaining);
   } catch (error) {
     if (!(error instanceof ArmError)) throw error;
     answer = errorAnswer(error);
@@ -99,11 +99,15 @@ export async function answerArm(
 /** The part from routing on: what the control endpoint's hand also goes through, without faults, waits and buckets. */
 export async function perform(
   parts: ArmParts,
-  message: Message,
+  given: Message,
   caller: Caller,
-  headers: Readonly<Record<string, string>> = {},
-  correlationId?: string,
+  remaining: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
+  const changes = given.method !== 'GET' && given.method !== 'HEAD';
+  const correlationId = changes ? (correlationOf(given) ?? parts.random.uuid()) : '';
+  // The operation sees it: what a deployment writes belongs together.
+  const message = changes ? correlated(given, correlationId) : given;
+  const headers = changes ? { ...remaining, [CORRELATION]: correlationId } : remaining;
   const startedAt = parts.clock.now();
   let match: Match | undefined;
   let request: ArmRequest | undefined;
@@ -117,7 +121,7 @@ export async function perform(
     if (!(error instanceof ArmError)) throw error;
     answer = errorAnswer(error, headers);
   }
-  if (match && request && request.method !== 'GET' && request.method !== 'HEAD')
+  if (match && request && changes)
     parts.onChange?.({
       operation: match.operation,
       request,
@@ -125,7 +129,7 @@ export async function perform(
       headers: answer.headers,
       body: answer.body,
       startedAt,
-      correlationId: correlationId ?? correlationOf(message) ?? parts.random.uuid(),
+      correlationId,
     });
   return answer;
 }
@@ -255,15 +259,22 @@ function idsOf(parts: ArmParts, message: Message): Ids {
   return { requestId, correlationId: correlationOf(message) ?? requestId };
 }
 
+const CORRELATION = 'x-ms-correlation-request-id';
+
 /** A client may bring its own, to know what belongs together again. */
-const correlationOf = ({ headers }: Message) => headers['x-ms-correlation-request-id'];
+const correlationOf = ({ headers }: Message) => headers[CORRELATION];
+
+const correlated = (message: Message, id: string): Message =>
+  correlationOf(message) === id
+    ? message
+    : { ...message, headers: { ...message.headers, [CORRELATION]: id } };
 
 function finish({ requestId, correlationId }: Ids, message: Message, reply: Reply): Reply {
   if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
   const clientRequestId = message.headers['x-ms-client-request-id'];
   const ids = {
     'x-ms-request-id': requestId,
-    'x-ms-correlation-request-id': correlationId,
+    [CORRELATION]: correlationId,
     // Echoed on demand only.
     ...(clientRequestId !== undefined &&
       message.headers['x-ms-return-client-request-id'] === 'true' && {

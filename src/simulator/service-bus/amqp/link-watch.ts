@@ -29,6 +29,9 @@ export function watchIdle(
   };
 }
 
+/** Timers of the platform hold 24 days, and tokens of tests may hold years. */
+const LONGEST_MS = 24 * 3600_000;
+
 /** Fires when the right to a link has ended and was not given anew: looks whenever the last token known of ends. */
 export function watchRight(
   clock: Clock,
@@ -37,7 +40,8 @@ export function watchRight(
 ): Disposable {
   let timer: Disposable | undefined;
   const arm = () => {
-    timer = clock.timer(Math.max(0, (right.expiresAt() ?? 0) - clock.now()), () => {
+    const left = Math.max(0, (right.expiresAt() ?? 0) - clock.now());
+    timer = clock.timer(Math.min(left, LONGEST_MS), () => {
       if (right.holds()) arm();
       else onEnded();
     });

@@ -30,25 +30,22 @@ async function next(
   return context;
 }
 
-/** At the emulator's door any key will do. */
-async function putToken() {
+/** So many times; the first answer that comes. At the emulator's door any key will do. */
+async function putToken(times = 1) {
   const receiver = connection.open_receiver({ source: '$cbs', name: 'cbs-answers' });
   const sender = connection.open_sender('$cbs');
   await next(sender, 'sendable');
   const expiry = Math.floor(stage.clock.now() / 1000) + 3600;
-  const audience = 'sb://127.0.0.1/events';
-  sender.send({
-    message_id: '1',
-    reply_to: 'cbs-answers',
-    application_properties: {
-      operation: 'put-token',
-      type: 'servicebus.windows.net:sastoken',
-      name: audience,
-    },
-    body: `SharedAccessSignature sr=${encodeURIComponent(audience)}&sig=AAAA&se=${expiry}&skn=x`,
-  });
-  const { message } = await next(receiver, 'message');
-  expect(message).toMatchObject({ correlation_id: '1', application_properties: { 'status-code': 202 } });
+  const name = 'sb://127.0.0.1/events';
+  const answered = next(receiver, 'message');
+  for (let n = 1; n <= times; n++)
+    sender.send({
+      message_id: String(n),
+      reply_to: 'cbs-answers',
+      application_properties: { operation: 'put-token', type: 'servicebus.windows.net:sastoken', name },
+      body: `SharedAccessSignature sr=${encodeURIComponent(name)}&sig=AAAA&se=${expiry}&skn=x`,
+    });
+  return (await answered).message;
 }
 
 async function attach(address = 'events'): Promise<Receiver> {
@@ -66,6 +63,22 @@ async function attach(address = 'events'): Promise<Receiver> {
 test('the service says what it is: frames of 64 KiB, 5,000 channels, two minutes of patience', () => {
   expect(connection).toMatchObject({ max_frame_size: 65_536, channel_max: 4_999, idle_time_out: 120_000 });
   expect(connection.container_id).toMatch(/^[0-9a-f]{32}_G0$/);
+});
+
+test('a token is accepted with 202, correlated with the request', async () => {
+  const application_properties = { 'status-code': 202, 'status-description': 'Accepted' };
+  expect(await putToken()).toMatchObject({ correlation_id: '1', application_properties });
+});
+
+test.each([401, 404, 500])('`$cbs` may be told to answer %i', async (status) => {
+  stage.control.addBrokerFault({ at: 'put-token', status, description: 'told so' });
+  const application_properties = { 'status-code': status, 'status-description': 'told so' };
+  expect(await putToken()).toMatchObject({ application_properties });
+});
+
+test('or nothing', async () => {
+  stage.control.addBrokerFault({ at: 'put-token', effect: 'silence', count: 1 });
+  expect(await putToken(2)).toMatchObject({ correlation_id: '2' });
 });
 
 test('without a token a link leads nowhere, and nobody learns what exists', async () => {
