@@ -264,6 +264,7 @@ describe('may have it for longer', () => {
         withPrincipal: () => [],
         hasPrincipal: () => false,
         wasSearched: () => false,
+        namesOwner: () => undefined,
         ownersNamed: () => [],
         isPrincipalOf: () => false,
       };

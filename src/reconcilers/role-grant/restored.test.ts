@@ -77,6 +77,16 @@ describe('the assignment of a grant that goes stays while another, whose identit
   });
 });
 
+it('but it goes with an identity that is gone: one that comes back has another principal', async () => {
+  world.grant('read-anew');
+  await world.listed();
+  expect(await goes()).not.toContain('deleteAssignment');
+  world.azure.control.deleteIdentity({ id: identityId });
+  // It is read anew for whoever was given something for it.
+  world.clock.advance(121_000);
+  expect(await goes()).toContain('deleteAssignment');
+});
+
 it.each([
   ['of another identity, to go by its marks', { principal: { identityRef: { name: 'mail' } } }],
   ['of another scope', { scope: `${RG}-else` }],

@@ -106,7 +106,10 @@ export async function coOwnersOf(
     if (isSuspended(other) && !holds && !recorded) continue;
     const ended = hasEnded(id, other, now, deps);
     const awaited =
-      !holds && !ended && mayHave && (wish ? !wish.allowed : await isUntold(other, context, deps));
+      !holds &&
+      !ended &&
+      mayHave &&
+      (wish ? !wish.allowed : await isUntold(other, context, deps, object.status?.identityId));
     if (!wish && !isTold && !awaited) continue;
     const { condition, description } = other.spec;
     // What stands as it is declared was not refused, whatever a status says.

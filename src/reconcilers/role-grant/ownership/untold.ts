@@ -14,7 +14,7 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 
 export interface UntoldDeps extends RoleDeps {
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
-  readonly proofs: Pick<IdentityProofs, 'observe' | 'wasSearched'>;
+  readonly proofs: Pick<IdentityProofs, 'observe' | 'wasSearched' | 'namesOwner'>;
   readonly systemProofs: Pick<SystemProofs, 'prove' | 'isReturning'>;
   readonly references: Pick<MissingReferences, 'isAwaited'>;
 }
@@ -22,19 +22,25 @@ export interface UntoldDeps extends RoleDeps {
 /**
  * Its identity or its role is not told now. One that Azure is told to lack is not waited for; an object that is not there is for a
  * time, as a restore brings what refers to it before it.
+ *
+ * @param identityId of the identity whose assignment is asked about, as far as it is known: one that is gone comes back with another
+ * principal, and one that is marked for another is not the object's
  */
 export async function isUntold(
   object: RoleGrant,
   context: ReconcileContext,
   deps: UntoldDeps,
+  identityId?: string,
 ): Promise<boolean> {
   const { stores, proofs, systemProofs, references } = deps;
   const { uid } = object.metadata;
   for (const ref of referredIdentity(object)) {
     const identity = stores.identities.get(ref);
     const seen = identity && proofs.observe(identity);
-    if (!identity || !seen || isOpen(identity, seen, deps))
-      return references.isAwaited(uid, ref, stores.identities, false);
+    if (!identity || !seen || isOpen(identity, seen, deps)) {
+      const isOut = identityId !== undefined && proofs.namesOwner(identityId, ref) === false;
+      return !isOut && references.isAwaited(uid, ref, stores.identities, false);
+    }
     if (seen.state === 'unknown') return true;
     if (seen.state === 'none') return seen.returns === true;
   }

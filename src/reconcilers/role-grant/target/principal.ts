@@ -18,6 +18,7 @@ export interface PrincipalDeps extends LivenessDeps {
     IdentityProofs,
     | 'observe'
     | 'wasSearched'
+    | 'namesOwner'
     | 'known'
     | 'prove'
     | 'hasPrincipal'
