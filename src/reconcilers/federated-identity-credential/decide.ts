@@ -1,5 +1,6 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
@@ -9,12 +10,18 @@ import type {
   Facts,
   Failed,
   FederatedIdentityCredential,
+  IdentityView,
   ObservedCredentials,
   OwnedIdentity,
+  SeenCredential,
+  Sibling,
+  Trust,
 } from './facts.ts';
 import { keep, type Stuck, satisfiedBy, withoutUnproven, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './own.ts';
 import { type Request, requestOf } from './request.ts';
+import { stepAside } from './step-aside.ts';
+import { exchangeOf } from './trust/exchange.ts';
 import { subjectFindings } from './trust/github.ts';
 import { placeOf } from './trust/place.ts';
 import { resolveTrust } from './trust/trust.ts';
@@ -130,13 +137,20 @@ function fitIn(
           `${pair} on identity ${identity.id} belong to FederatedIdentityCredential ${place.by.key}; Azure allows one credential per pair: delete one of the two objects, or change it`,
         ),
       );
-    case 'leaving':
+    case 'leaving': {
+      const exchange = exchangeOf(
+        asSibling(object, me.name, trust),
+        viewOf(object, credentials, facts),
+        facts.elsewhere ?? [],
+      );
+      if (exchange) return stepAside(object, facts, exchange);
       return stop({
         state: 'waiting',
         for: `FederatedIdentityCredential ${place.by.key}`,
         message: `FederatedIdentityCredential ${place.by.key} still holds ${pair} on identity ${identity.id}, and gives them up as soon as ${place.by.deleting ? 'it is gone' : 'it has what it is declared to have now'}`,
         recheckMs: RECHECK_OUTSIDE_MS,
       });
+    }
     case 'held':
       return stop(
         stalledInside(
@@ -160,6 +174,32 @@ function fitIn(
       return identity.deleting ? stop(waitingForIdentity(object, 'is being deleted')) : change;
     }
   }
+}
+
+/** The object as the others see it: it got as far as this, so it may write. */
+function asSibling(
+  { metadata }: FederatedIdentityCredential,
+  credentialName: string,
+  trust: Trust,
+): Sibling & { readonly trust: Trust } {
+  const { uid, creationTimestamp } = metadata;
+  return {
+    key: keyOf({ metadata }),
+    uid,
+    creationTimestamp,
+    credentialName,
+    trust,
+    deleting: false,
+    mayWrite: true,
+  };
+}
+
+function viewOf(
+  object: FederatedIdentityCredential,
+  credentials: readonly SeenCredential[],
+  { siblings }: Facts,
+): IdentityView {
+  return { key: identityKey(object), credentials, siblings };
 }
 
 function readable(

@@ -49,6 +49,14 @@ export interface Sibling {
   readonly mayWrite: boolean;
 }
 
+/** An identity with those who have or want something on it, besides the object itself. */
+export interface IdentityView {
+  /** Of the UserAssignedIdentity (`namespace/name`). */
+  readonly key: string;
+  readonly credentials: readonly SeenCredential[];
+  readonly siblings: readonly Sibling[];
+}
+
 export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
@@ -61,6 +69,8 @@ export interface Facts {
   /** Absent where it was not asked for: no identity, no permission, or a deletion that the ledger alone answers. */
   readonly credentials?: ObservedCredentials;
   readonly siblings: readonly Sibling[];
+  /** Where those have moved to that hold what the object is to have. */
+  readonly elsewhere?: readonly (IdentityView & { readonly live: boolean })[];
   /** How long a write that another process began, or that ended without an answer, may still take effect, ms. */
   readonly openWriteMs: number;
   /** When this reconcile last wrote to Azure, wall ms. */

@@ -6,11 +6,11 @@ export const CREDENTIALS = 'credentials';
 /** A write is only ever decided from what Azure itself said during this reconcile; so is what leaves the ledger. */
 export function needsLive(
   { status, metadata }: FederatedIdentityCredential,
-  { identity, credentials, openWriteMs }: Facts,
+  { identity, credentials, elsewhere = [], openWriteMs }: Facts,
   { actions }: CredentialDecision,
 ): readonly string[] {
   if (identity.state !== 'owned' || credentials?.state !== 'known') return [];
-  if (identity.live && credentials.live) return [];
+  if (identity.live && credentials.live && elsewhere.every(({ live }) => live)) return [];
   const restsOnIt =
     metadata.deletionTimestamp !== undefined ||
     // Credentials go with their identity; one made again under the same name has none of them.

@@ -12,6 +12,7 @@ import type { Stores } from '../stores.ts';
 import type { Facts, FederatedIdentityCredential } from './facts.ts';
 import { CREDENTIALS } from './needs-live.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
+import { elsewhereOf } from './observe/elsewhere.ts';
 import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
 import { movedAway, siblingsOf } from './observe/siblings.ts';
@@ -82,10 +83,13 @@ async function look(
   const since = Math.max(context.startedAt, deps.ended.failedAt(object.metadata.uid));
   const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
   const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
-  const siblings = siblingsOf(object, identity.id, deps, common);
-  const moved =
-    credentials.state === 'known' ? movedAway(object, credentials.credentials, siblings, deps, common) : [];
-  return { ...common, identity, siblings: [...siblings, ...moved], credentials };
+  const others = siblingsOf(object, { key: identityKey(object), id: identity.id }, deps, common);
+  if (credentials.state !== 'known') return { ...common, identity, siblings: others, credentials };
+  const moved = movedAway(object, credentials.credentials, others, deps, common);
+  const siblings = [...others, ...moved];
+  const here = { credentials: credentials.credentials, siblings };
+  const elsewhere = await elsewhereOf(object, here, context, deps, common, live);
+  return { ...common, identity, siblings, credentials, ...(elsewhere.length > 0 && { elsewhere }) };
 }
 
 /**

@@ -40,7 +40,7 @@ function declare(
 function said(owner: { namespace: string; name: string }) {
   const object = declare('ci');
   const credentials = [held(owner)];
-  const siblings = siblingsOf(object, IDENTITY, deps(), common);
+  const siblings = siblingsOf(object, { key: 'team-a/web', id: IDENTITY }, deps(), common);
   const moved = movedAway(object, credentials, siblings, deps(), common);
   return decide(object, facts({ credentials: known(...credentials), siblings: [...siblings, ...moved] }))
     .summary;

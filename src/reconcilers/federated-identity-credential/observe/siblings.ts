@@ -21,19 +21,19 @@ export interface SiblingDeps {
 
 type Common = Pick<Facts, 'clusterIssuer' | 'defaultAudience'>;
 
-/** The other objects that refer to the identity as this one does. */
+/** The objects besides this one that refer to the identity. */
 export function siblingsOf(
   object: FederatedIdentityCredential,
-  identityId: string,
+  identity: { readonly key: ObjectKey; readonly id: string },
   deps: SiblingDeps,
   common: Common,
 ): readonly Sibling[] {
-  return deps.onIdentity(identityKey(object)).flatMap((other): Sibling[] => {
+  return deps.onIdentity(identity.key).flatMap((other): Sibling[] => {
     if (!isOther(other, object)) return [];
     const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);
     return [
       {
-        ...siblingOf(other, deps, common, identityId),
+        ...siblingOf(other, deps, common, identity.id),
         ...(resolution.resolved && { trust: resolution.trust }),
       },
     ];

@@ -69,7 +69,7 @@ export function sameTrust(a: Trust, b: Trust): boolean {
  * Older objects whose credential is still to be made: the objects' age decides who is the 21st, not the order in which
  * they happen to be reconciled. Those that will never write one hold no place.
  */
-function pending(
+export function pending(
   age: string,
   credentials: readonly SeenCredential[],
   siblings: readonly Sibling[],
@@ -87,7 +87,7 @@ function pending(
 }
 
 /** Those that want a credential and may make it, oldest first. */
-function claimants(siblings: readonly Sibling[]): readonly Sibling[] {
+export function claimants(siblings: readonly Sibling[]): readonly Sibling[] {
   return siblings
     .filter(({ deleting, mayWrite, trust }) => !deleting && mayWrite && trust !== undefined)
     .sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
@@ -98,11 +98,14 @@ function nameFor(name: string, siblings: readonly Sibling[]): string {
   return siblings.find(({ credentialName }) => sameName(credentialName, name))?.key ?? name;
 }
 
-function samePair(a: Pick<Trust, 'issuer' | 'subject'>, b: Pick<Trust, 'issuer' | 'subject'>): boolean {
+export function samePair(
+  a: Pick<Trust, 'issuer' | 'subject'>,
+  b: Pick<Trust, 'issuer' | 'subject'>,
+): boolean {
   return a.issuer === b.issuer && a.subject === b.subject;
 }
 
 /** Names in Azure differ in more than case. */
-function sameName(a: string, b: string): boolean {
+export function sameName(a: string, b: string): boolean {
   return sameText(a, b);
 }

@@ -1,0 +1,98 @@
+import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
+import type { IdentityView, SeenCredential, Sibling, Trust } from '../facts.ts';
+import { ageOf } from '../own.ts';
+import { claimants, pending, sameName, samePair } from './place.ts';
+
+/**
+ * Objects that exchange what they have wait for each other in a ring, each for what the next one holds, and none gives up what it has
+ * before it has the new: two whose subjects were exchanged in one commit, or whose identities were, three in turn. The oldest of them
+ * gives way: it takes away its own, which the one before it then has, and so on round to it. Pure, and each member comes to the
+ * same answer.
+ */
+
+export interface Exchange {
+  /** The credential of the object's own that it gives up first. */
+  readonly gives: SeenCredential;
+  /** For whom. */
+  readonly to: Sibling;
+}
+
+/**
+ * @param me the object, as one of its siblings would see it
+ * @param own the identity that it refers to
+ * @param elsewhere those to which objects have moved that hold something
+ * @returns undefined where there is no ring, or it is another's to begin
+ */
+export function exchangeOf(
+  me: Sibling & { readonly trust: Trust },
+  own: IdentityView,
+  elsewhere: readonly IdentityView[],
+): Exchange | undefined {
+  const views = [{ ...own, siblings: [...own.siblings, me] }, ...elsewhere];
+  const path: Claim[] = [];
+  for (let claim = claimOf(me, views); claim !== undefined; ) {
+    // Whatever is freed goes to the oldest that wants it: a ring into which another one steps is none.
+    if (firstOf(claim)?.uid !== claim.by.uid) return undefined;
+    const held = holderOf(claim, me);
+    if (!held) return undefined;
+    path.push(claim);
+    const { owner, credential } = held;
+    if (owner.uid === me.uid) return giveWay(me, path, credential);
+    if (owner.deleting || !owner.mayWrite || path.some(({ by }) => by.uid === owner.uid)) return undefined;
+    claim = claimOf(owner, views);
+  }
+  return undefined;
+}
+
+/** What an object is to have, and where. */
+interface Claim {
+  readonly by: Sibling;
+  readonly trust: Trust;
+  readonly view: IdentityView;
+}
+
+function claimOf({ uid }: Sibling, views: readonly IdentityView[]): Claim | undefined {
+  for (const view of views) {
+    const by = view.siblings.find((each) => each.uid === uid && each.trust !== undefined);
+    if (by?.trust) return { by, trust: by.trust, view };
+  }
+  return undefined;
+}
+
+function firstOf({ trust, view }: Claim): Sibling | undefined {
+  return claimants(view.siblings).find((each) => each.trust !== undefined && samePair(each.trust, trust));
+}
+
+/** Who has what is claimed; undefined: nobody, or nobody who gives it up. */
+function holderOf(
+  { by, trust, view }: Claim,
+  me: Sibling,
+): { readonly owner: Sibling; readonly credential: SeenCredential } | undefined {
+  const credential = view.credentials.find(
+    (each) => samePair(each, trust) && !sameName(each.name, by.credentialName),
+  );
+  const owner = [...view.siblings, me].find(
+    ({ credentialName }) => credential !== undefined && sameName(credentialName, credential.name),
+  );
+  return credential && owner && { owner, credential };
+}
+
+/** @param ring the object's own claim, then that of whoever holds what it claims, and so on */
+function giveWay(me: Sibling, ring: readonly Claim[], gives: SeenCredential): Exchange | undefined {
+  const to = ring.at(-1);
+  if (!to || ring.some(({ by }) => ageOf(by) < ageOf(me))) return undefined;
+  return hasRoomAfter(me, ring, gives) ? { gives, to: to.by } : undefined;
+}
+
+/** With its own gone, the object must not become the 21st on the identity: others that are older may be waiting for the place. */
+function hasRoomAfter(me: Sibling, ring: readonly Claim[], gives: SeenCredential): boolean {
+  const view = ring[0]?.view;
+  if (!view) return false;
+  const left = view.credentials.filter(({ id }) => id !== gives.id);
+  const isHere = ({ by }: Claim) => left.some(({ name }) => sameName(name, by.credentialName));
+  const others = ring.slice(1);
+  const arriving = others.filter((each) => each.view.key === view.key && !isHere(each)).length;
+  const leaving = others.filter((each) => each.view.key !== view.key && isHere(each)).length;
+  const older = pending(ageOf(me), left, view.siblings).filter(({ uid }) => uid !== me.uid).length;
+  return left.length + arriving - leaving + older < MAX_CREDENTIALS;
+}

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { FederationStage, WEB } from '../support/kinds/federation.ts';
+import { Cluster, World } from '../support/testbed.ts';
+
+/** Objects whose subjects, or identities, are exchanged in one commit have what they declare without anybody's help. */
+
+let cluster: Cluster;
+let world: World;
+let stage: FederationStage;
+beforeAll(async () => {
+  cluster = await Cluster.start();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  world = await World.create(cluster);
+  stage = new FederationStage(cluster, world);
+  await stage.prepare();
+  await stage.identity('other');
+});
+afterEach(async () => {
+  await world.dispose();
+  await cluster.clean();
+});
+
+const OTHER = WEB.replace(/web$/, 'other');
+const moved = { identityRef: { name: 'other' } };
+
+/** Who has which subject, by the part of the name that says for whom it was made. */
+async function subjects(identityId = WEB): Promise<readonly string[]> {
+  const found = await stage.inAzure(identityId);
+  return found.map(({ name, properties }) => `${name.split('-')[2]} ${properties.subject}`).toSorted();
+}
+
+async function declared(credentials: Readonly<Record<string, object>>): Promise<void> {
+  await Promise.all(Object.entries(credentials).map(([name, spec]) => stage.declare(name, spec)));
+}
+
+/** Each write enqueues who waited for it: nobody waits for the ordinary recheck, five minutes later. */
+async function exchanged(
+  edit: () => Promise<void>,
+  wanted: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const begun = world.clock.monotonic();
+  await edit();
+  await world.until('the exchange', async () => {
+    for (const [identityId, expected] of wanted)
+      if ((await subjects(identityId)).join() !== expected.join()) return false;
+    return true;
+  });
+  expect(world.clock.monotonic() - begun).toBeLessThan(60_000);
+}
+
+it('two that exchange their subjects, by one DELETE and two PUTs', async () => {
+  await declared({ ci: { subject: 'job:a' }, deploy: { subject: 'job:b' } });
+  await world.start();
+  await stage.settled('ci');
+  await stage.settled('deploy');
+  await exchanged(
+    () => declared({ ci: { subject: 'job:b' }, deploy: { subject: 'job:a' } }),
+    new Map([[WEB, ['ci job:b', 'deploy job:a']]]),
+  );
+  await stage.settled('ci');
+  await stage.settled('deploy');
+  const writes = stage
+    .writes()
+    .slice(2)
+    .map(({ method }) => method);
+  expect(writes).toEqual(['DELETE', 'PUT', 'PUT']);
+});
+
+it('three in a ring', async () => {
+  await declared({ a: { subject: 'job:a' }, b: { subject: 'job:b' }, c: { subject: 'job:c' } });
+  await world.start();
+  for (const name of ['a', 'b', 'c']) await stage.settled(name);
+  await exchanged(
+    () => declared({ a: { subject: 'job:b' }, b: { subject: 'job:c' }, c: { subject: 'job:a' } }),
+    new Map([[WEB, ['a job:b', 'b job:c', 'c job:a']]]),
+  );
+  for (const name of ['a', 'b', 'c']) await stage.settled(name);
+});
+
+it('two with one pair that exchange their identities', async () => {
+  await declared({ first: { subject: 'job:same' }, second: { subject: 'job:same', ...moved } });
+  await world.start();
+  await stage.settled('first');
+  await stage.settled('second');
+  await exchanged(
+    () => declared({ first: { subject: 'job:same', ...moved }, second: { subject: 'job:same' } }),
+    new Map([
+      [OTHER, ['first job:same']],
+      [WEB, ['second job:same']],
+    ]),
+  );
+  await stage.settled('first');
+  await stage.settled('second');
+});
+
+it('two whose edits come apart, and one of which is suspended meanwhile: nothing goes before both may go on', async () => {
+  await declared({ ci: { subject: 'job:a' }, deploy: { subject: 'job:b' } });
+  await world.start();
+  await stage.settled('ci');
+  await stage.settled('deploy');
+  await declared({ ci: { subject: 'job:b' }, deploy: { subject: 'job:a', suspend: true } });
+  await stage.settled('ci', 'OwnedByAnother');
+  await world.pass(31 * 60_000);
+  expect(await subjects()).toEqual(['ci job:a', 'deploy job:b']);
+  await exchanged(
+    () => declared({ deploy: { subject: 'job:a', suspend: false } }),
+    new Map([[WEB, ['ci job:b', 'deploy job:a']]]),
+  );
+});
