@@ -50,12 +50,13 @@ function copyTeam(legacy: Legacy, n: number, { installation, ids }: Kept): Legac
   const uuid = (old: string) => {
     if (ids.has(old)) return old;
     const hex = createHash('sha256').update(`${n} ${old}`).digest('hex');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+    // Begun as the old one is: a mark names its owners in the order of their uids.
+    return `${old.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   };
   const { kubernetes, azure, taken } = legacy;
   const team = kubernetes.filter(({ metadata }) => metadata.name !== 'azid-installation');
   const [group, namespace] = [`rg-${n}`, `team-${n}`];
-  const renamed = (given: string) => given.replaceAll(/\brg1\b/g, group).replaceAll(UUID, uuid);
+  const renamed = (given: string) => given.replaceAll(/\brg1\b/gi, group).replaceAll(UUID, uuid);
   const names = new Map<string, string>();
   for (const { properties, id } of azure.assignments) {
     const [scope, principalId] = [renamed(String(properties.scope)), renamed(String(properties.principalId))];
@@ -67,7 +68,7 @@ function copyTeam(legacy: Legacy, n: number, { installation, ids }: Kept): Legac
     names.set(lastOf(id), credentialName(installation, { namespace, name }));
   }
   for (const { id } of azure.hosts) names.set(hostIdentityName(id), hostIdentityName(renamed(id)));
-  names.set('rg1', group).set('team-a', namespace);
+  names.set('rg1', group).set('RG1', group.toUpperCase()).set('team-a', namespace);
   // In one pass: no name is made of another one that was replaced already.
   const old = new RegExp([...names.keys(), UUID.source].map((each) => `\\b${each}\\b`).join('|'), 'g');
   const text = JSON.stringify({ taken, kubernetes: team, azure }).replaceAll(

@@ -27,6 +27,8 @@ const { values } = parseArgs({
     flag: { type: 'string', multiple: true, default: ['--max-semi-space-size=4'] },
     /** Of its environment, such as `--env MALLOC_ARENA_MAX=2`. */
     env: { type: 'string', multiple: true, default: [] },
+    /** Only with objects. */
+    'no-idle': { type: 'boolean', default: false },
     /** A folder to which the heap of the last state is written. */
     snapshot: { type: 'string' },
   },
@@ -137,7 +139,7 @@ async function measure(what: string, { process: child, observed }: Running): Pro
   const total = gauge('nodejs_heap_size_total_bytes');
   const external = gauge('nodejs_external_memory_bytes');
   say(
-    `${what}: resident ${mib(rss ?? 0)} MiB (highest ${mib(peak ?? 0)}), of which files ${mib((rss ?? 0) - (anonymous ?? 0))}, heap ${mib(total)} (used ${mib(gauge('nodejs_heap_size_used_bytes'))}), external ${mib(external)}, other native ${mib((anonymous ?? 0) - total - external)}; CPU ${((await cpu(child.pid ?? 0)) / 1_000).toFixed(1)} s`,
+    `${what}: resident ${mib(rss ?? 0)} MiB (highest ${mib(peak ?? 0)}), of which files ${mib((rss ?? 0) - (anonymous ?? 0))}, heap ${mib(total)} (used ${mib(gauge('nodejs_heap_size_used_bytes'))}), external ${mib(external)}, other native ${mib((anonymous ?? 0) - total - external)}; CPU ${((await cpu(child.pid ?? 0)) / 1_000).toFixed(1)} s; longest pause of the event loop ${gauge('nodejs_eventloop_lag_max_seconds').toFixed(2)} s`,
   );
 }
 
@@ -170,10 +172,12 @@ async function withObjects(): Promise<void> {
 
 try {
   say(await circumstances(cluster));
-  const idle = await start('idle');
-  await settled(idle);
-  await measure('nothing to do', idle);
-  await stop(idle);
+  if (!values['no-idle']) {
+    const idle = await start('idle');
+    await settled(idle);
+    await measure('nothing to do', idle);
+    await stop(idle);
+  }
 
   if (objects > 0) await withObjects();
 } finally {
