@@ -28,7 +28,9 @@ export async function putToken(
   request: Message,
   anyKey: boolean,
 ): Promise<NodeAnswer | undefined> {
-  const { operation, type = '', name: audience = '' } = request.application_properties ?? {};
+  const { operation, ...given } = request.application_properties ?? {};
+  // Anything may come: values are whatever a client wrote.
+  const [type, audience] = [given.type, given.name].map((value) => String(value ?? '')) as [string, string];
   if (operation !== 'put-token')
     return { status: 400, description: `The operation '${operation}' is not supported.` };
   const fault = parts.faults.strike({ at: 'put-token', queue: '' });

@@ -6,7 +6,7 @@ import { parseEntityPath } from '../queues/entity-path.ts';
 import type { Namespace, QueueEntity } from '../queues/namespaces.ts';
 import { type Admitted, accept, admit } from './admission.ts';
 import { putToken } from './cbs.ts';
-import { type Condition, connectionIdle, tracked } from './conditions.ts';
+import { type Condition, connectionIdle, fault, tracked } from './conditions.ts';
 import { receiveInto } from './incoming-link.ts';
 import type { Amqp } from './library.ts';
 import { LinkGuard } from './link-guard.ts';
@@ -19,6 +19,10 @@ import { mechanisms } from './sasl.ts';
 /** Without a link to an entity a connection is closed after so long: after it was opened, and later (documentation). */
 const UNUSED_AT_FIRST_MS = 60_000;
 const UNUSED_MS = 300_000;
+
+/** What goes wrong with a link or the protocol ends the link or the connection; the library wants somebody to hear of it. */
+const UNHEARD =
+  'error connection_error session_error sender_error receiver_error protocol_error disconnected'.split(' ');
 
 /** One connection of a client: its claims and its links. */
 export class ClientConnection {
@@ -41,17 +45,7 @@ export class ClientConnection {
     this.#claims = new Claims(parts.authorizer);
     const container = amqp.create_container({ id: `${parts.random.uuid().replaceAll('-', '')}_G0` });
     container.sasl_server_mechanisms = mechanisms(container.sasl_server_mechanisms);
-    // What a link or the protocol goes wrong by ends the link or the connection; nobody else is to hear of it.
-    for (const event of [
-      'error',
-      'connection_error',
-      'session_error',
-      'sender_error',
-      'receiver_error',
-      'protocol_error',
-      'disconnected',
-    ])
-      container.on(event, () => {});
+    for (const event of UNHEARD) container.on(event, () => {});
     container.on('connection_open', () => {
       this.#namespace = parts.namespaces.byHost(this.#connection.hostname);
     });
@@ -133,7 +127,9 @@ export class ClientConnection {
     const { address } = receiver.target ?? {};
     if (isCbs(address)) {
       accept(receiver);
-      receiver.on('message', (context: EventContext) => void this.#onToken(receiver, context));
+      receiver.on('message', (context: EventContext) => {
+        this.#onToken(receiver, context).catch((error: unknown) => this.close(fault(error)));
+      });
       return;
     }
     const path = parseEntityPath(address);

@@ -57,6 +57,12 @@ export const connectionIdle = (ms: number): Condition => ({
   description: `The connection was inactive for more than the allowed ${ms} milliseconds and is closed by container 'LinkTracker'.`,
 });
 
+/** Of the simulator itself. */
+export const fault = (error: unknown): Condition => ({
+  condition: 'amqp:internal-error',
+  description: `SimulatorFault: ${error instanceof Error ? error.message : String(error)}`,
+});
+
 /** With what support asks for: an id, a server and a time. */
 export function tracked(
   { condition, description }: Condition,

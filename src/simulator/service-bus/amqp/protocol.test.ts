@@ -81,6 +81,30 @@ test('or nothing', async () => {
   expect(await putToken(2)).toMatchObject({ correlation_id: '2' });
 });
 
+test('nonsense is refused, or ends its own connection alone', async () => {
+  const receiver = connection.open_receiver({ source: '$cbs', name: 'nonsense-answers' });
+  const sender = connection.open_sender('$cbs');
+  await next(sender, 'sendable');
+  const nonsense = [
+    {},
+    { operation: 'put-token' },
+    { operation: 'put-token', type: 7, name: 7 },
+    { operation: 'put-token', type: 'jwt', name: '//' },
+    { operation: 'put-token', type: 'servicebus.windows.net:sastoken', name: '%' },
+  ];
+  const statuses: number[] = [];
+  receiver.on('message', ({ message }: EventContext) =>
+    statuses.push(message?.application_properties?.['status-code']),
+  );
+  for (const application_properties of nonsense)
+    sender.send({ message_id: 'n', reply_to: 'nonsense-answers', application_properties, body: null });
+  await expect.poll(() => statuses).toEqual([400, 401, 401, 401, 401]);
+  const { emulatorEndpoint } = stage.simulator.serviceBus;
+  const stranger = await fetch(emulatorEndpoint.replace('sb:', 'http:')).catch((error: unknown) => error);
+  expect(stranger).toBeInstanceOf(Error);
+  expect(await putToken()).toMatchObject({ application_properties: { 'status-code': 202 } });
+});
+
 test('without a token a link leads nowhere, and nobody learns what exists', async () => {
   for (const address of ['events', 'nowhere']) {
     const receiver = connection.open_receiver(address);
