@@ -324,6 +324,10 @@ describe('what Azure does not show', () => {
   });
 });
 
+it('says how long a write of a dead process may still show: the time limit of its call, and then Azure’s lag', async () => {
+  expect((await observe(record(owner('gone', -1)), context, deps())).openMs).toBe(3 * MINUTE);
+});
+
 it('says so when the id is none', async () => {
   const odd = {
     ...record(owner('gone', -1)),

@@ -807,17 +807,32 @@ it('tells of no edit where the name stands for another role by now: that is a re
   };
   const wanted = targetOf(grant(), known, other, INSTALLATION);
   const made = present({ id: wanted.id, name: wanted.name, roleGuid: other.guid });
-  const change = {
-    role: { state: 'found', role: other },
-    target: wanted,
-    azure: made,
-    held: [stale()],
-  } as const;
   const decision = decide(
-    settled(),
-    facts({ ...change, policies: [policy({ grants: [{ roles: ['*'], scopes: [SCOPE] }] })] }),
+    settled({ status: { ledger: [wanted.id] } }),
+    facts({
+      role: { state: 'found', role: other },
+      target: wanted,
+      azure: made,
+      held: [stale()],
+      // By its id: '*' names no role, and what is denied is never settled.
+      policies: [policy({ grants: [{ roles: [other.guid], scopes: [SCOPE] }] })],
+    }),
   );
+  expect(types(decision)).toContain('deleteAssignment');
   expect(types(decision)).not.toContain('recordEvent');
+});
+
+it('that stands as declared has its finalizer again, should a tool strip it', () => {
+  const stripped = settled({ metadata: { finalizers: [] } });
+  expect(decide(stripped, facts()).actions).toEqual([{ type: 'addFinalizer' }]);
+  expect(decide(settled(), facts()).actions).toEqual([]);
+});
+
+it('has no finalizer for what somebody else granted: nothing of azid’s is there', () => {
+  const satisfied = grant();
+  const decision = decide(satisfied, facts({ azure: absent, duplicate }));
+  expect(reasonOf(decision)).toBe('ready ExistsUnmanaged');
+  expect(types(decision)).not.toContain('addFinalizer');
 });
 
 it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {
@@ -830,4 +845,20 @@ it('must be looked at to the moment at its expiry and when it is known to act, w
   expect(moment(at(5), at(0))).toBe(NOW + 5);
   expect(moment(at(900_000), at(0))).toBe(NOW + 600_000);
   expect(moment(at(900_000), at(-600_000))).toBe(NOW + 900_000);
+});
+
+it('must be looked at to the moment at the end that it was given, whatever its spec says by now', () => {
+  const end = (endsAt: number) => ({
+    id: target.id,
+    held: true,
+    recorded: true,
+    full: false,
+    others: [],
+    mine: { endsAt },
+  });
+  const granted = { grantedAt: '2026-11-20T00:00:00Z' };
+  const moment = (...ends: readonly number[]) =>
+    nextMoment(settled(), granted, facts({ ends: new Map(ends.map((at) => [`${at}`, end(at)])) }));
+  expect(moment(NOW + 9_000, NOW + 5_000)).toBe(NOW + 5_000);
+  expect(moment(NOW - 5_000)).toBeUndefined();
 });
