@@ -63,8 +63,8 @@ export const INDEX = {
   ledgerOwner: 'ledgerOwner',
   /** AssignmentExpiry by the uid of each owner. */
   expiryOwner: 'expiryOwner',
-  /** FederatedIdentityCredential by what its credential's name begins with, lower case: a superset of those whose it is. */
-  credentialName: 'credentialName',
+  /** FederatedIdentityCredential by the key of each credential in its ledger. */
+  credential: 'credential',
 } as const;
 
 /** Stands between one watch and its store, for tests that drop, double or hold events (docs/testing.md). */

@@ -12,10 +12,8 @@ export const CREDENTIAL_NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
 
 const INSTALLATION_DIGITS = 12;
 const OBJECT_DIGITS = 20;
-/** Both marks and their dashes. */
-const MARKS_LENGTH = INSTALLATION_DIGITS + OBJECT_DIGITS + 2;
-/** 120 characters, less the marks. */
-const MAX_READABLE = 120 - MARKS_LENGTH;
+/** 120 characters, less both marks and their dashes. */
+const MAX_READABLE = 120 - INSTALLATION_DIGITS - OBJECT_DIGITS - 2;
 
 /** The object a credential is made for. No UID: the same object applied again after a restore finds its credential. */
 export interface CredentialOwner {
@@ -29,20 +27,11 @@ export interface CredentialOwner {
  * cannot occur in it, so `team-a/web` is not `team/a-web` (docs/guarantees.md mistake 22). Throws `TypeError`.
  */
 export function credentialName(installationId: string, owner: CredentialOwner): string {
-  return `${readableOf(owner)}-${installationMark(installationId)}-${objectMark(installationId, owner)}`;
-}
-
-/** The part for readers: equal for some objects, but different names are never one object's. */
-export function readableOf({ namespace, name }: CredentialOwner): string {
-  return `${namespace}-${name}`
+  const readable = `${owner.namespace}-${owner.name}`
     .replace(/[^a-zA-Z0-9-_]/g, '-')
     .replace(/^[^a-zA-Z0-9]/, 'x')
     .slice(0, MAX_READABLE);
-}
-
-/** That part of a name of this installation's; undefined for any other name. */
-export function readablePart(name: string, installationId: string): string | undefined {
-  return isCredentialOfInstallation(name, installationId) ? name.slice(0, -MARKS_LENGTH) : undefined;
+  return `${readable}-${installationMark(installationId)}-${objectMark(installationId, owner)}`;
 }
 
 /** Whether this installation made the credential for this very object, judged by its name. Any case. */

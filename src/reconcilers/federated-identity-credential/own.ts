@@ -51,7 +51,7 @@ export function isProven(
 /** Of a credential that no object has. */
 export function whoseIs(name: string, { installationId }: Pick<Facts, 'installationId'>): string {
   return isCredentialOfInstallation(name, installationId)
-    ? 'which azid made for an object that is no more'
+    ? 'which azid made for an object that has let it go'
     : 'which azid did not make';
 }
 

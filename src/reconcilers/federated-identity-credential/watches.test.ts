@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { watchWorld } from '../watches/watches.fixture.ts';
@@ -59,6 +60,29 @@ it('also who rests on what is not its own, or was edited since it had its own; n
   const waiting = ['credential shop/edited', 'credential shop/rests'];
   const enqueued = enqueuedBy(() => credential('first', 'other', { ledger: [] }));
   expect(enqueued.filter((each) => !each.endsWith('/first'))).toEqual(waiting);
+});
+
+it('who waits is enqueued when azid is done with an object that another finalizer keeps', () => {
+  const going = { deletionTimestamp: '2026-11-23T10:01:00Z', generation: 2 };
+  const first = (finalizers: string[]) =>
+    put(stores.credentials, {
+      metadata: meta('first', { ...going, finalizers }),
+      spec: { identityRef: { name: 'web' } },
+      status: { ledger: [ID] },
+    });
+  first([FINALIZER, 'others/own']);
+  credential('waits', 'web');
+  expect(enqueuedBy(() => first(['others/own']))).toContain('credential shop/waits');
+});
+
+it('one that comes may be whose it was that another is content with', () => {
+  credential('rests', 'web', ready('ExistsUnmanaged'));
+  credential('waits', 'web');
+  credential('settled', 'web', ready('Ready'));
+  expect(enqueuedBy(() => credential('anew', 'web'))).toEqual([
+    'credential shop/anew',
+    'credential shop/rests',
+  ]);
 });
 
 it('what a ledger names that is no credential enqueues nobody, and breaks nothing', () => {

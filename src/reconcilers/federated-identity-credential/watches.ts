@@ -4,7 +4,7 @@ import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { isRefusedOtherwise } from '../watches/predicates.ts';
+import { isEdit, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
   identitiesNamed,
@@ -72,12 +72,14 @@ export function onIdentity(
  * those where it has no credential any more.
  */
 function waiting(change: StoreChange<FederatedIdentityCredential>, stores: WatchDeps['stores']): ObjectKey[] {
-  if (!freesSomething(change) && !isRefusedOtherwise(change)) return [];
+  // One that comes may be whose it was before, as after Retain: what rests on that has to say so.
+  const comes = change.old === undefined;
+  if (!comes && !freesSomething(change) && !isRefusedOtherwise(change)) return [];
   const referred = [change.old, change.new].flatMap((object) => (object ? identityKeyOf(object) : []));
   const left = leftBy(change).flatMap((id) => identitiesNamed(identityIdOf(id), stores.identities));
   return [...new Set([...referred, ...left])]
     .flatMap((identity) => onIdentity(stores, identity))
-    .filter((each) => !hasItsOwn(each))
+    .filter((each) => (comes ? isContentWithAnother(each) : !hasItsOwn(each)))
     .map(keyOf);
 }
 
@@ -91,16 +93,12 @@ function identityKeyOf({ metadata, spec }: FederatedIdentityCredential): ObjectK
   return `${metadata.namespace}/${spec.identityRef.name}`;
 }
 
-function freesSomething({ old, new: next }: StoreChange<FederatedIdentityCredential>): boolean {
-  if (!old) return false;
-  if (!next) return true;
+function freesSomething(change: StoreChange<FederatedIdentityCredential>): boolean {
+  const { old, new: next } = change;
+  if (!old || !next) return true;
   const held = ({ status }: FederatedIdentityCredential) =>
     JSON.stringify([status?.ledger, status?.issuer, status?.subject, status?.audience]);
-  return (
-    old.metadata.generation !== next.metadata.generation ||
-    old.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
-    held(old) !== held(next)
-  );
+  return isEdit(change) || held(old) !== held(next);
 }
 
 /** What of an identity's object its credentials depend on: that it is there, which identity it is, and how it stands. */
@@ -118,6 +116,12 @@ function concernsCredentials({ old, new: next }: StoreChange<UserAssignedIdentit
     ];
   };
   return JSON.stringify(part(old)) !== JSON.stringify(part(next));
+}
+
+function isContentWithAnother({ status }: FederatedIdentityCredential): boolean {
+  return (
+    status?.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'ExistsUnmanaged') ?? false
+  );
 }
 
 /** As it is declared now. What says `ExistsUnmanaged` rests on somebody else's, which may be what goes. */

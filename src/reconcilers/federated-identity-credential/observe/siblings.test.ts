@@ -29,10 +29,15 @@ function declare(
   name: string,
   spec: Partial<FederatedIdentityCredential['spec']> = {},
   metadata: Partial<ObjectMeta> = {},
+  ledger = [held({ namespace: 'team-a', ...metadata, name }).id],
 ) {
   const object = fic({ spec, metadata: { name, uid: `uid-${name}`, ...metadata } });
   const { resourceVersion } = meta(name);
-  put(stores.credentials, { metadata: { ...object.metadata, resourceVersion }, spec: object.spec });
+  put(stores.credentials, {
+    metadata: { ...object.metadata, resourceVersion },
+    spec: object.spec,
+    status: { ledger },
+  });
   return object;
 }
 
@@ -76,7 +81,7 @@ describe('a credential whose name proves that azid made it for another object', 
     const unmanaged = {
       state: 'ready',
       reason: 'ExistsUnmanaged',
-      message: expect.stringContaining('which azid made for an object that is no more'),
+      message: expect.stringContaining('which azid made for an object that has let it go'),
     };
     expect(said(first)).toMatchObject(unmanaged);
     const going = { deletionTimestamp: '2026-11-23T09:00:00Z', finalizers: ['backup.example/hold'] };
@@ -86,11 +91,13 @@ describe('a credential whose name proves that azid made it for another object', 
     expect(said(first)).toMatchObject({ state: 'waiting' });
   });
 
-  it('is found however long the names, and not taken for that of one with a like name', () => {
-    const long = { namespace: 'team-a', name: `first-${'x'.repeat(200)}` };
-    declare(`${long.name}y`, moving);
-    expect(said(long)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
-    declare(long.name, moving);
-    expect(said(long)).toMatchObject({ state: 'waiting' });
+  it('is as anybody’s, too, where its object has let it go, as one that was made anew after Retain never had it', () => {
+    declare('first', moving, {}, []);
+    expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
+  });
+
+  it('is proven by the name: a ledger alone makes it nobody’s', () => {
+    declare('forger', moving, {}, [held(first).id]);
+    expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 });

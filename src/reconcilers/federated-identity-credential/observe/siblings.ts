@@ -1,12 +1,12 @@
 import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
-import { isCredentialOf, readablePart } from '../../../azure/names/credential-name.ts';
+import { sameText } from '../../../azure/names/ascii.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
-import { identityKey, nameOf } from '../own.ts';
+import { identityKey, isProven, nameOf } from '../own.ts';
 import { requestOf } from '../request.ts';
 import { resolveTrust } from '../trust/trust.ts';
 
@@ -41,8 +41,8 @@ export function siblingsOf(
 }
 
 /**
- * Objects that refer to another identity by now, and whose credential is here as yet: its name proves whose it is. They take it
- * away when the new one is there, so it is nobody's to rely on.
+ * Objects that refer to another identity by now, and that have a credential here as yet: by their ledger, and by its name, which proves
+ * it. They take it away when the new one is there, so it is nobody's to rely on. What no ledger has is as anybody's.
  */
 export function movedAway(
   object: FederatedIdentityCredential,
@@ -53,23 +53,13 @@ export function movedAway(
 ): readonly Sibling[] {
   return credentials
     .filter(({ name }) => !siblings.some(({ credentialName }) => sameText(credentialName, name)))
-    .flatMap(({ name }) => ownerOf(name, deps) ?? [])
+    .flatMap(({ id }) =>
+      deps.stores.credentials
+        .byIndex(INDEX.credential, armKey(id))
+        .filter((each) => isProven(id, each, deps)),
+    )
     .filter((owner) => isOther(owner, object))
     .map((owner) => ({ ...siblingOf(owner, deps, common), movedTo: identityKey(owner) }));
-}
-
-/** The object for which this installation made a credential of this name. */
-function ownerOf(
-  name: string,
-  { stores, installationId }: SiblingDeps,
-): FederatedIdentityCredential | undefined {
-  const readable = readablePart(name, installationId);
-  if (readable === undefined) return undefined;
-  return stores.credentials
-    .byIndex(INDEX.credentialName, asciiLower(readable))
-    .find(({ metadata: { namespace = '', name: ofObject } }) =>
-      isCredentialOf(name, installationId, { namespace, name: ofObject }),
-    );
 }
 
 /** Of one that azid is done with nobody takes anything away any more: what it left is as anybody's. */
