@@ -138,7 +138,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
   const namespaces = new Namespaces(foundation);
-  const endings = new Endings(hosts.frame.operations, operationResults);
+  const endings = new Endings(hosts.frame.operations, operationResults, {
+    ended: (id) => deployments.ended(id),
+  });
   const activityLog = new ActivityLog(foundation, endings);
   const events = new EventGrid(frame, { authorization, endings, namespaces });
   const send: Send = async (request, method, target, body) => {

@@ -17,6 +17,11 @@ const records = async (filter = FROM) => (await ask(filter)).body.value;
 const states = async (filter = FROM) =>
   (await records(filter)).map((each: { status: { value: string } }) => each.status.value);
 
+const TEMPLATE = {
+  $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+  contentVersion: '1.0.0.0',
+};
+
 test('a write makes two records, newest first, with the caller and what was done', async () => {
   const id = stage.id('Microsoft.ManagedIdentity/userAssignedIdentities', 'id1');
   await stage.call('PUT', id, {
@@ -67,20 +72,32 @@ test('a record has the correlation id of the answer, which a client may have bro
   expect((await records())[0].correlationId).toBe(own);
 });
 
+test('a deployment that fails is Accepted, and Failed when it has', async () => {
+  const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+  const resource = { type, apiVersion: '2023-01-31', name: 'id1', location: 'westeurope' };
+  const properties = { mode: 'Incremental', template: { ...TEMPLATE, resources: [resource] } };
+  stage.control.lock({ scope: stage.id(type, 'id1'), level: 'ReadOnly' });
+  const path = `${stage.group}/providers/Microsoft.Resources/deployments/d1`;
+  await stage.call('PUT', path, { body: { properties } });
+  const own = async () =>
+    (await records())
+      .filter(({ operationName }: { operationName: { value: string } }) =>
+        operationName.value.startsWith('Microsoft.Resources/deployments'),
+      )
+      .map((each: { status: { value: string } }) => each.status.value);
+  await expect.poll(own).toEqual(['Failed', 'Accepted', 'Started']);
+});
+
 test('what a deployment writes has its correlation id', async () => {
   const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
   const resource = { type, apiVersion: '2023-01-31', name: 'id1', location: 'westeurope' };
-  const template = {
-    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
-    contentVersion: '1.0.0.0',
-    resources: [resource],
-  };
+  const template = { ...TEMPLATE, resources: [resource] };
   const { body, headers } = await stage.call(
     'PUT',
     `${stage.group}/providers/Microsoft.Resources/deployments/d1`,
     { body: { properties: { mode: 'Incremental', template } } },
   );
-  await expect.poll(async () => (await records()).length).toBe(4);
+  await expect.poll(async () => (await records()).length).toBe(5);
   const ids = (await records()).map((each: { correlationId: string }) => each.correlationId);
   expect(new Set(ids)).toEqual(new Set([headers['x-ms-correlation-request-id']]));
   expect(body.properties.correlationId).toBe(headers['x-ms-correlation-request-id']);

@@ -1,3 +1,4 @@
+import type { Deployments } from '../deployments/deployments.ts';
 import type { LongOperations } from '../hosts/writes/long-operations.ts';
 import type { Change } from '../http/arm.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
@@ -14,17 +15,26 @@ export interface Work {
 export class Endings {
   readonly #operations: Pick<LongOperations, 'get'>;
   readonly #results: Pick<OperationResults, 'done'>;
+  readonly #deployments: Pick<Deployments, 'ended'>;
 
-  constructor(operations: Pick<LongOperations, 'get'>, results: Pick<OperationResults, 'done'>) {
+  constructor(
+    operations: Pick<LongOperations, 'get'>,
+    results: Pick<OperationResults, 'done'>,
+    deployments: Pick<Deployments, 'ended'>,
+  ) {
     this.#operations = operations;
     this.#results = results;
+    this.#deployments = deployments;
   }
 
   /** Undefined where the answer was all. */
-  workOf({ headers }: Change): Work | undefined {
+  workOf({ headers, request }: Change): Work | undefined {
     const url = headers['azure-asyncoperation'] ?? headers.location;
     const id = /\/operation(?:s|Results)\/([0-9a-f-]{36})\?/i.exec(url ?? '')?.[1];
-    if (id === undefined) return undefined;
+    if (id === undefined) {
+      const ended = url?.includes('/operationStatuses/') ? this.#deployments.ended(request.path) : undefined;
+      return ended && { ended };
+    }
     const operation = this.#operations.get(id);
     if (operation)
       return {

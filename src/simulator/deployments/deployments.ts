@@ -38,6 +38,7 @@ const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating
  */
 export class Deployments {
   readonly #deployments = new Map<string, Deployment>();
+  readonly #ended = new Map<string, Promise<'Succeeded' | 'Failed'>>();
   readonly #frame: DeploymentsFrame;
   readonly #send: Send;
 
@@ -104,8 +105,16 @@ export class Deployments {
       correlationId: request.headers['x-ms-correlation-request-id'] ?? random.uuid(),
     };
     this.#keep(deployment);
-    void this.#run(request, plan, scope, made, deployment);
+    const ended = this.#run(request, plan, scope, made, deployment).then(() =>
+      this.find(request.path)?.state === 'Succeeded' ? 'Succeeded' : 'Failed',
+    );
+    this.#ended.set(scopeKey(request.path), ended);
     return { deployment, existed: existing !== undefined };
+  }
+
+  /** What the latest of that id comes to; undefined when there never was one. */
+  ended(id: string): Promise<'Succeeded' | 'Failed'> | undefined {
+    return this.#ended.get(scopeKey(id));
   }
 
   /** What a deployment takes out of its group at its end. */
