@@ -43,6 +43,18 @@ describe('codes', () => {
     expect(classify(answer(status, code))).toMatchObject({ kind: 'notFound', what });
   });
 
+  test.each([400, 401, 403, 409, 500])(
+    'a code that says missing proves nothing under status %i',
+    (status) => {
+      expect(classify(answer(status, 'ResourceNotFound')).kind).not.toBe('notFound');
+    },
+  );
+
+  test('the end of an operation has no status of its own: there the code alone is the proof', () => {
+    const ended = new AzureError({ code: 'ResourceNotFound', message: 'it was deleted meanwhile' });
+    expect(classify(ended)).toMatchObject({ kind: 'notFound', what: 'resource' });
+  });
+
   test.each([
     [408, undefined, 'AzureUnavailable'],
     [500, 'InternalServerError', 'AzureUnavailable'],

@@ -275,6 +275,12 @@ describe('making and keeping', () => {
     expect(only(decision, 'saveStatus').status.ledger).toEqual([ID]);
   });
 
+  it('has its finalizer again, should a tool strip it from an object that stands as declared', () => {
+    const decision = decide(settled({ metadata: { finalizers: [] } }), facts());
+    expect(types(decision)).toEqual(['addFinalizer', 'saveStatus']);
+    expect(decide(settled(), facts()).actions).toEqual([]);
+  });
+
   it('gives nothing new on an identity that is going, and keeps what is there', () => {
     const identity = {
       state: 'owned',
