@@ -109,3 +109,17 @@ it('two whose edits come apart, and one of which is suspended meanwhile: nothing
     new Map([[WEB, ['ci job:b', 'deploy job:a']]]),
   );
 });
+
+it('an azid that dies after the DELETE: the next one goes on', async () => {
+  await declared({ ci: { subject: 'job:a' }, deploy: { subject: 'job:b' } });
+  const operator = await world.start();
+  await stage.settled('ci');
+  await stage.settled('deploy');
+  await declared({ ci: { subject: 'job:b' }, deploy: { subject: 'job:a' } });
+  await world.until('the DELETE', () => stage.writes().some(({ method }) => method === 'DELETE'));
+  await world.kill(operator);
+  await world.start();
+  await world.until('the exchange', async () => (await subjects()).join() === 'ci job:b,deploy job:a');
+  await stage.settled('ci');
+  await stage.settled('deploy');
+});

@@ -23,7 +23,7 @@ export async function elsewhereOf(
   here: { readonly credentials: readonly SeenCredential[]; readonly siblings: readonly Sibling[] },
   context: ReconcileContext,
   deps: ElsewhereDeps,
-  common: Pick<Facts, 'clusterIssuer' | 'defaultAudience'>,
+  common: Pick<Facts, 'clusterIssuer' | 'defaultAudience' | 'policy'>,
   live: boolean,
 ): Promise<NonNullable<Facts['elsewhere']>> {
   if (!waitsForAnother(object, here, deps, common)) return [];
@@ -45,7 +45,7 @@ function waitsForAnother(
   object: FederatedIdentityCredential,
   { credentials, siblings }: { credentials: readonly SeenCredential[]; siblings: readonly Sibling[] },
   { installationId }: SiblingDeps,
-  { clusterIssuer, defaultAudience }: Pick<Facts, 'clusterIssuer' | 'defaultAudience'>,
+  { clusterIssuer, defaultAudience }: Pick<Facts, 'clusterIssuer' | 'defaultAudience' | 'policy'>,
 ): boolean {
   const resolution = resolveTrust(object, clusterIssuer, defaultAudience);
   if (!resolution.resolved || siblings.every(({ movedTo }) => movedTo === undefined)) return false;
@@ -64,7 +64,7 @@ async function viewOf(
   object: FederatedIdentityCredential,
   context: ReconcileContext,
   deps: ElsewhereDeps,
-  common: Pick<Facts, 'clusterIssuer' | 'defaultAudience'>,
+  common: Pick<Facts, 'clusterIssuer' | 'defaultAudience' | 'policy'>,
   live: boolean,
 ): Promise<SeenElsewhere | undefined> {
   const identity = await deps.proofs.prove(key, context, live);

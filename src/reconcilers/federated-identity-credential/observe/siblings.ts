@@ -19,7 +19,7 @@ export interface SiblingDeps {
   readonly onIdentity: (key: ObjectKey) => readonly FederatedIdentityCredential[];
 }
 
-type Common = Pick<Facts, 'clusterIssuer' | 'defaultAudience'>;
+type Common = Pick<Facts, 'clusterIssuer' | 'defaultAudience' | 'policy'>;
 
 /** The objects besides this one that refer to the identity. */
 export function siblingsOf(
@@ -74,8 +74,8 @@ function siblingOf(
   common: Common,
   identityId?: string,
 ): Sibling {
-  const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
-  const policy = policyFor(other, stores);
+  const { namespace, uid, creationTimestamp, deletionTimestamp } = other.metadata;
+  const policy = namespace === common.policy.namespace ? common.policy : policyFor(other, stores);
   return {
     key: keyOf(other),
     uid,
