@@ -411,6 +411,31 @@ describe('reconciles', () => {
   });
 });
 
+test('several controllers with full queues begin one reconcile in a turn of the event loop', async () => {
+  let [begun, most, turns] = [0, 0, 0];
+  const all = Array.from({ length: 10 }, () =>
+    started({
+      workers: 64,
+      queue: new WorkQueue({ clock, random: () => 0.5 }),
+      reconcile: async () => {
+        begun += 1;
+        return { type: 'done' };
+      },
+    }),
+  );
+  for (const controller of all) for (let i = 0; i < 100; i++) controller.enqueue(`k${i}`, 'resync');
+  // The first of each begins with its controller.
+  await turn();
+  expect(begun).toBeLessThanOrEqual(2 * all.length);
+  for (let before = begun; before < 1_000; before = begun) {
+    await turn();
+    most = Math.max(most, begun - before);
+    turns += 1;
+  }
+  expect(most).toBeLessThanOrEqual(2);
+  expect(turns).toBeLessThan(1_100);
+});
+
 describe('the time limit', () => {
   test('aborts the reconcile; the key stays running until the promise really settles', async () => {
     const { held, reconcile } = heldReconciles();

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { splitKey } from '../key.ts';
 import type { Log } from '../log.ts';
 import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
@@ -10,6 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import { firstOf } from '../time/first-of.ts';
 import { TimeLimit } from '../time/time-limit.ts';
 import { afterReconcile } from './after-reconcile.ts';
+import { nextTurn } from './next-turn.ts';
 import { endingOf, type Reconcile, ReconcileCut } from './reconcile-request.ts';
 import { Waits } from './waits.ts';
 
@@ -143,6 +143,7 @@ export class Controller {
       }
       const run = this.#reconcileItem(item).finally(() => under.delete(run));
       under.add(run);
+      await nextTurn();
     }
     await Promise.all(under);
   }
@@ -227,9 +228,6 @@ export class Controller {
     this.#metrics.finished(result, clock.monotonic() - startedAt);
     this.#queue.done(key);
     if (paused) return;
-    // Reconciles that find nothing to do make no I/O: without this a long backlog of them would run as one chain of
-    // microtasks, and neither probes nor the lease renewal would get a turn.
-    await yieldToLoop();
     this.#freedOne();
   }
 

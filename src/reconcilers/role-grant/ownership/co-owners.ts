@@ -2,7 +2,7 @@ import { isSuspended } from '../../../api/schema/common.ts';
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { asciiLower } from '../../../azure/names/ascii.ts';
-import { armKey } from '../../../azure/names/resource-id.ts';
+import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import type { ReconcileContext } from '../../kind.ts';
@@ -83,6 +83,7 @@ export async function coOwnersOf(
   const coOwners: CoOwner[] = [];
   const granted = shown ?? asked;
   const mark = markOf(shown?.description, deps.installationId);
+  const maybe = granted ?? parseAssignmentId(id);
   const others = new Set([
     ...candidates(id, granted?.principalId, deps, mark?.key),
     ...grantsOfSameIdentity(object, deps).flatMap((key) => deps.stores.grants.get(key) ?? []),
@@ -90,6 +91,8 @@ export async function coOwnersOf(
   for (const other of others) {
     const { uid, creationTimestamp, deletionTimestamp } = other.metadata;
     if (uid === object.metadata.uid || deletionTimestamp || isExpired(other, deps.clock.now())) continue;
+    // Identities of one name in many namespaces lead to the grants of all of them.
+    if (!sameId(other.spec.scope, maybe.scope)) continue;
     const wish = await wishOf(other, context, deps);
     const now = deps.clock.now();
     const isMarked = mark?.key === keyOf(other);
@@ -97,7 +100,6 @@ export async function coOwnersOf(
     const { assignmentId, ledger = [] } = other.status ?? {};
     const isTold =
       isMarked || recorded || [assignmentId, ...ledger].some((each) => sameAssignmentId(each, id));
-    const maybe = granted ?? parseAssignmentId(id);
     if (wish ? !isAsked(wish.target, id) : !mayAskFor(other, maybe, deps)) continue;
     const ids = wish?.target.ids ?? [id];
     const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
