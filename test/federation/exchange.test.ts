@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { MAX_CREDENTIALS } from '../../src/azure/federated-credentials.ts';
 import { FederationStage, WEB } from '../support/kinds/federation.ts';
 import { Cluster, World } from '../support/testbed.ts';
 
@@ -122,4 +123,26 @@ it('an azid that dies after the DELETE: the next one goes on', async () => {
   await world.until('the exchange', async () => (await subjects()).join() === 'ci job:b,deploy job:a');
   await stage.settled('ci');
   await stage.settled('deploy');
+});
+
+it('two that exchange their identities where both are full', async () => {
+  await declared({ first: {}, second: moved });
+  await world.start();
+  await stage.settled('first');
+  await stage.settled('second');
+  for (const identityId of [WEB, OTHER])
+    for (let i = 1; i < MAX_CREDENTIALS; i++)
+      await stage.byHand('PUT', `their-${i}`, { subject: `x:${i}` }, identityId);
+  const begun = world.clock.monotonic();
+  await declared({ first: moved, second: {} });
+  const has = async (identityId: string, subject: string) =>
+    (await stage.inAzure(identityId)).some(({ properties }) => properties.subject === subject);
+  await world.until(
+    'the exchange',
+    async () => (await has(OTHER, 'job:first')) && (await has(WEB, 'job:second')),
+  );
+  await stage.settled('first');
+  await stage.settled('second');
+  expect(world.clock.monotonic() - begun).toBeLessThan(60_000);
+  expect([(await stage.inAzure()).length, (await stage.inAzure(OTHER)).length]).toEqual([20, 20]);
 });

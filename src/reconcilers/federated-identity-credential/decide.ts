@@ -120,6 +120,12 @@ function fitIn(
   const me = { age: ageOf(object.metadata), name: nameOf(object, facts.installationId) };
   const place = placeOf(me, trust, credentials, facts.siblings);
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
+  // What it waits for may wait for it in turn.
+  if (place.state === 'leaving' || place.state === 'full') {
+    const own = viewOf(object, credentials, facts);
+    const exchange = exchangeOf(asSibling(object, me.name, trust), own, facts.elsewhere ?? []);
+    if (exchange) return stepAside(object, facts, exchange);
+  }
   switch (place.state) {
     case 'satisfied':
       return satisfiedBy(object, facts, identity, place.by, stuck);
@@ -137,20 +143,13 @@ function fitIn(
           `${pair} on identity ${identity.id} belong to FederatedIdentityCredential ${place.by.key}; Azure allows one credential per pair: delete one of the two objects, or change it`,
         ),
       );
-    case 'leaving': {
-      const exchange = exchangeOf(
-        asSibling(object, me.name, trust),
-        viewOf(object, credentials, facts),
-        facts.elsewhere ?? [],
-      );
-      if (exchange) return stepAside(object, facts, exchange);
+    case 'leaving':
       return stop({
         state: 'waiting',
         for: `FederatedIdentityCredential ${place.by.key}`,
         message: `FederatedIdentityCredential ${place.by.key} still holds ${pair} on identity ${identity.id}, and gives them up as soon as ${place.by.deleting ? 'it is gone' : 'it has what it is declared to have now'}`,
         recheckMs: RECHECK_OUTSIDE_MS,
       });
-    }
     case 'held':
       return stop(
         stalledInside(

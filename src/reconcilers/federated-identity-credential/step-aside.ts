@@ -14,7 +14,7 @@ export function stepAside(
   { gives, to }: Exchange,
 ): CredentialDecision {
   const before = ownStatus(object);
-  const message = `FederatedIdentityCredential ${to.key} is to have its issuer and subject, and this object what in the end waits for that: of those that exchange theirs the oldest gives way, and has its own in a moment`;
+  const message = `FederatedIdentityCredential ${to.key} waits for it, or for its place, and this object for what in the end waits for that: of those that exchange what they have the oldest gives way, and has its new one in a moment`;
   if (facts.openWriteMs > 0)
     return {
       actions: [],

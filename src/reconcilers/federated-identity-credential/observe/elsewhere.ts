@@ -1,3 +1,4 @@
+import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
@@ -16,7 +17,7 @@ type SeenElsewhere = NonNullable<Facts['elsewhere']>[number];
 
 /**
  * The identities to which those have moved whose credentials are here as yet, and on from there: what such an object waits for may be
- * what this one is to give up. Read only where this object waits for another's; what cannot be read is left out.
+ * what this one is to give up. Read only where this object waits for another's, or for a place; what cannot be read is left out.
  */
 export async function elsewhereOf(
   object: FederatedIdentityCredential,
@@ -50,7 +51,9 @@ function waitsForAnother(
   const resolution = resolveTrust(object, clusterIssuer, defaultAudience);
   if (!resolution.resolved || siblings.every(({ movedTo }) => movedTo === undefined)) return false;
   const mine = nameOf(object, installationId);
-  return credentials.some((each) => !sameName(each.name, mine) && samePair(each, resolution.trust));
+  const others = credentials.filter(({ name }) => !sameName(name, mine));
+  const isFull = others.length >= MAX_CREDENTIALS;
+  return isFull || others.some((each) => samePair(each, resolution.trust));
 }
 
 function targetsOf(siblings: readonly Sibling[]): readonly string[] {

@@ -118,6 +118,36 @@ describe('of two that exchange their identities', () => {
   });
 });
 
+describe('of two that exchange their places on identities that are full', () => {
+  const second = wants('second', 'job:second');
+  const theirs = (count: number) =>
+    Array.from({ length: count }, (_, i) => seen({ name: `their-${i}`, subject: `x:${i}` }));
+  const mine = has(me('job:mine'), 'job:mine', OTHER_IDENTITY);
+  const here = (count: number, ...more: readonly Sibling[]) =>
+    web([has(second, 'job:second'), ...theirs(count)], [gone(second), ...more]);
+  const there = (count: number, ...more: readonly Sibling[]) =>
+    other([mine, ...theirs(count)], [second, ...more]);
+  const full = MAX_CREDENTIALS - 1;
+
+  it('the older gives up its own, where both are full', () => {
+    expect(exchangeOf(me('job:mine'), here(full), [there(full)])).toEqual({ gives: mine, to: second });
+    expect(exchangeOf(me('job:mine'), here(full), [there(full - 1)])).toBeUndefined();
+    expect(exchangeOf(me('job:mine'), here(full - 1), [there(full)])).toBeUndefined();
+  });
+
+  it('not where an older one waits for a place on either', () => {
+    const older = wants('older', 'job:new', OLD);
+    expect(exchangeOf(me('job:mine'), here(full), [there(full, older)])).toBeUndefined();
+    expect(exchangeOf(me('job:mine'), here(full, older), [there(full)])).toBeUndefined();
+  });
+
+  it('and not the younger', () => {
+    const first = { ...second, ...OLD };
+    const view = web([has(first, 'job:second'), ...theirs(full)], [gone(first)]);
+    expect(exchangeOf(me('job:mine'), view, [other([mine, ...theirs(full)], [first])])).toBeUndefined();
+  });
+});
+
 describe('who gives way', () => {
   const object = settled({ spec: { subject: 'job:b' }, status: { ledger: [ID], ...pair('job:a') } });
   const given = {

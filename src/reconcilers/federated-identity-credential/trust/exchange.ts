@@ -31,10 +31,9 @@ export function exchangeOf(
   const views = [{ ...own, siblings: [...own.siblings, me] }, ...elsewhere];
   const path: Claim[] = [];
   for (let claim = claimOf(me, views); claim !== undefined; ) {
+    const held = holderOf(claim, me) ?? holderOfPlace(claim, me);
     // Whatever is freed goes to the oldest that wants it: a ring into which another one steps is none.
-    if (firstOf(claim)?.uid !== claim.by.uid) return undefined;
-    const held = holderOf(claim, me);
-    if (!held) return undefined;
+    if (!held || !isFirst(claim)) return undefined;
     path.push(claim);
     const { owner, credential } = held;
     if (owner.uid === me.uid) return giveWay(me, path, credential);
@@ -59,8 +58,11 @@ function claimOf({ uid }: Sibling, views: readonly IdentityView[]): Claim | unde
   return undefined;
 }
 
-function firstOf({ trust, view }: Claim): Sibling | undefined {
-  return claimants(view.siblings).find((each) => each.trust !== undefined && samePair(each.trust, trust));
+function isFirst({ by, trust, view }: Claim): boolean {
+  const first = claimants(view.siblings).find(
+    (each) => each.trust !== undefined && samePair(each.trust, trust),
+  );
+  return first?.uid === by.uid;
 }
 
 /** Who has what is claimed; undefined: nobody, or nobody who gives it up. */
@@ -75,6 +77,30 @@ function holderOf(
     ({ credentialName }) => credential !== undefined && sameName(credentialName, credential.name),
   );
   return credential && owner && { owner, credential };
+}
+
+/**
+ * Whose place on a full identity becomes free next: the oldest's of those that have moved away and may go on. But it goes to an older
+ * one that waits for a place, if there is one.
+ */
+function holderOfPlace(
+  { by, view }: Claim,
+  me: Sibling,
+): { readonly owner: Sibling; readonly credential: SeenCredential } | undefined {
+  const of = ({ credentialName }: Sibling) =>
+    view.credentials.find(({ name }) => sameName(name, credentialName));
+  const older = pending(ageOf(by), view.credentials, view.siblings).filter(({ uid }) => uid !== by.uid);
+  if (view.credentials.length < MAX_CREDENTIALS || of(by) || older.length > 0) return undefined;
+  const isMe = view.siblings.some(({ uid }) => uid === me.uid);
+  const moving = view.siblings.filter(
+    ({ movedTo, mayWrite, deleting }) => movedTo !== undefined && mayWrite && !deleting,
+  );
+  return [...moving, ...(isMe ? [] : [me])]
+    .toSorted((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1))
+    .flatMap((owner) => {
+      const credential = of(owner);
+      return credential ? { owner, credential } : [];
+    })[0];
 }
 
 /** @param ring the object's own claim, then that of whoever holds what it claims, and so on */
