@@ -56,7 +56,12 @@ export class KindController implements Disposable {
     );
     const namespacesOf = (key: ObjectKey) => kind.namespacesOf?.(key, services);
     const reconciler = new Reconciler(
-      { ...started, resource: kind.resource, decide: (...given) => kind.decide(...given) },
+      {
+        ...started,
+        resource: kind.resource,
+        ...(kind.removals && { removals: kind.removals }),
+        decide: (...given) => kind.decide(...given),
+      },
       {
         client,
         events,

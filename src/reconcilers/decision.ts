@@ -62,6 +62,18 @@ export interface Failure {
   readonly error: unknown;
 }
 
+/** What a call for it came to, where it failed. */
+export interface Refused<Action> {
+  readonly action: Action;
+  readonly failure: Failure;
+}
+
+/** The action that failed just before. */
+export interface FailedAction<Action> extends Refused<Action> {
+  /** Of the kind's `removals`, what failed besides in this reconcile. Each stands by itself. */
+  readonly others?: readonly Refused<Action>[];
+}
+
 /** Steps every kind has; the reconciler performs them. */
 export type CommonAction<Status> =
   | { readonly type: 'addFinalizer' }

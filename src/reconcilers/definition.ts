@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
-import type { Decision, Failure } from './decision.ts';
+import type { Decision, FailedAction } from './decision.ts';
 import type { Hold } from './holds.ts';
 import type { KindReconciler } from './kind.ts';
 import type { Services, SharedServices } from './services.ts';
@@ -32,8 +32,10 @@ export interface KindDefinition<
   namespacesOf?(key: ObjectKey, services: Services): readonly string[];
   /** What enqueues its objects. */
   watches(services: Services): readonly Watch[];
+  /** See `Kind.removals`. */
+  readonly removals?: readonly Action['type'][];
   /** Pure: from what was observed to actions, a status and the time of the next reconcile. */
-  decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
+  decide(object: T, facts: Facts, failed?: FailedAction<Action>): Made;
   /** Begins to work: what observes and performs, with what this process remembers. `enqueue`: its own objects. */
   start(services: Services, enqueue: Enqueue): KindReconciler<T, Facts, Action, Status, Made>;
 }

@@ -1,7 +1,7 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from './decision.ts';
+import type { CommonAction, Decision, FailedAction, ReconcileEvent } from './decision.ts';
 import type { LiveReads } from './live-reads.ts';
 
 /** What the reconciler keeps for a kind during one reconcile. */
@@ -67,5 +67,10 @@ export interface Kind<
   Made extends Decision<Action, Status> = Decision<Action, Status>,
 > extends KindReconciler<T, Facts, Action, Status, Made> {
   readonly resource: Resource<T>;
-  decide(object: T, facts: Facts, failed?: { readonly action: Action; readonly failure: Failure }): Made;
+  /**
+   * Actions that take away one of several things of an object: one that fails keeps none of the others, and is not tried again in
+   * the same reconcile.
+   */
+  readonly removals?: readonly Action['type'][];
+  decide(object: T, facts: Facts, failed?: FailedAction<Action>): Made;
 }

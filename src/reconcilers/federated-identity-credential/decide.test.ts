@@ -342,7 +342,7 @@ describe('another identity', () => {
       }) as const;
     // What stands behind it goes all the same.
     expect(only(decide(all, at, failedAt(ID)), 'deleteCredential').id).toBe(third);
-    const decision = decide(all, at, failedAt(third));
+    const decision = decide(all, at, { ...failedAt(ID), others: [failedAt(third)] });
     expect(decision.actions).toEqual([]);
     expect(decision.summary).toMatchObject({ state: 'ready', reason: 'Ready', nextMs: RECHECK_OUTSIDE_MS });
     expect(decision.status.ledger).toEqual([ID, third, newId]);

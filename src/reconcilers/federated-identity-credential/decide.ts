@@ -1,11 +1,11 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
-import { sameId } from '../../azure/names/resource-id.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { otherThan, refusalsOf } from '../status/refusals.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
-  Action,
   CredentialDecision,
   Facts,
   Failed,
@@ -39,18 +39,17 @@ export function decide(
 ): CredentialDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
   // What is asked for may stand although something it replaced cannot go.
-  const stuck =
-    failed?.action.type === 'deleteCredential'
-      ? { id: failed.action.id, failure: failed.failure }
-      : undefined;
+  const stuck = refusalsOf(failed, 'deleteCredential');
+  const other = otherThan(failed, 'deleteCredential');
   const decision = decideLife(object, facts, stuck);
   // What was refused may have an explanation that the read after it shows: no room left, the same pair made by
   // somebody else, the identity gone. Without one, the refusal itself is what there is to say.
-  const again = ({ type, ...action }: Action) =>
-    stuck === undefined || type === 'putCredential' || ('id' in action && sameId(action.id, stuck.id));
-  const unexplained = failed && decision.actions.some(again);
+  const again = decision.actions.flatMap((action) =>
+    action.type === 'deleteCredential' ? (stuck.get(armKey(action.id)) ?? []) : [],
+  );
+  const [unexplained] = other && decision.actions.length > 0 ? [other.failure] : again;
   const decided = unexplained
-    ? { actions: [], status: ownStatus(object), summary: summaryOf(failed.failure) }
+    ? { actions: [], status: ownStatus(object), summary: summaryOf(unexplained) }
     : decision;
   return withFindings(object, facts, withoutUnproven(object, facts, decided));
 }
@@ -69,7 +68,7 @@ function withFindings(
     : { ...decision, conditions: [...(decision.conditions ?? []), ...found] };
 }
 
-function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck?: Stuck): CredentialDecision {
+function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck: Stuck): CredentialDecision {
   const stop = (summary: Summary): CredentialDecision => ({
     actions: [],
     status: ownStatus(object),
@@ -110,7 +109,7 @@ function fitIn(
   identity: OwnedIdentity,
   { trust, policy }: Extract<Request, { granted: true }>,
   credentials: Extract<ObservedCredentials, { state: 'known' }>['credentials'],
-  stuck: Stuck | undefined,
+  stuck: Stuck,
 ): CredentialDecision {
   const stop = (summary: Summary): CredentialDecision => ({
     actions: [],
@@ -168,7 +167,7 @@ function fitIn(
     case 'free':
     case 'own': {
       const own = place.state === 'own' ? place.credential : undefined;
-      const change = write(object, facts, identity, trust, policy, own);
+      const change = write(object, facts, identity, trust, policy, own, stuck);
       if (!change) return keep(object, facts, identity, trust, own, stuck);
       return identity.deleting ? stop(waitingForIdentity(object, 'is being deleted')) : change;
     }

@@ -1,6 +1,8 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure } from '../decision.ts';
-import { blockOf, unblocked } from '../status/blocked.ts';
+import { blockOfAll, unblocked } from '../status/blocked.ts';
+import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Untold } from '../status/untold.ts';
 import type {
   Action,
@@ -50,7 +52,8 @@ export function decideDeletion(
         : [],
     );
   }
-  if (failed) return blocked(object, facts, own, named, failed.failure);
+  const other = otherThan(failed, 'deleteCredential');
+  if (other) return blocked(object, facts, own, named, [other.failure]);
   const waiting = (message: string, againMs: number): CredentialDecision => ({
     actions: [],
     status: own,
@@ -62,29 +65,43 @@ export function decideDeletion(
     const untold = untoldOf(object, facts);
     if (untold?.state === 'waiting') return waiting(untold.message, FIRST_LIST_RECHECK_MS);
     if (untold)
-      return recheckedWithin(blocked(object, facts, own, 'what may be there', untold.failure), RECHECK_MS);
+      return recheckedWithin(blocked(object, facts, own, 'what may be there', [untold.failure]), RECHECK_MS);
     const strange =
       ids.length > 0
         ? warning(`no name proves that azid made ${named} for this object; left as they are`)
         : [];
     return leave(object, own, strange);
   }
+  // Each by itself: one that cannot go keeps none of the others.
+  const refusals = refusalsOf(failed, 'deleteCredential');
+  const refusalOf = (id: string) => refusals.get(armKey(id));
+  const free = proven.filter((id) => !refusalOf(id));
+  const [refusal, ...more] = proven.flatMap((id) => {
+    const failure = refusalOf(id);
+    return failure ? naming(id, failure) : [];
+  });
   // What another process began may land after our DELETE: the ledger stays, and the DELETE is repeated at the end.
-  if (facts.openWriteMs > 0 && facts.wroteAt !== undefined)
-    return waiting(
-      `a write to ${named} may still be under way; azid deletes once more when it must have ended`,
+  const isRepeated = facts.openWriteMs > 0;
+  if (free.length > 0 && isRepeated && facts.wroteAt !== undefined) {
+    const open = waiting(
+      `a write to ${free.join(', ')} may still be under way; azid deletes once more when it must have ended`,
       facts.openWriteMs,
     );
-  const gone: OwnStatus = { ...own, ledger: undefined };
+    const held = refusal && blocked(object, facts, own, named, [refusal, ...more]);
+    return held && held.actions.length === 0 ? recheckedWithin(held, facts.openWriteMs) : open;
+  }
+  if (refusal && free.length === 0) return blocked(object, facts, own, named, [refusal, ...more]);
+  const left = proven.filter((id) => refusalOf(id));
+  const gone: OwnStatus = { ...own, ledger: left.length > 0 ? left : undefined };
   return {
     actions: [
-      ...proven.map((id) => remove(id, 'has no object any more')),
-      ...(facts.openWriteMs > 0
+      ...free.map((id) => remove(id, 'has no object any more')),
+      ...(isRepeated
         ? []
         : [{ type: 'saveStatus', status: gone, why: 'what was deleted is proven gone' } as const]),
     ],
     status: own,
-    summary: { state: 'deleting', message: `deleting ${named}`, againMs: 0 },
+    summary: { state: 'deleting', message: `deleting ${free.join(', ')}`, againMs: 0 },
   };
 }
 
@@ -126,11 +143,12 @@ function blocked(
   facts: Facts,
   own: OwnStatus,
   named: string,
-  failure: Failure,
+  failures: readonly [Failure, ...Failure[]],
 ): CredentialDecision {
-  const block = blockOf(object, facts, failure);
+  const block = blockOfAll(object, facts, failures);
+  const why = failures.map(({ message }) => message).join('; ');
   if (block.state === 'over')
-    return leave(object, own, warning(`${block.after}; ${named} stay in Azure: ${failure.message}`));
+    return leave(object, own, warning(`${block.after}; ${named} stay in Azure: ${why}`));
   return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
 }
 

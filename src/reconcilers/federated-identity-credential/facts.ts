@@ -4,7 +4,7 @@ import type {
 } from '../../api/federated-identity-credential.ts';
 import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/identity-proofs.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -100,10 +100,7 @@ export type CredentialWrite =
 export type Action = CommonAction<OwnStatus> | CredentialWrite;
 
 /** The action that failed just before, if one did. */
-export interface Failed {
-  readonly action: Action;
-  readonly failure: Failure;
-}
+export type Failed = FailedAction<Action>;
 
 export type CredentialDecision = Decision<Action, OwnStatus>;
 export type { FederatedIdentityCredential };

@@ -26,6 +26,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   store,
   holds,
   watches,
+  removals: ['deleteCredential'],
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const ended = new EndedWrites(services.clock);

@@ -1,6 +1,7 @@
 import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../status/blocked.ts';
+import { summaryOf } from '../status/summaries.ts';
 import type {
   Action,
   CredentialDecision,
@@ -16,11 +17,8 @@ import { sameTrust } from './trust/place.ts';
 
 /** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
 
-/** The removal of something replaced that was refused just before. */
-export interface Stuck {
-  readonly id: string;
-  readonly failure: Failure;
-}
+/** By key: what was replaced, and whose removal was refused in this reconcile. */
+export type Stuck = ReadonlyMap<string, Failure>;
 
 /** `status.ledger` holds no more. */
 const MAX_LEDGER = 8;
@@ -35,13 +33,15 @@ export function write(
   trust: Trust,
   policy: string,
   own: SeenCredential | undefined,
+  stuck: Stuck,
 ): CredentialDecision | undefined {
   if (own && sameTrust(own, trust)) return undefined;
   const before = ownStatus(object);
   const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
   const ledger = before.ledger ?? [];
   const known = ledger.some((each) => sameId(each, id));
-  if (!known && ledger.length >= MAX_LEDGER) return dropStale(object, facts, id, before);
+  if (!known && ledger.length >= MAX_LEDGER)
+    return dropStale(object, facts, id, before, stuck) ?? withoutRoom(before, stuck);
   const intent: OwnStatus = {
     ...before,
     ledger: known ? ledger : [...ledger, id],
@@ -65,13 +65,13 @@ export function keep(
   identity: OwnedIdentity,
   trust: Trust,
   own: SeenCredential | undefined,
-  stuck?: Stuck,
+  stuck: Stuck,
 ): CredentialDecision {
   const before = ownStatus(object);
   const id = own?.id ?? credentialIdOn(identity.id, nameOf(object, facts.installationId));
   const stale = dropStale(object, facts, id, before, stuck);
   if (stale) return stale;
-  const left = stuck ? leftOf(object, facts, id) : [];
+  const left = leftOf(object, facts, id).filter((each) => stuck.has(armKey(each)));
   const missing = finalizer(object);
   const ledger = [...left, id];
   const status: OwnStatus = {
@@ -100,9 +100,9 @@ export function keep(
       state: 'ready',
       reason: 'Ready',
       message: `credential ${id} is as declared; Entra may take some minutes to know a new one`,
-      nextMs: nextMs(object, facts, stuck),
+      nextMs: nextMs(object, facts, left, stuck),
     },
-    conditions: stuck ? [removalBlocked(left, stuck.failure)] : removalFree(object),
+    conditions: blockedOrFree(object, left, stuck),
   };
 }
 
@@ -112,24 +112,24 @@ export function satisfiedBy(
   facts: Facts,
   identity: OwnedIdentity,
   duplicate: SeenCredential,
-  stuck?: Stuck,
+  stuck: Stuck,
 ): CredentialDecision {
   const before = ownStatus(object);
   const stale = dropStale(object, facts, undefined, before, stuck);
   if (stale) return stale;
-  const left = stuck ? leftOf(object, facts, undefined) : [];
+  const left = leftOf(object, facts, undefined).filter((each) => stuck.has(armKey(each)));
   return {
     actions: [],
     status: {
       ...seen(before, facts, identity, duplicate.id, duplicate),
       ledger: left.length > 0 ? [...left] : undefined,
     },
-    conditions: stuck ? [removalBlocked(left, stuck.failure)] : removalFree(object),
+    conditions: blockedOrFree(object, left, stuck),
     summary: {
       state: 'ready',
       reason: 'ExistsUnmanaged',
       message: `credential ${duplicate.id}, ${whoseIs(duplicate.name, facts)}, says what is declared; it stays when this object goes, and azid makes its own should it vanish`,
-      nextMs: nextMs(object, facts, stuck),
+      nextMs: nextMs(object, facts, left, stuck),
     },
   };
 }
@@ -143,12 +143,11 @@ function dropStale(
   facts: Facts,
   id: string | undefined,
   before: OwnStatus,
-  stuck?: Stuck,
+  stuck: Stuck,
 ): CredentialDecision | undefined {
   const ledger = ownCredentials(object, facts);
-  const all = leftOf(object, facts, id);
-  // One that is refused must not keep those behind it.
-  const stale = all.slice(all.findIndex((each) => stuck !== undefined && sameId(each, stuck.id)) + 1);
+  // One that is refused must not keep the others.
+  const stale = leftOf(object, facts, id).filter((each) => !stuck.has(armKey(each)));
   if (stale.length === 0) return undefined;
   const kept = ledger.filter((each) => !stale.includes(each));
   const actions = stale.map((each): Action => {
@@ -276,10 +275,31 @@ function eventOf(
     : { type: 'Normal', reason: 'Created', action: 'Create', message: `made ${what}` };
 }
 
-function nextMs(object: FederatedIdentityCredential, facts: Facts, stuck: Stuck | undefined): number {
-  if (stuck) return removalAgainMs(stuck.failure);
+function nextMs(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  left: readonly string[],
+  stuck: Stuck,
+): number {
+  const refused = failuresOf(left, stuck);
+  if (refused.length > 0) return Math.min(...refused.map(removalAgainMs));
   const settled = object.spec.kubernetes ? REREAD_ISSUER_MS : RECHECK_READY_MS;
   return facts.openWriteMs > 0 ? Math.min(settled, facts.openWriteMs) : settled;
+}
+
+function blockedOrFree(object: FederatedIdentityCredential, left: readonly string[], stuck: Stuck) {
+  const [failure] = failuresOf(left, stuck);
+  return failure ? [removalBlocked(left, failure)] : removalFree(object);
+}
+
+function failuresOf(left: readonly string[], stuck: Stuck): readonly Failure[] {
+  return left.flatMap((each) => stuck.get(armKey(each)) ?? []);
+}
+
+/** All that the ledger names is refused to go: what comes next could not be written down. */
+function withoutRoom(before: OwnStatus, stuck: Stuck): CredentialDecision | undefined {
+  const [failure] = stuck.values();
+  return failure && { actions: [], status: before, summary: summaryOf(failure) };
 }
 
 function working(message: string): Summary {

@@ -55,7 +55,7 @@ describe('a status that was altered', () => {
 });
 
 it('what was met of an object that went before its first reconcile is forgotten with it', async () => {
-  world.remove();
+  world.delete();
   await world.reconciler.writeInitialCondition(world.request());
   expect(world.memory.size).toBe(0);
 });

@@ -1,5 +1,5 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
-import type { Decision, Failure } from '../decision.ts';
+import type { Decision, FailedAction } from '../decision.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { LiveReads } from '../live-reads.ts';
 
@@ -22,7 +22,7 @@ export async function observeAndDecide<
   kind: Pick<Kind<T, Facts, Action, Status, Made>, 'observe' | 'decide'>,
   object: T,
   context: ReconcileContext,
-  failed?: { readonly action: Action; readonly failure: Failure },
+  failed?: FailedAction<Action>,
 ): Promise<Decided<Facts, Made>> {
   const live = new LiveReads();
   for (;;) {

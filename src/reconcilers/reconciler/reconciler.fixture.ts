@@ -6,7 +6,7 @@ import type { ReconcileRequest } from '../../runtime/controller/reconcile-reques
 import { Waits } from '../../runtime/controller/waits.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import type { CommonAction, Decision } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction } from '../decision.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { StatusMemory } from '../status/status-memory.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
@@ -14,7 +14,11 @@ import { Reconciler } from './reconciler.ts';
 
 /** A reconciler over one kind of which each test says what it does, with an API server of one object and a real request scheduler. */
 
-export type Step = CommonAction<object> | { readonly type: 'write'; readonly what: string };
+export type Step =
+  | CommonAction<object>
+  | { readonly type: 'write'; readonly what: string }
+  /** One of several things that are taken away. */
+  | { readonly type: 'remove'; readonly id: string };
 type AnyDecision = Decision<Step, object>;
 type Own = Exclude<Step, CommonAction<object>>;
 
@@ -52,7 +56,9 @@ export class ReconcilerWorld {
     this.altered += 1;
   });
   permissions = 0;
-  decide: (object: IdentityAttachment) => AnyDecision = () => DONE;
+  decide: (object: IdentityAttachment, failed?: FailedAction<Step>) => AnyDecision = () => DONE;
+  /** What Azure does when something is to be taken away. */
+  remove: (id: string) => void = () => {};
   /** Happens while an observation is under way. */
   onObserve: () => void = () => {};
   /** Happens while a write is under way. */
@@ -77,9 +83,12 @@ export class ReconcilerWorld {
         this.contexts.push(context);
         this.onObserve();
       },
-      decide: (object: IdentityAttachment) => this.decide(object),
-      perform: async ({ what }: Own, _object: IdentityAttachment, context: ReconcileContext) => {
-        await this.azure(what, context);
+      removals: ['remove'],
+      decide: (object: IdentityAttachment, _facts: undefined, failed?: FailedAction<Step>) =>
+        this.decide(object, failed),
+      perform: async (action: Own, _object: IdentityAttachment, context: ReconcileContext) => {
+        if (action.type === 'remove') this.remove(action.id);
+        else await this.azure(action.what, context);
         return {};
       },
     } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
@@ -123,7 +132,7 @@ export class ReconcilerWorld {
     } as unknown as IdentityAttachment);
   }
 
-  remove(): void {
+  delete(): void {
     const object = this.store.get('shop/web');
     if (object) this.store.recordDelete(object);
   }

@@ -10,6 +10,7 @@ import { refusalOf } from '../status/kubernetes-refusal.ts';
 import { StatusMemory } from '../status/status-memory.ts';
 import { outcomeOf } from '../status/summary-conditions.ts';
 import { editionOf } from './edition.ts';
+import { Failures } from './failures.ts';
 import { observeAndDecide } from './observe-decide.ts';
 import { ActionPerformer, type PerformerOptions } from './perform-action.ts';
 import { needsInitialCondition, StatusWriter } from './status-writer.ts';
@@ -142,15 +143,15 @@ export class Reconciler<
       startedAt: this.#options.clock.monotonic(),
       patienceMs: PATIENCE_MS,
     };
-    let failed: { action: Action; failure: Failure } | undefined;
+    const failures = new Failures<Action>(this.#kind.removals);
     let stale = 0;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       request.signal.throwIfAborted();
       const basis = this.#basis(request.key);
       const observedFrom = this.#options.clock.monotonic();
-      const { facts, decision } = await observeAndDecide(this.#kind, object, context, failed);
+      const { facts, decision } = await observeAndDecide(this.#kind, object, context, failures.failed);
       this.#kind.decided?.(object, facts, decision);
-      failed = undefined;
+      failures.begin();
       const suspended = isSuspended(object) && decision.binds !== true;
       if (suspended || decision.actions.length === 0) {
         await this.#writer.settle(object, decision, request, suspended);
@@ -163,6 +164,8 @@ export class Reconciler<
         this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(request.key) !== basis;
       context = { ...context, isStale };
       for (const action of decision.actions) {
+        if (!failures.admits(action)) continue;
+        const begunAt = this.#options.clock.monotonic();
         try {
           const next = await this.#performer.perform(action, object, context);
           if (!next.object) {
@@ -188,8 +191,7 @@ export class Reconciler<
           const failure = failureOf(error);
           if (!failure) throw error;
           request.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
-          failed = { action, failure };
-          break;
+          failures.record(action, failure, this.#options.clock.monotonic() - begunAt);
         }
       }
     }

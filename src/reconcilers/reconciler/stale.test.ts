@@ -83,7 +83,7 @@ describe('a write that waited for its turn', () => {
   });
 
   it.each([
-    ['gone', () => world.remove()],
+    ['gone', () => world.delete()],
     ['a namesake', () => world.put({ uid: 'uid-2' })],
   ])('is not sent if the object is %s', async (_, change) => {
     const request = await waiting();
@@ -206,7 +206,7 @@ describe('the initial condition', () => {
   it.each([
     ['has one', () => world.put()],
     ['is on its way out', () => world.put({ deletionTimestamp: '2026-11-28T10:00:00Z' }, {})],
-    ['is gone', () => world.remove()],
+    ['is gone', () => world.delete()],
   ])('is not for an object that %s', async (_, change) => {
     change();
     expect(await world.reconciler.writeInitialCondition(world.request())).toEqual({ type: 'done' });

@@ -611,9 +611,10 @@ describe('what can no longer be removed', () => {
     };
     const all = facts({ ...recycled, azure: made, held: [stale(), behind] });
     expect(only(decide(object, all, deleteFailed(target.id)), 'deleteAssignment').id).toBe(other.id);
-    const decision = decide(object, all, deleteFailed(other.id));
+    const others = [deleteFailed(other.id)];
+    const decision = decide(object, all, { ...deleteFailed(target.id), others });
     expect(decision.actions).toEqual([]);
-    expect(blocked(decision)?.message).toContain(target.id);
+    for (const id of [target.id, other.id]) expect(blocked(decision)?.message).toContain(id);
   });
 
   it('says so once it is gone', () => {

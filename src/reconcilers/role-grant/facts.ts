@@ -1,6 +1,6 @@
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -224,10 +224,7 @@ export type Action =
   | { readonly type: 'withdrawEnd'; readonly assignmentId: string };
 
 /** The action that failed just before, if one did. */
-export interface Failed {
-  readonly action: Action;
-  readonly failure: Failure;
-}
+export type Failed = FailedAction<Action>;
 
 export type GrantDecision = Decision<Action, OwnStatus>;
 export type { RoleGrant };

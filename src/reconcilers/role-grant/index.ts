@@ -24,6 +24,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   store,
   holds,
   watches,
+  removals: ['deleteAssignment'],
   decide: sayingNeeds(decide, needsLive),
   start(services, enqueue) {
     const endedHere = new Map<string, string>();

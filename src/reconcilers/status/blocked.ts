@@ -52,6 +52,17 @@ export function blockOf(
   };
 }
 
+/** Of several things that cannot go: the first is told; what Azure was not asked of yet is not given up with the others. */
+export function blockOfAll(
+  object: ManagedObject,
+  facts: BlockFacts,
+  failures: readonly [Failure, ...Failure[]],
+): Block {
+  const waiting = failures.find(({ heldBack }) => heldBack);
+  const block = blockOf(object, facts, failures.find(({ heldBack }) => !heldBack) ?? failures[0]);
+  return waiting && block.state === 'over' ? blockOf(object, facts, waiting) : block;
+}
+
 function waitingForTurn(failure: Failure): Summary {
   const { reason, message, notBeforeMs = 0 } = failure;
   return { state: 'deleting', message: `${reason}: ${message}`, failure, againMs: notBeforeMs };

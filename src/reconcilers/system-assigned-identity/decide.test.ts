@@ -246,7 +246,7 @@ describe('an object that goes', () => {
 
   it('with Delete takes what azid left on it first, then has it switched off', () => {
     const first = decide(off(), facts({ ledger: on(), leftovers: ['a', 'b'] }));
-    expect(types(first)).toEqual(['deleteLeftover']);
+    expect(types(first)).toEqual(['deleteLeftover', 'deleteLeftover']);
     expect(first.status).not.toHaveProperty('released');
     const decision = decide(off(), facts({ ledger: on() }));
     expect(types(decision)).toEqual([]);
@@ -352,6 +352,30 @@ describe('an object that goes', () => {
     const decision = decide(off(), facts({ ledger: on(), leftovers: ['a'] }), { action, failure: failure() });
     expect(types(decision)).toEqual([]);
     expect(decision.conditions).toContainEqual(expect.objectContaining({ reason: 'AuthorizationFailed' }));
+  });
+
+  it('deletes the others while one leftover cannot be deleted, and is not released before all are gone', () => {
+    const refusal = (id: string): { action: Action; failure: ReturnType<typeof failure> } => ({
+      action: {
+        type: 'deleteLeftover',
+        id,
+        event: { type: 'Normal', reason: 'Revoked', action: 'Delete', message: '' },
+      },
+      failure: failure(),
+    });
+    const both = facts({ ledger: on(), leftovers: ['/left/a', '/left/b'] });
+    const next = decide(off(), both, refusal('/left/a'));
+    expect(next.actions).toMatchObject([{ type: 'deleteLeftover', id: '/left/b' }]);
+    const rest = facts({ ledger: on(), leftovers: ['/left/a'] });
+    for (const [given, failed] of [
+      [rest, refusal('/left/a')],
+      [both, { ...refusal('/left/a'), others: [refusal('/left/b')] }],
+    ] as const) {
+      const held = decide(off(), given, failed);
+      expect(types(held)).toEqual([]);
+      expect(held.status).not.toHaveProperty('released');
+      expect(said(held)).toContain('/left/a');
+    }
   });
 
   it('is let go at once by annotation', () => {

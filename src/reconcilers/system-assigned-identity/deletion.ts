@@ -1,7 +1,8 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { sameId } from '../../azure/names/resource-id.ts';
-import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decision.ts';
-import { blockOf, unblocked } from '../status/blocked.ts';
+import { armKey, sameId } from '../../azure/names/resource-id.ts';
+import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { blockOfAll, unblocked } from '../status/blocked.ts';
+import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
 import type {
   Action,
   Facts,
@@ -33,14 +34,18 @@ export function decideDeletion(
     return leave(object, own, `released by annotation ${RELEASE_ANNOTATION}; ${stays}`);
 
   const off = isSwitchedOff(object, facts);
-  const failure = failed?.failure ?? refusal(ledger);
-  const next = off ? beforehand(resourceId, facts, own) : undefined;
-  if (next && !failed) return { ...next, conditions: unblocked(object) };
+  const other = otherThan(failed, 'deleteLeftover');
+  const next = off ? beforehand(resourceId, facts, own, failed) : undefined;
+  if (next && !other) return { ...next, conditions: unblocked(object) };
+  const refused = off ? leftoversRefused(facts, failed) : [];
   // What else becomes of it needs nobody's leave: only a principal that ends takes something with it.
-  const status = off && !failed ? { ...own, released: true } : own;
+  const status = off && !other && refused.length === 0 ? { ...own, released: true } : own;
+  const first = other?.failure ?? (refused.length === 0 ? refusal(ledger) : undefined);
+  const [failure, ...more] = first ? [first] : refused;
   if (failure) {
-    const block = blockOf(object, facts, failure);
-    if (block.state === 'over') return leave(object, own, `${block.after}; ${stays}: ${failure.message}`);
+    const block = blockOfAll(object, facts, [failure, ...more]);
+    const why = [failure, ...more].map(({ message }) => message).join('; ');
+    if (block.state === 'over') return leave(object, own, `${block.after}; ${stays}: ${why}`);
     const { summary, conditions } = block;
     return { actions: [], status, summary, conditions };
   }
@@ -57,6 +62,7 @@ function beforehand(
   resourceId: string,
   { references, leftovers }: Facts,
   own: OwnStatus,
+  failed: Failed | undefined,
 ): SystemIdentityDecision | undefined {
   if (references.length > 0) {
     const message = `the identity of ${resourceId} is referred to by ${references.join(', ')}; delete these first`;
@@ -66,17 +72,33 @@ function beforehand(
       summary: { state: 'deleting', reason: 'InUse', message, againMs: 30_000 },
     };
   }
-  const [id] = leftovers;
-  if (id === undefined) return undefined;
-  const event: ReconcileEvent = {
-    type: 'Normal',
-    reason: 'Revoked',
-    action: 'Delete',
-    message: `deleted role assignment ${id}, which azid had made for the identity of ${resourceId} and no object owns any more`,
-  };
-  return deleting(own, `deleting what azid left on the identity of ${resourceId}`, 0, [
-    { type: 'deleteLeftover', id, event },
-  ]);
+  const refusals = refusalsOf(failed, 'deleteLeftover');
+  const free = leftovers.filter((each) => !refusals.has(armKey(each)));
+  if (free.length === 0) return undefined;
+  return deleting(
+    own,
+    `deleting what azid left on the identity of ${resourceId}`,
+    0,
+    free.map((id) => ({
+      type: 'deleteLeftover',
+      id,
+      event: {
+        type: 'Normal',
+        reason: 'Revoked',
+        action: 'Delete',
+        message: `deleted role assignment ${id}, which azid had made for the identity of ${resourceId} and no object owns any more`,
+      },
+    })),
+  );
+}
+
+/** Why what azid left stays. */
+function leftoversRefused({ leftovers }: Facts, failed: Failed | undefined): readonly Failure[] {
+  const refusals = refusalsOf(failed, 'deleteLeftover');
+  return leftovers.flatMap((id) => {
+    const failure = refusals.get(armKey(id));
+    return failure ? naming(id, failure) : [];
+  });
 }
 
 /** In words. */

@@ -4,7 +4,7 @@ import type {
   SystemAssignedIdentityStatus,
 } from '../../api/system-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
@@ -72,10 +72,7 @@ export type Action =
   | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent };
 
 /** The action that failed just before, if one did. */
-export interface Failed {
-  readonly action: Action;
-  readonly failure: Failure;
-}
+export type Failed = FailedAction<Action>;
 
 export type SystemIdentityDecision = Decision<Action, OwnStatus>;
 export type { SystemAssignedIdentity };

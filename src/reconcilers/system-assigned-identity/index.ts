@@ -15,6 +15,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
   status: systemAssignedIdentity.status,
   store,
   watches,
+  removals: ['deleteLeftover'],
   decide,
   start(services) {
     const principals = new Map<string, string>();

@@ -1,8 +1,9 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { sameId } from '../../azure/names/resource-id.ts';
+import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
-import { blockOf, unblocked } from '../status/blocked.ts';
+import { blockOfAll, unblocked } from '../status/blocked.ts';
+import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/untold.ts';
 import { isSelf } from './claim.ts';
 import type {
@@ -62,7 +63,8 @@ export function decideDeletion(
       `released by annotation ${RELEASE_ANNOTATION}; identity ${id}, if it exists, stays in Azure`,
     );
   }
-  if (failed) return blocked(object, facts, own, `identity ${id}`, failed.failure);
+  const other = otherThan(failed, 'deleteLeftover');
+  if (other) return blocked(object, facts, own, `identity ${id}`, other.failure);
 
   const view = facts.azure;
   switch (view?.state) {
@@ -97,7 +99,7 @@ export function decideDeletion(
         },
       };
     case 'present':
-      return takeAway(object, facts, own, target, view.identity);
+      return takeAway(object, facts, own, target, view.identity, failed);
   }
 }
 
@@ -107,6 +109,7 @@ function takeAway(
   own: OwnStatus,
   target: Target,
   identity: SeenIdentity,
+  failed: Failed | undefined,
 ): IdentityDecision {
   const { id, coordinates, pinned } = target;
   const owner = ownerOf(object, facts);
@@ -181,11 +184,13 @@ function takeAway(
       ambiguous: false,
       error: undefined,
     });
-  const [leftover] = facts.leftovers;
-  if (leftover !== undefined) {
-    // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
-    return working(`deleting what azid left on identity ${id}`, [
-      {
+  // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
+  const refusals = refusalsOf(failed, 'deleteLeftover');
+  const free = facts.leftovers.filter((each) => !refusals.has(armKey(each)));
+  if (free.length > 0)
+    return working(
+      `deleting what azid left on identity ${id}`,
+      free.map((leftover) => ({
         type: 'deleteLeftover',
         id: leftover,
         event: {
@@ -194,9 +199,13 @@ function takeAway(
           action: 'Delete',
           message: `deleted role assignment ${leftover}, which azid had made for identity ${id} and no object owns any more`,
         },
-      },
-    ]);
-  }
+      })),
+    );
+  const [failure, ...more] = facts.leftovers.flatMap((each) => {
+    const refusal = refusals.get(armKey(each));
+    return refusal ? naming(each, refusal) : [];
+  });
+  if (failure) return blocked(object, facts, own, `identity ${id}`, failure, ...more);
   return working(`deleting identity ${id}`, [
     {
       type: 'deleteIdentity',
@@ -235,11 +244,12 @@ function blocked(
   facts: Facts,
   own: OwnStatus,
   what: string,
-  failure: Failure,
+  ...failures: readonly [Failure, ...Failure[]]
 ): IdentityDecision {
-  const block = blockOf(object, facts, failure);
+  const block = blockOfAll(object, facts, failures);
+  const why = failures.map(({ message }) => message).join('; ');
   if (block.state === 'over')
-    return leave(object, facts, own, `${block.after}; ${what} stays in Azure: ${failure.message}`);
+    return leave(object, facts, own, `${block.after}; ${what} stays in Azure: ${why}`);
   return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
 }
 

@@ -4,7 +4,7 @@ import type {
   UserAssignedIdentityStatus,
 } from '../../api/user-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
 import type { Tags } from '../marks.ts';
 
@@ -161,10 +161,7 @@ export type Action =
   | { readonly type: 'deleteConfigMap'; readonly name: string; readonly uid: string };
 
 /** The action that failed just before, if one did. */
-export interface Failed {
-  readonly action: Action;
-  readonly failure: Failure;
-}
+export type Failed = FailedAction<Action>;
 
 export type IdentityDecision = Decision<Action, OwnStatus>;
 export type { UserAssignedIdentity };

@@ -17,6 +17,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   status: userAssignedIdentity.status,
   store,
   watches,
+  removals: ['deleteLeftover'],
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const begunHere = new Map<string, string>();

@@ -3,11 +3,12 @@ import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
+import { otherThan } from '../../status/refusals.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { whatRemains } from '../removal/remains.ts';
-import { everything, remove, summaryOfRemoval, told } from '../removal/removal.ts';
+import { everything, remove, summaryOfStays, told } from '../removal/removal.ts';
 import { notGranted, stop } from '../standing.ts';
 import { heldOf, withdrawEnds } from './ends.ts';
 
@@ -48,8 +49,10 @@ export function decideWithoutPrincipal(
   if (dead.length === 0 && held.length > 0) return stop(object, facts, waiting);
   const decision = takeBack(object, facts, dead, waiting, 'its principal no longer exists', failed);
   if (decision.actions.length > 0 || (decision.status.ledger ?? []).length > 0) return decision;
-  const gone = remove(object, facts, dead, 'its principal no longer exists');
-  return gone.state === 'done' ? { ...decision, actions: withdrawEnds(facts, gone.ended) } : decision;
+  const gone = remove(object, facts, dead, 'its principal no longer exists', failed);
+  return gone.deletions.length === 0 && !gone.stays
+    ? { ...decision, actions: withdrawEnds(facts, gone.ended) }
+    : decision;
 }
 
 function takeBack(
@@ -60,26 +63,20 @@ function takeBack(
   why: string,
   failed: Failed | undefined,
 ): GrantDecision {
-  const removal = remove(object, facts, held, why);
-  if (failed && removal.state === 'act') return stop(object, facts, summaryOf(failed.failure));
-  switch (removal.state) {
-    case 'act':
-      return { ...stop(object, facts, then), actions: [removal.action] };
-    case 'wait':
-    case 'blocked':
-      return stop(object, facts, summaryOfRemoval(removal));
-    case 'done': {
-      const own = ownStatus(object);
-      const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
-      const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, removal.dropped) };
-      return {
-        actions: told(status, removal.events),
-        status,
-        summary: then,
-        conditions: notGranted(object),
-      };
-    }
-  }
+  const { deletions, dropped, events, stays } = remove(object, facts, held, why, failed);
+  const other = otherThan(failed, 'deleteAssignment');
+  if (other && deletions.length > 0) return stop(object, facts, summaryOf(other.failure));
+  if (deletions.length > 0) return { ...stop(object, facts, then), actions: deletions };
+  if (stays) return stop(object, facts, summaryOfStays(stays));
+  const own = ownStatus(object);
+  const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
+  const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, dropped) };
+  return {
+    actions: told(status, events),
+    status,
+    summary: then,
+    conditions: notGranted(object),
+  };
 }
 
 /**
@@ -98,36 +95,44 @@ export function decideOver(
   const held = heldOf(facts, over);
   const isHeld = (id: string) => held.some((each) => sameAssignmentId(each.id, id));
   const ended = endedAt(over);
-  if (failed?.action.type === 'deleteAssignment' && isHeld(failed.action.id))
-    return { ...stop(object, facts, summaryOf(failed.failure)), binds: true };
-  const removal = remove(object, facts, held, `what it was given ended at ${ended}`);
-  switch (removal.state) {
-    case 'act':
-      return { ...stop(object, facts, revoking(ended)), actions: [removal.action], binds: true };
-    case 'wait':
-    case 'blocked':
-      return { ...stop(object, facts, summaryOfRemoval(removal)), binds: true };
-    case 'done': {
-      const own = ownStatus(object);
-      const nothing = { assignmentId: undefined, grantedAt: undefined };
-      const status = {
-        ...own,
-        ...(own.assignmentId !== undefined && isHeld(own.assignmentId) && nothing),
-        ledger: withoutEntries(own.ledger, removal.dropped),
-      };
-      const without = { ...object, status: { ...object.status, ...status } };
-      const life = decideLife(without, withoutHeld(facts, over), failed);
-      const actions = [...told(status, removal.events), ...life.actions];
-      if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
-      if (!isSuspended(object)) return { ...life, actions };
-      const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
-      return {
-        ...stop(without, facts, stalledInside('Expired', message)),
-        binds: true,
-        rests: { pending: true },
-      };
-    }
+  const { deletions, dropped, events, stays } = remove(
+    object,
+    facts,
+    held,
+    `what it was given ended at ${ended}`,
+    failed,
+  );
+  if (deletions.length > 0)
+    return { ...stop(object, facts, revoking(ended)), actions: deletions, binds: true };
+  const left = withoutHeld(facts, over);
+  if (stays) {
+    // What else it has to give up keeps nobody waiting for that.
+    const actions = isSuspended(object) ? [] : removalsOf(decideLife(object, left, failed));
+    return { ...stop(object, facts, summaryOfStays(stays)), actions, binds: true };
   }
+  const own = ownStatus(object);
+  const nothing = { assignmentId: undefined, grantedAt: undefined };
+  const status = {
+    ...own,
+    ...(own.assignmentId !== undefined && isHeld(own.assignmentId) && nothing),
+    ledger: withoutEntries(own.ledger, dropped),
+  };
+  const without = { ...object, status: { ...object.status, ...status } };
+  const life = decideLife(without, left, failed);
+  const actions = [...told(status, events), ...life.actions];
+  if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
+  if (!isSuspended(object)) return { ...life, actions };
+  const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;
+  return {
+    ...stop(without, facts, stalledInside('Expired', message)),
+    binds: true,
+    rests: { pending: true },
+  };
+}
+
+/** Nothing, unless taking away is all that is to be done. */
+function removalsOf({ actions }: GrantDecision): GrantDecision['actions'] {
+  return actions.every(({ type }) => type === 'deleteAssignment') ? actions : [];
 }
 
 function revoking(ended: string): Summary {

@@ -1,13 +1,14 @@
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { Failure, ReconcileEvent } from '../../decision.ts';
-import { blockOf, unblocked } from '../../status/blocked.ts';
+import { blockOfAll, unblocked } from '../../status/blocked.ts';
+import { otherThan } from '../../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/untold.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { provenGone } from '../standing.ts';
-import { everything, type Removal, remove } from './removal.ts';
+import { everything, remove, type Stays } from './removal.ts';
 import { untoldOf } from './untold.ts';
 
 /** While a list may leave something out, or what it takes to tell cannot be read. */
@@ -34,35 +35,50 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
           : [];
     return leave(object, status, event.map(leftBehind));
   }
-  const removal = remove(object, facts, everything(facts), 'its RoleGrant was deleted');
+  const { deletions, stays, events, ended } = remove(
+    object,
+    facts,
+    everything(facts),
+    'its RoleGrant was deleted',
+    failed,
+  );
+  const other = otherThan(failed, 'deleteAssignment');
   // The read after a refusal may show that nothing is left to be deleted: under a scope that is gone Azure may say 403.
-  if (failed && removal.state === 'act') return blocked(object, facts, status, failed.failure);
-  switch (removal.state) {
-    case 'act':
-      return deleting(status, 'deleting the role assignment', 0, [removal.action]);
+  if (other && deletions.length > 0) return blocked(object, facts, status, [other.failure]);
+  if (deletions.length > 0) return deleting(status, 'deleting the role assignment', 0, deletions);
+  switch (stays?.state) {
     case 'wait':
-      if (removal.awaited) return awaiting(object, facts, status, removal, removal.awaited.reason);
-      return { ...deleting(status, removal.message, removal.againMs), conditions: unblocked(object) };
+      if (stays.awaited) return awaiting(object, facts, status, stays, stays.awaited.reason);
+      return { ...deleting(status, stays.message, stays.againMs), conditions: unblocked(object) };
     case 'blocked':
-      return blocked(object, facts, status, removal.failure);
-    case 'done':
+      return blocked(object, facts, status, stays.failures, stays.unconfirmed);
+    case undefined:
       if (untold?.state === 'waiting')
         return { ...deleting(status, untold.message, FIRST_LIST_RECHECK_MS), conditions: unblocked(object) };
-      if (untold) return recheckedWithin(blocked(object, facts, status, untold.failure), RECHECK_MS);
-      return leave(object, status, removal.events, withdrawEnds(facts, removal.ended));
+      if (untold) return recheckedWithin(blocked(object, facts, status, [untold.failure]), RECHECK_MS);
+      return leave(object, status, events, withdrawEnds(facts, ended));
   }
 }
 
-function blocked(object: RoleGrant, facts: Facts, status: OwnStatus, failure: Failure): GrantDecision {
-  const block = blockOf(object, facts, failure);
+/** @param unconfirmed what was deleted, and has to be seen gone before the object goes */
+function blocked(
+  object: RoleGrant,
+  facts: Facts,
+  status: OwnStatus,
+  failures: readonly [Failure, ...Failure[]],
+  unconfirmed?: { readonly message: string; readonly againMs: number },
+): GrantDecision {
+  const block = blockOfAll(object, facts, failures);
   if (block.state === 'held')
     return { actions: [], status, summary: block.summary, conditions: block.conditions };
+  if (unconfirmed) return deleting(status, unconfirmed.message, unconfirmed.againMs);
   const stays = staying(status.ledger ?? [], facts);
   const what =
     stays.length > 0
       ? `these stay in Azure: ${stays.join(', ')}`
       : 'what it was granted, if anything, stays in Azure';
-  return leave(object, status, [leftBehind(`${block.after}; ${what}: ${failure.message}`)]);
+  const why = failures.map(({ message }) => message).join('; ');
+  return leave(object, status, [leftBehind(`${block.after}; ${what}: ${why}`)]);
 }
 
 /** By the ledger, and by the marks where that was lost. */
@@ -77,11 +93,11 @@ function awaiting(
   object: RoleGrant,
   facts: Facts,
   status: OwnStatus,
-  { message, againMs }: Extract<Removal, { state: 'wait' }>,
+  { message, againMs }: Extract<Stays, { state: 'wait' }>,
   reason: string,
 ): GrantDecision {
   const failure = { kind: 'transient', reason, message, ambiguous: false } as const;
-  const decision = blocked(object, facts, status, { ...failure, error: undefined });
+  const decision = blocked(object, facts, status, [{ ...failure, error: undefined }]);
   return decision.actions.length > 0
     ? decision
     : { ...decision, summary: { state: 'deleting', message, againMs } };

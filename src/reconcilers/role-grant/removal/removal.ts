@@ -1,64 +1,89 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../../decision.ts';
+import { naming, refusalsOf } from '../../status/refusals.ts';
 import { summaryOf } from '../../status/summaries.ts';
-import type { Action, CoOwner, Facts, Held, OwnStatus, RoleGrant } from '../facts.ts';
+import type { Action, CoOwner, Facts, Failed, Held, OwnStatus, RoleGrant } from '../facts.ts';
 import { asCoOwner, expiryOf } from '../own.ts';
 import { awaitedBy, ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 
-/** What to do with assignments the object no longer asks for. */
-export type Removal =
-  /**
-   * Nothing is left of them, or it is not this object's to take away. `dropped`: ids that leave the ledger; `ended`: those of
-   * them for whose end the object need not count any more.
-   */
+/**
+ * What to do with assignments the object no longer asks for. Each is judged and removed by itself: one that cannot go keeps none of
+ * the others.
+ */
+export interface Removal {
+  /** What can go now. */
+  readonly deletions: readonly Deletion[];
+  /** Ids that leave the ledger: nothing is left of them, or they are not this object's to take away. */
+  readonly dropped: readonly string[];
+  /** Those of them for whose end the object need not count any more. */
+  readonly ended: readonly string[];
+  readonly events: readonly ReconcileEvent[];
+  /** Some of it stays for now: the object has to come back to it. Absent: it is done when the deletions are. */
+  readonly stays?: Stays | undefined;
+}
+
+export type Deletion = Extract<Action, { type: 'deleteAssignment' }>;
+
+/** Absent, but Azure's lag or a write of a dead process may hide it; or it cannot be told yet. */
+interface Wait {
+  readonly state: 'wait';
+  readonly againMs: number;
+  readonly message: string;
+  /** It stays since it cannot be told now whether another asks for it, or whether it is the object's: the reason for the status. */
+  readonly awaited?: { readonly reason: string };
+}
+
+export type Stays =
+  | Wait
+  /** Whether they are there could not be told, or Azure refused to delete them in this reconcile. The first failure is told. */
   | {
-      readonly state: 'done';
-      readonly dropped: readonly string[];
-      readonly ended: readonly string[];
-      readonly events: readonly ReconcileEvent[];
-    }
-  | { readonly state: 'act'; readonly action: Action }
-  /** Absent, but Azure's lag or a write of a dead process may hide it. */
-  | {
-      readonly state: 'wait';
-      readonly againMs: number;
-      readonly message: string;
-      /** It stays since it cannot be told now whether another asks for it, or whether it is the object's: the reason for the status. */
-      readonly awaited?: { readonly reason: string };
-    }
-  /** Whether it is there could not be told. */
-  | { readonly state: 'blocked'; readonly failure: Failure };
+      readonly state: 'blocked';
+      readonly failures: readonly [Failure, ...Failure[]];
+      /** What only has to be seen gone once more. */
+      readonly unconfirmed?: Wait;
+    };
 
 /**
- * One at a time, in the ledger's order. Deleted is only what proves by its name that azid made it, that is proven to be or to
- * have been this object's, and that no other object asks for; a GET of this reconcile stands behind each deletion.
+ * Deleted is only what proves by its name that azid made it, that is proven to be or to have been this object's, and that no other
+ * object asks for; a GET of this reconcile stands behind each deletion.
  *
  * @param why for the Event: what made it superfluous
+ * @param failed what failed before in this reconcile: what was refused is not tried again
  */
-export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], why: string): Removal {
+export function remove(
+  object: RoleGrant,
+  facts: Facts,
+  held: readonly Held[],
+  why: string,
+  failed: Failed | undefined,
+): Removal {
+  const refusals = refusalsOf(failed, 'deleteAssignment');
+  const deletions: Deletion[] = [];
   const dropped: string[] = [];
   const ended: string[] = [];
   const events: ReconcileEvent[] = [];
-  let wait: Extract<Removal, { state: 'wait' }> | undefined;
+  const failures: Failure[] = [];
+  const waits: Wait[] = [];
   for (const { id, view, coOwners, unproven = false, untold = false } of held) {
     switch (view.state) {
       case 'absent':
         if (view.conclusive) {
           dropped.push(id);
           ended.push(id);
-        } else if (!wait || (!wait.awaited && view.conclusiveInMs < wait.againMs))
-          wait = {
+        } else
+          waits.push({
             state: 'wait',
             againMs: view.conclusiveInMs,
             message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before it forgets it`,
-          };
+          });
         break;
       case 'loading':
-        wait = { ...wait, state: 'wait', againMs: 1_000, message: `reading ${id}` };
+        waits.push({ state: 'wait', againMs: 1_000, message: `reading ${id}` });
         break;
       case 'unreadable':
-        return { state: 'blocked', failure: view.failure };
+        failures.push(naming(id, view.failure));
+        break;
       case 'present':
         if (!isOurs(view.assignment, facts)) {
           dropped.push(id);
@@ -75,28 +100,44 @@ export function remove(object: RoleGrant, facts: Facts, held: readonly Held[], w
           dropped.push(id);
           events.push(notGiven(id));
         } else if (untold) {
-          wait = {
+          waits.push({
             state: 'wait',
-            againMs: Math.min(wait?.againMs ?? AWAITED_MS, AWAITED_MS),
+            againMs: AWAITED_MS,
             message: `${id} stays while it cannot be told whether it was this RoleGrant's: nothing in Azure names its owner any more, and Azure has yet to tell of the identity`,
             awaited: { reason: 'OwnerNotTold' },
-          };
+          });
         } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
           dropped.push(id);
           if (isRecordedFor(coOwners, id, facts)) ended.push(id);
         } else {
           const claimant = awaitedBy(asCoOwner(object), coOwners, view.assignment.condition);
-          if (!claimant || isOverdue(object, facts, id)) return { state: 'act', action: deletion(id, why) };
-          wait = {
-            state: 'wait',
-            againMs: Math.min(wait?.againMs ?? AWAITED_MS, AWAITED_MS),
-            message: `${id} stays while it cannot be told whether RoleGrant ${claimant.key} asks for it: Azure has yet to tell of its identity or its role`,
-            awaited: { reason: 'ClaimantNotTold' },
-          };
+          const refusal = refusals.get(armKey(id));
+          if (claimant && !isOverdue(object, facts, id))
+            waits.push({
+              state: 'wait',
+              againMs: AWAITED_MS,
+              message: `${id} stays while it cannot be told whether RoleGrant ${claimant.key} asks for it: Azure has yet to tell of its identity or its role`,
+              awaited: { reason: 'ClaimantNotTold' },
+            });
+          else if (refusal) failures.push(naming(id, refusal));
+          else deletions.push(deletion(id, why));
         }
     }
   }
-  return wait ?? { state: 'done', dropped, ended, events };
+  return { deletions, dropped, ended, events, stays: staysOf(failures, waits) };
+}
+
+function staysOf([first, ...more]: readonly Failure[], waits: readonly Wait[]): Stays | undefined {
+  if (!first) return nextOf(waits);
+  const unconfirmed = nextOf(waits.filter(({ awaited }) => !awaited));
+  return { state: 'blocked', failures: [first, ...more], ...(unconfirmed && { unconfirmed }) };
+}
+
+/** What may hold it for long is told before what passes by itself; of several, what comes first. */
+function nextOf(waits: readonly Wait[]): Wait | undefined {
+  const awaited = waits.filter((each) => each.awaited !== undefined);
+  const [first] = awaited.length > 0 ? awaited : waits.toSorted((a, b) => a.againMs - b.againMs);
+  return first && { ...first, againMs: Math.min(...waits.map(({ againMs }) => againMs)) };
 }
 
 /** What tells of another grant enqueues that one alone, ms. */
@@ -147,7 +188,7 @@ function isInLedger({ status }: RoleGrant, id: string): boolean {
   return (status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
 }
 
-function deletion(id: string, why: string): Action {
+function deletion(id: string, why: string): Deletion {
   return {
     type: 'deleteAssignment',
     id,
@@ -165,15 +206,15 @@ export function everything({ held, target, azure, coOwners }: Facts): readonly H
   return target && azure ? [...held, { id: target.id, view: azure, coOwners }] : held;
 }
 
-/** A removal under way or refused, as the summary of an object that lives. */
-export function summaryOfRemoval(removal: Exclude<Removal, { state: 'done' | 'act' }>): Summary {
-  return removal.state === 'blocked'
-    ? summaryOf(removal.failure)
+/** What stays for now, as the summary of an object that lives. */
+export function summaryOfStays(stays: Stays): Summary {
+  return stays.state === 'blocked'
+    ? summaryOf(stays.failures[0])
     : {
         state: 'progressing',
         reason: 'Revoking',
-        message: removal.message,
-        againMs: Math.min(Math.max(removal.againMs, 0), RECHECK_OUTSIDE_MS),
+        message: stays.message,
+        againMs: Math.min(Math.max(stays.againMs, 0), RECHECK_OUTSIDE_MS),
       };
 }
 

@@ -1,5 +1,7 @@
+import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
+import { otherThan, refusalsOf } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type {
@@ -37,8 +39,9 @@ export function assign(
   const room = makeRoom(object, facts, target, failed);
   if (room) return room;
   // Another name is tried at once: what was refused was the name.
-  if (failed && (facts.namesExhausted || !wasAnotherName(failed, target)))
-    return refused(object, facts, target, failed);
+  const tried = otherThan(failed, 'deleteAssignment');
+  if (tried && (facts.namesExhausted || !wasAnotherName(tried, target)))
+    return refused(object, facts, target, tried);
   if (view.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
   if (facts.principal.state === 'known' && facts.principal.leaving) {
     const { kind = 'UserAssignedIdentity' } = object.spec.principal.identityRef ?? {};
@@ -118,16 +121,20 @@ function makeRoom(
 ): GrantDecision | undefined {
   if (facts.limited !== true) return undefined;
   const dead = facts.held.filter(({ dead }) => dead === true);
-  const removal = remove(object, facts, dead, 'its principal is gone, and its successor needs the place');
-  if (removal.state !== 'act') return undefined;
-  if (failed?.action.type === 'deleteAssignment') {
-    const message = `Azure takes no more role assignments there, and what is dead cannot be removed to make room: ${failed.failure.message}; remove role assignments that nobody needs`;
+  const why = 'its principal is gone, and its successor needs the place';
+  const [next] = remove(object, facts, dead, why, failed).deletions;
+  const refusals = refusalsOf(failed, 'deleteAssignment');
+  const [refusal] = dead.flatMap(({ id }) => refusals.get(armKey(id)) ?? []);
+  // The place of one is enough.
+  if (!next && refusal && !dead.some(({ view }) => view.state === 'absent')) {
+    const message = `Azure takes no more role assignments there, and what is dead cannot be removed to make room: ${refusal.message}; remove role assignments that nobody needs`;
     return stop(object, facts, stalledOutside('LimitReached', message), { writeStartedAt: undefined });
   }
+  if (!next) return undefined;
   const message = `Azure takes no more role assignments there: a dead one of this object goes first, then ${describe(target)} is granted`;
   return {
     ...stop(object, facts, { state: 'progressing', reason: 'Granting', message, againMs: 0 }),
-    actions: [removal.action],
+    actions: [next],
   };
 }
 

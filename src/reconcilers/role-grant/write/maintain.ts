@@ -1,4 +1,5 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { otherThan } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
@@ -27,12 +28,13 @@ export function maintain(
   ].filter((each) => each !== false);
   if (changed.length > 0) {
     const own = ownStatus(object);
-    if (failed) {
+    const tried = otherThan(failed, 'deleteAssignment');
+    if (tried) {
       // What others have, and this object was refused a part in, is not its own.
       const others =
-        own.assignmentId === undefined && !failed.failure.ambiguous && ownersOf(facts.coOwners).length > 0;
+        own.assignmentId === undefined && !tried.failure.ambiguous && ownersOf(facts.coOwners).length > 0;
       const change = others ? { ledger: withoutEntries(own.ledger, [target.id]) } : {};
-      return stop(object, facts, summaryOfRefusal(failed.failure, target, facts), change);
+      return stop(object, facts, summaryOfRefusal(tried.failure, target, facts), change);
     }
     const known = own.ledger?.some((id) => sameAssignmentId(id, target.id)) ?? false;
     const intent = { ...own, ledger: withEntry(own.ledger, target.id) };

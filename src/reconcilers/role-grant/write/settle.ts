@@ -1,5 +1,5 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { type Failure, RECHECK_READY_MS } from '../../decision.ts';
+import { RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
@@ -12,7 +12,7 @@ import { withReplacement } from './history.ts';
  * What is asked for stands. New before old: only now goes what the ledger holds besides.
  *
  * @param status as it reads with the assignment that stands
- * @param attempt what failed just before
+ * @param failed what failed before; a PUT that did, and whose assignment the read after it shows as declared, is no failure any more
  */
 export function settle(
   object: RoleGrant,
@@ -20,12 +20,9 @@ export function settle(
   target: Target,
   status: OwnStatus,
   events: { readonly reason: string; readonly message: string },
-  attempt?: Failed,
+  failed?: Failed,
 ): GrantDecision {
   const conditions = propagated(status, facts.now, object);
-  // A PUT that failed, and whose assignment the read after it shows as declared, is no failure any more.
-  const failed = attempt?.action.type === 'deleteAssignment' ? attempt : undefined;
-  const refused = failed?.action.type === 'deleteAssignment' ? failed.action.id : undefined;
   const missing = finalizer(object);
   const working = { state: 'progressing', reason: 'Settling', message: events.message, againMs: 0 } as const;
   if (missing.length > 0 && (status.ledger?.length ?? 0) > 0)
@@ -48,44 +45,47 @@ export function settle(
       summary: working,
     };
   }
-  // One that is refused must not keep those behind it.
-  const at = facts.held.findIndex(({ id }) => refused !== undefined && sameAssignmentId(refused, id));
-  const removal = remove(object, facts, facts.held.slice(at + 1), `replaced by ${status.assignmentId}`);
-  /** What is asked for stands, whatever cannot go. */
-  const left = (failure: Failure): GrantDecision => {
-    const ids = facts.held.filter(({ view }) => view.state !== 'absent').map(({ id }) => id);
-    const nextMs = removalAgainMs(failure);
-    return {
-      actions: [],
-      status,
-      summary: { state: 'ready', ...events, nextMs },
-      conditions: [...conditions, removalBlocked(ids, failure)],
-    };
+  const {
+    deletions,
+    dropped,
+    ended,
+    events: tales,
+    stays,
+  } = remove(object, facts, facts.held, `replaced by ${status.assignmentId}`, failed);
+  if (deletions.length > 0) return { actions: deletions, status, summary: working, conditions };
+  const kept = { ...status, ledger: withoutEntries(status.ledger, dropped) };
+  const settled = {
+    actions: [...told(kept, tales), ...withdrawEnds(facts, ended)],
+    status: kept,
   };
-  if (failed && removal.state !== 'act') return left(failed.failure);
-  switch (removal.state) {
-    case 'act':
-      return { actions: [removal.action], status, summary: working, conditions };
-    case 'done': {
-      const kept = { ...status, ledger: withoutEntries(status.ledger, removal.dropped) };
+  // What is asked for stands, whatever cannot go.
+  switch (stays?.state) {
+    case undefined:
       return {
-        actions: [...told(kept, removal.events), ...withdrawEnds(facts, removal.ended)],
-        status: kept,
+        ...settled,
         summary: { state: 'ready', ...events, nextMs: RECHECK_READY_MS },
         conditions: [...conditions, ...removalFree(object)],
       };
-    }
     case 'wait':
-      // What is asked for stands; the look at what it replaced is no reason to call it not ready.
+      // The look at what it replaced is no reason to call it not ready.
+      return { ...settled, summary: { state: 'ready', ...events, nextMs: stays.againMs }, conditions };
+    case 'blocked': {
+      const [failure] = stays.failures;
+      const ids = facts.held
+        .filter(({ id, view }) => view.state !== 'absent' && !isAmong(id, dropped))
+        .map(({ id }) => id);
+      const againMs = Math.min(...stays.failures.map(removalAgainMs));
       return {
-        actions: [],
-        status,
-        summary: { state: 'ready', ...events, nextMs: removal.againMs },
-        conditions,
+        ...settled,
+        summary: { state: 'ready', ...events, nextMs: againMs },
+        conditions: [...conditions, removalBlocked(ids, failure)],
       };
-    case 'blocked':
-      return left(removal.failure);
+    }
   }
+}
+
+function isAmong(id: string, ids: readonly string[]): boolean {
+  return ids.some((each) => sameAssignmentId(each, id));
 }
 
 /** The status with the assignment that stands, azid's or another's. */

@@ -1,0 +1,34 @@
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { FailedAction, Failure } from '../decision.ts';
+
+/** Several things of one object that are taken away: each is judged by itself, so what failed is told by whose removal it was. */
+
+/** By key: what could not be taken away in this reconcile. */
+export function refusalsOf<Action extends { readonly type: string }>(
+  failed: FailedAction<Action> | undefined,
+  removal: Action['type'],
+): ReadonlyMap<string, Failure> {
+  if (!failed) return new Map();
+  return new Map(
+    [failed, ...(failed.others ?? [])].flatMap(({ action, failure }) =>
+      action.type === removal && 'id' in action && typeof action.id === 'string'
+        ? [[armKey(action.id), failure] as const]
+        : [],
+    ),
+  );
+}
+
+/** What failed and was no removal: all that was decided with it waits. */
+export function otherThan<Action extends { readonly type: string }>(
+  failed: FailedAction<Action> | undefined,
+  removal: Action['type'],
+): FailedAction<Action> | undefined {
+  return failed?.action.type === removal ? undefined : failed;
+}
+
+/** Says of what it is, where its message does not. */
+export function naming(id: string, failure: Failure): Failure {
+  return failure.message.toLowerCase().includes(id.toLowerCase())
+    ? failure
+    : { ...failure, message: `${id}: ${failure.message}` };
+}
