@@ -35,7 +35,13 @@ export async function claimsOn(
     const endsAt = expiryOf(grant);
     if (grant.metadata.deletionTimestamp || isExpired(grant, deps.clock.now())) continue;
     // Before anything is read: what cannot be read elsewhere must not hold up this end.
-    if (!isAt(grant, scope) || !policyFor(grant, deps.stores).allowsAnyGrantAt(scope).allowed) continue;
+    if (!isAt(grant, scope)) continue;
+    const policy = policyFor(grant, deps.stores);
+    if (policy.unseen) {
+      if (mayAskFor(grant, assignment, deps)) loading = `namespace ${policy.namespace}`;
+      continue;
+    }
+    if (!policy.allowsAnyGrantAt(scope).allowed) continue;
     // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.
     const proofs: ProvenIdentity[] = [];
     for (const ref of referredIdentity(grant))

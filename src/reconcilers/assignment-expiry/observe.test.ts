@@ -225,6 +225,16 @@ describe('may have it for longer', () => {
     expect(await claims()).toEqual([]);
   });
 
+  it('cannot be told while the namespace of one that may ask for it was not seen', async () => {
+    allow();
+    const loading = async () => (await observe(record(owner('gone', -1)), context, deps())).loading;
+    declare('other-role', { role: { id: 'b24988ac-6180-42a0-ab88-20f7382dd24c' } }, { namespace: 'unseen' });
+    declare('ended', { expiresAt: iso(0) }, { namespace: 'unseen' });
+    expect(await loading()).toBeUndefined();
+    declare('read', {}, { namespace: 'unseen' });
+    expect(await loading()).toBe('namespace unseen');
+  });
+
   it('cannot be told for a time while what somebody asks for is marked for an object that is not there', async () => {
     put(stores.policies, {
       metadata: clusterMeta('shop'),
@@ -248,6 +258,11 @@ describe('may have it for longer', () => {
     expect(await told('web')).toContain('UserAssignedIdentity shop/web');
     clock.advance(MINUTE);
     expect(await told('web')).toBeUndefined();
+  });
+
+  it('lets a write of a process that died end first', async () => {
+    const { openMs } = await observe(record(owner('gone', 1)), context, deps());
+    expect(openMs).toBe(3 * MINUTE);
   });
 
   it('cannot be told while the identity that somebody asks for is not read, or not listed yet', async () => {

@@ -22,6 +22,7 @@ import { told, unproven } from './removal/removal.ts';
 import { describe, stop } from './standing.ts';
 import { isAnothers } from './target/names.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
+import { isAsked } from './target/target.ts';
 import { assign } from './write/assign.ts';
 import { maintain, satisfied } from './write/maintain.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
@@ -104,20 +105,23 @@ function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts)
  */
 function isUntold({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
   const { now, releaseAfterMs, policy, principal, role, target } = facts;
-  if (now >= (mine?.endsAt ?? 0) + releaseAfterMs || target) return false;
+  if (now >= (mine?.endsAt ?? 0) + releaseAfterMs) return false;
   if (!sameId(parseAssignmentId(id).scope, spec.scope)) return false;
+  if (policy.unseen) return target === undefined || isAsked(target, id);
+  if (target) return false;
   if (!policy.allowsAnyGrantAt(spec.scope).allowed) return false;
   if (principal.state === 'unreadable') return true;
   if (principal.state === 'waiting') return !principal.dead && (principal.keep ?? principal.unclear ?? false);
   return role === undefined || role.state === 'loading' || role.state === 'unreadable';
 }
 
-function toBeTold(untold: readonly ObservedEnd[], { now, releaseAfterMs }: Facts): Summary {
+function toBeTold(untold: readonly ObservedEnd[], { now, releaseAfterMs, policy }: Facts): Summary {
+  const before = policy.unseen ? `namespace ${policy.namespace} is seen` : 'Azure is read';
   const until = Math.min(...untold.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
   return {
     state: 'waiting',
-    for: 'Azure',
-    message: `what was granted has ended, and whether it may go on as declared cannot be told before Azure is read; it is revoked at ${timestamp(until)} at the latest`,
+    for: policy.unseen ? `namespace ${policy.namespace}` : 'Azure',
+    message: `what was granted has ended, and whether it may go on as declared cannot be told before ${before}; it is revoked at ${timestamp(until)} at the latest`,
     recheckMs: Math.min(RECHECK_LOADING_MS, until - now),
   };
 }

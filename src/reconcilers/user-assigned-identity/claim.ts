@@ -113,7 +113,9 @@ function ownerAmong(
     if (named) return named;
   }
   return ownership.state === 'unmarked' || ownership.state === 'partial'
-    ? rivals.find(({ allowed, lastShown }) => allowed && lastShown === identity.principalId)
+    ? rivals.find(
+        ({ allowed, unseen = false, lastShown }) => (allowed || unseen) && lastShown === identity.principalId,
+      )
     : undefined;
 }
 

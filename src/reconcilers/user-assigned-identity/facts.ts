@@ -62,6 +62,8 @@ export interface Rival {
   readonly deleting: boolean;
   /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
   readonly allowed: boolean;
+  /** Its namespace was not seen yet: whether they do cannot be told. It keeps what it has, and no more. */
+  readonly unseen?: boolean;
   /** The principal that azid last knew as this object's. */
   readonly lastShown?: string;
   /** Azure refuses what it declares, so it keeps nobody from it. */

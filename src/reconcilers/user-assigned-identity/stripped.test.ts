@@ -174,6 +174,17 @@ describe('who puts marks back', () => {
     }
   });
 
+  it('is the last owner while its namespace was not seen: whether a policy allows it cannot be told', () => {
+    const adopt = settled({ spec: { adoption: 'Adopt' } });
+    const rivals = [{ ...older, lastShown: P, allowed: false, unseen: true }];
+    const policies = [policy({ adoption: { identityIds: [ID] } })];
+    const change = { ...unkept, azure: present({}), rivals, holders: [OTHER.uid], policies };
+    expect(decide(adopt, facts(change)).summary).toMatchObject({
+      reason: 'OwnedByAnother',
+      message: expect.stringContaining('team-b/theirs'),
+    });
+  });
+
   it('is not the last owner once no policy allows it: another one may adopt, which withdraws it first', () => {
     const adopt = settled({ spec: { adoption: 'Adopt' } });
     const change = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import { unseenNamespace } from '../../../policy/unseen.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import { decide } from '../decide.ts';
 import {
@@ -285,6 +286,20 @@ describe('an end that is over', () => {
       // No policy could let it go on.
       expect(types(decide(longer, facts({ ...change, policies: [] })))).toEqual(['deleteAssignment']);
     }
+  });
+
+  it('waits for its namespace to be seen, but not for long, and not where it asks for something else', () => {
+    const unseen = { policy: unseenNamespace('team-a'), ends: ends(mine(-1)) };
+    const early = decide(longer, facts(unseen));
+    expect([types(early), early.binds]).toEqual([[], true]);
+    expect(early.summary).toMatchObject({ state: 'waiting', for: 'namespace team-a' });
+    expect(types(decide(longer, facts({ ...unseen, ends: ends(mine(-HOUR)) })))).toEqual([
+      'deleteAssignment',
+    ]);
+    const elsewhere = { ...unseen, principal: { ...known, id: RECYCLED }, target: afterRecycling };
+    expect(types(decide(longer, facts({ ...elsewhere, azure: absent, held: [stale()] })))).toEqual([
+      'deleteAssignment',
+    ]);
   });
 
   it('clears what the status tells of it', () => {

@@ -28,6 +28,7 @@ export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: Obs
       creationTimestamp: other.metadata.creationTimestamp,
       deleting: other.metadata.deletionTimestamp !== undefined,
       allowed: policy.allowsIdentity(target.id).allowed,
+      ...(policy.unseen && { unseen: true }),
       ...(lastShown !== undefined && { lastShown }),
       // One that had it comes back to it: only who never had anything holds nothing.
       ...(hadNothing && isRefusedByAzure(other) && { refused: true }),

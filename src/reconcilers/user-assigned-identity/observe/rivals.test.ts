@@ -39,3 +39,27 @@ it('an object that azid is done with, and that a finalizer of somebody else keep
   } as unknown as ObserveDeps;
   expect(rivalsOf(mine, resolution.target, deps)).toEqual([]);
 });
+
+it('one whose namespace was not seen is a rival of whom it cannot be told what it may have', () => {
+  const stores = emptyStores();
+  const spec = { subscriptionId: A, resourceGroup: 'rg1', location: 'westeurope', name: 'web' };
+  const [mine] = ['mine', 'theirs'].map((name) => {
+    const object = { metadata: meta(name), spec } as unknown as UserAssignedIdentity;
+    put(stores.identities, object);
+    return object;
+  });
+  if (!mine) throw new Error('no object');
+  const resolution = resolveTarget(mine, { tags: {} });
+  if (!resolution.resolved) throw new Error('no target');
+  const held = new HeldIdentities();
+  const deps = {
+    stores,
+    installationId: INSTALLATION,
+    proofs: held.proofs(stores),
+    principals: { lastOf: () => undefined },
+    identityCache: held,
+  } as unknown as ObserveDeps;
+  expect(rivalsOf(mine, resolution.target, deps)).toMatchObject([
+    { key: 'shop/theirs', allowed: false, unseen: true },
+  ]);
+});
