@@ -1,0 +1,237 @@
+import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
+import { AzureCaches } from '../../cache/caches.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import { type Answered, connect } from '../host-identity/sequences/azure.fixture.ts';
+import type { ReconcileContext } from '../kind.ts';
+import { lateWritesOn } from '../late-write.fixture.ts';
+import { IdentityProofs } from '../proof/identity-proofs.ts';
+import { marksOf, noRecords } from '../proof/proofs.fixture.ts';
+import { observeAndDecide } from '../reconciler/observe-decide.ts';
+import type { Services } from '../services.ts';
+import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
+import { CLUSTER_ISSUER, INSTALLATION, NAME, NOW, TRUST } from './facts.fixture.ts';
+import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, Trust } from './facts.ts';
+import { federatedIdentityCredentialKind } from './index.ts';
+
+/** FederatedIdentityCredential's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
+
+export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+/** As Azure shows it. */
+export const WEB = `/subscriptions/${SUBSCRIPTION}/resourcegroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
+export const LAG_MS = 120_000;
+export const CALL_LIMIT_MS = 60_000;
+export const credentialOn = (identityId: string, name = NAME) =>
+  `${identityId}/federatedIdentityCredentials/${name}`;
+
+/** `GET web`, `LIST credentials of web`, `PUT web/ci`. */
+const shortOf = (method: string, path: string): string => {
+  const [place = ''] = path.split('?');
+  const found = /userAssignedIdentities\/([^/]+)(\/federatedIdentityCredentials)?(?:\/([^/]+))?$/.exec(place);
+  const [, identity, list, name] = found ?? [];
+  if (!identity) return `${method} ${place}`;
+  if (name) return `${method} ${identity}/${name}`;
+  return list ? `LIST credentials of ${identity}` : `${method} ${identity}`;
+};
+
+export class CredentialWorld {
+  readonly clock = new FakeClock(NOW);
+  readonly stores = emptyStores();
+  readonly azure: Simulator;
+  /** Calls to Azure so far, in short. */
+  readonly calls: string[] = [];
+  /** What calls whose short form contains this are answered instead, after they have taken effect. */
+  readonly failing = new Map<string, Answered | Error>();
+  readonly #caches: AzureCaches;
+  readonly #proofs: IdentityProofs;
+  readonly #clients: ReturnType<typeof connect>;
+  readonly #stop = new AbortController();
+  /** As of one process. */
+  #kind: ReturnType<typeof federatedIdentityCredentialKind.start>;
+
+  private constructor(azure: Simulator, clock: FakeClock) {
+    this.azure = azure;
+    this.clock = clock;
+    this.#clients = connect(azure, clock, async (sent, deliver) => {
+      const short = shortOf(sent.method, sent.path);
+      this.calls.push(short);
+      const answer = await deliver(sent);
+      for (const [part, instead] of this.failing)
+        if (short.includes(part)) {
+          if (instead instanceof Error) throw instead;
+          return instead;
+        }
+      return answer;
+    });
+    this.#caches = new AzureCaches({
+      azure: this.#clients,
+      clock,
+      signal: this.#stop.signal,
+      random: () => 0.5,
+      lagMs: LAG_MS,
+      apiVersionOf: () => undefined,
+      onListFailure: () => {},
+    });
+    this.#proofs = new IdentityProofs({
+      stores: this.stores,
+      identities: this.#clients.identities,
+      identityCache: this.#caches.identities,
+      installationId: INSTALLATION,
+      principals: noRecords,
+    });
+    put(this.stores.namespaces, { metadata: clusterMeta('team-a') });
+    this.allow('job:*');
+    reading(this.stores.credentials, federatedIdentityCredential, clock);
+    this.#kind = this.#start();
+  }
+
+  static async start(): Promise<CredentialWorld> {
+    const clock = new FakeClock(NOW);
+    const azure = await startSimulator({ clock, preset: 'fast', subscriptionId: SUBSCRIPTION });
+    azure.control.createResourceGroup({ name: 'rg1' });
+    const world = new CredentialWorld(azure, clock);
+    world.identity('web');
+    await world.identitiesListed();
+    return world;
+  }
+
+  allow(subjects: string): void {
+    put(this.stores.policies, {
+      metadata: clusterMeta('team-a'),
+      spec: {
+        namespaces: { names: ['team-a'] },
+        identities: { scopes: [`/subscriptions/${SUBSCRIPTION}`] },
+        federation: [{ issuers: [TRUST.issuer], subjects: [subjects] }],
+      },
+    });
+  }
+
+  /** An identity of the namespace with its marks: in Azure, and its object. */
+  identity(name: string): void {
+    const metadata = meta(name, { namespace: 'team-a', uid: `uid-of-${name}` });
+    const tags = { ...marksOf(metadata, INSTALLATION) };
+    const made = this.azure.control.createIdentity({ name, resourceGroup: 'rg1', tags });
+    const coordinates = { subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', name, location: 'westeurope' };
+    put(this.stores.identities, {
+      metadata,
+      spec: {},
+      status: { id: made.id, principalId: made.principalId, coordinates },
+    });
+  }
+
+  async identitiesListed(): Promise<void> {
+    this.#caches.identities.use('somebody', [SUBSCRIPTION]);
+    await this.#caches.identities.whenLoaded(SUBSCRIPTION);
+    this.calls.length = 0;
+  }
+
+  /** The credentials are read by somebody else's reconcile, or in their turn. */
+  async relisted(identityId = WEB): Promise<void> {
+    await this.#caches.credentials.relist(identityId, 'event');
+    this.calls.length = 0;
+  }
+
+  declare(
+    spec: Partial<FederatedIdentityCredential['spec']> = {},
+    status: FederatedIdentityCredential['status'] = {},
+    metadata: Partial<ObjectMeta> = {},
+  ): FederatedIdentityCredential {
+    const name = metadata.name ?? 'ci';
+    put(this.stores.credentials, {
+      metadata: meta(name, { namespace: 'team-a', finalizers: ['azid.dev/finalizer'], ...metadata }),
+      spec: { identityRef: { name: 'web' }, issuer: TRUST.issuer, subject: TRUST.subject, ...spec },
+      status,
+    });
+    // As the store shows it.
+    return this.stores.credentials.get(`team-a/${name}`) as FederatedIdentityCredential;
+  }
+
+  /** In Azure, by somebody, whatever azid knows of it. */
+  async arm(
+    method: 'PUT' | 'DELETE',
+    id: string,
+    { issuer, subject, audience }: Trust = TRUST,
+  ): Promise<void> {
+    const { status, body } = await this.azure.control.arm({
+      method,
+      path: `${id}?api-version=2024-11-30`,
+      ...(method === 'PUT' && { body: { properties: { issuer, subject, audiences: [audience] } } }),
+    });
+    if (status >= 300) throw new Error(`${method} ${id}: ${status} ${JSON.stringify(body)}`);
+  }
+
+  /** What one reconcile sees, as the reconciler of all kinds does it, and the calls that it cost. */
+  async see(
+    object: FederatedIdentityCredential,
+    context: Partial<ReconcileContext> = {},
+  ): Promise<{
+    readonly facts: Facts;
+    readonly decision: CredentialDecision;
+    readonly calls: readonly string[];
+  }> {
+    const before = this.calls.length;
+    const { decide } = federatedIdentityCredentialKind;
+    const kind = { observe: this.#kind.observe, decide };
+    const seen = await observeAndDecide(kind, object, { ...this.context(), ...context });
+    return { ...seen, calls: this.calls.slice(before) };
+  }
+
+  /** It does the write of a decision; what it then throws, if anything. */
+  async perform(object: FederatedIdentityCredential, decision: CredentialDecision): Promise<unknown> {
+    const action = decision.actions.find(({ type }) => type === 'putCredential') as Extract<
+      Action,
+      { type: 'putCredential' }
+    >;
+    const written = { ...object, status: { ...object.status, ...decision.status } };
+    return this.#kind.perform(action, written as FederatedIdentityCredential, this.context()).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  /** Another process: it knows of no write how it ended. */
+  restart(): void {
+    this.#kind = this.#start();
+  }
+
+  /** Of one reconcile. */
+  context(): ReconcileContext {
+    return {
+      key: 'team-a/ci',
+      priority: 'event',
+      attempt: 1,
+      reconcileId: 'r1',
+      log: silentLog,
+      signal: new AbortController().signal,
+      startedAt: this.clock.monotonic(),
+      patienceMs: 1_000,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#caches.stop();
+    await this.azure.stop();
+  }
+
+  #start() {
+    const { clock, stores } = this;
+    const services = {
+      stores,
+      clock,
+      proofs: this.#proofs,
+      installationId: INSTALLATION,
+      credentials: this.#clients.credentials,
+      credentialCache: this.#caches.credentials,
+      clusterIssuer: { current: async () => ({ state: 'known', issuer: CLUSTER_ISSUER }) },
+      federationAudience: TRUST.audience,
+      lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS, callLimitMs: CALL_LIMIT_MS }),
+      releaseAfterMs: 3_600_000,
+      elapsed: new Elapsed(clock),
+    };
+    return federatedIdentityCredentialKind.start(services as unknown as Services, () => {});
+  }
+}
