@@ -90,6 +90,19 @@ describe('whoever waits for an identity is enqueued when the first', () => {
   });
 });
 
+it('whoever waits for the name of a ConfigMap is enqueued when it goes with the object that had it', () => {
+  const output = (name: string) => ({ output: { configMap: { name } } });
+  identity('waits', {}, output('web'));
+  identity('other', {}, output('other'));
+  const map = { ...meta('web'), labels: { 'app.kubernetes.io/managed-by': 'azid' } };
+  put(stores.configMaps, { metadata: map, data: {} });
+  const change = (data: Readonly<Record<string, string>>) =>
+    put(stores.configMaps, { metadata: { ...map, resourceVersion: meta('web').resourceVersion }, data });
+  expect(enqueuedBy(() => change({ a: 'b' }))).toEqual([]);
+  const object = stores.configMaps.get('shop/web');
+  expect(enqueuedBy(() => object && stores.configMaps.recordDelete(object))).toEqual(['identity shop/waits']);
+});
+
 it('an edit of one enqueues nobody of the same name who has what it wants', () => {
   identity('settled', {}, {}, condition('Ready', 'Ready'));
   identity('first');

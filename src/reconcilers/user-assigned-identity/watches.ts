@@ -1,5 +1,6 @@
 import { isFinalized } from '../../api/schema/common.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
+import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
@@ -43,7 +44,7 @@ export function watches({
   return [
     onSelf(identities),
     onChange(identities, (change) => heirs(change, identities)),
-    onChange(configMaps, (change) => ofBoth(change, ownersOf)),
+    onChange(configMaps, (change) => [...ofBoth(change, ownersOf), ...writersTo(change, identities)]),
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, identities),
     // What this process made it knows already; but what it deleted for one object, another may want.
@@ -54,6 +55,20 @@ export function watches({
       [...keys].filter((key) => identities.get(key)?.metadata.deletionTimestamp),
     ),
   ];
+}
+
+/** Those whose output has the name of a ConfigMap that comes, or that is gone with another object: the name is taken, or free. */
+function writersTo(
+  { old, new: next }: StoreChange<ConfigMap>,
+  identities: Stores['identities'],
+): readonly ObjectKey[] {
+  const map = old && next ? undefined : (next ?? old);
+  if (!map) return [];
+  const { namespace = '', name } = map.metadata;
+  return identities
+    .byIndex(INDEX.namespace, namespace)
+    .filter(({ spec }) => spec.output?.configMap?.name === name)
+    .map(keyOf);
 }
 
 /** Whoever goes, is refused, is suspended or edited, may leave its identity to another object that waits for it. */
