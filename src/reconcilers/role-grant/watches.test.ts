@@ -185,6 +185,22 @@ describe('a grant is enqueued', () => {
     expect(by(() => caches.roles.emit(READER), ['grant'])).toEqual(['grant shop/by-id', 'grant shop/read']);
   });
 
+  it('by what azid itself wrote for another, if that is not what it declares', () => {
+    const only = { expression: "@Resource[a:b] StringEquals 'c'", version: '2.0' } as const;
+    const status = { ledger: [ASSIGNMENT] };
+    grant('older', {}, status);
+    grant('younger', { condition: only }, status);
+    grant('elsewhere', { condition: only });
+    const { caches, enqueuedBy: by } = world();
+    const written = (condition?: string) => {
+      caches.assignmentCache.present.set(armKey(ASSIGNMENT), { condition });
+      return by(() => caches.assignmentCache.tell(armKey(ASSIGNMENT), 'write'), ['grant']);
+    };
+    expect(written()).toEqual(['grant shop/younger']);
+    expect(written(only.expression)).toEqual(['grant shop/older']);
+    expect(written("@Resource[a:b]  StringEquals 'c'")).toEqual(['grant shop/older']);
+  });
+
   it('when its SystemAssignedIdentity comes, gets a principal or another one, loses it, goes, or is gone', () => {
     grant('read', bySystem);
     grant('other', { principal: { identityRef: { kind: 'SystemAssignedIdentity', name: 'mail' } } });

@@ -1,7 +1,8 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
 import { isEdit, isRefusedOtherwise } from '../watches/predicates.ts';
@@ -20,6 +21,7 @@ import {
 } from '../watches/watches.ts';
 import type { RoleGrant } from './facts.ts';
 import { type CoOwnerDeps, type Grantees, grantsOfPrincipal } from './ownership/co-owners.ts';
+import { sameCondition } from './ownership/owners.ts';
 import { grantsOfSameIdentity } from './ownership/untold.ts';
 
 export interface WatchDeps extends ReferredDeps, Grantees {
@@ -29,7 +31,7 @@ export interface WatchDeps extends ReferredDeps, Grantees {
   >;
   readonly proofs: Grantees['proofs'] & Pick<CoOwnerDeps['proofs'], 'known'>;
   readonly systemProofs: Grantees['systemProofs'] & Pick<CoOwnerDeps['systemProofs'], 'known'>;
-  readonly assignmentCache: CacheSource;
+  readonly assignmentCache: CacheSource & Pick<AssignmentCache, 'observe'>;
   /** Told of a role that was edited, renamed or removed, by its GUID. */
   readonly roles: Source<string>;
   readonly hostCache: CacheSource;
@@ -74,6 +76,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     ...onPolicy(stores, (namespace) => grants.keysByIndex(INDEX.namespace, namespace)),
     // What this process made it knows already; but what it deleted for one object, another may share.
     onCache(assignmentCache, 'deletions', ofAssignment),
+    // And what it wrote for one object is not what another that has it declares: no list shows a change of it.
+    onCache(assignmentCache, 'all', (key) => declaredOtherwise(key, deps)),
     watch(roles, (guid) => grants.keysByIndex(INDEX.role, guid.toLowerCase())),
     onListed(grantsListed),
     onCompleted(grants, grantsCompleted),
@@ -85,6 +89,19 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       return host && hasOtherSystemIdentity(change) ? onHost(armKey(host.spec.resourceId)) : [];
     }),
   ];
+}
+
+/** Whoever has the assignment, with another condition than Azure has now. What several have is as the oldest of them declares. */
+function declaredOtherwise(
+  key: string,
+  { stores: { grants }, assignmentCache }: Pick<WatchDeps, 'stores' | 'assignmentCache'>,
+): readonly ObjectKey[] {
+  const seen = assignmentCache.observe(key);
+  if (seen.state !== 'present') return [];
+  return grants
+    .byIndex(INDEX.assignment, key)
+    .filter(({ spec }) => !sameCondition(spec.condition?.expression, seen.resource.condition))
+    .map(keyOf);
 }
 
 /** It is done with an assignment: at its end, say, which comes though it is suspended. */

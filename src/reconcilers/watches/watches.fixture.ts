@@ -1,4 +1,4 @@
-import type { How } from '../../cache/store/entry.ts';
+import type { How, Observation } from '../../cache/store/entry.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
 import { watches as assignmentExpiry } from '../assignment-expiry/watches.ts';
 import { holds as holdsOfCredentials } from '../federated-identity-credential/holds.ts';
@@ -24,6 +24,16 @@ type ChangeListener = (key: string, how: How) => void;
 
 class CacheTold {
   readonly #listeners = new Set<ChangeListener>();
+
+  /** What it holds to be there, by key. */
+  readonly present = new Map<string, unknown>();
+
+  observe(key: string): Observation<never> {
+    const resource = this.present.get(key);
+    return resource === undefined
+      ? { state: 'unknown' }
+      : { state: 'present', resource: resource as never, how: 'write', ageMs: 0 };
+  }
 
   onChange(listener: ChangeListener): Disposable {
     this.#listeners.add(listener);
