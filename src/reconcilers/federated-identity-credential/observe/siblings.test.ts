@@ -98,6 +98,7 @@ describe('a credential whose name proves that azid made it for another object', 
 
   it('is proven by the name: a ledger alone makes it nobody’s', () => {
     declare('forger', moving, {}, [held(first).id]);
+    expect(movedAway(fic(), [held(first)], [], deps(), common)).toEqual([]);
     expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 });
