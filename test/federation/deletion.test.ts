@@ -77,6 +77,32 @@ describe('deletion', () => {
     expect(world.azure.control.identities({}).some(({ name }) => name === 'web')).toBe(false);
   });
 
+  it('of one that moved: a lock on the identity before keeps the credential there, and no other', async () => {
+    const other = WEB.replace(/web$/, 'other');
+    await stage.identity('other');
+    await stage.declare('build');
+    await world.start({ releaseAfterMs: 3_600_000 });
+    await stage.settled('build');
+    world.azure.control.lock({ scope: WEB, level: 'CanNotDelete' });
+    await stage.declare('build', { identityRef: { name: 'other' } });
+    await world.until('the one before to be refused', async () => {
+      return (await stage.condition('build', 'RemovalBlocked'))?.status === 'True';
+    });
+    expect(await stage.inAzure(other)).toHaveLength(1);
+    await cluster.delete(credential, key);
+    await world.until('the other to go', async () => (await stage.inAzure(other)).length === 0);
+    await world.until('the lock to be told', async () => {
+      const blocked = await stage.condition('build', 'DeletionBlocked');
+      return blocked?.reason === 'ScopeLocked';
+    });
+    expect((await stage.get('build'))?.status?.ledger).toEqual([
+      expect.stringContaining('/userAssignedIdentities/web/'),
+    ]);
+    for (let hour = 0; hour < 3; hour++) await world.pass(60 * 60_000);
+    await stage.gone(credential, 'build');
+    expect(await stage.inAzure()).toHaveLength(1);
+  });
+
   it('when the identity has gone from Azure already ends all the same', async () => {
     await stage.declare('build');
     await world.start();
