@@ -53,6 +53,8 @@ export const INDEX = {
   host: 'host',
   /** IdentityAttachment with a selector, by the area it looks in: see `hostArea`. */
   selectorArea: 'selectorArea',
+  /** The same, by the group within it where the selector names one: see `placesOf`. */
+  selectorPlace: 'selectorPlace',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
   /** HostIdentity by the area that shows its resource, as a selector names it: see `hostArea`. */

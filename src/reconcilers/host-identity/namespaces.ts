@@ -1,13 +1,12 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
-import { hostArea } from '../../cache/hosts/area.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { type AskedHost, askedHostOf, attachmentAsked } from '../hosts/claims/requests.ts';
-import { selectsHost } from '../hosts/claims/selector.ts';
+import { placesOf, selectsHost } from '../hosts/claims/selector.ts';
 import { systemVerdict } from '../hosts/ledger/system-owner.ts';
 import { INDEX, type Stores } from '../stores.ts';
 
@@ -61,9 +60,8 @@ function addAllowed(
 }
 
 function selecting(shown: AzureHost, { attachments }: Known): readonly IdentityAttachment[] {
-  const area = hostArea(parseResourceId(shown.id).subscriptionId, shown.type);
-  return attachments
-    .byIndex(INDEX.selectorArea, area)
+  return placesOf(shown.id, shown.type)
+    .flatMap((place) => attachments.byIndex(INDEX.selectorPlace, place))
     .filter(({ spec: { target } }) => target.selector && selectsHost(target.selector, shown));
 }
 

@@ -247,6 +247,20 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     ]);
   });
 
+  it('a resource that changed in Azure enqueues the selectors of its own group, and no other group’s', () => {
+    for (const resourceGroup of ['RG1', 'rg2'])
+      put(stores.attachments, {
+        metadata: meta(`of-${resourceGroup.toLowerCase()}`),
+        spec: {
+          identityId: IDENTITY,
+          target: { selector: { subscriptionId: SUBSCRIPTION, resourceGroup, type: VMS, all: true } },
+        },
+      });
+    const { caches, enqueuedBy: by } = watchWorld(stores);
+    const told = by(() => caches.hostCache.tell(armKey(VM), 'get'), KINDS);
+    expect(told).toEqual(['attachment shop/of-rg1']);
+  });
+
   it('an identity that changed in Azure enqueues those who name it by its ARM id', () => {
     fleet();
     host('vm');

@@ -1,6 +1,7 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
+import { placeOfSelector } from '../hosts/claims/selector.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
 
 export const store: StoreDefinition<IdentityAttachment> = {
@@ -15,5 +16,7 @@ export const store: StoreDefinition<IdentityAttachment> = {
       spec.target.resourceId === undefined ? [] : [armKey(spec.target.resourceId)],
     [INDEX.selectorArea]: ({ spec: { target } }) =>
       target.selector ? [hostArea(target.selector.subscriptionId, target.selector.type)] : [],
+    [INDEX.selectorPlace]: ({ spec: { target } }) =>
+      target.selector ? [placeOfSelector(target.selector)] : [],
   },
 };

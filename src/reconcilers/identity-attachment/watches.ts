@@ -1,8 +1,9 @@
 import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
-import { hostArea, parseHostArea } from '../../cache/hosts/area.ts';
+import { type HostArea, hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
+import { placesOf } from '../hosts/claims/selector.ts';
 import { readersOf } from '../hosts/ledger/readers.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
@@ -29,7 +30,7 @@ export interface WatchDeps extends ReferredDeps {
 export function watches(deps: WatchDeps): readonly Watch[] {
   const { stores, identityCache, hostCache } = deps;
   const { attachments, hosts, identities } = stores;
-  const selecting = ({ subscriptionId, type }: HostPlace) =>
+  const selecting = ({ subscriptionId, type }: HostArea) =>
     attachments.keysByIndex(INDEX.selectorArea, hostArea(subscriptionId, type));
   const referring = (identity: ObjectKey) => attachments.keysByIndex(INDEX.identityRef, identity);
   return [
@@ -40,7 +41,9 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     // What this process wrote itself it knows already.
     onCache(hostCache, 'none', (hostKey) => [
       ...attachments.keysByIndex(INDEX.host, hostKey),
-      ...selecting(placeOf(hostKey)),
+      ...placesOf(hostKey, hostTypeOf(hostKey)).flatMap((place) => [
+        ...attachments.keysByIndex(INDEX.selectorPlace, place),
+      ]),
     ]),
     onCache(identityCache, 'all', (identityId) =>
       attachments.keysByIndex(INDEX.identityId, armKey(identityId)),
@@ -55,14 +58,6 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     ),
     identitiesInUse(deps),
   ];
-}
-
-type HostPlace = Pick<ReturnType<typeof parseHostArea>, 'subscriptionId' | 'type'>;
-
-/** Slots, too, count by subscription for those who select them. */
-function placeOf(hostKey: string): HostPlace {
-  const [, , subscriptionId = ''] = hostKey.split('/');
-  return { subscriptionId, type: hostTypeOf(hostKey) };
 }
 
 /** Recycling of an identity that no object of azid manages shows in the list of its subscription alone. */

@@ -2,12 +2,11 @@ import type { HostIdentity, LedgerOwner } from '../../../api/host-identity.ts';
 import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { armKey, parseResourceId } from '../../../azure/names/resource-id.ts';
-import { hostArea } from '../../../cache/hosts/area.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type Line, linesOf } from '../ledger/lines.ts';
 import { type Claim, type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
-import { selectsHost } from './selector.ts';
+import { placesOf, selectsHost } from './selector.ts';
 
 export interface HostClaimsDeps extends Omit<ClaimDeps, 'lines'> {
   readonly stores: ClaimDeps['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
@@ -38,13 +37,13 @@ export function claimsOnHost(
   const own = new Map<string, SystemAssignedIdentity>();
   for (const each of attachments.byIndex(INDEX.host, key)) attaching.set(each.metadata.uid, each);
   for (const each of systemIdentities.byIndex(INDEX.host, key)) own.set(each.metadata.uid, each);
-  const area = hostArea(parseResourceId(resourceId).subscriptionId, type);
   const host = seen === 'absent' ? undefined : seen;
   if (seen !== 'absent')
-    for (const each of attachments.byIndex(INDEX.selectorArea, area)) {
-      const { selector } = each.spec.target;
-      if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
-    }
+    for (const place of placesOf(resourceId, type))
+      for (const each of attachments.byIndex(INDEX.selectorPlace, place)) {
+        const { selector } = each.spec.target;
+        if (selector && (!host || selectsHost(selector, host))) attaching.set(each.metadata.uid, each);
+      }
   const gone: Claim[] = [];
   for (const owner of ownersOf(lines)) {
     const store = owner.kind === 'IdentityAttachment' ? attachments : systemIdentities;
