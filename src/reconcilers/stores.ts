@@ -57,8 +57,8 @@ export const INDEX = {
   selectorPlace: 'selectorPlace',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
-  /** HostIdentity by the area that shows its resource, as a selector names it: see `hostArea`. */
-  hostArea: 'hostArea',
+  /** HostIdentity that may wait to be told who wants something, by the area that shows its resource, as a selector names it: see `hostArea`. */
+  awaitingArea: 'awaitingArea',
   /** HostIdentity of a resource that was moved, by the key of where it is now. */
   movedTo: 'movedTo',
   /** HostIdentity by the uid of each owner in its ledger. */

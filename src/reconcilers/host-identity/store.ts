@@ -3,6 +3,7 @@ import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
+import { mayAwait } from './standing.ts';
 
 /** What is no id of a resource no selector finds. Slots count by subscription for those who select them. */
 function areaOf(resourceId: string): readonly string[] {
@@ -15,7 +16,7 @@ export const store: StoreDefinition<HostIdentity> = {
   internal: true,
   indexes: {
     [INDEX.host]: ({ spec }) => [armKey(spec.resourceId)],
-    [INDEX.hostArea]: ({ spec }) => areaOf(spec.resourceId),
+    [INDEX.awaitingArea]: (object) => (mayAwait(object) ? areaOf(object.spec.resourceId) : []),
     [INDEX.movedTo]: ({ status }) => (status?.movedTo === undefined ? [] : [armKey(status.movedTo)]),
     [INDEX.identityId]: ({ status }) => [
       ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),

@@ -5,7 +5,7 @@ import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
-import { keyOf, type ObjectKey } from '../../kube/types.ts';
+import type { ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { openedBy } from '../hosts/claims/slots.ts';
 import { hostsOf } from '../hosts/ledger/readers.ts';
@@ -25,7 +25,6 @@ import {
   onSelf,
   type ReferredDeps,
 } from '../watches/watches.ts';
-import { mayAwait } from './standing.ts';
 
 export interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<
@@ -80,14 +79,11 @@ export function watches(deps: WatchDeps): readonly Watch[] {
  */
 function awaiting(
   object: IdentityAttachment | undefined,
-  hosts: Pick<Stores['hosts'], 'byIndex'>,
+  hosts: Pick<Stores['hosts'], 'keysByIndex'>,
 ): readonly ObjectKey[] {
   const { selector } = object?.spec.target ?? {};
   if (!selector) return [];
-  return hosts
-    .byIndex(INDEX.hostArea, hostArea(selector.subscriptionId, selector.type))
-    .filter(mayAwait)
-    .map(keyOf);
+  return hosts.keysByIndex(INDEX.awaitingArea, hostArea(selector.subscriptionId, selector.type));
 }
 
 /** A resource was moved: the ledgers of both its ids have something to do. */
