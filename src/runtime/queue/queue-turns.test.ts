@@ -206,6 +206,17 @@ describe('how much of one namespace may be under way', () => {
     await nothingFor();
   });
 
+  test('however often one is paused or resumed, it has one worker or none', async () => {
+    const [first, second] = [await take(), await take()];
+    for (const change of ['pause', 'pause', 'resume', 'resume'] as const) queue[change](first.key);
+    await nothingFor();
+    queue.done(first.key);
+    queue.done(second.key);
+    await take();
+    await take();
+    await nothingFor();
+  });
+
   test('a waiting one that ends frees its place, not a worker that it had given back', async () => {
     const first = await take();
     queue.pause(first.key);
