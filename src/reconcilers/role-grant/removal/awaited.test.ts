@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import { decide } from '../decide.ts';
 import { coOwner, deleted, facts, grant, NOW, older, present, settled, stale } from '../facts.fixture.ts';
 import type { GrantDecision } from '../facts.ts';
@@ -71,4 +72,14 @@ it('an end binds: who cannot be told for long after it does not count', () => {
     );
   expect(types(ended(HOUR - 1))).toEqual([]);
   expect(types(ended(HOUR))).toEqual(['deleteAssignment']);
+});
+
+it('the end that was given binds as well, whatever the spec says by now', () => {
+  const ended = (ms: number) => {
+    const mine = { endsAt: NOW - ms };
+    const end = { id: stale().id, held: true, recorded: true, full: false, others: [], mine };
+    return decide(deleted(), facts({ coOwners: [awaited], ends: new Map([[armKey(stale().id), end]]) }));
+  };
+  expect(types(ended(HOUR - 1))).not.toContain('deleteAssignment');
+  expect(types(ended(HOUR))).toContain('deleteAssignment');
 });
