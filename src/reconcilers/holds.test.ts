@@ -362,7 +362,7 @@ describe('objects of a namespace that was not seen', () => {
 
   it('hold the identity by what they have, so that nothing is pulled from under them', async () => {
     grant('read', { ledger: [`${GROUP}/providers/Microsoft.Authorization/roleAssignments/a`] });
-    credential('ci', { ledger: [{ name: 'ci', identityId: WEB }] });
+    credential('ci', { ledger: [`${WEB}/federatedIdentityCredentials/ci`] });
     attach('theirs', { identityId: WEB }, meant);
     ledger({ owners: [owner('theirs', 'late')] });
     expect(await late()).toEqual([
