@@ -71,6 +71,7 @@ describe('variables of shell blocks', () => {
   const block = (...commands: string[]) => ['```sh', ...commands, '```', ''].join('\n');
 
   it('are set in a line before, by a command, an export or a loop', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's, not ours.
     expect(unsetVariables(block('A=1', 'export B=2', 'echo "$A" "${B}"') + block('echo $A'))).toEqual([]);
     expect(unsetVariables(block('for f in a b; do', '  echo "$f"', 'done'))).toEqual([]);
     expect(unsetVariables(block('ls | while read -r a b; do', '  echo "$a" "$b"', 'done'))).toEqual([]);
