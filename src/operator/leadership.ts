@@ -1,6 +1,7 @@
 import type { KubeClient } from '../kube/client.ts';
 import { LeaderElector } from '../kube/lease/lease.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
+import { unlessAborted } from '../runtime/time/unless-aborted.ts';
 import type { OperatorOptions } from './options.ts';
 
 /** Whether this process may work. Without a Lease it always may. */
@@ -50,13 +51,7 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
     },
     whenLeading(signal) {
       running ??= elector.run(end.signal);
-      const given = Promise.withResolvers<never>();
-      const onAbort = () => given.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-      return Promise.race([leading.promise, given.promise]).finally(() =>
-        signal.removeEventListener('abort', onAbort),
-      );
+      return unlessAborted(leading.promise, signal);
     },
     async release() {
       end.abort();

@@ -6,7 +6,7 @@ import type { HostPage, Hosts } from '../../azure/hosts/hosts.ts';
 import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { unlessAborted } from '../calls/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Held } from '../definition.ts';
 import type { Page } from '../lists/listing.ts';
 import { RESYNC } from '../schedule/resync.ts';

@@ -1,5 +1,5 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
-import { unlessAborted } from '../calls/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
 import { RESYNC } from '../schedule/resync.ts';
 import { Periodic, Rotating, type Schedule } from '../schedule/schedules.ts';

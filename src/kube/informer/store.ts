@@ -3,6 +3,7 @@
  * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
  */
 
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
 import type { ReflectorEvent } from './reflector.ts';
 import { compareVersions, isOlder } from './resource-version.ts';
@@ -72,16 +73,7 @@ export class Store<T extends KubeObject> {
 
   /** Resolves when synced; rejects with the signal's reason. */
   async whenSynced(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#synced) return;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#firstList.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await unlessAborted(this.#firstList.promise, signal);
   }
 
   /** Indexes every object under each value that `valuesOf` returns. Objects already there are indexed now. */

@@ -1,8 +1,7 @@
-import { createSecureContext } from 'node:tls';
 import { Agent } from 'undici';
 import type { TlsMaterial } from '../access/endpoint.ts';
+import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './tls.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** undici's 4 s would mean a new TLS connection for nearly every call of a quiet controller. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -17,7 +16,7 @@ export class SharedAgent {
 
   for(tls: TlsMaterial): Agent {
     if (this.#closed) throw new Error('Expected the transport to be open, got a call after close()');
-    const material = JSON.stringify([tls.ca, tls.cert, tls.key, tls.servername, tls.insecure]);
+    const material = textOf(tls);
     if (this.#current?.material === material) return this.#current.agent;
     if (this.#current) this.#retire(this.#current.agent);
     const agent = new Agent({
@@ -31,11 +30,7 @@ export class SharedAgent {
         keepAlive: true,
         keepAliveInitialDelay: 30_000,
         // One for all connections: each would otherwise parse certificates and key anew, and keep them in native memory.
-        secureContext: createSecureContext({
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-          ...(tls.key === undefined ? {} : { key: tls.key }),
-        }),
+        secureContext: contextOf(tls),
         ...(tls.servername === undefined ? {} : { servername: tls.servername }),
         ...(tls.insecure ? { rejectUnauthorized: false } : {}),
       },

@@ -2,9 +2,11 @@
  * Calls to one API server over one shared Agent: credentials, time limits, one error type. Two instances never share a
  * connection, which is what keeps the Lease alive when the rest is busy.
  */
+
 import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
 import { KubeError } from '../errors.ts';
 import { SharedAgent } from './agent.ts';
@@ -196,19 +198,14 @@ function queryOf(query: KubeRequest['query']): string {
 /** An exec plugin may hang; the call's end is not to wait for it. */
 async function credentialsOf(endpoint: KubeEndpoint, signal: AbortSignal): Promise<EndpointCredentials> {
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([endpoint.credentials(), aborted.promise]);
+    return await unlessAborted(endpoint.credentials(), signal);
   } catch (error) {
     if (signal.aborted) throw error;
     throw new KubeError(`credentials for the API server could not be read (${codeOf(error)})`, {
       reason: 'ConnectionFailed',
       cause: error,
     });
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

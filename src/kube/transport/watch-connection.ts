@@ -1,12 +1,13 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { TlsMaterial } from '../access/endpoint.ts';
 import { NotConnected } from '../errors.ts';
+import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './tls.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Of HTTP/2's 64 KiB a first list over a long line would bring as much each time that the line is crossed. */
 const STREAM_WINDOW = 1 << 20;
 const CONNECTION_WINDOW = 1 << 22;
@@ -58,7 +59,7 @@ export class WatchConnection {
   ): Promise<StreamAnswer | undefined> {
     for (let attempt = 1; ; attempt++) {
       const held = this.#session(tls);
-      const session = await ended(signal, held.opened);
+      const session = await unlessAborted(held.opened, signal);
       if (!session) return undefined;
       // It was cut, and tells its watches before it tells us.
       if (session.closed || session.destroyed) {
@@ -86,7 +87,7 @@ export class WatchConnection {
 
   #session(tls: TlsMaterial): Session {
     if (this.#closed) throw new Error('Expected the transport to be open, got a watch after close()');
-    const material = JSON.stringify([tls.ca, tls.cert, tls.key, tls.servername, tls.insecure]);
+    const material = textOf(tls);
     if (this.#current?.material === material) return this.#current;
     // What runs over the one before goes on until it ends by itself, within ten minutes.
     const session: Session = { material, opened: this.#connect(tls, () => this.#leave(session)) };
@@ -134,9 +135,7 @@ function keepAsking(session: ClientHttp2Session, { clock, pingMs }: WatchConnect
   function ask(): void {
     if (session.destroyed) return;
     if (!answered) {
-      session.destroy(
-        Object.assign(new Error(`no answer to a PING within ${pingMs} ms`), { code: 'ETIMEDOUT' }),
-      );
+      session.destroy(lost(`no answer to a PING within ${pingMs} ms`, 'ETIMEDOUT'));
       return;
     }
     answered = false;
@@ -149,7 +148,6 @@ function keepAsking(session: ClientHttp2Session, { clock, pingMs }: WatchConnect
 }
 
 function openSocket({ hostname, port }: URL, tls: TlsMaterial): Promise<TLSSocket> {
-  const { ca, cert, key, insecure } = tls;
   const host = hostname.replace(/^\[|\]$/g, '');
   const servername = tls.servername ?? (isIP(host) ? undefined : host);
   const socket = connectTls({
@@ -157,18 +155,12 @@ function openSocket({ hostname, port }: URL, tls: TlsMaterial): Promise<TLSSocke
     port: Number(port || 443),
     ALPNProtocols: ['h2', 'http/1.1'],
     ...(servername !== undefined && { servername }),
-    ...(insecure && { rejectUnauthorized: false }),
-    secureContext: createSecureContext({
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    }),
+    ...(tls.insecure && { rejectUnauthorized: false }),
+    secureContext: contextOf(tls),
   });
   const opened = Promise.withResolvers<TLSSocket>();
   // Of the network, like undici's for the other calls: no clock of ours can tell that it is there.
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
-    socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })),
-  );
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(lost('no connection in time', 'ETIMEDOUT')));
   socket.once('secureConnect', () => {
     socket.setTimeout(0);
     opened.resolve(socket);
@@ -178,8 +170,8 @@ function openSocket({ hostname, port }: URL, tls: TlsMaterial): Promise<TLSSocke
   return opened.promise;
 }
 
-function lost(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ECONNRESET' });
+function lost(message: string, code: 'ECONNRESET' | 'ETIMEDOUT' = 'ECONNRESET'): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function answerOf(stream: ClientHttp2Stream): Promise<StreamAnswer> {
@@ -191,17 +183,4 @@ function answerOf(stream: ClientHttp2Stream): Promise<StreamAnswer> {
   stream.on('error', answer.reject);
   stream.once('close', () => answer.reject(lost('the connection ended')));
   return answer.promise;
-}
-
-/** The promise, unless the signal aborts first. */
-async function ended<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,14 +1,14 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { hostArea } from '../../cache/hosts/area.ts';
+import { areaSelected } from '../hosts/claims/selector.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
 import { mayAwait } from './standing.ts';
 
-/** What is no id of a resource no selector finds. Slots count by subscription for those who select them. */
+/** What is no id of a resource no selector finds. */
 function areaOf(resourceId: string): readonly string[] {
   const type = hostTypeIfAny(resourceId);
-  return type === undefined ? [] : [hostArea(armKey(resourceId).split('/')[2] ?? '', type)];
+  return type === undefined ? [] : [areaSelected(resourceId, type)];
 }
 
 export const store: StoreDefinition<HostIdentity> = {

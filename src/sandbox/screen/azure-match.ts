@@ -3,7 +3,7 @@
 import { KINDS } from '../../api/index.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { DeclaredResource } from '../../api/schema/declared.ts';
-import { type HeldResource, heldIn, type SimulatedState } from './held.ts';
+import { type HeldResource, heldIn, type SimulatedState, same } from './held.ts';
 
 /** What differs, one line each; undefined for an object of which nothing in Azure can be told. */
 export function differences(object: ManagedObject, azure: SimulatedState): readonly string[] | undefined {
@@ -33,9 +33,6 @@ function differentTag(tag: string, expected: string, { tags = {} }: HeldResource
   const actual = fieldOf(tags, tag);
   return actual === expected ? [] : [`tag ${tag}: expected ${expected}, found ${actual ?? 'none'}`];
 }
-
-/** Azure compares names and ids without case, those of tags too. */
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
 function fieldOf<V>(of: Readonly<Record<string, V>>, name: string): V | undefined {
   return Object.entries(of).find(([key]) => same(key, name))?.[1];

@@ -56,4 +56,5 @@ function named<T extends { readonly id: string }>(all: readonly T[], id: string)
   return all.find((each) => same(each.id, id));
 }
 
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+/** Azure compares names and ids without case, those of tags too. */
+export const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

@@ -25,9 +25,13 @@ export function placeOfSelector({ subscriptionId, type, resourceGroup }: HostSel
 
 /** @param type of the resource, as `hostTypeOf` gives it */
 export function placesOf(hostId: string, type: string): readonly string[] {
-  const [, , subscriptionId = '', , resourceGroup] = armKey(hostId).split('/');
-  const area = hostArea(subscriptionId, type);
-  return [area, placeOf(area, resourceGroup)];
+  const area = areaSelected(hostId, type);
+  return [area, placeOf(area, armKey(hostId).split('/')[4])];
+}
+
+/** Where a selector that may find the resource looks. Slots, too, count by subscription for those who select them. */
+export function areaSelected(hostId: string, type: string): string {
+  return hostArea(armKey(hostId).split('/')[2] ?? '', type);
 }
 
 function placeOf(area: string, resourceGroup: string | undefined): string {

@@ -104,9 +104,9 @@ export async function coOwnersOf(
     const ids = wish?.target.ids ?? [id];
     const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
     const claimed = { ids, shown, marked: isMarked, recorded, told: wish !== undefined, mayHave };
-    const holds = !hasEnded(id, other, now, deps) && holdsIt(other, claimed);
-    if (isSuspended(other) && !holds && !recorded) continue;
     const ended = hasEnded(id, other, now, deps);
+    const holds = !ended && holdsIt(other, claimed);
+    if (isSuspended(other) && !holds && !recorded) continue;
     const awaited =
       !holds &&
       !ended &&
