@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArmedFaults } from './armed-faults.ts';
 import { ArmError, type Method } from './http/operation.ts';
 import type { Random } from './random.ts';
 
@@ -56,54 +57,23 @@ export interface FaultTarget {
   readonly caller: string;
 }
 
-interface Armed {
-  readonly id: number;
-  readonly fault: Fault;
-  passed: number;
-  hits: number;
-}
-
-export class Faults {
-  readonly #armed: Armed[] = [];
-  #lastId = 0;
+export class Faults extends ArmedFaults<Fault> {
   readonly #random: Random;
 
   constructor(random: Random) {
+    super();
     this.#random = random;
-  }
-
-  /** The id of the fault, for `clear`. */
-  add(fault: Fault): number {
-    this.#lastId += 1;
-    this.#armed.push({ id: this.#lastId, fault, passed: 0, hits: 0 });
-    return this.#lastId;
-  }
-
-  /** One fault by id, or all of them; how many were cleared. */
-  clear(id?: number): number {
-    const before = this.#armed.length;
-    const kept = id === undefined ? [] : this.#armed.filter((armed) => armed.id !== id);
-    this.#armed.splice(0, before, ...kept);
-    return before - kept.length;
-  }
-
-  /** How many calls a fault has hit; a spent one still tells. Undefined after `clear`. */
-  hits(id: number): number | undefined {
-    return this.#armed.find((armed) => armed.id === id)?.hits;
   }
 
   /** The effect of the first fault that hits this call. Counts it. */
   strike(target: FaultTarget): FaultEffect | undefined {
-    for (const armed of this.#armed) {
+    return this.first((armed) => {
       const { fault } = armed;
-      if (armed.hits >= (fault.count ?? Number.POSITIVE_INFINITY) || !matches(fault, target)) continue;
+      if (!matches(fault, target)) return false;
       armed.passed += 1;
-      if (armed.passed <= (fault.after ?? 0)) continue;
-      if (fault.share !== undefined && this.#random.next() >= fault.share) continue;
-      armed.hits += 1;
-      return fault.effect;
-    }
-    return undefined;
+      if (armed.passed <= (fault.after ?? 0)) return false;
+      return fault.share === undefined || this.#random.next() < fault.share;
+    })?.effect;
   }
 }
 

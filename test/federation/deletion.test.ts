@@ -1,25 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../src/api/federated-identity-credential.ts';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { FederationStage, NAMESPACE, WEB } from '../support/kinds/federation.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 let cluster: Cluster;
 let world: World;
 let stage: FederationStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new FederationStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world.dispose();
-  await cluster.clean();
 });
 
 const credential = federatedIdentityCredential.resource;

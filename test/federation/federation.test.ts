@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { credentialName } from '../../src/azure/names/credential-name.ts';
 import { AUDIENCE, FederationStage, ISSUER, NAMESPACE, WEB } from '../support/kinds/federation.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 let cluster: Cluster;
 let world: World;
 let stage: FederationStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new FederationStage(cluster, world);
   await stage.prepare();
-});
-afterEach(async () => {
-  await world.dispose();
-  await cluster.clean();
 });
 
 describe('a credential', () => {

@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { FederationStage, WEB } from '../support/kinds/federation.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import type { Cluster, World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 let cluster: Cluster;
 let world: World;
 let stage: FederationStage;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
+useWorld(async (own) => {
+  ({ cluster, world } = own);
   stage = new FederationStage(cluster, world);
   await stage.prepare();
   await stage.identity('other');
-});
-afterEach(async () => {
-  await world.dispose();
-  await cluster.clean();
 });
 
 const OTHER = WEB.replace(/web$/, 'other');

@@ -15,24 +15,11 @@ useWorld(async (own) => {
   await stage.prepare();
 });
 
-/** `read` stands; then azid goes away. Gives the principal. */
-async function grantedAndAway(): Promise<string> {
-  const operator = await world.start();
-  await stage.declare('read');
-  await stage.ready('read');
-  const principal = await stage.principal();
-  await world.stop(operator);
-  return principal;
-}
-const unavailable = { kind: 'status', status: 503 } as const;
-const refuse = (path: string, count: number) =>
-  world.azure.control.addFault({ method: 'GET', path, count, effect: unavailable });
-
 describe('a grant whose status was lost, and that goes, takes its assignment along', () => {
   const lost = () => cluster.patch(roleGrant.resource, `${NAMESPACE}/read`, { status: null }, 'status');
 
   it('control: with Azure well', async () => {
-    const principal = await grantedAndAway();
+    const principal = await stage.grantedAndAway();
     await lost();
     await stage.delete('read');
     await world.start();
@@ -41,17 +28,17 @@ describe('a grant whose status was lost, and that goes, takes its assignment alo
   });
 
   it('while Azure does not tell the identity for a moment', async () => {
-    const principal = await grantedAndAway();
+    const principal = await stage.grantedAndAway();
     await lost();
     await stage.delete('read');
-    refuse('/userAssignedIdentities', 6);
+    stage.refuseReads('/userAssignedIdentities', 6);
     await world.start();
     await stage.gone('read');
     expect(await stage.assignments(principal)).toEqual([]);
   });
 
   it('though a policy was narrowed meanwhile', async () => {
-    const principal = await grantedAndAway();
+    const principal = await stage.grantedAndAway();
     await lost();
     await stage.delete('read');
     await stage.policy([

@@ -15,23 +15,11 @@ useWorld(async (own) => {
   await stage.prepare();
 });
 
-/** `read` stands; then azid goes away. Gives the principal. */
-async function grantedAndAway(): Promise<string> {
-  const operator = await world.start();
-  await stage.declare('read');
-  await stage.ready('read');
-  const principal = await stage.principal();
-  await world.stop(operator);
-  return principal;
-}
-const unavailable = { kind: 'status', status: 503 } as const;
-const refuse = (path: string, count: number) =>
-  world.azure.control.addFault({ method: 'GET', path, count, effect: unavailable });
 const deleted = () => stage.writes().filter((write) => write.startsWith('DELETE'));
 
 describe('a grant that was renamed: its assignment stays', () => {
   it('control: with Azure well', async () => {
-    await grantedAndAway();
+    await stage.grantedAndAway();
     await stage.delete('read');
     await stage.declare('anew');
     await world.start();
@@ -41,7 +29,7 @@ describe('a grant that was renamed: its assignment stays', () => {
   });
 
   it('while its identity has yet to come back, as from a backup', async () => {
-    await grantedAndAway();
+    await stage.grantedAndAway();
     const identity = `${NAMESPACE}/web`;
     await cluster.patch(userAssignedIdentity.resource, identity, { metadata: { finalizers: null } });
     await stage.deleteIdentity('web');
@@ -60,10 +48,10 @@ describe('a grant that was renamed: its assignment stays', () => {
   });
 
   it('while Azure does not tell the identity for a moment', async () => {
-    await grantedAndAway();
+    await stage.grantedAndAway();
     await stage.delete('read');
     await stage.declare('anew');
-    refuse('/userAssignedIdentities', 6);
+    stage.refuseReads('/userAssignedIdentities', 6);
     await world.start();
     await stage.gone('read');
     await stage.ready('anew');

@@ -1,19 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
+import { useWorld } from '../support/use-world.ts';
 
 let cluster: Cluster;
 let world: World;
-beforeAll(async () => {
-  cluster = await Cluster.start();
-});
-afterAll(() => cluster?.stop());
-beforeEach(async () => {
-  world = await World.create(cluster);
-});
-afterEach(async () => {
-  await world.dispose();
-  await cluster.clean();
+useWorld(async (own) => {
+  ({ cluster, world } = own);
 });
 
 it('makes an identity', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArmedFaults } from '../armed-faults.ts';
 
 /** What shall go wrong at the broker, where and how often. */
 const queue = z.string().optional();
@@ -38,49 +39,18 @@ export const brokerFaultSchema = z.discriminatedUnion('at', [
 
 export type BrokerFault = z.output<typeof brokerFaultSchema>;
 
-interface Armed {
-  readonly id: number;
-  readonly fault: BrokerFault;
-  hits: number;
-}
-
-export class BrokerFaults {
-  readonly #armed: Armed[] = [];
-  #lastId = 0;
-
-  /** Its id, for `clear`. */
-  add(fault: BrokerFault): number {
-    this.#lastId += 1;
-    this.#armed.push({ id: this.#lastId, fault, hits: 0 });
-    return this.#lastId;
-  }
-
-  /** One by id, or all; how many there were. */
-  clear(id?: number): number {
-    const before = this.#armed.length;
-    const kept = id === undefined ? [] : this.#armed.filter((armed) => armed.id !== id);
-    this.#armed.splice(0, before, ...kept);
-    return before - kept.length;
-  }
-
-  /** How often it struck; a spent one still tells. */
-  hits(id: number): number | undefined {
-    return this.#armed.find((armed) => armed.id === id)?.hits;
-  }
-
+export class BrokerFaults extends ArmedFaults<BrokerFault> {
   /** The first that strikes here. Counts it. */
   strike<At extends BrokerFault['at']>(where: {
     readonly at: At;
     readonly queue: string;
   }): Extract<BrokerFault, { at: At }> | undefined {
-    for (const armed of this.#armed) {
-      const { fault } = armed;
-      if (fault.at !== where.at || armed.hits >= (fault.count ?? Number.POSITIVE_INFINITY)) continue;
-      if ('queue' in fault && fault.queue !== undefined && !same(fault.queue, where.queue)) continue;
-      armed.hits += 1;
-      return fault as Extract<BrokerFault, { at: At }>;
-    }
-    return undefined;
+    const struck = this.first(
+      ({ fault }) =>
+        fault.at === where.at &&
+        !('queue' in fault && fault.queue !== undefined && !same(fault.queue, where.queue)),
+    );
+    return struck as Extract<BrokerFault, { at: At }> | undefined;
   }
 }
 

@@ -77,6 +77,22 @@ export class GrantStage {
     });
   }
 
+  /** `read` stands; then azid goes away. Gives the principal. */
+  async grantedAndAway(): Promise<string> {
+    const operator = await this.#world.start();
+    await this.declare('read');
+    await this.ready('read');
+    const principal = await this.principal();
+    await this.#world.stop(operator);
+    return principal;
+  }
+
+  /** Azure answers so many reads of this path with 503. */
+  refuseReads(path: string, count: number): void {
+    const effect = { kind: 'status', status: 503 } as const;
+    this.#world.azure.control.addFault({ method: 'GET', path, count, effect });
+  }
+
   get(name: string): Promise<RoleGrant | undefined> {
     return this.#cluster.get(roleGrant.resource, `${NAMESPACE}/${name}`);
   }
