@@ -1,0 +1,71 @@
+import { isObject, kindOf } from './body.ts';
+import { type Refusal, refusal } from './reasons.ts';
+
+/** An event out of its envelope, whichever of the two it came in. */
+export interface Envelope {
+  readonly id: string;
+  /** `Microsoft.Resources.ResourceWriteSuccess` and the like. */
+  readonly type: string;
+  /** An ARM id, if it is what it should be. */
+  readonly subject: string;
+  /** As it was sent; CloudEvents need not have one. */
+  readonly time: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Longer ids are no GUIDs, and nothing that is kept to know doubles by. */
+const MAX_ID = 256;
+/** Longer than any resource's: 90 for a group, 260 for a name, a few levels of them. */
+const MAX_SUBJECT = 2_048;
+const MAX_TYPE = 256;
+
+const FIELDS = {
+  eventGrid: { type: 'eventType', time: 'eventTime' },
+  cloudEvents: { type: 'type', time: 'time' },
+} as const;
+
+/** Opens Event Grid's own envelope, or that of CloudEvents 1.0: told apart by the one field that only the latter has. */
+export function open(element: unknown): { readonly envelope: Envelope } | { readonly refused: Refusal } {
+  if (!isObject(element)) return refusal('NotAnEvent', `expected an event, got ${kindOf(element)}`);
+  const { specversion } = element;
+  if (specversion !== undefined && specversion !== '1.0')
+    return refusal(
+      'UnknownSchema',
+      `specversion: expected 1.0, got ${typeof specversion === 'string' ? `'${specversion.slice(0, 16)}'` : kindOf(specversion)}`,
+    );
+  if (specversion === undefined && element.eventType === undefined)
+    return refusal(
+      'UnknownSchema',
+      "expected Event Grid's schema (eventType) or CloudEvents 1.0 (specversion), found neither; set the delivery schema of the event subscription to one of them",
+    );
+  return read(element, specversion === undefined ? FIELDS.eventGrid : FIELDS.cloudEvents);
+}
+
+function read(
+  element: Readonly<Record<string, unknown>>,
+  names: { readonly type: string; readonly time: string },
+): { readonly envelope: Envelope } | { readonly refused: Refusal } {
+  const texts: Record<string, string> = {};
+  for (const [field, most] of [
+    ['id', MAX_ID],
+    [names.type, MAX_TYPE],
+    ['subject', MAX_SUBJECT],
+  ] as const) {
+    const value = element[field];
+    if (typeof value !== 'string' || value === '')
+      return refusal(
+        'MalformedEvent',
+        `${field}: expected a text, got ${value === '' ? 'an empty one' : kindOf(value)}`,
+      );
+    if (value.length > most)
+      return refusal('MalformedEvent', `${field}: expected at most ${most} characters, got ${value.length}`);
+    texts[field] = value;
+  }
+  const time = element[names.time];
+  if (time !== undefined && typeof time !== 'string')
+    return refusal('MalformedEvent', `${names.time}: expected a time, got ${kindOf(time)}`);
+  const { data = {} } = element;
+  if (!isObject(data)) return refusal('MalformedEvent', `data: expected an object, got ${kindOf(data)}`);
+  const { id = '', [names.type]: type = '', subject = '' } = texts;
+  return { envelope: { id, type, subject, time, data } };
+}
