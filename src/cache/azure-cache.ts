@@ -121,9 +121,14 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return (await this.refresh(resource.id, priority, of)).state === 'present';
   }
 
-  /** Something may have changed this resource: read soon, whether true or not. The door for events. */
-  suspect(id: string): void {
-    this.#store.suspect(id);
+  /** Something may have changed this resource: it is read, whether true or not. The door for hints (`src/hints`). */
+  suspect(id: string, afterMs?: number): void {
+    this.#store.suspect(id, afterMs);
+  }
+
+  /** A read of it waits that one more hint would share. */
+  isSuspected(id: string): boolean {
+    return this.#store.isSuspected(id);
   }
 
   /** All that are held to be there, in an area or anywhere. */

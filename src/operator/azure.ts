@@ -12,8 +12,18 @@ import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { AzureSide } from '../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 
-/** @param beforeWrite asked right before each write leaves; throws if azid may not write any more */
-export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeWrite: () => void): AzureSide {
+export interface WriteGuards {
+  /** Asked right before each write leaves; throws if azid may not write any more. */
+  readonly beforeWrite: () => void;
+  /** See `ArmCallsOptions`. */
+  readonly onWritten: (correlationId: string) => void;
+}
+
+export function connectAzure(
+  options: OperatorOptions,
+  metrics: Metrics,
+  { beforeWrite, onWritten }: WriteGuards,
+): AzureSide {
   const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
   const scheduler = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
   const access = new ArmAccess({
@@ -32,7 +42,7 @@ export function connectAzure(options: OperatorOptions, metrics: Metrics, beforeW
     ...(interceptArm && { intercept: interceptArm }),
   });
   // One credential until policies bring more; its rate-limit scopes are already its own.
-  const calls = { access, scheduler, clock, tenantId, credential: 'azid' };
+  const calls = { access, scheduler, clock, tenantId, credential: 'azid', onWritten };
   let self: AzureCaller | undefined;
   return {
     identities: new Identities(calls),

@@ -1,4 +1,5 @@
 import type { AzureCaches } from '../cache/caches.ts';
+import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isTransient } from '../kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
@@ -57,6 +58,11 @@ export class Operator {
   /** What Azure was last seen to hold; only while this process leads. */
   get caches(): AzureCaches | undefined {
     return this.#work?.caches;
+  }
+
+  /** Where word from Azure goes that something may have changed; only while this process leads. */
+  get hints(): HintSink | undefined {
+    return this.#work?.hints;
   }
 
   /** True once every cache holds its first list; for followers too. */

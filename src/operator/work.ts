@@ -1,6 +1,9 @@
 import { CallRefused } from '../azure/arm/errors.ts';
 import { AzureCaches } from '../cache/caches.ts';
 import { RoleNames } from '../cache/roles/names.ts';
+import { CacheHints } from '../hints/caches/cache-hints.ts';
+import type { HintSink } from '../hints/hint.ts';
+import { OwnCalls } from '../hints/own-calls.ts';
 import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
@@ -77,6 +80,11 @@ export class Work implements AsyncDisposable {
     return this.#services.caches;
   }
 
+  /** Where word from Azure goes that something may have changed. */
+  get hints(): HintSink {
+    return this.#services.hints;
+  }
+
   /** Nothing runs and nothing is due; what is due later does not count. */
   idle(): boolean {
     return this.#controllers.every((controller) => controller.idle());
@@ -115,9 +123,13 @@ export class Work implements AsyncDisposable {
       this.#parts;
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
-    const azure = connectAzure(options, metrics, () => {
-      if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
-      if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
+    const ownCalls = new OwnCalls();
+    const azure = connectAzure(options, metrics, {
+      beforeWrite: () => {
+        if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
+        if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
+      },
+      onWritten: (correlationId) => ownCalls.note(correlationId),
     });
     const { signal } = this.#ended;
     const caches = new AzureCaches({
@@ -132,11 +144,19 @@ export class Work implements AsyncDisposable {
       onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
     });
     this.#cleanup.defer(() => caches.stop());
+    const hints = new CacheHints({
+      caches: { ...caches, roles: caches.roles.cache },
+      ownCalls,
+      clock,
+      signal,
+    });
+    this.#cleanup.defer(() => hints.stop());
     metrics.caches(() => caches.parts());
     return createServices(
       {
         ...azure,
         caches,
+        hints,
         roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
         stores,
         client,

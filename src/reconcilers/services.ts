@@ -13,6 +13,7 @@ import type { HostCache } from '../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../cache/identities/identities.ts';
 import type { RoleCatalog } from '../cache/roles/catalog.ts';
 import type { RoleNames } from '../cache/roles/names.ts';
+import type { HintSink } from '../hints/hint.ts';
 import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
@@ -71,6 +72,8 @@ export interface Settings {
 
 interface Given extends AzureSide, Settings {
   readonly caches: AzureCaches;
+  /** Where word from Azure goes that something may have changed. */
+  readonly hints: HintSink;
   /** For policies that name roles. */
   readonly roleNames: RoleNames;
   readonly stores: Stores;

@@ -34,6 +34,8 @@ export interface ArmCallsOptions {
   readonly tenantId: string;
   /** Name of the caller for the request scheduler. */
   readonly credential: string;
+  /** Told of each write that Azure took, so that what Azure announces of it is known to be azid's own. */
+  readonly onWritten?: ((correlationId: string) => void) | undefined;
 }
 
 /** What the request scheduler needs to know of a call. */
@@ -81,7 +83,7 @@ export class ArmCalls {
     send: (options: SendOptions) => Promise<T>,
     onStart?: (requestedAt: number) => void,
   ): Promise<Answer<T>> {
-    const { access, scheduler, clock, tenantId, credential } = this.#options;
+    const { access, scheduler, clock, tenantId, credential, onWritten } = this.#options;
     const { subscriptionId, ...rest } = call;
     const write = call.kind === 'write' || call.kind === 'delete';
     const request = {
@@ -109,6 +111,7 @@ export class ArmCalls {
             correlationId = response.headers.get('x-ms-correlation-request-id');
           },
         });
+        if (write && correlationId !== undefined) onWritten?.(correlationId);
         return { value, status, requestedAt, ...(correlationId !== undefined && { correlationId }) };
       }),
     );

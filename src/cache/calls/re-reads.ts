@@ -30,6 +30,11 @@ export class ReReads {
     return this.#waiting.size + this.#running.size;
   }
 
+  /** It waits for its time. */
+  has(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
   /** `key`: what the id is compared by. `at`: monotonic ms; a time that is past means now. */
   add(key: string, id: string, at: number, failures = 0): void {
     const { clock, signal } = this.#options;

@@ -3,10 +3,10 @@
  * It asks Azure by itself only where what came contradicts what is held. Resources live in areas; what one area's list
  * does not show says nothing about another's.
  */
-import { armKey } from '../../azure/names/resource-id.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
+import { Suspicions } from '../calls/suspicions.ts';
 import { isWitness } from '../lists/completeness.ts';
 import type { CompletedList } from '../lists/listing.ts';
 import { Entries } from './entries.ts';
@@ -69,6 +69,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   readonly #options: ResourceStoreOptions<T, Q>;
   readonly #rules: Rules<T>;
   readonly #reReads: ReReads;
+  readonly #suspicions: Suspicions;
   readonly #entries: Entries<T, Q>;
   readonly #listeners = new Set<ChangeListener<T>>();
 
@@ -76,11 +77,13 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     this.#options = options;
     const { clock, signal, lagMs = LAG_MS, sameContent, sameInstance, indexes } = options;
     this.#rules = { lagMs, sameContent, sameInstance };
-    this.#reReads = new ReReads({
-      clock,
-      signal,
-      read: async (id) => void (await options.read(id, 'event', signal)),
-    });
+    const read = async (id: string) => {
+      const before = this.#entries.get(id);
+      await options.read(id, 'event', signal);
+      return this.#changed(before, this.#entries.get(id));
+    };
+    this.#reReads = new ReReads({ clock, signal, read: async (id) => void (await read(id)) });
+    this.#suspicions = new Suspicions({ clock, signal, lagMs, read });
     this.#entries = new Entries((id) => options.areaOf(id), indexes, lagMs);
   }
 
@@ -130,9 +133,14 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return found;
   }
 
-  /** Something may have changed it: read soon, whether true or not. */
-  suspect(id: string): void {
-    this.#reReads.add(armKey(id), id, this.#options.clock.monotonic());
+  /** Something may have changed it: read soon, whether true or not, and again after the lag if it shows nothing new. */
+  suspect(id: string, afterMs?: number): void {
+    this.#suspicions.add(id, afterMs);
+  }
+
+  /** It is to be read because somebody said so. */
+  isSuspected(id: string): boolean {
+    return this.#suspicions.has(id);
   }
 
   /** Hears of each whose content or presence changed, suspicions included; not of mere refreshes. */
@@ -216,12 +224,15 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   /** Drops all that is known of an area, but for the proofs that a list may not show yet. */
   forget(area: string): void {
     const now = this.#options.clock.monotonic();
-    for (const key of this.#entries.forget(area, now)) this.#reReads.drop(key);
+    for (const key of this.#entries.forget(area, now)) {
+      this.#reReads.drop(key);
+      this.#suspicions.drop(key);
+    }
   }
 
   /** Ends re-reads and waits for those under way, whose signal must have fired. */
-  stop(): Promise<void> {
-    return this.#reReads.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#reReads.stop(), this.#suspicions.stop()]);
   }
 
   /** A missing witness either is gone, which a GET proves, or shows that the list is short. */

@@ -1,0 +1,79 @@
+/** What a hint is about, in terms of the caches: pure, from the id and the operation alone. */
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { armKey, parentScope, parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';
+import { areaOf } from '../../azure/names/scope.ts';
+import { areaOfHost, SITE_TYPE, slotsArea } from '../../cache/hosts/area.ts';
+import type { Hint } from '../hint.ts';
+
+export type CacheName = 'identities' | 'credentials' | 'assignments' | 'hosts' | 'roles';
+
+export type Target =
+  /** One resource: read it. */
+  | { readonly type: 'resource'; readonly cache: CacheName; readonly area: string; readonly id: string }
+  /** What one list shows: take it anew. */
+  | { readonly type: 'area'; readonly cache: CacheName; readonly area: string }
+  /** All that is held beneath a group that is gone. */
+  | { readonly type: 'beneath'; readonly scope: string }
+  /** All lists of a subscription: things went elsewhere, and their new ids are not known. */
+  | { readonly type: 'subscription'; readonly subscriptionId: string };
+
+const ROLE_DEFINITIONS = '/providers/microsoft.authorization/roledefinitions/';
+
+/** None: nothing that azid reads. Throws nothing, whatever the id is. */
+export function targetsOf({ id, change }: Pick<Hint, 'id' | 'change'>): readonly Target[] {
+  const key = armKey(id);
+  const found = readers.map((read) => orNone(() => read(id, key, change)));
+  return found.find((targets) => targets.length > 0) ?? [];
+}
+
+type Reader = (id: string, key: string, change: Hint['change']) => readonly Target[];
+
+/** From what has an id of its own kind to what may be any resource. */
+const readers: readonly Reader[] = [
+  (id) => [resource('identities', asciiLower(parseIdentityId(id).subscriptionId), id)],
+  (id) => [resource('credentials', armKey(parseCredentialId(id).identityId), id)],
+  (id) => [resource('assignments', areaOf(parseAssignmentId(id).scope), id)],
+  (id, key) => {
+    const at = key.lastIndexOf(ROLE_DEFINITIONS);
+    return at < 0 ? [] : [{ type: 'area', cache: 'roles', area: areaOf(id.slice(0, at) || '/') }];
+  },
+  (id, _, change) => {
+    const { subscriptionId, provider, resourceGroup } = parseResourceId(id);
+    if (provider !== undefined || resourceGroup === undefined || change === 'write') return [];
+    return change === 'delete'
+      ? [{ type: 'beneath', scope: id }]
+      : [{ type: 'subscription', subscriptionId }];
+  },
+  (id, key, change) => {
+    const site = siteOf(id);
+    // A swap changes the site and each of its slots, whichever of them the call named.
+    if (site === undefined || change !== 'action') return [resource('hosts', areaOfHost(id), id)];
+    const whole = resource('hosts', areaOfHost(site), site);
+    const slots: Target = { type: 'area', cache: 'hosts', area: slotsArea(site) };
+    return key === armKey(site) ? [whole, slots] : [whole, slots, resource('hosts', areaOfHost(id), id)];
+  },
+];
+
+function resource(cache: CacheName, area: string, id: string): Target {
+  return { type: 'resource', cache, area, id };
+}
+
+/** The site that this is, or that it is a slot of. */
+function siteOf(id: string): string | undefined {
+  const type = asciiLower(hostTypeOf(id));
+  if (type === SITE_TYPE) return id;
+  return type === `${SITE_TYPE}/slots` ? parentScope(id) : undefined;
+}
+
+/** Texts that are no such id are somebody else's business. */
+function orNone(read: () => readonly Target[]): readonly Target[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TypeError) return [];
+    throw error;
+  }
+}
