@@ -84,6 +84,11 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return this.#lists.inUse;
   }
 
+  /** In which subscription an area lies, lower-cased; '' above subscriptions. */
+  subscriptionOf(area: string): string {
+    return this.#definition.placeOf(area).subscription;
+  }
+
   /** `user` needs these areas listed, and no others; none: it needs nothing any more, and what nobody needs is forgotten. */
   use(user: AreaUser, areas: readonly string[]): void {
     this.inUse.use(

@@ -12,6 +12,7 @@ import type { CacheOptions } from './definition.ts';
 import { type HostCache, hostDefinition } from './hosts/hosts.ts';
 import { type IdentityCache, identityDefinition } from './identities/identities.ts';
 import type { CachePart } from './lists/cache-part.ts';
+import { SubscriptionsInUse } from './lists/subscriptions-in-use.ts';
 import { RoleCatalog } from './roles/catalog.ts';
 
 export interface AzureCachesOptions extends Omit<CacheOptions, 'inUse' | 'onListFailure'> {
@@ -35,6 +36,8 @@ export class AzureCaches {
   readonly roles: RoleCatalog;
   readonly credentials: CredentialCache;
   readonly hosts: HostCache;
+  /** Those of which any of the caches lists something. */
+  readonly subscriptions: SubscriptionsInUse;
 
   constructor({ azure, apiVersionOf, onListFailure, ...options }: AzureCachesOptions) {
     const { clock, signal } = options;
@@ -51,6 +54,12 @@ export class AzureCaches {
     this.hosts = new AzureCache(
       hostDefinition({ hosts: azure.hosts, permissions: azure.permissions, clock, signal, apiVersionOf }),
       of('hosts'),
+    );
+    this.subscriptions = new SubscriptionsInUse(
+      [this.identities, this.assignments, this.credentials, this.hosts].map((cache) => ({
+        inUse: cache.inUse,
+        subscriptionOf: (area) => cache.subscriptionOf(area),
+      })),
     );
   }
 

@@ -4,9 +4,15 @@
 export const INSTALLATION_CONFIG_MAP = 'azid-installation';
 /** Which principal is whose; a hexadecimal digit follows. */
 export const PRINCIPALS_CONFIG_MAP = 'azid-principals-';
+/** How far the Activity Log was read (`src/hints/activity-log/positions.ts`). */
+export const ACTIVITY_LOG_CONFIG_MAP = 'azid-activity-log';
 
 /** @param azidNamespace azid's own */
 export function isOwnConfigMap(namespace: string | undefined, name: string, azidNamespace: string): boolean {
   if (namespace !== azidNamespace) return false;
-  return name === INSTALLATION_CONFIG_MAP || name.startsWith(PRINCIPALS_CONFIG_MAP);
+  return (
+    name === INSTALLATION_CONFIG_MAP ||
+    name === ACTIVITY_LOG_CONFIG_MAP ||
+    name.startsWith(PRINCIPALS_CONFIG_MAP)
+  );
 }

@@ -1,0 +1,113 @@
+import type { ActivityLog } from '../../azure/activity-log.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Hint, HintEffect, HintSink } from '../hint.ts';
+import type { ActivityLogMetrics } from './metrics.ts';
+import { readPage } from './page.ts';
+import { advanced, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
+
+/** The providers whose records are asked for: identities and credentials, assignments and roles. */
+export const PROVIDERS = ['Microsoft.ManagedIdentity', 'Microsoft.Authorization'] as const;
+
+/**
+ * So many ends are remembered of one query, since ranges overlap; of a flood the oldest are forgotten. One that is taken twice costs
+ * a read that many share.
+ */
+const REMEMBERED = 10_000;
+
+/** Where a query came to, kept over a restart: see `positions.ts`. */
+export interface QueryPosition {
+  get(): number | undefined;
+  set(upTo: number): void;
+}
+
+export interface LogQueryOptions {
+  readonly activityLog: Pick<ActivityLog, 'pages'>;
+  readonly sink: HintSink;
+  readonly position: QueryPosition;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ActivityLogMetrics;
+  readonly subscriptionId: string;
+  readonly provider: string;
+}
+
+/** One of the queries of a subscription: reads what came since the last time, and makes hints of it. */
+export class LogQuery {
+  readonly #options: LogQueryOptions;
+  /** Ends that were taken, by `eventDataId`, and when the call was, by Azure's clock. */
+  readonly #known = new Map<string, number>();
+  #lastRecordAt: number | undefined;
+
+  constructor(options: LogQueryOptions) {
+    this.#options = options;
+  }
+
+  /** When the last call was that a record told of, wall ms of Azure's clock. */
+  get lastRecordAt(): number | undefined {
+    return this.#lastRecordAt;
+  }
+
+  /**
+   * Throws only `AzureError`. What a page said before the next one failed has been taken; the position is moved by whole ranges
+   * alone, so the rest is read at the next time.
+   */
+  async read(signal: AbortSignal): Promise<void> {
+    const { clock, position } = this.#options;
+    const now = clock.now();
+    for (const range of rangesFrom(position.get(), now)) {
+      const submittedAt = await this.#readRange(range, signal);
+      position.set(advanced(position.get(), range, submittedAt, now));
+    }
+    this.#forget(Math.min(position.get() ?? now, now) - OVERLAP_MS);
+  }
+
+  async #readRange(range: Range, signal: AbortSignal): Promise<number | undefined> {
+    const { activityLog, subscriptionId, provider, metrics } = this.#options;
+    let last: number | undefined;
+    // Before resyncs: what happened in Azure is not to wait for what may have.
+    const context = { priority: 'event', signal } as const;
+    for await (const records of activityLog.pages({ subscriptionId, provider, ...range }, context)) {
+      const page = readPage(records, (eventDataId) => this.#known.has(eventDataId));
+      const read = page.hints.filter((hint) => isActionable(this.#take(hint))).length;
+      for (const { eventDataId, at } of page.ends) this.#remember(eventDataId, at);
+      const idle = page.hints.length - read + page.passedOver + page.unreadable;
+      metrics.received(read, { provider, actionable: true });
+      metrics.received(idle, { provider, actionable: false });
+      if (page.submittedAt !== undefined) last = Math.max(page.submittedAt, last ?? page.submittedAt);
+    }
+    return last;
+  }
+
+  #take(hint: Hint): HintEffect {
+    const { sink, clock, log, metrics } = this.#options;
+    metrics.age(Math.max(0, clock.now() - hint.at) / 1_000);
+    try {
+      return sink.take(hint);
+    } catch (error) {
+      // Else the range would be read again and again, and nothing after it.
+      log.error(
+        { id: hint.id, operation: hint.operation, error },
+        'a record of the Activity Log was passed over',
+      );
+      return 'irrelevant';
+    }
+  }
+
+  #remember(eventDataId: string, at: number): void {
+    this.#known.set(eventDataId, at);
+    this.#lastRecordAt = Math.max(at, this.#lastRecordAt ?? at);
+    if (this.#known.size <= REMEMBERED) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** What no range will show again. */
+  #forget(before: number): void {
+    for (const [eventDataId, at] of this.#known) if (at < before) this.#known.delete(eventDataId);
+  }
+}
+
+function isActionable(effect: HintEffect): boolean {
+  return effect === 'read' || effect === 'list';
+}

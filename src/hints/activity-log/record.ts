@@ -1,0 +1,105 @@
+/**
+ * What a record of the Activity Log says (docs/azure-facts.md section 11). A call makes a record as it begins and one as it ends; what
+ * Azure only accepted goes on, and ends in a third. The end counts: before it nothing is certain to have changed.
+ */
+import { z } from 'zod';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { callerOf } from '../caller.ts';
+import type { Hint } from '../hint.ts';
+import { subjectOf } from '../subject.ts';
+
+/** An end of something that azid reads, as a hint, and what tells the record from others. */
+export interface EndRecord {
+  readonly type: 'end';
+  readonly eventDataId: string;
+  /** The same for all records of one call. */
+  readonly call: string;
+  readonly hint: Hint;
+}
+
+export type ReadRecord = { readonly submittedAt: number } & (
+  | EndRecord
+  /** It began, or goes on. */
+  | { readonly type: 'open' }
+  /** Of an operation that changes nothing that azid reads. */
+  | { readonly type: 'other' }
+);
+
+const IDENTITY = 'microsoft.managedidentity/userassignedidentities';
+
+/**
+ * Operations that change what azid reads. The others of the two providers (assigning an identity to a resource, revoking its tokens,
+ * locks, policies, looking up rights) leave identities, credentials, assignments and roles as they are.
+ */
+const CHANGES: Readonly<Record<string, Hint['change']>> = Object.fromEntries(
+  [
+    IDENTITY,
+    `${IDENTITY}/federatedidentitycredentials`,
+    'microsoft.authorization/roleassignments',
+    'microsoft.authorization/roledefinitions',
+  ].flatMap((type) => (['write', 'delete'] as const).map((change) => [`${type}/${change}`, change])),
+);
+
+/** The second of each is how the log is exported elsewhere. */
+const RESULTS: Readonly<Record<string, Hint['result']>> = {
+  succeeded: 'Succeeded',
+  success: 'Succeeded',
+  failed: 'Failed',
+  failure: 'Failed',
+  canceled: 'Canceled',
+  cancelled: 'Canceled',
+};
+
+const named = z.looseObject({ value: z.string() });
+const id = z.string().min(1).max(128);
+const time = z
+  .string()
+  .transform((text) => Date.parse(text))
+  .pipe(z.number());
+
+const shape = z.looseObject({
+  eventDataId: id,
+  correlationId: id.nullish(),
+  operationId: id.nullish(),
+  operationName: named,
+  resourceId: z.string(),
+  status: named,
+  eventTimestamp: time,
+  submissionTimestamp: time.nullish(),
+  claims: z.unknown(),
+});
+
+/** Undefined: it has not the form of a record. */
+export function readRecord(value: unknown): ReadRecord | undefined {
+  const read = shape.safeParse(value);
+  if (!read.success) return undefined;
+  const { eventDataId, correlationId, operationId, operationName, resourceId, status, claims } = read.data;
+  const at = read.data.eventTimestamp;
+  const submittedAt = read.data.submissionTimestamp ?? at;
+  const change = Object.hasOwn(CHANGES, asciiLower(operationName.value))
+    ? CHANGES[asciiLower(operationName.value)]
+    : undefined;
+  if (change === undefined) return { type: 'other', submittedAt };
+  const state = asciiLower(status.value);
+  const result = Object.hasOwn(RESULTS, state) ? RESULTS[state] : undefined;
+  if (result === undefined) return { type: 'open', submittedAt };
+  const subject = subjectOf(resourceId);
+  if (!subject) return undefined;
+  const caller = callerOf(claims);
+  return {
+    type: 'end',
+    submittedAt,
+    eventDataId,
+    call: operationId ?? eventDataId,
+    hint: {
+      source: 'record',
+      id: subject.id,
+      operation: operationName.value,
+      change,
+      result,
+      at,
+      ...(correlationId && { correlationId }),
+      ...(caller && { caller }),
+    },
+  };
+}
