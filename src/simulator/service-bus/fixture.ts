@@ -24,7 +24,9 @@ export interface BusStage extends AsyncDisposable {
   readonly queue: string;
   /** Object id of the principal that the clients sign in as, Azure Service Bus Data Owner on the namespace. */
   readonly principalId: string;
-  /** A client with a token credential, over TLS. `lifetimeMs`: what the credential says of its tokens, in real time. */
+  /** Of that principal. `lifetimeMs`: what it says of its tokens, in real time. */
+  credential(lifetimeMs?: number): { getToken(): Promise<{ token: string; expiresOnTimestamp: number }> };
+  /** A client with a token credential, over TLS. */
   client(options?: ServiceBusClientOptions & { readonly lifetimeMs?: number }): ServiceBusClient;
   receiver(client?: ServiceBusClient, options?: ServiceBusReceiverOptions): ServiceBusReceiver;
   send(...bodies: string[]): void;
@@ -54,14 +56,14 @@ export async function startBusStage(
     namespace,
     queue,
     principalId,
-    client({ lifetimeMs = 3600_000, ...options } = {}) {
-      const credential = {
-        async getToken() {
-          const { accessToken } = await control.token({ objectId: principalId, audience: AUDIENCE });
-          return { token: accessToken, expiresOnTimestamp: Date.now() + lifetimeMs };
-        },
-      };
-      const client = new ServiceBusClient(namespace.host, credential, {
+    credential: (lifetimeMs = 3600_000) => ({
+      async getToken() {
+        const { accessToken } = await control.token({ objectId: principalId, audience: AUDIENCE });
+        return { token: accessToken, expiresOnTimestamp: Date.now() + lifetimeMs };
+      },
+    }),
+    client({ lifetimeMs, ...options } = {}) {
+      const client = new ServiceBusClient(namespace.host, stage.credential(lifetimeMs), {
         customEndpointAddress: namespace.endpoint,
         retryOptions: { maxRetries: 0, timeoutInMs: 10_000, retryDelayInMs: 50 },
         ...options,

@@ -1,0 +1,45 @@
+/** What the hint path tells of itself: `observe/metrics` makes one, and nothing here knows the Prometheus client. */
+
+/** How a source of events stands. */
+export type SourceState =
+  /** Another object has the queue, or the object asks for nothing. */
+  'idle' | 'connecting' | 'receiving' | 'broken';
+
+export interface SourceSample {
+  readonly source: string;
+  readonly state: SourceState;
+  /** Since the last event of Resource Manager; undefined: none came yet. */
+  readonly silentMs: number | undefined;
+}
+
+export interface SourceMetrics {
+  /** @param type see `EVENT_TYPES` */
+  received(type: string, actionable: boolean): void;
+  /** From when it happened until it was received. */
+  age(ms: number): void;
+  /** It led to nothing. */
+  dropped(reason: string): void;
+  settled(outcome: 'completed' | 'abandoned' | 'deadLettered' | 'failed'): void;
+  deadLettered(reason: string): void;
+  clockOff(): void;
+}
+
+export interface EventMetrics {
+  source(name: string): SourceMetrics;
+  /** The object is gone, and with it its series. */
+  forget(name: string): void;
+  /** Tells where to read how the sources stand. */
+  sources(read: () => Iterable<SourceSample>): void;
+}
+
+const none: SourceMetrics = {
+  received: () => {},
+  age: () => {},
+  dropped: () => {},
+  settled: () => {},
+  deadLettered: () => {},
+  clockOff: () => {},
+};
+
+export const noSourceMetrics: SourceMetrics = none;
+export const noEventMetrics: EventMetrics = { source: () => none, forget: () => {}, sources: () => {} };

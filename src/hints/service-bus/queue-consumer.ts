@@ -1,0 +1,235 @@
+import type { ServiceBusReceivedMessage } from '@azure/service-bus';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/queue/backoff.ts';
+import { RecentMap } from '../../runtime/recent-map.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import { firstOf } from '../../runtime/time/first-of.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import type { Refusal } from '../events/reasons.ts';
+import type { HintSink } from '../hint.ts';
+import type { SourceMetrics } from '../metrics.ts';
+import { CallTimedOut, isLockLost, type QueueFailure, queueFailureOf, waitAfter } from './failure.ts';
+import {
+  type BrokerAccess,
+  CALL_LIMIT_MS,
+  openQueue,
+  type QueueAddress,
+  type QueueLink,
+} from './queue-link.ts';
+import { type Settlement, settleAll, type Verdict } from './settle.ts';
+import { SEEN_EVENTS, type Taken, takeMessage } from './take-message.ts';
+
+export interface QueueConsumerOptions {
+  readonly address: QueueAddress;
+  readonly access: BrokerAccess;
+  readonly sink: HintSink;
+  readonly metrics: SourceMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Something that `state` shows is another now. `soon`: it matters at once. */
+  readonly onChange?: (soon: boolean) => void;
+}
+
+/** How a consumer stands. Times are wall ms. */
+export interface QueueState {
+  readonly connection:
+    | { readonly state: 'connecting' }
+    | { readonly state: 'receiving'; readonly since: number }
+    | { readonly state: 'broken'; readonly since: number; readonly failure: QueueFailure };
+  /** When the last event of Resource Manager was received. */
+  readonly lastEventAt?: number;
+  /** Messages that nothing can be made of came, and no event since, nor shortly before. */
+  readonly unreadable?: Refusal;
+}
+
+/** So many messages are in hand at a time: of the 1 MiB that one has at most. */
+const BATCH = 32;
+/** A first call that comes back shows that there is a queue, and the right to receive from it. */
+const FIRST_WAIT_MS = 500;
+/** Each call ends with the credit given back, which shows that the broker still listens. */
+const WAIT_MS = 60_000;
+/** What is not settled, or closed, within this when azid stops comes again by itself. */
+const STOP_LIMIT_MS = 5_000;
+/** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */
+const MIXED_MS = 5 * 60_000;
+/** More log lines about messages that say nothing new help nobody. */
+const LOG_EVERY_MS = 60_000;
+
+/** A call that has not come back so long after it should have never will: connecting, a token and giving back the credit are in it. */
+const GRACE_MS = 4 * CALL_LIMIT_MS;
+
+const GIVE_BACK: Verdict = { outcome: 'abandoned' };
+
+/**
+ * Receives from one queue for as long as it runs: gives each event's hint to the sink, settles every message, and connects again for
+ * ever. A message is completed once its hints were taken: they lead to reads, and the resync is the truth (docs/architecture.md
+ * section 2).
+ */
+export class QueueConsumer {
+  readonly #options: QueueConsumerOptions;
+  readonly #seen = new RecentMap<true>(SEEN_EVENTS);
+  #connection: QueueState['connection'] = { state: 'connecting' };
+  #lastEventAt: number | undefined;
+  #unreadable: Refusal | undefined;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: QueueConsumerOptions) {
+    this.#options = options;
+  }
+
+  get state(): QueueState {
+    return {
+      connection: this.#connection,
+      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
+      ...(this.#unreadable && { unreadable: this.#unreadable }),
+    };
+  }
+
+  /** Until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#receive(signal, () => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        const failure = queueFailureOf(error);
+        const first =
+          this.#connection.state !== 'broken' || this.#connection.failure.reason !== failure.reason;
+        log[first ? 'warn' : 'debug'](
+          { error, ...failure, failures },
+          'the queue of events cannot be received from',
+        );
+        this.#broken(failure);
+        await sleep(clock, waitAfter(failure, failures, random), signal).catch(() => {});
+      }
+    }
+  }
+
+  async #receive(signal: AbortSignal, onReceiving: () => void): Promise<void> {
+    const { address, access } = this.#options;
+    const link = await openQueue(address, access);
+    try {
+      for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = WAIT_MS) {
+        const messages = await this.#ask(link, waitMs, signal);
+        onReceiving();
+        this.#receiving();
+        await this.#handle(messages, link, signal);
+      }
+    } finally {
+      await this.#within(Promise.resolve(link[Symbol.asyncDispose]()));
+    }
+  }
+
+  /** The client heeds a signal only once it is connected, and after a connection that broke it may wait for nothing. */
+  async #ask(
+    link: QueueLink,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceBusReceivedMessage[]> {
+    const late = Promise.withResolvers<never>();
+    using _limit = this.#options.clock.timer(waitMs + GRACE_MS, () => late.reject(new CallTimedOut()));
+    return unlessAborted(Promise.race([link.receive(BATCH, waitMs, signal), late.promise]), signal);
+  }
+
+  /** What is in hand when azid stops is given back, so that whoever leads next has it at once. */
+  async #handle(
+    messages: readonly ServiceBusReceivedMessage[],
+    link: QueueLink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (messages.length === 0) return;
+    const verdicts = messages.map(
+      (message): Settlement => ({ message, ...(signal.aborted ? GIVE_BACK : this.#take(message)) }),
+    );
+    this.#options.onChange?.(false);
+    let broken: unknown;
+    const settled = settleAll(verdicts, link.receiver, (settlement, error) => {
+      this.#settled(settlement, error);
+      if (error !== undefined && !isLockLost(error)) broken = error;
+    });
+    await firstOf(settled, { signals: [signal] });
+    if (signal.aborted) await this.#within(settled);
+    // A link that settles nothing does not receive either, and does not always know.
+    else if (broken !== undefined) throw broken;
+  }
+
+  #take(message: ServiceBusReceivedMessage): Verdict {
+    const { sink, metrics, clock, log } = this.#options;
+    const { messageId } = message;
+    let taken: Taken;
+    try {
+      taken = takeMessage(message, { sink, metrics, clock, seen: this.#seen });
+    } catch (error) {
+      log.error({ error, messageId }, 'a message of the queue of events was not taken');
+      return GIVE_BACK;
+    }
+    if (taken.events > 0) this.#readable();
+    if (taken.clockOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
+    const { refused } = taken;
+    if (!refused) return { outcome: 'completed' };
+    this.#refuse(refused, message);
+    return { outcome: 'deadLettered', refused };
+  }
+
+  /** One that is not settled comes again when its lock ends, and is known by the ids of its events. */
+  #settled({ outcome, message: { messageId } }: Settlement, error: unknown): void {
+    const { metrics, log } = this.#options;
+    metrics.settled(error === undefined ? outcome : 'failed');
+    if (error !== undefined)
+      log.debug({ error, messageId, outcome }, 'a message could not be settled and will come again');
+  }
+
+  #refuse(refused: Refusal, { messageId }: ServiceBusReceivedMessage): void {
+    const { metrics, clock } = this.#options;
+    metrics.deadLettered(refused.reason);
+    this.#seldom({ messageId, ...refused }, 'a message of the queue of events cannot be understood');
+    const recently = this.#lastEventAt !== undefined && clock.now() - this.#lastEventAt < MIXED_MS;
+    if (recently || this.#unreadable) return;
+    this.#unreadable = refused;
+    this.#options.onChange?.(true);
+  }
+
+  #readable(): void {
+    this.#lastEventAt = this.#options.clock.now();
+    if (!this.#unreadable) return;
+    this.#unreadable = undefined;
+    this.#options.onChange?.(true);
+  }
+
+  #receiving(): void {
+    if (this.#connection.state === 'receiving') return;
+    const { log, clock, onChange } = this.#options;
+    this.#connection = { state: 'receiving', since: clock.now() };
+    log.info({}, 'receiving from the queue of events');
+    onChange?.(true);
+  }
+
+  #broken(failure: QueueFailure): void {
+    const before = this.#connection;
+    const since = before.state === 'broken' ? before.since : this.#options.clock.now();
+    this.#connection = { state: 'broken', since, failure };
+    this.#options.onChange?.(before.state !== 'broken' || before.failure.reason !== failure.reason);
+  }
+
+  #seldom(fields: Record<string, unknown>, message: string): void {
+    const { log, clock } = this.#options;
+    const due = clock.monotonic() - this.#loggedAt >= LOG_EVERY_MS;
+    if (due) this.#loggedAt = clock.monotonic();
+    log[due ? 'warn' : 'debug'](fields, message);
+  }
+
+  /** A broker that is gone does not close in words, and nothing waits for it. */
+  async #within(work: Promise<unknown>): Promise<void> {
+    const { clock } = this.#options;
+    await firstOf(
+      work.catch(() => {}),
+      { clock, ms: STOP_LIMIT_MS },
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import type { TokenCredential } from '@azure/identity';
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
+
+/** Which queue. */
+export interface QueueAddress {
+  /** Host name, such as `contoso.servicebus.windows.net`. */
+  readonly namespace: string;
+  readonly queue: string;
+}
+
+/** What all queues share: how azid signs in, and where a namespace is reached. */
+export interface BrokerAccess {
+  readonly credential: TokenCredential;
+  /** In place of the namespace's own host: `sb://127.0.0.1:5671`. */
+  readonly endpoint?: string | undefined;
+  /** Certificates to trust besides the system's, PEM. */
+  readonly caPem?: string | undefined;
+  /** Time limit of one call to the broker. Defaults to 10 s. */
+  readonly callLimitMs?: number;
+}
+
+export interface QueueLink extends AsyncDisposable {
+  /** Up to so many; none after so long. Rejects when the signal aborts. */
+  receive(atMost: number, waitMs: number, signal: AbortSignal): Promise<readonly ServiceBusReceivedMessage[]>;
+  readonly receiver: Pick<ServiceBusReceiver, 'completeMessage' | 'abandonMessage' | 'deadLetterMessage'>;
+}
+
+/**
+ * As long as a call may take. There are no retries: a client that retries fails with an error without a code, and waits on
+ * a clock of its own.
+ */
+export const CALL_LIMIT_MS = 10_000;
+/**
+ * How long a call waits for more after its first message. By itself the client waits a second, by which everything would be late. It
+ * hands its options on as they are; a version that does not waits its second.
+ */
+const MORE_WAIT_MS = 20;
+
+/**
+ * A connection to one queue by `@azure/service-bus`, which is loaded with the first: it takes 10 MiB that an azid without a queue
+ * does not have to spend. Nothing is asked before the first `receive`.
+ */
+export async function openQueue(
+  { namespace, queue }: QueueAddress,
+  access: BrokerAccess,
+): Promise<QueueLink> {
+  const { ServiceBusClient } = await import('@azure/service-bus');
+  if (access.caPem !== undefined) trust(access.caPem);
+  const client = new ServiceBusClient(namespace, access.credential, {
+    retryOptions: { maxRetries: 0, timeoutInMs: access.callLimitMs ?? CALL_LIMIT_MS },
+    ...(access.endpoint !== undefined && { customEndpointAddress: access.endpoint }),
+  });
+  const receiver = client.createReceiver(queue, {
+    receiveMode: 'peekLock',
+    // Settled within moments. A lock that is renewed keeps the message of a connection that broke from coming again.
+    maxAutoLockRenewalDurationInMs: 0,
+    // Bytes: how much of a stranger's text is parsed is azid's to say.
+    skipParsingBodyAsJson: true,
+  });
+  return {
+    receiver,
+    async receive(atMost, waitMs, signal) {
+      const more = { maxTimeAfterFirstMessageInMs: MORE_WAIT_MS };
+      return receiver.receiveMessages(atMost, { ...more, maxWaitTimeInMs: waitMs, abortSignal: signal });
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+const trusted = new Set<string>();
+
+/** The client takes no CA of its own, so the process trusts it; for whoever brings a CA of its own, as all others do, nothing changes. */
+function trust(pem: string): void {
+  if (trusted.has(pem)) return;
+  trusted.add(pem);
+  setDefaultCACertificates([...getCACertificates('default'), pem]);
+}

@@ -1,0 +1,70 @@
+import type { RecentMap } from '../../runtime/recent-map.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { ReadEvent } from '../events/read-event.ts';
+import { readMessage } from '../events/read-message.ts';
+import type { Dropped, Refusal } from '../events/reasons.ts';
+import type { HintEffect, HintSink } from '../hint.ts';
+import type { SourceMetrics } from '../metrics.ts';
+
+/** What of a received message matters here. */
+export interface Message {
+  readonly body: unknown;
+  readonly enqueuedTimeUtc?: Date | undefined;
+}
+
+export interface Taken {
+  /** Of the first part that can never be understood: the message goes to the dead letters. Absent: it is done with. */
+  readonly refused?: Refusal;
+  /** So many events of Resource Manager were in it. */
+  readonly events: number;
+  /** The time of one of them could not be right. */
+  readonly clockOff: boolean;
+}
+
+export interface Taking {
+  readonly sink: HintSink;
+  readonly clock: Clock;
+  readonly metrics: SourceMetrics;
+  /** Ids of events whose hints were taken. */
+  readonly seen: RecentMap<true>;
+}
+
+/** So many ids are remembered: 0.5 MiB, and more than come again while a lock or a delivery's repetition lasts. */
+export const SEEN_EVENTS = 4_096;
+
+/** Gives the sink what a message tells. What came before is not taken again; throws only what the sink throws. */
+export function takeMessage({ body, enqueuedTimeUtc }: Message, taking: Taking): Taken {
+  const now = taking.clock.now();
+  const { events, refused } = readMessage(body, enqueuedTimeUtc?.getTime() ?? now);
+  for (const event of events) {
+    const effect = take(event, taking);
+    const actionable = effect === 'read' || effect === 'list';
+    taking.metrics.received(event.type, actionable);
+    if (!actionable) taking.metrics.dropped(effect);
+    taking.metrics.age(Math.max(0, now - event.at));
+    if (event.clockOff) taking.metrics.clockOff();
+  }
+  return {
+    ...(refused && { refused }),
+    events: events.filter(({ type }) => type !== 'other').length,
+    clockOff: events.some((event) => event.clockOff),
+  };
+}
+
+/** What became of it: an effect of the sink, or why it did not get there. */
+function take(event: ReadEvent, { sink, seen }: Taking): string {
+  if ('dropped' in event) return event.dropped;
+  if (seen.get(event.id)) return 'Duplicate' satisfies Dropped;
+  const effect = sink.take(event.hint);
+  // Only now: what the sink did not get must be taken when it comes again.
+  seen.set(event.id, true);
+  return LABELS[effect];
+}
+
+/** Beside the reasons of `Dropped`, for the same label of a metric. */
+const LABELS: Readonly<Record<HintEffect, string>> = {
+  read: 'read',
+  list: 'list',
+  own: 'Own',
+  irrelevant: 'Irrelevant',
+};
