@@ -24,6 +24,7 @@ export interface ControllerFlags {
   readonly leaseName: string;
   readonly workers: number;
   readonly resyncInterval: number;
+  readonly activityLog: boolean;
   readonly azureLag: number;
   readonly releaseAfter: number;
   readonly listenAddress: string;
@@ -155,6 +156,14 @@ export const FLAGS: readonly Flag[] = [
     parse: duration('10s', '24h'),
     fallback: 600_000,
     shown: '10m',
+  },
+  {
+    flags: '--activity-log <bool>',
+    env: 'AZID_ACTIVITY_LOG',
+    about:
+      'read the Activity Log of each subscription in use, every 5 min: what others change is found sooner, with who it was',
+    parse: bool,
+    fallback: true,
   },
   {
     flags: '--azure-lag <duration>',

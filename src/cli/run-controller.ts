@@ -59,6 +59,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     tenantId,
     workers: flags.workers,
     resyncIntervalMs: flags.resyncInterval,
+    activityLog: flags.activityLog,
     azureLagMs: flags.azureLag,
     releaseAfterMs: flags.releaseAfter,
     ...(listen && { listen }),

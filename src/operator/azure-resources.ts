@@ -12,6 +12,8 @@ export const AZURE_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'microsoft.authorization/roleassignments': ['GET', 'PUT', 'DELETE'],
   'microsoft.authorization/roledefinitions': ['GET'],
   'microsoft.authorization/permissions': ['GET'],
+  // The Activity Log.
+  'microsoft.insights/eventtypes/values': ['GET'],
   ...Object.fromEntries(
     HOST_CAPABILITIES.map(({ type, write }) => [
       type.toLowerCase(),

@@ -1,3 +1,4 @@
+import { ActivityLog } from '../azure/activity-log.ts';
 import { ArmAccess } from '../azure/arm/arm-access.ts';
 import { type AzureCaller, whoAmI } from '../azure/arm/caller.ts';
 import { toAzureError } from '../azure/arm/errors.ts';
@@ -19,11 +20,16 @@ export interface WriteGuards {
   readonly onWritten: (correlationId: string) => void;
 }
 
+/** Azure as the kinds use it, and what the operator reads besides. */
+export interface ConnectedAzure extends AzureSide {
+  readonly activityLog: ActivityLog;
+}
+
 export function connectAzure(
   options: OperatorOptions,
   metrics: Metrics,
   { beforeWrite, onWritten }: WriteGuards,
-): AzureSide {
+): ConnectedAzure {
   const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
   const scheduler = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
   const access = new ArmAccess({
@@ -51,6 +57,7 @@ export function connectAzure(
     permissions: new Permissions(calls),
     assignments: new RoleAssignments(calls),
     definitions: new RoleDefinitions(calls),
+    activityLog: new ActivityLog(calls),
     async whoAmI() {
       try {
         self ??= await whoAmI(credential, cloud.armScope);

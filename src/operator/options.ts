@@ -41,6 +41,8 @@ export interface OperatorOptions {
   readonly resyncIntervalMs: number;
   /** A full round through the credentials of all identities, which have no bulk list; by default six hours. */
   readonly credentialRoundMs?: number;
+  /** Read the Activity Log of each subscription in use. Defaults to true. */
+  readonly activityLog?: boolean;
   /** How long Azure may not show what was just written. */
   readonly azureLagMs: number;
   /** How long a deletion that Azure refuses holds its object. */

@@ -13,6 +13,7 @@ import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createServices, type Services } from '../reconcilers/services.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
+import { readActivityLog } from './activity-log.ts';
 import { connectAzure } from './azure.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
@@ -152,6 +153,11 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => hints.stop());
     metrics.caches(() => caches.parts());
+    if (options.activityLog ?? true) {
+      const { activityLog } = azure;
+      const parts = { options, activityLog, caches, sink: hints, client, metrics, signal };
+      this.#cleanup.use(readActivityLog(parts));
+    }
     return createServices(
       {
         ...azure,

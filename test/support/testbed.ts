@@ -371,6 +371,8 @@ export class World {
       azureLagMs: this.#options.azureLagMs ?? 2_000,
       releaseAfterMs: 24 * 3_600_000,
       processMetrics: false,
+      // What tests count are the calls of kinds; those of the log ask for it.
+      activityLog: false,
       streamLists: false,
       // The API server sends its bookmarks by real time: to a clock that is moved it is always silent, and was asked anew.
       watchIdleMs: FOREVER_MS,

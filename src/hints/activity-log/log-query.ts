@@ -6,9 +6,6 @@ import type { ActivityLogMetrics } from './metrics.ts';
 import { readPage } from './page.ts';
 import { advanced, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
 
-/** The providers whose records are asked for: identities and credentials, assignments and roles. */
-export const PROVIDERS = ['Microsoft.ManagedIdentity', 'Microsoft.Authorization'] as const;
-
 /**
  * So many ends are remembered of one query, since ranges overlap; of a flood the oldest are forgotten. One that is taken twice costs
  * a read that many share.

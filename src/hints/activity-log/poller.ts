@@ -6,9 +6,10 @@ import type { ActivityLog } from '../../azure/activity-log.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { HintSink } from '../hint.ts';
-import { LogQuery, PROVIDERS } from './log-query.ts';
+import { LogQuery } from './log-query.ts';
 import type { ActivityLogMetrics, ActivityLogPart } from './metrics.ts';
 import type { Positions } from './positions.ts';
+import { PROVIDERS } from './providers.ts';
 import { type QueryFailure, runQueryLoop } from './query-loop.ts';
 
 /** What a caller of the log needs; Reader has it. */

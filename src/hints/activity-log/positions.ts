@@ -9,7 +9,7 @@ import { isPossible, MARGIN_MS } from './position.ts';
 /** Between two writes. What was read since the last one is read again after a crash. */
 const SAVE_MS = 10 * 60_000;
 /** Before a write: the queries of all subscriptions come to share it. */
-const GATHER_MS = 60_000;
+const SHARED_MS = 60_000;
 /**
  * Where nothing happens a position follows the clock alone. After a restart a range that begins a week earlier is as empty, so an idle
  * azid writes nothing but this.
@@ -107,7 +107,7 @@ export class Positions {
     const { clock, signal } = this.#options;
     if (this.#timer || this.#saving || signal.aborted || this.#changes().length === 0) return;
     const now = clock.monotonic();
-    const at = Math.max(now + GATHER_MS, (this.#savedAt ?? Number.NEGATIVE_INFINITY) + SAVE_MS);
+    const at = Math.max(now + SHARED_MS, (this.#savedAt ?? Number.NEGATIVE_INFINITY) + SAVE_MS);
     this.#timer = clock.timer(at - now, () => {
       this.#timer = undefined;
       this.#saving = this.#save().finally(() => {

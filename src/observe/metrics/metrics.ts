@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { PROVIDERS } from '../../hints/activity-log/providers.ts';
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
+import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
 import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
@@ -27,6 +29,8 @@ export class Metrics {
   /** For the elector of a Lease: called on each change. */
   readonly leader: (lease: string) => (leads: boolean) => void;
   readonly azure: AzureMetrics;
+  /** Of the Activity Log. */
+  readonly activityLog: ActivityLogSeries;
   /** Tells where to read the state of the caches of Azure from. */
   readonly caches: (source: () => Iterable<CachePart>) => void;
 
@@ -37,6 +41,7 @@ export class Metrics {
     this.restClient = restClientSeries(this.#registry);
     this.leader = leaderSeries(this.#registry);
     this.azure = azureSeries(this.#registry, azureResources);
+    this.activityLog = activityLogSeries(this.#registry, PROVIDERS);
     this.caches = cacheSeries(this.#registry);
   }
 
