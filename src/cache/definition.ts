@@ -55,6 +55,8 @@ export interface CacheDefinition<T extends CachedResource, Q extends object> {
   readonly schedule?: 'periodic' | 'rotating';
   /** Of a periodic list, where it is not that of all. */
   readonly resync?: Partial<ResyncOptions>;
+  /** At most so long between two lists of this area, ms, whatever was asked for. Default: no bound. */
+  maxResyncMs?(area: string): number | undefined;
   /**
    * False: nothing is concluded from what a list lacks, so a GET need not prove its absence, and what Azure shows holds at
    * once. Default true.

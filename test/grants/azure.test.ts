@@ -149,6 +149,38 @@ describe('a scope', () => {
   });
 });
 
+describe('an assignment above subscriptions, of which no event and no record tells', () => {
+  it.each([
+    ['a management group', MG],
+    ['the tenant', '/'],
+  ])('is made again within 6 min when somebody takes it away at %s', async (_, scope) => {
+    const { control } = world.azure;
+    control.createManagementGroup({ name: 'platform' });
+    control.grant({ principalId: controllerId(), role: 'azid grants', scope });
+    await stage.policy([{ roles: ['Reader'], scopes: ['/'] }]);
+    await stage.declare('read', { scope });
+    await world.start();
+    const id = (await stage.ready('read')).status?.assignmentId ?? '';
+    await world.pass(20 * 60_000);
+    const lists = () =>
+      world.azure.requests().filter(({ caller, path }) => caller === 'controller' && isListAt(path, scope))
+        .length;
+    const before = lists();
+    await world.until('a list that still shows it', () => lists() > before);
+    const removedAt = world.clock.monotonic();
+    expect(await stage.arm('DELETE', id)).toBe(200);
+    await world.until('the assignment', async () => (await stage.arm('GET', id)) === 200);
+    expect(world.clock.monotonic() - removedAt).toBeLessThanOrEqual(6 * 60_000);
+  });
+});
+
+/** Whether a request lists the assignments of this very scope. */
+function isListAt(path: string, scope: string): boolean {
+  const [list = ''] = path.toLowerCase().split('?');
+  const at = scope === '/' ? '' : scope.toLowerCase();
+  return list === `${at}/providers/microsoft.authorization/roleassignments`;
+}
+
 describe('what Azure does not let azid do', () => {
   it('is named: a role outside the condition of its delegation', async () => {
     const { control } = world.azure;

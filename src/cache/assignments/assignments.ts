@@ -24,6 +24,12 @@ import { SharedTexts } from '../store/shared.ts';
 
 export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
 
+/**
+ * Changes at management groups and the tenant reach no topic of Event Grid and no subscription's Activity Log (docs/azure-facts.md
+ * section 10): their lists are all that shows them, and there are few.
+ */
+const ABOVE_MS = 5 * 60_000;
+
 /** What Azure allows only once. */
 export interface Triple {
   readonly scope: string;
@@ -73,6 +79,7 @@ export function assignmentDefinition(azure: {
     areaNamed: areaOf,
     describe: (area) => `scope ${area}`,
     placeOf: placeOfScope,
+    maxResyncMs: (area) => (placeOfScope(area).subscription === '' ? ABOVE_MS : undefined),
     sameContent: sameAssignment,
     sameInstance: notMadeAgain,
     kept: sharing(new SharedTexts()),

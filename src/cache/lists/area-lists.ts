@@ -1,7 +1,7 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
-import { RESYNC } from '../schedule/resync.ts';
+import { RESYNC, type ResyncOptions } from '../schedule/resync.ts';
 import { Periodic, Rotating, type Schedule } from '../schedule/schedules.ts';
 import type { CachedResource } from '../store/entry.ts';
 import { LAG_MS } from '../store/store.ts';
@@ -53,7 +53,16 @@ export class AreaLists<T extends CachedResource> {
             subscriptionOf: (area) => definition.placeOf(area).subscription,
             list: (area, priority) => this.relist(area, { priority, signal }),
           })
-        : new Periodic({ clock, random, resync: { ...RESYNC, ...resync, ...definition.resync } });
+        : new Periodic({
+            clock,
+            random,
+            resyncOf: (area) =>
+              atMost(definition.maxResyncMs?.(area), {
+                ...RESYNC,
+                ...resync,
+                ...definition.resync,
+              }),
+          });
     this.inUse = options.inUse ?? new AreasInUse();
     this.inUse.onChange({ began: (area) => this.#begin(area), ended: (area) => this.#end(area) });
   }
@@ -265,6 +274,10 @@ export class AreaLists<T extends CachedResource> {
   #together(area: string): readonly string[] {
     return [area, ...this.inUse.areasOf(beneath(area))];
   }
+}
+
+function atMost(maxMs: number | undefined, options: ResyncOptions): ResyncOptions {
+  return maxMs === undefined ? options : { ...options, everyMs: Math.min(options.everyMs, maxMs) };
 }
 
 /** The user of the areas that the list of this one shows beneath it. No object has such a key. */

@@ -27,7 +27,7 @@ export interface PeriodicOptions {
   readonly clock: Clock;
   /** 0 <= random() < 1. */
   readonly random: () => number;
-  readonly resync: ResyncOptions;
+  resyncOf(area: string): ResyncOptions;
 }
 
 /** Now, and then every ten minutes: for bulk lists, of which one shows a whole subscription. */
@@ -41,7 +41,8 @@ export class Periodic implements Schedule {
   }
 
   begin(area: string, list: Listable): void {
-    this.#loops.set(area, new ListLoop({ list, ...this.#options }));
+    const { clock, random, resyncOf } = this.#options;
+    this.#loops.set(area, new ListLoop({ list, clock, random, resync: resyncOf(area) }));
   }
 
   end(area: string): void {
