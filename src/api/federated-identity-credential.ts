@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
 import { exactlyOne } from './schema/exactly-one.ts';
@@ -112,6 +113,7 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   id: rememberedId('credentialId', 1200).optional().describe('ARM id of the credential.'),
   identityId: rememberedId('identityId', 1024).optional().describe('ARM id of the identity it is on.'),
   principalId: rememberedGuid()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus } from './schema/common.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
@@ -73,6 +74,7 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   hostId: rememberedId('resourceId', 1024).optional().describe('ARM id as Azure spells it.'),
   instance: z
     .string()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import {
   adoption,
@@ -134,6 +135,7 @@ const count = () => z.number().int().min(0).optional();
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   identityId: rememberedId('identityId', 400).optional().describe('ARM id of the identity that is attached.'),
   principalId: rememberedGuid().optional(),
   matched: count().describe('Resources that should have the identity.'),

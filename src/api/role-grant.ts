@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
 import { ONE_IN_STATUS } from './schema/declared.ts';
@@ -118,6 +119,7 @@ const replacement = z.object({
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   assignmentId: rememberedId('assignmentId', 1200).optional().describe('ARM id of the role assignment.'),
   principalId: rememberedGuid().optional(),
   identityId: rememberedId('resourceId', 400)

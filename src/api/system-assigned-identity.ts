@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
 import { ONE_IN_STATUS } from './schema/declared.ts';
@@ -24,6 +25,7 @@ const spec = z
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   id: rememberedId('resourceId', 1024).optional().describe('ARM id of the resource, as Azure spells it.'),
   principalId: rememberedGuid().optional(),
   clientId: rememberedGuid().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
 import { columnsOf } from './schema/columns.ts';
 import {
   adoption,
@@ -87,6 +88,7 @@ const coordinates = z.object({
 
 const status = z.object({
   ...commonStatus,
+  ...activity,
   id: rememberedId('identityId', 1024).optional().describe('ARM id of the identity.'),
   clientId: rememberedGuid().optional(),
   principalId: rememberedGuid().optional().describe('Object id of the identity in the directory.'),

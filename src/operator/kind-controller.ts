@@ -1,11 +1,13 @@
 import { hasPendingEdit, type ManagedObject } from '../api/schema/common.ts';
 import { AzureError } from '../azure/arm/errors.ts';
+import type { ActivityJournal } from '../hints/activity/journal.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events/events.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
+import { onNews } from '../reconcilers/activity/owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/reconciler/edition.ts';
 import { Reconciler } from '../reconcilers/reconciler/reconciler.ts';
@@ -27,6 +29,7 @@ export interface KindControllerParts {
   readonly metrics: Metrics;
   readonly options: OperatorOptions;
   readonly permissions: Pick<PermissionChanges, 'of'>;
+  readonly journal: ActivityJournal;
 }
 
 /** One kind at work: its queue, its workers, and its initial conditions outside of them. Watches begin with `watch`. */
@@ -35,6 +38,7 @@ export class KindController implements Disposable {
   readonly queues: readonly WorkQueue[];
   readonly #kind: KindDefinition;
   readonly #services: Services;
+  readonly #journal: ActivityJournal;
   readonly #store: Store<ManagedObject>;
   readonly #controller: Controller;
   readonly #cleanup = new DisposableStack();
@@ -42,8 +46,9 @@ export class KindController implements Disposable {
   constructor(kind: KindDefinition, store: Store<ManagedObject>, parts: KindControllerParts) {
     this.#kind = kind;
     this.#store = store;
-    const { services, client, events, metrics, options, permissions } = parts;
+    const { services, client, events, metrics, options, permissions, journal } = parts;
     this.#services = services;
+    this.#journal = journal;
     const { clock, random, log, workers } = options;
     // azid's own status writes enqueue nothing, those of others do: they are undone.
     const read = statusReader(kind.status);
@@ -60,6 +65,7 @@ export class KindController implements Disposable {
         ...started,
         resource: kind.resource,
         ...(kind.removals && { removals: kind.removals }),
+        ...(kind.ownedInAzure && { ownedInAzure: kind.ownedInAzure }),
         decide: (...given) => kind.decide(...given),
       },
       {
@@ -68,6 +74,7 @@ export class KindController implements Disposable {
         clock,
         store,
         memory,
+        journal,
         // Of an object of azid's own namespace, those of whom it serves.
         permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
       },
@@ -106,7 +113,9 @@ export class KindController implements Disposable {
 
   /** From now on whatever concerns an object enqueues it; first all that are there. */
   watch(): void {
-    for (const watch of this.#kind.watches(this.#services))
+    const { ownedInAzure } = this.#kind;
+    const news = ownedInAzure ? [onNews(this.#journal.news, ownedInAzure, this.#services.stores)] : [];
+    for (const watch of [...this.#kind.watches(this.#services), ...news])
       this.#cleanup.use(
         watch.start((key, priority, afterMs) => this.#controller.enqueue(key, priority, afterMs)),
       );

@@ -1,6 +1,7 @@
 import { CallRefused } from '../azure/arm/errors.ts';
 import { AzureCaches } from '../cache/caches.ts';
 import { RoleNames } from '../cache/roles/names.ts';
+import { ActivityJournal } from '../hints/activity/journal.ts';
 import { CacheHints } from '../hints/caches/cache-hints.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { OwnCalls } from '../hints/own-calls.ts';
@@ -11,7 +12,7 @@ import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createServices, type Services } from '../reconcilers/services.ts';
+import { type AzureSide, createServices, type Services } from '../reconcilers/services.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import { readActivityLog } from './activity-log.ts';
 import { connectAzure } from './azure.ts';
@@ -41,6 +42,7 @@ export interface WorkParts {
 export class Work implements AsyncDisposable {
   readonly #parts: WorkParts;
   readonly #services: Services;
+  readonly #journal: ActivityJournal;
   readonly #kinds: readonly KindController[];
   readonly #cleanup = new AsyncDisposableStack();
   /** Ends lists and reads that belong to no reconcile. */
@@ -51,6 +53,13 @@ export class Work implements AsyncDisposable {
     const { options, kinds, metrics, client, stores, cut } = parts;
     const { clock, random, log, instance } = options;
     const permissions = this.#cleanup.use(new PermissionChanges(stores));
+    this.#journal = new ActivityJournal({
+      clock,
+      isOwned: (key) =>
+        kinds.some(
+          ({ ownedInAzure }) => !Iterator.from(ownedInAzure?.ownersOf(key, stores) ?? []).next().done,
+        ),
+    });
     this.#services = this.#connect();
     const events = new EventRecorder({
       client,
@@ -68,6 +77,7 @@ export class Work implements AsyncDisposable {
       metrics,
       options,
       permissions,
+      journal: this.#journal,
     };
     this.#kinds = kinds.map((kind) =>
       this.#cleanup.use(new KindController(kind, storeOf(kind, stores), common)),
@@ -125,13 +135,21 @@ export class Work implements AsyncDisposable {
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
     const ownCalls = new OwnCalls();
-    const azure = connectAzure(options, metrics, {
+    const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
         if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
         if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
       },
       onWritten: (correlationId) => ownCalls.note(correlationId),
     });
+    const azure: AzureSide = {
+      ...connected,
+      whoAmI: async () => {
+        const self = await connected.whoAmI();
+        this.#journal.identify(self);
+        return self;
+      },
+    };
     const { signal } = this.#ended;
     const caches = new AzureCaches({
       azure,
@@ -145,13 +163,21 @@ export class Work implements AsyncDisposable {
       onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
     });
     this.#cleanup.defer(() => caches.stop());
-    const hints = new CacheHints({
+    const cacheHints = new CacheHints({
       caches: { ...caches, roles: caches.roles.cache },
       ownCalls,
       clock,
       signal,
     });
-    this.#cleanup.defer(() => hints.stop());
+    this.#cleanup.defer(() => cacheHints.stop());
+    const hints: HintSink = {
+      take: (hint) => {
+        const effect = cacheHints.take(hint);
+        // Of its own calls azid knows more than Azure tells.
+        if (effect !== 'own') this.#journal.note(hint);
+        return effect;
+      },
+    };
     metrics.caches(() => caches.parts());
     if (options.activityLog ?? true) {
       const { activityLog } = azure;

@@ -1,3 +1,4 @@
+import type { Changed } from '../hints/activity/by-whom.ts';
 import type { Condition } from '../kube/types.ts';
 
 /**
@@ -91,6 +92,19 @@ export interface ReconcileEvent {
   /** What azid did or found, a verb: `Create`, `Delete`, `Observe`. */
   readonly action: string;
   readonly message: string;
+  /** It is about what somebody else did in Azure: the Event names them, where Azure does. */
+  readonly drift?: Drift;
+}
+
+/** What azid finds otherwise than it left it. */
+export interface Drift {
+  /** ARM id. */
+  readonly id: string;
+  readonly how: Changed;
+  /** Of a resource that others write to for their own ends: what azid gave it and found missing. */
+  readonly parts?: readonly string[];
+  /** azid has put it right already, by the hand of another object. */
+  readonly isRepaired?: boolean;
 }
 
 export interface Decision<Action, Status> {

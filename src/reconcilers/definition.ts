@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
+import type { OwnedInAzure } from './activity/owned.ts';
 import type { Decision, FailedAction } from './decision.ts';
 import type { Hold } from './holds.ts';
 import type { KindReconciler } from './kind.ts';
@@ -32,6 +33,8 @@ export interface KindDefinition<
   namespacesOf?(key: ObjectKey, services: Services): readonly string[];
   /** What enqueues its objects. */
   watches(services: Services): readonly Watch[];
+  /** See `Kind.ownedInAzure`. */
+  readonly ownedInAzure?: OwnedInAzure<T>;
   /** See `Kind.removals`. */
   readonly removals?: readonly Action['type'][];
   /** Pure: from what was observed to actions, a status and the time of the next reconcile. */

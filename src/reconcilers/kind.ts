@@ -1,6 +1,7 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
+import type { OwnedInAzure } from './activity/owned.ts';
 import type { CommonAction, Decision, FailedAction, ReconcileEvent } from './decision.ts';
 import type { LiveReads } from './live-reads.ts';
 
@@ -22,12 +23,40 @@ export interface ReconcileContext extends ReconcileRequest {
   readonly wroteAt?: number;
 }
 
+/** A call that wrote to Azure, or found done what it was to do. */
+export interface AzureWrite {
+  readonly event: ReconcileEvent;
+  readonly correlationId?: string;
+  /** What it changed; absent: nothing, as what it was to delete was gone already. */
+  readonly to?: {
+    /** ARM id of what it was sent to. */
+    readonly id: string;
+    readonly change: 'write' | 'delete';
+    /** Azure carries it out over time. */
+    readonly isAccepted?: boolean;
+    /** Of a resource that holds more than what azid gives: what of it was changed, as the kind names it to the journal. */
+    readonly parts?: readonly string[];
+  };
+}
+
 /** What a performed action leaves to tell. */
 export interface Performed {
-  /** An Azure write: becomes one log line and one Kubernetes Event. */
-  readonly write?: { readonly event: ReconcileEvent; readonly correlationId?: string };
+  /** An Azure write: becomes one log line, one Kubernetes Event, and an entry of `status.activity`. */
+  readonly write?: AzureWrite;
   /** The object itself was removed: there is nothing left to reconcile. */
   readonly gone?: boolean;
+}
+
+/** Of a write that Azure answered. */
+export function written(
+  event: ReconcileEvent,
+  to: NonNullable<AzureWrite['to']>,
+  { correlationId, result }: { readonly correlationId?: string | undefined; readonly result?: string },
+): Performed {
+  const changed = result !== 'absent';
+  return {
+    write: { event, ...(correlationId !== undefined && { correlationId }), ...(changed && { to }) },
+  };
 }
 
 /** What of a kind does I/O or remembers something; `decide` is pure and stands in its definition. */
@@ -72,5 +101,7 @@ export interface Kind<
    * the same reconcile.
    */
   readonly removals?: readonly Action['type'][];
+  /** What its objects have in Azure, for `status.activity`. Absent: nothing. */
+  readonly ownedInAzure?: OwnedInAzure<T> | undefined;
   decide(object: T, facts: Facts, failed?: FailedAction<Action>): Made;
 }

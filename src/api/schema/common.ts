@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
 import { MAX_SHORT_MESSAGE } from '../../runtime/status/short-message.ts';
+import type { ActivityEntry } from './activity.ts';
 import type { CelRule } from './kind.ts';
 import { pastTime } from './remembered.ts';
 import { shaped } from './shape.ts';
@@ -167,6 +168,7 @@ export interface ManagedStatus {
   readonly observedGeneration?: number | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
   readonly conditions?: readonly Condition[] | undefined;
+  readonly activity?: readonly ActivityEntry[] | undefined;
 }
 
 /** The value of the annotation that asks for a look now, as the status echoes it: cut where that has no room for it. */
@@ -178,6 +180,11 @@ export function requestedReconcile({ metadata }: KubeObject): string | undefined
 export function isReconcileRequested(object: ManagedObject): boolean {
   const requested = requestedReconcile(object);
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
+}
+
+/** People changed nothing since azid last brought Azure in line with it. */
+export function isObserved({ metadata, status }: ManagedObject): boolean {
+  return metadata.generation === status?.observedGeneration;
 }
 
 /** True while someone waits for this object: an edit is judged by the object, whatever enqueued it (docs/architecture.md section 5). */

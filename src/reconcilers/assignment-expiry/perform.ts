@@ -6,7 +6,7 @@ import { isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { CommonAction } from '../decision.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';
 
 export interface PerformDeps {
@@ -25,8 +25,8 @@ export async function perform(
   switch (action.type) {
     case 'deleteAssignment': {
       const { scope, name } = parseAssignmentId(action.id);
-      const { correlationId } = await assignments.delete(scope, name, context);
-      return { write: { event: action.event, ...(correlationId !== undefined && { correlationId }) } };
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await assignments.delete(scope, name, context));
     }
     case 'deleteSelf': {
       const { uid, resourceVersion } = object.metadata;

@@ -2,6 +2,7 @@ import { federatedIdentityCredential } from '../../api/federated-identity-creden
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
@@ -26,6 +27,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   store,
   holds,
   watches,
+  ownedInAzure,
   removals: ['deleteCredential'],
   decide: sayingNeeds(decide, needsLive),
   start(services) {

@@ -258,6 +258,7 @@ function eventOf(
           reason: 'Repaired',
           action: 'Update',
           message: `somebody had changed it: set ${what} as declared`,
+          drift: { id, how: 'changed' },
         }
       : { type: 'Normal', reason: 'Updated', action: 'Update', message: `set ${what}` };
   }
@@ -271,6 +272,7 @@ function eventOf(
         reason: 'Recreated',
         action: 'Create',
         message: `it had vanished from Azure: made ${what} again`,
+        drift: { id, how: 'removed' },
       }
     : { type: 'Normal', reason: 'Created', action: 'Create', message: `made ${what}` };
 }

@@ -1,6 +1,6 @@
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { CredentialWrite } from './facts.ts';
 
 export interface PerformDeps {
@@ -13,10 +13,11 @@ export async function perform(
   context: ReconcileContext,
   { credentials }: PerformDeps,
 ): Promise<Performed> {
-  const { identityId, name } = parseCredentialId(action.id);
-  const { correlationId } =
-    action.type === 'putCredential'
-      ? await credentials.put(identityId, name, action.trust, context)
-      : await credentials.delete(identityId, name, context);
-  return { write: { event: action.event, ...(correlationId !== undefined && { correlationId }) } };
+  const { id, event } = action;
+  const { identityId, name } = parseCredentialId(id);
+  if (action.type === 'putCredential') {
+    const { correlationId } = await credentials.put(identityId, name, action.trust, context);
+    return written(event, { id, change: 'write' }, { correlationId });
+  }
+  return written(event, { id, change: 'delete' }, await credentials.delete(identityId, name, context));
 }

@@ -2,6 +2,7 @@ import { hostIdentity } from '../../api/host-identity.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
@@ -24,6 +25,7 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
   holds,
   namespacesOf: (key, { stores, hostCache }) => hostNamespaces(key, stores, hostCache),
   watches,
+  ownedInAzure,
   decide: sayingNeeds(decide, needsLive),
   start(services) {
     const memory = new HostMemory();

@@ -8,7 +8,8 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
 import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import { SYSTEM } from '../hosts/ledger/lines.ts';
+import { type Performed, type ReconcileContext, written as writtenTo } from '../kind.ts';
 import { failureOf, isDecideAgain } from '../status/failure.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './write/memory.ts';
@@ -69,7 +70,14 @@ async function writeIdentity(
     memory.end(uid, begun);
     memory.accept(uid, asked, clock.monotonic());
   }
-  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
+  const { hostId: id } = action;
+  const to = { id, change: 'write', isAccepted: operation !== undefined, parts: partsOf(asked) } as const;
+  return writtenTo(event, to, { correlationId });
+}
+
+/** The identities that it was about. */
+function partsOf({ adds, removes, system }: WriteIdentity['asked']): readonly string[] {
+  return [...new Set([...adds, ...removes, ...(system === 'keep' ? [] : [SYSTEM])])];
 }
 
 /** Its turn came too late, or azid gave it up before. What Azure refuses, or never got, is a refusal. */

@@ -1,6 +1,7 @@
 import { identityAttachment } from '../../api/identity-attachment.ts';
 import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type {
   Action,
@@ -31,6 +32,7 @@ export const identityAttachmentKind: KindDefinition<
   store,
   holds,
   watches,
+  ownedInAzure,
   decide,
   start(services) {
     const told = new Map<string, ReconcileEvents>();

@@ -1,9 +1,10 @@
-import { FINALIZER, type ManagedObject, type ManagedStatus } from '../../api/schema/common.ts';
+import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../kube/events/events.ts';
 import { addFinalizer, removeFinalizer } from '../../kube/finalizers.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { ObjectActivity } from '../activity/object-activity.ts';
 import type { CommonAction, ReconcileEvent } from '../decision.ts';
 import type { Kind, Performed, ReconcileContext } from '../kind.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -13,6 +14,12 @@ export interface PerformerOptions<T extends ManagedObject> {
   readonly store: Store<T>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
+}
+
+/** What the reconciler makes for its parts. */
+export interface PerformerParts<T extends ManagedObject, Status extends object> {
+  readonly writer: StatusWriter<T, Status>;
+  readonly activity: ObjectActivity<T>;
 }
 
 /** What became of the object, and with what the reconcile goes on; without an object it is over. */
@@ -33,15 +40,17 @@ export class ActionPerformer<
   readonly #kind: Kind<T, Facts, Action, Status>;
   readonly #options: PerformerOptions<T>;
   readonly #writer: StatusWriter<T, Status>;
+  readonly #activity: ObjectActivity<T>;
 
   constructor(
     kind: Kind<T, Facts, Action, Status>,
     options: PerformerOptions<T>,
-    writer: StatusWriter<T, Status>,
+    { writer, activity }: PerformerParts<T, Status>,
   ) {
     this.#kind = kind;
     this.#options = options;
     this.#writer = writer;
+    this.#activity = activity;
   }
 
   async perform(action: Action, object: T, context: ReconcileContext): Promise<AfterAction<T>> {
@@ -65,14 +74,17 @@ export class ActionPerformer<
         return { context };
       }
       case 'saveStatus': {
-        const next = await this.#writer.write(object, { ...commonOf(object), ...common.status }, context);
+        const next = await this.#writer.save(object, common.status, context);
         return { object: next, context };
       }
-      case 'recordEvent':
+      case 'recordEvent': {
+        const { drift } = common.event;
+        const event = naming(common.event, drift && this.#activity.cause(object, drift));
         // Events live an hour and may be dropped; what stays behind in Azure must be found later, too.
-        context.log.info({ reason: common.event.reason, told: common.event.message }, 'told');
-        this.#recordEvent(object, common.event, context);
+        context.log.info({ reason: event.reason, told: event.message }, 'told');
+        this.#recordEvent(object, event, context);
         return { object, context };
+      }
       default: {
         const done = await this.#kind.perform(action as Own<Action, Status>, object, context);
         if (done.gone) {
@@ -91,10 +103,11 @@ export class ActionPerformer<
     return this.#writer.writeConditions(object, { state: 'deleting', message, againMs: 0 }, context);
   }
 
-  /** Every Azure write leaves one log line and one Kubernetes Event (docs/architecture.md section 5). */
+  /** Every Azure write leaves one log line, one Kubernetes Event (docs/architecture.md section 5) and an entry in the journal. */
   #wrote(object: T, { write }: Performed, context: ReconcileContext): ReconcileContext {
     if (!write) return context;
-    const { event, correlationId } = write;
+    const { correlationId } = write;
+    const event = naming(write.event, this.#activity.wrote(object, write));
     context.log.info({ reason: event.reason, correlationId, change: event.message }, 'wrote to Azure');
     this.#recordEvent(object, event, context, correlationId);
     return { ...context, wroteAt: this.#options.clock.now() };
@@ -120,11 +133,7 @@ export class ActionPerformer<
   }
 }
 
-function commonOf(object: ManagedObject): ManagedStatus {
-  const { conditions, observedGeneration, lastHandledReconcileAt } = object.status ?? {};
-  return {
-    ...(conditions && { conditions }),
-    ...(observedGeneration !== undefined && { observedGeneration }),
-    ...(lastHandledReconcileAt !== undefined && { lastHandledReconcileAt }),
-  };
+/** With who did what it is about, where that is known. */
+function naming(event: ReconcileEvent, cause: string | undefined): ReconcileEvent {
+  return cause === undefined ? event : { ...event, message: `${event.message}; it was ${cause}` };
 }

@@ -1,13 +1,16 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import { AUTHORIZATION, AZURE_LIMITS } from '../../azure/limits.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
+import { ActivityJournal } from '../../hints/activity/journal.ts';
 import type { Applied, KubeClient } from '../../kube/client.ts';
+import type { EventRecord } from '../../kube/events/events.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { Waits } from '../../runtime/controller/waits.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { CommonAction, Decision, FailedAction } from '../decision.ts';
-import type { Kind, ReconcileContext } from '../kind.ts';
+import type { Kind, Performed, ReconcileContext } from '../kind.ts';
 import { StatusMemory } from '../status/status-memory.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { Reconciler } from './reconciler.ts';
@@ -30,6 +33,10 @@ export const DONE: AnyDecision = {
 
 export const doing = (...actions: Step[]): AnyDecision => ({ ...DONE, actions });
 export const writing = (what: string): Step => ({ type: 'write', what });
+
+/** What an object of this name has in Azure. */
+export const ownedId = (name: string) =>
+  `/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1/providers/Microsoft.Web/sites/${name}`;
 
 export class ReconcilerWorld {
   readonly clock = new FakeClock();
@@ -59,12 +66,17 @@ export class ReconcilerWorld {
   decide: (object: IdentityAttachment, failed?: FailedAction<Step>) => AnyDecision = () => DONE;
   /** What Azure does when something is to be taken away. */
   remove: (id: string) => void = () => {};
+  /** What an action leaves to tell. */
+  performed: (action: Own) => Performed = () => ({});
   /** Happens while an observation is under way. */
   onObserve: () => void = () => {};
   /** Happens while a write is under way. */
   meanwhile: () => void = () => {};
   /** Happens while the API server takes a write. */
   onApply: () => Promise<void> | void = () => {};
+  readonly events: EventRecord[] = [];
+  /** The objects have what is named like them. */
+  readonly journal = new ActivityJournal({ clock: this.clock, isOwned: () => true });
   readonly reconciler: Reconciler<IdentityAttachment, undefined, Step, object>;
   #version = 1_000_000;
 
@@ -84,12 +96,16 @@ export class ReconcilerWorld {
         this.onObserve();
       },
       removals: ['remove'],
+      ownedInAzure: {
+        of: ({ metadata }: IdentityAttachment) => [{ key: armKey(ownedId(metadata.name)) }],
+        ownersOf: () => ['shop/web'],
+      },
       decide: (object: IdentityAttachment, _facts: undefined, failed?: FailedAction<Step>) =>
         this.decide(object, failed),
       perform: async (action: Own, _object: IdentityAttachment, context: ReconcileContext) => {
         if (action.type === 'remove') this.remove(action.id);
         else await this.azure(action.what, context);
-        return {};
+        return this.performed(action);
       },
     } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
     const { memory } = this;
@@ -97,7 +113,8 @@ export class ReconcilerWorld {
       memory,
       client: this.#client(),
       store: this.store,
-      events: { record: () => {} },
+      events: { record: (event) => void this.events.push(event) },
+      journal: this.journal,
       clock: this.clock,
       permissions: () => this.permissions,
     });

@@ -1,8 +1,10 @@
 import { isFinalized, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
+import type { ActivityJournal } from '../../hints/activity/journal.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
+import { ObjectActivity } from '../activity/object-activity.ts';
 import type { Failure, Summary } from '../decision.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { failureOf, isDecideAgain } from '../status/failure.ts';
@@ -39,6 +41,8 @@ export interface ReconcilerOptions<T extends ManagedObject> extends PerformerOpt
   readonly permissions?: (key: ObjectKey) => number;
   /** What azid itself last wrote into each status. */
   readonly memory?: StatusMemory<T>;
+  /** What was done to what in Azure, by whom. Absent: nothing is known of it. */
+  readonly journal?: ActivityJournal;
 }
 
 /**
@@ -64,8 +68,10 @@ export class Reconciler<
     this.#kind = kind;
     this.#options = options;
     this.#memory = options.memory ?? new StatusMemory();
-    this.#writer = new StatusWriter({ ...options, resource: kind.resource, memory: this.#memory });
-    this.#performer = new ActionPerformer(kind, options, this.#writer);
+    const { resource, ownedInAzure } = kind;
+    const activity = new ObjectActivity(options.journal, ownedInAzure, options.clock);
+    this.#writer = new StatusWriter({ ...options, resource, memory: this.#memory, activity });
+    this.#performer = new ActionPerformer(kind, options, { writer: this.#writer, activity });
     // What was there before: a status that is altered before its object's turn comes is not believed either.
     for (const object of options.store.values()) this.#memory.meet(object);
   }

@@ -1,3 +1,4 @@
+import type { ActivityEntry } from '../../api/schema/activity.ts';
 import {
   isSuspended,
   type ManagedObject,
@@ -10,6 +11,8 @@ import { KubeError } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey, Resource } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { repairedLately } from '../activity/entries.ts';
+import type { ObjectActivity } from '../activity/object-activity.ts';
 import type { Decision, Summary } from '../decision.ts';
 import { ownsCondition, type StatusMemory } from '../status/status-memory.ts';
 import { conditionsOf, shownMessage, suspendedConditions } from '../status/summary-conditions.ts';
@@ -20,6 +23,7 @@ export interface StatusWriterOptions<T extends ManagedObject> {
   readonly resource: Resource<T>;
   readonly clock: Clock;
   readonly memory: StatusMemory<T>;
+  readonly activity: Pick<ObjectActivity<T>, 'entries'>;
 }
 
 /** For whom the object is written. */
@@ -83,17 +87,38 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     const rests = suspended ? { pending } : isSuspended(object) ? decision.rests : undefined;
     // While suspended, an edit that would change Azure stays unobserved: kstatus then says InProgress, not Current.
     const observed = rests?.pending ? object.status?.observedGeneration : generation;
+    const own = suspended ? object.status : decision.status;
+    const activity = this.#options.activity.entries(object, own);
+    const summary = withRepair(decision.summary, activity, now);
     const said = suspended
       ? object.status?.conditions
-      : conditionsOf(decision.summary, object, now, decision.conditions);
+      : conditionsOf(summary, object, now, decision.conditions);
     const conditions = rests ? suspendedConditions(object, said, rests.pending, now) : said;
     return this.write(
       object,
       {
-        ...(suspended ? object.status : decision.status),
+        ...own,
+        activity,
         ...(observed !== undefined && { observedGeneration: observed }),
         ...(requested !== undefined && { lastHandledReconcileAt: requested }),
         ...(conditions && { conditions }),
+      },
+      request,
+    );
+  }
+
+  /** The kind's own fields before the next action begins; what all kinds share stays as it is. */
+  save(object: T, own: Status, request: Pick<Writing, 'signal'>): Promise<T> {
+    const { conditions, observedGeneration, lastHandledReconcileAt } = object.status ?? {};
+    const activity = this.#options.activity.entries(object, own);
+    return this.write(
+      object,
+      {
+        ...(conditions && { conditions }),
+        ...(observedGeneration !== undefined && { observedGeneration }),
+        ...(lastHandledReconcileAt !== undefined && { lastHandledReconcileAt }),
+        ...own,
+        activity,
       },
       request,
     );
@@ -131,6 +156,14 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     if (latest && latest.metadata.uid !== object.metadata.uid) throw replaced(object);
     return latest ?? object;
   }
+}
+
+/** Whoever reads that all is well may want to know that it was not, and by whom. */
+function withRepair(summary: Summary, activity: readonly ActivityEntry[] | undefined, now: number): Summary {
+  const repaired = summary.state === 'ready' && activity ? repairedLately(activity, now) : undefined;
+  return summary.state === 'ready' && repaired !== undefined
+    ? { ...summary, message: `${summary.message}; azid put it right after it was ${repaired}` }
+    : summary;
 }
 
 function keyOfObject({ metadata: { namespace, name } }: ManagedObject): string {

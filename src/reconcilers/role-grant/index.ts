@@ -4,6 +4,7 @@ import { keyOf } from '../../kube/types.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { AlreadyExists } from '../status/failure.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { holds } from './holds.ts';
@@ -24,6 +25,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   store,
   holds,
   watches,
+  ownedInAzure,
   removals: ['deleteAssignment'],
   decide: sayingNeeds(decide, needsLive),
   start(services, enqueue) {

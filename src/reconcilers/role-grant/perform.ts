@@ -1,7 +1,7 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { CommonAction, ReconcileEvent } from '../decision.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import type { CommonAction } from '../decision.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
@@ -40,7 +40,7 @@ export async function perform(
       );
       if (put.result === 'written') {
         told.delete(object.metadata.uid);
-        return written(event, put);
+        return written(event, { id: target.id, change: 'write' }, { correlationId: put.correlationId });
       }
       const { existingId } = put;
       told.set(object.metadata.uid, { targetId: target.id, ...(existingId !== undefined && { existingId }) });
@@ -50,7 +50,8 @@ export async function perform(
     }
     case 'deleteAssignment': {
       const { scope, name } = parseAssignmentId(action.id);
-      return written(action.event, await assignments.delete(scope, name, context));
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await assignments.delete(scope, name, context));
     }
     case 'recordEnd':
       await recordEnd(action, object, context.signal, deps);
@@ -59,8 +60,4 @@ export async function perform(
       await withdrawEnd(action, object, context.signal, deps);
       return {};
   }
-}
-
-function written(event: ReconcileEvent, { correlationId }: { readonly correlationId?: string }): Performed {
-  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }

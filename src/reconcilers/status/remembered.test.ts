@@ -118,6 +118,10 @@ it('every text of a status that is an id or a time says so', () => {
       'AssignmentExpiry.status.expiresAt',
       // The value of an annotation, whatever somebody wrote there.
       ...KINDS.map(({ resource }) => `${resource.kind}.lastHandledReconcileAt`),
+      // For people, who find the call by it in Azure's Activity Log.
+      ...KINDS.filter(({ status }) => 'activity' in status.shape).map(
+        ({ resource }) => `${resource.kind}.activity[].correlationId`,
+      ),
     ]
       .map((path) => path.replace('.status', ''))
       .sort(),

@@ -2,6 +2,7 @@ import { isSuspended } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { systemAssignedAsked } from '../hosts/claims/requests.ts';
+import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
@@ -118,6 +119,7 @@ function known(
     reason: replaced ? 'SystemIdentityReplaced' : 'SystemIdentityOn',
     action: 'Observe',
     message,
+    ...(replaced && ({ drift: { id, how: 'written', parts: [SYSTEM], isRepaired: true } } as const)),
   } as const;
   return {
     actions: [

@@ -1,6 +1,7 @@
 import { systemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 import { type ObserveDeps, observe } from './observe.ts';
@@ -15,6 +16,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
   status: systemAssignedIdentity.status,
   store,
   watches,
+  ownedInAzure,
   removals: ['deleteLeftover'],
   decide,
   start(services) {

@@ -2,7 +2,7 @@ import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { CommonAction } from '../decision.ts';
 import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';
 
 export interface PerformDeps extends EnsureHostDeps {
@@ -21,8 +21,8 @@ export async function perform(
       return {};
     case 'deleteLeftover': {
       const { scope, name } = parseAssignmentId(action.id);
-      const { correlationId } = await deps.assignments.delete(scope, name, context);
-      return { write: { event: action.event, ...(correlationId !== undefined && { correlationId }) } };
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await deps.assignments.delete(scope, name, context));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 import { needsLive } from './needs-live.ts';
@@ -17,6 +18,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   status: userAssignedIdentity.status,
   store,
   watches,
+  ownedInAzure,
   removals: ['deleteLeftover'],
   decide: sayingNeeds(decide, needsLive),
   start(services) {

@@ -11,7 +11,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
-import type { Performed, ReconcileContext } from '../kind.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import { MARK, tag } from '../marks.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
@@ -52,16 +52,21 @@ export async function perform(
         if (principalId !== '') deps.principals.shown(principalId, uid, deps.clock.monotonic());
       } else deps.proofs.dispute(uid, principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
-      return written(event, told);
+      return written(event, { id, change: 'write' }, told);
     }
     case 'updateIdentity': {
       const { id, tags, isolationScope, event } = action;
       // Marks that are set on purpose count, whatever was once written by mistake.
       if (tags && tag(tags, MARK.ownerUid) !== undefined) deps.proofs.settle(object.metadata.uid);
-      return written(event, await identities.patch(id, { ...(tags && { tags }), isolationScope }, context));
+      const change = { ...(tags && { tags }), isolationScope };
+      return written(event, { id, change: 'write' }, await identities.patch(id, change, context));
     }
     case 'deleteIdentity':
-      return written(action.event, await identities.delete(action.id, context));
+      return written(
+        action.event,
+        { id: action.id, change: 'delete' },
+        await identities.delete(action.id, context),
+      );
     case 'recordPrincipal':
       await deps.principals.record(object.metadata.uid, action.principalId, context.signal);
       return {};
@@ -70,7 +75,8 @@ export async function perform(
       return {};
     case 'deleteLeftover': {
       const { scope, name } = parseAssignmentId(action.id);
-      return written(action.event, await deps.assignments.delete(scope, name, context));
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await deps.assignments.delete(scope, name, context));
     }
     case 'applyConfigMap':
       await applyConfigMap(action, object, context, deps);
@@ -79,13 +85,6 @@ export async function perform(
       await deleteConfigMap(action, object, context, deps);
       return {};
   }
-}
-
-function written(
-  event: Extract<IdentityAction, { event: unknown }>['event'],
-  { correlationId }: { readonly correlationId?: string },
-): Performed {
-  return { write: { event, ...(correlationId !== undefined && { correlationId }) } };
 }
 
 /**

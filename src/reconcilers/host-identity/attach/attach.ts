@@ -121,6 +121,7 @@ function missed(each: Case, base: Line): { readonly line: Line; readonly events:
         reason: 'IdentityLost',
         action: 'Observe',
         message: `${name} was ${who} from ${host.id} by somebody else${line.owned ? '' : '; azid attaches it now'}`,
+        drift: { id: host.id, how: 'written', parts: [key] },
       },
     ],
   };

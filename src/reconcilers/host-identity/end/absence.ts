@@ -43,6 +43,7 @@ export function decideAbsence(
               reason: 'HostGone',
               action: 'Observe',
               message: `${resourceId} does not exist any more, and with it ${had} identities that were attached${wanted ? '; they are attached again when it is made again' : ''}`,
+              drift: { id: resourceId, how: 'removed' },
             },
           },
         ];

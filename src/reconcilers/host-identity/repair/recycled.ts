@@ -22,5 +22,6 @@ export function recycledEvent({ id }: AzureHost): ReconcileEvent {
     reason: 'HostRecycled',
     action: 'Observe',
     message: `${id} was deleted and made again: what is wanted of it is attached anew`,
+    drift: { id, how: 'removed' },
   };
 }

@@ -1,5 +1,6 @@
 import { capabilityOf } from '../../../azure/hosts/types/capabilities.ts';
-import type { ReconcileEvent } from '../../decision.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { Drift, ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
 import type { ReconcileEvents, SeenHost, ToldState } from '../facts.ts';
 import { named, resources } from '../own.ts';
@@ -42,13 +43,17 @@ export function eventsOf(
     ({ key, type }) => before.get(key) === 'Attached' && !isKnownAgain(type),
   );
   const what = identity.state === 'known' ? `identity ${identity.id}` : 'the identity';
+  const attached = became('Attached', ['Contested']);
+  const [only, ...more] = attached;
+  const part = identity.state === 'known' ? armKey(identity.id) : undefined;
+  // Of several, each may have been taken away by somebody else: `status.activity` names them.
+  const drift: Drift | undefined =
+    only && more.length === 0 && part !== undefined
+      ? { id: only.id, how: 'written', parts: [part], isRepaired: true }
+      : undefined;
   return [
-    ...event(
-      became('Attached', ['Contested']),
-      'Normal',
-      'IdentityAttached',
-      'Attach',
-      `${what} is attached to`,
+    ...event(attached, 'Normal', 'IdentityAttached', 'Attach', `${what} is attached to`).map((each) =>
+      drift ? { ...each, drift } : each,
     ),
     ...event(
       became('ExistsUnmanaged'),

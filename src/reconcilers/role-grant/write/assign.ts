@@ -90,6 +90,7 @@ export function assign(
               reason: 'Regranted',
               action: 'Create',
               message: `${describe(target)} had vanished from Azure; granted again under policy ${allowedBy}`,
+              drift: { id: target.id, how: 'removed' },
             }
           : {
               type: 'Normal',

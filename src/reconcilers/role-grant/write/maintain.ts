@@ -1,3 +1,4 @@
+import { isObserved } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summaries.ts';
@@ -61,6 +62,7 @@ export function maintain(
             reason: 'Updated',
             action: 'Update',
             message: `${changed.join(' and ')} of ${describe(target)} set as declared, under policy ${allowedBy}`,
+            ...(isObserved(object) && { drift: { id: target.id, how: 'changed' } }),
           },
         },
       ],

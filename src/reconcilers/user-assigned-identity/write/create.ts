@@ -72,6 +72,7 @@ export function decideCreation(
               reason: 'Recreated',
               action: 'Create',
               message: `identity ${target.id} had vanished from Azure; made again under policy ${allowedBy}, with a new principal`,
+              drift: { id: target.id, how: 'removed' },
             }
           : {
               type: 'Normal',

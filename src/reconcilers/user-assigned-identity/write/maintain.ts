@@ -1,4 +1,4 @@
-import { isSuspended } from '../../../api/schema/common.ts';
+import { isObserved, isSuspended } from '../../../api/schema/common.ts';
 import { sameRegion } from '../../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
@@ -91,6 +91,7 @@ export function maintain(
             reason,
             action: 'Update',
             message: `${describeChange(nextTags !== undefined, isolate)} of identity ${target.id} set as declared, ${under}`,
+            ...(isObserved(object) && { drift: { id: target.id, how: 'changed' } }),
           },
         },
       ],
@@ -111,6 +112,7 @@ export function maintain(
             reason: 'IdentityRecycled',
             action: 'Observe',
             message: `identity ${target.id} has a new principal, ${identity.principalId} in place of ${own.principalId}: it was deleted and made again`,
+            drift: { id: target.id, how: 'removed' },
           },
         },
       ],

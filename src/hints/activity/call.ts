@@ -1,0 +1,79 @@
+import type { HintCaller } from '../hint.ts';
+
+/** A call that made, changed or deleted something in Azure, as the journal has it. */
+export interface Call {
+  /** Wall ms: of foreign calls by Azure's clock, never later than it was heard of. */
+  readonly at: number;
+  /** As Azure spells it: `Microsoft.ManagedIdentity/userAssignedIdentities/write`. */
+  readonly operation: string;
+  readonly change: 'write' | 'delete';
+  /** `Accepted`: a call of azid's own that Azure carries out over time; what became of it the object's conditions tell. */
+  readonly result: CallResult;
+  readonly correlationId?: string | undefined;
+  /** For people, cleaned; absent: nobody is named. */
+  readonly caller?: string | undefined;
+  /** By a name, not by an id. */
+  readonly isNamed?: boolean | undefined;
+  /** Made by this azid, or by whoever has its identity. */
+  readonly own: boolean;
+  /** Of azid's own: whose call it put right, in words. */
+  readonly repaired?: string | undefined;
+  /** Of a foreign write to a resource that holds more than what azid gave: what azid gave was found missing after it. */
+  readonly blamed?: boolean | undefined;
+}
+
+export type CallResult = 'Succeeded' | 'Failed' | 'Canceled' | 'Accepted';
+
+/** A user's name is at most 113 characters. */
+const MAX_CALLER = 128;
+/** Longest one that Azure has is about 120. */
+const MAX_OPERATION = 200;
+const MAX_CORRELATION = 64;
+
+/** The name of a user, else the id of an application, else that of a principal. Foreign text: it goes into messages. */
+export function callerOf({ name, appId, objectId }: HintCaller = {}): Pick<Call, 'caller' | 'isNamed'> {
+  const called = plain(name, MAX_CALLER);
+  if (called !== undefined)
+    return { caller: isOwnText(called) ? `another ${called}` : called, isNamed: true };
+  const application = plain(appId, MAX_CALLER);
+  if (application !== undefined) return { caller: `application ${application}` };
+  const principal = plain(objectId, MAX_CALLER);
+  return principal === undefined ? {} : { caller: `principal ${principal}` };
+}
+
+/** azid itself, with the object id of its identity once that is known. */
+export function ownCaller(objectId: string | undefined): string {
+  return objectId === undefined ? 'azid' : `azid (${objectId})`;
+}
+
+/** Nobody else is called so: see `callerOf`. */
+export function isOwnText(caller: string | undefined): boolean {
+  return caller !== undefined && /^azid\b/i.test(caller);
+}
+
+export const operationText = (operation: string) => plain(operation, MAX_OPERATION) ?? '';
+export const correlationText = (id: string | undefined) => plain(id, MAX_CORRELATION);
+
+/** One line of what can be seen: no control characters, no marks that turn text around, no more than a message bears. */
+function plain(text: string | undefined, max: number): string | undefined {
+  const seen = text
+    // Before the rest: nobody may make azid work on a text of a megabyte.
+    ?.slice(0, 4 * max)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (!seen) return undefined;
+  const letters = [...seen];
+  return letters.length <= max ? seen : `${letters.slice(0, max - 1).join('')}…`;
+}
+
+/**
+ * What Azure calls a write or deletion of this resource: `Microsoft.Authorization/roleAssignments/write`. By the last provider of the
+ * id, since an assignment's id begins with that of its scope.
+ */
+export function operationOf(id: string, change: Call['change']): string {
+  const [, own = ''] = /.*\/providers\/(.+)$/i.exec(id) ?? [];
+  const [namespace, ...path] = own.split('/').filter((part) => part !== '');
+  const types = path.filter((_, at) => at % 2 === 0);
+  return [namespace, ...types, change].filter((part) => part !== undefined).join('/');
+}

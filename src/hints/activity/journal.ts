@@ -1,0 +1,288 @@
+import { armKey } from '../../azure/names/resource-id.ts';
+import { Emitter, type Source } from '../../runtime/controller/watch.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Hint, HintCaller } from '../hint.ts';
+import { type Changed, culpritOf, WITHIN_MS } from './by-whom.ts';
+import {
+  type Call,
+  type CallResult,
+  callerOf,
+  correlationText,
+  operationOf,
+  operationText,
+  ownCaller,
+} from './call.ts';
+
+/** As many as an object shows of its own. */
+export const KEPT_CALLS = 10;
+/** Of so many resources something is kept: those of which azid heard last. */
+const KEPT_RESOURCES = 2_000;
+/** Clocks differ, and a list may show what a call did before the call ends. */
+const SKEW_MS = 60_000;
+
+export interface JournalOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Somebody's object has it in Azure: what is done to other things is nobody's concern here, and not kept. */
+  readonly isOwned: (key: string) => boolean;
+  readonly resources?: number;
+}
+
+/** A write of azid's own that Azure took. */
+export interface OwnCall {
+  /** ARM id of what it was sent to. */
+  readonly id: string;
+  readonly change: Call['change'];
+  /** Azure carries it out over time. */
+  readonly isAccepted?: boolean;
+  readonly correlationId?: string | undefined;
+  readonly repaired?: string | undefined;
+}
+
+/** Of a resource, with whose call to it azid put right by the same write. */
+export interface WrittenPart {
+  readonly key: string;
+  readonly repaired: string | undefined;
+}
+
+/** A foreign call of which the objects that own the thing are to tell. */
+export interface News {
+  /** The resource by `armKey`, or a part of it. */
+  readonly key: string;
+  readonly call: Call;
+}
+
+/** What azid gave was found missing from a resource, and nothing told yet by whom. */
+interface Missing {
+  readonly parts: readonly string[];
+  readonly at: number;
+  readonly since: number;
+}
+
+interface Recorded {
+  calls: readonly Call[];
+  /** When azid heard of it last, wall ms. */
+  heardAt: number;
+  missing?: Missing;
+}
+
+/**
+ * Who did what to which resource in Azure, of late: foreign calls as events and records tell them, and azid's own. It is for
+ * people: nothing is decided from it. It lives in memory; objects keep in `status.activity` what concerns them.
+ *
+ * Kept by `armKey`. A resource that holds more than what azid gave, such as a machine with its identities, has its parts under keys of
+ * their own (`partOf`), as what is done to the whole need not concern them.
+ */
+export class ActivityJournal {
+  readonly #options: JournalOptions;
+  /** Those that were heard of last come last. */
+  readonly #resources = new Map<string, Recorded>();
+  readonly #news = new Emitter<News>();
+  #self: HintCaller = {};
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Foreign calls: whoever owns the thing is to tell. azid's own come with the status that is written for them anyway. */
+  get news(): Source<News> {
+    return this.#news;
+  }
+
+  /** How many resources it has something of. */
+  get size(): number {
+    return this.#resources.size;
+  }
+
+  /** Who azid is in Azure. */
+  identify({ objectId, clientId }: { readonly objectId: string; readonly clientId: string }): void {
+    this.#self = { objectId: objectId.toLowerCase(), appId: clientId.toLowerCase() };
+  }
+
+  /** What was done to it, the newest first. */
+  of(key: string): readonly Call[] {
+    return this.#resources.get(key)?.calls ?? [];
+  }
+
+  /** Of an event or a record. */
+  note(hint: Hint): void {
+    const { change } = hint;
+    if (change === 'action') return;
+    const key = armKey(hint.id);
+    const own = this.#isOwn(hint.caller);
+    // A refusal stands in the object's conditions, and is tried again for as long as it lasts.
+    if (own && hint.result !== 'Succeeded') return;
+    if (!this.#options.isOwned(key)) return;
+    const now = this.#options.clock.now();
+    this.#add(key, {
+      at: Number.isFinite(hint.at) ? Math.min(hint.at, now) : now,
+      operation: operationText(hint.operation),
+      change,
+      result: hint.result,
+      correlationId: correlationText(hint.correlationId),
+      ...(own ? { caller: ownCaller(this.#self.objectId) } : callerOf(hint.caller)),
+      own,
+    });
+  }
+
+  /**
+   * Of azid's own writes. The event of the same call makes no second entry, whichever of both comes first.
+   *
+   * @param parts of the resource that it changed, each with what it put right of it
+   */
+  wrote(
+    { id, change, isAccepted = false, correlationId, repaired }: OwnCall,
+    parts: readonly WrittenPart[] = [],
+  ): void {
+    const call: Call = {
+      at: this.#options.clock.now(),
+      operation: operationOf(id, change),
+      change,
+      result: isAccepted ? 'Accepted' : 'Succeeded',
+      correlationId: correlationText(correlationId),
+      caller: ownCaller(this.#self.objectId),
+      own: true,
+      repaired,
+    };
+    this.#add(armKey(id), call);
+    for (const part of parts) this.#add(part.key, { ...call, repaired: part.repaired });
+  }
+
+  /**
+   * Who last changed it since azid did, as far as anybody told; undefined where nobody is named.
+   *
+   * @param since azid's own last write there as its object remembers it, wall ms
+   */
+  culprit(key: string, how: Changed, since = 0): Call | undefined {
+    return culpritOf(this.of(key), how, this.#options.clock.now(), since);
+  }
+
+  /**
+   * What azid gave is missing from a resource that others write to for their own ends: by whoever wrote to it last, and so it is told
+   * of those parts. Where nothing told of it yet, the call that does is found later.
+   */
+  missing(key: string, parts: readonly string[], since = 0): Call | undefined {
+    const at = this.#options.clock.now();
+    const missing = { parts, at, since: Math.max(since, ownLast(this.of(key))) };
+    const found = culpritOf(this.of(key), 'written', at, since);
+    if (found) return this.#blame(key, found, parts);
+    const recorded = this.#resources.get(key) ?? { calls: [], heardAt: 0 };
+    recorded.missing = missing;
+    this.#keep(key, recorded);
+    return undefined;
+  }
+
+  #blame(key: string, found: Call, parts: readonly string[]): Call {
+    const call = { ...found, blamed: true };
+    this.#replace(key, found, call);
+    for (const each of [key, ...parts]) {
+      if (each !== key) this.#add(each, call);
+      this.#news.emit({ key: each, call });
+    }
+    return call;
+  }
+
+  #add(key: string, call: Call): void {
+    const recorded = this.#resources.get(key) ?? { calls: [], heardAt: 0 };
+    const known = recorded.calls.find((each) => isSame(each, call));
+    const next = known ? merged(known, call) : call;
+    const others = recorded.calls.filter((each) => each !== known);
+    recorded.calls = [...others, next].sort((left, right) => right.at - left.at).slice(0, KEPT_CALLS);
+    this.#keep(key, recorded);
+    if (next.own || next === known || !recorded.calls.includes(next)) return;
+    if (!next.blamed) this.#news.emit({ key, call: next });
+    this.#explain(key, recorded, next);
+  }
+
+  /** What was missing before anybody told of the call that took it. */
+  #explain(key: string, recorded: Recorded, call: Call): void {
+    const { missing } = recorded;
+    if (!missing || call.at > missing.at + SKEW_MS) return;
+    const found = culpritOf(
+      [{ ...call, at: Math.min(call.at, missing.at) }],
+      'written',
+      missing.at,
+      missing.since,
+    );
+    if (!found) return;
+    delete recorded.missing;
+    this.#blame(key, call, missing.parts);
+  }
+
+  #replace(key: string, old: Call, next: Call): void {
+    const recorded = this.#resources.get(key);
+    if (recorded) recorded.calls = recorded.calls.map((each) => (each === old ? next : each));
+  }
+
+  /** The newest news last; what is older than anybody asks for goes, and the oldest where there are too many. */
+  #keep(key: string, recorded: Recorded): void {
+    const { clock, resources = KEPT_RESOURCES } = this.#options;
+    const now = clock.now();
+    recorded.heardAt = now;
+    this.#resources.delete(key);
+    this.#resources.set(key, recorded);
+    for (const [oldest, { heardAt }] of this.#resources) {
+      if (heardAt >= now - WITHIN_MS && this.#resources.size <= resources) return;
+      if (oldest !== key) this.#resources.delete(oldest);
+    }
+  }
+
+  #isOwn({ objectId, appId }: HintCaller = {}): boolean {
+    const { objectId: ownObject, appId: ownApp } = this.#self;
+    if (objectId !== undefined) return objectId.toLowerCase() === ownObject;
+    return appId !== undefined && appId.toLowerCase() === ownApp;
+  }
+}
+
+/** A part of a resource; `#` stands in no id. */
+export function partOf(id: string, part: string): string {
+  return `${armKey(id)}#${part}`;
+}
+
+/** The resource and the part of it that such a key is of. */
+export function parsePart(key: string): { readonly resource: string; readonly part: string } | undefined {
+  const at = key.indexOf('#');
+  return at < 0 ? undefined : { resource: key.slice(0, at), part: key.slice(at + 1) };
+}
+
+/** When azid last wrote there, wall ms; 0: not as far as is known. */
+export function ownLast(calls: readonly Call[]): number {
+  return Math.max(0, ...calls.filter(({ own }) => own).map(({ at }) => at));
+}
+
+/** A deployment has one correlation id for all that it does; of azid's own, each call has one. */
+function isSame(left: Call, right: Call): boolean {
+  if (left.correlationId !== undefined && right.correlationId !== undefined)
+    return (
+      left.correlationId.toLowerCase() === right.correlationId.toLowerCase() &&
+      (left.own || right.own || left.operation.toLowerCase() === right.operation.toLowerCase())
+    );
+  const sameId = left.correlationId === right.correlationId;
+  return sameId && !left.own && !right.own && left.at === right.at && left.operation === right.operation;
+}
+
+/**
+ * Of one call told twice: what azid knows of its own stands; else the first, with a name in place of an id, and as it ended. The same
+ * value where nothing is new.
+ */
+function merged(known: Call, told: Call): Call {
+  if (known.own)
+    return told.own && told.repaired !== undefined && known.repaired === undefined
+      ? { ...known, repaired: told.repaired }
+      : known;
+  if (told.own) return told;
+  const better =
+    told.caller !== undefined && (known.caller === undefined || (told.isNamed && !known.isNamed));
+  const blamed = told.blamed ?? known.blamed;
+  if (!better && told.result === known.result && blamed === known.blamed) return known;
+  return {
+    ...known,
+    ...(better && { caller: told.caller, isNamed: told.isNamed }),
+    result: resultOf(known, told),
+    blamed,
+  };
+}
+
+/** The later of both tells how it ended. */
+function resultOf(known: Call, told: Call): CallResult {
+  return told.at >= known.at ? told.result : known.result;
+}

@@ -1,0 +1,111 @@
+import {
+  type ActivityEntry,
+  MAX_ACTIVITY,
+  MAX_CALLER,
+  MAX_CORRELATION,
+  MAX_OPERATION,
+  MAX_REPAIRED,
+  RESULTS,
+} from '../../api/schema/activity.ts';
+import { WITHIN_MS } from '../../hints/activity/by-whom.ts';
+import { type Call, isOwnText } from '../../hints/activity/call.ts';
+import { cut, timestamp } from '../../runtime/status/conditions.ts';
+
+/**
+ * `status.activity`: what the status has, and what the journal has heard since. Pure. The status outlives the process and the
+ * journal does not, so what it has is kept; it is shown and never gone by, and what in it is no entry is dropped.
+ */
+
+/** A call, and what it was done to where that is to be shown. */
+export interface Heard {
+  readonly call: Call;
+  readonly resourceId?: string | undefined;
+}
+
+/** The newest first. The same values as before where nothing new was heard, so that nothing is written for it. */
+export function entriesOf(kept: unknown, heard: readonly Heard[]): readonly ActivityEntry[] {
+  let entries = cleaned(kept);
+  const added: ActivityEntry[] = [];
+  for (const each of heard) {
+    const next = entryOf(each);
+    const known = entries.find((entry) => isSame(entry, next, each.call.own));
+    if (!known) added.push(next);
+    else entries = entries.map((entry) => (entry === known ? better(known, next, each.call) : entry));
+  }
+  return [...added, ...entries]
+    .sort((left, right) => Date.parse(right.time) - Date.parse(left.time))
+    .slice(0, MAX_ACTIVITY);
+}
+
+/** What azid's last write put right, as long as it is of interest. */
+export function repairedLately(entries: readonly ActivityEntry[], now: number): string | undefined {
+  const last = entries.find(({ caller }) => isOwnText(caller));
+  return last && now - Date.parse(last.time) < WITHIN_MS ? last.repaired : undefined;
+}
+
+/** When azid last wrote, wall ms; 0: it does not show. */
+export function ownLastIn(kept: unknown): number {
+  return Math.max(
+    0,
+    ...cleaned(kept)
+      .filter(({ caller }) => isOwnText(caller))
+      .map(({ time }) => Date.parse(time)),
+  );
+}
+
+function entryOf({ call, resourceId }: Heard): ActivityEntry {
+  const { at, operation, caller, result, correlationId, repaired } = call;
+  return {
+    time: timestamp(at),
+    operation: cut(operation, MAX_OPERATION),
+    ...(caller !== undefined && { caller: cut(caller, MAX_CALLER) }),
+    result,
+    ...(correlationId !== undefined && { correlationId: cut(correlationId, MAX_CORRELATION) }),
+    ...(resourceId !== undefined && { resourceId }),
+    ...(repaired !== undefined && { repaired: cut(repaired, MAX_REPAIRED) }),
+  };
+}
+
+/** One call of azid's own has its correlation id alone; a deployment of somebody else's has one for all that it does. */
+function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolean {
+  if (entry.resourceId !== next.resourceId || entry.correlationId !== next.correlationId) return false;
+  const sameOperation = entry.operation.toLowerCase() === next.operation.toLowerCase();
+  return entry.correlationId === undefined
+    ? sameOperation && entry.time === next.time
+    : own || isOwnText(entry.caller) || sameOperation;
+}
+
+/** What was told before stands: its time, and whatever of it the new word does not know better. */
+function better(known: ActivityEntry, next: ActivityEntry, { own, isNamed = false }: Call): ActivityEntry {
+  const { time } = known;
+  if (isOwnText(known.caller)) return known;
+  if (own) return { ...next, time };
+  const caller = isNamed || known.caller === undefined ? next.caller : known.caller;
+  return { ...known, result: next.result, ...(caller !== undefined && { caller }) };
+}
+
+/** What is no entry at all, and more of one than it may hold, would be refused by the API server with the whole status. */
+function cleaned(kept: unknown): readonly ActivityEntry[] {
+  if (!Array.isArray(kept)) return [];
+  return kept.slice(0, MAX_ACTIVITY).filter(isEntry);
+}
+
+const TEXTS: Readonly<Partial<Record<keyof ActivityEntry, number>>> = {
+  operation: MAX_OPERATION,
+  caller: MAX_CALLER,
+  correlationId: MAX_CORRELATION,
+  resourceId: 1200,
+  repaired: MAX_REPAIRED,
+};
+
+function isEntry(value: unknown): value is ActivityEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const given = value as Readonly<Record<string, unknown>>;
+  const { time, operation, result } = given;
+  if (typeof time !== 'string' || time.length > 64 || Number.isNaN(Date.parse(time))) return false;
+  if (typeof operation !== 'string' || !RESULTS.some((each) => each === result)) return false;
+  return Object.entries(TEXTS).every(([name, max = 0]) => {
+    const text = given[name];
+    return text === undefined || (typeof text === 'string' && text.length <= max);
+  });
+}
