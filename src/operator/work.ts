@@ -12,10 +12,10 @@ import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { type AzureSide, createServices, type Services } from '../reconcilers/services.ts';
+import { createServices, type Services } from '../reconcilers/services.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import { readActivityLog } from './activity-log.ts';
-import { connectAzure } from './azure.ts';
+import { type ConnectedAzure, connectAzure } from './azure.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
@@ -142,7 +142,7 @@ export class Work implements AsyncDisposable {
       },
       onWritten: (correlationId) => ownCalls.note(correlationId),
     });
-    const azure: AzureSide = {
+    const azure: ConnectedAzure = {
       ...connected,
       whoAmI: async () => {
         const self = await connected.whoAmI();

@@ -24,6 +24,7 @@ useWorld(
 
 const DAY = 24 * 3_600_000;
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const LAG = 2_000;
 const ALICE = { name: 'alice@contoso.com' };
 const EVER = "eventTimestamp ge '2020-01-01T00:00:00Z' and eventTimestamp le '2999-01-01T00:00:00Z'";
@@ -225,28 +226,59 @@ describe('whoever', () => {
 
   it('is not named where the record names nobody', async () => {
     await world.start();
-    await stage.grantSystem('read', { principal: { identityRef: { name: 'app' } } });
-    const { status } = await stage.granted('read');
+    await stage.grantSystem('nameless', { principal: { identityRef: { name: 'app' } } });
+    const { status } = await stage.granted('nameless');
     await world.pass(10 * LAG);
     tell(await byOthers('DELETE', status?.assignmentId ?? ''), { caller: {} });
-    const object = await stage.granted('read', ({ status: now }) => (now?.activity?.length ?? 0) > 2);
-    expect(await stage.event('read', 'Regranted')).not.toContain('it was');
+    const object = await stage.granted('nameless', ({ status: now }) => (now?.activity?.length ?? 0) > 2);
+    expect(await stage.event('nameless', 'Regranted')).not.toContain('it was');
     expect(readyOf(object)).not.toContain('put it right');
     expect(object.status?.activity?.[1]).not.toHaveProperty('caller');
   });
 
   it('did it before anybody told is shown by status.activity alone', async () => {
     await world.start({ resyncIntervalMs: 10 * MINUTE });
-    await stage.grantSystem('read', { principal: { identityRef: { name: 'app' } } });
-    const { status } = await stage.granted('read');
+    await stage.grantSystem('late', { principal: { identityRef: { name: 'app' } } });
+    const { status } = await stage.granted('late');
     await world.pass(10 * LAG);
     const record = await byOthers('DELETE', status?.assignmentId ?? '');
-    expect(await stage.event('read', 'Regranted')).not.toContain('it was');
+    expect(await stage.event('late', 'Regranted')).not.toContain('it was');
     await world.pass(15 * MINUTE);
     tell(record, { source: 'record', caller: ALICE });
-    const object = await stage.granted('read', ({ status: now }) => (now?.activity?.length ?? 0) > 2);
+    const object = await stage.granted('late', ({ status: now }) => (now?.activity?.length ?? 0) > 2);
     expect(activityOf(object)).toContain('roleAssignments/delete alice@contoso.com');
     expect(readyOf(object)).not.toContain('put it right');
+  });
+});
+
+describe('the Activity Log alone', () => {
+  it('leads to a credential that somebody changed, and tells who did', async () => {
+    await world.start({ activityLog: true });
+    await stage.credential('ci');
+    const { status } = await stage.credentialReady('ci');
+    // What the first polls tell is azid's own.
+    await world.pass(20 * MINUTE);
+    const { properties } = (await arm('GET', status?.id ?? '')) as { properties: object };
+    const at = world.clock.monotonic();
+    const record = await byOthers('PUT', status?.id ?? '', {
+      properties: { ...properties, subject: 'job:evil' },
+    });
+    const object = await stage.reach(
+      () => stage.credentialOf('ci'),
+      'ci to name who it was',
+      (each) => readyOf(each)?.includes('put it right') ?? false,
+    );
+    expect(world.clock.monotonic() - at).toBeLessThan(25 * MINUTE);
+    const { appId } = callerOf(record.claims) ?? {};
+    expect(readyOf(object)).toContain(
+      `last changed in Azure by application ${appId} at ${record.eventTimestamp.slice(11, 16)} UTC, correlation id ${record.correlationId}`,
+    );
+    // Told of it again and again, it stays as it is.
+    await world.pass(HOUR);
+    const before = statusWrites();
+    await world.pass(HOUR);
+    expect(statusWrites()).toEqual(before);
+    expect(activityOf(await stage.credentialReady('ci'))).toHaveLength(3);
   });
 });
 
@@ -266,9 +298,7 @@ it('a settled world is not written to when the log tells of all that azid did, t
   await stage.granted('vm1');
   // What was granted is known to act after ten minutes: a change that nobody causes.
   await world.pass(20 * MINUTE);
-  const writes = () =>
-    [...cluster.writes].map(([plural, { ended }]) => `${plural} ${ended}`).filter(notEvents);
-  const before = writes();
+  const before = statusWrites();
   const told = await records();
   expect(told.length).toBeGreaterThan(5);
   const tellAll = async () => {
@@ -277,16 +307,21 @@ it('a settled world is not written to when the log tells of all that azid did, t
   };
   await tellAll();
   await tellAll();
-  expect(writes()).toEqual(before);
+  expect(statusWrites()).toEqual(before);
   await world.stop(operator);
-  const stopped = writes();
+  const stopped = statusWrites();
   await world.start();
   await world.pass(MINUTE);
   await tellAll();
-  expect(without(writes(), stopped)).toEqual([]);
+  expect(without(statusWrites(), stopped)).toEqual([]);
   expect(world.clock.monotonic()).toBeLessThan(DAY);
 });
 
-const notEvents = (line: string) => !/^(events|leases) /.test(line);
+/** What was written of azid's kinds, by plural. */
+function statusWrites(): readonly string[] {
+  return [...cluster.writes]
+    .map(([plural, { ended }]) => `${plural} ${ended}`)
+    .filter((line) => !/^(events|leases|configmaps) /.test(line));
+}
 const without = (lines: readonly string[], others: readonly string[]) =>
   lines.filter((line) => !others.includes(line));

@@ -121,6 +121,7 @@ export class HostStage {
   attachment = (name: string) => this.#get(identityAttachment.resource, name);
   systemIdentity = (name: string) => this.#get(systemAssignedIdentity.resource, name);
   grant = (name: string) => this.#get(roleGrant.resource, name);
+  credentialOf = (name: string) => this.#get(federatedIdentityCredential.resource, name);
   userIdentity = (name: string) => this.#get(userAssignedIdentity.resource, name);
 
   detach(name: string): Promise<void> {
@@ -221,11 +222,7 @@ export class HostStage {
   }
 
   credentialReady(name: string): Promise<FederatedIdentityCredential> {
-    return this.reach(
-      () => this.#get(federatedIdentityCredential.resource, name),
-      `credential ${name} to be Ready`,
-      isReady,
-    );
+    return this.reach(() => this.credentialOf(name), `credential ${name} to be Ready`, isReady);
   }
 
   /** Stalled with this reason; gives the message. */
