@@ -92,6 +92,18 @@ export function ownerNamed(tags: Tags, installation: string): string | undefined
   return installationId === installation ? (retained ?? owner) : undefined;
 }
 
+/** All whom any of the marks may name, of whichever installation: for finding who has to look again. */
+export function markedOwners(tags: Tags): {
+  readonly owners: readonly string[];
+  readonly uids: readonly string[];
+} {
+  const { retained, owner, ownerUid } = marksIn(tags);
+  return {
+    owners: [retained, owner].filter((each) => each !== undefined),
+    uids: ownerUid === undefined ? [] : [ownerUid],
+  };
+}
+
 /** A blank tag says as little as none. */
 function marksIn(tags: Tags): {
   readonly installationId: string | undefined;

@@ -37,6 +37,8 @@ export const INDEX = {
   namespace: 'namespace',
   /** UserAssignedIdentity by the lower-cased name its identity has in Azure: a superset of those that share an ARM id. */
   azureName: 'azureName',
+  /** UserAssignedIdentity by what a change of an identity in Azure leads to it by: see `concernedTerms`. */
+  concerned: 'concerned',
   /** ConfigMap by `namespace/name` of the UserAssignedIdentity it was made for. */
   owner: 'owner',
   /** RoleGrant, FederatedIdentityCredential and IdentityAttachment by the `namespace/name` of the UserAssignedIdentity they refer to. */

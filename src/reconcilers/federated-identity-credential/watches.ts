@@ -25,7 +25,7 @@ export interface WatchDeps extends ReferredDeps {
 
 /** What enqueues a FederatedIdentityCredential. */
 export function watches(deps: WatchDeps): readonly Watch[] {
-  const { stores, identityCache, credentialCache } = deps;
+  const { stores, credentialCache } = deps;
   const { credentials, identities } = stores;
   const onIdentity = (identity: ObjectKey) => credentials.keysByIndex(INDEX.identityRef, identity);
   const inAzure = (armId: string) =>
@@ -36,9 +36,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onChange(identities, (change) => (concernsCredentials(change) ? onIdentity(change.key) : [])),
     ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, credentials),
-    // What this process wrote itself it knows already.
-    onCache(identityCache, 'none', inAzure),
-    // But what it deleted for one object, another may wait for, or rest on.
+    // What this process wrote itself it knows already; but what it deleted for one object, another may wait for, or rest on.
     onCache(credentialCache, 'deletions', inAzure),
     ...onReferredIdentity(deps, onIdentity),
   ];

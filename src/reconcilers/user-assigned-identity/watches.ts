@@ -1,14 +1,15 @@
 import { isFinalized } from '../../api/schema/common.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import { identitiesConcerned } from '../proof/concerned.ts';
 import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
 import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
-  identitiesNamed,
   ofBoth,
   onCache,
   onChange,
@@ -23,7 +24,7 @@ import type { UserAssignedIdentity } from './facts.ts';
 export interface WatchDeps {
   readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
   /** Of the identities. */
-  readonly identityCache: CacheSource;
+  readonly identityCache: CacheSource<AzureIdentity>;
   /** Keys of those whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Iterable<ObjectKey>>;
   /** Keys of those whose subscription's list is believed to hold everything, and was not before. */
@@ -48,7 +49,7 @@ export function watches({
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, identities),
     // What this process made it knows already; but what it deleted for one object, another may want.
-    onCache(identityCache, 'deletions', (armId) => identitiesNamed(armId, identities)),
+    onCache(identityCache, 'deletions', (armId, change) => identitiesConcerned(armId, change, identities)),
     onListed(identitiesListed),
     onCompleted(identities, identitiesCompleted),
     watch(dependentsChanged.UserAssignedIdentity, (keys) =>

@@ -1,4 +1,5 @@
 import type { How, Observation } from '../../cache/store/entry.ts';
+import type { Change } from '../../cache/store/store.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
 import { watches as assignmentExpiry } from '../assignment-expiry/watches.ts';
 import { holds as holdsOfCredentials } from '../federated-identity-credential/holds.ts';
@@ -20,7 +21,9 @@ import { watches as userAssignedIdentity } from '../user-assigned-identity/watch
 
 /** The watches of all kinds over stores that a test fills, and caches that it lets tell. */
 
-type ChangeListener = (key: string, how: How) => void;
+type ChangeListener = (key: string, how: How, change: Change<never>) => void;
+
+const NOTHING: Change<never> = { before: undefined, after: undefined };
 
 class CacheTold {
   readonly #listeners = new Set<ChangeListener>();
@@ -50,8 +53,8 @@ class CacheTold {
     return new DisposableStack();
   }
 
-  readonly tell: ChangeListener = (key, how) => {
-    for (const listener of this.#listeners) listener(key, how);
+  readonly tell = (key: string, how: How, change: Change<unknown> = NOTHING): void => {
+    for (const listener of this.#listeners) listener(key, how, change as Change<never>);
   };
 }
 

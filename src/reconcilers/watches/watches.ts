@@ -1,12 +1,15 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { How } from '../../cache/store/entry.ts';
+import type { Change } from '../../cache/store/store.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import type { Store, StoreChange } from '../../kube/informer/store.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import { identitiesConcerned } from '../proof/concerned.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import {
   hasSameLabels,
@@ -90,8 +93,8 @@ export function onLabels(
 }
 
 /** A cache of things in Azure: told of each entry that reads otherwise, by key. */
-export interface CacheSource {
-  onChange(listener: (key: string, how: How) => void): Disposable;
+export interface CacheSource<T = unknown> {
+  onChange(listener: (key: string, how: How, change: Change<T>) => void): Disposable;
 }
 
 /**
@@ -99,21 +102,21 @@ export interface CacheSource {
  *
  * @param own which of this process's own writes count: who made them knows them already, others may not
  */
-export function onCache(
-  cache: CacheSource,
+export function onCache<T>(
+  cache: CacheSource<T>,
   own: 'all' | 'deletions' | 'none',
-  keysOf: (entry: string) => Keys,
+  keysOf: (entry: string, change: Change<T>) => Keys,
 ): Watch {
-  const source: Source<{ readonly key: string; readonly priority: Priority }> = {
+  const source: Source<{ readonly key: string; readonly priority: Priority; readonly change: Change<T> }> = {
     onChange: (listener) =>
-      cache.onChange((key, how) => {
+      cache.onChange((key, how, change) => {
         if ((how === 'write' && own !== 'all') || (how === 'delete' && own === 'none')) return;
-        listener({ key, priority: how === 'list' ? 'resync' : 'event' });
+        listener({ key, priority: how === 'list' ? 'resync' : 'event', change });
       }),
   };
   return watch(
     source,
-    ({ key }) => keysOf(key),
+    ({ key, change }) => keysOf(key, change),
     ({ priority }) => priority,
   );
 }
@@ -142,7 +145,7 @@ export function onCompleted<T extends ManagedObject>(store: Store<T>, completed:
 export interface ReferredDeps {
   readonly stores: Pick<Stores, 'identities'>;
   /** Of the identities. */
-  readonly identityCache: CacheSource;
+  readonly identityCache: CacheSource<AzureIdentity>;
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Keys>;
   /** Keys of the UserAssignedIdentities of which it was decided otherwise which identity is theirs, while Azure shows the same. */
@@ -160,8 +163,8 @@ export function onReferredIdentity(
   referrers: (identity: ObjectKey) => Keys,
 ): readonly Watch[] {
   return [
-    onCache(identityCache, 'all', (armId) =>
-      identitiesNamed(armId, identities).flatMap((key) => [...referrers(key)]),
+    onCache(identityCache, 'all', (armId, change) =>
+      identitiesConcerned(armId, change, identities).flatMap((key) => [...referrers(key)]),
     ),
     onListed(identitiesListed, (keys) => [...keys].flatMap((key) => [...referrers(key)])),
     watch(identitiesDecided, (keys) => [...keys].flatMap((key) => [...referrers(key)])),

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import { emptyStores } from '../stores.fixture.ts';
+import { identitiesConcerned } from './concerned.ts';
+
+const S = '11111111-2222-4333-8444-555555555555';
+const T = '99999999-2222-4333-8444-555555555555';
+const idOf = (subscription: string, group: string, name: string) =>
+  `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+const at = (subscriptionId: string, resourceGroup: string, name = 'web') => ({
+  coordinates: { subscriptionId, resourceGroup, name, location: 'westeurope' },
+});
+
+function concerned(
+  objects: readonly Partial<Pick<UserAssignedIdentity, 'spec' | 'status'>>[],
+  id: string,
+  tags?: { readonly before?: Record<string, string>; readonly after?: Record<string, string> },
+): readonly string[] {
+  const stores = emptyStores();
+  for (const [n, { spec = {}, status }] of objects.entries())
+    stores.identities.take({
+      type: 'apply',
+      object: {
+        apiVersion: 'azid.dev/v1alpha1',
+        kind: 'UserAssignedIdentity',
+        metadata: {
+          namespace: `team-${n}`,
+          name: 'web',
+          uid: `UID-${n}`,
+          creationTimestamp: '2026-11-23T10:00:00Z',
+          generation: 1,
+          resourceVersion: '1',
+        },
+        spec,
+        ...(status && { status }),
+      },
+    });
+  const shown = (given?: Record<string, string>) => given && ({ tags: given } as unknown as AzureIdentity);
+  const change = { before: shown(tags?.before), after: shown(tags?.after) };
+  return identitiesConcerned(id.toLowerCase(), change, stores.identities);
+}
+
+describe('a change of an identity concerns', () => {
+  it.each<[string, readonly Partial<Pick<UserAssignedIdentity, 'spec' | 'status'>>[], readonly number[]]>([
+    ['the one whose status remembers the place', [{ status: at(S, 'rg1') }, { status: at(S, 'rg2') }], [0]],
+    ['in any spelling', [{ status: at(S, 'RG1', 'WEB') }], [0]],
+    ['the one whose status has its id', [{ status: { ...at(S, 'rg2'), id: idOf(S, 'RG1', 'web') } }], [0]],
+    [
+      'the one whose spec says so, whatever the status remembers',
+      [{ spec: { subscriptionId: S, resourceGroup: 'rg1' }, status: at(T, 'rg2') }],
+      [0],
+    ],
+    [
+      'the one whose spec and status say it together',
+      [
+        { spec: { resourceGroup: 'rg1' }, status: at(S, 'rg2') },
+        { spec: { resourceGroup: 'rg2' }, status: at(S, 'rg1') },
+      ],
+      [0],
+    ],
+    [
+      'those whose place a policy may say, unless their spec says another',
+      [{}, { spec: { resourceGroup: 'rg2' } }, { spec: { name: 'api' } }, { spec: { subscriptionId: S } }],
+      [0, 3],
+    ],
+    ['nobody of another name', [{ spec: { name: 'api' }, status: at(S, 'rg1', 'api') }], []],
+  ])('%s', (_, objects, expected) => {
+    expect(concerned(objects, idOf(S, 'rg1', 'web'))).toEqual(expected.map((n) => `team-${n}/web`));
+  });
+
+  it.each([
+    ['by name', { 'azid-owner': 'team-1/web' }],
+    ['by uid', { 'AZID-OWNER-UID': 'uid-1' }],
+    ['as whose it was left', { 'azid-retained': 'team-1/web' }],
+  ])('whom its marks name, %s, wherever its status is, before and after', (_, tags) => {
+    const objects = [{ status: at(T, 'rg9', 'a') }, { status: at(T, 'rg9', 'b') }];
+    expect(concerned(objects, idOf(S, 'rg1', 'web'), { after: tags })).toEqual(['team-1/web']);
+    expect(concerned(objects, idOf(S, 'rg1', 'web'), { before: tags, after: {} })).toEqual(['team-1/web']);
+  });
+
+  it('nobody who is not there', () => {
+    expect(concerned([], idOf(S, 'rg1', 'web'), { after: { 'azid-owner': 'team-7/web' } })).toEqual([]);
+  });
+});
