@@ -76,7 +76,7 @@ function ask(namespace: Partial<Namespace['metadata']> | undefined, namespaces =
   );
   const seen = namespace && ({ metadata: { ...meta('team-a'), ...namespace } } as Namespace);
   return policyFor(object, {
-    policies: { values: () => policies },
+    policies: { values: () => policies, version: 0 },
     namespaces: { get: (key) => (key === 'team-a' ? seen : undefined) },
   });
 }
@@ -132,4 +132,30 @@ it('is the one way to ask: nobody else evaluates policies, or takes an unknown n
     'reconcilers/identity-policy/decide.ts',
     'reconcilers/identity-policy/index.ts',
   ]);
+});
+
+describe('an answer that was given before', () => {
+  const meta = (name: string) => ({ name, uid: name, resourceVersion: '1', creationTimestamp: BORN });
+  const policy = (name: string): IdentityPolicy => ({
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'IdentityPolicy',
+    metadata: meta(name),
+    spec: { namespaces: { selector: { matchLabels: { env: 'dev' } } }, ...everything },
+  });
+  const named = (labels: Record<string, string>) =>
+    ({ metadata: { ...meta('team-a'), labels } }) as Namespace;
+
+  it('is given again while policies and namespace are as they were, and no longer', () => {
+    let [seen, all] = [named({ env: 'dev' }), [policy('one')]];
+    const policies = { values: () => all, version: 1 };
+    const answer = () => policyFor(object, { policies, namespaces: { get: () => seen } });
+    const first = answer();
+    expect(first.policies).toEqual(['one']);
+    expect(answer()).toBe(first);
+    all = [policy('one'), policy('two')];
+    policies.version += 1;
+    expect(answer().policies).toEqual(['one', 'two']);
+    seen = named({ env: 'prod' });
+    expect(answer().policies).toEqual([]);
+  });
 });

@@ -8,7 +8,11 @@ import { unseenNamespace } from './unseen.ts';
 
 /** The caches that the answer rests on. */
 export interface PolicySources {
-  readonly policies: { values(): readonly IdentityPolicy[] };
+  readonly policies: {
+    values(): readonly IdentityPolicy[];
+    /** Another number after each change of one of them. */
+    readonly version: number;
+  };
   readonly namespaces: { get(key: ObjectKey): Namespace | undefined };
 }
 
@@ -26,7 +30,29 @@ export function policyFor(object: Governed, { policies, namespaces }: PolicySour
   const { namespace: name = '', creationTimestamp } = object.metadata;
   const namespace = namespaces.get(name);
   if (!namespace || isPredecessor(namespace, creationTimestamp)) return unseenNamespace(name);
-  return evaluate(policies.values(), factsOf(namespace));
+  return known(namespace, policies);
+}
+
+interface Known {
+  readonly version: number;
+  readonly policy: NamespacePolicy;
+}
+
+/** By policies, then by what is known of a namespace: each reconcile asks several times, for others too. */
+const answers = new WeakMap<PolicySources['policies'], WeakMap<Namespace, Known>>();
+
+function known(namespace: Namespace, policies: PolicySources['policies']): NamespacePolicy {
+  let byNamespace = answers.get(policies);
+  if (!byNamespace) {
+    byNamespace = new WeakMap();
+    answers.set(policies, byNamespace);
+  }
+  const { version } = policies;
+  const kept = byNamespace.get(namespace);
+  if (kept?.version === version) return kept.policy;
+  const policy = evaluate(policies.values(), factsOf(namespace));
+  byNamespace.set(namespace, { version, policy });
+  return policy;
 }
 
 /** Subscriptions in which any policy lets anybody have identities: where those may be that azid made. No permission follows of it. */

@@ -166,10 +166,6 @@ export function storeOf<T extends KubeObject>(
   return found;
 }
 
-export function azureNameOf(object: UserAssignedIdentity): string {
-  return object.spec.name ?? object.status?.coordinates?.name ?? object.metadata.name;
-}
-
 /** Lower case: what its identity is called by the spec, and by a status that somebody else may have written. */
 export function azureNamesOf({ spec, status, metadata }: UserAssignedIdentity): string[] {
   const names = [

@@ -41,6 +41,7 @@ export class Store<T extends KubeObject> {
   #asShown: ((object: T) => T) | undefined;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
+  #version = 0;
   /** The newest version the reflector brought. */
   #seen = '';
   /** Up to this version the store is whole, whatever the watch has yet to bring. */
@@ -57,6 +58,11 @@ export class Store<T extends KubeObject> {
 
   get size(): number {
     return this.#objects.size;
+  }
+
+  /** Another number after each change of what is in it: for answers that are kept until then. */
+  get version(): number {
+    return this.#version;
   }
 
   get(key: ObjectKey): T | undefined {
@@ -252,6 +258,7 @@ export class Store<T extends KubeObject> {
 
   #set(key: ObjectKey, object: T): readonly StoreChange<T>[] {
     const old = this.#objects.get(key);
+    this.#version += 1;
     this.#objects.set(key, object);
     for (const index of this.#indexes.values()) index.set(key, object);
     if (!old) return [{ key, new: object, initial: false }];
@@ -265,6 +272,7 @@ export class Store<T extends KubeObject> {
   #drop(key: ObjectKey): readonly StoreChange<T>[] {
     const old = this.#objects.get(key);
     if (!old) return [];
+    this.#version += 1;
     this.#objects.delete(key);
     for (const index of this.#indexes.values()) index.delete(key);
     return [{ key, old, initial: false }];

@@ -12,38 +12,81 @@ import { markedOwners } from '../marks.ts';
 import { azureNamesOf, INDEX, type Stores } from '../stores.ts';
 import { isWithinSpec } from './places.ts';
 
+type Identities = Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>;
+
 /** For the index: the places where its identity may be, or its name where a policy says the rest; and its uid, which marks name. */
 export function concernedTerms(object: UserAssignedIdentity): string[] {
-  const { spec, status, metadata } = object;
-  const { coordinates, id } = status ?? {};
-  const subscriptionId = spec.subscriptionId ?? coordinates?.subscriptionId;
-  const resourceGroup = spec.resourceGroup ?? coordinates?.resourceGroup;
-  const places = azureNamesOf(object).map((name) =>
-    subscriptionId === undefined || resourceGroup === undefined
-      ? anywhere(name)
-      : armKey(identityId({ subscriptionId, resourceGroup, name })),
-  );
-  return [...new Set([...places, ...(id === undefined ? [] : [armKey(id)]), marked(metadata.uid)])];
+  const { id } = object.status ?? {};
+  const places = placesNamed(object) ?? azureNamesOf(object).map(anywhere);
+  return [...new Set([...places, ...(id === undefined ? [] : [armKey(id)]), marked(object.metadata.uid)])];
+}
+
+/** By key; undefined where neither spec nor status says all of a place. */
+function placesNamed(object: UserAssignedIdentity): readonly string[] | undefined {
+  const { spec, status } = object;
+  const subscriptionId = spec.subscriptionId ?? status?.coordinates?.subscriptionId;
+  const resourceGroup = spec.resourceGroup ?? status?.coordinates?.resourceGroup;
+  if (subscriptionId === undefined || resourceGroup === undefined) return undefined;
+  return azureNamesOf(object).map((name) => armKey(identityId({ subscriptionId, resourceGroup, name })));
 }
 
 /** @param change what Azure showed there, and shows now */
 export function identitiesConcerned(
   armId: string,
   { before, after }: Change<AzureIdentity>,
-  identities: Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>,
+  identities: Identities,
 ): readonly ObjectKey[] {
-  const place = parseIdentityId(armId);
-  const keys = new Set(identities.keysByIndex(INDEX.concerned, armKey(armId)));
-  for (const object of identities.byIndex(INDEX.concerned, anywhere(asciiLower(place.name))))
-    if (isWithinSpec(object, place)) keys.add(keyOf(object));
-  for (const shown of [before, after]) {
-    if (!shown) continue;
-    const { owners, uids } = markedOwners(shown.tags);
-    for (const owner of owners) if (identities.get(owner)) keys.add(owner);
-    for (const uid of uids)
-      for (const key of identities.keysByIndex(INDEX.concerned, marked(uid))) keys.add(key);
-  }
+  const keys = new Set(identitiesAt(armId, identities));
+  for (const shown of [before, after]) for (const key of markedBy(shown, identities)) keys.add(key);
   return [...keys];
+}
+
+/** Whose an identity that Azure shows may be. */
+export function mayOwn(shown: AzureIdentity, identities: Identities): readonly ObjectKey[] {
+  return identitiesConcerned(shown.id, { before: undefined, after: shown }, identities);
+}
+
+/** Those that may be at the place, going by their specs, their statuses, and what a policy may say. None for what is no such id. */
+export function identitiesAt(armId: string, identities: Identities): readonly ObjectKey[] {
+  const place = placeOf(armId);
+  if (!place) return [];
+  const unplaced = identities
+    .byIndex(INDEX.concerned, anywhere(asciiLower(place.name)))
+    .filter((object) => isWithinSpec(object, place))
+    .map(keyOf);
+  return [...identities.keysByIndex(INDEX.concerned, armKey(armId)), ...unplaced];
+}
+
+/** Those that may be wherever this one may be, itself included. */
+export function identitiesBeside(
+  object: UserAssignedIdentity,
+  identities: Identities,
+): ReadonlySet<ObjectKey> {
+  const places = placesNamed(object);
+  return new Set(
+    places
+      ? [...places, object.status?.id ?? ''].flatMap((id) => [...identitiesAt(id, identities)])
+      : azureNamesOf(object).flatMap((name) => [...identities.keysByIndex(INDEX.azureName, name)]),
+  );
+}
+
+function markedBy(shown: AzureIdentity | undefined, identities: Identities): readonly ObjectKey[] {
+  if (!shown) return [];
+  const { owners, uids } = markedOwners(shown.tags);
+  return [
+    ...owners.filter((owner) => identities.get(owner)),
+    ...uids.flatMap((uid) => [...identities.keysByIndex(INDEX.concerned, marked(uid))]),
+  ];
+}
+
+/** Anybody may have written what a status or a ledger says. */
+function placeOf(armId: string): ReturnType<typeof parseIdentityId> | undefined {
+  try {
+    return parseIdentityId(armId);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 const anywhere = (name: string) => `*/${name}`;

@@ -1,12 +1,11 @@
 import { isFinalized } from '../../api/schema/common.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { identitiesConcerned } from '../proof/concerned.ts';
-import { azureNameOf, INDEX, ownersOf, type Stores } from '../stores.ts';
+import { identitiesBeside, identitiesConcerned } from '../proof/concerned.ts';
+import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
@@ -81,8 +80,8 @@ function heirs(
   const isGone = !next || isFinalized(next);
   if (!old || !(isGone || isEdit(change) || isRefusedOtherwise(change) || isPlacedOtherwise(change)))
     return [];
-  return identities
-    .byIndex(INDEX.azureName, asciiLower(azureNameOf(old)))
+  return [...identitiesBeside(old, identities)]
+    .flatMap((beside) => identities.get(beside) ?? [])
     .filter((each) => isGone || !isReady(each))
     .map(keyOf)
     .filter((each) => each !== key);

@@ -1,11 +1,11 @@
 import { isSuspended } from '../../../api/schema/common.ts';
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { asciiLower } from '../../../azure/names/ascii.ts';
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { mayOwn } from '../../proof/concerned.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
@@ -165,8 +165,8 @@ export function grantsOfPrincipal(
   { stores: { grants, identities }, proofs, systemProofs }: Grantees,
 ): ReadonlySet<ObjectKey> {
   const keys = new Set(grants.keysByIndex(INDEX.principal, principalId.toLowerCase()));
-  for (const { name } of proofs.withPrincipal(principalId))
-    for (const identity of identities.keysByIndex(INDEX.azureName, asciiLower(name)))
+  for (const shown of proofs.withPrincipal(principalId))
+    for (const identity of mayOwn(shown, identities))
       for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
   // Also of an object that is not there: it may have yet to come back.
   for (const identity of proofs.ownersNamed(principalId))

@@ -1,7 +1,7 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { ObjectKey } from '../../../kube/types.ts';
-import { mayHaveId } from '../../hosts/attachments-of.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { identitiesAt } from '../../proof/concerned.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { MissingReferences } from '../../proof/missing-references.ts';
 import type { ObservedIdentity } from '../../proof/observe.ts';
@@ -72,7 +72,10 @@ export function grantsOfSameIdentity(
 ): readonly ObjectKey[] {
   const { grants } = stores;
   // Also of the identity that it was made for, whatever it refers to by now.
-  const referred = [...referredIdentity(object), ...mayHaveId(object.status?.identityId ?? '', stores)];
+  const referred = [
+    ...referredIdentity(object),
+    ...identitiesAt(object.status?.identityId ?? '', stores.identities),
+  ];
   return [
     ...referred.flatMap((identity) => [...grants.keysByIndex(INDEX.identityRef, identity)]),
     ...referredSystemIdentity(object).flatMap((identity) => [

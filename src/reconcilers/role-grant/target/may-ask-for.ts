@@ -1,6 +1,7 @@
 import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
-import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
+import { mayOwn } from '../../proof/concerned.ts';
+import { referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from './principal.ts';
 import { scopeProblem } from './request.ts';
@@ -18,7 +19,7 @@ export type Granted = Pick<SeenAssignment, 'scope'> &
 
 export interface MayAskForDeps extends RoleDeps, KnownDeps {
   readonly stores: KnownDeps['stores'] & {
-    readonly identities: Pick<Stores['identities'], 'keysByIndex' | 'get'>;
+    readonly identities: Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>;
   };
   readonly proofs: KnownDeps['proofs'] &
     Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'withPrincipal' | 'isPrincipalOf'>;
@@ -68,9 +69,7 @@ function mayAskForPrincipal(
   if (systemIdentities.some((ref) => systemProofs.isPrincipalOf(principalId, ref))) return true;
   const referred = [...identities, ...systemIdentities];
   const holders = new Set([
-    ...proofs
-      .withPrincipal(principalId)
-      .flatMap(({ name }) => [...stores.identities.keysByIndex(INDEX.azureName, asciiLower(name))]),
+    ...proofs.withPrincipal(principalId).flatMap((shown) => [...mayOwn(shown, stores.identities)]),
     ...systemProofs.ofPrincipal(principalId),
   ]);
   return referred.some((key) => holders.has(key));

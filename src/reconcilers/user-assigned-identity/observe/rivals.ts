@@ -1,9 +1,8 @@
 import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
-import { asciiLower } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
-import { INDEX } from '../../stores.ts';
+import { identitiesConcerned } from '../../proof/concerned.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import type { Rival, UserAssignedIdentity } from '../facts.ts';
 import { resolveTarget, type Target } from '../target.ts';
@@ -13,8 +12,12 @@ import { placeInAzure } from './place.ts';
 /** Other objects that want the same identity. */
 export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDeps): readonly Rival[] {
   const { stores } = deps;
-  const others = stores.identities.byIndex(INDEX.azureName, asciiLower(target.coordinates.name));
-  return others.flatMap((other) => {
+  const shown = deps.identityCache.observe(target.id);
+  const after = shown.state === 'present' ? shown.resource : undefined;
+  const others = identitiesConcerned(target.id, { before: undefined, after }, stores.identities);
+  return others.flatMap((key) => {
+    const other = stores.identities.get(key);
+    if (!other) return [];
     // One that azid is done with, and that somebody else's finalizer keeps, is gone.
     if (other.metadata.uid === object.metadata.uid || isFinalized(other)) return [];
     const policy = policyFor(other, stores);
