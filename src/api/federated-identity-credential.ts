@@ -162,6 +162,7 @@ export const federatedIdentityCredential: KindSchema<FederatedIdentityCredential
   status,
   rules: [],
   columns: columnsOf({
+    activity: true,
     wide: [
       { name: 'Identity', type: 'string', jsonPath: '.spec.identityRef.name' },
       { name: 'Issuer', type: 'string', jsonPath: '.status.issuer' },

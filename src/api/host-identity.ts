@@ -135,5 +135,8 @@ export const hostIdentity: KindSchema<HostIdentity> = {
   status,
   rules: [],
   internal: true,
-  columns: columnsOf({ wide: [{ name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' }] }),
+  columns: columnsOf({
+    activity: true,
+    wide: [{ name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' }],
+  }),
 };

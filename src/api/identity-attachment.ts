@@ -192,6 +192,7 @@ export const identityAttachment: KindSchema<IdentityAttachment> = {
   status,
   rules: [],
   columns: columnsOf({
+    activity: true,
     first: [{ name: 'Attached', type: 'integer', jsonPath: '.status.attached' }],
     wide: [
       { name: 'Matched', type: 'integer', jsonPath: '.status.matched' },

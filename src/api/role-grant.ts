@@ -178,6 +178,7 @@ export const roleGrant: KindSchema<RoleGrant> = {
   status,
   rules: [],
   columns: columnsOf({
+    activity: true,
     wide: [
       { name: 'Role', type: 'string', jsonPath: '.spec.role.name' },
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },

@@ -66,6 +66,7 @@ export const systemAssignedIdentity: KindSchema<SystemAssignedIdentity> = {
   status,
   rules: [],
   columns: columnsOf({
+    activity: true,
     wide: [
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
       { name: 'Client', type: 'string', jsonPath: '.status.clientId' },

@@ -159,6 +159,7 @@ export const userAssignedIdentity: KindSchema<UserAssignedIdentity> = {
     },
   ],
   columns: columnsOf({
+    activity: true,
     wide: [
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
       { name: 'Client', type: 'string', jsonPath: '.status.clientId' },

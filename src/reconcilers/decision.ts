@@ -103,7 +103,7 @@ export interface Drift {
   readonly how: Changed;
   /** Of a resource that others write to for their own ends: what azid gave it and found missing. */
   readonly parts?: readonly string[];
-  /** azid has put it right already, by the hand of another object. */
+  /** Another object has found it before, and may have put it right. */
   readonly isRepaired?: boolean;
 }
 

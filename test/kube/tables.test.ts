@@ -125,6 +125,10 @@ it('what azid says of an object shows in short, and in full with -o wide', async
   expect((await kubectl('get', 'uai', 'web')).stdout).toMatch(
     /^web +True +identity …\/web is as declared +/m,
   );
+  // Who changed it last.
+  expect((await kubectl('get', 'uai', 'web', '-o', 'wide')).stdout).toMatch(
+    /CHANGED-BY.*\n.* azid \([0-9a-f-]{36}\) /,
+  );
   await stage.declare('lost', { resourceGroup: 'rg2' });
   const message = await stage.stalled('lost', 'PolicyDenied');
   expect((await kubectl('get', 'uai', 'lost')).stdout).toMatch(/^lost +False +\S.{10,} +\d+s$/m);

@@ -24,10 +24,18 @@ const details: PrinterColumn = {
   priority: 1,
 };
 
+/** Of `status.activity`: what was done last to what the object has in Azure. */
+const lastChange: readonly PrinterColumn[] = [
+  { name: 'Changed', type: 'date', jsonPath: '.status.activity[0].time' },
+  { name: 'Changed-By', type: 'string', jsonPath: '.status.activity[0].caller' },
+];
+
 /** The columns of a kind: `first`, numbers at most, after Ready; `wide` before the whole message. */
 export function columnsOf(parts: {
   readonly first?: readonly PrinterColumn[];
   readonly wide?: readonly PrinterColumn[];
+  /** It has `status.activity`. */
+  readonly activity?: boolean;
 }): readonly PrinterColumn[] {
   return [
     ready,
@@ -35,7 +43,10 @@ export function columnsOf(parts: {
     message,
     age,
     reason,
-    ...(parts.wide ?? []).map((each) => ({ ...each, priority: 1 as const })),
+    ...[...(parts.wide ?? []), ...(parts.activity ? lastChange : [])].map((each) => ({
+      ...each,
+      priority: 1 as const,
+    })),
     details,
   ];
 }

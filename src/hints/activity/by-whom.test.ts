@@ -62,6 +62,13 @@ describe('the words', () => {
     expect(byWhom(call(minutes), how, NOW)).toBe(text);
   });
 
+  it('say that it went with its group', () => {
+    const operation = 'Microsoft.Resources/subscriptions/resourceGroups/delete';
+    expect(byWhom(call(27, { operation, correlationId: undefined }), 'removed', NOW)).toBe(
+      'removed with its resource group in Azure by alice@contoso.com at 12:03 UTC',
+    );
+  });
+
   it('have no correlation id where there is none', () => {
     const text = byWhom(call(27, { correlationId: undefined }), 'removed', NOW);
     expect(text).toBe('removed in Azure by alice@contoso.com at 12:03 UTC');

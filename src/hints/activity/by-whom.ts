@@ -39,9 +39,12 @@ export function culpritOf(calls: readonly Call[], how: Changed, now: number, sin
 }
 
 /** In words, after "it was": `removed in Azure by alice@contoso.com at 12:03 UTC, correlation id …`. */
-export function byWhom({ caller, at, correlationId }: Call, how: Changed, now: number): string {
+export function byWhom({ caller, operation, at, correlationId }: Call, how: Changed, now: number): string {
   const correlated = correlationId === undefined ? '' : `, correlation id ${correlationId}`;
-  return `${VERBS[how]} ${caller} at ${timeOfDay(at, now)} UTC${correlated}`;
+  const verb = /\/resourceGroups\/delete$/i.test(operation)
+    ? 'removed with its resource group in Azure by'
+    : VERBS[how];
+  return `${verb} ${caller} at ${timeOfDay(at, now)} UTC${correlated}`;
 }
 
 /** With the day where that is not today. */

@@ -182,6 +182,38 @@ describe('memory', () => {
   });
 });
 
+describe('what went with its group', () => {
+  const gone = () =>
+    hint({
+      id: GROUP,
+      operation: 'Microsoft.Resources/subscriptions/resourceGroups/delete',
+      change: 'delete',
+    });
+
+  beforeEach(() => {
+    owned = (key) => key === KEY;
+  });
+
+  it('was removed by whoever deleted the group, which is nobody’s own', () => {
+    journal.note(gone());
+    expect(journal.culprit(KEY, 'removed')?.caller).toBe('alice@contoso.com');
+    expect(journal.of(KEY)).toEqual([]);
+  });
+
+  it('was not, where azid wrote to it since, or it was changed only', () => {
+    journal.note(gone());
+    expect(journal.culprit(KEY, 'changed')).toBeUndefined();
+    clock.advance(1_000);
+    journal.wrote({ id: ID, change: 'write' });
+    expect(journal.culprit(KEY, 'removed')).toBeUndefined();
+  });
+
+  it('is not kept of a group that was written', () => {
+    journal.note({ ...gone(), change: 'write' });
+    expect(journal.size).toBe(0);
+  });
+});
+
 describe('what is missing from a resource', () => {
   const foreign = (change: Partial<Hint> = {}) =>
     hint({ id: VM, operation: 'Microsoft.Compute/virtualMachines/write', ...change });

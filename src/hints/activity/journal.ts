@@ -111,7 +111,9 @@ export class ActivityJournal {
     const own = this.#isOwn(hint.caller);
     // A refusal stands in the object's conditions, and is tried again for as long as it lasts.
     if (own && hint.result !== 'Succeeded') return;
-    if (!this.#options.isOwned(key)) return;
+    // What goes with its group need not have a call of its own.
+    const isGroups = change === 'delete' && groupOf(key) === key;
+    if (!isGroups && !this.#options.isOwned(key)) return;
     const now = this.#options.clock.now();
     this.#add(key, {
       at: Number.isFinite(hint.at) ? Math.min(hint.at, now) : now,
@@ -153,7 +155,9 @@ export class ActivityJournal {
    * @param since azid's own last write there as its object remembers it, wall ms
    */
   culprit(key: string, how: Changed, since = 0): Call | undefined {
-    return culpritOf(this.of(key), how, this.#options.clock.now(), since);
+    const group = how === 'removed' ? groupOf(key) : undefined;
+    const calls = group === undefined ? this.of(key) : [...this.of(key), ...this.of(group)];
+    return culpritOf(calls, how, this.#options.clock.now(), since);
   }
 
   /**
@@ -231,6 +235,11 @@ export class ActivityJournal {
     if (objectId !== undefined) return objectId.toLowerCase() === ownObject;
     return appId !== undefined && appId.toLowerCase() === ownApp;
   }
+}
+
+/** Of the resource group that something is in, or is itself. */
+function groupOf(key: string): string | undefined {
+  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+/.exec(key)?.[0];
 }
 
 /** A part of a resource; `#` stands in no id. */

@@ -51,7 +51,9 @@ export class ObjectActivity<T extends ManagedObject> {
   cause(object: ManagedObject, { id, how, parts, isRepaired = false }: Drift): string | undefined {
     if (isRepaired)
       return keysOf(id, parts ?? [])
-        .flatMap((key) => this.#journal?.of(key).find(({ own }) => own)?.repaired ?? [])
+        .flatMap(
+          (key) => this.#causeOfPart(key) ?? this.#journal?.of(key).find(({ own }) => own)?.repaired ?? [],
+        )
         .at(0);
     const since = ownLastIn(object.status?.activity);
     const call = parts

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FINALIZER } from '../../api/schema/common.ts';
 import { KubeError } from '../../kube/errors.ts';
-import type { Failure } from '../decision.ts';
+import type { Drift, Failure } from '../decision.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { decide } from './decide.ts';
 import {
@@ -247,11 +247,17 @@ describe('making and keeping', () => {
     expect(decide(object, facts({ credentials: known(there) })).summary).toMatchObject({ nextMs: 3_600_000 });
   });
 
-  const settledRows: [string, FederatedIdentityCredential, FactsChange, string][] = [
+  const settledRows: [string, FederatedIdentityCredential, FactsChange, string, Drift['how']?][] = [
     ['an edit', settled({ spec: { subject: 'job:deploy' } }), {}, 'Updated'],
     ['an edit of the audience', settled({ spec: { audience: 'api://x' } }), {}, 'Updated'],
-    ['a change by somebody else', settled(), { credentials: known(seen({ subject: 'job:x' })) }, 'Repaired'],
-    ['a deletion by somebody else', settled(), { credentials: known() }, 'Recreated'],
+    [
+      'a change by somebody else',
+      settled(),
+      { credentials: known(seen({ subject: 'job:x' })) },
+      'Repaired',
+      'changed',
+    ],
+    ['a deletion by somebody else', settled(), { credentials: known() }, 'Recreated', 'removed'],
     [
       'a recycled identity',
       settled(),
@@ -262,10 +268,11 @@ describe('making and keeping', () => {
       'Recreated',
     ],
   ];
-  it.each(settledRows)('%s leads to one PUT under the same name', (_, object, given, reason) => {
+  it.each(settledRows)('%s leads to one PUT under the same name', (_, object, given, reason, how) => {
     const decision = decide(object, facts(given));
     expect(types(decision)).toEqual(['saveStatus', 'putCredential']);
     expect(only(decision, 'putCredential')).toMatchObject({ id: ID, event: { reason } });
+    expect(only(decision, 'putCredential').event.drift).toEqual(how && { id: ID, how });
     expect(only(decision, 'saveStatus').status.ledger).toEqual([ID]);
   });
 

@@ -34,6 +34,8 @@ import { DUE_MS, QUIET_MS } from './write/batch.ts';
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
+const drifts = ({ actions }: HostDecision) =>
+  actions.flatMap((action: Action) => (action.type === 'recordEvent' ? (action.event.drift ?? []) : []));
 const writeOf = ({ actions }: HostDecision) =>
   actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
 const states = ({ status }: HostDecision) =>
@@ -504,6 +506,7 @@ describe('the system-assigned identity', () => {
     const replaced = host([], { own: { system: true, principalId: 'own-2' } });
     const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(replaced) }));
     expect(told(decision)).toEqual(['SystemIdentityReplaced']);
+    expect(drifts(decision)).toEqual([{ id: VM, how: 'written', parts: ['system'] }]);
     expect(decision.status.systemAssigned).toMatchObject({ principalId: 'own-2', owned: true });
   });
 

@@ -39,6 +39,8 @@ import { byCredential } from './write/credentials.ts';
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
 const told = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
+const drifts = ({ actions }: HostDecision) =>
+  actions.flatMap((action: Action) => (action.type === 'recordEvent' ? (action.event.drift ?? []) : []));
 const writeOf = ({ actions }: HostDecision) =>
   actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
 const lineOf = ({ status }: HostDecision, name: string) =>
@@ -238,6 +240,7 @@ describe('a resource that was made again', () => {
     expect(lineOf(decision, 'app')?.losses).toBe(2);
     expect(decision.status.instance).toBe('vm-2');
     expect(told(decision)).toEqual(['HostRecycled']);
+    expect(drifts(decision)).toEqual([{ id: VM, how: 'removed' }]);
   });
 
   it('does not make azid the owner of what came with it', () => {
@@ -283,6 +286,7 @@ describe('somebody who takes away what azid attaches', () => {
       lastLossAt: at(0),
     });
     expect(told(decision)).toEqual(['IdentityLost']);
+    expect(drifts(decision)).toEqual([{ id: VM, how: 'written', parts: [keyOf('app')] }]);
     expect(writeOf(decide(withLosses(1, MINUTE), missing))).toBeDefined();
   });
 

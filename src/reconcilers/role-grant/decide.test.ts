@@ -232,15 +232,28 @@ describe('granting', () => {
       expect(only(decision, 'putAssignment')).toMatchObject({
         target,
         description: assignment().description,
-        event: { reason: 'Updated' },
+        event: { reason: 'Updated', drift: { id: target.id, how: 'changed' } },
       });
       expect(only(decision, 'putAssignment').condition).toBeUndefined();
     }
   });
 
+  it('blames nobody for what is edited here, or was never granted', () => {
+    const { metadata, ...edited } = settled();
+    const object = { ...edited, metadata: { ...metadata, generation: (metadata.generation ?? 1) + 1 } };
+    const described = decide(object, facts({ azure: present({ description: 'mine now' }) }));
+    const first = decide(grant(), facts({ azure: absent }));
+    for (const decision of [described, first])
+      expect(only(decision, 'putAssignment').event.drift).toBeUndefined();
+  });
+
   it('makes again what somebody deleted, and says so', () => {
     const decision = decide(settled(), facts({ azure: absent }));
-    expect(only(decision, 'putAssignment').event).toMatchObject({ type: 'Warning', reason: 'Regranted' });
+    expect(only(decision, 'putAssignment').event).toMatchObject({
+      type: 'Warning',
+      reason: 'Regranted',
+      drift: { id: target.id, how: 'removed' },
+    });
     expect(only(decision, 'saveStatus').status.history).toEqual([
       {
         time: '2026-11-23T10:00:00Z',

@@ -183,6 +183,8 @@ describe('what an object says', () => {
     const decision = decide(settled(), recycled);
     expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
     expect(events(decision)[0]).toContain(`SystemIdentityReplaced: ${VM} has another identity of its own`);
+    const drifts = decision.actions.flatMap((each) => (each.type === 'recordEvent' ? each.event.drift : []));
+    expect(drifts).toEqual([{ id: VM, how: 'written', parts: ['system'], isRepaired: true }]);
     expect(decision.status).toMatchObject({ principalId: ANOTHER, clientId: undefined, tenantId: undefined });
     const saved = { ...settled(), status: decision.status };
     expect(types(decide(saved, { ...recycled, azure: told(ANOTHER, 'client-2') }))).toEqual([]);

@@ -172,6 +172,7 @@ describe('creation', () => {
     expect(only(decide(settled(), facts({ azure: absent })), 'createIdentity').event).toMatchObject({
       type: 'Warning',
       reason: 'Recreated',
+      drift: { id: ID, how: 'removed' },
     });
   });
 
@@ -207,6 +208,20 @@ describe('a settled identity', () => {
     expect(only(decision, 'updateIdentity').tags).toEqual({ ENV: 'prod', team: 'theirs', ...ownerMarks(ME) });
   });
 
+  it('blames somebody for what differs, unless it was edited here', () => {
+    const status = { tagKeys: ['env'], observedGeneration: 1 };
+    const object = settled({ spec: { tags: { env: 'prod' } }, metadata: { generation: 1 }, status });
+    const identity = seen({ env: 'changed', ...ownerMarks(ME) });
+    const given = facts({ azure: { state: 'present', identity, live: true } });
+    const drifts = [1, 2].map(
+      (generation) =>
+        only(decide({ ...object, metadata: { ...object.metadata, generation } }, given), 'updateIdentity')
+          .event.drift,
+    );
+    expect(drifts).toEqual([{ id: ID, how: 'changed' }, undefined]);
+    expect(only(decide(uai(), facts({ azure: absent })), 'createIdentity').event.drift).toBeUndefined();
+  });
+
   it('drops a tag that left the spec, but not one it never set', () => {
     const object = settled({ status: { tagKeys: ['env'] } });
     const identity = seen({ env: 'prod', team: 'theirs', ...ownerMarks(ME) });
@@ -238,7 +253,10 @@ describe('a settled identity', () => {
       principalId: 'principal-2',
       clientId: 'client-2',
     });
-    expect(only(decision, 'recordEvent').event.reason).toBe('IdentityRecycled');
+    expect(only(decision, 'recordEvent').event).toMatchObject({
+      reason: 'IdentityRecycled',
+      drift: { id: ID, how: 'removed' },
+    });
   });
 
   it('gets its finalizer back', () => {

@@ -89,6 +89,7 @@ function eventsOf(each: Case, next: Line): ReconcileEvent[] {
     events.push({
       type: 'Warning',
       reason: 'SystemIdentityReplaced',
+      drift: { id: host.id, how: 'written', parts: [SYSTEM] },
       action: 'Observe',
       message: `${host.id} has a new system-assigned identity: principal ${next.principalId}, before ${before}`,
     });

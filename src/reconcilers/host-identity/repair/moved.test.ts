@@ -59,7 +59,10 @@ describe('a resource that is gone from its id', () => {
   });
 
   it('and nowhere else ends as ever', () => {
-    expect(told(decide(object(), gone()))).toEqual(['HostGone']);
+    const { actions } = decide(object(), gone());
+    expect(actions.flatMap((each) => (each.type === 'recordEvent' ? each.event : []))).toMatchObject([
+      { reason: 'HostGone', drift: { id: VM, how: 'removed' } },
+    ]);
   });
 });
 

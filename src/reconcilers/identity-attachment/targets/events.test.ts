@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { attached, host, known } from '../facts.fixture.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import { attached, host, IDENTITY_ID, known } from '../facts.fixture.ts';
 import type { SeenHost, ToldState } from '../facts.ts';
 import { eventsOf } from './events.ts';
 import type { Target } from './target.ts';
@@ -39,4 +40,13 @@ it('not where a machine is known again by its id, nothing of azid’s was there,
 
 it('what is there again is told as attached', () => {
   expect(told(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
+});
+
+it('whoever took it away from one resource can be named, of several each by its own', () => {
+  const [one, two] = [there('vm1'), there('vm2')];
+  const before = new Map([one, two].map(({ host: { key } }) => [key, 'other' as ToldState]));
+  expect(eventsOf([one], before, known).map(({ drift }) => drift)).toEqual([
+    { id: one.host.id, how: 'written', parts: [armKey(IDENTITY_ID)], isRepaired: true },
+  ]);
+  expect(eventsOf([one, two], before, known).map(({ drift }) => drift)).toEqual([undefined]);
 });
