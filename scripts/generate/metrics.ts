@@ -43,6 +43,8 @@ function startedMetrics(): Metrics {
   metrics.azure.throttled(0, { subscriptionId: '', kind: 'read' });
   metrics.activityLog.failed({ subscriptionId: '', reason: '' });
   metrics.activityLog.parts(() => [{ subscriptionId: '', recordAgeMs: 1, readAgeMs: 1 }]);
+  metrics.signIns.failed('');
+  metrics.signIns.age(() => 1);
   metrics.caches(() => [
     { cache: 'identities', subscription: '', part: '', ageMs: 0, entries: 0, partial: false },
   ]);

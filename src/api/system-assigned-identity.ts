@@ -6,6 +6,7 @@ import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common
 import { ONE_IN_STATUS } from './schema/declared.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
+import { signIns } from './schema/last-sign-in.ts';
 import { leave, rememberedGuid, rememberedId } from './schema/remembered.ts';
 
 const spec = z
@@ -26,6 +27,7 @@ const spec = z
 const status = z.object({
   ...commonStatus,
   ...activity,
+  ...signIns,
   id: rememberedId('resourceId', 1024).optional().describe('ARM id of the resource, as Azure spells it.'),
   principalId: rememberedGuid().optional(),
   clientId: rememberedGuid().optional(),
@@ -70,6 +72,7 @@ export const systemAssignedIdentity: KindSchema<SystemAssignedIdentity> = {
     wide: [
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
       { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
+      { name: 'Last-Sign-In', type: 'date', jsonPath: '.status.lastSignIn.time' },
       { name: 'Resource', type: 'string', jsonPath: '.spec.resourceId' },
     ],
   }),

@@ -17,6 +17,7 @@ import {
 } from './schema/common.ts';
 import { ONE_IN_STATUS } from './schema/declared.ts';
 import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
+import { signIns } from './schema/last-sign-in.ts';
 import { pastTime, REMEMBERED, rememberedGuid, rememberedId } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 
@@ -89,6 +90,7 @@ const coordinates = z.object({
 const status = z.object({
   ...commonStatus,
   ...activity,
+  ...signIns,
   id: rememberedId('identityId', 1024).optional().describe('ARM id of the identity.'),
   clientId: rememberedGuid().optional(),
   principalId: rememberedGuid().optional().describe('Object id of the identity in the directory.'),
@@ -163,6 +165,7 @@ export const userAssignedIdentity: KindSchema<UserAssignedIdentity> = {
     wide: [
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
       { name: 'Client', type: 'string', jsonPath: '.status.clientId' },
+      { name: 'Last-Sign-In', type: 'date', jsonPath: '.status.lastSignIn.time' },
       { name: 'Last-Write', type: 'date', jsonPath: '.status.lastWriteTime' },
       { name: 'Azure-Id', type: 'string', jsonPath: '.status.id' },
     ],

@@ -12,6 +12,7 @@ export interface ControllerFlags {
   readonly cloud: string;
   readonly armEndpoint?: string;
   readonly authorityHost?: string;
+  readonly graphEndpoint?: string;
   readonly caPem?: string;
   readonly credential: CredentialKind;
   readonly tenantId: string;
@@ -25,6 +26,7 @@ export interface ControllerFlags {
   readonly workers: number;
   readonly resyncInterval: number;
   readonly activityLog: boolean;
+  readonly signIns: boolean;
   readonly azureLag: number;
   readonly releaseAfter: number;
   readonly listenAddress: string;
@@ -80,6 +82,12 @@ export const FLAGS: readonly Flag[] = [
     flags: '--authority-host <url>',
     env: 'AZURE_AUTHORITY_HOST',
     about: "Entra ID, in place of the cloud's",
+    parse: httpsOrigin,
+  },
+  {
+    flags: '--graph-endpoint <url>',
+    env: 'AZID_GRAPH_ENDPOINT',
+    about: "Microsoft Graph, in place of the cloud's; asked with --sign-ins alone",
     parse: httpsOrigin,
   },
   {
@@ -164,6 +172,14 @@ export const FLAGS: readonly Flag[] = [
       'read the Activity Log of each subscription in use, every 5 min: what others change is found sooner, with who it was',
     parse: bool,
     fallback: true,
+  },
+  {
+    flags: '--sign-ins <bool>',
+    env: 'AZID_SIGN_INS',
+    about:
+      'show when identities last signed in (status.lastSignIn); needs the permission AuditLog.Read.All of Microsoft Graph',
+    parse: bool,
+    fallback: false,
   },
   {
     flags: '--azure-lag <duration>',

@@ -60,6 +60,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     workers: flags.workers,
     resyncIntervalMs: flags.resyncInterval,
     activityLog: flags.activityLog,
+    signIns: flags.signIns,
     azureLagMs: flags.azureLag,
     releaseAfterMs: flags.releaseAfter,
     ...(listen && { listen }),

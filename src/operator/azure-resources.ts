@@ -12,6 +12,8 @@ export const AZURE_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'microsoft.authorization/roleassignments': ['GET', 'PUT', 'DELETE'],
   'microsoft.authorization/roledefinitions': ['GET'],
   'microsoft.authorization/permissions': ['GET'],
+  // Sign-ins, with --sign-ins alone.
+  'microsoft.graph/auditlogs': ['GET'],
   // The Activity Log.
   'microsoft.insights/eventtypes/values': ['GET'],
   ...Object.fromEntries(

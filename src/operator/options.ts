@@ -43,6 +43,8 @@ export interface OperatorOptions {
   readonly credentialRoundMs?: number;
   /** Read the Activity Log of each subscription in use. Defaults to true. */
   readonly activityLog?: boolean;
+  /** Ask Microsoft Graph when identities last signed in. Defaults to false. */
+  readonly signIns?: boolean;
   /** How long Azure may not show what was just written. */
   readonly azureLagMs: number;
   /** How long a deletion that Azure refuses holds its object. */

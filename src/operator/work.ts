@@ -13,6 +13,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createServices, type Services } from '../reconcilers/services.ts';
+import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import { readActivityLog } from './activity-log.ts';
 import { type ConnectedAzure, connectAzure } from './azure.ts';
@@ -20,6 +21,7 @@ import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
+import { readSignIns } from './sign-ins.ts';
 import { anyOf } from './signals.ts';
 
 export interface WorkParts {
@@ -184,9 +186,12 @@ export class Work implements AsyncDisposable {
       const parts = { options, activityLog, caches, sink: hints, client, metrics, signal };
       this.#cleanup.use(readActivityLog(parts));
     }
+    const signIns = options.signIns ? new LastSignIns() : undefined;
+    if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
     return createServices(
       {
         ...azure,
+        signIns,
         caches,
         hints,
         roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),

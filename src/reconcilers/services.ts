@@ -31,6 +31,7 @@ import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
 import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
 import { GrantedHere } from './role-grant/ownership/granted-here.ts';
+import type { LastSignIns } from './sign-ins/last-sign-ins.ts';
 import type { Stores } from './stores.ts';
 import { completedOf, listedOf } from './watches/areas.ts';
 
@@ -79,6 +80,8 @@ interface Given extends AzureSide, Settings {
   readonly stores: Stores;
   readonly client: KubeClient;
   readonly clusterIssuer: ClusterIssuer;
+  /** Absent: azid does not ask for sign-ins. */
+  readonly signIns?: LastSignIns | undefined;
   /** On which principals azid saw its marks before. */
   readonly principals: RecordedPrincipals;
   readonly clock: Clock;

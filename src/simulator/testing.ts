@@ -16,9 +16,17 @@ export function clientOptions(simulator: Simulator) {
 
 /** A credential of someone else, or of a caller named with `control.nameCaller`. */
 export async function tokenCredential(simulator: Simulator, caller?: string): Promise<TokenCredential> {
-  const { accessToken } = await simulator.control.token(caller === undefined ? {} : { caller });
-  // Far ahead in real time: the SDK asks the machine's clock, the simulator its own.
-  return { getToken: async () => ({ token: accessToken, expiresOnTimestamp: Number.MAX_SAFE_INTEGER }) };
+  const mint = (audience?: string) =>
+    simulator.control.token({ ...(caller !== undefined && { caller }), ...(audience && { audience }) });
+  const { accessToken } = await mint();
+  return {
+    async getToken(scopes) {
+      const [audience] = [scopes].flat().filter((scope) => scope.includes('graph.'));
+      const token = audience ? (await mint(audience.replace('/.default', ''))).accessToken : accessToken;
+      // Far ahead in real time: the SDK asks the machine's clock, the simulator its own.
+      return { token, expiresOnTimestamp: Number.MAX_SAFE_INTEGER };
+    },
+  };
 }
 
 export interface Refusal {

@@ -363,7 +363,12 @@ export class World {
       namespace: 'azid-system',
       takeOver: false,
       instance: `test-${this.#running.size}`,
-      cloud: resolveCloud({ armEndpoint: azure.origin, authorityHost: azure.origin, caPem: azure.caPem }),
+      cloud: resolveCloud({
+        armEndpoint: azure.origin,
+        authorityHost: azure.origin,
+        graphEndpoint: azure.origin,
+        caPem: azure.caPem,
+      }),
       credential: await tokenCredential(azure, 'controller'),
       tenantId: azure.tenantId,
       workers: 4,

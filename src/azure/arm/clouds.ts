@@ -8,6 +8,9 @@ export interface Cloud {
   readonly authorityHost: string;
   /** What tokens for Resource Manager are asked for. */
   readonly armScope: string;
+  /** Microsoft Graph's origin, no trailing slash, and what tokens for it are asked for. */
+  readonly graphEndpoint: string;
+  readonly graphScope: string;
   /** The audience a federated credential of this cloud normally has. */
   readonly federationAudience: string;
   /** False where the authority is not one that Microsoft's public discovery knows. */
@@ -16,30 +19,46 @@ export interface Cloud {
   readonly caPem?: string;
 }
 
-function cloud(name: string, arm: string, authority: string, federationAudience: string): Cloud {
-  const armEndpoint = `https://${arm}`;
+function cloud(
+  name: string,
+  arm: string,
+  authority: string,
+  graph: string,
+  federationAudience: string,
+): Cloud {
+  const [armEndpoint, graphEndpoint] = [`https://${arm}`, `https://${graph}`];
   return {
     name,
     armEndpoint,
     authorityHost: `https://${authority}`,
     armScope: `${armEndpoint}/.default`,
+    graphEndpoint,
+    graphScope: `${graphEndpoint}/.default`,
     federationAudience,
     instanceDiscovery: true,
   };
 }
 
 export const CLOUDS = {
-  Public: cloud('Public', 'management.azure.com', 'login.microsoftonline.com', 'api://AzureADTokenExchange'),
+  Public: cloud(
+    'Public',
+    'management.azure.com',
+    'login.microsoftonline.com',
+    'graph.microsoft.com',
+    'api://AzureADTokenExchange',
+  ),
   USGovernment: cloud(
     'USGovernment',
     'management.usgovcloudapi.net',
     'login.microsoftonline.us',
+    'graph.microsoft.us',
     'api://AzureADTokenExchangeUSGov',
   ),
   China: cloud(
     'China',
     'management.chinacloudapi.cn',
     'login.chinacloudapi.cn',
+    'microsoftgraph.chinacloudapi.cn',
     'api://AzureADTokenExchangeChina',
   ),
 } as const satisfies Record<string, Cloud>;
@@ -49,6 +68,8 @@ export interface CloudOptions {
   readonly cloud?: string;
   /** Replaces the cloud's Resource Manager, e.g. by the sandbox's. The token scope stays the cloud's. */
   readonly armEndpoint?: string;
+  /** Replaces the cloud's Microsoft Graph. The token scope stays the cloud's. */
+  readonly graphEndpoint?: string;
   /** Replaces the cloud's authority; turns instance discovery off. */
   readonly authorityHost?: string;
   readonly caPem?: string;
@@ -65,6 +86,9 @@ export function resolveCloud(options: CloudOptions = {}): Cloud {
   return {
     ...base,
     ...(options.armEndpoint !== undefined && { armEndpoint: origin('--arm-endpoint', options.armEndpoint) }),
+    ...(options.graphEndpoint !== undefined && {
+      graphEndpoint: origin('--graph-endpoint', options.graphEndpoint),
+    }),
     ...(options.authorityHost !== undefined && {
       authorityHost: origin('--authority-host', options.authorityHost),
       instanceDiscovery: Object.values(CLOUDS).some(

@@ -3,6 +3,7 @@
  * credential, minutes after it happened (docs/design/2026-11-29-activity-log.md). One query that fails stops no other.
  */
 import type { ActivityLog } from '../../azure/activity-log.ts';
+import { type PollFailure, type PollTiming, poll } from '../../azure/polling.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { HintSink } from '../hint.ts';
@@ -10,7 +11,14 @@ import { LogQuery } from './log-query.ts';
 import type { ActivityLogMetrics, ActivityLogPart } from './metrics.ts';
 import type { Positions } from './positions.ts';
 import { PROVIDERS } from './providers.ts';
-import { type QueryFailure, runQueryLoop } from './query-loop.ts';
+
+/** Two queries every 5 min are 24 calls an hour and subscription; a record that shows 20 min after the call is read within 25. */
+const TIMING: PollTiming = {
+  everyMs: 5 * 60_000,
+  firstMs: 60_000,
+  retryMs: 30_000,
+  refusedMs: 60 * 60_000,
+};
 
 /** What a caller of the log needs; Reader has it. */
 export const READ_RECORDS = 'Microsoft.Insights/eventtypes/values/read';
@@ -108,8 +116,8 @@ export class ActivityLogPoller implements AsyncDisposable {
         this.#worked(subscriptionId, queries, each);
       };
       const read = (signal: AbortSignal) => each.query.read(signal);
-      const onFailure = (failure: QueryFailure) => this.#failed(subscriptionId, queries, each, failure);
-      await runQueryLoop({ clock, random, read, onRead, onFailure }, stop.signal);
+      const onFailure = (failure: PollFailure) => this.#failed(subscriptionId, queries, each, failure);
+      await poll({ clock, random, timing: TIMING, read, onRead, onFailure }, stop.signal);
     });
     this.#readings.set(subscriptionId, { stop, queries, ended: Promise.all(loops) });
   }
@@ -134,7 +142,7 @@ export class ActivityLogPoller implements AsyncDisposable {
     subscriptionId: string,
     queries: readonly Asked[],
     asked: Asked,
-    { reason, refused, error }: QueryFailure,
+    { reason, refused, error }: PollFailure,
   ): void {
     const { log, metrics } = this.#options;
     metrics.failed({ subscriptionId, reason });

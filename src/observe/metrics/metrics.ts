@@ -6,6 +6,7 @@ import { type AzureMetrics, type AzureResources, azureSeries } from './azure-ser
 import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
+import { type SignInSeries, signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
 export interface MetricsOptions {
@@ -31,6 +32,7 @@ export class Metrics {
   readonly azure: AzureMetrics;
   /** Of the Activity Log. */
   readonly activityLog: ActivityLogSeries;
+  readonly signIns: SignInSeries;
   /** Tells where to read the state of the caches of Azure from. */
   readonly caches: (source: () => Iterable<CachePart>) => void;
 
@@ -42,6 +44,7 @@ export class Metrics {
     this.leader = leaderSeries(this.#registry);
     this.azure = azureSeries(this.#registry, azureResources);
     this.activityLog = activityLogSeries(this.#registry, PROVIDERS);
+    this.signIns = signInSeries(this.#registry);
     this.caches = cacheSeries(this.#registry);
   }
 

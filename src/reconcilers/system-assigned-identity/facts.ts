@@ -7,6 +7,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
+import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -34,7 +35,7 @@ export type ObservedIdentity =
     }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
-export interface Facts {
+export interface Facts extends SignInFacts {
   /** Wall time, ms. */
   readonly now: number;
   readonly policy: NamespacePolicy;

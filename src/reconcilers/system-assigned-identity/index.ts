@@ -1,5 +1,6 @@
 import { systemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { KindDefinition } from '../definition.ts';
+import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { areasOf } from '../watches/areas.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
@@ -15,17 +16,20 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
   resource: systemAssignedIdentity.resource,
   status: systemAssignedIdentity.status,
   store,
-  watches,
+  watches: (services) => [...watches(services), ...onSignIn('SystemAssignedIdentity', services)],
   ownedInAzure,
   removals: ['deleteLeftover'],
-  decide,
+  decide: withSignIn(decide),
   start(services) {
     const principals = new Map<string, string>();
     const looked = new Map<string, string>();
     const areas = areasOf(services.hostCache, 'systemassignedidentity');
     const observeDeps: ObserveDeps = { ...services, areas, principals, looked };
     return {
-      observe: (object, context) => observe(object, context, observeDeps),
+      observe: async (object, context) => ({
+        ...(await observe(object, context, observeDeps)),
+        ...signInOf(object, services),
+      }),
       decided({ metadata: { uid } }, _facts, { status: { principalId } }) {
         // Remembered while the resource is gone, when the status names nobody.
         if (principalId !== undefined) principals.set(uid, principalId);

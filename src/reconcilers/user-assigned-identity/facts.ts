@@ -7,6 +7,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
 import type { Tags } from '../marks.ts';
+import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -80,7 +81,7 @@ export interface SeenConfigMap {
   readonly ours: boolean;
 }
 
-export interface Facts {
+export interface Facts extends SignInFacts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;

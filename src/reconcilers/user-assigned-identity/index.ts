@@ -1,6 +1,7 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
@@ -17,15 +18,18 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   resource: userAssignedIdentity.resource,
   status: userAssignedIdentity.status,
   store,
-  watches,
+  watches: (services) => [...watches(services), ...onSignIn('UserAssignedIdentity', services)],
   ownedInAzure,
   removals: ['deleteLeftover'],
-  decide: sayingNeeds(decide, needsLive),
+  decide: withSignIn(sayingNeeds(decide, needsLive)),
   start(services) {
     const begunHere = new Map<string, string>();
     const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, begunHere };
     return {
-      observe: (object, context, live) => observe(object, context, live, observeDeps),
+      observe: async (object, context, live) => ({
+        ...(await observe(object, context, live, observeDeps)),
+        ...signInOf(object, services),
+      }),
       perform(action, object, context) {
         const begun = object.status?.createStartedAt;
         if (action.type === 'createIdentity' && begun) begunHere.set(object.metadata.uid, begun);

@@ -88,6 +88,8 @@ function flags(
     kubeconfig: given.kubeconfig,
     'arm-endpoint': simulator.origin,
     'authority-host': simulator.origin,
+    'graph-endpoint': simulator.origin,
+    'sign-ins': 'true',
     'ca-file': caFile,
     'tenant-id': simulator.tenantId,
     'client-id': own.clientId,

@@ -1,0 +1,59 @@
+/** Sign-ins of managed identities, summed up over the tenant (docs/azure-facts.md section 18). */
+import { z } from 'zod';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import type { ArmAccess } from '../arm/arm-access.ts';
+import { classify } from '../arm/classify.ts';
+import { AzureError } from '../arm/errors.ts';
+
+/** Between two pages: 5 requests in 10 s are allowed to the whole tenant, and others ask as well. */
+const PAGE_MS = 4_000;
+/** Of 1,000 rows each. */
+const MAX_PAGES = 500;
+/** Pages that are asked for once more when Graph says not now. */
+const MAX_THROTTLED = 3;
+
+const PATH = "/beta/auditLogs/getSummarizedMSISignIns(aggregationWindow='d1')";
+
+const page = z.looseObject({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
+
+export class SignInSummaries {
+  readonly #access: Pick<ArmAccess, 'getJson'>;
+  readonly #clock: Clock;
+
+  constructor(access: Pick<ArmAccess, 'getJson'>, clock: Clock) {
+    this.#access = access;
+    this.#clock = clock;
+  }
+
+  /** One row for each identity, resource and day, page by page, as they came. Throws only `AzureError`. */
+  async *pages(signal: AbortSignal): AsyncGenerator<readonly unknown[]> {
+    let link: string | undefined = PATH;
+    for (let count = 0; link !== undefined; count++) {
+      if (count >= MAX_PAGES) throw unreadable(`expected at most ${MAX_PAGES} pages`);
+      if (count > 0) await sleep(this.#clock, PAGE_MS, signal);
+      const read = page.safeParse(await this.#get(link, signal));
+      if (!read.success) throw unreadable('expected a page of sign-ins');
+      yield read.data.value;
+      link = read.data['@odata.nextLink'] || undefined;
+    }
+  }
+
+  async #get(link: string, signal: AbortSignal): Promise<unknown> {
+    for (let throttled = 0; ; throttled++) {
+      try {
+        return await this.#access.getJson(link, signal);
+      } catch (thrown) {
+        const found = classify(thrown);
+        if (found.kind !== 'throttled' || throttled >= MAX_THROTTLED) throw thrown;
+        await sleep(this.#clock, found.retryAfterMs, signal);
+      }
+    }
+  }
+}
+
+function unreadable(expected: string): AzureError {
+  return new AzureError({
+    code: 'IncompleteAnswer',
+    message: `Microsoft Graph: ${expected}, got something else`,
+  });
+}

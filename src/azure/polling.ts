@@ -1,0 +1,76 @@
+/** A question that is asked of Azure over and over, for as long as somebody needs the answer, and what becomes of its failures. */
+import { type Clock, sleep } from '../runtime/time/clock.ts';
+import { classify } from './arm/classify.ts';
+
+export interface PollTiming {
+  /** From beginning to beginning. */
+  readonly everyMs: number;
+  /** Within this time of its start it is first asked: those that begin together keep apart from then on. */
+  readonly firstMs: number;
+  /** After a first failure; doubles up to `everyMs`. */
+  readonly retryMs: number;
+  /** After one that no retry helps until somebody acts. */
+  readonly refusedMs: number;
+}
+
+export interface PollOptions {
+  readonly clock: Clock;
+  /** 0 <= random() < 1. */
+  readonly random: () => number;
+  readonly timing: PollTiming;
+  /** Throws only `AzureError`. */
+  readonly read: (signal: AbortSignal) => Promise<void>;
+  readonly onRead: () => void;
+  readonly onFailure: (failure: PollFailure) => void;
+}
+
+export interface PollFailure {
+  /** As in conditions. */
+  readonly reason: string;
+  /** No retry helps until somebody acts. */
+  readonly refused: boolean;
+  readonly error: Error & { readonly code?: string };
+}
+
+/** Until the signal aborts. */
+export async function poll(options: PollOptions, signal: AbortSignal): Promise<void> {
+  const { clock, random, timing, read, onRead, onFailure } = options;
+  let dueAt = clock.monotonic() + random() * timing.firstMs;
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      await sleep(clock, dueAt - clock.monotonic(), signal);
+      const startedAt = clock.monotonic();
+      await read(signal);
+      failures = 0;
+      onRead();
+      dueAt = startedAt + timing.everyMs;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      failures += 1;
+      const { waitMs, ...failure } = judged(thrown, failures, options);
+      dueAt = clock.monotonic() + waitMs;
+      onFailure(failure);
+    }
+  }
+}
+
+function judged(thrown: unknown, failures: number, { timing, random }: PollOptions) {
+  const found = classify(thrown);
+  const { error } = found;
+  const fullMs = Math.min(timing.everyMs, timing.retryMs * 2 ** Math.min(failures - 1, 30));
+  // Half of it is drawn, so that retries spread.
+  const backOffMs = fullMs * (0.5 + random() / 2);
+  const refusedMs = timing.refusedMs * (0.9 + random() / 5);
+  switch (found.kind) {
+    case 'stalled':
+      return { reason: found.reason, refused: true, error, waitMs: refusedMs };
+    case 'notFound':
+      return { reason: error.code, refused: true, error, waitMs: refusedMs };
+    case 'throttled':
+      return { reason: 'Throttled', refused: false, error, waitMs: Math.max(backOffMs, found.retryAfterMs) };
+    case 'transient':
+      return { reason: found.reason, refused: false, error, waitMs: backOffMs };
+    case 'aborted':
+      return { reason: error.code, refused: false, error, waitMs: backOffMs };
+  }
+}

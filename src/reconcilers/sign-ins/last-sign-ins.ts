@@ -1,0 +1,87 @@
+import type { LastSignIn } from '../../api/schema/last-sign-in.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { Emitter, type Source } from '../../runtime/controller/watch.ts';
+import type { IdentityKind } from '../holds.ts';
+import { isSame, laterOf, readSignIn } from './sign-in.ts';
+
+/** An object whose identity may have signed in. */
+export interface SignInTarget {
+  readonly kind: IdentityKind;
+  readonly key: ObjectKey;
+  readonly uid: string;
+  /** ARM id of the identity, or of the resource whose own it is. */
+  readonly id: string | undefined;
+  readonly principalId: string | undefined;
+  /** As its status has it. */
+  readonly shown: LastSignIn | undefined;
+}
+
+/** No clock is further ahead of another: what is later has not happened. */
+const AHEAD_MS = 24 * 3_600_000;
+
+/** The last sign-in of each identity that has an object, as the directory last told; of others nothing is kept. */
+export class LastSignIns {
+  readonly #byUid = new Map<string, LastSignIn>();
+  readonly #changed: Readonly<Record<IdentityKind, Emitter<readonly ObjectKey[]>>> = {
+    UserAssignedIdentity: new Emitter(),
+    SystemAssignedIdentity: new Emitter(),
+  };
+
+  /** Undefined: the directory told of none lately, or was not asked yet. */
+  of(uid: string): LastSignIn | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  /** Keys of objects whose identity signed in. */
+  changed(kind: IdentityKind): Source<readonly ObjectKey[]> {
+    return this.#changed[kind];
+  }
+
+  /** Takes all that the directory tells, once it is whole. Rejects as the pages do, and nothing has changed then. */
+  async update(
+    pages: AsyncIterable<readonly unknown[]>,
+    targets: readonly SignInTarget[],
+    now: number,
+  ): Promise<void> {
+    const wanted = new Map<string, { signIn: LastSignIn | undefined }>();
+    for (const { id, principalId } of targets)
+      for (const term of termsOf(id, principalId)) wanted.set(term, { signIn: undefined });
+    for await (const rows of pages)
+      for (const row of rows) {
+        const read = readSignIn(row);
+        if (!read || read.at > now + AHEAD_MS) continue;
+        // By the resource, else by the principal, which may be left empty.
+        const found = wanted.get(`id ${read.id}`) ?? wanted.get(`principal ${read.principalId}`);
+        if (found) found.signIn = laterOf(found.signIn, read.signIn);
+      }
+    this.#keep(targets, (target) =>
+      termsOf(target.id, target.principalId)
+        .map((term) => wanted.get(term)?.signIn)
+        .reduce(laterOf, undefined),
+    );
+  }
+
+  #keep(targets: readonly SignInTarget[], signInOf: (target: SignInTarget) => LastSignIn | undefined): void {
+    this.#byUid.clear();
+    const changed: Record<IdentityKind, ObjectKey[]> = {
+      UserAssignedIdentity: [],
+      SystemAssignedIdentity: [],
+    };
+    for (const target of targets) {
+      const signIn = signInOf(target);
+      if (signIn) this.#byUid.set(target.uid, signIn);
+      if (!isSame(laterOf(signIn, target.shown), target.shown)) changed[target.kind].push(target.key);
+    }
+    for (const kind of ['UserAssignedIdentity', 'SystemAssignedIdentity'] as const)
+      if (changed[kind].length > 0) this.#changed[kind].emit(changed[kind]);
+  }
+}
+
+function termsOf(id: string | undefined, principalId: string | undefined): readonly string[] {
+  return [
+    ...(id === undefined ? [] : [`id ${armKey(id)}`]),
+    ...(principalId === undefined ? [] : [`principal ${asciiLower(principalId)}`]),
+  ];
+}
