@@ -66,8 +66,16 @@ export async function restoreAzure({ azure }: Legacy, { control }: Simulator): P
   };
   for (const { displayName, type, objectId } of azure.principals)
     control.createPrincipal({ displayName, type, objectId });
-  for (const { name, resourceGroup, location, tags, principalId, clientId } of azure.identities)
-    control.createIdentity({ name, resourceGroup, location, tags, principalId, clientId });
+  for (const {
+    name,
+    subscriptionId,
+    resourceGroup,
+    location,
+    tags,
+    principalId,
+    clientId,
+  } of azure.identities)
+    control.createIdentity({ name, subscriptionId, resourceGroup, location, tags, principalId, clientId });
   for (const host of azure.hosts) restoreHost(control, host);
   control.settle();
   for (const credential of azure.credentials) await put(credential, '2024-11-30');
