@@ -12,9 +12,9 @@ import { type ConfigMap, configMaps, namespaces } from '../src/kube/builtin.ts';
 import { sleep, systemClock } from '../src/runtime/time/clock.ts';
 import { temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
 import { Cluster } from '../test/support/testbed.ts';
+import { circumstances } from './circumstances.ts';
 import { Side } from './informers/side.ts';
 import { openWire, type Wire } from './informers/wire.ts';
-import { circumstances, print } from './support.ts';
 
 const { values } = parseArgs({
   options: {
@@ -140,6 +140,12 @@ async function behind(wire: Wire): Promise<string> {
   return file;
 }
 
+/** One line per row, columns aligned. */
+function print(rows: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
+}
+
 try {
   const { only } = values;
   const program = await builtAzid();
@@ -163,7 +169,7 @@ try {
         ]),
     }),
   };
-  process.stdout.write(`${await circumstances(cluster)}; ${objects} ConfigMaps\n`);
+  process.stdout.write(`${await circumstances()}; ${objects} ConfigMaps\n`);
   for (const [name, start] of Object.entries(sides)) {
     if (only !== undefined && only !== name) continue;
     process.stdout.write(`\n${name}\n`);

@@ -13,7 +13,6 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'Stalled',
   'Suspended',
   'Propagated',
-  'EventsArriving',
   'Contested',
   'DetachConfirmed',
   'DeletionBlocked',

@@ -1,22 +1,25 @@
 /**
- * Many teams out of the one of a snapshot (`test/fixtures/`): each a namespace, a policy, a resource group and everything
- * in them, as the controller left them, with ids of their own. The names that prove ownership are computed anew.
+ * Many teams out of one (`template.ts`): each a namespace, a policy, a resource group and everything in them, as the controller
+ * left them, with ids of their own. The names that prove ownership are computed anew.
  */
 import { createHash } from 'node:crypto';
-import { assignmentName } from '../src/azure/names/assignment-name.ts';
-import { credentialName } from '../src/azure/names/credential-name.ts';
-import { trailingGuid } from '../src/azure/names/guid.ts';
-import { hostIdentityName } from '../src/reconcilers/hosts/host-name.ts';
-import type { Legacy } from '../test/support/takeover.ts';
+import { assignmentName } from '../../src/azure/names/assignment-name.ts';
+import { credentialName } from '../../src/azure/names/credential-name.ts';
+import { trailingGuid } from '../../src/azure/names/guid.ts';
+import { hostIdentityName } from '../../src/reconcilers/hosts/host-name.ts';
+import type { Legacy } from '../../test/support/takeover.ts';
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const DAY_MS = 24 * 3_600_000;
 
-export function copyTeams(legacy: Legacy, count: number): Legacy {
+/** `subscriptions`: the teams are dealt out to them in turn; the first is that of the snapshot. */
+export function copyTeams(legacy: Legacy, count: number, subscriptions: readonly string[]): Legacy {
   const installation = legacy.kubernetes.find(({ metadata }) => metadata.name === 'azid-installation');
-  const kept = keptIds(legacy, installation?.data?.installationId ?? '');
+  const kept = keptIds(legacy, installation?.data?.installationId ?? '', subscriptions[0] ?? '');
   const shared = legacy.kubernetes.filter((each) => each === installation);
-  const copies = Array.from({ length: count }, (_, n) => copyTeam(legacy, n, kept));
+  const copies = Array.from({ length: count }, (_, n) =>
+    copyTeam(legacy, n, kept, subscriptions[n % subscriptions.length] ?? ''),
+  );
   return {
     ...legacy,
     kubernetes: [...shared, ...copies.flatMap(({ kubernetes }) => kubernetes)],
@@ -35,20 +38,27 @@ interface Kept {
   readonly installation: string;
   /** UUIDs that all copies have in common. */
   readonly ids: ReadonlySet<string>;
+  /** Of the one that is copied. */
+  readonly subscription: string;
 }
 
-function keptIds(legacy: Legacy, installation: string): Kept {
-  const { tenantId, identities, assignments } = legacy.azure;
+function keptIds(legacy: Legacy, installation: string, subscription: string): Kept {
+  const { tenantId, assignments } = legacy.azure;
   const roles = assignments.map(({ properties }) =>
     trailingGuid('role', String(properties.roleDefinitionId)),
   );
-  const subscriptions = identities.map(({ subscriptionId }) => subscriptionId);
-  return { installation, ids: new Set([installation, tenantId, ...roles, ...subscriptions]) };
+  return { installation, ids: new Set([installation, tenantId, ...roles]), subscription };
 }
 
-function copyTeam(legacy: Legacy, n: number, { installation, ids }: Kept): Legacy {
+function copyTeam(
+  legacy: Legacy,
+  n: number,
+  { installation, ids, subscription }: Kept,
+  into: string,
+): Legacy {
   const uuid = (old: string) => {
     if (ids.has(old)) return old;
+    if (old === subscription) return into;
     const hex = createHash('sha256').update(`${n} ${old}`).digest('hex');
     // Begun as the old one is: a mark names its owners in the order of their uids.
     return `${old.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
@@ -60,7 +70,7 @@ function copyTeam(legacy: Legacy, n: number, { installation, ids }: Kept): Legac
   const names = new Map<string, string>();
   for (const { properties, id } of azure.assignments) {
     const [scope, principalId] = [renamed(String(properties.scope)), renamed(String(properties.principalId))];
-    const grant = { scope, principalId, role: String(properties.roleDefinitionId) };
+    const grant = { scope, principalId, role: renamed(String(properties.roleDefinitionId)) };
     names.set(lastOf(id), assignmentName(installation, grant));
   }
   for (const { id } of azure.credentials) {

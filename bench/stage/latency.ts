@@ -1,0 +1,87 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pause } from './controller.ts';
+import { isWrite, type Stage } from './stage.ts';
+
+/**
+ * From the acceptance of an edit, when the API server's answer was received, to the arrival of the first call for it in the
+ * simulated Azure's log. Both are taken by one clock in one process; how late that process itself may have been is told, too.
+ */
+
+const ANSWERED_LIMIT_MS = 120_000;
+const LOOK_MS = 100;
+
+export interface Edit {
+  /** Sends it to the API server. */
+  readonly send: () => Promise<unknown>;
+  /** Whether a call is about it; path and query, lower case. */
+  readonly isAbout: (path: string) => boolean;
+}
+
+interface Sent {
+  readonly edit: Edit;
+  readonly acceptedAt: number;
+  /** Length of the log when it was sent. */
+  readonly since: number;
+}
+
+export interface Latencies {
+  /** Ms until the first call, and until the first write, sorted; Infinity where none came. */
+  readonly first: readonly number[];
+  readonly write: readonly number[];
+  /** Ms that this process's own turns were late, 99 of 100. */
+  readonly ownDelayMs: number;
+}
+
+/** Sends the edits one after the other, so many ms apart, and waits for their calls. */
+export async function latenciesOf(
+  stage: Stage,
+  edits: readonly Edit[],
+  { apartMs, writes = true }: { readonly apartMs: number; readonly writes?: boolean },
+): Promise<Latencies> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const sent: Sent[] = [];
+  for (const edit of edits) {
+    const since = stage.mark;
+    await edit.send();
+    sent.push({ edit, acceptedAt: Date.now(), since });
+    await pause(apartMs);
+  }
+  delay.disable();
+  const until = performance.now() + ANSWERED_LIMIT_MS;
+  for (;;) {
+    const found = sent.map((each) => latencyOf(stage, each));
+    const complete = found.every(
+      ({ first, write }) => first !== undefined && (!writes || write !== undefined),
+    );
+    if (complete || performance.now() > until)
+      return {
+        first: sorted(found.map(({ first }) => first)),
+        write: sorted(found.map(({ write }) => write)),
+        ownDelayMs: Math.max(0, delay.percentile(99) / 1e6 - 1),
+      };
+    await pause(LOOK_MS);
+  }
+}
+
+function latencyOf(stage: Stage, { edit, acceptedAt, since }: Sent) {
+  let first: number | undefined;
+  for (const call of stage.calls(since)) {
+    if (!edit.isAbout(call.path.toLowerCase())) continue;
+    // It may arrive before the API server's answer to the edit does.
+    const ms = Math.max(0, Date.parse(call.time) - acceptedAt);
+    first ??= ms;
+    if (isWrite(call)) return { first, write: ms };
+  }
+  return { first, write: undefined };
+}
+
+const sorted = (all: readonly (number | undefined)[]) =>
+  all.map((each) => each ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+
+/** Seconds below which `share` of all are. */
+export function quantileSeconds(sortedMs: readonly number[], share: number): number {
+  return (
+    (sortedMs[Math.min(sortedMs.length - 1, Math.ceil(share * sortedMs.length) - 1)] ?? Number.NaN) / 1_000
+  );
+}
