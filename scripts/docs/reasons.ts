@@ -9,6 +9,7 @@ const FILES = [
   'src/azure/arm/classify.ts',
   'src/azure/arm/errors.ts',
   'src/azure/hosts/write/delta.ts',
+  'src/hints/service-bus/failure.ts',
   'src/runtime/status/summary.ts',
 ];
 /** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */

@@ -41,6 +41,8 @@ function startedMetrics(): Metrics {
   metrics.leader('azid-controller');
   metrics.azure.remaining('', [['x-ms-ratelimit-remaining-subscription-reads', '0']]);
   metrics.azure.throttled(0, { subscriptionId: '', kind: 'read' });
+  metrics.events.source('').dropped('');
+  metrics.events.sources(() => [{ source: '', state: 'idle', silentMs: 0 }]);
   metrics.activityLog.failed({ subscriptionId: '', reason: '' });
   metrics.activityLog.parts(() => [{ subscriptionId: '', recordAgeMs: 1, readAgeMs: 1 }]);
   metrics.signIns.failed('');

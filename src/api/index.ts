@@ -1,5 +1,6 @@
 import type { KubeObject } from '../kube/types.ts';
 import { assignmentExpiry } from './assignment-expiry.ts';
+import { eventSource } from './event-source.ts';
 import { federatedIdentityCredential } from './federated-identity-credential.ts';
 import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
@@ -12,6 +13,7 @@ import { userAssignedIdentity } from './user-assigned-identity.ts';
 /** Every kind azid serves: what the CRD generator writes and the controller watches. */
 export const KINDS: readonly KindSchema<KubeObject>[] = [
   identityPolicy,
+  eventSource,
   userAssignedIdentity,
   federatedIdentityCredential,
   roleGrant,

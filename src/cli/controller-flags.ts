@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../azure/arm/credential.ts';
 import { AZURE_LIMITS } from '../azure/limits.ts';
-import { bool, dnsLabel, duration, httpsOrigin, integer, issuerUrl, listenAddress, uuid } from './parse.ts';
+import {
+  bool,
+  busAddress,
+  dnsLabel,
+  duration,
+  httpsOrigin,
+  integer,
+  issuerUrl,
+  listenAddress,
+  uuid,
+} from './parse.ts';
 
 /** The flags of `azid controller` as data: the command, the help and the reference page come from this table. */
 
@@ -13,6 +23,7 @@ export interface ControllerFlags {
   readonly armEndpoint?: string;
   readonly authorityHost?: string;
   readonly graphEndpoint?: string;
+  readonly serviceBusEndpoint?: string;
   readonly caPem?: string;
   readonly credential: CredentialKind;
   readonly tenantId: string;
@@ -91,9 +102,16 @@ export const FLAGS: readonly Flag[] = [
     parse: httpsOrigin,
   },
   {
+    flags: '--service-bus-endpoint <url>',
+    env: 'AZID_SERVICE_BUS_ENDPOINT',
+    about:
+      'where all Service Bus namespaces are reached, in place of their own hosts: sb://host[:port], over TLS',
+    parse: busAddress,
+  },
+  {
     flags: '--ca-file <path>',
     env: 'AZID_CA_FILE',
-    about: 'PEM file with the CA of Resource Manager and Entra ID, where it is private',
+    about: 'PEM file with the CA of Resource Manager, Entra ID and Service Bus, where it is private',
     parse: pemFile,
   },
   {

@@ -35,6 +35,12 @@ describe('azid controller refuses', () => {
     ['--arm-endpoint <url>', 'AZID_ARM_ENDPOINT', 'http://arm', 'Expected an https URL without a path'],
     ['--authority-host <url>', 'AZURE_AUTHORITY_HOST', 'login', 'Expected an https URL without a path'],
     ['--graph-endpoint <url>', 'AZID_GRAPH_ENDPOINT', 'graph', 'Expected an https URL without a path'],
+    [
+      '--service-bus-endpoint <url>',
+      'AZID_SERVICE_BUS_ENDPOINT',
+      'Endpoint=sb://x/;SharedAccessKey=y',
+      'Expected an sb URL',
+    ],
     ['--cluster-issuer <url>', 'AZID_CLUSTER_ISSUER', 'cluster', 'Expected an https URL without query'],
     ['--ca-file <path>', 'AZID_CA_FILE', '/nonexistent', 'Expected a readable PEM file'],
     ['--listen-address <address>', 'AZID_LISTEN_ADDRESS', 'web:http', 'Expected an address such as'],

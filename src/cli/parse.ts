@@ -65,6 +65,16 @@ export function httpsOrigin(value: string): string {
   return url.origin;
 }
 
+/** Where AMQP over TLS is spoken. */
+export function busAddress(value: string): string {
+  const host = /^sb:\/\/([^\s/?#@]+)\/?$/i.exec(value)?.[1];
+  if (host === undefined || !URL.canParse(`https://${host}`))
+    throw new InvalidArgumentError(
+      'Expected an sb URL without a path, such as sb://bus.example.org:5671; a connection string is not taken.',
+    );
+  return `sb://${host}`;
+}
+
 /** An https URL as the `iss` claim of a token has it, letter by letter: nothing is normalized. */
 export function issuerUrl(value: string): string {
   if (!/^https:\/\/[^\s?#]+$/.test(value) || !URL.canParse(value)) {

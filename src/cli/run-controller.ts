@@ -57,6 +57,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
       env,
     }),
     tenantId,
+    ...(flags.serviceBusEndpoint !== undefined && { serviceBusEndpoint: flags.serviceBusEndpoint }),
     workers: flags.workers,
     resyncIntervalMs: flags.resyncInterval,
     activityLog: flags.activityLog,

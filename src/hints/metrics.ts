@@ -27,7 +27,7 @@ export interface SourceMetrics {
 export interface EventMetrics {
   source(name: string): SourceMetrics;
   /** The object is gone, and with it its series. */
-  forget(name: string): void;
+  forget(name: string): void | Promise<void>;
   /** Tells where to read how the sources stand. */
   sources(read: () => Iterable<SourceSample>): void;
 }

@@ -34,6 +34,8 @@ export interface OperatorOptions {
   readonly cloud: Cloud;
   readonly credential: TokenCredential;
   readonly tenantId: string;
+  /** In place of the hosts of Service Bus namespaces: `sb://127.0.0.1:5671`. */
+  readonly serviceBusEndpoint?: string;
 
   /** What is reconciled. Defaults to azid's own kinds. */
   readonly kinds?: readonly KindDefinition[];

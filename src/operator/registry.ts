@@ -1,5 +1,6 @@
 import { assignmentExpiryKind } from '../reconcilers/assignment-expiry/index.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
+import { eventSourceKind } from '../reconcilers/event-source/index.ts';
 import { federatedIdentityCredentialKind } from '../reconcilers/federated-identity-credential/index.ts';
 import { hostIdentityKind } from '../reconcilers/host-identity/index.ts';
 import { identityAttachmentKind } from '../reconcilers/identity-attachment/index.ts';
@@ -11,6 +12,7 @@ import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/
 /** The kinds that azid reconciles. */
 export const KINDS: readonly KindDefinition[] = [
   identityPolicyKind,
+  eventSourceKind,
   userAssignedIdentityKind,
   federatedIdentityCredentialKind,
   roleGrantKind,

@@ -5,6 +5,7 @@ import { ActivityJournal } from '../hints/activity/journal.ts';
 import { CacheHints } from '../hints/caches/cache-hints.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { OwnCalls } from '../hints/own-calls.ts';
+import { EventSources } from '../hints/sources/event-sources.ts';
 import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
@@ -136,6 +137,7 @@ export class Work implements AsyncDisposable {
       this.#parts;
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
+    const { credential, serviceBusEndpoint } = options;
     const ownCalls = new OwnCalls();
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
@@ -180,6 +182,17 @@ export class Work implements AsyncDisposable {
         return effect;
       },
     };
+    const eventSources = this.#cleanup.use(
+      new EventSources({
+        access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
+        suffix: cloud.serviceBusSuffix,
+        sink: hints,
+        metrics: metrics.events,
+        clock,
+        random,
+        log,
+      }),
+    );
     metrics.caches(() => caches.parts());
     if (options.activityLog ?? true) {
       const { activityLog } = azure;
@@ -194,6 +207,7 @@ export class Work implements AsyncDisposable {
         signIns,
         caches,
         hints,
+        eventSources,
         roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
         stores,
         client,
@@ -202,6 +216,7 @@ export class Work implements AsyncDisposable {
         clock,
         installationId,
         azidNamespace: namespace,
+        cloud,
         federationAudience: cloud.federationAudience,
         azureLagMs,
         callLimitMs: AZURE_CALL_LIMIT_MS,

@@ -1,5 +1,6 @@
 import type { CallContext } from '../azure/arm/arm-calls.ts';
 import type { AzureCaller } from '../azure/arm/caller.ts';
+import type { Cloud } from '../azure/arm/clouds.ts';
 import type { FederatedCredentials } from '../azure/federated-credentials.ts';
 import type { Hosts } from '../azure/hosts/hosts.ts';
 import type { Identities } from '../azure/identities.ts';
@@ -14,6 +15,7 @@ import type { IdentityCache } from '../cache/identities/identities.ts';
 import type { RoleCatalog } from '../cache/roles/catalog.ts';
 import type { RoleNames } from '../cache/roles/names.ts';
 import type { HintSink } from '../hints/hint.ts';
+import type { EventSources } from '../hints/sources/event-sources.ts';
 import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
@@ -62,6 +64,7 @@ interface Caches {
 export interface Settings {
   readonly installationId: string;
   readonly azidNamespace: string;
+  readonly cloud: Pick<Cloud, 'name' | 'serviceBusSuffix'>;
   /** Of the cloud. */
   readonly federationAudience: string;
   readonly azureLagMs: number;
@@ -75,6 +78,8 @@ interface Given extends AzureSide, Settings {
   readonly caches: AzureCaches;
   /** Where word from Azure goes that something may have changed. */
   readonly hints: HintSink;
+  /** Who receives from which queue of Azure's events. */
+  readonly eventSources: EventSources;
   /** For policies that name roles. */
   readonly roleNames: RoleNames;
   readonly stores: Stores;

@@ -5,6 +5,7 @@ import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { store as expiries } from './assignment-expiry/store.ts';
+import { store as eventSources } from './event-source/store.ts';
 import { store as credentials } from './federated-identity-credential/store.ts';
 import { store as hosts } from './host-identity/store.ts';
 import { store as attachments } from './identity-attachment/store.ts';
@@ -17,9 +18,17 @@ import { store as identities } from './user-assigned-identity/store.ts';
 
 /** Empty stores with their indexes, and a way to put objects into them. */
 
-const KINDS = [identities, policies, credentials, grants, expiries, hosts, attachments, systemIdentities].map(
-  (store) => ({ store }),
-);
+const KINDS = [
+  identities,
+  policies,
+  eventSources,
+  credentials,
+  grants,
+  expiries,
+  hosts,
+  attachments,
+  systemIdentities,
+].map((store) => ({ store }));
 
 export function emptyStores(): Stores {
   const create = <T extends KubeObject>() =>

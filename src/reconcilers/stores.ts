@@ -1,4 +1,5 @@
 import type { AssignmentExpiry } from '../api/assignment-expiry.ts';
+import type { EventSource } from '../api/event-source.ts';
 import type { FederatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
@@ -27,6 +28,7 @@ export interface Stores {
   /** Those of azid's own namespace. */
   readonly expiries: Store<AssignmentExpiry>;
   readonly policies: Store<IdentityPolicy>;
+  readonly eventSources: Store<EventSource>;
   readonly namespaces: Store<Namespace>;
   /** Only those that azid made. */
   readonly configMaps: Store<ConfigMap>;

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../src/kube/types.ts';
 import { keyOf } from '../../src/kube/types.ts';
 import { type CommonAction, type Decision, RECHECK_READY_MS } from '../../src/reconcilers/decision.ts';
 import type { KindDefinition } from '../../src/reconcilers/definition.ts';
-import type { ProvenIdentity } from '../../src/reconcilers/proof/identity-proofs.ts';
+import type { ProvenIdentity } from '../../src/reconcilers/proof/proven.ts';
 import { INDEX, type Stores, storeOf } from '../../src/reconcilers/stores.ts';
 import { onPrincipal, onReferredIdentity, onSelf } from '../../src/reconcilers/watches/watches.ts';
 import { type PrincipalReport, principalReport } from './schema.ts';

@@ -80,6 +80,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     expect(rules).toEqual([
       '/configmaps: create,delete,get,list,patch,watch',
       '/namespaces: get,list,watch',
+      'azid.dev/eventsources/status: get,patch',
+      'azid.dev/eventsources: get,list,patch,watch',
       'azid.dev/federatedidentitycredentials/status: get,patch',
       'azid.dev/federatedidentitycredentials: get,list,patch,watch',
       'azid.dev/identityattachments/status: get,patch',

@@ -170,6 +170,8 @@ describe('a sandbox that is up', () => {
         "clustertrustbundles.certificates.k8s.io [] [] [get list watch]",
         "configmaps [] [] [get list watch create patch delete]",
         "events.events.k8s.io [] [] [create patch]",
+        "eventsources.azid.dev [] [] [get list watch patch]",
+        "eventsources.azid.dev/status [] [] [get patch]",
         "federatedidentitycredentials.azid.dev [] [] [get list watch patch]",
         "federatedidentitycredentials.azid.dev/status [] [] [get patch]",
         "identityattachments.azid.dev [] [] [get list watch patch]",

@@ -63,6 +63,13 @@ beforeAll(async () => {
       expiresAt: new Date(world.clock.now() + 30 * 24 * 3_600_000).toISOString(),
     },
   });
+  // Of another cloud: nothing is received for it.
+  await cluster.apply({
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'EventSource',
+    metadata: { name: 'main' },
+    spec: { serviceBus: { namespace: 'contoso.servicebus.chinacloudapi.cn', queue: 'azid' } },
+  });
   await stage.credential('ci');
   await stage.system('vm1');
   await stage.grantSystem('vm1');

@@ -8,6 +8,7 @@ test('a cloud is found in any case, with its own token scope and audience', () =
     armEndpoint: 'https://management.usgovcloudapi.net',
     authorityHost: 'https://login.microsoftonline.us',
     armScope: 'https://management.usgovcloudapi.net/.default',
+    serviceBusSuffix: 'servicebus.usgovcloudapi.net',
     federationAudience: 'api://AzureADTokenExchangeUSGov',
     graphEndpoint: 'https://graph.microsoft.us',
     graphScope: 'https://graph.microsoft.us/.default',

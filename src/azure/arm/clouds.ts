@@ -11,6 +11,8 @@ export interface Cloud {
   /** Microsoft Graph's origin, no trailing slash, and what tokens for it are asked for. */
   readonly graphEndpoint: string;
   readonly graphScope: string;
+  /** What host names of Service Bus namespaces end in: nothing else is sent a token for Service Bus. */
+  readonly serviceBusSuffix: string;
   /** The audience a federated credential of this cloud normally has. */
   readonly federationAudience: string;
   /** False where the authority is not one that Microsoft's public discovery knows. */
@@ -24,6 +26,7 @@ function cloud(
   arm: string,
   authority: string,
   graph: string,
+  serviceBusSuffix: string,
   federationAudience: string,
 ): Cloud {
   const [armEndpoint, graphEndpoint] = [`https://${arm}`, `https://${graph}`];
@@ -34,6 +37,7 @@ function cloud(
     armScope: `${armEndpoint}/.default`,
     graphEndpoint,
     graphScope: `${graphEndpoint}/.default`,
+    serviceBusSuffix,
     federationAudience,
     instanceDiscovery: true,
   };
@@ -45,6 +49,7 @@ export const CLOUDS = {
     'management.azure.com',
     'login.microsoftonline.com',
     'graph.microsoft.com',
+    'servicebus.windows.net',
     'api://AzureADTokenExchange',
   ),
   USGovernment: cloud(
@@ -52,6 +57,7 @@ export const CLOUDS = {
     'management.usgovcloudapi.net',
     'login.microsoftonline.us',
     'graph.microsoft.us',
+    'servicebus.usgovcloudapi.net',
     'api://AzureADTokenExchangeUSGov',
   ),
   China: cloud(
@@ -59,6 +65,7 @@ export const CLOUDS = {
     'management.chinacloudapi.cn',
     'login.chinacloudapi.cn',
     'microsoftgraph.chinacloudapi.cn',
+    'servicebus.chinacloudapi.cn',
     'api://AzureADTokenExchangeChina',
   ),
 } as const satisfies Record<string, Cloud>;

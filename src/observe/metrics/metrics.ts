@@ -1,10 +1,15 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+
 import { PROVIDERS } from '../../hints/activity-log/providers.ts';
+
+import type { EventMetrics } from '../../hints/metrics.ts';
+
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
 import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
 import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
+import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
 import { type SignInSeries, signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
@@ -33,6 +38,8 @@ export class Metrics {
   /** Of the Activity Log. */
   readonly activityLog: ActivityLogSeries;
   readonly signIns: SignInSeries;
+  /** For the queues of Azure's events. */
+  readonly events: EventMetrics;
   /** Tells where to read the state of the caches of Azure from. */
   readonly caches: (source: () => Iterable<CachePart>) => void;
 
@@ -45,6 +52,7 @@ export class Metrics {
     this.azure = azureSeries(this.#registry, azureResources);
     this.activityLog = activityLogSeries(this.#registry, PROVIDERS);
     this.signIns = signInSeries(this.#registry);
+    this.events = eventSeries(this.#registry);
     this.caches = cacheSeries(this.#registry);
   }
 

@@ -4,7 +4,7 @@ import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
-import type { ProvenIdentity } from '../proof/identity-proofs.ts';
+import type { ProvenIdentity } from '../proof/proven.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
 import { expiryOf, isExpired } from '../role-grant/own.ts';
 import { type CoOwnerDeps, candidates, wishOf } from '../role-grant/ownership/co-owners.ts';

@@ -5,7 +5,7 @@ import type {
 import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
-import type { ProvenIdentity } from '../proof/identity-proofs.ts';
+import type { ProvenIdentity } from '../proof/proven.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 

@@ -9,7 +9,7 @@ import { lineOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { ProvenIdentity } from './identity-proofs.ts';
+import type { ProvenIdentity } from './proven.ts';
 
 /** What a resource's own identity is, as Azure says now. */
 export type ObservedSystemIdentity =

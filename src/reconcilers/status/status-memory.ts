@@ -13,6 +13,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'Stalled',
   'Suspended',
   'Propagated',
+  'EventsArriving',
   'Contested',
   'DetachConfirmed',
   'DeletionBlocked',

@@ -1,0 +1,104 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { EVENT_TYPES } from '../../hints/events/read-event.ts';
+import { UNREADABLE } from '../../hints/events/reasons.ts';
+import type { EventMetrics, SourceSample, SourceState } from '../../hints/metrics.ts';
+import { LONG_SECONDS } from './buckets.ts';
+
+const STATES: readonly SourceState[] = ['idle', 'connecting', 'receiving', 'broken'];
+const OUTCOMES = ['completed', 'abandoned', 'deadLettered', 'failed'] as const;
+/** Event Grid tries for a day, so what comes late may be as late as that. */
+const AGE_SECONDS = [...LONG_SECONDS.filter((bound) => bound >= 0.1), 3_600, 21_600, 86_400];
+
+/** `azid_event_*`: the way of an event from a queue to a hint, by EventSource. Names as Karpenter has them for its queue. */
+export function eventSeries(registry: Registry): EventMetrics {
+  const registers = [registry];
+  const counter = (name: string, help: string, labels: readonly string[]) =>
+    new Counter({ name: `azid_event_${name}_total`, help, registers, labelNames: ['source', ...labels] });
+  const received = counter('received', 'Events received, by type; actionable: one led to a read of Azure.', [
+    'type',
+    'actionable',
+  ]);
+  const dropped = counter('dropped', 'Events that led to nothing, by reason.', ['reason']);
+  const settled = counter('messages_settled', 'Messages settled, by outcome; failed ones come again.', [
+    'outcome',
+  ]);
+  const dead = counter('messages_dead_lettered', 'Messages that can never be understood, by reason.', [
+    'reason',
+  ]);
+  const off = counter('clock_off', 'Events whose time cannot be right.', []);
+  const age = new Histogram({
+    name: 'azid_event_age_seconds',
+    help: 'How long ago an event had happened when it was received.',
+    registers,
+    labelNames: ['source'],
+    buckets: AGE_SECONDS,
+  });
+  let read: () => Iterable<SourceSample> = () => [];
+  gauges(registers, () => read());
+  return {
+    source(source) {
+      // A rate over a series that appears with its first event shows nothing of it.
+      for (const type of EVENT_TYPES)
+        for (const actionable of ['true', 'false']) received.inc({ source, type, actionable }, 0);
+      for (const outcome of OUTCOMES) settled.inc({ source, outcome }, 0);
+      for (const reason of UNREADABLE) dead.inc({ source, reason }, 0);
+      off.inc({ source }, 0);
+      age.zero({ source });
+      return {
+        received: (type, actionable) => received.inc({ source, type, actionable: String(actionable) }),
+        dropped: (reason) => dropped.inc({ source, reason }),
+        age: (ms) => age.observe({ source }, ms / 1_000),
+        settled: (outcome) => settled.inc({ source, outcome }),
+        deadLettered: (reason) => dead.inc({ source, reason }),
+        clockOff: () => off.inc({ source }),
+      };
+    },
+    async forget(source) {
+      for (const series of [received, dropped, settled, dead, off, age]) await removeAll(series, source);
+    },
+    sources(next) {
+      read = next;
+    },
+  };
+}
+
+/** Read when someone scrapes; an object that is gone disappears. */
+function gauges(registers: Registry[], read: () => Iterable<SourceSample>): void {
+  new Gauge({
+    name: 'azid_event_sources',
+    help: 'EventSources; with none azid hears of changes by the Activity Log and by its lists alone.',
+    registers,
+    collect() {
+      this.set([...read()].length);
+    },
+  });
+  new Gauge({
+    name: 'azid_event_source_state',
+    help: '1 for the state that the queue of a source is in: idle, connecting, receiving or broken.',
+    registers,
+    labelNames: ['source', 'state'],
+    collect() {
+      this.reset();
+      for (const { source, state } of read())
+        for (const each of STATES) this.set({ source, state: each }, each === state ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'azid_event_silence_seconds',
+    help: 'Since a source last brought an event of Resource Manager; +Inf while none came.',
+    registers,
+    labelNames: ['source'],
+    collect() {
+      this.reset();
+      for (const { source, silentMs } of read()) this.set({ source }, (silentMs ?? Infinity) / 1_000);
+    },
+  });
+}
+
+async function removeAll(series: Counter | Histogram, source: string): Promise<void> {
+  const { values } = await series.get();
+  for (const { labels } of values) {
+    const { le: _, ...own } = labels as Record<string, string>;
+    if (own.source === source) series.remove(own);
+  }
+}

@@ -1,0 +1,35 @@
+import { type EventSource, eventSource } from '../../api/event-source.ts';
+import type { ManagedObject } from '../../api/schema/common.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { KindDefinition } from '../definition.ts';
+import { decide, type SourceFacts, type SourceStatus, TOLD_EVERY_MS } from './decide.ts';
+import { store } from './store.ts';
+import { watches } from './watches.ts';
+
+/**
+ * EventSource is told of, not carried out: which queues are received from follows from the objects as they are
+ * (`src/hints/sources/`), and the status says how that goes.
+ */
+export const eventSourceKind: KindDefinition<
+  EventSource & ManagedObject,
+  SourceFacts,
+  { readonly type: never },
+  SourceStatus
+> = {
+  name: 'eventsource',
+  resource: eventSource.resource,
+  status: eventSource.status,
+  store,
+  watches,
+  decide,
+  start: ({ eventSources, stores, cloud, clock }, enqueue) => {
+    // The queue of keys keeps the earliest of several delays: however many events come, a status is looked at once a minute.
+    eventSources.follow(stores.eventSources, (key, soon) =>
+      enqueue(key, 'event', soon ? 0 : TOLD_EVERY_MS / 5),
+    );
+    return {
+      observe: async (source) => ({ now: clock.now(), cloud, ...eventSources.view(keyOf(source)) }),
+      perform: async () => ({}),
+    };
+  },
+};
