@@ -29,6 +29,8 @@ export interface PollFailure {
   readonly reason: string;
   /** No retry helps until somebody acts. */
   readonly refused: boolean;
+  /** What somebody can do, where the reason tells it. */
+  readonly remedy?: string;
   readonly error: Error & { readonly code?: string };
 }
 
@@ -63,7 +65,7 @@ function judged(thrown: unknown, failures: number, { timing, random }: PollOptio
   const refusedMs = timing.refusedMs * (0.9 + random() / 5);
   switch (found.kind) {
     case 'stalled':
-      return { reason: found.reason, refused: true, error, waitMs: refusedMs };
+      return { reason: found.reason, refused: true, remedy: found.remedy, error, waitMs: refusedMs };
     case 'notFound':
       return { reason: error.code, refused: true, error, waitMs: refusedMs };
     case 'throttled':

@@ -333,6 +333,19 @@ describe('failures', () => {
     expect(it.lines.at(-1)?.message).toBe('the Activity Log is read again');
   });
 
+  test('of another kind than a missing right name what helps against that', async () => {
+    await using it = await setup();
+    const effect = { kind: 'status', status: 404, code: 'SubscriptionNotFound' } as const;
+    it.azure.control.addFault({ operation: 'activityLogs.list', effect });
+    await using _poller = it.start();
+    await it.pass(3 * HOUR);
+    const [warning, ...more] = it.lines.filter(({ level }) => level === 'warn');
+    expect(more).toEqual([]);
+    expect(warning?.fields).toMatchObject({ reason: 'SubscriptionNotFound' });
+    expect(warning?.fields).not.toHaveProperty('right');
+    expect(it.polls().length).toBeLessThanOrEqual(8);
+  });
+
   test('a record that the sink cannot bear is passed over, and nothing after it', async () => {
     await using it = await setup();
     it.say((hint) => {

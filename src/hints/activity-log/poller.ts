@@ -142,7 +142,7 @@ export class ActivityLogPoller implements AsyncDisposable {
     subscriptionId: string,
     queries: readonly Asked[],
     asked: Asked,
-    { reason, refused, error }: PollFailure,
+    { reason, refused, remedy, error }: PollFailure,
   ): void {
     const { log, metrics } = this.#options;
     metrics.failed({ subscriptionId, reason });
@@ -152,6 +152,7 @@ export class ActivityLogPoller implements AsyncDisposable {
     if (isSaid) return;
     const fields = { subscription: subscriptionId, reason, error };
     if (!refused) log.warn(fields, 'the Activity Log was not read; it is tried again');
+    else if (reason !== 'AuthorizationFailed') log.warn({ ...fields, remedy }, REFUSED);
     else log.warn({ ...fields, right: READ_RECORDS, remedy: REMEDY }, REFUSED);
   }
 }
@@ -159,4 +160,4 @@ export class ActivityLogPoller implements AsyncDisposable {
 const REMEDY =
   'give azid’s identity the role Reader, or the one of deploy/azure/azid-identities-role.json, at the subscription';
 const REFUSED =
-  'azid may not read the Activity Log: what others change is found by lists alone, federated credentials within 6 h, and nobody is named';
+  'the Activity Log cannot be read: what others change is found by lists alone, federated credentials within 6 h, and nobody is named';
