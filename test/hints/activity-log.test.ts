@@ -203,7 +203,7 @@ describe('what somebody writes in Azure', () => {
     it.azure.control.setKnobs({ propagation: { activityLogLagMs: 20 * minute } });
     await it.write('late');
     it.azure.control.setKnobs({ propagation: { activityLogLagMs: 0 } });
-    await it.pass(minute);
+    await it.pass(15 * minute);
     await it.write('soon');
     await it.pass(24 * minute);
     expect(it.named()).toEqual(['soon write Succeeded', 'late write Succeeded']);

@@ -45,6 +45,11 @@ export class LogQuery {
     return this.#lastRecordAt;
   }
 
+  /** How many ends are remembered: so that a test sees that they do not grow without end. */
+  get remembered(): number {
+    return this.#known.size;
+  }
+
   /**
    * Throws only `AzureError`. What a page said before the next one failed has been taken; the position is moved by whole ranges
    * alone, so the rest is read at the next time.

@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { AzureError } from '../../azure/arm/errors.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import type { Hint } from '../hint.ts';
+import { LogQuery } from './log-query.ts';
+
+const MINUTE = 60_000;
+const S = '/subscriptions/11111111-2222-4333-8444-555555555555';
+const { signal } = new AbortController();
+
+function setup() {
+  const clock = new FakeClock();
+  const hints: Hint[] = [];
+  let upTo: number | undefined;
+  /** What Azure answers, page by page; an error ends it. */
+  let pages: (readonly unknown[] | AzureError)[] = [];
+  const query = new LogQuery({
+    activityLog: {
+      async *pages() {
+        for (const page of pages) {
+          if (page instanceof AzureError) throw page;
+          yield page;
+        }
+      },
+    },
+    sink: {
+      take(hint) {
+        hints.push(hint);
+        return 'read';
+      },
+    },
+    position: {
+      get: () => upTo,
+      set: (next) => {
+        upTo = next;
+      },
+    },
+    clock,
+    log: silentLog,
+    metrics: { received: () => {}, age: () => {}, failed: () => {} },
+    subscriptionId: 's1',
+    provider: 'Microsoft.ManagedIdentity',
+  });
+  const read = (...next: typeof pages) => {
+    pages = next;
+    return query.read(signal);
+  };
+  const record = (n: number) => {
+    const time = new Date(clock.now()).toISOString();
+    return {
+      eventDataId: `e-${n}`,
+      operationId: `o-${n}`,
+      operationName: { value: 'Microsoft.ManagedIdentity/userAssignedIdentities/write' },
+      resourceId: `${S}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-${n}`,
+      status: { value: 'Succeeded' },
+      eventTimestamp: time,
+      submissionTimestamp: time,
+    };
+  };
+  return { clock, hints, query, read, record, upTo: () => upTo };
+}
+
+const many = (count: number, make: (n: number) => unknown) =>
+  Array.from({ length: count }, (_, n) => make(n));
+
+it('remembers ends as long as a range may show them again, and no longer', async () => {
+  const { clock, query, read, record, hints } = setup();
+  const first = many(100, record);
+  await read(first);
+  clock.advance(10 * MINUTE);
+  await read([record(1_000), ...first]);
+  expect(hints).toHaveLength(101);
+  expect(query.remembered).toBe(101);
+  clock.advance(60 * MINUTE);
+  await read([record(2_000)]);
+  expect(query.remembered).toBe(1);
+});
+
+it('of a flood remembers the latest ten thousand, and takes all', async () => {
+  const { query, read, record, hints } = setup();
+  await read(...[0, 1, 2].map((page) => many(5_000, (n) => record(page * 5_000 + n))));
+  expect(hints).toHaveLength(15_000);
+  expect(query.remembered).toBe(10_000);
+});
+
+it('has come no further when a page fails, and what came before it is not taken twice', async () => {
+  const { read, record, hints, upTo } = setup();
+  const [one, two] = [record(1), record(2)];
+  await expect(read([two], new AzureError({ code: 'Http503', message: 'later' }))).rejects.toThrow('later');
+  expect(upTo()).toBeUndefined();
+  expect(hints).toHaveLength(1);
+  await read([two], [one]);
+  expect(hints.map(({ id }) => id.split('/').at(-1))).toEqual(['id-2', 'id-1']);
+  expect(upTo()).toBeDefined();
+});
