@@ -115,15 +115,32 @@ describe('what is no record', () => {
     expect(readRecord(value)).toBeUndefined();
   });
 
-  it('what may be missing is left out', () => {
-    expect(
-      hintOf({
+  it.each<[string, (whole: Record<string, unknown>) => Record<string, unknown>]>([
+    [
+      'not there',
+      ({ correlationId: _c, operationId: _o, claims: _l, submissionTimestamp: _s, ...rest }) => rest,
+    ],
+    [
+      'null',
+      (whole) => ({
+        ...whole,
         correlationId: null,
-        operationId: undefined,
-        claims: undefined,
-        submissionTimestamp: undefined,
+        operationId: null,
+        claims: null,
+        submissionTimestamp: null,
       }),
-    ).toEqual({ source: 'record', id: UAI, operation: WRITE, change: 'write', result: 'Succeeded', at: AT });
+    ],
+  ])('what may be missing is left out where it is %s', (_, without) => {
+    const read = readRecord(without(record()));
+    expect(read).toMatchObject({ type: 'end', submittedAt: AT });
+    expect(read?.type === 'end' && read.hint).toEqual({
+      source: 'record',
+      id: UAI,
+      operation: WRITE,
+      change: 'write',
+      result: 'Succeeded',
+      at: AT,
+    });
   });
 });
 

@@ -66,7 +66,7 @@ const shape = z.looseObject({
   status: named,
   eventTimestamp: time,
   submissionTimestamp: time.nullish(),
-  claims: z.unknown(),
+  claims: z.unknown().optional(),
 });
 
 /** Undefined: it has not the form of a record. */
