@@ -10,7 +10,8 @@ import { type LaunchedController, startController } from './controller/controlle
 import { SUBSCRIPTION_ID, TENANT_ID } from './names.ts';
 import type { SandboxFlags } from './options.ts';
 import { type ReadyFacts, writeReadyFile } from './ready-file.ts';
-import { seedAzure } from './setup/azure-seed.ts';
+import { seedAzure, seedEvents } from './setup/azure-seed.ts';
+import { applyEventSource } from './setup/event-source.ts';
 import type { Examples } from './setup/examples.ts';
 import { expectNoController, installAzid } from './setup/kubernetes-setup.ts';
 
@@ -54,6 +55,7 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
   const caFile = join(cluster.folder, 'azure-ca.pem');
   await writeFile(caFile, simulator.caPem);
   const own = await seedAzure(simulator, cluster);
+  const events = seedEvents(simulator, own);
 
   say("Installing azid's kinds and its ServiceAccount ...");
   await installAzid(cluster, clock, signal);
@@ -66,6 +68,7 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
     controller = await startController(launch, stack);
     given.onController(controller);
     await controller.process.untilReady(signal);
+    await applyEventSource(cluster, events, signal);
   }
   if (examples.files.length > 0) {
     say('Applying examples/quickstart ...');
@@ -81,6 +84,7 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
       tenantId: simulator.tenantId,
     },
     control: { endpoint: simulator.controlEndpoint },
+    serviceBus: { ...simulator.serviceBus, ...events },
     ...(controller && { metrics: { endpoint: controller.metrics } }),
   };
   if (flags.readyFile !== undefined) stack.use(await writeReadyFile(flags.readyFile, facts));

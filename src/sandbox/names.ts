@@ -18,5 +18,11 @@ export const EXAMPLES_RESOURCE_GROUP = 'quickstart';
 /** Where the resources are to which the other examples attach identities. */
 export const HOSTS_RESOURCE_GROUP = 'shop-apps';
 
+/** The Service Bus queue that the simulated Azure brings its events to. */
+export const EVENTS_NAMESPACE = 'azid-events';
+export const EVENTS_QUEUE = 'azid';
+/** The EventSource that names it. */
+export const EVENT_SOURCE = 'sandbox';
+
 /** The `sub` of the controller's ServiceAccount tokens. */
 export const SUBJECT = `system:serviceaccount:${NAMESPACE}:${SERVICE_ACCOUNT}`;

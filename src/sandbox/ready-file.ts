@@ -20,8 +20,14 @@ export interface ReadyFacts {
   readonly control: { readonly endpoint: string };
   /** URL of the controller's metrics page. Absent with `--no-controller`. */
   readonly metrics?: { readonly endpoint: string };
-  /** Where the simulated Service Bus listens, over TLS and as Microsoft's emulator. `azid simulator` alone says it. */
-  readonly serviceBus?: { readonly endpoint: string; readonly emulatorEndpoint: string };
+  /** Where the simulated Service Bus listens, over TLS and as Microsoft's emulator. */
+  readonly serviceBus?: {
+    readonly endpoint: string;
+    readonly emulatorEndpoint: string;
+    /** Host name of the namespace, and its queue, that the events of the subscription come to. `azid simulator` has none. */
+    readonly namespace?: string;
+    readonly queue?: string;
+  };
 }
 
 /** Refuses a path that cannot be written, before anything is started; removes what an earlier run left there. */

@@ -27,6 +27,7 @@ const ORDER = [
   'docs/guides/keep-an-identity.md',
   'docs/guides/gitops.md',
   'docs/guides/hosts.md',
+  'docs/guides/events.md',
   'docs/guides/run-on-azure.md',
   'docs/guides/troubleshoot.md',
   'docs/guides/uninstall.md',

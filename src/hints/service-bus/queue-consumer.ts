@@ -196,8 +196,9 @@ export class QueueConsumer {
   }
 
   #readable(): void {
+    const first = this.#lastEventAt === undefined;
     this.#lastEventAt = this.#options.clock.now();
-    if (!this.#unreadable) return;
+    if (!first && !this.#unreadable) return;
     this.#unreadable = undefined;
     this.#options.onChange?.(true);
   }

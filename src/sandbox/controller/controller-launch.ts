@@ -88,6 +88,8 @@ function flags(
     kubeconfig: given.kubeconfig,
     'arm-endpoint': simulator.origin,
     'authority-host': simulator.origin,
+    // By name: a TLS client says no address to whom it wants to speak, and Node warns of it.
+    'service-bus-endpoint': simulator.serviceBus.endpoint.replace('127.0.0.1', 'localhost'),
     'graph-endpoint': simulator.origin,
     'sign-ins': 'true',
     'ca-file': caFile,

@@ -37,6 +37,8 @@ As someone else in Azure:
   TOKEN=$(curl -s -X POST ${control.endpoint}/token | sed 's/.*:"\\(.*\\)".*/\\1/')
   curl -s --cacert ${arm.caFile} -H "authorization: Bearer $TOKEN" '${arm.endpoint}${identities}?api-version=2024-11-30'
 
+What it does azid hears of within seconds, by a queue of events: kubectl get eventsources
+
 Ctrl-C stops everything.
 `;
 }

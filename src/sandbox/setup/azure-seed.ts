@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { Cluster } from '../cluster.ts';
 import {
+  EVENTS_NAMESPACE,
+  EVENTS_QUEUE,
   EXAMPLES_RESOURCE_GROUP,
   HOSTS_RESOURCE_GROUP,
   OWN_IDENTITY,
@@ -31,6 +33,13 @@ const HOSTS = [
 ];
 
 const CREDENTIAL_API_VERSION = '2024-11-30';
+
+/** Where events arrive. */
+export interface EventQueue {
+  /** Host name of the namespace. */
+  readonly namespace: string;
+  readonly queue: string;
+}
 
 export interface OwnIdentity {
   readonly clientId: string;
@@ -70,6 +79,29 @@ export async function seedAzure(
     );
   control.settle();
   return own;
+}
+
+/**
+ * A queue that the events of the whole subscription come to, and azid's right to receive from it: what an administrator does by
+ * docs/guides/events.md.
+ */
+export function seedEvents(
+  { control }: Simulator,
+  { principalId }: Pick<OwnIdentity, 'principalId'>,
+): EventQueue {
+  const resourceGroup = OWN_RESOURCE_GROUP;
+  const { host } = control.createServiceBusNamespace({ name: EVENTS_NAMESPACE, resourceGroup });
+  const { id } = control.createQueue({
+    namespace: EVENTS_NAMESPACE,
+    name: EVENTS_QUEUE,
+    duplicateDetection: true,
+    duplicateWindowMs: 3_600_000,
+  });
+  control.grant({ principalId, role: 'Azure Service Bus Data Receiver', scope: id });
+  const topic = control.createSystemTopic({ name: 'azid', resourceGroup }).id;
+  control.createEventSubscription({ topic, name: 'azid', queue: id, schema: 'CloudEventSchemaV1_0' });
+  control.settle();
+  return { namespace: host, queue: EVENTS_QUEUE };
 }
 
 async function readRoles() {
