@@ -66,7 +66,15 @@ export async function restoreAzure({ azure }: Legacy, { control }: Simulator): P
   };
   for (const { displayName, type, objectId } of azure.principals)
     control.createPrincipal({ displayName, type, objectId });
-  for (const { name, subscriptionId, resourceGroup, location, tags, principalId, clientId } of azure.identities)
+  for (const {
+    name,
+    subscriptionId,
+    resourceGroup,
+    location,
+    tags,
+    principalId,
+    clientId,
+  } of azure.identities)
     control.createIdentity({ name, subscriptionId, resourceGroup, location, tags, principalId, clientId });
   for (const host of azure.hosts) restoreHost(control, host);
   control.settle();
