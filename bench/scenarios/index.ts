@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { edits } from './edits.ts';
+import { events } from './events.ts';
 import { grants } from './grants.ts';
 import { hours } from './hours.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -7,4 +8,4 @@ import { restart } from './restart.ts';
 import { twoTeams } from './two-teams.ts';
 
 /** In the order of their run: what measures memory first. */
-export const SCENARIOS: readonly Scenario[] = [idleMemory, restart, edits, twoTeams, grants, hours];
+export const SCENARIOS: readonly Scenario[] = [idleMemory, restart, edits, events, twoTeams, grants, hours];

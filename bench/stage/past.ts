@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/simulator/clock.ts';
 
-/** The real time, but for what is done in the past. */
+/** The real time, and days before it until `present` is called: what is made until then has been there for long. */
 export class PastClock implements Clock {
-  #behindMs = 0;
+  #behindMs = LONG_AGO_MS;
 
   now(): number {
     return Date.now() - this.#behindMs;
@@ -17,14 +17,8 @@ export class PastClock implements Clock {
     return { [Symbol.dispose]: () => clearTimeout(handle) };
   }
 
-  /** What was there long ago: no log of the last day tells of it. */
-  async longAgo<T>(act: () => Promise<T>): Promise<T> {
-    this.#behindMs = LONG_AGO_MS;
-    try {
-      return await act();
-    } finally {
-      this.#behindMs = 0;
-    }
+  present(): void {
+    this.#behindMs = 0;
   }
 }
 

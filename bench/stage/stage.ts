@@ -104,13 +104,14 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** So many teams, in order since long ago. */
+  /** So many teams, in order since long ago; before the first start. */
   restore(template: Legacy, teams: number): Promise<Legacy> {
-    return this.#clock.longAgo(() => restoreTeams(template, teams, this));
+    return restoreTeams(template, teams, this);
   }
 
   /** Starts the controller; `flags` beside those that lead it to this Azure and API server. */
   async start(flags: Readonly<Record<string, string>> = {}): Promise<Controller> {
+    this.#clock.present();
     this.#started += 1;
     return this.#cleanup.use(
       await Controller.start({
