@@ -127,3 +127,33 @@ it('its own writes, and what nobody declares, lead to no call', async () => {
   expect(calls.filter((call) => !/\/foreign$/.test(call))).toEqual([]);
   expect(calls.length).toBeLessThanOrEqual(1);
 });
+
+it('a subscription that nobody uses, a group that holds nothing, and an event out of its time lead to no call', async () => {
+  const since = stage.mark;
+  const event = (subject: string, more: object = {}) =>
+    JSON.stringify({
+      id: subject,
+      subject,
+      eventType: 'Microsoft.Resources.ResourceWriteSuccess',
+      eventTime: '2019-01-01T00:00:00Z',
+      data: { operationName: 'Microsoft.ManagedIdentity/userAssignedIdentities/write' },
+      ...more,
+    });
+  const elsewhere = WEB.replace(
+    /\/subscriptions\/[^/]+/,
+    '/subscriptions/00000000-0000-4000-8000-00000000beef',
+  );
+  world.azure.control.sendMessages({
+    id: stage.queue,
+    bodies: [
+      event(elsewhere),
+      event(elsewhere.replace(/\/providers.*/, ''), {
+        eventType: 'Microsoft.Resources.ResourceDeleteSuccess',
+        data: { operationName: 'Microsoft.Resources/subscriptions/resourceGroups/delete' },
+      }),
+    ],
+  });
+  await rested();
+  expect(stage.calls(since)).toEqual([]);
+  expect(world.azure.control.queue({ id: stage.queue }).deadLetters).toEqual([]);
+});
