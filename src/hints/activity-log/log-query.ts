@@ -65,15 +65,21 @@ export class LogQuery {
   }
 
   async #readRange(range: Range, signal: AbortSignal): Promise<number | undefined> {
-    const { activityLog, subscriptionId, provider, metrics } = this.#options;
+    const { activityLog, subscriptionId, provider, position, log, metrics } = this.#options;
+    const since = position.get();
     let last: number | undefined;
     // Before resyncs: what happened in Azure is not to wait for what may have.
     const context = { priority: 'event', signal } as const;
     for await (const records of activityLog.pages({ subscriptionId, provider, ...range }, context)) {
-      const page = readPage(records, (eventDataId) => this.#known.has(eventDataId));
+      const page = readPage(records, (eventDataId) => this.#known.has(eventDataId), since);
       const read = page.hints.filter((hint) => isActionable(this.#take(hint))).length;
       for (const { eventDataId, at } of page.ends) this.#remember(eventDataId, at);
-      const idle = page.hints.length - read + page.passedOver + page.unreadable;
+      const idle = page.hints.length - read + page.passedOver;
+      if (page.unreadable > 0)
+        log.debug(
+          { subscription: subscriptionId, provider, count: page.unreadable },
+          'records of the Activity Log that are none were passed over',
+        );
       metrics.received(read, { provider, actionable: true });
       metrics.received(idle, { provider, actionable: false });
       if (page.submittedAt !== undefined) last = Math.max(page.submittedAt, last ?? page.submittedAt);

@@ -9,7 +9,7 @@ export interface ReadPage {
   readonly hints: readonly Hint[];
   /** All ends that were not known, those of which no hint came among them. */
   readonly ends: readonly { readonly eventDataId: string; readonly at: number }[];
-  /** Records that say nothing to azid: beginnings, and other operations. */
+  /** Records that say nothing to azid, beginnings and other operations, as far as the log took them in since the last time. */
   readonly passedOver: number;
   /** What has not the form of a record. */
   readonly unreadable: number;
@@ -17,8 +17,15 @@ export interface ReadPage {
   readonly submittedAt: number | undefined;
 }
 
-/** @param isKnown whether a record with this `eventDataId` was read before: ranges overlap */
-export function readPage(records: readonly unknown[], isKnown: (eventDataId: string) => boolean): ReadPage {
+/**
+ * @param isKnown whether a record with this `eventDataId` was read before: ranges overlap
+ * @param since how far the log was read before, wall ms of Azure's clock
+ */
+export function readPage(
+  records: readonly unknown[],
+  isKnown: (eventDataId: string) => boolean,
+  since = Number.NEGATIVE_INFINITY,
+): ReadPage {
   const hints = new Map<string, Hint>();
   const ends: { eventDataId: string; at: number }[] = [];
   let [passedOver, unreadable] = [0, 0];
@@ -31,7 +38,7 @@ export function readPage(records: readonly unknown[], isKnown: (eventDataId: str
     }
     submittedAt = Math.max(record.submittedAt, submittedAt ?? record.submittedAt);
     if (record.type !== 'end') {
-      passedOver++;
+      if (record.submittedAt > since) passedOver++;
       continue;
     }
     const { eventDataId, call, hint } = record;

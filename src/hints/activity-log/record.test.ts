@@ -184,6 +184,14 @@ describe('a page', () => {
     expect(readPage([fresh, old], (id) => id === 'known').hints).toHaveLength(1);
   });
 
+  it('counts what says nothing only once, though ranges overlap', () => {
+    const begun = record({ status: named('Started'), submissionTimestamp: '2026-11-23T10:00:00Z' });
+    const at = Date.parse('2026-11-23T10:00:00Z');
+    expect(readPage([begun], never).passedOver).toBe(1);
+    expect(readPage([begun], never, at - 1).passedOver).toBe(1);
+    expect(readPage([begun], never, at).passedOver).toBe(0);
+  });
+
   it('goes on after what is no record, and tells when the log took in the last one', () => {
     const page = readPage(
       [null, record({ submissionTimestamp: '2026-11-23T10:09:00Z' }), record(), record({ status: 7 })],

@@ -12,7 +12,7 @@ export function activityLogSeries(registry: Registry, providers: readonly string
   const registers = [registry];
   const records = new Counter({
     name: 'azid_activity_log_records_total',
-    help: 'Records of the Activity Log that came, those of overlapping ranges once; actionable: they led to a read.',
+    help: 'Records of the Activity Log that came, each once though ranges overlap; actionable: they led to a read.',
     registers,
     labelNames: ['provider', 'actionable'],
   });
