@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
 import { WITHIN_MS } from './by-whom.ts';
-import { ActivityJournal, KEPT_CALLS, type News, parsePart, partOf } from './journal.ts';
+import { ActivityJournal, KEPT_CALLS, type News } from './journal.ts';
+import { parsePart, partOf } from './keys.ts';
 
 const GROUP = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1';
 const ID = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;
@@ -248,6 +249,16 @@ describe('what is missing from a resource', () => {
     expect(news.at(-1)?.key).toBe(PART);
     journal.note(foreign({ at: at + 1, correlationId: 'c2' }));
     expect(journal.of(PART)).toHaveLength(2);
+  });
+
+  it('is not explained by a call that azid’s own write came after', () => {
+    const at = clock.now();
+    clock.advance(1_000);
+    journal.wrote({ id: VM, change: 'write', correlationId: 'own' });
+    clock.advance(60_000);
+    journal.missing(VM_KEY, [PART]);
+    journal.note(foreign({ at }));
+    expect(journal.of(PART)).toEqual([]);
   });
 
   it.each([

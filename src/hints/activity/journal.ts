@@ -3,15 +3,9 @@ import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintCaller } from '../hint.ts';
 import { type Changed, culpritOf, WITHIN_MS } from './by-whom.ts';
-import {
-  type Call,
-  type CallResult,
-  callerOf,
-  correlationText,
-  operationOf,
-  operationText,
-  ownCaller,
-} from './call.ts';
+import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
+import { groupOf } from './keys.ts';
+import { isSame, merged } from './told-twice.ts';
 
 /** As many as an object shows of its own. */
 export const KEPT_CALLS = 10;
@@ -237,61 +231,7 @@ export class ActivityJournal {
   }
 }
 
-/** Of the resource group that something is in, or is itself. */
-function groupOf(key: string): string | undefined {
-  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+/.exec(key)?.[0];
-}
-
-/** A part of a resource; `#` stands in no id. */
-export function partOf(id: string, part: string): string {
-  return `${armKey(id)}#${part}`;
-}
-
-/** The resource and the part of it that such a key is of. */
-export function parsePart(key: string): { readonly resource: string; readonly part: string } | undefined {
-  const at = key.indexOf('#');
-  return at < 0 ? undefined : { resource: key.slice(0, at), part: key.slice(at + 1) };
-}
-
 /** When azid last wrote there, wall ms; 0: not as far as is known. */
 export function ownLast(calls: readonly Call[]): number {
   return Math.max(0, ...calls.filter(({ own }) => own).map(({ at }) => at));
-}
-
-/** A deployment has one correlation id for all that it does; of azid's own, each call has one. */
-function isSame(left: Call, right: Call): boolean {
-  if (left.correlationId !== undefined && right.correlationId !== undefined)
-    return (
-      left.correlationId.toLowerCase() === right.correlationId.toLowerCase() &&
-      (left.own || right.own || left.operation.toLowerCase() === right.operation.toLowerCase())
-    );
-  const sameId = left.correlationId === right.correlationId;
-  return sameId && !left.own && !right.own && left.at === right.at && left.operation === right.operation;
-}
-
-/**
- * Of one call told twice: what azid knows of its own stands; else the first, with a name in place of an id, and as it ended. The same
- * value where nothing is new.
- */
-function merged(known: Call, told: Call): Call {
-  if (known.own)
-    return told.own && told.repaired !== undefined && known.repaired === undefined
-      ? { ...known, repaired: told.repaired }
-      : known;
-  if (told.own) return told;
-  const better =
-    told.caller !== undefined && (known.caller === undefined || (told.isNamed && !known.isNamed));
-  const blamed = told.blamed ?? known.blamed;
-  if (!better && told.result === known.result && blamed === known.blamed) return known;
-  return {
-    ...known,
-    ...(better && { caller: told.caller, isNamed: told.isNamed }),
-    result: resultOf(known, told),
-    blamed,
-  };
-}
-
-/** The later of both tells how it ended. */
-function resultOf(known: Call, told: Call): CallResult {
-  return told.at >= known.at ? told.result : known.result;
 }

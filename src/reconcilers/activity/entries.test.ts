@@ -41,6 +41,13 @@ describe('the entries', () => {
     ]);
   });
 
+  it('are one for each resource of a deployment', () => {
+    const two = ['/x', '/y'].map((resourceId) => ({ call: call(3), resourceId }));
+    const once = entriesOf(entriesOf([], two.slice(0, 1)), two);
+    expect(once.map(({ resourceId }) => resourceId)).toEqual(['/y', '/x']);
+    expect(entriesOf(once, two)).toEqual(once);
+  });
+
   it('are ten at most, whatever was heard', () => {
     const many = Array.from({ length: 30 }, (_, n) => call(n));
     expect(entriesOf([entry(40)], heard(...many)).map(({ time }) => time)).toEqual(

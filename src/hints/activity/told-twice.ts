@@ -1,0 +1,41 @@
+import type { Call, CallResult } from './call.ts';
+
+/** One call is told of by its answer, its event and its records, in any order. Pure. */
+
+/** A deployment has one correlation id for all that it does; of azid's own, each call has one. */
+export function isSame(left: Call, right: Call): boolean {
+  if (left.correlationId !== undefined && right.correlationId !== undefined)
+    return (
+      left.correlationId.toLowerCase() === right.correlationId.toLowerCase() &&
+      (left.own || right.own || left.operation.toLowerCase() === right.operation.toLowerCase())
+    );
+  const sameId = left.correlationId === right.correlationId;
+  return sameId && !left.own && !right.own && left.at === right.at && left.operation === right.operation;
+}
+
+/**
+ * Of one call told twice: what azid knows of its own stands; else the first, with a name in place of an id, and as it ended. The same
+ * value where nothing is new.
+ */
+export function merged(known: Call, told: Call): Call {
+  if (known.own)
+    return told.own && told.repaired !== undefined && known.repaired === undefined
+      ? { ...known, repaired: told.repaired }
+      : known;
+  if (told.own) return told;
+  const better =
+    told.caller !== undefined && (known.caller === undefined || (told.isNamed && !known.isNamed));
+  const blamed = told.blamed ?? known.blamed;
+  if (!better && told.result === known.result && blamed === known.blamed) return known;
+  return {
+    ...known,
+    ...(better && { caller: told.caller, isNamed: told.isNamed }),
+    result: resultOf(known, told),
+    blamed,
+  };
+}
+
+/** The later of both tells how it ended. */
+function resultOf(known: Call, told: Call): CallResult {
+  return told.at >= known.at ? told.result : known.result;
+}
