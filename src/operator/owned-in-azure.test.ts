@@ -99,7 +99,14 @@ it('a part of a resource is no identity of its own', () => {
 
 it('other writes to a resource than those that took something away concern no ledger', () => {
   const { concerns } = KINDS.find(({ name }) => name === 'hostidentity')?.ownedInAzure ?? {};
-  const call = { at: 0, operation: 'x', change: 'write', result: 'Succeeded', own: false } as const;
+  const call = {
+    at: 0,
+    azure: {},
+    operation: 'x',
+    change: 'write',
+    result: 'Succeeded',
+    own: false,
+  } as const;
   expect(concerns?.(call)).toBe(false);
   expect(concerns?.({ ...call, own: true })).toBe(true);
   expect(concerns?.({ ...call, blamed: true })).toBe(true);

@@ -178,7 +178,8 @@ export class Work implements AsyncDisposable {
       take: (hint) => {
         const effect = cacheHints.take(hint);
         // Of its own calls azid knows more than Azure tells.
-        if (effect !== 'own') this.#journal.note(hint);
+        if (effect === 'own') this.#journal.confirm(hint);
+        else this.#journal.note(hint);
         return effect;
       },
     };

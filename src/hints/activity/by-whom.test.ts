@@ -7,6 +7,7 @@ const MINUTE = 60_000;
 
 const call = (minutesAgo: number, change: Partial<Call> = {}): Call => ({
   at: NOW - minutesAgo * MINUTE,
+  azure: {},
   operation: 'Microsoft.Authorization/roleAssignments/delete',
   change: 'delete',
   result: 'Succeeded',

@@ -1,4 +1,4 @@
-import type { Call } from './call.ts';
+import { type Call, timeOf } from './call.ts';
 
 /**
  * Who changed something behind azid's back. Pure. It names whoever is on record, and nobody else: what nobody told of, and what was
@@ -30,12 +30,17 @@ const VERBS: Readonly<Record<Changed, string>> = {
  * @param since azid wrote there then, wall ms, as far as somebody else remembers
  */
 export function culpritOf(calls: readonly Call[], how: Changed, now: number, since = 0): Call | undefined {
-  const own = Math.max(since, ...calls.filter((each) => each.own).map(({ at }) => at));
+  const own = Math.max(since, ownLast(calls));
   const [last] = calls
     .filter((each) => !each.own && each.result === 'Succeeded' && CHANGES[how].includes(each.change))
-    .filter(({ at }) => at >= own && at <= now && now - at <= WITHIN_MS)
-    .sort((left, right) => right.at - left.at);
+    .filter((each) => timeOf(each) >= own && each.at <= now && now - each.at <= WITHIN_MS)
+    .sort((left, right) => timeOf(right) - timeOf(left));
   return last?.caller === undefined ? undefined : last;
+}
+
+/** When azid last wrote there, wall ms; 0: not as far as is known. */
+export function ownLast(calls: readonly Call[]): number {
+  return Math.max(0, ...calls.filter(({ own }) => own).map(timeOf));
 }
 
 /** In words, after "it was": `removed in Azure by alice@contoso.com at 12:03 UTC, correlation id …`. */

@@ -2,8 +2,13 @@ import type { HintCaller } from '../hint.ts';
 
 /** A call that made, changed or deleted something in Azure, as the journal has it. */
 export interface Call {
-  /** Wall ms: of foreign calls by Azure's clock, never later than it was heard of. */
+  /** Wall ms, for people: of foreign calls by Azure's clock, never later than it was heard of. */
   readonly at: number;
+  /**
+   * Wall ms by Azure's clock, by which calls are compared: azid's may be minutes off. Of azid's own it is known once an event or a
+   * record tells of the call, and shared by all entries of it.
+   */
+  readonly azure: { at?: number };
   /** As Azure spells it: `Microsoft.ManagedIdentity/userAssignedIdentities/write`. */
   readonly operation: string;
   readonly change: 'write' | 'delete';
@@ -20,6 +25,11 @@ export interface Call {
   readonly repaired?: string | undefined;
   /** Of a foreign write to a resource that holds more than what azid gave: what azid gave was found missing after it. */
   readonly blamed?: boolean | undefined;
+}
+
+/** When it was, to tell what came first: wall ms. */
+export function timeOf({ azure, at }: Pick<Call, 'azure' | 'at'>): number {
+  return azure.at ?? at;
 }
 
 export type CallResult = 'Succeeded' | 'Failed' | 'Canceled' | 'Accepted';

@@ -183,6 +183,52 @@ describe('memory', () => {
   });
 });
 
+describe('clocks that differ', () => {
+  const MINUTE = 60_000;
+
+  it.each([
+    ['behind', -10 * MINUTE],
+    ['ahead', 10 * MINUTE],
+  ])('do not hide who wrote after azid, where Azure’s is %s', (_, offMs) => {
+    const azure = () => clock.now() + offMs;
+    clock.advance(60 * MINUTE);
+    journal.note(hint({ id: VM, at: azure(), correlationId: 'before' }));
+    clock.advance(1_000);
+    journal.wrote({ id: VM, change: 'write', correlationId: 'own' }, [{ key: PART, repaired: undefined }]);
+    journal.confirm(hint({ id: VM, at: azure(), correlationId: 'OWN' }));
+    expect(journal.culprit(VM_KEY, 'written', clock.now() - 1)).toBeUndefined();
+    clock.advance(1_000);
+    journal.note(hint({ id: VM, at: azure(), correlationId: 'after' }));
+    expect(journal.culprit(VM_KEY, 'written', clock.now() - 1)?.correlationId).toBe('after');
+    expect(journal.missing(VM_KEY, [PART])?.correlationId).toBe('after');
+    expect(journal.culprit(PART, 'written')?.correlationId).toBe('after');
+  });
+
+  it('are told by the record of a call before its answer as well', () => {
+    journal.note(hint({ at: clock.now() - 10 * MINUTE, caller: { objectId: SELF.objectId } }));
+    journal.wrote({ id: ID, change: 'write', correlationId: 'c1' });
+    journal.note(hint({ at: clock.now() - 9 * MINUTE, correlationId: 'c2' }));
+    expect(journal.culprit(KEY, 'changed')?.correlationId).toBe('c2');
+  });
+
+  it('are believed to differ by a quarter of an hour at most', () => {
+    journal.note(hint({ at: clock.now() + 100 * MINUTE }));
+    journal.wrote({ id: ID, change: 'write', correlationId: 'own' });
+    journal.confirm(hint({ at: clock.now() + 16 * MINUTE, correlationId: 'own' }));
+    clock.advance(1);
+    expect(journal.culprit(KEY, 'changed')?.correlationId).toBe('c1');
+    journal.confirm(hint({ at: clock.now() + 16 * MINUTE, correlationId: 'own' }));
+    expect(journal.culprit(KEY, 'changed')).toBeUndefined();
+  });
+
+  it('are told by nothing that is not azid’s own call', () => {
+    journal.note(hint());
+    journal.confirm(hint({ at: 0 }));
+    journal.confirm(hint({ at: 0, correlationId: 'unknown' }));
+    expect(journal.of(KEY)).toMatchObject([{ azure: { at: clock.now() } }]);
+  });
+});
+
 describe('what went with its group', () => {
   const gone = () =>
     hint({

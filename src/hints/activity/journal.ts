@@ -2,7 +2,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintCaller } from '../hint.ts';
-import { type Changed, culpritOf, WITHIN_MS } from './by-whom.ts';
+import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
 import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
 import { groupOf } from './keys.ts';
 import { isSame, merged } from './told-twice.ts';
@@ -13,6 +13,9 @@ export const KEPT_CALLS = 10;
 const KEPT_RESOURCES = 2_000;
 /** Clocks differ, and a list may show what a call did before the call ends. */
 const SKEW_MS = 60_000;
+
+/** By so much Azure's clock is believed to be ahead of azid's. */
+const MOST_AHEAD_MS = 15 * 60_000;
 
 export interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -111,6 +114,7 @@ export class ActivityJournal {
     const now = this.#options.clock.now();
     this.#add(key, {
       at: Number.isFinite(hint.at) ? Math.min(hint.at, now) : now,
+      azure: { at: azureTime(hint, now) },
       operation: operationText(hint.operation),
       change,
       result: hint.result,
@@ -118,6 +122,15 @@ export class ActivityJournal {
       ...(own ? { caller: ownCaller(this.#self.objectId) } : callerOf(hint.caller)),
       own,
     });
+  }
+
+  /** An event or a record of a call of this process: nothing new, but when it was by Azure's clock. */
+  confirm(hint: Hint): void {
+    const correlationId = correlationText(hint.correlationId)?.toLowerCase();
+    const call = this.of(armKey(hint.id)).find(
+      (each) => each.own && each.correlationId?.toLowerCase() === correlationId,
+    );
+    if (call && correlationId !== undefined) call.azure.at = azureTime(hint, this.#options.clock.now());
   }
 
   /**
@@ -131,6 +144,7 @@ export class ActivityJournal {
   ): void {
     const call: Call = {
       at: this.#options.clock.now(),
+      azure: {},
       operation: operationOf(id, change),
       change,
       result: isAccepted ? 'Accepted' : 'Succeeded',
@@ -146,12 +160,12 @@ export class ActivityJournal {
   /**
    * Who last changed it since azid did, as far as anybody told; undefined where nobody is named.
    *
-   * @param since azid's own last write there as its object remembers it, wall ms
+   * @param since azid's own last write there as its object remembers it, wall ms; for when this process has made none
    */
   culprit(key: string, how: Changed, since = 0): Call | undefined {
     const group = how === 'removed' ? groupOf(key) : undefined;
     const calls = group === undefined ? this.of(key) : [...this.of(key), ...this.of(group)];
-    return culpritOf(calls, how, this.#options.clock.now(), since);
+    return culpritOf(calls, how, this.#options.clock.now(), ownLast(calls) || since);
   }
 
   /**
@@ -160,8 +174,8 @@ export class ActivityJournal {
    */
   missing(key: string, parts: readonly string[], since = 0): Call | undefined {
     const at = this.#options.clock.now();
-    const missing = { parts, at, since: Math.max(since, ownLast(this.of(key))) };
-    const found = culpritOf(this.of(key), 'written', at, since);
+    const missing = { parts, at, since: ownLast(this.of(key)) || since };
+    const found = culpritOf(this.of(key), 'written', at, missing.since);
     if (found) return this.#blame(key, found, parts);
     const recorded = this.#resources.get(key) ?? { calls: [], heardAt: 0 };
     recorded.missing = missing;
@@ -231,7 +245,7 @@ export class ActivityJournal {
   }
 }
 
-/** When azid last wrote there, wall ms; 0: not as far as is known. */
-export function ownLast(calls: readonly Call[]): number {
-  return Math.max(0, ...calls.filter(({ own }) => own).map(({ at }) => at));
+/** A time that lies ahead may be a clock's fault or a lie; a little of it is believed, to tell what came first. */
+function azureTime({ at }: Hint, now: number): number {
+  return Number.isFinite(at) ? Math.min(at, now + MOST_AHEAD_MS) : now;
 }

@@ -1,6 +1,6 @@
 import type { Call, CallResult } from './call.ts';
 
-/** One call is told of by its answer, its event and its records, in any order. Pure. */
+/** One call is told of by its answer, its event and its records, in any order. */
 
 /** A deployment has one correlation id for all that it does; of azid's own, each call has one. */
 export function isSame(left: Call, right: Call): boolean {
@@ -18,6 +18,9 @@ export function isSame(left: Call, right: Call): boolean {
  * value where nothing is new.
  */
 export function merged(known: Call, told: Call): Call {
+  // Shared with the entries of the parts of a resource: each learns it from the one that was told of.
+  const at = known.azure.at ?? told.azure.at;
+  if (at !== undefined) for (const { azure } of [known, told]) azure.at ??= at;
   if (known.own)
     return told.own && told.repaired !== undefined && known.repaired === undefined
       ? { ...known, repaired: told.repaired }

@@ -10,6 +10,7 @@ const iso = (minutesAgo: number) => new Date(NOW - minutesAgo * MINUTE).toISOStr
 
 const call = (minutesAgo: number, change: Partial<Call> = {}): Call => ({
   at: NOW - minutesAgo * MINUTE,
+  azure: {},
   operation: 'Microsoft.Authorization/roleAssignments/delete',
   change: 'delete',
   result: 'Succeeded',

@@ -267,9 +267,17 @@ export function normalised(state: State, namespace: string): unknown {
 
 function normalObject(object: KubeObject & { readonly spec?: unknown; readonly status?: unknown }) {
   const { kind, metadata, spec } = object;
-  // `lastWriteTime` is told by the process that wrote; one that died cannot, and its successor did not write.
+  // `lastWriteTime` and `activity` are told by the process that wrote; one that died cannot, and its successor did not write, or wrote
+  // the same once more.
   // Nor are messages compared, in full or in short.
-  const { conditions, observedGeneration, lastWriteTime: _, summary: _s, ...own } = statusOf(object);
+  const {
+    conditions,
+    observedGeneration,
+    lastWriteTime: _,
+    activity: _a,
+    summary: _s,
+    ...own
+  } = statusOf(object);
   return {
     kind,
     name: metadata.name,
