@@ -1,4 +1,5 @@
 import { assignmentExpiry } from '../../../src/api/assignment-expiry.ts';
+import { eventSource } from '../../../src/api/event-source.ts';
 import { federatedIdentityCredential } from '../../../src/api/federated-identity-credential.ts';
 import { hostIdentity } from '../../../src/api/host-identity.ts';
 import { identityAttachment } from '../../../src/api/identity-attachment.ts';
@@ -27,6 +28,7 @@ const OF_STORES: Readonly<Record<string, Resource>> = {
   systemIdentities: systemAssignedIdentity.resource,
   hosts: hostIdentity.resource,
   expiries: assignmentExpiry.resource,
+  eventSources: eventSource.resource,
   policies: identityPolicy.resource,
   namespaces,
   configMaps,
