@@ -37,7 +37,7 @@ export const edits = scenario({
     const teams = teamsFor(objects);
     const standing = await stage.restore(template, teams);
     const controller = await stage.start({ 'resync-interval': `${RESYNC_S}s` });
-    await controller.settled();
+    await controller.drained();
     const since = stage.mark;
     const drifted = Math.max(1, Math.floor(teams * DRIFTED));
     const calm = Array.from({ length: teams - drifted }, (_, n) => drifted + n);
@@ -53,7 +53,7 @@ export const edits = scenario({
     report('resync', quantileSeconds(resync.first, 0.5));
     report('resyncP99', quantileSeconds(resync.first, 0.99));
     report('resyncLists', stage.calls(resyncing).filter((each) => !isWrite(each)).length);
-    await controller.settled();
+    await controller.drained();
 
     const lost = drift(stage, standing, drifted);
     const drifting = stage.mark;

@@ -13,6 +13,9 @@ const GRACE_MS = 60_000;
 const QUIET_S = 20;
 const QUIET_CPU_MS_PER_S = 20;
 const TICK_MS = 10;
+const BUSY = ['workqueue_depth', 'controller_runtime_active_workers', 'azid_reconciles_waiting'];
+const LOOK_MS = 500;
+const CALM_LOOKS = 10;
 
 export interface Launch {
   readonly folder: string;
@@ -78,6 +81,17 @@ export class Controller implements AsyncDisposable {
       const before = await this.cpuMs();
       await pause(QUIET_S * 1_000);
       if ((await this.cpuMs()) - before < QUIET_S * QUIET_CPU_MS_PER_S) return;
+    }
+  }
+
+  /** No key is due, is being reconciled, or waits for a rate limit, for a while; lists may go on. */
+  async drained(): Promise<void> {
+    await this.working();
+    for (let calm = 0; calm < CALM_LOOKS; ) {
+      await this.alive();
+      const busy = await Promise.all(BUSY.map((name) => this.sum(name)));
+      calm = busy.some((count) => count > 0) ? 0 : calm + 1;
+      await pause(LOOK_MS);
     }
   }
 

@@ -26,6 +26,7 @@ export class Stage implements AsyncDisposable {
   readonly #cleanup: AsyncDisposableStack;
   readonly #say: (line: string) => void;
   #started = 0;
+  #begun = false;
 
   private constructor(parts: {
     readonly cluster: Cluster;
@@ -60,7 +61,7 @@ export class Stage implements AsyncDisposable {
     const azure = cleanup.use(
       await startSimulator({
         clock,
-        preset: 'honest',
+        preset: 'fast',
         subscriptionId: SUBSCRIPTION,
         tenantId: given.template.azure.tenantId,
       }),
@@ -105,13 +106,15 @@ export class Stage implements AsyncDisposable {
   }
 
   /** So many teams, in order since long ago; before the first start. */
-  restore(template: Legacy, teams: number): Promise<Legacy> {
-    return restoreTeams(template, teams, this);
+  async restore(template: Legacy, teams: number): Promise<Legacy> {
+    const standing = await restoreTeams(template, teams, this);
+    this.#begin();
+    return standing;
   }
 
   /** Starts the controller; `flags` beside those that lead it to this Azure and API server. */
   async start(flags: Readonly<Record<string, string>> = {}): Promise<Controller> {
-    this.#clock.present();
+    this.#begin();
     this.#started += 1;
     return this.#cleanup.use(
       await Controller.start({
@@ -121,6 +124,14 @@ export class Stage implements AsyncDisposable {
         say: this.#say,
       }),
     );
+  }
+
+  /** What was put there took no time and lies days back; from here on Azure is as it is. */
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#clock.present();
+    this.azure.control.usePreset({ preset: 'honest' });
   }
 
   get mark(): number {
