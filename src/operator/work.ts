@@ -2,10 +2,8 @@ import { CallRefused } from '../azure/arm/errors.ts';
 import { AzureCaches } from '../cache/caches.ts';
 import { RoleNames } from '../cache/roles/names.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
-import { CacheHints } from '../hints/caches/cache-hints.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { OwnCalls } from '../hints/own-calls.ts';
-import { EventSources } from '../hints/sources/event-sources.ts';
 import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
@@ -16,8 +14,8 @@ import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principal
 import { createServices, type Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
-import { readActivityLog } from './activity-log.ts';
 import { type ConnectedAzure, connectAzure } from './azure.ts';
+import { hearFromAzure } from './hints.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
@@ -137,7 +135,6 @@ export class Work implements AsyncDisposable {
       this.#parts;
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
-    const { credential, serviceBusEndpoint } = options;
     const ownCalls = new OwnCalls();
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
@@ -167,39 +164,12 @@ export class Work implements AsyncDisposable {
       onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
     });
     this.#cleanup.defer(() => caches.stop());
-    const cacheHints = new CacheHints({
-      caches: { ...caches, roles: caches.roles.cache },
-      ownCalls,
-      clock,
-      signal,
-    });
-    this.#cleanup.defer(() => cacheHints.stop());
-    const hints: HintSink = {
-      take: (hint) => {
-        const effect = cacheHints.take(hint);
-        // Of its own calls azid knows more than Azure tells.
-        if (effect === 'own') this.#journal.confirm(hint);
-        else this.#journal.note(hint);
-        return effect;
-      },
-    };
-    const eventSources = this.#cleanup.use(
-      new EventSources({
-        access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
-        suffix: cloud.serviceBusSuffix,
-        sink: hints,
-        metrics: metrics.events,
-        clock,
-        random,
-        log,
-      }),
-    );
     metrics.caches(() => caches.parts());
-    if (options.activityLog ?? true) {
-      const { activityLog } = azure;
-      const parts = { options, activityLog, caches, sink: hints, client, metrics, signal };
-      this.#cleanup.use(readActivityLog(parts));
-    }
+    const journal = this.#journal;
+    const heard = hearFromAzure(
+      { options, azure, caches, ownCalls, journal, client, metrics, signal },
+      this.#cleanup,
+    );
     const signIns = options.signIns ? new LastSignIns() : undefined;
     if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
     return createServices(
@@ -207,8 +177,7 @@ export class Work implements AsyncDisposable {
         ...azure,
         signIns,
         caches,
-        hints,
-        eventSources,
+        ...heard,
         roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
         stores,
         client,
