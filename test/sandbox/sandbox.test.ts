@@ -101,7 +101,7 @@ describe('a sandbox that is up', () => {
     });
   };
 
-  it('writes a ready file with what there is, and no Service Bus while there is none', () => {
+  it('writes a ready file with what there is', () => {
     const local = (scheme: string, path = '') => expect.stringMatching(`^${scheme}://127.0.0.1:\\d+${path}$`);
     expect(facts).toEqual({
       kubeconfig: expect.stringMatching(/^\//),
@@ -112,6 +112,12 @@ describe('a sandbox that is up', () => {
         tenantId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
       control: { endpoint: local('http') },
+      serviceBus: {
+        endpoint: local('sb'),
+        emulatorEndpoint: local('sb'),
+        namespace: 'azid-events.servicebus.windows.net',
+        queue: 'azid',
+      },
       metrics: { endpoint: local('http', '/metrics') },
     });
   });
