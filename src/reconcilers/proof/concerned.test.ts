@@ -6,6 +6,7 @@ import { identitiesConcerned } from './concerned.ts';
 
 const S = '11111111-2222-4333-8444-555555555555';
 const T = '99999999-2222-4333-8444-555555555555';
+const PRINCIPAL = 'AAAAAAAA-0000-4000-8000-000000000001';
 const idOf = (subscription: string, group: string, name: string) =>
   `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
 const at = (subscriptionId: string, resourceGroup: string, name = 'web') => ({
@@ -36,7 +37,8 @@ function concerned(
         ...(status && { status }),
       },
     });
-  const shown = (given?: Record<string, string>) => given && ({ tags: given } as unknown as AzureIdentity);
+  const shown = (given?: Record<string, string>) =>
+    given && ({ tags: given, principalId: PRINCIPAL } as unknown as AzureIdentity);
   const change = { before: shown(tags?.before), after: shown(tags?.after) };
   return identitiesConcerned(id.toLowerCase(), change, stores.identities);
 }
@@ -77,6 +79,11 @@ describe('a change of an identity concerns', () => {
     const objects = [{ status: at(T, 'rg9', 'a') }, { status: at(T, 'rg9', 'b') }];
     expect(concerned(objects, idOf(S, 'rg1', 'web'), { after: tags })).toEqual(['team-1/web']);
     expect(concerned(objects, idOf(S, 'rg1', 'web'), { before: tags, after: {} })).toEqual(['team-1/web']);
+  });
+
+  it('whose principal it has, wherever it was moved to', () => {
+    const objects = [{ status: { ...at(T, 'rg9', 'a'), principalId: PRINCIPAL.toLowerCase() } }, {}];
+    expect(concerned(objects, idOf(S, 'rg1', 'b'), { after: {} })).toEqual(['team-0/web']);
   });
 
   it('nobody who is not there', () => {

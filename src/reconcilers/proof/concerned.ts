@@ -14,11 +14,21 @@ import { isWithinSpec } from './places.ts';
 
 type Identities = Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>;
 
-/** For the index: the places where its identity may be, or its name where a policy says the rest; and its uid, which marks name. */
+/**
+ * For the index: the places where its identity may be, or its name where a policy says the rest; the principal that it has, wherever
+ * that is moved to; and its uid, which marks name.
+ */
 export function concernedTerms(object: UserAssignedIdentity): string[] {
-  const { id } = object.status ?? {};
+  const { id, principalId } = object.status ?? {};
   const places = placesNamed(object) ?? azureNamesOf(object).map(anywhere);
-  return [...new Set([...places, ...(id === undefined ? [] : [armKey(id)]), marked(object.metadata.uid)])];
+  return [
+    ...new Set([
+      ...places,
+      ...(id === undefined ? [] : [armKey(id)]),
+      ...(principalId === undefined ? [] : [having(principalId)]),
+      marked(object.metadata.uid),
+    ]),
+  ];
 }
 
 /** By key; undefined where neither spec nor status says all of a place. */
@@ -37,7 +47,7 @@ export function identitiesConcerned(
   identities: Identities,
 ): readonly ObjectKey[] {
   const keys = new Set(identitiesAt(armId, identities));
-  for (const shown of [before, after]) for (const key of markedBy(shown, identities)) keys.add(key);
+  for (const shown of [before, after]) for (const key of namedBy(shown, identities)) keys.add(key);
   return [...keys];
 }
 
@@ -70,12 +80,14 @@ export function identitiesBeside(
   );
 }
 
-function markedBy(shown: AzureIdentity | undefined, identities: Identities): readonly ObjectKey[] {
+function namedBy(shown: AzureIdentity | undefined, identities: Identities): readonly ObjectKey[] {
   if (!shown) return [];
   const { owners, uids } = markedOwners(shown.tags);
   return [
     ...owners.filter((owner) => identities.get(owner)),
-    ...uids.flatMap((uid) => [...identities.keysByIndex(INDEX.concerned, marked(uid))]),
+    ...[having(shown.principalId), ...uids.map(marked)].flatMap((term) => [
+      ...identities.keysByIndex(INDEX.concerned, term),
+    ]),
   ];
 }
 
@@ -89,5 +101,6 @@ function placeOf(armId: string): ReturnType<typeof parseIdentityId> | undefined 
   }
 }
 
+const having = (principalId: string) => `principal ${asciiLower(principalId)}`;
 const anywhere = (name: string) => `*/${name}`;
 const marked = (uid: string) => `uid ${asciiLower(uid)}`;
