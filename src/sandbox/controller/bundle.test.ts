@@ -46,3 +46,16 @@ it('is ASCII, which Node keeps in half the memory', async () => {
 it('holds nothing to try azid out with', async () => {
   expect((await run('--help')).stdout).not.toContain('sandbox');
 });
+
+it('has the client for Service Bus, which is loaded with the first queue and not before', async () => {
+  const texts = new Map<string, string>();
+  for (const file of await readdir(folder)) texts.set(file, await readFile(join(folder, file), 'utf8'));
+  const client = [...texts]
+    .filter(([, text]) => text.includes('com.microsoft:renew-lock'))
+    .map(([file]) => file);
+  expect(client).toHaveLength(1);
+  const importing = (how: RegExp) =>
+    [...texts].filter(([, text]) => [...text.matchAll(how)].some(([, file]) => file === client[0]));
+  expect(importing(/\bfrom\s*"\.\/([^"]+)"/g)).toEqual([]);
+  expect(importing(/\bimport\("\.\/([^"]+)"\)/g)).toHaveLength(1);
+});
