@@ -95,6 +95,18 @@ describe('how it stands', () => {
     });
   });
 
+  test('after an edit nothing that was said of another queue stays', () => {
+    const edited = {
+      ...source({ observedGeneration: 1 }),
+      metadata: { ...source().metadata, generation: 2 },
+    };
+    for (const more of [{}, broken('BrokerUnavailable', 1_000)]) {
+      const { summary, conditions } = decide(edited, facts(more));
+      expect(summary).toMatchObject({ state: 'progressing', keep: false });
+      expect(conditions).toMatchObject([{ reason: 'NotReceiving' }]);
+    }
+  });
+
   test('a host of another cloud is refused, with the suffix that was expected', () => {
     expect(
       decide(source(), facts({ assignment: { type: 'otherCloud' }, cloud: CLOUDS.China })).summary,
@@ -151,6 +163,29 @@ describe('whether events arrive', () => {
     expect(arriving(source(), { assignment: { type: 'off' } })).toMatchObject({ reason: 'NotReceiving' });
   });
 
+  test.each<[string, Partial<SourceFacts>]>([
+    ['a connection that broke a moment ago', broken('BrokerUnavailable', 1_000)],
+    ['a process that starts', {}],
+    ['one that connects', { queue: { connection: { state: 'connecting' } } }],
+  ])('%s changes nothing of what was said', (_, more) => {
+    expect(decide(source(), facts(more)).conditions).toEqual([]);
+  });
+
+  test('a silence is none the shorter for a connection that was made anew', () => {
+    const lastTransitionTime = at(NOW - HOUR);
+    const silent = {
+      type: 'EventsArriving',
+      status: 'False',
+      reason: 'Silent',
+      message: '',
+      lastTransitionTime,
+    } as const;
+    const given = source({ lastEventTime: at(NOW - 48 * HOUR), conditions: [silent] });
+    const anew = { queue: { connection: { state: 'receiving', since: NOW - 1_000 } } } as const;
+    expect(arriving(given, anew)).toMatchObject({ reason: 'Silent' });
+    expect(arriving(given, receiving({ lastEventAt: NOW }))).toMatchObject({ reason: 'Arriving' });
+  });
+
   test('yes, until as long as is expected has passed', () => {
     const { conditions, summary } = decide(source(), facts(receiving({ lastEventAt: NOW - 23 * HOUR })));
     expect(conditions).toMatchObject([{ status: 'True', reason: 'Arriving' }]);
@@ -182,7 +217,10 @@ describe('whether events arrive', () => {
   test('what waited in the queue while azid was away has time to come', () => {
     const since = NOW - MINUTE;
     const just = { queue: { connection: { state: 'receiving', since } } } as const;
-    expect(arriving(source({ lastEventTime: at(NOW - 48 * HOUR) }), just)).toMatchObject({ status: 'True' });
+    expect(arriving(source({ lastEventTime: at(NOW - 48 * HOUR) }), just)).toMatchObject({
+      status: 'Unknown',
+      reason: 'NoneYet',
+    });
     expect(arriving(source({ lastEventTime: at(NOW - 48 * HOUR) }), receiving())).toMatchObject({
       reason: 'Silent',
     });

@@ -33,7 +33,7 @@ export function decide(source: EventSource, facts: SourceFacts): Decision<never,
     actions: [],
     status: lastEventStatus(source, lastEventAt),
     summary: summaryOf(source, facts, arriving.nextMs),
-    conditions: [arriving.condition],
+    conditions: arriving.condition ? [arriving.condition] : [],
   };
 }
 
@@ -42,7 +42,7 @@ function summaryOf(
   { assignment, queue, now, cloud }: SourceFacts,
   nextMs: number,
 ): Summary {
-  const { namespace, queue: name } = source.spec.serviceBus;
+  const { namespace } = source.spec.serviceBus;
   switch (assignment?.type) {
     case 'otherCloud':
       return stalledInside(
@@ -55,31 +55,33 @@ function summaryOf(
         `EventSource ${assignment.by} receives from this queue; it is older; delete one of the two, or name another queue`,
       );
     case 'receives':
-      return queue ? summaryOfQueue(`queue ${name} of ${namespace}`, queue, now, nextMs) : connecting();
+      return queue ? summaryOfQueue(source, queue, now, nextMs) : connecting(source);
     default:
-      return connecting();
+      return connecting(source);
   }
 }
 
-function connecting(): Summary {
+function connecting(source: EventSource): Summary {
   return {
     state: 'progressing',
     reason: 'Connecting',
     message: 'connecting to the queue',
     againMs: SOON_MS,
-    keep: true,
+    keep: isAsBefore(source),
   };
 }
 
 function summaryOfQueue(
-  which: string,
+  source: EventSource,
   { connection, unreadable }: QueueState,
   now: number,
   nextMs: number,
 ): Summary {
+  const { namespace, queue } = source.spec.serviceBus;
+  const which = `queue ${queue} of ${namespace}`;
   switch (connection.state) {
     case 'connecting':
-      return connecting();
+      return connecting(source);
     case 'broken': {
       const { failure, since } = connection;
       const refused = REFUSALS[failure.reason];
@@ -90,7 +92,7 @@ function summaryOfQueue(
         reason: failure.reason,
         message: TROUBLES[failure.reason]?.(which, failure) ?? `${which}: ${failure.code}`,
         againMs: brief ? BRIEF_MS - (now - since) + 1_000 : MINUTE_MS,
-        keep: brief,
+        keep: brief && isAsBefore(source),
       };
     }
     case 'receiving':
@@ -136,56 +138,57 @@ function lastEventStatus({ status }: EventSource, lastEventAt: number | undefine
   return { lastEventTime: fresh ? shown : timestamp(lastEventAt) };
 }
 
-/** Silence is no proof that something is broken, so it is a condition of its own, and `Ready` stays. */
+/**
+ * Silence is no proof that something is broken, so it is a condition of its own, and `Ready` stays. Without a condition here what was
+ * said before stays: nothing flips for a connection that is back within moments, nor for a process that starts.
+ */
 function arrivingOf(
   source: EventSource,
   { queue, now, assignment }: SourceFacts,
   lastEventAt: number | undefined,
-): { readonly condition: Finding; readonly nextMs: number } {
+): { readonly condition?: Finding; readonly nextMs: number } {
   const type = 'EventsArriving';
+  const told = (status: Finding['status'], reason: string, message: string, nextMs = RECHECK_READY_MS) => ({
+    condition: { type, status, reason, message },
+    nextMs,
+  });
+  if (assignment?.type === 'receives' && isAsBefore(source) && (!queue || isBrief(queue, now)))
+    return { nextMs: RECHECK_READY_MS };
   const { connection } = queue ?? {};
   if (assignment?.type !== 'receives' || connection?.state !== 'receiving')
-    return {
-      condition: {
-        type,
-        status: 'Unknown',
-        reason: 'NotReceiving',
-        message: 'azid does not receive from the queue now; Ready says why',
-      },
-      nextMs: RECHECK_READY_MS,
-    };
+    return told('Unknown', NOT_RECEIVING, 'azid does not receive from the queue now; Ready says why');
   const { expectWithin = DEFAULT_EXPECT_WITHIN } = source.spec;
-  const within = parseDuration(expectWithin);
-  const from = lastEventAt ?? Date.parse(source.metadata.creationTimestamp ?? '');
-  const silentFrom = Math.max(from + within, connection.since + CATCH_UP_MS);
-  if (now >= silentFrom)
-    return {
-      condition: {
-        type,
-        status: 'False',
-        reason: 'Silent',
-        message: `no event ${lastEventAt === undefined ? 'ever came' : `since ${timestamp(lastEventAt)}`}, expected one within ${expectWithin}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
-      },
-      nextMs: RECHECK_READY_MS,
-    };
-  const nextMs = Math.min(RECHECK_READY_MS, silentFrom - now + 1_000);
-  if (lastEventAt === undefined)
-    return {
-      condition: {
-        type,
-        status: 'Unknown',
-        reason: 'NoneYet',
-        message: `no event came yet; one is expected within ${expectWithin}`,
-      },
-      nextMs,
-    };
-  return {
-    condition: {
-      type,
-      status: 'True',
-      reason: 'Arriving',
-      message: `the last event came within ${expectWithin}`,
-    },
-    nextMs,
-  };
+  const overdueAt =
+    (lastEventAt ?? Date.parse(source.metadata.creationTimestamp ?? '')) + parseDuration(expectWithin);
+  const caughtUpAt = connection.since + CATCH_UP_MS;
+  const wasSilent = source.status?.conditions?.some((each) => each.type === type && each.reason === SILENT);
+  if (now >= overdueAt && (now >= caughtUpAt || wasSilent)) {
+    const since = lastEventAt === undefined ? 'ever came' : `since ${timestamp(lastEventAt)}`;
+    return told(
+      'False',
+      SILENT,
+      `no event ${since}, expected one within ${expectWithin}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
+    );
+  }
+  const nextMs = Math.min(RECHECK_READY_MS, Math.max(overdueAt, caughtUpAt) - now + 1_000);
+  if (lastEventAt === undefined || now >= overdueAt)
+    return told('Unknown', NONE_YET, `no event came yet; one is expected within ${expectWithin}`, nextMs);
+  return told('True', ARRIVING, `the last event came within ${expectWithin}`, nextMs);
 }
+
+/** What was said last was said of the spec as it is: of another queue it would be no news. */
+function isAsBefore({ status, metadata }: EventSource): boolean {
+  return status?.observedGeneration === metadata.generation;
+}
+
+/** Not received from, and too shortly to be told of. */
+function isBrief({ connection }: QueueState, now: number): boolean {
+  if (connection.state === 'connecting') return true;
+  if (connection.state === 'receiving') return false;
+  return REFUSALS[connection.failure.reason] === undefined && now - connection.since < BRIEF_MS;
+}
+
+export const ARRIVING = 'Arriving';
+export const NONE_YET = 'NoneYet';
+export const SILENT = 'Silent';
+export const NOT_RECEIVING = 'NotReceiving';
