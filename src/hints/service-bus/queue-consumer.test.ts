@@ -5,7 +5,8 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/fixture.ts';
 import type { Hint, HintEffect } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
-import { QueueConsumer, type QueueConsumerOptions, type QueueState } from './queue-consumer.ts';
+import { QueueConsumer, type QueueConsumerOptions } from './queue-consumer.ts';
+import type { QueueState } from './queue-state.ts';
 
 /** The consumer on the simulator's broker, by the unchanged client: what it takes, how it settles, and what it bears. */
 let stage: BusStage;

@@ -8,7 +8,7 @@ import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Refusal } from '../events/reasons.ts';
 import type { HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
-import { CallTimedOut, isLockLost, type QueueFailure, queueFailureOf, waitAfter } from './failure.ts';
+import { CallTimedOut, isLockLost, queueFailureOf, waitAfter } from './failure.ts';
 import {
   type BrokerAccess,
   CALL_LIMIT_MS,
@@ -16,6 +16,7 @@ import {
   type QueueAddress,
   type QueueLink,
 } from './queue-link.ts';
+import { QueueHistory, type QueueState } from './queue-state.ts';
 import { type Settlement, settleAll, type Verdict } from './settle.ts';
 import { SEEN_EVENTS, type Taken, takeMessage } from './take-message.ts';
 
@@ -31,18 +32,6 @@ export interface QueueConsumerOptions {
   readonly onChange?: (soon: boolean) => void;
 }
 
-/** How a consumer stands. Times are wall ms. */
-export interface QueueState {
-  readonly connection:
-    | { readonly state: 'connecting' }
-    | { readonly state: 'receiving'; readonly since: number }
-    | { readonly state: 'broken'; readonly since: number; readonly failure: QueueFailure };
-  /** When the last event of Resource Manager was received. */
-  readonly lastEventAt?: number;
-  /** Messages that nothing can be made of came, and no event since, nor shortly before. */
-  readonly unreadable?: Refusal;
-}
-
 /** So many messages are in hand at a time: of the 1 MiB that one has at most. */
 const BATCH = 32;
 /** A first call that comes back shows that there is a queue, and the right to receive from it. */
@@ -51,8 +40,6 @@ const FIRST_WAIT_MS = 500;
 const WAIT_MS = 60_000;
 /** What is not settled, or closed, within this when azid stops comes again by itself. */
 const STOP_LIMIT_MS = 5_000;
-/** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */
-const MIXED_MS = 5 * 60_000;
 /** More log lines about messages that say nothing new help nobody. */
 const LOG_EVERY_MS = 60_000;
 
@@ -69,21 +56,16 @@ const GIVE_BACK: Verdict = { outcome: 'abandoned' };
 export class QueueConsumer {
   readonly #options: QueueConsumerOptions;
   readonly #seen = new RecentMap<true>(SEEN_EVENTS);
-  #connection: QueueState['connection'] = { state: 'connecting' };
-  #lastEventAt: number | undefined;
-  #unreadable: Refusal | undefined;
+  readonly #history: QueueHistory;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: QueueConsumerOptions) {
     this.#options = options;
+    this.#history = new QueueHistory(options.clock, (soon) => options.onChange?.(soon));
   }
 
   get state(): QueueState {
-    return {
-      connection: this.#connection,
-      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
-      ...(this.#unreadable && { unreadable: this.#unreadable }),
-    };
+    return this.#history.state;
   }
 
   /** Until the signal aborts; never rejects. */
@@ -99,13 +81,8 @@ export class QueueConsumer {
         if (signal.aborted) return;
         failures += 1;
         const failure = queueFailureOf(error);
-        const first =
-          this.#connection.state !== 'broken' || this.#connection.failure.reason !== failure.reason;
-        log[first ? 'warn' : 'debug'](
-          { error, ...failure, failures },
-          'the queue of events cannot be received from',
-        );
-        this.#broken(failure);
+        const level = this.#history.failed(failure) ? 'warn' : 'debug';
+        log[level]({ error, ...failure, failures }, 'the queue of events cannot be received from');
         await sleep(clock, waitAfter(failure, failures, random), signal).catch(() => {});
       }
     }
@@ -118,7 +95,7 @@ export class QueueConsumer {
       for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = WAIT_MS) {
         const messages = await this.#ask(link, waitMs, signal);
         onReceiving();
-        this.#receiving();
+        if (this.#history.received()) this.#options.log.info({}, 'receiving from the queue of events');
         await this.#handle(messages, link, signal);
       }
     } finally {
@@ -147,7 +124,6 @@ export class QueueConsumer {
     const verdicts = messages.map(
       (message): Settlement => ({ message, ...(signal.aborted ? GIVE_BACK : this.#take(message)) }),
     );
-    this.#options.onChange?.(false);
     let broken: unknown;
     const settled = settleAll(verdicts, link.receiver, (settlement, error) => {
       this.#settled(settlement, error);
@@ -169,7 +145,7 @@ export class QueueConsumer {
       log.error({ error, messageId }, 'a message of the queue of events was not taken');
       return GIVE_BACK;
     }
-    if (taken.events > 0) this.#readable();
+    if (taken.events > 0) this.#history.eventCame();
     if (taken.clockOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
     const { refused } = taken;
     if (!refused) return { outcome: 'completed' };
@@ -186,36 +162,9 @@ export class QueueConsumer {
   }
 
   #refuse(refused: Refusal, { messageId }: ServiceBusReceivedMessage): void {
-    const { metrics, clock } = this.#options;
-    metrics.deadLettered(refused.reason);
+    this.#options.metrics.deadLettered(refused.reason);
     this.#seldom({ messageId, ...refused }, 'a message of the queue of events cannot be understood');
-    const recently = this.#lastEventAt !== undefined && clock.now() - this.#lastEventAt < MIXED_MS;
-    if (recently || this.#unreadable) return;
-    this.#unreadable = refused;
-    this.#options.onChange?.(true);
-  }
-
-  #readable(): void {
-    const first = this.#lastEventAt === undefined;
-    this.#lastEventAt = this.#options.clock.now();
-    if (!first && !this.#unreadable) return;
-    this.#unreadable = undefined;
-    this.#options.onChange?.(true);
-  }
-
-  #receiving(): void {
-    if (this.#connection.state === 'receiving') return;
-    const { log, clock, onChange } = this.#options;
-    this.#connection = { state: 'receiving', since: clock.now() };
-    log.info({}, 'receiving from the queue of events');
-    onChange?.(true);
-  }
-
-  #broken(failure: QueueFailure): void {
-    const before = this.#connection;
-    const since = before.state === 'broken' ? before.since : this.#options.clock.now();
-    this.#connection = { state: 'broken', since, failure };
-    this.#options.onChange?.(before.state !== 'broken' || before.failure.reason !== failure.reason);
+    this.#history.unreadableCame(refused);
   }
 
   #seldom(fields: Record<string, unknown>, message: string): void {

@@ -6,8 +6,9 @@ import type { Random } from '../../runtime/queue/backoff.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { HintSink } from '../hint.ts';
 import type { EventMetrics, SourceSample } from '../metrics.ts';
-import { QueueConsumer, type QueueState } from '../service-bus/queue-consumer.ts';
+import { QueueConsumer } from '../service-bus/queue-consumer.ts';
 import type { BrokerAccess, QueueAddress } from '../service-bus/queue-link.ts';
+import type { QueueState } from '../service-bus/queue-state.ts';
 import { type Assignment, assignmentsOf } from './assignments.ts';
 
 export interface EventSourcesOptions {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
 import type { QueueFailureReason } from '../../hints/service-bus/failure.ts';
-import type { QueueState } from '../../hints/service-bus/queue-consumer.ts';
+import type { QueueState } from '../../hints/service-bus/queue-state.ts';
 import { decide, type SourceFacts } from './decide.ts';
 
 const BORN = '2026-11-23T10:00:00Z';

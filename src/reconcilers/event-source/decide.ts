@@ -1,7 +1,7 @@
 import { DEFAULT_EXPECT_WITHIN, type EventSource, type EventSourceStatus } from '../../api/event-source.ts';
 import type { Cloud } from '../../azure/arm/clouds.ts';
 import type { QueueFailure } from '../../hints/service-bus/failure.ts';
-import type { QueueState } from '../../hints/service-bus/queue-consumer.ts';
+import type { QueueState } from '../../hints/service-bus/queue-state.ts';
 import type { SourceView } from '../../hints/sources/event-sources.ts';
 import { parseDuration } from '../../policy/grants.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';

@@ -1,0 +1,73 @@
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Refusal } from '../events/reasons.ts';
+import type { QueueFailure } from './failure.ts';
+
+/** How a consumer stands. Times are wall ms. */
+export interface QueueState {
+  readonly connection:
+    | { readonly state: 'connecting' }
+    | { readonly state: 'receiving'; readonly since: number }
+    | { readonly state: 'broken'; readonly since: number; readonly failure: QueueFailure };
+  /** When the last event of Resource Manager was received. */
+  readonly lastEventAt?: number;
+  /** Messages that nothing can be made of came, and no event since, nor shortly before. */
+  readonly unreadable?: Refusal;
+}
+
+/** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */
+const MIXED_MS = 5 * 60_000;
+
+/** What a consumer knows of its queue, from what it meets there. */
+export class QueueHistory {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #onChange: (soon: boolean) => void;
+  #connection: QueueState['connection'] = { state: 'connecting' };
+  #lastEventAt: number | undefined;
+  #unreadable: Refusal | undefined;
+
+  /** @param onChange it is another now; `soon`: it matters at once */
+  constructor(clock: Pick<Clock, 'now'>, onChange: (soon: boolean) => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get state(): QueueState {
+    return {
+      connection: this.#connection,
+      ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
+      ...(this.#unreadable && { unreadable: this.#unreadable }),
+    };
+  }
+
+  /** A call for messages came back. True if it is news. */
+  received(): boolean {
+    if (this.#connection.state === 'receiving') return false;
+    this.#connection = { state: 'receiving', since: this.#clock.now() };
+    this.#onChange(true);
+    return true;
+  }
+
+  /** True if it failed by another reason before, or did not. */
+  failed(failure: QueueFailure): boolean {
+    const before = this.#connection;
+    const since = before.state === 'broken' ? before.since : this.#clock.now();
+    const isNews = before.state !== 'broken' || before.failure.reason !== failure.reason;
+    this.#connection = { state: 'broken', since, failure };
+    this.#onChange(isNews);
+    return isNews;
+  }
+
+  eventCame(): void {
+    const isNews = this.#lastEventAt === undefined || this.#unreadable !== undefined;
+    this.#lastEventAt = this.#clock.now();
+    this.#unreadable = undefined;
+    this.#onChange(isNews);
+  }
+
+  unreadableCame(refused: Refusal): void {
+    const recently = this.#lastEventAt !== undefined && this.#clock.now() - this.#lastEventAt < MIXED_MS;
+    const isNews = !recently && !this.#unreadable;
+    if (isNews) this.#unreadable = refused;
+    this.#onChange(isNews);
+  }
+}
