@@ -33,6 +33,8 @@ const { values, positionals } = parseArgs({
     results: { type: 'string' },
     /** Minutes for each scenario, in place of its own limit. */
     limit: { type: 'string' },
+    /** Prints what each scenario said on its way, such as its slowest edits. */
+    verbose: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -63,6 +65,7 @@ async function runAll(scenarios: readonly Scenario[], given: number): Promise<nu
     const figures = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
     const told = resultsOf(scenario, figures, objects);
     for (const each of told) say(line(each));
+    if (values.verbose) say(await logTail(folder.file(`${name}.log`), 200, 65_536));
     say(`  (${((systemClock.monotonic() - startedAt) / 60_000).toFixed(1)} min)`);
     results.push(...told);
     await write({ at: new Date().toISOString(), about, objects, results });

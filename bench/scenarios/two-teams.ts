@@ -76,6 +76,7 @@ export const twoTeams = scenario({
     const seen = await latenciesOf(
       stage,
       edited.map(({ metadata: { name } }, n) => ({
+        what: `tag of ${name}`,
         async send() {
           await cluster.patch(userAssignedIdentity.resource, `${FEW}/${name}`, {
             spec: { tags: { edited: 'yes' } },

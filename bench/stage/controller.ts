@@ -21,8 +21,6 @@ export interface Launch {
   readonly folder: string;
   readonly logFile: string;
   readonly flags: Readonly<Record<string, string>>;
-  /** Nothing is to be measured in the time of the first lists. */
-  readonly say: (line: string) => void;
 }
 
 interface Deployment {

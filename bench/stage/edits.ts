@@ -2,7 +2,7 @@ import { federatedIdentityCredential } from '../../src/api/federated-identity-cr
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { assignmentName } from '../../src/azure/names/assignment-name.ts';
-import { identityName, ROLES } from '../../test/support/load/team.ts';
+import { IDENTITIES, identityName, ROLES } from '../../test/support/load/team.ts';
 import type { Legacy } from '../../test/support/takeover.ts';
 import type { Edit } from './latency.ts';
 import type { Stage } from './stage.ts';
@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts';
 /** Edits of people, each of which azid can only answer by calls to Azure: a tag, a subject, a role, in turn. */
 
 const KINDS = 3;
+/** Those that come one after the other are about different identities: one that is being written to is waited for. */
+const APART = 3;
 
 /** The `nth` edit of all, in one of these teams; no object is edited twice until each was. */
 export function editOf(stage: Stage, standing: Legacy, teams: readonly number[], nth: number): Edit {
@@ -17,7 +19,7 @@ export function editOf(stage: Stage, standing: Legacy, teams: readonly number[],
   const turn = Math.floor(nth / KINDS);
   const team = teams[turn % teams.length] ?? 0;
   const round = Math.floor(turn / teams.length);
-  const name = identityName(round);
+  const name = identityName(round + kind * APART);
   const namespace = `team-${team}`;
   const key = `${namespace}/${name}`;
   const subscription = stage.subscriptions[team % stage.subscriptions.length];
@@ -28,6 +30,7 @@ export function editOf(stage: Stage, standing: Legacy, teams: readonly number[],
   if (kind === 0) {
     const spec = { tags: { app: 'shop', edited: `${nth}` } };
     return {
+      what: `tag of ${key}`,
       send: () => cluster.patch(userAssignedIdentity.resource, key, { spec }),
       isAbout: (path) => path.split('?')[0] === identity,
     };
@@ -35,27 +38,39 @@ export function editOf(stage: Stage, standing: Legacy, teams: readonly number[],
   if (kind === 1) {
     const spec = { kubernetes: { serviceAccount: { name: `edited-${nth}` } } };
     return {
+      what: `subject of ${key}`,
       send: () => cluster.patch(federatedIdentityCredential.resource, key, { spec }),
       isAbout: (path) => path.startsWith(`${identity}/federatedidentitycredentials`),
     };
   }
-  const role = ROLES[3 + (round % 20 >= 10 ? 1 : 0)] ?? '';
-  const assignment = newAssignment(standing, { group, identity, role });
+  const [before, role] = rolesOf(Math.floor(round / IDENTITIES));
+  // Reading the identity, or the assignment that goes, is work for it as well.
+  const names = [before, role].map((each) => assignmentOf(standing, { group, identity, role: each }));
   return {
+    what: `role of ${key}-0`,
     send: () =>
       cluster.patch(roleGrant.resource, `${namespace}/${name}-0`, { spec: { role: { name: role } } }),
-    isAbout: (path) => path.includes(`/roleassignments/${assignment}`),
+    isAbout: (path) =>
+      path.split('?')[0] === identity || names.some((each) => path.includes(`/roleassignments/${each}`)),
   };
+}
+
+/** Of a grant, the role before its `nth` edit, and after it. */
+function rolesOf(nth: number): readonly [string, string] {
+  const [first, , , ...others] = ROLES;
+  const after = (n: number) => (n < 0 ? first : (others[n % others.length] ?? first));
+  return [after(nth - 1), after(nth)];
 }
 
 /** GUIDs of Azure's built-in roles, the same in every tenant. */
 const ROLE_GUIDS: Readonly<Record<string, string>> = {
+  Reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
   AcrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d',
   'Monitoring Reader': '43d0d8ad-25c7-4714-9337-8ba259a9fe05',
 };
 
-/** What azid will call what the edit asks for: its name follows from the role. */
-function newAssignment(
+/** What azid calls it: the name follows from the role. */
+function assignmentOf(
   { azure, kubernetes }: Legacy,
   { group, identity, role }: { readonly group: string; readonly identity: string; readonly role: string },
 ): string {

@@ -9,8 +9,12 @@ import { isWrite, type Stage } from './stage.ts';
 
 const ANSWERED_LIMIT_MS = 120_000;
 const LOOK_MS = 100;
+/** How many of the slowest are told. */
+const TOLD = 8;
 
 export interface Edit {
+  /** For the log of a scenario. */
+  readonly what: string;
   /** Sends it to the API server. */
   readonly send: () => Promise<unknown>;
   /** Whether a call is about it; path and query, lower case. */
@@ -54,14 +58,31 @@ export async function latenciesOf(
     const complete = found.every(
       ({ first, write }) => first !== undefined && (!writes || write !== undefined),
     );
-    if (complete || performance.now() > until)
+    if (complete || performance.now() > until) {
+      tellSlowest(stage, sent, found);
       return {
         first: sorted(found.map(({ first }) => first)),
         write: sorted(found.map(({ write }) => write)),
         ownDelayMs: Math.max(0, delay.percentile(99) / 1e6 - 1),
       };
+    }
     await pause(LOOK_MS);
   }
+}
+
+/** So that a figure which misses its target says what it was. */
+function tellSlowest(
+  { say }: Stage,
+  sent: readonly Sent[],
+  found: readonly ReturnType<typeof latencyOf>[],
+): void {
+  const all = sent.map(({ edit, acceptedAt }, n) => ({
+    what: edit.what,
+    at: new Date(acceptedAt).toISOString(),
+    ms: found[n]?.first ?? Number.POSITIVE_INFINITY,
+  }));
+  for (const { what, at, ms } of all.toSorted((a, b) => b.ms - a.ms).slice(0, TOLD))
+    say(`first call after ${ms} ms: ${what}, accepted at ${at}`);
 }
 
 function latencyOf(stage: Stage, { edit, acceptedAt, since }: Sent) {

@@ -24,7 +24,8 @@ export class Stage implements AsyncDisposable {
   readonly #file: (name: string) => string;
   readonly #flags: Readonly<Record<string, string>>;
   readonly #cleanup: AsyncDisposableStack;
-  readonly #say: (line: string) => void;
+  /** For the log of the scenario. */
+  readonly say: (line: string) => void;
   #started = 0;
   #begun = false;
 
@@ -45,7 +46,7 @@ export class Stage implements AsyncDisposable {
     this.#file = parts.file;
     this.#flags = parts.flags;
     this.#cleanup = parts.cleanup;
-    this.#say = parts.say;
+    this.say = parts.say;
   }
 
   static async open(given: {
@@ -121,7 +122,6 @@ export class Stage implements AsyncDisposable {
         folder: this.#file('.'),
         logFile: this.#file(`controller-${this.#started}.log`),
         flags: { ...this.#flags, ...flags },
-        say: this.#say,
       }),
     );
   }
