@@ -1,4 +1,5 @@
 import type { HintCaller } from './hint.ts';
+import { UNSEEN } from './plain.ts';
 
 /** Longest text that is kept of one: a user's name is at most 113 characters, and nobody may fill memory with it. */
 const MAX_LENGTH = 256;
@@ -37,9 +38,6 @@ export function callerOf(claims: unknown): HintCaller | undefined {
 /** A text that people can see, and that does what it looks like. */
 function shown(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const text = value
-    .slice(0, MAX_LENGTH)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '')
-    .trim();
+  const text = value.slice(0, MAX_LENGTH).replace(UNSEEN, '').trim();
   return text === '' ? undefined : text;
 }

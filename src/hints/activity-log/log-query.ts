@@ -2,6 +2,7 @@ import type { ActivityLog } from '../../azure/activity-log.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
+import { plain } from '../plain.ts';
 import type { ActivityLogMetrics } from './metrics.ts';
 import { readPage } from './page.ts';
 import { advanced, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
@@ -11,6 +12,9 @@ import { advanced, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
  * a read that many share.
  */
 const REMEMBERED = 10_000;
+
+/** Of an id or an operation in a log line. */
+const MAX_LOGGED = 500;
 
 /** Where a query came to, kept over a restart: see `positions.ts`. */
 export interface QueryPosition {
@@ -95,7 +99,7 @@ export class LogQuery {
     } catch (error) {
       // Else the range would be read again and again, and nothing after it.
       log.error(
-        { id: hint.id, operation: hint.operation, error },
+        { id: plain(hint.id, MAX_LOGGED), operation: plain(hint.operation, MAX_LOGGED), error },
         'a record of the Activity Log was passed over',
       );
       return 'irrelevant';

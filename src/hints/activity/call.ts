@@ -1,4 +1,5 @@
 import type { HintCaller } from '../hint.ts';
+import { plain } from '../plain.ts';
 
 /** A call that made, changed or deleted something in Azure, as the journal has it. */
 export interface Call {
@@ -63,19 +64,6 @@ export function isOwnText(caller: string | undefined): boolean {
 
 export const operationText = (operation: string) => plain(operation, MAX_OPERATION) ?? '';
 export const correlationText = (id: string | undefined) => plain(id, MAX_CORRELATION);
-
-/** One line of what can be seen: no control characters, no marks that turn text around, no more than a message bears. */
-function plain(text: string | undefined, max: number): string | undefined {
-  const seen = text
-    // Before the rest: nobody may make azid work on a text of a megabyte.
-    ?.slice(0, 4 * max)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  if (!seen) return undefined;
-  const letters = [...seen];
-  return letters.length <= max ? seen : `${letters.slice(0, max - 1).join('')}…`;
-}
 
 /**
  * What Azure calls a write or deletion of this resource: `Microsoft.Authorization/roleAssignments/write`. By the last provider of the

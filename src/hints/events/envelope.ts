@@ -1,3 +1,4 @@
+import { quoted } from '../plain.ts';
 import { isObject, kindOf } from './body.ts';
 import { type Refusal, refusal } from './reasons.ts';
 
@@ -31,7 +32,7 @@ export function open(element: unknown): { readonly envelope: Envelope } | { read
   if (specversion !== undefined && specversion !== '1.0')
     return refusal(
       'UnknownSchema',
-      `specversion: expected 1.0, got ${typeof specversion === 'string' ? `'${specversion.slice(0, 16)}'` : kindOf(specversion)}`,
+      `specversion: expected 1.0, got ${typeof specversion === 'string' ? quoted(specversion, 16, "'") : kindOf(specversion)}`,
     );
   if (specversion === undefined && element.eventType === undefined)
     return refusal(

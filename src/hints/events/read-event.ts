@@ -1,5 +1,6 @@
 import { callerOf } from '../caller.ts';
 import type { Hint } from '../hint.ts';
+import { quoted } from '../plain.ts';
 import { subjectOf } from '../subject.ts';
 import { isObject, kindOf } from './body.ts';
 import { type Envelope, open } from './envelope.ts';
@@ -53,18 +54,17 @@ export function readEvent(
   const operation = operationOf(envelope);
   if (typeof operation !== 'string') return operation;
   const effect = effectOf(operation);
-  const subject = subjectOf(envelope.subject);
-  if (!subject)
-    return refusal(
-      'NoResourceId',
-      `subject: expected an ARM id, got ${JSON.stringify(envelope.subject.slice(0, 200))}`,
-    );
-  // Of the extensions of a resource only some are of interest: its diagnostics change nothing of it.
-  if (effect.acts === 'no' || (subject.extended && effect.extension !== true))
-    return { event: { ...known, dropped: 'IrrelevantOperation' } };
+  // First: what is of no interest has subjects of all forms, such as paths of actions, and none of them is a message gone wrong.
+  if (effect.acts === 'no') return { event: { ...known, dropped: 'IrrelevantOperation' } };
   const ended = RESULTS[result.toLowerCase()] ?? 'Failed';
   if (effect.acts === 'done' && ended !== 'Succeeded')
     return { event: { ...known, dropped: 'NothingChanged' } };
+  const subject = subjectOf(envelope.subject);
+  // Of the extensions of a resource only some are of interest: its diagnostics change nothing of it.
+  if (subject ? subject.extended && effect.extension !== true : isOfNobody(envelope.subject))
+    return { event: { ...known, dropped: 'IrrelevantOperation' } };
+  if (!subject)
+    return refusal('NoResourceId', `subject: expected an ARM id, got ${quoted(envelope.subject, 200)}`);
   return {
     event: {
       ...known,
@@ -80,6 +80,11 @@ export function readEvent(
       },
     },
   };
+}
+
+/** An ARM id but for a name that nothing has that azid reads: those of saved searches and the like hold any characters. */
+function isOfNobody(subject: string): boolean {
+  return subjectOf(subject.replace(/[%#]/g, '_')) !== undefined;
 }
 
 function operationOf({ data }: Envelope): string | { readonly refused: Refusal } {

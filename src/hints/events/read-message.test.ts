@@ -333,10 +333,74 @@ describe('what cannot be understood says why', () => {
     expect(read(body)).toEqual({ events: [], refused: { reason, message: expect.stringMatching(message) } });
   });
 
+  const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+  test.each([
+    [
+      'a version of control characters',
+      cloudEvent({ specversion: '\u001b[2J\u001b]0;x\u0007' }),
+      /'\[2J \]0;x'/,
+    ],
+    ['a version that is turned around', cloudEvent({ specversion: '\u202eabc' }), /'abc'/],
+    ['a version cut within a letter', cloudEvent({ specversion: `${'x'.repeat(15)}😀` }), /'x{15}😀'/],
+    ['a version of which nothing can be seen', cloudEvent({ specversion: '\u200b' }), /got a text of which/],
+    ['a subject that is turned around', eventGrid({ subject: '/x/\u202egnorw' }), /"\/x\/ gnorw"/],
+    ['a subject with a C1 control', eventGrid({ subject: '/x/\u009b2J' }), /"\/x\/ 2J"/],
+    ['a subject without end', eventGrid({ subject: '/x'.repeat(1_000) }), /got "[/x]{199}…"$/],
+  ])('nothing that a terminal obeys is repeated: %s', (_, body, message) => {
+    const { refused } = read(body);
+    expect(refused?.message).toMatch(message);
+    expect(refused?.message).not.toMatch(UNSEEN);
+  });
+
   test('a body of the largest size is read', () => {
     const body = JSON.stringify(eventGrid());
     expect(hintsOf(`${' '.repeat(MAX_BODY_BYTES - body.length)}${body}`)).toEqual([HINT]);
     expect(hintsOf(Array.from({ length: MAX_EVENTS }, () => eventGrid()))).toHaveLength(MAX_EVENTS);
+  });
+
+  const IN_GROUP = '/subscriptions/s1/resourceGroups/rg1/providers';
+  test.each([
+    [
+      'an action whose subject ends in its verb',
+      'Microsoft.Web/sites/host/listkeys/action',
+      `${IN_GROUP}/Microsoft.Web/sites/x/host/default/listkeys`,
+    ],
+    [
+      'a deployment',
+      'Microsoft.Resources/deployments/validate/action',
+      `${IN_GROUP}/Microsoft.Resources/deployments`,
+    ],
+    ['a lock with a query', 'Microsoft.Authorization/locks/write', `${VM}?api-version=1`],
+    [
+      'a saved search with a percent sign',
+      'Microsoft.OperationalInsights/workspaces/savedSearches/write',
+      `${IN_GROUP}/Microsoft.OperationalInsights/workspaces/w/savedSearches/a%20b`,
+    ],
+    [
+      'a rule with a hash, deleted',
+      'Microsoft.Insights/scheduledQueryRules/delete',
+      `${IN_GROUP}/Microsoft.Insights/scheduledQueryRules/alert #1`,
+    ],
+    [
+      'tags of such',
+      'Microsoft.Resources/tags/write',
+      `${IN_GROUP}/a.b/c/d%e/providers/Microsoft.Resources/tags/default`,
+    ],
+  ])('of no interest is dropped whatever its subject is: %s', (_, operation, subject) => {
+    const { events, refused } = read(eventGrid({ subject, data: data(operation) }));
+    expect(refused).toBeUndefined();
+    expect(events).toMatchObject([{ dropped: 'IrrelevantOperation' }]);
+  });
+
+  test('a refusal that changed nothing is dropped whatever its subject is', () => {
+    const { events } = read(
+      eventGrid({
+        subject: 'x',
+        eventType: 'Microsoft.Resources.ResourceWriteFailure',
+        data: data('Microsoft.Authorization/roleAssignments/write'),
+      }),
+    );
+    expect(events).toMatchObject([{ dropped: 'NothingChanged' }]);
   });
 
   test('one event that cannot be understood keeps none of the others, and is named by its place', () => {
