@@ -56,6 +56,36 @@ describe('the entries', () => {
     );
   });
 
+  const attached = (ms: number, resourceId = `/vm${ms}`) => ({
+    call: call(0, { ...OWN, at: NOW + ms, correlationId: `c${ms}`, result: 'Accepted' }),
+    resourceId,
+  });
+  it.each([
+    ['where more than ten things were done within one second', [...Array(20).keys()]],
+    ['where two of one second are at the cut', [0, 1, 1000, 1001, 2000, 2001, 3000, 3001, 4000, 4001, 5000]],
+  ])('stay as they are %s', (_, times) => {
+    const calls = times.map((ms) => attached(ms));
+    const first = entriesOf([], calls);
+    expect(first).toHaveLength(10);
+    expect(entriesOf(first, calls)).toEqual(first);
+    expect(entriesOf(first, calls.toReversed())).toEqual(first);
+  });
+
+  it('are the same in whatever order they are heard of', () => {
+    const calls = [...Array(20).keys()].map((n) => attached(Math.floor(n / 5), `/vm${n}`));
+    const first = entriesOf([], calls);
+    expect(first[0]).toMatchObject({ correlationId: 'c3' });
+    expect(entriesOf([], calls.toReversed())).toEqual(first);
+  });
+
+  it('of one second have what was heard of last before the others', () => {
+    const first = entriesOf([], [attached(0)]);
+    expect(entriesOf(first, [attached(0), attached(1)]).map(({ resourceId }) => resourceId)).toEqual([
+      '/vm1',
+      '/vm0',
+    ]);
+  });
+
   it('have no caller where nobody is named', () => {
     const [only] = entriesOf([], heard(call(3, { caller: undefined })));
     expect(only && 'caller' in only).toBe(false);

@@ -25,16 +25,38 @@ export interface Heard {
 /** The newest first. The same values as before where nothing new was heard, so that nothing is written for it. */
 export function entriesOf(kept: unknown, heard: readonly Heard[]): readonly ActivityEntry[] {
   let entries = cleaned(kept);
-  const added: ActivityEntry[] = [];
+  const added: { readonly entry: ActivityEntry; readonly at: number }[] = [];
   for (const each of heard) {
     const next = entryOf(each);
     const known = entries.find((entry) => isSame(entry, next, each.call.own));
-    if (!known) added.push(next);
+    if (!known) added.push({ entry: next, at: each.call.at });
     else entries = entries.map((entry) => (entry === known ? better(known, next, each.call) : entry));
   }
-  return [...added, ...entries]
-    .sort((left, right) => Date.parse(right.time) - Date.parse(left.time))
-    .slice(0, MAX_ACTIVITY);
+  const news = added
+    .sort((left, right) => right.at - left.at || byIds(left, right))
+    .map(({ entry }) => entry);
+  // Times are whole seconds. Of one second those that are there stay: else two sets took turns, and each turn were a write.
+  const shown = new Set([...entries, ...news].sort(newestFirst).slice(0, MAX_ACTIVITY));
+  return [...news, ...entries].filter((entry) => shown.has(entry)).sort(newestFirst);
+}
+
+function newestFirst(left: ActivityEntry, right: ActivityEntry): number {
+  return Date.parse(right.time) - Date.parse(left.time);
+}
+
+/** So that it does not matter in which order things are heard of. */
+function byIds(
+  { entry: left }: { entry: ActivityEntry },
+  { entry: right }: { entry: ActivityEntry },
+): number {
+  return (
+    compare(right.correlationId ?? '', left.correlationId ?? '') ||
+    compare(right.resourceId ?? '', left.resourceId ?? '')
+  );
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
 }
 
 /** What azid's last write put right, as long as it is of interest. */
