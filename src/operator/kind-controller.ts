@@ -7,7 +7,7 @@ import type { EventRecorder } from '../kube/events/events.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
-import { onNews } from '../reconcilers/activity/owned.ts';
+import { onNews } from '../reconcilers/activity/on-news.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/reconciler/edition.ts';
 import { Reconciler } from '../reconcilers/reconciler/reconciler.ts';
@@ -114,7 +114,8 @@ export class KindController implements Disposable {
   /** From now on whatever concerns an object enqueues it; first all that are there. */
   watch(): void {
     const { ownedInAzure } = this.#kind;
-    const news = ownedInAzure ? [onNews(this.#journal.news, ownedInAzure, this.#services.stores)] : [];
+    const { stores, clock } = this.#services;
+    const news = ownedInAzure ? [onNews(this.#journal.news, ownedInAzure, stores, clock)] : [];
     for (const watch of [...this.#kind.watches(this.#services), ...news])
       this.#cleanup.use(
         watch.start((key, priority, afterMs) => this.#controller.enqueue(key, priority, afterMs)),

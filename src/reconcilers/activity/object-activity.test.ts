@@ -6,9 +6,9 @@ import { partOf } from '../../hints/activity/keys.ts';
 import type { Hint } from '../../hints/hint.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { ReconcileEvent } from '../decision.ts';
-import { emptyStores, meta } from '../stores.fixture.ts';
+import { meta } from '../stores.fixture.ts';
 import { ObjectActivity } from './object-activity.ts';
-import { NEWS_MS, type OwnedInAzure, onNews } from './owned.ts';
+import type { OwnedInAzure } from './owned.ts';
 
 const VM =
   '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/web';
@@ -118,14 +118,4 @@ it('a kind that has nothing in Azure shows nothing, and without a journal all st
   const before = { ...object(armKey(VM)), status: { activity: [entry] } };
   expect(new ObjectActivity(journal, undefined, clock).entries(object(armKey(VM)), {})).toBeUndefined();
   expect(new ObjectActivity(undefined, owned, clock).entries(before, {})).toEqual([entry]);
-});
-
-it('news enqueue each owner once, at leisure, and nobody whom they do not concern', () => {
-  const enqueued: string[] = [];
-  onNews(journal.news, owned, emptyStores()).start((...call) => void enqueued.push(call.join(' ')));
-  journal.note(hint());
-  expect(enqueued).toEqual([]);
-  journal.note(hint({ change: 'delete', correlationId: 'c2' }));
-  journal.note(hint({ change: 'delete', correlationId: 'c2' }));
-  expect(enqueued).toEqual([`shop/host resync ${NEWS_MS}`]);
 });

@@ -1,8 +1,6 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { Call } from '../../hints/activity/call.ts';
-import type { News } from '../../hints/activity/journal.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import type { Source, Watch } from '../../runtime/controller/watch.ts';
 import type { Stores } from '../stores.ts';
 
 /** What the objects of a kind have in Azure, for `status.activity`: of each, where the journal keeps what was done to it. */
@@ -20,18 +18,4 @@ export interface OwnedThing {
   readonly key: string;
   /** Shown with each call, where an object has several things. */
   readonly resourceId?: string;
-}
-
-/** News wait for more of their kind: one status tells of all. Nobody hurries for it, what is to be repaired is read anyway. */
-export const NEWS_MS = 5_000;
-
-/** A foreign call enqueues whoever is to tell of it. */
-export function onNews(news: Source<News>, owned: OwnedInAzure, stores: Stores): Watch {
-  return {
-    start: (enqueue) =>
-      news.onChange(({ key, call }) => {
-        if (owned.concerns?.(call) === false) return;
-        for (const each of new Set(owned.ownersOf(key, stores))) enqueue(each, 'resync', NEWS_MS);
-      }),
-  };
 }

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ManagedStatus } from '../../api/schema/common.ts';
 import type { Hint } from '../../hints/hint.ts';
+import { WorkQueue } from '../../runtime/queue/queue.ts';
+import { onNews } from '../activity/on-news.ts';
 import type { Drift } from '../decision.ts';
 import { written } from '../kind.ts';
+import { emptyStores } from '../stores.fixture.ts';
 import { DONE, doing, ownedId, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 const ID = ownedId('web');
@@ -30,6 +33,24 @@ const ready = () => status()?.conditions?.find(({ type }) => type === 'Ready')?.
 /** How often the status was written. */
 const writes = () => world.applied.length;
 
+/** Until then, in steps of five seconds, whatever news enqueue is reconciled when it is due. */
+async function passWithNews(ms: number, step: (n: number) => void): Promise<void> {
+  const { clock, journal } = world;
+  const queue = new WorkQueue({ clock, random: () => 0.5 });
+  const owned = { of: () => [], ownersOf: () => ['shop/web'] };
+  using _ = onNews(journal.news, owned, emptyStores(), clock).start((...key) => queue.add(...key));
+  for (let n = 0; n * 5_000 < ms; n++) {
+    clock.advance(5_000);
+    if (queue.nextDueMs() === 0) {
+      const item = await queue.get();
+      await world.reconciler.reconcile(world.request());
+      if (item) queue.done(item.key);
+    }
+    step(n);
+  }
+  queue.shutdown();
+}
+
 /** One that writes once for what is asked, and then finds all in place. */
 async function reconcileWith(
   drift?: Drift,
@@ -52,6 +73,21 @@ async function reconcileWith(
 }
 
 describe('status.activity', () => {
+  it('that events change every five seconds, forged or of a busy machine, is written once a minute', async () => {
+    world.put();
+    world.decide = () => DONE;
+    await world.reconciler.reconcile(world.request());
+    const before = writes();
+    await passWithNews(600_000, (n) =>
+      world.journal.note(
+        hint({ operation: 'Microsoft.Web/sites/write', change: 'write', correlationId: `c${n}` }),
+      ),
+    );
+    expect(writes() - before).toBe(10);
+    // The first of them at once, and none is lost: the last minute's are told with the next.
+    expect(status()?.activity).toHaveLength(10);
+  });
+
   it('has a write of azid with the status that is written for it anyway', async () => {
     world.put();
     await reconcileWith();
