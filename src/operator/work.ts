@@ -8,6 +8,7 @@ import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
+import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
@@ -56,10 +57,7 @@ export class Work implements AsyncDisposable {
     const permissions = this.#cleanup.use(new PermissionChanges(stores));
     this.#journal = new ActivityJournal({
       clock,
-      isOwned: (key) =>
-        kinds.some(
-          ({ ownedInAzure }) => !Iterator.from(ownedInAzure?.ownersOf(key, stores) ?? []).next().done,
-        ),
+      isOwned: isOwnedBy(kinds, stores),
     });
     this.#services = this.#connect();
     const events = new EventRecorder({

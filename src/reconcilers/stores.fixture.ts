@@ -5,30 +5,37 @@ import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { store as expiries } from './assignment-expiry/store.ts';
+import type { KindDefinition } from './definition.ts';
 import { store as eventSources } from './event-source/store.ts';
+import { ownedInAzure as credentialsInAzure } from './federated-identity-credential/activity.ts';
 import { store as credentials } from './federated-identity-credential/store.ts';
+import { ownedInAzure as hostsInAzure } from './host-identity/activity.ts';
 import { store as hosts } from './host-identity/store.ts';
+import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/store.ts';
+import { ownedInAzure as grantsInAzure } from './role-grant/activity.ts';
 import { store as grants } from './role-grant/store.ts';
 import { statusReader } from './status/remembered.ts';
 import { type Stores, storesOf } from './stores.ts';
+import { ownedInAzure as systemIdentitiesInAzure } from './system-assigned-identity/activity.ts';
 import { store as systemIdentities } from './system-assigned-identity/store.ts';
+import { ownedInAzure as identitiesInAzure } from './user-assigned-identity/activity.ts';
 import { store as identities } from './user-assigned-identity/store.ts';
 
 /** Empty stores with their indexes, and a way to put objects into them. */
 
-const KINDS = [
-  identities,
-  policies,
-  eventSources,
-  credentials,
-  grants,
-  expiries,
-  hosts,
-  attachments,
-  systemIdentities,
-].map((store) => ({ store }));
+export const KINDS: readonly Pick<KindDefinition, 'store' | 'ownedInAzure'>[] = [
+  { store: policies },
+  { store: eventSources },
+  { store: expiries },
+  { store: identities, ownedInAzure: identitiesInAzure },
+  { store: credentials, ownedInAzure: credentialsInAzure },
+  { store: grants, ownedInAzure: grantsInAzure },
+  { store: hosts, ownedInAzure: hostsInAzure },
+  { store: attachments, ownedInAzure: attachmentsInAzure },
+  { store: systemIdentities, ownedInAzure: systemIdentitiesInAzure },
+];
 
 export function emptyStores(): Stores {
   const create = <T extends KubeObject>() =>

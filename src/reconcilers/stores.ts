@@ -5,16 +5,18 @@ import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, type ManagedObject } from '../api/schema/common.ts';
 import { API_VERSION } from '../api/schema/kind.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { asciiLower } from '../azure/names/ascii.ts';
+import { groupOf } from '../hints/activity/keys.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer/informer.ts';
 import type { ReflectorEvent } from '../kube/informer/reflector.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
+import type { OwnedInAzure } from './activity/owned.ts';
 
 /** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
 export interface Stores {
@@ -37,6 +39,8 @@ export interface Stores {
 export const INDEX = {
   /** Objects of every namespaced kind by namespace. */
   namespace: 'namespace',
+  /** Objects of every kind that has something in Azure, by the key of each resource group in which that is. */
+  ownedGroup: 'ownedGroup',
   /** UserAssignedIdentity by the lower-cased name its identity has in Azure: a superset of those that share an ARM id. */
   azureName: 'azureName',
   /** UserAssignedIdentity by what a change of an identity in Azure leads to it by: see `concernedTerms`. */
@@ -94,6 +98,7 @@ type ValuesOf<T> = { of(object: T): readonly string[] }['of'];
 export interface StoredKind {
   readonly resource: Resource;
   readonly store: StoreDefinition;
+  readonly ownedInAzure?: Pick<OwnedInAzure, 'of'>;
 }
 
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log' | 'idleMs'> & {
@@ -141,7 +146,7 @@ export function createWatches(kinds: readonly StoredKind[], { tap, namespace, ..
 }
 
 /** A store for each kind with its indexes, of whatever making, under the names by which others find them. */
-export function storesOf<K extends Pick<StoredKind, 'store'>>(
+export function storesOf<K extends Pick<StoredKind, 'store' | 'ownedInAzure'>>(
   kinds: readonly K[],
   builtIn: Pick<Stores, 'namespaces' | 'configMaps'>,
   create: (kind: K) => Store<KubeObject>,
@@ -152,10 +157,18 @@ export function storesOf<K extends Pick<StoredKind, 'store'>>(
     const { name, indexes, internal } = kind.store;
     if (!internal) store.addIndex(INDEX.namespace, ({ metadata }) => [metadata.namespace ?? '']);
     for (const [index, valuesOf] of Object.entries(indexes)) store.addIndex(index, valuesOf);
+    const { ownedInAzure } = kind;
+    if (ownedInAzure)
+      // Whose objects they are the kind's definition says, as of the names below.
+      store.addIndex(INDEX.ownedGroup, (object) => groupsOf(ownedInAzure.of(object as ManagedObject)));
     return [name, store] as const;
   });
   // The names are data here; which kind each is of, its definition says.
   return { ...builtIn, ...Object.fromEntries(named) } as unknown as Stores;
+}
+
+function groupsOf(things: readonly { readonly key: string }[]): readonly string[] {
+  return [...new Set(things.flatMap(({ key }) => groupOf(key) ?? []))];
 }
 
 /** The store of one kind. */

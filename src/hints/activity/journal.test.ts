@@ -238,7 +238,13 @@ describe('what went with its group', () => {
     });
 
   beforeEach(() => {
-    owned = (key) => key === KEY;
+    owned = (key) => key === KEY || key === GROUP.toLowerCase();
+  });
+
+  it('is not kept of groups in which nobody has anything, and puts out nothing of what somebody has', () => {
+    journal.note(hint());
+    for (let n = 0; n < 10; n++) journal.note({ ...gone(), id: `${GROUP}-${n}`, correlationId: `g${n}` });
+    expect([journal.size, told()]).toEqual([1, ['c1 alice@contoso.com Succeeded']]);
   });
 
   it('was removed by whoever deleted the group, which is nobody’s own', () => {

@@ -19,7 +19,10 @@ const MOST_AHEAD_MS = 15 * 60_000;
 
 export interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Somebody's object has it in Azure: what is done to other things is nobody's concern here, and not kept. */
+  /**
+   * Somebody's object has it in Azure, or, of a resource group, something in it: what is done to other things is nobody's concern
+   * here, and not kept.
+   */
   readonly isOwned: (key: string) => boolean;
   readonly resources?: number;
 }
@@ -105,12 +108,12 @@ export class ActivityJournal {
     const { change } = hint;
     if (change === 'action') return;
     const key = armKey(hint.id);
+    // Of groups the deletion counts: what goes with its group need not have a call of its own.
+    if (change !== 'delete' && groupOf(key) === key) return;
     const own = this.#isOwn(hint.caller);
     // A refusal stands in the object's conditions, and is tried again for as long as it lasts.
     if (own && hint.result !== 'Succeeded') return;
-    // What goes with its group need not have a call of its own.
-    const isGroups = change === 'delete' && groupOf(key) === key;
-    if (!isGroups && !this.#options.isOwned(key)) return;
+    if (!this.#options.isOwned(key)) return;
     const now = this.#options.clock.now();
     this.#add(key, {
       at: Number.isFinite(hint.at) ? Math.min(hint.at, now) : now,

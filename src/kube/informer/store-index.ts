@@ -14,6 +14,10 @@ export class StoreIndex<T> {
     return [...(this.#keysByValue.get(value) ?? [])];
   }
 
+  has(value: string): boolean {
+    return this.#keysByValue.has(value);
+  }
+
   set(key: ObjectKey, object: T): void {
     this.delete(key);
     const values = this.#valuesOf(object);

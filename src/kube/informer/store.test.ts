@@ -131,9 +131,11 @@ describe('an index', () => {
     expect(store.keysByIndex('owner', 'x')).toEqual(['test/a', 'test/b']);
     store.take(apply(configMap('a', 3, { data: { owner: 'y' } })));
     expect(store.keysByIndex('owner', 'x')).toEqual(['test/b']);
+    expect([store.isIndexed('owner', 'x'), store.isIndexed('owner', 'z')]).toEqual([true, false]);
     expect(store.byIndex('owner', 'y').map((object) => object.metadata.name)).toEqual(['b', 'a']);
     store.take(remove(configMap('b', 4)));
     expect(store.keysByIndex('owner', 'x')).toEqual([]);
+    expect(store.isIndexed('owner', 'x')).toBe(false);
     store.take(replace(9, []));
     expect(store.keysByIndex('owner', 'y')).toEqual([]);
   });

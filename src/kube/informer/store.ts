@@ -91,12 +91,21 @@ export class Store<T extends KubeObject> {
   }
 
   keysByIndex(name: string, value: string): readonly ObjectKey[] {
+    return this.#index(name).keys(value);
+  }
+
+  /** Whether any object has this value, however many have. */
+  isIndexed(name: string, value: string): boolean {
+    return this.#index(name).has(value);
+  }
+
+  #index(name: string): StoreIndex<T> {
     const index = this.#indexes.get(name);
     if (!index)
       throw new Error(
         `Expected the index to be one of [${[...this.#indexes.keys()].join(', ')}], got "${name}"`,
       );
-    return index.keys(value);
+    return index;
   }
 
   byIndex(name: string, value: string): readonly T[] {
