@@ -24,6 +24,13 @@ const FIELDS = [
 
 /** Pages of one range. Some hundred records each; whoever goes on for ever is answering nonsense. */
 const MAX_PAGES = 2_000;
+/** Code of the `AzureError` where a range has more of them. */
+export const TOO_MANY_RECORDS = 'TooManyRecords';
+
+export interface ActivityLogOptions extends ArmCallsOptions {
+  /** Defaults to 2,000. */
+  readonly maxPages?: number;
+}
 
 const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
 
@@ -38,22 +45,23 @@ export interface ActivityQuery {
 }
 
 export class ActivityLog {
-  readonly #options: ArmCallsOptions;
+  readonly #options: ActivityLogOptions;
   readonly #calls: ArmCalls;
 
-  constructor(options: ArmCallsOptions) {
+  constructor(options: ActivityLogOptions) {
     this.#options = options;
     this.#calls = new ArmCalls(options);
   }
 
   /** The records, newest first, page by page, as they came; each page is a call of its own. Throws only `AzureError`. */
   async *pages(query: ActivityQuery, context: CallContext): AsyncGenerator<readonly unknown[]> {
+    const { maxPages = MAX_PAGES } = this.#options;
     const { subscriptionId } = query;
     const call = { kind: 'read', provider: 'Microsoft.Insights', subscriptionId } as const;
     let url: string | undefined = pathOf(query);
     for (let count = 0; url !== undefined; count++) {
-      if (count >= MAX_PAGES)
-        throw unreadable(`expected at most ${MAX_PAGES} pages, got a link to another one`);
+      if (count >= maxPages)
+        throw unreadable(`expected at most ${maxPages} pages, got a link to another one`, TOO_MANY_RECORDS);
       const request = { method: 'GET', url } as const;
       const { value: answer } = await this.#calls.run(call, context, (options) =>
         this.#options.access.send(request, options),
@@ -74,6 +82,6 @@ function pathOf({ subscriptionId, provider, from, to }: ActivityQuery): string {
   return `/subscriptions/${subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values?${query}`;
 }
 
-function unreadable(message: string): AzureError {
-  return new AzureError({ code: 'IncompleteAnswer', message: `Activity Log: ${message}` });
+function unreadable(message: string, code = 'IncompleteAnswer'): AzureError {
+  return new AzureError({ code, message: `Activity Log: ${message}` });
 }

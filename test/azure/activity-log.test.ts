@@ -1,6 +1,6 @@
 import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
-import { ActivityLog, type ActivityQuery } from '../../src/azure/activity-log.ts';
+import { ActivityLog, type ActivityQuery, TOO_MANY_RECORDS } from '../../src/azure/activity-log.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type RigOptions, startRig } from './rig.ts';
@@ -8,7 +8,7 @@ import { type RigOptions, startRig } from './rig.ts';
 const event = { priority: 'event' } as const;
 
 /** @param body in place of the answer's own */
-async function setup(body?: unknown, options: RigOptions = {}) {
+async function setup(body?: unknown, options: RigOptions = {}, maxPages?: number) {
   const intercept: RigOptions['intercept'] = async ({ url }, next) => {
     const answer = await next();
     if (body === undefined || !url.includes('/eventtypes/')) return answer;
@@ -22,6 +22,7 @@ async function setup(body?: unknown, options: RigOptions = {}) {
     clock: systemClock,
     tenantId: azure.tenantId,
     credential: 'azid',
+    ...(maxPages !== undefined && { maxPages }),
   });
   const pages = async (more: Partial<ActivityQuery> = {}) => {
     const now = systemClock.now();
@@ -89,6 +90,16 @@ describe('failures', () => {
     await using rig = await setup({ value: [], nextLink: 'https://evil.example/page' });
     expect(await rig.failure()).toMatchObject({ kind: 'stalled', reason: 'ForeignOrigin' });
     expect(rig.calls('GET')).toHaveLength(1);
+  });
+
+  test('more pages than are read in one piece are one, by a code of their own', async () => {
+    await using rig = await setup(undefined, {}, 1);
+    const path = `${rig.id('app')}?api-version=2024-11-30`;
+    await rig.azure.control.arm({ method: 'PUT', path, body: { location: 'westeurope' } });
+    expect(await rig.pages()).toHaveLength(1);
+    rig.azure.control.setKnobs({ paging: { pageSize: 1 } });
+    expect(await rig.failure()).toMatchObject({ kind: 'transient', error: { code: TOO_MANY_RECORDS } });
+    expect(rig.calls('GET')).toHaveLength(2);
   });
 
   test.each([[{ values: [] }], [{ value: 'records' }], [[]], [{ value: [], nextLink: 7 }]])(

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { TOO_MANY_RECORDS } from '../../azure/activity-log.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
@@ -15,9 +16,22 @@ function setup() {
   let upTo: number | undefined;
   /** What Azure answers, page by page; an error ends it. */
   let pages: (readonly unknown[] | AzureError)[] = [];
+  /** Beside them: what the log holds, a page each, and how many pages it gives of one range. */
+  let [inLog, mostPages]: [{ at: number; record: object }[] | undefined, number | undefined] = [
+    undefined,
+    undefined,
+  ];
+  const asked: { from: number; to: number }[] = [];
   const query = new LogQuery({
     activityLog: {
-      async *pages() {
+      async *pages({ from, to }) {
+        asked.push({ from, to });
+        const most = mostPages ?? Number.POSITIVE_INFINITY;
+        const told = inLog?.filter(({ at }) => at >= from && at <= to) ?? [];
+        for (const [n, { record: each }] of told.toReversed().entries()) {
+          if (n >= most) throw new AzureError({ code: TOO_MANY_RECORDS, message: 'too many' });
+          yield [each];
+        }
         for (const page of pages) {
           if (page instanceof AzureError) throw page;
           yield page;
@@ -46,8 +60,12 @@ function setup() {
     pages = next;
     return query.read(signal);
   };
-  const record = (n: number) => {
-    const time = new Date(clock.now()).toISOString();
+  const readLog = (records: NonNullable<typeof inLog>, most: number) => {
+    [pages, inLog, mostPages] = [[], records, most];
+    return query.read(signal);
+  };
+  const record = (n: number, at = clock.now()) => {
+    const time = new Date(at).toISOString();
     return {
       eventDataId: `e-${n}`,
       operationId: `o-${n}`,
@@ -58,7 +76,7 @@ function setup() {
       submissionTimestamp: time,
     };
   };
-  return { clock, hints, query, read, record, upTo: () => upTo };
+  return { clock, hints, query, read, readLog, record, asked, upTo: () => upTo };
 }
 
 const many = (count: number, make: (n: number) => unknown) =>
@@ -93,4 +111,28 @@ it('has come no further when a page fails, and what came before it is not taken 
   await read([two], [one]);
   expect(hints.map(({ id }) => id.split('/').at(-1))).toEqual(['id-2', 'id-1']);
   expect(upTo()).toBeDefined();
+});
+
+it('reads a range that has too many records in halves, and all of it', async () => {
+  const { clock, readLog, record, hints, asked, upTo } = setup();
+  const now = clock.now();
+  // Twenty within an hour, twelve hours ago, and one of now.
+  const ats = [...Array.from({ length: 20 }, (_, n) => now - 12 * 60 * MINUTE + n * 3 * MINUTE), now];
+  const records = ats.map((at, n) => ({ at, record: record(n, at) }));
+  await readLog(records, 15);
+  expect(new Set(hints.map(({ id }) => id.split('/').at(-1)))).toEqual(new Set(ats.map((_, n) => `id-${n}`)));
+  expect(upTo()).toBe(now);
+  const count = asked.length;
+  expect(count).toBeLessThan(15);
+  await readLog(records, 15);
+  expect(asked.length - count).toBe(1);
+});
+
+it('fails where the shortest range has too many, and has come as far as what was read before it', async () => {
+  const { clock, readLog, record, upTo } = setup();
+  const now = clock.now();
+  const records = Array.from({ length: 20 }, (_, n) => ({ at: now, record: record(n) }));
+  const old = now - 20 * 60 * MINUTE;
+  await expect(readLog([{ at: old, record: record(99, old) }, ...records], 15)).rejects.toThrow('too many');
+  expect(upTo()).toBe(old);
 });

@@ -1,11 +1,12 @@
-import type { ActivityLog } from '../../azure/activity-log.ts';
+import { type ActivityLog, TOO_MANY_RECORDS } from '../../azure/activity-log.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
 import { plain } from '../plain.ts';
 import type { ActivityLogMetrics } from './metrics.ts';
 import { readPage } from './page.ts';
-import { advanced, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
+import { advanced, halvesOf, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
 
 /**
  * So many ends are remembered of one query, since ranges overlap; of a flood the oldest are forgotten. One that is taken twice costs
@@ -61,9 +62,17 @@ export class LogQuery {
   async read(signal: AbortSignal): Promise<void> {
     const { clock, position } = this.#options;
     const now = clock.now();
-    for (const range of rangesFrom(position.get(), now)) {
-      const submittedAt = await this.#readRange(range, signal);
-      position.set(advanced(position.get(), range, submittedAt, now));
+    const ranges = [...rangesFrom(position.get(), now)];
+    for (let range = ranges.shift(); range; range = ranges.shift()) {
+      try {
+        const submittedAt = await this.#readRange(range, signal);
+        position.set(advanced(position.get(), range, submittedAt, now));
+      } catch (error) {
+        const halves = isTooLong(error) ? halvesOf(range) : [];
+        // At the next time it would be as long.
+        if (halves.length === 0) throw error;
+        ranges.unshift(...halves);
+      }
     }
     this.#forget(Math.min(position.get() ?? now, now) - OVERLAP_MS);
   }
@@ -118,6 +127,11 @@ export class LogQuery {
   #forget(before: number): void {
     for (const [eventDataId, at] of this.#known) if (at < before) this.#known.delete(eventDataId);
   }
+}
+
+/** It has more records than are read in one piece. */
+function isTooLong(error: unknown): boolean {
+  return error instanceof AzureError && error.code === TOO_MANY_RECORDS;
 }
 
 function isActionable(effect: HintEffect): boolean {

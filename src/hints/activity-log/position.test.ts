@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { advanced, isPossible, MARGIN_MS, OVERLAP_MS, RANGE_MS, rangesFrom } from './position.ts';
+import { advanced, halvesOf, isPossible, MARGIN_MS, OVERLAP_MS, RANGE_MS, rangesFrom } from './position.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -54,9 +54,29 @@ describe('where a query has come to', () => {
     expect(advanced(now - 40 * day, old, now - 30 * day, now)).toBe(now - 25 * day);
   });
 
+  it('never beyond a range of the past, though a record of it came days late', () => {
+    const old = { from: now - 40 * day, to: now - 25 * day };
+    expect(advanced(now - 40 * day, old, now - 20 * day, now)).toBe(now - 25 * day);
+  });
+
   it('a log that is late by an hour loses nothing: the range waits for it', () => {
     const upTo = advanced(now - 90 * minute, last, now - 90 * minute, now);
     expect(rangesFrom(upTo, now + 5 * minute)[0]?.from).toBe(now - 120 * minute);
+  });
+});
+
+describe('a range with too many records', () => {
+  it('is read in halves without a gap, the older first', () => {
+    expect(halvesOf({ from: now - day, to: now + day + 1 })).toEqual([
+      { from: now - day, to: now },
+      { from: now, to: now + day + 1 },
+    ]);
+  });
+
+  it('is not cut without end', () => {
+    let [range, count] = [{ from: now - RANGE_MS, to: now }, 0];
+    for (let [half] = halvesOf(range); half; [half] = halvesOf(range)) [range, count] = [half, count + 1];
+    expect(count).toBe(9);
   });
 });
 

@@ -17,6 +17,8 @@ export const MARGIN_MS = DAY;
 const KEPT_MS = 89 * DAY;
 /** Longest range of one query. */
 export const RANGE_MS = 15 * DAY;
+/** What Azure takes in writes of a subscription in this time is a fraction of what one query reads. */
+const SHORTEST_MS = 30 * MINUTE;
 /** What is kept over a restart may be ahead of this clock by so much. */
 const AHEAD_MS = 5 * MINUTE;
 
@@ -39,6 +41,17 @@ export function rangesFrom(upTo: number | undefined, now: number): readonly Rang
   return ranges;
 }
 
+/** The older first; none where it is as short as it may be: who says that there is still more of that goes on for ever. */
+export function halvesOf({ from, to }: Range): readonly Range[] {
+  const middle = Math.floor((from + to) / 2);
+  return to - from < 2 * SHORTEST_MS
+    ? []
+    : [
+        { from, to: middle },
+        { from: middle, to },
+      ];
+}
+
 /**
  * Where a query has come to after a whole range. The log's own progress counts: while all records are late, none is passed over.
  * Where nothing happens it makes none, and a day later all has been shown: else the range would grow for ever.
@@ -52,7 +65,8 @@ export function advanced(
   now: number,
 ): number {
   const shown = Math.min(to, now - MARGIN_MS);
-  const told = Math.min(submittedAt ?? shown, now + MARGIN_MS);
+  // Not beyond the range: what came late in it says nothing of what the next one holds.
+  const told = Math.min(submittedAt ?? shown, to);
   return Math.max(upTo ?? shown, told, shown);
 }
 
