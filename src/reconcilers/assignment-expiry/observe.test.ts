@@ -277,6 +277,7 @@ describe('may have it for longer', () => {
         known: () => undefined,
         prove: async () => proof,
         withPrincipal: () => [],
+        mayHave: () => new Set<string>(),
         hasPrincipal: () => false,
         wasSearched: () => false,
         namesOwner: () => undefined,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { emptyStores } from '../stores.fixture.ts';
+import { ownerValue } from '../marks.ts';
+import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { identitiesConcerned } from './concerned.ts';
 
 const S = '11111111-2222-4333-8444-555555555555';
@@ -17,6 +18,8 @@ function concerned(
   objects: readonly Partial<Pick<UserAssignedIdentity, 'spec' | 'status'>>[],
   id: string,
   tags?: { readonly before?: Record<string, string>; readonly after?: Record<string, string> },
+  /** Uids of those that had the principal, as azid has it on record. */
+  recorded: readonly string[] = [],
 ): readonly string[] {
   const stores = emptyStores();
   for (const [n, { spec = {}, status }] of objects.entries())
@@ -40,7 +43,7 @@ function concerned(
   const shown = (given?: Record<string, string>) =>
     given && ({ tags: given, principalId: PRINCIPAL } as unknown as AzureIdentity);
   const change = { before: shown(tags?.before), after: shown(tags?.after) };
-  return identitiesConcerned(id.toLowerCase(), change, stores.identities);
+  return identitiesConcerned(id.toLowerCase(), change, { stores, principals: { holdersOf: () => recorded } });
 }
 
 describe('a change of an identity concerns', () => {
@@ -84,6 +87,28 @@ describe('a change of an identity concerns', () => {
   it('whose principal it has, wherever it was moved to', () => {
     const objects = [{ status: { ...at(T, 'rg9', 'a'), principalId: PRINCIPAL.toLowerCase() } }, {}];
     expect(concerned(objects, idOf(S, 'rg1', 'b'), { after: {} })).toEqual(['team-0/web']);
+  });
+
+  it('whose principal it is on record, though its marks were taken off and the status says another place', () => {
+    const objects = [{ status: at(T, 'rg9', 'a') }, { status: at(T, 'rg9', 'b') }];
+    expect(concerned(objects, idOf(S, 'rg1', 'web'), { after: {} }, ['UID-1'])).toEqual(['team-1/web']);
+  });
+
+  it('one whose name is too long for a mark, by what stands there in its place', () => {
+    const stores = emptyStores();
+    const name = 'n'.repeat(253);
+    put(stores.identities, {
+      metadata: { ...meta(name), namespace: 'shop' },
+      spec: {},
+      status: at(T, 'rg9'),
+    } as unknown as UserAssignedIdentity);
+    const after = {
+      id: idOf(S, 'rg1', 'web'),
+      principalId: PRINCIPAL,
+      tags: { 'azid-owner': ownerValue({ namespace: 'shop', name }) },
+    } as unknown as AzureIdentity;
+    const deps = { stores, principals: { holdersOf: () => [] } };
+    expect(identitiesConcerned(after.id, { before: undefined, after }, deps)).toEqual([`shop/${name}`]);
   });
 
   it('nobody who is not there', () => {

@@ -8,15 +8,16 @@ import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey, identityId, parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import { markedOwners } from '../marks.ts';
+import { markedOwners, ownerValue } from '../marks.ts';
 import { azureNamesOf, INDEX, type Stores } from '../stores.ts';
 import { isWithinSpec } from './places.ts';
+import type { RecordedPrincipals } from './recorded-principals.ts';
 
-type Identities = Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>;
+type Identities = Pick<Stores['identities'], 'byIndex' | 'keysByIndex'>;
 
 /**
  * For the index: the places where its identity may be, or its name where a policy says the rest; the principal that it has, wherever
- * that is moved to; and its uid, which marks name.
+ * that is moved to; its own name as marks have it, and its uid.
  */
 export function concernedTerms(object: UserAssignedIdentity): string[] {
   const { id, principalId } = object.status ?? {};
@@ -26,6 +27,7 @@ export function concernedTerms(object: UserAssignedIdentity): string[] {
       ...places,
       ...(id === undefined ? [] : [armKey(id)]),
       ...(principalId === undefined ? [] : [having(principalId)]),
+      named(ownerValue({ namespace: object.metadata.namespace ?? '', name: object.metadata.name })),
       marked(object.metadata.uid),
     ]),
   ];
@@ -40,20 +42,25 @@ function placesNamed(object: UserAssignedIdentity): readonly string[] | undefine
   return azureNamesOf(object).map((name) => armKey(identityId({ subscriptionId, resourceGroup, name })));
 }
 
+export interface ConcernedDeps {
+  readonly stores: { readonly identities: Identities };
+  readonly principals: Pick<RecordedPrincipals, 'holdersOf'>;
+}
+
 /** @param change what Azure showed there, and shows now */
 export function identitiesConcerned(
   armId: string,
   { before, after }: Change<AzureIdentity>,
-  identities: Identities,
+  deps: ConcernedDeps,
 ): readonly ObjectKey[] {
-  const keys = new Set(identitiesAt(armId, identities));
-  for (const shown of [before, after]) for (const key of namedBy(shown, identities)) keys.add(key);
+  const keys = new Set(identitiesAt(armId, deps.stores.identities));
+  for (const shown of [before, after]) for (const key of provenBy(shown, deps)) keys.add(key);
   return [...keys];
 }
 
-/** Whose an identity that Azure shows may be. */
-export function mayOwn(shown: AzureIdentity, identities: Identities): readonly ObjectKey[] {
-  return identitiesConcerned(shown.id, { before: undefined, after: shown }, identities);
+/** Whose an identity that Azure shows may be: what proves that, its marks and its principal on record, leads there whatever a status says. */
+export function mayOwn(shown: AzureIdentity, deps: ConcernedDeps): readonly ObjectKey[] {
+  return identitiesConcerned(shown.id, { before: undefined, after: shown }, deps);
 }
 
 /** Those that may be at the place, going by their specs, their statuses, and what a policy may say. None for what is no such id. */
@@ -80,15 +87,16 @@ export function identitiesBeside(
   );
 }
 
-function namedBy(shown: AzureIdentity | undefined, identities: Identities): readonly ObjectKey[] {
+/** By its marks, the principal on record, and the principal that a status says. */
+function provenBy(
+  shown: AzureIdentity | undefined,
+  { stores: { identities }, principals }: ConcernedDeps,
+): readonly ObjectKey[] {
   if (!shown) return [];
   const { owners, uids } = markedOwners(shown.tags);
-  return [
-    ...owners.filter((owner) => identities.get(owner)),
-    ...[having(shown.principalId), ...uids.map(marked)].flatMap((term) => [
-      ...identities.keysByIndex(INDEX.concerned, term),
-    ]),
-  ];
+  const recorded = principals.holdersOf(shown.principalId);
+  const terms = [having(shown.principalId), ...owners.map(named), ...[...uids, ...recorded].map(marked)];
+  return terms.flatMap((term) => [...identities.keysByIndex(INDEX.concerned, term)]);
 }
 
 /** Anybody may have written what a status or a ledger says. */
@@ -103,4 +111,5 @@ function placeOf(armId: string): ReturnType<typeof parseIdentityId> | undefined 
 
 const having = (principalId: string) => `principal ${asciiLower(principalId)}`;
 const anywhere = (name: string) => `*/${name}`;
+const named = (owner: string) => `owner ${owner}`;
 const marked = (uid: string) => `uid ${asciiLower(uid)}`;

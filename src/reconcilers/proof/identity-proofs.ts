@@ -12,17 +12,20 @@ import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { MARK, ownerNamed, ownerValue } from '../marks.ts';
 import { failureOf } from '../status/failure.ts';
+import { mayOwn } from './concerned.ts';
 import { isOwn, type ObservedIdentity, observeIdentity } from './observe.ts';
 import { placesOf } from './places.ts';
 import { owned, type ProvenIdentity, unseen, waiting } from './proven.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';
 
 export interface IdentityProofParts {
-  readonly stores: { readonly identities: Pick<Store<UserAssignedIdentity>, 'get'> };
+  readonly stores: {
+    readonly identities: Pick<Store<UserAssignedIdentity>, 'get' | 'byIndex' | 'keysByIndex'>;
+  };
   readonly identities: Pick<Identities, 'get'>;
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
   readonly installationId: string;
-  readonly principals: Pick<RecordedPrincipals, 'lastOf'>;
+  readonly principals: Pick<RecordedPrincipals, 'lastOf' | 'holdersOf'>;
 }
 
 /** Whose an identity is and which principal it has: asked by every kind, of the cache, and of Azure before a write. */
@@ -101,6 +104,11 @@ export class IdentityProofs {
   /** What has this principal, by the keys of their ARM ids. */
   withPrincipal(principalId: string): readonly AzureIdentity[] {
     return this.#parts.identityCache.byIndex('principal', principalId);
+  }
+
+  /** Objects whose identity may be the one that Azure shows with this principal: too many rather than too few. */
+  mayHave(principalId: string): ReadonlySet<ObjectKey> {
+    return new Set(this.withPrincipal(principalId).flatMap((shown) => [...mayOwn(shown, this.#parts)]));
   }
 
   /**

@@ -76,7 +76,10 @@ export class HeldIdentities {
     recorded: Readonly<Record<string, string>> = {},
   ): IdentityProofs {
     return new IdentityProofs({
-      principals: { lastOf: (uid) => recorded[uid] },
+      principals: {
+        lastOf: (uid) => recorded[uid],
+        holdersOf: (principalId) => Object.keys(recorded).filter((uid) => recorded[uid] === principalId),
+      },
       stores,
       identities: this,
       identityCache: this,
@@ -93,7 +96,7 @@ export class HeldIdentities {
 export const awaitingAll = { isAwaited: () => true };
 
 /** Nothing is on record. */
-export const noRecords = { lastOf: () => undefined };
+export const noRecords = { lastOf: () => undefined, holdersOf: () => [] };
 
 /** Nobody's resource has an identity of its own. */
 export const noSystemProofs = {

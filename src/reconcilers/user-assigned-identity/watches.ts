@@ -4,7 +4,7 @@ import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { identitiesBeside, identitiesConcerned } from '../proof/concerned.ts';
+import { type ConcernedDeps, identitiesBeside, identitiesConcerned } from '../proof/concerned.ts';
 import { INDEX, ownersOf, type Stores } from '../stores.ts';
 import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
@@ -24,6 +24,7 @@ export interface WatchDeps {
   readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
   /** Of the identities. */
   readonly identityCache: CacheSource<AzureIdentity>;
+  readonly principals: ConcernedDeps['principals'];
   /** Keys of those whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Iterable<ObjectKey>>;
   /** Keys of those whose subscription's list is believed to hold everything, and was not before. */
@@ -39,6 +40,7 @@ export function watches({
   identitiesListed,
   identitiesCompleted,
   dependentsChanged,
+  principals,
 }: WatchDeps): readonly Watch[] {
   const { identities, configMaps } = stores;
   return [
@@ -48,7 +50,9 @@ export function watches({
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, identities),
     // What this process made it knows already; but what it deleted for one object, another may want.
-    onCache(identityCache, 'deletions', (armId, change) => identitiesConcerned(armId, change, identities)),
+    onCache(identityCache, 'deletions', (armId, change) =>
+      identitiesConcerned(armId, change, { stores, principals }),
+    ),
     onListed(identitiesListed),
     onCompleted(identities, identitiesCompleted),
     watch(dependentsChanged.UserAssignedIdentity, (keys) =>

@@ -72,7 +72,12 @@ export type KindOfTest = keyof typeof KINDS;
 
 /** Nobody has a principal. */
 const NOBODY: Pick<RoleGrantDeps, 'proofs' | 'systemProofs'> = {
-  proofs: { known: () => undefined, withPrincipal: () => [], ownersNamed: () => [] },
+  proofs: {
+    known: () => undefined,
+
+    mayHave: () => new Set(),
+    ownersNamed: () => [],
+  },
   systemProofs: { known: () => undefined, ofPrincipal: () => [], ownersNamed: () => [] },
 };
 
@@ -89,6 +94,7 @@ export function watchWorld(stores: Stores, proofs: Pick<RoleGrantDeps, 'proofs' 
     roles: new Emitter<string>(),
   };
   const deps = {
+    principals: { holdersOf: () => [] },
     ...caches,
     ...proofs,
     stores,

@@ -9,7 +9,7 @@ import type { Store, StoreChange } from '../../kube/informer/store.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Priority } from '../../runtime/outcome.ts';
-import { identitiesConcerned } from '../proof/concerned.ts';
+import { type ConcernedDeps, identitiesConcerned } from '../proof/concerned.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import {
   hasSameLabels,
@@ -146,6 +146,7 @@ export interface ReferredDeps {
   readonly stores: Pick<Stores, 'identities'>;
   /** Of the identities. */
   readonly identityCache: CacheSource<AzureIdentity>;
+  readonly principals: ConcernedDeps['principals'];
   /** Keys of the UserAssignedIdentities whose subscription was listed for the first time. */
   readonly identitiesListed: Source<Keys>;
   /** Keys of the UserAssignedIdentities of which it was decided otherwise which identity is theirs, while Azure shows the same. */
@@ -159,12 +160,12 @@ export interface ReferredDeps {
  * @param referrers of the object of this key
  */
 export function onReferredIdentity(
-  { stores: { identities }, identityCache, identitiesListed, identitiesDecided }: ReferredDeps,
+  { stores, principals, identityCache, identitiesListed, identitiesDecided }: ReferredDeps,
   referrers: (identity: ObjectKey) => Keys,
 ): readonly Watch[] {
   return [
     onCache(identityCache, 'all', (armId, change) =>
-      identitiesConcerned(armId, change, identities).flatMap((key) => [...referrers(key)]),
+      identitiesConcerned(armId, change, { stores, principals }).flatMap((key) => [...referrers(key)]),
     ),
     onListed(identitiesListed, (keys) => [...keys].flatMap((key) => [...referrers(key)])),
     watch(identitiesDecided, (keys) => [...keys].flatMap((key) => [...referrers(key)])),

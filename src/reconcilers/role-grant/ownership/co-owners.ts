@@ -5,7 +5,6 @@ import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { mayOwn } from '../../proof/concerned.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
@@ -152,7 +151,7 @@ export function candidates(
 
 export interface Grantees {
   readonly stores: Pick<Stores, 'grants' | 'identities'>;
-  readonly proofs: Pick<PrincipalDeps['proofs'], 'withPrincipal' | 'ownersNamed'>;
+  readonly proofs: Pick<PrincipalDeps['proofs'], 'mayHave' | 'ownersNamed'>;
   readonly systemProofs: Pick<PrincipalDeps['systemProofs'], 'ofPrincipal' | 'ownersNamed'>;
 }
 
@@ -162,12 +161,11 @@ export interface Grantees {
  */
 export function grantsOfPrincipal(
   principalId: string,
-  { stores: { grants, identities }, proofs, systemProofs }: Grantees,
+  { stores: { grants }, proofs, systemProofs }: Grantees,
 ): ReadonlySet<ObjectKey> {
   const keys = new Set(grants.keysByIndex(INDEX.principal, principalId.toLowerCase()));
-  for (const shown of proofs.withPrincipal(principalId))
-    for (const identity of mayOwn(shown, identities))
-      for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
+  for (const identity of proofs.mayHave(principalId))
+    for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);
   // Also of an object that is not there: it may have yet to come back.
   for (const identity of proofs.ownersNamed(principalId))
     for (const key of grants.keysByIndex(INDEX.identityRef, identity)) keys.add(key);

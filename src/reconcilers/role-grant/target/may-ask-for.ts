@@ -1,6 +1,5 @@
 import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
-import { mayOwn } from '../../proof/concerned.ts';
 import { referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from './principal.ts';
@@ -22,7 +21,7 @@ export interface MayAskForDeps extends RoleDeps, KnownDeps {
     readonly identities: Pick<Stores['identities'], 'byIndex' | 'keysByIndex' | 'get'>;
   };
   readonly proofs: KnownDeps['proofs'] &
-    Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'withPrincipal' | 'isPrincipalOf'>;
+    Pick<PrincipalDeps['proofs'], 'hasPrincipal' | 'mayHave' | 'isPrincipalOf'>;
   readonly systemProofs: KnownDeps['systemProofs'] &
     Pick<PrincipalDeps['systemProofs'], 'hasPrincipal' | 'ofPrincipal' | 'isPrincipalOf'>;
 }
@@ -68,10 +67,7 @@ function mayAskForPrincipal(
     return true;
   if (systemIdentities.some((ref) => systemProofs.isPrincipalOf(principalId, ref))) return true;
   const referred = [...identities, ...systemIdentities];
-  const holders = new Set([
-    ...proofs.withPrincipal(principalId).flatMap((shown) => [...mayOwn(shown, stores.identities)]),
-    ...systemProofs.ofPrincipal(principalId),
-  ]);
+  const holders = new Set([...proofs.mayHave(principalId), ...systemProofs.ofPrincipal(principalId)]);
   return referred.some((key) => holders.has(key));
 }
 

@@ -24,6 +24,7 @@ export interface PrincipalDeps extends LivenessDeps {
     | 'prove'
     | 'hasPrincipal'
     | 'withPrincipal'
+    | 'mayHave'
     | 'ownersNamed'
     | 'isPrincipalOf'
   >;

@@ -14,7 +14,7 @@ export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: Obs
   const { stores } = deps;
   const shown = deps.identityCache.observe(target.id);
   const after = shown.state === 'present' ? shown.resource : undefined;
-  const others = identitiesConcerned(target.id, { before: undefined, after }, stores.identities);
+  const others = identitiesConcerned(target.id, { before: undefined, after }, deps);
   return others.flatMap((key) => {
     const other = stores.identities.get(key);
     if (!other) return [];
