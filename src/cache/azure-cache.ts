@@ -59,6 +59,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       sameInstance: definition.sameInstance,
       areaOf: (id) => definition.areaOf(id),
       ...(definition.kept && { kept: definition.kept }),
+      onUnread: (area) => this.ask(area),
       read: (id, priority, stop) => definition.read(id, { priority, signal: stop }),
     });
     this.#oneByOne = new Rotations({
@@ -127,8 +128,8 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   }
 
   /** Something may have changed this resource: it is read, whether true or not. The door for hints (`src/hints`). */
-  suspect(id: string, afterMs?: number): void {
-    this.#store.suspect(id, afterMs);
+  suspect(id: string): void {
+    this.#store.suspect(id);
   }
 
   /** A read of it waits that one more hint would share. */

@@ -17,7 +17,7 @@ export interface WriteGuards {
   /** Asked right before each write leaves; throws if azid may not write any more. */
   readonly beforeWrite: () => void;
   /** See `ArmCallsOptions`. */
-  readonly onWritten: (correlationId: string) => void;
+  readonly onWritten: (correlationId: string, id: string) => void;
 }
 
 /** Azure as the kinds use it, and what the operator reads besides. */

@@ -139,13 +139,14 @@ export class Work implements AsyncDisposable {
         if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
         if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
       },
-      onWritten: (correlationId) => ownCalls.note(correlationId),
+      onWritten: (correlationId, id) => ownCalls.note(correlationId, id),
     });
     const azure: ConnectedAzure = {
       ...connected,
       whoAmI: async () => {
         const self = await connected.whoAmI();
         this.#journal.identify(self);
+        ownCalls.identify(self.objectId);
         return self;
       },
     };

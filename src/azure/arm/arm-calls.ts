@@ -35,7 +35,7 @@ export interface ArmCallsOptions {
   /** Name of the caller for the request scheduler. */
   readonly credential: string;
   /** Told of each write that Azure took, so that what Azure announces of it is known to be azid's own. */
-  readonly onWritten?: ((correlationId: string) => void) | undefined;
+  readonly onWritten?: ((correlationId: string, id: string) => void) | undefined;
 }
 
 /** What the request scheduler needs to know of a call. */
@@ -66,6 +66,7 @@ export interface SendOptions {
   readonly onResponse: (response: {
     readonly status: number;
     readonly headers: { get(name: string): string | undefined };
+    readonly request?: { readonly url: string };
   }) => void;
 }
 
@@ -102,6 +103,7 @@ export class ArmCalls {
       access.call({ write, signal }, async (abortSignal) => {
         let status = 0;
         let correlationId: string | undefined;
+        let url: string | undefined;
         const requestedAt = clock.monotonic();
         onStart?.(requestedAt);
         const value = await send({
@@ -109,9 +111,11 @@ export class ArmCalls {
           onResponse: (response) => {
             status = response.status;
             correlationId = response.headers.get('x-ms-correlation-request-id');
+            url = response.request?.url;
           },
         });
-        if (write && correlationId !== undefined) onWritten?.(correlationId);
+        if (write && correlationId !== undefined && url !== undefined)
+          onWritten?.(correlationId, decodeURIComponent(new URL(url).pathname));
         return { value, status, requestedAt, ...(correlationId !== undefined && { correlationId }) };
       }),
     );

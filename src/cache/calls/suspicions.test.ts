@@ -3,13 +3,16 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { SPACING_MS, Suspicions } from './suspicions.ts';
 
 const LAG = 120_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** @param answers what each read shows in turn: news, nothing new, or a failure; after the last one nothing new */
-function setup(...answers: (boolean | 'fails')[]) {
+function setup(...answers: (boolean | 'fails' | 'refused')[]) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const readAt: number[] = [];
+  const givenUp: string[] = [];
   const suspicions = new Suspicions({
     clock,
     signal: stop.signal,
@@ -17,9 +20,11 @@ function setup(...answers: (boolean | 'fails')[]) {
     read: async () => {
       readAt.push(clock.monotonic());
       const answer = answers.shift() ?? false;
-      if (answer === 'fails') throw new Error('not now');
+      if (typeof answer === 'string') throw new Error(answer);
       return answer;
     },
+    isFinal: (error) => error instanceof Error && error.message === 'refused',
+    onGivenUp: (id) => void givenUp.push(id),
   });
   const pass = async (ms: number) => {
     const end = clock.monotonic() + ms;
@@ -30,7 +35,7 @@ function setup(...answers: (boolean | 'fails')[]) {
     }
     clock.advance(end - clock.monotonic());
   };
-  return { clock, stop, suspicions, readAt, pass };
+  return { clock, stop, suspicions, readAt, givenUp, pass };
 }
 
 test('any number of hints about one id lead to one read', async () => {
@@ -76,14 +81,55 @@ test('a read that fails is tried again, and ends in the one after the lag', asyn
   expect(readAt).toEqual([0, 5000, 5000 + LAG]);
 });
 
-test('a read may be put off, and dropped', async () => {
+test('what is dropped is not read', async () => {
   const { clock, suspicions, readAt, pass } = setup(true);
-  suspicions.add('/k', 7000);
-  suspicions.add('/dropped', 7000);
-  suspicions.drop('/dropped');
+  suspicions.add('/k');
+  suspicions.drop('/k');
   await pass(8000);
-  expect(readAt).toEqual([7000]);
+  expect(readAt).toEqual([]);
   expect(clock.untilNext()).toBeUndefined();
+});
+
+test('what is dropped while it is read is not asked for again', async () => {
+  const { suspicions, readAt, pass, clock } = setup('fails', true);
+  suspicions.add('/k');
+  clock.advance(0);
+  suspicions.drop('/k');
+  await settle();
+  await pass(HOUR);
+  expect(readAt).toEqual([0]);
+});
+
+test('what cannot be read is given up after a few minutes, and said to be', async () => {
+  const { suspicions, readAt, givenUp, pass, clock } = setup(...Array<'fails'>(1000).fill('fails'));
+  for (let n = 0; n < 50; n++) suspicions.add(`/vm${n}`);
+  await pass(6 * MINUTE);
+  expect(givenUp).toHaveLength(50);
+  const before = readAt.length;
+  await pass(12 * HOUR);
+  expect(readAt).toHaveLength(before);
+  expect(suspicions.size).toBe(0);
+  expect(clock.untilNext()).toBeUndefined();
+});
+
+test('what azid may not read is given up at once', async () => {
+  const { suspicions, readAt, givenUp, pass } = setup('refused');
+  suspicions.add('/k');
+  await pass(HOUR);
+  expect(readAt).toEqual([0]);
+  expect(givenUp).toEqual(['/k']);
+});
+
+test('a hint that comes while a failed read waits does not wait as long', async () => {
+  const { suspicions, readAt, pass } = setup('fails', 'fails', 'fails', 'fails', true);
+  suspicions.add('/k');
+  // Read at 0, 5, 15 and 35 s; the next one is due at 75 s.
+  await pass(40_000);
+  expect(suspicions.has('/k')).toBe(false);
+  suspicions.add('/k');
+  expect(suspicions.has('/k')).toBe(true);
+  await pass(HOUR);
+  expect(readAt).toEqual([0, 5000, 15_000, 35_000, 40_000]);
 });
 
 test('the end leaves no timer', async () => {

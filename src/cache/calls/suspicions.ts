@@ -9,8 +9,12 @@ export interface SuspicionsOptions {
   readonly signal: AbortSignal;
   /** How long Azure may show what was before a change, ms. */
   readonly lagMs: number;
-  /** A live GET, merged. True if what it showed is news. A rejection is tried again. */
+  /** A live GET, merged. True if what it showed is news. A rejection is tried again, a few times. */
   readonly read: (id: string) => Promise<boolean>;
+  /** A failure that no repetition helps: azid may not read it, say. */
+  readonly isFinal?: (error: unknown) => boolean;
+  /** It could not be read: the next list has to show it. */
+  readonly onGivenUp?: (id: string, error: unknown) => void;
 }
 
 /** The least time between two reads that hints of one id lead to, ms: what comes meanwhile shares the second one. */
@@ -19,9 +23,13 @@ export const SPACING_MS = 2000;
 /** Of so many ids it is known when they were read: more at a time are lists, not reads. */
 const REMEMBERED = 1000;
 
+/** In five minutes, by the waits of `ReReads`. What goes on for longer is for lists, which are never given up. */
+const MAX_FAILURES = 7;
+
 /**
  * Ids that somebody said have changed. Each is read at once, whoever says so and how often; and once more after Azure's lag where
- * the first read shows nothing new, since Azure may announce a change before all of its servers show it.
+ * the first read shows nothing new, since Azure may announce a change before all of its servers show it. A hint is no promise: what
+ * cannot be read is given up.
  */
 export class Suspicions {
   readonly #options: SuspicionsOptions;
@@ -32,27 +40,38 @@ export class Suspicions {
 
   constructor(options: SuspicionsOptions) {
     this.#options = options;
-    const { clock, signal } = options;
-    this.#now = new ReReads({ clock, signal, read: (id) => this.#readNow(id) });
-    this.#later = new ReReads({ clock, signal, read: async (id) => void (await options.read(id)) });
+    const { read, lagMs: _, ...common } = options;
+    const bounds = { ...common, maxFailures: MAX_FAILURES };
+    this.#now = new ReReads({ ...bounds, read: (id) => this.#readNow(id) });
+    this.#later = new ReReads({ ...bounds, read: async (id) => void (await read(id)) });
   }
 
-  /** A read of it waits already, which the next hint shares. */
+  /** How many wait, or are read. */
+  get size(): number {
+    return this.#now.size + this.#later.size;
+  }
+
+  /** A read of it is so near that the next hint shares it. */
   has(id: string): boolean {
-    return this.#now.has(armKey(id));
+    const dueAt = this.#now.dueAt(armKey(id));
+    return dueAt !== undefined && dueAt <= this.#options.clock.monotonic() + SPACING_MS;
   }
 
-  /** @param afterMs no sooner than that */
-  add(id: string, afterMs = 0): void {
+  add(id: string): void {
     const key = armKey(id);
     const now = this.#options.clock.monotonic();
     const before = this.#readAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    this.#now.add(key, id, Math.max(now + afterMs, before + SPACING_MS));
+    this.#now.add(key, id, Math.max(now, before + SPACING_MS));
   }
 
   drop(key: string): void {
     this.#now.drop(key);
     this.#later.drop(key);
+  }
+
+  dropWhere(isOver: (id: string) => boolean): void {
+    this.#now.dropWhere(isOver);
+    this.#later.dropWhere(isOver);
   }
 
   /** Ends timers and waits for the reads under way, whose signal must have fired. */

@@ -3,6 +3,7 @@
  * It asks Azure by itself only where what came contradicts what is held. Resources live in areas; what one area's list
  * does not show says nothing about another's.
  */
+import { classify } from '../../azure/arm/classify.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
@@ -49,6 +50,8 @@ export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   areaOf(id: string): string;
   /** What is kept of a resource. Default: all of it. */
   kept?(resource: T): T;
+  /** What somebody said of a resource there could not be read: a list has to show it. */
+  onUnread?(area: string): void;
   /** A live GET, whose result comes back by `recordGet`. */
   read(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown>;
 }
@@ -83,7 +86,14 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
       return this.#changed(before, this.#entries.get(id));
     };
     this.#reReads = new ReReads({ clock, signal, read: async (id) => void (await read(id)) });
-    this.#suspicions = new Suspicions({ clock, signal, lagMs, read });
+    this.#suspicions = new Suspicions({
+      clock,
+      signal,
+      lagMs,
+      read,
+      isFinal: (error) => classify(error).kind === 'stalled',
+      onGivenUp: (id) => options.onUnread?.(options.areaOf(id)),
+    });
     this.#entries = new Entries((id) => options.areaOf(id), indexes, lagMs);
   }
 
@@ -134,8 +144,8 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   }
 
   /** Something may have changed it: read soon, whether true or not, and again after the lag if it shows nothing new. */
-  suspect(id: string, afterMs?: number): void {
-    this.#suspicions.add(id, afterMs);
+  suspect(id: string): void {
+    this.#suspicions.add(id);
   }
 
   /** It is to be read because somebody said so. */
@@ -228,6 +238,8 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
       this.#reReads.drop(key);
       this.#suspicions.drop(key);
     }
+    // Those that were never seen, too.
+    this.#suspicions.dropWhere((id) => this.#options.areaOf(id) === area);
   }
 
   /** Ends re-reads and waits for those under way, whose signal must have fired. */

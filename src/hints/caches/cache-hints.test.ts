@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { armKey } from '../../azure/names/resource-id.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
 import { OwnCalls } from '../own-calls.ts';
-import { CacheHints, HINTED_READS, type HintedCache, LIST_SPACING_MS } from './cache-hints.ts';
+import { CacheHints, HINTED_READS, type HintedCache, LIST_SPACING_MS, UNSEEN_READS } from './cache-hints.ts';
 import type { CacheName } from './targets.ts';
 
 const S = '11111111-2222-4333-8444-555555555555';
@@ -22,18 +23,23 @@ function setup(inUse: Partial<Record<CacheName, readonly string[]>>) {
   const clock = new FakeClock();
   const stop = new AbortController();
   const calls: string[] = [];
+  const looked = { count: 0 };
   const present: Partial<Record<CacheName, readonly string[]>> = {};
   const cache = (name: CacheName): HintedCache => {
     const areas = inUse[name] ?? [];
     const suspected = new Set<string>();
     return {
       inUse: { has: (area) => areas.includes(area), names: areas },
-      suspect: (id, afterMs = 0) => {
+      suspect: (id) => {
         suspected.add(id);
-        calls.push(`${name} read ${id.split('/').at(-1)}${afterMs > 0 ? ` after ${afterMs}` : ''}`);
+        calls.push(`${name} read ${id.split('/').at(-1)}`);
       },
       isSuspected: (id) => suspected.has(id),
-      present: () => (present[name] ?? []).map((id) => ({ id })),
+      observe: (id) => ({ state: (present[name] ?? []).includes(id) ? 'present' : 'unknown' }),
+      present: () => {
+        looked.count += 1;
+        return (present[name] ?? []).map((id) => ({ id, key: armKey(id) }));
+      },
       resyncNow: (area) => void calls.push(`${name} list ${area}`),
       ask: () => {},
     };
@@ -66,7 +72,7 @@ function setup(inUse: Partial<Record<CacheName, readonly string[]>>) {
     await settle();
     return calls.splice(0);
   };
-  return { clock, hints, ownCalls, present, take, drain };
+  return { clock, hints, ownCalls, present, looked, take, drain };
 }
 
 describe('a hint', () => {
@@ -89,12 +95,22 @@ describe('a hint', () => {
     expect(await drain()).toEqual([]);
   });
 
-  it('of a call of azid’s own costs nothing, in whatever case Azure writes its id', async () => {
+  it('of a call of azid’s own costs nothing, in whatever case Azure writes its ids', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S] });
-    ownCalls.note('AAAA-1');
-    expect(take(uai('app'), { correlationId: 'aaaa-1' })).toBe('own');
+    ownCalls.note('AAAA-1', uai('app'));
+    expect(take(uai('APP'), { correlationId: 'aaaa-1' })).toBe('own');
     expect(take(uai('app'), { correlationId: 'aaaa-2' })).toBe('read');
     expect(await drain()).toEqual(['identities read app']);
+  });
+
+  it('of somebody else’s call is read, though they sent the correlation id of one of azid’s', async () => {
+    const { take, drain, ownCalls } = setup({ identities: [S], credentials: [uai('app').toLowerCase()] });
+    ownCalls.identify('AZID');
+    ownCalls.note('c1', uai('app'));
+    expect(take(credential(1), { correlationId: 'c1' })).toBe('read');
+    expect(take(uai('app'), { correlationId: 'c1', caller: { objectId: 'mallory' } })).toBe('read');
+    expect(await drain()).toEqual(['credentials read 1', 'identities read app']);
+    expect(take(uai('app'), { correlationId: 'c1', caller: { objectId: 'azid' } })).toBe('own');
   });
 
   it('of a role lists the roles again', async () => {
@@ -105,17 +121,29 @@ describe('a hint', () => {
 });
 
 describe('many hints at once', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => vm(n));
+
   it('lead to a list in place of reads, and to one a minute', async () => {
-    const { clock, take, drain } = setup({ hosts: [VMS] });
+    const { clock, take, drain, present } = setup({ hosts: [VMS] });
+    present.hosts = many(9000);
     for (let n = 0; n < 5000; n++) take(vm(n));
     const calls = await drain();
     expect(calls.filter((call) => call.startsWith('hosts read'))).toHaveLength(HINTED_READS.capacity);
     expect(calls.filter((call) => call.startsWith('hosts list'))).toEqual([`hosts list ${VMS}`]);
-    for (let n = 0; n < 5000; n++) take(vm(n));
-    for (let n = 5000; n < 9000; n++) take(vm(n));
+    for (let n = 0; n < 9000; n++) take(vm(n));
     expect(await drain()).toEqual([]);
     clock.advance(LIST_SPACING_MS);
     expect(await drain()).toEqual([`hosts list ${VMS}`]);
+  });
+
+  it('of what was never seen leave what azid has its reads', async () => {
+    const { take, drain, present } = setup({ hosts: [VMS], identities: [S] });
+    present.identities = [uai('app')];
+    for (const id of many(1000)) take(id);
+    expect(take(uai('app'))).toBe('read');
+    const calls = await drain();
+    expect(calls.filter((call) => call.startsWith('hosts read'))).toHaveLength(UNSEEN_READS.capacity);
+    expect(calls).toContain('identities read app');
   });
 
   it('of one subscription leave another its reads', async () => {
@@ -125,14 +153,17 @@ describe('many hints at once', () => {
     expect(await drain()).toContain('identities read app');
   });
 
-  it('of credentials, which no list shows together, are read in their turn', async () => {
-    const { take, drain } = setup({ credentials: [uai('app').toLowerCase()] });
-    for (let n = 0; n < HINTED_READS.capacity + 3; n++) expect(take(credential(n))).toBe('read');
-    expect((await drain()).slice(-3)).toEqual([
-      'credentials read 50 after 1000',
-      'credentials read 51 after 2000',
-      'credentials read 52 after 3000',
-    ]);
+  it('of credentials lead to the lists of their identities, in turn, and put off no other for long', async () => {
+    const areas = [uai('app'), uai('shop')].map((id) => id.toLowerCase());
+    const { clock, take, drain } = setup({ credentials: areas });
+    for (let n = 0; n < 20_000; n++) take(credential(n));
+    expect(take(`${uai('shop')}/federatedIdentityCredentials/main`)).toBe('list');
+    const calls = await drain();
+    expect(calls.filter((call) => call.includes('read'))).toHaveLength(UNSEEN_READS.capacity);
+    clock.advance(2000);
+    expect([...calls, ...(await drain())].filter((call) => call.includes('list'))).toEqual(
+      areas.map((area) => `credentials list ${area}`),
+    );
   });
 });
 
@@ -151,10 +182,25 @@ describe('a group', () => {
   it('that is gone with very much in it leads to lists', async () => {
     const { take, drain, present } = setup(use);
     present.hosts = Array.from({ length: 400 }, (_, n) => vm(n));
-    expect(take(GROUP, { change: 'delete' })).toBe('list');
+    expect(take(GROUP, { change: 'delete' })).toBe('read');
     const calls = await drain();
     expect(calls).toHaveLength(HINTED_READS.capacity + 1);
     expect(calls.at(-1)).toBe(`hosts list ${VMS}`);
+  });
+
+  it('by the thousand are looked for together, once', async () => {
+    const { take, drain, present, looked } = setup(use);
+    present.hosts = [vm('vm1')];
+    for (let n = 0; n < 5000; n++) take(`${SUB}/resourceGroups/rg${n}`, { change: 'delete' });
+    expect(await drain()).toEqual(['hosts read vm1']);
+    expect(looked.count).toBe(3);
+  });
+
+  it('of a subscription that nobody uses costs nothing', async () => {
+    const { take, drain, looked } = setup(use);
+    expect(take(`/subscriptions/${OTHER}/resourceGroups/rg1`, { change: 'delete' })).toBe('irrelevant');
+    await drain();
+    expect(looked.count).toBe(0);
   });
 
   it('that things were moved from leads to the lists of its subscription', async () => {

@@ -5,14 +5,16 @@ import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
 import type { OwnCalls } from '../own-calls.ts';
+import { GroupsGone } from './groups-gone.ts';
 import { type CacheName, type Target, targetsOf } from './targets.ts';
 
 /** What a cache does for a hint: the doors of `AzureCache` that are used here. */
 export interface HintedCache {
   readonly inUse: { has(area: string): boolean; readonly names: readonly string[] };
-  suspect(id: string, afterMs?: number): void;
+  suspect(id: string): void;
   isSuspected(id: string): boolean;
-  present(): readonly Pick<CachedResource, 'id'>[];
+  observe(id: string): { readonly state: string };
+  present(): readonly Pick<CachedResource, 'id' | 'key'>[];
   resyncNow(area: string): void;
   ask(area: string): void;
 }
@@ -26,13 +28,25 @@ export interface CacheHintsOptions {
 }
 
 /**
- * Reads that hints may lead to in one subscription: a fifth of what Azure lets a credential read at once, and a twentieth of what
- * it lets it read from then on. Whoever forges events spends that, and nothing else.
+ * Reads that hints may lead to in one subscription, each perhaps once more after Azure's lag: a fifth of what Azure lets a credential
+ * read at once, and a twentieth of what it lets it read from then on. Whoever forges events spends that, and nothing else.
  */
 export const HINTED_READS: BucketSize = { capacity: 50, perSecond: 1 };
 
+/** The share of what azid has not seen yet: the machines of others come and go all day, and leave what azid has its reads. */
+export const UNSEEN_READS: BucketSize = { capacity: 25, perSecond: 0.5 };
+
+/** Credentials have no list but that of their identity; beyond the reads above these are made in turn. */
+const IDENTITY_LISTS: BucketSize = { capacity: 1, perSecond: 1 };
+
 /** The least time between two lists of an area that hints lead to, ms. */
 export const LIST_SPACING_MS = 60_000;
+
+interface Budget {
+  readonly seen: TokenBucket;
+  readonly unseen: TokenBucket;
+  readonly identityLists: TokenBucket;
+}
 
 /**
  * The path of a hint into the caches: one read of what it names, shared by all hints about it; of many things at once one list in
@@ -41,8 +55,9 @@ export const LIST_SPACING_MS = 60_000;
 export class CacheHints implements HintSink {
   readonly #options: CacheHintsOptions;
   /** By subscription; what lies above all of them shares one. */
-  readonly #reads = new Map<string, TokenBucket>();
+  readonly #budgets = new Map<string, Budget>();
   readonly #lists: ReReads;
+  readonly #groups: GroupsGone;
   /** By cache and area: when hints last led to a list, monotonic ms. */
   readonly #listedAt = new Map<string, number>();
 
@@ -50,11 +65,11 @@ export class CacheHints implements HintSink {
     this.#options = options;
     const { clock, signal } = options;
     this.#lists = new ReReads({ clock, signal, read: async (place) => this.#list(place) });
+    this.#groups = new GroupsGone({ clock, read: (inGroup) => this.#readHeld(inGroup) });
   }
 
   take(hint: Hint): HintEffect {
-    const { correlationId } = hint;
-    if (correlationId !== undefined && this.#options.ownCalls.has(correlationId)) return 'own';
+    if (this.#options.ownCalls.has(hint)) return 'own';
     const effects = new Set(targetsOf(hint).map((target) => this.#follow(target)));
     if (effects.has('list')) return 'list';
     return effects.has('read') ? 'read' : 'irrelevant';
@@ -71,7 +86,9 @@ export class CacheHints implements HintSink {
         if (!caches[target.cache].inUse.has(target.area)) return 'irrelevant';
         return this.#listSoon(target.cache, target.area);
       case 'beneath':
-        return this.#readBeneath(target.scope);
+        if (!this.#isInUse(subscriptionOf(target.scope))) return 'irrelevant';
+        this.#groups.add(target.scope);
+        return 'read';
       case 'subscription':
         return this.#listAll(target.subscriptionId);
     }
@@ -81,37 +98,38 @@ export class CacheHints implements HintSink {
     const cache = this.#options.caches[name];
     // Shared with the hint that came before.
     if (cache.isSuspected(id)) return 'read';
-    const bucket = this.#bucketOf(id);
-    const waitMs = bucket.readyInMs();
-    // No list shows many credentials at once, so their reads wait for their turn.
-    if (waitMs > 0 && name !== 'credentials') return this.#listSoon(name, area);
-    bucket.take();
-    cache.suspect(id, waitMs);
+    const { seen, unseen, identityLists } = this.#budgetOf(id);
+    const isSeen = cache.observe(id).state === 'present';
+    const buckets = isSeen ? [seen] : [seen, unseen];
+    if (buckets.some((bucket) => bucket.readyInMs() > 0))
+      return name === 'credentials'
+        ? this.#listInTurn(name, area, identityLists)
+        : this.#listSoon(name, area);
+    for (const bucket of buckets) bucket.take();
+    cache.suspect(id);
     return 'read';
   }
 
-  /** What was seen there, resource by resource, as far as the reads reach; the rest shows in lists. */
-  #readBeneath(scope: string): HintEffect {
-    const effects = new Set<HintEffect>();
-    for (const { cache, area, id } of this.#heldIn(scope)) effects.add(this.#read(cache, area, id));
-    if (effects.has('list')) return 'list';
-    return effects.has('read') ? 'read' : 'irrelevant';
-  }
-
-  *#heldIn(scope: string): Generator<{ cache: CacheName; area: string; id: string }> {
-    for (const cache of ['identities', 'hosts', 'assignments'] as const) {
-      for (const { id } of this.#options.caches[cache].present()) {
-        if (!isWithinScope(id, scope)) continue;
+  /** What was seen in groups that are gone, resource by resource, as far as the reads reach; the rest shows in lists. */
+  #readHeld(inGroup: (key: string) => boolean): void {
+    for (const cache of HELD) {
+      for (const { id, key } of this.#options.caches[cache].present()) {
+        if (!inGroup(key)) continue;
         const target = targetsOf({ id, change: 'write' }).find(({ type }) => type === 'resource');
-        if (target?.type === 'resource') yield { cache, area: target.area, id };
+        if (target?.type === 'resource') this.#read(cache, target.area, id);
       }
     }
+  }
+
+  #isInUse(subscriptionId: string): boolean {
+    const { caches } = this.#options;
+    return HELD.some((cache) => caches[cache].inUse.names.some((area) => isOf(area, subscriptionId)));
   }
 
   #listAll(subscriptionId: string): HintEffect {
     const { caches } = this.#options;
     let effect: HintEffect = 'irrelevant';
-    for (const cache of ['identities', 'hosts', 'assignments'] as const) {
+    for (const cache of HELD) {
       for (const area of caches[cache].inUse.names)
         if (isOf(area, subscriptionId)) effect = this.#listSoon(cache, area);
     }
@@ -119,12 +137,19 @@ export class CacheHints implements HintSink {
   }
 
   /** Now if none was asked for lately; else when a minute has passed, for all that come until then. */
-  #listSoon(name: CacheName, area: string): HintEffect {
+  #listSoon(name: CacheName, area: string, afterMs = 0): HintEffect {
     const place = `${name} ${area}`;
-    const at = this.#listedAt.get(place);
-    const now = this.#options.clock.monotonic();
-    this.#lists.add(place, place, at === undefined ? now : Math.max(now, at + LIST_SPACING_MS));
+    const at = this.#listedAt.get(place) ?? Number.NEGATIVE_INFINITY;
+    this.#lists.add(place, place, Math.max(this.#options.clock.monotonic() + afterMs, at + LIST_SPACING_MS));
     return 'list';
+  }
+
+  /** The same for areas of which there are thousands: as many wait as are in use, and each once. */
+  #listInTurn(name: CacheName, area: string, bucket: TokenBucket): HintEffect {
+    if (this.#lists.dueAt(`${name} ${area}`) !== undefined) return 'list';
+    const afterMs = bucket.readyInMs();
+    bucket.take();
+    return this.#listSoon(name, area, afterMs);
   }
 
   #list(place: string): void {
@@ -140,21 +165,31 @@ export class CacheHints implements HintSink {
     cache.ask(area);
   }
 
-  #bucketOf(id: string): TokenBucket {
+  #budgetOf(id: string): Budget {
     const subscription = subscriptionOf(id);
-    let bucket = this.#reads.get(subscription);
-    if (!bucket) {
-      bucket = new TokenBucket(HINTED_READS, this.#options.clock);
-      this.#reads.set(subscription, bucket);
+    let budget = this.#budgets.get(subscription);
+    if (!budget) {
+      const { clock } = this.#options;
+      const bucket = (size: BucketSize) => new TokenBucket(size, clock);
+      budget = {
+        seen: bucket(HINTED_READS),
+        unseen: bucket(UNSEEN_READS),
+        identityLists: bucket(IDENTITY_LISTS),
+      };
+      this.#budgets.set(subscription, budget);
     }
-    return bucket;
+    return budget;
   }
 
   /** Ends lists that wait. */
-  stop(): Promise<void> {
-    return this.#lists.stop();
+  async stop(): Promise<void> {
+    this.#groups.stop();
+    await this.#lists.stop();
   }
 }
+
+/** The caches of what lies in groups. */
+const HELD = ['identities', 'hosts', 'assignments'] as const;
 
 /** Only of ids in areas in use, so there are few. Empty: above subscriptions. */
 function subscriptionOf(id: string): string {

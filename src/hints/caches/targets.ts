@@ -25,36 +25,51 @@ const ROLE_DEFINITIONS = '/providers/microsoft.authorization/roledefinitions/';
 /** None: nothing that azid reads. Throws nothing, whatever the id is. */
 export function targetsOf({ id, change }: Pick<Hint, 'id' | 'change'>): readonly Target[] {
   const key = armKey(id);
-  const found = readers.map((read) => orNone(() => read(id, key, change)));
-  return found.find((targets) => targets.length > 0) ?? [];
+  // Most events are of what is none of these: to find that out by what their parsers throw would cost ten times as much.
+  const reader = READERS.find(([of]) => key.includes(of))?.[1] ?? readResource;
+  return orNone(() => reader(id, key, change));
 }
 
 type Reader = (id: string, key: string, change: Hint['change']) => readonly Target[];
 
-/** From what has an id of its own kind to what may be any resource. */
-const readers: readonly Reader[] = [
-  (id) => [resource('identities', asciiLower(parseIdentityId(id).subscriptionId), id)],
-  (id) => [resource('credentials', armKey(parseCredentialId(id).identityId), id)],
-  (id) => [resource('assignments', areaOf(parseAssignmentId(id).scope), id)],
-  (id, key) => {
-    const at = key.lastIndexOf(ROLE_DEFINITIONS);
-    return at < 0 ? [] : [{ type: 'area', cache: 'roles', area: areaOf(id.slice(0, at) || '/') }];
+const readIdentity: Reader = (id) => [
+  resource('identities', asciiLower(parseIdentityId(id).subscriptionId), id),
+];
+const readCredential: Reader = (id) => [
+  resource('credentials', armKey(parseCredentialId(id).identityId), id),
+];
+const readAssignment: Reader = (id) => [resource('assignments', areaOf(parseAssignmentId(id).scope), id)];
+const readRole: Reader = (id, key) => [
+  {
+    type: 'area',
+    cache: 'roles',
+    area: areaOf(id.slice(0, key.lastIndexOf(ROLE_DEFINITIONS)) || '/'),
   },
-  (id, _, change) => {
-    const { subscriptionId, provider, resourceGroup } = parseResourceId(id);
-    if (provider !== undefined || resourceGroup === undefined || change === 'write') return [];
+];
+
+/** A group, or what may have an identity. */
+const readResource: Reader = (id, key, change) => {
+  const { subscriptionId, provider, resourceGroup } = parseResourceId(id);
+  if (provider === undefined) {
+    if (resourceGroup === undefined || change === 'write') return [];
     return change === 'delete'
       ? [{ type: 'beneath', scope: id }]
       : [{ type: 'subscription', subscriptionId }];
-  },
-  (id, key, change) => {
-    const site = siteOf(id);
-    // A swap changes the site and each of its slots, whichever of them the call named.
-    if (site === undefined || change !== 'action') return [resource('hosts', areaOfHost(id), id)];
-    const whole = resource('hosts', areaOfHost(site), site);
-    const slots: Target = { type: 'area', cache: 'hosts', area: slotsArea(site) };
-    return key === armKey(site) ? [whole, slots] : [whole, slots, resource('hosts', areaOfHost(id), id)];
-  },
+  }
+  const site = siteOf(id);
+  // A swap changes the site and each of its slots, whichever of them the call named.
+  if (site === undefined || change !== 'action') return [resource('hosts', areaOfHost(id), id)];
+  const whole = resource('hosts', areaOfHost(site), site);
+  const slots: Target = { type: 'area', cache: 'hosts', area: slotsArea(site) };
+  return key === armKey(site) ? [whole, slots] : [whole, slots, resource('hosts', areaOfHost(id), id)];
+};
+
+/** By what the key of an id of the kind holds: an assignment may be at any of the others. */
+const READERS: readonly (readonly [string, Reader])[] = [
+  ['/providers/microsoft.authorization/roleassignments/', readAssignment],
+  [ROLE_DEFINITIONS, readRole],
+  ['/federatedidentitycredentials/', readCredential],
+  ['/providers/microsoft.managedidentity/userassignedidentities/', readIdentity],
 ];
 
 function resource(cache: CacheName, area: string, id: string): Target {

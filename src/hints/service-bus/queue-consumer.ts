@@ -121,9 +121,9 @@ export class QueueConsumer {
     signal: AbortSignal,
   ): Promise<void> {
     if (messages.length === 0) return;
-    const verdicts = messages.map(
-      (message): Settlement => ({ message, ...(signal.aborted ? GIVE_BACK : this.#take(message)) }),
-    );
+    const verdicts: Settlement[] = [];
+    for (const message of messages)
+      verdicts.push({ message, ...(signal.aborted ? GIVE_BACK : await this.#take(message)) });
     let broken: unknown;
     const settled = settleAll(verdicts, link.receiver, (settlement, error) => {
       this.#settled(settlement, error);
@@ -135,12 +135,12 @@ export class QueueConsumer {
     else if (broken !== undefined) throw broken;
   }
 
-  #take(message: ServiceBusReceivedMessage): Verdict {
+  async #take(message: ServiceBusReceivedMessage): Promise<Verdict> {
     const { sink, metrics, clock, log } = this.#options;
     const { messageId } = message;
     let taken: Taken;
     try {
-      taken = takeMessage(message, { sink, metrics, clock, seen: this.#seen });
+      taken = await takeMessage(message, { sink, metrics, clock, seen: this.#seen });
     } catch (error) {
       log.error({ error, messageId }, 'a message of the queue of events was not taken');
       return GIVE_BACK;

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../runtime/controller/next-turn.ts';
 import type { RecentMap } from '../../runtime/recent-map.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReadEvent } from '../events/read-event.ts';
@@ -32,11 +33,15 @@ export interface Taking {
 /** So many ids are remembered: 0.5 MiB, and more than come again while a lock or a delivery's repetition lasts. */
 export const SEEN_EVENTS = 4_096;
 
+/** So many events are taken in one turn of the event loop: a message may hold thousands, and the Lease is to be renewed meanwhile. */
+const EVENTS_A_TURN = 100;
+
 /** Gives the sink what a message tells. What came before is not taken again; throws only what the sink throws. */
-export function takeMessage({ body, enqueuedTimeUtc }: Message, taking: Taking): Taken {
+export async function takeMessage({ body, enqueuedTimeUtc }: Message, taking: Taking): Promise<Taken> {
   const now = taking.clock.now();
   const { events, refused } = readMessage(body, enqueuedTimeUtc?.getTime() ?? now);
-  for (const event of events) {
+  for (const [at, event] of events.entries()) {
+    if (at % EVENTS_A_TURN === 0) await nextTurn();
     const effect = take(event, taking);
     const actionable = effect === 'read' || effect === 'list';
     taking.metrics.received(event.type, actionable);

@@ -1,0 +1,50 @@
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+
+export interface GroupsGoneOptions {
+  readonly clock: Clock;
+  /** What was held in one of them. */
+  readonly read: (inGroup: (key: string) => boolean) => void;
+}
+
+/** More at once are all that is held, in effect. */
+const MAX_GROUPS = 10_000;
+
+/** Groups whose deletion Azure tells of: all that is held is looked through once for as many as come together. */
+export class GroupsGone {
+  readonly #options: GroupsGoneOptions;
+  readonly #groups = new Set<string>();
+  #timer: Disposable | undefined;
+
+  constructor(options: GroupsGoneOptions) {
+    this.#options = options;
+  }
+
+  add(group: string): void {
+    if (this.#groups.size < MAX_GROUPS) this.#groups.add(armKey(group));
+    this.#timer ??= this.#options.clock.timer(0, () => this.#flush());
+  }
+
+  stop(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#groups.clear();
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const groups = new Set(this.#groups);
+    this.#groups.clear();
+    this.#options.read((key) => groups.has(groupOf(key)));
+  }
+}
+
+/** `/subscriptions/s/resourcegroups/g` of a key beneath it; of others what is no group's. */
+function groupOf(key: string): string {
+  let end = 0;
+  for (let slashes = 0; slashes < 5; slashes++) {
+    end = key.indexOf('/', end + (slashes === 0 ? 0 : 1));
+    if (end < 0) return key;
+  }
+  return key.slice(0, end);
+}
