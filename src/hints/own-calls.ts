@@ -1,6 +1,7 @@
+import { sameText } from '../azure/names/ascii.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import { RecentMap } from '../runtime/recent-map.ts';
-import type { Hint } from './hint.ts';
+import type { Hint, HintCaller } from './hint.ts';
 
 /** Writes of ten minutes at the pace that Azure allows one subscription; an event of an older one costs a read. */
 const REMEMBERED = 6000;
@@ -11,11 +12,11 @@ const REMEMBERED = 6000;
  */
 export class OwnCalls {
   readonly #calls = new RecentMap<true>(REMEMBERED);
-  #self: string | undefined;
+  #self: { readonly objectId: string; readonly clientId: string } | undefined;
 
-  /** @param objectId of azid's own principal */
-  identify(objectId: string): void {
-    this.#self = objectId.toLowerCase();
+  /** Who azid is in Azure. */
+  identify(self: { readonly objectId: string; readonly clientId: string }): void {
+    this.#self = self;
   }
 
   /** @param id what was written, as in the URL of the call */
@@ -25,9 +26,16 @@ export class OwnCalls {
 
   has({ correlationId, id, caller }: Pick<Hint, 'correlationId' | 'id' | 'caller'>): boolean {
     if (correlationId === undefined) return false;
-    const by = caller?.objectId?.toLowerCase();
-    if (by !== undefined && this.#self !== undefined && by !== this.#self) return false;
+    if (caller && this.#isAnother(caller)) return false;
     return this.#calls.get(termOf(correlationId, id)) !== undefined;
+  }
+
+  #isAnother({ objectId, appId, name }: HintCaller): boolean {
+    if (!this.#self) return false;
+    if (objectId !== undefined) return !sameText(objectId, this.#self.objectId);
+    if (appId !== undefined) return !sameText(appId, this.#self.clientId);
+    // Those who sign in are people.
+    return name !== undefined;
   }
 }
 

@@ -146,7 +146,7 @@ export class Work implements AsyncDisposable {
       whoAmI: async () => {
         const self = await connected.whoAmI();
         this.#journal.identify(self);
-        ownCalls.identify(self.objectId);
+        ownCalls.identify(self);
         return self;
       },
     };

@@ -108,6 +108,7 @@ describe('a foreign call', () => {
 describe('a call of azid', () => {
   const wrote = (correlationId: string | undefined = 'c1') =>
     journal.wrote({ id: ID, change: 'write', correlationId });
+  const nameless = () => hint({ caller: {} });
   const ownHint = (change: Partial<Hint> = {}) =>
     hint({ caller: { objectId: SELF.objectId.toUpperCase() }, ...change });
 
@@ -122,12 +123,24 @@ describe('a call of azid', () => {
       'after, with another operation',
       () => [wrote(), journal.note(ownHint({ operation: 'Microsoft.Resources/tags/write' }))],
     ],
-    ['after, by somebody else as it seems', () => [wrote(), journal.note(hint())]],
-    ['before, by somebody else as it seems', () => [journal.note(hint()), wrote()]],
+    ['after, without a caller', () => [wrote(), journal.note(nameless())]],
+    ['before, without a caller', () => [journal.note(nameless()), wrote()]],
   ])('of which an event tells %s makes one entry', (_, run) => {
     run();
     expect(told()).toEqual([`c1 azid (${SELF.objectId}) Succeeded`]);
     expect(journal.of(KEY)[0]?.own).toBe(true);
+  });
+
+  it.each([
+    ['after', () => [wrote(), journal.note(hint())]],
+    ['before', () => [journal.note(hint()), wrote()]],
+  ])('hides nobody who sent its correlation id with a call of theirs, %s it', (_, run) => {
+    run();
+    expect(journal.of(KEY).map(({ own }) => own)).toHaveLength(2);
+    expect(told().join()).toContain(`c1 azid (${SELF.objectId})`);
+    expect(journal.of(KEY).filter(({ own }) => !own)).toMatchObject([
+      { correlationId: 'c1', caller: 'alice@contoso.com' },
+    ]);
   });
 
   it('is no news', () => {
@@ -153,7 +166,7 @@ describe('a call of azid', () => {
 
   it('that Azure carries out over time is accepted', () => {
     journal.wrote({ id: VM, change: 'write', isAccepted: true, correlationId: 'c9' });
-    journal.note(hint({ id: VM, correlationId: 'c9' }));
+    journal.note(ownHint({ id: VM, correlationId: 'c9' }));
     expect(told(VM_KEY)).toEqual([`c9 azid (${SELF.objectId}) Accepted`]);
   });
 });

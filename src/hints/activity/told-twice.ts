@@ -2,13 +2,16 @@ import type { Call, CallResult } from './call.ts';
 
 /** One call is told of by its answer, its event and its records, in any order. */
 
-/** A deployment has one correlation id for all that it does; of azid's own, each call has one. */
+/**
+ * A deployment has one correlation id for all that it does; of azid's own, each call has one. A client may send any, one of azid's
+ * too: a call that names somebody else as its caller is theirs.
+ */
 export function isSame(left: Call, right: Call): boolean {
-  if (left.correlationId !== undefined && right.correlationId !== undefined)
-    return (
-      left.correlationId.toLowerCase() === right.correlationId.toLowerCase() &&
-      (left.own || right.own || left.operation.toLowerCase() === right.operation.toLowerCase())
-    );
+  if (left.correlationId !== undefined && right.correlationId !== undefined) {
+    if (left.correlationId.toLowerCase() !== right.correlationId.toLowerCase()) return false;
+    if (left.own !== right.own) return (left.own ? right : left).caller === undefined;
+    return left.own || left.operation.toLowerCase() === right.operation.toLowerCase();
+  }
   const sameId = left.correlationId === right.correlationId;
   return sameId && !left.own && !right.own && left.at === right.at && left.operation === right.operation;
 }

@@ -105,7 +105,7 @@ describe('a hint', () => {
 
   it('of somebody else’s call is read, though they sent the correlation id of one of azid’s', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S], credentials: [uai('app').toLowerCase()] });
-    ownCalls.identify('AZID');
+    ownCalls.identify({ objectId: 'AZID', clientId: 'its client' });
     ownCalls.note('c1', uai('app'));
     expect(take(credential(1), { correlationId: 'c1' })).toBe('read');
     expect(take(uai('app'), { correlationId: 'c1', caller: { objectId: 'mallory' } })).toBe('read');
