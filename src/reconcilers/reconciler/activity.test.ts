@@ -106,12 +106,15 @@ describe('status.activity', () => {
 
   it('is not written again when events and records tell of azid’s own writes minutes later', async () => {
     world.put();
+    const self = { objectId: '33333333-0000-4000-8000-000000000003', clientId: 'c' };
+    world.journal.identify(self);
     await reconcileWith();
     const before = writes();
     world.clock.advance(20 * 60_000);
-    world.journal.note(
-      hint({ operation: 'Microsoft.Web/sites/write', change: 'write', correlationId: 'OWN' }),
-    );
+    for (const caller of [self, {}])
+      world.journal.note(
+        hint({ operation: 'Microsoft.Web/sites/write', change: 'write', correlationId: 'OWN', caller }),
+      );
     await world.reconciler.reconcile(world.request());
     expect(writes()).toBe(before);
   });
