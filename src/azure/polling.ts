@@ -1,4 +1,5 @@
 /** A question that is asked of Azure over and over, for as long as somebody needs the answer, and what becomes of its failures. */
+import { backoffMs, jittered } from '../runtime/queue/backoff.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 import { classify } from './arm/classify.ts';
 
@@ -59,10 +60,8 @@ export async function poll(options: PollOptions, signal: AbortSignal): Promise<v
 function judged(thrown: unknown, failures: number, { timing, random }: PollOptions) {
   const found = classify(thrown);
   const { error } = found;
-  const fullMs = Math.min(timing.everyMs, timing.retryMs * 2 ** Math.min(failures - 1, 30));
-  // Half of it is drawn, so that retries spread.
-  const backOffMs = fullMs * (0.5 + random() / 2);
-  const refusedMs = timing.refusedMs * (0.9 + random() / 5);
+  const backOffMs = backoffMs(failures, random, { baseMs: timing.retryMs, maxMs: timing.everyMs });
+  const refusedMs = jittered(timing.refusedMs, random);
   switch (found.kind) {
     case 'stalled':
       return { reason: found.reason, refused: true, remedy: found.remedy, error, waitMs: refusedMs };

@@ -82,6 +82,21 @@ export function parseIdentityId(id: string): IdentityCoordinates {
   return { subscriptionId, resourceGroup, name };
 }
 
+/** The same, undefined for what is none: anybody may have written what a status or a ledger says. */
+export function parseIdentityIdIfAny(id: string): IdentityCoordinates | undefined {
+  try {
+    return parseIdentityId(id);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** The key of the resource group that the key of something lies in, or is itself; undefined: it lies in none. */
+export function groupOf(key: string): string | undefined {
+  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+/.exec(key)?.[0];
+}
+
 /**
  * The scope directly above: the host of a child or extension resource, the group of a resource, the subscription of a
  * group, `undefined` above a subscription.

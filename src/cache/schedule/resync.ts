@@ -1,3 +1,5 @@
+import { backoffMs, jittered } from '../../runtime/queue/backoff.ts';
+
 /** When a subscription is listed again. Randomness is passed in: 0 <= random() < 1. */
 
 export interface ResyncOptions {
@@ -13,11 +15,14 @@ export const RESYNC: ResyncOptions = { everyMs: 600_000, jitter: 0.1, retryMs: 2
 
 /** Ms to the next list after one that succeeded. */
 export function resyncAfterMs({ everyMs, jitter }: ResyncOptions, random: () => number): number {
-  return Math.round(everyMs * (1 + jitter * (2 * random() - 1)));
+  return Math.round(jittered(everyMs, random, jitter));
 }
 
 /** Ms to the next try after `failures` failed ones in a row; half of it is drawn, so that retries spread. */
-export function retryAfterMs(options: ResyncOptions, failures: number, random: () => number): number {
-  const full = Math.min(options.everyMs, options.retryMs * 2 ** Math.min(failures - 1, 30));
-  return Math.round(full * (0.5 + random() / 2));
+export function retryAfterMs(
+  { everyMs, retryMs }: ResyncOptions,
+  failures: number,
+  random: () => number,
+): number {
+  return Math.round(backoffMs(failures, random, { baseMs: retryMs, maxMs: everyMs }));
 }

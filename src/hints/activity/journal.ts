@@ -1,10 +1,9 @@
-import { armKey } from '../../azure/names/resource-id.ts';
+import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintCaller } from '../hint.ts';
 import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
 import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
-import { groupOf } from './keys.ts';
 import { isSame, merged } from './told-twice.ts';
 
 /** As many as an object shows of its own. */

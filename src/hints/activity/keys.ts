@@ -2,11 +2,6 @@ import { armKey } from '../../azure/names/resource-id.ts';
 
 /** Under which keys the journal keeps what was done: a resource by `armKey`, and what of it is somebody's by a key of its own. */
 
-/** Of the resource group that something is in, or is itself. */
-export function groupOf(key: string): string | undefined {
-  return /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+/.exec(key)?.[0];
-}
-
 /** A part of a resource; `#` stands in no id. */
 export function partOf(id: string, part: string): string {
   return `${armKey(id)}#${part}`;

@@ -1,4 +1,5 @@
-import { isWithinScope, parseResourceId } from '../../azure/names/resource-id.ts';
+import { isWithinScope } from '../../azure/names/resource-id.ts';
+import { subscriptionOf } from '../../azure/names/scope.ts';
 import { type BucketSize, TokenBucket } from '../../azure/token-bucket.ts';
 import { ReReads } from '../../cache/calls/re-reads.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
@@ -86,7 +87,7 @@ export class CacheHints implements HintSink {
         if (!caches[target.cache].inUse.has(target.area)) return 'irrelevant';
         return this.#listSoon(target.cache, target.area);
       case 'beneath':
-        if (!this.#isInUse(subscriptionOf(target.scope))) return 'irrelevant';
+        if (!this.#isInUse(subscriptionOf(target.scope) ?? '')) return 'irrelevant';
         this.#groups.add(target.scope);
         return 'read';
       case 'subscription':
@@ -166,7 +167,7 @@ export class CacheHints implements HintSink {
   }
 
   #budgetOf(id: string): Budget {
-    const subscription = subscriptionOf(id);
+    const subscription = subscriptionOf(id)?.toLowerCase() ?? '';
     let budget = this.#budgets.get(subscription);
     if (!budget) {
       const { clock } = this.#options;
@@ -190,15 +191,6 @@ export class CacheHints implements HintSink {
 
 /** The caches of what lies in groups. */
 const HELD = ['identities', 'hosts', 'assignments'] as const;
-
-/** Only of ids in areas in use, so there are few. Empty: above subscriptions. */
-function subscriptionOf(id: string): string {
-  try {
-    return parseResourceId(id).subscriptionId.toLowerCase();
-  } catch {
-    return '';
-  }
-}
 
 /** Areas are named by a subscription, by its scope, or by a scope in it and a type. */
 function isOf(area: string, subscriptionId: string): boolean {

@@ -1,4 +1,4 @@
-import { armKey } from '../../azure/names/resource-id.ts';
+import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 
 export interface GroupsGoneOptions {
@@ -35,16 +35,6 @@ export class GroupsGone {
     this.#timer = undefined;
     const groups = new Set(this.#groups);
     this.#groups.clear();
-    this.#options.read((key) => groups.has(groupOf(key)));
+    this.#options.read((key) => groups.has(groupOf(key) ?? ''));
   }
-}
-
-/** `/subscriptions/s/resourcegroups/g` of a key beneath it; of others what is no group's. */
-function groupOf(key: string): string {
-  let end = 0;
-  for (let slashes = 0; slashes < 5; slashes++) {
-    end = key.indexOf('/', end + (slashes === 0 ? 0 : 1));
-    if (end < 0) return key;
-  }
-  return key.slice(0, end);
 }

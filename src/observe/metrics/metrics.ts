@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PROVIDERS } from '../../hints/activity-log/providers.ts';
 
 import type { EventMetrics } from '../../hints/metrics.ts';
-
+import type { SignInMetrics } from '../../reconcilers/sign-ins/poller.ts';
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
 import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
@@ -11,7 +11,7 @@ import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
-import { type SignInSeries, signInSeries } from './sign-in-series.ts';
+import { signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
 export interface MetricsOptions {
@@ -37,7 +37,7 @@ export class Metrics {
   readonly azure: AzureMetrics;
   /** Of the Activity Log. */
   readonly activityLog: ActivityLogSeries;
-  readonly signIns: SignInSeries;
+  readonly signIns: SignInMetrics;
   /** For the queues of Azure's events. */
   readonly events: EventMetrics;
   /** Tells where to read the state of the caches of Azure from. */

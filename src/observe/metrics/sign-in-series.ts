@@ -1,14 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-
-export interface SignInSeries {
-  /** Sign-ins could not be read. */
-  failed(reason: string): void;
-  /** Tells where to read from how long ago they were last read, ms; undefined: never. */
-  age(source: () => number | undefined): void;
-}
+import type { SignInMetrics } from '../../reconcilers/sign-ins/poller.ts';
 
 /** `azid_sign_ins_*`: absent without `--sign-ins`. */
-export function signInSeries(registry: Registry): SignInSeries {
+export function signInSeries(registry: Registry): SignInMetrics {
   const registers = [registry];
   const failures = new Counter({
     name: 'azid_sign_ins_failures_total',

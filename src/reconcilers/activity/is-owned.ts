@@ -1,4 +1,4 @@
-import { groupOf } from '../../hints/activity/keys.ts';
+import { groupOf } from '../../azure/names/resource-id.ts';
 import type { KindDefinition } from '../definition.ts';
 import { INDEX, type Stores, storeOf } from '../stores.ts';
 

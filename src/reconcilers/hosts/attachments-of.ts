@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
-import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
+import { armKey, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -37,15 +37,5 @@ export function mayHaveId(
   identityId: string,
   { identities }: { readonly identities: Pick<Stores['identities'], 'keysByIndex'> },
 ): readonly ObjectKey[] {
-  return identities.keysByIndex(INDEX.azureName, nameOf(identityId));
-}
-
-function nameOf(identityId: string): string {
-  try {
-    return asciiLower(parseIdentityId(identityId).name);
-  } catch (error) {
-    // A forged or malformed id is nobody's.
-    if (error instanceof TypeError) return '';
-    throw error;
-  }
+  return identities.keysByIndex(INDEX.azureName, asciiLower(parseIdentityIdIfAny(identityId)?.name ?? ''));
 }

@@ -1,5 +1,5 @@
 import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
-import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
+import { armKey, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import { type HostArea, hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
@@ -64,7 +64,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
 function identitiesInUse({ stores: { attachments }, identityCache }: WatchDeps): Watch {
   const useSubscription = (key: ObjectKey) => {
     const identityId = attachments.get(key)?.spec.identityId;
-    const subscription = identityId === undefined ? undefined : subscriptionOf(identityId);
+    // What is no id of an identity its object says.
+    const subscription = parseIdentityIdIfAny(identityId ?? '')?.subscriptionId;
     identityCache.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
   };
   return {
@@ -73,14 +74,4 @@ function identitiesInUse({ stores: { attachments }, identityCache }: WatchDeps):
       return attachments.onChange(({ key }) => useSubscription(key));
     },
   };
-}
-
-/** Undefined for an id that is no identity's: its object says so, and azid goes on for all others. */
-function subscriptionOf(identityId: string): string | undefined {
-  try {
-    return parseIdentityId(identityId).subscriptionId;
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
-import { armKey, identityId, parseIdentityId } from '../../azure/names/resource-id.ts';
+import { armKey, identityId, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { markedOwners, ownerValue } from '../marks.ts';
@@ -65,7 +65,7 @@ export function mayOwn(shown: AzureIdentity, deps: ConcernedDeps): readonly Obje
 
 /** Those that may be at the place, going by their specs, their statuses, and what a policy may say. None for what is no such id. */
 export function identitiesAt(armId: string, identities: Identities): readonly ObjectKey[] {
-  const place = placeOf(armId);
+  const place = parseIdentityIdIfAny(armId);
   if (!place) return [];
   const unplaced = identities
     .byIndex(INDEX.concerned, anywhere(asciiLower(place.name)))
@@ -97,16 +97,6 @@ function provenBy(
   const recorded = principals.holdersOf(shown.principalId);
   const terms = [having(shown.principalId), ...owners.map(named), ...[...uids, ...recorded].map(marked)];
   return terms.flatMap((term) => [...identities.keysByIndex(INDEX.concerned, term)]);
-}
-
-/** Anybody may have written what a status or a ledger says. */
-function placeOf(armId: string): ReturnType<typeof parseIdentityId> | undefined {
-  try {
-    return parseIdentityId(armId);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }
 
 const having = (principalId: string) => `principal ${asciiLower(principalId)}`;

@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import { sameText } from '../../../azure/names/ascii.ts';
-import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
+import { armKey, parseIdentityIdIfAny } from '../../../azure/names/resource-id.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { MissingReferences } from '../../proof/missing-references.ts';
@@ -75,17 +75,7 @@ function mayHaveBeen(
 function isPlaced(object: UserAssignedIdentity, key: string): boolean {
   const places = placesOf(object);
   if (places.length > 0) return places.some((id) => armKey(id) === key);
-  const place = placeOf(key);
+  const place = parseIdentityIdIfAny(key);
   const { name = object.metadata.name } = object.spec;
   return place !== undefined && isWithinSpec(object, place) && sameText(place.name, name);
-}
-
-/** What is no id of an identity is nobody's. */
-function placeOf(key: string): ReturnType<typeof parseIdentityId> | undefined {
-  try {
-    return parseIdentityId(key);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { isReconcileRequested } from '../../../api/schema/common.ts';
-import { parseIdentityId } from '../../../azure/names/resource-id.ts';
+import { parseIdentityIdIfAny } from '../../../azure/names/resource-id.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import type { ReconcileContext } from '../../kind.ts';
@@ -21,7 +21,8 @@ export async function reRead(object: RoleGrant, context: ReconcileContext, deps:
     object.status?.identityId,
     ref === undefined ? undefined : stores.identities.get(ref)?.status?.id,
   ];
-  for (const id of new Set(ids.filter((each) => each !== undefined).filter(isIdentity)))
+  // A status may name a resource instead, whose own identity it is.
+  for (const id of new Set(ids.filter((each) => each !== undefined).filter(parseIdentityIdIfAny)))
     if (!isFresh(identityCache.observe(id), context, deps))
       await readOrTold(() => identities.get(id, context));
   for (const system of referredSystemIdentity(object)) {
@@ -54,15 +55,5 @@ async function readOrTold(read: () => Promise<unknown>): Promise<void> {
     await read();
   } catch (error) {
     if (!failureOf(error)) throw error;
-  }
-}
-
-/** A status may name a resource instead, whose own identity it is. */
-function isIdentity(id: string): boolean {
-  try {
-    return parseIdentityId(id).name !== '';
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
   }
 }

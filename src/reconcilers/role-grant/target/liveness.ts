@@ -1,6 +1,6 @@
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
-import { parseIdentityId } from '../../../azure/names/resource-id.ts';
+import { parseIdentityIdIfAny } from '../../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { ObservedSystemIdentity } from '../../proof/system-identity.ts';
 import { failureOf } from '../../status/failure.ts';
@@ -37,7 +37,8 @@ export async function livenessOfPrincipal(
   deps: LivenessDeps,
 ): Promise<Liveness> {
   try {
-    const now = isUserAssigned(identityId)
+    // The status names an identity or a resource, whatever the spec refers to by now.
+    const now = parseIdentityIdIfAny(identityId)
       ? await userAssigned(identityId, context, deps)
       : await systemAssigned(identityId, context, deps);
     if (typeof now === 'string') return now;
@@ -65,14 +66,4 @@ async function systemAssigned(
   const got = await systemIdentity?.(hostId, context);
   if (got?.found) return got;
   return got?.conclusive === true ? 'dead' : 'unclear';
-}
-
-/** The status names the one or the other, whatever the spec refers to by now. */
-function isUserAssigned(identityId: string): boolean {
-  try {
-    return parseIdentityId(identityId).name !== '';
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
 }

@@ -23,7 +23,6 @@ export interface PrincipalDeps extends LivenessDeps {
     | 'known'
     | 'prove'
     | 'hasPrincipal'
-    | 'withPrincipal'
     | 'mayHave'
     | 'ownersNamed'
     | 'isPrincipalOf'
