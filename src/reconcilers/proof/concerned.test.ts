@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { ownerValue } from '../marks.ts';
+import { ownerValue } from '../../azure/names/identity-marks.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { identitiesConcerned } from './concerned.ts';
 

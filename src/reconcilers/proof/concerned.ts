@@ -5,10 +5,10 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
+import { markedOwners, ownerValue } from '../../azure/names/identity-marks.ts';
 import { armKey, identityId, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import { markedOwners, ownerValue } from '../marks.ts';
 import { azureNamesOf, INDEX, type Stores } from '../stores.ts';
 import { isWithinSpec } from './places.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';

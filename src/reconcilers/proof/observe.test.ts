@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { withoutMarks } from '../marks.ts';
+import { withoutMarks } from '../../azure/names/identity-marks.ts';
 import { meta } from '../stores.fixture.ts';
 import { observeIdentity, STALE_MS } from './observe.ts';
 import { HeldIdentities, INSTALLATION, identityAt, marksOf } from './proofs.fixture.ts';

@@ -1,9 +1,9 @@
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { GetResult } from '../../azure/identities.ts';
+import { ownerMarks, type Tags, tag } from '../../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import type { IdentityObservation, IdentityQueries } from '../../cache/identities/identities.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { ownerMarks, type Tags, tag } from '../marks.ts';
 import { type IdentityProofParts, IdentityProofs } from './identity-proofs.ts';
 
 /** Identities in Azure and in the cache of it, for tables: what is put here both show, unless told otherwise. */

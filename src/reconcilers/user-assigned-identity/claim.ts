@@ -1,6 +1,6 @@
+import { namesAnother, type Ownership, ownershipOf, ownerValue } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { namesAnother, type Ownership, ownershipOf, ownerValue } from '../marks.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { isCopy, ownerOf } from './own.ts';

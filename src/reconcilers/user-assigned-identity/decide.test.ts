@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FINALIZER } from '../../api/schema/common.ts';
+import { ownerMarks, retainedMarks } from '../../azure/names/identity-marks.ts';
 import type { Failure } from '../decision.ts';
-import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
 import {
   absent,

@@ -1,6 +1,6 @@
+import { ownershipOf } from '../../azure/names/identity-marks.ts';
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { ownershipOf } from '../marks.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';

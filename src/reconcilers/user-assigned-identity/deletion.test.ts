@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { ownerMarks, retainedMarks } from '../../azure/names/identity-marks.ts';
 import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import { ownerMarks, retainedMarks } from '../marks.ts';
 import { decide } from './decide.ts';
 import { absent, deleted, type FactsChange, facts, ID, ME, NOW, seen } from './facts.fixture.ts';
 import type { IdentityDecision, UserAssignedIdentity } from './facts.ts';

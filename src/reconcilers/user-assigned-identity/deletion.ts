@@ -1,7 +1,7 @@
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
 import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { ownershipOf, retainedMarks, withoutMarks } from '../marks.ts';
 import { blockOfAll, unblocked } from '../status/blocked.ts';
 import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/untold.ts';

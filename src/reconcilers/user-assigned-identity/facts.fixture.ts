@@ -1,8 +1,8 @@
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
+import { ownerMarks, type Tags } from '../../azure/names/identity-marks.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import { ownerMarks, type Tags } from '../marks.ts';
 import type { Facts, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 
 /** Builders for tables: a settled object with its policy and its identity, changed where a row says so. */

@@ -3,10 +3,10 @@ import type {
   UserAssignedIdentity,
   UserAssignedIdentityStatus,
 } from '../../api/user-assigned-identity.ts';
+import type { Tags } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
-import type { Tags } from '../marks.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */

@@ -1,5 +1,5 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import type { Owner } from '../marks.ts';
+import type { Owner } from '../../azure/names/identity-marks.ts';
 import { isDeclared } from '../proof/places.ts';
 import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARK, ownerMarks, retainedMarks, type Tags } from '../marks.ts';
+import { MARK, ownerMarks, retainedMarks, type Tags } from '../../azure/names/identity-marks.ts';
 import { decide } from './decide.ts';
 import { deleted, type FactsChange, facts, ID, ME, policy, seen, settled, uai } from './facts.fixture.ts';
 import type { Action, IdentityDecision, Rival, UserAssignedIdentity } from './facts.ts';

@@ -1,4 +1,4 @@
-import { namesAnother } from '../marks.ts';
+import { namesAnother } from '../../azure/names/identity-marks.ts';
 import type { Facts, IdentityDecision, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { isSomebodyElses } from './write/overwritten.ts';

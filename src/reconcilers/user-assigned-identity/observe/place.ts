@@ -1,8 +1,8 @@
 import type { Coordinates } from '../../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
+import { MARK, namesAnother, ownerMarks, tag } from '../../../azure/names/identity-marks.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { MARK, namesAnother, ownerMarks, tag } from '../../marks.ts';
 import { declaredPlace, isWithinSpec } from '../../proof/places.ts';
 import type { UserAssignedIdentity } from '../facts.ts';
 import { ownerOf } from '../own.ts';

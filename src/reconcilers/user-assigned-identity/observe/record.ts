@@ -1,4 +1,4 @@
-import { namesAnother } from '../../marks.ts';
+import { namesAnother } from '../../../azure/names/identity-marks.ts';
 import type { Facts, UserAssignedIdentity } from '../facts.ts';
 import { ownerOf } from '../own.ts';
 import type { Target } from '../target.ts';

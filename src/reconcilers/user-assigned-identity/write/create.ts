@@ -1,6 +1,6 @@
+import { ownerMarks } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Summary } from '../../decision.ts';
-import { ownerMarks } from '../../marks.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';

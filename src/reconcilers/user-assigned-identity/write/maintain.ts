@@ -1,8 +1,8 @@
 import { isObserved, isSuspended } from '../../../api/schema/common.ts';
+import { ownerMarks } from '../../../azure/names/identity-marks.ts';
 import { sameRegion } from '../../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
-import { ownerMarks } from '../../marks.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ownerMarks } from '../../../azure/names/identity-marks.ts';
 import type { Failure } from '../../decision.ts';
-import { ownerMarks } from '../../marks.ts';
 import { decide } from '../decide.ts';
 import {
   absent,

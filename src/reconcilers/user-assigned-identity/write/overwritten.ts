@@ -1,5 +1,5 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
-import { withoutMarks } from '../../marks.ts';
+import { withoutMarks } from '../../../azure/names/identity-marks.ts';
 import { isOverwritten } from '../../proof/observe.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { ownStatus } from '../own.ts';

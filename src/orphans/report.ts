@@ -1,0 +1,61 @@
+/** What a run of a sweep comes to: what it found, what becomes of each, and what may be deleted next. Plain data. */
+import type { OrphanType } from './view.ts';
+
+/** Why something is listed: shown in `status.candidates` and by `azid orphans`; docs/orphans.md explains each. */
+export type OrphanReason =
+  /** An identity with all marks of this installation whose object is gone. */
+  | 'OwnerGone'
+  /** A role assignment that azid made, whose principal is gone. */
+  | 'PrincipalGone'
+  /** The end that was given with it has passed: goes before all others. */
+  | 'Ended'
+  /** An identity that nothing uses. Reported only. */
+  | 'Unused'
+  /** Not azid's, and of a principal that is gone. Reported only. */
+  | 'ForeignPrincipalGone';
+
+export interface Candidate {
+  readonly type: OrphanType;
+  readonly id: string;
+  readonly key: string;
+  readonly scope: string;
+  readonly reason: OrphanReason;
+  /** As the marks name it. */
+  readonly owner?: string;
+  /** See `ThingView.instance`. */
+  readonly instance: string;
+  /** Since when it is listed without a break, wall ms. */
+  readonly since: number;
+  readonly verdict: Verdict;
+}
+
+/** What becomes of a candidate. `why`: for people. */
+export type Verdict =
+  /** Nothing but a look at Azure itself stands before its deletion. */
+  | { readonly type: 'due' }
+  /** Grace period: due at this wall time. */
+  | { readonly type: 'waiting'; readonly until: number }
+  /** Something keeps it, named. */
+  | { readonly type: 'kept'; readonly why: string }
+  /** Nothing is ever done about it, or the mode is Report: what would be done stands in `why`. */
+  | { readonly type: 'reported'; readonly why: string };
+
+/** What one run remembers of the one before, by key: from the status, so bounded and believed only where that is harmless. */
+export interface Memory {
+  readonly since: ReadonlyMap<string, { readonly instance: string; readonly since: number }>;
+}
+
+export interface SweepReport {
+  readonly candidates: readonly Candidate[];
+  /** In how many things the candidates were looked for: what `limits.maxShare` is a share of. */
+  readonly judged: number;
+  /** Why nothing may be deleted now; empty: it may. */
+  readonly stops: readonly Stop[];
+  /** In the order in which they go, at most as many as the run may still delete. */
+  readonly next: readonly Candidate[];
+}
+
+export interface Stop {
+  readonly reason: string;
+  readonly message: string;
+}

@@ -1,0 +1,136 @@
+/**
+ * What a sweep for orphans judges: plain data, as Azure and the stores show it. Whoever observes puts in what it saw and how sure it
+ * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
+ */
+import type { Tags } from '../azure/names/identity-marks.ts';
+
+export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
+
+/** Everything that one run judges. */
+export interface SweepView {
+  /** Wall ms. */
+  readonly now: number;
+  readonly installationId: string;
+  /** azid's own identity, which is never an orphan (docs/guarantees.md G21). Absent: unknown, so nothing is deleted. */
+  readonly self?: { readonly clientId: string; readonly principalId: string };
+  /** One for each scope of the sweep. */
+  readonly areas: readonly AreaView[];
+  /** What makes it unsafe to conclude from what is not there, whatever the scope (`guard`). Empty: nothing. */
+  readonly doubts: readonly Doubt[];
+  /** Those in the areas that carry any mark of azid, whoever's; the others are not looked at. */
+  readonly identities: readonly IdentityView[];
+  /** Those in the areas whose name proves that this installation made them. */
+  readonly assignments: readonly AssignmentView[];
+  /** Of living identities: those whose name carries this installation's mark. Those of abandoned ones are read before their deletion. */
+  readonly credentials: readonly CredentialView[];
+  /** In Azure, made by somebody else, of a principal that is proven to be gone. Reported only, and only where the directory can be asked. */
+  readonly foreignDead: readonly ForeignAssignmentView[];
+}
+
+/** A subscription, or a part of one, as the lists show it. */
+export interface AreaView {
+  /** Scope as the sweep names it. */
+  readonly scope: string;
+  /** Only of a complete one absence and abandonment are believed. `why`: what is missing, for people. */
+  readonly state: 'complete' | 'loading' | 'incomplete';
+  readonly why?: string;
+}
+
+/** Why nothing may be deleted now. `reason` becomes a condition's, `message` tells the remedy. */
+export interface Doubt {
+  readonly reason:
+    /** The stores are not known to hold all that the API server has. */
+    | 'StoresNotSynced'
+    /** azid does not know its own identity, or cannot write the claim on it. */
+    | 'ClaimUnknown'
+    /** The claim is another cluster's. */
+    | 'ClaimedElsewhere'
+    /** This cluster's record of the claim is older than the claim in Azure: it was restored from a backup. */
+    | 'ClusterRestored'
+    /** The claim is too young: another cluster may still renew its own. */
+    | 'ClaimTooYoung'
+    /** A part of Azure that has to be read was not. */
+    | 'IncompleteRead';
+  readonly message: string;
+}
+
+/** Whether something in Kubernetes stands for a thing in Azure. */
+export type OwnerView =
+  /** An object that lives, or may want it, by kind and key. */
+  | { readonly state: 'living'; readonly by: string }
+  /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it. */
+  | { readonly state: 'gone'; readonly owner: string }
+  /** Kept on purpose: `deletionPolicy: Retain`. */
+  | { readonly state: 'retained'; readonly owner: string }
+  /** Cannot be told. `why`, for people: some of its tags are missing, its namespace was not seen, … */
+  | { readonly state: 'unknown'; readonly why: string }
+  /** Another installation's. */
+  | { readonly state: 'otherInstallation'; readonly installationId: string };
+
+interface ThingView {
+  /** As Azure spells it. */
+  readonly id: string;
+  /** `armKey(id)`. */
+  readonly key: string;
+  /** In which of the sweep's scopes. */
+  readonly scope: string;
+  readonly owner: OwnerView;
+  /**
+   * Which one it is, should it be deleted and made again under the same id: the principal of an identity; principal and time of creation
+   * of an assignment; identity's principal, issuer and subject of a credential.
+   */
+  readonly instance: string;
+  /** Wall ms of its creation, where Azure tells. What is younger than the grace period is no orphan yet. */
+  readonly createdAt?: number;
+}
+
+export interface IdentityView extends ThingView {
+  readonly principalId: string;
+  readonly clientId: string;
+  readonly tags: Tags;
+  /** What hangs on it that keeps it, as far as it was read: `hanging.ts`. */
+  readonly hanging: readonly Hanging[];
+  /** What azid made on it and no object stands for: assignments that go first, by id. */
+  readonly leftovers: readonly string[];
+  /** Nothing is attached to, federated with or granted to it, since this wall time; absent: it is used, or cannot be told. Reported only. */
+  readonly unusedSince?: number;
+}
+
+/** Something that keeps an identity. */
+export interface Hanging {
+  readonly what: 'resource' | 'roleAssignment' | 'federatedCredential' | 'object' | 'unread';
+  /** Id, or kind and key; of what could not be read, what and why. */
+  readonly name: string;
+}
+
+export interface AssignmentView extends ThingView {
+  readonly principalId: string;
+  readonly roleDefinitionId: string;
+  readonly at: string;
+  readonly principal: PrincipalView;
+  /** When the record in azid's namespace says that it ends, wall ms. */
+  readonly endsAt?: number;
+}
+
+export type PrincipalView =
+  | { readonly state: 'present' }
+  /** The directory knows neither it nor a deleted one of that id; or azid saw its identity end. */
+  | { readonly state: 'gone' }
+  /** It can be restored for 30 days. */
+  | { readonly state: 'softDeleted' }
+  | { readonly state: 'unknown'; readonly why: string };
+
+export interface CredentialView extends ThingView {
+  readonly identityId: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+export interface ForeignAssignmentView {
+  readonly id: string;
+  readonly key: string;
+  readonly scope: string;
+  readonly principalId: string;
+  readonly roleDefinitionId: string;
+}
