@@ -43,7 +43,7 @@ const HEAD = ['Field', 'Type', 'Default', 'Limits', 'Meaning'];
 export function kindsReference(): GeneratedFile {
   const intro =
     '# Kinds\n\n' +
-    `All kinds belong to \`${API_VERSION}\` and, but for the internal HostIdentity, to the category \`azid\`: ` +
+    `All kinds belong to \`${API_VERSION}\` and, but for the internal ones, to the category \`azid\`: ` +
     '`kubectl get azid -A` lists them. ' +
     'What the reasons in their conditions mean stands in [conditions](../conditions.md).\n';
   return {

@@ -5,6 +5,7 @@ import { federatedIdentityCredential } from './federated-identity-credential.ts'
 import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
 import { identityPolicy } from './identity-policy.ts';
+import { orphanRecord } from './orphan-record.ts';
 import { roleGrant } from './role-grant.ts';
 import type { KindSchema } from './schema/kind.ts';
 import { systemAssignedIdentity } from './system-assigned-identity.ts';
@@ -21,4 +22,5 @@ export const KINDS: readonly KindSchema<KubeObject>[] = [
   identityAttachment,
   hostIdentity,
   assignmentExpiry,
+  orphanRecord,
 ];

@@ -5,6 +5,7 @@ import { federatedIdentityCredentialKind } from '../reconcilers/federated-identi
 import { hostIdentityKind } from '../reconcilers/host-identity/index.ts';
 import { identityAttachmentKind } from '../reconcilers/identity-attachment/index.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
+import { orphanRecordKind } from '../reconcilers/orphan-record/index.ts';
 import { roleGrantKind } from '../reconcilers/role-grant/index.ts';
 import { systemAssignedIdentityKind } from '../reconcilers/system-assigned-identity/index.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
@@ -20,4 +21,5 @@ export const KINDS: readonly KindDefinition[] = [
   hostIdentityKind,
   identityAttachmentKind,
   systemAssignedIdentityKind,
+  orphanRecordKind,
 ];

@@ -38,8 +38,7 @@ export interface AreaView {
 
 /** Why nothing may be deleted now. `reason` becomes a condition's, `message` tells the remedy. */
 export interface Doubt {
-  readonly reason:
-    /** The stores are not known to hold all that the API server has. */
+  readonly reason: /** The stores are not known to hold all that the API server has. */
     | 'StoresNotSynced'
     /** azid does not know its own identity, or cannot write the claim on it. */
     | 'ClaimUnknown'

@@ -14,6 +14,7 @@ import { store as hosts } from './host-identity/store.ts';
 import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/store.ts';
+import { store as orphanRecords } from './orphan-record/store.ts';
 import { ownedInAzure as grantsInAzure } from './role-grant/activity.ts';
 import { store as grants } from './role-grant/store.ts';
 import { statusReader } from './status/remembered.ts';
@@ -29,6 +30,7 @@ export const KINDS: readonly Pick<KindDefinition, 'store' | 'ownedInAzure'>[] = 
   { store: policies },
   { store: eventSources },
   { store: expiries },
+  { store: orphanRecords },
   { store: identities, ownedInAzure: identitiesInAzure },
   { store: credentials, ownedInAzure: credentialsInAzure },
   { store: grants, ownedInAzure: grantsInAzure },

@@ -4,6 +4,7 @@ import type { FederatedIdentityCredential } from '../api/federated-identity-cred
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
+import type { OrphanRecord } from '../api/orphan-record.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, type ManagedObject } from '../api/schema/common.ts';
 import { API_VERSION } from '../api/schema/kind.ts';
@@ -31,6 +32,8 @@ export interface Stores {
   readonly expiries: Store<AssignmentExpiry>;
   readonly policies: Store<IdentityPolicy>;
   readonly eventSources: Store<EventSource>;
+  /** Those of azid's own namespace. */
+  readonly orphanRecords: Store<OrphanRecord>;
   readonly namespaces: Store<Namespace>;
   /** Only those that azid made. */
   readonly configMaps: Store<ConfigMap>;

@@ -103,6 +103,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
       'azid.dev/assignmentexpiries: create,delete,get,list,patch,watch',
       'azid.dev/hostidentities/status: get,patch',
       'azid.dev/hostidentities: create,delete,get,list,patch,watch',
+      'azid.dev/orphanrecords/status: get,patch',
+      'azid.dev/orphanrecords: create,delete,get,list,patch,watch',
       'coordination.k8s.io/leases: create,get,update',
     ]);
   });
@@ -124,6 +126,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
     ['create', 'azid.dev', 'hostidentities', ''],
     ['list', 'azid.dev', 'assignmentexpiries', ''],
     ['create', 'azid.dev', 'assignmentexpiries', ''],
+    ['list', 'azid.dev', 'orphanrecords', ''],
+    ['create', 'azid.dev', 'orphanrecords', ''],
     ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings', ''],
   ])('may not %s %s/%s/%s', async (verb, group, resource, subresource) => {
     expect(

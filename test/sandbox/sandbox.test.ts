@@ -202,6 +202,8 @@ describe('a sandbox that is up', () => {
         "hostidentities.azid.dev [] [] [get list watch create patch delete]",
         "hostidentities.azid.dev/status [] [] [get patch]",
         "leases.coordination.k8s.io [] [] [get create update]",
+        "orphanrecords.azid.dev [] [] [get list watch create patch delete]",
+        "orphanrecords.azid.dev/status [] [] [get patch]",
       ]
     `);
     // Where its federation preset learns the cluster's issuer; every ServiceAccount may by default.

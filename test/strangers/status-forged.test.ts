@@ -70,6 +70,19 @@ beforeAll(async () => {
     metadata: { name: 'main' },
     spec: { serviceBus: { namespace: 'contoso.servicebus.chinacloudapi.cn', queue: 'azid' } },
   });
+  // As a sweep leaves one.
+  await cluster.apply({
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'OrphanRecord',
+    metadata: { name: 'gone', namespace: 'azid-system' },
+    spec: {
+      type: 'RoleAssignment',
+      id: foreignAssignment,
+      reason: 'PrincipalGone',
+      installationId: '11111111-2222-4333-8444-555555555555',
+      recordedAt: new Date(world.clock.now()).toISOString(),
+    },
+  });
   await stage.credential('ci');
   await stage.system('vm1');
   await stage.grantSystem('vm1');

@@ -343,9 +343,11 @@ function replacedIn(before: readonly HostState[], after: readonly HostState[]): 
   });
 }
 
-/** Not the policy, which is the administrator's, nor the ledgers of hosts and the records of ends, which are azid's own. */
+const INTERNAL = ['HostIdentity', 'AssignmentExpiry', 'OrphanRecord'];
+
+/** Not the policy, which is the administrator's, nor the ledgers and records that are azid's own. */
 function isTenants({ kind, metadata }: KubeObject): boolean {
-  return metadata.namespace !== undefined && kind !== 'HostIdentity' && kind !== 'AssignmentExpiry';
+  return metadata.namespace !== undefined && !INTERNAL.includes(kind);
 }
 
 function leftIn(state: State): string[] {

@@ -22,6 +22,13 @@ export const SAMPLE_SPECS: Readonly<Record<string, object>> = {
     assignmentId: `${RG1}/providers/Microsoft.Authorization/roleAssignments/e0390d55-6047-46ee-a527-4bf1f3e02e53`,
     owners: [{ namespace: 'team-a', name: 'read', uid: '11111111-2222-4333-8444-555555555555' }],
   },
+  OrphanRecord: {
+    type: 'RoleAssignment',
+    id: `${RG1}/providers/Microsoft.Authorization/roleAssignments/e0390d55-6047-46ee-a527-4bf1f3e02e53`,
+    reason: 'OwnerGone',
+    installationId: '11111111-2222-4333-8444-555555555555',
+    recordedAt: '2026-11-29T10:00:00Z',
+  },
 };
 
 /** That object of `kind`, in the namespace where the kind has one. */
