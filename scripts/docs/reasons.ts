@@ -12,8 +12,16 @@ const FILES = [
   'src/hints/service-bus/failure.ts',
   'src/runtime/status/summary.ts',
 ];
-/** Codes of calls that azid gave up, and of errors without one: no condition ever shows them. */
-const NOT_SHOWN = new Set(['Aborted', 'DecideAgain', 'TimedOut', 'WriteRefused', 'Unknown']);
+/** Codes of calls that azid gave up, of errors without one, and of answers that no object asked for: no condition ever shows them. */
+const NOT_SHOWN = new Set([
+  'Aborted',
+  'DecideAgain',
+  'TimedOut',
+  'WriteRefused',
+  'Unknown',
+  'IncompleteAnswer',
+  'TooManyRecords',
+]);
 
 /** `reason: 'X'`, `reason = 'X'`, and one of two: `reason: on ? 'X' : 'Y'`; not that of an answer of the API server. */
 const REASON =

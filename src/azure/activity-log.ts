@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm/arm-calls.ts';
-import { AzureError } from './arm/errors.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 
 /** The one version there is. */
 const VERSION = '2015-04-01';
@@ -24,8 +24,6 @@ const FIELDS = [
 
 /** Pages of one range. Some hundred records each; whoever goes on for ever is answering nonsense. */
 const MAX_PAGES = 2_000;
-/** Code of the `AzureError` where a range has more of them. */
-export const TOO_MANY_RECORDS = 'TooManyRecords';
 
 export interface ActivityLogOptions extends ArmCallsOptions {
   /** Defaults to 2,000. */
@@ -61,7 +59,10 @@ export class ActivityLog {
     let url: string | undefined = pathOf(query);
     for (let count = 0; url !== undefined; count++) {
       if (count >= maxPages)
-        throw unreadable(`expected at most ${maxPages} pages, got a link to another one`, TOO_MANY_RECORDS);
+        throw unreadable(
+          `expected at most ${maxPages} pages, got a link to another one`,
+          LOCAL_CODES.tooMany,
+        );
       const request = { method: 'GET', url } as const;
       const { value: answer } = await this.#calls.run(call, context, (options) =>
         this.#options.access.send(request, options),
@@ -82,6 +83,6 @@ function pathOf({ subscriptionId, provider, from, to }: ActivityQuery): string {
   return `/subscriptions/${subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values?${query}`;
 }
 
-function unreadable(message: string, code = 'IncompleteAnswer'): AzureError {
+function unreadable(message: string, code: string = LOCAL_CODES.incomplete): AzureError {
   return new AzureError({ code, message: `Activity Log: ${message}` });
 }

@@ -1,5 +1,5 @@
 import type { FederatedIdentityCredential } from '@azure/arm-msi';
-import { AzureError } from './arm/errors.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { asciiLower } from './names/ascii.ts';
 import { armKey, parseIdentityId } from './names/resource-id.ts';
 
@@ -48,7 +48,7 @@ export function readCredential(
 ): AzureFederatedCredential {
   if (!id || (how === 'written' && (!issuer || !subject)))
     throw new AzureError({
-      code: 'IncompleteAnswer',
+      code: LOCAL_CODES.incomplete,
       message: `expected a federated credential with issuer and subject, got ${id ? `${id} without all of them` : 'none'}`,
       ambiguous: how === 'written',
     });

@@ -1,5 +1,5 @@
 import type { Identity } from '@azure/arm-msi';
-import { AzureError } from './arm/errors.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { armKey, parseIdentityId } from './names/resource-id.ts';
 
 /** A user-assigned identity as Azure showed it. Spelling as given; compare by `key`. */
@@ -27,7 +27,7 @@ export function readIdentity(identity: Identity, how?: 'lenient' | 'written'): A
   const { id, name, location, tags, clientId, principalId, tenantId, isolationScope } = identity;
   if (!id || ((!clientId || !principalId || !tenantId) && how !== 'lenient'))
     throw new AzureError({
-      code: 'IncompleteAnswer',
+      code: LOCAL_CODES.incomplete,
       message: `expected an identity with id, clientId, principalId and tenantId, got ${id ? `${id} without all of them` : 'none'}`,
       ambiguous: how === 'written',
     });

@@ -1,5 +1,5 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
-import { AzureError } from './arm/errors.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { asciiLower } from './names/ascii.ts';
 import { armKey } from './names/resource-id.ts';
 import { parseScope } from './names/scope.ts';
@@ -59,7 +59,7 @@ export function readAssignment(answer: RoleAssignment, how?: 'lenient' | 'writte
   const roleGuid = roleDefinitionId.slice(roleDefinitionId.lastIndexOf('/') + 1).toLowerCase();
   if (!id || ((!name || !scope || !roleGuid || !principalId) && how !== 'lenient'))
     throw new AzureError({
-      code: 'IncompleteAnswer',
+      code: LOCAL_CODES.incomplete,
       message: `expected a role assignment with name, scope, role and principal, got ${id ? `${id} without all of them` : 'none'}`,
       ambiguous: how === 'written',
     });

@@ -92,7 +92,7 @@ function parsePage(body: unknown): z.infer<typeof Page> {
   const page = Page.safeParse(body);
   if (page.success) return page.data;
   throw new AzureError({
-    code: LOCAL_CODES.unknown,
+    code: LOCAL_CODES.incomplete,
     message: 'expected a list of permissions, got something else',
   });
 }

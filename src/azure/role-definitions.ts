@@ -7,7 +7,7 @@ import {
 } from '@azure/arm-authorization';
 import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm/arm-calls.ts';
 import { classify } from './arm/classify.ts';
-import { AzureError } from './arm/errors.ts';
+import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { AUTHORIZATION } from './limits.ts';
 import { sameText } from './names/ascii.ts';
 import { trailingGuid } from './names/guid.ts';
@@ -156,7 +156,7 @@ function readRoleName(roleName: string): string {
 function readRole({ id, name, roleName, roleType, permissions, assignableScopes }: RoleDefinition) {
   if (!id || !name || !roleName)
     throw new AzureError({
-      code: 'IncompleteAnswer',
+      code: LOCAL_CODES.incomplete,
       message: `expected a role definition with id and name, got ${id ? `${id} without all of them` : 'none'}`,
     });
   return {

@@ -101,7 +101,7 @@ describe('failures', () => {
 
   test.each([[{}], [{ value: 7 }], [[]]])('%j is no page', async (body) => {
     await using it = await setup({ bodies: [body] });
-    expect((await it.failure()).error.code).toBe('IncompleteAnswer');
+    expect(await it.failure()).toMatchObject({ kind: 'transient', reason: 'UnexpectedAnswer' });
   });
 
   test('what is throttled waits as long as it was told, and is asked again', async () => {

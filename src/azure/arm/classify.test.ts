@@ -2,7 +2,7 @@ import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core
 import { AuthenticationRequiredError, CredentialUnavailableError } from '@azure/identity';
 import { describe, expect, test } from 'vitest';
 import { classify, DEFAULT_THROTTLE_MS } from './classify.ts';
-import { AzureError, CallRefused, toAzureError } from './errors.ts';
+import { AzureError, CallRefused, LOCAL_CODES, toAzureError } from './errors.ts';
 
 /** What core-client throws for an answer `{error:{code,message}}`. */
 function answer(
@@ -201,6 +201,15 @@ describe('calls without an answer', () => {
     const result = classify(unanswered(code), facts);
     expect(result).toMatchObject({ kind: 'transient', reason: 'AzureUnreachable' });
     expect(result.error.ambiguous).toBe(ambiguous);
+  });
+
+  test.each([
+    [new AzureError({ code: LOCAL_CODES.incomplete, message: 'expected an id' }), 'UnexpectedAnswer'],
+    [new AzureError({ code: LOCAL_CODES.tooMany, message: 'expected 2,000 pages' }), 'TooManyRecords'],
+    [new TypeError('cannot read properties of undefined'), 'UnexpectedAnswer'],
+    [new DOMException('aborted', 'AbortError'), 'AzureUnreachable'],
+  ])('where Azure was reached, nobody is told to look for a network: %s', (thrown, reason) => {
+    expect(classify(thrown)).toMatchObject({ kind: 'transient', reason });
   });
 
   test('a write answered by 5xx has an unknown effect, one answered by 4xx or 429 has none', () => {

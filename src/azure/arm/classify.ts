@@ -52,6 +52,9 @@ const TRANSIENT: Readonly<Record<string, string>> = {
   preconditionfailed: 'ChangedMeanwhile',
   // `UserAssigned` with nothing left: somebody took the rest away after the read that the write was decided from.
   missingidentityids: 'ChangedMeanwhile',
+  // azid's own words for an answer: it has no status, and Azure was reached all the same.
+  incompleteanswer: 'UnexpectedAnswer',
+  toomanyrecords: 'TooManyRecords',
 };
 
 interface Stall {
@@ -274,7 +277,11 @@ function linkedRemedy(error: AzureError): string | undefined {
 function byStatus(error: AzureError): Classified {
   const { status } = error;
   // No answer, 5xx, 408, 409 of a kind not listed (a state that passes), 412, and a 404 without a known code.
-  if (status === undefined) return { kind: 'transient', reason: 'AzureUnreachable', error };
+  if (status === undefined)
+    // What the network says has a code.
+    return error.code === LOCAL_CODES.unknown
+      ? { kind: 'transient', reason: 'UnexpectedAnswer', error }
+      : { kind: 'transient', reason: 'AzureUnreachable', error };
   if (status === 404) return { kind: 'transient', reason: 'UnexplainedNotFound', error };
   if (status === 409) return { kind: 'transient', reason: 'OperationInProgress', error };
   if (status === 412) return { kind: 'transient', reason: 'ChangedMeanwhile', error };

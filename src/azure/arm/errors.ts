@@ -32,6 +32,10 @@ export const LOCAL_CODES = {
   authentication: 'AzureAuthenticationFailed',
   refused: 'WriteRefused',
   foreignOrigin: 'ForeignOrigin',
+  /** Azure answered, and what it said is not what the question is answered with. */
+  incomplete: 'IncompleteAnswer',
+  /** More of it than azid reads in one go. */
+  tooMany: 'TooManyRecords',
   /** An Azure Policy wants a token for the write, and none is given; or asking for it failed. */
   policyTokenRefused: 'PolicyTokenRefused',
   policyTokenUnavailable: 'PolicyTokenUnavailable',

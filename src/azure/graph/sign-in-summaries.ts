@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { ArmAccess } from '../arm/arm-access.ts';
 import { classify } from '../arm/classify.ts';
-import { AzureError } from '../arm/errors.ts';
+import { AzureError, LOCAL_CODES } from '../arm/errors.ts';
 
 /** Between two pages: 5 requests in 10 s are allowed to the whole tenant, and others ask as well. */
 const PAGE_MS = 4_000;
@@ -29,7 +29,7 @@ export class SignInSummaries {
   async *pages(signal: AbortSignal): AsyncGenerator<readonly unknown[]> {
     let link: string | undefined = PATH;
     for (let count = 0; link !== undefined; count++) {
-      if (count >= MAX_PAGES) throw unreadable(`expected at most ${MAX_PAGES} pages`);
+      if (count >= MAX_PAGES) throw unreadable(`expected at most ${MAX_PAGES} pages`, LOCAL_CODES.tooMany);
       if (count > 0) await sleep(this.#clock, PAGE_MS, signal);
       const read = page.safeParse(await this.#get(link, signal));
       if (!read.success) throw unreadable('expected a page of sign-ins');
@@ -51,9 +51,9 @@ export class SignInSummaries {
   }
 }
 
-function unreadable(expected: string): AzureError {
+function unreadable(expected: string, code: string = LOCAL_CODES.incomplete): AzureError {
   return new AzureError({
-    code: 'IncompleteAnswer',
+    code,
     message: `Microsoft Graph: ${expected}, got something else`,
   });
 }

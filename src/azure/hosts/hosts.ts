@@ -14,7 +14,7 @@ import {
 } from '../arm/arm-calls.ts';
 import { classify } from '../arm/classify.ts';
 import { retryAfterFromHeaders } from '../arm/error-text.ts';
-import { AzureError, toAzureError } from '../arm/errors.ts';
+import { AzureError, LOCAL_CODES, toAzureError } from '../arm/errors.ts';
 import type { AzureObserver } from '../arm/observer.ts';
 import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
 import { armKey, parseResourceId } from '../names/resource-id.ts';
@@ -172,7 +172,7 @@ export class Hosts {
       const read = systemIdentity.safeParse(value.body);
       if (!read.success)
         throw new AzureError({
-          code: 'IncompleteAnswer',
+          code: LOCAL_CODES.incomplete,
           message: `expected the system-assigned identity of ${id} with principalId, clientId and tenantId, got one without all of them`,
         });
       const { principalId, clientId, tenantId } = read.data.properties;
@@ -240,7 +240,7 @@ export class Hosts {
       const read = page.safeParse(value.body);
       if (!read.success)
         throw new AzureError({
-          code: 'IncompleteAnswer',
+          code: LOCAL_CODES.incomplete,
           message: `expected a list of ${type}, got something else`,
         });
       // One odd item of somebody else must not hide all others; what lacks its id shows in no other way either.

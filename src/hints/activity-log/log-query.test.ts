@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { TOO_MANY_RECORDS } from '../../azure/activity-log.ts';
-import { AzureError } from '../../azure/arm/errors.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
@@ -29,7 +28,7 @@ function setup() {
         const most = mostPages ?? Number.POSITIVE_INFINITY;
         const told = inLog?.filter(({ at }) => at >= from && at <= to) ?? [];
         for (const [n, { record: each }] of told.toReversed().entries()) {
-          if (n >= most) throw new AzureError({ code: TOO_MANY_RECORDS, message: 'too many' });
+          if (n >= most) throw new AzureError({ code: LOCAL_CODES.tooMany, message: 'too many' });
           yield [each];
         }
         for (const page of pages) {

@@ -1,5 +1,5 @@
-import { type ActivityLog, TOO_MANY_RECORDS } from '../../azure/activity-log.ts';
-import { AzureError } from '../../azure/arm/errors.ts';
+import type { ActivityLog } from '../../azure/activity-log.ts';
+import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
@@ -131,7 +131,7 @@ export class LogQuery {
 
 /** It has more records than are read in one piece. */
 function isTooLong(error: unknown): boolean {
-  return error instanceof AzureError && error.code === TOO_MANY_RECORDS;
+  return error instanceof AzureError && error.code === LOCAL_CODES.tooMany;
 }
 
 function isActionable(effect: HintEffect): boolean {

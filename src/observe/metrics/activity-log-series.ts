@@ -20,7 +20,7 @@ export function activityLogSeries(registry: Registry, providers: readonly string
     for (const actionable of ['true', 'false']) records.inc({ provider, actionable }, 0);
   const failures = new Counter({
     name: 'azid_activity_log_failures_total',
-    help: 'Queries of the Activity Log that failed; AuthorizationFailed: azid lacks Microsoft.Insights/eventtypes/values/read.',
+    help: 'Queries of the Activity Log that failed; AuthorizationFailed: azid lacks Microsoft.Insights/eventtypes/values/read; TooManyRecords: half an hour has more pages than azid reads.',
     registers,
     labelNames: ['subscription', 'reason'],
   });

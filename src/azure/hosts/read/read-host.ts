@@ -3,7 +3,7 @@
  * odd field must not hide a host, nor one odd host a list.
  */
 import { z } from 'zod';
-import { AzureError } from '../../arm/errors.ts';
+import { AzureError, LOCAL_CODES } from '../../arm/errors.ts';
 import { armKey } from '../../names/resource-id.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../host.ts';
 import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from '../types/capabilities.ts';
@@ -42,7 +42,7 @@ export function readHost(answer: unknown, how?: 'written'): AzureHost {
   const type = read.success ? typeOrNone(read.data.id) : undefined;
   if (!read.success || type === undefined)
     throw new AzureError({
-      code: 'IncompleteAnswer',
+      code: LOCAL_CODES.incomplete,
       message: 'expected a resource with its id, got an answer without one',
       ambiguous: how === 'written',
     });
