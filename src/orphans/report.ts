@@ -1,11 +1,14 @@
 /** What a run of a sweep comes to: what it found, what becomes of each, and what may be deleted next. Plain data. */
+import type { KeepReason, StopReason } from './reasons.ts';
 import type { OrphanType } from './view.ts';
 
 /** Why something is listed: shown in `status.candidates` and by `azid orphans`; docs/orphans.md explains each. */
 export type OrphanReason =
-  /** An identity with all marks of this installation whose object is gone. */
+  /** It is this installation's, by its marks or its name, and the object that it names is gone. */
   | 'OwnerGone'
-  /** A role assignment that azid made, whose principal is gone. */
+  /** It is this installation's, and whose cannot be told. Reported only. */
+  | 'OwnerUnknown'
+  /** A role assignment that azid made, whose principal is gone, and its object, too. */
   | 'PrincipalGone'
   /** The end that was given with it has passed: goes before all others. */
   | 'Ended'
@@ -26,6 +29,8 @@ export interface Candidate {
   readonly instance: string;
   /** Since when it is listed without a break, wall ms. */
   readonly since: number;
+  /** Since when nothing is known to keep it: from here the grace period counts. Absent while something does. Goes into `Memory` as well. */
+  readonly clearSince?: number;
   readonly verdict: Verdict;
 }
 
@@ -36,19 +41,24 @@ export type Verdict =
   /** Grace period: due at this wall time. */
   | { readonly type: 'waiting'; readonly until: number }
   /** Something keeps it, named. */
-  | { readonly type: 'kept'; readonly why: string }
+  | { readonly type: 'kept'; readonly because: KeepReason; readonly why: string }
   /** Nothing is ever done about it, or the mode is Report: what would be done stands in `why`. */
   | { readonly type: 'reported'; readonly why: string };
 
 /** What one run remembers of the one before, by key: from the status, so bounded and believed only where that is harmless. */
 export interface Memory {
-  readonly since: ReadonlyMap<string, { readonly instance: string; readonly since: number }>;
+  readonly since: ReadonlyMap<string, Remembered>;
 }
+
+/** The fields of a candidate as the run before listed it. */
+export type Remembered = Pick<Candidate, 'instance' | 'reason' | 'since' | 'clearSince'>;
 
 export interface SweepReport {
   readonly candidates: readonly Candidate[];
-  /** In how many things the candidates were looked for: what `limits.maxShare` is a share of. */
-  readonly judged: number;
+  /** In how many things of this installation the candidates were looked for: of each type, what `limits.maxShare` is a share of. */
+  readonly judged: Readonly<Record<OrphanType, number>>;
+  /** How many of what was seen are left alone without being listed. */
+  readonly untouched: Readonly<Record<'living' | 'retained' | 'otherInstallation' | 'self', number>>;
   /** Why nothing may be deleted now; empty: it may. */
   readonly stops: readonly Stop[];
   /** In the order in which they go, at most as many as the run may still delete. */
@@ -56,6 +66,7 @@ export interface SweepReport {
 }
 
 export interface Stop {
-  readonly reason: string;
+  readonly reason: StopReason;
+  /** Tells the remedy. */
   readonly message: string;
 }

@@ -13,6 +13,11 @@ export interface SweepView {
   readonly installationId: string;
   /** azid's own identity, which is never an orphan (docs/guarantees.md G21). Absent: unknown, so nothing is deleted. */
   readonly self?: { readonly clientId: string; readonly principalId: string };
+  /**
+   * How many objects of azid's kinds the stores hold, of whatever scope. None: the cluster is empty, or was emptied, and nothing is
+   * concluded from the absence of any one of them.
+   */
+  readonly objects: number;
   /** One for each scope of the sweep. */
   readonly areas: readonly AreaView[];
   /** What makes it unsafe to conclude from what is not there, whatever the scope (`guard`). Empty: nothing. */
@@ -121,6 +126,8 @@ export type PrincipalView =
 
 export interface CredentialView extends ThingView {
   readonly identityId: string;
+  /** Of the identity. */
+  readonly principalId: string;
   readonly name: string;
   readonly issuer: string;
   readonly subject: string;

@@ -1,0 +1,28 @@
+import type { CredentialView } from '../view.ts';
+import { type Finding, type Judging, keptByDoubt } from './listing.ts';
+
+/** What a credential that azid made is listed as; undefined: it is no candidate. */
+export function credentialFinding(credential: CredentialView, { view }: Judging): Finding | undefined {
+  const { owner } = credential;
+  switch (owner.state) {
+    case 'living':
+    case 'retained':
+    case 'otherInstallation':
+      return undefined;
+    case 'unknown':
+      return {
+        type: 'FederatedIdentityCredential',
+        reason: 'OwnerUnknown',
+        kept: { type: 'kept', because: 'OwnerUnknown', why: owner.why, standing: 'held' },
+      };
+    case 'gone': {
+      const kept = keptByDoubt(credential, view.areas);
+      return {
+        type: 'FederatedIdentityCredential',
+        reason: 'OwnerGone',
+        owner: owner.owner,
+        ...(kept && { kept }),
+      };
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { IdentityView } from '../view.ts';
+import { type Finding, type Judging, keptByDoubt } from './listing.ts';
+
+/** At most so many of what hangs on an identity are named. */
+const NAMED = 3;
+
+/** What an identity is listed as; undefined: it is no candidate. That it is azid's own is judged before. */
+export function identityFinding(identity: IdentityView, { view, spec }: Judging): Finding | undefined {
+  const { owner } = identity;
+  switch (owner.state) {
+    case 'living':
+      return unused(identity, view.now, spec.unusedAfterMs);
+    case 'retained':
+    case 'otherInstallation':
+      return undefined;
+    case 'unknown':
+      return {
+        type: 'Identity',
+        reason: 'OwnerUnknown',
+        kept: { type: 'kept', because: 'OwnerUnknown', why: owner.why, standing: 'held' },
+      };
+    case 'gone': {
+      const kept = keptByHanging(identity) ?? keptByDoubt(identity, view.areas);
+      return { type: 'Identity', reason: 'OwnerGone', owner: owner.owner, ...(kept && { kept }) };
+    }
+  }
+}
+
+function keptByHanging({ hanging }: IdentityView): Finding['kept'] {
+  const seen = hanging.filter(({ what }) => what !== 'unread').map(({ name }) => name);
+  if (seen.length > 0) {
+    const more = seen.length > NAMED ? ` and ${seen.length - NAMED} more` : '';
+    const why = `${seen.slice(0, NAMED).join(', ')}${more} hang${seen.length === 1 ? 's' : ''} on it`;
+    return { type: 'kept', because: 'InUse', why, standing: 'held' };
+  }
+  const [unread] = hanging;
+  if (!unread) return undefined;
+  return {
+    type: 'kept',
+    because: 'UseUnknown',
+    why: `what hangs on it was not read to the end: ${unread.name}`,
+    standing: 'unknown',
+  };
+}
+
+function unused(
+  { unusedSince }: IdentityView,
+  now: number,
+  unusedAfterMs: number | undefined,
+): Finding | undefined {
+  if (unusedAfterMs === undefined || unusedSince === undefined || now - unusedSince < unusedAfterMs)
+    return undefined;
+  const since = new Date(unusedSince).toISOString();
+  const only = `nothing is known to have used it since ${since}; delete its UserAssignedIdentity if nobody needs it`;
+  return { type: 'Identity', reason: 'Unused', only };
+}

@@ -1,0 +1,79 @@
+import type { Candidate, Memory, OrphanReason, Verdict } from '../report.ts';
+import type { SweepSpec } from '../spec.ts';
+import type { AreaView, OrphanType, SweepView } from '../view.ts';
+import { afterGrace, type Listed, type Standing, timesOf } from './grace.ts';
+
+/** What every type of thing is judged by, and how it is listed. */
+export interface Judging {
+  readonly view: SweepView;
+  readonly memory: Memory;
+  readonly spec: SweepSpec;
+}
+
+export type Kept = Extract<Verdict, { type: 'kept' }>;
+
+/** What was found of a thing before times are counted. */
+export interface Finding {
+  readonly type: OrphanType;
+  readonly reason: OrphanReason;
+  readonly owner?: string;
+  /** Absent: nothing keeps it. */
+  readonly kept?: Kept & { readonly standing: Exclude<Standing, 'clear'> };
+  /** Nothing is ever done about it. */
+  readonly only?: string;
+}
+
+type Thing = Listed & { readonly scope: string };
+
+export function listed(thing: Thing, finding: Finding, { view, memory, spec }: Judging): Candidate {
+  const { type, reason, owner, kept, only } = finding;
+  const { now } = view;
+  const standing = kept?.standing ?? (only === undefined ? 'clear' : 'held');
+  const times = timesOf(thing, reason, standing, memory, now);
+  // An end was given with the assignment, so nobody has a claim on a time after it.
+  const graceMs = reason === 'Ended' ? 0 : spec.gracePeriodsMs[type];
+  const createdAt = reason === 'Ended' ? undefined : thing.createdAt;
+  const verdict: Verdict = kept
+    ? { type: 'kept', because: kept.because, why: kept.why }
+    : only === undefined
+      ? afterGrace(times, createdAt, graceMs, now)
+      : { type: 'reported', why: only };
+  return {
+    type,
+    id: thing.id,
+    key: thing.key,
+    scope: thing.scope,
+    reason,
+    ...(owner !== undefined && { owner }),
+    instance: thing.instance,
+    ...times,
+    verdict: spec.mode === 'Report' ? onlyReported(verdict) : verdict,
+  };
+}
+
+function onlyReported(verdict: Verdict): Verdict {
+  if (verdict.type === 'due') return { type: 'reported', why: 'with mode Delete it would be deleted now' };
+  if (verdict.type !== 'waiting') return verdict;
+  const until = new Date(verdict.until).toISOString();
+  return { type: 'reported', why: `with mode Delete it would be deleted after ${until}` };
+}
+
+/** What keeps a thing of whatever type: it cannot be known again, or its surroundings are not known. */
+export function keptByDoubt(thing: Thing, areas: readonly AreaView[]): Finding['kept'] {
+  if (thing.instance === '')
+    return {
+      type: 'kept',
+      because: 'InstanceUnknown',
+      why: 'Azure does not show by what it would be known again',
+      standing: 'unknown',
+    };
+  const area = areas.find(({ scope }) => scope === thing.scope);
+  if (area?.state === 'complete') return undefined;
+  const why = area?.why ?? (area?.state === 'loading' ? 'its first list is under way' : 'it was not listed');
+  return {
+    type: 'kept',
+    because: 'AreaIncomplete',
+    why: `scope ${thing.scope} is not known completely: ${why}`,
+    standing: 'unknown',
+  };
+}

@@ -1,0 +1,32 @@
+/** What a person confirmed: everything that was listed until a time, by an annotation that the text of a stop spells out. */
+import { CONFIRM_ANNOTATION } from './spec.ts';
+
+export type Confirmation =
+  | { readonly state: 'none' }
+  /** All that was listed by then, wall ms. */
+  | { readonly state: 'until'; readonly until: number }
+  | { readonly state: 'invalid'; readonly why: string };
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/;
+
+export function readConfirmation(value: string | undefined, now: number): Confirmation {
+  if (value === undefined || value.trim() === '') return { state: 'none' };
+  const until = TIME.test(value.trim()) ? Date.parse(value.trim()) : Number.NaN;
+  if (Number.isNaN(until))
+    return invalid(`expected a time such as 2026-12-01T12:00:00Z, got '${value.slice(0, 100)}'`);
+  // Else one annotation would confirm all that is ever listed, unseen.
+  if (until > now)
+    return invalid(
+      `expected a time that has passed, got ${value.trim()}: what is not listed yet cannot be confirmed`,
+    );
+  return { state: 'until', until };
+}
+
+function invalid(why: string): Confirmation {
+  return { state: 'invalid', why: `annotation ${CONFIRM_ANNOTATION}: ${why}` };
+}
+
+/** The value that covers what was listed until `time`: whole seconds, rounded up. */
+export function confirmationFor(time: number): string {
+  return new Date(Math.ceil(time / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,30 @@
+/**
+ * The judgement of one run: from what was seen to what is an orphan, what becomes of it, and what goes next. Pure, so that it can be
+ * asked again before each deletion. docs/orphans.md tells the rules and their reasons.
+ */
+import { candidatesOf } from './candidates/candidates.ts';
+import { behindLeftovers, inOrder } from './order.ts';
+import type { Memory, SweepReport } from './report.ts';
+import type { SweepSpec } from './spec.ts';
+import { stopsOf } from './stops.ts';
+import type { SweepView } from './view.ts';
+
+/** @param deleted how many things this run has deleted already, by whichever process: its limit holds for all of it */
+export function judge(view: SweepView, memory: Memory, spec: SweepSpec, deleted: number): SweepReport {
+  const found = candidatesOf({ view, memory, spec });
+  const stops = stopsOf(view, found, spec);
+  const assignments = new Set(view.assignments.map(({ key }) => key));
+  const candidates = behindLeftovers(found.candidates, view.identities, assignments);
+  const left = Math.max(0, spec.limits.deletionsPerRun - deleted);
+  const due = spec.mode === 'Delete' && stops.length === 0 ? candidates.filter(isDue) : [];
+  return {
+    ...found,
+    candidates: candidates.toSorted((a, b) => a.since - b.since || (a.key < b.key ? -1 : 1)),
+    stops,
+    next: inOrder(due).slice(0, left),
+  };
+}
+
+function isDue({ verdict }: SweepReport['candidates'][number]): boolean {
+  return verdict.type === 'due';
+}

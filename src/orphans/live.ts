@@ -1,0 +1,62 @@
+/** What is read directly before a deletion: plain data. Whoever reads says of each part whether it was read to its end. */
+import type { Tags } from '../azure/names/identity-marks.ts';
+import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
+import type { SweepReport } from './report.ts';
+import type { SweepSpec } from './spec.ts';
+import type { AreaView, PrincipalView, SweepView } from './view.ts';
+
+export interface LiveView {
+  /** Wall ms. */
+  readonly now: number;
+  readonly installationId: string;
+  readonly self: SweepView['self'];
+  /** As the sweep stands now. */
+  readonly spec: SweepSpec;
+  /** Of a judgement made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
+  readonly stops: SweepReport['stops'];
+  /** That of the candidate's scope, as it is known now. */
+  readonly area: AreaView;
+  /** How many deletions the run has left, with this one not counted yet. */
+  readonly left: number;
+  readonly thing: LiveThing;
+}
+
+/** By a GET of exactly that thing, and by lists of what hangs on it. */
+export type LiveThing =
+  | { readonly state: 'absent' }
+  | { readonly state: 'unreadable'; readonly why: string }
+  | LiveIdentity
+  | LiveAssignment
+  | LiveCredential;
+
+export type LiveList<T> =
+  | { readonly state: 'read'; readonly items: readonly T[] }
+  | { readonly state: 'unread'; readonly why: string };
+
+export interface LiveIdentity {
+  readonly state: 'present';
+  readonly type: 'Identity';
+  readonly identity: ShownIdentity & { readonly tags: Tags };
+  /** Ids of resources: `listAssociatedResources` of exactly this identity, all pages. */
+  readonly resources: LiveList<string>;
+  /** Of its principal, at every scope that azid may read. */
+  readonly assignments: LiveList<ShownAssignment>;
+  readonly credentials: LiveList<ShownCredential & { readonly id: string }>;
+}
+
+export interface LiveAssignment {
+  readonly state: 'present';
+  readonly type: 'RoleAssignment';
+  readonly assignment: ShownAssignment & { readonly createdOn?: number };
+  readonly principal: PrincipalView;
+  /** As the record in azid's namespace says now. */
+  readonly endsAt?: number;
+}
+
+export interface LiveCredential {
+  readonly state: 'present';
+  readonly type: 'FederatedIdentityCredential';
+  readonly credential: ShownCredential & { readonly issuer: string; readonly subject: string };
+  /** By a GET of the identity: a credential of one that was made again is another one. */
+  readonly identity: { readonly principalId: string; readonly clientId: string };
+}

@@ -1,0 +1,65 @@
+/**
+ * The last word before a deletion: what was judged, held against reads of exactly that thing, made for this purpose. Whatever is not as
+ * it was judged keeps it. Between the last of these reads and the DELETE lies the one window that nothing closes: Azure has no
+ * precondition for it (docs/orphans.md).
+ */
+import { assignmentInstance, credentialInstance, identityInstance, sameInstance } from './instance.ts';
+import type { LiveThing, LiveView } from './live.ts';
+import type { Objects } from './owners/objects.ts';
+import { type Answer, keep } from './recheck/answer.ts';
+import { recheckAssignment } from './recheck/assignment.ts';
+import { recheckCredential } from './recheck/credential.ts';
+import { recheckIdentity } from './recheck/identity.ts';
+import type { Candidate } from './report.ts';
+
+export type { Answer } from './recheck/answer.ts';
+
+/** @param objects the stores as they are now: whether it has an owner is asked anew */
+export function recheck(candidate: Candidate, live: LiveView, objects: Objects): Answer {
+  const standstill = mayNot(candidate, live);
+  if (standstill) return standstill;
+  const { thing } = live;
+  if (thing.state === 'absent') return { type: 'absent' };
+  if (thing.state === 'unreadable') return keep('Unreadable', thing.why);
+  if (thing.type !== candidate.type || keyOf(thing) !== candidate.key)
+    return keep('InstanceChanged', `expected ${candidate.id}, got ${keyOf(thing)}`);
+  if (!sameInstance(instanceOf(thing), candidate.instance))
+    return keep('InstanceChanged', 'it was made again since it was judged');
+  switch (thing.type) {
+    case 'Identity':
+      return recheckIdentity(candidate, thing, live, objects);
+    case 'RoleAssignment':
+      return recheckAssignment(candidate, thing, live, objects);
+    case 'FederatedIdentityCredential':
+      return recheckCredential(candidate, thing, live, objects);
+  }
+}
+
+/** What has nothing to do with the thing itself. */
+function mayNot(candidate: Candidate, { spec, stops, self, area, left }: LiveView): Answer | undefined {
+  if (spec.mode !== 'Delete' || candidate.verdict.type !== 'due')
+    return keep('NotDue', spec.mode === 'Delete' ? 'it is not due' : 'the mode is Report');
+  const [stop] = stops;
+  if (stop) return keep('Stopped', stop.message);
+  if (!self) return keep('Stopped', 'azid does not know its own identity');
+  if (area.scope !== candidate.scope || area.state !== 'complete')
+    return keep(
+      'AreaIncomplete',
+      `scope ${candidate.scope} is not known completely: ${area.why ?? area.state}`,
+    );
+  if (left <= 0) return keep('LimitReached', 'the run has deleted as much as limits.deletionsPerRun allows');
+  return undefined;
+}
+
+type Present = Extract<LiveThing, { state: 'present' }>;
+
+function keyOf(thing: Present): string {
+  if (thing.type === 'Identity') return thing.identity.key;
+  return thing.type === 'RoleAssignment' ? thing.assignment.key : thing.credential.key;
+}
+
+function instanceOf(thing: Present): string {
+  if (thing.type === 'Identity') return identityInstance(thing.identity);
+  if (thing.type === 'RoleAssignment') return assignmentInstance(thing.assignment);
+  return credentialInstance(thing.identity.principalId, thing.credential);
+}

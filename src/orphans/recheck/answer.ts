@@ -1,0 +1,36 @@
+import type { KeepReason } from '../reasons.ts';
+import type { Candidate } from '../report.ts';
+import type { OwnerView } from '../view.ts';
+
+export type Answer =
+  | { readonly type: 'delete' }
+  /** These role assignments of it, which azid made and nobody owns, by id and in this order; then it is read and asked about again. */
+  | { readonly type: 'first'; readonly ids: readonly string[] }
+  /** Somebody else deleted it. */
+  | { readonly type: 'absent' }
+  | { readonly type: 'keep'; readonly because: KeepReason; readonly why: string };
+
+export function keep(because: KeepReason, why: string): Extract<Answer, { type: 'keep' }> {
+  return { type: 'keep', because, why };
+}
+
+/** Undefined: the owner that was judged gone is, and it is the same one. */
+export function keptByOwner(owner: OwnerView, { owner: judged }: Candidate): Answer | undefined {
+  switch (owner.state) {
+    case 'living':
+      return keep('OwnerLives', `${owner.by} has it or may want it`);
+    case 'retained':
+      return keep('Retained', `deletionPolicy Retain of ${owner.owner} left it`);
+    case 'otherInstallation':
+      return keep('OtherInstallation', `it carries the mark of installation ${owner.installationId}`);
+    case 'unknown':
+      return keep('OwnerUnknown', owner.why);
+    case 'gone':
+      return owner.owner === judged
+        ? undefined
+        : keep(
+            'InstanceChanged',
+            `it names ${owner.owner} as its owner, and named ${judged} when it was judged`,
+          );
+  }
+}

@@ -1,0 +1,53 @@
+import { proveOwnership } from '../../azure/names/assignment-name.ts';
+import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
+import type { LiveIdentity, LiveList, LiveView } from '../live.ts';
+import { assignmentOwner } from '../owners/assignment.ts';
+import { credentialOwner } from '../owners/credential.ts';
+import { identityOwner } from '../owners/identity.ts';
+import type { Objects } from '../owners/objects.ts';
+import type { Candidate } from '../report.ts';
+import { isAzidItself } from '../self.ts';
+import { type Answer, keep, keptByOwner } from './answer.ts';
+
+/** Still nobody's, and nothing hangs on it but what azid made for an owner that is gone as well. */
+export function recheckIdentity(
+  candidate: Candidate,
+  { identity, resources, assignments, credentials }: LiveIdentity,
+  { installationId, self }: LiveView,
+  objects: Objects,
+): Answer {
+  if (isAzidItself(identity, self)) return keep('AzidItself', 'azid itself acts as this identity');
+  const kept = keptByOwner(identityOwner(identity, installationId, objects), candidate);
+  if (kept) return kept;
+  const unread = unreadOf(resources) ?? unreadOf(assignments) ?? unreadOf(credentials);
+  if (unread !== undefined) return keep('UseUnknown', `what hangs on it was not read to the end: ${unread}`);
+  const [resource] = itemsOf(resources);
+  if (resource !== undefined) return keep('InUse', `it is attached to ${resource}`);
+  for (const each of itemsOf(assignments)) {
+    const owner = assignmentOwner(each, installationId, objects);
+    if (!proveOwnership(each, installationId) || owner.state !== 'gone')
+      return keep('InUse', `role assignment ${each.id} of it ${whose(owner)}`);
+  }
+  // Those of owners that are gone go with the identity: Azure deletes them.
+  for (const each of itemsOf(credentials)) {
+    const owner = credentialOwner(each, installationId, objects);
+    if (!isCredentialOfInstallation(each.name, installationId) || owner.state !== 'gone')
+      return keep('InUse', `federated credential ${each.id} ${whose(owner)}`);
+  }
+  const leftovers = itemsOf(assignments).map(({ id }) => id);
+  return leftovers.length > 0 ? { type: 'first', ids: leftovers.toSorted() } : { type: 'delete' };
+}
+
+function whose(owner: ReturnType<typeof assignmentOwner>): string {
+  if (owner.state === 'living') return `is that of ${owner.by}`;
+  if (owner.state === 'retained') return `was left by deletionPolicy Retain of ${owner.owner}`;
+  return owner.state === 'unknown' ? `cannot be told to be azid's: ${owner.why}` : "is not azid's";
+}
+
+function unreadOf(list: LiveList<unknown>): string | undefined {
+  return list.state === 'unread' ? list.why : undefined;
+}
+
+function itemsOf<T>(list: LiveList<T>): readonly T[] {
+  return list.state === 'read' ? list.items : [];
+}

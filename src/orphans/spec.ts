@@ -1,0 +1,19 @@
+import type { OrphanType } from './view.ts';
+
+/** What a sweep is asked to do, read off an OrphanSweep, or off the flags of a command that only reports. */
+export interface SweepSpec {
+  readonly mode: 'Report' | 'Delete';
+  readonly gracePeriodsMs: Readonly<Record<OrphanType, number>>;
+  readonly limits: {
+    readonly deletionsPerRun: number;
+    /** Of all that is judged of one type, in per cent. */
+    readonly maxShare: number;
+  };
+  /** Identities that nothing has used for so long are reported. Absent: none is. */
+  readonly unusedAfterMs?: number;
+  /** The annotation by which a person confirms what was listed until a time, as it stands: `confirmation.ts`. */
+  readonly confirmed?: string;
+}
+
+/** Of an OrphanSweep. */
+export const CONFIRM_ANNOTATION = 'azid.dev/confirm-orphans';
