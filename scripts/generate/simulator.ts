@@ -10,6 +10,8 @@ import { systemClock } from '../../src/simulator/clock.ts';
 import { type AnswerForm, HOST_TYPES, type HostType } from '../../src/simulator/hosts/types.ts';
 import type { Operation } from '../../src/simulator/http/operation.ts';
 import { PRESETS } from '../../src/simulator/knobs.ts';
+import { JOINS, SIMULATED_QUERY } from '../../src/simulator/resource-graph/query/syntax.ts';
+import { TABLES } from '../../src/simulator/resource-graph/tables.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { ClientResult } from '../../test/clients/results-reporter.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
@@ -32,6 +34,7 @@ export async function simulatorReference(): Promise<GeneratedFile> {
     `\n## Resources that carry identities\n\n${hostTable()}`,
     `\n## Service Bus\n\n${SERVICE_BUS}${originTable(SERVICE_BUS_ORIGINS)}`,
     `\n## Event Grid\n\n${EVENT_GRID}${originTable(EVENT_ORIGINS)}`,
+    `\n## Resource Graph\n\n${resourceGraph()}`,
     `\n## Api-versions\n\n${versionTable(operations)}`,
     `\n## Unchanged clients\n\n${await clientTable()}`,
     `\n## Knobs\n\nSet by \`setKnobs\` of the control endpoint, any part of any group.\n\n${knobTable()}`,
@@ -60,6 +63,23 @@ const EVENT_GRID = `System topics of subscriptions and resource groups, with eve
 custom topics, namespaces, partner topics, other destinations and Azure Resource Notifications are not simulated.
 
 `;
+
+function resourceGraph(): string {
+  const words = (list: readonly string[]) => list.map((each) => `\`${each}\``).join(', ');
+  const { operators, comparisons, functions, aggregates } = SIMULATED_QUERY;
+  const rows = [
+    ['Tables', words(TABLES)],
+    ['Operators', `${words(operators)}; joins of the kinds ${words(JOINS)}`],
+    ['Comparisons', `${words(comparisons)}, with \`and\`, \`or\` and brackets`],
+    ['Functions', words(functions)],
+    ['Behind `summarize`', words(aggregates)],
+  ];
+  return `Of Kusto it reads what queries about identities use; anything else is refused with 400 \`BadRequest\`, whose details say \`InvalidQuery\` and name it. In
+\`resources\` are identities, resources that carry them, and other resources that stand by themselves; role assignments are in \`authorizationresources\`, policy assignments in
+\`policyresources\`. Credentials and principals are nowhere.
+
+${markdownTable(['What', 'Known'], rows)}`;
+}
 
 function originTable(rows: readonly MessagingRow[]): string {
   return markdownTable(

@@ -77,9 +77,13 @@ export class Directory {
     return at <= this.#clock.monotonic() ? principal : undefined;
   }
 
-  /** Soft delete; false when there is no such living principal. */
-  delete(objectId: string): boolean {
+  /**
+   * Soft delete, or for good where the knob says so or `purge` does, which also takes away what is soft-deleted; false when there is
+   * no such principal.
+   */
+  delete(objectId: string, { purge = this.#knobs.values.directory.deletion === 'for-good' } = {}): boolean {
     const principal = this.find(objectId);
+    if (purge) return this.#principals.delete(objectId.toLowerCase());
     if (!principal) return false;
     this.#principals.set(principal.objectId, { ...principal, deletedAt: this.#clock.now() });
     return true;
@@ -103,6 +107,14 @@ export class Directory {
   /** Wall ms of the last revocation: a token must be newer. */
   revokedAt(objectId: string): number {
     return this.#revokedAt.get(objectId.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Those that can be restored. */
+  deleted(): Principal[] {
+    const since = this.#clock.now() - SOFT_DELETE_MS;
+    return [...this.#principals.values()].filter(
+      ({ deletedAt }) => deletedAt !== undefined && deletedAt >= since,
+    );
   }
 
   /** All of them, soft-deleted ones left out. */

@@ -43,6 +43,8 @@ const groups = {
     identityProvider: z.boolean(),
     /** The compute provider's own limit of about 12 updates per virtual machine (docs/azure-facts.md section 7). */
     compute: z.boolean(),
+    /** Resource Graph's queries of a caller: 15 in 5 s (docs/azure-facts.md section 6). */
+    resourceGraph: z.boolean(),
     /** false: 429 comes without `Retry-After`. */
     retryAfterHeader: z.boolean(),
   }),
@@ -57,6 +59,10 @@ const groups = {
     patchTags: z.enum(['replace', 'merge']),
     /** For so long after a DELETE a PUT of the same id is refused as a pending delete (docs/azure-facts.md section 6). */
     pendingDeleteMs: ms,
+  }),
+  directory: z.strictObject({
+    /** What becomes of the principal of an identity that is deleted: restorable for 30 days (reported), or gone. */
+    deletion: z.enum(['soft', 'for-good']),
   }),
   authorization: z.strictObject({
     /** Status of a PUT of an assignment that is there: 201, with another `createdOn` (traffic), or 200 with the old one. */
@@ -115,6 +121,12 @@ const groups = {
     /** A failed swap switches the system-assigned identity of the slot off (reported). */
     failedSwapSwitchesOff: z.boolean(),
   }),
+  resourceGraph: z.strictObject({
+    /** Rows of an answer, at most 1,000. */
+    pageSize: z.number().int().min(1).max(1000),
+    /** false: an answer that is cut off tells it, and gives no `$skipToken`, as where paging is not possible. */
+    paging: z.boolean(),
+  }),
   /** Event Grid (docs/azure-facts.md section 10). Where nothing is published, the defaults are guesses. */
   events: z.strictObject({
     /** Until an event is delivered. Nothing is published; one that is drawn longer comes after a later one. */
@@ -151,9 +163,11 @@ export const knobPatchSchema = z.strictObject({
   paging: groups.paging.partial().optional(),
   token: groups.token.partial().optional(),
   identities: groups.identities.partial().optional(),
+  directory: groups.directory.partial().optional(),
   authorization: groups.authorization.partial().optional(),
   federation: groups.federation.partial().optional(),
   hosts: groups.hosts.partial().optional(),
+  resourceGraph: groups.resourceGraph.partial().optional(),
   events: groups.events.partial().optional(),
   serviceBus: groups.serviceBus.partial().optional(),
 });
@@ -197,10 +211,17 @@ const fast: KnobValues = {
     activityLogLagMs: 0,
     signInLagMs: 0,
   },
-  throttling: { arm: false, identityProvider: false, compute: false, retryAfterHeader: true },
+  throttling: {
+    arm: false,
+    identityProvider: false,
+    compute: false,
+    resourceGraph: false,
+    retryAfterHeader: true,
+  },
   paging: { pageSize: 100 },
   token: { lifetimeSeconds: 3599, claimsChallenges: 0 },
   identities: { patchTags: 'replace', pendingDeleteMs: 0 },
+  directory: { deletion: 'soft' },
   authorization: {
     equalPutStatus: 201,
     existsMessage: 'with-id',
@@ -233,6 +254,7 @@ const fast: KnobValues = {
     upperCaseGroupsInLists: false,
     failedSwapSwitchesOff: false,
   },
+  resourceGraph: { pageSize: 1000, paging: true },
   events: {
     lagMs: 0,
     duplicateShare: 0,
@@ -265,7 +287,13 @@ export const PRESETS: Readonly<Record<Preset, KnobValues>> = {
       activityLogLagMs: { min: 180_000, max: 1_200_000 },
       signInLagMs: { min: 120_000, max: 900_000 },
     },
-    throttling: { arm: true, identityProvider: true, compute: true, retryAfterHeader: true },
+    throttling: {
+      arm: true,
+      identityProvider: true,
+      compute: true,
+      resourceGraph: true,
+      retryAfterHeader: true,
+    },
     hosts: { ...fast.hosts, pollSeconds: 15, upperCaseGroupsInLists: true },
     events: { ...fast.events, lagMs: { min: 1_000, max: 15_000 }, duplicateShare: 0.02 },
   },

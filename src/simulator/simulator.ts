@@ -42,6 +42,7 @@ import { PolicyAssignments } from './policies/assignments.ts';
 import { PolicyDefinitions } from './policies/definitions.ts';
 import { ExternalPolicies } from './policies/external.ts';
 import { createRandom } from './random.ts';
+import { createResourceGraph } from './resource-graph/index.ts';
 import { cloudMetadataOperations } from './resources/cloud-metadata.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
@@ -137,6 +138,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const [pki, tokens] = await Promise.all([createPki(), createAccessTokens(clock)]);
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
+  // Its own randomness: what it draws shall not change what others do.
+  const resourceGraph = createResourceGraph(
+    { ...frame, random: createRandom(seed + 1) },
+    { hosts, authorization, policyAssignments },
+  );
   const namespaces = new Namespaces(foundation);
   const endings = new Endings(hosts.frame.operations, operationResults, {
     ended: (id) => deployments.ended(id),
@@ -179,6 +185,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...policyAssignments.operations,
         ...federation.operations,
         ...hosts.routes,
+        ...resourceGraph.operations,
       ],
       () => new Date(clock.now()).toISOString().slice(0, 10),
     ),
@@ -222,6 +229,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
           hosts,
           activityLog,
           policyAssignments,
+          resourceGraph,
           events.deliveries,
         ])
           part.settle();

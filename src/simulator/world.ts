@@ -54,6 +54,7 @@ export class World {
   readonly #resources = new Map<string, Resource>();
   /** By `lockKey`. */
   readonly #locks = new Map<string, Lock>();
+  readonly #put = new Set<(resource: Resource) => void>();
   readonly #removed = new Set<(resource: Resource) => void>();
   readonly #scopesRemoved = new Set<(scope: string) => void>();
 
@@ -124,6 +125,13 @@ export class World {
   /** Registers or replaces. Its group must exist: checked by the frame before a handler runs. */
   putResource(resource: Resource): void {
     this.#resources.set(scopeKey(resource.id), resource);
+    for (const listener of this.#put) listener(resource);
+  }
+
+  /** Called for each resource that is made or changed; the module of its type has stored it by then. */
+  onPut(listener: (resource: Resource) => void): Disposable {
+    this.#put.add(listener);
+    return { [Symbol.dispose]: () => void this.#put.delete(listener) };
   }
 
   resource(id: string): Resource | undefined {

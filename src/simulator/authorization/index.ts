@@ -5,6 +5,7 @@
 import type { AuthorizationPart, Grant } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { scopeKey } from '../scope.ts';
+import { assignmentAnswer } from './assignments/assignment-answer.ts';
 import { assignmentListOperations } from './assignments/assignment-lists.ts';
 import { assignmentId, RoleAssignments } from './assignments/assignments.ts';
 import { roleAssignmentOperations } from './assignments/role-assignments.ts';
@@ -50,6 +51,10 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
         roleGuid: each.roleGuid,
         principalId: each.principalId,
       })),
+    onAssignment: (listener) =>
+      assignments.onChanged((each, held) =>
+        listener(assignmentId(each), held ? assignmentAnswer(each, knobs.values.authorization) : undefined),
+      ),
     evidence(principalId, action, scope) {
       const lineage = world.lineage(scope);
       for (const each of assignments.ofPrincipal(principalId)) {

@@ -68,6 +68,9 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'policyAssignments.get': documentation(),
   'policyAssignments.delete': documentation(),
   'policyAssignments.list': documentation(),
+  'resourceGraph.resources': documentation(
+    'the operators that are named below; texts of refusals are its own; how far it is behind is a guess (`propagation.resourceGraphLagMs`)',
+  ),
   'subscriptions.get': documentation(),
   'subscriptions.list': documentation(),
   'subscriptions.listLocations': documentation(),
@@ -119,6 +122,12 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'graph.users.list': documentation(),
   'graph.groups.list': documentation(),
   'graph.directoryObjects.getByIds': documentation(),
+  'graph.deletedItems.get': documentation(
+    'that the principals of identities stay there for 30 days is reported (`directory.deletion`)',
+  ),
+  'graph.deletedItems.list.servicePrincipal': documentation(),
+  'graph.deletedItems.list.user': documentation(),
+  'graph.deletedItems.list.group': documentation(),
   'graph.signIns.list': documentation('the filter is reported'),
   'graph.signIns.summarized': documentation('that the principal is empty is reported'),
   'virtualMachines.update': traffic(DURING),

@@ -122,6 +122,8 @@ export const VERSIONS: Readonly<Record<string, string>> = {
   'Microsoft.Resources/tags': `
     2019-10-01 2020-06-01 2020-08-01 2020-10-01 2021-01-01 2021-04-01 2022-09-01 2023-07-01 2024-03-01
     2024-07-01 2024-11-01 2025-03-01 2025-04-01`,
+  'Microsoft.ResourceGraph/resources': `
+    2021-03-01 2022-10-01 2024-04-01`,
   'Microsoft.Insights/eventtypes': `
     2014-04-01 2015-04-01`,
 };

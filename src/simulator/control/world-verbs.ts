@@ -121,9 +121,13 @@ export function worldVerbs(
           ...(objectId !== undefined && { objectId }),
         }),
     ),
-    deletePrincipal: verb(z.strictObject({ objectId: z.string() }), ({ objectId }) => ({
-      deleted: directory.delete(objectId),
-    })),
+    /** Soft-deleted, as the knob says; with `purge` for good, soft-deleted ones too. */
+    deletePrincipal: verb(
+      z.strictObject({ objectId: z.string(), purge: z.boolean().optional() }),
+      ({ objectId, purge }) => ({
+        deleted: directory.delete(objectId, purge === undefined ? {} : { purge }),
+      }),
+    ),
     restorePrincipal: verb(z.strictObject({ objectId: z.string() }), ({ objectId }) => ({
       restored: directory.restore(objectId),
     })),

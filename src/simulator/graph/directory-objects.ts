@@ -48,8 +48,8 @@ export function directoryOperations({ directory }: { readonly directory: Directo
         const parsed = idsSchema.safeParse(request.body);
         if (!parsed.success)
           throw new ArmError(400, 'Request_BadRequest', `Expected at most ${MAX_IDS} ids.`);
-        // Those that are not there are simply absent (docs/azure-facts.md section 6).
-        const objects = parsed.data.ids.flatMap((id) => directory.find(id) ?? []);
+        // Those that are not there, or not there yet, are simply absent (docs/azure-facts.md section 6).
+        const objects = parsed.data.ids.flatMap((id) => directory.findReplicated(id) ?? []);
         return { status: 200, body: collection(request, objects) };
       },
     },
@@ -63,7 +63,7 @@ function collection({ origin, path }: ArmRequest, objects: readonly Principal[])
   };
 }
 
-function bodyOf(principal: Principal): Record<string, unknown> {
+export function bodyOf(principal: Principal): Record<string, unknown> {
   const { objectId, appId, displayName, type, tenantId, createdAt } = principal;
   if (type !== 'ServicePrincipal')
     return {
@@ -129,7 +129,11 @@ const byAppId = (directory: Directory, appId: string) =>
 
 function found(principal: Principal | undefined, id: string): Principal {
   if (principal) return principal;
-  throw new ArmError(
+  throw notThere(id);
+}
+
+export function notThere(id: string): ArmError {
+  return new ArmError(
     404,
     'Request_ResourceNotFound',
     `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,

@@ -76,6 +76,72 @@ describe('service principals', () => {
   });
 });
 
+describe('what was deleted', () => {
+  const deletedIds = async (path: string) =>
+    (await graph(path)).body.value.map(({ id }: { id: string }) => id);
+  const LIST = '/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal';
+
+  test('can be found for 30 days, one by one and page by page, and restored', async () => {
+    const [a = '', b = ''] = ['a', 'b'].map((name) => {
+      const id = stage.identity(name);
+      const principalId = stage.control.identities().at(-1)?.principalId ?? '';
+      stage.control.deleteIdentity({ id });
+      return principalId;
+    });
+    expect(await graph(`/v1.0/directory/deletedItems/${a}`)).toMatchObject({
+      status: 200,
+      body: {
+        id: a,
+        '@odata.type': '#microsoft.graph.servicePrincipal',
+        deletedDateTime: expect.any(String),
+      },
+    });
+    const first = await graph(`${LIST}?$top=1`);
+    expect(first.body.value).toMatchObject([{ id: a }]);
+    expect(await deletedIds(first.body['@odata.nextLink'].replace(stage.simulator.origin, ''))).toEqual([b]);
+    stage.control.restorePrincipal({ objectId: b });
+    expect(await deletedIds(LIST)).toEqual([a]);
+    stage.clock.advance(30 * 24 * 3600_000 + 1);
+    expect(await deletedIds(LIST)).toEqual([]);
+    expect(await graph(`/v1.0/directory/deletedItems/${a}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'Request_ResourceNotFound' } },
+    });
+  });
+
+  test('is gone for good where the knob says so, or somebody purges it', async () => {
+    stage.control.setKnobs({ directory: { deletion: 'for-good' } });
+    stage.control.deleteIdentity({ id: stage.identity('a') });
+    stage.control.setKnobs({ directory: { deletion: 'soft' } });
+    const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
+    stage.control.deletePrincipal({ objectId });
+    expect(await deletedIds(LIST)).toEqual([objectId]);
+    stage.control.deletePrincipal({ objectId, purge: true });
+    expect(await deletedIds(LIST)).toEqual([]);
+  });
+});
+
+test('a new principal is not found by its id before it is replicated', async () => {
+  stage.control.setKnobs({ propagation: { directoryReplicationMs: 30_000 } });
+  const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
+  const found = async () =>
+    (await graph('/v1.0/directoryObjects/getByIds', { method: 'POST', body: { ids: [objectId] } })).body
+      .value;
+  expect(await found()).toEqual([]);
+  stage.clock.advance(30_000);
+  expect(await found()).toMatchObject([{ id: objectId }]);
+});
+
+test('each permission opens its own part', async () => {
+  const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
+  const status = async (path: string) => (await graph(path, { objectId })).status;
+  const SUMMARY = "/beta/auditLogs/getSummarizedMSISignIns(aggregationWindow='d1')";
+  stage.control.allowGraph({ principalId: objectId, permissions: ['Directory.Read.All'] });
+  expect([await status('/v1.0/servicePrincipals'), await status(SUMMARY)]).toEqual([200, 403]);
+  stage.control.allowGraph({ principalId: objectId, permissions: ['AuditLog.Read.All'] });
+  expect([await status('/v1.0/servicePrincipals'), await status(SUMMARY)]).toEqual([403, 200]);
+});
+
 describe('sign-ins of managed identities', () => {
   const KIND = "signInEventTypes/any(t: t eq 'managedIdentity')";
   const signIns = async (more = '', path = '/beta/auditLogs/signIns') =>

@@ -7,17 +7,21 @@ import { sleep } from '../clock.ts';
 import { faultError } from '../faults.ts';
 import type { ArmParts } from '../http/arm.ts';
 import { jsonReply, type Message, type Reply } from '../http/message.ts';
-import { ArmError, type ArmRequest, type Caller } from '../http/operation.ts';
+import { ArmError, type ArmRequest, type Caller, type Operation } from '../http/operation.ts';
 import { Router } from '../http/router.ts';
+import { deletedItemOperations } from './deleted-items.ts';
 import { directoryOperations } from './directory-objects.ts';
 import { signInOperations } from './sign-in-operations.ts';
 import type { SignIns } from './sign-ins.ts';
 
+export const PERMISSIONS = ['Directory.Read.All', 'AuditLog.Read.All'] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
 export interface Graph {
   /** Undefined for a path that is not of Graph. */
   answer(message: Message, n: number, signal: AbortSignal): Promise<Reply | undefined>;
-  /** Gives a principal the application permissions of Graph: `Directory.Read.All` and `AuditLog.Read.All`. */
-  allow(objectId: string): void;
+  /** Gives a principal these application permissions of Graph, in place of those it had. */
+  allow(objectId: string, permissions: readonly Permission[]): void;
   readonly operations: ReturnType<typeof directoryOperations>;
 }
 
@@ -25,8 +29,12 @@ export interface Graph {
 const AUDIENCES = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000'];
 
 export function createGraph(arm: Omit<ArmParts, 'router'>, signIns: SignIns): Graph {
-  const allowed = new Set<string>();
-  const operations = [...directoryOperations(arm), ...signInOperations(arm, signIns)];
+  const allowed = new Map<string, readonly Permission[]>();
+  const ofDirectory = [...directoryOperations(arm), ...deletedItemOperations(arm)];
+  const ofSignIns = signInOperations(arm, signIns);
+  const operations = [...ofDirectory, ...ofSignIns];
+  const needed = (operation: Operation): Permission =>
+    ofSignIns.includes(operation) ? 'AuditLog.Read.All' : 'Directory.Read.All';
   const router = new Router(operations);
   const answer = async (message: Message, n: number, signal: AbortSignal): Promise<Reply> => {
     const match = router.find(message.method, message.path);
@@ -41,7 +49,9 @@ export function createGraph(arm: Omit<ArmParts, 'router'>, signIns: SignIns): Gr
     if (effect?.kind === 'status') throw faultError(effect, arm.clock.now());
     const ms = arm.knobs.latencyMs(operation || 'default');
     if (ms > 0) await sleep(arm.clock, ms, signal);
-    if (!allowed.has(caller.objectId) && !ownsEverything(arm.authorizer, caller))
+    const held = allowed.get(caller.objectId) ?? [];
+    const may = match ? held.includes(needed(match.operation)) : held.length > 0;
+    if (!may && !ownsEverything(arm.authorizer, caller))
       throw new ArmError(
         403,
         'Authorization_RequestDenied',
@@ -58,7 +68,7 @@ export function createGraph(arm: Omit<ArmParts, 'router'>, signIns: SignIns): Gr
   };
   return {
     operations,
-    allow: (objectId) => void allowed.add(objectId.toLowerCase()),
+    allow: (objectId, permissions) => void allowed.set(objectId.toLowerCase(), permissions),
     async answer(message, n, signal) {
       if (!/^\/(v1\.0|beta)\//i.test(message.path)) return undefined;
       try {

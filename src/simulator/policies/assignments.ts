@@ -25,6 +25,8 @@ export interface PolicyAssignment {
   readonly parameters: Readonly<Record<string, { readonly value?: unknown }>>;
   readonly notScopes: readonly string[];
   readonly enforced: boolean;
+  /** User-assigned alone; who signs in with it is not simulated. */
+  readonly identity?: unknown;
   /** Wall ms: an assignment takes a while to reach all that looks at it. */
   readonly effectiveAt: number;
 }
@@ -33,6 +35,13 @@ const TYPE = 'Microsoft.Authorization/policyAssignments';
 const LIST = `{+scope}/providers/${TYPE}`;
 
 const bodySchema = z.object({
+  identity: z
+    .looseObject({
+      type: z.literal('UserAssigned'),
+      userAssignedIdentities: z.record(z.string(), z.unknown()),
+    })
+    .optional()
+    .catch(undefined),
   properties: z.looseObject({
     policyDefinitionId: z.string(),
     displayName: z.string().nullish(),
@@ -47,13 +56,19 @@ export class PolicyAssignments {
   readonly #byId = new Map<string, PolicyAssignment>();
   readonly #frame: Frame;
   readonly #definitions: PolicyDefinitions;
+  readonly #listeners = new Set<(id: string, body: object | undefined) => void>();
 
   constructor(frame: Frame, definitions: PolicyDefinitions) {
     this.#frame = frame;
     this.#definitions = definitions;
     frame.world.onScopeRemoved((scope) => {
-      for (const [key, each] of this.#byId) if (isWithin(each.scope, scope)) this.#byId.delete(key);
+      for (const each of this.#byId.values()) if (isWithin(each.scope, scope)) this.#delete(each);
     });
+  }
+
+  /** Told of each one that is made, changed or deleted; `body` is absent of one that is gone. */
+  onChanged(listener: (id: string, body: object | undefined) => void): void {
+    this.#listeners.add(listener);
   }
 
   settle(): void {
@@ -105,7 +120,7 @@ export class PolicyAssignments {
         handle: ({ path }) => {
           const held = this.#byId.get(scopeKey(path));
           if (!held) return { status: 204 };
-          this.#byId.delete(scopeKey(path));
+          this.#delete(held);
           return { status: 200, body: bodyOf(held) };
         },
       },
@@ -156,11 +171,18 @@ export class PolicyAssignments {
       parameters: given,
       notScopes: notScopes ?? [],
       enforced: enforcementMode?.toLowerCase() !== 'donotenforce',
+      ...(parsed.data.identity && { identity: parsed.data.identity }),
       effectiveAt: clock.now() + draw(knobs.values.propagation.policyEffectMs, random),
     };
     this.#byId.set(scopeKey(path), assignment);
+    for (const listener of this.#listeners) listener(assignment.id, bodyOf(assignment));
     // Also where it was there (as `az` and the specification have it).
     return { status: 201, body: bodyOf(assignment) };
+  }
+
+  #delete({ id }: PolicyAssignment): void {
+    this.#byId.delete(scopeKey(id));
+    for (const listener of this.#listeners) listener(id, undefined);
   }
 
   #violation(assignment: PolicyAssignment, resource: PolicyResource): Violation | undefined {
@@ -236,4 +258,5 @@ const bodyOf = (assignment: PolicyAssignment) => ({
   id: assignment.id,
   type: TYPE,
   name: assignment.name,
+  ...(assignment.identity !== undefined && { identity: assignment.identity }),
 });

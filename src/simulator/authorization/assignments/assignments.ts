@@ -41,6 +41,7 @@ export class RoleAssignments {
   readonly #byTriple = new Map<string, RoleAssignment>();
   readonly #byPrincipal = new Map<string, Map<string, RoleAssignment>>();
   readonly #perSubscription = new Map<string, number>();
+  readonly #listeners = new Set<(assignment: RoleAssignment, held: boolean) => void>();
   #atOnce = false;
 
   constructor(clock: Clock, random: Random, staleness: () => Staleness) {
@@ -88,16 +89,24 @@ export class RoleAssignments {
     own.set(assignment.name, assignment);
     const budget = budgetKey(assignment.scope);
     this.#perSubscription.set(budget, (this.#perSubscription.get(budget) ?? 0) + 1);
+    for (const listener of this.#listeners) listener(assignment, true);
   }
 
   delete(name: string, options: { readonly atOnce?: boolean } = {}): void {
+    const old = this.#history.get(name);
     this.#unindex(name);
     this.#write(options, () => this.#history.delete(name));
+    if (old) for (const listener of this.#listeners) listener(old, false);
   }
 
   /** Drops what was assigned at a scope that is no more, and beneath it. */
   dropWithin(scope: string): void {
     for (const assignment of this.all()) if (isWithin(assignment.scope, scope)) this.delete(assignment.name);
+  }
+
+  /** Told of each one that is made, changed (`held`) or deleted. */
+  onChanged(listener: (assignment: RoleAssignment, held: boolean) => void): void {
+    this.#listeners.add(listener);
   }
 
   settle(): void {

@@ -1,0 +1,164 @@
+/**
+ * @module Azure Resource Graph (docs/azure-facts.md sections 6 and 16.5): queries over a copy that lags, of what the caller may read. No
+ * federated credentials, nothing of the directory.
+ */
+import { z } from 'zod';
+import { versionsOf } from '../catalog/versions.ts';
+import type { Frame } from '../frame.ts';
+import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
+import { scopeKey } from '../scope.ts';
+import type { Copied, ResourceGraphCopy } from './copy.ts';
+import { QueryError } from './query/error.ts';
+import { parseQuery } from './query/parser.ts';
+import { type Result, runQuery, type Table } from './query/run.ts';
+import { QueryQuota } from './quota.ts';
+import { tableOf } from './tables.ts';
+
+const TYPE = 'Microsoft.ResourceGraph/resources';
+/** Rows of an answer, at most and where `$top` does not say. */
+const MAX_ROWS = 1_000;
+
+const bodySchema = z.object({
+  subscriptions: z.array(z.string()).nullish(),
+  managementGroups: z.array(z.string()).nullish(),
+  query: z.string(),
+  options: z
+    .object({
+      $skipToken: z.string().nullish(),
+      $top: z.number().int().min(1).max(MAX_ROWS).nullish(),
+      $skip: z.number().int().min(0).nullish(),
+      resultFormat: z.enum(['objectArray', 'table']).nullish(),
+    })
+    .nullish(),
+});
+
+type Asked = z.infer<typeof bodySchema>;
+
+export function resourceGraphOperations(frame: Frame, copy: ResourceGraphCopy): readonly Operation[] {
+  const quota = new QueryQuota(frame.clock);
+  return [
+    {
+      id: 'resourceGraph.resources',
+      method: 'POST',
+      pattern: `/providers/${TYPE}`,
+      resourceType: TYPE,
+      apiVersions: versionsOf(TYPE),
+      action: `${TYPE}/read`,
+      // It shows what the caller may read, and asks for no right of its own.
+      checksRights: true,
+      handle: (request) => answer(frame, copy, quota, request),
+    },
+  ];
+}
+
+function answer(frame: Frame, copy: ResourceGraphCopy, quota: QueryQuota, request: ArmRequest): ArmResponse {
+  const { resourceGraph, retryAfterHeader } = frame.knobs.values.throttling;
+  const { headers, refused } = resourceGraph ? quota.take(request.caller.objectId) : quota.whole;
+  if (refused !== undefined)
+    throw refusal(frame, 429, 'RateLimiting', THROTTLED, {
+      ...headers,
+      ...(retryAfterHeader && { 'retry-after': String(refused) }),
+    });
+  const parsed = bodySchema.safeParse(request.body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw refusal(frame, 400, 'InvalidPayload', `${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const asked = parsed.data;
+  const rows = readable(frame, request, copy.shown(), areaOf(frame, asked));
+  const result = queried(frame, asked.query, (name) => tableOf(name, rows, frame.world.tenantId));
+  return { status: 200, headers, body: pageOf(frame, asked, result) };
+}
+
+function queried(frame: Frame, text: string, table: (name: string) => Table | undefined): Result {
+  try {
+    return runQuery(parseQuery(text), table);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    throw refusal(frame, 400, 'InvalidQuery', `Query is invalid: ${error.message}.`);
+  }
+}
+
+/** In which subscriptions is looked: those that are named, or all of the caller's tenant. */
+function areaOf({ world }: Frame, { subscriptions, managementGroups }: Asked): (id: string) => boolean {
+  if (subscriptions && subscriptions.length > 0) {
+    const wanted = new Set(subscriptions.map((each) => each.toLowerCase()));
+    return (id) => wanted.has(/^\/subscriptions\/([^/]+)/i.exec(id)?.[1]?.toLowerCase() ?? '');
+  }
+  if (managementGroups && managementGroups.length > 0) {
+    const wanted = managementGroups.map((name) =>
+      scopeKey(`/providers/Microsoft.Management/managementGroups/${name}`),
+    );
+    return (id) => world.lineage(id).some((key) => wanted.includes(key));
+  }
+  return () => true;
+}
+
+/** Subscriptions without rights are left out without a word. */
+function readable(
+  { authorizer, world }: Frame,
+  { caller }: ArmRequest,
+  copied: readonly Copied[],
+  within: (id: string) => boolean,
+): Copied[] {
+  return copied.filter(({ id, type }) => {
+    if (!within(id)) return false;
+    const subscription = /^\/subscriptions\/([^/]+)/i.exec(id)?.[1];
+    if (subscription !== undefined && world.subscription(subscription)?.tenantId !== caller.tenantId)
+      return false;
+    return authorizer.authorize(caller, `${type}/read`, id).allowed;
+  });
+}
+
+function pageOf({ knobs }: Frame, { query, options }: Asked, { columns, rows, limited }: Result): unknown {
+  const { pageSize, paging } = knobs.values.resourceGraph;
+  const from = options?.$skipToken ? positionOf(options.$skipToken, query) : (options?.$skip ?? 0);
+  const top = Math.min(options?.$top ?? MAX_ROWS, pageSize);
+  const shown = rows.slice(from, from + top);
+  const more = rows.length > from + shown.length;
+  const pages = paging && !limited && columns.some(({ type }) => type !== 'dynamic');
+  return {
+    totalRecords: rows.length,
+    count: shown.length,
+    data:
+      options?.resultFormat === 'table'
+        ? {
+            columns: columns.map(({ name, type }) => ({ name, type: type === 'dynamic' ? 'object' : type })),
+            rows: shown.map((row) => columns.map(({ name }) => row[name] ?? null)),
+          }
+        : shown.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))),
+    facets: [],
+    // A text, as it is sent; with a token it says `false`: the rest can be had.
+    resultTruncated: String(more && !pages),
+    ...(more && pages && { $skipToken: tokenOf(from + shown.length, query) }),
+  };
+}
+
+const tokenOf = (position: number, query: string) =>
+  Buffer.from(JSON.stringify({ position, query })).toString('base64');
+
+/** A token is of one query. */
+function positionOf(token: string, query: string): number {
+  try {
+    const read = JSON.parse(Buffer.from(token, 'base64').toString());
+    if (read.query === query && Number.isInteger(read.position)) return read.position;
+  } catch {}
+  throw new ArmError(400, 'BadRequest', 'The $skipToken is not of this query.');
+}
+
+const THROTTLED =
+  'Client application has been throttled and should not attempt to repeat the request until an amount of time has elapsed. Please see https://aka.ms/resourcegraph-throttling for help.';
+
+/** What went wrong stands in the details, beneath a text for support. */
+function refusal(
+  { clock, random }: Frame,
+  status: 400 | 429,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): ArmError {
+  const asked = `Please provide below info when asking for support: timestamp = ${new Date(clock.now()).toISOString()}, correlationId = ${random.uuid()}.`;
+  return new ArmError(status, status === 429 ? code : 'BadRequest', asked, headers, [], {
+    details: [{ code, message }],
+  });
+}
