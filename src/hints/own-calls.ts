@@ -1,21 +1,21 @@
-import { sameText } from '../azure/names/ascii.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import { RecentMap } from '../runtime/recent-map.ts';
-import type { Hint, HintCaller } from './hint.ts';
+import type { Hint } from './hint.ts';
+import type { Self } from './self.ts';
 
 /** Writes of ten minutes at the pace that Azure allows one subscription; an event of an older one costs a read. */
 const REMEMBERED = 6000;
 
 /**
- * The writes of this process: what Azure tells of them is known already. A client may send a correlation id of its own choice, and
- * azid's are no secret, so one alone proves nothing: it is that call only on the same resource, and of no other caller.
+ * The writes of this process: what Azure tells of them is known already. It is one of them by its caller (`Self`), and by its
+ * correlation id on the same resource: a second azid has the same identity. Where Azure names no caller nothing is proven, and it is
+ * read.
  */
 export class OwnCalls {
   readonly #calls = new RecentMap<true>(REMEMBERED);
-  #self: { readonly objectId: string; readonly clientId: string } | undefined;
+  readonly #self: Pick<Self, 'is'>;
 
-  /** Who azid is in Azure. */
-  identify(self: { readonly objectId: string; readonly clientId: string }): void {
+  constructor(self: Pick<Self, 'is'>) {
     this.#self = self;
   }
 
@@ -25,17 +25,8 @@ export class OwnCalls {
   }
 
   has({ correlationId, id, caller }: Pick<Hint, 'correlationId' | 'id' | 'caller'>): boolean {
-    if (correlationId === undefined) return false;
-    if (caller && this.#isAnother(caller)) return false;
+    if (correlationId === undefined || !this.#self.is(caller)) return false;
     return this.#calls.get(termOf(correlationId, id)) !== undefined;
-  }
-
-  #isAnother({ objectId, appId, name }: HintCaller): boolean {
-    if (!this.#self) return false;
-    if (objectId !== undefined) return !sameText(objectId, this.#self.objectId);
-    if (appId !== undefined) return !sameText(appId, this.#self.clientId);
-    // Those who sign in are people.
-    return name !== undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { RoleNames } from '../cache/roles/names.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { OwnCalls } from '../hints/own-calls.ts';
+import { Self } from '../hints/self.ts';
 import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
@@ -23,6 +24,7 @@ import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './opt
 import { PermissionChanges } from './permission-changes.ts';
 import { readSignIns } from './sign-ins.ts';
 import { anyOf } from './signals.ts';
+import { untilKnown } from './who-am-i.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;
@@ -45,6 +47,7 @@ export class Work implements AsyncDisposable {
   readonly #parts: WorkParts;
   readonly #services: Services;
   readonly #journal: ActivityJournal;
+  readonly #self = new Self();
   readonly #kinds: readonly KindController[];
   readonly #cleanup = new AsyncDisposableStack();
   /** Ends lists and reads that belong to no reconcile. */
@@ -57,6 +60,7 @@ export class Work implements AsyncDisposable {
     const permissions = this.#cleanup.use(new PermissionChanges(stores));
     this.#journal = new ActivityJournal({
       clock,
+      self: this.#self,
       isOwned: isOwnedBy(kinds, stores),
     });
     this.#services = this.#connect();
@@ -133,7 +137,7 @@ export class Work implements AsyncDisposable {
       this.#parts;
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
-    const ownCalls = new OwnCalls();
+    const ownCalls = new OwnCalls(this.#self);
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
         if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
@@ -145,12 +149,12 @@ export class Work implements AsyncDisposable {
       ...connected,
       whoAmI: async () => {
         const self = await connected.whoAmI();
-        this.#journal.identify(self);
-        ownCalls.identify(self);
+        this.#self.identify(self);
         return self;
       },
     };
     const { signal } = this.#ended;
+    void untilKnown(azure.whoAmI, { clock, random, log, signal });
     const caches = new AzureCaches({
       azure,
       clock,

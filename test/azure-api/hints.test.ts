@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { callerOf } from '../../src/hints/caller.ts';
 import type { Hint } from '../../src/hints/hint.ts';
 import { HostStage, identityIdOf, RG1, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
 import type { World } from '../support/testbed.ts';
@@ -203,9 +204,17 @@ it('what Azure tells of azid’s own writes costs nothing', async () => {
   const since = stage.mark;
   const path = `${SUB}/providers/Microsoft.Insights/eventtypes/management/values`;
   const { body } = await answer('GET', path, undefined, `&$filter=${encodeURIComponent(EVER)}`);
-  const { value } = body as { value: { resourceId: string; correlationId: string }[] };
+  const { value } = body as { value: { resourceId: string; correlationId: string; claims: unknown }[] };
   expect(value.length).toBeGreaterThan(3);
-  for (const { resourceId, correlationId } of value) hint(resourceId, { correlationId });
+  for (const { resourceId, correlationId, claims } of value) {
+    const caller = callerOf(claims);
+    hint(resourceId, { correlationId, ...(caller && { caller }) });
+  }
   await world.pass(10 * LAG);
   expect(stage.requests(since)).toEqual([]);
+  // By the correlation id alone it may be anybody's: it is read, and nothing is written.
+  for (const { resourceId, correlationId } of value) hint(resourceId, { correlationId });
+  await world.pass(10 * LAG);
+  expect(reads(since)).toContain('vm1');
+  expect(writes(since)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
+import { Self } from '../self.ts';
 import { WITHIN_MS } from './by-whom.ts';
 import { ActivityJournal, KEPT_CALLS, type News } from './journal.ts';
 import { parsePart, partOf } from './keys.ts';
@@ -24,8 +25,9 @@ let owned: (key: string) => boolean;
 beforeEach(() => {
   clock = new FakeClock();
   owned = () => true;
-  journal = new ActivityJournal({ clock, isOwned: (key) => owned(key), resources: 3 });
-  journal.identify(SELF);
+  const self = new Self();
+  self.identify(SELF);
+  journal = new ActivityJournal({ clock, self, isOwned: (key) => owned(key), resources: 3 });
   news = [];
   journal.news.onChange((each) => void news.push(each));
 });
@@ -123,8 +125,6 @@ describe('a call of azid', () => {
       'after, with another operation',
       () => [wrote(), journal.note(ownHint({ operation: 'Microsoft.Resources/tags/write' }))],
     ],
-    ['after, without a caller', () => [wrote(), journal.note(nameless())]],
-    ['before, without a caller', () => [journal.note(nameless()), wrote()]],
   ])('of which an event tells %s makes one entry', (_, run) => {
     run();
     expect(told()).toEqual([`c1 azid (${SELF.objectId}) Succeeded`]);
@@ -141,6 +141,15 @@ describe('a call of azid', () => {
     expect(journal.of(KEY).filter(({ own }) => !own)).toMatchObject([
       { correlationId: 'c1', caller: 'alice@contoso.com' },
     ]);
+  });
+
+  it.each([
+    ['after', () => [wrote(), journal.note(nameless())]],
+    ['before', () => [journal.note(nameless()), wrote()]],
+  ])('hides no call of which nobody says by whom, %s it: an id alone proves nothing', (_, run) => {
+    run();
+    expect(told().sort()).toEqual([`c1 azid (${SELF.objectId}) Succeeded`, 'c1 undefined Succeeded']);
+    expect(journal.culprit(KEY, 'changed')).toBeUndefined();
   });
 
   it('is no news', () => {

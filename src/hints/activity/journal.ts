@@ -1,7 +1,9 @@
+import { sameText } from '../../azure/names/ascii.ts';
 import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { Hint, HintCaller } from '../hint.ts';
+import type { Hint } from '../hint.ts';
+import { Self } from '../self.ts';
 import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
 import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
 import { isSame, merged } from './told-twice.ts';
@@ -18,6 +20,8 @@ const MOST_AHEAD_MS = 15 * 60_000;
 
 export interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
+  /** Tells azid's own calls from others'. Default: nobody is azid. */
+  readonly self?: Pick<Self, 'is' | 'objectId'>;
   /**
    * Somebody's object has it in Azure, or, of a resource group, something in it: what is done to other things is nobody's concern
    * here, and not kept.
@@ -76,10 +80,11 @@ export class ActivityJournal {
   /** Those that were heard of last come last. */
   readonly #resources = new Map<string, Recorded>();
   readonly #news = new Emitter<News>();
-  #self: HintCaller = {};
+  readonly #self: Pick<Self, 'is' | 'objectId'>;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#self = options.self ?? new Self();
   }
 
   /** Foreign calls: whoever owns the thing is to tell. azid's own come with the status that is written for them anyway. */
@@ -90,11 +95,6 @@ export class ActivityJournal {
   /** How many resources it has something of. */
   get size(): number {
     return this.#resources.size;
-  }
-
-  /** Who azid is in Azure. */
-  identify({ objectId, clientId }: { readonly objectId: string; readonly clientId: string }): void {
-    this.#self = { objectId: objectId.toLowerCase(), appId: clientId.toLowerCase() };
   }
 
   /** What was done to it, the newest first. */
@@ -109,7 +109,7 @@ export class ActivityJournal {
     const key = armKey(hint.id);
     // Of groups the deletion counts: what goes with its group need not have a call of its own.
     if (change !== 'delete' && groupOf(key) === key) return;
-    const own = this.#isOwn(hint.caller);
+    const own = this.#self.is(hint.caller);
     // A refusal stands in the object's conditions, and is tried again for as long as it lasts.
     if (own && hint.result !== 'Succeeded') return;
     if (!this.#options.isOwned(key)) return;
@@ -128,11 +128,12 @@ export class ActivityJournal {
 
   /** An event or a record of a call of this process: nothing new, but when it was by Azure's clock. */
   confirm(hint: Hint): void {
-    const correlationId = correlationText(hint.correlationId)?.toLowerCase();
+    const correlationId = correlationText(hint.correlationId);
+    if (correlationId === undefined) return;
     const call = this.of(armKey(hint.id)).find(
-      (each) => each.own && each.correlationId?.toLowerCase() === correlationId,
+      (each) => each.own && sameText(each.correlationId ?? '', correlationId),
     );
-    if (call && correlationId !== undefined) call.azure.at = azureTime(hint, this.#options.clock.now());
+    if (call) call.azure.at = azureTime(hint, this.#options.clock.now());
   }
 
   /**
@@ -238,12 +239,6 @@ export class ActivityJournal {
       if (heardAt >= now - WITHIN_MS && this.#resources.size <= resources) return;
       if (oldest !== key) this.#resources.delete(oldest);
     }
-  }
-
-  #isOwn({ objectId, appId }: HintCaller = {}): boolean {
-    const { objectId: ownObject, appId: ownApp } = this.#self;
-    if (objectId !== undefined) return objectId.toLowerCase() === ownObject;
-    return appId !== undefined && appId.toLowerCase() === ownApp;
   }
 }
 

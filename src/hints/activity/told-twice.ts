@@ -1,19 +1,21 @@
+import { sameText } from '../../azure/names/ascii.ts';
 import type { Call, CallResult } from './call.ts';
 
 /** One call is told of by its answer, its event and its records, in any order. */
 
 /**
  * A deployment has one correlation id for all that it does; of azid's own, each call has one. A client may send any, one of azid's
- * too: a call that names somebody else as its caller is theirs.
+ * too: what azid did and what others did are never one call.
  */
 export function isSame(left: Call, right: Call): boolean {
-  if (left.correlationId !== undefined && right.correlationId !== undefined) {
-    if (left.correlationId.toLowerCase() !== right.correlationId.toLowerCase()) return false;
-    if (left.own !== right.own) return (left.own ? right : left).caller === undefined;
-    return left.own || left.operation.toLowerCase() === right.operation.toLowerCase();
-  }
+  if (left.own !== right.own) return false;
+  if (left.correlationId !== undefined && right.correlationId !== undefined)
+    return (
+      sameText(left.correlationId, right.correlationId) &&
+      (left.own || sameText(left.operation, right.operation))
+    );
   const sameId = left.correlationId === right.correlationId;
-  return sameId && !left.own && !right.own && left.at === right.at && left.operation === right.operation;
+  return sameId && !left.own && left.at === right.at && left.operation === right.operation;
 }
 
 /**
@@ -25,10 +27,9 @@ export function merged(known: Call, told: Call): Call {
   const at = known.azure.at ?? told.azure.at;
   if (at !== undefined) for (const { azure } of [known, told]) azure.at ??= at;
   if (known.own)
-    return told.own && told.repaired !== undefined && known.repaired === undefined
+    return told.repaired !== undefined && known.repaired === undefined
       ? { ...known, repaired: told.repaired }
       : known;
-  if (told.own) return told;
   const better =
     told.caller !== undefined && (known.caller === undefined || (told.isNamed && !known.isNamed));
   const blamed = told.blamed ?? known.blamed;

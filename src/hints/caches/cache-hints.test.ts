@@ -3,6 +3,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
 import { OwnCalls } from '../own-calls.ts';
+import { Self } from '../self.ts';
 import { CacheHints, HINTED_READS, type HintedCache, LIST_SPACING_MS, UNSEEN_READS } from './cache-hints.ts';
 import type { CacheName } from './targets.ts';
 
@@ -44,7 +45,9 @@ function setup(inUse: Partial<Record<CacheName, readonly string[]>>) {
       ask: () => {},
     };
   };
-  const ownCalls = new OwnCalls();
+  const self = new Self();
+  self.identify({ objectId: 'AZID', clientId: 'its client' });
+  const ownCalls = new OwnCalls(self);
   const hints = new CacheHints({
     caches: {
       identities: cache('identities'),
@@ -98,19 +101,38 @@ describe('a hint', () => {
   it('of a call of azid’s own costs nothing, in whatever case Azure writes its ids', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S] });
     ownCalls.note('AAAA-1', uai('app'));
-    expect(take(uai('APP'), { correlationId: 'aaaa-1' })).toBe('own');
-    expect(take(uai('app'), { correlationId: 'aaaa-2' })).toBe('read');
+    const caller = { objectId: 'azid' };
+    expect(take(uai('APP'), { correlationId: 'aaaa-1', caller })).toBe('own');
+    expect(take(uai('APP'), { correlationId: 'aaaa-1', caller: { appId: 'ITS client' } })).toBe('own');
+    expect(take(uai('app'), { correlationId: 'aaaa-2', caller })).toBe('read');
     expect(await drain()).toEqual(['identities read app']);
   });
 
   it('of somebody else’s call is read, though they sent the correlation id of one of azid’s', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S], credentials: [uai('app').toLowerCase()] });
-    ownCalls.identify({ objectId: 'AZID', clientId: 'its client' });
     ownCalls.note('c1', uai('app'));
     expect(take(credential(1), { correlationId: 'c1' })).toBe('read');
     expect(take(uai('app'), { correlationId: 'c1', caller: { objectId: 'mallory' } })).toBe('read');
     expect(await drain()).toEqual(['credentials read 1', 'identities read app']);
     expect(take(uai('app'), { correlationId: 'c1', caller: { objectId: 'azid' } })).toBe('own');
+  });
+
+  it.each([
+    ['nobody is named', undefined],
+    ['a caller without any id is', {}],
+    ['somebody is by what they call themselves', { name: 'azid' }],
+    ['the application is in another tenant', { appId: 'its client', objectId: 'another' }],
+  ])('is read where %s: a correlation id is whatever a client sends', async (_, caller) => {
+    const { take, drain, ownCalls } = setup({ identities: [S] });
+    ownCalls.note('c1', uai('app'));
+    expect(take(uai('app'), { correlationId: 'c1', ...(caller && { caller }) })).toBe('read');
+    expect(await drain()).toEqual(['identities read app']);
+  });
+
+  it('is read before azid knows who it is', () => {
+    const calls = new OwnCalls(new Self());
+    calls.note('c1', uai('app'));
+    expect(calls.has({ correlationId: 'c1', id: uai('app'), caller: { objectId: 'azid' } })).toBe(false);
   });
 
   it('of a role lists the roles again', async () => {

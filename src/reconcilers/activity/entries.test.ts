@@ -113,6 +113,24 @@ describe('the entries', () => {
   });
 
   it.each([
+    ['by name', call(4, { correlationId: 'c5', operation: 'x' })],
+    ['by nobody', call(4, { correlationId: 'c5', caller: undefined, isNamed: false })],
+    ['of the same operation', call(4, { correlationId: 'c5' })],
+  ])('hide no call %s that has the correlation id of one of azid', (_, foreign) => {
+    const own = call(5, OWN);
+    const both = entriesOf([], heard(own, foreign));
+    expect(both.map(({ caller }) => caller)).toEqual([foreign.caller, 'azid (1)']);
+    for (const kept of [[entry(5, { caller: 'azid (1)' })], both])
+      for (const again of [heard(foreign), heard(own, foreign)]) expect(entriesOf(kept, again)).toEqual(both);
+  });
+
+  it('know ids again in whatever case Azure writes them', () => {
+    const kept = [entry(5, { correlationId: 'abc-1', resourceId: '/Sub/X' })];
+    const told = { call: call(5, { correlationId: 'ABC-1' }), resourceId: '/sub/x' };
+    expect(entriesOf(kept, [told])).toEqual(kept);
+  });
+
+  it.each([
     ['a name in place of an id', call(5), entry(5, { caller: 'principal 1' }), entry(5)],
     ['how it ended', call(5), entry(5, { result: 'Failed' }), entry(5)],
     [

@@ -7,6 +7,7 @@ import {
   MAX_REPAIRED,
   RESULTS,
 } from '../../api/schema/activity.ts';
+import { sameText } from '../../azure/names/ascii.ts';
 import { WITHIN_MS } from '../../hints/activity/by-whom.ts';
 import { type Call, isOwnText } from '../../hints/activity/call.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
@@ -88,13 +89,27 @@ function entryOf({ call, resourceId }: Heard): ActivityEntry {
   };
 }
 
-/** One call of azid's own has its correlation id alone; a deployment of somebody else's has one for all that it does. */
+/**
+ * As the journal has it (`src/hints/activity/told-twice.ts`): one call of azid's own has its correlation id alone, a deployment of
+ * somebody else's has one for all that it does, and what azid did and what others did are never one, whatever id they sent.
+ */
 function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolean {
-  if (entry.resourceId !== next.resourceId || entry.correlationId !== next.correlationId) return false;
-  const sameOperation = entry.operation.toLowerCase() === next.operation.toLowerCase();
-  return entry.correlationId === undefined
-    ? sameOperation && entry.time === next.time
-    : own || isOwnText(entry.caller) || sameOperation;
+  if (!sameIds(entry.resourceId, next.resourceId)) return false;
+  if (!sameIds(entry.correlationId, next.correlationId)) return false;
+  if ((isOwnText(entry.caller) || (own && wasNotKnown(entry, next))) !== own) return false;
+  const sameOperation = sameText(entry.operation, next.operation);
+  return entry.correlationId === undefined ? sameOperation && entry.time === next.time : own || sameOperation;
+}
+
+/** azid's own, told as a stranger's by a process that did not know yet who it is. */
+function wasNotKnown({ caller: shown }: ActivityEntry, { caller: azid }: ActivityEntry): boolean {
+  const [, objectId] = /^azid \((.+)\)$/.exec(azid ?? '') ?? [];
+  return objectId !== undefined && shown !== undefined && sameText(shown, `principal ${objectId}`);
+}
+
+/** Azure spells one id in several ways. */
+function sameIds(left: string | undefined, right: string | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : sameText(left, right);
 }
 
 /** What was told before stands: its time, and whatever of it the new word does not know better. */

@@ -107,11 +107,11 @@ describe('status.activity', () => {
   it('is not written again when events and records tell of azid’s own writes minutes later', async () => {
     world.put();
     const self = { objectId: '33333333-0000-4000-8000-000000000003', clientId: 'c' };
-    world.journal.identify(self);
+    world.self.identify(self);
     await reconcileWith();
     const before = writes();
     world.clock.advance(20 * 60_000);
-    for (const caller of [self, {}])
+    for (const caller of [self, { appId: 'C' }])
       world.journal.note(
         hint({ operation: 'Microsoft.Web/sites/write', change: 'write', correlationId: 'OWN', caller }),
       );
@@ -127,7 +127,7 @@ describe('status.activity', () => {
     const kept = status();
     expect(kept?.activity).toHaveLength(2);
     const next = new ReconcilerWorld();
-    next.journal.identify({ objectId: 'me', clientId: 'my-app' });
+    next.self.identify({ objectId: 'me', clientId: 'my-app' });
     next.put({}, kept);
     next.journal.note({ ...hint(), source: 'record', at: hint().at + 900 });
     next.journal.note(

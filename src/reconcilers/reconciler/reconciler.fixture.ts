@@ -3,6 +3,7 @@ import { AUTHORIZATION, AZURE_LIMITS } from '../../azure/limits.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
+import { Self } from '../../hints/self.ts';
 import type { Applied, KubeClient } from '../../kube/client.ts';
 import type { EventRecord } from '../../kube/events/events.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
@@ -76,7 +77,8 @@ export class ReconcilerWorld {
   onApply: () => Promise<void> | void = () => {};
   readonly events: EventRecord[] = [];
   /** The objects have what is named like them. */
-  readonly journal = new ActivityJournal({ clock: this.clock, isOwned: () => true });
+  readonly self = new Self();
+  readonly journal = new ActivityJournal({ clock: this.clock, self: this.self, isOwned: () => true });
   readonly reconciler: Reconciler<IdentityAttachment, undefined, Step, object>;
   #version = 1_000_000;
 
