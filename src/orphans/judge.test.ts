@@ -211,6 +211,8 @@ describe('grace', () => {
     expect(rememberedFor(LONG, { reason: 'Unused' })).toMatchObject(anew);
     expect(rememberedFor(LONG, { reason: 'OwnerUnknown' })).toMatchObject(anew);
     expect(rememberedFor(Number.NaN)).toMatchObject(anew);
+    expect(rememberedFor(LONG, { ownerUid: 'of one that lived before' })).toMatchObject(anew);
+    expect(rememberedFor(LONG, { owner: 'shop/api' })).toMatchObject(anew);
   });
 
   it('is not older than the thing, whatever is remembered', () => {

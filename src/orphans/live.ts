@@ -1,4 +1,7 @@
-/** What is read directly before a deletion: plain data. Whoever reads says of each part whether it was read to its end. */
+/**
+ * What is read directly before a deletion: plain data. Whoever reads says of each part whether it was read to its end. It is read twice:
+ * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
+ */
 import type { Tags } from '../azure/names/identity-marks.ts';
 import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
 import type { SweepReport } from './report.ts';
@@ -16,10 +19,19 @@ export interface LiveView {
   readonly stops: SweepReport['stops'];
   /** That of the candidate's scope, as it is known now. */
   readonly area: AreaView;
+  /** By a GET of the object that `ownerToRead` names, at the API server: a watch may lag. */
+  readonly owner: LiveOwner;
   /** How many deletions the run has left, with this one not counted yet. */
   readonly left: number;
   readonly thing: LiveThing;
 }
+
+export type LiveOwner =
+  | { readonly state: 'absent' }
+  | { readonly state: 'present' }
+  | { readonly state: 'unread'; readonly why: string }
+  /** `ownerToRead` names none. */
+  | { readonly state: 'notNamed' };
 
 /** By a GET of exactly that thing, and by lists of what hangs on it. */
 export type LiveThing =

@@ -4,7 +4,7 @@ import { ownerMarks, retainedMarks, type Tags } from '../azure/names/identity-ma
 import { armKey } from '../azure/names/resource-id.ts';
 import type { LiveAssignment, LiveIdentity, LiveThing, LiveView } from './live.ts';
 import { type Known, type KubeThing, PlainObjects } from './owners/objects.fixture.ts';
-import { recheck } from './recheck.ts';
+import { ownerToRead, recheck } from './recheck.ts';
 import type { Candidate } from './report.ts';
 import {
   assignment,
@@ -36,6 +36,7 @@ const due = (
   scope: SCOPE,
   reason: 'OwnerGone',
   owner: 'shop/web',
+  ...(type === 'Identity' && { ownerUid: WEB.uid }),
   instance: thing.instance,
   since: NOW - 30 * DAY,
   clearSince: NOW - 30 * DAY,
@@ -50,6 +51,7 @@ const around = (thing: LiveThing, change: Partial<LiveView> = {}): LiveView => (
   spec: spec(),
   stops: [],
   area: { scope: SCOPE, state: 'complete' },
+  owner: { state: 'absent' },
   left: 1,
   thing,
   ...change,
@@ -101,6 +103,13 @@ describe('directly before an identity is deleted', () => {
     ],
     ['its area is loading', { area: { scope: SCOPE, state: 'loading' } }, 'AreaIncomplete'],
     ['another area is asked about', { area: { scope: `${SCOPE}2`, state: 'complete' } }, 'AreaIncomplete'],
+    [
+      'the API server has its object, which the stores have yet to show',
+      { owner: { state: 'present' } },
+      'OwnerLives',
+    ],
+    ['the API server does not answer', { owner: { state: 'unread', why: '503' } }, 'OwnerUnknown'],
+    ['the API server was not asked', { owner: { state: 'notNamed' } }, 'OwnerUnknown'],
     ['the run has none left', { left: 0 }, 'LimitReached'],
     ['it is azid itself', { self: { ...SELF, principalId: PRINCIPAL.toUpperCase() } }, 'AzidItself'],
     ['it is azid itself by its client id', { self: { ...SELF, clientId: 'CLIENT' } }, 'AzidItself'],
@@ -120,6 +129,11 @@ describe('directly before an identity is deleted', () => {
       'OtherInstallation',
     ],
     ['names another owner that is gone', { tags: ownerMarks({ ...WEB, name: 'api' }) }, 'InstanceChanged'],
+    [
+      'names a newer object of the same name',
+      { tags: { ...MARKS, 'azid-owner-uid': 'uid-2' } },
+      'InstanceChanged',
+    ],
     ['is attached', { resources: { state: 'read', items: ['/vm1'] } }, 'InUse'],
     ['may be attached', { resources: { state: 'unread', why: '500' } }, 'UseUnknown'],
     ['may have assignments', { assignments: { state: 'unread', why: '403' } }, 'UseUnknown'],
@@ -290,7 +304,7 @@ describe('directly before a credential is deleted', () => {
   });
   const of = (thing: LiveThing, known = objects(), change: Partial<LiveView> = {}) =>
     recheck(
-      due('FederatedIdentityCredential', credential(), { owner: 'shop-ci' }),
+      due('FederatedIdentityCredential', credential(), { owner: 'shop/ci' }),
       around(thing, change),
       known,
     );
@@ -306,6 +320,17 @@ describe('directly before a credential is deleted', () => {
     ['has a name that proves nothing', live({ name: 'aks' }), 'NotProven'],
   ])('it is kept when it %s', (_, thing, because) => {
     expect(of(thing)).toMatchObject({ type: 'keep', because });
+  });
+
+  it('it goes without a word of the API server only where its name does not tell its object', () => {
+    const untold = due('FederatedIdentityCredential', credential(), { owner: 'shop-ci' });
+    expect(ownerToRead(untold)).toBeUndefined();
+    const notNamed = around(live(), { owner: { state: 'notNamed' } });
+    // What is judged is another name than the credential has, so it is not the same one.
+    expect(recheck(untold, notNamed, objects())).toMatchObject({ because: 'InstanceChanged' });
+    const told = due('FederatedIdentityCredential', credential(), { owner: 'shop/ci' });
+    expect(ownerToRead(told)).toEqual({ kind: 'FederatedIdentityCredential', namespace: 'shop', name: 'ci' });
+    expect(recheck(told, notNamed, objects())).toMatchObject({ because: 'OwnerUnknown' });
   });
 
   it('it is kept when its object is back, when it was retained, and when azid itself signs in by it', () => {

@@ -11,6 +11,7 @@ import { recheckAssignment } from './recheck/assignment.ts';
 import { recheckCredential } from './recheck/credential.ts';
 import { recheckIdentity } from './recheck/identity.ts';
 import type { Candidate } from './report.ts';
+import type { OrphanType } from './view.ts';
 
 export type { Answer } from './recheck/answer.ts';
 
@@ -35,8 +36,29 @@ export function recheck(candidate: Candidate, live: LiveView, objects: Objects):
   }
 }
 
+/** The object that is to be read at the API server; undefined: the name of a credential does not tell. */
+export function ownerToRead({
+  type,
+  owner = '',
+}: Pick<Candidate, 'type' | 'owner'>):
+  | { readonly kind: string; readonly namespace: string; readonly name: string }
+  | undefined {
+  const [namespace = '', name] = owner.split('/');
+  if (namespace === '' || name === undefined || name === '') return undefined;
+  return { kind: OWNER[type], namespace, name };
+}
+
+const OWNER: Readonly<Record<OrphanType, string>> = {
+  Identity: 'UserAssignedIdentity',
+  RoleAssignment: 'RoleGrant',
+  FederatedIdentityCredential: 'FederatedIdentityCredential',
+};
+
 /** What has nothing to do with the thing itself. */
-function mayNot(candidate: Candidate, { spec, stops, self, area, left }: LiveView): Answer | undefined {
+function mayNot(
+  candidate: Candidate,
+  { spec, stops, self, area, owner, left }: LiveView,
+): Answer | undefined {
   if (spec.mode !== 'Delete' || candidate.verdict.type !== 'due')
     return keep('NotDue', spec.mode === 'Delete' ? 'it is not due' : 'the mode is Report');
   const [stop] = stops;
@@ -48,6 +70,11 @@ function mayNot(candidate: Candidate, { spec, stops, self, area, left }: LiveVie
       `scope ${candidate.scope} is not known completely: ${area.why ?? area.state}`,
     );
   if (left <= 0) return keep('LimitReached', 'the run has deleted as much as limits.deletionsPerRun allows');
+  if (owner.state === 'present') return keep('OwnerLives', `${candidate.owner} is there`);
+  if (owner.state === 'unread')
+    return keep('OwnerUnknown', `whether ${candidate.owner} is there could not be read: ${owner.why}`);
+  if (owner.state === 'notNamed' && ownerToRead(candidate))
+    return keep('OwnerUnknown', `whether ${candidate.owner} is there was not read`);
   return undefined;
 }
 

@@ -23,8 +23,10 @@ export interface Candidate {
   readonly key: string;
   readonly scope: string;
   readonly reason: OrphanReason;
-  /** As the marks name it. */
+  /** As the marks name it: `namespace/name`; of a credential whose name does not tell that, its readable part. */
   readonly owner?: string;
+  /** Where the marks tell it: marks with another are those of an object made anew. */
+  readonly ownerUid?: string;
   /** See `ThingView.instance`. */
   readonly instance: string;
   /** Since when it is listed without a break, wall ms. */
@@ -51,7 +53,10 @@ export interface Memory {
 }
 
 /** The fields of a candidate as the run before listed it. */
-export type Remembered = Pick<Candidate, 'instance' | 'reason' | 'since' | 'clearSince'>;
+export type Remembered = Pick<
+  Candidate,
+  'instance' | 'reason' | 'owner' | 'ownerUid' | 'since' | 'clearSince'
+>;
 
 export interface SweepReport {
   readonly candidates: readonly Candidate[];

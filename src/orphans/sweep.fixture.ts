@@ -4,9 +4,9 @@ import { ownerMarks } from '../azure/names/identity-marks.ts';
 import { armKey, identityId } from '../azure/names/resource-id.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from './instance.ts';
 import type { ShownAssignment } from './owners/objects.ts';
-import type { Candidate, Memory } from './report.ts';
+import type { Candidate, Memory, Remembered } from './report.ts';
 import type { SweepSpec } from './spec.ts';
-import type { AssignmentView, CredentialView, IdentityView, SweepView } from './view.ts';
+import type { AssignmentView, CredentialView, IdentityView, OwnerView, SweepView } from './view.ts';
 
 /** Builders for tables: an orphan of each type, and a view in which nothing keeps it. */
 
@@ -56,7 +56,7 @@ export function identity(change: Partial<IdentityView> = {}): IdentityView {
     id,
     key: armKey(id),
     scope: SCOPE,
-    owner: { state: 'gone', owner: 'shop/web' },
+    owner: { state: 'gone', owner: 'shop/web', uid: WEB.uid },
     instance: identityInstance({ principalId }),
     principalId,
     clientId: `client-${principalId}`,
@@ -95,7 +95,7 @@ export function credential(change: Partial<CredentialView> = {}): CredentialView
     id,
     key: armKey(id),
     scope: SCOPE,
-    owner: { state: 'gone', owner: 'shop-ci' },
+    owner: { state: 'gone', owner: 'shop/ci' },
     instance: credentialInstance(PRINCIPAL, trust),
     identityId: idOf('web'),
     principalId: PRINCIPAL,
@@ -137,19 +137,19 @@ export function remember(candidates: readonly Candidate[]): Memory {
   return { since: new Map(candidates.map((each) => [each.key, each])) };
 }
 
+type Listed = { readonly key: string; readonly instance: string; readonly owner?: OwnerView };
+
 /** All of these have been listed, with nothing to keep them, for so long. */
-export function listedFor(
-  ms: number,
-  things: readonly { readonly key: string; readonly instance: string }[],
-  change: Partial<Pick<Candidate, 'reason' | 'since' | 'clearSince'>> = {},
-): Memory {
+export function listedFor(ms: number, things: readonly Listed[], change: Partial<Remembered> = {}): Memory {
   const since = NOW - ms;
-  return {
-    since: new Map(
-      things.map(({ key, instance }) => [
-        key,
-        { instance, reason: 'OwnerGone', since, clearSince: since, ...change },
-      ]),
-    ),
-  };
+  const remembered = ({ instance, owner }: Listed): Remembered => ({
+    instance,
+    reason: 'OwnerGone',
+    ...(owner && 'owner' in owner && { owner: owner.owner }),
+    ...(owner?.state === 'gone' && owner.uid !== undefined && { ownerUid: owner.uid }),
+    since,
+    clearSince: since,
+    ...change,
+  });
+  return { since: new Map(things.map((thing) => [thing.key, remembered(thing)])) };
 }

@@ -62,8 +62,8 @@ export interface Doubt {
 export type OwnerView =
   /** An object that lives, or may want it, by kind and key. */
   | { readonly state: 'living'; readonly by: string }
-  /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it. */
-  | { readonly state: 'gone'; readonly owner: string }
+  /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it; `uid`: where they tell it. */
+  | { readonly state: 'gone'; readonly owner: string; readonly uid?: string }
   /** Kept on purpose: `deletionPolicy: Retain`. */
   | { readonly state: 'retained'; readonly owner: string }
   /** Cannot be told. `why`, for people: some of its tags are missing, its namespace was not seen, … */

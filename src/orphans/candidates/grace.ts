@@ -21,7 +21,7 @@ const WITHOUT_OWNER: ReadonlySet<OrphanReason> = new Set(['OwnerGone', 'Principa
 
 export function timesOf(
   thing: Listed,
-  reason: OrphanReason,
+  { reason, owner, ownerUid }: Pick<Candidate, 'reason' | 'owner' | 'ownerUid'>,
   standing: Standing,
   memory: Memory,
   now: number,
@@ -31,6 +31,9 @@ export function timesOf(
     before !== undefined &&
     isPast(before.since, now) &&
     sameInstance(before.instance, thing.instance) &&
+    // Another owner lived since, if only between two runs.
+    before.owner === owner &&
+    before.ownerUid === ownerUid &&
     (before.reason === reason || (WITHOUT_OWNER.has(before.reason) && WITHOUT_OWNER.has(reason)));
   const since = notBefore(goesOn ? before.since : now, thing, now);
   if (standing === 'held') return { since };

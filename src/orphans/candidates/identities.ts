@@ -21,7 +21,13 @@ export function identityFinding(identity: IdentityView, { view, spec }: Judging)
       };
     case 'gone': {
       const kept = keptByHanging(identity) ?? keptByDoubt(identity, view.areas);
-      return { type: 'Identity', reason: 'OwnerGone', owner: owner.owner, ...(kept && { kept }) };
+      return {
+        type: 'Identity',
+        reason: 'OwnerGone',
+        owner: owner.owner,
+        ...(owner.uid !== undefined && { ownerUid: owner.uid }),
+        ...(kept && { kept }),
+      };
     }
   }
 }

@@ -17,6 +17,7 @@ export interface Finding {
   readonly type: OrphanType;
   readonly reason: OrphanReason;
   readonly owner?: string;
+  readonly ownerUid?: string;
   /** Absent: nothing keeps it. */
   readonly kept?: Kept & { readonly standing: Exclude<Standing, 'clear'> };
   /** Nothing is ever done about it. */
@@ -26,10 +27,10 @@ export interface Finding {
 type Thing = Listed & { readonly scope: string };
 
 export function listed(thing: Thing, finding: Finding, { view, memory, spec }: Judging): Candidate {
-  const { type, reason, owner, kept, only } = finding;
+  const { type, reason, owner, ownerUid, kept, only } = finding;
   const { now } = view;
   const standing = kept?.standing ?? (only === undefined ? 'clear' : 'held');
-  const times = timesOf(thing, reason, standing, memory, now);
+  const times = timesOf(thing, finding, standing, memory, now);
   // An end was given with the assignment, so nobody has a claim on a time after it.
   const graceMs = reason === 'Ended' ? 0 : spec.gracePeriodsMs[type];
   const createdAt = reason === 'Ended' ? undefined : thing.createdAt;
@@ -45,6 +46,7 @@ export function listed(thing: Thing, finding: Finding, { view, memory, spec }: J
     scope: thing.scope,
     reason,
     ...(owner !== undefined && { owner }),
+    ...(ownerUid !== undefined && { ownerUid }),
     instance: thing.instance,
     ...times,
     verdict: spec.mode === 'Report' ? onlyReported(verdict) : verdict,

@@ -1,4 +1,8 @@
-import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
+import {
+  type CredentialOwner,
+  isCredentialOf,
+  isCredentialOfInstallation,
+} from '../../azure/names/credential-name.ts';
 import type { OwnerView } from '../view.ts';
 import { livingBy, type Objects, type ShownCredential } from './objects.ts';
 
@@ -22,7 +26,28 @@ export function credentialOwner(
       why: 'it was there without an object when azid began to keep records of what it retains',
     };
   if (record) return { state: 'retained', owner: record.owner };
-  // The name does not tell which namespace it is of.
-  if (objects.isUnseen()) return { state: 'unknown', why: 'not all namespaces were seen yet' };
-  return { state: 'gone', owner: credential.name.replace(/-[0-9a-f]+-[0-9a-f]+$/i, '') };
+  const owner = ownerInName(credential.name, installationId);
+  const isUnseen = owner ? objects.isUnseen(owner.namespace) : objects.isUnseen();
+  if (isUnseen)
+    return {
+      state: 'unknown',
+      why: owner ? `namespace ${owner.namespace} was not seen yet` : 'not all namespaces were seen yet',
+    };
+  const named = owner ? `${owner.namespace}/${owner.name}` : readablePart(credential.name);
+  return { state: 'gone', owner: named };
+}
+
+/** Namespace and name, where the readable part was neither shortened nor altered: the hash tells which of its dashes stands between them. */
+function ownerInName(name: string, installationId: string): CredentialOwner | undefined {
+  const readable = readablePart(name);
+  for (let at = readable.indexOf('-'); at >= 0; at = readable.indexOf('-', at + 1)) {
+    const owner = { namespace: readable.slice(0, at), name: readable.slice(at + 1) };
+    if (owner.namespace !== '' && owner.name !== '' && isCredentialOf(name, installationId, owner))
+      return owner;
+  }
+  return undefined;
+}
+
+function readablePart(name: string): string {
+  return name.replace(/-[0-9a-f]+-[0-9a-f]+$/i, '');
 }

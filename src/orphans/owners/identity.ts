@@ -23,7 +23,7 @@ export function identityOwner(
     ...objects.identitiesOfOwner(named.owner),
     ...objects.referrersByName(namespace, name),
   ]);
-  return by === undefined ? { state: 'gone', owner: named.owner } : { state: 'living', by };
+  return by === undefined ? named : { state: 'living', by };
 }
 
 function wanting(identity: ShownIdentity, objects: Objects): readonly ObjectRef[] {

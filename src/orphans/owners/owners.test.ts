@@ -39,10 +39,11 @@ describe('whose an identity is', () => {
     identityOwner(shown(tags), INSTALLATION, known(...of));
 
   it('nobody’s, when its marks name it whole and no object is, was or wants that', () => {
-    expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/web' });
+    expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/web', uid: 'uid-web' });
     expect(ownerOf(MARKS, [{ namespace: 'else', name: 'web' }])).toEqual({
       state: 'gone',
       owner: 'shop/web',
+      uid: 'uid-web',
     });
   });
 
@@ -185,9 +186,17 @@ describe('whose a credential is', () => {
     credentialOwner({ key, name: named }, INSTALLATION, known(...of));
 
   it('nobody’s, when no object’s name makes its own', () => {
-    expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop-ci' });
+    expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/ci' });
     const other = { kind: 'FederatedIdentityCredential', name: 'cd' };
-    expect(ownerOf(name, [other])).toEqual({ state: 'gone', owner: 'shop-ci' });
+    expect(ownerOf(name, [other])).toEqual({ state: 'gone', owner: 'shop/ci' });
+  });
+
+  it('names its object, unless the readable part is not all of that', () => {
+    const of = (namespace: string, called: string) =>
+      ownerOf(credentialName(INSTALLATION, { namespace, name: called }));
+    expect(of('team-a', 'build-main')).toEqual({ state: 'gone', owner: 'team-a/build-main' });
+    expect(of('team', 'a.b')).toEqual({ state: 'gone', owner: 'team-a-b' });
+    expect(of('team', 'n'.repeat(200))).toMatchObject({ owner: expect.stringMatching(/^team-n+$/) });
   });
 
   it('that of the object whose name makes its own, on whichever identity, or that has it in its ledger', () => {
@@ -201,7 +210,10 @@ describe('whose a credential is', () => {
     expect(ownerOf(credentialName(OTHER, { namespace: 'shop', name: 'ci' }))).toMatchObject({
       state: 'unknown',
     });
-    expect(ownerOf(name, [], { unseen: new Set(['elsewhere']) })).toMatchObject({ state: 'unknown' });
+    expect(ownerOf(name, [], { unseen: new Set(['shop']) })).toMatchObject({ state: 'unknown' });
+    const untold = credentialName(INSTALLATION, { namespace: 'team', name: 'a.b' });
+    expect(ownerOf(untold, [], { unseen: new Set(['elsewhere']) })).toMatchObject({ state: 'unknown' });
+    expect(ownerOf(name, [], { unseen: new Set(['elsewhere']) })).toMatchObject({ state: 'gone' });
     const unproven = new Map([[key, { owner: 'shop/ci', unproven: true }]]);
     expect(ownerOf(name, [], { retained: unproven })).toMatchObject({ state: 'unknown' });
   });

@@ -15,7 +15,7 @@ export function keep(because: KeepReason, why: string): Extract<Answer, { type: 
 }
 
 /** Undefined: the owner that was judged gone is, and it is the same one. */
-export function keptByOwner(owner: OwnerView, { owner: judged }: Candidate): Answer | undefined {
+export function keptByOwner(owner: OwnerView, { owner: judged, ownerUid }: Candidate): Answer | undefined {
   switch (owner.state) {
     case 'living':
       return keep('OwnerLives', `${owner.by} has it or may want it`);
@@ -26,11 +26,15 @@ export function keptByOwner(owner: OwnerView, { owner: judged }: Candidate): Ans
     case 'unknown':
       return keep('OwnerUnknown', owner.why);
     case 'gone':
-      return owner.owner === judged
+      return owner.owner === judged && owner.uid === ownerUid
         ? undefined
         : keep(
             'InstanceChanged',
-            `it names ${owner.owner} as its owner, and named ${judged} when it was judged`,
+            `it names ${named(owner.owner, owner.uid)} as its owner, and named ${named(judged, ownerUid)} when it was judged`,
           );
   }
+}
+
+function named(owner = 'nobody', uid?: string): string {
+  return uid === undefined ? owner : `${owner} (${uid})`;
 }
