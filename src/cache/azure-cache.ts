@@ -54,6 +54,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       plural,
       indexes,
       lagMs: isAbsenceProven === false ? 0 : lagMs,
+      announcedMs: lagMs,
       wantsWitnesses: isAbsenceProven,
       sameContent: definition.sameContent,
       sameInstance: definition.sameInstance,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RoleCatalog } from '../../src/cache/roles/catalog.ts';
+import { LAG_MS } from '../../src/cache/store/store.ts';
+import { CacheHints, type HintedCache } from '../../src/hints/caches/cache-hints.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';
 
@@ -225,4 +227,96 @@ test('what is looked up outside the scopes in use is not kept for ever', async (
   it.clock.advance(121 * minute);
   await it.catalog.byId(it.group, custom, edit);
   expect(it.catalog.cache.sizes.held).toBe(1);
+});
+
+describe('a hint of a custom role', () => {
+  const B = '/subscriptions/22222222-0000-4000-8000-00000000000b';
+  const unused: HintedCache = {
+    inUse: { has: () => false, names: [] },
+    suspect: () => {},
+    isSuspected: () => false,
+    observe: () => ({ state: 'unknown' }),
+    present: () => [],
+    resyncNow: () => {},
+    ask: () => {},
+  };
+
+  /** A role that can be assigned in two subscriptions, and whose edit by its path in the first azid is told of. */
+  async function spanning(areas: (a: string) => string[], options: RigOptions = {}) {
+    const it = await setup({ role: 'Owner', roleScope: '/', ...options });
+    const { azure, subscription: a, catalog, clock, stopping } = it;
+    await azure.control.createSubscription({ id: B.slice('/subscriptions/'.length) });
+    const defined = {
+      roleName: 'Ours',
+      actions: ['*/read'],
+      notActions: [],
+      dataActions: [],
+      notDataActions: [],
+    };
+    const { id } = await azure.control.defineRole({ ...defined, assignableScopes: [a, B] });
+    const guid = id.slice(-36);
+    catalog.cache.use('test', areas(a));
+    await Promise.all(areas(a).map((area) => catalog.cache.whenLoaded(area)));
+    await it.quiet();
+    const others = { identities: unused, credentials: unused, assignments: unused, hosts: unused };
+    const caches = { ...others, roles: catalog.cache };
+    const hints = new CacheHints({ caches, ownCalls: { has: () => false }, clock, signal: stopping.signal });
+    const path = `${a}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+    const permissions = [{ actions: ['*'] }];
+    const properties = { roleName: 'Ours', assignableScopes: [a, B], permissions };
+    const edit = () =>
+      azure.control.arm({ method: 'PUT', path: `${path}?api-version=2022-04-01`, body: { properties } });
+    const tell = () =>
+      hints.take({ source: 'event', id: path, operation: 'x', change: 'write', result: 'Succeeded', at: 0 });
+    const actions = (area: string) => catalog.known(area, guid)?.permissions[0]?.actions;
+    return { ...it, guid, edit, tell, actions, hints };
+  }
+
+  test('is heard wherever it is used, by one read there', async () => {
+    await using it = await spanning((a) => [a, B]);
+    const before = it.calls().length;
+    await it.edit();
+    expect(it.tell()).toBe('list');
+    it.clock.advance(0);
+    await until('both to know it', () => [it.subscription, B].every((area) => it.actions(area)?.[0] === '*'));
+    expect(it.changes).toEqual([it.guid, it.guid]);
+    const calls = it.calls().slice(before);
+    expect(calls.map(({ path }) => path.replace(/\?.*/, '')).filter((path) => path.startsWith(B))).toEqual([
+      expect.stringMatching(new RegExp(`/roleDefinitions/${it.guid}$`, 'i')),
+    ]);
+    await it.hints.stop();
+  });
+
+  test('is heard where nobody uses the subscription that it was written at', async () => {
+    await using it = await spanning(() => [B]);
+    await it.edit();
+    expect(it.tell()).toBe('read');
+    it.clock.advance(0);
+    await until('it to be known', () => it.actions(B)?.[0] === '*');
+    expect(it.changes).toEqual([it.guid]);
+    await it.hints.stop();
+  });
+
+  test('is read once more where Azure does not show it yet', async () => {
+    await using it = await spanning(() => [B]);
+    it.tell();
+    it.clock.advance(0);
+    await it.quiet();
+    expect(it.actions(B)).toEqual(['*/read']);
+    await it.edit();
+    it.clock.advance(LAG_MS);
+    await until('it to be known', () => it.actions(B)?.[0] === '*');
+    await it.hints.stop();
+  });
+
+  test('that is gone makes it unknown', async () => {
+    await using it = await spanning(() => [B]);
+    const path = `${it.subscription}/providers/Microsoft.Authorization/roleDefinitions/${it.guid}`;
+    await it.azure.control.arm({ method: 'DELETE', path: `${path}?api-version=2022-04-01` });
+    it.tell();
+    it.clock.advance(0);
+    await until('it to be unknown', () => it.actions(B) === undefined);
+    expect(it.changes).toEqual([it.guid]);
+    await it.hints.stop();
+  });
 });

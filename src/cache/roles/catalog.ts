@@ -39,7 +39,7 @@ export class RoleCatalog {
 
   constructor(options: RoleCatalogOptions) {
     this.#options = options;
-    this.cache = new AzureCache(roleDefinition(options.definitions, BELIEVED_MS), options);
+    this.cache = new AzureCache(roleDefinition(options.definitions, BELIEVED_MS, options.clock), options);
   }
 
   /** What is held under a GUID at a scope; `undefined` says nothing. Costs nothing. */

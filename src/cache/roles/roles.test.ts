@@ -30,7 +30,7 @@ it('keeps a role that several subscriptions show once, and apart where they show
       yield { roles: [role], requestedAt: clock.monotonic() };
     },
   };
-  const cache = new AzureCache(roleDefinition(definitions, 3600_000), { clock, signal });
+  const cache = new AzureCache(roleDefinition(definitions, 3600_000, clock), { clock, signal });
   cache.use('test', [one, two]);
   await Promise.all([one, two].map((area) => cache.whenLoaded(area)));
   const roleAt = (area: string) => cache.present(area).map(({ role }) => role)[0];

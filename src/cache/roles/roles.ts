@@ -1,10 +1,12 @@
 /**
- * Role definitions: all of each scope in use at once, read again every hour. Nothing is concluded from what a list lacks:
- * a role that is not held is asked for (`catalog.ts`).
+ * Role definitions: all of each scope in use at once, read again every hour, and one by one where somebody said that one has changed.
+ * Nothing is concluded from what a list lacks: a role that is not held is asked for (`catalog.ts`).
  */
+import type { AzureObserver } from '../../azure/arm/observer.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { areaOf } from '../../azure/names/scope.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { placeOfScope } from '../lists/cache-part.ts';
@@ -35,7 +37,9 @@ export function roleIn(area: string, guid: string): string {
 export function roleDefinition(
   definitions: Pick<RoleDefinitions, 'list' | 'get'>,
   keptMs: number,
+  clock: Pick<Clock, 'monotonic'>,
 ): CacheDefinition<CachedRole, RoleQueries> {
+  let cache: AzureObserver<CachedRole> | undefined;
   return {
     name: 'roles',
     plural: 'role definitions',
@@ -55,7 +59,16 @@ export function roleDefinition(
     sameContent: (left, right) => sameRole(left.role, right.role),
     sameInstance: () => true,
     kept: sharing(),
-    read: (id, context) => definitions.get(areaOfRole(id), id, context),
+    observedBy: (observer) => {
+      cache = observer;
+    },
+    read: async (id, context) => {
+      const requestedAt = clock.monotonic();
+      const area = areaOfRole(id);
+      const answer = await definitions.get(area, id, context);
+      const found = answer.found === 'one' ? { id, key: id, area, role: answer.role } : undefined;
+      cache?.recordGet(id, found, requestedAt);
+    },
     async *list(area, context) {
       for await (const page of definitions.list(area, context)) {
         const found = page.roles.map((role) => {

@@ -41,6 +41,8 @@ export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   readonly signal: AbortSignal;
   /** Default `LAG_MS`. */
   readonly lagMs?: number | undefined;
+  /** How long Azure may announce a change that it does not show yet. Default `LAG_MS`. */
+  readonly announcedMs?: number | undefined;
   /** For messages. */
   readonly plural: string;
   readonly indexes: Indexes<T, Q>;
@@ -78,7 +80,8 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
 
   constructor(options: ResourceStoreOptions<T, Q>) {
     this.#options = options;
-    const { clock, signal, lagMs = LAG_MS, sameContent, sameInstance, indexes } = options;
+    const { clock, signal, lagMs = LAG_MS, announcedMs = LAG_MS, indexes } = options;
+    const { sameContent, sameInstance } = options;
     this.#rules = { lagMs, sameContent, sameInstance };
     const read = async (id: string) => {
       const before = this.#entries.get(id);
@@ -89,7 +92,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     this.#suspicions = new Suspicions({
       clock,
       signal,
-      lagMs,
+      lagMs: announcedMs,
       read,
       isFinal: (error) => classify(error).kind === 'stalled',
       onGivenUp: (id) => options.onUnread?.(options.areaOf(id)),

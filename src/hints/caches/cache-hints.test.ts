@@ -142,6 +142,37 @@ describe('a hint', () => {
   });
 });
 
+describe('a hint of a role', () => {
+  const known = (area: string) => `${area}/providers/microsoft.authorization/roledefinitions/${OTHER}`;
+  const id = `${SUB}/providers/Microsoft.Authorization/roleDefinitions/${OTHER.toUpperCase()}`;
+  const others = [1, 2, 3].map((n) => `/subscriptions/${n}9999999-2222-4333-8444-555555555555`);
+
+  it('reads it wherever it is known, since its scopes may span others', async () => {
+    const { take, drain, present } = setup({ roles: [SUB, ...others] });
+    present.roles = [SUB, ...others.slice(0, 2)].map(known);
+    expect(take(id)).toBe('list');
+    expect(take(id)).toBe('list');
+    expect((await drain()).sort()).toEqual([
+      `roles list ${SUB}`,
+      `roles read ${OTHER}`,
+      `roles read ${OTHER}`,
+    ]);
+  });
+
+  it('reads it where it was written where nobody needs anything', async () => {
+    const { take, drain, present } = setup({ roles: others });
+    present.roles = others.slice(0, 1).map(known);
+    expect(take(id)).toBe('read');
+    expect(await drain()).toEqual([`roles read ${OTHER}`]);
+  });
+
+  it('that nobody knows costs nothing', async () => {
+    const { take, drain } = setup({ roles: others });
+    expect(take(id)).toBe('irrelevant');
+    expect(await drain()).toEqual([]);
+  });
+});
+
 describe('many hints at once', () => {
   const many = (count: number) => Array.from({ length: count }, (_, n) => vm(n));
 

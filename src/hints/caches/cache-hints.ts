@@ -2,6 +2,7 @@ import { isWithinScope } from '../../azure/names/resource-id.ts';
 import { subscriptionOf } from '../../azure/names/scope.ts';
 import { type BucketSize, TokenBucket } from '../../azure/token-bucket.ts';
 import { ReReads } from '../../cache/calls/re-reads.ts';
+import { roleIn } from '../../cache/roles/roles.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
@@ -86,6 +87,8 @@ export class CacheHints implements HintSink {
       case 'area':
         if (!caches[target.cache].inUse.has(target.area)) return 'irrelevant';
         return this.#listSoon(target.cache, target.area);
+      case 'elsewhere':
+        return this.#readElsewhere(target.guid, target.area);
       case 'beneath':
         if (!this.#isInUse(subscriptionOf(target.scope) ?? '')) return 'irrelevant';
         this.#groups.add(target.scope);
@@ -109,6 +112,17 @@ export class CacheHints implements HintSink {
     for (const bucket of buckets) bucket.take();
     cache.suspect(id);
     return 'read';
+  }
+
+  /** Looked for by the areas in use, which are few, and not by all roles that they show. */
+  #readElsewhere(guid: string, except: string): HintEffect {
+    const { roles } = this.#options.caches;
+    let effect: HintEffect = 'irrelevant';
+    for (const area of roles.inUse.names) {
+      const id = roleIn(area, guid);
+      if (area !== except && roles.observe(id).state === 'present') effect = this.#read('roles', area, id);
+    }
+    return effect;
   }
 
   /** What was seen in groups that are gone, resource by resource, as far as the reads reach; the rest shows in lists. */

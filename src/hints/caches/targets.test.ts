@@ -69,8 +69,24 @@ describe('what a hint is about', () => {
       'write',
       [{ type: 'resource', cache: 'assignments', area: '/', id: ASSIGNED }],
     ],
-    ['a role', SUB + ROLE, 'write', [{ type: 'area', cache: 'roles', area: SUB }]],
-    ['a role of the tenant', ROLE, 'delete', [{ type: 'area', cache: 'roles', area: '/' }]],
+    [
+      'a role',
+      SUB + ROLE.toUpperCase(),
+      'write',
+      [
+        { type: 'area', cache: 'roles', area: SUB },
+        { type: 'elsewhere', guid: 'c0ffee00-0000-4000-8000-000000000002', area: SUB },
+      ],
+    ],
+    [
+      'a role of the tenant',
+      ROLE,
+      'delete',
+      [
+        { type: 'area', cache: 'roles', area: '/' },
+        { type: 'elsewhere', guid: 'c0ffee00-0000-4000-8000-000000000002', area: '/' },
+      ],
+    ],
     ['a machine', VM, 'write', [{ type: 'resource', cache: 'hosts', area: vms, id: VM }]],
     ['a site that was written', SITE, 'write', [{ type: 'resource', cache: 'hosts', area: sites, id: SITE }]],
     [
@@ -112,6 +128,7 @@ describe('what a hint is about', () => {
     ['an empty text', '', 'delete'],
     ['a path that climbs', `${GROUP}/../other`, 'delete'],
     ['an id with a query', `${UAI}?x=1`, 'write'],
+    ['a role that is no GUID', `${SUB}/providers/Microsoft.Authorization/roleDefinitions/reader`, 'write'],
     ['half an id', `${GROUP}/providers/Microsoft.Compute`, 'write'],
   ] as const)('nothing: %s', (_, id, change) => {
     expect(targetsOf({ id, change })).toEqual([]);

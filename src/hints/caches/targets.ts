@@ -3,6 +3,7 @@ import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
+import { trailingGuid } from '../../azure/names/guid.ts';
 import { armKey, parentScope, parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOf } from '../../azure/names/scope.ts';
 import { areaOfHost, SITE_TYPE, slotsArea } from '../../cache/hosts/area.ts';
@@ -15,6 +16,8 @@ export type Target =
   | { readonly type: 'resource'; readonly cache: CacheName; readonly area: string; readonly id: string }
   /** What one list shows: take it anew. */
   | { readonly type: 'area'; readonly cache: CacheName; readonly area: string }
+  /** A role as other areas than the one that it was written at know it: its scopes may span them, and the id does not tell. */
+  | { readonly type: 'elsewhere'; readonly guid: string; readonly area: string }
   /** All that is held beneath a group that is gone. */
   | { readonly type: 'beneath'; readonly scope: string }
   /** All lists of a subscription: things went elsewhere, and their new ids are not known. */
@@ -39,13 +42,15 @@ const readCredential: Reader = (id) => [
   resource('credentials', armKey(parseCredentialId(id).identityId), id),
 ];
 const readAssignment: Reader = (id) => [resource('assignments', areaOf(parseAssignmentId(id).scope), id)];
-const readRole: Reader = (id, key) => [
-  {
-    type: 'area',
-    cache: 'roles',
-    area: areaOf(id.slice(0, key.lastIndexOf(ROLE_DEFINITIONS)) || '/'),
-  },
-];
+/** A list where it was written, since it may be new there; where it is known besides, that it is read again. */
+const readRole: Reader = (id, key) => {
+  const area = areaOf(id.slice(0, key.lastIndexOf(ROLE_DEFINITIONS)) || '/');
+  const guid = trailingGuid('the role', id);
+  return [
+    { type: 'area', cache: 'roles', area },
+    { type: 'elsewhere', guid, area },
+  ];
+};
 
 /** A group, or what may have an identity. */
 const readResource: Reader = (id, key, change) => {
