@@ -93,7 +93,12 @@ async function runChild(given: {
     args: ['--max-old-space-size=8192', join(home, 'bench/child.ts'), name, String(objects), folder],
     logFile,
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: folder },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: folder,
+      AZID_BENCH_NODE_ARGS: process.env.AZID_BENCH_NODE_ARGS,
+    },
   });
   const stopped = new Promise<'stopped'>((done) =>
     limit.signal.addEventListener('abort', () => done('stopped'), { once: true }),

@@ -133,8 +133,9 @@ function queueFor({ azure: { control }, subscriptions }: Stage) {
     scope: id,
   });
   for (const [at, subscription] of subscriptions.entries()) {
-    const source = `/subscriptions/${subscription}`;
-    const topic = control.createSystemTopic({ name: `all-${at}`, resourceGroup: GROUP, source }).id;
+    // A topic lies in the subscription that it tells of.
+    const of = { subscriptionId: subscription, resourceGroup: GROUP };
+    const topic = control.createSystemTopic({ name: `all-${at}`, ...of }).id;
     control.createEventSubscription({ topic, name: 'to-azid', queue: id });
   }
   control.settle();

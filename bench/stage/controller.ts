@@ -50,11 +50,13 @@ export class Controller implements AsyncDisposable {
     const { args = [], env = [] } = deployed.spec.template.spec.containers[0] ?? {};
     const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
     if (options === undefined) throw new Error('expected deploy/controller.yaml to set NODE_OPTIONS');
+    // For looking into it: `--cpu-prof --cpu-prof-dir=…`, `--trace-gc`.
+    const extra = (process.env.AZID_BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
     const listen = `127.0.0.1:${await freePort()}`;
     const all = Object.entries({ ...flags, 'listen-address': listen });
     const process_ = await TetheredProcess.start({
       command: process.execPath,
-      args: [PROGRAM, ...args, ...all.flatMap(([flag, value]) => [`--${flag}`, value])],
+      args: [...extra, PROGRAM, ...args, ...all.flatMap(([flag, value]) => [`--${flag}`, value])],
       logFile,
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, NODE_OPTIONS: options },

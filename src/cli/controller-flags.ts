@@ -171,7 +171,7 @@ export const FLAGS: readonly Flag[] = [
   {
     flags: '--workers <n>',
     env: 'AZID_WORKERS',
-    about: 'objects of one kind worked on at the same time',
+    about: 'objects of one kind worked on at the same time; a quarter is kept for edits and events',
     parse: integer(1, 256),
     fallback: DEFAULT_WORKERS,
   },

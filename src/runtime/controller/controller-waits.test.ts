@@ -106,6 +106,41 @@ test('goes on with a worker of its own, also while all are taken or one waits fo
   await until(() => held.length === 3);
 });
 
+test('an edit begins at once while resyncs hold all the workers they may have', async () => {
+  start({ workers: 8 });
+  for (let n = 0; n < 20; n++) controller.enqueue(`many-${n}/a`, 'resync');
+  await until(() => held.length === 6);
+  for (let n = 0; n < 20; n++) await turn();
+  expect(held).toHaveLength(6);
+  controller.enqueue('few/a', 'edit');
+  await until(() => held.length === 7);
+  expect(keys().at(-1)).toBe('few/a');
+});
+
+test('an edit begins at once while resyncs that waited go on, however many', async () => {
+  start({ workers: 8 });
+  for (let n = 0; n < 20; n++) controller.enqueue(`many-${n}/a`, 'resync');
+  const waits: (Disposable | undefined)[] = [];
+  for (let n = 0; n < 20; n++) {
+    await until(() => held.length === n + 1);
+    waits.push(held[n]?.waits.begin());
+  }
+  for (const wait of waits) wait?.[Symbol.dispose]();
+  expect(actives.at(-1)).toBe(20);
+  controller.enqueue('few/a', 'edit');
+  await until(() => held.length === 21);
+  controller.enqueue('few/b', 'event');
+  await until(() => held.length === 22);
+  // More than those kept for them wait, as ever, until others have ended.
+  controller.enqueue('few/c', 'edit');
+  controller.enqueue('more/a', 'resync');
+  for (let n = 0; n < 20; n++) await turn();
+  expect(keys().slice(20)).toEqual(['few/a', 'few/b']);
+  held[20]?.end();
+  await until(() => held.length === 23);
+  expect(keys().at(-1)).toBe('few/c');
+});
+
 test('waits of one reconcile at the same time are one', async () => {
   start();
   controller.enqueue('a/1', 'edit');

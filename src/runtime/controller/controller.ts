@@ -12,6 +12,7 @@ import { afterReconcile } from './after-reconcile.ts';
 import { nextTurn } from './next-turn.ts';
 import { endingOf, type Reconcile, ReconcileCut } from './reconcile-request.ts';
 import { Waits } from './waits.ts';
+import { Workers } from './workers.ts';
 
 export interface ControllerOptions {
   /** In logs and metrics: the kind, lower case. */
@@ -19,7 +20,10 @@ export interface ControllerOptions {
   /** The controller's own; `run` shuts it down at the end. */
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** How many keys are reconciled at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile. */
+  /**
+   * How many keys are reconciled at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile; a part of
+   * them is kept for what somebody waits for (`Workers`).
+   */
   readonly workers: number;
   readonly reconcile: Reconcile;
   /** Judges the class by the object, whatever enqueued it (docs/architecture.md section 5). Defaults to what was proposed. */
@@ -63,14 +67,9 @@ export class Controller {
   readonly #metrics: ControllerMetrics;
   readonly #log: Log;
   readonly #reconciles = new Map<string, Running>();
-  /** Workers that are taken. */
-  #taken = 0;
+  readonly #workers: Workers;
   /** Reconciles that have a worker. */
   #active = 0;
-  /** Wakes whoever waits for a free worker. */
-  #freed = Promise.withResolvers<void>();
-  /** Ends the asking for a key: a reconcile that waited goes on, and needs the worker. */
-  #asking: AbortController | undefined;
   #started = false;
   #stopping = false;
 
@@ -79,6 +78,7 @@ export class Controller {
       throw new RangeError(`Expected \`workers\` to be an integer from 1 up, got \`${options.workers}\``);
     }
     this.name = options.name;
+    this.#workers = new Workers(options.workers);
     this.#options = options;
     this.#queue = options.queue;
     this.#metrics = options.metrics ?? noControllerMetrics;
@@ -150,37 +150,20 @@ export class Controller {
 
   /** The next key, as soon as there is a worker for it; undefined when the queue ends. */
   async #next(): Promise<QueueItem | undefined> {
-    for (;;) {
-      while (this.#taken >= this.#options.workers) await this.#freed.promise;
-      const asking = new AbortController();
-      this.#asking = asking;
-      try {
-        const item = await this.#queue.get(asking.signal);
-        if (item) this.#took();
-        return item;
-      } catch (error) {
-        if (!asking.signal.aborted) throw error;
-      } finally {
-        this.#asking = undefined;
-      }
-    }
+    const item = await this.#queue.get(undefined, this.#workers.isOpen);
+    if (item) this.#took(item.priority);
+    return item;
   }
 
-  #took(): void {
-    this.#taken += 1;
+  #took(priority: Priority): void {
+    this.#workers.taken(priority);
     this.#metrics.active(++this.#active);
-    if (this.#taken >= this.#options.workers) this.#asking?.abort();
   }
 
-  /** A reconcile has ended, or waits for a rate limit. */
-  #rested(): void {
+  /** A reconcile has ended, or waits for a rate limit. Before the queue is told, which hands out the next key. */
+  #freed(priority: Priority): void {
+    this.#workers.freed(priority);
     this.#metrics.active(--this.#active);
-  }
-
-  #freedOne(): void {
-    this.#taken -= 1;
-    this.#freed.resolve();
-    this.#freed = Promise.withResolvers();
   }
 
   async #reconcileItem({ key, priority, attempt, turn }: QueueItem): Promise<void> {
@@ -199,16 +182,15 @@ export class Controller {
     const waits = new Waits((waiting) => {
       if (waiting) {
         limit.pause();
+        this.#freed(priority);
         this.#queue.pause(key);
-        this.#rested();
-        this.#freedOne();
         if (this.#stopping) abort.abort(stopped());
         // Edited while a call was under way, which no edit ends: what would wait now is for an object of before.
         else if (waits.cuttable) this.#cutIfEdited(key, running);
       } else {
         limit.resume();
         this.#queue.resume(key);
-        this.#took();
+        this.#took(priority);
       }
     });
     const running: Running = { abort, waits, priority, edition: this.#options.editionOf?.(key) };
@@ -223,12 +205,10 @@ export class Controller {
     waits.end();
     // What it left waiting nobody wants any more.
     if (paused) abort.abort(stopped());
-    else this.#rested();
+    else this.#freed(priority);
     this.#reconciles.delete(key);
     this.#metrics.finished(result, clock.monotonic() - startedAt);
     this.#queue.done(key);
-    if (paused) return;
-    this.#freedOne();
   }
 
   #cutIfEdited(key: string, { abort, edition }: Running): void {

@@ -1,7 +1,7 @@
 import type { CountByPriority } from '../metrics.ts';
 import type { Priority } from '../outcome.ts';
 import { Heap } from './heap.ts';
-import { type Admits, outranks, ReadyKeys, type TakenKey } from './ready.ts';
+import { type Admits, type OpenClasses, outranks, ReadyKeys, type TakenKey } from './ready.ts';
 
 /** When a key wants to run next: monotonic ms, in the past = as soon as a worker is free. */
 export interface Wish {
@@ -56,9 +56,9 @@ export class PendingKeys {
   }
 
   /** Takes the key whose turn it is, of those that may run now. */
-  take(now: number, admits: Admits): TakenKey | undefined {
+  take(now: number, admits: Admits, isOpen?: OpenClasses): TakenKey | undefined {
     this.#promote(now);
-    return this.#ready.take(now, admits);
+    return this.#ready.take(now, admits, isOpen);
   }
 
   /** When the first delayed key is due; undefined if none is delayed. */

@@ -5,6 +5,7 @@ import type { Clock } from '../time/clock.ts';
 import { type Backoff, backoffMs, type Random } from './backoff.ts';
 import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
 import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
+import type { OpenClasses } from './ready.ts';
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -72,7 +73,8 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   /** Monotonic ms before which only an edit may run the key. */
   readonly #floors = new Map<string, number>();
-  readonly #waiters = new Set<Waiter>();
+  /** Who waits for a key, and of which classes it takes one now. */
+  readonly #waiters = new Map<Waiter, OpenClasses>();
   #timer: { readonly due: number; readonly handle: Disposable } | undefined;
   #closed = false;
 
@@ -101,8 +103,10 @@ export class WorkQueue {
   /**
    * The next key, when there is one: `undefined` after `shutdown`. Rejects with the signal's reason when it aborts.
    * A key handed out in the same moment as the abort is not lost: the promise still gives it.
+   *
+   * @param isOpen asked whenever a key might be handed out, and again when one is paused or done: whether one of this class may be
    */
-  get(signal?: AbortSignal): Promise<QueueItem | undefined> {
+  get(signal?: AbortSignal, isOpen: OpenClasses = () => true): Promise<QueueItem | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
@@ -115,7 +119,7 @@ export class WorkQueue {
         resolve(item);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.add(give);
+      this.#waiters.set(give, isOpen);
       this.#serve();
     });
   }
@@ -231,7 +235,7 @@ export class WorkQueue {
     this.#closed = true;
     this.#pending.clear();
     this.#arm(undefined);
-    for (const give of this.#waiters) give(undefined);
+    for (const give of this.#waiters.keys()) give(undefined);
     this.#waiters.clear();
   }
 
@@ -249,9 +253,9 @@ export class WorkQueue {
   /** Serves waiters as far as keys reach, then sets the one timer to the next delay. */
   #serve(): void {
     const now = this.#clock.monotonic();
-    for (const give of this.#waiters) {
-      const taken = this.#pending.take(now, this.#inFlight.admits);
-      if (!taken) break;
+    for (const [give, isOpen] of this.#waiters) {
+      const taken = this.#pending.take(now, this.#inFlight.admits, isOpen);
+      if (!taken) continue;
       const { key, priority, since, turn } = taken;
       this.#running.set(key, { priority, turn, startedAt: now, paused: false });
       this.#inFlight.began(turn, priority);

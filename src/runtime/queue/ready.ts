@@ -19,6 +19,9 @@ export interface TakenKey extends ReadyKey {
 /** Whether a key of this class may run now in the turn of this namespace. */
 export type Admits = (turn: string, priority: Priority) => boolean;
 
+/** Whether keys of this class may run now at all. */
+export type OpenClasses = (priority: Priority) => boolean;
+
 interface Entry extends ReadyKey {
   /** Whose turns it may use: one of them is enough. */
   readonly turns: readonly string[];
@@ -112,11 +115,15 @@ export class ReadyKeys {
   }
 
   /** Takes the key whose turn it is, of those that may run now. */
-  take(now: number, admits: Admits = () => true): TakenKey | undefined {
+  take(now: number, admits: Admits = () => true, isOpen: OpenClasses = () => true): TakenKey | undefined {
     this.#age(now);
-    const old = this.#aged.next((turn, { entry }) => admits(turn, entry.priority));
+    const open = PRIORITIES.filter(isOpen);
+    if (open.length === 0) return undefined;
+    const old = this.#aged.next(
+      (turn, { entry }) => open.includes(entry.priority) && admits(turn, entry.priority),
+    );
     const owed = old !== undefined && this.#turns >= TURNS_PER_AGED - 1;
-    const next = owed ? { entry: old.item.entry, turn: old.line } : this.#first(admits);
+    const next = owed ? { entry: old.item.entry, turn: old.line } : this.#first(open, admits);
     if (!next) return undefined;
     const { entry, turn } = next;
     const waitedLongest = old ? old.item.entry : this.#young.peek();
@@ -134,8 +141,11 @@ export class ReadyKeys {
     this.#entries.clear();
   }
 
-  #first(admits: Admits): { readonly entry: Entry; readonly turn: string } | undefined {
-    for (const priority of PRIORITIES) {
+  #first(
+    open: readonly Priority[],
+    admits: Admits,
+  ): { readonly entry: Entry; readonly turn: string } | undefined {
+    for (const priority of open) {
       const next = this.#classes[priority].next((turn) => admits(turn, priority));
       if (next) return { entry: next.item, turn: next.line };
     }
