@@ -9,7 +9,7 @@ export type ArmClass = 'read' | 'write' | 'delete';
 
 export interface ProviderRates {
   /** Requests per second for the whole tenant, one subscription, one resource; or the bucket itself, where it is told. */
-  readonly tenant: number;
+  readonly tenant: number | BucketSize;
   readonly subscription: number;
   readonly resource: number | BucketSize;
 }
@@ -38,6 +38,7 @@ export interface Limits {
 export const MANAGED_IDENTITY = 'Microsoft.ManagedIdentity';
 export const AUTHORIZATION = 'Microsoft.Authorization';
 export const COMPUTE = 'Microsoft.Compute';
+export const RESOURCE_GRAPH = 'Microsoft.ResourceGraph';
 
 const identityWrites: ProviderRates = { tenant: 10, subscription: 2, resource: 0.25 };
 
@@ -49,6 +50,13 @@ const hostUpdates: ProviderRates = {
   tenant: Number.POSITIVE_INFINITY,
   subscription: Number.POSITIVE_INFINITY,
   resource: { capacity: 12, perSecond: 4 / 60 },
+};
+
+/** 15 queries of a caller in any 5 s (docs/azure-facts.md section 6): what is there at once, and what comes in that time. */
+const queries: ProviderRates = {
+  tenant: { capacity: 5, perSecond: 2 },
+  subscription: Number.POSITIVE_INFINITY,
+  resource: Number.POSITIVE_INFINITY,
 };
 
 export const AZURE_LIMITS: Limits = {
@@ -66,6 +74,7 @@ export const AZURE_LIMITS: Limits = {
       delete: identityWrites,
     },
     [COMPUTE.toLowerCase()]: { write: hostUpdates },
+    [RESOURCE_GRAPH.toLowerCase()]: { read: queries },
   },
   concurrency: 64,
   reserved: 8,

@@ -38,6 +38,7 @@ export interface ControllerFlags {
   readonly resyncInterval: number;
   readonly activityLog: boolean;
   readonly signIns: boolean;
+  readonly directory: boolean;
   readonly azureLag: number;
   readonly releaseAfter: number;
   readonly listenAddress: string;
@@ -98,7 +99,7 @@ export const FLAGS: readonly Flag[] = [
   {
     flags: '--graph-endpoint <url>',
     env: 'AZID_GRAPH_ENDPOINT',
-    about: "Microsoft Graph, in place of the cloud's; asked with --sign-ins alone",
+    about: "Microsoft Graph, in place of the cloud's; asked with --sign-ins or --directory alone",
     parse: httpsOrigin,
   },
   {
@@ -196,6 +197,14 @@ export const FLAGS: readonly Flag[] = [
     env: 'AZID_SIGN_INS',
     about:
       'show when identities last signed in (status.lastSignIn); needs the permission AuditLog.Read.All of Microsoft Graph',
+    parse: bool,
+    fallback: false,
+  },
+  {
+    flags: '--directory <bool>',
+    env: 'AZID_DIRECTORY',
+    about:
+      'ask Microsoft Graph whether the principals of role assignments still exist, for sweeps; needs its permission Directory.Read.All',
     parse: bool,
     fallback: false,
   },

@@ -23,6 +23,7 @@ describe('azid controller refuses', () => {
     ['--resync-interval <duration>', 'AZID_RESYNC_INTERVAL', '5', 'Expected a duration from 10s to 24h'],
     ['--activity-log <bool>', 'AZID_ACTIVITY_LOG', 'off', 'Expected true or false.'],
     ['--sign-ins <bool>', 'AZID_SIGN_INS', 'all', 'Expected true or false.'],
+    ['--directory <bool>', 'AZID_DIRECTORY', 'all', 'Expected true or false.'],
     ['--azure-lag <duration>', 'AZID_AZURE_LAG', '2h', 'Expected a duration from 0s to 1h'],
     ['--release-after <duration>', 'AZID_RELEASE_AFTER', '1s', 'Expected a duration from 1m to 30d'],
     ['--tenant-id <uuid>', 'AZURE_TENANT_ID', 'contoso', 'Expected a UUID such as'],

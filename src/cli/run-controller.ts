@@ -62,6 +62,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     resyncIntervalMs: flags.resyncInterval,
     activityLog: flags.activityLog,
     signIns: flags.signIns,
+    directory: flags.directory,
     azureLagMs: flags.azureLag,
     releaseAfterMs: flags.releaseAfter,
     ...(listen && { listen }),

@@ -7,6 +7,11 @@ import { HOST_CAPABILITIES } from '../azure/hosts/types/capabilities.ts';
 export const AZURE_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'microsoft.managedidentity/userassignedidentities': ['GET', 'PUT', 'PATCH', 'DELETE'],
   'microsoft.managedidentity/userassignedidentities/federatedidentitycredentials': ['GET', 'PUT', 'DELETE'],
+  // The next two and the objects of the directory: by sweeps alone. POST, and reads all the same.
+  'microsoft.managedidentity/userassignedidentities/listassociatedresources': ['POST'],
+  'microsoft.resourcegraph/resources': ['POST'],
+  // With --directory alone.
+  'microsoft.graph/directoryobjects': ['GET', 'POST'],
   // Of the system-assigned identity of a resource: `<resource>/providers/…/identities/default`.
   'microsoft.managedidentity/identities': ['GET'],
   'microsoft.authorization/roleassignments': ['GET', 'PUT', 'DELETE'],

@@ -2,15 +2,20 @@ import { ActivityLog } from '../azure/activity-log.ts';
 import { ArmAccess } from '../azure/arm/arm-access.ts';
 import { type AzureCaller, whoAmI } from '../azure/arm/caller.ts';
 import { toAzureError } from '../azure/arm/errors.ts';
+import { AssociatedResources } from '../azure/associated-resources.ts';
 import { FederatedCredentials } from '../azure/federated-credentials.ts';
+import { PrincipalStates } from '../azure/graph/directory.ts';
+import { DIRECTORY_OBJECTS } from '../azure/graph/graph-access.ts';
 import { Hosts } from '../azure/hosts/hosts.ts';
 import { Identities } from '../azure/identities.ts';
 import { Permissions } from '../azure/permissions.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
+import { ResourceGraph } from '../azure/resource-graph.ts';
 import { RoleAssignments } from '../azure/role-assignments.ts';
 import { RoleDefinitions } from '../azure/role-definitions.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { AzureSide } from '../reconcilers/services.ts';
+import { graphOf } from './graph.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 
 export interface WriteGuards {
@@ -58,6 +63,11 @@ export function connectAzure(
     assignments: new RoleAssignments(calls),
     definitions: new RoleDefinitions(calls),
     activityLog: new ActivityLog(calls),
+    associated: new AssociatedResources(calls),
+    resourceGraph: new ResourceGraph(calls),
+    ...(options.directory && {
+      directory: new PrincipalStates(graphOf(DIRECTORY_OBJECTS, options, metrics), clock),
+    }),
     async whoAmI() {
       try {
         self ??= await whoAmI(credential, cloud.armScope);

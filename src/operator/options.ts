@@ -47,6 +47,8 @@ export interface OperatorOptions {
   readonly activityLog?: boolean;
   /** Ask Microsoft Graph when identities last signed in. Defaults to false. */
   readonly signIns?: boolean;
+  /** Ask Microsoft Graph whether principals still exist. Defaults to false. */
+  readonly directory?: boolean;
   /** How long Azure may not show what was just written. */
   readonly azureLagMs: number;
   /** How long a deletion that Azure refuses holds its object. */

@@ -1,10 +1,11 @@
-import { graphAccess } from '../azure/graph/graph-access.ts';
+import { AUDIT_LOGS } from '../azure/graph/graph-access.ts';
 import { SignInSummaries } from '../azure/graph/sign-in-summaries.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { SignInPoller } from '../reconcilers/sign-ins/poller.ts';
 import type { Stores } from '../reconcilers/stores.ts';
-import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
+import { graphOf } from './graph.ts';
+import type { OperatorOptions } from './options.ts';
 
 /** Asks Microsoft Graph hourly, from now until it is disposed. */
 export function readSignIns(
@@ -12,20 +13,7 @@ export function readSignIns(
   metrics: Metrics,
   parts: { readonly signIns: LastSignIns; readonly stores: Stores },
 ): AsyncDisposable {
-  const { clock, random, log, cloud, credential, version, interceptArm } = options;
-  const access = graphAccess({
-    cloud,
-    credential,
-    clock,
-    version,
-    timeLimitMs: AZURE_CALL_LIMIT_MS,
-    metrics: {
-      request: (seconds, { resource, method, status }) =>
-        metrics.azure.request({ resource, requestType: method, responseCode: status || undefined, seconds }),
-      remaining: () => {},
-    },
-    ...(interceptArm && { intercept: interceptArm }),
-  });
-  const summaries = new SignInSummaries(access, clock);
+  const { clock, random, log } = options;
+  const summaries = new SignInSummaries(graphOf(AUDIT_LOGS, options, metrics), clock);
   return new SignInPoller({ ...parts, summaries, clock, random, log, metrics: metrics.signIns });
 }

@@ -1,10 +1,13 @@
 import type { CallContext } from '../azure/arm/arm-calls.ts';
 import type { AzureCaller } from '../azure/arm/caller.ts';
 import type { Cloud } from '../azure/arm/clouds.ts';
+import type { AssociatedResources } from '../azure/associated-resources.ts';
 import type { FederatedCredentials } from '../azure/federated-credentials.ts';
+import type { PrincipalStates } from '../azure/graph/directory.ts';
 import type { Hosts } from '../azure/hosts/hosts.ts';
 import type { Identities } from '../azure/identities.ts';
 import type { Permissions } from '../azure/permissions.ts';
+import type { ResourceGraph } from '../azure/resource-graph.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { RoleDefinitions } from '../azure/role-definitions.ts';
 import type { AssignmentCache } from '../cache/assignments/assignments.ts';
@@ -47,6 +50,12 @@ export interface AzureSide {
   readonly permissions: Permissions;
   readonly assignments: RoleAssignments;
   readonly definitions: RoleDefinitions;
+  /** What one identity is attached to. */
+  readonly associated: AssociatedResources;
+  /** What all are attached to, of what azid may read. */
+  readonly resourceGraph: ResourceGraph;
+  /** Whether principals still exist. Absent: azid does not ask the directory. */
+  readonly directory?: PrincipalStates | undefined;
   /** azid's own identity, asked once; rejects with an `AzureError` while there is no token. */
   readonly whoAmI: () => Promise<AzureCaller>;
 }

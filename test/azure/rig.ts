@@ -1,16 +1,19 @@
 import type { TokenCredential } from '@azure/identity';
 import { ArmAccess, type ArmAccessOptions } from '../../src/azure/arm/arm-access.ts';
 import { CLOUDS, type Cloud } from '../../src/azure/arm/clouds.ts';
+import { AssociatedResources } from '../../src/azure/associated-resources.ts';
 import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { AZURE_LIMITS, type Limits } from '../../src/azure/limits.ts';
 import { identityId } from '../../src/azure/names/resource-id.ts';
 import { Permissions } from '../../src/azure/permissions.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
+import { ResourceGraph } from '../../src/azure/resource-graph.ts';
 import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
 import type { Clock } from '../../src/runtime/time/clock.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
+import type { FakeClock } from '../../src/runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 
 export interface RigOptions
@@ -66,6 +69,8 @@ export async function startRig(options: RigOptions = {}) {
     roleDefinitions: new RoleDefinitions(common),
     credentials: new FederatedCredentials(common),
     permissions: new Permissions(common),
+    associated: new AssociatedResources(common),
+    resourceGraph: new ResourceGraph(common),
     id: (name: string, resourceGroup = 'rg1') => identityId({ subscriptionId, resourceGroup, name }),
     at: (name: string, resourceGroup = 'rg1') => ({ subscriptionId, resourceGroup, name }),
     calls: (method?: string) =>
@@ -83,4 +88,22 @@ function tokensOf(azure: Simulator, objectId: string): TokenCredential {
       return { token: accessToken, expiresOnTimestamp: systemClock.now() + 3600_000 };
     },
   };
+}
+
+/** Time limit of calls that no test comes to. */
+export const NO_LIMIT_MS = 1e9;
+
+/** Lets a fake clock go on to what is waited for, until the work is done. Calls that are under way have `NO_LIMIT_MS`, and take no time. */
+export async function passing<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
+  let over = false;
+  const done = work.finally(() => {
+    over = true;
+  });
+  done.catch(() => {});
+  while (!over) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const next = clock.untilNext();
+    if (!over && next !== undefined && next < NO_LIMIT_MS / 2) clock.advance(next);
+  }
+  return done;
 }

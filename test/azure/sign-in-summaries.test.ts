@@ -2,7 +2,7 @@ import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
 import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
-import { graphAccess } from '../../src/azure/graph/graph-access.ts';
+import { AUDIT_LOGS, graphAccess } from '../../src/azure/graph/graph-access.ts';
 import { SignInSummaries } from '../../src/azure/graph/sign-in-summaries.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
@@ -21,7 +21,7 @@ async function setup({ allowed = true, bodies = [] }: Given = {}) {
   const clock = new FakeClock();
   const asked: SeenRequest[] = [];
   const metrics: string[] = [];
-  const access = graphAccess({
+  const access = graphAccess(AUDIT_LOGS, {
     cloud: { ...cloud, graphEndpoint: azure.origin },
     credential: await tokenCredential(azure, 'controller'),
     clock,

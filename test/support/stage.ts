@@ -9,6 +9,7 @@ import { type ConfigMap, configMaps, type Event, events } from '../../src/kube/b
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import { conditionOf, expectConforming, type Situation } from './status/conformance.ts';
 import { Cluster, type ClusterOptions, SUBSCRIPTION, World, type WorldOptions } from './testbed.ts';
+import { changesAzure } from './trail.ts';
 
 /**
  * What most system tests stand on: one API server per file; per test a namespace of its own, whose policy allows
@@ -195,7 +196,7 @@ export class Stage {
   /** azid's writes, as `PUT web`: method and last part of the path. */
   writes(since = 0): string[] {
     return this.requests(since)
-      .filter(({ method }) => method !== 'GET')
+      .filter(changesAzure)
       .map(({ method, path }) => `${method} ${path.split('?')[0]?.split('/').at(-1)}`);
   }
 

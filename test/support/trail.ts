@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { isWrite } from '../../src/azure/arm/arm-policies.ts';
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import type { World } from './testbed.ts';
 
@@ -10,11 +11,16 @@ import type { World } from './testbed.ts';
 /** Longer than azid's interval between lists. */
 export const RESYNC = 11 * 60_000;
 
+/** Whether a request changed something, or was to: some questions are asked by POST. */
+export function changesAzure({ method, path }: Pick<LoggedRequest, 'method' | 'path'>): boolean {
+  return isWrite({ method, url: `https://azure.invalid${path}` });
+}
+
 /** azid's writes after the first `since` of the log; what Azure refused ends in its status: `vm1 -app 409`. */
 export function trail(world: World, since = 0): string[] {
   return world.azure
     .requests(since)
-    .filter(({ caller, method }) => caller === 'controller' && method !== 'GET')
+    .filter((request) => request.caller === 'controller' && changesAzure(request))
     .map((request) => `${wordsOf(request)}${request.status >= 400 ? ` ${request.status}` : ''}`);
 }
 

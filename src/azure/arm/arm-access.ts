@@ -60,7 +60,8 @@ export interface CallOptions {
 
 /** A request that azid makes itself, where no SDK offers it. */
 export interface ArmRequest {
-  readonly method: 'GET' | 'PUT' | 'PATCH';
+  /** POST asks, as `isWrite` has it. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** A path with its query, or an absolute URL of the same origin. */
   readonly url: string;
   /** Sent as JSON. */

@@ -26,8 +26,13 @@ export interface ArmMetrics {
   remaining(value: number, labels: { bucket: string; subscriptionId: string }): void;
 }
 
-export function isWrite(method: string): boolean {
-  return method !== 'GET' && method !== 'HEAD';
+/** POSTs that change nothing: a question that is too long for a path, or one that Azure made an action of. */
+const ASKED_BY_POST =
+  /\/(?:userAssignedIdentities\/[^/]+\/listAssociatedResources|providers\/Microsoft\.ResourceGraph\/resources|directoryObjects\/getByIds)\/?$/i;
+
+export function isWrite({ method, url }: Pick<SeenRequest, 'method' | 'url'>): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return !(method === 'POST' && URL.canParse(url) && ASKED_BY_POST.test(new URL(url).pathname));
 }
 
 /**
@@ -66,7 +71,7 @@ export function wirePolicy(options: WireOptions): PipelinePolicy {
     name: 'azidWire',
     async sendRequest(request, next) {
       const seen = describe(request);
-      if (isWrite(request.method) && beforeWrite) await guard(beforeWrite, seen);
+      if (isWrite(seen) && beforeWrite) await guard(beforeWrite, seen);
       const send = () => {
         const signal = request.abortSignal;
         if (signal instanceof AbortSignal) {

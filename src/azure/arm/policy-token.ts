@@ -22,7 +22,7 @@ export function policyTokenPolicy(): PipelinePolicy {
     name: 'azidPolicyToken',
     async sendRequest(request, next) {
       const response = await next(request);
-      const missing = isWrite(request.method) ? missingToken(response) : undefined;
+      const missing = isWrite(request) ? missingToken(response) : undefined;
       if (!missing) return response;
       const token = await acquire(request, missing, next);
       request.headers.set(TOKEN_HEADER, token);

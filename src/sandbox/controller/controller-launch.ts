@@ -92,6 +92,7 @@ function flags(
     'service-bus-endpoint': simulator.serviceBus.endpoint.replace('127.0.0.1', 'localhost'),
     'graph-endpoint': simulator.origin,
     'sign-ins': 'true',
+    directory: 'true',
     'ca-file': caFile,
     'tenant-id': simulator.tenantId,
     'client-id': own.clientId,

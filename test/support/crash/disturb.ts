@@ -1,4 +1,4 @@
-import type { Intercept, SeenRequest } from '../../../src/azure/arm/arm-policies.ts';
+import { type Intercept, isWrite, type SeenRequest } from '../../../src/azure/arm/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../../src/kube/transport/transport.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -132,7 +132,7 @@ function kubeLabel({ method, path, query }: KubeRequest, namespace: string): str
 
 /** `PUT arm:web`, or undefined for a read. Names that Azure's own ids go into differ from run to run. */
 function armLabel({ method, url }: { readonly method: string; readonly url: string }): string | undefined {
-  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (!isWrite({ method, url })) return undefined;
   const [type, name = ''] = new URL(url).pathname.split('/').slice(-2);
   return `${method} arm:${UUID.test(name) ? type : name}`;
 }
