@@ -15,13 +15,24 @@ export function flagsReference(): GeneratedFile {
     'names the flag, what was expected and what was given.\n';
   return {
     path: 'docs/reference/flags.md',
-    text: HEADERS.markdown + intro + program.commands.map(section).join(''),
+    text: HEADERS.markdown + intro + program.commands.flatMap(withinIt).map(section).join(''),
   };
 }
 
+/** A command, or the commands that it is a name for. */
+function withinIt(command: Command): readonly Command[] {
+  return command.commands.length > 0 ? command.commands.flatMap(withinIt) : [command];
+}
+
 function section(command: Command): string {
-  const { options } = command;
-  return `\n## azid ${command.name()}\n\n${command.description()}\n\n${markdownTable(HEAD, options.map(rowOf))}`;
+  const { options, registeredArguments } = command;
+  const given = registeredArguments.map((each) => `\`<${each.name()}>\`: ${each.description}.\n\n`);
+  return `\n## ${nameOf(command)}\n\n${command.description()}\n\n${given.join('')}${markdownTable(HEAD, options.map(rowOf))}`;
+}
+
+/** `azid handover export`. */
+function nameOf(command: Command): string {
+  return [...(command.parent ? [nameOf(command.parent)] : []), command.name()].join(' ');
 }
 
 function rowOf(option: Option): string[] {

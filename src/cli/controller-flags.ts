@@ -48,7 +48,8 @@ export interface ControllerFlags {
 
 export interface Flag {
   readonly flags: string;
-  readonly env: string;
+  /** Absent: a switch of one call, which no environment should throw. */
+  readonly env?: string;
   readonly about: string;
   readonly parse?: (value: string) => unknown;
   readonly choices?: readonly string[];

@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
-import { type ControllerFlags, FLAGS, type Flag } from './controller-flags.ts';
+import type { Command } from 'commander';
+import { type ControllerFlags, FLAGS } from './controller-flags.ts';
+import { optionOf } from './flag-option.ts';
 
 /** `azid controller`: runs the controller with the flags of controller-flags.ts. */
 
@@ -15,13 +16,4 @@ export function addControllerCommand(program: Command): void {
     const { caFile, ...flags } = options;
     process.exitCode = await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
   });
-}
-
-function optionOf(flag: Flag): Option {
-  const option = new Option(flag.flags, flag.about).env(flag.env);
-  if (flag.choices) option.choices(flag.choices);
-  if (flag.parse) option.argParser(flag.parse);
-  if (flag.fallback !== undefined) option.default(flag.fallback, flag.shown);
-  if (flag.required) option.makeOptionMandatory();
-  return option;
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { addControllerCommand } from './controller.ts';
+import { addReleaseCommand } from './release.ts';
+import { addUninstallCommand } from './uninstall.ts';
 import { VERSION } from './version.ts';
 
 /** The `azid` command: one subcommand a file. `more`: those that only a checkout has, such as the sandbox. */
@@ -10,6 +12,8 @@ export function createProgram(more: readonly ((program: Command) => void)[] = []
     .showHelpAfterError('(run the command with --help for all flags)')
     .configureHelp({ showGlobalOptions: false });
   addControllerCommand(program);
+  addUninstallCommand(program);
+  addReleaseCommand(program);
   for (const add of more) add(program);
   return program;
 }

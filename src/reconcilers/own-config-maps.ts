@@ -7,12 +7,16 @@ export const PRINCIPALS_CONFIG_MAP = 'azid-principals-';
 /** How far the Activity Log was read (`src/hints/activity-log/positions.ts`). */
 export const ACTIVITY_LOG_CONFIG_MAP = 'azid-activity-log';
 
+/** What stayed in Azure of objects that were let go (`src/leaving/left-behind.ts`); a number follows where one is full. */
+export const LEFT_BEHIND_CONFIG_MAP = 'azid-left-behind';
+
 /** @param azidNamespace azid's own */
 export function isOwnConfigMap(namespace: string | undefined, name: string, azidNamespace: string): boolean {
   if (namespace !== azidNamespace) return false;
   return (
     name === INSTALLATION_CONFIG_MAP ||
     name === ACTIVITY_LOG_CONFIG_MAP ||
-    name.startsWith(PRINCIPALS_CONFIG_MAP)
+    name.startsWith(PRINCIPALS_CONFIG_MAP) ||
+    name.startsWith(LEFT_BEHIND_CONFIG_MAP)
   );
 }

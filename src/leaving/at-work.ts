@@ -1,0 +1,50 @@
+/** Whether a controller works: without one nothing of Azure's side is done, and with one nothing may be done behind its back. */
+import { leases } from '../kube/builtin.ts';
+import { isNotFound } from '../kube/errors.ts';
+import { ObservedLease } from '../kube/lease/lease-record.ts';
+import { sleep } from '../runtime/time/clock.ts';
+import type { LeavingDeps } from './deps.ts';
+
+export type AtWork =
+  | { readonly state: 'working'; readonly holder: string }
+  /** Its Lease is nobody's, or was not renewed for as long as it lasts. */
+  | { readonly state: 'none'; readonly why: string }
+  /** There is no Lease: none ever worked, or one works without it (`--leader-elect false`). */
+  | { readonly state: 'unknown'; readonly why: string };
+
+/** A holder renews every 2 s. */
+const LOOK_AGAIN_MS = 1_000;
+const DEFAULT_DURATION_MS = 15_000;
+
+/**
+ * Only a change that is seen from here counts, as for every candidate: the times in a Lease are another machine's. So a holder
+ * that is alive is known within seconds, and one that died after the duration of its Lease.
+ */
+export async function controllerAtWork({
+  client,
+  clock,
+  namespace,
+  leaseName,
+  signal,
+}: Pick<LeavingDeps, 'client' | 'clock' | 'namespace' | 'leaseName' | 'signal'>): Promise<AtWork> {
+  const key = `${namespace}/${leaseName}`;
+  const observed = new ObservedLease();
+  let first: string | undefined;
+  for (;;) {
+    try {
+      const lease = await client.get(leases, key, signal);
+      observed.observe(lease, clock.monotonic(), DEFAULT_DURATION_MS);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return { state: 'unknown', why: `there is no Lease ${key}` };
+    }
+    const { holder } = observed;
+    if (holder === '') return { state: 'none', why: `Lease ${key} is held by nobody` };
+    const sign = JSON.stringify(observed.lease?.spec);
+    first ??= sign;
+    if (sign !== first) return { state: 'working', holder };
+    if (!observed.heldByAnother('', clock.monotonic()))
+      return { state: 'none', why: `Lease ${key} of ${holder} is not renewed any more` };
+    await sleep(clock, LOOK_AGAIN_MS, signal);
+  }
+}

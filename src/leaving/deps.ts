@@ -1,0 +1,21 @@
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+
+/** What a command that leaves works with: the caller's own rights in the cluster, and nothing of Azure. */
+export interface LeavingDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** azid's own. */
+  readonly namespace: string;
+  /** Tells who works; see `controllerAtWork`. */
+  readonly leaseName: string;
+  /** A line of progress, for people. */
+  readonly say: (line: string) => void;
+  /** Aborts on Ctrl-C: what is begun ends, and the same command goes on from there. */
+  readonly signal: AbortSignal;
+}
+
+/** The command cannot go on: the message says what was expected, what was found, and what to do. */
+export class LeavingRefused extends Error {
+  override readonly name = 'LeavingRefused';
+}

@@ -1,0 +1,42 @@
+/** Ways to let an object go whose Azure side is not cleaned up: by the controller, or behind a controller that is gone. */
+import { FINALIZER, hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/common.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import { removeFinalizer } from '../kube/finalizers.ts';
+import { keyOf } from '../kube/types.ts';
+import type { LeavingDeps } from './deps.ts';
+import { type LeftBehind, leftBehindOf, writeDown } from './left-behind.ts';
+import type { Found } from './objects.ts';
+
+type Deps = Pick<LeavingDeps, 'client' | 'clock' | 'namespace' | 'signal'>;
+
+/** The controller lets it go at its next reconcile, and records an Event; here is written down what then stays. */
+export async function askForRelease(found: Found, why: string, deps: Deps): Promise<LeftBehind> {
+  const left = leftBehindOf(found, why, deps.clock.now());
+  await writeDown([left], deps);
+  const { object, kind } = found;
+  const annotations = { [RELEASE_ANNOTATION]: 'true' };
+  // Not of a namesake that was made meanwhile.
+  const metadata = { resourceVersion: object.metadata.resourceVersion, annotations };
+  await unlessGone(deps.client.mergePatch(kind.resource, keyOf(object), { metadata }, deps.signal));
+  return left;
+}
+
+/** Only where no controller works: azid's finalizer goes, with nothing done in Azure. Those of others stay. */
+export async function takeFinalizer(found: Found, why: string, deps: Deps): Promise<LeftBehind | undefined> {
+  const { object, kind } = found;
+  if (!hasFinalizer(object)) return undefined;
+  const left = leftBehindOf(found, why, deps.clock.now());
+  await writeDown([left], deps);
+  await unlessGone(removeFinalizer(deps.client, kind.resource, object, FINALIZER, deps.signal));
+  return left;
+}
+
+/** Somebody else was there first, or the object changed: the next look at it tells. */
+export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/** What there is of azid in a cluster, before any of it is taken away. */
+import { hasFinalizer } from '../../api/schema/common.ts';
+import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
+import { pagedList } from '../../kube/informer/list.ts';
+import { isOwnConfigMap } from '../../reconcilers/own-config-maps.ts';
+import type { LeavingDeps } from '../deps.ts';
+import { reappliedBy } from '../gitops.ts';
+import { inAzure } from '../in-azure.ts';
+import { type Found, listKinds, nameOf } from '../objects.ts';
+import { wavesOf } from '../order.ts';
+import { endOf } from './plan.ts';
+
+export interface Listing {
+  readonly kinds: readonly ListedKind[];
+  readonly configMaps: readonly string[];
+  /** Who applies objects again once they are deleted, with the number of objects of each. */
+  readonly reappliedBy: readonly { readonly source: string; readonly objects: number }[];
+  /** Role assignments that azid is to revoke at a time. */
+  readonly ends: readonly {
+    readonly object: string;
+    readonly at: string;
+    readonly assignments: readonly string[];
+  }[];
+}
+
+export interface ListedKind {
+  readonly kind: string;
+  readonly objects: number;
+  readonly withFinalizer: number;
+  /** That say `deletionPolicy: Retain`. */
+  readonly retained: number;
+  readonly deleting: number;
+  /** As their statuses have it. */
+  readonly inAzure: readonly string[];
+}
+
+export async function list(deps: LeavingDeps): Promise<Listing> {
+  const { client, namespace, signal } = deps;
+  const found = await listKinds(
+    wavesOf().flatMap(({ kinds }) => kinds),
+    deps,
+  );
+  const maps = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
+  const names = maps.items.map(({ metadata }) => metadata.name);
+  return {
+    ...listingOf(found),
+    configMaps: names.filter((name) => isOwnConfigMap(namespace, name, namespace)),
+  };
+}
+
+/** Pure. */
+export function listingOf(found: readonly Found[]): Omit<Listing, 'configMaps'> {
+  const kinds = Map.groupBy(found, ({ kind }) => kind.resource.kind);
+  const sources = Map.groupBy(found, ({ object }) => reappliedBy(object));
+  return {
+    kinds: [...kinds].map(([kind, all]) => ({
+      kind,
+      objects: all.length,
+      withFinalizer: all.filter(({ object }) => hasFinalizer(object)).length,
+      retained: all.filter(({ object }) => object.spec.deletionPolicy === 'Retain').length,
+      deleting: all.filter(({ object }) => object.metadata.deletionTimestamp !== undefined).length,
+      inAzure: [...new Set(all.flatMap(inAzure))],
+    })),
+    reappliedBy: [...sources].flatMap(([source, all]) =>
+      source === undefined ? [] : [{ source, objects: all.length }],
+    ),
+    ends: found.flatMap((each) => {
+      const at = endOf(each);
+      return at === undefined ? [] : [{ object: nameOf(each), at, assignments: inAzure(each) }];
+    }),
+  };
+}
+
+/** Shown of each kind; `-o json` has all. */
+const MAX_SHOWN = 10;
+
+export function listingText({ kinds, configMaps: maps, reappliedBy: sources, ends }: Listing): string {
+  if (kinds.length === 0 && maps.length === 0) return 'There is nothing of azid in this cluster.\n';
+  const lines = kinds.flatMap(({ kind, objects, withFinalizer, retained, deleting, inAzure: ids }) => [
+    [
+      `${kind}: ${objects}`,
+      `${withFinalizer} with azid's finalizer`,
+      ...(retained > 0 ? [`${retained} with deletionPolicy Retain`] : []),
+      ...(deleting > 0 ? [`${deleting} being deleted`] : []),
+      `${ids.length} in Azure${ids.length > 0 ? ':' : ''}`,
+    ].join(', '),
+    ...ids.slice(0, MAX_SHOWN).map((id) => `  ${id}`),
+    ...(ids.length > MAX_SHOWN ? [`  and ${ids.length - MAX_SHOWN} more`] : []),
+  ]);
+  return `${[
+    ...lines,
+    ...(maps.length > 0 ? [`ConfigMaps: ${maps.join(', ')}`] : []),
+    ...sources.map(({ source, objects }) => `Applied again by ${source}: ${objects} objects`),
+    ...ends.map(({ at, assignments }) => `Ends at ${at}: ${assignments.join(', ')}`),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,197 @@
+/** Takes azid's objects away in their order, and waits for the controller to do Azure's side of it. */
+import type { KindSchema } from '../../api/schema/kind.ts';
+import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
+import { isTransient } from '../../kube/errors.ts';
+import { pagedList } from '../../kube/informer/list.ts';
+import { type KubeObject, keyOf } from '../../kube/types.ts';
+import { isOwnConfigMap, LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
+import { sleep } from '../../runtime/time/clock.ts';
+import { type AtWork, controllerAtWork } from '../at-work.ts';
+import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import type { LeftBehind } from '../left-behind.ts';
+import { askForRelease, takeFinalizer, unlessGone } from '../let-go.ts';
+import { type Found, listKinds, nameOf } from '../objects.ts';
+import { type Wave, wavesOf } from '../order.ts';
+import { type Held, planOf, type Step, type UninstallMode } from './plan.ts';
+
+export interface UninstallOptions extends UninstallMode {
+  /** For all of it. */
+  readonly timeoutMs: number;
+  /** The caller knows that none works, where there is no Lease to tell it. */
+  readonly withoutController: boolean;
+}
+
+export interface Hanging {
+  readonly object: string;
+  readonly held: Held;
+}
+
+export interface Uninstalled {
+  /** What still exists, and why; empty: nothing of azid's is left in the cluster. */
+  readonly hanging: readonly Hanging[];
+  readonly leftBehind: readonly LeftBehind[];
+  readonly configMaps: readonly string[];
+}
+
+const LOOK_MS = 2_000;
+/** At the same time: the API server has others to serve. */
+const AT_ONCE = 8;
+/** Made again so often, something applies it: no use in going on. */
+const MAX_REMADE = 5;
+
+export async function uninstall(deps: LeavingDeps, options: UninstallOptions): Promise<Uninstalled> {
+  const atWork = await mayBegin(deps, options);
+  const until = deps.clock.monotonic() + options.timeoutMs;
+  const run = new Run(deps, options, atWork.state, until);
+  // Somebody may make objects while others go: each wave looks for those of the ones before it as well.
+  const kinds: KindSchema<KubeObject>[] = [];
+  for (const wave of wavesOf()) {
+    kinds.push(...wave.kinds);
+    const hanging = await run.wave({ about: wave.about, kinds });
+    if (hanging.length > 0) return { hanging, leftBehind: run.leftBehind, configMaps: [] };
+  }
+  return { hanging: [], leftBehind: run.leftBehind, configMaps: await removeConfigMaps(deps) };
+}
+
+async function mayBegin(
+  deps: LeavingDeps,
+  { forceRelease, withoutController }: UninstallOptions,
+): Promise<AtWork> {
+  deps.say('looking whether a controller works');
+  const told = await controllerAtWork(deps);
+  const isKnown = withoutController && told.state === 'unknown';
+  const atWork = isKnown ? { ...told, state: 'none' as const } : told;
+  switch (atWork.state) {
+    case 'working':
+      deps.say(`${atWork.holder} works`);
+      return atWork;
+    case 'unknown':
+      deps.say(
+        `${atWork.why}: whether a controller works cannot be told; without one, objects stay as they are`,
+      );
+      return atWork;
+    case 'none':
+      if (forceRelease) {
+        deps.say(`${atWork.why}: finalizers are taken off, nothing is done in Azure`);
+        return atWork;
+      }
+      throw new LeavingRefused(
+        `${atWork.why}: nobody would do what is to be done in Azure. Start the controller, or pass --force-release to take the finalizers off; what then stays in Azure is written down`,
+      );
+  }
+}
+
+class Run {
+  readonly leftBehind: LeftBehind[] = [];
+  readonly #deps: LeavingDeps;
+  readonly #options: UninstallOptions;
+  readonly #atWork: AtWork['state'];
+  readonly #until: number;
+  /** Uids that were deleted here, by name. */
+  readonly #deleted = new Map<string, Set<string>>();
+  readonly #told = new Map<string, string>();
+
+  constructor(deps: LeavingDeps, options: UninstallOptions, atWork: AtWork['state'], until: number) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#atWork = atWork;
+    this.#until = until;
+  }
+
+  /** Until none of its objects is left; what hangs when the time is up, or when waiting is no use. */
+  async wave({ kinds, about }: Wave): Promise<readonly Hanging[]> {
+    const { clock, signal, say } = this.#deps;
+    let left = -1;
+    for (;;) {
+      signal.throwIfAborted();
+      let found: readonly Found[];
+      try {
+        found = await listKinds(kinds, this.#deps);
+        if (found.length === 0) return [];
+        if (found.length !== left) say(`${about}: ${found.length} left`);
+        left = found.length;
+        const hanging = await this.#pass(found);
+        const isLate = clock.monotonic() >= this.#until;
+        const isNoUse =
+          hanging.length === found.length && hanging.every(({ held }) => held.until !== undefined);
+        if (isLate || isNoUse) return hanging;
+      } catch (error) {
+        if (signal.aborted || !isTransient(error) || clock.monotonic() >= this.#until) throw error;
+        say(`the API server does not answer: ${(error as Error).message}`);
+      }
+      await sleep(clock, LOOK_MS, signal);
+    }
+  }
+
+  /** One step further with each. @returns those that are not gone */
+  async #pass(found: readonly Found[]): Promise<readonly Hanging[]> {
+    const hanging: Hanging[] = [];
+    for (let at = 0; at < found.length; at += AT_ONCE)
+      await Promise.all(
+        found.slice(at, at + AT_ONCE).map(async (each) => {
+          const plan = planOf(each, this.#options, this.#atWork, this.#deps.clock.now());
+          let current: Found | undefined = each;
+          for (const step of plan.steps) current &&= await this.#perform(step, current);
+          this.#tell(each, plan.held);
+          hanging.push({ object: nameOf(each), held: plan.held ?? { why: 'the controller is at it' } });
+        }),
+      );
+    return hanging;
+  }
+
+  /** @returns the object as it then is; undefined: it is gone, or changed, and is looked at again */
+  async #perform(step: Step, found: Found): Promise<Found | undefined> {
+    const { client, signal } = this.#deps;
+    const { kind, object } = found;
+    const { uid, resourceVersion } = object.metadata;
+    switch (step.type) {
+      case 'setDeletionPolicy': {
+        const body = { metadata: { resourceVersion }, spec: { deletionPolicy: step.to } };
+        const next = await unlessGone(client.mergePatch(kind.resource, keyOf(object), body, signal));
+        return next && { kind, object: next as Found['object'] };
+      }
+      case 'delete':
+        this.#count(found);
+        await unlessGone(client.delete(kind.resource, keyOf(object), { preconditions: { uid } }, signal));
+        return found;
+      case 'release':
+        this.leftBehind.push(await askForRelease(found, step.why, this.#deps));
+        return found;
+      case 'takeFinalizer': {
+        const left = await takeFinalizer(found, step.why, this.#deps);
+        if (left) this.leftBehind.push(left);
+        return found;
+      }
+    }
+  }
+
+  #count(found: Found): void {
+    const name = nameOf(found);
+    const uids = (this.#deleted.get(name) ?? new Set()).add(found.object.metadata.uid);
+    this.#deleted.set(name, uids);
+    if (uids.size > MAX_REMADE)
+      throw new LeavingRefused(
+        `${name} was deleted ${MAX_REMADE} times and is there again: something applies it. Take it out of its source first`,
+      );
+  }
+
+  /** Once, and whenever it changes. */
+  #tell(found: Found, held: Held | undefined): void {
+    if (held === undefined || held.remedy === undefined) return;
+    const name = nameOf(found);
+    const line = `${name}: ${held.why}; ${held.remedy}`;
+    if (this.#told.get(name) === line) return;
+    this.#told.set(name, line);
+    this.#deps.say(line);
+  }
+}
+
+/** Those that azid keeps for itself; not the record of what was left behind. */
+async function removeConfigMaps({ client, namespace, signal }: LeavingDeps): Promise<readonly string[]> {
+  const { items } = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
+  const own = items
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => isOwnConfigMap(namespace, name, namespace) && !name.startsWith(LEFT_BEHIND_CONFIG_MAP));
+  for (const name of own) await unlessGone(client.delete(configMaps, `${namespace}/${name}`, {}, signal));
+  return own;
+}
