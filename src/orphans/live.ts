@@ -21,6 +21,8 @@ export interface LiveView {
   readonly area: AreaView;
   /** By a GET of the object that `ownerToRead` names, at the API server: a watch may lag. */
   readonly owner: LiveOwner;
+  /** How long ago the first of these reads began, monotonic ms. */
+  readonly tookMs: number;
   /** How many deletions the run has left, with this one not counted yet. */
   readonly left: number;
   readonly thing: LiveThing;
@@ -52,8 +54,8 @@ export interface LiveIdentity {
   /** Ids of resources: `listAssociatedResources` of exactly this identity, all pages. */
   readonly resources: LiveList<string>;
   /** Of its principal, at every scope that azid may read. */
-  readonly assignments: LiveList<ShownAssignment>;
-  readonly credentials: LiveList<ShownCredential & { readonly id: string }>;
+  readonly assignments: LiveList<LiveAssignment['assignment']>;
+  readonly credentials: LiveList<LiveCredential['credential'] & { readonly id: string }>;
 }
 
 export interface LiveAssignment {

@@ -34,6 +34,8 @@ export type KeepReason =
   | 'AzidItself'
   /** It could not be read directly before the deletion. */
   | 'Unreadable'
+  /** The reads directly before the deletion took too long to be believed together. */
+  | 'ReadsTooOld'
   /** What stops the run came up after it was judged. */
   | 'Stopped'
   /** It is not due any more: the mode, the grace period or its being listed changed. */

@@ -52,6 +52,7 @@ const around = (thing: LiveThing, change: Partial<LiveView> = {}): LiveView => (
   stops: [],
   area: { scope: SCOPE, state: 'complete' },
   owner: { state: 'absent' },
+  tookMs: 0,
   left: 1,
   thing,
   ...change,
@@ -64,6 +65,7 @@ const objects = (things: readonly Partial<KubeThing>[] = [], change: Partial<Kno
     ...change,
   });
 
+const FOREIGN_CREDENTIAL = { id: '/c', key: '/c', issuer: 'https://aks.example', subject: 's' };
 const NONE = { state: 'read', items: [] } as const;
 const KEY = armKey(idOf('web'));
 
@@ -110,6 +112,7 @@ describe('directly before an identity is deleted', () => {
     ],
     ['the API server does not answer', { owner: { state: 'unread', why: '503' } }, 'OwnerUnknown'],
     ['the API server was not asked', { owner: { state: 'notNamed' } }, 'OwnerUnknown'],
+    ['its reads are half a minute old', { tookMs: 30_001 }, 'ReadsTooOld'],
     ['the run has none left', { left: 0 }, 'LimitReached'],
     ['it is azid itself', { self: { ...SELF, principalId: PRINCIPAL.toUpperCase() } }, 'AzidItself'],
     ['it is azid itself by its client id', { self: { ...SELF, clientId: 'CLIENT' } }, 'AzidItself'],
@@ -150,7 +153,7 @@ describe('directly before an identity is deleted', () => {
     ],
     [
       'has a foreign credential',
-      { credentials: { state: 'read', items: [{ id: '/c', key: '/c', name: 'aks' }] } },
+      { credentials: { state: 'read', items: [{ ...FOREIGN_CREDENTIAL, name: 'aks' }] } },
       'InUse',
     ],
     [
@@ -158,7 +161,7 @@ describe('directly before an identity is deleted', () => {
       {
         credentials: {
           state: 'read',
-          items: [{ id: '/c', key: '/c', name: credentialName(OTHER, { namespace: 'shop', name: 'ci' }) }],
+          items: [{ ...FOREIGN_CREDENTIAL, name: credentialName(OTHER, { namespace: 'shop', name: 'ci' }) }],
         },
       },
       'InUse',
@@ -179,7 +182,10 @@ describe('directly before an identity is deleted', () => {
   it('its own assignments go first, and a living or retained one keeps it', () => {
     const left = shownAssignment();
     const assignments = { state: 'read', items: [left] } as const;
-    expect(ofIdentity(liveIdentity({ assignments }))).toEqual({ type: 'first', ids: [left.id] });
+    expect(ofIdentity(liveIdentity({ assignments }))).toEqual({
+      type: 'first',
+      candidates: [due('RoleAssignment', assignment(), { owner: 'shop/read' })],
+    });
     const grant = { ids: [left.id] };
     expect(ofIdentity(liveIdentity({ assignments }), {}, objects([grant]))).toMatchObject({
       because: 'InUse',
@@ -188,10 +194,16 @@ describe('directly before an identity is deleted', () => {
     expect(ofIdentity(liveIdentity({ assignments }), {}, retained)).toMatchObject({ because: 'InUse' });
   });
 
-  it('its own credentials go with it, and a living or retained one keeps it', () => {
-    const { id, key } = credential();
-    const credentials = { state: 'read', items: [{ id, key, name: CREDENTIAL_NAME }] } as const;
-    expect(ofIdentity(liveIdentity({ credentials }))).toEqual({ type: 'delete' });
+  it('its own credentials go before it, and a living or retained one keeps it', () => {
+    const { id, key, issuer, subject } = credential();
+    const credentials = {
+      state: 'read',
+      items: [{ id, key, name: CREDENTIAL_NAME, issuer, subject }],
+    } as const;
+    expect(ofIdentity(liveIdentity({ credentials }))).toEqual({
+      type: 'first',
+      candidates: [due('FederatedIdentityCredential', credential(), { owner: 'shop/ci' })],
+    });
     const object = { kind: 'FederatedIdentityCredential', name: 'ci' };
     expect(ofIdentity(liveIdentity({ credentials }), {}, objects([object]))).toMatchObject({
       because: 'InUse',

@@ -15,6 +15,9 @@ import type { OrphanType } from './view.ts';
 
 export type { Answer } from './recheck/answer.ts';
 
+/** What was read longer ago is read again: in all that time somebody may have attached it. */
+export const MAX_READS_MS = 30_000;
+
 /** @param objects the stores as they are now: whether it has an owner is asked anew */
 export function recheck(candidate: Candidate, live: LiveView, objects: Objects): Answer {
   const standstill = mayNot(candidate, live);
@@ -57,7 +60,7 @@ const OWNER: Readonly<Record<OrphanType, string>> = {
 /** What has nothing to do with the thing itself. */
 function mayNot(
   candidate: Candidate,
-  { spec, stops, self, area, owner, left }: LiveView,
+  { spec, stops, self, area, owner, tookMs, left }: LiveView,
 ): Answer | undefined {
   if (spec.mode !== 'Delete' || candidate.verdict.type !== 'due')
     return keep('NotDue', spec.mode === 'Delete' ? 'it is not due' : 'the mode is Report');
@@ -70,6 +73,11 @@ function mayNot(
       `scope ${candidate.scope} is not known completely: ${area.why ?? area.state}`,
     );
   if (left <= 0) return keep('LimitReached', 'the run has deleted as much as limits.deletionsPerRun allows');
+  if (tookMs > MAX_READS_MS)
+    return keep(
+      'ReadsTooOld',
+      `the reads before its deletion took ${Math.round(tookMs / 1000)} s, and at most ${MAX_READS_MS / 1000} s are believed`,
+    );
   if (owner.state === 'present') return keep('OwnerLives', `${candidate.owner} is there`);
   if (owner.state === 'unread')
     return keep('OwnerUnknown', `whether ${candidate.owner} is there could not be read: ${owner.why}`);

@@ -68,7 +68,11 @@ export interface NamedAssignment {
 export function proveOwnership(assignment: NamedAssignment, installationId: string): boolean {
   const { name, scope, roleGuid: role, principalId } = assignment;
   try {
-    return assignmentNames(installationId, { scope, role, principalId }).includes(name.trim().toLowerCase());
+    // One after the other: nearly all have the first, and a sweep asks of each that there is.
+    for (let nth = 1; nth <= ASSIGNMENT_NAMES; nth++)
+      if (assignmentName(installationId, { scope, role, principalId }, nth) === name.trim().toLowerCase())
+        return true;
+    return false;
   } catch (error) {
     if (error instanceof TypeError) return false;
     throw error;

@@ -4,8 +4,11 @@ import type { OwnerView } from '../view.ts';
 
 export type Answer =
   | { readonly type: 'delete' }
-  /** These role assignments of it, which azid made and nobody owns, by id and in this order; then it is read and asked about again. */
-  | { readonly type: 'first'; readonly ids: readonly string[] }
+  /**
+   * What azid made for it and nobody owns, in this order. Each is read, asked about, put on record and counted by itself like any other
+   * candidate, since each has an owner of its own who may be back; then the identity is read and asked about again.
+   */
+  | { readonly type: 'first'; readonly candidates: readonly Candidate[] }
   /** Somebody else deleted it. */
   | { readonly type: 'absent' }
   | { readonly type: 'keep'; readonly because: KeepReason; readonly why: string };

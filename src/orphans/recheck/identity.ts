@@ -1,5 +1,6 @@
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
+import { assignmentInstance, credentialInstance } from '../instance.ts';
 import type { LiveIdentity, LiveList, LiveView } from '../live.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import { credentialOwner } from '../owners/credential.ts';
@@ -7,6 +8,7 @@ import { identityOwner } from '../owners/identity.ts';
 import type { Objects } from '../owners/objects.ts';
 import type { Candidate } from '../report.ts';
 import { isAzidItself } from '../self.ts';
+import type { OrphanType, OwnerView } from '../view.ts';
 import { type Answer, keep, keptByOwner } from './answer.ts';
 
 /** Still nobody's, and nothing hangs on it but what azid made for an owner that is gone as well. */
@@ -23,19 +25,33 @@ export function recheckIdentity(
   if (unread !== undefined) return keep('UseUnknown', `what hangs on it was not read to the end: ${unread}`);
   const [resource] = itemsOf(resources);
   if (resource !== undefined) return keep('InUse', `it is attached to ${resource}`);
+  const first: Candidate[] = [];
   for (const each of itemsOf(assignments)) {
     const owner = assignmentOwner(each, installationId, objects);
     if (!proveOwnership(each, installationId) || owner.state !== 'gone')
       return keep('InUse', `role assignment ${each.id} of it ${whose(owner)}`);
+    first.push(leftover(candidate, 'RoleAssignment', each, owner, assignmentInstance(each)));
   }
-  // Those of owners that are gone go with the identity: Azure deletes them.
   for (const each of itemsOf(credentials)) {
     const owner = credentialOwner(each, installationId, objects);
     if (!isCredentialOfInstallation(each.name, installationId) || owner.state !== 'gone')
       return keep('InUse', `federated credential ${each.id} ${whose(owner)}`);
+    const instance = credentialInstance(identity.principalId, each);
+    first.push(leftover(candidate, 'FederatedIdentityCredential', each, owner, instance));
   }
-  const leftovers = itemsOf(assignments).map(({ id }) => id);
-  return leftovers.length > 0 ? { type: 'first', ids: leftovers.toSorted() } : { type: 'delete' };
+  return first.length > 0 ? { type: 'first', candidates: first } : { type: 'delete' };
+}
+
+/** As due as its identity. */
+function leftover(
+  { scope, since, clearSince, verdict }: Candidate,
+  type: OrphanType,
+  { id, key }: { readonly id: string; readonly key: string },
+  { owner }: Extract<OwnerView, { state: 'gone' }>,
+  instance: string,
+): Candidate {
+  const times = { since, ...(clearSince !== undefined && { clearSince }) };
+  return { type, id, key, scope, reason: 'OwnerGone', owner, instance, ...times, verdict };
 }
 
 function whose(owner: ReturnType<typeof assignmentOwner>): string {

@@ -1,0 +1,135 @@
+import { ownerMarks, ownershipOf, retainedMarks } from '../../azure/names/identity-marks.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { KubeThing } from '../owners/objects.fixture.ts';
+import type { RetainedRecord } from '../owners/objects.ts';
+import { INSTALLATION } from '../sweep.fixture.ts';
+import type { Azure, Maker } from './azure.fixture.ts';
+
+/** The truth of a modelled cluster, and what azid's reconciles do for its objects. */
+export class Kube {
+  objects: readonly KubeThing[] = [];
+  /** azid's own records, which it writes itself and so knows at once. */
+  readonly retained = new Map<string, RetainedRecord>();
+  readonly ends = new Map<string, number>();
+  #uids = 0;
+
+  add(thing: Omit<KubeThing, 'uid'>): KubeThing {
+    const before = this.objects.find((each) => isNamed(each, thing));
+    if (before) return before;
+    const made = { ...thing, uid: `uid-${++this.#uids}` };
+    this.objects = [...this.objects, made];
+    return made;
+  }
+
+  remove(thing: KubeThing): void {
+    this.objects = this.objects.filter((each) => each !== thing);
+  }
+
+  replace(thing: KubeThing, change: Partial<KubeThing>): KubeThing {
+    const now = { ...thing, ...change };
+    this.objects = this.objects.map((each) => (each === thing ? now : each));
+    return now;
+  }
+
+  /** As a backup tool does that makes objects anew: of other uids, without status. */
+  renewed(objects: readonly KubeThing[]): readonly KubeThing[] {
+    return objects.map(({ principalId: _, ...each }) => ({ ...each, uid: `uid-${++this.#uids}` }));
+  }
+
+  get(kind: string, namespace: string, name: string): KubeThing | undefined {
+    return this.objects.find((each) => isNamed(each, { kind, namespace, name }));
+  }
+}
+
+function isNamed(a: KubeThing, b: Pick<KubeThing, 'kind' | 'namespace' | 'name'>): boolean {
+  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+}
+
+/** One object is brought in line; false: there was nothing to do. */
+export function reconcile(thing: KubeThing, kube: Kube, azure: Azure, at: number): boolean {
+  if (!kube.objects.includes(thing)) return false;
+  if (thing.kind === 'UserAssignedIdentity') return reconcileIdentity(thing, kube, azure, at);
+  const identity = identityOf(thing, kube, azure);
+  if (!identity) return false;
+  const maker: Maker = { by: 'azid', namespace: thing.namespace, name: thing.name };
+  if (thing.kind === 'RoleGrant') {
+    const { id } = azure.grant(identity.principalId, maker, at);
+    if (thing.ids?.length === 1 && thing.ids[0] === id) return false;
+    // New before old, and the old one by its ledger.
+    for (const old of thing.ids ?? []) azure.assignments.delete(armKey(old));
+    kube.replace(thing, { ids: [id] });
+    return true;
+  }
+  if (thing.kind === 'FederatedIdentityCredential') {
+    const made = azure.federate(identity.key, maker);
+    if (!made || thing.ids?.includes(made.id)) return false;
+    kube.replace(thing, { ids: [made.id] });
+    return true;
+  }
+  const resource = `/vm/${thing.namespace}/${thing.name}`;
+  if (identity.attached.includes(resource)) return false;
+  kube.add({
+    kind: 'HostIdentity',
+    namespace: 'azid-system',
+    name: `${thing.namespace}-${thing.name}`,
+    ids: [identity.id],
+  });
+  azure.change(identity.key, { attached: [...identity.attached, resource] });
+  return true;
+}
+
+function reconcileIdentity(thing: KubeThing, kube: Kube, azure: Azure, at: number): boolean {
+  const [id = ''] = thing.ids ?? [];
+  const owner = { installationId: INSTALLATION, ...thing };
+  const maker: Maker = { by: 'azid', namespace: thing.namespace, name: thing.name };
+  const there = azure.identities.get(armKey(id));
+  if (!there) {
+    const made = azure.makeIdentity(id, ownerMarks(owner), maker, at);
+    kube.replace(thing, { principalId: made.principalId });
+    return true;
+  }
+  const { state } = ownershipOf(there.tags, owner);
+  if (state === 'mine' && thing.principalId === there.principalId) return false;
+  // Of those that somebody stripped of marks it takes back the one on record; what is another's it leaves.
+  const isOwn =
+    state === 'mine' ||
+    state === 'formerlyMine' ||
+    state === 'retainedForMe' ||
+    ((state === 'unmarked' || state === 'partial') && thing.principalId === there.principalId);
+  if (!isOwn) return false;
+  azure.change(there.key, { tags: ownerMarks(owner), maker });
+  kube.replace(thing, { principalId: there.principalId });
+  return true;
+}
+
+/** That to which it refers, if that is there and its own. */
+export function identityOf({ namespace, identityRef }: KubeThing, kube: Kube, azure: Azure) {
+  const object = kube.get('UserAssignedIdentity', namespace, identityRef ?? '');
+  const identity = azure.identities.get(armKey(object?.ids?.[0] ?? '/'));
+  if (!object || !identity || identity.principalId !== object.principalId) return undefined;
+  const { state } = ownershipOf(identity.tags, { installationId: INSTALLATION, ...object });
+  return state === 'mine' ? identity : undefined;
+}
+
+/** The object goes, and what it has in Azure goes with it, or stays by `Retain`. */
+export function release(thing: KubeThing, how: 'Delete' | 'Retain', kube: Kube, azure: Azure): void {
+  for (const id of thing.ids ?? []) {
+    const key = armKey(id);
+    if (thing.kind === 'UserAssignedIdentity') {
+      const there = azure.identities.get(key);
+      const owner = { installationId: INSTALLATION, ...thing };
+      if (!there || ownershipOf(there.tags, owner).state !== 'mine') continue;
+      if (how === 'Retain') azure.change(key, { tags: retainedMarks(owner) });
+      else if (
+        kube.objects.every((each) => each.namespace !== thing.namespace || each.identityRef !== thing.name)
+      )
+        azure.deleteIdentity(key);
+    } else if (how === 'Retain') {
+      kube.retained.set(key, { owner: `${thing.namespace}/${thing.name}` });
+    } else {
+      azure.assignments.delete(key);
+      azure.credentials.delete(key);
+    }
+  }
+  kube.remove(thing);
+}

@@ -1,0 +1,266 @@
+import { MARK, ownerMarks } from '../../azure/names/identity-marks.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { KubeThing } from '../owners/objects.fixture.ts';
+import { DAY, HOUR, INSTALLATION, idOf, OTHER } from '../sweep.fixture.ts';
+import type { Identity } from './azure.fixture.ts';
+import { reconcile, release } from './kube.fixture.ts';
+import type { Sweeper } from './sweeper.fixture.ts';
+import { FAULTS, type World } from './world.fixture.ts';
+
+/** One thing that happens. `at` and `how`, in [0, 1), choose among what is there, so that a step is data and may be left out. */
+export interface Step {
+  readonly do: keyof typeof STEPS;
+  readonly at: number;
+  readonly how: number;
+  /** Of a sweep: what happens between its judgement and its reads. */
+  readonly inside?: readonly Step[];
+}
+
+export interface Stage {
+  readonly world: World;
+  readonly sweepers: readonly Sweeper[];
+}
+
+const NAMES = ['web', 'api', 'job'];
+const pick = <T>(from: readonly T[], at: number): T | undefined => from[Math.floor(at * from.length)];
+const identities = ({ azure }: World): readonly Identity[] =>
+  [...azure.identities.values()].filter(({ key }) => !key.endsWith('/azid'));
+const FOREIGN = { by: 'foreign' } as const;
+
+const STEPS = {
+  identity: ({ world }, at) => void world.kube.add(identityObject(at)),
+  grant: ({ world: { kube } }, at, how) =>
+    void kube.add(referring('RoleGrant', how < 0.5 ? 'read' : 'write', at)),
+  credential: ({ world: { kube } }, at) => void kube.add(referring('FederatedIdentityCredential', 'ci', at)),
+  attachment: ({ world: { kube } }, at) => void kube.add(referring('IdentityAttachment', 'vm', at)),
+  /** Whatever a watch has brought is brought in line; the process may die after any of it. */
+  reconcile: ({ world }, _at, how) => reconcileAll(world, how < 0.3 ? 1 : 20),
+  strip: ({ world: { kube } }, at) => withObject(kube.objects, at, (each) => kube.remove(each)),
+  retain: ({ world: { kube, azure } }, at) =>
+    withObject(kube.objects, at, (each) => release(each, 'Retain', kube, azure)),
+  delete: ({ world: { kube, azure } }, at) =>
+    withObject(kube.objects, at, (each) => release(each, 'Delete', kube, azure)),
+  /** An end that binds, on record before the assignment is made. */
+  end: ({ world }, at, how) => {
+    const made = pick(
+      [...world.azure.assignments.values()].filter(({ maker }) => maker.by === 'azid'),
+      at,
+    );
+    if (made) world.kube.ends.set(made.key, world.now() + (how - 0.3) * 20 * DAY);
+  },
+  backUp: ({ world }) => {
+    world.backup = world.kube.objects;
+  },
+  /** Of an older backup, with its uids or new ones. Most are noticed by the claim, not all. */
+  restore: ({ world }, at, how) => {
+    const { kube, backup } = world;
+    kube.objects = how < 0.5 ? backup : kube.renewed(backup);
+    if (at < 0.5) world.doubt = 'ClusterRestored';
+  },
+  emptyCluster: ({ world }) => {
+    world.kube.objects = [];
+  },
+  emptyStores: ({ world }) => {
+    world.stores = [];
+    world.doubt = 'StoresNotSynced';
+  },
+  attach: ({ world }, at, how) =>
+    withIdentity(world, at, ({ key, attached }) =>
+      world.azure.change(key, { attached: [...attached, `/foreign/${Math.floor(how * 9)}`] }),
+    ),
+  detach: ({ world }, at) => withIdentity(world, at, ({ key }) => world.azure.change(key, { attached: [] })),
+  foreignGrant: ({ world }, at) =>
+    withIdentity(world, at, ({ principalId }) => void world.azure.grant(principalId, FOREIGN, world.time)),
+  revoke: ({ world: { azure } }, at) => {
+    const each = pick([...azure.assignments.values()], at);
+    if (each) azure.assignments.delete(each.key);
+  },
+  federate: ({ world }, at) => withIdentity(world, at, ({ key }) => void world.azure.federate(key, FOREIGN)),
+  describe: ({ world: { azure } }, at) => {
+    const each = pick([...azure.assignments.values()], at);
+    if (each) azure.assignments.set(each.key, { ...each, description: 'edited by hand' });
+  },
+  retag: ({ world }, at, how) =>
+    withIdentity(world, at, ({ key, tags }) => {
+      const edits = [
+        { ...tags, [MARK.owner]: '' },
+        { ...tags, [MARK.ownerUid]: '' },
+        { ...tags, [MARK.installation]: OTHER },
+        { ...tags, [MARK.retained]: 'shop/kept' },
+        { ...tags, [MARK.owner]: 'shop/nobody' },
+        {},
+      ];
+      world.azure.change(key, { tags: pick(edits, how) ?? {} });
+    }),
+  /** A template made of one identity, tags and all, is deployed under another name. */
+  copyTags: ({ world }, at, how) =>
+    withIdentity(world, at, ({ tags }) => {
+      const id = idOf(`copy-${Math.floor(how * 3)}`);
+      if (!world.azure.identities.has(armKey(id))) world.azure.makeIdentity(id, tags, FOREIGN, world.time);
+    }),
+  /** Somebody makes an identity of their own, with or without the marks that stood there, under the same id. */
+  recycle: ({ world }, at, how) =>
+    withIdentity(world, at, ({ id, key, tags }) => {
+      world.azure.deleteIdentity(key);
+      if (how < 0.7) world.azure.makeIdentity(id, how < 0.3 ? tags : {}, FOREIGN, world.time);
+    }),
+  /** Another object wants the same identity. */
+  adopt: ({ world }, at, how) => {
+    const name = pick(NAMES, at) ?? '';
+    world.kube.add({
+      kind: 'UserAssignedIdentity',
+      namespace: 'team',
+      name: `of-${name}`,
+      ids: [idOf(name)],
+    });
+    if (how < 0.5) world.refresh();
+  },
+  purge: ({ world: { azure } }, at) => {
+    const id = pick([...azure.ended.keys()], at);
+    if (id) azure.ended.set(id, 'gone');
+  },
+  restorePrincipal: ({ world: { azure } }, at) => {
+    const id = pick(
+      [...azure.ended].filter(([, state]) => state === 'softDeleted'),
+      at,
+    )?.[0];
+    if (id) azure.ended.delete(id);
+  },
+  /** A write of a process that died arrives after its object has gone. */
+  lateWrite: ({ world }, at, how) => {
+    const { azure, kube } = world;
+    const name = pick(NAMES, at) ?? '';
+    const maker = { by: 'azid', namespace: 'shop', name } as const;
+    const there = azure.identities.get(armKey(idOf(name)));
+    if (there) {
+      if (how < 0.5) azure.grant(there.principalId, { ...maker, name: `${name}-read` }, world.time);
+      else azure.federate(there.key, { ...maker, name: `${name}-ci` });
+    } else if (!kube.get('UserAssignedIdentity', 'shop', name)) {
+      const owner = { installationId: INSTALLATION, namespace: 'shop', name, uid: `uid-late-${how}` };
+      azure.makeIdentity(idOf(name), ownerMarks(owner), maker, world.time);
+    }
+  },
+  anotherCluster: ({ world }, at, how) => {
+    const id = idOf(`other-${pick(NAMES, at)}`);
+    const owner = {
+      installationId: OTHER,
+      namespace: 'shop',
+      name: pick(NAMES, at) ?? '',
+      uid: `uid-${Math.floor(how * 9)}`,
+    };
+    if (!world.azure.identities.has(armKey(id)))
+      world.azure.makeIdentity(id, ownerMarks(owner), { by: 'otherInstallation' }, world.time);
+    if (how < 0.3) world.doubt = 'ClaimedElsewhere';
+  },
+  refresh: ({ world }) => world.refresh(),
+  refreshStores: ({ world }) => {
+    world.stores = world.kube.objects;
+  },
+  pass: ({ world }, at) => {
+    world.time += Math.floor(at * at * 6 * DAY) + HOUR;
+  },
+  clock: ({ world }, at) => {
+    world.clockOff = Math.floor((at - 0.5) * 40 * DAY);
+  },
+  fault: ({ world: { faults } }, at) => {
+    const fault = pick(FAULTS, at);
+    if (fault && !faults.delete(fault)) faults.add(fault);
+  },
+  heal: ({ world }) => heal(world),
+  unseen: ({ world: { unseen } }, at) => {
+    const namespace = at < 0.7 ? 'shop' : 'team';
+    if (!unseen.delete(namespace)) unseen.add(namespace);
+  },
+  /** Somebody confirms what the stop of the last run asks for. */
+  confirm: ({ sweepers }, at) => {
+    const sweeper = pick(sweepers, at);
+    if (sweeper) confirm(sweeper);
+  },
+  /** Some time after the one before; as a rule the lists are of now. */
+  sweep: (stage, at, how, inside = []) => {
+    stage.world.time += Math.floor(how * 3 * DAY) + HOUR;
+    if (at < 0.8) stage.world.refresh();
+    let next = 0;
+    const meanwhile = () => {
+      const step = inside[next++];
+      if (step) take(stage, step);
+      return step !== undefined;
+    };
+    pick(stage.sweepers, (at * 10) % 1)?.run(meanwhile, how < 0.3 ? 1 : undefined);
+  },
+} satisfies Record<string, (stage: Stage, at: number, how: number, inside?: readonly Step[]) => void>;
+
+export function take(stage: Stage, step: Step): void {
+  const act: (stage: Stage, at: number, how: number, inside?: readonly Step[]) => void = STEPS[step.do];
+  act(stage, step.at, step.how, step.inside);
+}
+
+export function confirm(sweeper: Sweeper): void {
+  const stop = sweeper.report?.stops.find(({ reason }) => reason === 'OwnersVanished');
+  const confirmed = /to "([^"]+)"/.exec(stop?.message ?? '')?.[1];
+  if (confirmed) sweeper.spec = { ...sweeper.spec, confirmed };
+}
+
+export function heal(world: World): void {
+  world.faults.clear();
+  world.doubt = undefined;
+  world.unseen.clear();
+  world.refresh();
+}
+
+/** What the watches have brought, as long as the lease is held. */
+export function reconcileAll(world: World, most: number): void {
+  let done = 0;
+  for (const { uid } of world.stores) {
+    const now = world.kube.objects.find((each) => each.uid === uid);
+    if (now && done < most && reconcile(now, world.kube, world.azure, world.time)) done++;
+  }
+  // Own writes are in the stores at once.
+  const known = new Set(world.stores.map(({ uid }) => uid));
+  world.stores = [
+    ...world.kube.objects.filter(({ uid, kind }) => known.has(uid) || kind === 'HostIdentity'),
+    ...world.stores.filter(({ uid }) => !world.kube.objects.some((each) => each.uid === uid)),
+  ];
+}
+
+function identityObject(at: number): Omit<KubeThing, 'uid'> {
+  const name = pick(NAMES, at) ?? '';
+  return { kind: 'UserAssignedIdentity', namespace: 'shop', name, ids: [idOf(name)] };
+}
+
+function referring(kind: string, suffix: string, at: number): Omit<KubeThing, 'uid'> {
+  const identityRef = pick(NAMES, at) ?? '';
+  return { kind, namespace: 'shop', name: `${identityRef}-${suffix}`, identityRef };
+}
+
+function withObject(objects: readonly KubeThing[], at: number, act: (thing: KubeThing) => void): void {
+  const thing = pick(objects, at);
+  if (thing) act(thing);
+}
+
+function withIdentity(world: World, at: number, act: (identity: Identity) => void): void {
+  const identity = pick(identities(world), at);
+  if (identity) act(identity);
+}
+
+/** How often each is drawn; all that is not named here: once. */
+const SHARES: Partial<Record<Step['do'], number>> = {
+  identity: 4,
+  grant: 4,
+  credential: 3,
+  reconcile: 6,
+  refresh: 8,
+  strip: 6,
+  heal: 8,
+  sweep: 30,
+};
+const DRAWN = (Object.keys(STEPS) as Step['do'][]).flatMap((what) =>
+  Array.from({ length: SHARES[what] ?? 1 }, () => what),
+);
+
+export function drawStep(next: () => number, within = false): Step {
+  const what = pick(within ? DRAWN.filter((each) => each !== 'sweep') : DRAWN, next()) ?? 'refresh';
+  const step = { do: what, at: next(), how: next() };
+  if (what !== 'sweep') return step;
+  return { ...step, inside: Array.from({ length: Math.floor(next() * 4) }, () => drawStep(next, true)) };
+}

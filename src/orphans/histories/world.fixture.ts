@@ -1,0 +1,68 @@
+import { MARK, ownerMarks } from '../../azure/names/identity-marks.ts';
+import { type KubeThing, PlainObjects } from '../owners/objects.fixture.ts';
+import { INSTALLATION, idOf, NOW, SELF } from '../sweep.fixture.ts';
+import type { Doubt } from '../view.ts';
+import { Azure, type Copy } from './azure.fixture.ts';
+import { Kube } from './kube.fixture.ts';
+
+/** Azure and a cluster as they are, what azid sees of them, and what goes wrong. */
+export class World {
+  readonly azure = new Azure();
+  readonly kube = new Kube();
+  /** True time; the wall clock may say otherwise. */
+  time = NOW;
+  clockOff = 0;
+  /** What the lists of Azure show, and what the watches of Kubernetes brought. */
+  lists: Copy;
+  stores: readonly KubeThing[] = [];
+  backup: readonly KubeThing[] = [];
+  /** What goes wrong now. */
+  readonly faults = new Set<Fault>();
+  doubt: Doubt['reason'] | undefined;
+  readonly unseen = new Set<string>();
+
+  constructor() {
+    // azid's own identity, marked as if it were one of its own orphans: somebody may have copied the tags.
+    const gone = { installationId: INSTALLATION, namespace: 'shop', name: 'azid', uid: 'uid-of-nobody' };
+    const { key } = this.azure.makeIdentity(idOf('azid'), ownerMarks(gone), { by: 'foreign' }, NOW - 1);
+    this.azure.change(key, SELF);
+    this.lists = this.azure.copy();
+  }
+
+  /** Wall clock. */
+  now(): number {
+    return this.time + this.clockOff;
+  }
+
+  refresh(): void {
+    this.lists = this.azure.copy();
+    this.stores = this.kube.objects;
+  }
+
+  /** By what the stores show. */
+  objects(): PlainObjects {
+    const marked = [...this.lists.identities.values()].map(
+      ({ key, tags }) => [key, tags[MARK.ownerUid] ?? ''] as const,
+    );
+    return new PlainObjects({
+      installationId: INSTALLATION,
+      objects: this.stores,
+      marked: new Map(marked),
+      retained: this.kube.retained,
+      unseen: this.unseen,
+    });
+  }
+}
+
+export const FAULTS = [
+  'areaIncomplete',
+  'graphUnread',
+  'selfUnknown',
+  'directoryOff',
+  'getFails',
+  'resourcesUnread',
+  'assignmentsUnread',
+  'credentialsUnread',
+  'apiServerUnread',
+] as const;
+export type Fault = (typeof FAULTS)[number];
