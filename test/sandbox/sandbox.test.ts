@@ -217,8 +217,10 @@ describe('a sandbox that is up', () => {
     const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     const { status, body } = await arm('GET', path, accessToken);
     const roles = await Promise.all(
-      ['azid-grants-role.json', 'azid-hosts-role.json', 'azid-identities-role.json'].map(async (name) =>
-        JSON.parse(await readFile(new URL(`../../deploy/azure/${name}`, import.meta.url), 'utf8')),
+      ['grants', 'hosts', 'identities', 'orphans'].map(async (name) =>
+        JSON.parse(
+          await readFile(new URL(`../../deploy/azure/azid-${name}-role.json`, import.meta.url), 'utf8'),
+        ),
       ),
     );
     expect(status).toBe(200);

@@ -37,6 +37,8 @@ import { borrowPlane, LENDER } from './planes/borrow.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+/** Of deploy/azure. */
+const AZURE_ROLES = ['identities', 'grants', 'hosts', 'orphans'].map((name) => `azid-${name}-role.json`);
 const AZID_PATH = `/apis/${API_VERSION}/`;
 export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
@@ -305,7 +307,7 @@ export class World {
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
     const scope = `/subscriptions/${SUBSCRIPTION}`;
     const roleIds: string[] = [];
-    for (const file of ['azid-identities-role.json', 'azid-grants-role.json', 'azid-hosts-role.json']) {
+    for (const file of AZURE_ROLES) {
       const role = JSON.parse(await readFile(new URL(`../../deploy/azure/${file}`, import.meta.url), 'utf8'));
       const { id } = control.defineRole({ roleName: role.Name, actions: role.Actions });
       control.grant({ principalId: own.principalId, role: id, scope });

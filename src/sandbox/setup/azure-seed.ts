@@ -61,7 +61,7 @@ export async function seedAzure(
   for (const host of HOSTS) control.createHost({ resourceGroup: HOSTS_RESOURCE_GROUP, ...host });
   const own = control.createIdentity({ name: OWN_IDENTITY, resourceGroup: OWN_RESOURCE_GROUP });
   control.nameCaller({ objectId: own.principalId, name: 'controller' });
-  // AuditLog.Read.All, for the sign-ins.
+  // AuditLog.Read.All and Directory.Read.All, for the sign-ins and for what sweeps ask.
   control.allowGraph({ principalId: own.principalId });
   for (const role of await readRoles()) {
     const { id } = control.defineRole({ ...role, assignableScopes: [scope] });
