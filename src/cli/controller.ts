@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ControllerFlags, FLAGS } from './controller-flags.ts';
+import { endProcess } from './end-process.ts';
 import { optionOf } from './flag-option.ts';
 
 /** `azid controller`: runs the controller with the flags of controller-flags.ts. */
@@ -14,6 +15,6 @@ export function addControllerCommand(program: Command): void {
     // Imported by the command that runs: each of them is far larger than reading its flags.
     const { runController } = await import('./run-controller.ts');
     const { caFile, ...flags } = options;
-    process.exitCode = await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
+    endProcess(await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) }));
   });
 }

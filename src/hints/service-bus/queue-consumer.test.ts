@@ -376,7 +376,8 @@ describe('it connects again for ever', () => {
     });
     await expect
       .poll(() => {
-        clock.advance(10_000);
+        // Slowly: a call that does not come back within 40 s is given up, and to connect takes real time.
+        clock.advance(1_000);
         return started.consumer.state.connection.state;
       }, LONG)
       .toBe('receiving');
@@ -429,7 +430,8 @@ describe('it connects again for ever', () => {
     stage.control.createQueue({ namespace: 'simulated', name: 'later' });
     await expect
       .poll(() => {
-        clock.advance(10_000);
+        // Slowly: a call that does not come back within 40 s is given up, and to connect takes real time.
+        clock.advance(1_000);
         return started.consumer.state.connection.state;
       }, LONG)
       .toBe('receiving');

@@ -43,7 +43,10 @@ const STOP_LIMIT_MS = 5_000;
 /** More log lines about messages that say nothing new help nobody. */
 const LOG_EVERY_MS = 60_000;
 
-/** A call that has not come back so long after it should have never will: connecting, a token and giving back the credit are in it. */
+/**
+ * A call that has not come back so long after it should have never will: connecting, a token and giving back the credit are in it. The
+ * client's own limits are shorter, and end only what its link knows to be open.
+ */
 const GRACE_MS = 4 * CALL_LIMIT_MS;
 
 const GIVE_BACK: Verdict = { outcome: 'abandoned' };
@@ -111,7 +114,7 @@ export class QueueConsumer {
   ): Promise<readonly ServiceBusReceivedMessage[]> {
     const late = Promise.withResolvers<never>();
     using _limit = this.#options.clock.timer(waitMs + GRACE_MS, () => late.reject(new CallTimedOut()));
-    return unlessAborted(Promise.race([link.receive(BATCH, waitMs, signal), late.promise]), signal);
+    return await unlessAborted(Promise.race([link.receive(BATCH, waitMs, signal), late.promise]), signal);
   }
 
   /** What is in hand when azid stops is given back, so that whoever leads next has it at once. */
@@ -124,15 +127,26 @@ export class QueueConsumer {
     const verdicts: Settlement[] = [];
     for (const message of messages)
       verdicts.push({ message, ...(signal.aborted ? GIVE_BACK : await this.#take(message)) });
+    await this.#settle(verdicts, link, signal);
+  }
+
+  /** A message that is not settled in time comes again by itself: nothing else waits for it. */
+  async #settle(verdicts: readonly Settlement[], link: QueueLink, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const open = new Set(verdicts);
     let broken: unknown;
     const settled = settleAll(verdicts, link.receiver, (settlement, error) => {
+      if (!open.delete(settlement)) return;
       this.#settled(settlement, error);
       if (error !== undefined && !isLockLost(error)) broken = error;
     });
-    await firstOf(settled, { signals: [signal] });
-    if (signal.aborted) await this.#within(settled);
+    await firstOf(settled, { signals: [signal], clock, ms: GRACE_MS });
+    if (signal.aborted) return this.#within(settled);
+    if (open.size > 0) broken ??= new CallTimedOut();
+    for (const each of open) this.#settled(each, broken);
+    open.clear();
     // A link that settles nothing does not receive either, and does not always know.
-    else if (broken !== undefined) throw broken;
+    if (broken !== undefined) throw broken;
   }
 
   async #take(message: ServiceBusReceivedMessage): Promise<Verdict> {
