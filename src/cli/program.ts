@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addControllerCommand } from './controller.ts';
+import { addHandoverCommand } from './handover.ts';
 import { addReleaseCommand } from './release.ts';
 import { addUninstallCommand } from './uninstall.ts';
 import { VERSION } from './version.ts';
@@ -14,6 +15,7 @@ export function createProgram(more: readonly ((program: Command) => void)[] = []
   addControllerCommand(program);
   addUninstallCommand(program);
   addReleaseCommand(program);
+  addHandoverCommand(program);
   for (const add of more) add(program);
   return program;
 }

@@ -116,6 +116,9 @@ function exitCodeOf(end: RunEnd, log: Log): number {
     case 'leadershipLost':
       log.error({ why: end.why }, 'leadership lost');
       return EXIT.leadershipLost;
+    case 'handedOver':
+      log.error({ why: end.why }, 'handed over');
+      return EXIT.failed;
   }
 }
 

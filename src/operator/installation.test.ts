@@ -49,6 +49,28 @@ const rows: {
     verdict: { type: 'write', installationId: KEPT },
   },
   {
+    title: 'what was handed over is refused',
+    claim: { ...claim(CLUSTER), handedOverAt: '2026-11-29T12:00:00Z' },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'what was handed over is refused, whatever is to be taken over',
+    claim: { ...claim(CLUSTER), handedOverAt: '2026-11-29T12:00:00Z' },
+    options: { takeOver: true, installationId: WANTED },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'what is not all there yet is refused',
+    claim: { ...claim(CLUSTER), importingSince: '2026-11-29T12:00:00Z' },
+    options: { takeOver: true },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'what was imported is accepted',
+    claim: { ...claim(CLUSTER), importedAt: '2026-11-29T12:00:00Z' },
+    verdict: { type: 'accept', installationId: KEPT },
+  },
+  {
     title: 'a claim that lost its cluster is refused',
     claim: { installationId: KEPT },
     verdict: { type: 'refuse' },

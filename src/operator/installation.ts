@@ -2,7 +2,8 @@ import { uuidV5 } from '../azure/names/uuid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
-import { INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import type { Store } from '../kube/informer/store.ts';
+import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
 
 /**
  * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
@@ -79,6 +80,9 @@ export function judge(
   const kept = claim?.installationId;
   if (!kept) return { type: 'write', installationId: wanted ?? uuidV5(INSTALLATION_NAMESPACE, clusterUid) };
   const where = `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
+  const leaving = handedOver(claim, where);
+  // Whatever `--take-over` says: another cluster has these identities now, or is about to.
+  if (leaving !== undefined) return { type: 'refuse', message: leaving };
   if (wanted !== undefined && wanted !== kept) {
     if (takeOver) return { type: 'write', installationId: wanted };
     return {
@@ -94,6 +98,36 @@ export function judge(
     };
   }
   return { type: 'accept', installationId: kept };
+}
+
+/** Pure: why no controller may work here, as long as a handover is under way or done; undefined: none is. */
+export function handedOver(
+  claim: Readonly<Record<string, string>> | undefined,
+  where: string,
+): string | undefined {
+  const { [HANDOVER.handedOver]: at, [HANDOVER.importing]: since } = claim ?? {};
+  if (at !== undefined)
+    return `${where} says that installation ${claim?.installationId} was handed over to another cluster at ${at}: azid does not work here any more. If that cluster has it, run azid handover finish here; to work here again, stop azid there and run azid handover revert here`;
+  if (since !== undefined)
+    return `${where} says that an import from another cluster has been under way since ${since}: azid would take what is not there yet for gone. Run azid handover import again, to its end`;
+  return undefined;
+}
+
+/** Aborts when the claim says that a handover has begun: a process that works ends in order, as if it was told to stop. */
+export function whenHandedOver(
+  maps: Pick<Store<ConfigMap>, 'get' | 'onChange'>,
+  namespace: string,
+  cleanup: AsyncDisposableStack,
+): AbortSignal {
+  const begun = new AbortController();
+  const key = `${namespace}/${INSTALLATION_CONFIG_MAP}`;
+  const look = () => {
+    const why = handedOver(maps.get(key)?.data, `ConfigMap ${key}`);
+    if (why !== undefined) begun.abort(new InstallationMismatch(why));
+  };
+  cleanup.use(maps.onChange(look));
+  look();
+  return begun.signal;
 }
 
 async function read(client: KubeClient, key: string, signal: AbortSignal): Promise<ConfigMap | undefined> {

@@ -13,7 +13,7 @@ import { createWatches, type Stores, type Watches } from '../reconcilers/stores.
 import { sleep } from '../runtime/time/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
 import { onlyLeaderWrites, unlessCut } from './guards.ts';
-import { claimInstallation } from './installation.ts';
+import { claimInstallation, whenHandedOver } from './installation.ts';
 import { campaign } from './leadership.ts';
 import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
 import { KINDS } from './registry.ts';
@@ -22,7 +22,11 @@ import { whenAllSynced } from './synced.ts';
 import { Work, type WorkParts } from './work.ts';
 
 /** Why a run ended. */
-export type RunEnd = { readonly type: 'stopped' } | { readonly type: 'leadershipLost'; readonly why: string };
+export type RunEnd =
+  | { readonly type: 'stopped' }
+  | { readonly type: 'leadershipLost'; readonly why: string }
+  /** Another cluster gets what this installation has: it must not be started here again. */
+  | { readonly type: 'handedOver'; readonly why: string };
 
 /**
  * One azid: watches, caches, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
@@ -105,7 +109,7 @@ export class Operator {
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
-    const end = anyOf([stop, this.#cut.signal], cleanup);
+    const begin = anyOf([stop, this.#cut.signal], cleanup);
     this.#cut.signal.addEventListener('abort', () => background.abort(this.#cut.signal.reason), {
       once: true,
     });
@@ -140,7 +144,7 @@ export class Operator {
     };
     // The Lease has a connection of its own: a busy queue must not delay a renewal.
     const leaseClient = new KubeClient(transport(this.#options.interceptLease));
-    const installationId = await this.#claim(leaseClient, end);
+    const installationId = await this.#claim(leaseClient, begin);
     log.info({ installationId }, 'installation claimed');
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
     const client = new KubeClient(transport(onlyLeaderWrites(leadership, interceptKube)));
@@ -156,6 +160,10 @@ export class Operator {
       namespace: this.#options.namespace,
     });
     this.#stores = watches.stores;
+    const handedOver = whenHandedOver(watches.stores.configMaps, this.#options.namespace, cleanup);
+    const end = anyOf([begin, handedOver], cleanup);
+    const stopped = (): RunEnd =>
+      handedOver.aborted ? { type: 'handedOver', why: handedOver.reason.message } : { type: 'stopped' };
     const watching = Promise.all(watches.all.map(({ informer }) => informer.run(background.signal)));
     cleanup.defer(async () => {
       background.abort();
@@ -172,7 +180,7 @@ export class Operator {
 
     if (!(await waitUntil(leadership.whenLeading(end), end))) {
       await leadership.release();
-      return { type: 'stopped' };
+      return stopped();
     }
     log.info({}, 'working');
     const ended = await this.#lead({ client, leadership, watches, installationId }, end);
@@ -181,7 +189,7 @@ export class Operator {
     }
     // Only when everything of this process has ended may another one work at once; else the Lease runs out by itself.
     if (ended && !this.#cut.signal.aborted) await leadership.release();
-    return { type: 'stopped' };
+    return stopped();
   }
 
   /** The claim on the installation; an API server that is not up yet is waited for. */

@@ -2,6 +2,16 @@
 
 /** Which installation of azid this is. */
 export const INSTALLATION_CONFIG_MAP = 'azid-installation';
+/** In its data: what a handover to another cluster has come to (docs/design/2026-11-29-handover.md). Times, RFC 3339. */
+export const HANDOVER = {
+  /** On the cluster that is left: no controller works here any more. */
+  handedOver: 'handedOverAt',
+  /** There: its objects are gone. */
+  finished: 'finishedAt',
+  /** On the new cluster: not all objects are there yet, so no controller works here yet. */
+  importing: 'importingSince',
+  imported: 'importedAt',
+} as const;
 /** Which principal is whose; a hexadecimal digit follows. */
 export const PRINCIPALS_CONFIG_MAP = 'azid-principals-';
 /** How far the Activity Log was read (`src/hints/activity-log/positions.ts`). */
