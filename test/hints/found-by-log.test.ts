@@ -120,4 +120,23 @@ describe('over a restart', () => {
     for (const text of Object.values(kept?.data ?? {}))
       expect(Date.parse(text)).toBeLessThanOrEqual(world.clock.now());
   });
+
+  it('lost while azid was away, what was changed meanwhile is put right all the same, by one write', async () => {
+    const name = await atRest();
+    const [operator] = world.operators;
+    if (operator) await world.stop(operator);
+    await stage.byHand('PUT', name, { subject: 'job:evil' });
+    await cluster.delete(KEPT.resource, KEPT.key);
+    world.clock.advance(10 * HOUR);
+    const since = world.azure.requests().at(-1)?.n ?? 0;
+    await world.start();
+    await world.until(
+      'the declared subject',
+      async () => (await stage.inAzure())[0]?.properties.subject === 'job:build',
+      120_000,
+    );
+    await world.pass(45 * MINUTE);
+    expect(stage.writes(since)).toHaveLength(1);
+    expect(await cluster.get(KEPT.resource, KEPT.key)).toBeDefined();
+  });
 });
