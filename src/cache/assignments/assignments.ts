@@ -17,10 +17,10 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../../azure/names/scope.ts';
 import type { Permissions } from '../../azure/permissions.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { TEXTS } from '../../runtime/shared-texts.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { placeOfScope } from '../lists/cache-part.ts';
-import { SharedTexts } from '../store/shared.ts';
 
 export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
 
@@ -82,7 +82,7 @@ export function assignmentDefinition(azure: {
     maxResyncMs: (area) => (placeOfScope(area).subscription === '' ? ABOVE_MS : undefined),
     sameContent: sameAssignment,
     sameInstance: notMadeAgain,
-    kept: sharing(new SharedTexts()),
+    kept: sharing,
     read(id, context) {
       const { scope, name } = parseAssignmentId(id);
       return assignments.get(scope, name, context);
@@ -127,15 +127,17 @@ function notMadeAgain(before: AzureRoleAssignment, now: AzureRoleAssignment): bo
   return sameGrant(before, now) && (was === 0 || is <= was + CREATED_APART_MS);
 }
 
-function sharing(texts: SharedTexts): (assignment: AzureRoleAssignment) => AzureRoleAssignment {
-  return (assignment) => ({
+function sharing(assignment: AzureRoleAssignment): AzureRoleAssignment {
+  return {
     ...assignment,
-    scope: texts.of(assignment.scope),
-    roleDefinitionId: texts.of(assignment.roleDefinitionId),
-    roleGuid: texts.of(assignment.roleGuid),
-    principalId: texts.of(assignment.principalId),
-    principalType: texts.of(assignment.principalType),
-  });
+    id: TEXTS.of(assignment.id),
+    key: TEXTS.of(assignment.key),
+    scope: TEXTS.of(assignment.scope),
+    roleDefinitionId: TEXTS.of(assignment.roleDefinitionId),
+    roleGuid: TEXTS.of(assignment.roleGuid),
+    principalId: TEXTS.of(assignment.principalId),
+    principalType: TEXTS.of(assignment.principalType),
+  };
 }
 
 function markTerm({ installationId, key }: AssignmentQueries['marked']): string {

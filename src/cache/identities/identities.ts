@@ -3,10 +3,10 @@ import { type AzureIdentity, sameContent, sameInstance } from '../../azure/azure
 import type { Identities } from '../../azure/identities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { Permissions } from '../../azure/permissions.ts';
+import { TEXTS } from '../../runtime/shared-texts.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import type { Observation } from '../store/entry.ts';
-import { SharedTexts } from '../store/shared.ts';
 import { MARKS } from './marks.ts';
 
 export interface IdentityQueries {
@@ -43,7 +43,7 @@ export function identityDefinition(azure: {
     placeOf: (subscription) => ({ subscription, part: '' }),
     sameContent,
     sameInstance,
-    kept: sharing(new SharedTexts()),
+    kept: sharing,
     read: (id, context) => identities.get(id, context),
     async *list(subscriptionId, context) {
       for await (const page of identities.list(subscriptionId, context))
@@ -62,18 +62,22 @@ export function identityDefinition(azure: {
 /** Tags that name one object are of one identity only. */
 const OWN_TAG = /^azid-owner/i;
 
-function sharing(texts: SharedTexts): (identity: AzureIdentity) => AzureIdentity {
-  return (identity) => ({
+function sharing(identity: AzureIdentity): AzureIdentity {
+  return {
     ...identity,
-    subscriptionId: texts.of(identity.subscriptionId),
-    resourceGroup: texts.of(identity.resourceGroup),
-    location: texts.of(identity.location),
-    tenantId: texts.of(identity.tenantId),
+    id: TEXTS.of(identity.id),
+    key: TEXTS.of(identity.key),
+    clientId: TEXTS.of(identity.clientId),
+    principalId: TEXTS.of(identity.principalId),
+    subscriptionId: TEXTS.of(identity.subscriptionId),
+    resourceGroup: TEXTS.of(identity.resourceGroup),
+    location: TEXTS.of(identity.location),
+    tenantId: TEXTS.of(identity.tenantId),
     tags: Object.fromEntries(
       Object.entries(identity.tags).map(([name, value]) => [
         name,
-        OWN_TAG.test(name) ? value : texts.of(value),
+        OWN_TAG.test(name) ? value : TEXTS.of(value),
       ]),
     ),
-  });
+  };
 }

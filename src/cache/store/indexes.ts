@@ -1,3 +1,5 @@
+import { KeysByTerm } from '../../runtime/keys-by-term.ts';
+
 /** How the resources of a cache are found by what they say. */
 export interface Index<T, Q> {
   /** What a resource is found by. */
@@ -12,8 +14,7 @@ export type Indexes<T, Q> = { readonly [K in keyof Q]: Index<T, Q[K]> };
 /** Keeps one index true. */
 export class IndexedKeys<T extends { readonly key: string }, Q> {
   readonly #index: Index<T, Q>;
-  /** A single key stands for itself: nearly every term has only one, and a set of one takes ten times the memory. */
-  readonly #keys = new Map<string, string | Set<string>>();
+  readonly #keys = new KeysByTerm();
 
   constructor(index: Index<T, Q>) {
     this.#index = index;
@@ -21,34 +22,14 @@ export class IndexedKeys<T extends { readonly key: string }, Q> {
 
   /** `before` and `after`: what was and is held to be there under one key. */
   replace(before: T | undefined, after: T | undefined): void {
-    if (before) for (const term of this.#index.termsOf(before)) this.#remove(term, before.key);
-    if (after) for (const term of this.#index.termsOf(after)) this.#add(term, after.key);
+    if (before) for (const term of this.#index.termsOf(before)) this.#keys.remove(term, before.key);
+    if (after) for (const term of this.#index.termsOf(after)) this.#keys.add(term, after.key);
   }
 
   /** In order of the keys. */
   find(query: Q): string[] {
-    const found = this.#index.termsFor(query).map((term) => this.#keysOf(term));
+    const found = this.#index.termsFor(query).map((term) => this.#keys.of(term));
     const [smallest, ...rest] = found.toSorted((left, right) => left.size - right.size);
     return [...(smallest ?? [])].filter((key) => rest.every((keys) => keys.has(key))).toSorted();
-  }
-
-  #keysOf(term: string): ReadonlySet<string> {
-    const keys = this.#keys.get(term);
-    return typeof keys === 'object' ? keys : new Set(keys === undefined ? [] : [keys]);
-  }
-
-  #add(term: string, key: string): void {
-    const keys = this.#keys.get(term);
-    if (typeof keys === 'object') keys.add(key);
-    else if (keys === undefined || keys === key) this.#keys.set(term, key);
-    else this.#keys.set(term, new Set([keys, key]));
-  }
-
-  #remove(term: string, key: string): void {
-    const keys = this.#keys.get(term);
-    if (keys === key) this.#keys.delete(term);
-    if (typeof keys !== 'object') return;
-    keys.delete(key);
-    if (keys.size === 0) this.#keys.delete(term);
   }
 }

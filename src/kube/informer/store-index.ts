@@ -1,41 +1,27 @@
+import { KeysByTerm } from '../../runtime/keys-by-term.ts';
 import type { ObjectKey } from '../types.ts';
 
 /** From a value to the keys of the objects that have it, kept right when an object's values change. */
 export class StoreIndex<T> {
   readonly #valuesOf: (object: T) => readonly string[];
-  readonly #keysByValue = new Map<string, Set<ObjectKey>>();
-  readonly #valuesByKey = new Map<ObjectKey, readonly string[]>();
+  readonly #keys = new KeysByTerm();
 
+  /** @param valuesOf the same for the same object, whenever it is asked: what an object had is not kept beside it */
   constructor(valuesOf: (object: T) => readonly string[]) {
     this.#valuesOf = valuesOf;
   }
 
   keys(value: string): readonly ObjectKey[] {
-    return [...(this.#keysByValue.get(value) ?? [])];
+    return [...this.#keys.of(value)];
   }
 
   has(value: string): boolean {
-    return this.#keysByValue.has(value);
+    return this.#keys.has(value);
   }
 
-  set(key: ObjectKey, object: T): void {
-    this.delete(key);
-    const values = this.#valuesOf(object);
-    if (values.length === 0) return;
-    this.#valuesByKey.set(key, values);
-    for (const value of values) {
-      const keys = this.#keysByValue.get(value) ?? new Set();
-      keys.add(key);
-      this.#keysByValue.set(value, keys);
-    }
-  }
-
-  delete(key: ObjectKey): void {
-    for (const value of this.#valuesByKey.get(key) ?? []) {
-      const keys = this.#keysByValue.get(value);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#keysByValue.delete(value);
-    }
-    this.#valuesByKey.delete(key);
+  /** Another object stands under the key, or one that reads otherwise, or none. */
+  replace(key: ObjectKey, old: T | undefined, next: T | undefined): void {
+    if (old !== undefined) for (const value of this.#valuesOf(old)) this.#keys.remove(value, key);
+    if (next !== undefined) for (const value of this.#valuesOf(next)) this.#keys.add(value, key);
   }
 }

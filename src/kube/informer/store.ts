@@ -86,7 +86,7 @@ export class Store<T extends KubeObject> {
   addIndex(name: string, valuesOf: (object: T) => readonly string[]): void {
     if (this.#indexes.has(name)) throw new Error(`Expected the index name to be new, got "${name}" twice`);
     const index = new StoreIndex(valuesOf);
-    for (const [key, object] of this.#objects) index.set(key, object);
+    for (const [key, object] of this.#objects) index.replace(key, undefined, object);
     this.#indexes.set(name, index);
   }
 
@@ -269,7 +269,7 @@ export class Store<T extends KubeObject> {
     const old = this.#objects.get(key);
     this.#version += 1;
     this.#objects.set(key, object);
-    for (const index of this.#indexes.values()) index.set(key, object);
+    for (const index of this.#indexes.values()) index.replace(key, old, object);
     if (!old) return [{ key, new: object, initial: false }];
     if (old.metadata.uid === object.metadata.uid) return [{ key, old, new: object, initial: false }];
     return [
@@ -283,7 +283,7 @@ export class Store<T extends KubeObject> {
     if (!old) return [];
     this.#version += 1;
     this.#objects.delete(key);
-    for (const index of this.#indexes.values()) index.delete(key);
+    for (const index of this.#indexes.values()) index.replace(key, old, undefined);
     return [{ key, old, initial: false }];
   }
 
