@@ -66,6 +66,16 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     azureLagMs: flags.azureLag,
     releaseAfterMs: flags.releaseAfter,
     ...(listen && { listen }),
+    ...(globalThis.gc && { collectGarbage: collectGarbage(log) }),
+  };
+}
+
+/** With `--expose-gc` in NODE_OPTIONS. `last-resort` also compacts, so that pages go back; some 0.3 s in which nothing else happens. */
+function collectGarbage(log: Log): () => void {
+  return () => {
+    const before = process.memoryUsage.rss();
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    log.debug({ before, after: process.memoryUsage.rss() }, 'gave back what the start left in memory');
   };
 }
 

@@ -59,6 +59,9 @@ export interface OperatorOptions {
   /** Metrics of the process itself, event-loop lag among them. Off where several operators share a process. */
   readonly processMetrics?: boolean;
 
+  /** Gives back what a start left in memory; called once when it is over. Defaults to leaving that to V8. */
+  readonly collectGarbage?: () => void;
+
   /** Azure's buckets; defaults to Azure's figures. */
   readonly limits?: Limits;
   /** Stand between azid and the wire, for the crash harness. */

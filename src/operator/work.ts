@@ -20,6 +20,7 @@ import { type ConnectedAzure, connectAzure } from './azure.ts';
 import { hearFromAzure } from './hints.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
+import { onceCalm } from './once-calm.ts';
 import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
 import { readSignIns } from './sign-ins.ts';
@@ -115,8 +116,11 @@ export class Work implements AsyncDisposable {
    * signal and still runs: then the Lease must not be given back.
    */
   async run(stop: AbortSignal): Promise<boolean> {
-    const { leadership, cut } = this.#parts;
+    const { leadership, cut, options } = this.#parts;
     const lostOrCut = anyOf([leadership.lost, cut], this.#cleanup);
+    const { clock, collectGarbage } = options;
+    const { signal } = this.#ended;
+    if (collectGarbage) void onceCalm({ clock, idle: () => this.idle(), signal }, collectGarbage);
     await Promise.all(this.#controllers.map((controller) => controller.run(stop, lostOrCut)));
     return this.#controllers.every((controller) => controller.running === 0);
   }
