@@ -22,6 +22,9 @@ const assignment = z.object({
   condition: z.string().max(8192).optional(),
   conditionVersion: z.string().max(16).optional(),
   description: z.string().max(1024).optional(),
+  endsAt: time()
+    .optional()
+    .describe('Until when it was given, where azid knew: it is not given again without that end.'),
 });
 
 const credential = z.object({

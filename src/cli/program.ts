@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addControllerCommand } from './controller.ts';
 import { addHandoverCommand } from './handover.ts';
 import { addReleaseCommand } from './release.ts';
+import { addRestoreCommand } from './restore.ts';
 import { addUninstallCommand } from './uninstall.ts';
 import { VERSION } from './version.ts';
 
@@ -16,6 +17,7 @@ export function createProgram(more: readonly ((program: Command) => void)[] = []
   addUninstallCommand(program);
   addReleaseCommand(program);
   addHandoverCommand(program);
+  addRestoreCommand(program);
   for (const add of more) add(program);
   return program;
 }

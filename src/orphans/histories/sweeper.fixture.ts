@@ -3,7 +3,6 @@ import { recheck } from '../recheck.ts';
 import type { Candidate, Memory, SweepReport } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
 import { NOTHING, remember } from '../sweep.fixture.ts';
-import type { Copy } from './azure.fixture.ts';
 import { observe, readLive } from './observe.fixture.ts';
 import { whyAssignmentLives, whyCredentialLives, whyIdentityLives } from './oracle.fixture.ts';
 import type { World } from './world.fixture.ts';
@@ -28,8 +27,6 @@ export class Sweeper {
   report: SweepReport | undefined;
   /** Of the run under way: written before each deletion. */
   deleted = 0;
-  /** What Azure has shown in an earlier run, each thing by what tells it from its successors. */
-  #shown = new Set<string>();
   readonly #world: World;
   readonly #tally: Tally;
   #memory: Memory = NOTHING;
@@ -48,7 +45,6 @@ export class Sweeper {
    */
   run(meanwhile: () => boolean = () => false, dies = Number.POSITIVE_INFINITY): void {
     this.deleted = 0;
-    const shown = shownBy(this.#world.lists);
     for (const first of [true, false]) {
       const report = this.#judge();
       if (first)
@@ -62,9 +58,8 @@ export class Sweeper {
         if (meanwhile()) stops = this.#judgeAgain();
         this.#take(candidate, stops);
       }
-      if (this.deleted < dies) break;
+      if (this.deleted < dies) return;
     }
-    this.#shown = shown;
   }
 
   #judge(): SweepReport {
@@ -79,7 +74,7 @@ export class Sweeper {
   }
 
   /** What was judged a while ago, if it is still so. */
-  #take(candidate: Candidate, stops: SweepReport['stops'], asLeftover = false): void {
+  #take(candidate: Candidate, stops: SweepReport['stops']): void {
     const world = this.#world;
     // Once, and again when what goes first is gone.
     for (let round = 0; round < 2; round++) {
@@ -88,20 +83,20 @@ export class Sweeper {
       if (answer.type === 'keep') this.#tally.add(`kept at last ${answer.because}`);
       if (answer.type === 'first') {
         const before = this.deleted;
-        for (const each of answer.candidates) this.#take(each, stops, true);
+        for (const each of answer.candidates) this.#take(each, stops);
         if (this.deleted < before + answer.candidates.length) return;
         continue;
       }
-      if (answer.type === 'delete') this.#delete(candidate, asLeftover);
+      if (answer.type === 'delete') this.#delete(candidate);
       return;
     }
   }
 
-  #delete(candidate: Candidate, asLeftover: boolean): void {
+  #delete(candidate: Candidate): void {
     const { type, key } = candidate;
     const { azure, now } = { azure: this.#world.azure, now: this.#world.now() };
     this.deleted++;
-    const living = this.#living(candidate, asLeftover);
+    const living = this.#living(candidate);
     if (living !== undefined)
       throw new Error(`deleted a living ${type} at ${new Date(now).toISOString()}: ${living}; ${key}`);
     if (this.deleted > this.spec.limits.deletionsPerRun)
@@ -112,16 +107,13 @@ export class Sweeper {
     else azure.credentials.delete(key);
   }
 
-  #living({ reason, type, key }: Candidate, asLeftover: boolean): string | undefined {
+  #living({ reason, type, key }: Candidate): string | undefined {
     const world = this.#world;
     const { azure, doubt, faults, kube } = world;
     if (doubt || faults.has('selfUnknown') || faults.has('areaIncomplete'))
       return `in spite of ${doubt ?? [...faults].join()}`;
     const isEmpty = kube.objects.length === 0 && world.stores.length === 0;
     if (isEmpty && reason !== 'Ended' && !this.spec.confirmed) return 'in an empty cluster';
-    const now = traitOf(key, azure);
-    // What goes before an identity need not have been listed itself: its identity was.
-    if (!asLeftover && now !== undefined && !this.#shown.has(now)) return 'no earlier run has seen it';
     if (type === 'Identity') {
       const identity = azure.identities.get(key);
       return identity && whyIdentityLives(identity, world);
@@ -133,17 +125,4 @@ export class Sweeper {
     const credential = azure.credentials.get(key);
     return credential && whyCredentialLives(credential, world);
   }
-}
-
-function shownBy(lists: Copy): Set<string> {
-  const keys = [lists.identities, lists.assignments, lists.credentials].flatMap((each) => [...each.keys()]);
-  return new Set(keys.flatMap((key) => traitOf(key, lists) ?? []));
-}
-
-/** Key and what is never the same twice; of a credential that of its identity. */
-function traitOf(key: string, { identities, assignments, credentials }: Copy): string | undefined {
-  const credential = credentials.get(key);
-  const identity = identities.get(credential?.identityKey ?? key);
-  const trait = identity?.principalId ?? assignments.get(key)?.createdOn;
-  return trait === undefined ? undefined : `${key} ${trait}`;
 }
