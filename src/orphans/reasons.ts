@@ -1,48 +1,90 @@
 /**
- * Why a candidate is kept, and why a run deletes nothing: one word each for tables, metrics and tests. docs/orphans.md explains all of
- * them, which a test checks.
+ * Why something is listed, why it is kept, and why a run deletes nothing: one word each for tables, metrics and tests. docs/orphans.md
+ * explains all of them, which a test checks.
  */
-import type { Doubt } from './view.ts';
+
+/** Why something is listed: shown in `status.candidates` and by `azid orphans`. */
+export const ORPHAN_REASONS = [
+  /** It is this installation's, by its marks or its name, and the object that it names is gone. */
+  'OwnerGone',
+  /** It is this installation's, and whose cannot be told. Reported only. */
+  'OwnerUnknown',
+  /** A role assignment that azid made, whose principal is gone, and its object, too. */
+  'PrincipalGone',
+  /** The end that was given with it has passed: goes before all others. */
+  'Ended',
+  /** An identity that nothing uses. Reported only. */
+  'Unused',
+  /** Not azid's, and of a principal that is gone. Reported only. */
+  'ForeignPrincipalGone',
+] as const;
+
+export type OrphanReason = (typeof ORPHAN_REASONS)[number];
 
 /** Why something is kept although it looks like an orphan, when it is judged or directly before its deletion. */
-export type KeepReason =
+export const KEEP_REASONS = [
   /** An area of the sweep is not known completely. */
-  | 'AreaIncomplete'
+  'AreaIncomplete',
   /** Whose it is cannot be told. */
-  | 'OwnerUnknown'
+  'OwnerUnknown',
   /** An object of this cluster has it, or may want it. */
-  | 'OwnerLives'
-  | 'Retained'
-  | 'OtherInstallation'
+  'OwnerLives',
+  'Retained',
+  'OtherInstallation',
   /** Its name does not prove, directly before the deletion, that azid made it. */
-  | 'NotProven'
+  'NotProven',
   /** A resource, a role assignment, a credential or an object that is not an orphan itself hangs on it. */
-  | 'InUse'
+  'InUse',
   /** What hangs on it was not read to the end. */
-  | 'UseUnknown'
+  'UseUnknown',
   /** Role assignments of it that azid made go first, and may not go yet. */
-  | 'LeftoversFirst'
-  | 'PrincipalSoftDeleted'
-  | 'PrincipalUnknown'
+  'LeftoversFirst',
+  'PrincipalSoftDeleted',
+  'PrincipalUnknown',
   /** Azure shows no principal, or no other trait, by which it would be known again. */
-  | 'InstanceUnknown'
+  'InstanceUnknown',
   /** It is another one than was judged: made again under the same id. */
-  | 'InstanceChanged'
+  'InstanceChanged',
   /** The end that had passed is a later one now. */
-  | 'EndMoved'
+  'EndMoved',
   /** It is azid's own, or what azid itself may do. */
-  | 'AzidItself'
+  'AzidItself',
   /** It could not be read directly before the deletion. */
-  | 'Unreadable'
+  'Unreadable',
   /** The reads directly before the deletion took too long to be believed together. */
-  | 'ReadsTooOld'
+  'ReadsTooOld',
   /** What stops the run came up after it was judged. */
-  | 'Stopped'
+  'Stopped',
   /** It is not due any more: the mode, the grace period or its being listed changed. */
-  | 'NotDue'
-  | 'LimitReached';
+  'NotDue',
+  'LimitReached',
+] as const;
 
-export type StopReason =
-  | Doubt['reason']
+export type KeepReason = (typeof KEEP_REASONS)[number];
+
+/** What makes it unsafe to conclude from what is not there: found by whoever observes. */
+export const DOUBTS = [
+  /** The stores are not known to hold all that the API server has. */
+  'StoresNotSynced',
+  /** azid does not know its own identity, or cannot write the claim on it. */
+  'ClaimUnknown',
+  /** The claim is another cluster's. */
+  'ClaimedElsewhere',
+  /** This cluster's record of the claim is older than the claim in Azure: it was restored from a backup. */
+  'ClusterRestored',
+  /** The claim is too young: another cluster may still renew its own. */
+  'ClaimTooYoung',
+  /** A part of Azure that has to be read was not. */
+  'IncompleteRead',
+] as const;
+
+export type DoubtReason = (typeof DOUBTS)[number];
+
+/** Why a run deletes nothing at all. */
+export const STOP_REASONS = [
+  ...DOUBTS,
   /** More owners went at once than `limits.maxShare` allows, or all of them. A person confirms. */
-  | 'OwnersVanished';
+  'OwnersVanished',
+] as const;
+
+export type StopReason = (typeof STOP_REASONS)[number];

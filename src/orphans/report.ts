@@ -1,21 +1,6 @@
 /** What a run of a sweep comes to: what it found, what becomes of each, and what may be deleted next. Plain data. */
-import type { KeepReason, StopReason } from './reasons.ts';
+import type { KeepReason, OrphanReason, StopReason } from './reasons.ts';
 import type { OrphanType } from './view.ts';
-
-/** Why something is listed: shown in `status.candidates` and by `azid orphans`; docs/orphans.md explains each. */
-export type OrphanReason =
-  /** It is this installation's, by its marks or its name, and the object that it names is gone. */
-  | 'OwnerGone'
-  /** It is this installation's, and whose cannot be told. Reported only. */
-  | 'OwnerUnknown'
-  /** A role assignment that azid made, whose principal is gone, and its object, too. */
-  | 'PrincipalGone'
-  /** The end that was given with it has passed: goes before all others. */
-  | 'Ended'
-  /** An identity that nothing uses. Reported only. */
-  | 'Unused'
-  /** Not azid's, and of a principal that is gone. Reported only. */
-  | 'ForeignPrincipalGone';
 
 export interface Candidate {
   readonly type: OrphanType;

@@ -3,6 +3,7 @@
  * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
+import type { DoubtReason } from './reasons.ts';
 
 export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
 
@@ -43,18 +44,7 @@ export interface AreaView {
 
 /** Why nothing may be deleted now. `reason` becomes a condition's, `message` tells the remedy. */
 export interface Doubt {
-  readonly reason: /** The stores are not known to hold all that the API server has. */
-    | 'StoresNotSynced'
-    /** azid does not know its own identity, or cannot write the claim on it. */
-    | 'ClaimUnknown'
-    /** The claim is another cluster's. */
-    | 'ClaimedElsewhere'
-    /** This cluster's record of the claim is older than the claim in Azure: it was restored from a backup. */
-    | 'ClusterRestored'
-    /** The claim is too young: another cluster may still renew its own. */
-    | 'ClaimTooYoung'
-    /** A part of Azure that has to be read was not. */
-    | 'IncompleteRead';
+  readonly reason: DoubtReason;
   readonly message: string;
 }
 

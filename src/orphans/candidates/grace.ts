@@ -1,5 +1,6 @@
 import { sameInstance } from '../instance.ts';
-import type { Candidate, Memory, OrphanReason, Verdict } from '../report.ts';
+import type { OrphanReason } from '../reasons.ts';
+import type { Candidate, Memory, Verdict } from '../report.ts';
 
 /**
  * Since when something is listed, and since when nothing keeps it. Only the second makes it due: what hung on an identity until an hour

@@ -1,4 +1,5 @@
-import type { Candidate, Memory, OrphanReason, Verdict } from '../report.ts';
+import type { OrphanReason } from '../reasons.ts';
+import type { Candidate, Memory, Verdict } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
 import type { AreaView, OrphanType, SweepView } from '../view.ts';
 import { afterGrace, type Listed, type Standing, timesOf } from './grace.ts';
