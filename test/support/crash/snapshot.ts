@@ -1,16 +1,8 @@
-import { assignmentExpiry } from '../../../src/api/assignment-expiry.ts';
-import { eventSource } from '../../../src/api/event-source.ts';
-import { federatedIdentityCredential } from '../../../src/api/federated-identity-credential.ts';
-import { hostIdentity } from '../../../src/api/host-identity.ts';
-import { identityAttachment } from '../../../src/api/identity-attachment.ts';
-import { identityPolicy } from '../../../src/api/identity-policy.ts';
-import { roleGrant } from '../../../src/api/role-grant.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../src/api/schema/common.ts';
-import { systemAssignedIdentity } from '../../../src/api/system-assigned-identity.ts';
-import { userAssignedIdentity } from '../../../src/api/user-assigned-identity.ts';
 import { configMaps, namespaces } from '../../../src/kube/builtin.ts';
 import type { Store } from '../../../src/kube/informer/store.ts';
 import { type KubeObject, keyOf, type Resource } from '../../../src/kube/types.ts';
+import { KINDS } from '../../../src/operator/registry.ts';
 import type { Stores } from '../../../src/reconcilers/stores.ts';
 import type { Cluster } from '../testbed.ts';
 
@@ -21,15 +13,7 @@ type Glance = Pick<Store<KubeObject>, 'get' | 'size'>;
 
 /** The resource behind each of an operator's stores. */
 const OF_STORES: Readonly<Record<string, Resource>> = {
-  identities: userAssignedIdentity.resource,
-  grants: roleGrant.resource,
-  credentials: federatedIdentityCredential.resource,
-  attachments: identityAttachment.resource,
-  systemIdentities: systemAssignedIdentity.resource,
-  hosts: hostIdentity.resource,
-  expiries: assignmentExpiry.resource,
-  eventSources: eventSource.resource,
-  policies: identityPolicy.resource,
+  ...Object.fromEntries(KINDS.map(({ store, resource }) => [store.name, resource])),
   namespaces,
   configMaps,
 };
@@ -70,7 +54,7 @@ export class Snapshot implements Pick<Cluster, 'list'> {
     const same = await Promise.all(
       Object.entries<Glance>({ ...stores }).map(async ([name, store]) => {
         const resource = OF_STORES[name];
-        if (!resource) throw new Error(`expected a resource for the store ${name}; add it to OF_STORES`);
+        if (!resource) throw new Error(`expected a resource for the store ${name}`);
         if (blind && name === 'identities') return true;
         const objects = await this.list<KubeObject>(resource);
         return alike(store, name === 'configMaps' ? objects.filter(isOurs) : objects);
