@@ -10,6 +10,7 @@ const FILES = [
   'src/azure/arm/errors.ts',
   'src/azure/hosts/write/delta.ts',
   'src/hints/service-bus/failure.ts',
+  'src/orphans/stops.ts',
   'src/runtime/status/summary.ts',
 ];
 /** Codes of calls that azid gave up, of errors without one, and of answers that no object asked for: no condition ever shows them. */

@@ -6,6 +6,7 @@ import { hostIdentity } from './host-identity.ts';
 import { identityAttachment } from './identity-attachment.ts';
 import { identityPolicy } from './identity-policy.ts';
 import { orphanRecord } from './orphan-record.ts';
+import { orphanSweep } from './orphan-sweep.ts';
 import { roleGrant } from './role-grant.ts';
 import type { KindSchema } from './schema/kind.ts';
 import { systemAssignedIdentity } from './system-assigned-identity.ts';
@@ -15,6 +16,7 @@ import { userAssignedIdentity } from './user-assigned-identity.ts';
 export const KINDS: readonly KindSchema<KubeObject>[] = [
   identityPolicy,
   eventSource,
+  orphanSweep,
   userAssignedIdentity,
   federatedIdentityCredential,
   roleGrant,

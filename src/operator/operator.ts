@@ -1,3 +1,4 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -7,7 +8,10 @@ import { EventLoop } from '../observe/health/event-loop.ts';
 import { Health } from '../observe/health/health.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
+import { RetainedRecords } from '../orphans/records/retained.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
+import { RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
 import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createWatches, type Stores, type Watches } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/time/clock.ts';
@@ -211,6 +215,24 @@ export class Operator {
     return principals;
   }
 
+  /** What was left in Azure on purpose, before this process and by it. */
+  async #retained(
+    { client, installationId }: Pick<WorkParts, 'client' | 'installationId'>,
+    signal: AbortSignal,
+  ): Promise<RetainedRecords> {
+    const { namespace, clock } = this.#options;
+    const retained = new RetainedRecords({
+      client,
+      namespace,
+      installationId,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: 'retained' },
+      name: RETAINED_CONFIG_MAP,
+      now: () => clock.now(),
+    });
+    await this.#untilAnswered(() => retained.load(signal), signal);
+    return retained;
+  }
+
   async #untilAnswered<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const { clock, log } = this.#options;
     const until = clock.monotonic() + SYNC_LIMIT_MS;
@@ -246,9 +268,11 @@ export class Operator {
     await using cleanup = new AsyncDisposableStack();
     const end = anyOf([stop, parts.leadership.lost], cleanup);
     let principals: RecordedPrincipals;
+    let retained: RetainedRecords;
     try {
       await this.#catchUp(watches, end);
       principals = await this.#principals(parts, end);
+      retained = await this.#retained(parts, end);
     } catch (error) {
       // Nothing was begun yet.
       if (end.aborted) return true;
@@ -257,6 +281,7 @@ export class Operator {
     await using work = new Work({
       ...parts,
       principals,
+      retained,
       options: this.#options,
       kinds: this.#kinds,
       metrics: this.#metrics,

@@ -6,6 +6,7 @@ import { hostIdentityKind } from '../reconcilers/host-identity/index.ts';
 import { identityAttachmentKind } from '../reconcilers/identity-attachment/index.ts';
 import { identityPolicyKind } from '../reconcilers/identity-policy/index.ts';
 import { orphanRecordKind } from '../reconcilers/orphan-record/index.ts';
+import { orphanSweepKind } from '../reconcilers/orphan-sweep/index.ts';
 import { roleGrantKind } from '../reconcilers/role-grant/index.ts';
 import { systemAssignedIdentityKind } from '../reconcilers/system-assigned-identity/index.ts';
 import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/index.ts';
@@ -14,6 +15,7 @@ import { userAssignedIdentityKind } from '../reconcilers/user-assigned-identity/
 export const KINDS: readonly KindDefinition[] = [
   identityPolicyKind,
   eventSourceKind,
+  orphanSweepKind,
   userAssignedIdentityKind,
   federatedIdentityCredentialKind,
   roleGrantKind,

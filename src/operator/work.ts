@@ -9,6 +9,7 @@ import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
@@ -36,6 +37,7 @@ export interface WorkParts {
   readonly stores: Stores;
   readonly installationId: string;
   readonly principals: RecordedPrincipals;
+  readonly retained: RetainedRecords;
   /** Aborted: nothing leaves the process any more. */
   readonly cut: AbortSignal;
 }
@@ -137,7 +139,7 @@ export class Work implements AsyncDisposable {
 
   /** Azure, its caches, and what the kinds share over them. */
   #connect(): Services {
-    const { options, kinds, metrics, client, leadership, stores, installationId, principals, cut } =
+    const { options, kinds, metrics, client, leadership, stores, installationId, principals, retained, cut } =
       this.#parts;
     const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
     const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
@@ -189,6 +191,7 @@ export class Work implements AsyncDisposable {
         stores,
         client,
         principals,
+        retained,
         clusterIssuer: new ClusterIssuer({ client, clock, given }),
         clock,
         installationId,

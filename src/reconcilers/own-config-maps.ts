@@ -14,6 +14,8 @@ export const HANDOVER = {
 } as const;
 /** Which principal is whose; a hexadecimal digit follows. */
 export const PRINCIPALS_CONFIG_MAP = 'azid-principals-';
+/** What `deletionPolicy: Retain` left in Azure; a dash and a hexadecimal digit may follow. */
+export const RETAINED_CONFIG_MAP = 'azid-retained';
 /** How far the Activity Log was read (`src/hints/activity-log/positions.ts`). */
 export const ACTIVITY_LOG_CONFIG_MAP = 'azid-activity-log';
 
@@ -26,6 +28,8 @@ export function isOwnConfigMap(namespace: string | undefined, name: string, azid
   return (
     name === INSTALLATION_CONFIG_MAP ||
     name === ACTIVITY_LOG_CONFIG_MAP ||
+    name === RETAINED_CONFIG_MAP ||
+    name.startsWith(`${RETAINED_CONFIG_MAP}-`) ||
     name.startsWith(PRINCIPALS_CONFIG_MAP) ||
     name.startsWith(LEFT_BEHIND_CONFIG_MAP)
   );

@@ -22,6 +22,7 @@ import type { EventSources } from '../hints/sources/event-sources.ts';
 import type { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/types.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
 import type { Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { Elapsed } from '../runtime/time/elapsed.ts';
@@ -98,6 +99,8 @@ interface Given extends AzureSide, Settings {
   readonly signIns?: LastSignIns | undefined;
   /** On which principals azid saw its marks before. */
   readonly principals: RecordedPrincipals;
+  /** What `deletionPolicy: Retain` left in Azure. */
+  readonly retained: RetainedRecords;
   readonly clock: Clock;
 }
 
@@ -204,7 +207,9 @@ function grantsListed({ assignments, roles }: AzureCaches): Source<readonly Obje
       for (const cache of [assignments, roles.cache])
         subscriptions.use(
           cache.onLoaded((users, area) => {
-            if (assignments.age(area) !== undefined && roles.cache.age(area) !== undefined) listener(users);
+            // Those of other kinds have a mark: see `areasOf`.
+            if (assignments.age(area) !== undefined && roles.cache.age(area) !== undefined)
+              listener(users.filter((user) => !user.includes(' ')));
           }),
         );
       return subscriptions;

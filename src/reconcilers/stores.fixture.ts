@@ -15,6 +15,7 @@ import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activi
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/store.ts';
 import { store as orphanRecords } from './orphan-record/store.ts';
+import { store as orphanSweeps } from './orphan-sweep/store.ts';
 import { ownedInAzure as grantsInAzure } from './role-grant/activity.ts';
 import { store as grants } from './role-grant/store.ts';
 import { statusReader } from './status/remembered.ts';
@@ -29,6 +30,7 @@ import { store as identities } from './user-assigned-identity/store.ts';
 export const KINDS: readonly Pick<KindDefinition, 'store' | 'ownedInAzure'>[] = [
   { store: policies },
   { store: eventSources },
+  { store: orphanSweeps },
   { store: expiries },
   { store: orphanRecords },
   { store: identities, ownedInAzure: identitiesInAzure },

@@ -5,6 +5,7 @@ import type { HostIdentity } from '../api/host-identity.ts';
 import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import type { OrphanRecord } from '../api/orphan-record.ts';
+import type { OrphanSweep } from '../api/orphan-sweep.ts';
 import type { RoleGrant } from '../api/role-grant.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, type ManagedObject } from '../api/schema/common.ts';
 import { API_VERSION } from '../api/schema/kind.ts';
@@ -32,6 +33,7 @@ export interface Stores {
   readonly expiries: Store<AssignmentExpiry>;
   readonly policies: Store<IdentityPolicy>;
   readonly eventSources: Store<EventSource>;
+  readonly orphanSweeps: Store<OrphanSweep>;
   /** Those of azid's own namespace. */
   readonly orphanRecords: Store<OrphanRecord>;
   readonly namespaces: Store<Namespace>;

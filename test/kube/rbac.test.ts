@@ -88,6 +88,8 @@ describe('the controller, with the rights of deploy/rbac.yaml and no others', ()
       'azid.dev/identityattachments: get,list,patch,watch',
       'azid.dev/identitypolicies/status: get,patch',
       'azid.dev/identitypolicies: get,list,patch,watch',
+      'azid.dev/orphansweeps/status: get,patch',
+      'azid.dev/orphansweeps: get,list,patch,watch',
       'azid.dev/rolegrants/status: get,patch',
       'azid.dev/rolegrants: get,list,patch,watch',
       'azid.dev/systemassignedidentities/status: get,patch',

@@ -185,6 +185,8 @@ describe('a sandbox that is up', () => {
         "identitypolicies.azid.dev [] [] [get list watch patch]",
         "identitypolicies.azid.dev/status [] [] [get patch]",
         "namespaces [] [] [get list watch]",
+        "orphansweeps.azid.dev [] [] [get list watch patch]",
+        "orphansweeps.azid.dev/status [] [] [get patch]",
         "rolegrants.azid.dev [] [] [get list watch patch]",
         "rolegrants.azid.dev/status [] [] [get patch]",
         "systemassignedidentities.azid.dev [] [] [get list watch patch]",

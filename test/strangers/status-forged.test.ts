@@ -70,6 +70,12 @@ beforeAll(async () => {
     metadata: { name: 'main' },
     spec: { serviceBus: { namespace: 'contoso.servicebus.chinacloudapi.cn', queue: 'azid' } },
   });
+  await cluster.apply({
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'OrphanSweep',
+    metadata: { name: 'all' },
+    spec: { scopes: [SUB], interval: '7d' },
+  });
   // As a sweep leaves one.
   await cluster.apply({
     apiVersion: 'azid.dev/v1alpha1',

@@ -63,6 +63,7 @@ describe('an object that goes', () => {
   it('leaves its credential with Retain, and says so', () => {
     const decision = decide(deleted({ spec: { deletionPolicy: 'Retain' } }), facts());
     expect(decision.actions).toMatchObject([
+      { type: 'recordRetained', ids: [ID] },
       { type: 'recordEvent', event: { reason: 'Retained', message: expect.stringContaining(ID) } },
       { type: 'removeFinalizer' },
     ]);

@@ -48,7 +48,10 @@ export function decideDeletion(
       object,
       own,
       ids.length > 0
-        ? [tell('Normal', 'Retained', `kept in Azure, as deletionPolicy: Retain says: ${named}`)]
+        ? [
+            { type: 'recordRetained', ids },
+            tell('Normal', 'Retained', `kept in Azure, as deletionPolicy: Retain says: ${named}`),
+          ]
         : [],
     );
   }

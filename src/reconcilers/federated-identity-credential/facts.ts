@@ -97,7 +97,11 @@ export type CredentialWrite =
     }
   | { readonly type: 'deleteCredential'; readonly id: string; readonly event: ReconcileEvent };
 
-export type Action = CommonAction<OwnStatus> | CredentialWrite;
+export type Action =
+  | CommonAction<OwnStatus>
+  | CredentialWrite
+  /** Writes down, out of everybody's reach, that these stay in Azure on purpose: nothing on a credential says so. */
+  | { readonly type: 'recordRetained'; readonly ids: readonly string[] };
 
 /** The action that failed just before, if one did. */
 export type Failed = FailedAction<Action>;

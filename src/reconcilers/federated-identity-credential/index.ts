@@ -1,5 +1,6 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
+import { keyOf } from '../../kube/types.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { ownedInAzure } from './activity.ts';
@@ -43,6 +44,10 @@ export const federatedIdentityCredentialKind: KindDefinition<
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       async perform(action, object, context) {
         const { uid } = object.metadata;
+        if (action.type === 'recordRetained') {
+          await services.retained.record(action.ids, keyOf(object), context.signal);
+          return {};
+        }
         const begun = action.type === 'putCredential' ? object.status?.writeStartedAt : undefined;
         try {
           const performed = await perform(action, context, services);

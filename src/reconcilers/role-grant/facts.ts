@@ -220,6 +220,8 @@ export type Action =
       readonly role?: string;
       readonly principalId?: string;
     }
+  /** Writes down, out of everybody's reach, that these stay in Azure on purpose: nothing on an assignment says so. */
+  | { readonly type: 'recordRetained'; readonly ids: readonly string[] }
   /** The object no longer counts for the assignment's end. */
   | { readonly type: 'withdrawEnd'; readonly assignmentId: string };
 

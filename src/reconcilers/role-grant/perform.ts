@@ -1,5 +1,7 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import { AlreadyExists } from '../status/failure.ts';
@@ -13,6 +15,7 @@ export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 told, by uid: the next look at Azure begins there. */
   readonly told: Map<string, Told>;
+  readonly retained: Pick<RetainedRecords, 'record'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -53,6 +56,9 @@ export async function perform(
       const to = { id: action.id, change: 'delete' } as const;
       return written(action.event, to, await assignments.delete(scope, name, context));
     }
+    case 'recordRetained':
+      await deps.retained.record(action.ids, keyOf(object), context.signal);
+      return {};
     case 'recordEnd':
       await recordEnd(action, object, context.signal, deps);
       return {};

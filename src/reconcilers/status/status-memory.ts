@@ -21,6 +21,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'MutableSubject',
   'LedgerFull',
   'SecondIdentity',
+  'Stopped',
 ]);
 
 interface Known {

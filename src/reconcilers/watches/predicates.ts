@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import { CONFIRM_ORPHANS_ANNOTATION } from '../../api/orphan-sweep.ts';
 import {
   hasFinalizer,
   type ManagedObject,
@@ -25,9 +26,13 @@ export function isEdit<T extends KubeObject>({ old, new: next }: StoreChange<T>)
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    [RECONCILE_ANNOTATION, RELEASE_ANNOTATION, CONFIRM_DETACH_ANNOTATION, DETACH_IN_USE_ANNOTATION].some(
-      (name) => a.annotations?.[name] !== b.annotations?.[name],
-    ) ||
+    [
+      RECONCILE_ANNOTATION,
+      RELEASE_ANNOTATION,
+      CONFIRM_DETACH_ANNOTATION,
+      CONFIRM_ORPHANS_ANNOTATION,
+      DETACH_IN_USE_ANNOTATION,
+    ].some((name) => a.annotations?.[name] !== b.annotations?.[name]) ||
     (hasFinalizer(old) && !hasFinalizer(next))
   );
 }

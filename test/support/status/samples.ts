@@ -9,6 +9,7 @@ const VM = `${RG1}/providers/Microsoft.Compute/virtualMachines/vm-1`;
 export const SAMPLE_SPECS: Readonly<Record<string, object>> = {
   IdentityPolicy: { namespaces: { names: ['nobody'] }, identities: { scopes: [RG1] } },
   EventSource: { serviceBus: { namespace: 'contoso.servicebus.windows.net', queue: 'azid' } },
+  OrphanSweep: { scopes: [RG1] },
   UserAssignedIdentity: {},
   FederatedIdentityCredential: {
     identityRef: { name: 'web' },

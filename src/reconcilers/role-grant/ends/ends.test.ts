@@ -472,7 +472,12 @@ describe('whoever leaves', () => {
       { ends: ends({ ...mine(HOUR), others: ['uid-gone'] }), coOwners: [coOwner({ holds: false })] },
       ['removeFinalizer'],
     ],
-    ['with Retain leaves it', { spec: { deletionPolicy: 'Retain' } }, gone, ['removeFinalizer']],
+    [
+      'with Retain leaves it',
+      { spec: { deletionPolicy: 'Retain' } },
+      gone,
+      ['recordRetained', 'removeFinalizer'],
+    ],
     [
       'released leaves it',
       { metadata: { annotations: { 'azid.dev/release': 'true' } }, status: { ledger: [] } },

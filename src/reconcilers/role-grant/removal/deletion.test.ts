@@ -114,8 +114,17 @@ describe('deletion', () => {
       actions: ['recordEvent', 'removeFinalizer'],
     },
     {
-      title: 'leaves everything with Retain',
+      title: 'leaves everything with Retain, and has written down what',
       object: deleted({ spec: { deletionPolicy: 'Retain' } }),
+      facts: {},
+      actions: ['recordRetained', 'removeFinalizer'],
+    },
+    {
+      title: 'writes nothing down of what is released: that is left behind, not kept',
+      object: deleted({
+        spec: { deletionPolicy: 'Retain' },
+        metadata: { annotations: { [RELEASE_ANNOTATION]: 'true' } },
+      }),
       facts: {},
       actions: ['removeFinalizer'],
     },

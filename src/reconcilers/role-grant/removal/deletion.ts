@@ -23,7 +23,8 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   const own = ownStatus(object);
   const ledger = withoutEntries(own.ledger, provenGone(facts));
   const status: OwnStatus = { ...own, ledger };
-  if (object.spec.deletionPolicy === 'Retain') return leave(object, status, []);
+  if (object.spec.deletionPolicy === 'Retain')
+    return leave(object, status, [], retained(object, ledger, facts));
   const untold = untoldOf(object, facts);
   if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
     const stays = staying(ledger, facts);
@@ -86,6 +87,18 @@ function staying(ledger: readonly string[], { held, marked }: Facts): readonly s
   const standing = held.filter(({ view }) => view.state === 'present').map(({ id }) => id);
   const found = (marked?.ids ?? []).filter((id) => standing.some((each) => sameAssignmentId(each, id)));
   return [...ledger, ...found.filter((id) => !ledger.some((each) => sameAssignmentId(each, id)))];
+}
+
+/**
+ * What stays on purpose. Whoever is released leaves what could not be removed, and not what is to be kept: nothing is recorded then, so
+ * that no record can hold an object either.
+ */
+function retained(object: RoleGrant, ledger: readonly string[], facts: Facts): readonly Action[] {
+  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') return [];
+  const target = facts.azure?.state === 'present' ? facts.azure.assignment.id : undefined;
+  const ids = [...staying(ledger, facts), object.status?.assignmentId, target];
+  const once = [...new Set(ids.flatMap((id) => id ?? []))];
+  return once.length > 0 ? [{ type: 'recordRetained', ids: once }] : [];
 }
 
 /** It waits for what another asks for to be told as it waits for Azure: not for ever, and that one has what stays, if it asks for it. */

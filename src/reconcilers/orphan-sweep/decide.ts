@@ -1,0 +1,254 @@
+import type { OrphanSweep } from '../../api/orphan-sweep.ts';
+import { isObserved } from '../../api/schema/common.ts';
+import { judge } from '../../orphans/judge.ts';
+import { inOrder } from '../../orphans/order.ts';
+import { type Answer, recheck } from '../../orphans/recheck.ts';
+import type { Candidate, SweepReport } from '../../orphans/report.ts';
+import type { AreaView } from '../../orphans/view.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { summaryOf } from '../status/summaries.ts';
+import {
+  type Action,
+  type Checked,
+  type Facts,
+  type Failed,
+  type LiveLook,
+  lookAt,
+  type ObservedRun,
+  type OwnStatus,
+  type SweepDecision,
+} from './facts.ts';
+import { recordName } from './record.ts';
+import { finishedStatus, ownStatus, withChecked } from './status.ts';
+import { atRest, deletingSummary, loadingSummary, restOf, stoppedCondition } from './summary.ts';
+
+/** So many candidates are looked at in vain before others come to their turn. */
+const MAX_LOOKS = 5;
+const SOON_MS = 1_000;
+/** A run that could not see everything is made up for sooner than the next one would come. */
+const INCOMPLETE_RETRY_MS = 15 * 60_000;
+
+/**
+ * One pass of a sweep. Pure. Between runs it says when the next one begins; in a run it judges all that was seen, and while there is
+ * something to delete, takes the first of it: looked at in Azure itself, written down, counted, deleted; and one in each pass.
+ */
+export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): SweepDecision {
+  const { run } = sweep.status ?? {};
+  if (sweep.metadata.deletionTimestamp) return rest(sweep, facts);
+  if (facts.scopes.swept.length === 0) return rest(sweep, facts);
+  if (!run) return isDue(sweep, facts) ? begin(sweep, facts) : rest(sweep, facts);
+  const observed = facts.run;
+  if (!observed || observed.state === 'loading') {
+    const status = ownStatus(sweep);
+    return { actions: [], status, summary: loadingSummary(sweep, observed?.why) };
+  }
+  if (observed.state === 'heldBack')
+    return { actions: [], status: ownStatus(sweep), summary: summaryOf(observed.failure) };
+  if (failed && failed.failure.kind !== 'stalled')
+    return { actions: [], status: ownStatus(sweep), summary: summaryOf(failed.failure) };
+  return pass(sweep, facts, observed, failed);
+}
+
+function isDue(sweep: OrphanSweep, { now, intervalMs, newlyConfirmed, requested }: Facts): boolean {
+  const next = Date.parse(sweep.status?.nextRunTime ?? '');
+  // A clock that was set back shows a time that lies further ahead than any run does.
+  const isTime = Number.isNaN(next) || next <= now || next > now + intervalMs + SOON_MS;
+  return isTime || !isObserved(sweep) || requested || newlyConfirmed;
+}
+
+/** Saved first: a process that goes on from here neither begins the limits anew nor judges twice in one run. */
+function begin(sweep: OrphanSweep, { now }: Facts): SweepDecision {
+  const status: OwnStatus = { ...ownStatus(sweep), run: { startedAt: timestamp(now), deleted: 0 } };
+  return {
+    actions: [{ type: 'saveStatus', status, why: 'a run begins' }],
+    status,
+    summary: loadingSummary(sweep),
+  };
+}
+
+function pass(
+  sweep: OrphanSweep,
+  facts: Facts,
+  observed: ObservedRun,
+  failed: Failed | undefined,
+): SweepDecision {
+  const { spec, now } = facts;
+  const run = sweep.status?.run;
+  const counted = run?.deleted ?? 0;
+  const report = judge(observed.view, observed.before, spec, 0);
+  const checked = new Map(observed.checked);
+  const news = new Map<string, Checked>();
+  const look = (key: string, result: Checked) => {
+    checked.set(key, result);
+    news.set(key, result);
+  };
+  if (failed?.action.type === 'delete')
+    look(failed.action.key, {
+      type: 'kept',
+      because: 'Unreadable',
+      why: `Azure refuses to delete it: ${failed.failure.message}`,
+    });
+  const mayDelete = spec.mode === 'Delete' && report.stops.length === 0;
+  const due = mayDelete ? inOrder(report.candidates.filter(({ verdict }) => verdict.type === 'due')) : [];
+  const going = (againMs: number): SweepDecision => ({
+    actions: [],
+    status: ownStatus(sweep),
+    summary: deletingSummary(counted, due.filter(({ key }) => !checked.has(key)).length, againMs),
+    conditions: [stoppedCondition(report.stops)],
+    checked: news,
+    comeBackAt: now + againMs,
+  });
+  const queue = [...due];
+  /** What goes before an identity comes to its turn through that. */
+  const above = new Map<string, Candidate>();
+  for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
+    if (checked.has(candidate.key)) continue;
+    // What this run has counted already, and did not come to delete, needs no other count.
+    const isCounted = run?.deleting === candidate.id;
+    const left = spec.limits.deletionsPerRun - counted + (isCounted ? 1 : 0);
+    if (left <= 0) break;
+    if (observed.paceMs > 0) return going(observed.paceMs);
+    const found = observed.live.get(candidate.key);
+    if (!found)
+      return news.size >= MAX_LOOKS ? going(SOON_MS) : { ...going(SOON_MS), needsLive: [lookAt(candidate)] };
+    const answer = answerOf(candidate, found, report, left, facts, observed);
+    switch (answer.type) {
+      case 'absent':
+        look(candidate.key, { type: 'absent' });
+        break;
+      case 'keep':
+        look(candidate.key, { type: 'kept', because: answer.because, why: answer.why });
+        break;
+      case 'first': {
+        const [kept] = answer.candidates.filter(({ key }) => checked.get(key)?.type === 'kept');
+        const next = answer.candidates.find(({ key }) => !checked.has(key));
+        if (kept) {
+          const why = `${kept.id} goes first, and stays`;
+          look(candidate.key, { type: 'kept', because: 'LeftoversFirst', why });
+        } else if (next) {
+          above.set(next.key, candidate);
+          queue.unshift(next, candidate);
+        } else return going(SOON_MS); // All are gone meanwhile, which only another look shows.
+        break;
+      }
+      case 'delete': {
+        const parent = above.get(candidate.key);
+        const whole = parent && observed.live.get(parent.key);
+        const actions =
+          observed.recorded === candidate.key && isCounted
+            ? [deletion(candidate, parent)]
+            : announced(
+                sweep,
+                [
+                  ...(parent && whole ? [{ candidate: parent, look: whole }] : []),
+                  { candidate, look: found },
+                ],
+                isCounted ? counted : counted + 1,
+              );
+        return { ...going(SOON_MS), actions };
+      }
+    }
+  }
+  return finish(sweep, facts, observed, { ...report, candidates: withChecked(report.candidates, checked) });
+}
+
+function answerOf(
+  candidate: Candidate,
+  { thing, owner, begunAt }: LiveLook,
+  { stops }: SweepReport,
+  left: number,
+  { now, spec }: Facts,
+  { view, objects, monotonic }: ObservedRun,
+): Answer {
+  const area: AreaView = view.areas.find(({ scope }) => scope === candidate.scope) ?? {
+    scope: candidate.scope,
+    state: 'incomplete',
+  };
+  const { installationId, self } = view;
+  const tookMs = monotonic - begunAt;
+  return recheck(
+    candidate,
+    { now, installationId, self, spec, stops, area, owner, left, thing, tookMs },
+    objects,
+  );
+}
+
+/**
+ * Counted, then written down; then it is looked at once more, and deleted. Whatever comes in between costs a count or leaves a record,
+ * and never a trace.
+ */
+function announced(
+  sweep: OrphanSweep,
+  looks: readonly { readonly candidate: Candidate; readonly look: LiveLook }[],
+  deleted: number,
+): Action[] {
+  const { startedAt = '' } = sweep.status?.run ?? {};
+  const deleting = looks.at(-1)?.candidate.id;
+  const run = { startedAt, deleted, ...(deleting !== undefined && { deleting }) };
+  const status = { ...ownStatus(sweep), run };
+  return [
+    { type: 'saveStatus', status, why: 'a deletion is counted before it is made' },
+    ...looks.flatMap(({ candidate, look: { record } }): Action[] =>
+      record ? [{ type: 'record', key: candidate.key, name: nameOf(candidate), record }] : [],
+    ),
+  ];
+}
+
+/** @param parent the identity that it goes before */
+function deletion(candidate: Candidate, parent: Candidate | undefined): Action {
+  const { type: of, id, key, owner, reason } = candidate;
+  const whose = owner === undefined ? '' : ` of ${owner}`;
+  const before = parent ? `, before identity ${parent.id}` : '';
+  const recordName = nameOf(candidate);
+  const message = `deleted ${NOUNS[of]} ${id}: orphan${whose}, ${reason}${before}; what it had stands in OrphanRecord ${recordName}`;
+  const event = { type: 'Normal', reason: 'OrphanDeleted', action: 'Delete', message } as const;
+  return { type: 'delete', of, id, key, recordName, event };
+}
+
+function nameOf({ type, id, instance }: Candidate): string {
+  return recordName(type, id, instance);
+}
+
+const NOUNS = {
+  Identity: 'identity',
+  RoleAssignment: 'role assignment',
+  FederatedIdentityCredential: 'federated credential',
+} as const;
+
+function finish(
+  sweep: OrphanSweep,
+  facts: Facts,
+  { view, unused }: ObservedRun,
+  report: Pick<SweepReport, 'candidates' | 'stops' | 'judged'>,
+): SweepDecision {
+  const { now, intervalMs } = facts;
+  const run = sweep.status?.run ?? { startedAt: timestamp(now), deleted: 0 };
+  const incomplete = view.areas.filter(({ state }) => state !== 'complete');
+  const again = incomplete.length > 0 ? Math.min(intervalMs, INCOMPLETE_RETRY_MS) : intervalMs;
+  // Of the beginning, unless a clock was set back since.
+  const from = Math.min(Date.parse(run.startedAt) || now, now);
+  const nextRunAt = Math.max(from + again, now + SOON_MS);
+  const status = finishedStatus(sweep, report, { now, run, nextRunAt, unused });
+  return {
+    actions: [],
+    status,
+    summary: atRest({ ...facts, nextRunAt }, status, { incomplete, stops: report.stops }),
+    conditions: [stoppedCondition(report.stops)],
+    finished: { candidates: report.candidates },
+    comeBackAt: nextRunAt,
+  };
+}
+
+/** Nothing is to be done now. */
+function rest(sweep: OrphanSweep, facts: Facts): SweepDecision {
+  const status = ownStatus(sweep);
+  const next = Date.parse(status.nextRunTime ?? '');
+  const nextRunAt = Number.isNaN(next) ? facts.now + RECHECK_OUTSIDE_MS : next;
+  return {
+    actions: [],
+    status,
+    summary: restOf(sweep, { ...facts, nextRunAt }, status),
+    comeBackAt: nextRunAt,
+  };
+}

@@ -1,0 +1,117 @@
+import type { OrphanRecordSpec } from '../../api/orphan-record.ts';
+import type { OrphanSweepStatus } from '../../api/orphan-sweep.ts';
+import type { LiveOwner, LiveThing } from '../../orphans/live.ts';
+import type { Objects } from '../../orphans/owners/objects.ts';
+import type { KeepReason } from '../../orphans/reasons.ts';
+import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
+import type { SweepSpec } from '../../orphans/spec.ts';
+import type { SweepView } from '../../orphans/view.ts';
+import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type { Scopes } from './scopes.ts';
+
+export interface Facts {
+  /** Wall ms. */
+  readonly now: number;
+  readonly scopes: Scopes;
+  /** From the beginning of a run to that of the next. */
+  readonly intervalMs: number;
+  readonly spec: SweepSpec;
+  /** The annotation that confirms has another value than at the last run of this process. */
+  readonly newlyConfirmed: boolean;
+  /** A person asks for a run now. */
+  readonly requested: boolean;
+  /** Of the run that is under way; absent: none is, or nothing was read for it yet. */
+  readonly run?: RunFacts | undefined;
+}
+
+export type RunFacts =
+  /** First lists are under way. */
+  | { readonly state: 'loading'; readonly why: string }
+  /** Azure asked to come back later. */
+  | { readonly state: 'heldBack'; readonly failure: Failure }
+  | ObservedRun;
+
+export interface ObservedRun {
+  readonly state: 'observed';
+  readonly view: SweepView;
+  readonly objects: Objects;
+  /** As the run before left it. */
+  readonly before: Memory;
+  readonly unused: readonly Unused[];
+  /** What this run kept after looking at Azure itself. */
+  readonly checked: ReadonlyMap<string, Checked>;
+  /** What was read live for this decision, by key of the candidate. */
+  readonly live: ReadonlyMap<string, LiveLook>;
+  /** Key of the candidate that was written down in this run, and is now looked at once more before it goes. */
+  readonly recorded?: string | undefined;
+  /** Now, monotonic ms. */
+  readonly monotonic: number;
+  /** Ms until the next deletion may begin. */
+  readonly paceMs: number;
+}
+
+export interface Unused {
+  readonly id: string;
+  readonly since: number;
+}
+
+export interface LiveLook {
+  readonly thing: LiveThing;
+  /** When the first of these reads began, monotonic ms. */
+  readonly begunAt: number;
+  /** As the API server itself has it. */
+  readonly owner: LiveOwner;
+  /** From which it can be made again, with what goes before it. Absent: it is not there, or could not be read. */
+  readonly record?: OrphanRecordSpec;
+}
+
+/** What is read of a candidate, and why it is deleted. */
+export type Looked = Pick<Candidate, 'type' | 'id' | 'key' | 'reason' | 'owner'>;
+
+/** The name under which a decision asks for a live look: all that whoever reads has to know. */
+export function lookAt({ type, id, key, reason, owner }: Looked): string {
+  return JSON.stringify({ type, id, key, reason, ...(owner !== undefined && { owner }) } satisfies Looked);
+}
+
+export function lookNamed(name: string): Looked {
+  return JSON.parse(name) as Looked;
+}
+
+export type Checked =
+  | { readonly type: 'kept'; readonly because: KeepReason; readonly why: string }
+  | { readonly type: 'absent' };
+
+export type OwnStatus = Pick<
+  OrphanSweepStatus,
+  'candidates' | 'candidatesTotal' | 'unused' | 'run' | 'history' | 'nextRunTime'
+>;
+
+export type Action =
+  | CommonAction<OwnStatus>
+  /** Written and confirmed before anything is deleted. */
+  | {
+      readonly type: 'record';
+      readonly key: string;
+      readonly name: string;
+      readonly record: OrphanRecordSpec;
+    }
+  | {
+      readonly type: 'delete';
+      readonly of: Candidate['type'];
+      readonly id: string;
+      /** Key of the candidate for whose sake it is deleted. */
+      readonly key: string;
+      readonly recordName: string;
+      readonly event: ReconcileEvent;
+    };
+
+export type Failed = FailedAction<Action>;
+
+export interface SweepDecision extends Decision<Action, OwnStatus> {
+  /** For this process: what was kept after a look at Azure itself. */
+  readonly checked?: ReadonlyMap<string, Checked>;
+  /** For this process: the run is over, and came to this. */
+  readonly finished?: Pick<SweepReport, 'candidates'>;
+  /** When to come back, exactly; wall ms. */
+  readonly comeBackAt?: number;
+}

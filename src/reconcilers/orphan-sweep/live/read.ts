@@ -1,0 +1,242 @@
+import { federatedIdentityCredential } from '../../../api/federated-identity-credential.ts';
+import { roleGrant } from '../../../api/role-grant.ts';
+import { userAssignedIdentity } from '../../../api/user-assigned-identity.ts';
+import type { CallContext } from '../../../azure/arm/arm-calls.ts';
+import type { AssociatedResources } from '../../../azure/associated-resources.ts';
+import { parseCredentialId } from '../../../azure/azure-federated-credential.ts';
+import { type AzureRoleAssignment, parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import type { FederatedCredentials } from '../../../azure/federated-credentials.ts';
+import type { PrincipalStates } from '../../../azure/graph/directory.ts';
+import type { Identities } from '../../../azure/identities.ts';
+import { isCredentialOf } from '../../../azure/names/credential-name.ts';
+import { parseIdentityId } from '../../../azure/names/resource-id.ts';
+import type { RoleAssignments } from '../../../azure/role-assignments.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { KubeClient } from '../../../kube/client.ts';
+import { isNotFound, KubeError } from '../../../kube/errors.ts';
+import type { KubeObject, Resource } from '../../../kube/types.ts';
+import type {
+  LiveAssignment,
+  LiveCredential,
+  LiveIdentity,
+  LiveList,
+  LiveOwner,
+} from '../../../orphans/live.ts';
+import { ownerToRead } from '../../../orphans/recheck.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
+import { failureOf } from '../../status/failure.ts';
+import type { Stores } from '../../stores.ts';
+import type { LiveLook, Looked } from '../facts.ts';
+import type { RunReads } from '../memory.ts';
+import type { SweepOf } from '../record.ts';
+import { recordOf, recordOfAssignment, recordOfCredential } from '../record.ts';
+import { endOf } from '../view/assignments.ts';
+
+export interface LiveDeps {
+  readonly identities: Pick<Identities, 'get'>;
+  readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
+  readonly credentials: Pick<FederatedCredentials, 'get' | 'list'>;
+  readonly associated: Pick<AssociatedResources, 'of'>;
+  readonly directory?: Pick<PrincipalStates, 'of'> | undefined;
+  readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'inUse' | 'believes'>;
+  readonly hostCache: Pick<HostCache, 'byIndex'>;
+  readonly client: Pick<KubeClient, 'get' | 'list'>;
+  readonly stores: Stores;
+  readonly installationId: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** For what these reads are made. */
+export interface Looking {
+  readonly candidate: Looked;
+  readonly sweep: SweepOf;
+  readonly reads: RunReads;
+  /** Wall ms. */
+  readonly now: number;
+}
+
+/** What Azure and the API server say of exactly one thing, directly before it is deleted. Throws what tells to come back later. */
+export async function readLive(looking: Looking, context: CallContext, deps: LiveDeps): Promise<LiveLook> {
+  const begunAt = deps.clock.monotonic();
+  const owner = await ownerNow(looking.candidate, context, deps);
+  const read = await readThing(looking, context, deps);
+  return { ...read, owner, begunAt };
+}
+
+type Read = Pick<LiveLook, 'thing' | 'record'>;
+const NOTHING: Read = { thing: { state: 'absent' } };
+
+async function readThing(looking: Looking, context: CallContext, deps: LiveDeps): Promise<Read> {
+  try {
+    switch (looking.candidate.type) {
+      case 'Identity':
+        return await readIdentity(looking, context, deps);
+      case 'RoleAssignment':
+        return await readAssignment(looking, context, deps);
+      case 'FederatedIdentityCredential':
+        return await readCredential(looking, context, deps);
+    }
+  } catch (error) {
+    return { thing: { state: 'unreadable', why: whyUnread(error) } };
+  }
+}
+
+async function readIdentity(
+  { candidate, sweep, reads, now }: Looking,
+  context: CallContext,
+  deps: LiveDeps,
+): Promise<Read> {
+  const got = await deps.identities.get(candidate.id, context);
+  if (!got.found) return NOTHING;
+  const { identity } = got;
+  const resources = await listed(async () => [
+    ...new Set([
+      ...(await deps.associated.of(identity.id, context)).map(({ id }) => id),
+      ...(reads.attached.state === 'read' ? (reads.attached.of.get(identity.key) ?? []) : []),
+      ...deps.hostCache.byIndex('identity', identity.key).map(({ id }) => id),
+    ]),
+  ]);
+  const assignments = await listed(() => assignmentsOf(identity.principalId, identity.id, context, deps));
+  const credentials = await listed(async () => {
+    const list = await deps.credentials.list(identity.id, context);
+    return list.found ? list.credentials : [];
+  });
+  const thing: LiveIdentity = {
+    state: 'present',
+    type: 'Identity',
+    identity,
+    resources,
+    assignments,
+    credentials,
+  };
+  const about = { candidate, sweep, now, installationId: deps.installationId };
+  const record = recordOf(about, {
+    identity,
+    assignments: assignments.state === 'read' ? assignments.items : [],
+    credentials: credentials.state === 'read' ? credentials.items : [],
+    attachments: resources.state === 'read' ? resources.items : [],
+  });
+  return { thing, record };
+}
+
+/** Of a principal, at every scope that azid looks at: what a subscription's list shows includes what is inherited from above. */
+async function assignmentsOf(
+  principalId: string,
+  identityId: string,
+  context: CallContext,
+  { assignments, assignmentCache }: LiveDeps,
+): Promise<readonly AzureRoleAssignment[]> {
+  if (principalId === '') return [];
+  const found = new Map(assignmentCache.byIndex('principal', principalId).map((each) => [each.key, each]));
+  const own = `/subscriptions/${parseIdentityId(identityId).subscriptionId.toLowerCase()}`;
+  // A list goes on showing for a while what was deleted a moment ago.
+  for (const area of new Set([own, ...assignmentCache.inUse.names]))
+    for await (const page of assignments.list(area, { principalId }, context))
+      for (const each of page.assignments)
+        if (
+          each.principalId === principalId.toLowerCase() &&
+          (await assignmentCache.believes(each, page.requestedAt, context))
+        )
+          found.set(each.key, each);
+  return [...found.values()];
+}
+
+async function readAssignment(
+  { candidate, sweep, reads, now }: Looking,
+  context: CallContext,
+  { assignments, directory, stores, installationId }: LiveDeps,
+): Promise<Read> {
+  const { scope, name } = parseAssignmentId(candidate.id);
+  const got = await assignments.get(scope, name, context);
+  if (!got.found) return NOTHING;
+  const { assignment } = got;
+  const endsAt = endOf(assignment.key, stores);
+  const { principalId: id } = assignment;
+  const seen = reads.principalOf(id);
+  // What was gone may have been restored since the run began.
+  const told =
+    seen.state === 'gone'
+      ? await directory?.of([{ id, createdAt: assignment.createdOn }], context.signal ?? NEVER)
+      : undefined;
+  const principal = told?.get(id) ?? seen;
+  const thing: LiveAssignment = {
+    state: 'present',
+    type: 'RoleAssignment',
+    assignment,
+    principal,
+    ...(endsAt !== undefined && { endsAt }),
+  };
+  const about = { candidate, sweep, now, installationId };
+  return { thing, record: recordOfAssignment(about, assignment) };
+}
+
+async function readCredential(
+  { candidate, sweep, now }: Looking,
+  context: CallContext,
+  { identities, credentials, installationId }: LiveDeps,
+): Promise<Read> {
+  const { identityId, name } = parseCredentialId(candidate.id);
+  const got = await credentials.get(identityId, name, context);
+  if (!got.found) return NOTHING;
+  const holder = await identities.get(identityId, context);
+  if (!holder.found) return NOTHING;
+  const { credential } = got;
+  const thing: LiveCredential = {
+    state: 'present',
+    type: 'FederatedIdentityCredential',
+    credential,
+    identity: holder.identity,
+  };
+  const about = { candidate, sweep, now, installationId };
+  return { thing, record: recordOfCredential(about, credential) };
+}
+
+async function listed<T>(read: () => Promise<readonly T[]>): Promise<LiveList<T>> {
+  try {
+    return { state: 'read', items: await read() };
+  } catch (error) {
+    return { state: 'unread', why: whyUnread(error) };
+  }
+}
+
+/** Throws on what azid gave up itself, and on what tells to come back later: nothing was learnt. */
+function whyUnread(error: unknown): string {
+  const failure = failureOf(error);
+  if (!failure || failure.reason === 'Throttled') throw error;
+  return failure.message;
+}
+
+/** As the API server itself has it: a store whose watch is behind does not show what was just made. */
+async function ownerNow(
+  candidate: Looked,
+  { signal = NEVER }: CallContext,
+  { client, installationId }: LiveDeps,
+): Promise<LiveOwner> {
+  const named = ownerToRead(candidate);
+  if (named) {
+    const resource = named.kind === 'RoleGrant' ? roleGrant.resource : userAssignedIdentity.resource;
+    try {
+      await client.get(resource as Resource<KubeObject>, `${named.namespace}/${named.name}`, signal);
+      return { state: 'present' };
+    } catch (error) {
+      if (isNotFound(error)) return { state: 'absent' };
+      if (error instanceof KubeError) return { state: 'unread', why: error.message };
+      throw error;
+    }
+  }
+  if (candidate.type !== 'FederatedIdentityCredential') return { state: 'notNamed' };
+  const { name } = parseCredentialId(candidate.id);
+  try {
+    const { items } = await client.list(federatedIdentityCredential.resource, {}, signal);
+    const lives = items.some(({ metadata }) =>
+      isCredentialOf(name, installationId, { namespace: metadata.namespace ?? '', name: metadata.name }),
+    );
+    return { state: lives ? 'present' : 'notNamed' };
+  } catch (error) {
+    if (error instanceof KubeError) return { state: 'unread', why: error.message };
+    throw error;
+  }
+}
+
+const NEVER = new AbortController().signal;

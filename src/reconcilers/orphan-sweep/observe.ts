@@ -1,0 +1,216 @@
+import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
+import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
+import type { AzureCaller } from '../../azure/arm/caller.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { Doubt } from '../../orphans/view.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { Failure } from '../decision.ts';
+import type { ReconcileContext } from '../kind.ts';
+import type { LiveReads } from '../live-reads.ts';
+import { failureOf } from '../status/failure.ts';
+import type { Stores } from '../stores.ts';
+import { areasOf } from '../watches/areas.ts';
+import { type Facts, type LiveLook, lookNamed, type RunFacts } from './facts.ts';
+import { type LiveDeps, readLive } from './live/read.ts';
+import type { RunMemory, RunReads, SweepMemory } from './memory.ts';
+import { type RunReadsDeps, readRun } from './run-reads.ts';
+import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
+import { intervalMs, settingsOf } from './settings.ts';
+import { areaOf } from './view/areas.ts';
+import { markedIdentities } from './view/identities.ts';
+import { type ObjectsDeps, objectsOf } from './view/objects.ts';
+import { type ViewDeps, viewOf } from './view/view.ts';
+
+type Use = { use: AreasInUse['use'] };
+
+export interface ObserveDeps
+  extends ViewDeps,
+    LiveDeps,
+    RunReadsDeps,
+    Omit<ObjectsDeps, 'stores' | 'assignmentCache'> {
+  readonly identityCache: ViewDeps['identityCache'] &
+    RunReadsDeps['identityCache'] &
+    ObjectsDeps['identityCache'] &
+    Use;
+  readonly assignmentCache: ViewDeps['assignmentCache'] &
+    RunReadsDeps['assignmentCache'] &
+    LiveDeps['assignmentCache'] &
+    ObjectsDeps['assignmentCache'] &
+    Use;
+  readonly credentialCache: ViewDeps['credentialCache'] & Use;
+  readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
+  readonly stores: Stores;
+  readonly whoAmI: () => Promise<AzureCaller>;
+  readonly clock: Clock;
+}
+
+/** Between two deletions of a run: what goes wrong is seen before much has gone, ms. */
+export const PACE_MS = 5_000;
+
+const KIND = 'orphansweep';
+
+/** Between runs nothing is read; during one, what no cache holds is read once, and the thing to be deleted directly before. */
+export async function observe(
+  sweep: OrphanSweep,
+  context: ReconcileContext,
+  live: LiveReads,
+  memory: SweepMemory,
+  deps: ObserveDeps,
+): Promise<Facts> {
+  const { stores, clock } = deps;
+  const scopes = scopesOf(sweep, stores.orphanSweeps.values());
+  const resting = isSuspended(sweep) || sweep.metadata.deletionTimestamp !== undefined;
+  use(sweep, resting ? [] : scopes.swept, deps);
+  const confirmed = sweep.metadata.annotations?.[CONFIRM_ORPHANS_ANNOTATION];
+  const run = resting ? undefined : memory.runOf(sweep, clock.monotonic());
+  const facts = {
+    now: clock.now(),
+    scopes,
+    intervalMs: intervalMs(sweep),
+    spec: settingsOf(sweep),
+    newlyConfirmed: confirmed !== undefined && confirmed !== memory.confirmed,
+    requested: isReconcileRequested(sweep),
+  };
+  if (!run) return facts;
+  memory.confirmed = confirmed;
+  return {
+    ...facts,
+    run: await observeRun({ sweep, context, live, memory, run, scopes: scopes.swept }, deps),
+  };
+}
+
+/** Lists of whatever the sweep looks at, from then on; of no more than that. */
+export function use(
+  sweep: OrphanSweep,
+  swept: readonly SweptScope[],
+  { identityCache, assignmentCache }: Pick<ObserveDeps, 'identityCache' | 'assignmentCache'>,
+): void {
+  const subscriptions = subscriptionsOf(swept);
+  areasOf(identityCache, KIND).use(keyOf(sweep), subscriptions);
+  areasOf(assignmentCache, KIND).use(
+    keyOf(sweep),
+    subscriptions.map((each) => `/subscriptions/${each}`),
+  );
+}
+
+/** The sweep is gone. */
+export function release(
+  key: string,
+  caches: Record<'identityCache' | 'assignmentCache' | 'credentialCache', Use>,
+): void {
+  for (const cache of [caches.identityCache, caches.assignmentCache, caches.credentialCache])
+    areasOf(cache, KIND).use(key, []);
+}
+
+interface Observing {
+  readonly sweep: OrphanSweep;
+  readonly context: ReconcileContext;
+  readonly live: LiveReads;
+  readonly memory: SweepMemory;
+  readonly run: RunMemory;
+  readonly scopes: readonly SweptScope[];
+}
+
+async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunFacts> {
+  const { sweep, context, memory, run, scopes } = observing;
+  const loading = scopes.map((each) => areaOf(each, deps)).find(({ state }) => state === 'loading');
+  if (loading) return { state: 'loading', why: loading.why ?? '' };
+  const calls = { ...context, priority: 'resync' } as const;
+  try {
+    run.reads ??= await readRun(scopes, calls, deps);
+    const looks = await readWanted(observing, run.reads, deps);
+    const self = await whoAmI(deps);
+    useCredentials(sweep, scopes, deps);
+    const objects = objectsOf(deps);
+    const view = viewOf(
+      {
+        now: deps.clock.now(),
+        swept: scopes,
+        objects,
+        self: self.self,
+        doubts: self.doubts,
+        attached: run.reads.attached,
+        principalOf: run.reads.principalOf,
+        unlisted: new Map([...run.reads.unlisted].map(([id, { message }]) => [id, message])),
+        unusedSince: (identity, used) => unusedSince(identity, used, sweep, memory, deps.clock.now()),
+      },
+      deps,
+    );
+    return {
+      state: 'observed',
+      view,
+      objects,
+      before: run.before,
+      unused: [...memory.unused.values()],
+      checked: run.checked,
+      live: looks,
+      recorded: run.recorded,
+      monotonic: deps.clock.monotonic(),
+      paceMs: paceMs(run, deps),
+    };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { state: 'heldBack', failure };
+  }
+}
+
+async function readWanted(
+  { sweep, context, live }: Observing,
+  reads: RunReads,
+  deps: ObserveDeps,
+): Promise<ReadonlyMap<string, LiveLook>> {
+  const looks = new Map<string, LiveLook>();
+  const { name, uid } = sweep.metadata;
+  for (const wanted of live.wanted) {
+    const candidate = lookNamed(wanted);
+    const looking = { candidate, sweep: { name, uid }, reads, now: deps.clock.now() };
+    const calls = { ...context, priority: 'resync' } as const;
+    looks.set(candidate.key, await live.once(wanted, () => readLive(looking, calls, deps)));
+  }
+  return looks;
+}
+
+async function whoAmI({
+  whoAmI: ask,
+}: Pick<ObserveDeps, 'whoAmI'>): Promise<{ self: AzureCaller | undefined; doubts: readonly Doubt[] }> {
+  try {
+    return { self: await ask(), doubts: [] };
+  } catch (error) {
+    const failure: Failure | undefined = failureOf(error);
+    if (!failure) throw error;
+    const message = `azid cannot tell which identity is its own: ${failure.message}`;
+    return { self: undefined, doubts: [{ reason: 'ClaimUnknown', message }] };
+  }
+}
+
+/** Credentials have no list of their own: those of each marked identity are listed in slow rotation while somebody sweeps. */
+function useCredentials(sweep: OrphanSweep, swept: readonly SweptScope[], deps: ObserveDeps): void {
+  const keys = markedIdentities(swept, deps).map(({ identity }) => identity.key);
+  areasOf(deps.credentialCache, KIND).use(keyOf(sweep), keys);
+}
+
+function paceMs({ lastDeletionAt }: RunMemory, { clock }: Pick<ObserveDeps, 'clock'>): number {
+  return lastDeletionAt === undefined ? 0 : Math.max(0, lastDeletionAt + PACE_MS - clock.monotonic());
+}
+
+/** Since when nothing was seen to use it; remembered only where a sweep asks for it. */
+function unusedSince(
+  { id, key }: AzureIdentity,
+  used: boolean,
+  { spec }: OrphanSweep,
+  { unused }: SweepMemory,
+  now: number,
+): number | undefined {
+  if (used || spec.unusedAfter === undefined) {
+    unused.delete(key);
+    return undefined;
+  }
+  const before = unused.get(key);
+  // A clock that was set back shows a time that is yet to come.
+  const since = before && before.since <= now ? before.since : now;
+  unused.set(key, { id, since });
+  return since;
+}

@@ -1,0 +1,108 @@
+import { type OrphanRecord, type OrphanRecordSpec, orphanRecord } from '../../api/orphan-record.ts';
+import type { OrphanSweep } from '../../api/orphan-sweep.ts';
+import { API_VERSION } from '../../api/schema/kind.ts';
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
+import type { Identities } from '../../azure/identities.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import type { CommonAction } from '../decision.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
+import type { Stores } from '../stores.ts';
+import type { Action, OwnStatus } from './facts.ts';
+import { merged } from './record.ts';
+
+export interface PerformDeps {
+  readonly identities: Pick<Identities, 'delete'>;
+  readonly assignments: Pick<RoleAssignments, 'delete'>;
+  readonly credentials: Pick<FederatedCredentials, 'delete'>;
+  readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
+  readonly stores: Pick<Stores, 'orphanRecords'>;
+  readonly azidNamespace: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+export async function perform(
+  action: Exclude<Action, CommonAction<OwnStatus>>,
+  _sweep: OrphanSweep,
+  context: ReconcileContext,
+  deps: PerformDeps,
+): Promise<Performed> {
+  switch (action.type) {
+    case 'record':
+      await record(action.name, action.record, context, deps);
+      return {};
+    case 'delete': {
+      const result = await remove(action, { ...context, priority: 'resync' }, deps);
+      await confirm(action.recordName, result.correlationId, context, deps);
+      return written(action.event, { id: action.id, change: 'delete' }, result);
+    }
+  }
+}
+
+type Removal = Extract<Action, { type: 'delete' }>;
+
+async function remove({ of, id }: Removal, context: ReconcileContext, deps: PerformDeps) {
+  switch (of) {
+    case 'Identity':
+      return await deps.identities.delete(id, context);
+    case 'RoleAssignment': {
+      const { scope, name } = parseAssignmentId(id);
+      return await deps.assignments.delete(scope, name, context);
+    }
+    case 'FederatedIdentityCredential': {
+      const { identityId, name } = parseCredentialId(id);
+      return await deps.credentials.delete(identityId, name, context);
+    }
+  }
+}
+
+/** The API server has it when this returns: nothing is deleted before. */
+async function record(
+  name: string,
+  spec: OrphanRecordSpec,
+  { signal }: ReconcileContext,
+  { client, azidNamespace: namespace, stores }: PerformDeps,
+): Promise<void> {
+  const { resource } = orphanRecord;
+  const draft = { apiVersion: API_VERSION, kind: resource.kind, metadata: { namespace, name }, spec };
+  try {
+    stores.orphanRecords.recordWrite(await client.create(resource, draft as unknown as OrphanRecord, signal));
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const key = `${namespace}/${name}`;
+    const before = await client.get(resource, key, signal);
+    const body = {
+      metadata: { resourceVersion: before.metadata.resourceVersion },
+      spec: { ...merged(before.spec, spec), deletion: null },
+    };
+    stores.orphanRecords.recordWrite(await client.mergePatch(resource, key, body, signal));
+  }
+}
+
+/** That it is deleted is true whether or not this can be written down: the Event and the log tell it as well. */
+async function confirm(
+  name: string,
+  correlationId: string | undefined,
+  { signal, log }: ReconcileContext,
+  { client, azidNamespace, stores, clock }: PerformDeps,
+): Promise<void> {
+  const deletion = {
+    time: timestamp(clock.now()),
+    ...(correlationId !== undefined && { correlationId }),
+  };
+  try {
+    const body = { spec: { deletion } };
+    stores.orphanRecords.recordWrite(
+      await client.mergePatch(orphanRecord.resource, `${azidNamespace}/${name}`, body, signal),
+    );
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    log.warn({ error, record: name }, 'the record of a deletion could not be completed');
+  }
+}

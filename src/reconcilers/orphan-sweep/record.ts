@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type { OrphanRecordSpec } from '../../api/orphan-record.ts';
+import type { AzureFederatedCredential } from '../../azure/azure-federated-credential.ts';
+import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { Candidate } from '../../orphans/report.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+
+/** What is written down of a thing before it is deleted. Plain data. */
+
+export interface SweepOf {
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface About {
+  readonly candidate: Pick<Candidate, 'type' | 'id' | 'reason' | 'owner'>;
+  readonly sweep: SweepOf;
+  readonly installationId: string;
+  /** Wall ms. */
+  readonly now: number;
+}
+
+export interface IdentityParts {
+  readonly identity: AzureIdentity;
+  readonly assignments: readonly AzureRoleAssignment[];
+  readonly credentials: readonly AzureFederatedCredential[];
+  /** Resources. */
+  readonly attachments: readonly string[];
+}
+
+/** One for each thing, should it be looked at several times before it goes. */
+export function recordName(type: Candidate['type'], id: string, instance: string): string {
+  const digest = createHash('sha256')
+    .update(`${armKey(id)}\n${instance}`)
+    .digest('hex')
+    .slice(0, 20);
+  return `${PREFIX[type]}-${digest}`;
+}
+
+const PREFIX = {
+  Identity: 'identity',
+  RoleAssignment: 'assignment',
+  FederatedIdentityCredential: 'credential',
+} as const;
+
+export function recordOf(about: About, parts: IdentityParts): OrphanRecordSpec {
+  const { identity, assignments, credentials, attachments } = parts;
+  const { location, tags, isolationScope, principalId, clientId, tenantId } = identity;
+  return {
+    ...base(about),
+    identity: {
+      location,
+      tags,
+      principalId,
+      clientId,
+      tenantId,
+      ...(isolationScope !== undefined && { isolationScope }),
+    },
+    assignments: assignments.map(recordedAssignment),
+    credentials: credentials.map(recordedCredential),
+    attachments,
+  } as OrphanRecordSpec;
+}
+
+export function recordOfAssignment(about: About, assignment: AzureRoleAssignment): OrphanRecordSpec {
+  return { ...base(about), assignments: [recordedAssignment(assignment)] };
+}
+
+export function recordOfCredential(about: About, credential: AzureFederatedCredential): OrphanRecordSpec {
+  return { ...base(about), credentials: [recordedCredential(credential)] };
+}
+
+/** What was recorded before stays, but for what is newer: of an identity the assignments go first, and belong to it all the same. */
+export function merged(before: OrphanRecordSpec, now: OrphanRecordSpec): OrphanRecordSpec {
+  const { deletion: _, ...rest } = before;
+  return {
+    ...rest,
+    ...now,
+    assignments: byId(before.assignments, now.assignments),
+    credentials: byId(before.credentials, now.credentials),
+    attachments: [...new Set([...(before.attachments ?? []), ...(now.attachments ?? [])])],
+  } as OrphanRecordSpec;
+}
+
+function byId<T extends { readonly id: string }>(before: readonly T[] = [], now: readonly T[] = []): T[] {
+  return [...new Map([...before, ...now].map((each) => [armKey(each.id), each])).values()];
+}
+
+function base({ candidate, sweep, installationId, now }: About): OrphanRecordSpec {
+  const { type, id, reason, owner } = candidate;
+  return {
+    type,
+    id,
+    reason,
+    ...(owner !== undefined && { owner: owner.slice(0, 400) }),
+    installationId,
+    sweep: { name: sweep.name, uid: sweep.uid },
+    recordedAt: timestamp(now),
+  };
+}
+
+function recordedAssignment(assignment: AzureRoleAssignment) {
+  const { id, scope, roleDefinitionId, principalId, principalType } = assignment;
+  const { condition, conditionVersion, description } = assignment;
+  return {
+    id,
+    scope,
+    roleDefinitionId,
+    principalId,
+    principalType,
+    ...(condition !== undefined && { condition }),
+    ...(conditionVersion !== undefined && { conditionVersion }),
+    ...(description !== undefined && { description: description.slice(0, 1024) }),
+  };
+}
+
+function recordedCredential({ id, name, issuer, subject, audiences }: AzureFederatedCredential) {
+  return { id, name, issuer, subject, audiences: [...audiences] };
+}

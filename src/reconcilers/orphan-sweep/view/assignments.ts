@@ -1,0 +1,117 @@
+import type { AssignmentExpiry } from '../../../api/assignment-expiry.ts';
+import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
+import { proveOwnership } from '../../../azure/names/assignment-name.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import { assignmentInstance } from '../../../orphans/instance.ts';
+import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
+import type { Objects } from '../../../orphans/owners/objects.ts';
+import type { AssignmentView, ForeignAssignmentView, PrincipalView } from '../../../orphans/view.ts';
+import { INDEX, type Stores } from '../../stores.ts';
+import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
+
+export interface AssignmentsDeps {
+  readonly assignmentCache: Pick<AssignmentCache, 'present'>;
+  readonly installationId: string;
+  readonly stores: Pick<Stores, 'expiries'>;
+}
+
+/** Whether a principal is there, as far as anything tells. */
+export type PrincipalOf = (principalId: string) => PrincipalView;
+
+/** What is in the cache never changes, and a proof costs three hashes. */
+const PROVEN = new WeakMap<AzureRoleAssignment, boolean>();
+
+export function isOurs(assignment: AzureRoleAssignment, installationId: string): boolean {
+  const known = PROVEN.get(assignment);
+  if (known !== undefined) return known;
+  const proven = proveOwnership(assignment, installationId);
+  PROVEN.set(assignment, proven);
+  return proven;
+}
+
+/** All in the swept scopes, each with the scope that it lies in. */
+function within(swept: readonly SweptScope[], { assignmentCache }: Pick<AssignmentsDeps, 'assignmentCache'>) {
+  return subscriptionsOf(swept)
+    .flatMap((subscriptionId) => assignmentCache.present(`/subscriptions/${subscriptionId}`))
+    .flatMap((assignment) => {
+      const scope = scopeOf(assignment.scope, swept);
+      return scope === undefined ? [] : [{ assignment, scope }];
+    });
+}
+
+/** Those that this installation made. */
+export function assignmentViews(
+  swept: readonly SweptScope[],
+  objects: Objects,
+  principalOf: PrincipalOf,
+  deps: AssignmentsDeps,
+): AssignmentView[] {
+  const { installationId, stores } = deps;
+  return within(swept, deps)
+    .filter(({ assignment }) => isOurs(assignment, installationId))
+    .map(({ assignment, scope }) => {
+      const { id, key, principalId, roleDefinitionId, createdOn } = assignment;
+      const endsAt = endOf(key, stores);
+      return {
+        id,
+        key,
+        scope,
+        owner: assignmentOwner(assignment, installationId, objects),
+        instance: assignmentInstance(assignment),
+        principalId,
+        roleDefinitionId,
+        at: assignment.scope,
+        principal: principalOf(principalId),
+        ...(createdOn !== undefined && { createdAt: createdOn }),
+        ...(endsAt !== undefined && { endsAt }),
+      };
+    });
+}
+
+/** Others', of a principal that is proven to be gone. */
+export function foreignDead(
+  swept: readonly SweptScope[],
+  principalOf: PrincipalOf,
+  deps: AssignmentsDeps,
+): ForeignAssignmentView[] {
+  return within(swept, deps)
+    .filter(
+      ({ assignment }) =>
+        !isOurs(assignment, deps.installationId) && principalOf(assignment.principalId).state === 'gone',
+    )
+    .map(({ assignment: { id, key, principalId, roleDefinitionId }, scope }) => ({
+      id,
+      key,
+      scope,
+      principalId,
+      roleDefinitionId,
+    }));
+}
+
+/** Principals of all assignments in the swept scopes, each with the time of the first of them, wall ms. */
+export function principalsIn(
+  swept: readonly SweptScope[],
+  deps: Pick<AssignmentsDeps, 'assignmentCache'>,
+): ReadonlyMap<string, number | undefined> {
+  const first = new Map<string, number | undefined>();
+  for (const { assignment } of within(swept, deps)) {
+    const { principalId, createdOn } = assignment;
+    if (principalId === '') continue;
+    const before = first.get(principalId);
+    if (before === undefined || (createdOn !== undefined && createdOn < before))
+      first.set(principalId, createdOn);
+  }
+  return first;
+}
+
+/** As the record in azid's namespace has it, wall ms: that of the last owner. Undefined: none, or not for all owners. */
+export function endOf(key: string, { expiries }: Pick<Stores, 'expiries'>): number | undefined {
+  const ends = expiries.byIndex(INDEX.assignment, key).flatMap(({ spec }) => spec.owners.map(endOfOwner));
+  if (ends.length === 0 || ends.some((end) => end === undefined)) return undefined;
+  return Math.max(...ends.map((end) => end ?? 0));
+}
+
+function endOfOwner({ expiresAt }: AssignmentExpiry['spec']['owners'][number]): number | undefined {
+  const end = Date.parse(expiresAt ?? '');
+  return Number.isNaN(end) ? undefined : end;
+}

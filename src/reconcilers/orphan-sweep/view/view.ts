@@ -1,0 +1,74 @@
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
+import type { AzureIdentity } from '../../../azure/azure-identity.ts';
+import type { Objects } from '../../../orphans/owners/objects.ts';
+import type { AreaView, Doubt, SweepView } from '../../../orphans/view.ts';
+import type { Stores } from '../../stores.ts';
+import type { SweptScope } from '../scopes.ts';
+import { type AreasDeps, areaOf } from './areas.ts';
+import { type AssignmentsDeps, assignmentViews, foreignDead, type PrincipalOf } from './assignments.ts';
+import { type Attached, credentialViews, type IdentitiesDeps, identityViews } from './identities.ts';
+
+export interface ViewDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
+  readonly assignmentCache: AreasDeps['assignmentCache'] &
+    AssignmentsDeps['assignmentCache'] &
+    IdentitiesDeps['assignmentCache'];
+  readonly identityCache: AreasDeps['identityCache'] & IdentitiesDeps['identityCache'];
+  readonly stores: Stores;
+}
+
+export interface ViewParts {
+  /** Wall ms. */
+  readonly now: number;
+  readonly swept: readonly SweptScope[];
+  readonly objects: Objects;
+  readonly self: AzureCaller | undefined;
+  readonly doubts: readonly Doubt[];
+  readonly attached: Attached;
+  readonly principalOf: PrincipalOf;
+  /** Why what is known of a subscription is not up to date, by its id in lower case. */
+  readonly unlisted: ReadonlyMap<string, string>;
+  readonly unusedSince: (identity: AzureIdentity, used: boolean) => number | undefined;
+}
+
+/** Everything that one run judges, as caches, stores and this run's own reads have it now. */
+export function viewOf(parts: ViewParts, deps: ViewDeps): SweepView {
+  const { now, swept, objects, self, doubts, attached, principalOf, unlisted } = parts;
+  const identities = identityViews(swept, objects, attached, parts.unusedSince, deps);
+  return {
+    now,
+    installationId: deps.installationId,
+    ...(self && { self: { clientId: self.clientId, principalId: self.objectId } }),
+    objects: countObjects(deps.stores),
+    areas: swept.map((each) => listedArea(areaOf(each, deps), each, unlisted)),
+    doubts: [...notSynced(deps.stores), ...doubts],
+    identities,
+    assignments: assignmentViews(swept, objects, principalOf, deps),
+    credentials: credentialViews(identities, objects, deps),
+    foreignDead: foreignDead(swept, principalOf, deps),
+  };
+}
+
+function listedArea(
+  area: AreaView,
+  { subscriptionId }: SweptScope,
+  unlisted: ViewParts['unlisted'],
+): AreaView {
+  const why = unlisted.get(subscriptionId.toLowerCase());
+  return why === undefined ? area : { ...area, state: 'incomplete', why };
+}
+
+/** Kinds whose objects own something in Azure. */
+const OWNERS = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
+
+function countObjects(stores: Stores): number {
+  return OWNERS.reduce((sum, name) => sum + stores[name].size, 0);
+}
+
+const NEEDED = [...OWNERS, 'hosts', 'expiries', 'policies', 'namespaces'] as const;
+
+function notSynced(stores: Stores): readonly Doubt[] {
+  const missing = NEEDED.filter((name) => !stores[name].synced);
+  if (missing.length === 0) return [];
+  const message = `not all objects of the cluster are known yet (${missing.join(', ')}); wait, or see the log`;
+  return [{ reason: 'StoresNotSynced', message }];
+}
