@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { armKey } from '../azure/names/resource-id.ts';
 import { judge } from './judge.ts';
 import type { Candidate, Memory } from './report.ts';
-import type { SweepSpec } from './spec.ts';
+import { MAX_LISTED, type SweepSpec } from './spec.ts';
 import {
   assignment,
   credential,
@@ -447,5 +447,63 @@ it('an incomplete area keeps its own, and nobody else’s', () => {
     type: 'kept',
     because: 'AreaIncomplete',
     why: `scope ${SCOPE} is not known completely: page 2: 429`,
+  });
+});
+
+describe('in a large subscription', () => {
+  const LIMITS = { deletionsPerRun: 20, maxShare: 10 };
+
+  /** Runs, a day apart, until nothing is left that may go; a person confirms whenever a run asks for it, or never. */
+  function runAll(orphans: number, all: number, confirms: boolean) {
+    let left = crowd(orphans, all);
+    let memory: Memory = NOTHING;
+    let confirmed: string | undefined;
+    let [runs, confirmations] = [0, 0];
+    for (let now = NOW; runs < 1_000; now += DAY) {
+      const how = spec({ limits: LIMITS, ...(confirmed !== undefined && { confirmed }) });
+      const { candidates, stops, next } = judge(view({ identities: left, now }), memory, how, 0);
+      if (candidates.length === 0 || (stops.length > 0 && !confirms)) break;
+      expect(next.length).toBeLessThanOrEqual(20);
+      if (next.length > 0) runs++;
+      const gone = new Set(next.map(({ key }) => key));
+      left = left.filter(({ key }) => !gone.has(key));
+      // As much as a status has room for.
+      memory = remember(candidates.slice(0, MAX_LISTED).filter(({ key }) => !gone.has(key)));
+      const asked = /to "([^"]+)"/.exec(stops[0]?.message ?? '')?.[1];
+      if (asked !== undefined) confirmations++;
+      confirmed = asked ?? confirmed;
+    }
+    return { runs, confirmations, left: left.length };
+  }
+
+  it('500 orphans among 5,000 all go, 20 in a run, without a question', () => {
+    expect(runAll(500, 5_000, false)).toEqual({ runs: 25, confirmations: 0, left: 4_500 });
+  });
+
+  it('of 2,500 none goes unasked, and all go when a person confirms what there is room to list', () => {
+    expect(runAll(2_500, 5_000, false)).toEqual({ runs: 0, confirmations: 0, left: 5_000 });
+    const { runs, confirmations, left } = runAll(2_500, 5_000, true);
+    expect([runs, left]).toEqual([125, 2_500]);
+    expect(confirmations).toBeGreaterThan(1);
+  });
+
+  it('lists what may go before what only people can do anything about', () => {
+    const foreignDead = Array.from({ length: 1_500 }, (_, n) => ({
+      id: `/f${n}`,
+      key: `/f${n}`,
+      scope: SCOPE,
+      principalId: 'p',
+      roleDefinitionId: 'r',
+    }));
+    const identities = [identity(), ...crowd(0, 100)];
+    const memory = listedFor(
+      LONG,
+      foreignDead.map(({ key }) => ({ key, instance: 'p' })),
+      { reason: 'ForeignPrincipalGone' },
+    );
+    expect(report({ identities, foreignDead }, memory).candidates[0]).toMatchObject({
+      reason: 'OwnerGone',
+      since: NOW,
+    });
   });
 });

@@ -3,7 +3,7 @@
  * asked again before each deletion. docs/orphans.md tells the rules and their reasons.
  */
 import { candidatesOf } from './candidates/candidates.ts';
-import { behindLeftovers, inOrder } from './order.ts';
+import { behindLeftovers, forListing, inOrder } from './order.ts';
 import type { Memory, SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
 import { stopsOf } from './stops.ts';
@@ -11,7 +11,8 @@ import type { SweepView } from './view.ts';
 
 /** @param deleted how many things this run has deleted already, by whichever process: its limit holds for all of it */
 export function judge(view: SweepView, memory: Memory, spec: SweepSpec, deleted: number): SweepReport {
-  const found = candidatesOf({ view, memory, spec });
+  const seen = candidatesOf({ view, memory, spec });
+  const found = { ...seen, candidates: forListing(seen.candidates) };
   const stops = stopsOf(view, found, spec);
   const assignments = new Set(view.assignments.map(({ key }) => key));
   const candidates = behindLeftovers(found.candidates, view.identities, assignments);
@@ -19,7 +20,7 @@ export function judge(view: SweepView, memory: Memory, spec: SweepSpec, deleted:
   const due = spec.mode === 'Delete' && stops.length === 0 ? candidates.filter(isDue) : [];
   return {
     ...found,
-    candidates: candidates.toSorted((a, b) => a.since - b.since || (a.key < b.key ? -1 : 1)),
+    candidates,
     stops,
     next: inOrder(due).slice(0, left),
   };

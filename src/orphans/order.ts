@@ -1,4 +1,5 @@
 import { armKey } from '../azure/names/resource-id.ts';
+import { WITHOUT_OWNER } from './candidates/grace.ts';
 import type { Candidate } from './report.ts';
 import type { IdentityView } from './view.ts';
 
@@ -9,9 +10,18 @@ function rank({ type, reason }: Candidate): number {
 }
 
 export function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
-  return candidates.toSorted(
-    (a, b) => rank(a) - rank(b) || a.since - b.since || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
-  );
+  return candidates.toSorted((a, b) => rank(a) - rank(b) || a.since - b.since || byKey(a, b));
+}
+
+/** What only people can do anything about must not take up the room of what may go. */
+export function forListing(candidates: readonly Candidate[]): readonly Candidate[] {
+  const place = ({ reason, clearSince }: Candidate) =>
+    WITHOUT_OWNER.has(reason) ? (clearSince === undefined ? 1 : 0) : reason === 'OwnerUnknown' ? 2 : 3;
+  return candidates.toSorted((a, b) => place(a) - place(b) || a.since - b.since || byKey(a, b));
+}
+
+function byKey(a: Candidate, b: Candidate): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
 /**

@@ -44,6 +44,7 @@ export type Remembered = Pick<
 >;
 
 export interface SweepReport {
+  /** In the order in which they are listed where there is not room for all (`MAX_LISTED`): what may go first, then the oldest. */
   readonly candidates: readonly Candidate[];
   /** In how many things of this installation the candidates were looked for: of each type, what `limits.maxShare` is a share of. */
   readonly judged: Readonly<Record<OrphanType, number>>;

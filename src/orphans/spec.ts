@@ -15,5 +15,11 @@ export interface SweepSpec {
   readonly confirmed?: string;
 }
 
+/**
+ * For so many candidates a status has room, and only they are remembered, can be confirmed, and become due. They are the first of
+ * `SweepReport.candidates`, and make room for the others as they go.
+ */
+export const MAX_LISTED = 1_000;
+
 /** Of an OrphanSweep. */
 export const CONFIRM_ANNOTATION = 'azid.dev/confirm-orphans';

@@ -3,7 +3,7 @@
 import type { Found } from './candidates/candidates.ts';
 import { confirmationFor, readConfirmation } from './confirmation.ts';
 import type { Candidate, Stop } from './report.ts';
-import { CONFIRM_ANNOTATION, type SweepSpec } from './spec.ts';
+import { CONFIRM_ANNOTATION, MAX_LISTED, type SweepSpec } from './spec.ts';
 import type { OrphanType, SweepView } from './view.ts';
 
 /** So few may always be orphans, whatever share of all they are: else one of two could never go. */
@@ -32,9 +32,10 @@ function vanishedOwners(
 ): Stop | undefined {
   const confirmation = readConfirmation(spec.confirmed, now);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
-  const without = candidates.filter(
-    ({ reason, since }) => (reason === 'OwnerGone' || reason === 'PrincipalGone') && since > until,
-  );
+  // What there is no room to list can neither be confirmed nor become due.
+  const without = candidates
+    .slice(0, MAX_LISTED)
+    .filter(({ reason, since }) => (reason === 'OwnerGone' || reason === 'PrincipalGone') && since > until);
   if (without.length === 0) return undefined;
   const { maxShare } = spec.limits;
   const tooMany = TYPES.flatMap((type) => {

@@ -18,7 +18,7 @@ export interface Listed {
 }
 
 /** To be of one of these is the same as regards the owner, so that time counts on. An unused identity has a living owner: of it nothing carries over. */
-const WITHOUT_OWNER: ReadonlySet<OrphanReason> = new Set(['OwnerGone', 'PrincipalGone', 'Ended']);
+export const WITHOUT_OWNER: ReadonlySet<OrphanReason> = new Set(['OwnerGone', 'PrincipalGone', 'Ended']);
 
 export function timesOf(
   thing: Listed,
