@@ -39,19 +39,20 @@ export function recheck(candidate: Candidate, live: LiveView, objects: Objects):
   }
 }
 
+export interface OwnerKey {
+  readonly kind: 'UserAssignedIdentity' | 'RoleGrant' | 'FederatedIdentityCredential';
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** The object that is to be read at the API server; undefined: the name of a credential does not tell. */
-export function ownerToRead({
-  type,
-  owner = '',
-}: Pick<Candidate, 'type' | 'owner'>):
-  | { readonly kind: string; readonly namespace: string; readonly name: string }
-  | undefined {
+export function ownerToRead({ type, owner = '' }: Pick<Candidate, 'type' | 'owner'>): OwnerKey | undefined {
   const [namespace = '', name] = owner.split('/');
   if (namespace === '' || name === undefined || name === '') return undefined;
   return { kind: OWNER[type], namespace, name };
 }
 
-const OWNER: Readonly<Record<OrphanType, string>> = {
+const OWNER: Readonly<Record<OrphanType, OwnerKey['kind']>> = {
   Identity: 'UserAssignedIdentity',
   RoleAssignment: 'RoleGrant',
   FederatedIdentityCredential: 'FederatedIdentityCredential',

@@ -23,7 +23,7 @@ import type {
   LiveList,
   LiveOwner,
 } from '../../../orphans/live.ts';
-import { ownerToRead } from '../../../orphans/recheck.ts';
+import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Stores } from '../../stores.ts';
@@ -207,6 +207,12 @@ function whyUnread(error: unknown): string {
   return failure.message;
 }
 
+const OWNERS: Readonly<Record<OwnerKey['kind'], Resource>> = {
+  UserAssignedIdentity: userAssignedIdentity.resource,
+  RoleGrant: roleGrant.resource,
+  FederatedIdentityCredential: federatedIdentityCredential.resource,
+};
+
 /** As the API server itself has it: a store whose watch is behind does not show what was just made. */
 async function ownerNow(
   candidate: Looked,
@@ -215,9 +221,12 @@ async function ownerNow(
 ): Promise<LiveOwner> {
   const named = ownerToRead(candidate);
   if (named) {
-    const resource = named.kind === 'RoleGrant' ? roleGrant.resource : userAssignedIdentity.resource;
     try {
-      await client.get(resource as Resource<KubeObject>, `${named.namespace}/${named.name}`, signal);
+      await client.get(
+        OWNERS[named.kind] as Resource<KubeObject>,
+        `${named.namespace}/${named.name}`,
+        signal,
+      );
       return { state: 'present' };
     } catch (error) {
       if (isNotFound(error)) return { state: 'absent' };
