@@ -3,7 +3,7 @@
  * asked again before each deletion. docs/orphans.md tells the rules and their reasons.
  */
 import { candidatesOf } from './candidates/candidates.ts';
-import { behindLeftovers, forListing, inOrder } from './order.ts';
+import { behindLeftovers, forListing, inOrder, withRoom } from './order.ts';
 import type { Memory, SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
 import { stopsOf } from './stops.ts';
@@ -12,7 +12,7 @@ import type { SweepView } from './view.ts';
 /** @param deleted how many things this run has deleted already, by whichever process: its limit holds for all of it */
 export function judge(view: SweepView, memory: Memory, spec: SweepSpec, deleted: number): SweepReport {
   const seen = candidatesOf({ view, memory, spec });
-  const found = { ...seen, candidates: forListing(seen.candidates) };
+  const found = { ...seen, candidates: forListing(seen.candidates).map(withRoom(view.now)) };
   const stops = stopsOf(view, found, spec);
   const assignments = new Set(view.assignments.map(({ key }) => key));
   const candidates = behindLeftovers(found.candidates, view.identities, assignments);

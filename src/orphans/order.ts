@@ -1,6 +1,7 @@
 import { armKey } from '../azure/names/resource-id.ts';
 import { WITHOUT_OWNER } from './candidates/grace.ts';
 import type { Candidate } from './report.ts';
+import { MAX_LISTED } from './spec.ts';
 import type { IdentityView } from './view.ts';
 
 /** What goes first: what was to end, rights, ways to become an identity, and identities when nothing of theirs is left. */
@@ -18,6 +19,19 @@ export function forListing(candidates: readonly Candidate[]): readonly Candidate
   const place = ({ reason, clearSince }: Candidate) =>
     WITHOUT_OWNER.has(reason) ? (clearSince === undefined ? 1 : 0) : reason === 'OwnerUnknown' ? 2 : 3;
   return candidates.toSorted((a, b) => place(a) - place(b) || a.since - b.since || byKey(a, b));
+}
+
+/**
+ * What nobody is shown, nobody can confirm: it counts as listed from when there is room for it, whether or not the process that judges
+ * remembers it from before.
+ */
+export function withRoom(now: number): (candidate: Candidate, at: number) => Candidate {
+  return (candidate, at) => {
+    if (at < MAX_LISTED) return candidate;
+    const { clearSince: _, ...rest } = candidate;
+    const why = `${MAX_LISTED} others are listed before it, and it is looked at when there is room`;
+    return { ...rest, since: now, verdict: { type: 'kept', because: 'NotListed', why } };
+  };
 }
 
 function byKey(a: Candidate, b: Candidate): number {

@@ -39,6 +39,8 @@ export const KEEP_REASONS = [
   'UseUnknown',
   /** Role assignments of it that azid made go first, and may not go yet. */
   'LeftoversFirst',
+  /** The status has no room to list it, and nobody can confirm what is not listed. */
+  'NotListed',
   'PrincipalSoftDeleted',
   'PrincipalUnknown',
   /** Azure shows no principal, or no other trait, by which it would be known again. */
