@@ -10,6 +10,7 @@ const FILES = [
   'src/azure/arm/errors.ts',
   'src/azure/hosts/write/delta.ts',
   'src/hints/service-bus/failure.ts',
+  'src/orphans/claim/claim.ts',
   'src/orphans/stops.ts',
   'src/runtime/status/summary.ts',
 ];

@@ -18,6 +18,8 @@ import { SUBSCRIPTION } from '../support/testbed.ts';
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const SWEEP = 'all';
+/** Two renewals of the claim, and a run after them. */
+export const CLAIMED = 2.6 * HOUR;
 /** As short as they may be: a day of the fake clock is hundreds of lists. */
 export const QUICK = {
   interval: '10m',

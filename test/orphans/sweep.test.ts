@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useStage } from '../support/stage.ts';
-import { Orphans, QUICK } from './orphan-stage.ts';
+import { CLAIMED, Orphans, QUICK } from './orphan-stage.ts';
 
 const MINUTE = 60_000;
 const stage = useStage();
@@ -37,7 +37,7 @@ describe('a sweep that deletes', () => {
     await orphans.run();
     expect(orphans.identities()).toContain('lost');
     const listed = await orphans.get();
-    await stage.world.pass(25 * MINUTE);
+    await stage.world.pass(CLAIMED);
     const done = await orphans.until(
       'the orphan to be gone',
       ({ status }) => status?.candidatesTotal === 0 && status.run === undefined,

@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { decodeJwt } from 'jose';
+import { parseIdentityIdIfAny } from '../names/resource-id.ts';
 import { AzureError, LOCAL_CODES } from './errors.ts';
 
 /** Who azid is in Azure: it must not manage, detach or collect what it depends on (docs/guarantees.md G21). */
@@ -9,6 +10,8 @@ export interface AzureCaller {
   /** Application (client) id. */
   readonly clientId: string;
   readonly tenantId: string;
+  /** ARM id of a user-assigned identity, where the token names it. */
+  readonly identityId?: string;
 }
 
 /** Reads the caller from its own token for Resource Manager. The signature is not checked: it comes from Entra itself. */
@@ -20,7 +23,9 @@ export async function whoAmI(credential: TokenCredential, armScope: string): Pro
   const { oid, tid } = claims;
   if (typeof oid !== 'string' || typeof clientId !== 'string' || typeof tid !== 'string')
     throw unreadable('expected the token to hold oid, appid and tid');
-  return { objectId: oid, clientId, tenantId: tid };
+  const { xms_mirid: identity } = claims;
+  const isIdentity = typeof identity === 'string' && parseIdentityIdIfAny(identity) !== undefined;
+  return { objectId: oid, clientId, tenantId: tid, ...(isIdentity && { identityId: identity }) };
 }
 
 function decode(token: string): Record<string, unknown> {

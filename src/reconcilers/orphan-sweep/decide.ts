@@ -4,10 +4,11 @@ import { judge } from '../../orphans/judge.ts';
 import { inOrder } from '../../orphans/order.ts';
 import { type Answer, recheck } from '../../orphans/recheck.ts';
 import type { Candidate, SweepReport } from '../../orphans/report.ts';
-import type { AreaView } from '../../orphans/view.ts';
+import type { AreaView, SweepView } from '../../orphans/view.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { summaryOf } from '../status/summaries.ts';
+import type { ClaimWrite } from './claim.ts';
 import {
   type Action,
   type Checked,
@@ -37,6 +38,7 @@ export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): Sweep
   const { run } = sweep.status ?? {};
   if (sweep.metadata.deletionTimestamp) return rest(sweep, facts);
   if (facts.scopes.swept.length === 0) return rest(sweep, facts);
+  if (facts.claim?.write && !failed) return renewal(sweep, facts.claim.write);
   if (!run) return isDue(sweep, facts) ? begin(sweep, facts) : rest(sweep, facts);
   const observed = facts.run;
   if (!observed || observed.state === 'loading') {
@@ -55,6 +57,16 @@ function isDue(sweep: OrphanSweep, { now, intervalMs, newlyConfirmed, requested 
   // A clock that was set back shows a time that lies further ahead than any run does.
   const isTime = Number.isNaN(next) || next <= now || next > now + intervalMs + SOON_MS;
   return isTime || !isObserved(sweep) || requested || newlyConfirmed;
+}
+
+function renewal(sweep: OrphanSweep, write: ClaimWrite): SweepDecision {
+  const message = `this cluster claims the installation, for the ${write.record.counter}. time`;
+  const event = { type: 'Normal', reason: 'InstallationClaimed', action: 'Claim', message } as const;
+  return {
+    actions: [{ type: 'claim', write, event }],
+    status: ownStatus(sweep),
+    summary: loadingSummary(sweep),
+  };
 }
 
 /** Saved first: a process that goes on from here neither begins the limits anew nor judges twice in one run. */
@@ -76,7 +88,7 @@ function pass(
   const { spec, now } = facts;
   const run = sweep.status?.run;
   const counted = run?.deleted ?? 0;
-  const report = judge(observed.view, observed.before, spec, 0);
+  const report = judge(viewWith(observed, failed), observed.before, spec, 0);
   const checked = new Map(observed.checked);
   const news = new Map<string, Checked>();
   const look = (key: string, result: Checked) => {
@@ -151,6 +163,13 @@ function pass(
     }
   }
   return finish(sweep, facts, observed, { ...report, candidates: withChecked(report.candidates, checked) });
+}
+
+/** Whoever cannot renew its claim cannot tell whether it still has it. */
+function viewWith({ view }: ObservedRun, failed: Failed | undefined): SweepView {
+  if (failed?.action.type !== 'claim') return view;
+  const message = `the claim of this cluster on azid's own identity cannot be written: ${failed.failure.message}`;
+  return { ...view, doubts: [...view.doubts, { reason: 'ClaimUnknown', message }] };
 }
 
 function answerOf(
@@ -236,7 +255,7 @@ function finish(
     summary: atRest({ ...facts, nextRunAt }, status, { incomplete, stops: report.stops }),
     conditions: [stoppedCondition(report.stops)],
     finished: { candidates: report.candidates },
-    comeBackAt: nextRunAt,
+    comeBackAt: Math.min(nextRunAt, facts.renewAt ?? nextRunAt),
   };
 }
 
@@ -249,6 +268,6 @@ function rest(sweep: OrphanSweep, facts: Facts): SweepDecision {
     actions: [],
     status,
     summary: restOf(sweep, { ...facts, nextRunAt }, status),
-    comeBackAt: nextRunAt,
+    comeBackAt: Math.min(nextRunAt, facts.renewAt ?? nextRunAt),
   };
 }

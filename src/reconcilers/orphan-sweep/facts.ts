@@ -7,6 +7,7 @@ import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import type { SweepView } from '../../orphans/view.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type { ClaimWrite, ObservedClaim } from './claim.ts';
 import type { Scopes } from './scopes.ts';
 
 export interface Facts {
@@ -20,6 +21,10 @@ export interface Facts {
   readonly newlyConfirmed: boolean;
   /** A person asks for a run now. */
   readonly requested: boolean;
+  /** The claim on the installation; absent: nothing is to be deleted, or it was renewed lately and no run asks. */
+  readonly claim?: ObservedClaim | undefined;
+  /** When the claim is to be renewed, wall ms. */
+  readonly renewAt?: number | undefined;
   /** Of the run that is under way; absent: none is, or nothing was read for it yet. */
   readonly run?: RunFacts | undefined;
 }
@@ -88,6 +93,8 @@ export type OwnStatus = Pick<
 
 export type Action =
   | CommonAction<OwnStatus>
+  /** Renews the claim of this cluster on the installation. */
+  | { readonly type: 'claim'; readonly write: ClaimWrite; readonly event: ReconcileEvent }
   /** Written and confirmed before anything is deleted. */
   | {
       readonly type: 'record';

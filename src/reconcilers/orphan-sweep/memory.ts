@@ -34,6 +34,8 @@ export class SweepMemory {
   #since: ReadonlyMap<string, Remembered> | undefined;
   readonly unused = new Map<string, Unused>();
   #run: RunMemory | undefined;
+  /** When the claim is looked at again, if no run comes before, wall ms. */
+  renewAt = 0;
   /** As it was at the last run. */
   confirmed: string | undefined;
 

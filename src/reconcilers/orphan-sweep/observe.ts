@@ -4,6 +4,7 @@ import type { AzureCaller } from '../../azure/arm/caller.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
+import { RENEW_MS } from '../../orphans/claim/claim.ts';
 import type { Doubt } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
@@ -12,6 +13,7 @@ import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import { areasOf } from '../watches/areas.ts';
+import { type ClaimDeps, type ObservedClaim, observeClaim } from './claim.ts';
 import { type Facts, type LiveLook, lookNamed, type RunFacts } from './facts.ts';
 import { type LiveDeps, readLive } from './live/read.ts';
 import type { RunMemory, RunReads, SweepMemory } from './memory.ts';
@@ -29,6 +31,7 @@ export interface ObserveDeps
   extends ViewDeps,
     LiveDeps,
     RunReadsDeps,
+    Omit<ClaimDeps, 'identityCache' | 'retained' | 'client' | 'identities' | 'clock'>,
     Omit<ObjectsDeps, 'stores' | 'assignmentCache'> {
   readonly identityCache: ViewDeps['identityCache'] &
     RunReadsDeps['identityCache'] &
@@ -41,6 +44,9 @@ export interface ObserveDeps
     Use;
   readonly credentialCache: ViewDeps['credentialCache'] & Use;
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
+  readonly client: LiveDeps['client'] & ClaimDeps['client'];
+  readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
+  readonly retained: ObjectsDeps['retained'] & ClaimDeps['retained'];
   readonly stores: Stores;
   readonly whoAmI: () => Promise<AzureCaller>;
   readonly clock: Clock;
@@ -73,11 +79,16 @@ export async function observe(
     newlyConfirmed: confirmed !== undefined && confirmed !== memory.confirmed,
     requested: isReconcileRequested(sweep),
   };
-  if (!run) return facts;
+  const mayDelete = !resting && facts.spec.mode === 'Delete' && scopes.swept.length > 0;
+  const asks = mayDelete && (run !== undefined || clock.now() >= memory.renewAt);
+  const claim = asks ? await claimNow(confirmed, context, deps) : undefined;
+  if (claim) memory.renewAt = claim.write ? 0 : clock.now() + RENEW_MS / 4;
+  const claimed = { ...facts, claim, ...(mayDelete && { renewAt: memory.renewAt }) };
+  if (!run) return claimed;
   memory.confirmed = confirmed;
   return {
-    ...facts,
-    run: await observeRun({ sweep, context, live, memory, run, scopes: scopes.swept }, deps),
+    ...claimed,
+    run: await observeRun({ claim, sweep, context, live, memory, run, scopes: scopes.swept }, deps),
   };
 }
 
@@ -105,6 +116,7 @@ export function release(
 }
 
 interface Observing {
+  readonly claim: ObservedClaim | undefined;
   readonly sweep: OrphanSweep;
   readonly context: ReconcileContext;
   readonly live: LiveReads;
@@ -130,7 +142,7 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
         swept: scopes,
         objects,
         self: self.self,
-        doubts: self.doubts,
+        doubts: [...self.doubts, ...(observing.claim?.doubts ?? [])],
         attached: run.reads.attached,
         principalOf: run.reads.principalOf,
         unlisted: new Map([...run.reads.unlisted].map(([id, { message }]) => [id, message])),
@@ -171,6 +183,16 @@ async function readWanted(
     looks.set(candidate.key, await live.once(wanted, () => readLive(looking, calls, deps)));
   }
   return looks;
+}
+
+/** Read at each pass: it may have become another cluster's since the last deletion. */
+async function claimNow(
+  confirmed: string | undefined,
+  context: ReconcileContext,
+  deps: ObserveDeps,
+): Promise<ObservedClaim | undefined> {
+  const { self } = await whoAmI(deps);
+  return self && observeClaim(self, confirmed, context, deps);
 }
 
 async function whoAmI({

@@ -9,21 +9,19 @@ import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Stores } from '../stores.ts';
+import { type ClaimDeps, writeClaim } from './claim.ts';
 import type { Action, OwnStatus } from './facts.ts';
 import { merged } from './record.ts';
 
-export interface PerformDeps {
-  readonly identities: Pick<Identities, 'delete'>;
+export interface PerformDeps extends ClaimDeps {
+  readonly identities: ClaimDeps['identities'] & Pick<Identities, 'delete'>;
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly credentials: Pick<FederatedCredentials, 'delete'>;
   readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
   readonly stores: Pick<Stores, 'orphanRecords'>;
-  readonly azidNamespace: string;
-  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -34,6 +32,10 @@ export async function perform(
   deps: PerformDeps,
 ): Promise<Performed> {
   switch (action.type) {
+    case 'claim': {
+      const to = { id: action.write.identityId, change: 'write' } as const;
+      return written(action.event, to, await writeClaim(action.write, context, deps));
+    }
     case 'record':
       await record(action.name, action.record, context, deps);
       return {};

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { type ClaimRecord, claimText, judgeClaim, RENEW_MS, readClaim } from './claim.ts';
+
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const HERE = 'uid-here';
+const record = (counter: number, start = 1, more: Partial<ClaimRecord> = {}): ClaimRecord => ({
+  clusterUid: HERE,
+  counter,
+  start,
+  ...more,
+});
+const tag = (clusterUid: string, counter: number, at = NOW - 60_000) =>
+  claimText({ clusterUid, counter, start: 0 }, at);
+const at = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+const there = { clusterUid: 'uid-there', at: NOW - 60_000 };
+
+describe('the claim of a cluster', () => {
+  it.each([
+    ['none yet: made, and too young', undefined, record(0, 0), undefined, ['ClaimTooYoung'], [1, 1]],
+    ['one renewal: too young', tag(HERE, 2), record(2), undefined, ['ClaimTooYoung'], undefined],
+    ['two renewals: held', tag(HERE, 3), record(3), undefined, [], undefined],
+    ['due', tag(HERE, 3, NOW - RENEW_MS), record(3), undefined, [], [4, 1]],
+    [
+      'of a time that has yet to come, as a clock was set back',
+      tag(HERE, 3, NOW + 2 * RENEW_MS),
+      record(3),
+      undefined,
+      [],
+      [4, 1],
+    ],
+    [
+      'written here and not there: a process died in between',
+      tag(HERE, 2),
+      record(3),
+      undefined,
+      [],
+      undefined,
+    ],
+    ['taken off by somebody', undefined, record(9), undefined, ['ClaimTooYoung'], [10, 10]],
+    ['ahead of the record', tag(HERE, 5), record(3), undefined, ['ClusterRestored'], undefined],
+    [
+      'ahead of a record that was lost',
+      tag(HERE, 5),
+      record(0, 0),
+      undefined,
+      ['ClusterRestored'],
+      undefined,
+    ],
+    ['ahead, confirmed', tag(HERE, 5), record(3), at(NOW), ['ClaimTooYoung'], [6, 6]],
+    [
+      'ahead, confirmed before that was written',
+      tag(HERE, 5),
+      record(3),
+      at(NOW - 120_000),
+      ['ClusterRestored'],
+      undefined,
+    ],
+    [
+      'ahead, confirmed for a time to come',
+      tag(HERE, 5),
+      record(3),
+      at(NOW + 1_000),
+      ['ClusterRestored'],
+      undefined,
+    ],
+    [
+      "another cluster's, of one that had none",
+      tag('uid-there', 7),
+      record(0, 0),
+      undefined,
+      ['ClaimedElsewhere'],
+      undefined,
+    ],
+    [
+      "another cluster's, of one that had it: it makes itself known",
+      tag('uid-there', 7),
+      record(9),
+      undefined,
+      ['ClaimedElsewhere'],
+      [10, 10],
+    ],
+    [
+      "another cluster's, which is over",
+      tag('uid-there', 7),
+      record(9),
+      at(NOW),
+      ['ClaimTooYoung'],
+      [10, 10],
+    ],
+    [
+      "another cluster's was met",
+      tag(HERE, 9),
+      record(9, 1, { contested: there }),
+      undefined,
+      ['ClaimedElsewhere'],
+      undefined,
+    ],
+    [
+      "another cluster's was met, which is over",
+      tag(HERE, 9),
+      record(9, 1, { contested: there }),
+      at(NOW),
+      [],
+      [10, 1],
+    ],
+    ['what is none', 'mine', record(9), undefined, ['ClaimUnknown'], undefined],
+  ] as const)('%s', (_, shown, own, confirmed, doubts, written) => {
+    const judged = judgeClaim({ tag: shown, record: own, now: NOW, confirmed });
+    expect(judged.doubts.map(({ reason }) => reason)).toEqual(doubts);
+    expect(judged.write && [judged.write.counter, judged.write.start]).toEqual(written);
+    expect(judged.restored ?? false).toBe(shown === tag(HERE, 5) && doubts[0] === 'ClaimTooYoung');
+  });
+
+  it('remembers whose it met, and forgets it when that is over', () => {
+    const met = judgeClaim({ tag: tag('uid-there', 7), record: record(9), now: NOW, confirmed: undefined });
+    expect(met.write?.contested).toMatchObject({ clusterUid: 'uid-there' });
+    const kept = judgeClaim({
+      tag: tag(HERE, 9, NOW - RENEW_MS),
+      record: record(9, 1, { contested: there }),
+      now: NOW,
+      confirmed: undefined,
+    });
+    expect(kept.write?.contested).toEqual(there);
+    const over = judgeClaim({
+      tag: tag(HERE, 9),
+      record: record(9, 1, { contested: there }),
+      now: NOW,
+      confirmed: at(NOW),
+    });
+    expect(over.write).toEqual(record(10));
+  });
+
+  it('is read as it was written, and nothing else is', () => {
+    expect(readClaim(tag(HERE, 12, NOW))).toEqual({ clusterUid: HERE, counter: 12, at: NOW });
+    for (const text of ['', 'a b c', 'a 1', 'a 1 never', 'a -1 2026-11-29T12:00:00Z'])
+      expect(readClaim(text), text).toBeUndefined();
+  });
+});
