@@ -66,7 +66,9 @@ export class ResourceGraph {
         if (!read.success) throw unreadable(`expected rows with an id and identities, got another one`);
         for (const identity of Object.keys(read.data.identities)) {
           const key = armKey(identity);
-          found.set(key, [...(found.get(key) ?? []), read.data.id]);
+          const resources = found.get(key);
+          if (resources) resources.push(read.data.id);
+          else found.set(key, [read.data.id]);
         }
       }
     return found;
