@@ -106,7 +106,12 @@ export class History<T> {
       lagMs: draw(this.#staleness().listLagMs, this.#random),
     };
     const versions = this.#versions.get(key);
-    if (versions) versions.push(version);
-    else this.#versions.set(key, [version]);
+    if (!versions) {
+      this.#versions.set(key, [version]);
+      return;
+    }
+    // Where nobody lists, what can never be shown again would stay for good.
+    versions.splice(0, this.#newestVisible(versions) ?? 0);
+    versions.push(version);
   }
 }

@@ -65,8 +65,11 @@ function answer(frame: Frame, copy: ResourceGraphCopy, quota: QueryQuota, reques
     throw refusal(frame, 400, 'InvalidPayload', `${issue?.path.join('.')}: ${issue?.message}`);
   }
   const asked = parsed.data;
-  const rows = readable(frame, request, copy.shown(), areaOf(frame, asked));
-  const result = queried(frame, asked.query, (name) => tableOf(name, rows, frame.world.tenantId));
+  const mayRead = readable(frame, request, areaOf(frame, asked));
+  const copied = copy.shown();
+  const result = queried(frame, asked.query, (name) =>
+    tableOf(name, copied, { tenantId: frame.world.tenantId, mayRead }),
+  );
   return { status: 200, headers, body: pageOf(frame, asked, result) };
 }
 
@@ -98,16 +101,15 @@ function areaOf({ world }: Frame, { subscriptions, managementGroups }: Asked): (
 function readable(
   { authorizer, world }: Frame,
   { caller }: ArmRequest,
-  copied: readonly Copied[],
   within: (id: string) => boolean,
-): Copied[] {
-  return copied.filter(({ id, type }) => {
+): (copied: Copied) => boolean {
+  return ({ id, type }) => {
     if (!within(id)) return false;
     const subscription = /^\/subscriptions\/([^/]+)/i.exec(id)?.[1];
     if (subscription !== undefined && world.subscription(subscription)?.tenantId !== caller.tenantId)
       return false;
     return authorizer.authorize(caller, `${type}/read`, id).allowed;
-  });
+  };
 }
 
 function pageOf({ knobs }: Frame, { query, options }: Asked, { columns, rows, limited }: Result): unknown {

@@ -30,9 +30,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 export const TABLES = ['resources', 'authorizationresources', 'policyresources'] as const;
 
 /** Types and groups are in lower case there, ids as they are. Undefined for a table that is not simulated. */
-export function tableOf(name: string, copied: readonly Copied[], tenantId: string): Table | undefined {
+export function tableOf(
+  name: string,
+  copied: readonly Copied[],
+  { tenantId, mayRead }: { readonly tenantId: string; readonly mayRead: (copied: Copied) => boolean },
+): Table | undefined {
   if (!(TABLES as readonly string[]).includes(name)) return undefined;
-  const own = copied.filter(({ type }) => (ELSEWHERE[type.toLowerCase()] ?? 'resources') === name);
+  const own = copied
+    .filter(({ type }) => (ELSEWHERE[type.toLowerCase()] ?? 'resources') === name)
+    .filter(mayRead);
   return { columns: COLUMNS, rows: own.map((each) => rowOf(each, tenantId)) };
 }
 
