@@ -45,12 +45,21 @@ export interface Copy {
 }
 
 export class Azure {
-  readonly identities = new Map<string, Identity>();
-  readonly assignments = new Map<string, Assignment>();
-  readonly credentials = new Map<string, Credential>();
+  readonly identities: Map<string, Identity>;
+  readonly assignments: Map<string, Assignment>;
+  readonly credentials: Map<string, Credential>;
   /** Principals that are no more, as the directory has them. */
-  readonly ended = new Map<string, 'softDeleted' | 'gone'>();
-  #made = 0;
+  readonly ended: Map<string, 'softDeleted' | 'gone'>;
+  #made: number;
+
+  /** @param from another one, of which this is to be a double */
+  constructor(from?: Azure) {
+    this.identities = new Map(from?.identities);
+    this.assignments = new Map(from?.assignments);
+    this.credentials = new Map(from?.credentials);
+    this.ended = new Map(from?.ended);
+    this.#made = from ? from.#made : 0;
+  }
 
   copy(): Copy {
     return {

@@ -7,11 +7,19 @@ import type { Azure, Maker } from './azure.fixture.ts';
 
 /** The truth of a modelled cluster, and what azid's reconciles do for its objects. */
 export class Kube {
-  objects: readonly KubeThing[] = [];
+  objects: readonly KubeThing[];
   /** azid's own records, which it writes itself and so knows at once. */
-  readonly retained = new Map<string, RetainedRecord>();
-  readonly ends = new Map<string, number>();
-  #uids = 0;
+  readonly retained: Map<string, RetainedRecord>;
+  readonly ends: Map<string, number>;
+  #uids: number;
+
+  /** @param from another one, of which this is to be a double */
+  constructor(from?: Kube) {
+    this.objects = from?.objects ?? [];
+    this.retained = new Map(from?.retained);
+    this.ends = new Map(from?.ends);
+    this.#uids = from ? from.#uids : 0;
+  }
 
   add(thing: Omit<KubeThing, 'uid'>): KubeThing {
     const before = this.objects.find((each) => isNamed(each, thing));
@@ -113,7 +121,8 @@ export function identityOf({ namespace, identityRef }: KubeThing, kube: Kube, az
 
 /** The object goes, and what it has in Azure goes with it, or stays by `Retain`. */
 export function release(thing: KubeThing, how: 'Delete' | 'Retain', kube: Kube, azure: Azure): void {
-  for (const id of thing.ids ?? []) {
+  const isLedger = thing.kind === 'HostIdentity';
+  for (const id of isLedger ? [] : (thing.ids ?? [])) {
     const key = armKey(id);
     if (thing.kind === 'UserAssignedIdentity') {
       const there = azure.identities.get(key);

@@ -35,6 +35,11 @@ const STEPS = {
   attachment: ({ world: { kube } }, at) => void kube.add(referring('IdentityAttachment', 'vm', at)),
   /** Whatever a watch has brought is brought in line; the process may die after any of it. */
   reconcile: ({ world }, _at, how) => reconcileAll(world, how < 0.3 ? 1 : 20),
+  /** What was made in this moment comes by the watch, and is brought in line at once. */
+  reconcileSeen: ({ world }) => {
+    world.stores = world.kube.objects;
+    for (const _ of [1, 2]) reconcileAll(world, 20);
+  },
   strip: ({ world: { kube } }, at) => withObject(kube.objects, at, (each) => kube.remove(each)),
   retain: ({ world: { kube, azure } }, at) =>
     withObject(kube.objects, at, (each) => release(each, 'Retain', kube, azure)),
@@ -68,6 +73,22 @@ const STEPS = {
     withIdentity(world, at, ({ key, attached }) =>
       world.azure.change(key, { attached: [...attached, `/foreign/${Math.floor(how * 9)}`] }),
     ),
+  /** What the reads before a deletion would find, if they could be made. */
+  hide: ({ world }, at, how) => {
+    const hidden = [
+      ['resourcesUnread', 'attach'],
+      ['assignmentsUnread', 'foreignGrant'],
+      ['credentialsUnread', 'federate'],
+    ] as const;
+    const [fault, what] = pick(hidden, how) ?? hidden[0];
+    world.faults.add(fault);
+    take({ world, sweepers: [] }, { do: what, at, how });
+  },
+  /** A host's ledger names it, whatever Azure shows on the host. */
+  host: ({ world: { kube } }, at) => {
+    const name = pick(NAMES, at) ?? '';
+    kube.add({ kind: 'HostIdentity', namespace: 'azid-system', name, ids: [idOf(name)] });
+  },
   detach: ({ world }, at) => withIdentity(world, at, ({ key }) => world.azure.change(key, { attached: [] })),
   foreignGrant: ({ world }, at) =>
     withIdentity(world, at, ({ principalId }) => void world.azure.grant(principalId, FOREIGN, world.time)),

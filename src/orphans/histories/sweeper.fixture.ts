@@ -3,6 +3,7 @@ import { recheck } from '../recheck.ts';
 import type { Candidate, Memory, SweepReport } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
 import { NOTHING, remember } from '../sweep.fixture.ts';
+import type { Copy } from './azure.fixture.ts';
 import { observe, readLive } from './observe.fixture.ts';
 import { whyAssignmentLives, whyCredentialLives, whyIdentityLives } from './oracle.fixture.ts';
 import type { World } from './world.fixture.ts';
@@ -27,6 +28,8 @@ export class Sweeper {
   report: SweepReport | undefined;
   /** Of the run under way: written before each deletion. */
   deleted = 0;
+  /** What Azure has shown in an earlier run, each thing by what tells it from its successors. */
+  #shown = new Set<string>();
   readonly #world: World;
   readonly #tally: Tally;
   #memory: Memory = NOTHING;
@@ -45,6 +48,7 @@ export class Sweeper {
    */
   run(meanwhile: () => boolean = () => false, dies = Number.POSITIVE_INFINITY): void {
     this.deleted = 0;
+    const shown = shownBy(this.#world.lists);
     for (const first of [true, false]) {
       const report = this.#judge();
       if (first)
@@ -58,8 +62,9 @@ export class Sweeper {
         if (meanwhile()) stops = this.#judgeAgain();
         this.#take(candidate, stops);
       }
-      if (this.deleted < dies) return;
+      if (this.deleted < dies) break;
     }
+    this.#shown = shown;
   }
 
   #judge(): SweepReport {
@@ -74,7 +79,7 @@ export class Sweeper {
   }
 
   /** What was judged a while ago, if it is still so. */
-  #take(candidate: Candidate, stops: SweepReport['stops']): void {
+  #take(candidate: Candidate, stops: SweepReport['stops'], asLeftover = false): void {
     const world = this.#world;
     // Once, and again when what goes first is gone.
     for (let round = 0; round < 2; round++) {
@@ -83,20 +88,20 @@ export class Sweeper {
       if (answer.type === 'keep') this.#tally.add(`kept at last ${answer.because}`);
       if (answer.type === 'first') {
         const before = this.deleted;
-        for (const each of answer.candidates) this.#take(each, stops);
+        for (const each of answer.candidates) this.#take(each, stops, true);
         if (this.deleted < before + answer.candidates.length) return;
         continue;
       }
-      if (answer.type === 'delete') this.#delete(candidate);
+      if (answer.type === 'delete') this.#delete(candidate, asLeftover);
       return;
     }
   }
 
-  #delete(candidate: Candidate): void {
+  #delete(candidate: Candidate, asLeftover: boolean): void {
     const { type, key } = candidate;
     const { azure, now } = { azure: this.#world.azure, now: this.#world.now() };
     this.deleted++;
-    const living = this.#living(candidate);
+    const living = this.#living(candidate, asLeftover);
     if (living !== undefined)
       throw new Error(`deleted a living ${type} at ${new Date(now).toISOString()}: ${living}; ${key}`);
     if (this.deleted > this.spec.limits.deletionsPerRun)
@@ -107,13 +112,16 @@ export class Sweeper {
     else azure.credentials.delete(key);
   }
 
-  #living({ reason, type, key }: Candidate): string | undefined {
+  #living({ reason, type, key }: Candidate, asLeftover: boolean): string | undefined {
     const world = this.#world;
     const { azure, doubt, faults, kube } = world;
     if (doubt || faults.has('selfUnknown') || faults.has('areaIncomplete'))
       return `in spite of ${doubt ?? [...faults].join()}`;
     const isEmpty = kube.objects.length === 0 && world.stores.length === 0;
     if (isEmpty && reason !== 'Ended' && !this.spec.confirmed) return 'in an empty cluster';
+    const now = traitOf(key, azure);
+    // What goes before an identity need not have been listed itself: its identity was.
+    if (!asLeftover && now !== undefined && !this.#shown.has(now)) return 'no earlier run has seen it';
     if (type === 'Identity') {
       const identity = azure.identities.get(key);
       return identity && whyIdentityLives(identity, world);
@@ -125,4 +133,17 @@ export class Sweeper {
     const credential = azure.credentials.get(key);
     return credential && whyCredentialLives(credential, world);
   }
+}
+
+function shownBy(lists: Copy): Set<string> {
+  const keys = [lists.identities, lists.assignments, lists.credentials].flatMap((each) => [...each.keys()]);
+  return new Set(keys.flatMap((key) => traitOf(key, lists) ?? []));
+}
+
+/** Key and what is never the same twice; of a credential that of its identity. */
+function traitOf(key: string, { identities, assignments, credentials }: Copy): string | undefined {
+  const credential = credentials.get(key);
+  const identity = identities.get(credential?.identityKey ?? key);
+  const trait = identity?.principalId ?? assignments.get(key)?.createdOn;
+  return trait === undefined ? undefined : `${key} ${trait}`;
 }

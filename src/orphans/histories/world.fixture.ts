@@ -7,8 +7,8 @@ import { Kube } from './kube.fixture.ts';
 
 /** Azure and a cluster as they are, what azid sees of them, and what goes wrong. */
 export class World {
-  readonly azure = new Azure();
-  readonly kube = new Kube();
+  readonly azure: Azure;
+  readonly kube: Kube;
   /** True time; the wall clock may say otherwise. */
   time = NOW;
   clockOff = 0;
@@ -21,7 +21,16 @@ export class World {
   doubt: Doubt['reason'] | undefined;
   readonly unseen = new Set<string>();
 
-  constructor() {
+  /** @param from another one, in which nothing is wrong, and of which this is to be a double */
+  constructor(from?: World) {
+    this.azure = new Azure(from?.azure);
+    this.kube = new Kube(from?.kube);
+    if (from) {
+      this.time = from.time;
+      this.stores = from.stores;
+      this.lists = from.lists;
+      return;
+    }
     // azid's own identity, marked as if it were one of its own orphans: somebody may have copied the tags.
     const gone = { installationId: INSTALLATION, namespace: 'shop', name: 'azid', uid: 'uid-of-nobody' };
     const { key } = this.azure.makeIdentity(idOf('azid'), ownerMarks(gone), { by: 'foreign' }, NOW - 1);
