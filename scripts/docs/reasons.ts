@@ -30,7 +30,7 @@ const REASON =
   /(?<!status: \d+, )\breason(?::| =) (?:[\w.]+ \? )?'([A-Z][A-Za-z]+)'(?: : '([A-Z][A-Za-z]+)')?/g;
 /** Entries of the tables from Azure's codes and texts to reasons. */
 const TRANSIENT = /^ {2}\w+: '([A-Z]\w+)',$|\btransient: '([A-Z]\w+)'/gm;
-const STALLED = /(?:stalled(?:Inside|Outside)\(\s*|notAllowed\([^()]*, )'([A-Z][A-Za-z]+)'/g;
+const STALLED = /(?:\bstalled(?:Inside|Outside)?\(\s*|notAllowed\([^()]*, )'([A-Z][A-Za-z]+)'/g;
 /** By the small functions that put a reason and a message together. */
 const GIVEN = /\b(?:(?:refuse|progressing)\(\s*|say\('\w+', \w+, )'([A-Z][A-Za-z]+)',/g;
 /** Reasons that several files share have a name. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../api/index.ts';
 import { FINALIZER, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { deletionBlocked } from '../../reconcilers/status/blocked.fixture.ts';
 import type { Found } from '../objects.ts';
 import { type Plan, planOf, type UninstallMode } from './plan.ts';
 
@@ -35,15 +36,7 @@ function found(kindName: string, parts: object = {}, metadata: object = {}): Fou
 const GOING = { deletionTimestamp: '2026-11-29T11:59:00Z' };
 const BLOCKED = {
   status: {
-    conditions: [
-      {
-        type: 'DeletionBlocked',
-        status: 'True',
-        reason: 'ScopeLocked',
-        message: 'a lock',
-        lastTransitionTime: '',
-      },
-    ],
+    conditions: [{ ...deletionBlocked(0), message: 'a lock' }],
   },
 };
 const RETAINED = { spec: { deletionPolicy: 'Retain' } };

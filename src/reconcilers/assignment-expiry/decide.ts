@@ -3,6 +3,7 @@ import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { sameCondition } from '../role-grant/ownership/owners.ts';
+import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalledInside, summaryOf } from '../status/summaries.ts';
 import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
 
@@ -14,8 +15,8 @@ export const HANDOVER_MS = 30_000;
  * became of them, unless one that lives may have it for longer now; what is revoked must prove by its name that azid made it.
  */
 export function decide(object: AssignmentExpiry, facts: Facts, failed?: Failed): ExpiryDecision {
-  const { deletionTimestamp, annotations } = object.metadata;
-  if (deletionTimestamp && annotations?.[RELEASE_ANNOTATION] === 'true') return released(object);
+  const { deletionTimestamp } = object.metadata;
+  if (deletionTimestamp && isReleased(object)) return released(object);
   if (facts.problem !== undefined)
     return deletionTimestamp
       ? leave(object)
@@ -139,11 +140,8 @@ function leave(object: AssignmentExpiry): ExpiryDecision {
 function released(object: AssignmentExpiry): ExpiryDecision {
   const { assignmentId, owners } = object.spec;
   const end = lastEnd(object);
-  const message = `released by annotation ${RELEASE_ANNOTATION}; ${assignmentId} no longer ends${end === undefined ? '' : ` at ${timestamp(end)}`} unless a RoleGrant that lives says so`;
-  const tell: Action[] =
-    owners.length > 0
-      ? [{ type: 'recordEvent', event: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message } }]
-      : [];
+  const message = `${RELEASED}; ${assignmentId} no longer ends${end === undefined ? '' : ` at ${timestamp(end)}`} unless a RoleGrant that lives says so`;
+  const tell: Action[] = owners.length > 0 ? [{ type: 'recordEvent', event: leftBehind(message) }] : [];
   return { ...leave(object), actions: [...tell, { type: 'removeFinalizer' }] };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import type { Failure } from '../decision.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import { deleted, facts, ID, IDENTITY, known, seen } from './facts.fixture.ts';
 import type { CredentialDecision, Facts } from './facts.ts';
@@ -81,13 +82,7 @@ describe('an object that goes', () => {
     expect(held.status.ledger).toEqual([ID]);
 
     // Counted from the first refusal, not from the deletion: azid may have been away.
-    const blocked = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason: 'AuthorizationFailed',
-      message: '',
-      lastTransitionTime: '2026-11-23T09:00:00Z',
-    } as const;
+    const blocked = deletionBlocked('2026-11-23T09:00:00Z', 'AuthorizationFailed');
     const late = decide(deleted({ status: { conditions: [blocked] } }), facts(), { action: remove, failure });
     expect(late.actions).toMatchObject([
       { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(ID) } },

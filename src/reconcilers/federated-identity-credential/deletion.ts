@@ -1,17 +1,10 @@
-import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
 import type { Failure } from '../decision.ts';
-import { blockOfAll, unblocked } from '../status/blocked.ts';
-import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
+import { unblocked } from '../status/blocked.ts';
+import { finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
+import { stalled } from '../status/failure.ts';
+import { byRefusal, otherThan } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Untold } from '../status/untold.ts';
-import type {
-  Action,
-  CredentialDecision,
-  Facts,
-  Failed,
-  FederatedIdentityCredential,
-  OwnStatus,
-} from './facts.ts';
+import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { remove } from './maintain.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
 
@@ -30,33 +23,25 @@ export function decideDeletion(
   const own = ownStatus(object);
   const ids = ownCredentials(object, facts);
   const named = ids.join(', ');
-  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
-    return leave(
-      object,
-      own,
-      ids.length > 0
-        ? warning(`released by annotation ${RELEASE_ANNOTATION}; ${named}, if still there, stay in Azure`)
-        : untoldOf(object, facts)
-          ? warning(
-              `released by annotation ${RELEASE_ANNOTATION}; its credential, if there is one, stays in Azure`,
-            )
-          : [],
-    );
+  if (isReleased(object)) {
+    if (ids.length > 0)
+      return finished(object, own, [leftBehind(`${RELEASED}; ${named}, if still there, stay in Azure`)]);
+    const message = `${RELEASED}; its credential, if there is one, stays in Azure`;
+    return finished(object, own, untoldOf(object, facts) ? [leftBehind(message)] : []);
   }
   if (object.spec.deletionPolicy === 'Retain') {
-    return leave(
-      object,
-      own,
-      ids.length > 0
-        ? [
-            { type: 'recordRetained', ids },
-            tell('Normal', 'Retained', `kept in Azure, as deletionPolicy: Retain says: ${named}`),
-          ]
-        : [],
-    );
+    const message = `kept in Azure, as deletionPolicy: Retain says: ${named}`;
+    const kept = { type: 'Normal', reason: 'Retained', action: 'Delete', message } as const;
+    return ids.length > 0
+      ? finished(object, own, [kept], [{ type: 'recordRetained', ids } as const])
+      : finished(object, own);
   }
+  const blocked = (what: string, failures: readonly [Failure, ...Failure[]]): CredentialDecision =>
+    refused(object, facts, own, failures, `${what} stay in Azure`, (message) =>
+      finished(object, own, [leftBehind(message)]),
+    );
   const other = otherThan(failed, 'deleteCredential');
-  if (other) return blocked(object, facts, own, named, [other.failure]);
+  if (other) return blocked(named, [other.failure]);
   const waiting = (message: string, againMs: number): CredentialDecision => ({
     actions: [],
     status: own,
@@ -67,22 +52,12 @@ export function decideDeletion(
   if (proven.length === 0) {
     const untold = untoldOf(object, facts);
     if (untold?.state === 'waiting') return waiting(untold.message, FIRST_LIST_RECHECK_MS);
-    if (untold)
-      return recheckedWithin(blocked(object, facts, own, 'what may be there', [untold.failure]), RECHECK_MS);
-    const strange =
-      ids.length > 0
-        ? warning(`no name proves that azid made ${named} for this object; left as they are`)
-        : [];
-    return leave(object, own, strange);
+    if (untold) return recheckedWithin(blocked('what may be there', [untold.failure]), RECHECK_MS);
+    const strange = `no name proves that azid made ${named} for this object; left as they are`;
+    return finished(object, own, ids.length > 0 ? [leftBehind(strange)] : []);
   }
-  // Each by itself: one that cannot go keeps none of the others.
-  const refusals = refusalsOf(failed, 'deleteCredential');
-  const refusalOf = (id: string) => refusals.get(armKey(id));
-  const free = proven.filter((id) => !refusalOf(id));
-  const [refusal, ...more] = proven.flatMap((id) => {
-    const failure = refusalOf(id);
-    return failure ? naming(id, failure) : [];
-  });
+  const { free, stuck, failures } = byRefusal(proven, failed, 'deleteCredential');
+  const [refusal, ...more] = failures;
   // What another process began may land after our DELETE: the ledger stays, and the DELETE is repeated at the end.
   const isRepeated = facts.openWriteMs > 0;
   if (free.length > 0 && isRepeated && facts.wroteAt !== undefined) {
@@ -90,12 +65,11 @@ export function decideDeletion(
       `a write to ${free.join(', ')} may still be under way; azid deletes once more when it must have ended`,
       facts.openWriteMs,
     );
-    const held = refusal && blocked(object, facts, own, named, [refusal, ...more]);
+    const held = refusal && blocked(named, [refusal, ...more]);
     return held && held.actions.length === 0 ? recheckedWithin(held, facts.openWriteMs) : open;
   }
-  if (refusal && free.length === 0) return blocked(object, facts, own, named, [refusal, ...more]);
-  const left = proven.filter((id) => refusalOf(id));
-  const gone: OwnStatus = { ...own, ledger: left.length > 0 ? left : undefined };
+  if (refusal && free.length === 0) return blocked(named, [refusal, ...more]);
+  const gone: OwnStatus = { ...own, ledger: stuck.length > 0 ? [...stuck] : undefined };
   return {
     actions: [
       ...free.map((id) => remove(id, 'has no object any more')),
@@ -126,7 +100,10 @@ function untoldOf(object: FederatedIdentityCredential, facts: Facts): Untold | u
       return identity.undecided
         ? {
             state: 'blocked',
-            failure: undecided(`UserAssignedIdentity ${identityKey(object)} ${identity.why}`),
+            failure: stalled(
+              'IdentityNotFound',
+              `UserAssignedIdentity ${identityKey(object)} ${identity.why}`,
+            ),
           }
         : undefined;
     case 'owned':
@@ -134,41 +111,4 @@ function untoldOf(object: FederatedIdentityCredential, facts: Facts): Untold | u
         ? { state: 'blocked', failure: credentials.failure }
         : undefined;
   }
-}
-
-function undecided(message: string): Failure {
-  return { kind: 'stalled', reason: 'IdentityNotFound', message, ambiguous: false, error: undefined };
-}
-
-/** Azure refuses: wait for it to be mended, but not for ever. */
-function blocked(
-  object: FederatedIdentityCredential,
-  facts: Facts,
-  own: OwnStatus,
-  named: string,
-  failures: readonly [Failure, ...Failure[]],
-): CredentialDecision {
-  const block = blockOfAll(object, facts, failures);
-  const why = failures.map(({ message }) => message).join('; ');
-  if (block.state === 'over')
-    return leave(object, own, warning(`${block.after}; ${named} stay in Azure: ${why}`));
-  return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
-}
-
-function leave(
-  object: FederatedIdentityCredential,
-  status: OwnStatus,
-  told: readonly Action[],
-): CredentialDecision {
-  return {
-    actions: [...told, { type: 'removeFinalizer' }],
-    status,
-    summary: { state: 'deleting', message: `letting go of ${object.metadata.name}`, againMs: 0 },
-  };
-}
-
-const warning = (message: string): readonly Action[] => [tell('Warning', 'LeftBehind', message)];
-
-function tell(type: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { type: 'recordEvent', event: { type, reason, action: 'Delete', message } };
 }

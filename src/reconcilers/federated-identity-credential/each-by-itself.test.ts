@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import { deleted, facts, ID, known, NAME, NOW, OTHER_IDENTITY, settled } from './facts.fixture.ts';
 import type { CredentialDecision, Facts } from './facts.ts';
@@ -29,15 +30,7 @@ describe('one credential that cannot go, and another that can', () => {
   });
 
   it('is not given up with one that nobody ever tried to take away', () => {
-    const conditions = [
-      {
-        type: 'DeletionBlocked',
-        status: 'True',
-        reason: 'ScopeLocked',
-        message: '',
-        lastTransitionTime: new Date(NOW - 2 * 3_600_000).toISOString(),
-      } as const,
-    ];
+    const conditions = [deletionBlocked(NOW - 2 * 3_600_000)];
     const decision = decide(deleted({ status: { ledger: [OLD, ID], conditions } }), blind, refused);
     expect(decision.actions).not.toContainEqual({ type: 'removeFinalizer' });
   });
@@ -53,15 +46,7 @@ describe('one credential that cannot go, and another that can', () => {
   });
 
   it('what must be deleted once more is, before the object goes without the other', () => {
-    const conditions = [
-      {
-        type: 'DeletionBlocked',
-        status: 'True',
-        reason: 'ScopeLocked',
-        message: '',
-        lastTransitionTime: new Date(NOW - 2 * 3_600_000).toISOString(),
-      } as const,
-    ];
+    const conditions = [deletionBlocked(NOW - 2 * 3_600_000)];
     const open = { ...blind, openWriteMs: 90_000, wroteAt: NOW };
     const late = deleted({ status: { ledger: [OLD, ID], conditions } });
     expect(decide(late, open, refused)).toMatchObject({ actions: [], summary: { againMs: 90_000 } });

@@ -3,6 +3,7 @@ import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
 import { identityAt } from '../proof/proofs.fixture.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { deleted, facts, ID, IDENTITY, INSTALLATION, NAME, NOW, policy, TRUST } from './facts.fixture.ts';
@@ -86,10 +87,7 @@ describe('an object whose status was lost, and that goes before its identity cam
 });
 
 it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
-  const lastTransitionTime = new Date(NOW - 60_000).toISOString();
-  const conditions = [
-    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
-  ];
+  const conditions = [deletionBlocked(NOW - 60_000)];
   const seen = await seenGoing(deleted({ status: { ledger: undefined, conditions } }), facts().identity);
   expect(seen.blockedMs).toBe(60_000);
 });

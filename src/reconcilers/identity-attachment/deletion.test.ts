@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import {
   attached,
@@ -29,15 +30,7 @@ const events = ({ actions }: AttachmentDecision) =>
 const blockedSince = (object: IdentityAttachment, ms: number): IdentityAttachment => ({
   ...object,
   status: {
-    conditions: [
-      {
-        type: 'DeletionBlocked',
-        status: 'True',
-        reason: 'ScopeLocked',
-        message: '',
-        lastTransitionTime: new Date(NOW - ms).toISOString(),
-      },
-    ],
+    conditions: [deletionBlocked(NOW - ms)],
   },
 });
 const stuck = (name: string): SeenHost =>

@@ -1,8 +1,8 @@
-import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
-import type { Failure, ReconcileEvent } from '../decision.ts';
-import { RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { blockOf, unblocked } from '../status/blocked.ts';
-import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
+import { finished, isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
+import { stalled } from '../status/failure.ts';
+import type { AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
 import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';
 import { withSlots } from './rollout/slots.ts';
@@ -25,17 +25,17 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const retain = object.spec.deletionPolicy === 'Retain';
   const told = retain ? new Map() : reconcileEventsOf(targets);
   const news = retain ? [] : eventsOf(targets, facts.told, facts.identity);
-  if (targets.length === 0) return { ...leave(object, status, news), told };
-  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
-    const event = leftBehind(targets, `released by annotation ${RELEASE_ANNOTATION}`);
-    return { ...leave(object, status, [...news, event]), told };
+  if (targets.length === 0) return { ...finished(object, status, news), told };
+  if (isReleased(object)) {
+    const event = staying(targets, RELEASED);
+    return { ...finished(object, status, [...news, event]), told };
   }
 
   const settled = {
     status: withSlots(object, status, planOfDeletion(object, facts, targets), targets),
     told,
   };
-  const actions = news.map(tell);
+  const actions = news.map((event) => ({ type: 'recordEvent', event }) as const);
   const failed = targets.filter(hasFailed);
   const [first] = failed.filter(({ host }) => host.claim !== 'gone');
   const rest = targets.length - failed.length;
@@ -46,8 +46,8 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
       return { ...settled, actions, summary, conditions };
     }
     if (rest === 0) {
-      const event = leftBehind(targets, `${block.after}: ${first.message}`);
-      return { ...leave(object, status, [...news, event]), told };
+      const event = staying(targets, `${block.after}: ${first.message}`);
+      return { ...finished(object, status, [...news, event]), told };
     }
   }
   const doing = retain ? 'letting go of what is attached to' : 'detaching from';
@@ -63,27 +63,11 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
 
 /** As far as a host tells: it says what only somebody else can mend. */
 function failureOf({ reason = 'DetachFailed', message = '' }: Target): Failure {
-  return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };
+  return stalled(reason, message);
 }
 
-function leave(
-  object: IdentityAttachment,
-  status: OwnStatus,
-  events: readonly ReconcileEvent[],
-): AttachmentDecision {
-  return {
-    actions: [...events.map(tell), { type: 'removeFinalizer' }],
-    status,
-    summary: { state: 'deleting', message: `letting go of ${object.metadata.name}`, againMs: 0 },
-  };
-}
-
-function tell(event: ReconcileEvent): Action {
-  return { type: 'recordEvent', event };
-}
-
-function leftBehind(targets: readonly Target[], why: string): ReconcileEvent {
+function staying(targets: readonly Target[], why: string): ReconcileEvent {
   const hosts = targets.map(({ host }) => host).filter(({ claim }) => claim !== 'gone');
   const message = `${why}; the identity may stay attached to ${resources(hosts.length)}: ${named(hosts)}`;
-  return { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message };
+  return leftBehind(message, 'Detach');
 }

@@ -4,6 +4,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import {
   attachment,
   deleted,
@@ -337,10 +338,7 @@ describe('a ledger that names as many as it can for the identity', () => {
 
 it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
   const it = setup();
-  const lastTransitionTime = new Date(it.clock.now() - 60_000).toISOString();
-  const conditions = [
-    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
-  ];
+  const conditions = [deletionBlocked(it.clock.now() - 60_000)];
   const going = fleet();
   const { blockedMs } = await it.look({
     ...going,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Failure } from '../decision.ts';
+import { deletionBlocked } from './blocked.fixture.ts';
 import { blockedFor, blockOf, removalAgainMs, unblocked } from './blocked.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
@@ -16,14 +17,12 @@ const failure: Failure = {
 
 /** With the condition as it stands since so long. */
 function going(status?: 'True' | 'False', sinceMs = 0): ManagedObject {
-  const lastTransitionTime = new Date(NOW - sinceMs).toISOString();
-  const condition = { type: 'DeletionBlocked', reason: 'ScopeLocked', message: '', lastTransitionTime };
   return {
     apiVersion: 'azid.dev/v1alpha1',
     kind: 'RoleGrant',
     metadata: { name: 'a', namespace: 'b', uid: 'u', creationTimestamp: '', resourceVersion: '1' },
     spec: {},
-    ...(status && { status: { conditions: [{ ...condition, status }] } }),
+    ...(status && { status: { conditions: [{ ...deletionBlocked(NOW - sinceMs), status }] } }),
   };
 }
 

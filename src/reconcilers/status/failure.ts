@@ -14,6 +14,11 @@ export function isDecideAgain(error: unknown): boolean {
   return error instanceof AzureError && error.code === LOCAL_CODES.decideAgain;
 }
 
+/** No retry helps, whatever was asked: nothing that azid sent was refused. */
+export function stalled(reason: string, message: string): Failure {
+  return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };
+}
+
 /** Undefined: not an error of Azure's, or a call azid itself gave up; the reconciler lets it pass. */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof AlreadyExists) {

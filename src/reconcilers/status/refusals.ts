@@ -26,6 +26,32 @@ export function otherThan<Action extends { readonly type: string }>(
   return failed?.action.type === removal ? undefined : failed;
 }
 
+/**
+ * Each by itself: one that cannot go keeps none of the others.
+ *
+ * @returns those whose removal nothing has refused in this reconcile, and why the rest stays, naming each
+ */
+export function byRefusal<Action extends { readonly type: string }>(
+  ids: readonly string[],
+  failed: FailedAction<Action> | undefined,
+  removal: Action['type'],
+): {
+  readonly free: readonly string[];
+  readonly stuck: readonly string[];
+  readonly failures: readonly Failure[];
+} {
+  const refusals = refusalsOf(failed, removal);
+  const refusalOf = (id: string) => refusals.get(armKey(id));
+  return {
+    free: ids.filter((id) => !refusalOf(id)),
+    stuck: ids.filter((id) => refusalOf(id)),
+    failures: ids.flatMap((id) => {
+      const failure = refusalOf(id);
+      return failure ? naming(id, failure) : [];
+    }),
+  };
+}
+
 /** Says of what it is, where its message does not. */
 export function naming(id: string, failure: Failure): Failure {
   return failure.message.toLowerCase().includes(id.toLowerCase())

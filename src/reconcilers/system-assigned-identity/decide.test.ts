@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import {
   ANOTHER,
@@ -317,13 +318,7 @@ describe('an object that goes', () => {
     expect(held.conditions).toContainEqual(
       expect.objectContaining({ type: 'DeletionBlocked', status: 'True' }),
     );
-    const blocked = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason: 'ScopeLocked',
-      message: '',
-      lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
-    } as const;
+    const blocked = deletionBlocked(NOW - RELEASE_AFTER_MS);
     const over = decide(off({ status: { released: true, conditions: [blocked] } }), refused);
     expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
@@ -335,12 +330,7 @@ describe('an object that goes', () => {
     const held = decide(off(), refused);
     expect(types(held)).toEqual([]);
     expect(said(held)).toContain('AzureUnavailable: HTTP 503; the object is let go in 60 min');
-    const blocked = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      ...unreadable,
-      lastTransitionTime: new Date(NOW - RELEASE_AFTER_MS).toISOString(),
-    } as const;
+    const blocked = deletionBlocked(NOW - RELEASE_AFTER_MS, unreadable.reason);
     const over = decide(off({ status: { conditions: [blocked] } }), refused);
     expect(events(over)[0]).toContain(`LeftBehind: gave up after 60 min; the identity of ${VM} may stay on`);
   });

@@ -6,6 +6,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { type Given, holder, metadata, vm, worldOf } from '../identity-attachment/world.fixture.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import { ANOTHER, deleted, entry, GROUP, object, PRINCIPAL, policy, settled, VM } from './facts.fixture.ts';
 import type { Facts, SystemAssignedIdentity } from './facts.ts';
@@ -266,14 +267,9 @@ describe('where a resource is that was moved', () => {
 
 it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
   const it = setup({ holders: [on] });
-  const blocked = (lastTransitionTime: string) => ({
-    conditions: [
-      { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
-    ],
-  });
   const metadata = { deletionTimestamp: '2026-11-23T09:00:00Z' };
-  const since = new Date(it.clock.now() - 60_000).toISOString();
-  const { blockedMs } = await it.look(object({ metadata, status: blocked(since) }));
+  const status = { conditions: [deletionBlocked(it.clock.now() - 60_000)] };
+  const { blockedMs } = await it.look(object({ metadata, status }));
   expect(blockedMs).toBe(60_000);
   expect((await it.look(object({ metadata }))).blockedMs).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { ownerMarks, retainedMarks } from '../../azure/names/identity-marks.ts';
-import type { Condition } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import { absent, deleted, type FactsChange, facts, ID, ME, NOW, seen } from './facts.fixture.ts';
 import type { IdentityDecision, UserAssignedIdentity } from './facts.ts';
@@ -17,13 +17,6 @@ const refusal: Failure = {
   ambiguous: false,
   error: undefined,
 };
-const blockedSince = (lastTransitionTime: string): Condition => ({
-  type: 'DeletionBlocked',
-  status: 'True',
-  reason: 'ScopeLocked',
-  message: 'locked',
-  lastTransitionTime,
-});
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
 
 describe('deletion', () => {
@@ -103,7 +96,7 @@ describe('deletion', () => {
     },
     {
       title: 'gives up in the end, naming what stays',
-      object: deleted({ status: { conditions: [blockedSince(longAgo)] } }),
+      object: deleted({ status: { conditions: [deletionBlocked(longAgo)] } }),
       facts: { azure: { state: 'unreadable', failure: refusal } },
       actions: ['recordEvent', 'removeFinalizer'],
     },
@@ -115,7 +108,7 @@ describe('deletion', () => {
     },
     {
       title: 'counts a new refusal from its own beginning',
-      object: deleted({ status: { conditions: [{ ...blockedSince(longAgo), status: 'False' }] } }),
+      object: deleted({ status: { conditions: [{ ...deletionBlocked(longAgo), status: 'False' }] } }),
       facts: { azure: { state: 'unreadable', failure: refusal } },
       actions: [],
     },
@@ -161,7 +154,7 @@ describe('deletion', () => {
     expect(decide(deleted(), facts({ azure })).conditions).toMatchObject([
       { type: 'DeletionBlocked', status: 'True', reason: 'ScopeLocked' },
     ]);
-    const object = deleted({ status: { conditions: [blockedSince(longAgo)] } });
+    const object = deleted({ status: { conditions: [deletionBlocked(longAgo)] } });
     expect(decide(object, facts({ references: ['team-a/grant'] })).conditions).toMatchObject([
       { type: 'DeletionBlocked', status: 'False' },
     ]);
@@ -177,7 +170,7 @@ describe('deletion', () => {
       ),
     });
     expect(held.conditions).toMatchObject([{ type: 'DeletionBlocked', status: 'True' }]);
-    const over = decide(deleted({ status: { conditions: [blockedSince(longAgo)] } }), facts({ doubts }));
+    const over = decide(deleted({ status: { conditions: [deletionBlocked(longAgo)] } }), facts({ doubts }));
     expect(types(over)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(over.actions[0]).toMatchObject({
       event: {

@@ -1,9 +1,10 @@
-import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
-import { armKey, sameId } from '../../azure/names/resource-id.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { blockOfAll, unblocked } from '../status/blocked.ts';
-import { naming, otherThan, refusalsOf } from '../status/refusals.ts';
+import { unblocked } from '../status/blocked.ts';
+import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
+import { stalled } from '../status/failure.ts';
+import { byRefusal, otherThan } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/untold.ts';
 import { isSelf } from './claim.ts';
 import type {
@@ -35,20 +36,15 @@ export function decideDeletion(
   const own = ownStatus(object);
   const { policy } = facts;
   const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
-  const released = object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true';
+  const released = isReleased(object);
   const { search } = facts;
   if (search) {
-    const message = `released by annotation ${RELEASE_ANNOTATION}; its identity, if it has one, stays in Azure`;
+    const message = `${RELEASED}; its identity, if it has one, stays in Azure`;
     return released ? leave(object, facts, own, message) : whileSearched(object, facts, own, search);
   }
   if (!resolution.resolved) {
     // A status that a restore emptied may have been filled from a policy's defaults.
-    if (policy.unseen && !released)
-      return {
-        actions: [],
-        status: own,
-        summary: { state: 'deleting', message: policy.unseen.message, againMs: RECHECK_OUTSIDE_MS },
-      };
+    if (policy.unseen && !released) return deleting(own, policy.unseen.message, RECHECK_OUTSIDE_MS);
     // Without coordinates, and with nothing on record, nothing was ever made: they are pinned before the first write.
     return leave(object, facts, own);
   }
@@ -56,12 +52,7 @@ export function decideDeletion(
   const { id } = target;
 
   if (released) {
-    return leave(
-      object,
-      facts,
-      own,
-      `released by annotation ${RELEASE_ANNOTATION}; identity ${id}, if it exists, stays in Azure`,
-    );
+    return leave(object, facts, own, `${RELEASED}; identity ${id}, if it exists, stays in Azure`);
   }
   const other = otherThan(failed, 'deleteLeftover');
   if (other) return blocked(object, facts, own, `identity ${id}`, other.failure);
@@ -70,22 +61,13 @@ export function decideDeletion(
   switch (view?.state) {
     case undefined:
     case 'loading':
-      return {
-        actions: [],
-        status: own,
-        summary: { state: 'deleting', message: `reading identity ${id}`, againMs: 1_000 },
-      };
+      return deleting(own, `reading identity ${id}`, 1_000);
     case 'unreadable':
       return blocked(object, facts, own, `identity ${id}`, view.failure);
     case 'absent':
       if (view.missing === 'subscription') {
-        return blocked(object, facts, own, `identity ${id}`, {
-          kind: 'stalled',
-          reason: 'SubscriptionNotFound',
-          message: `the subscription of ${id} does not exist or azid cannot see it`,
-          ambiguous: false,
-          error: undefined,
-        });
+        const message = `the subscription of ${id} does not exist or azid cannot see it`;
+        return blocked(object, facts, own, `identity ${id}`, stalled('SubscriptionNotFound', message));
       }
       if (view.conclusive) return leave(object, facts, own);
       return {
@@ -178,15 +160,9 @@ function takeAway(
   const [doubt] = facts.doubts ?? [];
   if (doubt)
     // Taken away it would be gone from what may use it still; so it is left where it is.
-    return blocked(object, facts, own, `identity ${id}`, {
-      kind: 'stalled',
-      ...doubt,
-      ambiguous: false,
-      error: undefined,
-    });
+    return blocked(object, facts, own, `identity ${id}`, stalled(doubt.reason, doubt.message));
   // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
-  const refusals = refusalsOf(failed, 'deleteLeftover');
-  const free = facts.leftovers.filter((each) => !refusals.has(armKey(each)));
+  const { free, failures } = byRefusal(facts.leftovers, failed, 'deleteLeftover');
   if (free.length > 0)
     return working(
       `deleting what azid left on identity ${id}`,
@@ -201,10 +177,7 @@ function takeAway(
         },
       })),
     );
-  const [failure, ...more] = facts.leftovers.flatMap((each) => {
-    const refusal = refusals.get(armKey(each));
-    return refusal ? naming(each, refusal) : [];
-  });
+  const [failure, ...more] = failures;
   if (failure) return blocked(object, facts, own, `identity ${id}`, failure, ...more);
   return working(`deleting identity ${id}`, [
     {
@@ -238,7 +211,6 @@ function whileSearched(
   }
 }
 
-/** Azure refuses: wait for it to be mended, but not for ever. */
 function blocked(
   object: UserAssignedIdentity,
   facts: Facts,
@@ -246,36 +218,15 @@ function blocked(
   what: string,
   ...failures: readonly [Failure, ...Failure[]]
 ): IdentityDecision {
-  const block = blockOfAll(object, facts, failures);
-  const why = failures.map(({ message }) => message).join('; ');
-  if (block.state === 'over')
-    return leave(object, facts, own, `${block.after}; ${what} stays in Azure: ${why}`);
-  return { actions: [], status: own, conditions: block.conditions, summary: block.summary };
+  return refused(object, facts, own, failures, `${what} stays in Azure`, (message) =>
+    leave(object, facts, own, message),
+  );
 }
 
-/** Nothing of this object's is left to take away, or it must stay: say so and let go. */
-function leave(
-  object: UserAssignedIdentity,
-  facts: Facts,
-  own: OwnStatus,
-  leftBehind?: string,
-): IdentityDecision {
-  const outputs: Action[] = outputsOf(object, facts).map(({ name, uid }) => ({
-    type: 'deleteConfigMap',
-    name,
-    uid,
-  }));
-  const told: Action[] = leftBehind
-    ? [
-        {
-          type: 'recordEvent',
-          event: { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message: leftBehind },
-        },
-      ]
-    : [];
-  return {
-    actions: [...outputs, ...told, { type: 'removeFinalizer' }],
-    status: own,
-    summary: { state: 'deleting', message: `letting go of ${object.metadata.name}`, againMs: 0 },
-  };
+/** Nothing of this object's is left to take away, or it must stay: its ConfigMaps go with it. */
+function leave(object: UserAssignedIdentity, facts: Facts, own: OwnStatus, stays?: string): IdentityDecision {
+  const outputs = outputsOf(object, facts).map(
+    ({ name, uid }) => ({ type: 'deleteConfigMap', name, uid }) as const,
+  );
+  return finished(object, own, stays === undefined ? [] : [leftBehind(stays)], outputs);
 }

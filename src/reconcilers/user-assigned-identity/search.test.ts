@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import {
   absent,
@@ -78,13 +79,7 @@ describe('while it is not told where the identity is', () => {
 
   it('a deletion that finds no end of it lets go in time', () => {
     const [, incomplete] = searches;
-    const since = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason: 'IdentityNotFound',
-      message: '',
-    } as const;
-    const conditions = [{ ...since, lastTransitionTime: '2026-11-23T07:00:00Z' }];
+    const conditions = [deletionBlocked('2026-11-23T07:00:00Z', 'IdentityNotFound')];
     const { actions } = decide(
       deleted({ spec, status: { conditions } as never }),
       facts({ policies, search: incomplete as Search }),

@@ -1,4 +1,5 @@
 import type { Failure, Summary } from '../decision.ts';
+import { stalled } from '../status/failure.ts';
 import { stalledOutside } from '../status/summaries.ts';
 import type { Search, UserAssignedIdentity } from './facts.ts';
 
@@ -64,13 +65,7 @@ export function searchOfDeleted(search: Search): DeletionSearch {
           search.principalId === undefined
             ? 'an identity with the tags of this object, if there is one,'
             : `the identity with principal ${search.principalId}`,
-        failure: {
-          kind: 'stalled',
-          reason: 'IdentityNotFound',
-          message: mayBeLeftOut(search),
-          ambiguous: false,
-          error: undefined,
-        },
+        failure: stalled('IdentityNotFound', mayBeLeftOut(search)),
       };
     case 'notFound':
       return {

@@ -1,5 +1,6 @@
-import { hasFinalizer, RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { hasFinalizer } from '../../../api/schema/common.ts';
 import { linesOf, shortName } from '../../hosts/ledger/lines.ts';
+import { isReleased, leftBehind, RELEASED } from '../../status/deleting.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from '../facts.ts';
 import { ownStatus } from '../own.ts';
 
@@ -12,20 +13,12 @@ import { ownStatus } from '../own.ts';
 export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined {
   const own = ownStatus(object);
   if (facts.deleted) return rest(own, object, []);
-  const { deletionTimestamp, annotations } = object.metadata;
-  if (deletionTimestamp && annotations?.[RELEASE_ANNOTATION] === 'true') {
+  const { deletionTimestamp } = object.metadata;
+  if (deletionTimestamp && isReleased(object)) {
     const left = [...linesOf(own)].filter(([, { owned }]) => owned);
     const names = left.map(([key, line]) => line.identityId ?? shortName(key)).join(', ');
-    const message = `released by annotation ${RELEASE_ANNOTATION}; these stay on ${object.spec.resourceId}: ${names}`;
-    const told: Action[] =
-      left.length > 0
-        ? [
-            {
-              type: 'recordEvent',
-              event: { type: 'Warning', reason: 'LeftBehind', action: 'Detach', message },
-            },
-          ]
-        : [];
+    const event = leftBehind(`${RELEASED}; these stay on ${object.spec.resourceId}: ${names}`, 'Detach');
+    const told: Action[] = left.length > 0 ? [{ type: 'recordEvent', event }] : [];
     return rest(own, object, [...told, { type: 'removeFinalizer' }]);
   }
   const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { decide } from '../decide.ts';
 import { coOwner, deleted, facts, grant, NOW, older, present, settled, stale } from '../facts.fixture.ts';
 import type { GrantDecision } from '../facts.ts';
@@ -9,17 +10,7 @@ import type { GrantDecision } from '../facts.ts';
 const types = (decision: GrantDecision) => decision.actions.map(({ type }) => type);
 const awaited = coOwner({ allowed: false, holds: false, awaited: true });
 const HOUR = 3_600_000;
-const blockedSince = (ms: number) => ({
-  conditions: [
-    {
-      type: 'DeletionBlocked',
-      status: 'True' as const,
-      reason: 'ClaimantNotTold',
-      message: '',
-      lastTransitionTime: new Date(NOW - ms).toISOString(),
-    },
-  ],
-});
+const blockedSince = (ms: number) => ({ conditions: [deletionBlocked(NOW - ms, 'ClaimantNotTold')] });
 
 describe('a deletion', () => {
   it('waits for whom cannot be told, and says for whom', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { decide } from '../decide.ts';
 import {
   absent,
@@ -21,14 +22,6 @@ import type { GrantDecision, RoleGrant } from '../facts.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
 const longAgo = new Date(NOW - 2 * 3_600_000).toISOString();
-const refusedSince = (lastTransitionTime: string) =>
-  ({
-    type: 'DeletionBlocked',
-    status: 'True',
-    reason: 'ScopeLocked',
-    message: '',
-    lastTransitionTime,
-  }) as const;
 const unreadable = { state: 'unreadable', failure: failure() } as const;
 
 describe('deletion', () => {
@@ -142,7 +135,7 @@ describe('deletion', () => {
     },
     {
       title: 'lets go after the wait, and says what stays',
-      object: deleted({ status: { conditions: [refusedSince(longAgo)] } }),
+      object: deleted({ status: { conditions: [deletionBlocked(longAgo)] } }),
       facts: { azure: unreadable },
       actions: ['recordEvent', 'removeFinalizer'],
     },

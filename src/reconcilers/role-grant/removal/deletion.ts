@@ -1,7 +1,7 @@
-import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import type { Failure, ReconcileEvent } from '../../decision.ts';
-import { blockOfAll, unblocked } from '../../status/blocked.ts';
+import type { Failure } from '../../decision.ts';
+import { unblocked } from '../../status/blocked.ts';
+import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../../status/deleting.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/untold.ts';
 import { withdrawEnds } from '../ends/ends.ts';
@@ -24,17 +24,14 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   const ledger = withoutEntries(own.ledger, provenGone(facts));
   const status: OwnStatus = { ...own, ledger };
   if (object.spec.deletionPolicy === 'Retain')
-    return leave(object, status, [], retained(object, ledger, facts));
+    return finished(object, status, [], retained(object, ledger, facts));
   const untold = untoldOf(object, facts);
-  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') {
+  if (isReleased(object)) {
     const stays = staying(ledger, facts);
-    const event =
-      stays.length > 0
-        ? [`released by annotation ${RELEASE_ANNOTATION}; these stay in Azure: ${stays.join(', ')}`]
-        : untold
-          ? [`released by annotation ${RELEASE_ANNOTATION}; what it was granted, if anything, stays in Azure`]
-          : [];
-    return leave(object, status, event.map(leftBehind));
+    if (stays.length > 0)
+      return finished(object, status, [leftBehind(`${RELEASED}; these stay in Azure: ${stays.join(', ')}`)]);
+    const message = `${RELEASED}; what it was granted, if anything, stays in Azure`;
+    return finished(object, status, untold ? [leftBehind(message)] : []);
   }
   const { deletions, stays, events, ended } = remove(
     object,
@@ -57,7 +54,7 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
       if (untold?.state === 'waiting')
         return { ...deleting(status, untold.message, FIRST_LIST_RECHECK_MS), conditions: unblocked(object) };
       if (untold) return recheckedWithin(blocked(object, facts, status, [untold.failure]), RECHECK_MS);
-      return leave(object, status, events, withdrawEnds(facts, ended));
+      return finished(object, status, events, withdrawEnds(facts, ended));
   }
 }
 
@@ -69,17 +66,16 @@ function blocked(
   failures: readonly [Failure, ...Failure[]],
   unconfirmed?: { readonly message: string; readonly againMs: number },
 ): GrantDecision {
-  const block = blockOfAll(object, facts, failures);
-  if (block.state === 'held')
-    return { actions: [], status, summary: block.summary, conditions: block.conditions };
-  if (unconfirmed) return deleting(status, unconfirmed.message, unconfirmed.againMs);
   const stays = staying(status.ledger ?? [], facts);
   const what =
     stays.length > 0
       ? `these stay in Azure: ${stays.join(', ')}`
       : 'what it was granted, if anything, stays in Azure';
-  const why = failures.map(({ message }) => message).join('; ');
-  return leave(object, status, [leftBehind(`${block.after}; ${what}: ${why}`)]);
+  return refused(object, facts, status, failures, what, (message) =>
+    unconfirmed
+      ? deleting(status, unconfirmed.message, unconfirmed.againMs)
+      : finished(object, status, [leftBehind(message)]),
+  );
 }
 
 /** By the ledger, and by the marks where that was lost. */
@@ -94,7 +90,7 @@ function staying(ledger: readonly string[], { held, marked }: Facts): readonly s
  * that no record can hold an object either.
  */
 function retained(object: RoleGrant, ledger: readonly string[], facts: Facts): readonly Action[] {
-  if (object.metadata.annotations?.[RELEASE_ANNOTATION] === 'true') return [];
+  if (isReleased(object)) return [];
   const target = facts.azure?.state === 'present' ? facts.azure.assignment.id : undefined;
   const ids = [...staying(ledger, facts), object.status?.assignmentId, target];
   const once = [...new Set(ids.flatMap((id) => id ?? []))];
@@ -114,32 +110,4 @@ function awaiting(
   return decision.actions.length > 0
     ? decision
     : { ...decision, summary: { state: 'deleting', message, againMs } };
-}
-
-/** @param withdrawn ends that no longer count; those of what stays in Azure do */
-function leave(
-  object: RoleGrant,
-  status: OwnStatus,
-  events: readonly ReconcileEvent[],
-  withdrawn: readonly Action[] = [],
-): GrantDecision {
-  const told = events.map((event): Action => ({ type: 'recordEvent', event }));
-  return deleting(status, `letting go of ${object.metadata.name}`, 0, [
-    ...withdrawn,
-    ...told,
-    { type: 'removeFinalizer' },
-  ]);
-}
-
-function deleting(
-  status: OwnStatus,
-  message: string,
-  againMs: number,
-  actions: readonly Action[] = [],
-): GrantDecision {
-  return { actions, status, summary: { state: 'deleting', message, againMs } };
-}
-
-function leftBehind(message: string): ReconcileEvent {
-  return { type: 'Warning', reason: 'LeftBehind', action: 'Delete', message };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { decide } from '../decide.ts';
 import {
   absent,
@@ -48,15 +49,7 @@ describe('one assignment that cannot go, and another that can', () => {
   });
 
   it('deletion: is not given up with what nobody ever tried to take away', () => {
-    const conditions = [
-      {
-        type: 'DeletionBlocked',
-        status: 'True',
-        reason: 'ScopeLocked',
-        message: '',
-        lastTransitionTime: new Date(NOW - 2 * 3_600_000).toISOString(),
-      } as const,
-    ];
+    const conditions = [deletionBlocked(NOW - 2 * 3_600_000)];
     const decision = decide(going({ status: { conditions } }), facts(two), refused(target.id));
     expect(decision.actions).not.toContainEqual({ type: 'removeFinalizer' });
   });
@@ -119,15 +112,7 @@ describe('one assignment that cannot go, and another that can', () => {
     });
   });
 
-  const since = (ms: number) => [
-    {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason: 'ScopeLocked',
-      message: '',
-      lastTransitionTime: new Date(NOW - ms).toISOString(),
-    } as const,
-  ];
+  const since = (ms: number) => [deletionBlocked(NOW - ms)];
 
   it('deletion: waits for the one that is refused, names it, and then says that it alone stays', () => {
     const behind = { ...two, azure: absent } as const;

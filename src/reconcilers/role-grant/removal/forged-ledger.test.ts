@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoleGrantSpec } from '../../../api/role-grant.ts';
 import { assignmentId } from '../../../azure/azure-role-assignment.ts';
 import { assignmentNames } from '../../../azure/names/assignment-name.ts';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { meta, put } from '../../stores.fixture.ts';
 import { INSTALLATION, NOW } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
@@ -361,14 +362,7 @@ describe('what was the object’s own is taken away', () => {
       },
       conditions: [{ type: 'DeletionBlocked', status: 'True', reason: 'OwnerNotTold' }],
     });
-    const since = new Date(world.clock.now() - 2 * 3_600_000).toISOString();
-    const blocked = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason: 'OwnerNotTold',
-      message: '',
-      lastTransitionTime: since,
-    } as const;
+    const blocked = deletionBlocked(world.clock.now() - 2 * 3_600_000, 'OwnerNotTold');
     const over = await world.decided(world.grant('read', {}, { ...status, conditions: [blocked] }, GOING));
     expect(over.actions).toMatchObject([
       { type: 'recordEvent', event: { reason: 'LeftBehind', message: expect.stringContaining(theirs) } },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assignmentId } from '../../../azure/azure-role-assignment.ts';
 import { assignmentNames } from '../../../azure/names/assignment-name.ts';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { INSTALLATION, NOW } from '../facts.fixture.ts';
 import { CONTRIBUTOR_GUID, GrantWorld, READER_GUID, RG, unavailable } from '../observe.fixture.ts';
 
@@ -79,10 +80,7 @@ it('nothing is deleted on the word of a list alone', async () => {
 });
 
 it('for how long its deletion has been refused is counted by the monotonic clock', async () => {
-  const lastTransitionTime = new Date(NOW - 60_000).toISOString();
-  const conditions = [
-    { type: 'DeletionBlocked', status: 'True' as const, reason: 'X', message: '', lastTransitionTime },
-  ];
+  const conditions = [deletionBlocked(NOW - 60_000)];
   await world.listed();
   const { facts } = await world.see(world.grant('read', {}, { conditions }, GOING));
   expect(facts.blockedMs).toBe(60_000);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
+import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { decide } from '../decide.ts';
 import { deleted, type FactsChange, facts, failure, NOW } from '../facts.fixture.ts';
 import type { GrantDecision, ObservedMarks } from '../facts.ts';
@@ -55,14 +56,7 @@ describe('a deletion without a ledger', () => {
       conditions: [{ type: 'DeletionBlocked', status: 'True', reason }],
       summary: { state: 'deleting', againMs: 30_000 },
     });
-    const lastTransitionTime = new Date(NOW - 2 * 3_600_000).toISOString();
-    const blocked = {
-      type: 'DeletionBlocked',
-      status: 'True',
-      reason,
-      message: '',
-      lastTransitionTime,
-    } as const;
+    const blocked = deletionBlocked(NOW - 2 * 3_600_000, reason);
     const over = decide(lost({ status: { ledger: [], conditions: [blocked] } }), seen);
     expect(over.actions).toMatchObject([
       {

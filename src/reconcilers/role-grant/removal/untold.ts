@@ -1,3 +1,4 @@
+import { stalled } from '../../status/failure.ts';
 import type { Untold } from '../../status/untold.ts';
 import type { Facts, RoleGrant } from '../facts.ts';
 
@@ -19,12 +20,9 @@ export function untoldOf(
   if (role?.state === 'unreadable') return { state: 'blocked', failure: role.failure };
   return {
     state: 'blocked',
-    failure: {
-      kind: 'stalled',
-      reason: 'ListIncomplete',
-      message: `what azid may have granted on ${spec.scope} cannot be told, as the list of its role assignments may leave some out: ${marked.list.because}`,
-      ambiguous: false,
-      error: undefined,
-    },
+    failure: stalled(
+      'ListIncomplete',
+      `what azid may have granted on ${spec.scope} cannot be told, as the list of its role assignments may leave some out: ${marked.list.because}`,
+    ),
   };
 }
