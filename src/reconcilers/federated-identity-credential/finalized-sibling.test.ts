@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { credentialName } from '../../azure/names/credential-name.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
+import { ownWritesOf } from '../own-writes.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { facts, fic, IDENTITY, INSTALLATION, NOW, policy, TRUST } from './facts.fixture.ts';
@@ -50,7 +51,7 @@ it('nobody waits for what an object will give up that azid is done with, and tha
       relist: async () => {},
       refresh: async () => {},
     },
-    ended: { knows: () => false, failedAt: () => 0 },
+    ownWrites: ownWritesOf(),
     lateWrites: lateWritesOn({ now: () => NOW, monotonic: () => 0 }),
     releaseAfterMs: 3_600_000,
   } as never);

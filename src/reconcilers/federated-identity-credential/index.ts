@@ -1,14 +1,13 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
-import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { OwnWrites } from '../own-writes.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
-import { EndedWrites } from './observe/ended-writes.ts';
 import { IdentitiesInUse } from './observe/in-use.ts';
 import { type ObserveDeps, observe } from './observe.ts';
 import { perform } from './perform.ts';
@@ -32,11 +31,11 @@ export const federatedIdentityCredentialKind: KindDefinition<
   removals: ['deleteCredential'],
   decide: sayingNeeds(decide, needsLive),
   start(services) {
-    const ended = new EndedWrites(services.clock);
+    const ownWrites = new OwnWrites(services.clock);
     const inUse = new IdentitiesInUse(services.credentialCache);
     const observeDeps: ObserveDeps = {
       ...services,
-      ended,
+      ownWrites,
       inUse,
       onIdentity: (key) => onIdentity(services.stores, key),
     };
@@ -48,21 +47,12 @@ export const federatedIdentityCredentialKind: KindDefinition<
           await services.retained.record(action.ids, keyOf(object), context.signal);
           return {};
         }
-        const begun = action.type === 'putCredential' ? object.status?.writeStartedAt : undefined;
-        try {
-          const performed = await perform(action, context, services);
-          ended.end(uid, begun);
-          return performed;
-        } catch (error) {
-          ended.fail(uid);
-          // A refusal is an end as well; a call without an answer may still take effect.
-          if (!toAzureError(error).ambiguous) ended.end(uid, begun);
-          throw error;
-        }
+        const put = action.type === 'putCredential' ? { begun: object.status?.writeStartedAt } : undefined;
+        return ownWrites.run(uid, put, () => perform(action, context, services));
       },
       forget: (key, uid) => {
         inUse.forget(key);
-        if (uid) ended.forget(uid);
+        if (uid) ownWrites.forget(uid);
       },
     };
   },

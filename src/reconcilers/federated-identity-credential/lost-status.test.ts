@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
+import { ownWritesOf } from '../own-writes.fixture.ts';
 import { identityAt } from '../proof/proofs.fixture.ts';
 import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
@@ -57,7 +58,7 @@ async function seenGoing(object: FederatedIdentityCredential, identity: Facts['i
       relist: async () => {},
       refresh: async () => {},
     },
-    ended: { knows: () => false, failedAt: () => 0 },
+    ownWrites: ownWritesOf(),
     lateWrites: lateWritesOn(clock),
     elapsed: new Elapsed(clock),
     releaseAfterMs: 3_600_000,

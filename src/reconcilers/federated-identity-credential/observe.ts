@@ -6,6 +6,7 @@ import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LateWrites } from '../late-write.ts';
 import type { LiveReads } from '../live-reads.ts';
+import type { OwnWrites } from '../own-writes.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
 import { blockedFor } from '../status/blocked.ts';
@@ -14,7 +15,6 @@ import type { Facts, FederatedIdentityCredential } from './facts.ts';
 import { CREDENTIALS } from './needs-live.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
 import { elsewhereOf } from './observe/elsewhere.ts';
-import type { EndedWrites } from './observe/ended-writes.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
 import { movedAway, siblingsOf } from './observe/siblings.ts';
 import { identityKey, isProven } from './own.ts';
@@ -32,7 +32,7 @@ export interface ObserveDeps extends CredentialDeps {
   readonly federationAudience: string;
   readonly clock: Clock;
   readonly inUse: Pick<IdentitiesInUse, 'record'>;
-  readonly ended: Pick<EndedWrites, 'knows' | 'failedAt'>;
+  readonly ownWrites: Pick<OwnWrites, 'hasEnded' | 'failedAt'>;
   readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;
   readonly elapsed: Pick<Elapsed, 'since'>;
@@ -81,7 +81,7 @@ async function look(
   if (identity.state !== 'owned') return { ...common, identity };
   deps.inUse.record(context.key, identity.id, identity.principalId);
   // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
-  const since = Math.max(context.startedAt, deps.ended.failedAt(object.metadata.uid));
+  const since = Math.max(context.startedAt, deps.ownWrites.failedAt(object.metadata.uid));
   const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
   const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
   const others = siblingsOf(object, { key: identityKey(object), id: identity.id }, deps, common);
@@ -106,9 +106,9 @@ function placeOfGoing(proven: ProvenIdentity): ProvenIdentity {
 /** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
 function openWriteMs(
   { status, metadata }: FederatedIdentityCredential,
-  { ended, lateWrites }: ObserveDeps,
+  { ownWrites, lateWrites }: ObserveDeps,
 ): number {
   const begun = status?.writeStartedAt;
-  if (begun === undefined || ended.knows(metadata.uid, begun)) return 0;
+  if (begun === undefined || ownWrites.hasEnded(metadata.uid, begun)) return 0;
   return lateWrites.openMs(metadata.uid, begun);
 }

@@ -3,6 +3,7 @@ import { federatedIdentityCredential } from '../../api/federated-identity-creden
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { LiveReads } from '../live-reads.ts';
+import { ownWritesOf } from '../own-writes.fixture.ts';
 import { clusterMeta, emptyStores, put, reading } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import {
@@ -64,7 +65,7 @@ it('a write that was begun at a time that lies ahead holds the deletion for no l
       installationId: INSTALLATION,
       federationAudience: 'a',
       clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
-      ended: { knows: () => false, failedAt: () => 0 },
+      ownWrites: ownWritesOf(),
       lateWrites: lateWritesOn(clock),
       releaseAfterMs: 3_600_000,
     } as never);

@@ -3,6 +3,7 @@ import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { OwnWrites } from '../own-writes.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
@@ -29,11 +30,11 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   removals: ['deleteAssignment'],
   decide: sayingNeeds(decide, needsLive),
   start(services, enqueue) {
-    const endedHere = new Map<string, string>();
+    const ownWrites = new OwnWrites(services.clock);
     const told = new Map<string, Told>();
     const refused = new RefusedWrites();
     const areas = services.assignmentCache;
-    const observeDeps: ObserveDeps = { ...services, areas, endedHere, told, refused };
+    const observeDeps: ObserveDeps = { ...services, areas, ownWrites, told, refused };
     const { clock, firstSeen, granted } = services;
     const performDeps: PerformDeps = { ...services, told, now: () => clock.now() };
     return {
@@ -45,29 +46,23 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         if (moment !== undefined) enqueue(keyOf(object), 'event', moment - facts.now);
       },
       async perform(action, object, context) {
-        const ended = () => {
-          const begun = object.status?.writeStartedAt;
-          if (action.type === 'putAssignment' && begun !== undefined)
-            endedHere.set(object.metadata.uid, begun);
-        };
+        const { uid } = object.metadata;
+        const put = action.type === 'putAssignment' ? action : undefined;
         try {
-          const performed = await perform(action, object, context, performDeps);
-          ended();
-          if (action.type === 'putAssignment') refused.written(object.metadata.uid);
+          const call = () => perform(action, object, context, performDeps);
+          const performed = await ownWrites.run(uid, put && { begun: object.status?.writeStartedAt }, call);
+          if (put) refused.written(uid);
           return performed;
         } catch (error) {
-          const target = action.type === 'putAssignment' ? action.target : undefined;
-          if (!(error instanceof AlreadyExists))
-            refused.record(object.metadata.uid, toAzureError(error), target, clock.monotonic());
-          // A refusal is an end as well; a call without an answer may still take effect.
-          if (error instanceof AlreadyExists || !toAzureError(error).ambiguous) ended();
+          if (!(error instanceof AlreadyExists)) refused.record(uid, toAzureError(error), put?.target);
           throw error;
         }
       },
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;
-        for (const map of [endedHere, firstSeen, told]) map.delete(uid);
+        for (const map of [firstSeen, told]) map.delete(uid);
+        ownWrites.forget(uid);
         refused.forget(uid);
         granted.forget(uid);
         services.references.forget(uid);

@@ -11,6 +11,7 @@ import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import { connect } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
+import { ownWritesOf } from '../own-writes.fixture.ts';
 import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { MissingReferences } from '../proof/missing-references.ts';
 import { marksOf, noRecords, noSystemProofs } from '../proof/proofs.fixture.ts';
@@ -259,7 +260,7 @@ export class GrantWorld {
       installationId: INSTALLATION,
       firstSeen: new Map(),
       granted: this.granted,
-      endedHere: new Map(),
+      ownWrites: ownWritesOf(),
       whoAmI: async () => ({ objectId: 'self', clientId: 'self', tenantId: 't' }),
       azureLagMs: LAG_MS,
       lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS }),

@@ -1,6 +1,7 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { sayingNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { OwnWrites } from '../own-writes.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
@@ -23,22 +24,21 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   removals: ['deleteLeftover'],
   decide: withSignIn(sayingNeeds(decide, needsLive)),
   start(services) {
-    const begunHere = new Map<string, string>();
-    const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, begunHere };
+    const ownWrites = new OwnWrites(services.clock);
+    const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, ownWrites };
     return {
       observe: async (object, context, live) => ({
         ...(await observe(object, context, live, observeDeps)),
         ...signInOf(object, services),
       }),
       perform(action, object, context) {
-        const begun = object.status?.createStartedAt;
-        if (action.type === 'createIdentity' && begun) begunHere.set(object.metadata.uid, begun);
-        return perform(action, object, context, services);
+        const put = action.type === 'createIdentity' ? { begun: object.status?.createStartedAt } : undefined;
+        return ownWrites.run(object.metadata.uid, put, () => perform(action, object, context, services));
       },
       forget: (key, uid) => {
         services.identityCache.use(key, []);
         if (uid) {
-          begunHere.delete(uid);
+          ownWrites.forget(uid);
           services.proofs.forget(uid);
           services.principals.forget(uid);
         }

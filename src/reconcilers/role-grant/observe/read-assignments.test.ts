@@ -8,6 +8,7 @@ import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
 import { LiveReads } from '../../live-reads.ts';
+import { ownWritesOf } from '../../own-writes.fixture.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
@@ -96,7 +97,7 @@ function deps(change: Partial<ReadDeps> = {}): ReadDeps {
       loading: () => false,
       byIndex: () => held.filter(({ id }) => !live.has(armKey(id))).map(as),
     },
-    endedHere: new Map(),
+    ownWrites: ownWritesOf(),
     told: new Map(),
     refused: new RefusedWrites(),
     azureLagMs: 120_000,

@@ -26,7 +26,7 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
   readonly assignments: ObservedDeps['assignments'];
   readonly assignmentCache: ObservedDeps['assignmentCache'] & DuplicateDeps['assignmentCache'];
   readonly granted: GivenDeps['granted'];
-  readonly refused: Pick<RefusedWrites, 'limited' | 'name' | 'failedAt'>;
+  readonly refused: Pick<RefusedWrites, 'limited' | 'name'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
 }

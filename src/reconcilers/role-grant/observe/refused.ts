@@ -15,34 +15,27 @@ interface Refused {
   readonly first: string | undefined;
   readonly names: number;
   readonly limited: boolean;
-  readonly at: number;
 }
 
-const NOTHING: Refused = { first: undefined, names: 0, limited: false, at: Number.NEGATIVE_INFINITY };
+const NOTHING: Refused = { first: undefined, names: 0, limited: false };
 
 export class RefusedWrites {
   readonly #byUid = new Map<string, Refused>();
 
-  /** A write failed. `target`: of a PUT. `at`: monotonic ms. */
-  record(uid: string, error: AzureError, target: Target | undefined, at: number): void {
+  /** A PUT for this target failed; undefined: a write that takes away, which uses up no name. */
+  record(uid: string, error: AzureError, target: Target | undefined): void {
     const before = this.#of(uid, target);
     const [first] = target?.ids ?? [];
     this.#byUid.set(uid, {
       first: first ?? before.first,
       names: before.names + (target ? weightOf(error, before.names) : 0),
       limited: before.limited || (target !== undefined && codeOf(error) === 'roleassignmentlimitexceeded'),
-      at,
     });
   }
 
   /** A PUT was taken. */
   written(uid: string): void {
     this.#byUid.delete(uid);
-  }
-
-  /** What was read before a refusal does not explain it. */
-  failedAt(uid: string): number {
-    return this.#byUid.get(uid)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
   /** No more assignments can be created where this one belongs. */
@@ -63,7 +56,7 @@ export class RefusedWrites {
 
   #of(uid: string, target: Target | undefined): Refused {
     const held = this.#byUid.get(uid) ?? NOTHING;
-    return target === undefined || held.first === target.ids[0] ? held : { ...NOTHING, at: held.at };
+    return target === undefined || held.first === target.ids[0] ? held : NOTHING;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Observation } from '../../../cache/store/entry.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
+import { ownWritesOf } from '../../own-writes.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, type ObservedDeps } from './views.ts';
 
@@ -20,8 +21,7 @@ function viewOf(seen: Observation<AzureRoleAssignment>, status: RoleGrant['statu
   return cachedView(object, ID, context, {
     assignmentCache: { observe: () => seen, loading: () => true },
     clock,
-    endedHere: new Map(),
-    refused: { failedAt: () => Number.NEGATIVE_INFINITY },
+    ownWrites: ownWritesOf(),
     azureLagMs: LAG,
     lateWrites: lateWritesOn(clock, { azureLagMs: LAG }),
   } as unknown as ObservedDeps);

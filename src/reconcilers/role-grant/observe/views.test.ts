@@ -8,6 +8,7 @@ import type { Priority } from '../../../runtime/outcome.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
+import { ownWritesOf } from '../../own-writes.fixture.ts';
 import { assignment, grant, NOW, PRINCIPAL, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedView, liveView } from './views.ts';
@@ -42,20 +43,12 @@ interface World {
   readonly object?: RoleGrant;
   readonly priority?: Priority;
   readonly loading?: boolean;
-  readonly endedHere?: string;
+  readonly ended?: string;
   /** Ms ago. */
   readonly refused?: number;
 }
 
-function world({
-  held,
-  got,
-  object = grant(),
-  priority = 'event',
-  loading = false,
-  endedHere,
-  refused,
-}: World) {
+function world({ held, got, object = grant(), priority = 'event', loading = false, ended, refused }: World) {
   const clock = new FakeClock(NOW);
   const startedAt = clock.monotonic() - STARTED;
   const context: ReconcileContext = {
@@ -81,10 +74,10 @@ function world({
       },
     },
     assignmentCache: { observe: () => held, loading: () => loading },
-    endedHere: new Map(endedHere === undefined ? [] : [[object.metadata.uid, endedHere]]),
-    refused: {
-      failedAt: () => (refused === undefined ? Number.NEGATIVE_INFINITY : clock.monotonic() - refused),
-    },
+    ownWrites: ownWritesOf({
+      ended: { [object.metadata.uid]: ended },
+      ...(refused !== undefined && { failedAt: clock.monotonic() - refused }),
+    }),
     azureLagMs: LAG,
     lateWrites: lateWritesOn(clock, { azureLagMs: LAG, callLimitMs: LIMIT }),
   };
@@ -202,7 +195,7 @@ describe('a 404', () => {
     ],
     [
       'is, where this process knows how that write ended',
-      { held: absent(0), object: begun, endedHere: at(1_000) },
+      { held: absent(0), object: begun, ended: at(1_000) },
       { conclusive: true, conclusiveInMs: 0 },
     ],
   ];

@@ -4,9 +4,9 @@ import type { AssignmentCache } from '../../../cache/assignments/assignments.ts'
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LateWrites } from '../../late-write.ts';
+import type { OwnWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { ObservedAssignment, RoleGrant } from '../facts.ts';
-import type { RefusedWrites } from './refused.ts';
 
 /** Assignments as the cache holds them, or as Azure says now. */
 
@@ -14,9 +14,7 @@ export interface ObservedDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
   readonly assignmentCache: Pick<AssignmentCache, 'observe' | 'loading'>;
   readonly clock: Clock;
-  /** Writes of this process that came to an end it knows, by uid: `writeStartedAt` of each object's last one. */
-  readonly endedHere: ReadonlyMap<string, string>;
-  readonly refused: Pick<RefusedWrites, 'failedAt'>;
+  readonly ownWrites: Pick<OwnWrites, 'hasEnded' | 'failedAt'>;
   readonly azureLagMs: number;
   readonly lateWrites: Pick<LateWrites, 'openMs' | 'lagMs'>;
 }
@@ -30,7 +28,7 @@ export function cachedView(
 ): ObservedAssignment | undefined {
   const seen = deps.assignmentCache.observe(id);
   // What this reconcile read or wrote itself is as live as a read made now, but for what was refused since.
-  const since = Math.max(startedAt, deps.refused.failedAt(object.metadata.uid));
+  const since = Math.max(startedAt, deps.ownWrites.failedAt(object.metadata.uid));
   const reconcileMs = deps.clock.monotonic() - since;
   switch (seen.state) {
     case 'present':
@@ -74,7 +72,7 @@ function absence(
   object: RoleGrant,
   id: string,
   missing: 'assignment' | 'scope',
-  { assignmentCache, endedHere, azureLagMs, lateWrites }: ObservedDeps,
+  { assignmentCache, ownWrites, azureLagMs, lateWrites }: ObservedDeps,
 ): ObservedAssignment {
   const seen = assignmentCache.observe(id);
   // Written by us a moment ago: Azure's answer is older than our write.
@@ -87,7 +85,7 @@ function absence(
   // Our own DELETE was answered with what it deleted; a read may still be older than the last write of a dead process.
   const written = confirmed && seen.provenBy === 'get' ? lastWriteTime : undefined;
   // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
-  const open = !confirmed && writeStartedAt !== undefined && endedHere.get(uid) !== writeStartedAt;
+  const open = !confirmed && writeStartedAt !== undefined && !ownWrites.hasEnded(uid, writeStartedAt);
   const lagMs = written === undefined ? 0 : lateWrites.lagMs(uid, written);
   const openMs = open ? lateWrites.openMs(uid, writeStartedAt) : lagMs;
   return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };

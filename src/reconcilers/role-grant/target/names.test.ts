@@ -25,7 +25,7 @@ interface World {
 
 function chosen({ there = [], refusals = [], existingId, object = grant() }: World) {
   const refused = new RefusedWrites();
-  for (const error of refusals) refused.record(UID, error, target, 0);
+  for (const error of refusals) refused.record(UID, error, target);
   const told = new Map(existingId === undefined ? [] : [[UID, { targetId: first.id, existingId }]]);
   const observe = (id: string) => {
     const found = there.find((each) => armKey(each.id) === armKey(id));
@@ -82,28 +82,25 @@ describe('what Azure refused', () => {
   it('is forgotten with the object, with a PUT that is taken, and for another assignment', () => {
     const refused = new RefusedWrites();
     const fill = () => {
-      for (const error of [...Array(6).fill(clash), limit]) refused.record(UID, error, target, 5);
+      for (const error of [...Array(6).fill(clash), limit]) refused.record(UID, error, target);
     };
     fill();
     expect(refused.name(UID, target)).toEqual({ at: 0, exhausted: true });
     expect(refused.limited(UID, target)).toBe(true);
-    expect(refused.failedAt(UID)).toBe(5);
     expect(refused.name(UID, afterRecycling)).toEqual({ at: 0, exhausted: false });
     expect(refused.limited(UID, afterRecycling)).toBe(false);
     for (const forget of [() => refused.forget(UID), () => refused.written(UID)]) {
       fill();
       forget();
       expect(refused.name(UID, target).exhausted).toBe(false);
-      expect(refused.failedAt(UID)).toBe(Number.NEGATIVE_INFINITY);
     }
   });
 
   it('a refused DELETE uses up no name', () => {
     const refused = new RefusedWrites();
-    refused.record(UID, clash, undefined, 1);
-    refused.record(UID, limit, undefined, 2);
+    refused.record(UID, clash, undefined);
+    refused.record(UID, limit, undefined);
     expect(refused.name(UID, target).at).toBe(0);
     expect(refused.limited(UID, target)).toBe(false);
-    expect(refused.failedAt(UID)).toBe(2);
   });
 });

@@ -5,6 +5,7 @@ import type { KubeClient } from '../../../kube/client.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { LateWrites } from '../../late-write.ts';
+import type { OwnWrites } from '../../own-writes.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
 import type { Dependents } from '../../services.ts';
@@ -32,8 +33,8 @@ export interface ObserveDeps {
   readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
-  /** Creations begun by this process, by uid: their end is known to the cache, so no process's death hides it. */
-  readonly begunHere: ReadonlyMap<string, string>;
+  /** The end of a creation that this process began is known to the cache, so no process's death hides it. */
+  readonly ownWrites: Pick<OwnWrites, 'hasBegun'>;
   readonly azureLagMs: number;
   readonly lateWrites: Pick<LateWrites, 'openMs'>;
   readonly releaseAfterMs: number;

@@ -3,6 +3,7 @@ import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.t
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
+import { ownWritesOf } from '../../own-writes.fixture.ts';
 import { HeldIdentities, identityAt } from '../../proof/proofs.fixture.ts';
 import { meta } from '../../stores.fixture.ts';
 import type { Target } from '../target.ts';
@@ -21,18 +22,18 @@ const target = { id: ID } as Target;
 
 let clock: FakeClock;
 let held: HeldIdentities;
-let begunHere: Map<string, string>;
+let ownWrites: ReturnType<typeof ownWritesOf>;
 let lateWrites: ObserveDeps['lateWrites'];
 beforeEach(() => {
   clock = new FakeClock(NOW);
   held = new HeldIdentities();
-  begunHere = new Map();
+  ownWrites = ownWritesOf();
   lateWrites = lateWritesOn(clock, { azureLagMs: LAG_MS, callLimitMs: CALL_LIMIT_MS });
 });
 
 function read(status: UserAssignedIdentity['status']) {
   const object = { metadata: meta('web'), spec: {}, status } as UserAssignedIdentity;
-  const deps = { identities: held, identityCache: held, begunHere, azureLagMs: LAG_MS, lateWrites };
+  const deps = { identities: held, identityCache: held, ownWrites, azureLagMs: LAG_MS, lateWrites };
   return readLive(object, target, {} as ReconcileContext, deps as unknown as ObserveDeps);
 }
 
@@ -73,9 +74,9 @@ describe('an identity that the cache, too, knows to be absent', () => {
   });
 
   it('does not come by a PUT that this process began: it knows how that ended', async () => {
-    begunHere.set('uid-web', begun);
+    ownWrites = ownWritesOf({ begun: { 'uid-web': begun } });
     expect(await read({ createStartedAt: begun })).toMatchObject({ conclusive: true });
-    begunHere.set('uid-web', 'another');
+    ownWrites = ownWritesOf({ begun: { 'uid-web': 'another' } });
     expect(await read({ createStartedAt: begun })).toMatchObject({ conclusive: false });
   });
 });

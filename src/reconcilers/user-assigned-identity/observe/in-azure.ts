@@ -85,7 +85,7 @@ function absentView(
   object: UserAssignedIdentity,
   target: Target,
   missing: 'resource' | 'resourceGroup',
-  { identityCache, begunHere, azureLagMs, lateWrites }: ObserveDeps,
+  { identityCache, ownWrites, azureLagMs, lateWrites }: ObserveDeps,
 ): ObservedInAzure {
   const seen = identityCache.observe(target.id);
   // Written by us a moment ago: Azure's answer is older than our write.
@@ -93,7 +93,7 @@ function absentView(
   if (seen.state !== 'absent')
     return { state: 'absent', missing, conclusive: false, conclusiveInMs: azureLagMs };
   const begun = object.status?.createStartedAt;
-  if (begun === undefined || begunHere.get(object.metadata.uid) === begun) {
+  if (begun === undefined || ownWrites.hasBegun(object.metadata.uid, begun)) {
     return { state: 'absent', missing, conclusive: true, conclusiveInMs: 0 };
   }
   const openMs = lateWrites.openMs(object.metadata.uid, begun);

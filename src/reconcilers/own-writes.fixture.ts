@@ -1,0 +1,17 @@
+import type { OwnWrites } from './own-writes.ts';
+
+/** What a process knows that has made these writes. @param given by uid */
+export function ownWritesOf(
+  given: {
+    readonly begun?: Readonly<Record<string, string>>;
+    readonly ended?: Readonly<Record<string, string | undefined>>;
+    /** Of any object. */
+    readonly failedAt?: number;
+  } = {},
+): Pick<OwnWrites, 'hasBegun' | 'hasEnded' | 'failedAt'> {
+  return {
+    hasBegun: (uid, begun) => given.begun?.[uid] === begun,
+    hasEnded: (uid, begun) => given.ended?.[uid] === begun,
+    failedAt: () => given.failedAt ?? Number.NEGATIVE_INFINITY,
+  };
+}
