@@ -9,8 +9,10 @@ import {
 } from '../../src/api/orphan-sweep.ts';
 import { RECONCILE_ANNOTATION } from '../../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { configMaps } from '../../src/kube/builtin.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import type { Operator } from '../../src/operator/operator.ts';
+import { RETAINED_CONFIG_MAP } from '../../src/reconcilers/own-config-maps.ts';
 import { RG1, type Stage } from '../support/stage.ts';
 import { conditionOf } from '../support/status/conformance.ts';
 import { SUBSCRIPTION } from '../support/testbed.ts';
@@ -18,6 +20,7 @@ import { SUBSCRIPTION } from '../support/testbed.ts';
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 export const SWEEP = 'all';
+const INSTALLATION = 'azid-system/azid-installation';
 /** Two renewals of the claim, and a run after them. */
 export const CLAIMED = 2.6 * HOUR;
 /** As short as they may be: a day of the fake clock is hundreds of lists. */
@@ -25,6 +28,8 @@ export const QUICK = {
   interval: '10m',
   gracePeriods: { identities: '20m', assignments: '20m', credentials: '20m' },
 } as const;
+
+export const DELETING = { ...QUICK, mode: 'Delete' } as const;
 
 /** What the tests of sweeps do besides what all do. */
 export class Orphans {
@@ -38,11 +43,22 @@ export class Orphans {
   /** azid at work, with the rights of a sweep, and as many identities as are not to be touched. */
   async begin(living: number, overrides: Parameters<Stage['world']['start']>[0] = {}): Promise<Operator> {
     await this.allow();
+    await this.unclaimed();
     const operator = await this.#stage.world.start(overrides);
     const names = Array.from({ length: living }, (_, at) => `lives-${at}`);
     for (const name of names) await this.#stage.declare(name);
     for (const name of names) await this.#stage.ready(name);
     return operator;
+  }
+
+  /** The API server remembers what tests before this one had in an Azure that is gone. */
+  async unclaimed(): Promise<void> {
+    const data = { claimCounter: null, claimStart: null, claimContested: null };
+    if (await this.#cluster.get(configMaps, INSTALLATION))
+      await this.#cluster.patch(configMaps, INSTALLATION, { data });
+    for (const { metadata } of await this.#cluster.list(configMaps))
+      if (metadata.namespace === 'azid-system' && metadata.name.startsWith(RETAINED_CONFIG_MAP))
+        await this.#cluster.delete(configMaps, `azid-system/${metadata.name}`);
   }
 
   /** The role of deploy/azure for sweeps, and Reader beside it. */
@@ -136,13 +152,18 @@ export class Orphans {
 
   /** An identity in Azure whose object somebody removed by force. */
   async orphan(...names: string[]): Promise<void> {
-    for (const name of names) await this.#stage.declare(name);
-    for (const name of names) await this.#stage.ready(name);
-    for (const name of names)
-      await this.strip(
-        userAssignedIdentity.resource as Resource<KubeObject>,
-        `${this.#stage.namespace}/${name}`,
-      );
+    // azid may have been quicker, and deleted it as it should.
+    for (let missing: readonly string[] = names; missing.length > 0; ) {
+      for (const name of missing) await this.#stage.declare(name);
+      for (const name of missing) await this.#stage.ready(name);
+      for (const name of missing)
+        await this.strip(
+          userAssignedIdentity.resource as Resource<KubeObject>,
+          `${this.#stage.namespace}/${name}`,
+        );
+      await this.#stage.world.pass(1_000);
+      missing = names.filter((name) => !this.identities().includes(name));
+    }
   }
 
   records(): Promise<readonly OrphanRecord[]> {

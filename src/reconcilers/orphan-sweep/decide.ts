@@ -49,7 +49,19 @@ export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): Sweep
     return { actions: [], status: ownStatus(sweep), summary: summaryOf(observed.failure) };
   if (failed && failed.failure.kind !== 'stalled')
     return { actions: [], status: ownStatus(sweep), summary: summaryOf(failed.failure) };
-  return pass(sweep, facts, observed, failed);
+  const kept = records(sweep, observed);
+  return kept.length > 0
+    ? { actions: kept, status: ownStatus(sweep), summary: loadingSummary(sweep) }
+    : pass(sweep, facts, observed, failed);
+}
+
+/** Before anything is judged by them, the records of what was retained are brought up to date. */
+function records(sweep: OrphanSweep, { baselines, settled }: ObservedRun): readonly Action[] {
+  if (sweep.status?.run === undefined) return [];
+  return [
+    ...baselines.map((each) => ({ type: 'baseline', ...each }) as const),
+    ...(settled.length > 0 ? [{ type: 'forgetRetained', keys: settled } as const] : []),
+  ];
 }
 
 function isDue(sweep: OrphanSweep, { now, intervalMs, newlyConfirmed, requested }: Facts): boolean {

@@ -3,6 +3,7 @@ import type { OrphanSweepStatus } from '../../api/orphan-sweep.ts';
 import type { LiveOwner, LiveThing } from '../../orphans/live.ts';
 import type { Objects } from '../../orphans/owners/objects.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
+import type { RetainedKind } from '../../orphans/records/retained.ts';
 import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import type { SweepView } from '../../orphans/view.ts';
@@ -49,10 +50,21 @@ export interface ObservedRun {
   readonly live: ReadonlyMap<string, LiveLook>;
   /** Key of the candidate that was written down in this run, and is now looked at once more before it goes. */
   readonly recorded?: string | undefined;
+  /** What is to be put on record of what was there before the records of what is retained began. */
+  readonly baselines: readonly Baseline[];
+  /** On record as retained, or as unproven, and not so any more. */
+  readonly settled: readonly string[];
   /** Now, monotonic ms. */
   readonly monotonic: number;
   /** Ms until the next deletion may begin. */
   readonly paceMs: number;
+}
+
+export interface Baseline {
+  readonly kind: RetainedKind;
+  readonly scope: string;
+  /** What has no object there. */
+  readonly ids: readonly string[];
 }
 
 export interface Unused {
@@ -95,6 +107,8 @@ export type Action =
   | CommonAction<OwnStatus>
   /** Renews the claim of this cluster on the installation. */
   | { readonly type: 'claim'; readonly write: ClaimWrite; readonly event: ReconcileEvent }
+  | ({ readonly type: 'baseline' } & Baseline)
+  | { readonly type: 'forgetRetained'; readonly keys: readonly string[] }
   /** Written and confirmed before anything is deleted. */
   | {
       readonly type: 'record';

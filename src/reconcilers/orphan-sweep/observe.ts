@@ -5,6 +5,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim/claim.ts';
+import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import type { Doubt } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
@@ -23,6 +24,7 @@ import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
 import { markedIdentities } from './view/identities.ts';
 import { type ObjectsDeps, objectsOf } from './view/objects.ts';
+import { baselinesOf, settledIn } from './view/retained.ts';
 import { type ViewDeps, viewOf } from './view/view.ts';
 
 type Use = { use: AreasInUse['use'] };
@@ -46,7 +48,7 @@ export interface ObserveDeps
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];
   readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
-  readonly retained: ObjectsDeps['retained'] & ClaimDeps['retained'];
+  readonly retained: RetainedRecords;
   readonly stores: Stores;
   readonly whoAmI: () => Promise<AzureCaller>;
   readonly clock: Clock;
@@ -159,6 +161,8 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       checked: run.checked,
       live: looks,
       recorded: run.recorded,
+      baselines: baselinesOf(view, deps.credentialCache, deps.retained),
+      settled: settledIn(view, memory.confirmed, (key) => run.before.since.get(key)?.since, deps.retained),
       monotonic: deps.clock.monotonic(),
       paceMs: paceMs(run, deps),
     };

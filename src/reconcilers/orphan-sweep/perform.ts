@@ -8,6 +8,7 @@ import type { Identities } from '../../azure/identities.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
+import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
@@ -20,7 +21,8 @@ export interface PerformDeps extends ClaimDeps {
   readonly identities: ClaimDeps['identities'] & Pick<Identities, 'delete'>;
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly credentials: Pick<FederatedCredentials, 'delete'>;
-  readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
+  readonly retained: ClaimDeps['retained'] & Pick<RetainedRecords, 'baseline' | 'forget'>;
+  readonly client: ClaimDeps['client'] & Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
   readonly stores: Pick<Stores, 'orphanRecords'>;
 }
 
@@ -36,6 +38,12 @@ export async function perform(
       const to = { id: action.write.identityId, change: 'write' } as const;
       return written(action.event, to, await writeClaim(action.write, context, deps));
     }
+    case 'baseline':
+      await deps.retained.baseline(action.kind, action.scope, action.ids, context.signal);
+      return {};
+    case 'forgetRetained':
+      await deps.retained.forget(action.keys, context.signal);
+      return {};
     case 'record':
       await record(action.name, action.record, context, deps);
       return {};

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { OrphanRecordSpec } from '../../api/orphan-record.ts';
+import type { OrphanRecord, OrphanRecordSpec } from '../../api/orphan-record.ts';
 import type { AzureFederatedCredential } from '../../azure/azure-federated-credential.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
+import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 
@@ -81,6 +81,27 @@ export function merged(before: OrphanRecordSpec, now: OrphanRecordSpec): OrphanR
     assignments: byId(before.assignments, now.assignments),
     credentials: byId(before.credentials, now.credentials),
     attachments: [...new Set([...(before.attachments ?? []), ...(now.attachments ?? [])])],
+  } as OrphanRecordSpec;
+}
+
+/** What went before an identity, as an orphan of its own, belonged to it all the same: who makes it again wants that back. */
+export function withEarlier(
+  record: OrphanRecordSpec,
+  identityId: string,
+  records: readonly OrphanRecord[],
+): OrphanRecordSpec {
+  const principal = record.identity?.principalId.toLowerCase();
+  const gone = records.filter(({ spec }) => spec.type !== 'Identity' && spec.deletion !== undefined);
+  const assignments = gone.flatMap(({ spec }) =>
+    (spec.assignments ?? []).filter(({ principalId }) => principalId.toLowerCase() === principal),
+  );
+  const credentials = gone.flatMap(({ spec }) =>
+    (spec.credentials ?? []).filter(({ id }) => isWithinScope(id, identityId)),
+  );
+  return {
+    ...record,
+    assignments: byId(assignments, record.assignments),
+    credentials: byId(credentials, record.credentials),
   } as OrphanRecordSpec;
 }
 

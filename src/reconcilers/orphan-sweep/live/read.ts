@@ -30,7 +30,7 @@ import type { Stores } from '../../stores.ts';
 import type { LiveLook, Looked } from '../facts.ts';
 import type { RunReads } from '../memory.ts';
 import type { SweepOf } from '../record.ts';
-import { recordOf, recordOfAssignment, recordOfCredential } from '../record.ts';
+import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
 import { endOf } from '../view/assignments.ts';
 
 export interface LiveDeps {
@@ -111,13 +111,13 @@ async function readIdentity(
     credentials,
   };
   const about = { candidate, sweep, now, installationId: deps.installationId };
-  const record = recordOf(about, {
+  const read = recordOf(about, {
     identity,
     assignments: assignments.state === 'read' ? assignments.items : [],
     credentials: credentials.state === 'read' ? credentials.items : [],
     attachments: resources.state === 'read' ? resources.items : [],
   });
-  return { thing, record };
+  return { thing, record: withEarlier(read, identity.id, deps.stores.orphanRecords.values()) };
 }
 
 /** Of a principal, at every scope that azid looks at: what a subscription's list shows includes what is inherited from above. */
