@@ -17,7 +17,7 @@ class World {
   now = NOW;
 
   async start(): Promise<RetainedRecords> {
-    const records = new RetainedRecords({
+    const records: RetainedRecords = new RetainedRecords({
       ...this.maps.parts,
       labels: { 'azid.dev/record': 'retained' },
       name: 'azid-retained',
@@ -66,11 +66,16 @@ describe('the records of what is retained', () => {
   });
 
   it.each([
-    ['a part of them is lost', (world: World) => void world.maps.maps.delete(shardOf(world))],
-    ['all of them are lost', (world: World) => world.maps.maps.clear()],
-    ['they come from a restore, as another object', (world: World) => restore(world)],
-    ['they are of another installation', (world: World) => rename(world)],
-    ['the clock was set back', (world: World) => void (world.now -= 2 * HOUR)],
+    ['a part of them is lost', (world: World): void => void world.maps.maps.delete(shardOf(world))],
+    ['all of them are lost', (world: World): void => world.maps.maps.clear()],
+    ['they come from a restore, as another object', (world: World): void => restore(world)],
+    ['they are of another installation', (world: World): void => rename(world)],
+    [
+      'the clock was set back',
+      (world: World): void => {
+        world.now -= 2 * HOUR;
+      },
+    ],
   ] as const)('begin anew where %s', async (_, happen) => {
     const world = new World();
     const first = await world.start();
