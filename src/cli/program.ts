@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addControllerCommand } from './controller.ts';
 import { addHandoverCommand } from './handover.ts';
+import { addOrphansCommand } from './orphans.ts';
 import { addReleaseCommand } from './release.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addUninstallCommand } from './uninstall.ts';
@@ -18,6 +19,7 @@ export function createProgram(more: readonly ((program: Command) => void)[] = []
   addReleaseCommand(program);
   addHandoverCommand(program);
   addRestoreCommand(program);
+  addOrphansCommand(program);
   for (const add of more) add(program);
   return program;
 }

@@ -341,8 +341,8 @@ export class World {
     this.azure.control.settle();
   }
 
-  /** Starts an operator and returns it once it works (or, as a follower, waits). */
-  async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
+  /** What an operator of this world is started with. */
+  async operatorOptions(overrides: Partial<OperatorOptions> = {}): Promise<OperatorOptions> {
     const { clock, azure, cluster, pace } = this;
     const { interceptKube, interceptArm, interceptLease, ...rest } = {
       ...this.#options.operator,
@@ -356,7 +356,7 @@ export class World {
       (intercept: Interceptor): Interceptor =>
       (request, next) =>
         cluster.counted(request, () => intercept(request, next));
-    const operator = new Operator({
+    return {
       clock,
       random: Math.random,
       log: silentLog,
@@ -388,7 +388,12 @@ export class World {
       interceptLease: counted(interceptLease),
       interceptArm: (request, next) =>
         pace.counted(() => (interceptArm ? interceptArm(request, next) : next())),
-    });
+    };
+  }
+
+  /** Starts an operator and returns it once it works (or, as a follower, waits). */
+  async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
+    const operator = new Operator(await this.operatorOptions(overrides));
     const stop = new AbortController();
     const end = operator.run(stop.signal);
     this.#running.set(operator, { stop, end });

@@ -1,0 +1,267 @@
+/**
+ * What a sweep would list, for a person at a terminal: the same observation and the same judgement, once, with the caller's rights, and
+ * without an OrphanSweep. Nothing is written, neither to Kubernetes nor to Azure.
+ */
+import { randomUUID } from 'node:crypto';
+import type { OrphanSweep } from '../api/orphan-sweep.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
+import { CallRefused } from '../azure/arm/errors.ts';
+import { AzureCaches } from '../cache/caches.ts';
+import { RoleNames } from '../cache/roles/names.ts';
+import { EventSources } from '../hints/sources/event-sources.ts';
+import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
+import { type ConfigMap, configMaps } from '../kube/builtin.ts';
+import { KubeClient } from '../kube/client.ts';
+import { isNotFound } from '../kube/errors.ts';
+import { KubeTransport } from '../kube/transport/transport.ts';
+import { Metrics } from '../observe/metrics/metrics.ts';
+import { judge } from '../orphans/judge.ts';
+import { RetainedRecords } from '../orphans/records/retained.ts';
+import type { SweepReport } from '../orphans/report.ts';
+import type { SweepView } from '../orphans/view.ts';
+import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
+import type { ReconcileContext } from '../reconcilers/kind.ts';
+import { LiveReads } from '../reconcilers/live-reads.ts';
+import type { Facts } from '../reconcilers/orphan-sweep/facts.ts';
+import { SweepMemory } from '../reconcilers/orphan-sweep/memory.ts';
+import { observe } from '../reconcilers/orphan-sweep/observe.ts';
+import { INSTALLATION_CONFIG_MAP, RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
+import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
+import { createServices, type Services } from '../reconcilers/services.ts';
+import { createWatches, storeOf } from '../reconcilers/stores.ts';
+import { timestamp } from '../runtime/status/conditions.ts';
+import { sleep } from '../runtime/time/clock.ts';
+import { connectAzure } from './azure.ts';
+import { AZURE_RESOURCES } from './azure-resources.ts';
+import type { OperatorOptions } from './options.ts';
+import { KINDS } from './registry.ts';
+import { whenAllSynced } from './synced.ts';
+
+export interface OrphanReport {
+  readonly view: SweepView;
+  readonly report: SweepReport;
+}
+
+/** The first lists of what is looked at, and credentials, take no longer. */
+const LOADING_LIMIT_MS = 10 * 60_000;
+const LOOK_MS = 250;
+
+/** @param say what is waited for, for people */
+export async function reportOrphans(
+  options: OperatorOptions,
+  scopes: readonly string[],
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<OrphanReport> {
+  const { clock, endpoint, version, namespace, interceptKube } = options;
+  await using cleanup = new AsyncDisposableStack();
+  const transport = new KubeTransport({
+    endpoint,
+    clock,
+    userAgent: `azid-orphans/${version}`,
+    ...(interceptKube && { intercept: interceptKube }),
+  });
+  cleanup.defer(() => transport.close());
+  const client = new KubeClient(transport);
+  const installationId = await installationOf(client, options, signal);
+  say(`reading the objects of installation ${installationId}`);
+  const { random, log, streamLists = true } = options;
+  const { stores, all } = createWatches(KINDS, { client, clock, random, log, streamLists, namespace });
+  const ended = new AbortController();
+  const watching = Promise.all(all.map(({ informer }) => informer.run(ended.signal)));
+  cleanup.defer(async () => {
+    ended.abort(new Error('the report is made'));
+    await watching;
+  });
+  await whenAllSynced(all, clock, signal);
+  const records = { client: unwritten(client), namespace, installationId };
+  const principals = new RecordedPrincipals(records);
+  const living = new Set(stores.identities.values().map(({ metadata }) => metadata.uid));
+  await principals.load((uid) => living.has(uid), signal);
+  const labels = { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: 'retained' };
+  const retained = new RetainedRecords({
+    ...records,
+    labels,
+    name: RETAINED_CONFIG_MAP,
+    now: () => clock.now(),
+  });
+  await retained.load(signal);
+  const services = servicesOf(
+    options,
+    { client, stores, installationId, principals, retained, signal: ended.signal },
+    cleanup,
+  );
+  // Awaited here: what it reads with goes with this block.
+  return await judged(services, scopes, options, say, signal);
+}
+
+async function installationOf(
+  client: KubeClient,
+  { namespace, installationId }: Pick<OperatorOptions, 'namespace' | 'installationId'>,
+  signal: AbortSignal,
+): Promise<string> {
+  if (installationId !== undefined) return installationId;
+  const key = `${namespace}/${INSTALLATION_CONFIG_MAP}`;
+  const remedy = 'name the installation with --installation-id, or azid’s own namespace with --namespace';
+  try {
+    const { data } = await client.get(configMaps, key, signal);
+    if (data?.installationId) return data.installationId;
+    throw new Error(`ConfigMap ${key} names no installation: ${remedy}`);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new Error(`ConfigMap ${key}, which says whose installation this is, does not exist: ${remedy}`);
+  }
+}
+
+/** Reads as it is, and takes what is to be written for done. */
+function unwritten(client: KubeClient): Pick<KubeClient, 'list' | 'create' | 'mergePatch'> {
+  const metadata = { name: '', uid: '', resourceVersion: '', creationTimestamp: '' };
+  const done = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} } satisfies ConfigMap;
+  return {
+    list: (...given) => client.list(...given),
+    create: async () => done as never,
+    mergePatch: async () => done as never,
+  };
+}
+
+type Parts = Pick<
+  Parameters<typeof createServices>[0],
+  'client' | 'stores' | 'installationId' | 'principals' | 'retained'
+> & { readonly signal: AbortSignal };
+
+function servicesOf(
+  options: OperatorOptions,
+  { stores, client, signal, ...parts }: Parts,
+  cleanup: AsyncDisposableStack,
+): Services {
+  const { clock, random, log, cloud, credential, namespace, azureLagMs, releaseAfterMs } = options;
+  const metrics = new Metrics({ azureResources: AZURE_RESOURCES, process: false });
+  const azure = connectAzure(options, metrics, {
+    beforeWrite: () => {
+      throw new CallRefused('WriteRefused', 'a report writes nothing');
+    },
+    onWritten: () => {},
+  });
+  const caches = new AzureCaches({
+    azure,
+    clock,
+    random,
+    signal,
+    lagMs: azureLagMs,
+    resync: { everyMs: options.resyncIntervalMs },
+    roundMs: options.credentialRoundMs,
+    apiVersionOf: (type) => apiVersionOf(type, stores),
+    onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
+  });
+  cleanup.defer(() => caches.stop());
+  const hints = { take: () => 'irrelevant' as const };
+  return createServices(
+    {
+      ...azure,
+      ...parts,
+      caches,
+      hints,
+      eventSources: new EventSources({
+        access: { credential, endpoint: options.serviceBusEndpoint, caPem: cloud.caPem },
+        suffix: cloud.serviceBusSuffix,
+        sink: hints,
+        metrics: metrics.events,
+        clock,
+        random,
+        log,
+      }),
+      roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
+      stores,
+      client,
+      clusterIssuer: new ClusterIssuer({ client, clock, given: options.clusterIssuer }),
+      clock,
+      azidNamespace: namespace,
+      cloud,
+      federationAudience: cloud.federationAudience,
+      azureLagMs,
+      callLimitMs: 60_000,
+      releaseAfterMs,
+    },
+    KINDS.flatMap((kind) => (kind.holds ?? []).map((hold) => ({ hold, store: storeOf(kind, stores) }))),
+  );
+}
+
+async function judged(
+  services: Services,
+  scopes: readonly string[],
+  { clock, log }: OperatorOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<OrphanReport> {
+  const sweep = sweepOf(scopes, clock.now());
+  const memory = new SweepMemory(sweep, undefined);
+  const context: ReconcileContext = {
+    key: sweep.metadata.name,
+    priority: 'edit',
+    attempt: 1,
+    reconcileId: randomUUID(),
+    signal,
+    log,
+    startedAt: clock.monotonic(),
+    patienceMs: LOADING_LIMIT_MS,
+  };
+  const until = clock.monotonic() + LOADING_LIMIT_MS;
+  let told = '';
+  const observed = async (): Promise<SweepFacts> => {
+    for (;;) {
+      const { run, spec } = await observe(sweep, context, new LiveReads(), memory, services);
+      if (run?.state === 'observed') return { run, spec };
+      const why = run?.state === 'heldBack' ? run.failure.message : (run?.why ?? 'the first lists');
+      if (clock.monotonic() >= until) throw new Error(`Azure could not be read in time: ${why}`);
+      if (why !== told) say(why);
+      told = why;
+      const waitMs = run?.state === 'heldBack' ? (run.failure.notBeforeMs ?? 1_000) : LOOK_MS;
+      await sleep(clock, Math.min(waitMs, 60_000), signal);
+    }
+  };
+  const { run: first } = await observed();
+  await readCredentials(first.view, services, context, say);
+  const { run, spec } = await observed();
+  return { view: run.view, report: judge(run.view, { since: new Map() }, spec, 0) };
+}
+
+interface SweepFacts {
+  readonly run: Extract<Facts['run'], { state: 'observed' }>;
+  readonly spec: Facts['spec'];
+}
+
+/** Credentials have no list of their own: those of each identity of azid are read one after the other, as a sweep does over hours. */
+async function readCredentials(
+  { identities }: SweepView,
+  { credentialCache }: Pick<Services, 'credentialCache'>,
+  context: ReconcileContext,
+  say: (line: string) => void,
+): Promise<void> {
+  if (identities.length > 0) say(`reading the credentials of ${identities.length} identities`);
+  for (const { key } of identities)
+    try {
+      await credentialCache.relist(key, 'edit', context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      say(`the credentials of ${key} could not be read: ${(error as Error).message}`);
+    }
+}
+
+/** As a person would declare it; it stands nowhere. */
+function sweepOf(scopes: readonly string[], now: number): OrphanSweep {
+  return {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'OrphanSweep',
+    metadata: {
+      name: 'azid-orphans',
+      uid: '',
+      resourceVersion: '',
+      generation: 1,
+      // Younger than none: what other sweeps look at is reported all the same.
+      creationTimestamp: '1970-01-01T00:00:00Z',
+    },
+    spec: { scopes: [...scopes], mode: 'Report' },
+    status: { run: { startedAt: timestamp(now), deleted: 0 } },
+  } as OrphanSweep;
+}
