@@ -8,6 +8,10 @@ import type { OperatorOptions } from './options.ts';
 export interface Leadership {
   /** Asked right before each write; false from the moment the Lease may be another's. */
   isLeaderNow(): boolean;
+  /** Whether nobody leads, and whoever led last has ended in order. */
+  isFree(signal: AbortSignal): Promise<boolean>;
+  /** From then until this process leads nobody has: what was read in between is whole. */
+  readonly nobodyBetween: boolean;
   /** Resolves when this process leads; rejects with the signal's reason. */
   whenLeading(signal: AbortSignal): Promise<void>;
   /** Aborts when leadership is lost: stop at once, somebody else may already work. */
@@ -45,6 +49,11 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
   let running: Promise<void> | undefined;
   return {
     isLeaderNow: () => elector.isLeaderNow(),
+    // What cannot be read tells nothing.
+    isFree: (signal) => elector.isFree(signal).catch(() => false),
+    get nobodyBetween() {
+      return elector.nobodyBetween;
+    },
     lost: lost.signal,
     get holder() {
       return elector.holder;
@@ -63,6 +72,9 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
 
 const alone: Leadership = {
   isLeaderNow: () => true,
+  // Nothing tells of whoever worked before.
+  isFree: async () => false,
+  nobodyBetween: false,
   whenLeading: async () => {},
   lost: new AbortController().signal,
   release: async () => {},

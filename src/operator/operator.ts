@@ -18,7 +18,7 @@ import { sleep } from '../runtime/time/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
 import { onlyLeaderWrites, unlessCut } from './guards.ts';
 import { claimInstallation, whenHandedOver } from './installation.ts';
-import { campaign } from './leadership.ts';
+import { campaign, type Leadership } from './leadership.ts';
 import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
 import { KINDS } from './registry.ts';
 import { anyOf, waitUntil } from './signals.ts';
@@ -168,7 +168,8 @@ export class Operator {
     const end = anyOf([begin, handedOver], cleanup);
     const stopped = (): RunEnd =>
       handedOver.aborted ? { type: 'handedOver', why: handedOver.reason.message } : { type: 'stopped' };
-    const watching = Promise.all(watches.all.map(({ informer }) => informer.run(background.signal)));
+    const first = (await leadership.isFree(end)) ? 'stored' : 'cache';
+    const watching = Promise.all(watches.all.map(({ informer }) => informer.run(background.signal, first)));
     cleanup.defer(async () => {
       background.abort();
       await watching;
@@ -249,9 +250,11 @@ export class Operator {
 
   /**
    * Whatever a process before this one gave stands in the stores from here on: an object that is in none of them is gone, not
-   * unseen, so what it had may be taken away (docs/kubernetes.md section 3).
+   * unseen, so what it had may be taken away (docs/kubernetes.md section 3). Where nobody has led since before the first lists, and
+   * these showed what was stored, they do.
    */
-  async #catchUp({ all }: Watches, signal: AbortSignal): Promise<void> {
+  async #catchUp({ all }: Watches, { nobodyBetween }: Leadership, signal: AbortSignal): Promise<void> {
+    if (nobodyBetween) return;
     const lists = all.map(({ informer }) => this.#untilAnswered(() => informer.catchUp(signal), signal));
     await Promise.all(lists);
     this.#options.log.info({}, 'caught up with the API server');
@@ -270,7 +273,7 @@ export class Operator {
     let principals: RecordedPrincipals;
     let retained: RetainedRecords;
     try {
-      await this.#catchUp(watches, end);
+      await this.#catchUp(watches, parts.leadership, end);
       principals = await this.#principals(parts, end);
       retained = await this.#retained(parts, end);
     } catch (error) {

@@ -70,6 +70,47 @@ describe('of two operators', () => {
   });
 });
 
+describe('what a process lists before it works', () => {
+  /** Of each of azid's kinds, how often, and at which version. */
+  const listsIn = ({ kube }: Journal): ReadonlyMap<string, readonly string[]> => {
+    const lists = new Map<string, string[]>();
+    for (const { request } of kube) {
+      const [, plural] = /^\/apis\/azid\.dev\/[^/]+\/([a-z]+)$/.exec(request.path) ?? [];
+      if (request.method !== 'GET' || plural === undefined) continue;
+      lists.set(plural, [
+        ...(lists.get(plural) ?? []),
+        `at ${request.query?.resourceVersion ?? 'the latest'}`,
+      ]);
+    }
+    return lists;
+  };
+  const start = async (instance: string, options: { readonly follower: boolean }) => {
+    const journal = new Journal();
+    const operator = await stage.world.start({ instance, streamLists: false, ...journal }, options);
+    return { operator, journal };
+  };
+
+  it('is each kind once, as it is stored, where the last leader gave the Lease back and nobody led since', async () => {
+    await stage.world.stop(await stage.world.start({ instance: 'one' }));
+    const { journal } = await start('two', { follower: false });
+    const lists = listsIn(journal);
+    expect(lists.size).toBeGreaterThan(5);
+    for (const [plural, versions] of lists) expect([plural, versions]).toEqual([plural, ['at the latest']]);
+    await stage.declare('web');
+    await stage.ready('web');
+  });
+
+  it('is each kind twice where somebody has led meanwhile, or nothing tells', async () => {
+    const first = await start('one', { follower: false });
+    const { operator, journal } = await start('two', { follower: true });
+    await stage.world.stop(first.operator);
+    await stage.world.until('the follower to work', () => operator.working);
+    for (const lists of [listsIn(first.journal), listsIn(journal)])
+      for (const [plural, versions] of lists)
+        expect([plural, versions]).toEqual([plural, ['at 0', 'at the latest']]);
+  });
+});
+
 describe('a leader', () => {
   it('whose Lease is taken ends, and writes nothing from then on', async () => {
     const leader = await stage.world.start({ instance: 'one' });

@@ -6,7 +6,7 @@ import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflec
 import { Store, type StoreOptions } from './store.ts';
 
 export interface InformerOptions<T extends KubeObject>
-  extends Omit<ReflectorOptions<T>, 'onState' | 'onActivity'> {
+  extends Omit<ReflectorOptions<T>, 'onState' | 'onActivity' | 'first'> {
   readonly log?: Log;
   readonly transform?: StoreOptions<T>['transform'];
   /** Stands between reflector and store, for tests that drop, double or freeze events (docs/testing.md). */
@@ -63,7 +63,7 @@ export class Informer<T extends KubeObject> {
   }
 
   /** Until the signal aborts. One run at a time. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, first: ReflectorOptions<T>['first'] = 'cache'): Promise<void> {
     if (this.#running)
       throw new Error(
         `Expected the informer of ${this.#options.resource.plural} to be idle, got a second run()`,
@@ -74,6 +74,7 @@ export class Informer<T extends KubeObject> {
       const events = reflect(
         {
           ...this.#options,
+          first,
           onState: (state) => this.#logState(state),
           onActivity: (withinMs) => this.#active(withinMs),
         },

@@ -76,6 +76,19 @@ const bookmark = (version: string) => ({
 });
 
 describe('listing', () => {
+  it('shows what is stored, not what a server that is behind has of it, where that is asked, at each try', async () => {
+    start({ first: 'stored' });
+    const list = await server.next();
+    expect(Object.fromEntries(list.query)).toEqual({ limit: '500' });
+    list.fail(500, 'InternalError');
+    const { ms } = await wait();
+    clock.advance(ms);
+    const again = await server.next();
+    expect(Object.fromEntries(again.query)).toEqual({ limit: '500' });
+    again.list('10', []);
+    expect((await server.next()).query.get('resourceVersion')).toBe('10');
+  });
+
   it('begins at version 0 with pages of 500, and watches from the version of the list with bookmarks', async () => {
     start({ random: () => 0.5 });
     const list = await server.next();

@@ -63,6 +63,11 @@ export interface ReflectorOptions<T extends KubeObject> extends ListOptions<T> {
    * pages.
    */
   readonly streamLists?: boolean;
+  /**
+   * What the first list shows: what the server that answers has in its `cache`, the default, or what is `stored` when it is asked,
+   * however far behind that server is.
+   */
+  readonly first?: 'cache' | 'stored';
   /** Called at every change of state. */
   readonly onState?: (state: ReflectorState) => void;
   /** Called for every sign of life; `withinMs`: when the next one is due at the latest. */
@@ -82,7 +87,7 @@ export async function* reflect<T extends KubeObject>(
   signal: AbortSignal,
 ): AsyncGenerator<ReflectorEvent<T>> {
   const reflector = new Reflector(options, signal);
-  let state: ReflectorState = reflector.relist('0');
+  let state: ReflectorState = reflector.relist(options.first === 'stored' ? '' : '0');
   while (!signal.aborted) {
     options.onState?.(state);
     switch (state.type) {

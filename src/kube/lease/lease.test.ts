@@ -67,6 +67,22 @@ afterEach(async () => {
 });
 
 function candidate(identity: string, options: Partial<LeaderElectorOptions> = {}): Candidate {
+  return campaigning(made(identity, options));
+}
+
+type Made = Pick<Candidate, 'elector' | 'log'>;
+
+function campaigning({ elector, log }: Made): Candidate {
+  const stop = new AbortController();
+  alive++;
+  const done = elector.run(stop.signal).finally(() => alive--);
+  const candidate = { elector, stop, done, log };
+  running.push(candidate);
+  return candidate;
+}
+
+/** It does not ask for the Lease yet. */
+function made(identity: string, options: Partial<LeaderElectorOptions> = {}): Made {
   // Its own transport, as in production.
   const transport = new KubeTransport({
     endpoint: server.endpoint,
@@ -90,12 +106,7 @@ function candidate(identity: string, options: Partial<LeaderElectorOptions> = {}
     onLost: (why) => log.push(why),
     ...options,
   });
-  const stop = new AbortController();
-  alive++;
-  const done = elector.run(stop.signal).finally(() => alive--);
-  const made = { elector, stop, done, log };
-  running.push(made);
-  return made;
+  return { elector, log };
 }
 
 /** Lets `ms` pass in steps of a second, with every call that falls due answered before the next step. */
@@ -406,5 +417,58 @@ describe('bad options', () => {
     [{ identity: '' }, /Expected the identity of the elector to be set/],
   ])('%o are refused', (options, message) => {
     expect(() => candidate('a', options)).toThrow(message);
+  });
+});
+
+describe('whether anybody has led since the Lease was seen', () => {
+  const never = new AbortController().signal;
+  const released = async () => {
+    const before = candidate('a');
+    await started(before);
+    before.stop.abort();
+    await before.done;
+  };
+
+  it('nobody has who takes it as it was given back', async () => {
+    await released();
+    const next = made('b');
+    expect(await next.elector.isFree(never)).toBe(true);
+    expect(next.elector.nobodyBetween).toBe(false);
+    await started(campaigning(next));
+    expect(next.elector.nobodyBetween).toBe(true);
+    await pass(10_000);
+    expect(next.elector.nobodyBetween).toBe(true);
+  });
+
+  it('somebody may have where it was written meanwhile, though it was given back again', async () => {
+    await released();
+    const next = made('b');
+    expect(await next.elector.isFree(never)).toBe(true);
+    await released();
+    await started(campaigning(next));
+    expect(next.elector.nobodyBetween).toBe(false);
+  });
+
+  it('a Lease that is held, ran out, or is not there tells nothing', async () => {
+    const early = made('b');
+    expect(await early.elector.isFree(never)).toBe(false);
+    await started(campaigning(early));
+    expect(early.elector.nobodyBetween).toBe(false);
+    const next = made('c');
+    expect(await next.elector.isFree(never)).toBe(false);
+    const { lease } = leases;
+    // The leader is cut off from now on: its Lease runs out.
+    if (lease) leases.write({ ...lease, spec: { ...lease.spec, holderIdentity: 'dead' } });
+    const follower = campaigning(next);
+    await pass(30_000);
+    expect(follower.log).toEqual(['started']);
+    expect(next.elector.nobodyBetween).toBe(false);
+  });
+
+  it('no free Lease was seen by who does not look', async () => {
+    await released();
+    const next = candidate('b');
+    await started(next);
+    expect(next.elector.nobodyBetween).toBe(false);
   });
 });

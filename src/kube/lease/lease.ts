@@ -51,6 +51,9 @@ export class LeaderElector {
   #trouble: { readonly reason: string; readonly status: number | undefined } | undefined;
   /** What a follower said last of its waiting. */
   #said = '';
+  /** Version of the Lease when it was seen to be nobody's, before this process asked for it. */
+  #freeAt: string | undefined;
+  #nobodyBetween = false;
 
   constructor(options: LeaderElectorOptions) {
     this.#options = options;
@@ -80,6 +83,21 @@ export class LeaderElector {
   /** Who holds the Lease as far as seen; '' for nobody. */
   get holder(): string {
     return this.#observed.holder;
+  }
+
+  /**
+   * Whether the last leader has given the Lease back, as it does when nothing of it works any more. Not of a Lease that ran out, whose
+   * holder may be at work, nor of one that is not there, which tells of nobody.
+   */
+  async isFree(signal: AbortSignal): Promise<boolean> {
+    const lease = await this.#read(this.#renewDeadlineMs, signal);
+    this.#freeAt = lease?.spec?.holderIdentity === '' ? lease.metadata.resourceVersion : undefined;
+    return this.#freeAt !== undefined;
+  }
+
+  /** From when `isFree` saw the Lease free until this process took it nobody had it. */
+  get nobodyBetween(): boolean {
+    return this.#nobodyBetween;
   }
 
   /**
@@ -198,9 +216,12 @@ export class LeaderElector {
     // A leader that finds somebody else in its place has lost, however long ago the other one renewed.
     if (this.#state.type === 'leader' && this.holder !== identity) return undefined;
     const spec = heldSpec(lease.spec, identity, this.#leaseDurationMs, clock.now());
-    return client.replace(leases, { ...lease, spec }, signal, {
+    const held = await client.replace(leases, { ...lease, spec }, signal, {
       timeoutMs: this.#restOf(startedAt, timeoutMs),
     });
+    // It was the same one still, or the API server would have refused.
+    if (lease.metadata.resourceVersion === this.#freeAt) this.#nobodyBetween = true;
+    return held;
   }
 
   #restOf(startedAt: number, timeoutMs: number): number {
