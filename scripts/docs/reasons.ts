@@ -7,6 +7,7 @@ import { ROOT } from './markdown.ts';
 const FOLDERS = ['src/reconcilers'];
 const FILES = [
   'src/azure/arm/classify.ts',
+  'src/azure/arm/error-codes.ts',
   'src/azure/arm/errors.ts',
   'src/azure/hosts/write/delta.ts',
   'src/hints/service-bus/failure.ts',
@@ -55,7 +56,7 @@ export async function reasonsOfSources(): Promise<ReadonlySet<string>> {
     for (const [body] of text.matchAll(REASON_OF))
       for (const [, word = ''] of body.matchAll(WORD)) reasons.add(word);
     if (file.endsWith('/history.ts')) for (const [, word = ''] of text.matchAll(WORD)) reasons.add(word);
-    if (file === 'src/azure/arm/classify.ts')
+    if (file === 'src/azure/arm/error-codes.ts')
       for (const [, what = ''] of text.matchAll(MISSING))
         reasons.add(`${what.charAt(0).toUpperCase()}${what.slice(1)}NotFound`);
   }

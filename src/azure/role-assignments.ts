@@ -11,7 +11,8 @@ import {
   correlationOf,
   isAmbiguous,
 } from './arm/arm-calls.ts';
-import { type Classified, classify, type Missing } from './arm/classify.ts';
+import { type Classified, classify } from './arm/classify.ts';
+import type { Missing } from './arm/error-codes.ts';
 import type { AzureError } from './arm/errors.ts';
 import type { AzureObserver } from './arm/observer.ts';
 import { type AzureRoleAssignment, assignmentId, readAssignment } from './azure-role-assignment.ts';

@@ -2,7 +2,7 @@ import type { Authorizer } from './authorizer.ts';
 import type { Clock } from './clock.ts';
 import type { Directory } from './directory.ts';
 import type { Identities } from './identities/identities.ts';
-import type { Knobs } from './knobs.ts';
+import type { Knobs } from './knobs/knobs.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 

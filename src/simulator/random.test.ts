@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Knobs } from './knobs.ts';
+import { Knobs } from './knobs/knobs.ts';
 import { createRandom, draw } from './random.ts';
 
 test('a seed gives one sequence, another seed another', () => {

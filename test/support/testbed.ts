@@ -25,7 +25,7 @@ import {
   type ControlPlaneOptions,
   startControlPlane,
 } from '../../src/sandbox/apiserver/control-plane.ts';
-import type { Preset } from '../../src/simulator/knobs.ts';
+import type { Preset } from '../../src/simulator/knobs/presets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { Pace } from './pace.ts';

@@ -17,7 +17,6 @@ import type {
   Sibling,
   Trust,
 } from './facts.ts';
-import { keep, type Stuck, satisfiedBy, withoutUnproven, write } from './maintain.ts';
 import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './own.ts';
 import { type Request, requestOf } from './request.ts';
 import { stepAside } from './step-aside.ts';
@@ -25,6 +24,8 @@ import { exchangeOf } from './trust/exchange.ts';
 import { subjectFindings } from './trust/github.ts';
 import { placeOf } from './trust/place.ts';
 import { resolveTrust } from './trust/trust.ts';
+import { keep, satisfiedBy, write } from './write/maintain.ts';
+import { type Stuck, withoutUnproven } from './write/stale.ts';
 
 /**
  * From what is known to what to do, for one FederatedIdentityCredential. Pure: the controller performs the actions,

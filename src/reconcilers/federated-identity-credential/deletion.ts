@@ -5,8 +5,8 @@ import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Untold } from '../status/untold.ts';
 import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { remove } from './maintain.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
+import { remove } from './write/stale.ts';
 
 /** While what it takes to tell cannot be read. */
 const RECHECK_MS = 30_000;

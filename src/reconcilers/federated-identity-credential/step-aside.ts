@@ -1,8 +1,8 @@
 import { sameId } from '../../azure/names/resource-id.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { remove } from './maintain.ts';
 import { ownCredentials, ownStatus } from './own.ts';
 import type { Exchange } from './trust/exchange.ts';
+import { remove } from './write/stale.ts';
 
 /**
  * Old before new, the one time: what the object has goes first, so that another one of the ring can take it and give up what this

@@ -6,7 +6,7 @@ import type { Callers } from '../http/callers.ts';
 import { splitTarget } from '../http/message.ts';
 import type { Caller } from '../http/operation.ts';
 import type { RequestLog } from '../http/request-log.ts';
-import { type KnobPatch, knobPatchSchema } from '../knobs.ts';
+import { type KnobPatch, knobPatchSchema } from '../knobs/schema.ts';
 import type { ExternalPolicies } from '../policies/external.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';

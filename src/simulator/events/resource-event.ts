@@ -2,7 +2,7 @@ import type { Ending } from '../activity-log/endings.ts';
 import { claimsOf, resourceOf } from '../activity-log/record.ts';
 import type { Evidence } from '../authorizer.ts';
 import type { Change } from '../http/arm.ts';
-import type { KnobValues } from '../knobs.ts';
+import type { KnobValues } from '../knobs/schema.ts';
 
 /**
  * What Resource Manager tells Event Grid of a write, deletion or action (docs/azure-facts.md section 10). It says that something

@@ -4,7 +4,7 @@ import { createAuthorization } from '../authorization/index.ts';
 import { Directory } from '../directory.ts';
 import type { Frame } from '../frame.ts';
 import { Identities, type Identity } from '../identities/identities.ts';
-import { Knobs } from '../knobs.ts';
+import { Knobs } from '../knobs/knobs.ts';
 import { createRandom } from '../random.ts';
 import { World } from '../world.ts';
 import { Credentials } from './credentials.ts';

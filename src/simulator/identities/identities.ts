@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Directory, NewPrincipal } from '../directory.ts';
 import { History } from '../history.ts';
 import { ArmError } from '../http/operation.ts';
-import type { Knobs } from '../knobs.ts';
+import type { Knobs } from '../knobs/knobs.ts';
 import type { Random } from '../random.ts';
 import { scopeKey } from '../scope.ts';
 import { subscriptionNotFound, type World } from '../world.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { ArmError } from '../http/operation.ts';
-import type { Knobs } from '../knobs.ts';
+import type { Knobs } from '../knobs/knobs.ts';
 import { Bucket } from './bucket.ts';
 import {
   armLimits,

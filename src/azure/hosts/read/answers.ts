@@ -1,5 +1,5 @@
 /** What calls to hosts give. */
-import type { Missing } from '../../arm/classify.ts';
+import type { Missing } from '../../arm/error-codes.ts';
 import type { AzureError } from '../../arm/errors.ts';
 import type { AzureHost, HostOperation } from '../host.ts';
 import type { Model } from '../write/replace.ts';

@@ -1,4 +1,4 @@
-import type { KnobValues } from '../../knobs.ts';
+import type { KnobValues } from '../../knobs/schema.ts';
 import { parseScope } from '../../scope.ts';
 import { definitionId } from '../definitions/definitions.ts';
 import { assignmentId, type RoleAssignment } from './assignments.ts';

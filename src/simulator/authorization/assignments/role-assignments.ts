@@ -7,7 +7,7 @@ import {
   type Operation,
   type Params,
 } from '../../http/operation.ts';
-import type { KnobValues } from '../../knobs.ts';
+import type { KnobValues } from '../../knobs/schema.ts';
 import { draw } from '../../random.ts';
 import { parseScope, scopeKey } from '../../scope.ts';
 import { notGranted } from '../authorizer.ts';

@@ -1,4 +1,4 @@
-import type { KnobValues } from '../../knobs.ts';
+import type { KnobValues } from '../../knobs/schema.ts';
 import { displayNameOf } from '../../resources/locations.ts';
 import type { Host, UserEntry } from '../host.ts';
 import type { Hosts } from '../hosts.ts';

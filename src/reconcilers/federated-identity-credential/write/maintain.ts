@@ -1,9 +1,8 @@
-import { armKey, sameId } from '../../azure/names/resource-id.ts';
-import { type Failure, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { removalAgainMs, removalBlocked, removalFree } from '../status/blocked.ts';
-import { summaryOf } from '../status/summaries.ts';
+import { armKey, sameId } from '../../../azure/names/resource-id.ts';
+import { RECHECK_READY_MS } from '../../decision.ts';
+import { removalAgainMs } from '../../status/blocked.ts';
+import { summaryOf } from '../../status/summaries.ts';
 import type {
-  Action,
   CredentialDecision,
   Facts,
   FederatedIdentityCredential,
@@ -11,14 +10,13 @@ import type {
   OwnStatus,
   SeenCredential,
   Trust,
-} from './facts.ts';
-import { credentialIdOn, finalizer, isProven, nameOf, ownCredentials, ownStatus, whoseIs } from './own.ts';
-import { sameTrust } from './trust/place.ts';
+} from '../facts.ts';
+import { credentialIdOn, finalizer, nameOf, ownStatus, whoseIs } from '../own.ts';
+import { sameTrust } from '../trust/place.ts';
+import { eventOf } from './event.ts';
+import { blockedOrFree, dropStale, failuresOf, leftOf, type Stuck, working } from './stale.ts';
 
 /** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
-
-/** By key: what was replaced, and whose removal was refused in this reconcile. */
-export type Stuck = ReadonlyMap<string, Failure>;
 
 /** `status.ledger` holds no more. */
 const MAX_LEDGER = 8;
@@ -134,92 +132,6 @@ export function satisfiedBy(
   };
 }
 
-/**
- * What the ledger still holds besides `id`: credentials on identities that were named before. They go after the new one
- * is there, so that a replacement which is denied leaves the old one.
- */
-function dropStale(
-  object: FederatedIdentityCredential,
-  facts: Facts,
-  id: string | undefined,
-  before: OwnStatus,
-  stuck: Stuck,
-): CredentialDecision | undefined {
-  const ledger = ownCredentials(object, facts);
-  // One that is refused must not keep the others.
-  const stale = leftOf(object, facts, id).filter((each) => !stuck.has(armKey(each)));
-  if (stale.length === 0) return undefined;
-  const kept = ledger.filter((each) => !stale.includes(each));
-  const actions = stale.map((each): Action => {
-    return isProven(each, object, facts) ? remove(each, 'is no longer declared') : leftBehind(each);
-  });
-  const status: OwnStatus = { ...before, ledger: kept.length > 0 ? kept : undefined };
-  return {
-    actions: [...actions, { type: 'saveStatus', status, why: 'what was deleted is proven gone' }],
-    status,
-    summary: working('removing credentials that are no longer declared'),
-  };
-}
-
-function leftBehind(id: string): Action {
-  return {
-    type: 'recordEvent',
-    event: {
-      type: 'Warning',
-      reason: 'LeftBehind',
-      action: 'Delete',
-      message: `credential ${id} is in the ledger, but its name does not prove that azid made it for this object; left as it is`,
-    },
-  };
-}
-
-/**
- * Nothing is to be done in Azure, as where the object is denied, waits or is suspended; but its ledger names what was never its own:
- * that goes from the status all the same.
- */
-export function withoutUnproven(
-  object: FederatedIdentityCredential,
-  facts: Facts,
-  decision: CredentialDecision,
-): CredentialDecision {
-  const { ledger = [] } = decision.status;
-  const dropped = ledger.filter((each) => !isProven(each, object, facts));
-  if (decision.actions.length > 0 || dropped.length === 0) return decision;
-  const kept = ledger.filter((each) => !dropped.includes(each));
-  const status: OwnStatus = { ...decision.status, ledger: kept.length > 0 ? kept : undefined };
-  return {
-    ...decision,
-    actions: [
-      { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },
-      ...dropped.map(leftBehind),
-    ],
-    status,
-    binds: true,
-  };
-}
-
-/** What the ledger, or its name, says to be this object's, besides `id`. */
-function leftOf(
-  object: FederatedIdentityCredential,
-  facts: Facts,
-  id: string | undefined,
-): readonly string[] {
-  return ownCredentials(object, facts).filter((each) => id === undefined || !sameId(each, id));
-}
-
-export function remove(id: string, why: string): Action {
-  return {
-    type: 'deleteCredential',
-    id,
-    event: {
-      type: 'Normal',
-      reason: 'Deleted',
-      action: 'Delete',
-      message: `deleted credential ${id}: it ${why}`,
-    },
-  };
-}
-
 function seen(before: OwnStatus, facts: Facts, identity: OwnedIdentity, id: string, trust: Trust): OwnStatus {
   const { writeStartedAt, ...rest } = before;
   return {
@@ -236,47 +148,6 @@ function seen(before: OwnStatus, facts: Facts, identity: OwnedIdentity, id: stri
   };
 }
 
-/** Why the write is made, told from what the status says of last time. */
-function eventOf(
-  before: OwnStatus,
-  identity: OwnedIdentity,
-  id: string,
-  trust: Trust,
-  policy: string,
-  own: SeenCredential | undefined,
-): Extract<Action, { event: unknown }>['event'] {
-  const what = `credential ${id} (issuer ${trust.issuer}, subject ${trust.subject}) under policy ${policy}`;
-  const { issuer = '', subject = '', audience = '' } = before;
-  const settled =
-    before.id !== undefined &&
-    armKey(before.id) === armKey(id) &&
-    sameTrust({ issuer, subject, audience }, trust);
-  if (own) {
-    return settled
-      ? {
-          type: 'Warning',
-          reason: 'Repaired',
-          action: 'Update',
-          message: `somebody had changed it: set ${what} as declared`,
-          drift: { id, how: 'changed' },
-        }
-      : { type: 'Normal', reason: 'Updated', action: 'Update', message: `set ${what}` };
-  }
-  if (settled && before.principalId !== identity.principalId) {
-    const message = `the identity was made again with a new principal, ${identity.principalId}: made ${what} again`;
-    return { type: 'Warning', reason: 'Recreated', action: 'Create', message };
-  }
-  return settled
-    ? {
-        type: 'Warning',
-        reason: 'Recreated',
-        action: 'Create',
-        message: `it had vanished from Azure: made ${what} again`,
-        drift: { id, how: 'removed' },
-      }
-    : { type: 'Normal', reason: 'Created', action: 'Create', message: `made ${what}` };
-}
-
 function nextMs(
   object: FederatedIdentityCredential,
   facts: Facts,
@@ -289,21 +160,8 @@ function nextMs(
   return facts.openWriteMs > 0 ? Math.min(settled, facts.openWriteMs) : settled;
 }
 
-function blockedOrFree(object: FederatedIdentityCredential, left: readonly string[], stuck: Stuck) {
-  const [failure] = failuresOf(left, stuck);
-  return failure ? [removalBlocked(left, failure)] : removalFree(object);
-}
-
-function failuresOf(left: readonly string[], stuck: Stuck): readonly Failure[] {
-  return left.flatMap((each) => stuck.get(armKey(each)) ?? []);
-}
-
 /** All that the ledger names is refused to go: what comes next could not be written down. */
 function withoutRoom(before: OwnStatus, stuck: Stuck): CredentialDecision | undefined {
   const [failure] = stuck.values();
   return failure && { actions: [], status: before, summary: summaryOf(failure) };
-}
-
-function working(message: string): Summary {
-  return { state: 'progressing', reason: 'Updating', message, againMs: 0 };
 }
