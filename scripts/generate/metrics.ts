@@ -47,6 +47,10 @@ function startedMetrics(): Metrics {
   metrics.activityLog.parts(() => [{ subscriptionId: '', recordAgeMs: 1, readAgeMs: 1 }]);
   metrics.signIns.failed('');
   metrics.signIns.age(() => 1);
+  metrics.orphans.deleted('');
+  metrics.orphans.sweeps(() => [
+    { sweep: '', ageMs: 0, candidates: [{ type: '', reason: '', verdict: '' }] },
+  ]);
   metrics.caches(() => [
     { cache: 'identities', subscription: '', part: '', ageMs: 0, entries: 0, partial: false },
   ]);

@@ -13,6 +13,7 @@ import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
+import { sweepSamples } from '../reconcilers/orphan-sweep/samples.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createServices, type Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
@@ -174,6 +175,7 @@ export class Work implements AsyncDisposable {
     });
     this.#cleanup.defer(() => caches.stop());
     metrics.caches(() => caches.parts());
+    metrics.orphans.sweeps(() => sweepSamples(stores, clock.now()));
     const journal = this.#journal;
     const heard = hearFromAzure(
       { options, azure, caches, ownCalls, journal, client, metrics, signal },
@@ -192,6 +194,7 @@ export class Work implements AsyncDisposable {
         client,
         principals,
         retained,
+        onOrphanDeleted: (type) => metrics.orphans.deleted(type),
         clusterIssuer: new ClusterIssuer({ client, clock, given }),
         clock,
         installationId,

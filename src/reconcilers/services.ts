@@ -101,6 +101,8 @@ interface Given extends AzureSide, Settings {
   readonly principals: RecordedPrincipals;
   /** What `deletionPolicy: Retain` left in Azure. */
   readonly retained: RetainedRecords;
+  /** For metrics. */
+  readonly onOrphanDeleted?: ((type: string) => void) | undefined;
   readonly clock: Clock;
 }
 

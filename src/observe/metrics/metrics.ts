@@ -11,6 +11,7 @@ import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
+import { type OrphanMetrics, orphanSeries } from './orphan-series.ts';
 import { signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
@@ -38,6 +39,7 @@ export class Metrics {
   /** Of the Activity Log. */
   readonly activityLog: ActivityLogSeries;
   readonly signIns: SignInMetrics;
+  readonly orphans: OrphanMetrics;
   /** For the queues of Azure's events. */
   readonly events: EventMetrics;
   /** Tells where to read the state of the caches of Azure from. */
@@ -52,6 +54,7 @@ export class Metrics {
     this.azure = azureSeries(this.#registry, azureResources);
     this.activityLog = activityLogSeries(this.#registry, PROVIDERS);
     this.signIns = signInSeries(this.#registry);
+    this.orphans = orphanSeries(this.#registry);
     this.events = eventSeries(this.#registry);
     this.caches = cacheSeries(this.#registry);
   }
