@@ -121,6 +121,8 @@ async function state(cluster: Cluster) {
   return JSON.parse(text.replaceAll(/"observedGeneration":\d+/g, '"observedGeneration":1'));
 }
 
+const retainedIndex = (cluster: Cluster) => cluster.get<ConfigMap>(configMaps, 'azid-system/azid-retained');
+
 describe('a handover', () => {
   it('moves everything to another cluster, and Azure sees one mark change; then that cluster is the one that works', async () => {
     const operator = await built();
@@ -133,6 +135,9 @@ describe('a handover', () => {
     expect(bundle.objects.map(({ kind }) => kind)).toContain('HostIdentity');
     expect(await imported(bundle)).toEqual({ objects: bundle.objects.length, done: true });
     expect(await state(fresh)).toEqual(asItWas);
+    // The records of what was retained go on there: they name themselves, and begin anew where they are a copy.
+    const [wasThere, isThere] = await Promise.all([old, fresh].map(retainedIndex));
+    expect(isThere?.data).toEqual({ ...wasThere?.data, uid: isThere?.metadata.uid });
     expect(writes(since)).toEqual([]);
 
     await world.start(onNew());

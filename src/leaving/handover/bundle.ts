@@ -37,7 +37,7 @@ const content = z.object({
   /** Which principal is whose, by uid. */
   principals: texts,
   /** What azid keeps besides in its own namespace. */
-  configMaps: z.array(z.object({ name: z.string(), labels: texts, data: texts })),
+  configMaps: z.array(z.object({ name: z.string(), uid: z.string(), labels: texts, data: texts })),
 });
 
 export type Bundle = Readonly<z.infer<typeof content>>;

@@ -170,7 +170,12 @@ export function bundleOf(
         }),
       ),
     ),
-    configMaps: others.map(({ metadata: { name, labels = {} }, data = {} }) => ({ name, labels, data })),
+    configMaps: others.map(({ metadata: { name, uid, labels = {} }, data = {} }) => ({
+      name,
+      uid,
+      labels,
+      data,
+    })),
   };
 }
 

@@ -267,9 +267,16 @@ async function makeRecords(
     // Of an object that is gone there is nothing to remember.
     if (now !== undefined) await records.write(now, principalId, signal);
   }
-  for (const { name, labels, data } of maps) {
+  for (const { name, uid, labels, data } of maps) {
     const draft = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, labels } };
-    await ensure(client.create(configMaps, { ...draft, data: withNewUids(data, uids) }, signal));
+    const made = await ensure(client.create(configMaps, { ...draft, data: withNewUids(data, uids) }, signal));
+    // One that names itself shows by that to be no copy (`RetainedMaps`): it names what it is here.
+    const own = Object.entries(data).filter(([, value]) => value === uid);
+    if (own.length === 0) continue;
+    const key = `${namespace}/${name}`;
+    const { metadata } = made ?? (await client.get(configMaps, key, signal));
+    const named = Object.fromEntries(own.map(([member]) => [member, metadata.uid]));
+    await client.mergePatch(configMaps, key, { data: named }, signal);
   }
 }
 
