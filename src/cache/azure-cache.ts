@@ -11,7 +11,7 @@ import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
 import { type CachePart, joined } from './lists/cache-part.ts';
 import type { Completeness } from './lists/completeness.ts';
 import type { CompletedList } from './lists/listing.ts';
-import { Rotations } from './schedule/rotations.ts';
+import { OneByOne } from './schedule/one-by-one.ts';
 import type { CachedResource, Observation } from './store/entry.ts';
 import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';
@@ -35,10 +35,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   readonly #definition: CacheDefinition<T, Q>;
   readonly #store: ResourceStore<T, Q>;
   readonly #lists: AreaLists<T>;
-  /** Resources of which no list shows enough. */
-  readonly #oneByOne: Rotations;
-  /** Areas whose last list left out what matters. */
-  readonly #untold = new Set<string>();
+  readonly #oneByOne: OneByOne;
   readonly #now: () => number;
   #prunedAt: number;
 
@@ -63,17 +60,17 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       onUnread: (area) => this.ask(area),
       read: (id, priority, stop) => definition.read(id, { priority, signal: stop }),
     });
-    this.#oneByOne = new Rotations({
+    this.#oneByOne = new OneByOne({
       clock,
       read: (id) => definition.read(id, { priority: 'resync', signal }),
+      subscriptionOf: (area) => this.subscriptionOf(area),
     });
     this.#lists = new AreaLists(definition, options, {
       held: this.#store,
       accept: (area, list, stop) => this.#accept(area, list, stop),
       countIn: (area) => this.#store.countIn(area),
       forget: (area) => {
-        this.#untold.delete(area);
-        this.#oneByOne.drop(this.#placeOf(area));
+        this.#oneByOne.forget(area);
         this.#store.forget(area);
       },
     });
@@ -258,7 +255,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
 
   recordGet(id: string, found: T | undefined, requestedAt: number): void {
     if (found) this.#found(found);
-    else this.#oneByOne.leave(this.#placeOf(this.#definition.areaOf(id)), id);
+    else this.#oneByOne.gone(this.#definition.areaOf(id), id);
     this.#store.recordGet(id, found, requestedAt);
     this.#prune();
   }
@@ -281,13 +278,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       this.#store.recordAllGone(area, list.startedAt);
       return undefined;
     }
-    const { untold = [] } = list;
-    if (untold.length > 0) this.#untold.add(area);
-    else {
-      this.#untold.delete(area);
-      this.#oneByOne.drop(this.#placeOf(area));
-    }
-    for (const id of untold) this.#oneByOne.join(this.#placeOf(area), id);
+    this.#oneByOne.listed(area, list.untold ?? []);
     return await this.#store.accept(area, list, signal);
   }
 
@@ -296,8 +287,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     const area = this.#definition.areaOf(id);
     this.#lists.foundIn(area);
     const unlisted = !this.#lists.isListed(area) && this.#definition.mayHaveNoList?.(area);
-    if (this.inUse.has(area) && (unlisted || this.#untold.has(area)))
-      this.#oneByOne.wasRead(this.#placeOf(area), id);
+    if (this.inUse.has(area)) this.#oneByOne.found(area, id, !unlisted);
   }
 
   /** A list ends what is gone; where none comes, time does. */
@@ -316,10 +306,6 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
 
   #areaNamed(area: string): string {
     return this.#definition.areaNamed?.(area) ?? area;
-  }
-
-  #placeOf(area: string) {
-    return { subscription: this.#definition.placeOf(area).subscription, area };
   }
 
   /** Where resources of an area are at home in the store. */

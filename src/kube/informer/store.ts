@@ -1,10 +1,12 @@
 /**
- * What azid knows of one resource: objects by key, named indexes, changes told to listeners. Filled by an informer;
+ * What azid knows of one resource: objects by key, named indexes, changes reported to listeners. Filled by an informer;
  * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
  */
 
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
+import { type Listener, Listeners } from './listeners.ts';
+import { OwnChanges } from './own-changes.ts';
 import type { ReflectorEvent } from './reflector.ts';
 import { compareVersions, isOlder } from './resource-version.ts';
 import { StoreIndex } from './store-index.ts';
@@ -20,7 +22,7 @@ export interface StoreChange<T> {
   readonly initial: boolean;
 }
 
-export type StoreListener<T> = (change: StoreChange<T>) => void;
+export type StoreListener<T> = Listener<StoreChange<T>>;
 
 export interface StoreOptions<T> {
   /** What is kept of an object. By default everything but `metadata.managedFields`, about half of the memory. */
@@ -32,11 +34,8 @@ export interface StoreOptions<T> {
 export class Store<T extends KubeObject> {
   readonly #objects = new Map<ObjectKey, T>();
   readonly #indexes = new Map<string, StoreIndex<T>>();
-  readonly #listeners = new Set<StoreListener<T>>();
-  /** Versions of own writes that the watch has not confirmed yet. */
-  readonly #written = new Map<ObjectKey, { readonly uid: string; readonly version: string }>();
-  /** uids of own deletions that the watch has not confirmed yet. */
-  readonly #deleted = new Map<ObjectKey, string>();
+  readonly #listeners: Listeners<StoreChange<T>>;
+  readonly #own = new OwnChanges();
   readonly #options: StoreOptions<T>;
   #asShown: ((object: T) => T) | undefined;
   readonly #firstList = Promise.withResolvers<void>();
@@ -49,6 +48,7 @@ export class Store<T extends KubeObject> {
 
   constructor(options: StoreOptions<T> = {}) {
     this.#options = options;
+    this.#listeners = new Listeners(options.onListenerError);
   }
 
   /** True once the first list was taken in whole. */
@@ -120,7 +120,7 @@ export class Store<T extends KubeObject> {
     this.#asShown = shown;
     for (const [key, object] of [...this.#objects]) {
       const next = shown(object);
-      if (next !== object) this.#emit(this.#set(key, freezeDeep(next)));
+      if (next !== object) this.#listeners.notify(this.#set(key, freezeDeep(next)));
     }
     return {
       [Symbol.dispose]: () => {
@@ -129,10 +129,9 @@ export class Store<T extends KubeObject> {
     };
   }
 
-  /** Told of every change after it is in the store. Disposing ends it. */
+  /** Hears of every change after it is in the store. Disposing ends it. */
   onChange(listener: StoreListener<T>): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    return this.#listeners.add(listener);
   }
 
   /** Takes in what a reflector saw. */
@@ -144,11 +143,11 @@ export class Store<T extends KubeObject> {
         break;
       case 'apply':
         this.#saw(event.object.metadata.resourceVersion);
-        this.#emit(this.#applied(event.object));
+        this.#listeners.notify(this.#applied(event.object));
         break;
       case 'delete':
         this.#saw(event.object.metadata.resourceVersion);
-        this.#emit(this.#removed(keyOf(event.object), event.object.metadata));
+        this.#listeners.notify(this.#removed(keyOf(event.object), event.object.metadata));
         break;
       default:
         event satisfies never;
@@ -184,9 +183,8 @@ export class Store<T extends KubeObject> {
     if ((compareVersions(resourceVersion, this.#seen) ?? 1) <= 0) return;
     const current = this.#objects.get(key);
     if (current?.metadata.uid === uid && !isNewer(object, current)) return;
-    this.#written.set(key, { uid, version: resourceVersion });
-    this.#deleted.delete(key);
-    this.#emit(this.#put(key, object));
+    this.#own.wrote(key, object.metadata);
+    this.#listeners.notify(this.#put(key, object));
   }
 
   /**
@@ -196,16 +194,14 @@ export class Store<T extends KubeObject> {
   recordDelete(object: T): void {
     const key = keyOf(object);
     if (this.#objects.get(key)?.metadata.uid !== object.metadata.uid) return;
-    this.#deleted.set(key, object.metadata.uid);
-    this.#written.delete(key);
-    this.#emit(this.#drop(key));
+    this.#own.deleted(key, object.metadata.uid);
+    this.#listeners.notify(this.#drop(key));
   }
 
   /** In one step: listeners hear of the changes when all of them are in. */
   #replace(objects: readonly T[], resourceVersion: string, rewound: boolean): void {
     if (rewound) {
-      this.#written.clear();
-      this.#deleted.clear();
+      this.#own.clear();
       this.#seen = resourceVersion;
     } else this.#saw(resourceVersion);
     const listed = new Set<ObjectKey>();
@@ -216,17 +212,15 @@ export class Store<T extends KubeObject> {
     }
     for (const key of this.keys()) {
       if (listed.has(key)) continue;
-      // Created by an own write that this list is too old to know.
-      const written = this.#written.get(key);
-      if (written && isOlder(resourceVersion, written.version)) continue;
-      this.#written.delete(key);
+      if (this.#own.isAheadOf(key, resourceVersion)) continue;
+      this.#own.confirmWrite(key);
       changes.push(...this.#drop(key));
     }
-    for (const key of this.#deleted.keys()) if (!listed.has(key)) this.#deleted.delete(key);
+    this.#own.confirmDeletions(listed);
     const initial = !this.#synced;
     this.#synced = true;
     try {
-      this.#emit(initial ? changes.map((change) => ({ ...change, initial })) : changes);
+      this.#listeners.notify(initial ? changes.map((change) => ({ ...change, initial })) : changes);
     } finally {
       this.#firstList.resolve();
     }
@@ -239,27 +233,24 @@ export class Store<T extends KubeObject> {
   #applied(object: T, rewound = false): readonly StoreChange<T>[] {
     const key = keyOf(object);
     const { uid } = object.metadata;
-    if (this.#deleted.get(key) === uid) return [];
-    this.#deleted.delete(key);
+    if (this.#own.isDeleted(key, uid)) return [];
+    this.#own.confirmDeletion(key);
     const current = this.#objects.get(key);
     if (current?.metadata.uid === uid && !rewound && !isNewer(object, current)) return [];
-    // A late event of the object's predecessor, while an own write already brought the new one.
-    const written = this.#written.get(key);
-    if (written && written.uid !== uid && isOlder(object.metadata.resourceVersion, written.version))
-      return [];
-    this.#written.delete(key);
+    if (this.#own.isPredecessor(key, object.metadata)) return [];
+    this.#own.confirmWrite(key);
     return this.#put(key, object);
   }
 
   #removed(key: ObjectKey, { uid }: { readonly uid: string }): readonly StoreChange<T>[] {
-    if (this.#deleted.get(key) === uid) this.#deleted.delete(key);
+    if (this.#own.isDeleted(key, uid)) this.#own.confirmDeletion(key);
     // The deletion of a predecessor must not take the new object away.
     if (this.#objects.get(key)?.metadata.uid !== uid) return [];
-    this.#written.delete(key);
+    this.#own.confirmWrite(key);
     return this.#drop(key);
   }
 
-  /** An object with a new uid is told as a deletion and a creation: they are two things under one name. */
+  /** An object with a new uid is a deletion and a creation: they are two things under one name. */
   #put(key: ObjectKey, given: T): readonly StoreChange<T>[] {
     const plain = (this.#options.transform ?? withoutManagedFields)(given);
     return this.#set(key, freezeDeep(this.#asShown?.(plain) ?? plain));
@@ -285,21 +276,6 @@ export class Store<T extends KubeObject> {
     this.#objects.delete(key);
     for (const index of this.#indexes.values()) index.replace(key, old, undefined);
     return [{ key, old, initial: false }];
-  }
-
-  #emit(changes: readonly StoreChange<T>[]): void {
-    const errors: unknown[] = [];
-    for (const change of changes)
-      for (const listener of this.#listeners)
-        try {
-          listener(change);
-        } catch (error) {
-          errors.push(error);
-        }
-    for (const error of errors) {
-      if (!this.#options.onListenerError) throw error;
-      this.#options.onListenerError(error);
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Authorizer } from '../authorizer.ts';
 import { sleep } from '../clock.ts';
-import { type FaultEffect, type Faults, faultError } from '../faults.ts';
+import type { FaultEffect, Faults } from '../faults.ts';
 import type { Foundation } from '../frame.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import type { ExternalPolicies } from '../policies/external.ts';
@@ -8,17 +8,11 @@ import { parseScope } from '../scope.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import { resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import { type Answer, afterEffect, beforeEffect, errorAnswer, responseAnswer } from './answer.ts';
 import type { Callers } from './callers.ts';
-import { jsonReply, type Message, type Reply } from './message.ts';
-import {
-  ArmError,
-  type ArmRequest,
-  type ArmResponse,
-  type Caller,
-  errorBody,
-  type Method,
-  type Operation,
-} from './operation.ts';
+import { CORRELATION, correlated, correlationOf, idsOf, withIds } from './ids.ts';
+import type { Message, Reply } from './message.ts';
+import { ArmError, type ArmRequest, type Caller, type Method, type Operation } from './operation.ts';
 import { parseRelaxedJson } from './relaxed-json.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
@@ -54,9 +48,6 @@ export interface ArmParts extends Foundation {
 /** Who asks without a token, where none is needed. */
 const NOBODY: Caller = { objectId: '', appId: '', tenantId: '', name: 'anonymous', tokenIssuedAt: 0 };
 
-/** The outcome of a call before it is put on the wire. */
-type Answer = Extract<Reply, { kind: 'answer' }>;
-
 /**
  * What every ARM call has in common, in ARM's order: token, injected faults, latency, throttling, routing, subscription,
  * rights, resource group, locks, policies, the operation itself. `n` is the call's number in the request log.
@@ -82,7 +73,7 @@ export async function answerArm(
       caller: caller.name,
     });
     const early = struck && beforeEffect(struck, parts.clock.now());
-    if (early) return finish(ids, message, early);
+    if (early) return withIds(ids, message, early);
     if (!found?.operation.ownsLatency) {
       const ms = parts.knobs.latencyMs(found?.operation.id ?? 'default');
       if (ms > 0) await sleep(parts.clock, ms, signal);
@@ -93,7 +84,7 @@ export async function answerArm(
     if (!(error instanceof ArmError)) throw error;
     answer = errorAnswer(error);
   }
-  return finish(ids, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
+  return withIds(ids, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
 }
 
 /** The part from routing on: what the control endpoint's hand also goes through, without faults, waits and buckets. */
@@ -208,82 +199,6 @@ function armRequest(message: Message, { operation }: Match, caller: Caller): Arm
     origin,
     apiVersion: query.get('api-version') ?? '',
   };
-}
-
-function responseAnswer(response: ArmResponse, headers: Readonly<Record<string, string>>): Answer {
-  const all = { ...headers, ...response.headers };
-  if (response.xml === undefined) return jsonReply(response.status, response.body, all);
-  const type = { 'content-type': 'application/xml; charset=utf-8' };
-  return { kind: 'answer', status: response.status, headers: { ...type, ...all }, body: response.xml };
-}
-
-function errorAnswer(error: ArmError, headers: Readonly<Record<string, string>> = {}): Answer {
-  return jsonReply(error.status, { error: errorBody(error) }, { ...headers, ...error.headers });
-}
-
-/** What a fault does to a call that shall have no effect; undefined when it strikes only afterwards. */
-function beforeEffect(effect: FaultEffect, now: number): Reply | undefined {
-  switch (effect.kind) {
-    case 'status':
-      return effect.when === 'after' ? undefined : errorAnswer(faultError(effect, now));
-    case 'reset':
-      return effect.when === 'before' ? { kind: 'reset' } : undefined;
-    case 'silence':
-      return effect.when === 'after' ? undefined : { kind: 'silence' };
-    case 'truncate':
-      return undefined;
-  }
-}
-
-function afterEffect(effect: FaultEffect, answer: Answer, now: number): Reply {
-  switch (effect.kind) {
-    case 'status':
-      return errorAnswer(faultError(effect, now));
-    case 'reset':
-      return { kind: 'reset' };
-    case 'silence':
-      return { kind: 'silence' };
-    case 'truncate':
-      return { kind: 'truncated', answer };
-  }
-}
-
-/** The ids every answer of ARM carries. */
-interface Ids {
-  readonly requestId: string;
-  readonly correlationId: string;
-}
-
-function idsOf(parts: ArmParts, message: Message): Ids {
-  const requestId = parts.random.uuid();
-  return { requestId, correlationId: correlationOf(message) ?? requestId };
-}
-
-const CORRELATION = 'x-ms-correlation-request-id';
-
-/** A client may bring its own, to know what belongs together again. */
-const correlationOf = ({ headers }: Message) => headers[CORRELATION];
-
-const correlated = (message: Message, id: string): Message =>
-  correlationOf(message) === id
-    ? message
-    : { ...message, headers: { ...message.headers, [CORRELATION]: id } };
-
-function finish({ requestId, correlationId }: Ids, message: Message, reply: Reply): Reply {
-  if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
-  const clientRequestId = message.headers['x-ms-client-request-id'];
-  const ids = {
-    'x-ms-request-id': requestId,
-    [CORRELATION]: correlationId,
-    // Echoed on demand only.
-    ...(clientRequestId !== undefined &&
-      message.headers['x-ms-return-client-request-id'] === 'true' && {
-        'x-ms-client-request-id': clientRequestId,
-      }),
-    'cache-control': 'no-cache',
-  };
-  if (reply.kind === 'answer') return { ...reply, headers: { ...ids, ...reply.headers } };
-  return { ...reply, answer: { ...reply.answer, headers: { ...ids, ...reply.answer.headers } } };
 }
 
 function loggedBody({ body }: Message): { body?: unknown } {
