@@ -10,6 +10,7 @@ import {
 import { RECONCILE_ANNOTATION } from '../../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { configMaps } from '../../src/kube/builtin.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { RETAINED_CONFIG_MAP } from '../../src/reconcilers/own-config-maps.ts';
@@ -139,13 +140,16 @@ export class Orphans {
 
   /** Somebody takes the finalizers off, and the object goes: what it has in Azure stays. */
   async strip(resource: Resource<KubeObject>, key: string): Promise<void> {
-    await this.#cluster.patch(resource, key, { metadata: { finalizers: [] } });
+    const cut = () =>
+      this.#cluster.patch(resource, key, { metadata: { finalizers: [] } }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+    await cut();
     await this.#cluster.delete(resource, key);
     // azid may have put it on again meanwhile.
     await this.#stage.world.until(`${key} to be gone`, async () => {
       const left = await this.#cluster.get(resource, key);
-      if (left?.metadata.finalizers?.length)
-        await this.#cluster.patch(resource, key, { metadata: { finalizers: [] } });
+      if (left?.metadata.finalizers?.length) await cut();
       return left === undefined;
     });
   }
