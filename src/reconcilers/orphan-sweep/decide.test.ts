@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import type { OrphanSweep, OrphanSweepSpec, OrphanSweepStatus } from '../../api/orphan-sweep.ts';
+import type { Objects } from '../../orphans/owners/objects.ts';
+import type { IdentityView, SweepView } from '../../orphans/view.ts';
+import { clusterMeta } from '../stores.fixture.ts';
+import { decide } from './decide.ts';
+import type { Facts, LiveLook, ObservedRun } from './facts.ts';
+import { settingsOf } from './settings.ts';
+
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const DAY = 24 * 3_600_000;
+const INSTALLATION = '00000000-0000-4000-8000-000000000001';
+const SCOPE = '/subscriptions/00000000-0000-4000-8000-00000000000a';
+const PRINCIPAL = '00000000-0000-4000-8000-0000000000bb';
+const at = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+const idOf = (name: string) =>
+  `${SCOPE}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+const TAGS = { 'azid-installation': INSTALLATION, 'azid-owner': 'shop/web', 'azid-owner-uid': 'uid-web' };
+
+const lost = (name: string): IdentityView => ({
+  id: idOf(name),
+  key: idOf(name).toLowerCase(),
+  scope: SCOPE,
+  owner: { state: 'gone', owner: 'shop/web', uid: 'uid-web' },
+  instance: PRINCIPAL,
+  principalId: PRINCIPAL,
+  clientId: PRINCIPAL,
+  tags: TAGS,
+  hanging: [],
+  leftovers: [],
+});
+
+const view = (names: readonly string[], more: Partial<SweepView> = {}): SweepView => ({
+  now: NOW,
+  installationId: INSTALLATION,
+  self: { clientId: 'self', principalId: 'self' },
+  objects: 9,
+  areas: [{ scope: SCOPE, state: 'complete' }],
+  doubts: [],
+  identities: names.map(lost),
+  assignments: [],
+  credentials: [],
+  foreignDead: [],
+  ...more,
+});
+
+const nobody = new Proxy({} as Objects, {
+  get: (_, name) => (name === 'isUnseen' ? () => false : name === 'retained' ? () => undefined : () => []),
+});
+
+const look = (name: string, more: Partial<LiveLook> = {}): LiveLook => ({
+  begunAt: 0,
+  owner: { state: 'absent' },
+  thing: {
+    state: 'present',
+    type: 'Identity',
+    identity: { ...lost(name), tags: TAGS },
+    resources: { state: 'read', items: [] },
+    assignments: { state: 'read', items: [] },
+    credentials: { state: 'read', items: [] },
+  },
+  record: {
+    type: 'Identity',
+    id: idOf(name),
+    reason: 'OwnerGone',
+    installationId: INSTALLATION,
+    recordedAt: at(NOW),
+  },
+  ...more,
+});
+
+const observed = (names: readonly string[], more: Partial<ObservedRun> = {}): ObservedRun => ({
+  state: 'observed',
+  view: view(names),
+  objects: nobody,
+  before: {
+    since: new Map(
+      names.map((name) => [
+        idOf(name).toLowerCase(),
+        {
+          instance: PRINCIPAL,
+          reason: 'OwnerGone',
+          owner: 'shop/web',
+          ownerUid: 'uid-web',
+          since: NOW - 8 * DAY,
+          clearSince: NOW - 8 * DAY,
+        },
+      ]),
+    ),
+  },
+  unused: [],
+  checked: new Map(),
+  live: new Map(),
+  baselines: [],
+  settled: [],
+  monotonic: 100,
+  paceMs: 0,
+  ...more,
+});
+
+const sweep = (spec: Partial<OrphanSweepSpec> = {}, status: OrphanSweepStatus = {}): OrphanSweep =>
+  ({
+    metadata: clusterMeta('all'),
+    spec: { scopes: [SCOPE], mode: 'Delete', ...spec },
+    status: { observedGeneration: 1, nextRunTime: at(NOW + 1_000_000), ...status },
+  }) as unknown as OrphanSweep;
+
+const facts = (object: OrphanSweep, run?: Facts['run'], more: Partial<Facts> = {}): Facts => ({
+  now: NOW,
+  scopes: { swept: [{ scope: SCOPE, subscriptionId: 'x', without: [] }], taken: [] },
+  intervalMs: 3_600_000,
+  spec: settingsOf(object),
+  newlyConfirmed: false,
+  requested: false,
+  run,
+  ...more,
+});
+
+const running = { run: { startedAt: at(NOW), deleted: 0 } };
+const types = (object: OrphanSweep, of: Facts) => decide(object, of).actions.map(({ type }) => type);
+
+describe('between two runs', () => {
+  it.each([
+    ['before its time', {}, {}, []],
+    ['at its time', { nextRunTime: at(NOW) }, {}, ['saveStatus']],
+    ['asked for', {}, { requested: true }, ['saveStatus']],
+    ['newly confirmed', {}, { newlyConfirmed: true }, ['saveStatus']],
+    ['edited', { observedGeneration: 0 }, {}, ['saveStatus']],
+    ['after a clock was set back', { nextRunTime: at(NOW + DAY) }, {}, ['saveStatus']],
+    ['that never ran', { nextRunTime: undefined }, {}, ['saveStatus']],
+  ] as const)('a sweep %s', (_, status, more, expected) => {
+    const object = sweep({}, status);
+    expect(types(object, facts(object, undefined, more))).toEqual(expected);
+  });
+
+  it('renews the claim when that is due, before anything else', () => {
+    const record = { clusterUid: 'uid', counter: 4, start: 1 };
+    const claim = { doubts: [], write: { identityId: idOf('self'), record, restored: false } };
+    expect(types(sweep(), facts(sweep(), undefined, { claim }))).toEqual(['claim']);
+  });
+});
+
+describe('a run', () => {
+  const object = sweep({}, running);
+
+  it('asks for a look at what it would delete, and at no other thing', () => {
+    const { actions, needsLive } = decide(object, facts(object, observed(['a', 'b'])));
+    expect(actions).toEqual([]);
+    expect(needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('a')]);
+  });
+
+  it('counts and writes down first, then looks again, then deletes', () => {
+    const live = new Map([[idOf('a').toLowerCase(), look('a')]]);
+    const first = decide(object, facts(object, observed(['a'], { live })));
+    expect(first.actions.map(({ type }) => type)).toEqual(['saveStatus', 'record']);
+    expect(first.actions[0]).toMatchObject({ status: { run: { deleted: 1, deleting: idOf('a') } } });
+    const counted = sweep({}, { run: { startedAt: at(NOW), deleted: 1, deleting: idOf('a') } });
+    const recorded = observed(['a'], { live, recorded: idOf('a').toLowerCase() });
+    expect(decide(counted, facts(counted, recorded)).actions).toMatchObject([
+      { type: 'delete', id: idOf('a') },
+    ]);
+    // By another process: what it counted needs no other count, and is written down anew.
+    const other = decide(counted, facts(counted, observed(['a'], { live })));
+    expect(other.actions[0]).toMatchObject({ status: { run: { deleted: 1, deleting: idOf('a') } } });
+    expect(other.actions.map(({ type }) => type)).toEqual(['saveStatus', 'record']);
+  });
+
+  it('waits between two deletions', () => {
+    const decision = decide(object, facts(object, observed(['a'], { paceMs: 3_000 })));
+    expect(decision).toMatchObject({ actions: [], comeBackAt: NOW + 3_000, summary: { reason: 'Deleting' } });
+    expect(decision.needsLive).toBeUndefined();
+  });
+
+  it.each([
+    ['whose owner the API server has', { owner: { state: 'present' } }, /is there/],
+    ['that could not be read', { thing: { state: 'unreadable', why: 'no answer' } }, /no answer/],
+    ['whose reads are too old', { begunAt: -100_000 }, /s are believed/],
+  ] as const)('keeps one %s, and ends with a word on it', (_, more, why) => {
+    const live = new Map([[idOf('a').toLowerCase(), look('a', more as Partial<LiveLook>)]]);
+    const { actions, status, finished } = decide(object, facts(object, observed(['a'], { live })));
+    expect(actions).toEqual([]);
+    expect(status.candidates).toMatchObject([{ verdict: 'Kept', message: expect.stringMatching(why) }]);
+    expect(finished?.candidates).toHaveLength(1);
+    expect(status.run).toBeUndefined();
+  });
+
+  it.each([
+    ['the mode is Report', { mode: 'Report' as const }, {}],
+    ['its limit is reached', { limits: { deletionsPerRun: 0 } }, {}],
+    ['a doubt stops it', {}, { doubts: [{ reason: 'ClaimTooYoung' as const, message: 'young' }] }],
+    ['the scope is not known completely', {}, { areas: [{ scope: SCOPE, state: 'incomplete' as const }] }],
+    ['no object is left', {}, { objects: 0 }],
+    ['azid does not know itself', {}, { self: undefined }],
+  ])('ends without a look where %s', (_, spec, more) => {
+    const held = sweep(spec, running);
+    const run = observed(['a'], { view: view(['a'], more as Partial<SweepView>) });
+    const decision = decide(held, facts(held, run));
+    expect(decision.actions).toEqual([]);
+    expect(decision.needsLive).toBeUndefined();
+    expect(decision.status.history).toMatchObject([{ found: 1, deleted: 0 }]);
+  });
+
+  it('goes on with the next where Azure refuses one for good, and comes back where it may pass', () => {
+    const action = {
+      type: 'delete',
+      of: 'Identity',
+      id: idOf('a'),
+      key: idOf('a').toLowerCase(),
+      recordName: 'x',
+      event: { type: 'Normal', reason: 'OrphanDeleted', action: 'Delete', message: '' },
+    } as const;
+    const failure = { reason: 'ScopeLocked', message: 'a lock', ambiguous: false, error: undefined };
+    const refused = decide(object, facts(object, observed(['a', 'b'])), {
+      action,
+      failure: { ...failure, kind: 'stalled' },
+    });
+    expect(refused.needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('b')]);
+    const later = decide(object, facts(object, observed(['a', 'b'])), {
+      action,
+      failure: { ...failure, kind: 'transient' },
+    });
+    expect(later).toMatchObject({ actions: [], summary: { state: 'retrying' }, status: running });
+  });
+
+  it('deletes nothing where the claim cannot be written', () => {
+    const record = { clusterUid: 'uid', counter: 4, start: 1 };
+    const write = { identityId: idOf('self'), record, restored: false };
+    const event = { type: 'Normal', reason: 'InstallationClaimed', action: 'Claim', message: '' } as const;
+    const failure = {
+      kind: 'stalled',
+      reason: 'AuthorizationFailed',
+      message: 'no',
+      ambiguous: false,
+      error: undefined,
+    } as const;
+    const claim = { doubts: [], write };
+    const decision = decide(object, facts(object, observed(['a']), { claim }), {
+      action: { type: 'claim', write, event },
+      failure,
+    });
+    expect(decision.needsLive).toBeUndefined();
+    expect(decision.conditions).toMatchObject([{ type: 'Stopped', status: 'True', reason: 'ClaimUnknown' }]);
+  });
+});
