@@ -9,6 +9,12 @@ import { shaped } from './schema/shape.ts';
 /** Annotation: a person confirms what a sweep stopped at; `src/orphans/confirmation.ts` reads it. */
 export const CONFIRM_ORPHANS_ANNOTATION = 'azid.dev/confirm-orphans';
 
+/**
+ * Annotation: a person says that what was listed until a time as older than the records of what `Retain` left was not retained; a time as
+ * in the other.
+ */
+export const NOT_RETAINED_ANNOTATION = 'azid.dev/confirm-not-retained';
+
 /** So many candidates a status lists, the oldest; the others are counted. */
 export const MAX_TOLD_CANDIDATES = 1000;
 export const MAX_TOLD_RUNS = 10;

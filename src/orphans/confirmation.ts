@@ -9,21 +9,26 @@ export type Confirmation =
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/;
 
-export function readConfirmation(value: string | undefined, now: number): Confirmation {
+export function readConfirmation(
+  value: string | undefined,
+  now: number,
+  annotation = CONFIRM_ANNOTATION,
+): Confirmation {
   if (value === undefined || value.trim() === '') return { state: 'none' };
   const until = TIME.test(value.trim()) ? Date.parse(value.trim()) : Number.NaN;
   if (Number.isNaN(until))
-    return invalid(`expected a time such as 2026-12-01T12:00:00Z, got '${value.slice(0, 100)}'`);
+    return invalid(annotation, `expected a time such as 2026-12-01T12:00:00Z, got '${value.slice(0, 100)}'`);
   // Else one annotation would confirm all that is ever listed, unseen.
   if (until > now)
     return invalid(
+      annotation,
       `expected a time that has passed, got ${value.trim()}: what is not listed yet cannot be confirmed`,
     );
   return { state: 'until', until };
 }
 
-function invalid(why: string): Confirmation {
-  return { state: 'invalid', why: `annotation ${CONFIRM_ANNOTATION}: ${why}` };
+function invalid(annotation: string, why: string): Confirmation {
+  return { state: 'invalid', why: `annotation ${annotation}: ${why}` };
 }
 
 /** The value that covers what was listed until `time`: whole seconds, rounded up. */

@@ -1,7 +1,7 @@
 import { assignmentMark } from '../../azure/names/assignment-mark.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import type { OwnerView } from '../view.ts';
-import { livingBy, type Objects, type ShownAssignment } from './objects.ts';
+import { livingOf, NOT_TOLD, type Objects, type ShownAssignment } from './objects.ts';
 
 /**
  * Whose a role assignment is. Its name proves that azid made it, its description names the object; anybody may edit a description, so
@@ -14,13 +14,13 @@ export function assignmentOwner(
 ): OwnerView {
   if (!proveOwnership(assignment, installationId))
     return { state: 'unknown', why: 'its name does not prove that this installation of azid made it' };
-  const by = livingBy(objects.grantsOf(assignment));
-  if (by !== undefined) return { state: 'living', by };
+  const living = livingOf(objects.grantsOf(assignment));
+  if (living) return living;
   const record = objects.retained(assignment.key);
   if (record?.unproven)
     return {
       state: 'unknown',
-      why: 'it was there without an object when azid began to keep records of what it retains',
+      why: NOT_TOLD,
     };
   if (record) return { state: 'retained', owner: record.owner };
   const mark = assignmentMark(assignment.description);

@@ -4,7 +4,7 @@ import {
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
 import type { OwnerView } from '../view.ts';
-import { livingBy, type Objects, type ShownCredential } from './objects.ts';
+import { livingOf, NOT_TOLD, type Objects, type ShownCredential } from './objects.ts';
 
 /**
  * Whose a federated credential is: its name holds hashes of the installation and the object, so each object can say whether it is its
@@ -17,13 +17,13 @@ export function credentialOwner(
 ): OwnerView {
   if (!isCredentialOfInstallation(credential.name, installationId))
     return { state: 'unknown', why: 'its name does not prove that this installation of azid made it' };
-  const by = livingBy(objects.credentialsOf(credential));
-  if (by !== undefined) return { state: 'living', by };
+  const living = livingOf(objects.credentialsOf(credential));
+  if (living) return living;
   const record = objects.retained(credential.key);
   if (record?.unproven)
     return {
       state: 'unknown',
-      why: 'it was there without an object when azid began to keep records of what it retains',
+      why: NOT_TOLD,
     };
   if (record) return { state: 'retained', owner: record.owner };
   const owner = ownerInName(credential.name, installationId);

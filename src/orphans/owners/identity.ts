@@ -1,6 +1,6 @@
 import { MARK, ownershipOf, type Tags, tag } from '../../azure/names/identity-marks.ts';
 import type { OwnerView } from '../view.ts';
-import { livingBy, type ObjectRef, type Objects, type ShownIdentity } from './objects.ts';
+import { livingOf, type ObjectRef, type Objects, type ShownIdentity } from './objects.ts';
 
 /**
  * Whose an identity is, and whether that lives. Marks have to name a whole owner before it can be gone, and whoever is there and may
@@ -13,17 +13,16 @@ export function identityOwner(
 ): OwnerView {
   const named = namedBy(identity, installationId, objects);
   if (named.state !== 'gone') {
-    const by = livingBy(wanting(identity, objects));
-    return by === undefined || named.state === 'otherInstallation' ? named : { state: 'living', by };
+    return named.state === 'otherInstallation' ? named : (livingOf(wanting(identity, objects)) ?? named);
   }
   const [namespace = '', name = ''] = named.owner.split('/');
-  const by = livingBy([
+  const living = livingOf([
     ...wanting(identity, objects),
     ...objects.identitiesOfUid(named.uid),
     ...objects.identitiesOfOwner(named.owner),
     ...objects.referrersByName(namespace, name),
   ]);
-  return by === undefined ? named : { state: 'living', by };
+  return living ?? named;
 }
 
 function wanting(identity: ShownIdentity, objects: Objects): readonly ObjectRef[] {

@@ -1,3 +1,5 @@
+import type { OwnerView } from '../view.ts';
+
 /**
  * What the stores of Kubernetes, and azid's own records in them, tell about what stands in Azure. Asked rather too widely: whoever may
  * want a thing is named, and one who is named keeps it.
@@ -8,6 +10,8 @@ export interface ObjectRef {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** It is being deleted. */
+  readonly leaving?: true;
 }
 
 /** An identity as Azure shows it. */
@@ -70,6 +74,14 @@ export interface Objects {
   isUnseen(namespace?: string): boolean;
 }
 
-export function livingBy([first]: readonly ObjectRef[]): string | undefined {
-  return first && `${first.kind} ${first.namespace === '' ? '' : `${first.namespace}/`}${first.name}`;
+/** Of what is on record as `unproven`. */
+export const NOT_TOLD =
+  'it was there without an object when azid began to keep records of what deletionPolicy Retain leaves, so nothing tells whether it is to stay; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
+
+/** Undefined: none of them is there. */
+export function livingOf(owners: readonly ObjectRef[]): Extract<OwnerView, { state: 'living' }> | undefined {
+  const [first] = owners;
+  if (!first) return undefined;
+  const by = `${first.kind} ${first.namespace === '' ? '' : `${first.namespace}/`}${first.name}`;
+  return { state: 'living', by, ...(owners.some(({ leaving }) => leaving) && { leaving: true }) };
 }

@@ -47,12 +47,17 @@ export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): Sweep
   }
   if (observed.state === 'heldBack')
     return { actions: [], status: ownStatus(sweep), summary: summaryOf(observed.failure) };
-  if (failed && failed.failure.kind !== 'stalled')
+  if (failed && isForLater(failed))
     return { actions: [], status: ownStatus(sweep), summary: summaryOf(failed.failure) };
   const kept = records(sweep, observed);
   return kept.length > 0
     ? { actions: kept, status: ownStatus(sweep), summary: loadingSummary(sweep) }
     : pass(sweep, facts, observed, failed);
+}
+
+/** What one thing is refused must not keep all others: only where Azure asks for a pause does the whole run wait. */
+function isForLater({ action, failure }: Failed): boolean {
+  return failure.kind !== 'stalled' && (action.type !== 'delete' || failure.reason === 'Throttled');
 }
 
 /** Before anything is judged by them, the records of what was retained are brought up to date. */
@@ -111,7 +116,7 @@ function pass(
     look(failed.action.key, {
       type: 'kept',
       because: 'Unreadable',
-      why: `Azure refuses to delete it: ${failed.failure.message}`,
+      why: `Azure did not delete it: ${failed.failure.message}`,
     });
   const mayDelete = spec.mode === 'Delete' && report.stops.length === 0;
   const due = mayDelete ? inOrder(report.candidates.filter(({ verdict }) => verdict.type === 'due')) : [];

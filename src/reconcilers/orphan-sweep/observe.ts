@@ -1,4 +1,8 @@
-import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
+import {
+  CONFIRM_ORPHANS_ANNOTATION,
+  NOT_RETAINED_ANNOTATION,
+  type OrphanSweep,
+} from '../../api/orphan-sweep.ts';
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
@@ -161,8 +165,13 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       checked: run.checked,
       live: looks,
       recorded: run.recorded,
-      baselines: baselinesOf(view, deps.credentialCache, deps.retained),
-      settled: settledIn(view, memory.confirmed, (key) => run.before.since.get(key)?.since, deps.retained),
+      baselines: baselinesOf(view, scopes, deps.credentialCache, deps.retained),
+      settled: settledIn(
+        view,
+        sweep.metadata.annotations?.[NOT_RETAINED_ANNOTATION],
+        (key) => run.before.since.get(key)?.since,
+        deps.retained,
+      ),
       monotonic: deps.clock.monotonic(),
       paceMs: paceMs(run, deps),
     };

@@ -118,14 +118,14 @@ function isReferredTo(identity: AzureIdentity, objects: Objects): boolean {
   return objects.referrersOf(identity).length > 0 || objects.referrersByName(namespace, name).length > 0;
 }
 
-/** Credentials that this installation made on identities that have an owner: those of others go with their identity. */
+/** Credentials that this installation made, on identities of whatever owner: those of one that goes, and is not kept by something, go with it. */
 export function credentialViews(
   identities: readonly IdentityView[],
   objects: Objects,
   { credentialCache, installationId }: Pick<IdentitiesDeps, 'credentialCache' | 'installationId'>,
 ): CredentialView[] {
   return identities
-    .filter(({ owner }) => owner.state === 'living')
+    .filter(({ owner, hanging }) => owner.state !== 'gone' || hanging.length > 0)
     .flatMap(({ id: identityId, key, scope, principalId }) => {
       const content = credentialCache.content(key);
       if (content.state !== 'known') return [];

@@ -153,7 +153,12 @@ function marksOf(object: FederatedIdentityCredential, installationId: string): s
 }
 
 function refs(objects: readonly KubeObject[] = []): readonly ObjectRef[] {
-  return objects.map(({ kind, metadata: { namespace = '', name } }) => ({ kind, namespace, name }));
+  return objects.map(({ kind, metadata: { namespace = '', name, deletionTimestamp } }) => ({
+    kind,
+    namespace,
+    name,
+    ...(deletionTimestamp !== undefined && { leaving: true }),
+  }));
 }
 
 function grouped<T>(all: readonly T[], keyOf: (each: T) => string): ReadonlyMap<string, readonly T[]> {

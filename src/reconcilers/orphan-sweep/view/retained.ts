@@ -1,16 +1,22 @@
+import { NOT_RETAINED_ANNOTATION } from '../../../api/orphan-sweep.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
 import { readConfirmation } from '../../../orphans/confirmation.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
-import type { SweepView } from '../../../orphans/view.ts';
+import type { OwnerView, SweepView } from '../../../orphans/view.ts';
 import type { Baseline } from '../facts.ts';
+import type { SweptScope } from '../scopes.ts';
 
 /** What the records of retained things need to be true of what a run sees: which are still to be made, and which are over. */
 
 type Records = Pick<RetainedRecords, 'hasBaseline' | 'within' | 'isUnproven' | 'of'>;
 
-/** Of scopes that are known completely, once each: what has no object then may have been retained before there were records. */
+/**
+ * Of scopes that are known completely, once each: what has no object then may have been retained before there were records. What of a scope
+ * is left to older sweeps comes first, since it is not seen here.
+ */
 export function baselinesOf(
   view: SweepView,
+  swept: readonly SweptScope[],
   credentialCache: Pick<CredentialCache, 'content'>,
   retained: Records,
 ): readonly Baseline[] {
@@ -25,15 +31,18 @@ export function baselinesOf(
     const isRead = here(view.identities).every(({ key }) => credentialCache.content(key).state !== 'unknown');
     const assignments = { kind: 'assignments', scope, ids: ownerless(here(view.assignments)) } as const;
     const credentials = { kind: 'credentials', scope, ids: ownerless(here(view.credentials)) } as const;
+    const within = swept.find((each) => each.scope === scope)?.without ?? [];
     return [assignments, ...(isRead ? [credentials] : [])].filter(
-      ({ kind }) => !retained.hasBaseline(kind, scope),
+      ({ kind }) =>
+        !retained.hasBaseline(kind, scope) && within.every((each) => retained.hasBaseline(kind, each)),
     );
   });
 }
 
 /**
- * Those that have an object again, and those without a proof that a person, having seen them listed, says are orphans: by the
- * annotation that confirms, for what was listed until then.
+ * Those that have an object again, and those without a proof that a person, having seen them listed, says were not retained: by an
+ * annotation of its own, for what was listed until then, since whoever confirms that owners are gone says nothing of these. An object
+ * that is being deleted counts for none: it may be what retains it.
  *
  * @param listed by key: since when it is listed, wall ms
  */
@@ -43,14 +52,17 @@ export function settledIn(
   listed: (key: string) => number | undefined,
   retained: Records,
 ): readonly string[] {
-  const confirmation = readConfirmation(confirmed, view.now);
+  const confirmation = readConfirmation(confirmed, view.now, NOT_RETAINED_ANNOTATION);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
-  const owners = new Map(
-    [...view.assignments, ...view.credentials].map(({ key, owner }) => [key, owner.state]),
+  const owners = new Map<string, OwnerView>(
+    [...view.assignments, ...view.credentials].map(({ key, owner }) => [key, owner]),
   );
   const keys = view.areas.flatMap(({ scope }) => retained.within(scope));
   return [...new Set(keys)].filter((key) => {
-    if (owners.get(key) === 'living') return true;
-    return retained.isUnproven(key) && (listed(key) ?? Number.POSITIVE_INFINITY) <= until;
+    const owner = owners.get(key);
+    if (owner?.state === 'living') return owner.leaving !== true;
+    const since = listed(key);
+    // A status tells whole seconds, and what it tells is what people confirm.
+    return retained.isUnproven(key) && since !== undefined && since - (since % 1_000) <= until;
   });
 }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import { assignment, credential, DAY, identity, NOW, SCOPE, view } from '../../../orphans/sweep.fixture.ts';
+import type { OwnerView } from '../../../orphans/view.ts';
+import { baselinesOf, settledIn } from './retained.ts';
+
+const UNKNOWN: OwnerView = { state: 'unknown', why: 'older than the records' };
+const READ = { content: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'content'>;
+const SWEPT = { scope: SCOPE, subscriptionId: 'sub', without: [] };
+
+/** @param baselines scopes that have one of each kind */
+const records = (baselines: readonly string[] = [], unproven: readonly string[] = []) => ({
+  hasBaseline: (_: unknown, scope: string) => baselines.includes(scope),
+  within: () => [assignment().key, credential().key],
+  isUnproven: (key: string) => unproven.includes(key),
+  of: () => undefined,
+});
+
+describe('what has no object when a scope is first seen', () => {
+  const seen = view({
+    identities: [identity()],
+    assignments: [assignment({ owner: UNKNOWN })],
+    credentials: [credential({ owner: UNKNOWN })],
+  });
+  const kinds = (...args: Partial<Parameters<typeof baselinesOf>>) => {
+    const [of = seen, swept = [SWEPT], cache = READ, retained = records()] = args;
+    return baselinesOf(of, swept, cache, retained).map(({ kind, ids }) => [kind, ids.length]);
+  };
+
+  it('is put on record once, credentials when all identities were listed', () => {
+    expect(kinds()).toEqual([
+      ['assignments', 1],
+      ['credentials', 1],
+    ]);
+    const unread = { content: () => ({ state: 'unknown' }) } as unknown as typeof READ;
+    expect(kinds(seen, [SWEPT], unread)).toEqual([['assignments', 1]]);
+    expect(kinds(seen, [SWEPT], READ, records([SCOPE]))).toEqual([]);
+  });
+
+  it('waits for the parts of it that are left to older sweeps, which are not seen here', () => {
+    const part = `${SCOPE}/part`;
+    const swept = [{ ...SWEPT, without: [part] }];
+    expect(kinds(seen, swept)).toEqual([]);
+    expect(kinds(seen, swept, READ, records([part]))).toHaveLength(2);
+  });
+});
+
+describe('what is on record', () => {
+  const listed = NOW - DAY + 300;
+  const told = new Date(NOW - DAY).toISOString().replace('.000Z', 'Z');
+  const settled = (owner: OwnerView, confirmed?: string, unproven: readonly string[] = []) =>
+    settledIn(view({ assignments: [assignment({ owner })] }), confirmed, () => listed, records([], unproven));
+
+  it('is over once it has an object again, but not by one that is being deleted, and may be retaining it', () => {
+    expect(settled({ state: 'living', by: 'RoleGrant shop/read' })).toEqual([assignment().key]);
+    expect(settled({ state: 'living', by: 'RoleGrant shop/read', leaving: true })).toEqual([]);
+    expect(settled({ state: 'retained', owner: 'shop/read' })).toEqual([]);
+  });
+
+  it('without a proof is over when a person says so, for what was listed by then', () => {
+    const { key } = assignment();
+    expect(settled(UNKNOWN, told, [key])).toEqual([key]);
+    expect(settled(UNKNOWN, '2026-11-20T12:00:00Z', [key])).toEqual([]);
+    expect(settled(UNKNOWN, undefined, [key])).toEqual([]);
+    expect(settled(UNKNOWN, '2027-11-20T12:00:00Z', [key])).toEqual([]);
+    expect(settled({ state: 'retained', owner: 'shop/read' }, told)).toEqual([]);
+  });
+});
