@@ -36,6 +36,14 @@ const page = z.looseObject({
 
 const row = z.looseObject({ id: z.string().min(1), identities: z.record(z.string(), z.unknown()) });
 
+/** Only what has this form goes into a query. */
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const assignedTo = (principalId: string) =>
+  `authorizationresources | where type =~ 'microsoft.authorization/roleassignments' | where tostring(properties.principalId) =~ '${principalId}' | project id | order by id asc`;
+
+const idRow = z.looseObject({ id: z.string().min(1) });
+
 /** Ids of resources, as Resource Graph spells them, by `armKey` of the identity that they have. */
 export type AttachedIdentities = ReadonlyMap<string, readonly string[]>;
 
@@ -72,6 +80,21 @@ export class ResourceGraph {
         }
       }
     return found;
+  }
+
+  /**
+   * Ids of the role assignments of a principal, wherever azid may read them. All pages, or an `AzureError`. What was deleted lately is
+   * still shown.
+   */
+  async assignmentsOf(principalId: string, context: CallContext): Promise<readonly string[]> {
+    if (!GUID.test(principalId)) throw unreadable(`expected the GUID of a principal, got '${principalId}'`);
+    const ids: string[] = [];
+    for await (const each of this.#rows(assignedTo(principalId), context, undefined)) {
+      const read = idRow.safeParse(each);
+      if (!read.success) throw unreadable('expected rows with an id, got another one');
+      ids.push(read.data.id);
+    }
+    return ids;
   }
 
   async *#rows(

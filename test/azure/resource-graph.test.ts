@@ -220,3 +220,20 @@ describe('the quota', () => {
     expect(clock.untilNext()).toBeUndefined();
   });
 });
+
+describe('what a principal may do', () => {
+  test('is asked of all that azid may read, and by nothing but a GUID', async () => {
+    await using it = await setup(0);
+    const { principalId } = it.control.createIdentity({ name: 'app', resourceGroup: 'rg1' });
+    const scope = `/subscriptions/${it.azure.subscriptionId}/resourceGroups/rg1`;
+    const { id } = it.control.grant({ principalId, role: 'Reader', scope });
+    it.control.grant({
+      principalId: it.control.createIdentity({ name: 'b', resourceGroup: 'rg1' }).principalId,
+      role: 'Reader',
+      scope,
+    });
+    it.control.settle();
+    expect(await it.resourceGraph.assignmentsOf(principalId.toUpperCase(), RESYNC)).toEqual([id]);
+    await expect(it.resourceGraph.assignmentsOf("x' or true", RESYNC)).rejects.toThrow('expected the GUID');
+  });
+});

@@ -36,6 +36,7 @@ export const DELETING = { ...QUICK, mode: 'Delete' } as const;
 export class Orphans {
   readonly #stage: Stage;
   #requests = 0;
+  readonly #roles = new WeakMap<object, string>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -62,13 +63,22 @@ export class Orphans {
         await this.#cluster.delete(configMaps, `azid-system/${metadata.name}`);
   }
 
-  /** The role of deploy/azure for sweeps, and Reader beside it. */
-  async allow(): Promise<void> {
+  /** The role of deploy/azure for sweeps, and Reader beside it; or those given, and no more. */
+  async allow(roles: readonly string[] = ['azid orphans', 'Reader']): Promise<void> {
     const { world } = this.#stage;
+    const { control } = world.azure;
+    if (this.#roles.has(world)) {
+      world.moveRights();
+      world.giveRights();
+    }
     const file = new URL('../../deploy/azure/azid-orphans-role.json', import.meta.url);
     const role = JSON.parse(await readFile(file, 'utf8'));
-    const { id } = world.azure.control.defineRole({ roleName: role.Name, actions: role.Actions });
-    for (const each of [id, 'Reader']) world.giveRights(`/subscriptions/${SUBSCRIPTION}`, each);
+    this.#roles.set(
+      world,
+      this.#roles.get(world) ?? control.defineRole({ roleName: role.Name, actions: role.Actions }).id,
+    );
+    for (const each of roles)
+      world.giveRights(`/subscriptions/${SUBSCRIPTION}`, each === role.Name ? this.#roles.get(world) : each);
   }
 
   get #cluster() {

@@ -201,7 +201,7 @@ describe('a run', () => {
     expect(decision.status.history).toMatchObject([{ found: 1, deleted: 0 }]);
   });
 
-  it('goes on with the next where Azure refuses one for good, and comes back where it may pass', () => {
+  it('goes on with the next where Azure does not delete one, and comes back where it asks for a pause', () => {
     const action = {
       type: 'delete',
       of: 'Identity',
@@ -211,14 +211,16 @@ describe('a run', () => {
       event: { type: 'Normal', reason: 'OrphanDeleted', action: 'Delete', message: '' },
     } as const;
     const failure = { reason: 'ScopeLocked', message: 'a lock', ambiguous: false, error: undefined };
-    const refused = decide(object, facts(object, observed(['a', 'b'])), {
-      action,
-      failure: { ...failure, kind: 'stalled' },
-    });
-    expect(refused.needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('b')]);
+    for (const kind of ['stalled', 'transient'] as const) {
+      const refused = decide(object, facts(object, observed(['a', 'b'])), {
+        action,
+        failure: { ...failure, kind },
+      });
+      expect(refused.needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('b')]);
+    }
     const later = decide(object, facts(object, observed(['a', 'b'])), {
       action,
-      failure: { ...failure, kind: 'transient' },
+      failure: { ...failure, kind: 'transient', reason: 'Throttled' },
     });
     expect(later).toMatchObject({ actions: [], summary: { state: 'retrying' }, status: running });
   });

@@ -52,6 +52,7 @@ export interface ObserveDeps
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];
   readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
+  readonly resourceGraph: LiveDeps['resourceGraph'] & RunReadsDeps['resourceGraph'];
   readonly retained: RetainedRecords;
   readonly stores: Stores;
   readonly whoAmI: () => Promise<AzureCaller>;

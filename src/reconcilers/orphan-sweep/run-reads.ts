@@ -1,5 +1,6 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import type { PrincipalStates } from '../../azure/graph/directory.ts';
+import type { Permissions } from '../../azure/permissions.ts';
 import type { ResourceGraph } from '../../azure/resource-graph.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
@@ -19,6 +20,7 @@ export interface RunReadsDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'age' | 'relist' | 'present'>;
   readonly hostCache: Pick<HostCache, 'byIndex'>;
   readonly resourceGraph: Pick<ResourceGraph, 'attachedIdentities'>;
+  readonly permissions: Pick<Permissions, 'at'>;
   /** Absent: azid may not ask it. */
   readonly directory?: Pick<PrincipalStates, 'of'> | undefined;
   readonly installationId: string;
@@ -37,7 +39,7 @@ export async function readRun(
   const unlisted = await relist(swept, context, deps);
   return {
     unlisted,
-    attached: await attachedIn(context, deps),
+    attached: await attachedIn(swept, context, deps),
     principalOf: principalsOf(await directoryStates(swept, context, deps), deps),
   };
 }
@@ -60,8 +62,30 @@ async function relist(
   return failures;
 }
 
-async function attachedIn(context: CallContext, { resourceGraph }: RunReadsDeps): Promise<Attached> {
+/** A right to read whatever there is. */
+const READ_ALL = '*/read';
+
+/** Resource Graph leaves out without a word what azid may not read: then what it does not show proves even less. */
+async function attachedIn(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  { resourceGraph, permissions }: RunReadsDeps,
+): Promise<Attached> {
   let of: ReadonlyMap<string, readonly string[]> = new Map();
+  for (const subscriptionId of subscriptionsOf(swept)) {
+    const scope = `/subscriptions/${subscriptionId}`;
+    let mayReadAll = false;
+    const failure = await failing(async () => {
+      const rights = await permissions.at(scope, { priority: 'resync', signal: context.signal });
+      mayReadAll = rights.allows(READ_ALL);
+    });
+    if (failure) return { state: 'unread', why: `what azid may read of ${scope}: ${failure.message}` };
+    if (!mayReadAll)
+      return {
+        state: 'unread',
+        why: `azid may not read all resources of ${scope}, and those that it may not read are left out of what Azure shows; give it the role Reader there`,
+      };
+  }
   const failure = await failing(async () => {
     of = await resourceGraph.attachedIdentities(context);
   });

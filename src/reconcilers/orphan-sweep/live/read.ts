@@ -9,7 +9,8 @@ import type { FederatedCredentials } from '../../../azure/federated-credentials.
 import type { PrincipalStates } from '../../../azure/graph/directory.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { isCredentialOf } from '../../../azure/names/credential-name.ts';
-import { parseIdentityId } from '../../../azure/names/resource-id.ts';
+import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
+import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
@@ -38,6 +39,7 @@ export interface LiveDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
   readonly credentials: Pick<FederatedCredentials, 'get' | 'list'>;
   readonly associated: Pick<AssociatedResources, 'of'>;
+  readonly resourceGraph: Pick<ResourceGraph, 'assignmentsOf'>;
   readonly directory?: Pick<PrincipalStates, 'of'> | undefined;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'inUse' | 'believes'>;
   readonly hostCache: Pick<HostCache, 'byIndex'>;
@@ -120,12 +122,15 @@ async function readIdentity(
   return { thing, record: withEarlier(read, identity.id, deps.stores.orphanRecords.values()) };
 }
 
-/** Of a principal, at every scope that azid looks at: what a subscription's list shows includes what is inherited from above. */
+/**
+ * Of a principal, at every scope that azid looks at, since what a subscription's list shows includes what is inherited from above; and of
+ * all other subscriptions that it may read what Resource Graph knows of, each read itself, as that goes on showing what was deleted.
+ */
 async function assignmentsOf(
   principalId: string,
   identityId: string,
   context: CallContext,
-  { assignments, assignmentCache }: LiveDeps,
+  { assignments, assignmentCache, resourceGraph }: LiveDeps,
 ): Promise<readonly AzureRoleAssignment[]> {
   if (principalId === '') return [];
   const found = new Map(assignmentCache.byIndex('principal', principalId).map((each) => [each.key, each]));
@@ -139,6 +144,13 @@ async function assignmentsOf(
           (await assignmentCache.believes(each, page.requestedAt, context))
         )
           found.set(each.key, each);
+  for (const id of await resourceGraph.assignmentsOf(principalId, context)) {
+    if (found.has(armKey(id))) continue;
+    const { scope, name } = parseAssignmentId(id);
+    const got = await assignments.get(scope, name, context);
+    if (got.found && got.assignment.principalId === principalId.toLowerCase())
+      found.set(got.assignment.key, got.assignment);
+  }
   return [...found.values()];
 }
 
