@@ -28,7 +28,7 @@ import {
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
 
 /** At most so many targets are told one by one. */
-export const MAX_TOLD_TARGETS = 100;
+export const MAX_LISTED_TARGETS = 100;
 
 /** At most so many resources have a rollout slot at once. */
 export const MAX_SLOTS = 1000;
@@ -155,7 +155,7 @@ const status = z.object({
     ),
   targets: z
     .array(target)
-    .max(MAX_TOLD_TARGETS)
+    .max(MAX_LISTED_TARGETS)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('Up to 100 targets, those that need attention first.'),

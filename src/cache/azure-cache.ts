@@ -278,7 +278,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       this.#store.recordAllGone(area, list.startedAt);
       return undefined;
     }
-    this.#oneByOne.listed(area, list.untold ?? []);
+    this.#oneByOne.listed(area, list.leftOut ?? []);
     return await this.#store.accept(area, list, signal);
   }
 

@@ -100,7 +100,7 @@ async function answer(request: IncomingMessage, { health, metrics }: ObserveServ
 
 /** The form of the API server's own probes: `[+]name ok`, `[-]name failed: why`. */
 function probe(health: Health, name: Probe, verbose: boolean): Reply {
-  const results = health.look(name);
+  const results = health.results(name);
   const failed = results.some(({ fault }) => fault !== undefined);
   if (!failed && !verbose) return { status: 200, body: 'ok\n' };
   const lines = results.map(({ name, fault }) =>

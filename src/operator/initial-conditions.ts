@@ -55,16 +55,16 @@ export class InitialConditions<T extends ManagedObject> implements Disposable {
       reconcile: writeInitialCondition,
       outcomeOf,
     });
-    const look = (key: ObjectKey) => {
+    const check = (key: ObjectKey) => {
       const object = store.get(key);
       if (object && needsInitialCondition(object)) this.queue.add(key, 'edit');
     };
     this.#subscription = store.onChange(({ key, new: now }) => {
       // What was met and is gone, maybe before anything else looked at it, is forgotten.
-      if (now) look(key);
+      if (now) check(key);
       else this.queue.add(key, 'resync');
     });
-    for (const key of store.keys()) look(key);
+    for (const key of store.keys()) check(key);
   }
 
   [Symbol.dispose](): void {

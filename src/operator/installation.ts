@@ -121,12 +121,12 @@ export function whenHandedOver(
 ): AbortSignal {
   const begun = new AbortController();
   const key = `${namespace}/${INSTALLATION_CONFIG_MAP}`;
-  const look = () => {
+  const check = () => {
     const why = handedOver(maps.get(key)?.data, `ConfigMap ${key}`);
     if (why !== undefined) begun.abort(new InstallationMismatch(why));
   };
-  cleanup.use(maps.onChange(look));
-  look();
+  cleanup.use(maps.onChange(check));
+  check();
   return begun.signal;
 }
 

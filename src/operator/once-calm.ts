@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../runtime/time/clock.ts';
 
 const LOOK_MS = 5_000;
 /** In a row: between two bursts of a start nothing runs either. */
-const CALM_LOOKS = 4;
+const CALM_CHECKS = 4;
 
 /**
  * Runs something once, when all that a start found has been reconciled. A start leaves behind several times what is kept, and an
@@ -18,7 +18,7 @@ export async function onceCalm(
   }: { readonly clock: Clock; readonly idle: () => boolean; readonly signal: AbortSignal },
   run: () => void,
 ): Promise<void> {
-  for (let calm = 0; calm < CALM_LOOKS; calm = idle() ? calm + 1 : 0) {
+  for (let calm = 0; calm < CALM_CHECKS; calm = idle() ? calm + 1 : 0) {
     try {
       await sleep(clock, LOOK_MS, signal);
     } catch (error) {

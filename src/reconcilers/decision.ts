@@ -130,7 +130,7 @@ export interface Decision<Action, Status> {
 }
 
 /** A `decide` whose decisions say what of them rests on caches alone. */
-export function sayingNeeds<
+export function withNeeds<
   Given extends readonly [object: never, facts: never, ...more: never[]],
   Made extends object,
 >(

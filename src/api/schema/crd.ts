@@ -110,8 +110,8 @@ function clean(node: Schema, path: string): Schema {
       throw new Error(`${path}: a pattern needs words for whoever gets it wrong; use shaped()`);
     if (shape.cheaply === undefined) delete out.pattern;
     const rules = (out[RULES] as readonly CelRule[] | undefined) ?? [];
-    const blanksTold = rules.some(({ rule }) => rule === noEndBlanks.rule);
-    out[RULES] = [...rules, shapeRule(node.pattern, shape, { ...node, blanksTold })];
+    const blanksReported = rules.some(({ rule }) => rule === noEndBlanks.rule);
+    out[RULES] = [...rules, shapeRule(node.pattern, shape, { ...node, blanksReported })];
   }
   if (node.type === 'array') {
     if (!('maxItems' in node)) throw new Error(`${path}: an array needs max()`);

@@ -30,13 +30,16 @@ export function shaped(text: z.ZodString, pattern: RegExp, shape: Shape): z.ZodS
 export function shapeRule(
   pattern: string,
   { expected, remedy, cheaply }: Shape,
-  { minLength = 0, blanksTold = false }: { readonly minLength?: number; readonly blanksTold?: boolean } = {},
+  {
+    minLength = 0,
+    blanksReported = false,
+  }: { readonly minLength?: number; readonly blanksReported?: boolean } = {},
 ): CelRule {
   const end = remedy === undefined ? '' : `; ${remedy}`;
   const rules = [
     // Of what is too short the schema speaks alone, of white space at the ends a rule of its own where there is one.
     ...(minLength > 0 ? [`size(self) < ${minLength}`] : []),
-    ...(blanksTold ? ['self.trim() != self'] : []),
+    ...(blanksReported ? ['self.trim() != self'] : []),
     cheaply ?? `self.matches(r'${celRaw(pattern)}')`,
   ];
   const blanks = `(self.trim() == self ? '' : '; there is white space at its ends, remove it')`;
@@ -48,7 +51,7 @@ export function shapeRule(
       celText(`expected ${expected}, got '`),
       'self',
       celText(`'${end}`),
-      ...(blanksTold ? [] : [blanks]),
+      ...(blanksReported ? [] : [blanks]),
     ].join(' + '),
   };
 }

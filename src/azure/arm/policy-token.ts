@@ -114,7 +114,7 @@ async function answerOf(
     response: answer,
     message: `status ${answer.status}`,
   });
-  const said = `${code}: ${message}`;
+  const why = `${code}: ${message}`;
   if (status === 429)
     throw new AzureError({
       status,
@@ -123,8 +123,8 @@ async function answerOf(
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
   if (status === undefined || status === 401 || status === 408 || status >= 500)
-    throw unavailable(missing, said);
-  throw refused(missing, said);
+    throw unavailable(missing, why);
+  throw refused(missing, why);
 }
 
 function refused({ message }: MissingToken, why: string): AzureError {
@@ -144,8 +144,8 @@ function unavailable({ message }: MissingToken, why: string): AzureError {
 
 /** What the policies' services said, else that they said nothing. */
 function whyOf({ results, message }: Readonly<Record<string, unknown>>): string {
-  const said = (Array.isArray(results) ? results : []).map((each) => record(each).message);
-  const texts = [message, ...said].filter((text) => typeof text === 'string' && text.trim() !== '');
+  const answers = (Array.isArray(results) ? results : []).map((each) => record(each).message);
+  const texts = [message, ...answers].filter((text) => typeof text === 'string' && text.trim() !== '');
   return texts.length > 0 ? texts.join('; ') : 'the service behind the policy says no';
 }
 

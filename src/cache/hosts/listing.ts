@@ -11,7 +11,7 @@ import type { Held } from '../definition.ts';
 import type { Page } from '../lists/listing.ts';
 import { RESYNC } from '../schedule/resync.ts';
 import { areaOfHost, type HostArea, isAllSlots, parseHostArea, SITE_TYPE, slotsArea } from './area.ts';
-import { type JudgedList, judgeList, UNREAD } from './untold.ts';
+import { type JudgedList, judgeList, UNREAD } from './left-out.ts';
 
 export interface HostListingOptions {
   readonly hosts: Pick<Hosts, 'list' | 'listSlots'>;
@@ -48,10 +48,10 @@ export class HostListings {
     const shown: HostPage[] = [];
     for await (const { hosts, requestedAt } of this.#ask(parsed, context))
       shown.push({ hosts: hosts.filter(({ id }) => homeOf(id) === area), requestedAt });
-    const { pages, untold } = await this.#judged(shown, context, held);
-    const ids = untold.map(({ id }) => id);
+    const { pages, leftOut } = await this.#judged(shown, context, held);
+    const ids = leftOut.map(({ id }) => id);
     for (const { hosts, requestedAt } of pages) yield { found: hosts, requestedAt };
-    if (ids.length > 0) yield { found: [], requestedAt: pages[0]?.requestedAt ?? 0, untold: ids };
+    if (ids.length > 0) yield { found: [], requestedAt: pages[0]?.requestedAt ?? 0, leftOut: ids };
   }
 
   /** `undefined` if azid's right to read all of an area was confirmed, else what is missing. */

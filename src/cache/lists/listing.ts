@@ -6,7 +6,7 @@ export interface Page<T> {
   /** Areas beneath, each of which has a list of its own: the slots of each site. */
   readonly areas?: readonly string[];
   /** Ids of resources of which the list leaves out what matters: they are read one by one. */
-  readonly untold?: readonly string[];
+  readonly leftOut?: readonly string[];
   /** Azure said that what holds these resources is not there. */
   readonly gone?: boolean;
 }
@@ -18,7 +18,7 @@ export interface CompletedList<T> {
   /** Each with the time at which its own page's request began. */
   readonly found: readonly { readonly resource: T; readonly requestedAt: number }[];
   readonly areas?: readonly string[] | undefined;
-  readonly untold?: readonly string[];
+  readonly leftOut?: readonly string[];
   readonly gone?: boolean;
 }
 
@@ -28,7 +28,7 @@ export async function collected<T>(
   now: () => number,
 ): Promise<CompletedList<T>> {
   const found: { resource: T; requestedAt: number }[] = [];
-  const untold: string[] = [];
+  const leftOut: string[] = [];
   let startedAt: number | undefined;
   let areas: string[] | undefined;
   let gone = false;
@@ -36,8 +36,8 @@ export async function collected<T>(
     startedAt ??= page.requestedAt;
     for (const resource of page.found) found.push({ resource, requestedAt: page.requestedAt });
     if (page.areas) areas = [...(areas ?? []), ...page.areas];
-    untold.push(...(page.untold ?? []));
+    leftOut.push(...(page.leftOut ?? []));
     gone ||= page.gone ?? false;
   }
-  return { startedAt: startedAt ?? now(), found, areas, untold, gone };
+  return { startedAt: startedAt ?? now(), found, areas, leftOut, gone };
 }

@@ -147,9 +147,9 @@ export class ActivityLogPoller implements AsyncDisposable {
     const { log, metrics } = this.#options;
     metrics.failed({ subscriptionId, reason });
     const state = refused ? 'refused' : 'fails';
-    const isSaid = queries.some((each) => each.state === state);
+    const isReported = queries.some((each) => each.state === state);
     asked.state = state;
-    if (isSaid) return;
+    if (isReported) return;
     const fields = { subscription: subscriptionId, reason, error };
     if (!refused) log.warn(fields, 'the Activity Log was not read; it is tried again');
     else if (reason !== 'AuthorizationFailed') log.warn({ ...fields, remedy }, REFUSED);

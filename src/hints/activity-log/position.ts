@@ -66,8 +66,8 @@ export function advanced(
 ): number {
   const shown = Math.min(to, now - MARGIN_MS);
   // Not beyond the range: what came late in it says nothing of what the next one holds.
-  const told = Math.min(submittedAt ?? shown, to);
-  return Math.max(upTo ?? shown, told, shown);
+  const reported = Math.min(submittedAt ?? shown, to);
+  return Math.max(upTo ?? shown, reported, shown);
 }
 
 /** Whether what somebody kept can be where a query came to: a number, and of a time that has come. */

@@ -6,7 +6,7 @@ import type { Hint } from '../hint.ts';
 import { Self } from '../self.ts';
 import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
 import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
-import { isSame, merged } from './told-twice.ts';
+import { isSame, merged } from './same-call.ts';
 
 /** As many as an object shows of its own. */
 export const KEPT_CALLS = 10;

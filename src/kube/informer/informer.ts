@@ -120,7 +120,7 @@ export class Informer<T extends KubeObject> {
       return;
     }
     const { reason, status, message } = state.error;
-    const told = { resource, reason, status, waitMs: state.ms, message };
-    this.#log[this.#isNews(message) ? 'warn' : 'debug'](told, 'reflector waits after a failure');
+    const fields = { resource, reason, status, waitMs: state.ms, message };
+    this.#log[this.#isNews(message) ? 'warn' : 'debug'](fields, 'reflector waits after a failure');
   }
 }

@@ -50,7 +50,7 @@ export class LeaderElector {
   /** Why the last try failed; undefined after one that told who leads. */
   #trouble: { readonly reason: string; readonly status: number | undefined } | undefined;
   /** What a follower said last of its waiting. */
-  #said = '';
+  #reported = '';
   /** Version of the Lease when it was seen to be nobody's, before this process asked for it. */
   #freeAt: string | undefined;
   #nobodyBetween = false;
@@ -127,7 +127,7 @@ export class LeaderElector {
     while (!signal.aborted) {
       await this.#tryOnce(this.#renewDeadlineMs, signal);
       if (this.isLeaderNow()) return;
-      if (!signal.aborted) this.#sayWaiting();
+      if (!signal.aborted) this.#reportWaiting();
       await sleep(clock, this.#retryMs * (1 + JITTER * random()), signal).catch(() => {});
     }
   }
@@ -136,19 +136,19 @@ export class LeaderElector {
    * A follower does nothing else that shows, so it says what it waits for, once and whenever that changes: who leads, or
    * why the Lease cannot be had.
    */
-  #sayWaiting(): void {
+  #reportWaiting(): void {
     const { namespace, name, identity } = this.#options;
     const lease = `${namespace}/${name}`;
     const trouble = this.#trouble;
-    const said = trouble ? `${trouble.status} ${trouble.reason}` : this.holder;
-    if (said === this.#said || said === '' || (!trouble && said === identity)) return;
-    this.#said = said;
+    const found = trouble ? `${trouble.status} ${trouble.reason}` : this.holder;
+    if (found === this.#reported || found === '' || (!trouble && found === identity)) return;
+    this.#reported = found;
     if (trouble)
       this.#log.warn(
         { identity, lease, ...trouble },
         'standing by: the lease can be neither read nor taken; check that azid may get, create and update it',
       );
-    else this.#log.info({ identity, lease, holder: said }, 'standing by: another process leads');
+    else this.#log.info({ identity, lease, holder: found }, 'standing by: another process leads');
   }
 
   /** Until the signal aborts (undefined) or leadership is lost (why). */

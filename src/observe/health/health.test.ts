@@ -14,7 +14,7 @@ describe('Health', () => {
     health.add('healthz', 'loop', () => undefined);
     health.add('healthz', 'watch', () => 'the watch is silent');
     health.add('readyz', 'caches', () => 'not synced');
-    expect(health.look('healthz')).toEqual([
+    expect(health.results('healthz')).toEqual([
       { name: 'loop' },
       { name: 'watch', fault: 'the watch is silent' },
     ]);
@@ -25,7 +25,7 @@ describe('Health', () => {
     health.add('healthz', 'odd', () => {
       throw new Error('no such thing');
     });
-    expect(health.look('healthz')).toEqual([
+    expect(health.results('healthz')).toEqual([
       { name: 'odd', fault: 'the check itself failed: no such thing' },
     ]);
   });
@@ -34,15 +34,15 @@ describe('Health', () => {
     const health = new Health();
     {
       using _check = health.add('healthz', 'caches', () => 'not synced');
-      expect(health.look('healthz')).toHaveLength(1);
+      expect(health.results('healthz')).toHaveLength(1);
     }
-    expect(health.look('healthz')).toEqual([]);
+    expect(health.results('healthz')).toEqual([]);
   });
 
   test('with nothing to check is alive, but not ready', () => {
     const health = new Health();
-    expect(health.look('healthz')).toEqual([]);
-    expect(health.look('readyz')).toEqual([{ name: 'startup', fault: 'nothing has been started yet' }]);
+    expect(health.results('healthz')).toEqual([]);
+    expect(health.results('readyz')).toEqual([{ name: 'startup', fault: 'nothing has been started yet' }]);
   });
 
   test('names are unique within a probe', () => {

@@ -31,7 +31,7 @@ export class Health {
    * All checks of a probe, in the order they were added. A check that throws is at fault. Nothing to check means not
    * ready: the probe server listens before the caches are there to be asked.
    */
-  look(probe: Probe): readonly CheckResult[] {
+  results(probe: Probe): readonly CheckResult[] {
     if (probe === 'readyz' && this.#checks.readyz.size === 0) {
       return [{ name: 'startup', fault: 'nothing has been started yet' }];
     }

@@ -43,7 +43,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
   });
   const time = new Histogram({
     name: 'azure_requests_time_seconds',
-    help: 'How long calls to Azure took, waiting in a lane not included.',
+    help: 'How long calls to Azure took, waiting in the request scheduler not included.',
     registers,
     labelNames: ['resource', 'requestType'],
     buckets: [...LONG_SECONDS],
@@ -62,7 +62,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
   });
   const waits = new Histogram({
     name: 'azid_azure_wait_seconds',
-    help: 'How long calls waited in their lane.',
+    help: 'How long calls waited in the request scheduler.',
     registers,
     labelNames: ['kind', 'priority'],
     buckets: [...LONG_SECONDS],

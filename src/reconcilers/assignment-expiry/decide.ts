@@ -141,8 +141,8 @@ function released(object: AssignmentExpiry): ExpiryDecision {
   const { assignmentId, owners } = object.spec;
   const end = lastEnd(object);
   const message = `${RELEASED}; ${assignmentId} no longer ends${end === undefined ? '' : ` at ${timestamp(end)}`} unless a RoleGrant that lives says so`;
-  const tell: Action[] = owners.length > 0 ? [{ type: 'recordEvent', event: leftBehind(message) }] : [];
-  return { ...leave(object), actions: [...tell, { type: 'removeFinalizer' }] };
+  const events: Action[] = owners.length > 0 ? [{ type: 'recordEvent', event: leftBehind(message) }] : [];
+  return { ...leave(object), actions: [...events, { type: 'removeFinalizer' }] };
 }
 
 function rest(object: AssignmentExpiry, summary: Summary): ExpiryDecision {

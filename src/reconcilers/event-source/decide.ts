@@ -17,7 +17,7 @@ export interface SourceFacts extends Partial<SourceView> {
 export type SourceStatus = Pick<EventSourceStatus, 'lastEventTime'>;
 
 /** How fresh the time of the last event is in the status: an event costs no write. */
-export const TOLD_EVERY_MS = 5 * 60_000;
+export const REPORTED_EVERY_MS = 5 * 60_000;
 /** Connections are dropped now and then, and are back within seconds: nothing that anybody must know. */
 const BRIEF_MS = 30_000;
 /** What waited in the queue while azid was away has come by then. */
@@ -134,7 +134,7 @@ function lastEventOf({ status }: EventSource, { queue, now }: SourceFacts): numb
 function lastEventStatus({ status }: EventSource, lastEventAt: number | undefined): SourceStatus {
   const shown = status?.lastEventTime;
   if (lastEventAt === undefined) return {};
-  const fresh = shown !== undefined && lastEventAt - Date.parse(shown) < TOLD_EVERY_MS;
+  const fresh = shown !== undefined && lastEventAt - Date.parse(shown) < REPORTED_EVERY_MS;
   return { lastEventTime: fresh ? shown : timestamp(lastEventAt) };
 }
 
@@ -148,7 +148,12 @@ function arrivingOf(
   lastEventAt: number | undefined,
 ): { readonly condition?: Finding; readonly nextMs: number } {
   const type = 'EventsArriving';
-  const told = (status: Finding['status'], reason: string, message: string, nextMs = RECHECK_READY_MS) => ({
+  const reported = (
+    status: Finding['status'],
+    reason: string,
+    message: string,
+    nextMs = RECHECK_READY_MS,
+  ) => ({
     condition: { type, status, reason, message },
     nextMs,
   });
@@ -156,7 +161,7 @@ function arrivingOf(
     return { nextMs: RECHECK_READY_MS };
   const { connection } = queue ?? {};
   if (assignment?.type !== 'receives' || connection?.state !== 'receiving')
-    return told('Unknown', NOT_RECEIVING, 'azid does not receive from the queue now; Ready says why');
+    return reported('Unknown', NOT_RECEIVING, 'azid does not receive from the queue now; Ready says why');
   const { expectWithin = DEFAULT_EXPECT_WITHIN } = source.spec;
   const overdueAt =
     (lastEventAt ?? Date.parse(source.metadata.creationTimestamp ?? '')) + parseDuration(expectWithin);
@@ -164,7 +169,7 @@ function arrivingOf(
   const wasSilent = source.status?.conditions?.some((each) => each.type === type && each.reason === SILENT);
   if (now >= overdueAt && (now >= caughtUpAt || wasSilent)) {
     const since = lastEventAt === undefined ? 'ever came' : `since ${timestamp(lastEventAt)}`;
-    return told(
+    return reported(
       'False',
       SILENT,
       `no event ${since}, expected one within ${expectWithin}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
@@ -172,8 +177,8 @@ function arrivingOf(
   }
   const nextMs = Math.min(RECHECK_READY_MS, Math.max(overdueAt, caughtUpAt) - now + 1_000);
   if (lastEventAt === undefined || now >= overdueAt)
-    return told('Unknown', NONE_YET, `no event came yet; one is expected within ${expectWithin}`, nextMs);
-  return told('True', ARRIVING, `the last event came within ${expectWithin}`, nextMs);
+    return reported('Unknown', NONE_YET, `no event came yet; one is expected within ${expectWithin}`, nextMs);
+  return reported('True', ARRIVING, `the last event came within ${expectWithin}`, nextMs);
 }
 
 /** What was said last was said of the spec as it is: of another queue it would be no news. */

@@ -2,7 +2,7 @@ import { type EventSource, eventSource } from '../../api/event-source.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { KindDefinition } from '../definition.ts';
-import { decide, type SourceFacts, type SourceStatus, TOLD_EVERY_MS } from './decide.ts';
+import { decide, REPORTED_EVERY_MS, type SourceFacts, type SourceStatus } from './decide.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 
@@ -25,7 +25,7 @@ export const eventSourceKind: KindDefinition<
   start: ({ eventSources, stores, cloud, clock }, enqueue) => {
     // The queue of keys keeps the earliest of several delays: however many events come, a status is looked at once a minute.
     eventSources.follow(stores.eventSources, (key, soon) =>
-      enqueue(key, 'event', soon ? 0 : TOLD_EVERY_MS / 5),
+      enqueue(key, 'event', soon ? 0 : REPORTED_EVERY_MS / 5),
     );
     return {
       observe: async (source) => ({ now: clock.now(), cloud, ...eventSources.view(keyOf(source)) }),

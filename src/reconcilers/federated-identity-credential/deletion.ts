@@ -3,7 +3,7 @@ import { unblocked } from '../status/blocked.ts';
 import { finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Untold } from '../status/untold.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Undetermined } from '../status/undetermined.ts';
 import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
 import { remove } from './write/stale.ts';
@@ -27,7 +27,7 @@ export function decideDeletion(
     if (ids.length > 0)
       return finished(object, own, [leftBehind(`${RELEASED}; ${named}, if still there, stay in Azure`)]);
     const message = `${RELEASED}; its credential, if there is one, stays in Azure`;
-    return finished(object, own, untoldOf(object, facts) ? [leftBehind(message)] : []);
+    return finished(object, own, undeterminedOf(object, facts) ? [leftBehind(message)] : []);
   }
   if (object.spec.deletionPolicy === 'Retain') {
     const message = `kept in Azure, as deletionPolicy: Retain says: ${named}`;
@@ -50,9 +50,10 @@ export function decideDeletion(
   });
   const proven = ids.filter((id) => isProven(id, object, facts));
   if (proven.length === 0) {
-    const untold = untoldOf(object, facts);
-    if (untold?.state === 'waiting') return waiting(untold.message, FIRST_LIST_RECHECK_MS);
-    if (untold) return recheckedWithin(blocked('what may be there', [untold.failure]), RECHECK_MS);
+    const undetermined = undeterminedOf(object, facts);
+    if (undetermined?.state === 'waiting') return waiting(undetermined.message, FIRST_LIST_RECHECK_MS);
+    if (undetermined)
+      return recheckedWithin(blocked('what may be there', [undetermined.failure]), RECHECK_MS);
     const strange = `no name proves that azid made ${named} for this object; left as they are`;
     return finished(object, own, ids.length > 0 ? [leftBehind(strange)] : []);
   }
@@ -86,7 +87,7 @@ export function decideDeletion(
  * Why it cannot be told whether something of this object's is in Azure. A status may have been lost or altered while no azid ran, so
  * only what is on the identity tells that nothing is left.
  */
-function untoldOf(object: FederatedIdentityCredential, facts: Facts): Untold | undefined {
+function undeterminedOf(object: FederatedIdentityCredential, facts: Facts): Undetermined | undefined {
   const { identity, credentials } = facts;
   switch (identity.state) {
     case 'loading':

@@ -1,6 +1,6 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { keyOf } from '../../kube/types.ts';
-import { sayingNeeds } from '../decision.ts';
+import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { ownedInAzure } from './activity.ts';
@@ -29,7 +29,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   watches,
   ownedInAzure,
   removals: ['deleteCredential'],
-  decide: sayingNeeds(decide, needsLive),
+  decide: withNeeds(decide, needsLive),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
     const inUse = new IdentitiesInUse(services.credentialCache);

@@ -66,10 +66,16 @@ export async function observe(
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
 
-  return look(object, context, deps, common, isReconcileRequested(object) || live.wants(CREDENTIALS));
+  return observeCredentials(
+    object,
+    context,
+    deps,
+    common,
+    isReconcileRequested(object) || live.wants(CREDENTIALS),
+  );
 }
 
-async function look(
+async function observeCredentials(
   object: FederatedIdentityCredential,
   context: ReconcileContext,
   deps: ObserveDeps,

@@ -55,7 +55,7 @@ describe('a host that is as wanted', () => {
     const decision = decide(object(), facts());
     expect(decision).toMatchObject({ actions: [], summary: { state: 'ready', reason: 'InSync' } });
     expect(decision.status).toEqual({ hostId: VM, instance: 'vm-1', entries: [entry('app')] });
-    expect(decision.looks).toBe(false);
+    expect(decision.restsOnHost).toBe(false);
   });
 
   it('looks again when a loss is long enough ago to be forgotten', () => {
@@ -246,7 +246,7 @@ describe('attaching', () => {
     ] as const);
     const early = decide(begun, facts({ host: seen(host()), accepted }));
     expect(reason(early)).toBe('progressing ReadingBack');
-    expect(early).toMatchObject({ actions: [], looks: true, status: { writeStartedAt: at(-5_000) } });
+    expect(early).toMatchObject({ actions: [], restsOnHost: true, status: { writeStartedAt: at(-5_000) } });
     const late = decide(begun, facts({ accepted }));
     expect(late.status).toEqual({
       hostId: VM,
@@ -483,7 +483,7 @@ describe('the system-assigned identity', () => {
       begun,
       facts({ claims: [wantsSystem()], host: seen(host([], { own: { system: true } })) }),
     );
-    expect(early).toMatchObject({ looks: true, status: { systemAssigned: { state: 'Attaching' } } });
+    expect(early).toMatchObject({ restsOnHost: true, status: { systemAssigned: { state: 'Attaching' } } });
   });
 
   it('is switched off only where azid switched it on, and its object asked for that', () => {

@@ -171,7 +171,7 @@ export type Action =
 
 export interface HostDecision extends Decision<Action, OwnStatus> {
   /** It rests on what a look at the host tells now, not on what was seen some time ago. */
-  readonly looks?: boolean;
+  readonly restsOnHost?: boolean;
   /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written, as far as is known. */
   readonly batch?: Batch;
   readonly isHeld?: boolean;

@@ -3,7 +3,7 @@ import { isFinalized } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
-import type { Telling } from '../../runtime/status/summary.ts';
+import type { Report } from '../../runtime/status/summary.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Doubt, Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
@@ -80,14 +80,14 @@ function whyUnread(
   { metadata: { uid }, status }: HostIdentity,
   { problem }: LedgerEntry,
   elapsed: HoldDeps['elapsed'],
-): Telling | undefined {
+): Report | undefined {
   if (status?.unreadable) return status.unreadable;
   if (problem && elapsed.since(uid, problem.notBefore) < VERDICT_MS) return undefined;
   const stalled = findCondition(status?.conditions ?? [], 'Stalled');
   return stalled?.status === 'True' ? stalled : undefined;
 }
 
-function doubtOf({ spec: { resourceId } }: HostIdentity, { message }: Telling): Doubt {
+function doubtOf({ spec: { resourceId } }: HostIdentity, { message }: Report): Doubt {
   return {
     reason: 'ResourceUnreadable',
     message: `${resourceId} used it when azid could last read that resource, and azid cannot read it now: ${message}; let azid read it, or delete the identity by hand if nothing uses it any more`,

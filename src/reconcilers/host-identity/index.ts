@@ -1,5 +1,5 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import { sayingNeeds } from '../decision.ts';
+import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { areasOf } from '../watches/areas.ts';
 import { ownedInAzure } from './activity.ts';
@@ -26,7 +26,7 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
   namespacesOf: (key, { stores, hostCache }) => hostNamespaces(key, stores, hostCache),
   watches,
   ownedInAzure,
-  decide: sayingNeeds(decide, needsLive),
+  decide: withNeeds(decide, needsLive),
   start(services) {
     const memory = new HostMemory();
     const areas = areasOf(services.hostCache, 'hostidentity');

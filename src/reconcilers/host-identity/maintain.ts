@@ -24,7 +24,7 @@ import { planWrite, type WritePlan } from './write/write.ts';
 export const BUSY_MS = LONGEST_OPERATION_MS;
 
 /** Whoever was due and got no slot enqueues nobody. */
-const LOOK_DUE_MS = 1_000;
+const READ_DUE_MS = 1_000;
 
 /** More in one reconcile are left to the next: each write is a round of the reconciler, and others wait for the worker. */
 const MAX_WRITES = 4;
@@ -49,9 +49,15 @@ export function maintain(
   const { changes } = survey;
   const base = statusOf(object, status, host, facts, survey);
   const conditions = contestFindings(object, survey.lines, facts.now);
-  const finish = (lines: ReadonlyMap<string, Line>, summary: Summary, looks = false): HostDecision => {
+  const finish = (lines: ReadonlyMap<string, Line>, summary: Summary, restsOnHost = false): HostDecision => {
     const next = withUnproven(object, withLines(base, lines), status);
-    return { actions: told(object, next, lines, survey.events), status: next, summary, conditions, looks };
+    return {
+      actions: reportActions(object, next, lines, survey.events),
+      status: next,
+      summary,
+      conditions,
+      restsOnHost,
+    };
   };
 
   if (judgement.stop) return { ...finish(survey.lines, judgement.stop), ...kept(facts) };
@@ -67,7 +73,7 @@ export function maintain(
   // Nothing was read for it.
   const { unreadable } = object.status ?? {};
   const unread = { ...status, ...(unreadable && { unreadable }) };
-  if (open && waitMs > 0) return hold(unread, host, open, isDue ? Math.min(LOOK_DUE_MS, waitMs) : waitMs);
+  if (open && waitMs > 0) return hold(unread, host, open, isDue ? Math.min(READ_DUE_MS, waitMs) : waitMs);
   const batch: Batch | undefined = open && { ...open, isClosed: true };
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
@@ -128,7 +134,7 @@ function hold(status: OwnStatus, { id }: AzureHost, batch: Batch, againMs: numbe
 }
 
 /** What was found out is told once: the status remembers that it was. */
-function told(
+function reportActions(
   object: HostIdentity,
   status: OwnStatus,
   lines: ReadonlyMap<string, Line>,

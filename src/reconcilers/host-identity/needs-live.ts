@@ -30,8 +30,8 @@ function asksForALook(object: HostIdentity): boolean {
 }
 
 /** A write, a line that ends, an Event that is told: all rest on what Azure itself said just now. */
-function restsOnIt(object: HostIdentity, { actions, status, looks = false }: HostDecision): boolean {
-  return looks || actions.length > 0 || !sameStatus(status, ownStatus(object));
+function restsOnIt(object: HostIdentity, { actions, status, restsOnHost = false }: HostDecision): boolean {
+  return restsOnHost || actions.length > 0 || !sameStatus(status, ownStatus(object));
 }
 
 function isLive(view: ObservedHost | undefined): boolean {

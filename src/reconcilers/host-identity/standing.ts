@@ -29,9 +29,9 @@ export interface Stand {
 }
 
 /** Somebody may want what else nobody wants: it stays until that can be told. */
-const CLAIMANT_NOT_TOLD = 'ClaimantNotTold';
+const CLAIMANT_UNDETERMINED = 'ClaimantNotTold';
 /** With either, some identity may stay for somebody of whom cannot be told. */
-const MAY_AWAIT: ReadonlySet<string> = new Set([CLAIMANT_NOT_TOLD, 'SomeRefused', CONTESTED]);
+const MAY_AWAIT: ReadonlySet<string> = new Set([CLAIMANT_UNDETERMINED, 'SomeRefused', CONTESTED]);
 
 /** Longest pause between two looks at what is about to change, ms. */
 const LOOK_MS = 15_000;
@@ -84,7 +84,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   // What tells enqueues the host; but that nothing does tell is over by itself at some time.
   if (stays.length > 0)
     return progressing(
-      CLAIMANT_NOT_TOLD,
+      CLAIMANT_UNDETERMINED,
       `${hostId}: ${stays.join('; ')}; the rest is as wanted`,
       RECHECK_OUTSIDE_MS,
     );

@@ -191,7 +191,7 @@ describe('an entry without ids on a resource that is at work', () => {
     const decision = decide(given, atWork({ claims }));
     expect(writeOf(decision)).toBeUndefined();
     expect(told(decision)).toEqual([]);
-    expect(decision.looks).toBe(true);
+    expect(decision.restsOnHost).toBe(true);
   });
 
   it('is not azid’s on a resource that was made again meanwhile', () => {
@@ -659,7 +659,10 @@ describe('a write of a dead process', () => {
   it('is waited for before another one begins', () => {
     const decision = decide(begun, facts({ host: seen(host()), identities: alive('app'), window: open }));
     expect(writeOf(decision)).toBeUndefined();
-    expect(decision).toMatchObject({ looks: true, summary: { reason: 'ConfirmingWrite', againMs: 15_000 } });
+    expect(decision).toMatchObject({
+      restsOnHost: true,
+      summary: { reason: 'ConfirmingWrite', againMs: 15_000 },
+    });
     expect(decision.status.writeStartedAt).toBe(at(-1_000));
   });
 

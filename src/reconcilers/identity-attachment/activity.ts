@@ -11,8 +11,8 @@ export const ownedInAzure: OwnedInAzure<IdentityAttachment> = {
     const identityId = status?.identityId ?? spec.identityId;
     if (identityId === undefined) return [];
     const { resourceId } = spec.target;
-    const told = (status?.targets ?? []).map((target) => target.resourceId);
-    const resources = resourceId === undefined ? told : [resourceId];
+    const listed = (status?.targets ?? []).map((target) => target.resourceId);
+    const resources = resourceId === undefined ? listed : [resourceId];
     return resources.map((id) => ({ key: partOf(id, armKey(identityId)), resourceId: id }));
   },
   ownersOf(key, { hosts, attachments }) {

@@ -56,7 +56,7 @@ class World {
         .map(([name, model]) => viewOf(name, model));
       const now = { ...this.facts, hosts };
       const decision = decide(this.object, now);
-      this.facts = { ...this.facts, ...(decision.told && { told: decision.told }) };
+      this.facts = { ...this.facts, ...(decision.reported && { reported: decision.reported }) };
       if (decision.actions.length === 0) {
         this.object = { ...this.object, status: { ...decision.status, observedGeneration: 1 } };
         this.expectFinalizer();
@@ -164,7 +164,7 @@ describe('whatever the order of what happens', () => {
           happen(NAMES[index]);
           // A new process finds the slots, and tells nothing of what was before it.
           if (at === restart) {
-            const { told: _, ...rest } = world.facts;
+            const { reported: _, ...rest } = world.facts;
             world.facts = rest;
           }
         }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONFIRM_DETACH_ANNOTATION, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
+import { CONFIRM_DETACH_ANNOTATION, MAX_LISTED_TARGETS } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Decision } from '../decision.ts';
@@ -57,7 +57,7 @@ const next = (
   }));
   return [
     { ...object, status: { ...(saved ?? decision.status), observedGeneration: 1, conditions } },
-    { ...before, ...(decision.told && { told: decision.told }) },
+    { ...before, ...(decision.reported && { reported: decision.reported }) },
   ];
 };
 
@@ -262,8 +262,8 @@ describe('one resource by its id', () => {
     const decision = decide(object, facts({ ...(one && { hosts: [one] }), ...change }));
     expect(reasonOf(decision)).toBe(state);
     expect(said(decision)).toContain(says ?? '');
-    const [told] = decision.status.targets ?? [];
-    expect(told && [told.state, told.reason].filter(Boolean).join(' ')).toBe(target);
+    const [reported] = decision.status.targets ?? [];
+    expect(reported && [reported.state, reported.reason].filter(Boolean).join(' ')).toBe(target);
   });
 
   it('makes sure that the resource has its HostIdentity, after the finalizer', () => {
@@ -492,7 +492,7 @@ describe('a fleet by a selector', () => {
     const many = Array.from({ length: 150 }, (_, at) => attached(`ok${at}`));
     const bad = host('zz', { ledger: ledger({ stalled: { reason: 'ScopeLocked', message: 'a lock' } }) });
     const { targets = [] } = decide(fleet(), facts({ hosts: [...many, host('pending'), bad] })).status;
-    expect(targets).toHaveLength(MAX_TOLD_TARGETS);
+    expect(targets).toHaveLength(MAX_LISTED_TARGETS);
     expect(targets.slice(0, 3).map(({ state }) => state)).toEqual(['Failed', 'Pending', 'Attached']);
   });
 
@@ -726,10 +726,10 @@ describe('an attachment for which the ledger of a resource has no room', () => {
   it('has what the others have, and says so, with the resource and the remedy', () => {
     const decision = decide(attachment(), facts({ hosts: [crowded()] }));
     expect(reasonOf(decision)).toBe('ready Attached');
-    const told = full(fleet(), { hosts: [attached('b'), crowded()] });
-    expect(told).toMatchObject({ status: 'True', reason: 'TooManyOwners' });
-    expect(told?.message).toContain('the HostIdentity of a names 50 objects');
-    expect(told?.message).toContain('delete IdentityAttachments that nobody needs');
+    const reported = full(fleet(), { hosts: [attached('b'), crowded()] });
+    expect(reported).toMatchObject({ status: 'True', reason: 'TooManyOwners' });
+    expect(reported?.message).toContain('the HostIdentity of a names 50 objects');
+    expect(reported?.message).toContain('delete IdentityAttachments that nobody needs');
   });
 
   it('says nothing of what no policy allows it, nor of what it does not ask for', () => {
@@ -738,9 +738,9 @@ describe('an attachment for which the ledger of a resource has no room', () => {
   });
 
   it('says that it is named, once it is; one that always was says nothing', () => {
-    const told = { type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message: '' } as const;
+    const reported = { type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message: '' } as const;
     const before = attachment();
-    const status = { conditions: [{ ...told, lastTransitionTime: '2026-11-23T10:00:00Z' }] };
+    const status = { conditions: [{ ...reported, lastTransitionTime: '2026-11-23T10:00:00Z' }] };
     expect(full({ ...before, status }, { hosts: [attached('a')] })).toMatchObject({
       status: 'False',
       reason: 'Named',

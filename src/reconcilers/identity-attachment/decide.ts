@@ -57,8 +57,8 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   ];
   // While suspended nothing is performed, and what is told now would be lost.
   const suspended = isSuspended(object);
-  const settled = { status, conditions, ...(!suspended && { told: reconcileEventsOf(targets.all) }) };
-  const events = suspended ? [] : eventsOf(targets.all, facts.told, facts.identity);
+  const settled = { status, conditions, ...(!suspended && { reported: reconcileEventsOf(targets.all) }) };
+  const events = suspended ? [] : eventsOf(targets.all, facts.reported, facts.identity);
   const news = events.map((event): Action => ({ type: 'recordEvent', event }));
   if (plan.blocked && confirmation.state === 'new') {
     const message = `${plan.blocked.count} resources are detached, as the annotation confirms`;

@@ -73,8 +73,8 @@ describe('an attachment that goes', () => {
 
   it('tells what was detached', () => {
     const before = facts({ hosts: [attached('a')] });
-    const { told } = decide(deleted(fleet()), before);
-    const decision = decide(deleted(fleet()), { ...before, hosts: [], ...(told && { told }) });
+    const { reported } = decide(deleted(fleet()), before);
+    const decision = decide(deleted(fleet()), { ...before, hosts: [], ...(reported && { reported }) });
     expect(types(decision)).toEqual(['recordEvent', 'removeFinalizer']);
     expect(events(decision)[0]).toContain('IdentityDetached: the identity is detached from 1 resource: a');
   });

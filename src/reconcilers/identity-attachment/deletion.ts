@@ -23,17 +23,17 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const status = statusWith(object, facts, targets);
   // With Retain nothing is detached: the ledgers only forget.
   const retain = object.spec.deletionPolicy === 'Retain';
-  const told = retain ? new Map() : reconcileEventsOf(targets);
-  const news = retain ? [] : eventsOf(targets, facts.told, facts.identity);
-  if (targets.length === 0) return { ...finished(object, status, news), told };
+  const reported = retain ? new Map() : reconcileEventsOf(targets);
+  const news = retain ? [] : eventsOf(targets, facts.reported, facts.identity);
+  if (targets.length === 0) return { ...finished(object, status, news), reported };
   if (isReleased(object)) {
     const event = staying(targets, RELEASED);
-    return { ...finished(object, status, [...news, event]), told };
+    return { ...finished(object, status, [...news, event]), reported };
   }
 
   const settled = {
     status: withSlots(object, status, planOfDeletion(object, facts, targets), targets),
-    told,
+    reported,
   };
   const actions = news.map((event) => ({ type: 'recordEvent', event }) as const);
   const failed = targets.filter(hasFailed);
@@ -47,7 +47,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
     }
     if (rest === 0) {
       const event = staying(targets, `${block.after}: ${first.message}`);
-      return { ...finished(object, status, [...news, event]), told };
+      return { ...finished(object, status, [...news, event]), reported };
     }
   }
   const doing = retain ? 'letting go of what is attached to' : 'detaching from';

@@ -56,7 +56,7 @@ export interface Facts {
   /** Those asked for and those in whose ledger the object stands, by key. */
   readonly hosts: readonly SeenHost[];
   /** What this process told of each host, by key; absent: nothing yet. */
-  readonly told?: ReconcileEvents;
+  readonly reported?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
   /** For how long it has been refused, ms; absent: `now` tells. */
@@ -64,8 +64,8 @@ export interface Facts {
 }
 
 /** What Events tell of a host. */
-export type ToldState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
-export type ReconcileEvents = ReadonlyMap<string, ToldState>;
+export type ReportedState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
+export type ReconcileEvents = ReadonlyMap<string, ReportedState>;
 
 /** The fields of the status that are this kind's own. */
 export type OwnStatus = Omit<
@@ -80,7 +80,7 @@ export type Action =
 
 export interface AttachmentDecision extends Decision<Action, OwnStatus> {
   /** What its Events have told once its actions are done. */
-  readonly told?: ReconcileEvents;
+  readonly reported?: ReconcileEvents;
 }
 
 export type { IdentityAttachment };

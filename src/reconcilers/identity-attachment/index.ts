@@ -35,21 +35,21 @@ export const identityAttachmentKind: KindDefinition<
   ownedInAzure,
   decide,
   start(services) {
-    const told = new Map<string, ReconcileEvents>();
-    const looked = new Map<string, string>();
+    const reported = new Map<string, ReconcileEvents>();
+    const reReads = new Map<string, string>();
     const selecting = new Map<string, Selecting>();
     const areas = areasOf(services.hostCache, 'identityattachment');
-    const observeDeps: ObserveDeps = { ...services, areas, told, looked, selecting };
+    const observeDeps: ObserveDeps = { ...services, areas, reported, reReads, selecting };
     return {
       observe: (object, context) => observe(object, context, observeDeps),
       decided({ metadata: { uid } }, _facts, decision) {
-        if (decision.told) told.set(uid, decision.told);
+        if (decision.reported) reported.set(uid, decision.reported);
       },
       perform: (action, _object, context) => perform(action, context, services),
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;
-        for (const map of [told, looked, selecting]) map.delete(uid);
+        for (const map of [reported, reReads, selecting]) map.delete(uid);
         services.references.forget(uid);
       },
     };

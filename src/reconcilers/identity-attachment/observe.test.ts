@@ -45,8 +45,8 @@ function setup(given: Given = {}) {
     clock,
     releaseAfterMs: 1,
     elapsed: new Elapsed(clock),
-    told: new Map(),
-    looked: new Map(),
+    reported: new Map(),
+    reReads: new Map(),
     selecting: new Map(),
   };
   const look = (object: IdentityAttachment) => observe(object, context, deps);

@@ -22,7 +22,7 @@ import { blockedFor } from '../status/blocked.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
-import { sightOf } from './observe/sight.ts';
+import { hostViewOf } from './observe/host-view.ts';
 import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
 
 export interface ObserveDeps extends SelectingDeps {
@@ -40,8 +40,8 @@ export interface ObserveDeps extends SelectingDeps {
   readonly releaseAfterMs: number;
   readonly elapsed: Pick<Elapsed, 'since'>;
   /** By uid: what Events told, and the last request for a look that was passed on. */
-  readonly told: ReadonlyMap<string, ReconcileEvents>;
-  readonly looked: Map<string, string>;
+  readonly reported: ReadonlyMap<string, ReconcileEvents>;
+  readonly reReads: Map<string, string>;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function observe(
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<Facts> {
-  const { stores, clock, areas, releaseAfterMs, told } = deps;
+  const { stores, clock, areas, releaseAfterMs, reported } = deps;
   const { uid, deletionTimestamp } = object.metadata;
   const policy = policyFor(object, stores);
   const problem = problemOf(object);
@@ -65,7 +65,7 @@ export async function observe(
   // Not even a list is made on behalf of a namespace that may have nothing there.
   const area = deletionTimestamp || problem ? undefined : areaAsked(object, type, policy);
   const identity = await identitySeen(object, area !== undefined, context, deps);
-  const before = told.get(uid);
+  const before = reported.get(uid);
   const common: Facts = {
     now: clock.now(),
     policy,
@@ -74,11 +74,11 @@ export async function observe(
     type: { name: '', known: false, restarts: false },
     loading: false,
     hosts: [],
-    ...(before && { told: before }),
+    ...(before && { reported: before }),
     releaseAfterMs,
     ...blockedFor(object, deps),
   };
-  const see = sightOf(object, identity, deps);
+  const see = hostViewOf(object, identity, deps);
   if (deletionTimestamp || problem) {
     mayMissUntil(object, undefined, deps);
     areas.use(keyOf(object), held.map(areaOfHost));
@@ -162,9 +162,10 @@ async function readIdentityIfRequested(
   object: IdentityAttachment,
   mayAsk: boolean,
   context: ReconcileContext,
-  { stores, proofs, identityCache, looked }: ObserveDeps,
+  { stores, proofs, identityCache, reReads }: ObserveDeps,
 ): Promise<void> {
-  if (!isReconcileRequested(object) || looked.get(object.metadata.uid) === requestedReconcile(object)) return;
+  if (!isReconcileRequested(object) || reReads.get(object.metadata.uid) === requestedReconcile(object))
+    return;
   const { identityRef, identityId } = object.spec;
   const referred = identityRef && stores.identities.get(`${object.metadata.namespace}/${identityRef.name}`);
   const seen = referred && proofs.observe(referred);
@@ -185,12 +186,12 @@ async function readIfRequested(
   context: ReconcileContext,
   deps: ObserveDeps,
 ): Promise<void> {
-  const { hostCache, looked } = deps;
+  const { hostCache, reReads } = deps;
   const { uid } = object.metadata;
   const request = requestedReconcile(object);
   if (request === undefined || !hasPendingEdit(object)) return;
-  if (request === object.status?.lastHandledReconcileAt || looked.get(uid) === request) return;
-  looked.set(uid, request);
+  if (request === object.status?.lastHandledReconcileAt || reReads.get(uid) === request) return;
+  reReads.set(uid, request);
   const { resourceId } = object.spec.target;
   if (resourceId === undefined) {
     hostCache.resyncNow(area);

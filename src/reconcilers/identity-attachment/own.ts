@@ -1,4 +1,4 @@
-import { type AttachmentTarget, MAX_TOLD_TARGETS } from '../../api/identity-attachment.ts';
+import { type AttachmentTarget, MAX_LISTED_TARGETS } from '../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
@@ -14,10 +14,10 @@ export function ownStatus(object: IdentityAttachment): OwnStatus {
 /** With what the selector may miss, as it is now: it is said as long as nothing else may be told of what is found. */
 export function stillStatus(object: IdentityAttachment, facts: Pick<Facts, 'mayMissUntil'>): OwnStatus {
   const { mayMissUntil: _, ...own } = ownStatus(object);
-  return { ...own, ...sightOf(facts) };
+  return { ...own, ...mayMissOf(facts) };
 }
 
-function sightOf({ mayMissUntil }: Pick<Facts, 'mayMissUntil'>): Pick<OwnStatus, 'mayMissUntil'> {
+function mayMissOf({ mayMissUntil }: Pick<Facts, 'mayMissUntil'>): Pick<OwnStatus, 'mayMissUntil'> {
   return mayMissUntil === undefined ? {} : { mayMissUntil: timestamp(mayMissUntil) };
 }
 
@@ -41,10 +41,10 @@ export function statusWith(
   const { identity, now } = facts;
   const own = stillStatus(object, facts);
   const before = new Map((own.targets ?? []).map((target) => [armKey(target.resourceId), target] as const));
-  const told = targets
+  const listed = targets
     .toSorted((left, right) => rankOf(left) - rankOf(right) || (left.host.key < right.host.key ? -1 : 1))
-    .slice(0, MAX_TOLD_TARGETS)
-    .map((target) => tell(target, before.get(target.host.key), now));
+    .slice(0, MAX_LISTED_TARGETS)
+    .map((target) => entryOf(target, before.get(target.host.key), now));
   const count = (test: (target: Target) => boolean) => targets.filter(test).length;
   const wanted = count(({ host }) => host.claim === 'wanted' || host.claim === 'unclear');
   return {
@@ -58,11 +58,11 @@ export function statusWith(
     pending: count(({ state }) => state === 'Pending' || state === 'Attaching' || state === 'Waiting'),
     failed: count(({ state }) => state === 'Failed'),
     detaching: count(({ state, host }) => state === 'Detaching' && host.claim !== 'wanted'),
-    targets: told,
+    targets: listed,
   };
 }
 
-function tell(
+function entryOf(
   { host, state, reason, message, since }: Target,
   before: AttachmentTarget | undefined,
   now: number,

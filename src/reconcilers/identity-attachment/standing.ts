@@ -79,14 +79,14 @@ export function summaryOfTargets(
     state: 'ready',
     nextMs: lateMs > 0 ? Math.min(nextMs, lateMs) : nextMs,
     reason: ready.reason,
-    message: `${ready.message}; ${sight(until, lateMs <= 0)}`,
+    message: `${ready.message}; ${listNote(until, lateMs <= 0)}`,
   };
 }
 
 /** A list takes a while, and waits for its turn. */
 const LATE_MS = 60_000;
 
-function sight(until: number, late: boolean): string {
+function listNote(until: number, late: boolean): string {
   const at = timestamp(until);
   return late
     ? `resources that were made lately may be missing: the list that shows them was due at ${at} and has not come`

@@ -18,7 +18,7 @@ export type PolicyStatus = Pick<IdentityPolicyStatus, 'namespaces'>;
 
 const TYPES = HOST_CAPABILITIES.map(({ type }) => type);
 /** More findings than this say no more to a reader; the rest are counted. */
-const MAX_TOLD = 5;
+const MAX_LISTED = 5;
 
 /**
  * What an administrator wants to know of a policy: whom it reaches, whether another one contradicts it there, and what of
@@ -45,9 +45,9 @@ export function decide(
   // All of it, however it stands: whoever mends what is told first finds nothing new behind it.
   const message = [
     ...(contradicted ? [describeConflicts(contradicted)] : []),
-    ...(findings.length > 0 ? [told(findings), `what is listed allows nothing${rest}`] : []),
+    ...(findings.length > 0 ? [listed(findings), `what is listed allows nothing${rest}`] : []),
     ...(contradicted || findings.length > 0 ? [] : [force]),
-    ...(missing.length > 0 ? [`not there yet: namespace ${missing.slice(0, MAX_TOLD).join(', ')}`] : []),
+    ...(missing.length > 0 ? [`not there yet: namespace ${missing.slice(0, MAX_LISTED).join(', ')}`] : []),
     ...(rolesUnread === undefined ? [] : [`the names of roles are not checked yet: ${rolesUnread}`]),
   ].join('; ');
   const nextMs = rolesUnread === undefined ? RECHECK_READY_MS : RECHECK_OUTSIDE_MS;
@@ -58,8 +58,8 @@ export function decide(
   return { actions: [], status, summary: stalled(reason, message) };
 }
 
-function told(findings: readonly Finding[]): string {
-  const shown = findings.slice(0, MAX_TOLD).map(({ field, message }) => `${field}: ${message}`);
+function listed(findings: readonly Finding[]): string {
+  const shown = findings.slice(0, MAX_LISTED).map(({ field, message }) => `${field}: ${message}`);
   const more = findings.length - shown.length;
   return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -158,10 +158,10 @@ export class IdentityProofs {
   searched(object: UserAssignedIdentity, over: boolean): void {
     const { uid } = object.metadata;
     if (over === this.#searched.has(uid)) return;
-    const before = this.#told(object);
+    const before = this.#reported(object);
     if (over) this.#searched.add(uid);
     else this.#searched.delete(uid);
-    if (this.#told(object) !== before) this.#decided.emit([keyOf(object)]);
+    if (this.#reported(object) !== before) this.#decided.emit([keyOf(object)]);
   }
 
   /** Keys of objects of which it was decided otherwise which identity is theirs, while Azure shows the same. */
@@ -169,7 +169,7 @@ export class IdentityProofs {
     return this.#decided;
   }
 
-  #told(object: UserAssignedIdentity): string {
+  #reported(object: UserAssignedIdentity): string {
     const seen = this.observe(object);
     const id = seen.state === 'owned' ? seen.identity.id : seen.id;
     // Of one that is nowhere to be found it makes a difference whether it was looked for.

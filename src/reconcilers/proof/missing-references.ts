@@ -34,10 +34,10 @@ export class MissingReferences {
     uid: string,
     reference: ObjectKey,
     store: Pick<Store<KubeObject>, 'get' | 'synced'>,
-    isTold = store.get(reference) !== undefined,
+    isThere = store.get(reference) !== undefined,
   ): boolean {
     if (!store.synced) return true;
-    if (isTold) {
+    if (isThere) {
       this.#since.delete(uid);
       return false;
     }

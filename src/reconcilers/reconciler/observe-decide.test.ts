@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { CommonAction, Decision, Failure } from '../decision.ts';
-import { sayingNeeds } from '../decision.ts';
+import { withNeeds } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { observeAndDecide } from './observe-decide.ts';
@@ -29,7 +29,7 @@ function kindOf() {
         await read('second', live);
         return { first: live.wants('first'), second: false };
       },
-      decide: sayingNeeds(
+      decide: withNeeds(
         (_object: ManagedObject, _facts: { first: boolean }, failed?: { failure: Failure }) => {
           calls.push(failed ? `decide after ${failed.failure.reason}` : 'decide');
           return DONE;

@@ -77,11 +77,11 @@ export class Reconciler<
   }
 
   reconcile(request: ReconcileRequest): Promise<Outcome> {
-    return this.#whileUnchanged(() => this.#tellingRefusals(request));
+    return this.#whileUnchanged(() => this.#reportingRefusals(request));
   }
 
   /** What Kubernetes itself refuses is told like a refusal of Azure's; all else that the status says stays. */
-  async #tellingRefusals(request: ReconcileRequest): Promise<Outcome> {
+  async #reportingRefusals(request: ReconcileRequest): Promise<Outcome> {
     try {
       return await this.#reconcile(request);
     } catch (error) {

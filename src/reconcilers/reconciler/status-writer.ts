@@ -90,10 +90,10 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     const own = suspended ? object.status : decision.status;
     const activity = this.#options.activity.entries(object, own);
     const summary = withRepair(decision.summary, activity, now);
-    const said = suspended
+    const reported = suspended
       ? object.status?.conditions
       : conditionsOf(summary, object, now, decision.conditions);
-    const conditions = rests ? suspendedConditions(object, said, rests.pending, now) : said;
+    const conditions = rests ? suspendedConditions(object, reported, rests.pending, now) : reported;
     return this.write(
       object,
       {

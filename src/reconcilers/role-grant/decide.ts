@@ -18,7 +18,7 @@ import type {
 import { asCoOwner, expiryOf, isExpired, withoutEntries } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
-import { told, unproven } from './removal/removal.ts';
+import { reportActions, unproven } from './removal/removal.ts';
 import { describe, stop } from './standing.ts';
 import { isAnothers } from './target/names.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
@@ -57,7 +57,7 @@ function withoutUnproven(object: RoleGrant, facts: Facts, decision: GrantDecisio
     ...(isShown && { assignmentId: undefined, grantedAt: undefined }),
     ledger: withoutEntries(decision.status.ledger, dropped),
   };
-  return { ...decision, status, actions: told(status, events), binds: true };
+  return { ...decision, status, actions: reportActions(status, events), binds: true };
 }
 
 function decideAll(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
@@ -67,10 +67,11 @@ function decideAll(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecis
   if (Number.isNaN(expiryOf(object))) return decideNoTime(object, facts, failed);
   if (isExpired(object, facts.now)) return { ...decideExpiry(object, facts, failed), binds: true };
   const over = overOf(facts).filter(({ id }) => !mayGoOn(id, object, facts));
-  const untold = over.filter((each) => isUntold(each, object, facts));
-  const told = over.filter((each) => !untold.includes(each));
-  if (told.length > 0) return decideOver(object, facts, told, decideLife, failed);
-  if (untold.length > 0) return { ...stop(object, facts, toBeTold(untold, facts)), binds: true };
+  const undetermined = over.filter((each) => isUndetermined(each, object, facts));
+  const determined = over.filter((each) => !undetermined.includes(each));
+  if (determined.length > 0) return decideOver(object, facts, determined, decideLife, failed);
+  if (undetermined.length > 0)
+    return { ...stop(object, facts, toBeDetermined(undetermined, facts)), binds: true };
   return untilItsEnd(decideLife(object, facts, failed), facts);
 }
 
@@ -103,7 +104,7 @@ function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts)
  * Whether it may go on cannot be told now, as after a restart: better late than taken from who may have it. But an end binds: what
  * cannot be told for long does not count.
  */
-function isUntold({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
+function isUndetermined({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
   const { now, releaseAfterMs, policy, principal, role, target } = facts;
   if (now >= (mine?.endsAt ?? 0) + releaseAfterMs) return false;
   if (!sameId(parseAssignmentId(id).scope, spec.scope)) return false;
@@ -115,9 +116,12 @@ function isUntold({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts):
   return role === undefined || role.state === 'loading' || role.state === 'unreadable';
 }
 
-function toBeTold(untold: readonly ObservedEnd[], { now, releaseAfterMs, policy }: Facts): Summary {
+function toBeDetermined(
+  undetermined: readonly ObservedEnd[],
+  { now, releaseAfterMs, policy }: Facts,
+): Summary {
   const before = policy.unseen ? `namespace ${policy.namespace} is seen` : 'Azure is read';
-  const until = Math.min(...untold.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
+  const until = Math.min(...undetermined.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
   return {
     state: 'waiting',
     for: policy.unseen ? `namespace ${policy.namespace}` : 'Azure',

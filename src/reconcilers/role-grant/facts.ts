@@ -134,7 +134,7 @@ export interface Held {
   /** The ledger alone names it: neither Azure's own mark on it, nor the record of its end, nor what the object asks for does. */
   readonly unproven?: boolean;
   /** As `unproven`, as long as Azure has yet to tell which identity the object means: what it has may be the principal. */
-  readonly untold?: boolean;
+  readonly undetermined?: boolean;
 }
 
 /** What azid's own record says of the end of an assignment, where the object's owner cannot change it. */

@@ -1,7 +1,7 @@
 import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
-import { sayingNeeds } from '../decision.ts';
+import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { AlreadyExists } from '../status/failure.ts';
@@ -12,7 +12,7 @@ import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
 import { RefusedWrites } from './observe/refused.ts';
 import { type ObserveDeps, observe } from './observe.ts';
-import type { Told } from './ownership/duplicates.ts';
+import type { ReportedExisting } from './ownership/duplicates.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { nextMoment } from './standing.ts';
 import { store } from './store.ts';
@@ -28,15 +28,15 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   watches,
   ownedInAzure,
   removals: ['deleteAssignment'],
-  decide: sayingNeeds(decide, needsLive),
+  decide: withNeeds(decide, needsLive),
   start(services, enqueue) {
     const ownWrites = new OwnWrites(services.clock);
-    const told = new Map<string, Told>();
+    const reported = new Map<string, ReportedExisting>();
     const refused = new RefusedWrites();
     const areas = services.assignmentCache;
-    const observeDeps: ObserveDeps = { ...services, areas, ownWrites, told, refused };
+    const observeDeps: ObserveDeps = { ...services, areas, ownWrites, reported, refused };
     const { clock, firstSeen, granted } = services;
-    const performDeps: PerformDeps = { ...services, told, now: () => clock.now() };
+    const performDeps: PerformDeps = { ...services, reported, now: () => clock.now() };
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided(object, facts, { status }) {
@@ -61,7 +61,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
       forget(key, uid) {
         areas.use(key, []);
         if (uid === undefined) return;
-        for (const map of [firstSeen, told]) map.delete(uid);
+        for (const map of [firstSeen, reported]) map.delete(uid);
         ownWrites.forget(uid);
         refused.forget(uid);
         granted.forget(uid);

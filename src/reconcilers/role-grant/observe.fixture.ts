@@ -48,7 +48,7 @@ export class GrantWorld {
   readonly clock = new FakeClock(NOW);
   readonly stores = emptyStores();
   readonly caches: AzureCaches;
-  readonly told = new Map();
+  readonly reported = new Map();
   /** As of one process. */
   readonly granted = new GrantedHere();
   readonly refused = new RefusedWrites();
@@ -235,12 +235,12 @@ export class GrantWorld {
   }
 
   deps(): ObserveDeps {
-    const { stores, clock, told, refused } = this;
+    const { stores, clock, reported, refused } = this;
     const { assignments, identities, hosts, roles } = this.caches;
     return {
       stores,
       clock,
-      told,
+      reported,
       refused,
       roles,
       proofs: this.#proofs,

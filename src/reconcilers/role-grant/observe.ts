@@ -13,7 +13,7 @@ import type { Facts, RoleGrant } from './facts.ts';
 import { PRINCIPAL } from './needs-live.ts';
 import { type MarksDeps, marksOf } from './observe/marks.ts';
 import { type ReReadDeps, reRead } from './observe/re-read.ts';
-import { looked, type ReadDeps } from './observe/read-assignments.ts';
+import { type ReadDeps, withAssignments } from './observe/read-assignments.ts';
 import { expiryOf, isExpired } from './own.ts';
 import type { CoOwnerDeps } from './ownership/co-owners.ts';
 import { chosenName } from './target/names.ts';
@@ -68,7 +68,7 @@ export async function observe(
   const common: Facts = ending && wellFormed ? { ...base, marked: marksOf(object, deps) } : base;
   /** What it holds alone: a ledger that names what was never given to the object is mended, whatever it asks for. */
   const heldOnly = async (facts: Facts): Promise<Facts> =>
-    over || held.length > 0 ? looked(object, facts, undefined, context, live, deps) : facts;
+    over || held.length > 0 ? withAssignments(object, facts, undefined, context, live, deps) : facts;
   if (!wellFormed) return heldOnly(common);
   // Not even a read is made on behalf of a namespace that may have nothing there, but for what its ledgers name.
   const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
@@ -103,12 +103,12 @@ export async function observe(
     (policy.allowsGrant(requestOf(object, target, role)).allowed || isUnreadable(object, known));
   // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
   if (!allowed) return heldOnly(known);
-  const seen = await looked(object, known, target, context, live, deps);
+  const seen = await withAssignments(object, known, target, context, live, deps);
   // Azure itself showed somebody else's assignment under that name.
   const next = chosenName(object, target, deps);
   return next.id === target.id
     ? seen
-    : looked(
+    : withAssignments(
         object,
         { ...known, target: next, ends: endsOf(object, next.id, now, deps) },
         next,

@@ -7,14 +7,14 @@ import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
-import type { Told } from './ownership/duplicates.ts';
+import type { ReportedExisting } from './ownership/duplicates.ts';
 
 export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus>>;
 
 export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 told, by uid: the next look at Azure begins there. */
-  readonly told: Map<string, Told>;
+  readonly reported: Map<string, ReportedExisting>;
   readonly retained: Pick<RetainedRecords, 'record'>;
 }
 
@@ -25,7 +25,7 @@ export async function perform(
   context: ReconcileContext,
   deps: PerformDeps,
 ): Promise<Performed> {
-  const { assignments, told } = deps;
+  const { assignments, reported } = deps;
   switch (action.type) {
     case 'putAssignment': {
       const { target, condition, description, event } = action;
@@ -42,11 +42,14 @@ export async function perform(
         context,
       );
       if (put.result === 'written') {
-        told.delete(object.metadata.uid);
+        reported.delete(object.metadata.uid);
         return written(event, { id: target.id, change: 'write' }, { correlationId: put.correlationId });
       }
       const { existingId } = put;
-      told.set(object.metadata.uid, { targetId: target.id, ...(existingId !== undefined && { existingId }) });
+      reported.set(object.metadata.uid, {
+        targetId: target.id,
+        ...(existingId !== undefined && { existingId }),
+      });
       throw new AlreadyExists(
         `Azure answers RoleAssignmentExists: role '${target.roleName}' is granted to principal ${target.principalId} on ${target.scope} under another name${existingId === undefined ? '' : `, ${existingId}`}`,
       );

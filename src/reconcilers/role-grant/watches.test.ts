@@ -177,11 +177,11 @@ describe('a grant is enqueued', () => {
     grant('read', {}, { ledger: [ASSIGNMENT.toUpperCase()], roleDefinitionId: `/x/${READER}` });
     grant('by-id', { role: { id: READER.toUpperCase() } });
     const { caches, enqueuedBy: by } = world();
-    const told = (how: 'get' | 'write' | 'delete') =>
+    const reported = (how: 'get' | 'write' | 'delete') =>
       by(() => caches.assignmentCache.tell(armKey(ASSIGNMENT), how), ['grant']);
-    expect(told('get')).toEqual(['grant shop/read']);
-    expect(told('delete')).toEqual(['grant shop/read']);
-    expect(told('write')).toEqual([]);
+    expect(reported('get')).toEqual(['grant shop/read']);
+    expect(reported('delete')).toEqual(['grant shop/read']);
+    expect(reported('write')).toEqual([]);
     expect(by(() => caches.roles.emit(READER), ['grant'])).toEqual(['grant shop/by-id', 'grant shop/read']);
   });
 
@@ -222,9 +222,9 @@ describe('a grant is enqueued', () => {
       // Its other status writes are no news.
       const { status = {}, metadata } = stores.systemIdentities.get('shop/web') ?? {};
       if (!metadata) continue;
-      const told = { ...status, clientId: 'c1' };
+      const reported = { ...status, clientId: 'c1' };
       const { deletionTimestamp } = metadata;
-      expect(enqueuedBy(() => system('web', told, deletionTimestamp ? deleted : {}))).toEqual([]);
+      expect(enqueuedBy(() => system('web', reported, deletionTimestamp ? deleted : {}))).toEqual([]);
     }
   });
 

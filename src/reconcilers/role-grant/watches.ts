@@ -22,7 +22,7 @@ import {
 import type { RoleGrant } from './facts.ts';
 import { type CoOwnerDeps, type Grantees, grantsOfPrincipal } from './ownership/co-owners.ts';
 import { sameCondition } from './ownership/owners.ts';
-import { grantsOfSameIdentity } from './ownership/untold.ts';
+import { grantsOfSameIdentity } from './ownership/undetermined.ts';
 
 export interface WatchDeps extends ReferredDeps, Grantees {
   readonly stores: Pick<

@@ -40,7 +40,7 @@ export class SignInPoller implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #readAt: number | undefined;
-  #said: string | undefined;
+  #reported: string | undefined;
 
   constructor(options: SignInPollerOptions) {
     this.#options = options;
@@ -63,16 +63,17 @@ export class SignInPoller implements AsyncDisposable {
 
   #worked(): void {
     this.#readAt = this.#options.clock.monotonic();
-    if (this.#said !== undefined) this.#options.log.info({}, 'sign-ins of managed identities are read again');
-    this.#said = undefined;
+    if (this.#reported !== undefined)
+      this.#options.log.info({}, 'sign-ins of managed identities are read again');
+    this.#reported = undefined;
   }
 
   #failed({ reason, refused, error }: PollFailure): void {
     const { log, metrics } = this.#options;
     const [named, remedy] = refused ? explained(reason, error.code) : [reason, undefined];
     metrics.failed(named);
-    if (this.#said === named) return;
-    this.#said = named;
+    if (this.#reported === named) return;
+    this.#reported = named;
     const fields = { reason: named, error, ...(remedy !== undefined && { remedy }) };
     log.warn(fields, 'sign-ins of managed identities cannot be read; status.lastSignIn stays as it is');
   }

@@ -32,7 +32,7 @@ export function failureOf(error: unknown): Failure | undefined {
   }
   if (!(error instanceof AzureError)) return undefined;
   const meaning = classify(error);
-  const told = `Azure answers ${meaning.error.code}: ${meaning.error.message}`;
+  const answer = `Azure answers ${meaning.error.code}: ${meaning.error.message}`;
   const common = { ambiguous: meaning.error.ambiguous, error };
   switch (meaning.kind) {
     case 'aborted':
@@ -42,7 +42,7 @@ export function failureOf(error: unknown): Failure | undefined {
         ...common,
         kind: 'transient',
         reason: 'Throttled',
-        message: told,
+        message: answer,
         notBeforeMs: meaning.retryAfterMs,
         ...(meaning.error.heldBack && { heldBack: true }),
       };
@@ -52,21 +52,21 @@ export function failureOf(error: unknown): Failure | undefined {
         ...common,
         kind: 'transient',
         reason: meaning.reason,
-        message: meaning.remedy ? `${told}; ${meaning.remedy}` : told,
+        message: meaning.remedy ? `${answer}; ${meaning.remedy}` : answer,
         ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
       };
     }
     case 'stalled':
-      return { ...common, kind: 'stalled', reason: meaning.reason, message: `${told}; ${meaning.remedy}` };
+      return { ...common, kind: 'stalled', reason: meaning.reason, message: `${answer}; ${meaning.remedy}` };
     case 'notFound':
       // It went between the read and the write: the next read tells, and decides.
       if (meaning.what === 'resource')
-        return { ...common, kind: 'transient', reason: 'ResourceNotFound', message: told };
+        return { ...common, kind: 'transient', reason: 'ResourceNotFound', message: answer };
       return {
         ...common,
         kind: 'stalled',
         reason: notFoundReason(meaning.what),
-        message: `${told}; make it, or name another`,
+        message: `${answer}; make it, or name another`,
       };
   }
 }

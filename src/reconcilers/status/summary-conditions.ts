@@ -56,7 +56,7 @@ function keepsReady(keep: boolean | undefined, list: readonly Condition[]): bool
 /** `Ready` stays as last seen (docs/conditions.md); a condition of its own says why nothing moves. */
 export function suspendedConditions(
   object: ManagedObject,
-  said: readonly Condition[] | undefined,
+  reported: readonly Condition[] | undefined,
   pending: boolean,
   now: number,
 ): readonly Condition[] {
@@ -69,14 +69,14 @@ export function suspendedConditions(
       ? 'spec.suspend is true: what differs in Azure is not written; set it to false to go on'
       : 'spec.suspend is true: azid writes nothing to Azure for this object; set it to false to go on',
   };
-  return setCondition(suspended(said ?? [], at), finding, at);
+  return setCondition(suspended(reported ?? [], at), finding, at);
 }
 
 /** For tables: what `Ready` says, or that the object is suspended, in short. */
 export function shownMessage(conditions: readonly Condition[] = []): string | undefined {
   const of = (type: string) => conditions.find((each) => each.type === type);
-  const said = of('Suspended') ?? of('Ready');
-  return said && shortMessage(said.message);
+  const reported = of('Suspended') ?? of('Ready');
+  return reported && shortMessage(reported.message);
 }
 
 export function outcomeOf(summary: Summary): Outcome {

@@ -89,7 +89,7 @@ function whereIs({ spec: { resourceId } }: SystemAssignedIdentity, { ledger }: F
 
 /** What the host says only somebody else can mend, or that it cannot be read. */
 function refusal(ledger: Facts['ledger']): Failure | undefined {
-  const told = ledger?.entry?.problem ?? ledger?.stalled ?? ledger?.unreadable;
-  if (!told) return undefined;
-  return stalled(told.reason, told.message);
+  const reported = ledger?.entry?.problem ?? ledger?.stalled ?? ledger?.unreadable;
+  if (!reported) return undefined;
+  return stalled(reported.reason, reported.message);
 }

@@ -22,9 +22,9 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
   decide: withSignIn(decide),
   start(services) {
     const principals = new Map<string, string>();
-    const looked = new Map<string, string>();
+    const reReads = new Map<string, string>();
     const areas = areasOf(services.hostCache, 'systemassignedidentity');
-    const observeDeps: ObserveDeps = { ...services, areas, principals, looked };
+    const observeDeps: ObserveDeps = { ...services, areas, principals, reReads };
     return {
       observe: async (object, context) => ({
         ...(await observe(object, context, observeDeps)),
@@ -39,7 +39,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
         areas.use(key, []);
         if (uid === undefined) return;
         principals.delete(uid);
-        looked.delete(uid);
+        reReads.delete(uid);
       },
     };
   },

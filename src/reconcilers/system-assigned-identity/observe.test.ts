@@ -49,7 +49,7 @@ function setup({ systemIdentity, references = [], policies = [policy()], ...give
     releaseAfterMs: 1,
     elapsed: new Elapsed(clock),
     principals: new Map(),
-    looked: new Map(),
+    reReads: new Map(),
   };
   const look = (one: SystemAssignedIdentity): Promise<Facts> => observe(one, context, deps);
   const listed = async (one: SystemAssignedIdentity) => {

@@ -34,7 +34,7 @@ export interface ObserveDeps {
   readonly elapsed: Pick<Elapsed, 'since'>;
   /** By uid: the last principal, and the last request for a look that was met. */
   readonly principals: ReadonlyMap<string, string>;
-  readonly looked: Map<string, string>;
+  readonly reReads: Map<string, string>;
 }
 
 /** Reads what `decide` needs: caches, and Azure itself for who a new principal is. */
@@ -86,15 +86,15 @@ export async function observe(
   const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
   const absent = seen.state === 'absent';
   const movedTo = absent ? whereabouts(object, deps) : undefined;
-  const looked: Facts = {
+  const observed: Facts = {
     ...facts,
     ...(impossible && { problem: impossible }),
     absent,
     ...(movedTo !== undefined && { movedTo }),
   };
-  if (deletionTimestamp) return { ...looked, ...(await hanging(object, ledgers, context, deps)) };
-  const azure = await identityIn(object, looked, context, deps);
-  return { ...looked, ...(azure && { azure }) };
+  if (deletionTimestamp) return { ...observed, ...(await hanging(object, ledgers, context, deps)) };
+  const azure = await identityIn(object, observed, context, deps);
+  return { ...observed, ...(azure && { azure }) };
 }
 
 /** What lets go of one that is deleted is every ledger that names it, wherever its resource is now. */
@@ -193,13 +193,13 @@ async function hanging(
 async function readIfRequested(
   object: SystemAssignedIdentity,
   context: ReconcileContext,
-  { hostCache, looked }: ObserveDeps,
+  { hostCache, reReads }: ObserveDeps,
 ): Promise<void> {
   const { uid } = object.metadata;
   const request = requestedReconcile(object);
   if (request === undefined || request === object.status?.lastHandledReconcileAt) return;
-  if (looked.get(uid) === request) return;
-  looked.set(uid, request);
+  if (reReads.get(uid) === request) return;
+  reReads.set(uid, request);
   try {
     await hostCache.refresh(object.spec.resourceId, context.priority, context);
   } catch (error) {

@@ -7,7 +7,7 @@ import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import { ownerOf, ownStatus } from './own.ts';
 import { waitingForList, whileSearched } from './search.ts';
-import { tellingOfSecond } from './second.ts';
+import { withSecond } from './second.ts';
 import { resolveTarget } from './target.ts';
 import { withdrawContradicted } from './withdrawal.ts';
 import { decideCreation } from './write/create.ts';
@@ -23,11 +23,7 @@ import { tagFault } from './write/tags.ts';
  */
 export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
-  return tellingOfSecond(
-    object,
-    facts,
-    withdrawContradicted(object, facts) ?? decideLife(object, facts, failed),
-  );
+  return withSecond(object, facts, withdrawContradicted(object, facts) ?? decideLife(object, facts, failed));
 }
 
 function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {

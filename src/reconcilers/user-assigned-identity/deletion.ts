@@ -5,7 +5,7 @@ import { unblocked } from '../status/blocked.ts';
 import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/untold.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/undetermined.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,

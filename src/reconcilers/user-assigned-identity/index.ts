@@ -1,5 +1,5 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { sayingNeeds } from '../decision.ts';
+import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
@@ -22,7 +22,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   watches: (services) => [...watches(services), ...onSignIn('UserAssignedIdentity', services)],
   ownedInAzure,
   removals: ['deleteLeftover'],
-  decide: withSignIn(sayingNeeds(decide, needsLive)),
+  decide: withSignIn(withNeeds(decide, needsLive)),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
     const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, ownWrites };

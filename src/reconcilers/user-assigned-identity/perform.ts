@@ -43,16 +43,16 @@ export async function perform(
     case 'createIdentity': {
       const { id, location, tags, isolationScope, event } = action;
       const put = { ...parseIdentityId(id), location, tags, isolationScope };
-      const { created, ...told } = await identities.put(put, context);
+      const { created, ...answer } = await identities.put(put, context);
       const { uid } = object.metadata;
-      const { principalId } = told.identity;
+      const { principalId } = answer.identity;
       if (created) {
         deps.proofs.settle(uid);
         // Not before Azure says that it is new: what is on record may still have been elsewhere.
         if (principalId !== '') deps.principals.shown(principalId, uid, deps.clock.monotonic());
       } else deps.proofs.dispute(uid, principalId);
       if (!created) throw new AlreadyExists(`identity ${id} was made by someone else at the same moment`);
-      return written(event, { id, change: 'write' }, told);
+      return written(event, { id, change: 'write' }, answer);
     }
     case 'updateIdentity': {
       const { id, tags, isolationScope, event } = action;

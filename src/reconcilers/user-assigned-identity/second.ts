@@ -22,7 +22,7 @@ export function secondIdentities(
   return marked.filter((id) => !sameId(id, seen.identity.id)).toSorted();
 }
 
-export function tellingOfSecond(
+export function withSecond(
   object: UserAssignedIdentity,
   { second }: Pick<Facts, 'second'>,
   decision: IdentityDecision,

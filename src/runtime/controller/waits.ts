@@ -38,11 +38,11 @@ export class Waits {
     const place = cuttable ? undefined : this.keepPlace();
     this.#count += 1;
     this.#waiting += 1;
-    if (this.#waiting === 1) this.#tell(true);
+    if (this.#waiting === 1) this.#notify(true);
     return once(() => {
       place?.[Symbol.dispose]();
       this.#waiting -= 1;
-      if (this.#waiting === 0) this.#tell(false);
+      if (this.#waiting === 0) this.#notify(false);
     });
   }
 
@@ -65,7 +65,7 @@ export class Waits {
     for (const fn of this.#atEnd.splice(0)) fn();
   }
 
-  #tell(waiting: boolean): void {
+  #notify(waiting: boolean): void {
     if (!this.#ended) this.#onChange(waiting);
   }
 }

@@ -8,7 +8,7 @@ import { findCondition, type Moment, removeCondition, setCondition } from './con
  */
 
 /** What to tell: a stable CamelCase word for programs and a sentence for people. */
-export interface Telling {
+export interface Report {
   readonly reason: string;
   readonly message: string;
 }
@@ -16,32 +16,32 @@ export interface Telling {
 type List = readonly Condition[];
 
 /** First reconcile, before any Azure call. Without it kstatus calls the object Current. */
-export function progressing(list: List, { message }: Pick<Telling, 'message'>, at: Moment): List {
-  const telling = { reason: 'Progressing', message };
-  return reconciling(withReady(list, 'Unknown', telling, at), telling, at);
+export function progressing(list: List, { message }: Pick<Report, 'message'>, at: Moment): List {
+  const report = { reason: 'Progressing', message };
+  return reconciling(withReady(list, 'Unknown', report, at), report, at);
 }
 
 /** Done. */
-export function ready(list: List, telling: Telling, at: Moment): List {
-  return settled(withReady(list, 'True', telling, at));
+export function ready(list: List, report: Report, at: Moment): List {
+  return settled(withReady(list, 'True', report, at));
 }
 
 /** Working on it, or retrying with back-off: `reason` says what keeps it from being ready. */
-export function retrying(list: List, telling: Telling, at: Moment): List {
-  const { message } = telling;
-  return reconciling(withReady(list, 'False', telling, at), { reason: 'ProgressingWithRetry', message }, at);
+export function retrying(list: List, report: Report, at: Moment): List {
+  const { message } = report;
+  return reconciling(withReady(list, 'False', report, at), { reason: 'ProgressingWithRetry', message }, at);
 }
 
 /** Waiting for another object, which the message names. */
-export function waitingFor(list: List, { message }: Pick<Telling, 'message'>, at: Moment): List {
-  const telling = { reason: 'DependencyNotReady', message };
-  return reconciling(withReady(list, 'False', telling, at), telling, at);
+export function waitingFor(list: List, { message }: Pick<Report, 'message'>, at: Moment): List {
+  const report = { reason: 'DependencyNotReady', message };
+  return reconciling(withReady(list, 'False', report, at), report, at);
 }
 
 /** Nothing helps until someone acts: the message names the thing and the remedy. */
-export function stalled(list: List, telling: Telling, at: Moment): List {
-  const open = removeCondition(withReady(list, 'False', telling, at), 'Reconciling');
-  return setCondition(open, { type: 'Stalled', status: 'True', ...telling }, at);
+export function stalled(list: List, report: Report, at: Moment): List {
+  const open = removeCondition(withReady(list, 'False', report, at), 'Reconciling');
+  return setCondition(open, { type: 'Stalled', status: 'True', ...report }, at);
 }
 
 /**
@@ -59,20 +59,20 @@ export function suspended(list: List, at: Moment): List {
 /** Being deleted. `reason` other than `Deleting` says what the deletion waits for, as `InUse`. */
 export function deleting(
   list: List,
-  { reason = 'Deleting', message }: Partial<Telling> & Pick<Telling, 'message'>,
+  { reason = 'Deleting', message }: Partial<Report> & Pick<Report, 'message'>,
   at: Moment,
 ): List {
   return settled(withReady(list, 'False', { reason, message }, at));
 }
 
-function withReady(list: List, status: Condition['status'], telling: Telling, at: Moment): List {
-  return setCondition(list, { type: 'Ready', status, ...telling }, at);
+function withReady(list: List, status: Condition['status'], report: Report, at: Moment): List {
+  return setCondition(list, { type: 'Ready', status, ...report }, at);
 }
 
-function reconciling(list: List, telling: Telling, at: Moment): List {
+function reconciling(list: List, report: Report, at: Moment): List {
   return setCondition(
     removeCondition(list, 'Stalled'),
-    { type: 'Reconciling', status: 'True', ...telling },
+    { type: 'Reconciling', status: 'True', ...report },
     at,
   );
 }

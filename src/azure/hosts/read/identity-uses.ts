@@ -77,11 +77,11 @@ function namedIn(object: Fields, path: string, { key, clientId, principalId }: N
     ...entries.filter(([name, value]) => isId(name) || byId(value)),
     ...entries.filter(([name, value]) => !isId(name) && !byId(value) && byGuid(value)),
   ].map(([name]) => name);
-  return toldOnce(names, path).map((name) => (isId(name) ? path : `${path}.${name}`));
+  return onceEach(names, path).map((name) => (isId(name) ? path : `${path}.${name}`));
 }
 
 /** A cluster tells one use by three ids (docs/azure-facts.md, "What else names an identity"): the ARM id, which comes first. */
-function toldOnce(names: readonly string[], path: string): readonly string[] {
+function onceEach(names: readonly string[], path: string): readonly string[] {
   if (!/(^|\.)identityProfile\.[^.]+$/.test(path)) return names;
   const [, ...more] = names.filter((name) => IDS_OF_ONE_USE.has(name));
   return names.filter((name) => !more.includes(name));

@@ -41,9 +41,9 @@ function unescaped(body: string): string {
 }
 
 /** ARM ids of user-assigned identities that a text names, as spelt there, each once. */
-export function namedIdentities(said: AzureError | string): string[] {
+export function namedIdentities(answer: AzureError | string): string[] {
   // JSON inside JSON may come with its slashes escaped.
-  const text = (typeof said === 'string' ? said : fullText(said)).replaceAll('\\/', '/');
+  const text = (typeof answer === 'string' ? answer : fullText(answer)).replaceAll('\\/', '/');
   const found = new Map<string, string>();
   for (const [match] of text.matchAll(ARM_ID)) {
     const id = match.startsWith('/') ? match : `/${match}`;
@@ -53,14 +53,14 @@ export function namedIdentities(said: AzureError | string): string[] {
 }
 
 /** The subscription of another tenant that a refusal names: nothing of it can be linked. */
-export function linkedSubscription(said: AzureError | string): string | undefined {
-  const text = typeof said === 'string' ? said : fullText(said);
+export function linkedSubscription(answer: AzureError | string): string | undefined {
+  const text = typeof answer === 'string' ? answer : fullText(answer);
   return OTHER_TENANT.exec(text)?.[1]?.toLowerCase();
 }
 
 /** The scopes that `LinkedAuthorizationFailed` names: rights are missing there, or they do not exist. */
-export function linkedScopes(said: AzureError | string): string[] {
-  const text = typeof said === 'string' ? said : fullText(said);
+export function linkedScopes(answer: AzureError | string): string[] {
+  const text = typeof answer === 'string' ? answer : fullText(answer);
   const scopes = LINKED_SCOPES.exec(text)?.[1] ?? '';
   return scopes
     .split(',')

@@ -25,8 +25,10 @@ export function useOf(
   each: Case,
   confirmed: readonly { readonly detachInUse: readonly string[] }[],
 ): Trouble | undefined {
-  const said = new Set(confirmed.flatMap(({ detachInUse }) => detachInUse).map((path) => path.toLowerCase()));
-  const open = each.uses.filter((path) => !said.has(path.toLowerCase()));
+  const named = new Set(
+    confirmed.flatMap(({ detachInUse }) => detachInUse).map((path) => path.toLowerCase()),
+  );
+  const open = each.uses.filter((path) => !named.has(path.toLowerCase()));
   if (open.length === 0) return undefined;
   const name = nameInEvents(each, idOf(each));
   const paths = each.uses.join(', ');

@@ -31,7 +31,7 @@ export function decideAbsence(
   const { operation: _o, writeStartedAt: _w, unproven: _u, movedTo: _t, movedFrom: _f, ...rest } = status;
   const gone = withLines(rest, new Map());
   const wanted = facts.claims.some(({ state }) => state === 'wants');
-  const told: Action[] =
+  const lost: Action[] =
     had === 0 || elsewhere
       ? []
       : [
@@ -48,7 +48,7 @@ export function decideAbsence(
           },
         ];
   return {
-    actions: told,
+    actions: lost,
     status: gone,
     summary: {
       state: 'waiting',
@@ -66,10 +66,10 @@ function handOver(
   { id, known }: NonNullable<Facts['elsewhere']>,
 ): HostDecision {
   const next = { ...status, movedTo: id };
-  const told = status.movedTo === id;
+  const isRecorded = status.movedTo === id;
   return {
     actions: [
-      ...(told
+      ...(isRecorded
         ? []
         : [
             {

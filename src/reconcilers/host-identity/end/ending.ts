@@ -18,8 +18,8 @@ export function decideEnd(object: HostIdentity, facts: Facts): HostDecision | un
     const left = [...linesOf(own)].filter(([, { owned }]) => owned);
     const names = left.map(([key, line]) => line.identityId ?? shortName(key)).join(', ');
     const event = leftBehind(`${RELEASED}; these stay on ${object.spec.resourceId}: ${names}`, 'Detach');
-    const told: Action[] = left.length > 0 ? [{ type: 'recordEvent', event }] : [];
-    return rest(own, object, [...told, { type: 'removeFinalizer' }]);
+    const events: Action[] = left.length > 0 ? [{ type: 'recordEvent', event }] : [];
+    return rest(own, object, [...events, { type: 'removeFinalizer' }]);
   }
   const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;
   if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;

@@ -54,8 +54,8 @@ export async function pollOperation(
         memory.end(uid, writeStartedAt);
         // As if the write itself had been answered so; how long to wait only the text can tell.
         const retryAfterMs = retryAfterFromText(state.message);
-        const told = retryAfterMs === undefined ? {} : { retryAfterMs };
-        const failure = failureOf(new AzureError({ ...state, ...told, status: 409 }));
+        const given = retryAfterMs === undefined ? {} : { retryAfterMs };
+        const failure = failureOf(new AzureError({ ...state, ...given, status: 409 }));
         const asked = askedOf(own, memory.of(uid).running);
         if (failure) memory.refuse(uid, { asked, failure }, context.reconcileId, clock.monotonic());
         return { state: 'over' };
@@ -80,8 +80,8 @@ function dueIn(
   clock: Clock,
 ): number {
   if (poll && poll.url === operation?.url) return poll.dueAt - clock.monotonic();
-  const told = operation?.nextPollAt;
-  return told === undefined ? 0 : Math.min(Date.parse(told) - clock.now(), LONGEST_MS * 4);
+  const given = operation?.nextPollAt;
+  return given === undefined ? 0 : Math.min(Date.parse(given) - clock.now(), LONGEST_MS * 4);
 }
 
 /** What the write asked for; a new process knows it by the ledger, where what azid asks for is azid's. */

@@ -37,9 +37,9 @@ export function isAboutIdentities({ kind, reason }: Failure): boolean {
 
 /** Keys of the identities that the refusal names. */
 export function namedIn({ error, message }: Failure): readonly string[] {
-  const said = error instanceof AzureError ? error : message;
-  const scopes = linkedScopes(said).filter((scope) => /\/userAssignedIdentities\//i.test(scope));
-  return [...new Set([...namedIdentities(said), ...scopes].map(armKey))];
+  const answer = error instanceof AzureError ? error : message;
+  const scopes = linkedScopes(answer).filter((scope) => /\/userAssignedIdentities\//i.test(scope));
+  return [...new Set([...namedIdentities(answer), ...scopes].map(armKey))];
 }
 
 /** Of these keys the ones that the refusal is about, by name or by the subscription that it names. */
@@ -83,12 +83,12 @@ export function troubleOfRemoval(failure: Failure, name: string, hostId: string)
       ? `the write names what stays there, too: see that ${others.slice(0, 3).join(', ')} exist, and give azid’s identity the role Managed Identity Operator on them, or take those that are gone off the resource`
       : 'see what on the resource needs it, and change that, or take it off by hand; azid tries again';
   // Azure's words last: they may be long, and a status cuts them.
-  const message = `Azure does not let azid take ${name} off ${hostId}; ${remedy}: ${saidIn(failure)}`;
+  const message = `Azure does not let azid take ${name} off ${hostId}; ${remedy}: ${answerIn(failure)}`;
   return { reason: failure.reason, message };
 }
 
 /** Azure's words without the remedy that suits a gift. */
-function saidIn({ error, message }: Failure): string {
+function answerIn({ error, message }: Failure): string {
   return error instanceof AzureError ? `Azure answers ${error.code}: ${error.message}` : message;
 }
 
@@ -98,7 +98,7 @@ export function troubleOfHost(failure: Failure, hostId: string, type: string, gi
   if (reason === 'DisallowedByAzurePolicy' && !gives)
     return {
       reason,
-      message: `${saidIn(failure)}; exempt azid’s changes of ${hostId} from the named Azure Policy, or take off by hand what nobody wants`,
+      message: `${answerIn(failure)}; exempt azid’s changes of ${hostId} from the named Azure Policy, or take off by hand what nobody wants`,
     };
   if (reason !== 'AuthorizationFailed') return { reason, message };
   return {

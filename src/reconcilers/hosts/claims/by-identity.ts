@@ -41,7 +41,7 @@ export function claimsByIdentity(claims: readonly Claim[]): ClaimsByIdentity {
   const mayWant = new Map<string, LedgerOwner[]>();
   for (const claim of claims) {
     if (claim.state === 'wants') append(wants, keyWanted(claim), claim);
-    for (const key of keysUntold(claim)) append(mayWant, key, claim.owner);
+    for (const key of keysUndetermined(claim)) append(mayWant, key, claim.owner);
   }
   return { wants, mayWant, byOwner: new Map(claims.map((claim) => [claim.owner.uid, claim])) };
 }
@@ -105,13 +105,13 @@ export function standingOf(
 }
 
 /** Keys of what it may be found to want, or to be allowed: it cannot be told yet. */
-function keysUntold(claim: Claim): readonly string[] {
+function keysUndetermined(claim: Claim): readonly string[] {
   switch (claim.state) {
     case 'unclear':
       return claim.mayWant ?? [];
     case 'wants': {
-      const isUntold = !claim.paused && !claim.verdict.allowed && claim.verdict.unseen === true;
-      return isUntold ? [keyWanted(claim)] : [];
+      const isUndetermined = !claim.paused && !claim.verdict.allowed && claim.verdict.unseen === true;
+      return isUndetermined ? [keyWanted(claim)] : [];
     }
     case 'releases':
       return [];

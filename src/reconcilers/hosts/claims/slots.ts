@@ -1,4 +1,4 @@
-import { type IdentityAttachment, MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
+import { type IdentityAttachment, MAX_LISTED_TARGETS } from '../../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../../api/schema/common.ts';
 import { capabilityOf, hostTypeIfAny } from '../../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
@@ -71,15 +71,15 @@ export function isDue(object: IdentityAttachment, hostKey: string): boolean {
   if (!status || status.observedGeneration !== metadata.generation) return true;
   if (isHeard(object, hostKey)) return false;
   // Of more than it tells one by one nobody knows, and nobody waits for them.
-  return (status.targets?.length ?? 0) < MAX_TOLD_TARGETS;
+  return (status.targets?.length ?? 0) < MAX_LISTED_TARGETS;
 }
 
 /** Its status tells of the host as of one that is to be changed. */
 function isHeard({ spec, status }: IdentityAttachment, hostKey: string): boolean {
-  const told = status?.targets?.find(({ resourceId }) => armKey(resourceId) === hostKey);
-  if (!told || (told.reason !== undefined && FOUND_ANEW.has(told.reason))) return false;
+  const shown = status?.targets?.find(({ resourceId }) => armKey(resourceId) === hostKey);
+  if (!shown || (shown.reason !== undefined && FOUND_ANEW.has(shown.reason))) return false;
   // A host by a selector that had it needs a slot to have it again.
-  return told.state !== 'Attached' || told.reason === CONTESTED || spec.target.selector === undefined;
+  return shown.state !== 'Attached' || shown.reason === CONTESTED || spec.target.selector === undefined;
 }
 
 /** Keys of the hosts that a change lets be changed from now on. */

@@ -32,7 +32,7 @@ function problemOfSpec(spec: IdentityAttachment['spec']): SpecProblem | undefine
     try {
       parseIdentityId(identityId);
     } catch (error) {
-      return { reason: 'InvalidIdentityId', message: `spec.identityId: ${told(error)}` };
+      return { reason: 'InvalidIdentityId', message: `spec.identityId: ${messageOf(error)}` };
     }
   }
   const vague = target.selector && vagueness(target.selector);
@@ -63,7 +63,7 @@ export function problemOfHost(
     type = hostTypeOf(id);
     parseResourceId(id);
   } catch (error) {
-    return { reason: 'InvalidResourceId', message: `${field}: ${told(error)}` };
+    return { reason: 'InvalidResourceId', message: `${field}: ${messageOf(error)}` };
   }
   if (sameText(type, IDENTITIES)) {
     return {
@@ -95,7 +95,7 @@ function problemOfType(field: string, type: string, apiVersion: string | undefin
   return undefined;
 }
 
-function told(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof TypeError) return error.message;
   throw error;
 }

@@ -20,7 +20,7 @@ export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
 /** No attempts at writing: somebody may mend them at any time, and a look is cheap. */
-const LOOKED_AT_OFTEN: ReadonlySet<string> = new Set([
+const READ_OFTEN: ReadonlySet<string> = new Set([
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
   TAKEN_AWAY,
@@ -49,7 +49,7 @@ export function withProblem(line: Line, { reason, message }: Trouble, now: numbe
 function pauseOf({ reason, attempts }: Pick<NonNullable<Line['problem']>, 'reason' | 'attempts'>): number {
   // Its pause is by how often it was taken away.
   if (reason === CONTESTED) return LONGEST_PAUSE_MS;
-  const longest = LOOKED_AT_OFTEN.has(reason) ? OFTEN_MS : LONGEST_PAUSE_MS;
+  const longest = READ_OFTEN.has(reason) ? OFTEN_MS : LONGEST_PAUSE_MS;
   return Math.min(longest, FIRST_MS * 2 ** Math.min(attempts - 1, 10));
 }
 

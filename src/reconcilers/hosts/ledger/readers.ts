@@ -57,11 +57,11 @@ function wholeOf(host: HostIdentity | undefined): string | undefined {
   if (!host) return undefined;
   const { conditions = [], unproven, hostId } = host.status ?? {};
   const stalled = conditions.some(({ type }) => type === 'Stalled');
-  const told = conditions.map(({ type, status, reason, message }) => [
+  const reported = conditions.map(({ type, status, reason, message }) => [
     type,
     status,
     reason,
     stalled || reason === 'DependencyNotReady' ? message : '',
   ]);
-  return JSON.stringify([hostId, unproven, host.metadata.deletionTimestamp, told]);
+  return JSON.stringify([hostId, unproven, host.metadata.deletionTimestamp, reported]);
 }

@@ -1,4 +1,4 @@
-import { MAX_TOLD_TARGETS } from '../../../api/identity-attachment.ts';
+import { MAX_LISTED_TARGETS } from '../../../api/identity-attachment.ts';
 import type { RolloutSlots } from '../../hosts/claims/slots.ts';
 
 /** Where a change of many hosts stands. Hosts by key, in the order in which they get their slots. */
@@ -31,7 +31,7 @@ export interface RolloutPlan {
 }
 
 /** One that fails on so many hosts is not carried to the next ones; it is also as many as the status remembers. */
-export const MAX_FAILED = MAX_TOLD_TARGETS;
+export const MAX_FAILED = MAX_LISTED_TARGETS;
 
 /**
  * Which hosts may be changed now: never more than `maxConcurrent` at once. What is being changed keeps its slot; a host

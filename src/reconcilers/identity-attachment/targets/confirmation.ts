@@ -21,29 +21,30 @@ export type Confirmation =
 export function confirmationOf({ metadata, status }: IdentityAttachment, count: number): Confirmation {
   const value = metadata.annotations?.[CONFIRM_DETACH_ANNOTATION]?.trim();
   const held = findCondition(status?.conditions ?? [], CONFIRMED);
-  const said = value !== undefined && /^[1-9][0-9]{0,5}$/.test(value) ? Number(value) : undefined;
+  const confirmed = value !== undefined && /^[1-9][0-9]{0,5}$/.test(value) ? Number(value) : undefined;
   const isOpen =
-    held?.status === 'True' && held.observedGeneration === metadata.generation && said !== undefined;
-  if (count > 0 && isOpen && held.message === messageOf(said) && count <= said)
+    held?.status === 'True' && held.observedGeneration === metadata.generation && confirmed !== undefined;
+  if (count > 0 && isOpen && held.message === messageOf(confirmed) && count <= confirmed)
     return { state: 'given', conditions: [held] };
-  const isUsed = held?.status === 'False' && said !== undefined && held.message === usedMessage(said);
-  if (count > 0 && said === count && !isUsed) {
+  const isUsed =
+    held?.status === 'False' && confirmed !== undefined && held.message === usedMessage(confirmed);
+  if (count > 0 && confirmed === count && !isUsed) {
     const conditions = [
-      { type: CONFIRMED, status: 'True', reason: 'Confirmed', message: messageOf(said) },
+      { type: CONFIRMED, status: 'True', reason: 'Confirmed', message: messageOf(confirmed) },
     ] as const;
     return { state: 'new', conditions };
   }
   if (!held) return { state: 'none', conditions: [] };
-  const isStillSaid = said !== undefined && (isUsed || held.message === messageOf(said));
-  const message = isStillSaid ? usedMessage(said) : 'what was confirmed is done, or was changed';
+  const isStillConfirmed = confirmed !== undefined && (isUsed || held.message === messageOf(confirmed));
+  const message = isStillConfirmed ? usedMessage(confirmed) : 'what was confirmed is done, or was changed';
   return { state: 'none', conditions: [{ type: CONFIRMED, status: 'False', reason: 'Over', message }] };
 }
 
-function messageOf(said: number): string {
-  return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${said}" lets azid detach so many resources`;
+function messageOf(confirmed: number): string {
+  return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${confirmed}" lets azid detach so many resources`;
 }
 
 /** Remembers which number is used up: the same one counts again only after the annotation was gone, or said another. */
-function usedMessage(said: number): string {
-  return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${said}" was for what is done by now, or for an earlier edit; remove it, then set it again, to confirm as many once more`;
+function usedMessage(confirmed: number): string {
+  return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${confirmed}" was for what is done by now, or for an earlier edit; remove it, then set it again, to confirm as many once more`;
 }

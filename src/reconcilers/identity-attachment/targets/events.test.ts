@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { attached, host, IDENTITY_ID, known } from '../facts.fixture.ts';
-import type { SeenHost, ToldState } from '../facts.ts';
+import type { ReportedState, SeenHost } from '../facts.ts';
 import { eventsOf } from './events.ts';
 import type { Target } from './target.ts';
 
@@ -22,29 +22,29 @@ const there = (name: string): Target => ({
   contested: false,
   open: true,
 });
-const told = (target: Target, before: ToldState) =>
+const reported = (target: Target, before: ReportedState) =>
   eventsOf([target], new Map([[target.host.key, before]]), known).map(({ reason }) => reason);
 
 it('a resource that vanished says what may be left behind, where azid would not know it again', () => {
   const site = gone('web', { type: SITES });
-  expect(told(site, 'Attached')).toEqual(['HostGone']);
+  expect(reported(site, 'Attached')).toEqual(['HostGone']);
   const [event] = eventsOf([site], new Map([[site.host.key, 'Attached']]), known);
   expect(event?.message).toMatch(/Should it have been moved, it is attached there still/);
 });
 
 it('not where a machine is known again by its id, nothing of azid’s was there, or it was told', () => {
-  expect(told(gone('vm1'), 'Attached')).toEqual([]);
-  expect(told(gone('web', { type: SITES }), 'ExistsUnmanaged')).toEqual([]);
-  expect(told(gone('web', { type: SITES }), 'Gone')).toEqual([]);
+  expect(reported(gone('vm1'), 'Attached')).toEqual([]);
+  expect(reported(gone('web', { type: SITES }), 'ExistsUnmanaged')).toEqual([]);
+  expect(reported(gone('web', { type: SITES }), 'Gone')).toEqual([]);
 });
 
 it('what is there again is told as attached', () => {
-  expect(told(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
+  expect(reported(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
 });
 
 it('whoever took it away from one resource can be named, of several each by its own', () => {
   const [one, two] = [there('vm1'), there('vm2')];
-  const before = new Map([one, two].map(({ host: { key } }) => [key, 'other' as ToldState]));
+  const before = new Map([one, two].map(({ host: { key } }) => [key, 'other' as ReportedState]));
   expect(eventsOf([one], before, known).map(({ drift }) => drift)).toEqual([
     { id: one.host.id, how: 'written', parts: [armKey(IDENTITY_ID)], isRepaired: true },
   ]);

@@ -2,7 +2,7 @@ import { capabilityOf } from '../../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Drift, ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
-import type { ReconcileEvents, SeenHost, ToldState } from '../facts.ts';
+import type { ReconcileEvents, ReportedState, SeenHost } from '../facts.ts';
 import { named, resources } from '../own.ts';
 import { isFree, type Target } from './target.ts';
 
@@ -11,10 +11,10 @@ import { isFree, type Target } from './target.ts';
  * hosts. What was told is kept by the process alone: Events live an hour, and a new process begins with what it finds.
  */
 export function reconcileEventsOf(targets: readonly Target[]): ReconcileEvents {
-  return new Map(targets.map((target) => [target.host.key, toldOf(target)]));
+  return new Map(targets.map((target) => [target.host.key, reportedOf(target)]));
 }
 
-function toldOf({ state, contested, reason, host }: Target): ToldState {
+function reportedOf({ state, contested, reason, host }: Target): ReportedState {
   if (contested) return 'Contested';
   if (reason === 'ResourceNotFound') return 'Gone';
   if (state === 'Attached') return reason === 'ExistsUnmanaged' ? reason : 'Attached';
@@ -29,7 +29,7 @@ export function eventsOf(
 ): readonly ReconcileEvent[] {
   if (!before) return [];
   const now = reconcileEventsOf(targets);
-  const became = (state: ToldState, not: readonly ToldState[] = []) =>
+  const became = (state: ReportedState, not: readonly ReportedState[] = []) =>
     targets
       .filter(({ host: { key } }) => {
         const was = before.get(key);

@@ -32,14 +32,14 @@ export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Tar
   const failed =
     entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled ?? ledger?.unreadable;
   const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
-  const told = host.claim === 'gone' ? gone : failed;
+  const failure = host.claim === 'gone' ? gone : failed;
   return {
     host,
     state: 'Detaching',
     attached: ledger?.entry?.state === 'Attached',
     contested: false,
     open: host.claim !== 'gone',
-    ...(told && { reason: told.reason, message: told.message }),
+    ...(failure && { reason: failure.reason, message: failure.message }),
     ...(entries[0] && { since: entries[0].since }),
   };
 }

@@ -14,7 +14,7 @@ export interface Selecting {
   /** Monotonic ms; absent: it selected so, and nothing was open, before this process came. */
   readonly askedAt?: number;
   /** What was told last, so that no jitter of the clock changes a status. */
-  readonly told?: { readonly until: number; readonly wall: number };
+  readonly reported?: { readonly until: number; readonly wall: number };
 }
 
 export interface SelectingDeps {
@@ -51,16 +51,16 @@ export function mayMissUntil(
   const selector = textOf(object);
   if (before ? before.selector !== selector : !hasSelected(object)) askAnew(object, area, deps);
   else if (!before) selecting.set(uid, { selector });
-  const { askedAt, told } = selecting.get(uid) ?? {};
+  const { askedAt, reported } = selecting.get(uid) ?? {};
   if (askedAt === undefined) return undefined;
   const until = hostCache.openUntil(area, askedAt);
   if (until === undefined) {
     selecting.set(uid, { selector });
     return undefined;
   }
-  if (told?.until === until) return told.wall;
+  if (reported?.until === until) return reported.wall;
   const wall = Math.ceil((clock.now() + until - clock.monotonic()) / 1000) * 1000;
-  selecting.set(uid, { selector, askedAt, told: { until, wall } });
+  selecting.set(uid, { selector, askedAt, reported: { until, wall } });
   return wall;
 }
 

@@ -37,7 +37,7 @@ const NOT_FAILED: Readonly<Record<string, Target['state']>> = {
 
 export function targetsOf(object: IdentityAttachment, facts: Facts, policy: NamespacePolicy): Targets {
   const all: Target[] = [];
-  const before = failuresTold(object);
+  const before = failuresReported(object);
   for (const host of facts.hosts) {
     const { ledger } = host;
     const mine = ledger?.entry !== undefined || (ledger?.former.length ?? 0) > 0;
@@ -143,7 +143,11 @@ function restarting({ type }: Facts): [] | [string, string] {
 }
 
 /** By key of the host; none after an edit, which may have mended what failed. */
-function failuresTold({ metadata, spec, status }: IdentityAttachment): ReadonlyMap<string, AttachmentTarget> {
+function failuresReported({
+  metadata,
+  spec,
+  status,
+}: IdentityAttachment): ReadonlyMap<string, AttachmentTarget> {
   // A resource that is named needs no slot, and its HostIdentity says how it stands.
   if (!spec.target.selector || status?.observedGeneration !== metadata.generation) return new Map();
   return new Map(

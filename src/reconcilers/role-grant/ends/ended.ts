@@ -8,7 +8,7 @@ import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { whatRemains } from '../removal/remains.ts';
-import { everything, remove, summaryOfStays, told } from '../removal/removal.ts';
+import { everything, remove, reportActions, summaryOfStays } from '../removal/removal.ts';
 import { notGranted, stop } from '../standing.ts';
 import { heldOf, withdrawEnds } from './ends.ts';
 
@@ -72,7 +72,7 @@ function takeBack(
   const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
   const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, dropped) };
   return {
-    actions: told(status, events),
+    actions: reportActions(status, events),
     status,
     summary: then,
     conditions: notGranted(object),
@@ -119,7 +119,7 @@ export function decideOver(
   };
   const without = { ...object, status: { ...object.status, ...status } };
   const life = decideLife(without, left, failed);
-  const actions = [...told(status, events), ...life.actions];
+  const actions = [...reportActions(status, events), ...life.actions];
   if (actions.length === 0) return { ...life, binds: true, rests: { pending: false } };
   if (!isSuspended(object)) return { ...life, actions };
   const message = `what the object was given ended at ${ended}; what it asks for now waits for spec.suspend to be false`;

@@ -24,11 +24,11 @@ export async function reRead(object: RoleGrant, context: ReconcileContext, deps:
   // A status may name a resource instead, whose own identity it is.
   for (const id of new Set(ids.filter((each) => each !== undefined).filter(parseIdentityIdIfAny)))
     if (!isFresh(identityCache.observe(id), context, deps))
-      await readOrTold(() => identities.get(id, context));
+      await readIfPossible(() => identities.get(id, context));
   for (const system of referredSystemIdentity(object)) {
     const id = systemProofs.resourceOf(system);
     if (id !== undefined && !isFresh(hostCache.observe(id), context, deps))
-      await readOrTold(() => hostCache.refresh(id, context.priority, context));
+      await readIfPossible(() => hostCache.refresh(id, context.priority, context));
   }
 }
 
@@ -50,7 +50,7 @@ function isFresh(
 }
 
 /** What cannot be read is told by whoever needs it. */
-async function readOrTold(read: () => Promise<unknown>): Promise<void> {
+async function readIfPossible(read: () => Promise<unknown>): Promise<void> {
   try {
     await read();
   } catch (error) {

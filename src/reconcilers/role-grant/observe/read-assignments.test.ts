@@ -30,7 +30,7 @@ import {
 } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { needsLive } from '../needs-live.ts';
-import { looked, type ReadDeps } from './read-assignments.ts';
+import { type ReadDeps, withAssignments } from './read-assignments.ts';
 import { RefusedWrites } from './refused.ts';
 
 /** Caches where they will do, Azure itself where a write would follow: no write rests on what a list showed. */
@@ -98,7 +98,7 @@ function deps(change: Partial<ReadDeps> = {}): ReadDeps {
       byIndex: () => held.filter(({ id }) => !live.has(armKey(id))).map(as),
     },
     ownWrites: ownWritesOf(),
-    told: new Map(),
+    reported: new Map(),
     refused: new RefusedWrites(),
     azureLagMs: 120_000,
     lateWrites: lateWritesOn(clock),
@@ -131,7 +131,7 @@ async function look(object: RoleGrant, wanted: Target | undefined = target, give
   const common = facts({ target: wanted, azure: undefined, principal, ends });
   const asked = new LiveReads();
   for (;;) {
-    const seen = await looked(object, common, wanted, context, asked, given);
+    const seen = await withAssignments(object, common, wanted, context, asked, given);
     if (!asked.want(needsLive(object, seen, decide(object, seen)))) return seen;
   }
 }

@@ -14,7 +14,7 @@ import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owne
 import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
 import { type GivenDeps, wasGiven } from '../ownership/given.ts';
 import { conflictWith } from '../ownership/owners.ts';
-import { isUntold } from '../ownership/untold.ts';
+import { isUndetermined } from '../ownership/undetermined.ts';
 import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
 import type { PrincipalDeps } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
@@ -36,7 +36,7 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
  *
  * @param target what the object asks for, if it may have it; else it is looked at only where it is held, as all else that is
  */
-export async function looked(
+export async function withAssignments(
   object: RoleGrant,
   common: Facts,
   target: Target | undefined,
@@ -96,8 +96,8 @@ async function assembled(
     const alive = shown !== undefined && hasPrincipal(shown.principalId, deps);
     const coOwners = await coOwnersOf(object, { id, shown }, context, deps);
     const given = shown && wasGiven(object, id, shown, deps);
-    const untold = given === 'ofNobody' && (await isUntold(object, context, deps));
-    const unproven = given === 'notGiven' || (given === 'ofNobody' && !untold);
+    const undetermined = given === 'ofNobody' && (await isUndetermined(object, context, deps));
+    const unproven = given === 'notGiven' || (given === 'ofNobody' && !undetermined);
     const dead =
       limited &&
       target &&
@@ -109,7 +109,7 @@ async function assembled(
       ...(dead && { dead }),
       ...(alive && { alive }),
       ...(unproven && { unproven }),
-      ...(untold && { untold }),
+      ...(undetermined && { undetermined }),
     });
   }
   const azure = target && views.get(armKey(target.id));

@@ -17,13 +17,13 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 import { isAsked, targetOf } from '../target/target.ts';
 import { holdsIt, mayBeAllowed } from './given.ts';
 import { markOf, sameCondition } from './owners.ts';
-import { grantsOfSameIdentity, isUntold, type UntoldDeps } from './untold.ts';
+import { grantsOfSameIdentity, isUndetermined, type UndeterminedDeps } from './undetermined.ts';
 
 export interface CoOwnerDeps
   extends RoleDeps,
     Omit<KnownDeps, 'stores'>,
     Pick<PrincipalDeps, 'proofs'>,
-    Pick<UntoldDeps, 'references'> {
+    Pick<UndeterminedDeps, 'references'> {
   readonly systemProofs: PrincipalDeps['systemProofs'];
   readonly stores: Pick<
     Stores,
@@ -97,12 +97,12 @@ export async function coOwnersOf(
     const isMarked = mark?.key === keyOf(other);
     const recorded = isRecorded(id, other, now, deps);
     const { assignmentId, ledger = [] } = other.status ?? {};
-    const isTold =
+    const isClaimed =
       isMarked || recorded || [assignmentId, ...ledger].some((each) => sameAssignmentId(each, id));
     if (wish ? !isAsked(wish.target, id) : !mayAskFor(other, maybe, deps)) continue;
     const ids = wish?.target.ids ?? [id];
     const mayHave = wish ? wish.allowed || wish.unseen : mayBeAllowed(other, maybe, deps);
-    const claimed = { ids, shown, marked: isMarked, recorded, told: wish !== undefined, mayHave };
+    const claimed = { ids, shown, marked: isMarked, recorded, known: wish !== undefined, mayHave };
     const ended = hasEnded(id, other, now, deps);
     const holds = !ended && holdsIt(other, claimed);
     if (isSuspended(other) && !holds && !recorded) continue;
@@ -110,8 +110,8 @@ export async function coOwnersOf(
       !holds &&
       !ended &&
       mayHave &&
-      (wish ? !wish.allowed : await isUntold(other, context, deps, object.status?.identityId));
-    if (!wish && !isTold && !awaited) continue;
+      (wish ? !wish.allowed : await isUndetermined(other, context, deps, object.status?.identityId));
+    if (!wish && !isClaimed && !awaited) continue;
     const { condition, description } = other.spec;
     // What stands as it is declared was not refused, whatever a status says.
     const stands = isMarked && sameCondition(condition?.expression, shown?.condition);

@@ -7,7 +7,7 @@ import type { ReconcileContext } from '../../kind.ts';
 import { assignment, duplicate, grant, PRINCIPAL, RECYCLED, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { named } from '../target/target.ts';
-import { duplicateOf, type Told } from './duplicates.ts';
+import { duplicateOf, type ReportedExisting } from './duplicates.ts';
 
 /** Somebody else's assignment of the same scope, role and principal. */
 
@@ -27,7 +27,7 @@ interface World {
   readonly held?: readonly SeenAssignment[];
   /** As Azure has them. */
   readonly there?: readonly SeenAssignment[];
-  readonly told?: Told;
+  readonly reported?: ReportedExisting;
   /** The cache has proof that they are gone: lists are behind. */
   readonly gone?: boolean;
   /** Reads are refused. */
@@ -35,7 +35,7 @@ interface World {
 }
 
 function look(world: World, object: RoleGrant = grant()) {
-  const { held = [], there = [], told, gone = false, refused = false } = world;
+  const { held = [], there = [], reported, gone = false, refused = false } = world;
   const calls: string[] = [];
   const called = (what: string) => {
     calls.push(what);
@@ -64,7 +64,7 @@ function look(world: World, object: RoleGrant = grant()) {
   const deps = {
     assignments,
     assignmentCache: { byIndex: () => held.map(as) as never, believes: async () => !gone },
-    told: new Map(told ? [[object.metadata.uid, told]] : []),
+    reported: new Map(reported ? [[object.metadata.uid, reported]] : []),
   };
   return duplicateOf(object, target, context, deps).then((found) => ({ found: found?.id, calls }));
 }
@@ -114,32 +114,32 @@ describe('is read', () => {
   });
 
   it('by the id that a 409 names', async () => {
-    const told = { targetId: target.id, existingId: duplicate.id };
-    expect(await look({ there: [duplicate], told })).toEqual({
+    const reported = { targetId: target.id, existingId: duplicate.id };
+    expect(await look({ there: [duplicate], reported })).toEqual({
       found: duplicate.id,
       calls: [`get ${duplicate.name}`],
     });
   });
 
   it('among all of the principal at the scope, where a 409 names none', async () => {
-    const { found, calls } = await look({ there: [duplicate], told: { targetId: target.id } });
+    const { found, calls } = await look({ there: [duplicate], reported: { targetId: target.id } });
     expect(found).toBe(duplicate.id);
     expect(calls).toEqual([`list ${SCOPE} ${JSON.stringify({ principalId: PRINCIPAL })}`]);
   });
 
   it('but not one that is proven to be gone, however long lists go on to show it', async () => {
-    const told = { targetId: target.id };
-    expect((await look({ there: [duplicate], told, gone: true })).found).toBeUndefined();
+    const reported = { targetId: target.id };
+    expect((await look({ there: [duplicate], reported, gone: true })).found).toBeUndefined();
   });
 
   it('not for a 409 about another assignment', async () => {
-    const told = { targetId: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/x` };
-    expect((await look({ there: [duplicate], told })).calls).toEqual([]);
+    const reported = { targetId: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/x` };
+    expect((await look({ there: [duplicate], reported })).calls).toEqual([]);
   });
 
   it('in vain where Azure refuses: not seen is not satisfied', async () => {
-    const told = { targetId: target.id };
+    const reported = { targetId: target.id };
     for (const object of [recorded, grant()])
-      expect((await look({ there: [duplicate], told, refused: true }, object)).found).toBeUndefined();
+      expect((await look({ there: [duplicate], reported, refused: true }, object)).found).toBeUndefined();
   });
 });

@@ -17,10 +17,10 @@ export interface DuplicateDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
   /** What a 409 told, by uid of the grant: an id, or only that there is one. */
-  readonly told: ReadonlyMap<string, Told>;
+  readonly reported: ReadonlyMap<string, ReportedExisting>;
 }
 
-export interface Told {
+export interface ReportedExisting {
   /** Of the assignment asked for. */
   readonly targetId: string;
   readonly existingId?: string;
@@ -40,9 +40,9 @@ export async function duplicateOf(
     const found = isReconcileRequested(object) ? await read(held.id, context, deps) : held;
     if (found && isDuplicate(found, target)) return found;
   }
-  const told = deps.told.get(object.metadata.uid);
+  const reported = deps.reported.get(object.metadata.uid);
   const recorded = recordedDuplicate(object, target);
-  const answered = told && isAsked(target, told.targetId) ? told : undefined;
+  const answered = reported && isAsked(target, reported.targetId) ? reported : undefined;
   const id = answered?.existingId ?? recorded;
   if (id !== undefined) {
     const found = await read(id, context, deps);

@@ -70,11 +70,11 @@ export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, d
   if (mark?.alone || !mayAskFor(object, shown, deps)) return 'notGiven';
   const first = mark && deps.stores.grants.get(mark.key);
   const lives = first !== undefined && !isFinalized(first);
-  const isTold = isShown(shown, deps) || deps.granted.has(object, id);
+  const isKnown = isShown(shown, deps) || deps.granted.has(object, id);
   // An app is named by its id, which anybody may do: only a policy tells whoever was given it from whoever says so.
   const isNamedById = object.spec.principal.id !== undefined;
-  if (!isTold && !isNamedById && !(lives && sameIdentity(object, first))) return 'ofNobody';
-  const isFree = !lives && (isTold || !isNamedById);
+  if (!isKnown && !isNamedById && !(lives && sameIdentity(object, first))) return 'ofNobody';
+  const isFree = !lives && (isKnown || !isNamedById);
   return isFree || mayBeAllowed(object, shown, deps) ? 'given' : 'notGiven';
 }
 
@@ -105,7 +105,7 @@ export interface Claimed {
   /** The record of its end names the object. */
   readonly recorded: boolean;
   /** What the object asks for is told, and it is this assignment; else it only may be. */
-  readonly told: boolean;
+  readonly known: boolean;
   /** A policy allows it, or that cannot be told. */
   readonly mayHave: boolean;
 }
@@ -116,11 +116,11 @@ export interface Claimed {
  */
 export function holdsIt(
   object: RoleGrant,
-  { ids, shown, marked, recorded, told, mayHave }: Claimed,
+  { ids, shown, marked, recorded, known, mayHave }: Claimed,
 ): boolean {
   if (object.status?.ledger?.some((each) => isAsked({ ids }, each))) return recorded || marked || mayHave;
   if (!shown || !(recorded || (marked && mayHave))) return false;
-  return !told || sameCondition(object.spec.condition?.expression, shown.condition);
+  return !known || sameCondition(object.spec.condition?.expression, shown.condition);
 }
 
 function isNamed(id: string, { metadata: { uid } }: RoleGrant, deps: EndDeps): boolean {

@@ -39,8 +39,8 @@ describe('a deletion', () => {
   });
 
   it('waits not for whom is told', () => {
-    const { awaited: _, ...told } = awaited;
-    expect(types(decide(deleted(), facts({ coOwners: [told] })))).toEqual(['deleteAssignment']);
+    const { awaited: _, ...reported } = awaited;
+    expect(types(decide(deleted(), facts({ coOwners: [reported] })))).toEqual(['deleteAssignment']);
     const leaves = decide(deleted(), facts({ coOwners: [awaited, coOwner({ uid: 'uid-owner' })] }));
     expect(types(leaves)).toEqual(['removeFinalizer']);
   });

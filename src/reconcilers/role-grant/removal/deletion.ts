@@ -3,13 +3,13 @@ import type { Failure } from '../../decision.ts';
 import { unblocked } from '../../status/blocked.ts';
 import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../../status/deleting.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/untold.ts';
+import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/undetermined.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
 import { provenGone } from '../standing.ts';
 import { everything, remove, type Stays } from './removal.ts';
-import { untoldOf } from './untold.ts';
+import { undeterminedOf } from './undetermined.ts';
 
 /** While a list may leave something out, or what it takes to tell cannot be read. */
 const RECHECK_MS = 30_000;
@@ -25,13 +25,13 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   const status: OwnStatus = { ...own, ledger };
   if (object.spec.deletionPolicy === 'Retain')
     return finished(object, status, [], retained(object, ledger, facts));
-  const untold = untoldOf(object, facts);
+  const undetermined = undeterminedOf(object, facts);
   if (isReleased(object)) {
     const stays = staying(ledger, facts);
     if (stays.length > 0)
       return finished(object, status, [leftBehind(`${RELEASED}; these stay in Azure: ${stays.join(', ')}`)]);
     const message = `${RELEASED}; what it was granted, if anything, stays in Azure`;
-    return finished(object, status, untold ? [leftBehind(message)] : []);
+    return finished(object, status, undetermined ? [leftBehind(message)] : []);
   }
   const { deletions, stays, events, ended } = remove(
     object,
@@ -51,9 +51,13 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
     case 'blocked':
       return blocked(object, facts, status, stays.failures, stays.unconfirmed);
     case undefined:
-      if (untold?.state === 'waiting')
-        return { ...deleting(status, untold.message, FIRST_LIST_RECHECK_MS), conditions: unblocked(object) };
-      if (untold) return recheckedWithin(blocked(object, facts, status, [untold.failure]), RECHECK_MS);
+      if (undetermined?.state === 'waiting')
+        return {
+          ...deleting(status, undetermined.message, FIRST_LIST_RECHECK_MS),
+          conditions: unblocked(object),
+        };
+      if (undetermined)
+        return recheckedWithin(blocked(object, facts, status, [undetermined.failure]), RECHECK_MS);
       return finished(object, status, events, withdrawEnds(facts, ended));
   }
 }

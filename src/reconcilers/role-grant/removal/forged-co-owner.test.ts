@@ -258,10 +258,10 @@ describe('whatever grants there are', () => {
       const isForged = (row: Row) => !row.allowed && !row.recorded && row !== first;
       const without = await decisions(rows, description, (row) => row.has && !isForged(row));
       const withIt = await decisions(rows, description, (row) => row.has || isForged(row));
-      const told = JSON.stringify({ rows, description });
+      const reported = JSON.stringify({ rows, description });
       for (const row of rows) {
-        expect(withIt.get(row.name), `${row.name} of ${told}`).toEqual(without.get(row.name));
-        if (isForged(row)) expect(withIt.get(row.name), `${row.name} of ${told}`).toEqual([]);
+        expect(withIt.get(row.name), `${row.name} of ${reported}`).toEqual(without.get(row.name));
+        if (isForged(row)) expect(withIt.get(row.name), `${row.name} of ${reported}`).toEqual([]);
         // What a grant that lives, may have it and asks for it as it stands needs is never deleted.
         const isNeeded = rows.some(
           (each) =>
@@ -273,7 +273,7 @@ describe('whatever grants there are', () => {
             !rows.some(({ spec }) => spec.condition !== undefined),
         );
         const deleted = withIt.get(row.name)?.some(({ type }) => type === 'deleteAssignment');
-        if (isNeeded) expect(deleted, `${row.name} of ${told}`).toBe(false);
+        if (isNeeded) expect(deleted, `${row.name} of ${reported}`).toBe(false);
       }
     }
   });

@@ -65,7 +65,7 @@ export function remove(
   const events: ReconcileEvent[] = [];
   const failures: Failure[] = [];
   const waits: Wait[] = [];
-  for (const { id, view, coOwners, unproven = false, untold = false } of held) {
+  for (const { id, view, coOwners, unproven = false, undetermined = false } of held) {
     switch (view.state) {
       case 'absent':
         if (view.conclusive) {
@@ -89,7 +89,7 @@ export function remove(
           dropped.push(id);
           ended.push(id);
           // The ledger forgot it when it was told; the record of its end names it still.
-          if (isToldOf(object, facts, id)) break;
+          if (isEndRecorded(object, facts, id)) break;
           events.push({
             type: 'Warning',
             reason: 'LeftBehind',
@@ -99,7 +99,7 @@ export function remove(
         } else if (unproven) {
           dropped.push(id);
           events.push(notGiven(id));
-        } else if (untold) {
+        } else if (undetermined) {
           waits.push({
             state: 'wait',
             againMs: AWAITED_MS,
@@ -180,7 +180,7 @@ function isRecordedFor(coOwners: readonly CoOwner[], id: string, { ends }: Facts
   return ownersOf(coOwners).some(({ uid }) => others.includes(uid));
 }
 
-function isToldOf(object: RoleGrant, { ends }: Facts, id: string): boolean {
+function isEndRecorded(object: RoleGrant, { ends }: Facts, id: string): boolean {
   return ends.get(armKey(id))?.mine !== undefined && !isInLedger(object, id);
 }
 
@@ -219,7 +219,7 @@ export function summaryOfStays(stays: Stays): Summary {
 }
 
 /** Told once: the ledger forgets first, or the next round would tell again. */
-export function told(status: OwnStatus, events: readonly ReconcileEvent[]): Action[] {
+export function reportActions(status: OwnStatus, events: readonly ReconcileEvent[]): Action[] {
   if (events.length === 0) return [];
   return [
     { type: 'saveStatus', status, why: 'what is left as it is leaves the ledger' },

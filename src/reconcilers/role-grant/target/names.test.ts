@@ -26,7 +26,7 @@ interface World {
 function chosen({ there = [], refusals = [], existingId, object = grant() }: World) {
   const refused = new RefusedWrites();
   for (const error of refusals) refused.record(UID, error, target);
-  const told = new Map(existingId === undefined ? [] : [[UID, { targetId: first.id, existingId }]]);
+  const reported = new Map(existingId === undefined ? [] : [[UID, { targetId: first.id, existingId }]]);
   const observe = (id: string) => {
     const found = there.find((each) => armKey(each.id) === armKey(id));
     if (!found) return { state: 'suspectAbsent' } as const;
@@ -38,7 +38,7 @@ function chosen({ there = [], refusals = [], existingId, object = grant() }: Wor
     };
     return { state: 'present', resource, how: 'list', ageMs: 0 } as const;
   };
-  return chosenName(object, target, { assignmentCache: { observe }, told, refused }).id;
+  return chosenName(object, target, { assignmentCache: { observe }, reported, refused }).id;
 }
 
 const under = ({ id, name }: typeof target, change: Partial<SeenAssignment> = {}) =>

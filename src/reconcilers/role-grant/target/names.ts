@@ -2,7 +2,7 @@ import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import type { RefusedWrites } from '../observe/refused.ts';
-import type { Told } from '../ownership/duplicates.ts';
+import type { ReportedExisting } from '../ownership/duplicates.ts';
 import { isAsked, named, sameGrant } from './target.ts';
 
 /**
@@ -12,7 +12,7 @@ import { isAsked, named, sameGrant } from './target.ts';
 
 export interface NameDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'observe'>;
-  readonly told: ReadonlyMap<string, Told>;
+  readonly reported: ReadonlyMap<string, ReportedExisting>;
   readonly refused: Pick<RefusedWrites, 'name'>;
 }
 
@@ -23,8 +23,8 @@ export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Ta
     return seen.state === 'present' && sameGrant(seen.resource, first);
   });
   if (standing >= 0) return named(first, standing);
-  const told = deps.told.get(uid);
-  const existing = told && isAsked(first, told.targetId) ? told.existingId : undefined;
+  const reported = deps.reported.get(uid);
+  const existing = reported && isAsked(first, reported.targetId) ? reported.existingId : undefined;
   const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
   if (known >= 0) return named(first, known);
   const { at, exhausted } = deps.refused.name(uid, first);

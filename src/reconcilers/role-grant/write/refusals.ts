@@ -58,10 +58,10 @@ const SCOPE_MISSING: ReadonlySet<string> = new Set([
 ]);
 
 /** None of the names is free: only Azure, or who has them, can mend that. */
-export function nameTaken(target: Target, told?: string): Summary {
+export function nameTaken(target: Target, answer?: string): Summary {
   return stalledOutside(
     'AssignmentNameConflict',
-    `Azure takes none of the ${target.ids.length} names that azid may give to ${describe(target)}: remove what has them, or ask Azure's support; azid tries again every ${RECHECK_OUTSIDE_MS / 60_000} minutes: ${target.ids.join(', ')}${told === undefined ? '' : `; ${told}`}`,
+    `Azure takes none of the ${target.ids.length} names that azid may give to ${describe(target)}: remove what has them, or ask Azure's support; azid tries again every ${RECHECK_OUTSIDE_MS / 60_000} minutes: ${target.ids.join(', ')}${answer === undefined ? '' : `; ${answer}`}`,
   );
 }
 

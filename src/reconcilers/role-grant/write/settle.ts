@@ -4,7 +4,7 @@ import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocke
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withoutEntries } from '../own.ts';
-import { remove, told } from '../removal/removal.ts';
+import { remove, reportActions } from '../removal/removal.ts';
 import { describe, propagated, provenGone } from '../standing.ts';
 import { withReplacement } from './history.ts';
 
@@ -55,7 +55,7 @@ export function settle(
   if (deletions.length > 0) return { actions: deletions, status, summary: working, conditions };
   const kept = { ...status, ledger: withoutEntries(status.ledger, dropped) };
   const settled = {
-    actions: [...told(kept, tales), ...withdrawEnds(facts, ended)],
+    actions: [...reportActions(kept, tales), ...withdrawEnds(facts, ended)],
     status: kept,
   };
   // What is asked for stands, whatever cannot go.

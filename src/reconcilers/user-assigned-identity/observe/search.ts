@@ -39,19 +39,19 @@ export function searchFor(
   const subscriptions = subscriptionsOf(object, policy, recorded, deps);
   if (subscriptions === undefined) return { subscriptions: [] };
   deps.subscriptions.use(keyOf(object), subscriptions);
-  const told = (over: boolean, search?: Search): Searched => ({
+  const searched = (over: boolean, search?: Search): Searched => ({
     subscriptions,
     over,
     ...(search && { search }),
   });
   // This process saw it at the place that is remembered, so a GET of that place tells whether it is gone.
   if (isPinned(object) && recorded !== undefined && deps.proofs.wasSearched(object.metadata.uid))
-    return told(true);
+    return searched(true);
   const loading = subscriptions.find((each) => identityCache.loading(each));
-  if (loading !== undefined) return told(false, { state: 'loading', subscriptionId: loading });
+  if (loading !== undefined) return searched(false, { state: 'loading', subscriptionId: loading });
   const short = subscriptions.flatMap((subscriptionId) => shortOf(subscriptionId, identityCache));
   const incomplete = ({ subscriptionId, because }: ShortList): Searched =>
-    told(false, {
+    searched(false, {
       state: 'incomplete',
       subscriptionId,
       because,
@@ -67,8 +67,8 @@ export function searchFor(
     const marked = markedFor(object, deps);
     const candidates = marked.length > 0 || isPinned(object) ? marked : ofNamesakes(object, deps);
     return candidates.length < 2
-      ? told(true)
-      : told(true, { state: 'ambiguous', ids: candidates.map(({ id }) => id) });
+      ? searched(true)
+      : searched(true, { state: 'ambiguous', ids: candidates.map(({ id }) => id) });
   }
   const [first] = short;
   if (first) {
@@ -77,13 +77,13 @@ export function searchFor(
     const seen = deps.proofs.observe(object);
     const mayBeCopied = seen.state === 'unknown' && seen.undecided === true;
     const matters = !isPinned(object) || mayBeCopied || object.metadata.deletionTimestamp !== undefined;
-    return matters ? incomplete(first) : told(false);
+    return matters ? incomplete(first) : searched(false);
   }
   // Where it was last is remembered, and it is nowhere else: what a GET shows there decides.
-  if (isPinned(object)) return told(true);
+  if (isPinned(object)) return searched(true);
   // It can be in no other subscription, so it is gone.
-  if (object.spec.subscriptionId !== undefined) return told(true);
-  return told(true, { state: 'notFound', principalId: recorded, subscriptions });
+  if (object.spec.subscriptionId !== undefined) return searched(true);
+  return searched(true, { state: 'notFound', principalId: recorded, subscriptions });
 }
 
 interface ShortList {

@@ -1,7 +1,7 @@
 import type { Failure, Summary } from '../decision.ts';
 
 /** A deletion that waits, since it cannot be told yet whether something that azid gave is left. */
-export type Untold =
+export type Undetermined =
   /** The first list that would tell is under way. */
   | { readonly state: 'waiting'; readonly message: string }
   /** Nothing tells, for as long as this lasts: waited for as for a refusal (`blocked.ts`). */

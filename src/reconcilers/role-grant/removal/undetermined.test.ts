@@ -12,14 +12,14 @@ const LOADING = list({ state: 'loading' });
 const PARTIAL = list({ state: 'partial', because: 'no right to read' });
 const COMPLETE = list({ state: 'complete' });
 const nobody = { state: 'waiting', for: 'web', message: 'waiting for web', dead: false } as const;
-const untold = { target: undefined, azure: undefined, held: [] };
+const undetermined = { target: undefined, azure: undefined, held: [] };
 const types = ({ actions }: GrantDecision) => actions.map(({ type }) => type);
 const lost = (more: Parameters<typeof deleted>[0] = {}) =>
   deleted({ status: { ledger: [], assignmentId: undefined as never }, ...more });
 
 describe('a deletion without a ledger', () => {
   it.each<[string, FactsChange]>([
-    ['the list is complete', { ...untold, principal: nobody, marked: COMPLETE }],
+    ['the list is complete', { ...undetermined, principal: nobody, marked: COMPLETE }],
     [
       'what it asks for is known to be gone',
       {
@@ -32,7 +32,7 @@ describe('a deletion without a ledger', () => {
   });
 
   it('waits for a list that is under way, without a word of a refusal', () => {
-    const decision = decide(lost(), facts({ ...untold, principal: nobody, marked: LOADING }));
+    const decision = decide(lost(), facts({ ...undetermined, principal: nobody, marked: LOADING }));
     expect(decision).toMatchObject({
       actions: [],
       conditions: [],
@@ -49,7 +49,7 @@ describe('a deletion without a ledger', () => {
     ['its role cannot be read', { role: { state: 'unreadable', failure: failure() } }, 'AuthorizationFailed'],
     ['the list may leave it out', { principal: nobody }, 'ListIncomplete'],
   ])('waits while %s, for as long as for a refusal, and then says so', (_, given, reason) => {
-    const seen = facts({ ...untold, marked: PARTIAL, ...given });
+    const seen = facts({ ...undetermined, marked: PARTIAL, ...given });
     const held = decide(lost(), seen);
     expect(held).toMatchObject({
       actions: [],
@@ -71,7 +71,7 @@ describe('a deletion without a ledger', () => {
     const annotations = { [RELEASE_ANNOTATION]: 'true' };
     const released = decide(
       lost({ metadata: { annotations } }),
-      facts({ ...untold, principal: nobody, marked: PARTIAL }),
+      facts({ ...undetermined, principal: nobody, marked: PARTIAL }),
     );
     expect(types(released)).toEqual(['recordEvent', 'removeFinalizer']);
   });

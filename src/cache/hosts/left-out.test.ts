@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { judgeList, UNREAD } from './untold.ts';
+import { judgeList, UNREAD } from './left-out.ts';
 
 /** What a list without identities means, by what reads of single hosts tell. */
 
@@ -24,30 +24,30 @@ async function judge(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
     asked.push(id);
     return reads[id];
   });
-  return { asked, untold: judged.untold.map(({ id }) => id) };
+  return { asked, leftOut: judged.leftOut.map(({ id }) => id) };
 }
 
 describe('a list that shows no identity of hosts that had some', () => {
   it('is believed when a read shows none either', async () => {
     const reads = { a: host('a'), b: host('b') };
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], untold: [] });
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: [] });
   });
 
   it('leaves them out when a read shows one: what is held stays', async () => {
     const reads = { a: host('a', carrying) };
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a'], untold: ['a', 'b'] });
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a'], leftOut: ['a', 'b'] });
   });
 
   it('is judged by the others when one cannot be read', async () => {
-    expect(await judge({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ untold: [] });
+    expect(await judge({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ leftOut: [] });
     expect(await judge({ a: UNREAD, b: host('b', carrying) }, 'a', 'b')).toMatchObject({
-      untold: ['a', 'b'],
+      leftOut: ['a', 'b'],
     });
   });
 
   it('takes nothing away while none can be read', async () => {
     const reads = { a: UNREAD, b: UNREAD } as const;
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], untold: ['a', 'b'] });
+    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: ['a', 'b'] });
   });
 
   it('asks nobody while nothing is missed', async () => {
@@ -57,6 +57,6 @@ describe('a list that shows no identity of hosts that had some', () => {
       () => undefined,
       () => expect.fail('asked'),
     );
-    expect(judged).toEqual({ pages, untold: [] });
+    expect(judged).toEqual({ pages, leftOut: [] });
   });
 });

@@ -4,13 +4,13 @@ import type { ReconcileContext } from '../../kind.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { isUntold, type UntoldDeps } from './untold.ts';
+import { isUndetermined, type UndeterminedDeps } from './undetermined.ts';
 
 /** What a grant asks for cannot be told while what it refers to has yet to come, or to come back. */
 
 let stores: ReturnType<typeof emptyStores>;
 let awaited: boolean;
-let deps: UntoldDeps;
+let deps: UndeterminedDeps;
 beforeEach(() => {
   stores = emptyStores();
   awaited = true;
@@ -28,17 +28,17 @@ const by = (principal: RoleGrantSpec['principal']) =>
     metadata: meta('read'),
     spec: { principal, role: { name: 'Reader' }, scope: '/' },
   }) as unknown as RoleGrant;
-const untold = (principal: RoleGrantSpec['principal']) =>
-  isUntold(by(principal), {} as ReconcileContext, deps);
+const undetermined = (principal: RoleGrantSpec['principal']) =>
+  isUndetermined(by(principal), {} as ReconcileContext, deps);
 const own = { identityRef: { kind: 'SystemAssignedIdentity', name: 'own' } } as const;
 
 it.each([
   ['UserAssignedIdentity', { identityRef: { name: 'app' } }],
   ['SystemAssignedIdentity', own],
 ])('a %s that is not there is waited for as long as a reference is', async (_, principal) => {
-  expect(await untold(principal)).toBe(true);
+  expect(await undetermined(principal)).toBe(true);
   awaited = false;
-  expect(await untold(principal)).toBe(false);
+  expect(await undetermined(principal)).toBe(false);
 });
 
 it('a UserAssignedIdentity that came back is told once its own reconcile has looked where its identity is', async () => {
@@ -46,23 +46,23 @@ it('a UserAssignedIdentity that came back is told once its own reconcile has loo
   const proofs = new HeldIdentities().proofs(stores);
   deps = { ...deps, proofs };
   put(stores.identities, { metadata: meta('app'), spec: {} });
-  expect(await untold(app)).toBe(true);
+  expect(await undetermined(app)).toBe(true);
   awaited = false;
-  expect(await untold(app)).toBe(false);
+  expect(await undetermined(app)).toBe(false);
   awaited = true;
   const [identity] = stores.identities.values();
   if (identity) proofs.searched(identity, true);
-  expect(await untold(app)).toBe(false);
+  expect(await undetermined(app)).toBe(false);
   put(stores.identities, {
     metadata: meta('app', { uid: 'uid-going', deletionTimestamp: '2026-11-23T10:00:00Z' }),
     spec: {},
   });
-  expect(await untold(app)).toBe(false);
+  expect(await undetermined(app)).toBe(false);
 });
 
 it('a SystemAssignedIdentity that came back is told once the ledger of its resource names it', async () => {
   put(stores.systemIdentities, { metadata: meta('own'), spec: { resourceId: '/vm' } });
-  expect(await untold(own)).toBe(false);
+  expect(await undetermined(own)).toBe(false);
   deps = { ...deps, systemProofs: { ...noSystemProofs, isReturning: () => true } };
-  expect(await untold(own)).toBe(true);
+  expect(await undetermined(own)).toBe(true);
 });

@@ -22,27 +22,27 @@ export function isSame(left: Call, right: Call): boolean {
  * Of one call told twice: what azid knows of its own stands; else the first, with a name in place of an id, and as it ended. The same
  * value where nothing is new.
  */
-export function merged(known: Call, told: Call): Call {
+export function merged(known: Call, other: Call): Call {
   // Shared with the entries of the parts of a resource: each learns it from the one that was told of.
-  const at = known.azure.at ?? told.azure.at;
-  if (at !== undefined) for (const { azure } of [known, told]) azure.at ??= at;
+  const at = known.azure.at ?? other.azure.at;
+  if (at !== undefined) for (const { azure } of [known, other]) azure.at ??= at;
   if (known.own)
-    return told.repaired !== undefined && known.repaired === undefined
-      ? { ...known, repaired: told.repaired }
+    return other.repaired !== undefined && known.repaired === undefined
+      ? { ...known, repaired: other.repaired }
       : known;
   const better =
-    told.caller !== undefined && (known.caller === undefined || (told.isNamed && !known.isNamed));
-  const blamed = told.blamed ?? known.blamed;
-  if (!better && told.result === known.result && blamed === known.blamed) return known;
+    other.caller !== undefined && (known.caller === undefined || (other.isNamed && !known.isNamed));
+  const blamed = other.blamed ?? known.blamed;
+  if (!better && other.result === known.result && blamed === known.blamed) return known;
   return {
     ...known,
-    ...(better && { caller: told.caller, isNamed: told.isNamed }),
-    result: resultOf(known, told),
+    ...(better && { caller: other.caller, isNamed: other.isNamed }),
+    result: resultOf(known, other),
     blamed,
   };
 }
 
 /** The later of both tells how it ended. */
-function resultOf(known: Call, told: Call): CallResult {
-  return told.at >= known.at ? told.result : known.result;
+function resultOf(known: Call, other: Call): CallResult {
+  return other.at >= known.at ? other.result : known.result;
 }

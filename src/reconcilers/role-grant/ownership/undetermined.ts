@@ -12,7 +12,7 @@ import { type RoleDeps, roleOf } from '../target/role.ts';
 
 /** Grants of which it cannot be told what they ask for: after a start, or while Azure does not answer. */
 
-export interface UntoldDeps extends RoleDeps {
+export interface UndeterminedDeps extends RoleDeps {
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
   readonly proofs: Pick<IdentityProofs, 'observe' | 'wasSearched' | 'namesOwner'>;
   readonly systemProofs: Pick<SystemProofs, 'prove' | 'isReturning'>;
@@ -26,10 +26,10 @@ export interface UntoldDeps extends RoleDeps {
  * @param identityId of the identity whose assignment is asked about, as far as it is known: one that is gone comes back with another
  * principal, and one that is marked for another is not the object's
  */
-export async function isUntold(
+export async function isUndetermined(
   object: RoleGrant,
   context: ReconcileContext,
-  deps: UntoldDeps,
+  deps: UndeterminedDeps,
   identityId?: string,
 ): Promise<boolean> {
   const { stores, proofs, systemProofs, references } = deps;
@@ -56,7 +56,7 @@ export async function isUntold(
 function isOpen(
   { metadata: { uid, deletionTimestamp } }: UserAssignedIdentity,
   seen: ObservedIdentity,
-  { proofs }: Pick<UntoldDeps, 'proofs'>,
+  { proofs }: Pick<UndeterminedDeps, 'proofs'>,
 ): boolean {
   const isNowhere = seen.state === 'none' && seen.id === undefined;
   return isNowhere && deletionTimestamp === undefined && !proofs.wasSearched(uid);

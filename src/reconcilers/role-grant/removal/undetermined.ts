@@ -1,15 +1,15 @@
 import { stalled } from '../../status/failure.ts';
-import type { Untold } from '../../status/untold.ts';
+import type { Undetermined } from '../../status/undetermined.ts';
 import type { Facts, RoleGrant } from '../facts.ts';
 
 /**
  * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid may have given:
  * what the object asks for was looked at, or a complete list of its scope showed what is marked for it.
  */
-export function untoldOf(
+export function undeterminedOf(
   { spec }: RoleGrant,
   { azure, marked, principal, role, target }: Facts,
-): Untold | undefined {
+): Undetermined | undefined {
   if (!marked || marked.list.state === 'complete' || (target && azure)) return undefined;
   if (marked.list.state === 'loading')
     return {

@@ -17,7 +17,7 @@ export interface JudgedList {
   /** With the identities that are held where the list did not tell them. */
   readonly pages: readonly HostPage[];
   /** Those whose identities the list did not tell. */
-  readonly untold: readonly AzureHost[];
+  readonly leftOut: readonly AzureHost[];
 }
 
 /**
@@ -29,7 +29,7 @@ export async function judgeList(
   held: (id: string) => AzureHost | undefined,
   read: (id: string) => Promise<AzureHost | undefined | typeof UNREAD>,
 ): Promise<JudgedList> {
-  const asShown = { pages, untold: [] };
+  const asShown = { pages, leftOut: [] };
   const all = pages.flatMap(({ hosts }) => hosts);
   if (all.some(carries)) return asShown;
   const doubtful = all.filter((host) => keptFor(host, held(host.id)) !== undefined);
@@ -48,7 +48,7 @@ export async function judgeList(
       return identity ? { ...host, identity } : host;
     }),
   }));
-  return { pages: completed, untold: completed.flatMap(({ hosts }) => hosts).filter(carries) };
+  return { pages: completed, leftOut: completed.flatMap(({ hosts }) => hosts).filter(carries) };
 }
 
 /** Of one that was made again nothing is kept. */

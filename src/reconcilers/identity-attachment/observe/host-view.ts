@@ -10,17 +10,17 @@ import { isCrowded, isOwner } from '../../hosts/ledger/owners.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 
-export interface SightDeps {
+export interface HostViewDeps {
   readonly stores: Pick<Stores, 'hosts'>;
   readonly hostCache: Pick<HostCache, 'observe'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 /** How one host is seen by an attachment: as the cache shows it, and as its HostIdentity tells. */
-export function sightOf(
+export function hostViewOf(
   { metadata: { uid }, spec, status }: IdentityAttachment,
   identity: ObservedAttachedIdentity,
-  { stores, hostCache, clock }: SightDeps,
+  { stores, hostCache, clock }: HostViewDeps,
 ): (id: string) => SeenHost {
   const now = clock.now();
   const { resourceId, selector } = spec.target;
