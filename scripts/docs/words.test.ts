@@ -20,6 +20,26 @@ const WORDS = new Map(
   }),
 );
 
+/** The same, in what is no test: there a `look` or what was `said` is the test's own. */
+const PRODUCT_WORDS = new Map(
+  Object.entries({
+    told: 'reported, observed',
+    tell: 'report',
+    telling: 'report',
+    untold: 'undetermined, left out',
+    said: 'reported',
+    sight: 'view',
+    look: 'read, observe, poll',
+    looked: 'read, observed',
+    looking: 'reading',
+  }),
+);
+/** Sweeps for orphans are being built still, in words of their own. */
+const NOT_YET = /^(orphans|reconcilers\/orphan-sweep)\/|^api\/orphan-sweep\.ts$/;
+/** A field of the log, which people read. */
+const LOGGED = new Set(['reconcilers/reconciler/perform-action.ts: told']);
+const IS_TEST = /\.(test|fixture)\.ts$|\/testing\//;
+
 /** These are etcd's and TLS's own words, or names that alerts read. */
 const KNOWN = new Set(['getPeerCertificate', 'peer', 'azid_mirror_partial']);
 
@@ -34,11 +54,11 @@ function partsOf(identifier: string): string[] {
     .flatMap((part) => [part, part.replace(/s$/, '')]);
 }
 
-function privateWords(source: string): string[] {
+function privateWords(source: string, words: ReadonlyMap<string, string> = WORDS): string[] {
   const identifiers = source.replace(COMMENT_OR_TEXT, ' ').match(/[A-Za-z_$][\w$]*/g) ?? [];
   return [...new Set(identifiers)]
     .filter((identifier) => !KNOWN.has(identifier))
-    .filter((identifier) => partsOf(identifier).some((part) => WORDS.has(part)));
+    .filter((identifier) => partsOf(identifier).some((part) => words.has(part)));
 }
 
 it('identifiers of the product are in the words of the field', async () => {
@@ -47,11 +67,15 @@ it('identifiers of the product are in the words of the field', async () => {
   );
   expect(files.length).toBeGreaterThan(400);
   const found = await Promise.all(
-    files.map(async (name) =>
-      privateWords(await readFile(join(ROOT, 'src', name), 'utf8')).map((word) => `${name}: ${word}`),
-    ),
+    files.map(async (name) => {
+      const isFree = IS_TEST.test(name) || NOT_YET.test(name);
+      const words = isFree ? WORDS : new Map([...WORDS, ...PRODUCT_WORDS]);
+      return privateWords(await readFile(join(ROOT, 'src', name), 'utf8'), words).map(
+        (word) => `${name}: ${word}`,
+      );
+    }),
   );
-  expect(found.flat()).toEqual([]);
+  expect(found.flat().filter((each) => !LOGGED.has(each))).toEqual([]);
 });
 
 it.each([
@@ -61,4 +85,10 @@ it.each([
   ['const coOwner = socket.getPeerCertificate();', []],
 ])('finds private words in %j', (source, expected) => {
   expect(privateWords(source)).toEqual(expected);
+});
+
+it('finds in the product what a test may have', () => {
+  const source = "const isUntold = lookAgain(MAX_TOLD); log('told');";
+  expect(privateWords(source)).toEqual([]);
+  expect(privateWords(source, PRODUCT_WORDS)).toEqual(['isUntold', 'lookAgain', 'MAX_TOLD']);
 });

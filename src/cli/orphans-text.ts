@@ -22,8 +22,8 @@ export function jsonOf({ view, report }: OrphanReport): string {
     message: messageOf(verdict),
   }));
   const { areas, installationId } = view;
-  const told = { installationId, time: timestamp(view.now), areas, candidates, judged: report.judged };
-  return `${JSON.stringify(told, undefined, 2)}\n`;
+  const fields = { installationId, time: timestamp(view.now), areas, candidates, judged: report.judged };
+  return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
 
 export function textOf({ view, report }: OrphanReport, wide: boolean): string {
@@ -31,14 +31,14 @@ export function textOf({ view, report }: OrphanReport, wide: boolean): string {
     state === 'complete' ? [] : [`Not all of ${scope} could be read: ${why ?? state}`],
   );
   const { Identity, RoleAssignment, FederatedIdentityCredential } = report.judged;
-  const looked = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${view.installationId}.`;
+  const observed = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${view.installationId}.`;
   if (report.candidates.length === 0) {
     const none = incomplete.length > 0 ? [] : ['No orphans.'];
-    return `${[...none, ...incomplete, looked].join('\n')}\n`;
+    return `${[...none, ...incomplete, observed].join('\n')}\n`;
   }
   const head = ['TYPE', 'REASON', 'OWNER', wide ? 'ID' : 'NAME', ...(wide ? ['MESSAGE'] : [])];
   const rows = report.candidates.map((each) => rowOf(each, wide));
-  return `${[...table([head, ...rows]), ...incomplete, looked].join('\n')}\n`;
+  return `${[...table([head, ...rows]), ...incomplete, observed].join('\n')}\n`;
 }
 
 function rowOf({ type, reason, owner = '-', id, verdict }: Candidate, wide: boolean): readonly string[] {

@@ -13,7 +13,7 @@ export type AtWork =
   | { readonly state: 'unknown'; readonly why: string };
 
 /** A holder renews every 2 s. */
-const LOOK_AGAIN_MS = 1_000;
+const POLL_MS = 1_000;
 const DEFAULT_DURATION_MS = 15_000;
 
 /**
@@ -45,6 +45,6 @@ export async function controllerAtWork({
     if (sign !== first) return { state: 'working', holder };
     if (!observed.heldByAnother('', clock.monotonic()))
       return { state: 'none', why: `Lease ${key} of ${holder} is not renewed any more` };
-    await sleep(clock, LOOK_AGAIN_MS, signal);
+    await sleep(clock, POLL_MS, signal);
   }
 }

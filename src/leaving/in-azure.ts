@@ -9,9 +9,9 @@ import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import type { Found } from './objects.ts';
 
-type Told = (object: never) => readonly (string | undefined)[];
+type IdsOf = (object: never) => readonly (string | undefined)[];
 
-const BY_KIND: Readonly<Record<string, Told>> = {
+const BY_KIND: Readonly<Record<string, IdsOf>> = {
   UserAssignedIdentity: ({ status }: UserAssignedIdentity) => [status?.id],
   SystemAssignedIdentity: ({ status }: SystemAssignedIdentity) => [
     status?.id && `the system-assigned identity of ${status.id}`,
@@ -38,7 +38,7 @@ const BY_KIND: Readonly<Record<string, Told>> = {
 
 /** Each once, as the object spells it. */
 export function inAzure({ kind, object }: Found): readonly string[] {
-  const told = BY_KIND[kind.resource.kind]?.(object as never) ?? [];
-  const ids = told.filter((id) => id !== undefined);
+  const found = BY_KIND[kind.resource.kind]?.(object as never) ?? [];
+  const ids = found.filter((id) => id !== undefined);
   return [...new Map(ids.map((id) => [armKey(id), id])).values()];
 }

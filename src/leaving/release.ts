@@ -18,7 +18,7 @@ export interface ReleaseOptions {
   readonly confirm: (ids: readonly string[]) => Promise<boolean>;
 }
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
 /** @returns what was left behind; undefined: it was not confirmed */
 export async function release(
@@ -59,7 +59,7 @@ export async function release(
       throw new LeavingRefused(
         `${nameOf(now)} was not let go within the time${isAlone ? '' : '; is a controller running? If none is, pass --without-controller'}`,
       );
-    await sleep(clock, LOOK_MS, signal);
+    await sleep(clock, POLL_MS, signal);
   }
 }
 

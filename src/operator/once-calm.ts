@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 
-const LOOK_MS = 5_000;
+const POLL_MS = 5_000;
 /** In a row: between two bursts of a start nothing runs either. */
 const CALM_CHECKS = 4;
 
@@ -20,7 +20,7 @@ export async function onceCalm(
 ): Promise<void> {
   for (let calm = 0; calm < CALM_CHECKS; calm = idle() ? calm + 1 : 0) {
     try {
-      await sleep(clock, LOOK_MS, signal);
+      await sleep(clock, POLL_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       throw error;

@@ -45,7 +45,7 @@ export interface OrphanReport {
 
 /** The first lists of what is looked at, and credentials, take no longer. */
 const LOADING_LIMIT_MS = 10 * 60_000;
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
 /** @param say what is waited for, for people */
 export async function reportOrphans(
@@ -207,16 +207,16 @@ async function judged(
     patienceMs: LOADING_LIMIT_MS,
   };
   const until = clock.monotonic() + LOADING_LIMIT_MS;
-  let told = '';
+  let last = '';
   const observed = async (): Promise<SweepFacts> => {
     for (;;) {
       const { run, spec } = await observe(sweep, context, new LiveReads(), memory, services);
       if (run?.state === 'observed') return { run, spec };
       const why = run?.state === 'heldBack' ? run.failure.message : (run?.why ?? 'the first lists');
       if (clock.monotonic() >= until) throw new Error(`Azure could not be read in time: ${why}`);
-      if (why !== told) say(why);
-      told = why;
-      const waitMs = run?.state === 'heldBack' ? (run.failure.notBeforeMs ?? 1_000) : LOOK_MS;
+      if (why !== last) say(why);
+      last = why;
+      const waitMs = run?.state === 'heldBack' ? (run.failure.notBeforeMs ?? 1_000) : POLL_MS;
       await sleep(clock, Math.min(waitMs, 60_000), signal);
     }
   };

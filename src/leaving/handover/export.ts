@@ -32,7 +32,7 @@ export interface ExportOptions {
   readonly withoutController: boolean;
 }
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
 export async function exportBundle(deps: LeavingDeps, options: ExportOptions): Promise<Bundle> {
   const { say } = deps;
@@ -125,7 +125,7 @@ async function controllerEnded(
           );
         say(`waiting for ${atWork.holder} to end its work`);
     }
-    await sleep(clock, LOOK_MS, signal);
+    await sleep(clock, POLL_MS, signal);
   }
 }
 

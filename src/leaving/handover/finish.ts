@@ -23,7 +23,7 @@ export interface FinishOptions {
   readonly timeoutMs: number;
 }
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
 /**
  * The objects go without their finalizers' work: what they have is the new cluster's. The ConfigMap stays and says so, so that no
@@ -41,7 +41,7 @@ export async function finish(deps: LeavingDeps, { timeoutMs }: FinishOptions): P
     say(`${found.length} objects left`);
     for (const each of found) await take(each, deps);
     if (clock.monotonic() >= until) return (await listKinds(KINDS, deps)).map(nameOf);
-    await sleep(clock, LOOK_MS, signal);
+    await sleep(clock, POLL_MS, signal);
   }
   await removeRecords(deps);
   const latest = await handedOver(deps);

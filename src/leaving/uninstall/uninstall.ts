@@ -33,7 +33,7 @@ export interface Uninstalled {
   readonly configMaps: readonly string[];
 }
 
-const LOOK_MS = 2_000;
+const POLL_MS = 2_000;
 /** At the same time: the API server has others to serve. */
 const AT_ONCE = 8;
 /** Made again so often, something applies it: no use in going on. */
@@ -58,9 +58,9 @@ async function mayBegin(
   { forceRelease, withoutController }: UninstallOptions,
 ): Promise<AtWork> {
   deps.say('looking whether a controller works');
-  const told = await controllerAtWork(deps);
-  const isKnown = withoutController && told.state === 'unknown';
-  const atWork = isKnown ? { ...told, state: 'none' as const } : told;
+  const observed = await controllerAtWork(deps);
+  const isKnown = withoutController && observed.state === 'unknown';
+  const atWork = isKnown ? { ...observed, state: 'none' as const } : observed;
   switch (atWork.state) {
     case 'working':
       deps.say(`${atWork.holder} works`);
@@ -89,7 +89,7 @@ class Run {
   readonly #until: number;
   /** Uids that were deleted here, by name. */
   readonly #deleted = new Map<string, Set<string>>();
-  readonly #told = new Map<string, string>();
+  readonly #reported = new Map<string, string>();
 
   constructor(deps: LeavingDeps, options: UninstallOptions, atWork: AtWork['state'], until: number) {
     this.#deps = deps;
@@ -119,7 +119,7 @@ class Run {
         if (signal.aborted || !isTransient(error) || clock.monotonic() >= this.#until) throw error;
         say(`the API server does not answer: ${(error as Error).message}`);
       }
-      await sleep(clock, LOOK_MS, signal);
+      await sleep(clock, POLL_MS, signal);
     }
   }
 
@@ -132,7 +132,7 @@ class Run {
           const plan = planOf(each, this.#options, this.#atWork, this.#deps.clock.now());
           let current: Found | undefined = each;
           for (const step of plan.steps) current &&= await this.#perform(step, current);
-          this.#tell(each, plan.held);
+          this.#report(each, plan.held);
           hanging.push({ object: nameOf(each), held: plan.held ?? { why: 'the controller is at it' } });
         }),
       );
@@ -176,12 +176,12 @@ class Run {
   }
 
   /** Once, and whenever it changes. */
-  #tell(found: Found, held: Held | undefined): void {
+  #report(found: Found, held: Held | undefined): void {
     if (held === undefined || held.remedy === undefined) return;
     const name = nameOf(found);
     const line = `${name}: ${held.why}; ${held.remedy}`;
-    if (this.#told.get(name) === line) return;
-    this.#told.set(name, line);
+    if (this.#reported.get(name) === line) return;
+    this.#reported.set(name, line);
     this.#deps.say(line);
   }
 }

@@ -34,7 +34,7 @@ const CLAIMANT_UNDETERMINED = 'ClaimantNotTold';
 const MAY_AWAIT: ReadonlySet<string> = new Set([CLAIMANT_UNDETERMINED, 'SomeRefused', CONTESTED]);
 
 /** Longest pause between two looks at what is about to change, ms. */
-const LOOK_MS = 15_000;
+const RECHECK_MS = 15_000;
 
 /**
  * Only what concerns all who want something of the host stalls it or is waited for: an identity that fails does so in its
@@ -54,15 +54,15 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
     return progressing(
       'ConfirmingWrite',
       `a write to ${hostId} was cut off, and may still take effect; azid looks whether it did before it writes again`,
-      Math.min(LOOK_MS, window.blockedMs),
+      Math.min(RECHECK_MS, window.blockedMs),
     );
   if (busy)
-    return progressing('HostBusy', `Azure is at work on ${hostId}; azid waits for it to end`, LOOK_MS);
+    return progressing('HostBusy', `Azure is at work on ${hostId}; azid waits for it to end`, RECHECK_MS);
   if (left) return progressing('Writing', `more is to be written to ${hostId}`, 0);
   if (pending) {
     const since = Math.max(0, ...[...facts.accepted.values()].map(({ at }) => at));
     const message = `Azure does not show yet what was written to ${hostId}`;
-    return progressing('ReadingBack', message, Math.min(LOOK_MS, since > 0 ? now - since : LOOK_MS));
+    return progressing('ReadingBack', message, Math.min(RECHECK_MS, since > 0 ? now - since : RECHECK_MS));
   }
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
   const stays = [...awaited].map(
