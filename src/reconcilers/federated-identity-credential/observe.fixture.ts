@@ -1,28 +1,24 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
-import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { silentLog } from '../../runtime/log.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
-import { type Answered, connect } from '../host-identity/sequences/azure.fixture.ts';
+import type { Answered, Wire } from '../host-identity/sequences/azure.fixture.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
-import { IdentityProofs } from '../proof/identity-proofs.ts';
-import { marksOf, noRecords } from '../proof/proofs.fixture.ts';
+import { LAG_MS, ReadAzure, SUBSCRIPTION } from '../read-azure.fixture.ts';
 import { observeAndDecide } from '../reconciler/observe-decide.ts';
 import type { Services } from '../services.ts';
-import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
+import { clusterMeta, meta, put, reading } from '../stores.fixture.ts';
 import { CLUSTER_ISSUER, INSTALLATION, NAME, NOW, TRUST } from './facts.fixture.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, Trust } from './facts.ts';
 import { federatedIdentityCredentialKind } from './index.ts';
 
 /** FederatedIdentityCredential's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 
-export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+export { LAG_MS, SUBSCRIPTION };
 /** As Azure shows it. */
 export const WEB = `/subscriptions/${SUBSCRIPTION}/resourcegroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
-export const LAG_MS = 120_000;
 export const CALL_LIMIT_MS = 60_000;
 export const credentialOn = (identityId: string, name = NAME) =>
   `${identityId}/federatedIdentityCredentials/${name}`;
@@ -39,23 +35,23 @@ const shortOf = (method: string, path: string): string => {
 
 export class CredentialWorld {
   readonly clock = new FakeClock(NOW);
-  readonly stores = emptyStores();
   readonly azure: Simulator;
   /** Calls to Azure so far, in short. */
   readonly calls: string[] = [];
   /** What calls whose short form contains this are answered instead, after they have taken effect. */
   readonly failing = new Map<string, Answered | Error>();
-  readonly #caches: AzureCaches;
-  readonly #proofs: IdentityProofs;
-  readonly #clients: ReturnType<typeof connect>;
-  readonly #stop = new AbortController();
+  readonly #read: ReadAzure;
   /** As of one process. */
   #kind: ReturnType<typeof federatedIdentityCredentialKind.start>;
+
+  get stores() {
+    return this.#read.stores;
+  }
 
   private constructor(azure: Simulator, clock: FakeClock) {
     this.azure = azure;
     this.clock = clock;
-    this.#clients = connect(azure, clock, async (sent, deliver) => {
+    const onCall: Wire = async (sent, deliver) => {
       const short = shortOf(sent.method, sent.path);
       this.calls.push(short);
       const answer = await deliver(sent);
@@ -65,23 +61,8 @@ export class CredentialWorld {
           return instead;
         }
       return answer;
-    });
-    this.#caches = new AzureCaches({
-      azure: this.#clients,
-      clock,
-      signal: this.#stop.signal,
-      random: () => 0.5,
-      lagMs: LAG_MS,
-      apiVersionOf: () => undefined,
-      onListFailure: () => {},
-    });
-    this.#proofs = new IdentityProofs({
-      stores: this.stores,
-      identities: this.#clients.identities,
-      identityCache: this.#caches.identities,
-      installationId: INSTALLATION,
-      principals: noRecords,
-    });
+    };
+    this.#read = new ReadAzure({ azure, clock, installationId: INSTALLATION, onCall });
     put(this.stores.namespaces, { metadata: clusterMeta('team-a') });
     this.allow('job:*');
     reading(this.stores.credentials, federatedIdentityCredential, clock);
@@ -111,26 +92,18 @@ export class CredentialWorld {
 
   /** An identity of the namespace with its marks: in Azure, and its object. */
   identity(name: string): void {
-    const metadata = meta(name, { namespace: 'team-a', uid: `uid-of-${name}` });
-    const tags = { ...marksOf(metadata, INSTALLATION) };
-    const made = this.azure.control.createIdentity({ name, resourceGroup: 'rg1', tags });
-    const coordinates = { subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', name, location: 'westeurope' };
-    put(this.stores.identities, {
-      metadata,
-      spec: {},
-      status: { id: made.id, principalId: made.principalId, coordinates },
-    });
+    this.#read.identity(meta(name, { namespace: 'team-a', uid: `uid-of-${name}` }));
   }
 
   async identitiesListed(): Promise<void> {
-    this.#caches.identities.use('somebody', [SUBSCRIPTION]);
-    await this.#caches.identities.whenLoaded(SUBSCRIPTION);
+    this.#read.caches.identities.use('somebody', [SUBSCRIPTION]);
+    await this.#read.caches.identities.whenLoaded(SUBSCRIPTION);
     this.calls.length = 0;
   }
 
   /** The credentials are read by somebody else's reconcile, or in their turn. */
   async relisted(identityId = WEB): Promise<void> {
-    await this.#caches.credentials.relist(identityId, 'event');
+    await this.#read.caches.credentials.relist(identityId, 'event');
     this.calls.length = 0;
   }
 
@@ -155,12 +128,8 @@ export class CredentialWorld {
     id: string,
     { issuer, subject, audience }: Trust = TRUST,
   ): Promise<void> {
-    const { status, body } = await this.azure.control.arm({
-      method,
-      path: `${id}?api-version=2024-11-30`,
-      ...(method === 'PUT' && { body: { properties: { issuer, subject, audiences: [audience] } } }),
-    });
-    if (status >= 300) throw new Error(`${method} ${id}: ${status} ${JSON.stringify(body)}`);
+    const properties = { issuer, subject, audiences: [audience] };
+    await this.#read.arm(method, `${id}?api-version=2024-11-30`, method === 'PUT' ? properties : undefined);
   }
 
   /** What one reconcile sees, as the reconciler of all kinds does it, and the calls that it cost. */
@@ -199,22 +168,11 @@ export class CredentialWorld {
 
   /** Of one reconcile. */
   context(): ReconcileContext {
-    return {
-      key: 'team-a/ci',
-      priority: 'event',
-      attempt: 1,
-      reconcileId: 'r1',
-      log: silentLog,
-      signal: new AbortController().signal,
-      startedAt: this.clock.monotonic(),
-      patienceMs: 1_000,
-    };
+    return this.#read.context('team-a/ci');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#caches.stop();
-    await this.azure.stop();
+    await this.#read[Symbol.asyncDispose]();
   }
 
   #start() {
@@ -222,10 +180,10 @@ export class CredentialWorld {
     const services = {
       stores,
       clock,
-      proofs: this.#proofs,
+      proofs: this.#read.proofs,
       installationId: INSTALLATION,
-      credentials: this.#clients.credentials,
-      credentialCache: this.#caches.credentials,
+      credentials: this.#read.clients.credentials,
+      credentialCache: this.#read.caches.credentials,
       clusterIssuer: { current: async () => ({ state: 'known', issuer: CLUSTER_ISSUER }) },
       federationAudience: TRUST.audience,
       lateWrites: lateWritesOn(clock, { azureLagMs: LAG_MS, callLimitMs: CALL_LIMIT_MS }),

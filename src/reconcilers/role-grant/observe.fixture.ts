@@ -1,22 +1,20 @@
 import type { IdentityPolicySpec } from '../../api/identity-policy.ts';
 import { type RoleGrantSpec, roleGrant } from '../../api/role-grant.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import { AzureCaches } from '../../cache/caches.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { silentLog } from '../../runtime/log.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
-import { connect } from '../host-identity/sequences/azure.fixture.ts';
+import type { Wire } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
 import { lateWritesOn } from '../late-write.fixture.ts';
 import { ownWritesOf } from '../own-writes.fixture.ts';
-import { IdentityProofs } from '../proof/identity-proofs.ts';
 import { MissingReferences } from '../proof/missing-references.ts';
-import { marksOf, noRecords, noSystemProofs } from '../proof/proofs.fixture.ts';
+import { noSystemProofs } from '../proof/proofs.fixture.ts';
+import { LAG_MS, ReadAzure, SUBSCRIPTION } from '../read-azure.fixture.ts';
 import { observeAndDecide } from '../reconciler/observe-decide.ts';
-import { clusterMeta, emptyStores, meta, put, reading } from '../stores.fixture.ts';
+import { clusterMeta, meta, put, reading } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { roleGrantKind } from './index.ts';
@@ -26,13 +24,12 @@ import { GrantedHere } from './ownership/granted-here.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 
-export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+export { SUBSCRIPTION };
 export const SUB = `/subscriptions/${SUBSCRIPTION}`;
 export const RG = `${SUB}/resourceGroups/rg1`;
 export const READER_GUID = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 export const CONTRIBUTOR_GUID = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
 export const FINALIZED = { finalizers: ['azid.dev/finalizer'] } as const;
-const LAG_MS = 120_000;
 
 /** `GET roleAssignments/<name>`, or `LIST roleAssignments`. */
 const shortOf = (method: string, path: string): string => {
@@ -46,8 +43,6 @@ const shortOf = (method: string, path: string): string => {
 
 export class GrantWorld {
   readonly clock = new FakeClock(NOW);
-  readonly stores = emptyStores();
-  readonly caches: AzureCaches;
   readonly reported = new Map();
   /** As of one process. */
   readonly granted = new GrantedHere();
@@ -61,38 +56,29 @@ export class GrantWorld {
   /** What calls whose short form contains this are answered instead. */
   readonly failing = new Map<string, AzureError>();
   readonly azure: Simulator;
-  readonly #proofs: IdentityProofs;
   /** As the process has it. */
   readonly references: MissingReferences;
-  readonly #clients: ReturnType<typeof connect>;
-  readonly #stop = new AbortController();
+  readonly #read: ReadAzure;
+
+  get stores() {
+    return this.#read.stores;
+  }
+
+  get caches() {
+    return this.#read.caches;
+  }
 
   private constructor(azure: Simulator, clock: FakeClock) {
     this.azure = azure;
     this.clock = clock;
     this.references = new MissingReferences({ clock, releaseAfterMs: 3_600_000 });
-    this.#clients = connect(azure, clock, async (sent, deliver) => {
+    const onCall: Wire = async (sent, deliver) => {
       const short = shortOf(sent.method, sent.path);
       this.calls.push(short);
       for (const [part, error] of this.failing) if (short.includes(part)) throw error;
       return deliver(sent);
-    });
-    this.caches = new AzureCaches({
-      azure: this.#clients,
-      clock,
-      signal: this.#stop.signal,
-      random: () => 0.5,
-      lagMs: LAG_MS,
-      apiVersionOf: () => undefined,
-      onListFailure: () => {},
-    });
-    this.#proofs = new IdentityProofs({
-      stores: this.stores,
-      identities: this.#clients.identities,
-      identityCache: this.caches.identities,
-      installationId: INSTALLATION,
-      principals: noRecords,
-    });
+    };
+    this.#read = new ReadAzure({ azure, clock, installationId: INSTALLATION, onCall });
     for (const namespace of ['shop', 'other'])
       put(this.stores.namespaces, { metadata: clusterMeta(namespace) });
     this.allow('shop');
@@ -115,19 +101,7 @@ export class GrantWorld {
 
   /** An identity of the namespace with its marks: in Azure, and its object. Gives the principal. */
   identity(name: string, namespace = 'shop'): string {
-    const metadata = meta(name, { namespace, uid: `uid-${namespace}-${name}` });
-    const made = this.azure.control.createIdentity({
-      name,
-      resourceGroup: 'rg1',
-      tags: { ...marksOf(metadata) },
-    });
-    const coordinates = { subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', name, location: 'westeurope' };
-    put(this.stores.identities, {
-      metadata,
-      spec: {},
-      status: { id: made.id, principalId: made.principalId, coordinates },
-    });
-    return made.principalId;
+    return this.#read.identity(meta(name, { namespace, uid: `uid-${namespace}-${name}` }));
   }
 
   /** The same identity, marks and all, made again. Gives the new principal. */
@@ -177,12 +151,7 @@ export class GrantWorld {
 
   /** By somebody, whatever azid knows of it. */
   async arm(method: 'PUT' | 'DELETE', id: string, properties?: object): Promise<void> {
-    const { status, body } = await this.azure.control.arm({
-      method,
-      path: `${id}?api-version=2022-04-01`,
-      ...(properties && { body: { properties } }),
-    });
-    if (status >= 300) throw new Error(`${method} ${id}: ${status} ${JSON.stringify(body)}`);
+    await this.#read.arm(method, `${id}?api-version=2022-04-01`, properties);
   }
 
   /** An assignment in Azure. */
@@ -243,10 +212,10 @@ export class GrantWorld {
       reported,
       refused,
       roles,
-      proofs: this.#proofs,
+      proofs: this.#read.proofs,
       systemProofs: noSystemProofs,
-      identities: this.#clients.identities,
-      assignments: this.#clients.assignments,
+      identities: this.#read.clients.identities,
+      assignments: this.#read.clients.assignments,
       identityCache: identities,
       assignmentCache: assignments,
       hostCache: hosts,
@@ -271,22 +240,11 @@ export class GrantWorld {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.caches.stop();
-    await this.azure.stop();
+    await this.#read[Symbol.asyncDispose]();
   }
 
   #context({ metadata }: RoleGrant, priority: Priority): ReconcileContext {
-    return {
-      key: `${metadata.namespace}/${metadata.name}`,
-      priority,
-      attempt: 1,
-      reconcileId: 'r1',
-      log: silentLog,
-      signal: new AbortController().signal,
-      startedAt: this.clock.monotonic(),
-      patienceMs: 1_000,
-    };
+    return this.#read.context(`${metadata.namespace}/${metadata.name}`, priority);
   }
 }
 
