@@ -18,6 +18,7 @@ import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principal
 import { createServices, type Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
+import { answerClaims } from './answer-claims.ts';
 import { type ConnectedAzure, connectAzure } from './azure.ts';
 import { hearFromAzure } from './hints.ts';
 import { KindController } from './kind-controller.ts';
@@ -181,6 +182,8 @@ export class Work implements AsyncDisposable {
       { options, azure, caches, ownCalls, journal, client, metrics, signal },
       this.#cleanup,
     );
+    const claims = { ...azure, identityCache: caches.identities, client, retained, installationId, clock };
+    void answerClaims({ ...claims, azidNamespace: namespace }, log, signal);
     const signIns = options.signIns ? new LastSignIns() : undefined;
     if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
     return createServices(

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type ClaimRecord, claimText, judgeClaim, RENEW_MS, readClaim } from './claim.ts';
+import {
+  answerTo,
+  type ClaimRecord,
+  claimText,
+  judgeClaim,
+  LAPSED_MS,
+  RENEW_MS,
+  readClaim,
+} from './claim.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
 const HERE = 'uid-here';
@@ -134,5 +142,35 @@ describe('the claim of a cluster', () => {
     expect(readClaim(tag(HERE, 12, NOW))).toEqual({ clusterUid: HERE, counter: 12, at: NOW });
     for (const text of ['', 'a b c', 'a 1', 'a 1 never', 'a -1 2026-11-29T12:00:00Z'])
       expect(readClaim(text), text).toBeUndefined();
+  });
+});
+
+describe('a cluster in which nothing may be deleted', () => {
+  it.each([
+    ['answers another that claims the installation now', tag('uid-there', 7), record(0), 8],
+    ['answers with a counter that is ahead of its own', tag('uid-there', 7), record(20), 21],
+    ['says nothing where nobody claims', undefined, record(0), undefined],
+    ['says nothing to its own claim', tag(HERE, 7), record(7), undefined],
+    [
+      'says nothing to one that is no longer renewed',
+      tag('uid-there', 7, NOW - LAPSED_MS),
+      record(0),
+      undefined,
+    ],
+    ['says nothing to what is no claim', 'mine', record(0), undefined],
+  ] as const)('%s', (_, shown, own, counter) => {
+    const answer = answerTo({ tag: shown, record: own, now: NOW });
+    expect(answer?.counter).toBe(counter);
+    expect(answer?.start).toBe(counter);
+    expect(answer?.contested?.clusterUid).toBe(counter && 'uid-there');
+  });
+
+  it('so keeps the other one from deleting until a person says which of them is', () => {
+    const answer = answerTo({ tag: tag('uid-there', 7), record: record(0), now: NOW });
+    const there = { clusterUid: 'uid-there', counter: 7, start: 1 };
+    const judged = (shown: string, confirmed?: string) =>
+      judgeClaim({ tag: shown, record: there, now: NOW, confirmed }).doubts.map(({ reason }) => reason);
+    expect(judged(tag('uid-there', 7))).toEqual([]);
+    expect(judged(tag(HERE, answer?.counter ?? 0))).toEqual(['ClaimedElsewhere']);
   });
 });

@@ -101,6 +101,25 @@ export function judgeClaim({ tag, record, now, confirmed }: Judged): ClaimJudgem
   };
 }
 
+/** A claim that was not renewed for so long is nobody's who works: three renewals were missed, ms. */
+export const LAPSED_MS = 3 * RENEW_MS;
+
+/**
+ * What a cluster says in which nothing may be deleted, and which has no claim to renew: it makes itself known where another one claims the
+ * installation, or its things would be orphans there. Where nobody else does, it writes nothing.
+ */
+export function answerTo({
+  tag,
+  record,
+  now,
+}: Pick<Judged, 'tag' | 'record' | 'now'>): ClaimRecord | undefined {
+  const claim = tag === undefined ? undefined : readClaim(tag);
+  if (!claim || claim.clusterUid === record.clusterUid || now - claim.at >= LAPSED_MS) return undefined;
+  const counter = Math.max(record.counter, claim.counter) + 1;
+  const { clusterUid, at } = claim;
+  return { clusterUid: record.clusterUid, counter, start: counter, contested: { clusterUid, at } };
+}
+
 const TOO_YOUNG: Doubt = {
   reason: 'ClaimTooYoung',
   message: `the claim on this installation is new, and another cluster may still renew its own: nothing is deleted before ${RENEWALS} renewals, one an hour`,

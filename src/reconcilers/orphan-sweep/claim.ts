@@ -7,6 +7,7 @@ import type { IdentityCache } from '../../cache/identities/identities.ts';
 import { configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import {
+  answerTo,
   type ClaimJudgement,
   type ClaimRecord,
   claimText,
@@ -73,6 +74,28 @@ export async function observeClaim(
   }
 }
 
+/**
+ * In a cluster without a sweep that deletes: what is to be written where another cluster claims this installation; undefined: nothing, as
+ * nobody does. Read of the cache, where it has azid's own identity.
+ */
+export async function observeAnswer(
+  self: AzureCaller,
+  context: Pick<ReconcileContext, 'signal'>,
+  deps: ClaimDeps,
+): Promise<ClaimWrite | undefined> {
+  const { identityCache, identities, installationId, clock } = deps;
+  const seen = identityCache.byIndex('principal', self.objectId)[0];
+  const id = seen?.id ?? self.identityId;
+  if (id === undefined) return undefined;
+  const name = claimTag(installationId);
+  if (seen && tag(seen.tags, name) === undefined) return undefined;
+  const got = await identities.get(id, { signal: context.signal, priority: 'resync' });
+  const shown = got.found ? tag(got.identity.tags, name) : undefined;
+  if (!got.found || shown === undefined) return undefined;
+  const record = answerTo({ tag: shown, record: await readRecord(context, deps), now: clock.now() });
+  return record && { identityId: got.identity.id, record, restored: false };
+}
+
 function unknown(why: string): ObservedClaim {
   const message = `the claim of this cluster cannot be read, or written: ${why}`;
   return { doubts: [{ reason: 'ClaimUnknown', message }] };
@@ -81,7 +104,7 @@ function unknown(why: string): ObservedClaim {
 const KEYS = { counter: 'claimCounter', start: 'claimStart', contested: 'claimContested' } as const;
 
 async function readRecord(
-  { signal }: ReconcileContext,
+  { signal }: Pick<ReconcileContext, 'signal'>,
   { client, azidNamespace }: ClaimDeps,
 ): Promise<ClaimRecord> {
   const { data = {} } = await client.get(configMaps, keyOf(azidNamespace), signal);
@@ -98,7 +121,7 @@ async function readRecord(
 /** The record first: a tag that is ahead of it then means that the record was set back. */
 export async function writeClaim(
   { identityId, record, restored }: ClaimWrite,
-  context: ReconcileContext,
+  context: Pick<ReconcileContext, 'signal'>,
   deps: ClaimDeps,
 ): Promise<{ readonly correlationId?: string }> {
   const { client, identities, retained, installationId, azidNamespace, clock } = deps;
