@@ -4,7 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 
 /** Twice between two renewals: whoever claims deletes nothing before the second. */
-export const LOOK_MS = 30 * 60_000;
+export const POLL_MS = 30 * 60_000;
 
 export interface AnswerDeps extends ClaimDeps {
   readonly whoAmI: () => Promise<AzureCaller>;
@@ -17,7 +17,7 @@ export interface AnswerDeps extends ClaimDeps {
  */
 export async function answerClaims(deps: AnswerDeps, log: Log, signal: AbortSignal): Promise<void> {
   for (;;) {
-    await sleep(deps.clock, LOOK_MS, signal).catch(() => {});
+    await sleep(deps.clock, POLL_MS, signal).catch(() => {});
     if (signal.aborted) return;
     try {
       const write = await observeAnswer(await deps.whoAmI(), { signal }, deps);
