@@ -43,6 +43,7 @@ export const orphanSweepKind: KindDefinition<
       async perform(action, sweep, context) {
         const done = await perform(action, sweep, context, services);
         if (action.type === 'record') memoryOf(sweep).recorded(action.key);
+        else memoryOf(sweep).changed();
         if (action.type === 'delete' && done.write?.to) services.onOrphanDeleted?.(action.of);
         if (action.type === 'delete') memoryOf(sweep).deleted(action.key, services.clock.monotonic());
         return done;

@@ -1,11 +1,6 @@
-import {
-  CONFIRM_ORPHANS_ANNOTATION,
-  NOT_RETAINED_ANNOTATION,
-  type OrphanSweep,
-} from '../../api/orphan-sweep.ts';
+import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
-import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim/claim.ts';
@@ -26,10 +21,10 @@ import { type RunReadsDeps, readRun } from './run-reads.ts';
 import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
+import { builtNow } from './view/built.ts';
 import { markedIdentities } from './view/identities.ts';
 import { type ObjectsDeps, objectsOf } from './view/objects.ts';
-import { baselinesOf, settledIn } from './view/retained.ts';
-import { type ViewDeps, viewOf } from './view/view.ts';
+import type { ViewDeps } from './view/view.ts';
 
 type Use = { use: AreasInUse['use'] };
 
@@ -122,7 +117,7 @@ export function release(
     areasOf(cache, KIND).use(key, []);
 }
 
-interface Observing {
+export interface Observing {
   readonly claim: ObservedClaim | undefined;
   readonly sweep: OrphanSweep;
   readonly context: ReconcileContext;
@@ -143,36 +138,18 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
     const self = await whoAmI(deps);
     useCredentials(sweep, scopes, deps);
     const objects = objectsOf(deps);
-    const view = viewOf(
-      {
-        now: deps.clock.now(),
-        swept: scopes,
-        objects,
-        self: self.self,
-        doubts: [...self.doubts, ...(observing.claim?.doubts ?? [])],
-        attached: run.reads.attached,
-        principalOf: run.reads.principalOf,
-        unlisted: new Map([...run.reads.unlisted].map(([id, { message }]) => [id, message])),
-        unusedSince: (identity, used) => unusedSince(identity, used, sweep, memory, deps.clock.now()),
-      },
-      deps,
-    );
+    const built = builtNow({ ...observing, objects, self, reads: run.reads }, deps);
     return {
       state: 'observed',
-      view,
+      view: { ...built.view, now: deps.clock.now() },
       objects,
       before: run.before,
       unused: [...memory.unused.values()],
       checked: run.checked,
       live: looks,
       recorded: run.recorded,
-      baselines: baselinesOf(view, scopes, deps.credentialCache, deps.retained),
-      settled: settledIn(
-        view,
-        sweep.metadata.annotations?.[NOT_RETAINED_ANNOTATION],
-        (key) => run.before.since.get(key)?.since,
-        deps.retained,
-      ),
+      baselines: built.baselines,
+      settled: built.settled,
       monotonic: deps.clock.monotonic(),
       paceMs: paceMs(run, deps),
     };
@@ -209,7 +186,7 @@ async function claimNow(
   return self && observeClaim(self, confirmed, context, deps);
 }
 
-async function whoAmI({
+export async function whoAmI({
   whoAmI: ask,
 }: Pick<ObserveDeps, 'whoAmI'>): Promise<{ self: AzureCaller | undefined; doubts: readonly Doubt[] }> {
   try {
@@ -230,23 +207,4 @@ function useCredentials(sweep: OrphanSweep, swept: readonly SweptScope[], deps: 
 
 function paceMs({ lastDeletionAt }: RunMemory, { clock }: Pick<ObserveDeps, 'clock'>): number {
   return lastDeletionAt === undefined ? 0 : Math.max(0, lastDeletionAt + PACE_MS - clock.monotonic());
-}
-
-/** Since when nothing was seen to use it; remembered only where a sweep asks for it. */
-function unusedSince(
-  { id, key }: AzureIdentity,
-  used: boolean,
-  { spec }: OrphanSweep,
-  { unused }: SweepMemory,
-  now: number,
-): number | undefined {
-  if (used || spec.unusedAfter === undefined) {
-    unused.delete(key);
-    return undefined;
-  }
-  const before = unused.get(key);
-  // A clock that was set back shows a time that is yet to come.
-  const since = before && before.since <= now ? before.since : now;
-  unused.set(key, { id, since });
-  return since;
 }

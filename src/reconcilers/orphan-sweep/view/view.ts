@@ -64,7 +64,8 @@ function countObjects(stores: Stores): number {
   return OWNERS.reduce((sum, name) => sum + stores[name].size, 0);
 }
 
-const NEEDED = [...OWNERS, 'hosts', 'expiries', 'policies', 'namespaces'] as const;
+/** What the owners of all are looked for in. */
+export const NEEDED = [...OWNERS, 'hosts', 'expiries', 'policies', 'namespaces'] as const;
 
 function notSynced(stores: Stores): readonly Doubt[] {
   const missing = NEEDED.filter((name) => !stores[name].synced);

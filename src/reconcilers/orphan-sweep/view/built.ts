@@ -1,0 +1,65 @@
+import { NOT_RETAINED_ANNOTATION, type OrphanSweep } from '../../../api/orphan-sweep.ts';
+import type { AzureIdentity } from '../../../azure/azure-identity.ts';
+import type { Objects } from '../../../orphans/owners/objects.ts';
+import type { Built, RunReads, SweepMemory } from '../memory.ts';
+import type { ObserveDeps, Observing, whoAmI } from '../observe.ts';
+import { baselinesOf, settledIn } from './retained.ts';
+import { NEEDED, viewOf } from './view.ts';
+
+interface Building extends Observing {
+  readonly objects: Objects;
+  readonly self: Awaited<ReturnType<typeof whoAmI>>;
+  readonly reads: RunReads;
+}
+
+/** See `Built`. */
+export function builtNow(building: Building, deps: ObserveDeps): Built {
+  const { sweep, context, memory, run, scopes, objects, self, claim, reads } = building;
+  const doubts = [...self.doubts, ...(claim?.doubts ?? [])];
+  const versions = NEEDED.map((name) => deps.stores[name].version);
+  const key = [context.reconcileId, versions, doubts.map(({ message }) => message)].join(' ');
+  if (run.built?.key === key) return run.built;
+  const view = viewOf(
+    {
+      now: deps.clock.now(),
+      swept: scopes,
+      objects,
+      self: self.self,
+      doubts,
+      attached: reads.attached,
+      principalOf: reads.principalOf,
+      unlisted: new Map([...reads.unlisted].map(([id, { message }]) => [id, message])),
+      unusedSince: (identity, used) => unusedSince(identity, used, sweep, memory, deps.clock.now()),
+    },
+    deps,
+  );
+  const { retained } = deps;
+  const lifted = sweep.metadata.annotations?.[NOT_RETAINED_ANNOTATION];
+  const since = (candidate: string) => run.before.since.get(candidate)?.since;
+  run.built = {
+    key,
+    view,
+    baselines: baselinesOf(view, scopes, deps.credentialCache, retained),
+    settled: settledIn(view, lifted, since, retained),
+  };
+  return run.built;
+}
+
+/** Since when nothing was seen to use it; remembered only where a sweep asks for it. */
+function unusedSince(
+  { id, key }: AzureIdentity,
+  used: boolean,
+  { spec }: OrphanSweep,
+  { unused }: SweepMemory,
+  now: number,
+): number | undefined {
+  if (used || spec.unusedAfter === undefined) {
+    unused.delete(key);
+    return undefined;
+  }
+  const before = unused.get(key);
+  // A clock that was set back shows a time that is yet to come.
+  const since = before && before.since <= now ? before.since : now;
+  unused.set(key, { id, since });
+  return since;
+}
