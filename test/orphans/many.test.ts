@@ -51,7 +51,7 @@ it(`finds ${ORPHANS} orphans among ${ORPHANS + LIVING}, and deletes at most ${PE
   expect(listed.length).toBe(Math.min(ORPHANS, listed.length + 1_000));
   expect(first.status?.candidatesTotal).toBe(ORPHANS + Math.floor(LIVING / 3));
   const lost = () => orphans.identities().filter((name) => name.startsWith('lost-')).length;
-  for (let steps = 0; lost() > 0 && steps < 100; steps++) await stage.world.pass(HOUR / 4);
+  for (let steps = 0; lost() > 0 && steps < 300; steps++) await stage.world.pass(HOUR / 12);
   expect(lost()).toBe(0);
   expect(orphans.identities().filter((name) => name.startsWith('other-'))).toHaveLength(LIVING);
   const { status } = (await orphans.get()) ?? {};
