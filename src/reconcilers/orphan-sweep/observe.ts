@@ -82,8 +82,10 @@ export async function observe(
     requested: isReconcileRequested(sweep),
   };
   const mayDelete = !resting && facts.spec.mode === 'Delete' && scopes.swept.length > 0;
-  const asks = mayDelete && (run !== undefined || clock.now() >= memory.renewAt);
-  const claim = asks ? await claimNow(confirmed, context, deps) : undefined;
+  const claim =
+    mayDelete && asksForClaim(run, clock.now(), memory)
+      ? await claimNow(confirmed, context, deps)
+      : undefined;
   if (claim) memory.renewAt = claim.write ? 0 : clock.now() + RENEW_MS / 4;
   const claimed = { ...facts, claim, ...(mayDelete && { renewAt: memory.renewAt }) };
   if (!run) return claimed;
@@ -176,7 +178,6 @@ async function readWanted(
   return looks;
 }
 
-/** Read at each pass: it may have become another cluster's since the last deletion. */
 async function claimNow(
   confirmed: string | undefined,
   context: ReconcileContext,
@@ -205,6 +206,19 @@ function useCredentials(sweep: OrphanSweep, swept: readonly SweptScope[], deps: 
   areasOf(deps.credentialCache, KIND).use(keyOf(sweep), keys);
 }
 
-function paceMs({ lastDeletionAt }: RunMemory, { clock }: Pick<ObserveDeps, 'clock'>): number {
+/** In a run at each pass: it may have become another cluster's since the last deletion. Between runs when it is to be renewed. */
+export function asksForClaim(
+  run: RunMemory | undefined,
+  now: number,
+  { renewAt }: Pick<SweepMemory, 'renewAt'>,
+): boolean {
+  return run !== undefined || now >= renewAt;
+}
+
+/** Until the next deletion, ms. */
+export function paceMs(
+  { lastDeletionAt }: Pick<RunMemory, 'lastDeletionAt'>,
+  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
+): number {
   return lastDeletionAt === undefined ? 0 : Math.max(0, lastDeletionAt + PACE_MS - clock.monotonic());
 }

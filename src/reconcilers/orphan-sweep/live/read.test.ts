@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { KubeClient } from '../../../kube/client.ts';
+import { KubeError } from '../../../kube/errors.ts';
 import type { Resource } from '../../../kube/types.ts';
-import { assignment, credential, identity } from '../../../orphans/sweep.fixture.ts';
+import { assignment, credential, identity, idOf, shownAssignment } from '../../../orphans/sweep.fixture.ts';
 import type { LiveDeps, Looking } from './read.ts';
 import { readLive } from './read.ts';
 
@@ -40,3 +41,42 @@ it.each([
     expect(await ownerReadFor({ ...thing, type, owner })).toEqual([asked]);
   },
 );
+
+it('what an identity may do is listed in all areas, and read of what only Resource Graph shows', async () => {
+  const shown = { ...identity(), id: idOf('web'), location: 'x', tenantId: 't' };
+  const elsewhere = shownAssignment({ scope: '/subscriptions/00000000-0000-4000-8000-00000000000b' });
+  const listed: string[] = [];
+  const deps = {
+    client: {
+      get: async () => {
+        throw new KubeError('no', { status: 404, reason: 'NotFound' });
+      },
+    },
+    identities: { get: async () => ({ found: true, identity: shown }) },
+    credentials: { list: async () => ({ found: true, credentials: [] }) },
+    associated: { of: async () => [] },
+    hostCache: { byIndex: () => [] },
+    assignmentCache: {
+      byIndex: () => [],
+      inUse: { names: ['/subscriptions/c'] },
+      believes: async () => true,
+    },
+    assignments: {
+      async *list(area: string) {
+        listed.push(area);
+        yield { assignments: [], requestedAt: 0 };
+      },
+      get: async () => ({ found: true, assignment: elsewhere }),
+    },
+    resourceGraph: { assignmentsOf: async () => [elsewhere.id] },
+    stores: { orphanRecords: { values: () => [] } },
+    clock: { monotonic: () => 0 },
+  } as unknown as LiveDeps;
+  const candidate = { ...shown, type: 'Identity', owner: 'shop/web', reason: 'OwnerGone' };
+  const reads = { attached: { state: 'read', of: new Map() } };
+  const looking = { candidate, sweep: { name: 'all', uid: 'u' }, reads, now: 0 } as unknown as Looking;
+  const signal = new AbortController().signal;
+  const { thing } = await readLive(looking, { priority: 'resync', signal }, deps);
+  expect(listed).toEqual(['/subscriptions/00000000-0000-4000-8000-00000000000a', '/subscriptions/c']);
+  expect(thing).toMatchObject({ assignments: { state: 'read', items: [{ id: elsewhere.id }] } });
+});
