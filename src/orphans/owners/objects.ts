@@ -76,7 +76,7 @@ export interface Objects {
 
 /** Of what is on record as `unproven`. */
 export const NOT_TOLD =
-  'it was there without an object when azid began to keep records of what deletionPolicy Retain leaves, so nothing tells whether it is to stay; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
+  'it may have been retained before azid kept records of that; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
 
 /** Undefined: none of them is there. */
 export function livingOf(owners: readonly ObjectRef[]): Extract<OwnerView, { state: 'living' }> | undefined {

@@ -39,6 +39,7 @@ export function finishedStatus(
   { candidates, stops }: Pick<SweepReport, 'candidates' | 'stops'>,
   { now, run, nextRunAt, unused }: Finished,
 ): OwnStatus {
+  const room = candidates.length > MANY ? SHORT : LONG;
   const past: PastRun = {
     startedAt: run.startedAt,
     finishedAt: timestamp(now),
@@ -49,7 +50,7 @@ export function finishedStatus(
   };
   return {
     candidatesTotal: candidates.length,
-    candidates: candidates.slice(0, MAX_TOLD_CANDIDATES).map(told),
+    candidates: candidates.slice(0, MAX_TOLD_CANDIDATES).map((each) => told(each, room)),
     ...(unused.length > 0 && {
       unused: unused
         .toSorted((a, b) => a.since - b.since)
@@ -61,8 +62,13 @@ export function finishedStatus(
   };
 }
 
+/** An object holds 1.5 MiB: of a thousand candidates with long ids, each has room for so many characters. */
+const MANY = 250;
+const SHORT = 200;
+const LONG = 512;
+
 /** Times are told in whole seconds. */
-function told(candidate: Candidate): ToldCandidate {
+function told(candidate: Candidate, room: number): ToldCandidate {
   const { type, id, reason, owner, ownerUid, since, clearSince, instance, verdict } = candidate;
   return {
     type,
@@ -74,7 +80,7 @@ function told(candidate: Candidate): ToldCandidate {
     ...(clearSince !== undefined && { clearSince: timestamp(clearSince) }),
     instance,
     verdict: NAMES[verdict.type],
-    message: cut(messageOf(verdict), 512),
+    message: cut(messageOf(verdict), room),
   };
 }
 

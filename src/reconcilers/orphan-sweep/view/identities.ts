@@ -11,7 +11,7 @@ import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
 import { credentialOwner } from '../../../orphans/owners/credential.ts';
 import { identityOwner } from '../../../orphans/owners/identity.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { CredentialView, Hanging, IdentityView } from '../../../orphans/view.ts';
+import type { CredentialView, Hanging, IdentityView, OwnerView } from '../../../orphans/view.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 import { isOurs } from './assignments.ts';
 
@@ -126,7 +126,7 @@ export function credentialViews(
 ): CredentialView[] {
   return identities
     .filter(({ owner, hanging }) => owner.state !== 'gone' || hanging.length > 0)
-    .flatMap(({ id: identityId, key, scope, principalId }) => {
+    .flatMap(({ id: identityId, key, scope, principalId, owner: holder }) => {
       const content = credentialCache.content(key);
       if (content.state !== 'known') return [];
       return content.resources
@@ -135,7 +135,7 @@ export function credentialViews(
           id: each.id,
           key: each.key,
           scope,
-          owner: credentialOwner(each, installationId, objects),
+          owner: onRetained(holder, credentialOwner(each, installationId, objects)),
           instance: credentialInstance(principalId, each),
           identityId,
           principalId,
@@ -144,4 +144,11 @@ export function credentialViews(
           subject: each.subject,
         }));
     });
+}
+
+/** What was retained was to go on as it is, and so was what `azid restore` made again: whether that was one of it nothing tells. */
+function onRetained(holder: OwnerView, owner: OwnerView): OwnerView {
+  if (holder.state !== 'retained' || owner.state !== 'gone') return owner;
+  const why = `its identity was retained from ${holder.owner}, and it may belong to that; delete it by hand if nobody signs in by it`;
+  return { state: 'unknown', why };
 }
