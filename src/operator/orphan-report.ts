@@ -222,6 +222,7 @@ async function judged(
   };
   const { run: first } = await observed();
   await readCredentials(first.view, services, context, say);
+  memory.changed();
   const { run, spec } = await observed();
   return { view: run.view, report: judge(run.view, { since: new Map() }, spec, 0) };
 }

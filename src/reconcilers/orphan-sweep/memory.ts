@@ -40,6 +40,8 @@ export interface RunMemory {
  */
 export interface Built {
   readonly key: string;
+  /** Monotonic ms. */
+  readonly at: number;
   readonly view: SweepView;
   readonly baselines: ReturnType<typeof baselinesOf>;
   readonly settled: ReturnType<typeof settledIn>;

@@ -12,13 +12,17 @@ interface Building extends Observing {
   readonly reads: RunReads;
 }
 
+/** The caches change meanwhile, and a pass may wait for a rate limit. */
+const KEPT_MS = 10_000;
+
 /** See `Built`. */
 export function builtNow(building: Building, deps: ObserveDeps): Built {
   const { sweep, context, memory, run, scopes, objects, self, claim, reads } = building;
   const doubts = [...self.doubts, ...(claim?.doubts ?? [])];
   const versions = NEEDED.map((name) => deps.stores[name].version);
   const key = [context.reconcileId, versions, doubts.map(({ message }) => message)].join(' ');
-  if (run.built?.key === key) return run.built;
+  const at = deps.clock.monotonic();
+  if (run.built?.key === key && at - run.built.at < KEPT_MS) return run.built;
   const view = viewOf(
     {
       now: deps.clock.now(),
@@ -38,6 +42,7 @@ export function builtNow(building: Building, deps: ObserveDeps): Built {
   const since = (candidate: string) => run.before.since.get(candidate)?.since;
   run.built = {
     key,
+    at,
     view,
     baselines: baselinesOf(view, scopes, deps.credentialCache, retained),
     settled: settledIn(view, lifted, since, retained),
