@@ -77,7 +77,8 @@ it('ends what a killed process began, whichever its last write was', { timeout: 
     // One at most went in each run, and whatever went has its record.
     expect(before - orphans.identities().length, `${when} ${at}`).toBeLessThanOrEqual(2);
   }
-  expect(seen.size).toBeGreaterThanOrEqual(4);
+  // How far a process comes before it dies hangs on what a run had to write first: a status, a record, its confirmation, a deletion.
+  expect(seen.size).toBeGreaterThanOrEqual(3);
   await orphans.sweep({ ...DELETING, limits: { ...limits, deletionsPerRun: 20 } });
   await stage.world.pass(HOUR);
   await orphans.until('all orphans to be gone', () => orphans.identities().length === living.length);
