@@ -1,12 +1,11 @@
 import { ArmAccess } from '../azure/arm/arm-access.ts';
 import type { ArmCallsOptions } from '../azure/arm/arm-calls.ts';
-import { resolveCloud } from '../azure/arm/clouds.ts';
-import { createCredential } from '../azure/arm/credential.ts';
 import { PrincipalStates } from '../azure/graph/directory.ts';
 import { DIRECTORY_OBJECTS, graphAccess } from '../azure/graph/graph-access.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import type { AzureFlags } from './azure-flags.ts';
+import { signIn } from './sign-in.ts';
 import { VERSION } from './version.ts';
 
 /** The ways to Azure of a command, with the rights of whoever runs it. Throws for flags that do not fit together. */
@@ -15,19 +14,8 @@ export function azureCalls(
   clock: Clock,
   env: NodeJS.ProcessEnv,
 ): { readonly calls: ArmCallsOptions; readonly directory: PrincipalStates } {
-  const cloud = resolveCloud(flags);
-  const { tenantId, clientId, federatedTokenFile: tokenFile } = flags;
-  const credential = createCredential({
-    kind: flags.credential,
-    tenantId,
-    clientId,
-    tokenFile,
-    authorityHost: cloud.authorityHost,
-    caPem: cloud.caPem,
-    disableInstanceDiscovery: !cloud.instanceDiscovery,
-    clock,
-    env,
-  });
+  const { tenantId } = flags;
+  const { cloud, credential } = signIn(flags, clock, env);
   const common = { cloud, credential, clock, version: VERSION };
   const scheduler = new RequestScheduler({ clock });
   return {

@@ -27,13 +27,17 @@ export type AzureFlags = Pick<
   | 'federatedTokenFile'
 >;
 
-/** As commander gives them: the file is read by then. */
+/** As commander gives them. */
 export type GivenAzureFlags = Omit<AzureFlags, 'caPem'> & { readonly caFile?: string };
 
 export const AZURE_FLAGS: readonly Flag[] = FLAGS.filter(({ flags }) =>
   NAMES.includes(flags.split(' ')[0] ?? ''),
 );
 
-export function azureFlagsOf({ caFile, ...flags }: GivenAzureFlags): AzureFlags {
+/** The file of `--ca-file` is read by then, and goes by the name of what it holds. */
+export function withCaPem<T extends object>({
+  caFile,
+  ...flags
+}: T & { readonly caFile?: string }): Omit<T, 'caFile'> & { readonly caPem?: string } {
   return { ...flags, ...(caFile !== undefined && { caPem: caFile }) };
 }

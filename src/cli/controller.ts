@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withCaPem } from './azure-flags.ts';
 import { type ControllerFlags, FLAGS } from './controller-flags.ts';
 import { endProcess } from './end-process.ts';
 import { optionOf } from './flag-option.ts';
@@ -14,7 +15,6 @@ export function addControllerCommand(program: Command): void {
   command.action(async (options: Omit<ControllerFlags, 'caPem'> & { caFile?: string }) => {
     // Imported by the command that runs: each of them is far larger than reading its flags.
     const { runController } = await import('./run-controller.ts');
-    const { caFile, ...flags } = options;
-    endProcess(await runController({ ...flags, ...(caFile !== undefined && { caPem: caFile }) }));
+    endProcess(await runController(withCaPem(options)));
   });
 }

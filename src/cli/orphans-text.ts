@@ -1,7 +1,7 @@
 import type { OrphanReport } from '../operator/orphan-report.ts';
 import type { Candidate } from '../orphans/report.ts';
 import { timestamp } from '../runtime/status/conditions.ts';
-import { EXIT } from './run-leaving.ts';
+import { EXIT } from './interruptible.ts';
 
 /** What `azid orphans` prints, and how it ends. Pure. */
 

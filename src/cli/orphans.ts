@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { withCaPem } from './azure-flags.ts';
 import { type ControllerFlags, FLAGS } from './controller-flags.ts';
 import { optionOf } from './flag-option.ts';
 
@@ -51,9 +52,9 @@ export function addOrphansCommand(program: Command): void {
         .default('table'),
     );
   for (const flag of FLAGS) if (SHARED.has(flag.flags)) command.addOption(optionOf(flag));
-  command.action(async ({ caFile, ...flags }: OrphansFlags & { caFile?: string }) => {
+  command.action(async (flags: OrphansFlags & { caFile?: string }) => {
     const { runOrphans } = await import('./run-orphans.ts');
-    process.exitCode = await runOrphans({ ...flags, ...(caFile !== undefined && { caPem: caFile }) });
+    process.exitCode = await runOrphans(withCaPem(flags));
   });
 }
 

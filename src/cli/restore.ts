@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AZURE_FLAGS, type AzureFlags, azureFlagsOf, type GivenAzureFlags } from './azure-flags.ts';
+import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from './azure-flags.ts';
 import type { Flag } from './controller-flags.ts';
 import { optionOf } from './flag-option.ts';
 import { LEAVING_FLAGS, OUTPUT_FLAG } from './leaving-flags.ts';
@@ -31,6 +31,6 @@ export function addRestoreCommand(program: Command): void {
   for (const flag of FLAGS) command.addOption(optionOf(flag));
   command.action(async (record: string, flags: RestoreFlags & GivenAzureFlags) => {
     const { runRestore } = await import('./run-restore.ts');
-    process.exitCode = await runRestore(record, { ...flags, ...azureFlagsOf(flags) });
+    process.exitCode = await runRestore(record, withCaPem(flags));
   });
 }

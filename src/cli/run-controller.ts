@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolveCloud } from '../azure/arm/clouds.ts';
-import { createCredential } from '../azure/arm/credential.ts';
 import { loadKubeEndpoint } from '../kube/access/config.ts';
 import { parseListenAddress } from '../observe/address.ts';
 import { createLog } from '../observe/logs/logs.ts';
@@ -10,6 +8,7 @@ import type { OperatorOptions } from '../operator/options.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemClock } from '../runtime/time/clock.ts';
 import type { ControllerFlags } from './controller-flags.ts';
+import { signIn } from './sign-in.ts';
 import { VERSION } from './version.ts';
 
 /** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
@@ -26,8 +25,7 @@ export const EXIT = {
 /** Everything wrong with the flags together is thrown here, before anything is started. */
 export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: Log): OperatorOptions {
   const clock = systemClock;
-  const cloud = resolveCloud(flags);
-  const { tenantId, clientId, federatedTokenFile: tokenFile, installationId, clusterIssuer } = flags;
+  const { tenantId, installationId, clusterIssuer } = flags;
   const listen = parseListenAddress('--listen-address', flags.listenAddress);
   return {
     clock,
@@ -44,18 +42,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     takeOver: flags.takeOver,
     instance: `${env.HOSTNAME ?? hostname()}-${randomBytes(4).toString('hex')}`,
     ...(flags.leaderElect && { leaseName: flags.leaseName }),
-    cloud,
-    credential: createCredential({
-      kind: flags.credential,
-      tenantId,
-      clientId,
-      tokenFile,
-      authorityHost: cloud.authorityHost,
-      caPem: cloud.caPem,
-      disableInstanceDiscovery: !cloud.instanceDiscovery,
-      clock,
-      env,
-    }),
+    ...signIn(flags, clock, env),
     tenantId,
     ...(flags.serviceBusEndpoint !== undefined && { serviceBusEndpoint: flags.serviceBusEndpoint }),
     workers: flags.workers,

@@ -6,7 +6,8 @@ import { exportBundle } from '../leaving/handover/export.ts';
 import { finish, revert } from '../leaving/handover/finish.ts';
 import { importBundle } from '../leaving/handover/import.ts';
 import type { HandoverFlags, HandoverStep } from './handover.ts';
-import { EXIT, isConfirmed, runLeaving } from './run-leaving.ts';
+import { EXIT } from './interruptible.ts';
+import { isConfirmed, runLeaving } from './run-leaving.ts';
 
 export function runHandover(step: HandoverStep, flags: HandoverFlags): Promise<number> {
   return runLeaving(`handover ${step}`, flags, (deps) => RUN[step](flags, deps));

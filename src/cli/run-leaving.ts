@@ -5,48 +5,40 @@ import { isForbidden } from '../kube/errors.ts';
 import { KubeTransport } from '../kube/transport/transport.ts';
 import type { LeavingDeps } from '../leaving/deps.ts';
 import { systemClock } from '../runtime/time/clock.ts';
+import { EXIT, interruptible } from './interruptible.ts';
 import type { LeavingFlags } from './leaving-flags.ts';
 import { VERSION } from './version.ts';
 
 /** From flags to a command that leaves: the caller's cluster, progress on stderr, Ctrl-C, and an exit code. */
 
-export const EXIT = { done: 0, failed: 1, found: 2, interrupted: 130 } as const;
-
 /** @param work resolves with the exit code */
-export async function runLeaving(
+export function runLeaving(
   name: string,
   flags: LeavingFlags,
   work: (deps: LeavingDeps) => Promise<number>,
 ): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    stop.abort(new Error('interrupted'));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  // `azid uninstall | head`: without a listener the first line too many would be a crash.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let transport: KubeTransport | undefined;
-  try {
-    const { kubeconfig, namespace, leaseName } = flags;
-    const clock = systemClock;
-    const endpoint = loadKubeEndpoint({ clock, ...(kubeconfig !== undefined && { kubeconfig }) });
-    transport = new KubeTransport({ endpoint, clock, userAgent: `azid-${name}/${VERSION}` });
-    const client = new KubeClient(transport);
-    const say = (line: string) => void process.stderr.write(`${line}\n`);
-    return await work({ client, clock, namespace, leaseName, say, signal: stop.signal });
-  } catch (error) {
-    if (stop.signal.aborted) {
-      process.stderr.write(`azid ${name}: interrupted; the same command goes on from here\n`);
-      return EXIT.interrupted;
+  return interruptible(async (signal) => {
+    let transport: KubeTransport | undefined;
+    try {
+      const { kubeconfig, namespace, leaseName } = flags;
+      const clock = systemClock;
+      const endpoint = loadKubeEndpoint({ clock, ...(kubeconfig !== undefined && { kubeconfig }) });
+      transport = new KubeTransport({ endpoint, clock, userAgent: `azid-${name}/${VERSION}` });
+      const client = new KubeClient(transport);
+      const say = (line: string) => void process.stderr.write(`${line}\n`);
+      return await work({ client, clock, namespace, leaseName, say, signal });
+    } catch (error) {
+      if (signal.aborted) {
+        process.stderr.write(`azid ${name}: interrupted; the same command goes on from here\n`);
+        return EXIT.interrupted;
+      }
+      const remedy = isForbidden(error) ? '; the command needs the rights of an administrator of azid' : '';
+      process.stderr.write(`azid ${name}: ${error instanceof Error ? error.message : error}${remedy}\n`);
+      return EXIT.failed;
+    } finally {
+      await transport?.close();
     }
-    const remedy = isForbidden(error) ? '; the command needs the rights of an administrator of azid' : '';
-    process.stderr.write(`azid ${name}: ${error instanceof Error ? error.message : error}${remedy}\n`);
-    return EXIT.failed;
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
-    await transport?.close();
-  }
+  });
 }
 
 /** A terminal is asked; a script must have said so. */

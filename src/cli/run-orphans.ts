@@ -2,38 +2,30 @@ import { createLog } from '../observe/logs/logs.ts';
 import { reportOrphans } from '../operator/orphan-report.ts';
 import { systemClock } from '../runtime/time/clock.ts';
 import { type ControllerFlags, FLAGS } from './controller-flags.ts';
+import { EXIT, interruptible } from './interruptible.ts';
 import type { OrphansFlags } from './orphans.ts';
 import { exitCodeOf, jsonOf, textOf } from './orphans-text.ts';
 import { optionsOf } from './run-controller.ts';
-import { EXIT } from './run-leaving.ts';
 
-export async function runOrphans({ scope, output, ...given }: OrphansFlags): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    stop.abort(new Error('interrupted'));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  // `azid orphans | head`: without a listener the first line too many would be a crash.
-  process.stdout.on('error', () => {});
+export function runOrphans({ scope, output, ...given }: OrphansFlags): Promise<number> {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  try {
-    const flags = { ...defaults(), listenAddress: '0', logFormat: 'text', ...given } as ControllerFlags;
-    const log = createLog({
-      clock: systemClock,
-      level: flags.logLevel === 'info' ? 'warn' : flags.logLevel,
-      format: 'text',
-    });
-    const report = await reportOrphans(optionsOf(flags, process.env, log), scope, say, stop.signal);
-    process.stdout.write(output === 'json' ? jsonOf(report) : textOf(report, output === 'wide'));
-    return exitCodeOf(report);
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted;
-    say(`azid orphans: ${error instanceof Error ? error.message : error}`);
-    return EXIT.failed;
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
-  }
+  return interruptible(async (signal) => {
+    try {
+      const flags = { ...defaults(), listenAddress: '0', logFormat: 'text', ...given } as ControllerFlags;
+      const log = createLog({
+        clock: systemClock,
+        level: flags.logLevel === 'info' ? 'warn' : flags.logLevel,
+        format: 'text',
+      });
+      const report = await reportOrphans(optionsOf(flags, process.env, log), scope, say, signal);
+      process.stdout.write(output === 'json' ? jsonOf(report) : textOf(report, output === 'wide'));
+      return exitCodeOf(report);
+    } catch (error) {
+      if (signal.aborted) return EXIT.interrupted;
+      say(`azid orphans: ${error instanceof Error ? error.message : error}`);
+      return EXIT.failed;
+    }
+  });
 }
 
 /** Of those flags of the controller that a report has no use for. */

@@ -1,6 +1,7 @@
 import { release } from '../leaving/release.ts';
+import { EXIT } from './interruptible.ts';
 import type { ReleaseFlags } from './release.ts';
-import { EXIT, isConfirmed, runLeaving } from './run-leaving.ts';
+import { isConfirmed, runLeaving } from './run-leaving.ts';
 
 export function runRelease(kind: string, key: string, flags: ReleaseFlags): Promise<number> {
   return runLeaving('release', flags, async (deps) => {

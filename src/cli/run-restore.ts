@@ -3,8 +3,9 @@ import { Identities } from '../azure/identities.ts';
 import { RoleAssignments } from '../azure/role-assignments.ts';
 import { type Restored, restore } from '../restore/restore.ts';
 import { azureCalls } from './azure-calls.ts';
+import { EXIT } from './interruptible.ts';
 import type { RestoreFlags } from './restore.ts';
-import { EXIT, runLeaving } from './run-leaving.ts';
+import { runLeaving } from './run-leaving.ts';
 
 export function runRestore(record: string, flags: RestoreFlags): Promise<number> {
   return runLeaving('restore', { ...flags, leaseName: '' }, async (deps) => {

@@ -2,7 +2,8 @@ import { KINDS } from '../api/index.ts';
 import type { LeavingDeps } from '../leaving/deps.ts';
 import { type Listing, list, listingText } from '../leaving/uninstall/listing.ts';
 import { type Uninstalled, uninstall } from '../leaving/uninstall/uninstall.ts';
-import { EXIT, isConfirmed, runLeaving } from './run-leaving.ts';
+import { EXIT } from './interruptible.ts';
+import { isConfirmed, runLeaving } from './run-leaving.ts';
 import type { UninstallFlags } from './uninstall.ts';
 
 export function runUninstall(flags: UninstallFlags): Promise<number> {

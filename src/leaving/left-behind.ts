@@ -6,6 +6,7 @@ import { type ConfigMap, configMaps } from '../kube/builtin.ts';
 import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/types.ts';
 import { LEFT_BEHIND_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import { timestamp } from '../runtime/status/conditions.ts';
 import type { LeavingDeps } from './deps.ts';
 import { inAzure } from './in-azure.ts';
 import type { Found } from './objects.ts';
@@ -33,7 +34,7 @@ export function leftBehindOf(found: Found, why: string, now: number): LeftBehind
     uid: object.metadata.uid,
     azure: inAzure(found),
     why,
-    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    time: timestamp(now),
   };
 }
 
