@@ -16,20 +16,22 @@ import type { CachedResource, Observation } from './store/entry.ts';
 import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';
 
-/** All that is held of one area. Ages count from when the request began, ms. */
+/** How far what is held of an area may be believed. Ages count from when the request began, ms. */
+export type AreaStanding =
+  | { readonly state: 'known'; readonly completeness: Completeness; readonly ageMs: number }
+  /** Azure said that what holds them is not there. Right after it was made that may be untrue. */
+  | { readonly state: 'gone'; readonly ageMs: number }
+  | { readonly state: 'unknown' };
+
+/** All that is held of one area. */
 export type AreaContent<T> =
-  | {
-      readonly state: 'known';
+  | (Extract<AreaStanding, { state: 'known' }> & {
       /** All that are held to be there, our own writes included. */
       readonly resources: readonly T[];
       /** Missing where they should show. As they were last seen. */
       readonly doubtful: readonly T[];
-      readonly completeness: Completeness;
-      readonly ageMs: number;
-    }
-  /** Azure said that what holds them is not there. Right after it was made that may be untrue. */
-  | { readonly state: 'gone'; readonly ageMs: number }
-  | { readonly state: 'unknown' };
+    })
+  | Exclude<AreaStanding, { state: 'known' }>;
 
 export class AzureCache<T extends CachedResource, Q extends object = object> implements AzureObserver<T> {
   readonly #definition: CacheDefinition<T, Q>;
@@ -146,19 +148,22 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return this.#store.byIndex(index, query);
   }
 
-  /** All that is held of an area, and of what is in doubt there. Costs nothing. */
+  /** All that is held of an area, and of what is in doubt there. No call. */
   content(area: string): AreaContent<T> {
+    const standing = this.standing(area);
+    if (standing.state !== 'known') return standing;
+    const named = this.#areaNamed(area);
+    const [resources, doubtful] = [this.#store.presentIn(named), this.#store.doubtfulIn(named)];
+    return { ...standing, resources, doubtful };
+  }
+
+  /** How far that may be believed, without looking at it. */
+  standing(area: string): AreaStanding {
     const named = this.#areaNamed(area);
     const ageMs = this.#lists.age(named);
     if (ageMs === undefined) return { state: 'unknown' };
     if (this.#lists.isGone(named)) return { state: 'gone', ageMs };
-    return {
-      state: 'known',
-      resources: this.#store.presentIn(named),
-      doubtful: this.#store.doubtfulIn(named),
-      completeness: this.#lists.completeness(named),
-      ageMs,
-    };
+    return { state: 'known', completeness: this.#lists.completeness(named), ageMs };
   }
 
   /**

@@ -1,20 +1,19 @@
-import type { KeepReason } from '../reasons.ts';
 import type { AssignmentView } from '../view.ts';
-import { type Finding, type Judging, keptByDoubt } from './listing.ts';
+import { type Finding, type Judging, keptBy, keptByDoubt } from './listing.ts';
 
 /** What an assignment that azid made is listed as; undefined: it is no candidate. */
 export function assignmentFinding(assignment: AssignmentView, { view }: Judging): Finding | undefined {
   const { owner, principal, endsAt } = assignment;
   if (owner.state === 'living' || owner.state === 'otherInstallation') return undefined;
   if (owner.state === 'unknown')
-    return finding('OwnerUnknown', undefined, held('OwnerUnknown', owner.why, 'held'));
+    return finding('OwnerUnknown', undefined, keptBy('OwnerUnknown', owner.why, 'held'));
   const doubt = keptByDoubt(assignment, view.areas);
   // `Retain` counts until the end that was given with it, and no longer (docs/guarantees.md G23).
   if (endsAt !== undefined && endsAt <= view.now) return finding('Ended', owner.owner, doubt);
   if (owner.state === 'retained') {
     if (principal.state !== 'gone') return undefined;
     const why = `deletionPolicy Retain of ${owner.owner} left it; it gives nobody anything, delete it by hand`;
-    return finding('PrincipalGone', owner.owner, held('Retained', why, 'held'));
+    return finding('PrincipalGone', owner.owner, keptBy('Retained', why, 'held'));
   }
   switch (principal.state) {
     case 'present':
@@ -23,19 +22,15 @@ export function assignmentFinding(assignment: AssignmentView, { view }: Judging)
       return finding('PrincipalGone', owner.owner, doubt);
     case 'softDeleted': {
       const why = `principal ${assignment.principalId} is deleted and can be restored for 30 days`;
-      return finding('OwnerGone', owner.owner, held('PrincipalSoftDeleted', why, 'held'));
+      return finding('OwnerGone', owner.owner, keptBy('PrincipalSoftDeleted', why, 'held'));
     }
     case 'unknown': {
       const why = `whether principal ${assignment.principalId} is there cannot be told: ${principal.why}`;
-      return finding('OwnerGone', owner.owner, held('PrincipalUnknown', why, 'unknown'));
+      return finding('OwnerGone', owner.owner, keptBy('PrincipalUnknown', why, 'unknown'));
     }
   }
 }
 
 function finding(reason: Finding['reason'], owner: string | undefined, kept: Finding['kept']): Finding {
   return { type: 'RoleAssignment', reason, ...(owner !== undefined && { owner }), ...(kept && { kept }) };
-}
-
-function held(because: KeepReason, why: string, standing: 'held' | 'unknown'): Finding['kept'] {
-  return { type: 'kept', because, why, standing };
 }

@@ -1,5 +1,5 @@
 import type { CredentialView } from '../view.ts';
-import { type Finding, type Judging, keptByDoubt } from './listing.ts';
+import { type Finding, type Judging, keptBy, keptByDoubt } from './listing.ts';
 
 /** What a credential that azid made is listed as; undefined: it is no candidate. */
 export function credentialFinding(credential: CredentialView, { view }: Judging): Finding | undefined {
@@ -13,7 +13,7 @@ export function credentialFinding(credential: CredentialView, { view }: Judging)
       return {
         type: 'FederatedIdentityCredential',
         reason: 'OwnerUnknown',
-        kept: { type: 'kept', because: 'OwnerUnknown', why: owner.why, standing: 'held' },
+        kept: keptBy('OwnerUnknown', owner.why, 'held'),
       };
     case 'gone': {
       const kept = keptByDoubt(credential, view.areas);

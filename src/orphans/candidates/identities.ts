@@ -1,5 +1,5 @@
 import type { IdentityView } from '../view.ts';
-import { type Finding, type Judging, keptByDoubt } from './listing.ts';
+import { type Finding, type Judging, keptBy, keptByDoubt } from './listing.ts';
 
 /** At most so many of what hangs on an identity are named. */
 const NAMED = 3;
@@ -17,7 +17,7 @@ export function identityFinding(identity: IdentityView, { view, spec }: Judging)
       return {
         type: 'Identity',
         reason: 'OwnerUnknown',
-        kept: { type: 'kept', because: 'OwnerUnknown', why: owner.why, standing: 'held' },
+        kept: keptBy('OwnerUnknown', owner.why, 'held'),
       };
     case 'gone': {
       const kept = keptByHanging(identity) ?? keptByDoubt(identity, view.areas);
@@ -37,16 +37,11 @@ function keptByHanging({ hanging }: IdentityView): Finding['kept'] {
   if (seen.length > 0) {
     const more = seen.length > NAMED ? ` and ${seen.length - NAMED} more` : '';
     const why = `${seen.slice(0, NAMED).join(', ')}${more} hang${seen.length === 1 ? 's' : ''} on it`;
-    return { type: 'kept', because: 'InUse', why, standing: 'held' };
+    return keptBy('InUse', why, 'held');
   }
   const [unread] = hanging;
   if (!unread) return undefined;
-  return {
-    type: 'kept',
-    because: 'UseUnknown',
-    why: `what hangs on it was not read to the end: ${unread.name}`,
-    standing: 'unknown',
-  };
+  return keptBy('UseUnknown', `what hangs on it was not read to the end: ${unread.name}`, 'unknown');
 }
 
 function unused(

@@ -25,6 +25,15 @@ export interface Finding {
   readonly only?: string;
 }
 
+/** Something keeps it, or that cannot be told. */
+export function keptBy(
+  because: Kept['because'],
+  why: string,
+  standing: Exclude<Standing, 'clear'>,
+): NonNullable<Finding['kept']> {
+  return { type: 'kept', because, why, standing };
+}
+
 type Thing = Listed & { readonly scope: string };
 
 export function listed(thing: Thing, finding: Finding, { view, memory, spec }: Judging): Candidate {
@@ -64,19 +73,9 @@ function onlyReported(verdict: Verdict): Verdict {
 /** What keeps a thing of whatever type: it cannot be known again, or its surroundings are not known. */
 export function keptByDoubt(thing: Thing, areas: readonly AreaView[]): Finding['kept'] {
   if (thing.instance === '')
-    return {
-      type: 'kept',
-      because: 'InstanceUnknown',
-      why: 'Azure does not show by what it would be known again',
-      standing: 'unknown',
-    };
+    return keptBy('InstanceUnknown', 'Azure does not show by what it would be known again', 'unknown');
   const area = areas.find(({ scope }) => scope === thing.scope);
   if (area?.state === 'complete') return undefined;
   const why = area?.why ?? (area?.state === 'loading' ? 'its first list is under way' : 'it was not listed');
-  return {
-    type: 'kept',
-    because: 'AreaIncomplete',
-    why: `scope ${thing.scope} is not known completely: ${why}`,
-    standing: 'unknown',
-  };
+  return keptBy('AreaIncomplete', `scope ${thing.scope} is not known completely: ${why}`, 'unknown');
 }

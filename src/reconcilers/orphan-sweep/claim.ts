@@ -19,7 +19,7 @@ import type { Doubt } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { INSTALLATION_CONFIG_MAP } from '../own-config-maps.ts';
-import { failureOf } from '../status/failure.ts';
+import { unreadBy } from './unread.ts';
 
 /** Reads and writes the claim of this cluster: the tag on azid's own identity, and the record beside the installation's. */
 
@@ -68,9 +68,7 @@ export async function observeClaim(
     const { doubts, write, restored = false } = judged;
     return { doubts, ...(write && { write: { identityId: got.identity.id, record: write, restored } }) };
   } catch (error) {
-    const failure = failureOf(error);
-    if (!failure || failure.reason === 'Throttled') throw error;
-    return unknown(failure.message);
+    return unknown(unreadBy(error).message);
   }
 }
 

@@ -1,11 +1,12 @@
 import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
+import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim/claim.ts';
 import type { RetainedRecords } from '../../orphans/records/retained.ts';
-import type { Doubt } from '../../orphans/view.ts';
+import type { Doubt, SweepView } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -22,7 +23,6 @@ import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
 import { builtNow } from './view/built.ts';
-import { markedIdentities } from './view/identities.ts';
 import { type ObjectsDeps, objectsOf } from './view/objects.ts';
 import type { ViewDeps } from './view/view.ts';
 
@@ -43,7 +43,7 @@ export interface ObserveDeps
     LiveDeps['assignmentCache'] &
     ObjectsDeps['assignmentCache'] &
     Use;
-  readonly credentialCache: ViewDeps['credentialCache'] & Use;
+  readonly credentialCache: ViewDeps['credentialCache'] & Pick<CredentialCache, 'standing'> & Use;
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];
   readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
@@ -138,9 +138,10 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
     run.reads ??= await readRun(scopes, calls, deps);
     const looks = await readWanted(observing, run.reads, deps);
     const self = await whoAmI(deps);
-    useCredentials(sweep, scopes, deps);
     const objects = objectsOf(deps);
+    const before = run.built;
     const built = builtNow({ ...observing, objects, self, reads: run.reads }, deps);
+    if (built !== before) useCredentials(sweep, built.view, deps);
     return {
       state: 'observed',
       view: { ...built.view, now: deps.clock.now() },
@@ -201,9 +202,13 @@ export async function whoAmI({
 }
 
 /** Credentials have no list of their own: those of each marked identity are listed in slow rotation while somebody sweeps. */
-function useCredentials(sweep: OrphanSweep, swept: readonly SweptScope[], deps: ObserveDeps): void {
-  const keys = markedIdentities(swept, deps).map(({ identity }) => identity.key);
-  areasOf(deps.credentialCache, KIND).use(keyOf(sweep), keys);
+function useCredentials(
+  sweep: OrphanSweep,
+  { identities }: SweepView,
+  { credentialCache }: Pick<ObserveDeps, 'credentialCache'>,
+): void {
+  const keys = identities.map(({ key }) => key);
+  areasOf(credentialCache, KIND).use(keyOf(sweep), keys);
 }
 
 /** In a run at each pass: it may have become another cluster's since the last deletion. Between runs when it is to be renewed. */

@@ -7,10 +7,10 @@ import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../../cache/identities/identities.ts';
 import type { PrincipalView } from '../../orphans/view.ts';
 import type { Failure } from '../decision.ts';
-import { failureOf } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import type { RunReads } from './memory.ts';
 import { type SweptScope, subscriptionsOf } from './scopes.ts';
+import { unreadBy } from './unread.ts';
 import { principalsIn } from './view/assignments.ts';
 import type { Attached } from './view/identities.ts';
 import { principalsOf } from './view/principals.ts';
@@ -111,14 +111,12 @@ async function directoryStates(
 
 const NEVER = new AbortController().signal;
 
-/** Undefined: it went well. Throws what azid gave up itself, and what tells to come back later. */
+/** Undefined: it went well. Throws as `unreadBy` does. */
 async function failing(call: () => Promise<void>): Promise<Failure | undefined> {
   try {
     await call();
     return undefined;
   } catch (error) {
-    const failure = failureOf(error);
-    if (!failure || failure.reason === 'Throttled') throw error;
-    return failure;
+    return unreadBy(error);
   }
 }

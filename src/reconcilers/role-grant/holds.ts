@@ -4,6 +4,7 @@ import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
+import { assignmentsOfPrincipal } from '../../cache/assignments/of-principal.ts';
 import { keyOf, splitKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { type Hold, holdsSince } from '../holds.ts';
@@ -90,7 +91,7 @@ export async function leftoversOf(
   context: ReconcileContext,
   deps: LeftoverDeps,
 ): Promise<readonly string[]> {
-  const { stores, assignments, assignmentCache, installationId } = deps;
+  const { stores, assignmentCache, installationId } = deps;
   const holders = (key: string) => stores.grants.byIndex(INDEX.assignment, armKey(key));
   const isMarkedFor = (each: AzureRoleAssignment): boolean => {
     const mark = markOf(each.description, installationId);
@@ -115,10 +116,8 @@ export async function leftoversOf(
   try {
     // Also those that no list in use shows.
     const scope = `/subscriptions/${parseResourceId(id).subscriptionId}`;
-    // Such a list goes on showing for a while what was deleted a moment ago.
-    for await (const page of assignments.list(scope, { principalId }, context))
-      for (const each of page.assignments.filter(isLeftover))
-        if (await assignmentCache.believes(each, page.requestedAt, context)) found.set(each.key, each);
+    for await (const each of assignmentsOfPrincipal(scope, principalId, isLeftover, context, deps))
+      found.set(each.key, each);
   } catch (error) {
     // What cannot be listed stays, as an orphan that names its maker; the identity need not wait for it.
     if (!failureOf(error)) throw error;

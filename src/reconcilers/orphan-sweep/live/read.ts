@@ -13,6 +13,7 @@ import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import { assignmentsOfPrincipal } from '../../../cache/assignments/of-principal.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { isNotFound, KubeError } from '../../../kube/errors.ts';
@@ -26,12 +27,12 @@ import type {
 } from '../../../orphans/live.ts';
 import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { failureOf } from '../../status/failure.ts';
 import type { Stores } from '../../stores.ts';
 import type { LiveLook, Looked } from '../facts.ts';
 import type { RunReads } from '../memory.ts';
 import type { SweepOf } from '../record.ts';
 import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
+import { unreadBy } from '../unread.ts';
 import { endOf } from '../view/assignments.ts';
 
 export interface LiveDeps {
@@ -80,7 +81,7 @@ async function readThing(looking: Looking, context: CallContext, deps: LiveDeps)
         return await readCredential(looking, context, deps);
     }
   } catch (error) {
-    return { thing: { state: 'unreadable', why: whyUnread(error) } };
+    return { thing: { state: 'unreadable', why: unreadBy(error).message } };
   }
 }
 
@@ -130,26 +131,21 @@ async function assignmentsOf(
   principalId: string,
   identityId: string,
   context: CallContext,
-  { assignments, assignmentCache, resourceGraph }: LiveDeps,
+  deps: LiveDeps,
 ): Promise<readonly AzureRoleAssignment[]> {
   if (principalId === '') return [];
+  const { assignments, assignmentCache, resourceGraph } = deps;
+  const isItsOwn = (each: AzureRoleAssignment) => each.principalId === principalId.toLowerCase();
   const found = new Map(assignmentCache.byIndex('principal', principalId).map((each) => [each.key, each]));
   const own = `/subscriptions/${parseIdentityId(identityId).subscriptionId.toLowerCase()}`;
-  // A list goes on showing for a while what was deleted a moment ago.
   for (const area of new Set([own, ...assignmentCache.inUse.names]))
-    for await (const page of assignments.list(area, { principalId }, context))
-      for (const each of page.assignments)
-        if (
-          each.principalId === principalId.toLowerCase() &&
-          (await assignmentCache.believes(each, page.requestedAt, context))
-        )
-          found.set(each.key, each);
+    for await (const each of assignmentsOfPrincipal(area, principalId, isItsOwn, context, deps))
+      found.set(each.key, each);
   for (const id of await resourceGraph.assignmentsOf(principalId, context)) {
     if (found.has(armKey(id))) continue;
     const { scope, name } = parseAssignmentId(id);
     const got = await assignments.get(scope, name, context);
-    if (got.found && got.assignment.principalId === principalId.toLowerCase())
-      found.set(got.assignment.key, got.assignment);
+    if (got.found && isItsOwn(got.assignment)) found.set(got.assignment.key, got.assignment);
   }
   return [...found.values()];
 }
@@ -208,15 +204,8 @@ async function listed<T>(read: () => Promise<readonly T[]>): Promise<LiveList<T>
   try {
     return { state: 'read', items: await read() };
   } catch (error) {
-    return { state: 'unread', why: whyUnread(error) };
+    return { state: 'unread', why: unreadBy(error).message };
   }
-}
-
-/** Throws on what azid gave up itself, and on what tells to come back later: nothing was learnt. */
-function whyUnread(error: unknown): string {
-  const failure = failureOf(error);
-  if (!failure || failure.reason === 'Throttled') throw error;
-  return failure.message;
 }
 
 const OWNERS: Readonly<Record<OwnerKey['kind'], Resource>> = {

@@ -5,8 +5,8 @@ import type { AreaView } from '../../../orphans/view.ts';
 import type { SweptScope } from '../scopes.ts';
 
 export interface AreasDeps {
-  readonly identityCache: Pick<IdentityCache, 'content' | 'loading'>;
-  readonly assignmentCache: Pick<AssignmentCache, 'content' | 'loading'>;
+  readonly identityCache: Pick<IdentityCache, 'standing' | 'loading'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'standing' | 'loading'>;
 }
 
 /** What is concluded from absence must be younger than that: four times what lies between two lists, ms. */
@@ -19,8 +19,8 @@ export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): 
     [deps.assignmentCache, `/subscriptions/${subscriptionId}`, 'role assignments'],
   ] as const;
   for (const [cache, area, what] of parts) {
-    const content = cache.content(area);
-    switch (content.state) {
+    const standing = cache.standing(area);
+    switch (standing.state) {
       case 'unknown': {
         const loading = cache.loading(area);
         const why = `the ${what} of subscription ${subscriptionId} ${loading ? 'are being listed for the first time' : 'could not be listed yet; the log says why'}`;
@@ -34,27 +34,27 @@ export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): 
         };
       case 'known':
         // It came, and whether it may be believed is still found out.
-        if (content.completeness === NOT_LISTED)
+        if (standing.completeness === NOT_LISTED)
           return {
             scope,
             state: 'loading',
             why: `whether the list of ${what} of subscription ${subscriptionId} holds everything is being found out`,
           };
-        if (content.completeness.state === 'partial')
+        if (standing.completeness.state === 'partial')
           return {
             scope,
             state: 'incomplete',
-            why: `the list of ${what} of subscription ${subscriptionId} may lack something: ${content.completeness.reason}`,
+            why: `the list of ${what} of subscription ${subscriptionId} may lack something: ${standing.completeness.reason}`,
           };
-        if (content.ageMs > STALE_AREA_MS)
+        if (standing.ageMs > STALE_AREA_MS)
           return {
             scope,
             state: 'incomplete',
-            why: `the ${what} of subscription ${subscriptionId} were last listed ${Math.round(content.ageMs / 60_000)} min ago`,
+            why: `the ${what} of subscription ${subscriptionId} were last listed ${Math.round(standing.ageMs / 60_000)} min ago`,
           };
         break;
       default:
-        content satisfies never;
+        standing satisfies never;
     }
   }
   return { scope, state: 'complete' };

@@ -5,7 +5,7 @@ import type { OwnerView } from '../../../orphans/view.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 
 const UNKNOWN: OwnerView = { state: 'unknown', why: 'older than the records' };
-const READ = { content: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'content'>;
+const READ = { standing: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'standing'>;
 const SWEPT = { scope: SCOPE, subscriptionId: 'sub', without: [] };
 
 /** @param baselines scopes that have one of each kind */
@@ -32,7 +32,7 @@ describe('what has no object when a scope is first seen', () => {
       ['assignments', 1],
       ['credentials', 1],
     ]);
-    const unread = { content: () => ({ state: 'unknown' }) } as unknown as typeof READ;
+    const unread = { standing: () => ({ state: 'unknown' }) } as unknown as typeof READ;
     expect(kinds(seen, [SWEPT], unread)).toEqual([['assignments', 1]]);
     expect(kinds(seen, [SWEPT], READ, records([SCOPE]))).toEqual([]);
   });

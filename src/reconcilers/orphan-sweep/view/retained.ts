@@ -17,25 +17,28 @@ type Records = Pick<RetainedRecords, 'hasBaseline' | 'within' | 'isUnproven' | '
 export function baselinesOf(
   view: SweepView,
   swept: readonly SweptScope[],
-  credentialCache: Pick<CredentialCache, 'content'>,
+  credentialCache: Pick<CredentialCache, 'standing'>,
   retained: Records,
 ): readonly Baseline[] {
   return view.areas.flatMap(({ scope, state }) => {
     if (state !== 'complete') return [];
+    const within = swept.find((each) => each.scope === scope)?.without ?? [];
+    const isDue = (kind: Baseline['kind']) =>
+      !retained.hasBaseline(kind, scope) && within.every((each) => retained.hasBaseline(kind, each));
     const here = <T extends { readonly scope: string }>(all: readonly T[]) =>
       all.filter((each) => each.scope === scope);
-    const ownerless = (
-      all: readonly SweepView['assignments'][number][] | readonly SweepView['credentials'][number][],
-    ) => all.filter(({ owner }) => owner.state === 'unknown').map(({ id }) => id);
+    const ownerless = (kind: 'assignments' | 'credentials') =>
+      here<SweepView[typeof kind][number]>(view[kind])
+        .filter(({ owner }) => owner.state === 'unknown')
+        .map(({ id }) => id);
     // Credentials have no list of their own: not before those of every identity were read.
-    const isRead = here(view.identities).every(({ key }) => credentialCache.content(key).state !== 'unknown');
-    const assignments = { kind: 'assignments', scope, ids: ownerless(here(view.assignments)) } as const;
-    const credentials = { kind: 'credentials', scope, ids: ownerless(here(view.credentials)) } as const;
-    const within = swept.find((each) => each.scope === scope)?.without ?? [];
-    return [assignments, ...(isRead ? [credentials] : [])].filter(
-      ({ kind }) =>
-        !retained.hasBaseline(kind, scope) && within.every((each) => retained.hasBaseline(kind, each)),
-    );
+    const isRead = () =>
+      here(view.identities).every(({ key }) => credentialCache.standing(key).state !== 'unknown');
+    const due = [
+      ...(isDue('assignments') ? (['assignments'] as const) : []),
+      ...(isDue('credentials') && isRead() ? (['credentials'] as const) : []),
+    ];
+    return due.map((kind) => ({ kind, scope, ids: ownerless(kind) }));
   });
 }
 

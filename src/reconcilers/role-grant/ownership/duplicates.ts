@@ -6,6 +6,7 @@ import {
 } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import { assignmentsOfPrincipal } from '../../../cache/assignments/of-principal.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
@@ -79,13 +80,12 @@ async function read(
 async function listed(
   target: Target,
   context: ReconcileContext,
-  { assignments, assignmentCache }: DuplicateDeps,
+  deps: DuplicateDeps,
 ): Promise<SeenAssignment | undefined> {
+  const { scope, principalId } = target;
+  const isWanted = (one: AzureRoleAssignment) => isDuplicate(one, target);
   try {
-    const pages = assignments.list(target.scope, { principalId: target.principalId }, context);
-    for await (const page of pages)
-      for (const each of page.assignments.filter((one) => isDuplicate(one, target)))
-        if (await assignmentCache.believes(each, page.requestedAt, context)) return each;
+    for await (const each of assignmentsOfPrincipal(scope, principalId, isWanted, context, deps)) return each;
   } catch (error) {
     if (!failureOf(error)) throw error;
   }
