@@ -1,6 +1,6 @@
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isNotFound, KubeError, type KubeErrorDetails } from '../../kube/errors.ts';
+import { type RecordData, RecordMaps } from '../../kube/record-maps.ts';
 
 /** The ConfigMaps of `RetainedRecords`: reading and writing, and no more. */
 export interface RetainedMapsParts {
@@ -21,12 +21,13 @@ const UID = 'uid';
 
 export class RetainedMaps {
   readonly #parts: RetainedMapsParts;
-  /** The end of what is under way at a ConfigMap: of two writes of one entry the later one must arrive later. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #maps: RecordMaps;
   #index: Data = {};
 
   constructor(parts: RetainedMapsParts) {
     this.#parts = parts;
+    const about = 'the record of what deletionPolicy Retain leaves in Azure';
+    this.#maps = new RecordMaps({ ...parts, about });
   }
 
   /** `isOriginal`: all that the index names is there, and it is the object that azid made, no copy of it that a restore brought. */
@@ -65,17 +66,14 @@ export class RetainedMaps {
       // Named first: one that is named and missing was lost.
       if (!this.#index[`${NAMED}${name}`] && Object.values(data).some((value) => value !== null))
         await this.writeIndex({ [`${NAMED}${name}`]: 'true' }, signal);
-      await this.#inTurn(name, () => this.#send(name, data, signal));
+      await this.#maps.inTurn(name, () => this.#maps.write(name, data, signal));
     }
   }
 
   /** Of single keys. */
-  async writeIndex(
-    data: Readonly<Record<string, string | null>>,
-    signal: AbortSignal,
-  ): Promise<ConfigMap | undefined> {
+  async writeIndex(data: RecordData, signal: AbortSignal): Promise<ConfigMap | undefined> {
     const { name } = this.#parts;
-    const written = await this.#inTurn(name, () => this.#send(name, data, signal));
+    const written = await this.#maps.inTurn(name, () => this.#maps.write(name, data, signal));
     if (written) this.#index = written.data ?? {};
     return written;
   }
@@ -101,73 +99,8 @@ export class RetainedMaps {
     return { namespace, labelSelector };
   }
 
-  async #send(
-    name: string,
-    data: Readonly<Record<string, string | null>>,
-    signal: AbortSignal,
-  ): Promise<ConfigMap | undefined> {
-    try {
-      return await this.#patch(name, data, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw explained(error, this.#keyOf(name));
-      const entry = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)) as Data;
-      // There is no ConfigMap: nothing to remove.
-      return Object.keys(entry).length > 0 ? await this.#create(name, entry, signal) : undefined;
-    }
-  }
-
-  async #create(name: string, data: Data, signal: AbortSignal): Promise<ConfigMap> {
-    const { client, namespace, labels } = this.#parts;
-    const draft = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, labels }, data };
-    try {
-      return await client.create(configMaps, draft, signal);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw explained(error, this.#keyOf(name));
-      // Somebody else made it meanwhile.
-      return await this.#patch(name, data, signal);
-    }
-  }
-
-  /** Of single keys, so that nothing else in it is overwritten; whoever made it, the next start finds it. */
-  #patch(
-    name: string,
-    data: Readonly<Record<string, string | null>>,
-    signal: AbortSignal,
-  ): Promise<ConfigMap> {
-    const body = { metadata: { labels: this.#parts.labels, ownerReferences: null }, data };
-    return this.#parts.client.mergePatch(configMaps, this.#keyOf(name), body, signal);
-  }
-
-  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const turn = before.then(work);
-    this.#turns.set(
-      name,
-      turn.catch(() => {}),
-    );
-    return turn;
-  }
-
   /** 16 of them: each takes some 3,000 entries. */
   #shardOf(key: string): string {
     return `${this.#parts.name}-${/^[0-9a-f]/.exec(key)?.[0] ?? '0'}`;
   }
-
-  #keyOf(name: string): string {
-    return `${this.#parts.namespace}/${name}`;
-  }
-}
-
-/** What was to be written, and the way out: the object that leaves something behind says so (docs/conditions.md). */
-function explained(error: unknown, key: string): unknown {
-  if (!(error instanceof KubeError)) return error;
-  const { status, reason, retryAfterMs, causes } = error;
-  const message = `ConfigMap ${key}, the record of what deletionPolicy Retain leaves in Azure, cannot be written: ${error.message}; azid needs get, list, create and patch of configmaps in its own namespace (deploy/rbac.yaml)`;
-  const details = {
-    status,
-    reason: reason === 'NotFound' ? 'NamespaceNotFound' : reason,
-    retryAfterMs,
-    causes,
-  };
-  return new KubeError(message, { ...details, cause: error } as KubeErrorDetails);
 }

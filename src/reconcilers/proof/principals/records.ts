@@ -1,7 +1,8 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../api/schema/common.ts';
-import { type ConfigMap, configMaps } from '../../../kube/builtin.ts';
+import { configMaps } from '../../../kube/builtin.ts';
 import type { KubeClient } from '../../../kube/client.ts';
-import { isAlreadyExists, isNotFound, KubeError, type KubeErrorDetails } from '../../../kube/errors.ts';
+import { KubeError } from '../../../kube/errors.ts';
+import { RecordMaps } from '../../../kube/record-maps.ts';
 import { PRINCIPALS_CONFIG_MAP } from '../../own-config-maps.ts';
 
 /** Principals by the uid of their object, in ConfigMaps of azid's own namespace: reading and writing, and no more. */
@@ -17,17 +18,17 @@ export const RECORD_LABEL = 'azid.dev/record';
 const PRINCIPALS = 'principals';
 const LABELS = { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: PRINCIPALS };
 
-type Data = Readonly<Record<string, string | null>>;
-
 export class PrincipalRecords {
   readonly #parts: PrincipalRecordsParts;
+  readonly #maps: RecordMaps;
   /** Removals that are still to be made, by ConfigMap: whatever is written to it next takes them along. */
   readonly #owed = new Map<string, Set<string>>();
-  /** The end of what is under way at a ConfigMap: of two writes of one record the later one must arrive later. */
-  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(parts: PrincipalRecordsParts) {
     this.#parts = parts;
+    const { client, namespace } = parts;
+    const about = 'the record of which principal is whose';
+    this.#maps = new RecordMaps({ client, namespace, labels: LABELS, about });
   }
 
   /** All that are this installation's. Those of objects that do not live any more are removed. */
@@ -54,7 +55,7 @@ export class PrincipalRecords {
     const name = shardOf(uid);
     // What is owed from now on, as the object goes, is owed after this.
     this.#owedOf(name).delete(uid);
-    return this.#inTurn(name, () => {
+    return this.#maps.inTurn(name, () => {
       signal.throwIfAborted();
       if (principalId === undefined) this.owe(uid);
       const entry = principalId !== undefined && { [uid]: `${principalId} ${this.#parts.installationId}` };
@@ -71,61 +72,19 @@ export class PrincipalRecords {
     const owed = this.#owedOf(name);
     const removed = [...owed].filter((uid) => !(uid in entry));
     const data = { ...Object.fromEntries(removed.map((uid) => [uid, null])), ...entry };
-    try {
-      await this.#patch(name, data, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw explained(error, this.#keyOf(name));
-      // There is no ConfigMap: nothing to remove.
-      if (Object.keys(entry).length > 0) await this.#create(name, entry, data, signal);
-    }
+    await this.#maps.write(name, data, signal);
     // Not those that came meanwhile.
     for (const uid of removed) owed.delete(uid);
-  }
-
-  async #create(
-    name: string,
-    entry: Readonly<Record<string, string>>,
-    data: Data,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const metadata = { namespace: this.#parts.namespace, name, labels: LABELS };
-    const draft = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: entry };
-    try {
-      await this.#parts.client.create(configMaps, draft, signal);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw explained(error, this.#keyOf(name));
-      // Somebody else made it meanwhile.
-      await this.#patch(name, data, signal);
-    }
-  }
-
-  /**
-   * Of single keys, so that nothing else in it is overwritten. Whoever made the ConfigMap, it is azid's record from then on: the
-   * next start finds it, and it goes with no object.
-   */
-  #patch(name: string, data: Data, signal: AbortSignal): Promise<ConfigMap> {
-    const body = { metadata: { labels: LABELS, ownerReferences: null }, data };
-    return this.#parts.client.mergePatch(configMaps, this.#keyOf(name), body, signal);
   }
 
   /** That they cannot be removed is no reason not to begin to work. */
   async #removeNowOrLater(name: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.#inTurn(name, () => this.#send(name, {}, signal));
+      await this.#maps.inTurn(name, () => this.#send(name, {}, signal));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof KubeError)) throw error;
     }
-  }
-
-  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const turn = before.then(work);
-    this.#turns.set(
-      name,
-      turn.catch(() => {}),
-    );
-    return turn;
   }
 
   #owedOf(name: string): Set<string> {
@@ -133,28 +92,9 @@ export class PrincipalRecords {
     this.#owed.set(name, owed);
     return owed;
   }
-
-  #keyOf(name: string): string {
-    return `${this.#parts.namespace}/${name}`;
-  }
 }
 
 /** 16 of them, each far below what a ConfigMap may hold with 100,000 identities. */
 function shardOf(uid: string): string {
   return `${PRINCIPALS_CONFIG_MAP}${/[0-9a-f]/.exec(uid)?.[0] ?? '0'}`;
-}
-
-/** What was to be written, and the way out: the object whose principal it was says so (docs/conditions.md). */
-function explained(error: unknown, key: string): unknown {
-  if (!(error instanceof KubeError)) return error;
-  const { status, reason, retryAfterMs, causes } = error;
-  const message = `ConfigMap ${key}, the record of which principal is whose, cannot be written: ${error.message}; azid needs get, list, create and patch of configmaps in its own namespace (deploy/rbac.yaml)`;
-  // A missing namespace is no missing object.
-  const details = {
-    status,
-    reason: reason === 'NotFound' ? 'NamespaceNotFound' : reason,
-    retryAfterMs,
-    causes,
-  };
-  return new KubeError(message, { ...details, cause: error } as KubeErrorDetails);
 }
