@@ -33,7 +33,7 @@ export interface Heard {
  */
 export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): Heard {
   const { options, azure, caches, ownCalls, journal, client, metrics, signal } = parts;
-  const { clock, random, log, cloud, credential, serviceBusEndpoint, activityLog = true } = options;
+  const { clock, activityLog = true } = options;
   const ofCaches = { ...caches, roles: caches.roles.cache };
   const cacheHints = new CacheHints({ caches: ofCaches, ownCalls, clock, signal });
   cleanup.defer(() => cacheHints.stop());
@@ -46,17 +46,7 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
       return effect;
     },
   };
-  const eventSources = cleanup.use(
-    new EventSources({
-      access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
-      suffix: cloud.serviceBusSuffix,
-      sink: hints,
-      metrics: metrics.events,
-      clock,
-      random,
-      log,
-    }),
-  );
+  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints));
   if (activityLog)
     cleanup.use(
       readActivityLog({
@@ -70,4 +60,18 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
       }),
     );
   return { hints, eventSources };
+}
+
+/** Receives nothing before it follows a store. */
+export function eventSourcesOf(options: OperatorOptions, metrics: Metrics, sink: HintSink): EventSources {
+  const { clock, random, log, cloud, credential, serviceBusEndpoint } = options;
+  return new EventSources({
+    access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
+    suffix: cloud.serviceBusSuffix,
+    sink,
+    metrics: metrics.events,
+    clock,
+    random,
+    log,
+  });
 }

@@ -1,4 +1,3 @@
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -8,11 +7,8 @@ import { EventLoop } from '../observe/health/event-loop.ts';
 import { Health } from '../observe/health/health.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
-import { RetainedRecords } from '../orphans/records/retained.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
-import { RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
-import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
-import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
+import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createWatches, type Stores, type Watches } from '../reconcilers/stores.ts';
 import { sleep } from '../runtime/time/clock.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
@@ -20,6 +16,7 @@ import { onlyLeaderWrites, unlessCut } from './guards.ts';
 import { claimInstallation, whenHandedOver } from './installation.ts';
 import { campaign, type Leadership } from './leadership.ts';
 import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
+import { principalsOf, retainedOf } from './records.ts';
 import { KINDS } from './registry.ts';
 import { anyOf, waitUntil } from './signals.ts';
 import { whenAllSynced } from './synced.ts';
@@ -204,36 +201,6 @@ export class Operator {
     return this.#untilAnswered(() => claimInstallation(client, claim, signal), signal);
   }
 
-  /** On which principals azid saw its marks before; gone objects are told from living ones, as the caches are full. */
-  async #principals(
-    { client, stores, installationId }: Pick<WorkParts, 'client' | 'stores' | 'installationId'>,
-    signal: AbortSignal,
-  ): Promise<RecordedPrincipals> {
-    const { namespace } = this.#options;
-    const principals = new RecordedPrincipals({ client, namespace, installationId });
-    const living = new Set([...stores.identities.values()].map(({ metadata }) => metadata.uid));
-    await this.#untilAnswered(() => principals.load((uid) => living.has(uid), signal), signal);
-    return principals;
-  }
-
-  /** What was left in Azure on purpose, before this process and by it. */
-  async #retained(
-    { client, installationId }: Pick<WorkParts, 'client' | 'installationId'>,
-    signal: AbortSignal,
-  ): Promise<RetainedRecords> {
-    const { namespace, clock } = this.#options;
-    const retained = new RetainedRecords({
-      client,
-      namespace,
-      installationId,
-      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: 'retained' },
-      name: RETAINED_CONFIG_MAP,
-      now: () => clock.now(),
-    });
-    await this.#untilAnswered(() => retained.load(signal), signal);
-    return retained;
-  }
-
   async #untilAnswered<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const { clock, log } = this.#options;
     const until = clock.monotonic() + SYNC_LIMIT_MS;
@@ -270,12 +237,15 @@ export class Operator {
     const parts = { ...shared, stores: watches.stores };
     await using cleanup = new AsyncDisposableStack();
     const end = anyOf([stop, parts.leadership.lost], cleanup);
+    const kept = { ...parts, options: this.#options };
     let principals: RecordedPrincipals;
-    let retained: RetainedRecords;
+    const retained = retainedOf(kept);
     try {
       await this.#catchUp(watches, parts.leadership, end);
-      principals = await this.#principals(parts, end);
-      retained = await this.#retained(parts, end);
+      const recorded = principalsOf(kept, parts.stores);
+      principals = recorded.principals;
+      await this.#untilAnswered(() => recorded.load(end), end);
+      await this.#untilAnswered(() => retained.load(end), end);
     } catch (error) {
       // Nothing was begun yet.
       if (end.aborted) return true;

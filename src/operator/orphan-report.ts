@@ -4,38 +4,32 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { OrphanSweep } from '../api/orphan-sweep.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
 import { CallRefused } from '../azure/arm/errors.ts';
-import { AzureCaches } from '../cache/caches.ts';
-import { RoleNames } from '../cache/roles/names.ts';
-import { EventSources } from '../hints/sources/event-sources.ts';
-import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import { type ConfigMap, configMaps } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
 import { KubeTransport } from '../kube/transport/transport.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { judge } from '../orphans/judge.ts';
-import { RetainedRecords } from '../orphans/records/retained.ts';
 import type { SweepReport } from '../orphans/report.ts';
 import type { SweepView } from '../orphans/view.ts';
-import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import type { ReconcileContext } from '../reconcilers/kind.ts';
 import { LiveReads } from '../reconcilers/live-reads.ts';
 import type { Facts } from '../reconcilers/orphan-sweep/facts.ts';
 import { SweepMemory } from '../reconcilers/orphan-sweep/memory.ts';
 import { observe } from '../reconcilers/orphan-sweep/observe.ts';
-import { INSTALLATION_CONFIG_MAP, RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
-import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
-import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createServices, type Services } from '../reconcilers/services.ts';
-import { createWatches, storeOf } from '../reconcilers/stores.ts';
+import { INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import type { Services } from '../reconcilers/services.ts';
+import { createWatches } from '../reconcilers/stores.ts';
 import { timestamp } from '../runtime/status/conditions.ts';
 import { sleep } from '../runtime/time/clock.ts';
 import { connectAzure } from './azure.ts';
 import { AZURE_RESOURCES } from './azure-resources.ts';
+import { eventSourcesOf } from './hints.ts';
 import type { OperatorOptions } from './options.ts';
+import { principalsOf, retainedOf } from './records.ts';
 import { KINDS } from './registry.ts';
+import { cachesOf, type ServiceParts, servicesOf } from './services.ts';
 import { whenAllSynced } from './synced.ts';
 
 export interface OrphanReport {
@@ -75,21 +69,13 @@ export async function reportOrphans(
     await watching;
   });
   await whenAllSynced(all, clock, signal);
-  const records = { client: unwritten(client), namespace, installationId };
-  const principals = new RecordedPrincipals(records);
-  const living = new Set(stores.identities.values().map(({ metadata }) => metadata.uid));
-  await principals.load((uid) => living.has(uid), signal);
-  const labels = { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: 'retained' };
-  const retained = new RetainedRecords({
-    ...records,
-    labels,
-    name: RETAINED_CONFIG_MAP,
-    now: () => clock.now(),
-  });
+  const kept = { options, client: unwritten(client), installationId };
+  const { principals, load } = principalsOf(kept, stores);
+  await load(signal);
+  const retained = retainedOf(kept);
   await retained.load(signal);
-  const services = servicesOf(
-    options,
-    { client, stores, installationId, principals, retained, signal: ended.signal },
+  const services = readingServices(
+    { options, client, stores, installationId, principals, retained, signal: ended.signal },
     cleanup,
   );
   // Awaited here: what it reads with goes with this block.
@@ -126,16 +112,12 @@ function unwritten(client: KubeClient): Pick<KubeClient, 'list' | 'create' | 'me
 }
 
 type Parts = Pick<
-  Parameters<typeof createServices>[0],
-  'client' | 'stores' | 'installationId' | 'principals' | 'retained'
-> & { readonly signal: AbortSignal };
+  ServiceParts,
+  'options' | 'client' | 'stores' | 'installationId' | 'principals' | 'retained' | 'signal'
+>;
 
-function servicesOf(
-  options: OperatorOptions,
-  { stores, client, signal, ...parts }: Parts,
-  cleanup: AsyncDisposableStack,
-): Services {
-  const { clock, random, log, cloud, credential, namespace, azureLagMs, releaseAfterMs } = options;
+function readingServices(parts: Parts, cleanup: AsyncDisposableStack): Services {
+  const { options, stores, signal } = parts;
   const metrics = new Metrics({ azureResources: AZURE_RESOURCES, process: false });
   const azure = connectAzure(options, metrics, {
     beforeWrite: () => {
@@ -143,48 +125,11 @@ function servicesOf(
     },
     onWritten: () => {},
   });
-  const caches = new AzureCaches({
-    azure,
-    clock,
-    random,
-    signal,
-    lagMs: azureLagMs,
-    resync: { everyMs: options.resyncIntervalMs },
-    roundMs: options.credentialRoundMs,
-    apiVersionOf: (type) => apiVersionOf(type, stores),
-    onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
-  });
+  const caches = cachesOf(options, azure, stores, signal);
   cleanup.defer(() => caches.stop());
   const hints = { take: () => 'irrelevant' as const };
-  return createServices(
-    {
-      ...azure,
-      ...parts,
-      caches,
-      hints,
-      eventSources: new EventSources({
-        access: { credential, endpoint: options.serviceBusEndpoint, caPem: cloud.caPem },
-        suffix: cloud.serviceBusSuffix,
-        sink: hints,
-        metrics: metrics.events,
-        clock,
-        random,
-        log,
-      }),
-      roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
-      stores,
-      client,
-      clusterIssuer: new ClusterIssuer({ client, clock, given: options.clusterIssuer }),
-      clock,
-      azidNamespace: namespace,
-      cloud,
-      federationAudience: cloud.federationAudience,
-      azureLagMs,
-      callLimitMs: 60_000,
-      releaseAfterMs,
-    },
-    KINDS.flatMap((kind) => (kind.holds ?? []).map((hold) => ({ hold, store: storeOf(kind, stores) }))),
-  );
+  const eventSources = eventSourcesOf(options, metrics, hints);
+  return servicesOf({ ...parts, kinds: KINDS, azure, caches, hints, eventSources });
 }
 
 async function judged(

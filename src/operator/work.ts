@@ -1,21 +1,18 @@
 import { CallRefused } from '../azure/arm/errors.ts';
-import { AzureCaches } from '../cache/caches.ts';
-import { RoleNames } from '../cache/roles/names.ts';
+import type { AzureCaches } from '../cache/caches.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { OwnCalls } from '../hints/own-calls.ts';
 import { Self } from '../hints/self.ts';
-import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
-import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import { sweepSamples } from '../reconcilers/orphan-sweep/samples.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createServices, type Services } from '../reconcilers/services.ts';
+import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import { answerClaims } from './answer-claims.ts';
@@ -24,8 +21,9 @@ import { hearFromAzure } from './hints.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leadership.ts';
 import { onceCalm } from './once-calm.ts';
-import { AZURE_CALL_LIMIT_MS, FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
+import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
+import { cachesOf, servicesOf } from './services.ts';
 import { readSignIns } from './sign-ins.ts';
 import { anyOf } from './signals.ts';
 import { untilKnown } from './who-am-i.ts';
@@ -143,8 +141,7 @@ export class Work implements AsyncDisposable {
   #connect(): Services {
     const { options, kinds, metrics, client, leadership, stores, installationId, principals, retained, cut } =
       this.#parts;
-    const { clock, random, log, cloud, namespace, azureLagMs, releaseAfterMs } = options;
-    const { resyncIntervalMs, credentialRoundMs, clusterIssuer: given } = options;
+    const { clock, random, log, namespace } = options;
     const ownCalls = new OwnCalls(this.#self);
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
@@ -163,17 +160,7 @@ export class Work implements AsyncDisposable {
     };
     const { signal } = this.#ended;
     void untilKnown(azure.whoAmI, { clock, random, log, signal });
-    const caches = new AzureCaches({
-      azure,
-      clock,
-      random,
-      signal,
-      lagMs: azureLagMs,
-      resync: { everyMs: resyncIntervalMs },
-      roundMs: credentialRoundMs,
-      apiVersionOf: (type) => apiVersionOf(type, stores),
-      onListFailure: (cache, area, error) => log.warn({ cache, area, error }, 'list of Azure failed'),
-    });
+    const caches = cachesOf(options, azure, stores, signal);
     this.#cleanup.defer(() => caches.stop());
     metrics.caches(() => caches.parts());
     metrics.orphans.sweeps(() => sweepSamples(stores, clock.now()));
@@ -186,29 +173,20 @@ export class Work implements AsyncDisposable {
     void answerClaims({ ...claims, azidNamespace: namespace }, log, signal);
     const signIns = options.signIns ? new LastSignIns() : undefined;
     if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
-    return createServices(
-      {
-        ...azure,
-        signIns,
-        caches,
-        ...heard,
-        roleNames: new RoleNames(azure.definitions, caches.roles, clock, signal),
-        stores,
-        client,
-        principals,
-        retained,
-        onOrphanDeleted: (type) => metrics.orphans.deleted(type),
-        clusterIssuer: new ClusterIssuer({ client, clock, given }),
-        clock,
-        installationId,
-        azidNamespace: namespace,
-        cloud,
-        federationAudience: cloud.federationAudience,
-        azureLagMs,
-        callLimitMs: AZURE_CALL_LIMIT_MS,
-        releaseAfterMs,
-      },
-      kinds.flatMap((kind) => (kind.holds ?? []).map((hold) => ({ hold, store: storeOf(kind, stores) }))),
-    );
+    return servicesOf({
+      options,
+      kinds,
+      azure,
+      caches,
+      signal,
+      stores,
+      client,
+      installationId,
+      principals,
+      retained,
+      signIns,
+      onOrphanDeleted: (type) => metrics.orphans.deleted(type),
+      ...heard,
+    });
   }
 }

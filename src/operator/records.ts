@@ -1,0 +1,42 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { RetainedRecords } from '../orphans/records/retained.ts';
+import { RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
+import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
+import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
+import type { Stores } from '../reconcilers/stores.ts';
+import type { OperatorOptions } from './options.ts';
+
+/** What azid keeps in its own namespace, as a process before this one left it. Loaded when the stores are full. */
+
+export interface RecordParts {
+  readonly options: Pick<OperatorOptions, 'namespace' | 'clock'>;
+  readonly client: Pick<KubeClient, 'list' | 'create' | 'mergePatch'>;
+  readonly installationId: string;
+}
+
+/** On which principals azid saw its marks before; gone objects are told from living ones. */
+export function principalsOf(
+  { options: { namespace }, client, installationId }: RecordParts,
+  { identities }: Pick<Stores, 'identities'>,
+) {
+  const principals = new RecordedPrincipals({ client, namespace, installationId });
+  const living = new Set(identities.values().map(({ metadata }) => metadata.uid));
+  return { principals, load: (signal: AbortSignal) => principals.load((uid) => living.has(uid), signal) };
+}
+
+/** What was left in Azure on purpose. */
+export function retainedOf({
+  options: { namespace, clock },
+  client,
+  installationId,
+}: RecordParts): RetainedRecords {
+  return new RetainedRecords({
+    client,
+    namespace,
+    installationId,
+    labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: 'retained' },
+    name: RETAINED_CONFIG_MAP,
+    now: () => clock.now(),
+  });
+}
