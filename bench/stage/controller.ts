@@ -119,15 +119,6 @@ export class Controller implements AsyncDisposable {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  /** Lines of `/metrics` of this name, with their labels. */
-  async metric(name: string): Promise<readonly { readonly labels: string; readonly value: number }[]> {
-    return linesOf(await this.#metrics(), name);
-  }
-
-  async sum(name: string): Promise<number> {
-    return sumOf(await this.#metrics(), name);
-  }
-
   async stop(): Promise<void> {
     await this.#process.stop(GRACE_MS);
   }
@@ -147,9 +138,8 @@ export class Controller implements AsyncDisposable {
 
 export const pause = (ms: number) => sleep(systemClock, ms);
 
-function linesOf(text: string, name: string) {
-  const lines = text.matchAll(new RegExp(`^${name}(\\{[^}]*\\})? (\\S+)$`, 'gm'));
-  return [...lines].map(([, labels = '', value]) => ({ labels, value: Number(value) }));
+/** Over all lines of this name, whatever their labels. */
+function sumOf(metrics: string, name: string): number {
+  const lines = metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
 }
-
-const sumOf = (text: string, name: string) => linesOf(text, name).reduce((sum, { value }) => sum + value, 0);
