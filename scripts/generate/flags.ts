@@ -1,8 +1,8 @@
 /** `docs/reference/flags.md`: the flags of each command, from the commands themselves. */
 import type { Command, Option } from 'commander';
 import { createProgram } from '../../src/cli/program.ts';
-import { addSandboxCommand } from '../../src/cli/sandbox.ts';
-import { addSimulatorCommand } from '../../src/cli/simulator.ts';
+import { addSandboxCommand } from '../../src/cli/sandbox/sandbox.ts';
+import { addSimulatorCommand } from '../../src/cli/sandbox/simulator.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const HEAD = ['Flag', 'Environment variable', 'Default', 'Meaning'];
@@ -36,7 +36,7 @@ function nameOf(command: Command): string {
 }
 
 function rowOf(option: Option): string[] {
-  // Switches read their variable themselves and tell of it in the description (src/cli/sandbox.ts).
+  // Switches read their variable themselves and tell of it in the description (src/cli/sandbox/sandbox.ts).
   const told = / \(env: (?<variable>[A-Z_]+)=true\)$/.exec(option.description);
   const variable = option.envVar ? `\`${option.envVar}\`` : told ? `\`${told.groups?.variable}=true\`` : '';
   const about = told ? option.description.slice(0, told.index) : option.description;

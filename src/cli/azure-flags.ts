@@ -1,4 +1,4 @@
-import { type ControllerFlags, FLAGS, type Flag } from './controller-flags.ts';
+import { type ControllerFlags, FLAGS, type Flag } from './controller/controller-flags.ts';
 
 /** How a command of a person reaches Azure: the flags of the controller that say it. */
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { Flag } from './controller-flags.ts';
+import type { Flag } from './controller/controller-flags.ts';
 
 /** A row of a table of flags, as commander takes it. */
 export function optionOf(flag: Flag): Option {

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { addControllerCommand } from './controller.ts';
-import { addHandoverCommand } from './handover.ts';
-import { addOrphansCommand } from './orphans.ts';
-import { addReleaseCommand } from './release.ts';
-import { addRestoreCommand } from './restore.ts';
-import { addUninstallCommand } from './uninstall.ts';
+import { addControllerCommand } from './controller/controller.ts';
+import { addHandoverCommand } from './leaving/handover.ts';
+import { addReleaseCommand } from './leaving/release.ts';
+import { addUninstallCommand } from './leaving/uninstall.ts';
+import { addOrphansCommand } from './orphans/orphans.ts';
+import { addRestoreCommand } from './orphans/restore.ts';
 import { VERSION } from './version.ts';
 
 /** The `azid` command: one subcommand a file. `more`: those that only a checkout has, such as the sandbox. */

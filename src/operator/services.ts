@@ -5,7 +5,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import { apiVersionOf } from '../reconcilers/hosts/api-version.ts';
 import { createServices, type Services } from '../reconcilers/services.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
-import type { ConnectedAzure } from './azure.ts';
+import type { ConnectedAzure } from './azure/azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 
 /** What the kinds share, as the options say it: of the controller, and of whoever looks at the same once. */

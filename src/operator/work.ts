@@ -15,18 +15,18 @@ import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principal
 import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
-import { answerClaims } from './answer-claims.ts';
-import { type ConnectedAzure, connectAzure } from './azure.ts';
-import { hearFromAzure } from './hints.ts';
+import { type ConnectedAzure, connectAzure } from './azure/azure.ts';
+import { untilKnown } from './azure/who-am-i.ts';
+import { hearFromAzure } from './hints/hints.ts';
+import { readSignIns } from './hints/sign-ins.ts';
 import { KindController } from './kind-controller.ts';
-import type { Leadership } from './leadership.ts';
+import { answerClaims } from './leader/answer-claims.ts';
+import type { Leadership } from './leader/leadership.ts';
 import { onceCalm } from './once-calm.ts';
 import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
 import { cachesOf, servicesOf } from './services.ts';
-import { readSignIns } from './sign-ins.ts';
 import { anyOf } from './signals.ts';
-import { untilKnown } from './who-am-i.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;

@@ -1,4 +1,4 @@
-/** The flags of `azid sandbox`; src/cli/sandbox.ts says what each does. */
+/** The flags of `azid sandbox`; src/cli/sandbox/sandbox.ts says what each does. */
 export interface SandboxFlags {
   readonly once: boolean;
   /** ms, from when the cluster is there. */

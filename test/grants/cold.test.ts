@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEFAULT_WORKERS } from '../../src/cli/controller-flags.ts';
+import { DEFAULT_WORKERS } from '../../src/cli/controller/controller-flags.ts';
 import { GrantStage, SUB } from '../support/kinds/grants.ts';
 import { WorkPace } from '../support/load/work-pace.ts';
 import { Cluster, World } from '../support/testbed.ts';

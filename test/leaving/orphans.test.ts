@@ -5,7 +5,7 @@ import { identityAttachment } from '../../src/api/identity-attachment.ts';
 import { orphanSweep } from '../../src/api/orphan-sweep.ts';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
-import { exitCodeOf, jsonOf, textOf } from '../../src/cli/orphans-text.ts';
+import { exitCodeOf, jsonOf, textOf } from '../../src/cli/orphans/orphans-text.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
 import type { Resource } from '../../src/kube/types.ts';
 import { type OrphanReport, reportOrphans } from '../../src/operator/orphan-report.ts';

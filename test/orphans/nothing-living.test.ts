@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CONFIRM_ORPHANS_ANNOTATION } from '../../src/api/orphan-sweep.ts';
 import { MARK } from '../../src/azure/names/identity-marks.ts';
 import { configMaps } from '../../src/kube/builtin.ts';
-import { claimTag } from '../../src/reconcilers/orphan-sweep/claim.ts';
+import { claimTag } from '../../src/reconcilers/orphan-sweep/run/claim.ts';
 import type { Clock } from '../../src/runtime/time/clock.ts';
 import { RG1, useStage } from '../support/stage.ts';
 import { CLAIMED, DELETING, HOUR, Orphans } from './orphan-stage.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MARK } from '../../src/azure/names/identity-marks.ts';
-import { claimTag } from '../../src/reconcilers/orphan-sweep/claim.ts';
+import { claimTag } from '../../src/reconcilers/orphan-sweep/run/claim.ts';
 import { useStage } from '../support/stage.ts';
 import { HOUR, Orphans } from './orphan-stage.ts';
 

@@ -8,7 +8,6 @@ import type { AreaView, SweepView } from '../../orphans/view.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { summaryOf } from '../status/summaries.ts';
-import type { ClaimWrite } from './claim.ts';
 import {
   type Action,
   type Checked,
@@ -21,6 +20,7 @@ import {
   type SweepDecision,
 } from './facts.ts';
 import { recordName } from './record.ts';
+import type { ClaimWrite } from './run/claim.ts';
 import { finishedStatus, ownStatus, withChecked } from './status.ts';
 import { atRest, deletingSummary, loadingSummary, restOf, stoppedCondition } from './summary.ts';
 

@@ -4,9 +4,9 @@ import { keyOf } from '../../kube/types.ts';
 import type { KindDefinition } from '../definition.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SweepDecision } from './facts.ts';
-import { SweepMemory } from './memory.ts';
 import { observe, release } from './observe.ts';
 import { perform } from './perform.ts';
+import { SweepMemory } from './run/memory.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 

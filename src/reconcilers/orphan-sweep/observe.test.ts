@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { RunMemory } from './memory.ts';
 import { asksForClaim, PACE_MS, paceMs } from './observe.ts';
+import type { RunMemory } from './run/memory.ts';
 
 it('the claim is read at each pass of a run, however lately it was renewed, and between runs when it is due', () => {
   const run = {} as RunMemory;

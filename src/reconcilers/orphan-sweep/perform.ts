@@ -13,9 +13,9 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Stores } from '../stores.ts';
-import { type ClaimDeps, writeClaim } from './claim.ts';
 import type { Action, OwnStatus } from './facts.ts';
 import { merged } from './record.ts';
+import { type ClaimDeps, writeClaim } from './run/claim.ts';
 
 export interface PerformDeps extends ClaimDeps {
   readonly identities: ClaimDeps['identities'] & Pick<Identities, 'delete'>;

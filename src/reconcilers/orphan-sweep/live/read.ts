@@ -29,10 +29,10 @@ import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Stores } from '../../stores.ts';
 import type { LiveLook, Looked } from '../facts.ts';
-import type { RunReads } from '../memory.ts';
 import type { SweepOf } from '../record.ts';
 import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
-import { unreadBy } from '../unread.ts';
+import type { RunReads } from '../run/memory.ts';
+import { unreadBy } from '../run/unread.ts';
 import { endOf } from '../view/assignments.ts';
 
 export interface LiveDeps {

@@ -1,8 +1,8 @@
 import { NOT_RETAINED_ANNOTATION, type OrphanSweep } from '../../../api/orphan-sweep.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { Built, RunReads, SweepMemory } from '../memory.ts';
 import type { ObserveDeps, Observing, whoAmI } from '../observe.ts';
+import type { Built, RunReads, SweepMemory } from '../run/memory.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 import { NEEDED, viewOf } from './view.ts';
 

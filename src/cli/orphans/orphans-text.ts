@@ -1,0 +1,76 @@
+import type { OrphanReport } from '../../operator/orphan-report.ts';
+import type { Candidate } from '../../orphans/report.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { EXIT } from '../interruptible.ts';
+
+/** What `azid orphans` prints, and how it ends. Pure. */
+
+export function exitCodeOf({ view, report }: OrphanReport): number {
+  if (report.candidates.length > 0) return EXIT.found;
+  return view.areas.every(({ state }) => state === 'complete') ? EXIT.done : EXIT.failed;
+}
+
+/** As a sweep would list it: times in RFC 3339. */
+export function jsonOf({ view, report }: OrphanReport): string {
+  const candidates = report.candidates.map(({ type, id, scope, reason, owner, verdict }) => ({
+    type,
+    id,
+    scope,
+    reason,
+    ...(owner !== undefined && { owner }),
+    ...(verdict.type === 'kept' && { keptBecause: verdict.because }),
+    message: messageOf(verdict),
+  }));
+  const { areas, installationId } = view;
+  const fields = { installationId, time: timestamp(view.now), areas, candidates, judged: report.judged };
+  return `${JSON.stringify(fields, undefined, 2)}\n`;
+}
+
+export function textOf({ view, report }: OrphanReport, wide: boolean): string {
+  const incomplete = view.areas.flatMap(({ scope, state, why }) =>
+    state === 'complete' ? [] : [`Not all of ${scope} could be read: ${why ?? state}`],
+  );
+  const { Identity, RoleAssignment, FederatedIdentityCredential } = report.judged;
+  const observed = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${view.installationId}.`;
+  if (report.candidates.length === 0) {
+    const none = incomplete.length > 0 ? [] : ['No orphans.'];
+    return `${[...none, ...incomplete, observed].join('\n')}\n`;
+  }
+  const head = ['TYPE', 'REASON', 'OWNER', wide ? 'ID' : 'NAME', ...(wide ? ['MESSAGE'] : [])];
+  const rows = report.candidates.map((each) => rowOf(each, wide));
+  return `${[...table([head, ...rows]), ...incomplete, observed].join('\n')}\n`;
+}
+
+function rowOf({ type, reason, owner = '-', id, verdict }: Candidate, wide: boolean): readonly string[] {
+  const kept = verdict.type === 'kept' ? `${reason} (${verdict.because})` : reason;
+  return wide ? [type, kept, owner, id, messageOf(verdict)] : [type, kept, owner, shortened(id)];
+}
+
+/** The group and what is beneath it: all of a table is in a few subscriptions. */
+function shortened(id: string): string {
+  const [, group, rest] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/(.+)$/i.exec(id) ?? [];
+  const short = group === undefined ? id : `${group}/${rest?.replace(/^providers\/[^/]+\//, '')}`;
+  return short.length <= 80 ? short : `…${short.slice(-79)}`;
+}
+
+function messageOf(verdict: Candidate['verdict']): string {
+  switch (verdict.type) {
+    case 'kept':
+    case 'reported':
+      return verdict.why;
+    case 'due':
+      return 'a sweep may delete it';
+    case 'waiting':
+      return `a sweep may delete it from ${timestamp(verdict.until)}`;
+  }
+}
+
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,28 @@
+import { FederatedCredentials } from '../../azure/federated-credentials.ts';
+import { Identities } from '../../azure/identities.ts';
+import { RoleAssignments } from '../../azure/role-assignments.ts';
+import { type Restored, restore } from '../../restore/restore.ts';
+import { azureCalls } from '../azure-calls.ts';
+import { EXIT } from '../interruptible.ts';
+import { runLeaving } from '../leaving/run-leaving.ts';
+import type { RestoreFlags } from './restore.ts';
+
+export function runRestore(record: string, flags: RestoreFlags): Promise<number> {
+  return runLeaving('restore', { ...flags, leaseName: '' }, async (deps) => {
+    const { calls, directory } = azureCalls(flags, deps.clock, process.env);
+    const azure = {
+      identities: new Identities(calls),
+      credentials: new FederatedCredentials(calls),
+      assignments: new RoleAssignments(calls),
+      directory,
+    };
+    const restored = await restore(record, { ...deps, azure }, { dryRun: flags.dryRun ?? false });
+    process.stdout.write(flags.output === 'json' ? json(restored) : text(restored));
+    return EXIT.done;
+  });
+}
+
+const json = ({ made, there, left }: Restored) => `${JSON.stringify({ made, there, left }, undefined, 2)}\n`;
+
+/** What was done is said as it goes, on stderr. */
+const text = ({ left }: Restored) => left.map((line) => `to do: ${line}\n`).join('');

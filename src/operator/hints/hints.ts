@@ -1,0 +1,77 @@
+import type { AzureCaches } from '../../cache/caches.ts';
+import type { ActivityJournal } from '../../hints/activity/journal.ts';
+import { CacheHints } from '../../hints/caches/cache-hints.ts';
+import type { HintSink } from '../../hints/hint.ts';
+import type { OwnCalls } from '../../hints/own-calls.ts';
+import { EventSources } from '../../hints/sources/event-sources.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { ConnectedAzure } from '../azure/azure.ts';
+import type { OperatorOptions } from '../options.ts';
+import { readActivityLog } from './activity-log.ts';
+
+export interface HintParts {
+  readonly options: OperatorOptions;
+  readonly azure: Pick<ConnectedAzure, 'activityLog'>;
+  readonly caches: AzureCaches;
+  readonly ownCalls: OwnCalls;
+  readonly journal: ActivityJournal;
+  readonly client: KubeClient;
+  readonly metrics: Metrics;
+  /** Ends reads and lists. */
+  readonly signal: AbortSignal;
+}
+
+export interface Heard {
+  readonly hints: HintSink;
+  readonly eventSources: EventSources;
+}
+
+/**
+ * By what azid hears of what others change in Azure, queues of events and the Activity Log, and where that goes: into the caches and the
+ * journal. All of it ends with `cleanup`.
+ */
+export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): Heard {
+  const { options, azure, caches, ownCalls, journal, client, metrics, signal } = parts;
+  const { clock, activityLog = true } = options;
+  const ofCaches = { ...caches, roles: caches.roles.cache };
+  const cacheHints = new CacheHints({ caches: ofCaches, ownCalls, clock, signal });
+  cleanup.defer(() => cacheHints.stop());
+  const hints: HintSink = {
+    take: (hint) => {
+      const effect = cacheHints.take(hint);
+      // Of its own calls azid knows more than Azure tells.
+      if (effect === 'own') journal.confirm(hint);
+      else journal.note(hint);
+      return effect;
+    },
+  };
+  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints));
+  if (activityLog)
+    cleanup.use(
+      readActivityLog({
+        options,
+        activityLog: azure.activityLog,
+        caches,
+        sink: hints,
+        client,
+        metrics,
+        signal,
+      }),
+    );
+  return { hints, eventSources };
+}
+
+/** Receives nothing before it follows a store. */
+export function eventSourcesOf(options: OperatorOptions, metrics: Metrics, sink: HintSink): EventSources {
+  const { clock, random, log, cloud, credential, serviceBusEndpoint } = options;
+  return new EventSources({
+    access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
+    suffix: cloud.serviceBusSuffix,
+    sink,
+    metrics: metrics.events,
+    clock,
+    random,
+    log,
+  });
+}

@@ -1,0 +1,149 @@
+import { uuidV5 } from '../../azure/names/uuid.ts';
+import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
+import type { Store } from '../../kube/informer/store.ts';
+import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
+
+/**
+ * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
+ * UID of the cluster it was made for, so a snapshot of the cluster, started elsewhere, does not act as the first one.
+ */
+
+/** Frozen: changing it would make azid a stranger to everything it has made. */
+const INSTALLATION_NAMESPACE = '0f3c2d6e-5b0e-4c55-9a57-2f6d7f1f8b11';
+
+export interface InstallationOptions {
+  /** azid's own namespace. */
+  readonly namespace: string;
+  /** `--installation-id`; by default derived from the cluster. */
+  readonly installationId?: string;
+  /** `--take-over`: claim an installation that belongs to another cluster, or rename this one. */
+  readonly takeOver: boolean;
+}
+
+/** azid must not start: the message says why and what to do. */
+export class InstallationMismatch extends Error {
+  override readonly name = 'InstallationMismatch';
+}
+
+/** Reads or writes the claim and returns the installation id. Throws `InstallationMismatch` or a `KubeError`. */
+export async function claimInstallation(
+  client: KubeClient,
+  options: InstallationOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const { metadata } = await client.get(namespaces, 'kube-system', signal);
+  const clusterUid = metadata.uid;
+  const key = `${options.namespace}/${INSTALLATION_CONFIG_MAP}`;
+  // Two replicas may start at once: the one that loses the race reads what the other wrote.
+  for (let attempt = 0; ; attempt++) {
+    const claim = await read(client, key, signal);
+    const verdict = judge(claim?.data, clusterUid, options);
+    switch (verdict.type) {
+      case 'accept':
+        return verdict.installationId;
+      case 'refuse':
+        throw new InstallationMismatch(verdict.message);
+      case 'write': {
+        const data = { installationId: verdict.installationId, clusterUid };
+        try {
+          if (claim)
+            await client.mergePatch(
+              configMaps,
+              key,
+              { metadata: { resourceVersion: claim.metadata.resourceVersion }, data },
+              signal,
+            );
+          else await client.create(configMaps, configMap(options.namespace, data), signal);
+          return verdict.installationId;
+        } catch (error) {
+          if (attempt >= 3 || !(isAlreadyExists(error) || isConflict(error))) throw error;
+        }
+      }
+    }
+  }
+}
+
+export type ClaimVerdict =
+  | { readonly type: 'accept'; readonly installationId: string }
+  | { readonly type: 'write'; readonly installationId: string }
+  | { readonly type: 'refuse'; readonly message: string };
+
+/** Pure: what the claim that was found means for this start. */
+export function judge(
+  claim: Readonly<Record<string, string>> | undefined,
+  clusterUid: string,
+  { namespace, installationId, takeOver }: InstallationOptions,
+): ClaimVerdict {
+  const wanted = installationId?.toLowerCase();
+  const kept = claim?.installationId;
+  if (!kept) return { type: 'write', installationId: wanted ?? uuidV5(INSTALLATION_NAMESPACE, clusterUid) };
+  const where = `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
+  const leaving = handedOver(claim, where);
+  // Whatever `--take-over` says: another cluster has these identities now, or is about to.
+  if (leaving !== undefined) return { type: 'refuse', message: leaving };
+  if (wanted !== undefined && wanted !== kept) {
+    if (takeOver) return { type: 'write', installationId: wanted };
+    return {
+      type: 'refuse',
+      message: `--installation-id: expected ${kept}, which ${where} holds, got ${wanted}; with another id azid would not know what it made. Leave the flag out, or pass --take-over true to act as ${wanted} from now on`,
+    };
+  }
+  if (claim.clusterUid !== clusterUid) {
+    if (takeOver) return { type: 'write', installationId: kept };
+    return {
+      type: 'refuse',
+      message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it looks like a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
+    };
+  }
+  return { type: 'accept', installationId: kept };
+}
+
+/** Pure: why no controller may work here, as long as a handover is under way or done; undefined: none is. */
+export function handedOver(
+  claim: Readonly<Record<string, string>> | undefined,
+  where: string,
+): string | undefined {
+  const { [HANDOVER.handedOver]: at, [HANDOVER.importing]: since } = claim ?? {};
+  if (at !== undefined)
+    return `${where} says that installation ${claim?.installationId} was handed over to another cluster at ${at}: azid does not work here any more. If that cluster has it, run azid handover finish here; to work here again, stop azid there and run azid handover revert here`;
+  if (since !== undefined)
+    return `${where} says that an import from another cluster has been under way since ${since}: azid would take what is not there yet for gone. Run azid handover import again, to its end`;
+  return undefined;
+}
+
+/** Aborts when the claim says that a handover has begun: a process that works ends in order, as if it was told to stop. */
+export function whenHandedOver(
+  maps: Pick<Store<ConfigMap>, 'get' | 'onChange'>,
+  namespace: string,
+  cleanup: AsyncDisposableStack,
+): AbortSignal {
+  const begun = new AbortController();
+  const key = `${namespace}/${INSTALLATION_CONFIG_MAP}`;
+  const check = () => {
+    const why = handedOver(maps.get(key)?.data, `ConfigMap ${key}`);
+    if (why !== undefined) begun.abort(new InstallationMismatch(why));
+  };
+  cleanup.use(maps.onChange(check));
+  check();
+  return begun.signal;
+}
+
+async function read(client: KubeClient, key: string, signal: AbortSignal): Promise<ConfigMap | undefined> {
+  try {
+    return await client.get(configMaps, key, signal);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function configMap(namespace: string, data: Readonly<Record<string, string>>) {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace, name: INSTALLATION_CONFIG_MAP },
+    data,
+  };
+}

@@ -1,0 +1,82 @@
+import type { KubeClient } from '../../kube/client.ts';
+import { LeaderElector } from '../../kube/lease/lease.ts';
+import type { Metrics } from '../../observe/metrics/metrics.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import type { OperatorOptions } from '../options.ts';
+
+/** Whether this process may work. Without a Lease it always may. */
+export interface Leadership {
+  /** Asked right before each write; false from the moment the Lease may be another's. */
+  isLeaderNow(): boolean;
+  /** Whether nobody leads, and whoever led last has ended in order. */
+  isFree(signal: AbortSignal): Promise<boolean>;
+  /** From then until this process leads nobody has: what was read in between is whole. */
+  readonly nobodyBetween: boolean;
+  /** Resolves when this process leads; rejects with the signal's reason. */
+  whenLeading(signal: AbortSignal): Promise<void>;
+  /** Aborts when leadership is lost: stop at once, somebody else may already work. */
+  readonly lost: AbortSignal;
+  /** Gives the Lease back. Call only when nothing works any more. */
+  release(): Promise<void>;
+  /** Who leads as far as known; '' for nobody. */
+  readonly holder: string;
+}
+
+export function campaign(client: KubeClient, options: OperatorOptions, metrics: Metrics): Leadership {
+  const { leaseName, namespace, instance, clock, random, log } = options;
+  if (leaseName === undefined) return alone;
+  const leading = Promise.withResolvers<void>();
+  const lost = new AbortController();
+  const end = new AbortController();
+  const gauge = metrics.leader(leaseName);
+  const elector = new LeaderElector({
+    client,
+    clock,
+    random,
+    namespace,
+    name: leaseName,
+    identity: instance,
+    log,
+    onStarted: () => {
+      gauge(true);
+      leading.resolve();
+    },
+    onLost: (why) => {
+      gauge(false);
+      lost.abort(new Error(`lost the Lease ${namespace}/${leaseName}: ${why}`));
+    },
+  });
+  let running: Promise<void> | undefined;
+  return {
+    isLeaderNow: () => elector.isLeaderNow(),
+    // What cannot be read tells nothing.
+    isFree: (signal) => elector.isFree(signal).catch(() => false),
+    get nobodyBetween() {
+      return elector.nobodyBetween;
+    },
+    lost: lost.signal,
+    get holder() {
+      return elector.holder;
+    },
+    whenLeading(signal) {
+      running ??= elector.run(end.signal);
+      return unlessAborted(leading.promise, signal);
+    },
+    async release() {
+      end.abort();
+      await running;
+      gauge(false);
+    },
+  };
+}
+
+const alone: Leadership = {
+  isLeaderNow: () => true,
+  // Nothing tells of whoever worked before.
+  isFree: async () => false,
+  nobodyBetween: false,
+  whenLeading: async () => {},
+  lost: new AbortController().signal,
+  release: async () => {},
+  holder: '',
+};

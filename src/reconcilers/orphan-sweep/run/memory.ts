@@ -1,0 +1,122 @@
+import type { OrphanSweep } from '../../../api/orphan-sweep.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { OrphanReason } from '../../../orphans/reasons.ts';
+import type { Memory, Remembered } from '../../../orphans/report.ts';
+import type { SweepView } from '../../../orphans/view.ts';
+import type { Failure } from '../../decision.ts';
+import type { Checked, SweepDecision, Unused } from '../facts.ts';
+import type { PrincipalOf } from '../view/assignments.ts';
+import type { Attached } from '../view/identities.ts';
+import type { baselinesOf, settledIn } from '../view/retained.ts';
+
+/** What this process remembers of each sweep: between runs since when things are listed, and of a run what was read for it. */
+
+/** What one run read of Azure besides the caches, once. */
+export interface RunReads {
+  readonly attached: Attached;
+  readonly principalOf: PrincipalOf;
+  /** Subscriptions that could not be listed anew, by id in lower case, and why. */
+  readonly unlisted: ReadonlyMap<string, Failure>;
+}
+
+export interface RunMemory {
+  readonly startedAt: string;
+  /** As the run before left it: a second look within one run is no second run. */
+  readonly before: Memory;
+  reads: RunReads | undefined;
+  readonly checked: Map<string, Checked>;
+  /** Key of the candidate whose record was written last. */
+  recorded: string | undefined;
+  /** Monotonic ms. */
+  lastDeletionAt: number | undefined;
+  /** What all is judged by, as this pass saw it: see `Built`. */
+  built: Built | undefined;
+}
+
+/**
+ * To see everything takes a tenth of a second with 5,000 identities, and a pass goes round several times for one deletion. So it is
+ * kept within a pass, while no store changes and nothing is done that it would show; what is deleted is read by itself, twice, and
+ * its owner is asked for in the stores as they are then.
+ */
+export interface Built {
+  readonly key: string;
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly view: SweepView;
+  readonly baselines: ReturnType<typeof baselinesOf>;
+  readonly settled: ReturnType<typeof settledIn>;
+}
+
+export class SweepMemory {
+  /** Whole, where a status has room for the oldest only. */
+  #since: ReadonlyMap<string, Remembered> | undefined;
+  readonly unused = new Map<string, Unused>();
+  #run: RunMemory | undefined;
+  /** When the claim is looked at again, if no run comes before, wall ms. */
+  renewAt = 0;
+  /** As it was at the last run. */
+  confirmed: string | undefined;
+
+  constructor(sweep: OrphanSweep, confirmed: string | undefined) {
+    this.confirmed = confirmed;
+    for (const { id, since } of sweep.status?.unused ?? [])
+      this.unused.set(armKey(id), { id, since: Date.parse(since) });
+  }
+
+  /** @param now monotonic ms: of a run that another process began nobody knows when it last deleted something */
+  runOf(sweep: OrphanSweep, now: number): RunMemory | undefined {
+    const { run } = sweep.status ?? {};
+    if (!run) return undefined;
+    if (this.#run?.startedAt !== run.startedAt)
+      this.#run = {
+        startedAt: run.startedAt,
+        before: { since: this.#since ?? rememberedIn(sweep) },
+        reads: undefined,
+        checked: new Map(),
+        recorded: undefined,
+        lastDeletionAt: run.deleted > 0 ? now : undefined,
+        built: undefined,
+      };
+    return this.#run;
+  }
+
+  decided({ checked, finished }: Pick<SweepDecision, 'checked' | 'finished'>): void {
+    for (const [key, each] of checked ?? []) this.#run?.checked.set(key, each);
+    if (!finished) return;
+    this.#since = new Map(finished.candidates.map((each) => [each.key, each]));
+    this.#run = undefined;
+  }
+
+  /** Something was done that is to be seen. */
+  changed(): void {
+    if (this.#run) this.#run.built = undefined;
+  }
+
+  recorded(key: string): void {
+    if (this.#run) this.#run.recorded = key;
+  }
+
+  deleted(key: string, now: number): void {
+    if (!this.#run) return;
+    this.#run.recorded = undefined;
+    this.#run.lastDeletionAt = now;
+    this.#run.checked.delete(key);
+  }
+}
+
+/** As a process before this one left it. */
+function rememberedIn({ status }: OrphanSweep): ReadonlyMap<string, Remembered> {
+  return new Map(
+    (status?.candidates ?? []).map(({ id, instance, reason, owner, ownerUid, since, clearSince }) => [
+      armKey(id),
+      {
+        instance,
+        reason: reason as OrphanReason,
+        since: Date.parse(since),
+        ...(owner !== undefined && { owner }),
+        ...(ownerUid !== undefined && { ownerUid }),
+        ...(clearSince !== undefined && { clearSince: Date.parse(clearSince) }),
+      },
+    ]),
+  );
+}

@@ -1,0 +1,122 @@
+import type { CallContext } from '../../../azure/arm/arm-calls.ts';
+import type { PrincipalStates } from '../../../azure/graph/directory.ts';
+import type { Permissions } from '../../../azure/permissions.ts';
+import type { ResourceGraph } from '../../../azure/resource-graph.ts';
+import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { PrincipalView } from '../../../orphans/view.ts';
+import type { Failure } from '../../decision.ts';
+import type { Stores } from '../../stores.ts';
+import { type SweptScope, subscriptionsOf } from '../scopes.ts';
+import { principalsIn } from '../view/assignments.ts';
+import type { Attached } from '../view/identities.ts';
+import { principalsOf } from '../view/principals.ts';
+import type { RunReads } from './memory.ts';
+import { unreadBy } from './unread.ts';
+
+export interface RunReadsDeps {
+  readonly identityCache: Pick<IdentityCache, 'age' | 'relist' | 'byIndex'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'age' | 'relist' | 'present'>;
+  readonly hostCache: Pick<HostCache, 'byIndex'>;
+  readonly resourceGraph: Pick<ResourceGraph, 'attachedIdentities'>;
+  readonly permissions: Pick<Permissions, 'at'>;
+  /** Absent: azid may not ask it. */
+  readonly directory?: Pick<PrincipalStates, 'of'> | undefined;
+  readonly installationId: string;
+  readonly stores: Pick<Stores, 'expiries' | 'orphanRecords'>;
+}
+
+/** A run begins with lists that are no older, ms: those of the caches come every ten minutes. */
+const FRESH_MS = 5 * 60_000;
+
+/** What a run reads at its beginning. Throws where Azure asks to come back later; what fails otherwise is a part of the answer. */
+export async function readRun(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  deps: RunReadsDeps,
+): Promise<RunReads> {
+  const unlisted = await relist(swept, context, deps);
+  return {
+    unlisted,
+    attached: await attachedIn(swept, context, deps),
+    principalOf: principalsOf(await directoryStates(swept, context, deps), deps),
+  };
+}
+
+async function relist(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  { identityCache, assignmentCache }: RunReadsDeps,
+): Promise<ReadonlyMap<string, Failure>> {
+  const failures = new Map<string, Failure>();
+  for (const subscriptionId of subscriptionsOf(swept))
+    for (const [cache, area] of [
+      [identityCache, subscriptionId],
+      [assignmentCache, `/subscriptions/${subscriptionId}`],
+    ] as const) {
+      if ((cache.age(area) ?? Number.POSITIVE_INFINITY) <= FRESH_MS) continue;
+      const failure = await failing(() => cache.relist(area, 'resync', context));
+      if (failure) failures.set(subscriptionId, failure);
+    }
+  return failures;
+}
+
+/** A right to read whatever there is. */
+const READ_ALL = '*/read';
+
+/** Resource Graph leaves out without a word what azid may not read: then what it does not show proves even less. */
+async function attachedIn(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  { resourceGraph, permissions }: RunReadsDeps,
+): Promise<Attached> {
+  let of: ReadonlyMap<string, readonly string[]> = new Map();
+  for (const subscriptionId of subscriptionsOf(swept)) {
+    const scope = `/subscriptions/${subscriptionId}`;
+    let mayReadAll = false;
+    const failure = await failing(async () => {
+      const rights = await permissions.at(scope, { priority: 'resync', signal: context.signal });
+      mayReadAll = rights.allows(READ_ALL);
+    });
+    if (failure) return { state: 'unread', why: `what azid may read of ${scope}: ${failure.message}` };
+    if (!mayReadAll)
+      return {
+        state: 'unread',
+        why: `azid may not read all resources of ${scope}, and those that it may not read are left out of what Azure shows; give it the role Reader there`,
+      };
+  }
+  const failure = await failing(async () => {
+    of = await resourceGraph.attachedIdentities(context);
+  });
+  return failure
+    ? { state: 'unread', why: `the resources of all subscriptions: ${failure.message}` }
+    : { state: 'read', of };
+}
+
+/** Of principals that no cache shows; undefined: azid may not ask. */
+async function directoryStates(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  deps: RunReadsDeps,
+): Promise<ReadonlyMap<string, PrincipalView> | undefined> {
+  const { directory } = deps;
+  if (!directory) return undefined;
+  const isShown = principalsOf(undefined, deps);
+  const asked = [...principalsIn(swept, deps)].filter(([id]) => isShown(id).state !== 'present');
+  // It was there when it was given its first right; whether much earlier nobody tells.
+  const principals = asked.map(([id, createdAt]) => ({ id, createdAt }));
+  return asked.length === 0 ? new Map() : directory.of(principals, context.signal ?? NEVER);
+}
+
+const NEVER = new AbortController().signal;
+
+/** Undefined: it went well. Throws as `unreadBy` does. */
+async function failing(call: () => Promise<void>): Promise<Failure | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (error) {
+    return unreadBy(error);
+  }
+}
