@@ -23,7 +23,7 @@ import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
 import { builtNow } from './view/built.ts';
-import { type ObjectsDeps, objectsOf } from './view/objects.ts';
+import type { ObjectsDeps } from './view/objects.ts';
 import type { ViewDeps } from './view/view.ts';
 
 type Use = { use: AreasInUse['use'] };
@@ -138,14 +138,13 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
     run.reads ??= await readRun(scopes, calls, deps);
     const looks = await readWanted(observing, run.reads, deps);
     const self = await whoAmI(deps);
-    const objects = objectsOf(deps);
     const before = run.built;
-    const built = builtNow({ ...observing, objects, self, reads: run.reads }, deps);
+    const built = builtNow({ ...observing, self, reads: run.reads }, deps);
     if (built !== before) useCredentials(sweep, built.view, deps);
     return {
       state: 'observed',
       view: { ...built.view, now: deps.clock.now() },
-      objects,
+      objects: built.objects,
       before: run.before,
       unused: [...memory.unused.values()],
       checked: run.checked,

@@ -1,5 +1,6 @@
 import type { OrphanSweep } from '../../../api/orphan-sweep.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { OrphanReason } from '../../../orphans/reasons.ts';
 import type { Memory, Remembered } from '../../../orphans/report.ts';
 import type { SweepView } from '../../../orphans/view.ts';
@@ -42,6 +43,7 @@ export interface Built {
   readonly key: string;
   /** Monotonic ms. */
   readonly at: number;
+  readonly objects: Objects;
   readonly view: SweepView;
   readonly baselines: ReturnType<typeof baselinesOf>;
   readonly settled: ReturnType<typeof settledIn>;

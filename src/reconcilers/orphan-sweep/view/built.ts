@@ -1,13 +1,12 @@
 import { NOT_RETAINED_ANNOTATION, type OrphanSweep } from '../../../api/orphan-sweep.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
-import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { ObserveDeps, Observing, whoAmI } from '../observe.ts';
 import type { Built, RunReads, SweepMemory } from '../run/memory.ts';
+import { objectsOf } from './objects.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 import { NEEDED, viewOf } from './view.ts';
 
 interface Building extends Observing {
-  readonly objects: Objects;
   readonly self: Awaited<ReturnType<typeof whoAmI>>;
   readonly reads: RunReads;
 }
@@ -17,12 +16,13 @@ const KEPT_MS = 10_000;
 
 /** See `Built`. */
 export function builtNow(building: Building, deps: ObserveDeps): Built {
-  const { sweep, context, memory, run, scopes, objects, self, claim, reads } = building;
+  const { sweep, context, memory, run, scopes, self, claim, reads } = building;
   const doubts = [...self.doubts, ...(claim?.doubts ?? [])];
   const versions = NEEDED.map((name) => deps.stores[name].version);
   const key = [context.reconcileId, versions, doubts.map(({ message }) => message)].join(' ');
   const at = deps.clock.monotonic();
   if (run.built?.key === key && at - run.built.at < KEPT_MS) return run.built;
+  const objects = objectsOf(deps);
   const view = viewOf(
     {
       now: deps.clock.now(),
@@ -43,6 +43,7 @@ export function builtNow(building: Building, deps: ObserveDeps): Built {
   run.built = {
     key,
     at,
+    objects,
     view,
     baselines: baselinesOf(view, scopes, deps.credentialCache, retained),
     settled: settledIn(view, lifted, since, retained),

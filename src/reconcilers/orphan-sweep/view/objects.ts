@@ -35,12 +35,14 @@ const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIde
  */
 export function objectsOf(deps: ObjectsDeps): Objects {
   const { stores, installationId, identityCache, principals, retained } = deps;
-  const byUid = grouped(stores.identities.values(), ({ metadata }) => asciiLower(metadata.uid));
-  const byOwner = grouped(stores.identities.values(), ({ metadata: { namespace = '', name } }) =>
+  const byUid = Map.groupBy(stores.identities.values(), ({ metadata }) => asciiLower(metadata.uid));
+  const byOwner = Map.groupBy(stores.identities.values(), ({ metadata: { namespace = '', name } }) =>
     ownerValue({ namespace, name }),
   );
-  const byHolder = grouped(stores.identities.values(), ({ status }) => asciiLower(status?.principalId ?? ''));
-  const adopted = grouped(
+  const byHolder = Map.groupBy(stores.identities.values(), ({ status }) =>
+    asciiLower(status?.principalId ?? ''),
+  );
+  const adopted = Map.groupBy(
     stores.policies
       .values()
       .flatMap((policy) =>
@@ -48,8 +50,8 @@ export function objectsOf(deps: ObjectsDeps): Objects {
       ),
     ({ key }) => key,
   );
-  const grantsAt = grouped(stores.grants.values(), ({ spec }) => armKey(spec.scope));
-  const credentials = grouped(stores.credentials.values(), (each) => marksOf(each, installationId));
+  const grantsAt = Map.groupBy(stores.grants.values(), ({ spec }) => armKey(spec.scope));
+  const credentials = Map.groupBy(stores.credentials.values(), (each) => marksOf(each, installationId));
   const unseen = unseenNamespaces(stores);
 
   const ofKey = <T extends KubeObject>(store: Store<T>, key: string): readonly T[] => {
@@ -159,15 +161,4 @@ function refs(objects: readonly KubeObject[] = []): readonly ObjectRef[] {
     name,
     ...(deletionTimestamp !== undefined && { leaving: true }),
   }));
-}
-
-function grouped<T>(all: readonly T[], keyOf: (each: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const each of all) {
-    const key = keyOf(each);
-    const group = groups.get(key);
-    if (group) group.push(each);
-    else groups.set(key, [each]);
-  }
-  return groups;
 }
