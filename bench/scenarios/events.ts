@@ -135,6 +135,7 @@ function queueFor({ azure: { control }, subscriptions }: Stage) {
   for (const [at, subscription] of subscriptions.entries()) {
     // A topic lies in the subscription that it tells of.
     const of = { subscriptionId: subscription, resourceGroup: GROUP };
+    if (at > 0) control.createResourceGroup({ subscriptionId: subscription, name: GROUP });
     const topic = control.createSystemTopic({ name: `all-${at}`, ...of }).id;
     control.createEventSubscription({ topic, name: 'to-azid', queue: id });
   }
