@@ -64,7 +64,7 @@ const operation = z.object({
   url: z.string().max(16_384),
   style: z.enum(['asyncOperation', 'location']),
   startedAt: pastTime(),
-  /** Azure said not to ask earlier. */
+  /** Azure asked not to be polled earlier. */
   nextPollAt: timeToCome(LONGEST_PAUSE_MS).optional(),
 });
 

@@ -27,7 +27,7 @@ import {
 /** Annotation: lets an attachment detach more hosts at once than `rollout.maxDetachShare` allows; its value is their number. */
 export const CONFIRM_DETACH_ANNOTATION = 'azid.dev/confirm-detach';
 
-/** At most so many targets are told one by one. */
+/** A status lists at most so many targets one by one. */
 export const MAX_LISTED_TARGETS = 100;
 
 /** At most so many resources have a rollout slot at once. */
@@ -174,7 +174,7 @@ export interface IdentityAttachment extends KubeObject {
 export const identityAttachment: KindSchema<IdentityAttachment> = {
   resource: azidResource('IdentityAttachment', 'identityattachments', true),
   declares({ spec: { target }, status: seen }) {
-    // Which resources a selector chooses, Azure alone can tell.
+    // Only Azure knows which resources a selector chooses.
     if (target.resourceId === undefined) return undefined;
     const { identityId } = seen ?? {};
     return [

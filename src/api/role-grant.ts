@@ -183,7 +183,7 @@ export const roleGrant: KindSchema<RoleGrant> = {
       { name: 'Role', type: 'string', jsonPath: '.spec.role.name' },
       { name: 'Principal', type: 'string', jsonPath: '.status.principalId' },
       { name: 'Scope', type: 'string', jsonPath: '.spec.scope' },
-      // As text: a column of type date tells how long ago a time was, and `<invalid>` of one to come.
+      // As text: `kubectl` prints a column of type date as an age, and a time to come as `<invalid>`.
       { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt' },
       {
         name: 'Propagated',

@@ -1,6 +1,6 @@
 /**
- * The Activity Log of a subscription (docs/azure-facts.md section 11), by raw REST: the SDK that has it is a large one for one GET. What
- * a record means is told by whoever asks for it (`src/hints/activity-log/record.ts`).
+ * The Activity Log of a subscription (docs/azure-facts.md section 11), by raw REST: the SDK that has it is a large
+ * one for one GET. Records are interpreted in `src/hints/activity-log/record.ts`.
  */
 import { z } from 'zod';
 import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm/arm-calls.ts';

@@ -55,7 +55,7 @@ export function sameContent(left: AzureIdentity, right: AzureIdentity): boolean 
     left.principalId === right.principalId &&
     left.tenantId === right.tenantId &&
     left.location === right.location &&
-    // Absent is the default `None`; Azure tells it in some answers and not in others.
+    // Absent is the default `None`; only some of Azure's answers include it.
     (left.isolationScope ?? 'None') === (right.isolationScope ?? 'None') &&
     sameTags(left.tags, right.tags)
   );

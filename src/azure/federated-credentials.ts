@@ -1,7 +1,8 @@
 /**
- * Federated credentials of user-assigned identities (docs/azure-facts.md section 4). Every call goes through the request scheduler and tells
- * the observer what it saw. Azure takes one write at a time beneath an identity, so the request scheduler runs them one by one; all
- * calls draw from the identity's own buckets, since Azure does not say that they have others.
+ * Federated credentials of user-assigned identities (docs/azure-facts.md section 4). Every call goes through the
+ * request scheduler and reports to the observer what it found. Azure takes one write at a time beneath an identity,
+ * so the request scheduler runs them one by one; all calls draw from the identity's own buckets, since Azure does not
+ * document that they have others.
  */
 import { getContinuationToken, ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { RecentMap } from '../runtime/recent-map.ts';

@@ -1,4 +1,7 @@
-/** User-assigned identities (docs/azure-facts.md section 3): every call goes through the request scheduler and tells the observer what it saw. */
+/**
+ * User-assigned identities (docs/azure-facts.md section 3): every call goes through the request scheduler and reports
+ * to the observer what it found.
+ */
 import { getContinuationToken, type Identity, ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { RecentMap } from '../runtime/recent-map.ts';
 import {
@@ -219,7 +222,7 @@ export class Identities {
   }
 }
 
-/** What Azure said is missing, if that proves that the identity is. */
+/** What Azure reports as missing, if that proves that the identity is. */
 function missing(found: Classified): 'resource' | 'resourceGroup' | undefined {
   if (found.kind !== 'notFound') return undefined;
   return found.what === 'resource' || found.what === 'resourceGroup' ? found.what : undefined;

@@ -1,14 +1,17 @@
 /** Azure's figures (docs/azure-facts.md section 9) and azid's distance from them. Figures, not promises: a 429 is always obeyed. */
 import type { BucketSize } from './token-bucket.ts';
 
-/** What a call does, as the limits tell calls apart. Resource Manager counts `list` as a read. */
+/** The kinds of calls that the limits distinguish. Resource Manager counts `list` as a read. */
 export type CallKind = 'read' | 'list' | 'write' | 'delete';
 
 /** Resource Manager's own kinds. */
 export type ArmClass = 'read' | 'write' | 'delete';
 
 export interface ProviderRates {
-  /** Requests per second for the whole tenant, one subscription, one resource; or the bucket itself, where it is told. */
+  /**
+   * Requests per second for the whole tenant, one subscription, one resource; or the bucket itself, where it is
+   * documented.
+   */
   readonly tenant: number | BucketSize;
   readonly subscription: number;
   readonly resource: number | BucketSize;
@@ -92,12 +95,13 @@ export function scaled(size: BucketSize, share: number): BucketSize {
 
 /**
  * The window in which a provider's rate may be used up at once. Not stated by Microsoft; 0.25 writes per second and
- * resource cannot mean one in 4 s exactly, since recorded traffic has two PUTs of one identity 3 s apart (docs/azure-facts.md
- * section 3). Half of the 20 s that the provider's other limits are told in; a wrong guess costs one 429.
+ * resource cannot mean one in 4 s exactly, since recorded traffic has two PUTs of one identity 3 s apart
+ * (docs/azure-facts.md section 3). Half of the 20 s in which the provider's other limits are stated; a wrong guess
+ * costs one 429.
  */
 const RATE_WINDOW_SECONDS = 10;
 
-/** A rate told per second, as a bucket; a bucket that is told stays one. */
+/** A rate per second becomes a bucket; a bucket stays as it is. */
 export function bucketOfRate(perSecond: number | BucketSize, share: number): BucketSize {
   if (typeof perSecond !== 'number') return scaled(perSecond, share);
   return scaled({ capacity: perSecond * RATE_WINDOW_SECONDS, perSecond }, share);

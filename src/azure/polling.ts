@@ -30,7 +30,7 @@ export interface PollFailure {
   readonly reason: string;
   /** No retry helps until somebody acts. */
   readonly refused: boolean;
-  /** What somebody can do, where the reason tells it. */
+  /** What somebody can do, where the reason shows it. */
   readonly remedy?: string;
   readonly error: Error & { readonly code?: string };
 }

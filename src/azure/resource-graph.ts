@@ -142,7 +142,7 @@ export class ResourceGraph {
     }
   }
 
-  /** What is left of the quota, and whether all subscriptions were looked at. */
+  /** Records what is left of the quota, and throws unless all subscriptions were searched. */
   #heed({ headers }: ArmResponse): void {
     if (headers.get('x-ms-tenant-subscription-limit-hit')?.toLowerCase() === 'true')
       throw unreadable('azid may read more than 10,000 subscriptions, and only the first were looked at');

@@ -1,4 +1,7 @@
-/** Role assignments (docs/azure-facts.md section 5): every call goes through the request scheduler and tells the observer what it saw. */
+/**
+ * Role assignments (docs/azure-facts.md section 5): every call goes through the request scheduler and reports to the
+ * observer what it found.
+ */
 import {
   AuthorizationManagementClient,
   getContinuationToken,
@@ -43,7 +46,7 @@ export interface AssignmentPut {
 }
 
 export type PutResult =
-  /** Whether it was there under this name Azure does not tell: a repeated PUT is a 201 as well. */
+  /** Azure's answer does not show whether it was there under this name before: a repeated PUT is a 201 as well. */
   | {
       readonly result: 'written';
       readonly assignment: AzureRoleAssignment;
@@ -51,7 +54,8 @@ export type PutResult =
     }
   /**
    * The same scope, role and principal are assigned under another name (409 `RoleAssignmentExists`). Without
-   * `existingId` Azure did not tell it: list by principal. Either way compare all three before it counts as satisfied.
+   * `existingId` Azure's answer did not name it: list by principal. Either way compare all three before it counts as
+   * satisfied.
    */
   | { readonly result: 'exists'; readonly existingId?: string; readonly error: AzureError };
 
@@ -135,7 +139,7 @@ export class RoleAssignments {
 
   /**
    * DELETE; one whose scope is gone is absent too. Under a scope that is gone Azure may also answer 403, which is
-   * thrown: only a look at the scope can tell (docs/azure-facts.md section 5).
+   * thrown: only a read of the scope shows which it was (docs/azure-facts.md section 5).
    */
   async delete(
     scope: string,

@@ -19,7 +19,7 @@ import { type ChangeListener, ResourceStore } from './store/store.ts';
 /** How far what is held of an area may be believed. Ages count from when the request began, ms. */
 export type AreaStanding =
   | { readonly state: 'known'; readonly completeness: Completeness; readonly ageMs: number }
-  /** Azure said that what holds them is not there. Right after it was made that may be untrue. */
+  /** Azure answered that their parent is not there. Right after it was made that may be untrue. */
   | { readonly state: 'gone'; readonly ageMs: number }
   | { readonly state: 'unknown' };
 
@@ -157,7 +157,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return { ...standing, resources, doubtful };
   }
 
-  /** How far that may be believed, without looking at it. */
+  /** How far what is held of the area may be believed; causes no read. */
   standing(area: string): AreaStanding {
     const named = this.#areaNamed(area);
     const ageMs = this.#lists.age(named);
@@ -180,8 +180,8 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   }
 
   /**
-   * Somebody looks for what is there from now on. The last list may be older than what they want found, so one more is made
-   * after Azure's lag, which all who ask about now share. Of an area that nobody uses none is made.
+   * A caller wants what is there from now on. The last list may be older than that, so one more is made after Azure's
+   * lag, shared by all who ask about now. Of an area that is not in use none is made.
    */
   ask(area: string): void {
     this.#lists.ask(this.#areaNamed(area));

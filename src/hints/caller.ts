@@ -12,8 +12,8 @@ const OBJECT_IDS = ['http://schemas.microsoft.com/identity/claims/objectidentifi
 const APP_IDS = ['appid', 'azp'];
 
 /**
- * Who made a call, by the claims of their token as an event or a record tells them. Nothing else of the claims is kept: they also
- * hold addresses and groups. Undefined where they name nobody.
+ * Who made a call, by the claims of their token in an event or a record. Nothing else of the claims is kept: they
+ * also hold addresses and groups. Undefined where they name nobody.
  */
 export function callerOf(claims: unknown): HintCaller | undefined {
   if (typeof claims !== 'object' || claims === null) return undefined;
@@ -35,7 +35,7 @@ export function callerOf(claims: unknown): HintCaller | undefined {
   };
 }
 
-/** A text that people can see, and that does what it looks like. */
+/** A text of printable characters only, none of which hides or reorders others. */
 function shown(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.slice(0, MAX_LENGTH).replace(UNSEEN, '').trim();

@@ -1,4 +1,4 @@
-/** What the hint path tells of itself: `observe/metrics` makes one, and nothing here knows the Prometheus client. */
+/** The figures of the hint path: `observe/metrics` makes one, and nothing here knows the Prometheus client. */
 
 /** How a source of events stands. */
 export type SourceState =
@@ -28,7 +28,7 @@ export interface EventMetrics {
   source(name: string): SourceMetrics;
   /** The object is gone, and with it its series. */
   forget(name: string): void | Promise<void>;
-  /** Tells where to read how the sources stand. */
+  /** Sets the function from which the state of the sources is read. */
   sources(read: () => Iterable<SourceSample>): void;
 }
 

@@ -7,9 +7,9 @@ import type { Self } from './self.ts';
 const REMEMBERED = 6000;
 
 /**
- * The writes of this process: what Azure tells of them is known already. It is one of them by its caller (`Self`), and by its
- * correlation id on the same resource: a second azid has the same identity. Where Azure names no caller nothing is proven, and it is
- * read.
+ * The writes of this process: Azure's report of one brings nothing new. A report is taken for one of them by its
+ * caller (`Self`) and by its correlation id on the same resource: a second azid has the same identity. Where Azure
+ * names no caller nothing is proven, and the resource is read.
  */
 export class OwnCalls {
   readonly #calls = new RecentMap<true>(REMEMBERED);

@@ -22,7 +22,7 @@ const ON_THEIR_OWN = new Set([
   'microsoft.authorization/roledefinitions',
 ]);
 
-/** Those that stand directly beneath subscriptions and groups too, where nothing in the id tells them from a resource. */
+/** Those that also stand directly beneath subscriptions and groups, where the form of the id is that of a resource. */
 const EXTENSIONS = new Set(['microsoft.resources/tags', 'microsoft.authorization/locks']);
 
 /** What the id stands for: what it extends, where it is an extension's; else itself. Undefined: it is no id. */

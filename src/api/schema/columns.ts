@@ -1,8 +1,8 @@
 import type { PrinterColumn } from './kind.ts';
 
 /**
- * What `kubectl get` shows of every kind, so that `kubectl get azid` fits 120 columns with names of 19 characters: whether it is
- * ready, why in short, since when. What is longer, or for a closer look, comes with `-o wide`.
+ * What `kubectl get` shows of every kind, so that `kubectl get azid` fits 120 columns with names of 19 characters:
+ * whether it is ready, why in short, since when. What is longer or in more detail comes with `-o wide`.
  */
 
 const condition = (type: string, field: 'status' | 'reason' | 'message') =>

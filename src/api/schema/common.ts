@@ -11,7 +11,7 @@ import { noEndBlanks } from './text-rules.ts';
 
 /** Set before the first Azure write; kept until nothing of the object's is left in Azure (docs/guarantees.md G18). */
 export const FINALIZER = 'azid.dev/finalizer';
-/** Annotation: look now. Its value is echoed in `status.lastHandledReconcileAt` (Flux's protocol). */
+/** Annotation: reconcile now. Its value is echoed in `status.lastHandledReconcileAt` (Flux's protocol). */
 export const RECONCILE_ANNOTATION = 'azid.dev/reconcile-requested-at';
 /** As much of that annotation as the status can echo. */
 const MAX_REQUEST = 256;
@@ -171,7 +171,10 @@ export interface ManagedStatus {
   readonly activity?: readonly ActivityEntry[] | undefined;
 }
 
-/** The value of the annotation that asks for a look now, as the status echoes it: cut where that has no room for it. */
+/**
+ * The value of the annotation that asks for a reconcile now, as the status echoes it: cut where the status has no
+ * room for all of it.
+ */
 export function requestedReconcile({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[RECONCILE_ANNOTATION]?.slice(0, MAX_REQUEST);
 }

@@ -41,7 +41,10 @@ export interface KindSchema<T extends KubeObject> {
   /** Rules over the whole object, where `self.metadata.name` can be seen. */
   readonly rules: readonly CelRule[];
   readonly columns: readonly PrinterColumn[];
-  /** What it says is there in Azure. Undefined, or absent: that cannot be told from the object alone, or there is nothing. */
+  /**
+   * What the object claims to have in Azure. Absent or undefined: there is nothing, or the object alone does not show
+   * it.
+   */
   declares?(object: T): readonly DeclaredResource[] | undefined;
   /** For azid's own use: not among what `kubectl get azid` asks for, since no tenant may read it. */
   readonly internal?: boolean;

@@ -1,9 +1,9 @@
 import type { CelRule } from './kind.ts';
 
 /**
- * What of a policy can be told to be wrong without looking anywhere. What names a thing of Azure or of the cluster is
- * judged by its reconciler (src/policy/judge.ts): a word that names nothing would else look as if it were in force. An
- * empty text is left to the length that the schema asks for.
+ * Mistakes in a policy that its text alone shows. Whether a name exists in Azure or in the cluster is checked by the
+ * reconciler (src/policy/judge.ts). Without either check a rule that matches nothing would seem to be in force. Empty
+ * texts are left to the minimum lengths of the schema.
  */
 
 /** A name of Kubernetes: of namespaces. */

@@ -19,9 +19,9 @@ export type Remembered =
   | 'guid'
   /** Lies behind whoever reads it. */
   | 'past'
-  /** A pause that was told: never longer than this. */
+  /** A pause that was recorded: never longer than this. */
   | { readonly withinMs: number }
-  /** No text: what other objects may do, as the object's own reconcile says. Only what this process said counts. */
+  /** No text: what the object's own reconcile lets other objects do. Only what this process wrote counts. */
   | 'leave';
 
 /** What a resource refuses is tried again after an hour at most. */
@@ -39,8 +39,9 @@ export const rememberedId = (what: Exclude<Remembered, 'past' | 'leave' | object
 export const rememberedGuid = () => rememberedId('guid', 36);
 
 /**
- * Leave that an object gives to others, by which they take away or change something: given anew by each process, which has looked
- * whether it may be given. One that stands in the API server when a process begins may be anybody's.
+ * Permission that an object gives to others, by which they remove or change something. Each process grants it anew,
+ * after it has checked that it may: a value that stands in the API server when a process begins may have been written
+ * by anybody.
  */
 export const leave = <T extends z.ZodType>(schema: T): T => schema.meta({ [REMEMBERED]: 'leave' });
 

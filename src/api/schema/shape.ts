@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import type { CelRule } from './kind.ts';
 
 /**
- * What a text must look like, with the words for whoever gets it wrong. A bare pattern in a schema makes the API server
- * answer with the regular expression and nothing else; the CRD generator writes it as a CEL rule that says what was
- * expected, what was given and what helps (`shapeRule`). Both are Go's regular expressions and match the same.
+ * The form that a text must have, with a message for whoever gets it wrong. A bare pattern in a schema makes the API
+ * server answer with the regular expression and nothing else; the CRD generator writes it as a CEL rule that names
+ * what was expected, what was given and the remedy (`shapeRule`). Both are Go's regular expressions and match the
+ * same.
  */
 export interface Shape {
   /** Follows "expected": a GUID such as … */
@@ -12,9 +13,9 @@ export interface Shape {
   /** Follows a semicolon: what helps, where the expectation does not say it already. */
   readonly remedy?: string;
   /**
-   * For a text in a list within a list, which may be so long that the API server's estimate of what the pattern costs as
-   * a CEL rule exceeds what it allows a CRD. The schema keeps the pattern, and this CEL rule, which every text that
-   * matches fulfils, says the words: of most mistakes the API server then tells both.
+   * For a text in a list within a list, where the API server's estimate of the pattern's cost as a CEL rule can
+   * exceed what it allows a CRD. The schema keeps the pattern; this cheaper CEL rule, which every matching text
+   * fulfils, carries the message. For most mistakes the API server then reports both.
    */
   readonly cheaply?: string;
 }

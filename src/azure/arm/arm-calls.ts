@@ -17,8 +17,8 @@ export type CallContext = Pick<
 >;
 
 /**
- * For a call that others may wait for too: made in the same class and turn, but it ends with none of those who wait, and tells
- * none of them that it waits.
+ * For a call that several callers may wait for: it has the same class and turn, but does not end when one of them
+ * gives up, and none of them is reported as waiting.
  */
 export function sharedContext(
   { priority, patienceMs, turn }: CallContext,
@@ -34,7 +34,7 @@ export interface ArmCallsOptions {
   readonly tenantId: string;
   /** Name of the caller for the request scheduler. */
   readonly credential: string;
-  /** Told of each write that Azure took, so that what Azure announces of it is known to be azid's own. */
+  /** Called for each write that Azure took, so that Azure's own announcement of it is recognised as azid's. */
   readonly onWritten?: ((correlationId: string, id: string) => void) | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface ArmCall {
 
 export interface Answer<T> {
   readonly value: T;
-  /** HTTP status: only it tells 201 from 200, and 204 from 200. */
+  /** HTTP status: only it distinguishes 201 and 204 from 200. */
   readonly status: number;
   readonly correlationId?: string;
   /** Monotonic ms at which the request began, after its wait in the rate-limit scope. */
@@ -77,7 +77,7 @@ export class ArmCalls {
     this.#options = options;
   }
 
-  /** Throws only `AzureError`; `onStart` is told when the request begins, also of one that fails. */
+  /** Throws only `AzureError`; `onStart` is called when the request begins, also of one that fails. */
   run<T>(
     call: ArmCall,
     { priority, patienceMs, turn, waits, isStale, signal }: CallContext,

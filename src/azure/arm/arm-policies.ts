@@ -60,7 +60,7 @@ export interface WireOptions {
   readonly intercept?: Intercept | undefined;
   readonly beforeWrite?: BeforeWrite | undefined;
   readonly metrics?: ArmMetrics | undefined;
-  /** Told that the request of this signal's call is leaving. */
+  /** Called when the request of this signal's call is sent. */
   readonly onSend: (signal: AbortSignal) => void;
 }
 

@@ -31,7 +31,7 @@ export interface CredentialOptions {
   /** True for an authority that Microsoft's public discovery does not know: else it is asked first (docs/azure-facts.md section 15). */
   readonly disableInstanceDiscovery: boolean;
   readonly clock: Clock;
-  /** Looked at only for secrets that must not be there. */
+  /** Read only to refuse secrets that must not be there. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -137,7 +137,10 @@ export const STALLED: Readonly<Record<string, Stall>> = {
   roledefinitiondoesnotexist: { reason: 'RoleNotFound', remedy: 'give the name or id of an existing role' },
 };
 
-/** Refusals that Azure tells by text alone, with a code that says nothing (docs/azure-facts.md sections 4 to 6). */
+/**
+ * Refusals that only the text of the message identifies, since their code is a general one (docs/azure-facts.md
+ * sections 4 to 6).
+ */
 export const BY_TEXT: readonly (readonly [
   RegExp,
   Stall | { readonly transient: string } | { readonly missing: Missing },

@@ -32,7 +32,7 @@ export const LOCAL_CODES = {
   authentication: 'AzureAuthenticationFailed',
   refused: 'WriteRefused',
   foreignOrigin: 'ForeignOrigin',
-  /** Azure answered, and what it said is not what the question is answered with. */
+  /** Azure answered, but the answer lacks what was asked for. */
   incomplete: 'IncompleteAnswer',
   /** More of it than azid reads in one go. */
   tooMany: 'TooManyRecords',
@@ -84,7 +84,7 @@ export interface CallFacts {
   readonly aborted?: boolean;
   /** azid's own time limit ended it. */
   readonly timedOut?: boolean;
-  /** Wall time, ms: for a `Retry-After` that is a date; without it such a date counts as not told. */
+  /** Wall time, ms: for a `Retry-After` that is a date; without it such a date is ignored. */
   readonly nowMs?: number;
 }
 
@@ -147,7 +147,7 @@ export function toAzureError(error: unknown, facts: CallFacts = {}): AzureError 
   });
 }
 
-/** 5xx and 408 tell nothing; a 2xx that became an error (a truncated body) did act. */
+/** After a 5xx or 408 the write may have acted or not; a 2xx that became an error (a truncated body) did act. */
 function mayHaveActed(status: number | undefined): boolean {
   return status !== undefined && (status >= 500 || status === 408 || status < 300);
 }
@@ -206,7 +206,10 @@ function bodyError(
   return undefined;
 }
 
-/** `The long-running operation has failed. CODE. message` is all a poller tells (docs/azure-facts.md section 15). */
+/**
+ * The SDK's poller reports nothing but `The long-running operation has failed. CODE. message` (docs/azure-facts.md
+ * section 15).
+ */
 function pollerCode(message: string): string | undefined {
   return /^The long-running operation has failed\. ([A-Za-z]\w+)\./.exec(message)?.[1];
 }

@@ -34,12 +34,12 @@ export function policyTokenPolicy(): PipelinePolicy {
 }
 
 interface MissingToken {
-  /** What Azure said of the write: names the policy. */
+  /** Azure's message for the write, which names the policy. */
   readonly message: string;
   readonly changeReference: boolean;
 }
 
-/** Only this part of the answer tells a policy that wants a token from one that says no. */
+/** Only this part of the answer distinguishes a policy that wants a token from one that refuses. */
 function missingToken({ status, bodyAsText }: PipelineResponse): MissingToken | undefined {
   if (status !== 403) return undefined;
   const error = record(record(parsed(bodyAsText)).error);
@@ -103,7 +103,7 @@ async function answerOf(
   try {
     answer = await next(asked);
   } catch (error) {
-    // Given up by whoever waits, or refused by azid itself: that is theirs to tell.
+    // The caller gave up, or azid itself refused the call: the caller handles that.
     if (error instanceof AzureError || asked.abortSignal?.aborted) throw error;
     const { code, message } = toAzureError(error);
     throw unavailable(missing, `${code}: ${message}`);
@@ -142,7 +142,7 @@ function unavailable({ message }: MissingToken, why: string): AzureError {
   });
 }
 
-/** What the policies' services said, else that they said nothing. */
+/** What the policies' services answered, or that they did not answer. */
 function whyOf({ results, message }: Readonly<Record<string, unknown>>): string {
   const answers = (Array.isArray(results) ? results : []).map((each) => record(each).message);
   const texts = [message, ...answers].filter((text) => typeof text === 'string' && text.trim() !== '');

@@ -8,7 +8,7 @@ import { isGuid } from '../names/guid.ts';
 
 /** Graph answers so many ids at once. */
 const CHUNK = 1_000;
-/** Of those that are absent, so many are looked for among the deleted ones in one go; one request each. */
+/** At most so many absent objects are searched among the deleted ones in one go; one request each. */
 const MAX_LOOKUPS = 1_000;
 /** Absent so soon after its creation, a principal may not be replicated yet. */
 const REPLICATION_MS = 3_600_000;
@@ -40,7 +40,7 @@ const objects = z.looseObject({
 export class PrincipalStates {
   readonly #access: Pick<ArmAccess, 'call' | 'send'>;
   readonly #clock: Clock;
-  /** What is purged never comes back: it is looked for among the deleted ones once. */
+  /** What is purged never comes back, so it is searched among the deleted ones once. */
   readonly #gone = new Set<string>();
 
   constructor(access: Pick<ArmAccess, 'call' | 'send'>, clock: Clock) {

@@ -16,7 +16,7 @@ export function graphAccess(part: GraphPart, { cloud, metrics, ...options }: Arm
     ...(metrics && {
       metrics: {
         request: (seconds, labels) => metrics.request(seconds, { ...labels, resource: part }),
-        // Graph tells of its own buckets otherwise.
+        // Graph has other headers for what is left of its buckets.
         remaining: () => {},
       },
     }),

@@ -42,7 +42,10 @@ export interface AzureHost {
   readonly provisioningState?: string;
   /** For `If-Match`; only where the type honours it. */
   readonly etag?: string;
-  /** Changes when the resource is deleted and made again under its name: `vmId`, creation time. Absent where nothing tells. */
+  /**
+   * Changes when the resource is deleted and made again under its name: `vmId`, creation time. Absent where the type
+   * has neither.
+   */
   readonly instance?: string;
 }
 
@@ -89,5 +92,5 @@ export type OperationState =
   | { readonly state: 'succeeded' }
   /** `code`, `message`: Azure's own words. */
   | { readonly state: 'failed'; readonly code: string; readonly message: string }
-  /** Azure no longer knows it: only a read of the host can tell. */
+  /** Azure no longer knows the operation: only a read of the host shows how it ended. */
   | { readonly state: 'unknown' };

@@ -1,6 +1,6 @@
 /**
- * Hosts: resources of any provider, by raw REST (docs/design/2026-11-23-hosts-raw-rest.md). Every call goes through the
- * request scheduler and tells the observer what it saw; nothing here waits for an operation.
+ * Hosts: resources of any provider, by raw REST (docs/design/2026-11-23-hosts-raw-rest.md). Every call goes through
+ * the request scheduler and reports to the observer what it found; nothing here waits for an operation.
  */
 import { z } from 'zod';
 import type { ArmRequest, ArmResponse } from '../arm/arm-access.ts';
@@ -158,8 +158,8 @@ export class Hosts {
   }
 
   /**
-   * A host's system-assigned identity with its client id, which `identity` of the host does not tell; `undefined` where
-   * the host or its identity is not there.
+   * A host's system-assigned identity with its client id, which `identity` of the host lacks; `undefined` where the
+   * host or its identity is not there.
    */
   async systemIdentity(id: string, context: CallContext): Promise<SystemIdentity | undefined> {
     const { subscriptionId } = parseResourceId(id);
@@ -202,7 +202,7 @@ export class Hosts {
       const request = { method, url: pathOf(id, version), body, headers };
       answer = await this.#send('write', id, request, context);
     } catch (thrown) {
-      // A 404 tells nothing of the host: it may be about an identity that the write names.
+      // A 404 does not prove that the host is gone: it may be about an identity that the write names.
       if (isAmbiguous(thrown)) this.#observer?.recordWriteAttempt(id);
       throw thrown;
     }
@@ -210,7 +210,8 @@ export class Hosts {
     const header = (name: string) => value.headers.get(name);
     const operation = operationOf(status, header);
     const host = hostOrNone(value.body);
-    // A 202 has only been taken: a site shows its new identity in it, and nothing tells when that is true.
+    // A 202 only means that the write was accepted: a site's answer shows the new identity already, and nothing
+    // reports when it takes effect.
     const done = host !== undefined && !operation && status !== 202 && isSettled(host);
     if (done) this.#observer?.recordWrite(host);
     else this.#observer?.recordWriteAttempt(id);

@@ -15,7 +15,7 @@ export function uai(name: string): string {
   return identityId({ subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', name });
 }
 
-/** As Azure shows it: alive, unless told without a principal. */
+/** As Azure shows it: alive, unless given without a principal. */
 export function attached(id: string, principalId: string | null = 'p'): AttachedIdentity {
   return { id, key: armKey(id), ...(principalId !== null && { principalId, clientId: 'c' }) };
 }

@@ -40,7 +40,7 @@ export function isCredentialOf(name: string, installationId: string, owner: Cred
   return installation === installationMark(installationId) && object === objectMark(installationId, owner);
 }
 
-/** Whether this installation made it, for whatever object: what to look for when an identity is cleared for deletion. */
+/** Whether this installation made it, for whatever object: the credentials to remove before an identity is deleted. */
 export function isCredentialOfInstallation(name: string, installationId: string): boolean {
   return marksOf(name)[0] === installationMark(installationId);
 }

@@ -22,7 +22,7 @@ export interface Owner {
   readonly uid: string;
 }
 
-/** Whose an identity is, told from its tags alone. Somebody may have taken off, or emptied, any of them. */
+/** Whose an identity is, by its tags alone. Somebody may have removed or emptied any of them. */
 export type Ownership =
   /** Marked by this very object. */
   | { readonly state: 'mine' }
@@ -35,7 +35,7 @@ export type Ownership =
   /** Marked by another object of this installation: what is left names it by one or both. */
   | { readonly state: 'others'; readonly owner?: string; readonly ownerUid?: string }
   | { readonly state: 'otherInstallation'; readonly installationId: string }
-  /** Not enough of its marks is left to tell: `left` names the tags that are. */
+  /** Too few of its marks are left to identify the owner: `left` names the tags that are. */
   | {
       readonly state: 'partial';
       readonly left: readonly string[];
@@ -62,17 +62,18 @@ export function ownershipOf(tags: Tags, me: Owner): Ownership {
     ...(ownerUid === undefined ? [] : [MARK.ownerUid]),
   ];
   if (left.length === 0) return { state: 'unmarked' };
-  // Two clusters may have an object of one name, and of one uid where one is a copy: only the installation tells them apart.
+  // Two clusters may have an object of one name, and of one uid where one is a copy: only the installation id
+  // distinguishes them.
   if (installationId === undefined || left.length === 1) return { state: 'partial', left, ...named };
   if (ownerUid === me.uid) return { state: 'mine' };
   return owner === mine ? { state: 'formerlyMine' } : { state: 'others', ...named };
 }
 
 /**
- * Whether the marks name somebody else than this object of the same installation, as far as they are there: then it is not the
- * object's, whatever was known of it before.
+ * Whether the marks, as far as they are there, name somebody else than this object of the same installation: then it
+ * is not the object's, whatever was known of it before.
  *
- * @param me  the object that looks
+ * @param me the object that is being reconciled
  * @param uid the object that is asked about, `me` or another one
  */
 export function namesAnother(tags: Tags, me: Owner, uid: string): boolean {
@@ -92,7 +93,7 @@ export function ownerNamed(tags: Tags, installation: string): string | undefined
   return installationId === installation ? (retained ?? owner) : undefined;
 }
 
-/** All whom any of the marks may name, of whichever installation: for finding who has to look again. */
+/** All owners that any of the marks may name, of whichever installation: these are enqueued when the identity changes. */
 export function markedOwners(tags: Tags): {
   readonly owners: readonly string[];
   readonly uids: readonly string[];

@@ -1,8 +1,8 @@
 import { isAscii } from './ascii.ts';
 
 /**
- * What in an id or a name looks like something it is not. Azure takes such letters for letters of their own; people, and
- * programs that fold more than Azure does, take them for ASCII. So no spec may hold them where an id or a name stands.
+ * Letters in an id or a name that pass for ASCII. Azure takes them for letters of their own; people, and programs
+ * that fold more than Azure does, take them for ASCII. So no spec may hold them where an id or a name stands.
  */
 
 /** @returns what is wrong and the remedy, to follow the name of the field; undefined when nothing is */

@@ -1,9 +1,9 @@
 /**
- * Every call to Azure goes through here: slow enough for Azure's buckets, edits first, and no earlier than a 429 said
- * (docs/architecture.md section 5). Inside a class namespaces take turns (docs/guarantees.md G24).
+ * Every call to Azure goes through here: slow enough for Azure's buckets, edits first, and no earlier than a 429
+ * allows (docs/architecture.md section 5). Inside a class namespaces take turns (docs/guarantees.md G24).
  *
- * A call needs a slot of its rate-limit scope and a token of each bucket it counts in, and takes all at once or none: a call
- * that held a slot while it waited for a token would keep out an edit.
+ * A call needs a slot of its rate-limit scope and a token of each bucket it counts in, and takes all at once or none:
+ * a call that held a slot while it waited for a token would keep out an edit.
  */
 
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
@@ -130,7 +130,7 @@ export class RequestScheduler {
       this.#pump();
       if (!queue.has(waiter)) return;
       waiting = waits?.begin({ cuttable: !waiter.isStale });
-      // Whoever stops does not wait: told of it, it may have given up already.
+      // The callback of `begin` may have aborted the call, which then waits no longer.
       if (!queue.has(waiter)) leave();
     });
   }

@@ -26,7 +26,7 @@ export interface ScheduledRequest {
   readonly patienceMs?: number | undefined;
   /** The namespace on whose behalf it is made, '' for what nobody names; absent for what all wait for: azid's own lists. */
   readonly turn?: string | undefined;
-  /** Told while the call waits. */
+  /** Called while the call waits. */
   readonly waits?: Waits | undefined;
   /**
    * Asked when a write's turn has come. If what it was decided on is stale the call is refused with the code `DecideAgain`,

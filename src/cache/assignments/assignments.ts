@@ -121,7 +121,7 @@ function homeOf(id: string): string | undefined {
 /** The answer to a creation and later reads give times that differ a little (docs/azure-facts.md section 5). */
 const CREATED_APART_MS = 10_000;
 
-/** The name of an assignment follows from what it grants, so only the time of its creation can tell that it was made again. */
+/** The name of an assignment follows from what it grants, so only the time of its creation shows that it was made again. */
 function notMadeAgain(before: AzureRoleAssignment, now: AzureRoleAssignment): boolean {
   const [was = 0, is = was] = [before.createdOn, now.createdOn];
   return sameGrant(before, now) && (was === 0 || is <= was + CREATED_APART_MS);

@@ -5,7 +5,7 @@ export interface ReReadsOptions {
   readonly signal: AbortSignal;
   /** Settles when the GET is done; a rejection is tried again. */
   readonly read: (id: string) => Promise<void>;
-  /** After so many failures it is given up, and told of. Default: never. */
+  /** After so many failures it is given up, and reported. Default: never. */
   readonly maxFailures?: number;
   /** No more tries: of that kind, or too many. */
   readonly onGivenUp?: (id: string, error: unknown) => void;

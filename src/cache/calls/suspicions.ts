@@ -27,9 +27,9 @@ const REMEMBERED = 1000;
 const MAX_FAILURES = 7;
 
 /**
- * Ids that somebody said have changed. Each is read at once, whoever says so and how often; and once more after Azure's lag where
- * the first read shows nothing new, since Azure may announce a change before all of its servers show it. A hint is no promise: what
- * cannot be read is given up.
+ * Ids that a hint reported as changed. Each is read at once, whatever the source and however often; and once more
+ * after Azure's lag where the first read shows nothing new, since Azure may announce a change before all of its
+ * servers show it. A hint is no promise: what cannot be read is given up.
  */
 export class Suspicions {
   readonly #options: SuspicionsOptions;

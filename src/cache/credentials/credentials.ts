@@ -32,7 +32,7 @@ export function credentialDefinition(azure: {
       part: '',
     }),
     sameContent: sameCredential,
-    // Nothing in it tells one from another that was made again under its name.
+    // A credential has no property that changes when it is made again under its name.
     sameInstance: () => true,
     read(id, context) {
       const { identityId, name } = parseCredentialId(id);

@@ -19,7 +19,7 @@ export interface HostArea {
   readonly siteId?: string;
 }
 
-/** All hosts of a type in a subscription: where a selector looks. Any case. */
+/** All hosts of a type in a subscription: the area that a selector needs. Any case. */
 export function hostArea(subscriptionId: string, type: string): string {
   return areaText(`/subscriptions/${subscriptionId}`, type);
 }

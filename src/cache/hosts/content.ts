@@ -17,9 +17,9 @@ export function sameHost(left: AzureHost, right: AzureHost): boolean {
 }
 
 /**
- * Whether they are the same one, not one made again under the same id (docs/azure-facts.md section 7: another `vmId` or creation
- * time, else another system principal). A host whose system-assigned identity was switched off and on is still the
- * same if its `instance` says so. Where nothing tells, it is taken for the same.
+ * Whether they are the same one, not one made again under the same id (docs/azure-facts.md section 7: another `vmId`
+ * or creation time, else another system principal). A host whose system-assigned identity was switched off and on is
+ * still the same if its `instance` is. Where there is neither, it is taken for the same.
  */
 export function sameHostInstance(left: AzureHost, right: AzureHost): boolean {
   if (left.instance !== undefined && right.instance !== undefined) return left.instance === right.instance;

@@ -1,12 +1,13 @@
 /**
- * Hosts: the providers' own bulk lists of the types in use. Never a list filtered by tag: Azure then leaves the tags out
- * (docs/azure-facts.md section 7).
+ * Hosts: the providers' own bulk lists of the types in use. Never a list filtered by tag: Azure then leaves the tags
+ * out (docs/azure-facts.md section 7).
  *
  * Costs with each resync: the pages of each list in use and one question for rights. Slots have a list per site: one
- * call for each site that somebody named; a selector of slots costs the pages of all sites and one call for each of them.
+ * call for each site that an object named; a selector of slots costs the pages of all sites and one call for each of
+ * them.
  *
  * A type that azid does not know is listed in the way that most providers have. As long as none came in, its area is
- * partial, and hosts that were read once are read again in slow rotation; so are those of a list that does not tell
+ * partial, and hosts that were read once are read again in slow rotation; so are those of a list that omits
  * identities.
  */
 import type { CallContext } from '../../azure/arm/arm-calls.ts';

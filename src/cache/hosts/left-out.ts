@@ -14,9 +14,9 @@ export const UNREAD = 'unread';
 const MAX_READS = 5;
 
 export interface JudgedList {
-  /** With the identities that are held where the list did not tell them. */
+  /** With the identities that are held, for the hosts whose identities the list omits. */
   readonly pages: readonly HostPage[];
-  /** Those whose identities the list did not tell. */
+  /** Those whose identities the list omits. */
   readonly leftOut: readonly AzureHost[];
 }
 

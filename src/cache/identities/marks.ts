@@ -2,7 +2,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { Index } from '../store/indexes.ts';
 
-/** All marks of azid begin so (docs/architecture.md section 6). Other tags are not indexed: nobody looks for them. */
+/** All marks of azid begin so (docs/architecture.md section 6). Other tags are not indexed: nothing queries them. */
 const PREFIX = 'azid-';
 
 /** Finds identities by azid's marks, all of those given. Tag names compare without case, values exactly. */

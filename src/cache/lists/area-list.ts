@@ -62,7 +62,7 @@ export class AreaList<T> {
     return this.#listedAt;
   }
 
-  /** Somebody looks there from now on: see `OwedList`. */
+  /** A caller wants what is there from now on: see `OwedList`. */
   ask(): void {
     this.#owed.ask(this.#options.clock.monotonic());
   }

@@ -21,7 +21,10 @@ export interface ListedInto<T> {
   forget(area: string): void;
 }
 
-/** Users of an area whose first list is in: what it does not show changes nothing that is held, so nothing else tells them. */
+/**
+ * Users of an area whose first list is in: what is absent from it changes no entry, so no entry's listener enqueues
+ * them.
+ */
 export type LoadedListener = (users: readonly AreaUser[], area: string) => void;
 
 /** The list of an area that somebody was owed (`OwedList`) is in. */
@@ -77,7 +80,7 @@ export class AreaLists<T extends CachedResource> {
     return this.#lists.get(area)?.gone ?? false;
   }
 
-  /** A resource was found there: what holds it exists, whatever was said before. */
+  /** A resource was found there: its parent exists, whatever an earlier answer was. */
   foundIn(area: string): void {
     const list = this.#lists.get(area);
     if (list?.gone) list.foundAgain();
@@ -93,7 +96,7 @@ export class AreaLists<T extends CachedResource> {
     for (const each of this.#together(area)) this.#schedule.resyncNow(each);
   }
 
-  /** Somebody looks there from now on: one more list of each is owed to them. */
+  /** A caller wants what is there from now on: one more list of each is owed to it. */
   ask(area: string): void {
     for (const each of this.#together(area)) {
       const list = this.inUse.has(each) ? this.#lists.get(each) : undefined;

@@ -9,7 +9,7 @@ export type Completeness =
   | { readonly state: 'complete'; readonly at: number }
   | { readonly state: 'partial'; readonly reason: string };
 
-/** Nobody can tell yet: the first list is under way, or whether it may be believed is still found out. */
+/** Not known yet: the first list is under way, or whether it may be believed is still being checked. */
 export const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
 
 /** How long a proof makes a witness, ms. */

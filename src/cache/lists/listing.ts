@@ -7,7 +7,7 @@ export interface Page<T> {
   readonly areas?: readonly string[];
   /** Ids of resources of which the list leaves out what matters: they are read one by one. */
   readonly leftOut?: readonly string[];
-  /** Azure said that what holds these resources is not there. */
+  /** Azure answered that the parent of these resources is not there. */
   readonly gone?: boolean;
 }
 

@@ -34,7 +34,7 @@ export class RoleCatalog {
   readonly cache: RoleCache;
   readonly #options: RoleCatalogOptions;
   readonly #flight = new SingleFlight<RoleLookup>();
-  /** Look-ups that found nothing, by what was asked where: when. */
+  /** Queries that found nothing, by what was asked where: when. */
   readonly #unknown = new Map<string, number>();
 
   constructor(options: RoleCatalogOptions) {
@@ -106,7 +106,7 @@ export class RoleCatalog {
     return this.cache.onChange((_, how, { before, after }) => {
       const { role, area } = before ?? after ?? {};
       if (!role || area === undefined) return; // It was not held before either.
-      // Of the first list those who use the area hear otherwise, and who looked a role up has it now.
+      // The first list is announced to the area's users by itself, and whoever resolved a role has it as the result.
       const isNews = before !== undefined || (how === 'list' && this.cache.age(area) !== undefined);
       if (isNews) listener(role.guid);
     });

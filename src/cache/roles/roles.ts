@@ -1,6 +1,6 @@
 /**
- * Role definitions: all of each scope in use at once, read again every hour, and one by one where somebody said that one has changed.
- * Nothing is concluded from what a list lacks: a role that is not held is asked for (`catalog.ts`).
+ * Role definitions: all of each scope in use at once, read again every hour, and one by one where a hint reports that
+ * one has changed. Nothing is concluded from what a list lacks: a role that is not held is asked for (`catalog.ts`).
  */
 import type { AzureObserver } from '../../azure/arm/observer.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';

@@ -80,7 +80,7 @@ export class Entries<T extends CachedResource, Q extends object> {
   }
 
   /**
-   * Drops what was learnt before then of areas that no list tells of: nothing else would ever end it. Of an area in use
+   * Drops what was learnt before then of areas that no list covers: nothing else would ever end it. Of an area in use
    * (`kept`) what is there stays, since it is read again; only absences end.
    */
   prune(before: number, isListed: (area: string) => boolean, isKept: (area: string) => boolean): void {

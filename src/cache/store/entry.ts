@@ -14,7 +14,7 @@ export type Seen<T> =
   | { readonly state: 'present'; readonly resource: T }
   /** Proven: by a live GET, or by our own DELETE. `last`: what it was, if ever seen. */
   | { readonly state: 'absent'; readonly by: 'get' | 'delete'; readonly last?: T }
-  /** Missing where it should show. Only a live GET can tell. */
+  /** Missing where it should show. Only a live GET can settle it. */
   | { readonly state: 'suspectAbsent'; readonly last?: T };
 
 /** One resource in the cache. All times are monotonic ms. Never changed in place: the merge rules return a new one. */

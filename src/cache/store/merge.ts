@@ -18,7 +18,7 @@ export interface Rules<T> {
 export interface Merged<T> {
   /** Undefined = nothing worth keeping. */
   readonly entry: Entry<T> | undefined;
-  /** Monotonic ms: the observation contradicts what is held and cannot be trusted yet; a GET then will tell. */
+  /** Monotonic ms: the observation contradicts what is held and cannot be trusted yet; a GET at that time settles it. */
   readonly readAgainAt?: number;
 }
 
@@ -61,8 +61,8 @@ export function mergePresent<T>(
 }
 
 /**
- * A list that is no cache's own showed it: `gone` if that is only Azure's lag, `ask` if it may be another one, made since,
- * which a GET tells.
+ * A list that is no cache's own showed it: `gone` if that is only Azure's lag, `ask` if it may be another one, made
+ * since, which a GET settles.
  */
 export function judgeListed<T>(
   entry: Entry<T> | undefined,

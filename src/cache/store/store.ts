@@ -52,7 +52,7 @@ export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   areaOf(id: string): string;
   /** What is kept of a resource. Default: all of it. */
   kept?(resource: T): T;
-  /** What somebody said of a resource there could not be read: a list has to show it. */
+  /** A resource there that a hint named could not be read: a list has to show it. */
   onUnread?(area: string): void;
   /** A live GET, whose result comes back by `recordGet`. */
   read(id: string, priority: Priority, signal: AbortSignal | undefined): Promise<unknown>;
@@ -67,7 +67,7 @@ export interface Change<T> {
 /** `how`: which kind of observation changed it. A writer may skip its own `write` and `delete`. */
 export type ChangeListener<T> = (key: string, how: How, change: Change<T>) => void;
 
-/** Above this many missing witnesses a list is short beyond doubt, and asking for each would cost more than it tells. */
+/** Above this many missing witnesses a list is short beyond doubt, and a GET for each would cost more than it proves. */
 const MAX_WITNESS_GETS = 20;
 
 export class ResourceStore<T extends CachedResource, Q extends object> {
@@ -151,7 +151,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     this.#suspicions.add(id);
   }
 
-  /** It is to be read because somebody said so. */
+  /** It is to be read because a hint named it. */
   isSuspected(id: string): boolean {
     return this.#suspicions.has(id);
   }
@@ -224,7 +224,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return wantsWitnesses ? await this.#explain(missing, signal) : undefined;
   }
 
-  /** Drops what was learnt before then of areas that no list tells of: see `Entries.prune`. */
+  /** Drops what was learnt before then of areas that no list covers: see `Entries.prune`. */
   prune(before: number, isListed: (area: string) => boolean, isKept: (area: string) => boolean): void {
     this.#entries.prune(before, isListed, isKept);
   }

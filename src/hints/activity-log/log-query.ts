@@ -45,7 +45,7 @@ export class LogQuery {
     this.#options = options;
   }
 
-  /** When the last call was that a record told of, wall ms of Azure's clock. */
+  /** When the last call was that a record reported, wall ms of Azure's clock. */
   get lastRecordAt(): number | undefined {
     return this.#lastRecordAt;
   }
@@ -56,8 +56,8 @@ export class LogQuery {
   }
 
   /**
-   * Throws only `AzureError`. What a page said before the next one failed has been taken; the position is moved by whole ranges
-   * alone, so the rest is read at the next time.
+   * Throws only `AzureError`. What a page held before the next one failed has been taken; the position moves by whole
+   * ranges alone, so the rest is read the next time.
    */
   async read(signal: AbortSignal): Promise<void> {
     const { clock, position } = this.#options;

@@ -11,7 +11,7 @@ export interface ActivityLogMetrics {
 /** How the log of one subscription stands. */
 export interface ActivityLogPart {
   readonly subscriptionId: string;
-  /** Since the last call that a record told of, by Azure's clock; undefined: none came yet. */
+  /** Since the last call that a record reported, by Azure's clock; undefined: none came yet. */
   readonly recordAgeMs: number | undefined;
   /** Since the older of its queries was last answered whole; undefined: one never was. */
   readonly readAgeMs: number | undefined;

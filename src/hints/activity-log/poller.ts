@@ -1,6 +1,7 @@
 /**
- * Reads the Activity Log of each subscription in use, and hands on what it tells as hints: who changed an identity, an assignment or a
- * credential, minutes after it happened (docs/design/2026-11-29-activity-log.md). One query that fails stops no other.
+ * Reads the Activity Log of each subscription in use, and passes its records on as hints: who changed an identity, an
+ * assignment or a credential, minutes after it happened (docs/design/2026-11-29-activity-log.md). One query that
+ * fails stops no other.
  */
 import type { ActivityLog } from '../../azure/activity-log.ts';
 import { type PollFailure, type PollTiming, poll } from '../../azure/polling.ts';

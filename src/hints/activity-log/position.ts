@@ -9,8 +9,8 @@ const DAY = 24 * 60 * MINUTE;
 /** A record shows up to 20 min after the call: what is younger than this by the log's own progress may still be missing. */
 export const OVERLAP_MS = 30 * MINUTE;
 /**
- * How far the clocks may be apart; so much of the past is read where nothing is known, and so far a range reaches beyond now. A record
- * that tells nothing new costs its share of a page.
+ * How far the clocks may be apart; so much of the past is read where nothing is known, and so far a range reaches
+ * beyond now. A record that is known already costs its share of a page.
  */
 export const MARGIN_MS = DAY;
 /** The log keeps 90 days; what it may forget right now is not asked for. */

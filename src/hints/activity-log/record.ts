@@ -8,7 +8,7 @@ import { callerOf } from '../caller.ts';
 import type { Hint } from '../hint.ts';
 import { subjectOf } from '../subject.ts';
 
-/** An end of something that azid reads, as a hint, and what tells the record from others. */
+/** The end of an operation on something that azid reads, as a hint, and what distinguishes the record from others. */
 export interface EndRecord {
   readonly type: 'end';
   readonly eventDataId: string;
@@ -28,8 +28,9 @@ export type ReadRecord = { readonly submittedAt: number } & (
 const IDENTITY = 'microsoft.managedidentity/userassignedidentities';
 
 /**
- * Operations that change what azid reads. The others of the two providers (assigning an identity to a resource, revoking its tokens,
- * locks, policies, looking up rights) leave identities, credentials, assignments and roles as they are.
+ * Operations that change what azid reads. The others of the two providers (assigning an identity to a resource,
+ * revoking its tokens, locks, policies, querying rights) leave identities, credentials, assignments and roles as they
+ * are.
  */
 const CHANGES: Readonly<Record<string, Hint['change']>> = Object.fromEntries(
   [

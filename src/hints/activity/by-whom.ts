@@ -1,14 +1,17 @@
 import { type Call, timeOf } from './call.ts';
 
 /**
- * Who changed something behind azid's back. Pure. It names whoever is on record, and nobody else: what nobody told of, and what was
- * long ago, stays unnamed.
+ * Who changed something behind azid's back. Pure. Only a caller on record is named: a change that nothing reported,
+ * or that was long ago, stays unnamed.
  */
 
 /** How what azid finds came about: it was removed, it was changed, or something on it was taken away by a write to it. */
 export type Changed = 'removed' | 'changed' | 'written';
 
-/** Whoever wrote longer ago has nothing to do with what is found now: lists and records tell within the hour, credentials within six. */
+/**
+ * Whoever wrote longer ago has nothing to do with what is found now: lists and records show a change within the hour,
+ * credentials within six.
+ */
 export const WITHIN_MS = 24 * 3_600_000;
 
 const CHANGES: Readonly<Record<Changed, readonly Call['change'][]>> = {

@@ -6,14 +6,14 @@ export interface Call {
   /** Wall ms, for people: of foreign calls by Azure's clock, never later than it was heard of. */
   readonly at: number;
   /**
-   * Wall ms by Azure's clock, by which calls are compared: azid's may be minutes off. Of azid's own it is known once an event or a
-   * record tells of the call, and shared by all entries of it.
+   * Wall ms by Azure's clock, by which calls are compared: azid's may be minutes off. Of azid's own it is known once
+   * an event or a record reports the call, and shared by all entries of it.
    */
   readonly azure: { at?: number };
   /** As Azure spells it: `Microsoft.ManagedIdentity/userAssignedIdentities/write`. */
   readonly operation: string;
   readonly change: 'write' | 'delete';
-  /** `Accepted`: a call of azid's own that Azure carries out over time; what became of it the object's conditions tell. */
+  /** `Accepted`: a call of azid's own that Azure carries out over time; the object's conditions show what became of it. */
   readonly result: CallResult;
   readonly correlationId?: string | undefined;
   /** For people, cleaned; absent: nobody is named. */
@@ -28,7 +28,7 @@ export interface Call {
   readonly blamed?: boolean | undefined;
 }
 
-/** When it was, to tell what came first: wall ms. */
+/** When it was, to order calls: wall ms. */
 export function timeOf({ azure, at }: Pick<Call, 'azure' | 'at'>): number {
   return azure.at ?? at;
 }

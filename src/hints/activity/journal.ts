@@ -20,7 +20,7 @@ const MOST_AHEAD_MS = 15 * 60_000;
 
 export interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Tells azid's own calls from others'. Default: nobody is azid. */
+  /** Distinguishes azid's own calls from others'. Default: nobody is azid. */
   readonly self?: Pick<Self, 'is' | 'objectId'>;
   /**
    * Somebody's object has it in Azure, or, of a resource group, something in it: what is done to other things is nobody's concern
@@ -47,14 +47,14 @@ export interface WrittenPart {
   readonly repaired: string | undefined;
 }
 
-/** A foreign call of which the objects that own the thing are to tell. */
+/** A foreign call that the objects that own the thing are to report. */
 export interface News {
   /** The resource by `armKey`, or a part of it. */
   readonly key: string;
   readonly call: Call;
 }
 
-/** What azid gave was found missing from a resource, and nothing told yet by whom. */
+/** What azid gave was found missing from a resource, and no call that explains it is known yet. */
 interface Missing {
   readonly parts: readonly string[];
   readonly at: number;
@@ -69,11 +69,12 @@ interface Recorded {
 }
 
 /**
- * Who did what to which resource in Azure, of late: foreign calls as events and records tell them, and azid's own. It is for
- * people: nothing is decided from it. It lives in memory; objects keep in `status.activity` what concerns them.
+ * Who did what to which resource in Azure, of late: foreign calls as events and records report them, and azid's own.
+ * It is for people: nothing is decided from it. It lives in memory; objects keep in `status.activity` what concerns
+ * them.
  *
- * Kept by `armKey`. A resource that holds more than what azid gave, such as a machine with its identities, has its parts under keys of
- * their own (`partOf`), as what is done to the whole need not concern them.
+ * Kept by `armKey`. A resource that holds more than what azid gave, such as a machine with its identities, has its
+ * parts under keys of their own (`partOf`), as what is done to the whole need not concern them.
  */
 export class ActivityJournal {
   readonly #options: JournalOptions;
@@ -87,7 +88,10 @@ export class ActivityJournal {
     this.#self = options.self ?? new Self();
   }
 
-  /** Foreign calls: whoever owns the thing is to tell. azid's own come with the status that is written for them anyway. */
+  /**
+   * Foreign calls, for the owners of the thing to report. azid's own come with the status that is written for them
+   * anyway.
+   */
   get news(): Source<News> {
     return this.#news;
   }
@@ -161,7 +165,7 @@ export class ActivityJournal {
   }
 
   /**
-   * Who last changed it since azid did, as far as anybody told; undefined where nobody is named.
+   * Who last changed it since azid did, as far as any event or record shows; undefined where nobody is named.
    *
    * @param since azid's own last write there as its object remembers it, wall ms; for when this process has made none
    */
@@ -172,8 +176,9 @@ export class ActivityJournal {
   }
 
   /**
-   * What azid gave is missing from a resource that others write to for their own ends: by whoever wrote to it last, and so it is told
-   * of those parts. Where nothing told of it yet, the call that does is found later.
+   * What azid gave is missing from a resource that others write to for their own ends: the last of them to write is
+   * taken to have removed it, so that call is recorded for those parts. If no such call is known yet, it is matched
+   * when it arrives.
    */
   missing(key: string, parts: readonly string[], since = 0): Call | undefined {
     const at = this.#options.clock.now();
@@ -208,7 +213,7 @@ export class ActivityJournal {
     this.#explain(key, recorded, next);
   }
 
-  /** What was missing before anybody told of the call that took it. */
+  /** Matches a call with parts that were found missing before the call was known. */
   #explain(key: string, recorded: Recorded, call: Call): void {
     const { missing } = recorded;
     if (!missing || call.at > missing.at + SKEW_MS) return;
@@ -242,7 +247,7 @@ export class ActivityJournal {
   }
 }
 
-/** A time that lies ahead may be a clock's fault or a lie; a little of it is believed, to tell what came first. */
+/** A time that lies ahead may be a clock's fault or a lie; a little of it is believed, for the order of calls. */
 function azureTime({ at }: Hint, now: number): number {
   return Number.isFinite(at) ? Math.min(at, now + MOST_AHEAD_MS) : now;
 }

@@ -1,7 +1,7 @@
 import { sameText } from '../../azure/names/ascii.ts';
 import type { Call, CallResult } from './call.ts';
 
-/** One call is told of by its answer, its event and its records, in any order. */
+/** One call may be reported by its answer, its event and its records, in any order. */
 
 /**
  * A deployment has one correlation id for all that it does; of azid's own, each call has one. A client may send any, one of azid's
@@ -19,11 +19,11 @@ export function isSame(left: Call, right: Call): boolean {
 }
 
 /**
- * Of one call told twice: what azid knows of its own stands; else the first, with a name in place of an id, and as it ended. The same
- * value where nothing is new.
+ * Two reports of one call: azid's own knowledge of its calls wins; else the first report, with a name in place of an
+ * id, and the result of the later. The same value where nothing is new.
  */
 export function merged(known: Call, other: Call): Call {
-  // Shared with the entries of the parts of a resource: each learns it from the one that was told of.
+  // Shared with the entries of the parts of a resource, so that a time learnt for one holds for all.
   const at = known.azure.at ?? other.azure.at;
   if (at !== undefined) for (const { azure } of [known, other]) azure.at ??= at;
   if (known.own)
@@ -42,7 +42,7 @@ export function merged(known: Call, other: Call): Call {
   };
 }
 
-/** The later of both tells how it ended. */
+/** The later report has the result. */
 function resultOf(known: Call, other: Call): CallResult {
   return other.at >= known.at ? other.result : known.result;
 }

@@ -114,7 +114,7 @@ export class CacheHints implements HintSink {
     return 'read';
   }
 
-  /** Looked for by the areas in use, which are few, and not by all roles that they show. */
+  /** Searched by the areas in use, which are few, and not by all roles that they show. */
   #readElsewhere(guid: string, except: string): HintEffect {
     const { roles } = this.#options.caches;
     let effect: HintEffect = 'irrelevant';

@@ -10,7 +10,7 @@ export interface GroupsGoneOptions {
 /** More at once are all that is held, in effect. */
 const MAX_GROUPS = 10_000;
 
-/** Groups whose deletion Azure tells of: all that is held is looked through once for as many as come together. */
+/** Resource groups that Azure reports as deleted: all entries are searched once for as many as come together. */
 export class GroupsGone {
   readonly #options: GroupsGoneOptions;
   readonly #groups = new Set<string>();

@@ -16,7 +16,7 @@ export type Target =
   | { readonly type: 'resource'; readonly cache: CacheName; readonly area: string; readonly id: string }
   /** What one list shows: take it anew. */
   | { readonly type: 'area'; readonly cache: CacheName; readonly area: string }
-  /** A role as other areas than the one that it was written at know it: its scopes may span them, and the id does not tell. */
+  /** A role in areas other than the one it was written at: its scopes may span them, and the id does not show which. */
   | { readonly type: 'elsewhere'; readonly guid: string; readonly area: string }
   /** All that is held beneath a group that is gone. */
   | { readonly type: 'beneath'; readonly scope: string }

@@ -8,8 +8,8 @@ export const MAX_EVENTS = 5_000;
 export type Body = { readonly elements: readonly unknown[] } | { readonly refused: Refusal };
 
 /**
- * The events of a message: an object, or an array of some, since documentation does not say which Event Grid sends. `body` is
- * bytes, text, or what a client made of them. Elements are not looked into, however deep they go.
+ * The events of a message: an object, or an array of some, since documentation does not say which Event Grid sends.
+ * `body` is bytes, text, or what a client made of them. Elements are not inspected, however deep they go.
  */
 export function elementsOf(body: unknown): Body {
   const parsed = parse(body);

@@ -25,7 +25,7 @@ const FIELDS = {
   cloudEvents: { type: 'type', time: 'time' },
 } as const;
 
-/** Opens Event Grid's own envelope, or that of CloudEvents 1.0: told apart by the one field that only the latter has. */
+/** Opens Event Grid's own envelope, or that of CloudEvents 1.0, recognised by the one field that only the latter has. */
 export function open(element: unknown): { readonly envelope: Envelope } | { readonly refused: Refusal } {
   if (!isObject(element)) return refusal('NotAnEvent', `expected an event, got ${kindOf(element)}`);
   const { specversion } = element;

@@ -1,8 +1,8 @@
 import { asciiLower } from '../../azure/names/ascii.ts';
 
 /**
- * Which operations of Resource Manager change something that azid reads: the first row that fits decides. What is told of
- * the others leads nowhere, and is dropped before anything is asked.
+ * Which operations of Resource Manager change something that azid reads: the first row that fits decides. Events of
+ * other operations concern nothing that azid holds, and are dropped before anything is read.
  */
 interface Row {
   /** Lower case; `*` stands for any beginning or end. */

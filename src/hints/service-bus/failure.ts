@@ -50,7 +50,7 @@ export function queueFailureOf(error: unknown): QueueFailure {
   const codes = all.map(codeOf).filter((code) => code !== undefined);
   const known = codes.find((code) => BY_CODE[code] !== undefined);
   if (known !== undefined) return { reason: BY_CODE[known] ?? 'BrokerUnavailable', code: known };
-  // The most telling: what the network said rather than that something failed in general.
+  // The most specific one: the network's own code rather than that something failed in general.
   const code = codes.find((each) => CODE_IN_TEXT.test(each)) ?? codes[0] ?? 'GeneralError';
   return { reason: 'BrokerUnavailable', code };
 }

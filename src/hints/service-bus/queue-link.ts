@@ -32,8 +32,8 @@ export interface QueueLink extends AsyncDisposable {
  */
 export const CALL_LIMIT_MS = 10_000;
 /**
- * How long a call waits for more after its first message. By itself the client waits a second, by which everything would be late. It
- * hands its options on as they are; a version that does not waits its second.
+ * How long a call waits for more after its first message. By default the client waits a second, by which everything
+ * would be late. The client passes its options on unchanged; a version that ignores this one waits its second.
  */
 const MORE_WAIT_MS = 20;
 

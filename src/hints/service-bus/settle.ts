@@ -15,11 +15,11 @@ export type Settlement = Verdict & { readonly message: ServiceBusReceivedMessage
 export type Settling = Pick<ServiceBusReceiver, 'completeMessage' | 'abandonMessage' | 'deadLetterMessage'>;
 
 /**
- * Settles every message, and tells of each whether the broker took it. Never rejects.
+ * Settles every message, and reports for each whether the broker took it. Never rejects.
  *
- * Those of one outcome go together, and dead letters one by one: what is settled in one turn of the event loop `rhea` 3.0.5 writes as
- * one range, and gives the second of it the outcome of the first, so that a good message beside a bad one went to the dead letters with
- * it, for the other's reason (docs/azure-facts.md section 10).
+ * Those of one outcome go together, and dead letters one by one: what is settled in one turn of the event loop `rhea`
+ * 3.0.5 writes as one range, and gives the second of it the outcome of the first, so that a good message beside a bad
+ * one went to the dead letters with it, for the other's reason (docs/azure-facts.md section 10).
  */
 export async function settleAll(
   settlements: readonly Settlement[],

@@ -36,7 +36,10 @@ export const SEEN_EVENTS = 4_096;
 /** So many events are taken in one turn of the event loop: a message may hold thousands, and the Lease is to be renewed meanwhile. */
 const EVENTS_A_TURN = 100;
 
-/** Gives the sink what a message tells. What came before is not taken again; throws only what the sink throws. */
+/**
+ * Passes the hints of a message to the sink. Hints that arrived before are not passed again; throws only what the
+ * sink throws.
+ */
 export async function takeMessage({ body, enqueuedTimeUtc }: Message, taking: Taking): Promise<Taken> {
   const now = taking.clock.now();
   const { events, refused } = readMessage(body, enqueuedTimeUtc?.getTime() ?? now);

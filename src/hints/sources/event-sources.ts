@@ -43,7 +43,7 @@ interface Running {
 export class EventSources implements AsyncDisposable {
   readonly #options: EventSourcesOptions;
   readonly #running = new Map<ObjectKey, Running>();
-  /** Those that were told to end and may not have yet. */
+  /** Receivers that are stopping and may not have ended yet. */
   readonly #ending = new Set<Promise<void>>();
   #assignments: ReadonlyMap<ObjectKey, Assignment> = new Map();
   #store: Store<EventSource> | undefined;

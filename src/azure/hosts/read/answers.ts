@@ -33,12 +33,12 @@ export interface HostWriteOptions extends HostVersion {
  * What a write was answered. Attached means done and read back (docs/guarantees.md G13), whatever stands here.
  */
 export interface HostWritten {
-  /** Azure says it is done. If not, `operation` tells when; without one only a read of the host can. */
+  /** Azure reports it as done. If not, `operation` shows when it is; without one only a read of the host can. */
   readonly done: boolean;
   /** As the answer shows it, which may be what it is to become. */
   readonly host?: AzureHost;
   readonly operation?: HostOperation;
-  /** Azure asked not to look earlier. */
+  /** Azure asked not to be polled earlier. */
   readonly retryAfterMs?: number;
   readonly correlationId?: string;
 }

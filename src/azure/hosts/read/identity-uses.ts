@@ -7,7 +7,7 @@
 import { armKey } from '../../names/resource-id.ts';
 import type { Model } from '../write/replace.ts';
 
-/** The identity that is looked for; ids as far as they are known. */
+/** The identity whose uses are searched for; ids as far as they are known. */
 export interface NamedIdentity {
   /** `armKey` of a user-assigned identity; absent for the resource's own. */
   readonly key?: string | undefined;
@@ -62,8 +62,8 @@ function walk(value: unknown, path: string, find: Find, found: Set<string>): voi
 }
 
 /**
- * Every property of an object that names it, since each may be a use of its own: a site pulls images by the client id in one
- * and reads secrets by the ARM id in the next, and who confirms a detach must have been told of both.
+ * Every property of an object that names the identity, since each may be a use of its own: a site pulls images by the
+ * client id in one and reads secrets by the ARM id in the next, and whoever confirms a detach must have seen both.
  */
 function namedIn(object: Fields, path: string, { key, clientId, principalId }: NamedIdentity): string[] {
   const isId = (text: unknown) => typeof text === 'string' && key !== undefined && keyOf(text) === key;
@@ -80,7 +80,10 @@ function namedIn(object: Fields, path: string, { key, clientId, principalId }: N
   return onceEach(names, path).map((name) => (isId(name) ? path : `${path}.${name}`));
 }
 
-/** A cluster tells one use by three ids (docs/azure-facts.md, "What else names an identity"): the ARM id, which comes first. */
+/**
+ * A cluster names one use by three ids (docs/azure-facts.md, "What else names an identity"): the ARM id, which comes
+ * first.
+ */
 function onceEach(names: readonly string[], path: string): readonly string[] {
   if (!/(^|\.)identityProfile\.[^.]+$/.test(path)) return names;
   const [, ...more] = names.filter((name) => IDS_OF_ONE_USE.has(name));

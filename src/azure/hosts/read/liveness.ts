@@ -2,9 +2,9 @@ import type { AttachedIdentity, AzureHost } from '../host.ts';
 import { isSettled } from './read-host.ts';
 
 /**
- * Whether an identity on a host gives tokens, as far as one read tells. An entry without ids is dead only on a resource
- * that Azure is done with: while any operation runs there, whoever began it, a new entry shows no ids, for 16 min and
- * longer (docs/azure-facts.md, "The `identity` property").
+ * Whether an identity on a host gives tokens, as far as one read shows. An entry without ids is dead only on a
+ * resource that Azure is done with: while any operation runs there, whoever began it, a new entry shows no ids, for
+ * 16 min and longer (docs/azure-facts.md, "The `identity` property").
  */
 export type Liveness = 'alive' | 'dead' | 'unsettled';
 

@@ -15,9 +15,7 @@ const OTHER_TENANT =
 
 const LINKED_SCOPES = /linked scope\(s\) '([^']+)'/i;
 
-/**
- * What Azure really said: `AzureError.message` is cut to the length of a status, in the middle of the last id.
- */
+/** Azure's whole message: `AzureError.message` is cut to the length of a status, in the middle of the last id. */
 export function fullText(error: AzureError): string {
   const { cause } = error;
   if (typeof cause !== 'object' || cause === null) return error.message;

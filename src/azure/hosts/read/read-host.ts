@@ -128,7 +128,7 @@ function instanceOf({ instance }: HostCapability, of: object): string | undefine
   return undefined;
 }
 
-/** Lists and GETs may tell a time to different digits. */
+/** Lists and GETs may give the same time to different digits. */
 function normal(value: string): string {
   const time = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? value.toLowerCase() : new Date(Math.trunc(time / 1000) * 1000).toISOString();

@@ -1,7 +1,7 @@
 /**
- * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources: docs/azure-facts.md
- * section 7 unless said otherwise; what is unsure there is decided for the careful side and says so. The versions are
- * those that docs/azure-facts.md names, else stable ones that carry what azid reads.
+ * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources:
+ * docs/azure-facts.md section 7 unless a row names another; where a fact is unsure, the row has the careful value and
+ * a comment. The versions are those that docs/azure-facts.md names, else stable ones that carry what azid reads.
  */
 import { asciiLower } from '../../names/ascii.ts';
 import { armKey, parseResourceId } from '../../names/resource-id.ts';
@@ -83,7 +83,7 @@ function withoutCombined<T extends { combined?: unknown }>({ combined: _, ...res
   return rest;
 }
 
-/** Web Apps, Function Apps and Logic Apps (Standard), told apart by `kind` alone: their rules are the same. */
+/** Web Apps, Function Apps and Logic Apps (Standard) differ in `kind` alone: their rules are the same. */
 const SITE = {
   ...MOST,
   apiVersion: '2025-05-01',
@@ -220,7 +220,7 @@ export function hostTypeOf(id: string): string {
   return BY_TYPE.get(asciiLower(type))?.type ?? type;
 }
 
-/** The same, undefined where the text is no such id: whose it is tells of it, and everybody else goes on. */
+/** The same, undefined where the text is no such id: the object that holds it reports it, and all other objects go on. */
 export function hostTypeIfAny(id: string): string | undefined {
   try {
     return hostTypeOf(id);

@@ -1,6 +1,6 @@
 /**
- * Long-running operations (docs/azure-facts.md section 8), polled by azid itself: the poller of an SDK would hold a worker, lose the
- * operation at a restart, and tell a failure without its code (docs/azure-facts.md section 15).
+ * Long-running operations (docs/azure-facts.md section 8), polled by azid itself: the poller of an SDK would hold a
+ * worker, lose the operation at a restart, and report a failure without its code (docs/azure-facts.md section 15).
  */
 import { z } from 'zod';
 import { retryAfterFromHeaders } from '../../arm/error-text.ts';
@@ -18,7 +18,7 @@ const result = z.looseObject({
     .catch(undefined),
 });
 
-/** What the answer of a write says about its end; undefined where nothing is to be awaited, or nothing tells. */
+/** How the answer of a write lets its end be followed; undefined where there is nothing to wait for, or no URL to poll. */
 export function operationOf(status: number, header: Header): HostOperation | undefined {
   const asyncOperation = header('azure-asyncoperation');
   if (asyncOperation) return { url: asyncOperation, style: 'asyncOperation' };
@@ -74,7 +74,7 @@ export function operationState(
 /** Statuses of a poll that are about the poll, not the operation. */
 const ABOUT_THE_POLL = new Set([401, 408, 429]);
 
-/** Codes of a 5xx that anything on the way may have said; also none at all. */
+/** Codes of a 5xx that any proxy on the way may have sent; also none at all. */
 const ANYBODYS =
   /^(http\d+|unknown|internal(server)?error|server(busy|timeout)|serviceunavailable|badgateway|gateway(timeout)?)$/i;
 
