@@ -44,7 +44,7 @@ export class NotConnected extends Error {
 
 const NOBODY: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-/** A proxy in the place of one that is away takes the connection, and drops it before a word was said. */
+/** A proxy in front of a server that is away accepts the connection, and drops it before any answer. */
 function isNobody({ cause }: KubeError): boolean {
   const code = codeOf(cause);
   return NOBODY.has(code) || (cause instanceof NotConnected && code === 'ECONNRESET');

@@ -7,7 +7,7 @@ export interface LeavingDeps {
   readonly clock: Clock;
   /** azid's own. */
   readonly namespace: string;
-  /** Tells who works; see `controllerAtWork`. */
+  /** The Lease that shows whether a controller works; see `controllerAtWork`. */
   readonly leaseName: string;
   /** A line of progress, for people. */
   readonly say: (line: string) => void;

@@ -1,6 +1,6 @@
 /**
- * What stays in Azure of an object whose finalizer goes before azid has cleaned up: written down before that, in a ConfigMap of
- * azid's own namespace, and told to whoever asked for it (docs/guarantees.md G18).
+ * What stays in Azure of an object whose finalizer goes before azid has cleaned up: recorded before that in a
+ * ConfigMap of azid's own namespace, and reported to whoever asked for it (docs/guarantees.md G18).
  */
 import { type ConfigMap, configMaps } from '../kube/builtin.ts';
 import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
@@ -16,7 +16,7 @@ export interface LeftBehind {
   /** `namespace/name`. */
   readonly object: string;
   readonly uid: string;
-  /** What the status said it has in Azure. */
+  /** What it has in Azure by its status. */
   readonly azure: readonly string[];
   readonly why: string;
   /** RFC 3339. */

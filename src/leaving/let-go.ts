@@ -31,7 +31,7 @@ export async function takeFinalizer(found: Found, why: string, deps: Deps): Prom
   return left;
 }
 
-/** Somebody else was there first, or the object changed: the next look at it tells. */
+/** Somebody else was there first, or the object changed: the next read of it shows which. */
 export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;

@@ -1,7 +1,7 @@
 /**
- * In which order azid's objects go. What hangs on an identity goes before it; what gives permission goes last, since an object that
- * is still there may need it (who shares an assignment, say, must be allowed it to be believed), and what collects or tells goes
- * first, so that it does not act on what is half gone.
+ * In which order azid's objects go. What depends on an identity goes before it. Policies go last: an object that is
+ * still there may need their permission (a grant, for one, must be allowed an assignment for its claim on it to
+ * count). What sweeps or receives events goes first, so that it does not act on what is half gone.
  */
 import { KINDS } from '../api/index.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
@@ -18,7 +18,7 @@ const ORDER: readonly { readonly about: string; readonly kinds: readonly string[
     kinds: ['RoleGrant', 'FederatedIdentityCredential', 'IdentityAttachment'],
   },
   { about: 'system-assigned identities', kinds: ['SystemAssignedIdentity'] },
-  // An identity waits until it is off all resources, which their ledgers tell.
+  // An identity waits until it is off all resources, which their ledgers show.
   { about: 'ledgers of resources', kinds: ['HostIdentity'] },
   { about: 'user-assigned identities', kinds: ['UserAssignedIdentity'] },
   { about: 'policies', kinds: ['IdentityPolicy'] },

@@ -12,7 +12,7 @@ import { type Found, kindNamed, nameOf } from './objects.ts';
 
 export interface ReleaseOptions {
   readonly timeoutMs: number;
-  /** The caller knows that none works, where there is no Lease to tell it. */
+  /** The caller knows that no controller works, where there is no Lease to show it. */
   readonly withoutController: boolean;
   /** @param ids what stays in Azure, as the status has it */
   readonly confirm: (ids: readonly string[]) => Promise<boolean>;

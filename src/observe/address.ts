@@ -32,7 +32,7 @@ export function formatAddress({ host = '', port }: ListenAddress): string {
 }
 
 function isHost(text: string): boolean {
-  // Digits and dots only must be a real IPv4 address: `127.0.0` would be looked up as a name otherwise.
+  // Digits and dots only must be a real IPv4 address: `127.0.0` would otherwise be resolved as a name.
   return /^[\d.]+$/.test(text)
     ? isIP(text) === 4
     : /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text);

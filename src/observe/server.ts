@@ -57,8 +57,8 @@ export async function startObserveServer(options: ObserveServerOptions): Promise
 }
 
 /**
- * Resolves when it listens. Errors after that (no file descriptor left for a connection, say) are told and no more: an
- * error event that nobody hears would end the process, and with it the work that goes on without probes.
+ * Resolves when it listens. Errors after that (no file descriptor left for a connection, say) are only reported: an
+ * error event without a listener would end the process, and with it the work that goes on without probes.
  */
 export async function listen(
   server: Server,

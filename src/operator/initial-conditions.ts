@@ -60,7 +60,7 @@ export class InitialConditions<T extends ManagedObject> implements Disposable {
       if (object && needsInitialCondition(object)) this.queue.add(key, 'edit');
     };
     this.#subscription = store.onChange(({ key, new: now }) => {
-      // What was met and is gone, maybe before anything else looked at it, is forgotten.
+      // An object that came and is gone, maybe before any reconcile, is forgotten.
       if (now) check(key);
       else this.queue.add(key, 'resync');
     });

@@ -37,7 +37,7 @@ export interface OrphanReport {
   readonly report: SweepReport;
 }
 
-/** The first lists of what is looked at, and credentials, take no longer. */
+/** The first lists of the scopes, and the credentials, take no longer. */
 const LOADING_LIMIT_MS = 10 * 60_000;
 const POLL_MS = 250;
 
@@ -204,7 +204,7 @@ function sweepOf(scopes: readonly string[], now: number): OrphanSweep {
       uid: '',
       resourceVersion: '',
       generation: 1,
-      // Younger than none: what other sweeps look at is reported all the same.
+      // Older than every other sweep, so that what those cover is reported all the same.
       creationTimestamp: '1970-01-01T00:00:00Z',
     },
     spec: { scopes: [...scopes], mode: 'Report' },

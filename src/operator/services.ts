@@ -8,7 +8,7 @@ import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import type { ConnectedAzure } from './azure/azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
 
-/** What the kinds share, as the options say it: of the controller, and of whoever looks at the same once. */
+/** What the kinds share, by the options: of the controller, and of a command that reads the same once. */
 
 /** @param signal ends lists and reads */
 export function cachesOf(

@@ -2,7 +2,7 @@ import type { WatchedResource } from '../reconcilers/stores.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { SYNC_LIMIT_MS } from './options.ts';
 
-/** Nothing works before every cache holds its first list: a missing policy must not look like a denial. */
+/** Nothing works before every cache holds its first list: a missing policy must not pass for a denial. */
 export async function whenAllSynced(
   watches: readonly WatchedResource[],
   clock: Clock,

@@ -139,7 +139,7 @@ function spelt({ roleName, roleGuid }: GrantRequest): string {
   return `'${roleName}' (${roleGuid})`;
 }
 
-/** An entry that looks right but counts for nothing deserves a word. */
+/** Points to an entry of a policy that seems to allow the role, but does not. */
 function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): string {
   const named = rules.some(({ roles }) => roles.some((each) => sameText(each, roleName)));
   if (roleType === 'CustomRole' && named)

@@ -22,9 +22,9 @@ export interface AttachmentRequest extends HostRequest {
   readonly identity: { readonly identityRef: true } | { readonly id: string };
 }
 
-/** What a selector may look at. */
+/** The scope and types that a selector covers. */
 export interface SelectorRequest {
-  /** The subscription or resource group it looks in. */
+  /** The subscription or resource group that it covers. */
   readonly scope: string;
   readonly type: string;
   readonly known: boolean;

@@ -6,9 +6,9 @@ import { parseDuration } from './grants.ts';
 import { nearMiss } from './near-miss.ts';
 
 /**
- * What of a policy names nothing. The API server refuses what can be told by the text alone (src/api/schema/policy-rules.ts);
- * here the rest is judged, and the same again for policies that are older than those rules. A word that names nothing
- * allows nothing: the policy is in force without it, and says so.
+ * Names in a policy that nothing bears. The API server refuses what the text alone shows to be wrong
+ * (src/api/schema/policy-rules.ts); the rest is judged here, and the same again for policies that are older than
+ * those rules. A name that nothing bears allows nothing: the policy is in force without it, and its status shows it.
  */
 
 export interface Finding {

@@ -10,8 +10,8 @@ export interface Denied {
   readonly allowed: false;
   readonly message: string;
   /**
-   * The namespace was not seen yet, so nobody can tell what its policies say: nothing is given meanwhile, and nothing
-   * that stands is judged by it.
+   * The namespace was not seen yet, so its policies are not known: nothing is given meanwhile, and nothing that
+   * stands is judged by it.
    */
   readonly unseen?: true;
 }

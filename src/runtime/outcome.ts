@@ -3,17 +3,17 @@
  * metrics and logs in one place, and reconcilers never choose a back-off themselves (docs/architecture.md section 5).
  */
 export type Outcome =
-  /** Nothing left to do. `nextMs`: look again after that long (the loop adds jitter); absent = only when enqueued. */
+  /** Nothing left to do. `nextMs`: reconcile again after that long (the loop adds jitter); absent = only when enqueued. */
   | { readonly type: 'done'; readonly nextMs?: number }
   /** Progress was made or must be awaited; come back after exactly this long. Not a failure. */
   | { readonly type: 'again'; readonly afterMs: number; readonly why: string }
   /** Waits for something named that will enqueue the key by an index; `recheckMs` is the safety net. */
   | { readonly type: 'waiting'; readonly for: string; readonly recheckMs: number }
-  /** No retry helps until someone acts; looked at again all the same, since they may act outside the cluster. */
+  /** No retry helps until someone acts; reconciled again all the same, since they may act outside the cluster. */
   | { readonly type: 'stalled'; readonly reason: string; readonly recheckMs: number }
   /** A closed rate-limit scope held it back: come back when that opens. Neither a success nor a failure of the key. */
   | { readonly type: 'heldBack'; readonly reason: string; readonly notBeforeMs: number }
-  /** Failed for now: back off per key. `notBeforeMs`: the server said how long (`Retry-After`). */
+  /** Failed for now: back off per key. `notBeforeMs`: the server's own wait (`Retry-After`). */
   | {
       readonly type: 'retry';
       readonly reason: string;

@@ -1,4 +1,4 @@
-/** The file that tells other programs that the sandbox is up, and where everything is (docs/reference/sandbox.md). */
+/** The file by which other programs see that the sandbox is up, and where everything is (docs/reference/sandbox.md). */
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';

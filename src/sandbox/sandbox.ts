@@ -1,4 +1,4 @@
-/** @module The whole product on one machine: a cluster, a simulated Azure, the controller, and examples to look at. */
+/** @module The whole product on one machine: a cluster, a simulated Azure, the controller, and examples. */
 import { isAborted, KubeError } from '../kube/errors.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 import { logTail } from './apiserver/process/tethered-process.ts';

@@ -14,7 +14,7 @@ import type { ControllerFlags } from './controller-flags.ts';
 /** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
 
 export const EXIT = {
-  /** Told to stop. */
+  /** Stopped by a signal. */
   stopped: 0,
   /** Could not start or go on; the log says why. */
   failed: 1,

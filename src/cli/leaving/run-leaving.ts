@@ -41,7 +41,7 @@ export function runLeaving(
   });
 }
 
-/** A terminal is asked; a script must have said so. */
+/** At a terminal the user is asked; a script must have passed the flag. */
 export async function isConfirmed(
   question: string,
   yes: boolean | undefined,

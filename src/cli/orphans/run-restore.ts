@@ -24,5 +24,5 @@ export function runRestore(record: string, flags: RestoreFlags): Promise<number>
 
 const json = ({ made, there, left }: Restored) => `${JSON.stringify({ made, there, left }, undefined, 2)}\n`;
 
-/** What was done is said as it goes, on stderr. */
+/** Progress goes to stderr, as it is made. */
 const text = ({ left }: Restored) => left.map((line) => `to do: ${line}\n`).join('');

@@ -8,7 +8,7 @@ export type ClusterIssuerView =
   | { readonly state: 'known'; readonly issuer: string }
   /** Tokens of this issuer could never be exchanged: Entra fetches the keys over the Internet. */
   | { readonly state: 'unreachable'; readonly issuer: string; readonly why: string }
-  /** The API server did not tell. */
+  /** The API server did not answer. */
   | { readonly state: 'unknown'; readonly error: KubeError };
 
 export interface ClusterIssuerOptions {

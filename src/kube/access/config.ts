@@ -71,7 +71,7 @@ function endpointOf(
   const read = () => {
     const entry = { at: clock.monotonic(), value: userCredentials(cluster, user, loadPluginConfig) };
     cached = entry;
-    // A failed read is told to whoever waits for it, and tried again by the next caller.
+    // A failed read rejects for those who wait for it, and the next caller tries again.
     entry.value.catch(() => {
       if (cached === entry) cached = undefined;
     });

@@ -179,7 +179,7 @@ function userOf(name: string, user: Partial<z.infer<typeof USER>>, folder: strin
   };
 }
 
-/** A command without a slash is looked for in PATH. */
+/** A command without a slash is found by PATH. */
 function pluginOf(exec: unknown, folder: string): unknown {
   const { command } = exec as { readonly command?: unknown };
   if (typeof command !== 'string' || !command.includes(sep)) return exec;

@@ -21,8 +21,8 @@ PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 const PRIVATE_NAMES = ['localhost', 'local', 'internal', 'home.arpa', 'svc', 'test', 'invalid'];
 
 /**
- * Why nobody on the Internet could fetch this URL, or undefined where nothing speaks against it. Judged by its looks
- * alone: asking DNS would tell how this cluster sees the name, not how Entra does.
+ * Why nobody on the Internet could fetch this URL, or undefined where nothing speaks against it. Judged by its text
+ * alone: DNS would show how this cluster resolves the name, not how Entra does.
  */
 export function whyUnreachable(url: string): string | undefined {
   if (!URL.canParse(url)) return 'it is no URL';

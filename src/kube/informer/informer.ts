@@ -24,7 +24,7 @@ export class Informer<T extends KubeObject> {
   readonly #clock: Clock;
   readonly #log: Log;
   #running = false;
-  /** The last failure that was told aloud. */
+  /** The last failure that was logged as a warning. */
   #warned: { readonly message: string; readonly at: number } | undefined;
   #lastActivity: number | undefined;
   #dueBy = Number.POSITIVE_INFINITY;

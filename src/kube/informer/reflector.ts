@@ -25,8 +25,8 @@ import { watchEventOf } from './watch-event.ts';
 
 export type ReflectorEvent<T> =
   /**
-   * The whole truth: what is not in `objects` is gone. `rewound`: the server's version went back (etcd restored from
-   * a backup), so even what looks older than one's own writes holds.
+   * The complete list: what is not in `objects` is gone. `rewound`: the server's version went back (etcd restored
+   * from a backup), so objects hold even if their version is older than one's own writes.
    */
   | {
       readonly type: 'replace';

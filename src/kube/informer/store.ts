@@ -188,8 +188,8 @@ export class Store<T extends KubeObject> {
   }
 
   /**
-   * Hides an object that an own call removed. Only when the server said that it is gone, not when finalizers still
-   * hold it: late events and lists that show this uid are ignored until the watch confirms.
+   * Hides an object that an own call removed. Only when the server answered that it is gone, not when finalizers
+   * still hold it: late events and lists that show this uid are ignored until the watch confirms.
    */
   recordDelete(object: T): void {
     const key = keyOf(object);

@@ -15,7 +15,7 @@ export type WatchEvent<T> =
 /** Stands at the bookmark behind the last of the initial events (Kubernetes API concepts, "Streaming lists"). */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-/** Checks a line's frame; the object was validated by the server. Throws for `ERROR` and for what it does not know. */
+/** Checks the envelope of a line; the object was validated by the server. Throws for `ERROR` and for unknown types. */
 export function watchEventOf<T extends KubeObject>(plural: string, line: unknown): WatchEvent<T> {
   const call = `watch of ${plural}`;
   const { type, object } = (typeof line === 'object' && line ? line : {}) as {

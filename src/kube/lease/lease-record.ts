@@ -42,7 +42,7 @@ export class ObservedLease {
   }
 }
 
-/** The spec to write to take or keep the Lease. `nowMs`: wall time, for people who look at it. */
+/** The spec to write to take or keep the Lease. `nowMs`: wall time, for people who read it. */
 export function heldSpec(
   previous: LeaseSpec | undefined,
   identity: string,
@@ -60,7 +60,7 @@ export function heldSpec(
   };
 }
 
-/** Nobody's: the next candidate takes it at its next look. One second, the least that the server accepts. */
+/** Held by nobody: the next candidate takes it at its next poll. One second, the least that the server accepts. */
 export function releasedSpec(previous: LeaseSpec | undefined, nowMs: number): LeaseSpec {
   return {
     holderIdentity: '',

@@ -47,9 +47,9 @@ export class LeaderElector {
   readonly #log: Log;
   readonly #observed = new ObservedLease();
   #state: Leadership = { type: 'follower' };
-  /** Why the last try failed; undefined after one that told who leads. */
+  /** Why the last try failed; undefined after one that showed who leads. */
   #trouble: { readonly reason: string; readonly status: number | undefined } | undefined;
-  /** What a follower said last of its waiting. */
+  /** What a follower last logged of its waiting. */
   #reported = '';
   /** Version of the Lease when it was seen to be nobody's, before this process asked for it. */
   #freeAt: string | undefined;
@@ -86,8 +86,8 @@ export class LeaderElector {
   }
 
   /**
-   * Whether the last leader has given the Lease back, as it does when nothing of it works any more. Not of a Lease that ran out, whose
-   * holder may be at work, nor of one that is not there, which tells of nobody.
+   * Whether the last leader has given the Lease back, as it does when nothing of it works any more. False for a Lease
+   * that ran out, whose holder may be at work, and for one that is not there, which proves nothing about anybody.
    */
   async isFree(signal: AbortSignal): Promise<boolean> {
     const lease = await this.#read(this.#renewDeadlineMs, signal);

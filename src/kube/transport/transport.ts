@@ -233,7 +233,7 @@ async function* alive(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): A
   }
 }
 
-/** `ECONNREFUSED`, `CERT_HAS_EXPIRED`, ...: enough to know what to look at, and never a piece of the request. */
+/** `ECONNREFUSED`, `CERT_HAS_EXPIRED`, ...: enough to know what to check, and never a piece of the request. */
 function codeOf(error: unknown): string {
   const { code, name } = (typeof error === 'object' && error ? error : {}) as {
     code?: unknown;

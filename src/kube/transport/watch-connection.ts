@@ -36,9 +36,10 @@ interface Session {
 }
 
 /**
- * All watches over one HTTP/2 connection, which is asked by PINGs whether it lives: of a watch that is silent nobody can
- * tell whether nothing happens or nothing arrives (docs/kubernetes.md section 1). Node's own HTTP/2, since undici's gives a PING no
- * time limit. Other calls do not go by here: their time limits tell, and a call that is stuck ends its connection.
+ * All watches over one HTTP/2 connection, which is asked by PINGs whether it lives: of a silent watch nobody knows
+ * whether nothing happens or nothing arrives (docs/kubernetes.md section 1). Node's own HTTP/2, since undici's gives
+ * a PING no time limit. Other calls do not use it: they have time limits, and a call that is stuck ends its
+ * connection.
  */
 export class WatchConnection {
   readonly #options: WatchConnectionOptions;
@@ -61,7 +62,7 @@ export class WatchConnection {
       const held = this.#session(tls);
       const session = await unlessAborted(held.opened, signal);
       if (!session) return undefined;
-      // It was cut, and tells its watches before it tells us.
+      // A session that was cut fails its watches before our own `close` handler has run.
       if (session.closed || session.destroyed) {
         this.#leave(held);
         continue;
@@ -70,7 +71,7 @@ export class WatchConnection {
       try {
         return await answerOf(stream);
       } catch (error) {
-        // The server was about to end the connection, and has not looked at the request.
+        // The server was about to end the connection, and has not processed the request.
         const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
         if (!isRefused || attempt > 1) throw error;
         this.#leave(held);
@@ -159,7 +160,7 @@ function openSocket({ hostname, port }: URL, tls: TlsMaterial): Promise<TLSSocke
     secureContext: contextOf(tls),
   });
   const opened = Promise.withResolvers<TLSSocket>();
-  // Of the network, like undici's for the other calls: no clock of ours can tell that it is there.
+  // The network's time limit, like undici's for the other calls: the clock passed in cannot measure it.
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(lost('no connection in time', 'ETIMEDOUT')));
   socket.once('secureConnect', () => {
     socket.setTimeout(0);

@@ -28,7 +28,7 @@ import {
 export interface ExportOptions {
   /** For the controller to end. */
   readonly timeoutMs: number;
-  /** The caller knows that none works, where there is no Lease to tell it. */
+  /** The caller knows that no controller works, where there is no Lease to show it. */
   readonly withoutController: boolean;
 }
 

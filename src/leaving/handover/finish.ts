@@ -81,7 +81,7 @@ async function handedOver(deps: LeavingDeps): Promise<Installation> {
 async function take({ kind, object }: Found, { client, signal }: LeavingDeps): Promise<void> {
   const { uid } = object.metadata;
   const free = await unlessGone(removeFinalizer(client, kind.resource, object, FINALIZER, signal));
-  // Changed meanwhile: at the next look.
+  // Changed meanwhile: in the next pass.
   if (!free || free.metadata.finalizers?.includes(FINALIZER)) return;
   if (free.metadata.deletionTimestamp) return;
   await unlessGone(client.delete(kind.resource, keyOf(object), { preconditions: { uid } }, signal));

@@ -19,8 +19,8 @@ export function withNewUids<T>(value: T, uids: Uids): T {
 }
 
 /**
- * A status as it stands on the new object: what told of the spec as it is, does so again; what told of an earlier one tells of none.
- * Pure.
+ * A status as it stands on the new object: one of the spec's current generation stays current there; one of an
+ * earlier generation gets none. Pure.
  */
 export function statusFor<T extends object>(
   status: T,

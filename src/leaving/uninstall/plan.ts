@@ -86,7 +86,7 @@ export function endOf({ kind, object }: Found): string | undefined {
   return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
 }
 
-/** What Azure refuses of its deletion, as the controller tells. */
+/** Azure's refusal of its deletion, as the controller reports it. */
 function refusalOf({ kind, object }: Found): string | undefined {
   // A ledger of a resource is held by whatever it is stalled by: nothing else keeps it once nobody wants anything there.
   const type = kind.resource.kind === 'HostIdentity' ? 'Stalled' : 'DeletionBlocked';

@@ -17,7 +17,7 @@ import { type Held, planOf, type Step, type UninstallMode } from './plan.ts';
 export interface UninstallOptions extends UninstallMode {
   /** For all of it. */
   readonly timeoutMs: number;
-  /** The caller knows that none works, where there is no Lease to tell it. */
+  /** The caller knows that no controller works, where there is no Lease to show it. */
   readonly withoutController: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function uninstall(deps: LeavingDeps, options: UninstallOptions): P
   const atWork = await mayBegin(deps, options);
   const until = deps.clock.monotonic() + options.timeoutMs;
   const run = new Run(deps, options, atWork.state, until);
-  // Somebody may make objects while others go: each wave looks for those of the ones before it as well.
+  // Objects may be made while others go, so each wave also lists the kinds of the waves before it.
   const kinds: KindSchema<KubeObject>[] = [];
   for (const wave of wavesOf()) {
     kinds.push(...wave.kinds);
@@ -139,7 +139,7 @@ class Run {
     return hanging;
   }
 
-  /** @returns the object as it then is; undefined: it is gone, or changed, and is looked at again */
+  /** @returns the object as it then is; undefined: it is gone, or changed, and is read again */
   async #perform(step: Step, found: Found): Promise<Found | undefined> {
     const { client, signal } = this.#deps;
     const { kind, object } = found;

@@ -22,9 +22,9 @@ export interface LogOptions {
 }
 
 /**
- * The log of a process. A line has `time`, `level`, `msg` (constant) and the fields; anything that looks like a token
- * or an authorization header is replaced. Errors carry their stack at level `error` only: what is retried or waits for
- * a person is no fault of the code.
+ * The log of a process. A line has `time`, `level`, `msg` (constant) and the fields; anything that resembles a token
+ * or an authorization header is replaced. Errors carry their stack at level `error` only: what is retried or waits
+ * for a person is no fault of the code.
  */
 export function createLog({ clock, level = 'info', format = 'json', destination }: LogOptions): Log {
   const out = destination ?? pino.destination({ fd: 2, sync: true });

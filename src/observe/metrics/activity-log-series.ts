@@ -3,7 +3,7 @@ import type { ActivityLogMetrics, ActivityLogPart } from '../../hints/activity-l
 import { LONG_SECONDS } from './buckets.ts';
 
 export interface ActivityLogSeries extends ActivityLogMetrics {
-  /** Tells where to read from how the logs of the subscriptions in use stand. */
+  /** Sets the function from which the state of the subscriptions' logs is read. */
   readonly parts: (source: () => Iterable<ActivityLogPart>) => void;
 }
 

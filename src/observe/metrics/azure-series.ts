@@ -92,7 +92,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
 }
 
 const PREFIX = 'x-ms-ratelimit-remaining-';
-/** A bucket's name becomes a label: only what looks like one, so that no answer can fill the registry with junk. */
+/** A bucket's name becomes a label: only names of this form, so that no answer can fill the registry with junk. */
 const BUCKET = /^[A-Za-z][A-Za-z0-9./-]{0,99}$/;
 
 /**

@@ -23,8 +23,8 @@ export interface MetricsOptions {
 }
 
 /**
- * All series of one azid process, on a registry of its own: two in one process (a test, the sandbox) do not mix. Hands
- * out one narrow interface per module, so that none of them knows the Prometheus client.
+ * All series of one azid process, on a registry of its own: two in one process (a test, the sandbox) do not mix. Each
+ * module gets one narrow interface, so that none of them knows the Prometheus client.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -42,7 +42,7 @@ export class Metrics {
   readonly orphans: OrphanMetrics;
   /** For the queues of Azure's events. */
   readonly events: EventMetrics;
-  /** Tells where to read the state of the caches of Azure from. */
+  /** Sets the function from which the state of the caches of Azure is read. */
   readonly caches: (source: () => Iterable<CachePart>) => void;
 
   constructor({ azureResources = {}, process = true }: MetricsOptions = {}) {

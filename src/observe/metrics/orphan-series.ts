@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** How a sweep stands, as its status tells. */
+/** The state of a sweep, by its status. */
 export interface SweepSample {
   readonly sweep: string;
   /** Since its last run began, ms; undefined: none did. */
@@ -14,7 +14,7 @@ export interface SweepSample {
 
 export interface OrphanMetrics {
   deleted(type: string): void;
-  /** Tells where to read the sweeps from. */
+  /** Sets the function from which the sweeps are read. */
   sweeps(source: () => Iterable<SweepSample>): void;
 }
 

@@ -12,8 +12,8 @@ export interface UntilKnownOptions {
 const WAIT = { baseMs: 1_000, maxMs: 60_000 };
 
 /**
- * Asks who azid is in Azure until that is known: else what Azure tells of azid's own calls is a stranger's, wherever no object happens
- * to need the answer. Never rejects.
+ * Asks who azid is in Azure until that is known: until then azid's own calls, where Azure reports them, pass for a
+ * stranger's unless some object happens to need the answer. Never rejects.
  */
 export async function untilKnown(
   whoAmI: () => Promise<unknown>,

@@ -40,7 +40,7 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
   const hints: HintSink = {
     take: (hint) => {
       const effect = cacheHints.take(hint);
-      // Of its own calls azid knows more than Azure tells.
+      // azid knows more of its own calls than Azure's report holds.
       if (effect === 'own') journal.confirm(hint);
       else journal.note(hint);
       return effect;

@@ -12,8 +12,9 @@ export interface AnswerDeps extends ClaimDeps {
 }
 
 /**
- * Two clusters that act as one installation: a sweep in one takes the other's things for orphans. The claim on azid's own identity keeps it
- * from that if both have one, and only a sweep that may delete makes it; so whoever works looks for another's, and answers. Never rejects.
+ * Two clusters that act as one installation: a sweep in one takes the other's things for orphans. The claim on azid's
+ * own identity keeps it from that if both have one, and only a sweep that may delete makes it; so the leader reads it
+ * for another cluster's claim, and answers it. Never rejects.
  */
 export async function answerClaims(deps: AnswerDeps, log: Log, signal: AbortSignal): Promise<void> {
   for (;;) {

@@ -113,7 +113,7 @@ export function handedOver(
   return undefined;
 }
 
-/** Aborts when the claim says that a handover has begun: a process that works ends in order, as if it was told to stop. */
+/** Aborts when the claim shows that a handover has begun: a process that works ends in order, as after a signal to stop. */
 export function whenHandedOver(
   maps: Pick<Store<ConfigMap>, 'get' | 'onChange'>,
   namespace: string,

@@ -49,7 +49,7 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
   let running: Promise<void> | undefined;
   return {
     isLeaderNow: () => elector.isLeaderNow(),
-    // What cannot be read tells nothing.
+    // A Lease that cannot be read counts as held.
     isFree: (signal) => elector.isFree(signal).catch(() => false),
     get nobodyBetween() {
       return elector.nobodyBetween;
@@ -72,7 +72,7 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
 
 const alone: Leadership = {
   isLeaderNow: () => true,
-  // Nothing tells of whoever worked before.
+  // Without a Lease nothing shows who worked before.
   isFree: async () => false,
   nobodyBetween: false,
   whenLeading: async () => {},

@@ -132,7 +132,7 @@ export class Controller {
       this.#log.error({ keys: [...this.#reconciles.keys()] }, 'reconciles left behind');
   }
 
-  /** Hands out keys to workers until the queue ends, and waits for what they do. */
+  /** Gives keys to workers until the queue ends, and waits for what they do. */
   async #work(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     const under = new Set<Promise<void>>();
     for (let item = await this.#next(); item; item = await this.#next()) {
@@ -160,7 +160,7 @@ export class Controller {
     this.#metrics.active(++this.#active);
   }
 
-  /** A reconcile has ended, or waits for a rate limit. Before the queue is told, which hands out the next key. */
+  /** A reconcile has ended, or waits for a rate limit. Called before `done`, at which the queue gives out the next key. */
   #freed(priority: Priority): void {
     this.#workers.freed(priority);
     this.#metrics.active(--this.#active);

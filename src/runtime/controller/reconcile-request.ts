@@ -17,11 +17,11 @@ export interface ReconcileRequest {
   readonly log: Log;
   /** The namespace whose turn it is; its calls use the same. Absent: nobody's. */
   readonly turn?: string;
-  /** Told while a call waits for a rate limit. Absent: nobody needs to know. */
+  /** Called while a call waits for a rate limit. Absent: nobody needs to know. */
   readonly waits?: Waits;
 }
 
-/** Looks at one key and says what came of it. Throwing is for the unexpected. */
+/** Reconciles one key and returns the outcome. Throwing is for the unexpected. */
 export type Reconcile = (request: ReconcileRequest) => Promise<Outcome>;
 
 /** Reason with which a reconcile's signal aborts. */

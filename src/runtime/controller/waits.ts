@@ -1,6 +1,6 @@
 /**
- * What a reconcile tells of its waits for rate limits. While it waits it has no worker: a few that wait would else hold up
- * all the others, of other namespaces and for other limits too (docs/guarantees.md G24).
+ * The waits of a reconcile for rate limits. While it waits it has no worker: a few that wait would else hold up all
+ * the others, of other namespaces and for other limits too (docs/guarantees.md G24).
  */
 export class Waits {
   readonly #onChange: (waiting: boolean) => void;
@@ -10,7 +10,7 @@ export class Waits {
   #count = 0;
   #ended = false;
 
-  /** @param onChange told when it begins to wait, and when nothing of it waits any more */
+  /** @param onChange called when it begins to wait, and when nothing of it waits any more */
   constructor(onChange: (waiting: boolean) => void = () => {}) {
     this.#onChange = onChange;
   }
@@ -59,7 +59,7 @@ export class Waits {
     this.#atEnd.push(fn);
   }
 
-  /** The reconcile has ended: nobody is told of it any more. */
+  /** The reconcile has ended: its waits are reported no more. */
   end(): void {
     this.#ended = true;
     for (const fn of this.#atEnd.splice(0)) fn();

@@ -50,15 +50,17 @@ interface Running {
 type Waiter = (item: QueueItem | undefined) => void;
 
 /**
- * The work queue: holds keys, each at most once (docs/architecture.md section 5, docs/kubernetes.md section 4). A key is *ready*,
- * *delayed* or *running*; one added while it runs is remembered and queued again when it is done, so no key ever runs
- * twice at once and no change is lost.
+ * The work queue: holds keys, each at most once (docs/architecture.md section 5, docs/kubernetes.md section 4). A key
+ * is *ready*, *delayed* or *running*; one added while it runs is remembered and queued again when it is done, so no
+ * key ever runs twice at once and no change is lost.
  *
- * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (docs/guarantees.md G24).
+ * - Inside a class namespaces take turns: a thousand keys of one delay another's by one turn (docs/guarantees.md
+ *   G24).
  * - The earlier of two delays wins; a plain add makes a delayed key ready now. The higher of two classes wins.
- * - A time given by a server (`retry` with `notBeforeMs`, `holdBack`) is a floor: events and resyncs added later do not undercut
- *   it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and the rate-limit scope that
- *   was told to wait still makes the call wait. A back-off of our own is no floor: something changed, so look.
+ * - A time given by a server (`retry` with `notBeforeMs`, `holdBack`) is a floor: events and resyncs added later do
+ *   not undercut it. An edit does: a person waits for an answer, the edit may be what makes the call unnecessary, and
+ *   the rate-limit scope that got the 429 still makes the call wait. A back-off of our own is no floor: something
+ *   changed, so it may succeed now.
  * - Every operation is O(log n).
  */
 export class WorkQueue {
@@ -228,7 +230,7 @@ export class WorkQueue {
   }
 
   /**
-   * Hands out no further key: waiters get `undefined`, what waits is dropped (the next start finds it again: keys are
+   * Gives out no further key: waiters get `undefined`, what waits is dropped (the next start finds it again: keys are
    * hints, the objects are the truth), adds are ignored. Running keys end with `done` as always.
    */
   shutdown(): void {

@@ -90,10 +90,7 @@ export class ReadyKeys {
     return this.#entries.has(key);
   }
 
-  /**
-   * Adds a key, or raises the class of one that is inside, or gives it a turn more; never lowers it, never makes it look
-   * younger.
-   */
+  /** Adds a key, or raises the class of one that is inside, or gives it a turn more; never lowers its class or age. */
   add(key: string, priority: Priority, since: number, turns: readonly string[] = ['']): void {
     const held = this.#entries.get(key);
     if (held) {

@@ -20,8 +20,8 @@ export interface Moment {
 const REASON = /^[A-Za-z]\w{0,1022}$/;
 
 /**
- * The list with the condition set. `lastTransitionTime` moves only when the status changes (docs/kubernetes.md section 9); a list
- * in which nothing changes is returned as is, so `===` tells whether there is something to write.
+ * The list with the condition set. `lastTransitionTime` moves only when the status changes (docs/kubernetes.md
+ * section 9); a list in which nothing changes is returned as is, so `===` shows whether there is something to write.
  */
 export function setCondition(list: readonly Condition[], finding: Finding, at: Moment): readonly Condition[] {
   const { type, status, reason } = finding;

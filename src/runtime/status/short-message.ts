@@ -1,6 +1,6 @@
 /**
- * A condition's message for a table: its first clause, which says what is; the remedy comes after it. Ids are shortened
- * to what tells them apart. Nothing that is decided may hang on it.
+ * A condition's message for a table: its first clause, which is the finding; the remedy comes after it. Ids are
+ * shortened to the parts that differ. Nothing that is decided may depend on it.
  */
 
 /** `kubectl get azid` with it fits 120 columns: src/api/schema/columns.ts. */

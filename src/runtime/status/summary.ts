@@ -7,7 +7,7 @@ import { findCondition, type Moment, removeCondition, setCondition } from './con
  * list). Other conditions are left alone. Each function returns the same list if nothing changes.
  */
 
-/** What to tell: a stable CamelCase word for programs and a sentence for people. */
+/** What to report: a stable CamelCase word for programs and a sentence for people. */
 export interface Report {
   readonly reason: string;
   readonly message: string;
@@ -45,8 +45,9 @@ export function stalled(list: List, report: Report, at: Moment): List {
 }
 
 /**
- * `spec.suspend`: `Ready` stays as last seen, and with it its `observedGeneration`; the top-level one must stay too, so
- * that an edit of a suspended object does not look done. An object that was never reconciled is `Unknown`, not green.
+ * `spec.suspend`: `Ready` stays as last seen, and with it its `observedGeneration`; the top-level one must stay too,
+ * so that an edit of a suspended object does not pass for done. An object that was never reconciled is `Unknown`, not
+ * green.
  */
 export function suspended(list: List, at: Moment): List {
   const message = 'suspended before its first visit; set spec.suspend to false to go on';

@@ -6,8 +6,8 @@ interface Timer {
 }
 
 /**
- * A clock that moves only when told. Timers fire in order of their due time while `advance` runs, each at its own
- * moment, so code that re-arms inside a timer behaves as it would in real time.
+ * A clock that moves only by `advance`. Timers fire in order of their due time while it runs, each at its own moment,
+ * so code that re-arms inside a timer behaves as it would in real time.
  */
 export class FakeClock implements Clock {
   #elapsed = 0;

@@ -22,7 +22,7 @@ export interface ApiServerOptions {
   /** Absent: any free one; the first start decides for good. */
   readonly port?: number | undefined;
   readonly flags: readonly string[];
-  /** The process ended without being told to. */
+  /** The process ended, and nobody stopped it. */
   readonly onUnexpectedExit: (error: Error) => void;
 }
 

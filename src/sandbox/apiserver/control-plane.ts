@@ -25,8 +25,8 @@ export interface ControlPlaneOptions {
   readonly signal?: AbortSignal;
   /**
    * Also run kube-controller-manager: namespace deletion, owner references, `default` ServiceAccounts, aggregated
-   * roles. Its garbage collector looks for new kinds every 30 s only, so owner references between custom resources
-   * may wait that long after their CRDs. Default: false.
+   * roles. Its garbage collector finds new kinds every 30 s only, so owner references between custom resources may
+   * wait that long after their CRDs. Default: false.
    */
   readonly controllerManager?: boolean;
   /** Default: any free one. */
@@ -34,15 +34,15 @@ export interface ControlPlaneOptions {
   /** Kept when given, and its objects are there again at the next start. Default: a temporary folder, removed. */
   readonly dataDir?: string;
   /**
-   * How the administrator's kubeconfig proves who it is. A certificate (the default) is verified anew with every request,
-   * an eighth of the API server's work under many small ones; a token is looked up.
+   * How the administrator's kubeconfig proves who it is. A certificate (the default) is verified anew with every
+   * request, an eighth of the API server's work under many small ones; a token is found in a table.
    */
   readonly admin?: 'certificate' | 'token';
   /** More flags for kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
   /** Progress while binaries are downloaded or built. Default: lines to standard error. */
   readonly log?: Progress;
-  /** A process ended without being told to. Default: a line to `log`. */
+  /** A process ended, and nobody stopped it. Default: a line to `log`. */
   readonly onUnexpectedExit?: (error: Error) => void;
 }
 

@@ -40,7 +40,7 @@ const AZURE_LAG = { honest: '30s', fast: '1s' } as const;
 /** As in `deploy/controller.yaml`: the young generation alone would be 128 MiB by default. */
 const NODE_FLAGS = ['--max-semi-space-size=4'];
 
-/** Starts it; everything to be ended goes on the stack. `process.untilReady` tells when it works. */
+/** Starts it; everything to be ended goes on the stack. `process.untilReady` resolves when it works. */
 export async function startController(
   launch: ControllerLaunch,
   stack: AsyncDisposableStack,
@@ -97,7 +97,7 @@ function flags(
     'tenant-id': simulator.tenantId,
     'client-id': own.clientId,
     'federated-token-file': given.federatedTokenFile,
-    // On the loopback, where no Entra gets to; the simulated one does, since it was told the keys (azure-seed.ts).
+    // On the loopback, where no Entra gets to; the simulated one has the keys from its seed (azure-seed.ts).
     'cluster-issuer': cluster.issuer,
     'azure-lag': fast ? AZURE_LAG.fast : AZURE_LAG.honest,
     'listen-address': given.listenAddress,

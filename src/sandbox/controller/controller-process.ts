@@ -13,7 +13,7 @@ export interface ControllerOptions {
   readonly folder: string;
   /** Standard output and error are appended here. */
   readonly logFile: string;
-  /** It ended without being told to, and why. */
+  /** It ended, nobody stopped it, and why. */
   readonly onDeath: (message: string) => void;
   /** It is not ready for long: what the probe says. */
   readonly onSlow: (message: string) => void;

@@ -5,7 +5,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { DeclaredResource } from '../../api/schema/declared.ts';
 import { type HeldResource, heldIn, type SimulatedState, same } from './held.ts';
 
-/** What differs, one line each; undefined for an object of which nothing in Azure can be told. */
+/** What differs, one line each; undefined for an object that does not show what it has in Azure. */
 export function differences(object: ManagedObject, azure: SimulatedState): readonly string[] | undefined {
   const kind = KINDS.find(({ resource }) => resource.kind === object.kind);
   return kind?.declares?.(object)?.flatMap((each) => differencesOf(each, azure));

@@ -1,4 +1,4 @@
-/** What to try by hand, said once everything is up. */
+/** What to try by hand, printed once everything is up. */
 import { dirname } from 'node:path';
 import { QUICKSTART } from '../project.ts';
 import type { ReadyFacts } from '../ready-file.ts';

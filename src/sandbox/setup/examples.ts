@@ -1,4 +1,4 @@
-/** The objects of examples/quickstart, read from its files so that nothing has to be told twice. */
+/** The objects of examples/quickstart, read from its files so that they are defined once. */
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { KINDS } from '../../api/index.ts';

@@ -20,7 +20,7 @@ export interface BinaryOptions {
   readonly env?: Environment;
   readonly clock?: Clock;
   readonly signal?: AbortSignal | undefined;
-  /** Default: lines to standard error. Nothing is said when everything is there. */
+  /** Default: lines to standard error. None when everything is there. */
   readonly progress?: Progress;
   /** Default: the official hosts. */
   readonly hosts?: ReleaseHosts;
@@ -104,7 +104,7 @@ async function missingOf(names: readonly BinaryName[], context: Context): Promis
   return names.filter((_, i) => here[i] === false);
 }
 
-/** Whoever starts azid for the first time is told how much is to come. */
+/** Announces, to whoever starts azid for the first time, how much is to come. */
 function announcement(missing: readonly BinaryName[], { env, pins, platform }: Context): string {
   const minutes = missing.reduce((sum, name) => sum + BUILD_MINUTES[name], 0);
   return (

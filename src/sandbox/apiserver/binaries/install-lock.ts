@@ -18,7 +18,7 @@ const POLL_MS = 250;
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** Tells our lock file from one that replaced it. */
+  /** Distinguishes our lock file from one that replaced it. */
   readonly token: string;
 }
 

@@ -1,4 +1,4 @@
-/** Lines that tell a waiting person what is going on. */
+/** Lines that show a waiting person what is going on. */
 import type { Clock } from '../../../runtime/time/clock.ts';
 
 export type Progress = (line: string) => void;
