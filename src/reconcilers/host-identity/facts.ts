@@ -42,7 +42,7 @@ export type ObservedOperation =
   | { readonly state: 'running'; readonly againMs: number }
   /** Where it stands could not be asked. */
   | { readonly state: 'unreadable'; readonly failure: Failure }
-  /** Ended, or Azure no longer knows it: the host tells. What failed is in `refusal`. */
+  /** Ended, or Azure no longer knows it: the host shows the result. A failure is in `refusal`. */
   | { readonly state: 'over' };
 
 /** What one write asks for; identities by key. */
@@ -95,7 +95,7 @@ export interface Facts {
   readonly apiVersion?: string;
   /** Of all objects that speak of the host, those of the ledger included, each once. */
   readonly claims: readonly Claim[];
-  /** Absent: not looked at, since nothing depends on it. */
+  /** Absent: not read, since nothing depends on it. */
   readonly host?: ObservedHost;
   /** Of a resource that is absent: the id under which the very same one is there. */
   readonly elsewhere?: {
@@ -109,7 +109,7 @@ export interface Facts {
   readonly searching: boolean;
   /** The ledgers of where this very resource was before, which are to be taken over. */
   readonly bequests: readonly Bequest[];
-  /** User-assigned identities by key, as far as they were looked at. */
+  /** User-assigned identities by key, as far as they were observed. */
   readonly identities: ReadonlyMap<string, ObservedIdentity>;
   /** azid's own identity, which it neither attaches nor detaches (docs/guarantees.md G21). */
   readonly self?: { readonly principalId: string; readonly clientId: string };
@@ -170,7 +170,7 @@ export type Action =
   | { readonly type: 'ensureHeir'; readonly hostId: string };
 
 export interface HostDecision extends Decision<Action, OwnStatus> {
-  /** It rests on what a look at the host tells now, not on what was seen some time ago. */
+  /** It rests on what a read of the host shows now, not on what was seen some time ago. */
   readonly restsOnHost?: boolean;
   /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written, as far as is known. */
   readonly batch?: Batch;

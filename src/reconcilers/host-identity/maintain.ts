@@ -121,7 +121,7 @@ export function kept({ batch }: Facts): Pick<HostDecision, 'batch'> {
   return batch ? { batch } : {};
 }
 
-/** Nothing is looked at, told or written down before its time: the ledger changes with the write. */
+/** Nothing is read, reported or recorded before its time: the ledger changes with the write. */
 function hold(status: OwnStatus, { id }: AzureHost, batch: Batch, againMs: number): HostDecision {
   const message = `what is to be written to ${id} goes out in one write`;
   return {
@@ -133,7 +133,7 @@ function hold(status: OwnStatus, { id }: AzureHost, batch: Batch, againMs: numbe
   };
 }
 
-/** What was found out is told once: the status remembers that it was. */
+/** A finding is reported once: the status remembers that it was. */
 function reportActions(
   object: HostIdentity,
   status: OwnStatus,
@@ -141,7 +141,7 @@ function reportActions(
   events: readonly ReconcileEvent[],
 ): readonly Action[] {
   const holds = finalizer(object, lines);
-  // A note that the status would not remember would be told for ever.
+  // An Event that the status would not remember would be published at each reconcile.
   if (sameStatus(status, ownStatus(object))) return holds;
   // An empty ledger is judged once more: it may be its end, of which nothing else would remind azid.
   const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;

@@ -27,7 +27,7 @@ export function hostNamespaces(
   if (!object) return [''];
   const namespaces = new Set(ownersOf(object).map(({ namespace }) => namespace));
   const host = askedHostOf(object.spec.resourceId);
-  // Of an id that is none the object's own reconcile tells.
+  // An id of no known form is reported by the object's own reconcile.
   if (host.type !== '') addAllowed(namespaces, host, stores, hostCache);
   return namespaces.size > 0 ? [...namespaces] : [''];
 }

@@ -6,7 +6,7 @@ import { ownStatus, sameStatus } from './own.ts';
 /** The resource itself, among what is to be read live; all else are the ids of identities that a write names. */
 export const HOST = 'host';
 
-/** The resource first: only it tells which identities a write would name. */
+/** The resource first: only it shows which identities a write would name. */
 export function needsLive(object: HostIdentity, facts: Facts, decision: HostDecision): readonly string[] {
   const { problem, started, deleted, operation, host, capability } = facts;
   if (problem !== undefined || started || deleted) return [];
@@ -14,7 +14,8 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
   // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
   if (decision.actions.some(({ type }) => type === 'deleteSelf')) return [];
   if (!isLive(host)) {
-    // A write that waits for more is looked into when it goes; only who asks for a look gets one at once.
+    // A write that waits for its batch is observed live when it goes; only a requested reconcile is observed live at
+    // once.
     const isEdit = hasPendingEdit(object) && !(decision.isHeld && !asksForALook(object));
     if (host?.state === 'loading' && !isEdit) return [];
     // A type of which nothing is known cannot be read either.
@@ -29,7 +30,7 @@ function asksForALook(object: HostIdentity): boolean {
   return requestedReconcile(object) !== object.status?.lastHandledReconcileAt;
 }
 
-/** A write, a line that ends, an Event that is told: all rest on what Azure itself said just now. */
+/** A write, a line that ends, an Event: all rest on what Azure itself answered just now. */
 function restsOnIt(object: HostIdentity, { actions, status, restsOnHost = false }: HostDecision): boolean {
   return restsOnHost || actions.length > 0 || !sameStatus(status, ownStatus(object));
 }

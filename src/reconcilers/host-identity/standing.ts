@@ -7,7 +7,7 @@ import { CONTESTED, nextAttemptAt } from '../hosts/ledger/problems.ts';
 import { summaryOf } from '../status/summaries.ts';
 import type { Facts } from './facts.ts';
 
-/** By its conditions it may keep something for somebody of whom cannot be told what he wants. */
+/** By its conditions it may keep something for an object whose claim is not known. */
 export function mayAwait({ status }: HostIdentity): boolean {
   return MAY_AWAIT.has(findCondition(status?.conditions ?? [], 'Ready')?.reason ?? '');
 }
@@ -23,22 +23,22 @@ export interface Stand {
   /** Something is left to write, and may not be written in this reconcile. */
   readonly left: boolean;
   readonly failure?: Failure | undefined;
-  /** By key: what nobody wants but for whom cannot be told yet. */
+  /** By key: what nobody is known to want, but an object may whose claim is not known yet. */
   readonly awaited: ReadonlyMap<string, LedgerOwner>;
   readonly unproven: number;
 }
 
-/** Somebody may want what else nobody wants: it stays until that can be told. */
+/** An object whose claim is not known may want what no other does: it stays until that is known. */
 const CLAIMANT_UNDETERMINED = 'ClaimantNotTold';
-/** With either, some identity may stay for somebody of whom cannot be told. */
+/** With either, some identity may stay for an object whose claim is not known. */
 const MAY_AWAIT: ReadonlySet<string> = new Set([CLAIMANT_UNDETERMINED, 'SomeRefused', CONTESTED]);
 
-/** Longest pause between two looks at what is about to change, ms. */
+/** Longest pause between two reconciles while something is about to change, ms. */
 const RECHECK_MS = 15_000;
 
 /**
- * Only what concerns all who want something of the host stalls it or is waited for: an identity that fails does so in its
- * own line, which its owners alone are told of.
+ * Only what concerns all who want something of the host stalls it or is waited for: an identity that fails does so in
+ * its own line, which its owners alone report.
  */
 export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   const { hostId, lines, pending, busy, left, failure, awaited, unproven } = stand;
@@ -81,7 +81,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
       Math.min(next - now, stays.length > 0 ? RECHECK_OUTSIDE_MS : Infinity),
     );
   }
-  // What tells enqueues the host; but that nothing does tell is over by itself at some time.
+  // The change that settles the claim enqueues the host; but a refusal to read it may end without any change.
   if (stays.length > 0)
     return progressing(
       CLAIMANT_UNDETERMINED,

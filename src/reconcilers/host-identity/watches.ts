@@ -59,7 +59,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       ...ofReferring(change.key),
       ...ofBoth(change, ({ status }) => (status?.id === undefined ? [] : having(status.id))),
     ]),
-    // What an attachment may want that cannot be told yet goes by where its identity is looked for.
+    // While a claim is not known, it goes by where the attachment's identity is expected.
     onChange(identities, (change) => (isPlacedOtherwise(change) ? ofReferring(change.key) : [])),
     ...onPolicy(stores, (namespace) => [
       ...attachments.byIndex(INDEX.namespace, namespace).flatMap(ofAttachment),
@@ -74,8 +74,8 @@ export function watches(deps: WatchDeps): readonly Watch[] {
 }
 
 /**
- * Hosts that keep something until it is told whether somebody wants it: no slot leads to them, and no ledger names who may want it. Of
- * an attachment by selector these are in the area where it looks.
+ * Hosts that keep something for an object whose claim is not known: no slot leads to them, and no ledger names who
+ * may want it. Of an attachment by selector these are in its area.
  */
 function awaiting(
   object: IdentityAttachment | undefined,

@@ -39,7 +39,7 @@ function isAttachment(object: Speaker): object is IdentityAttachment {
   return 'target' in object.spec;
 }
 
-/** Undefined for an id that is none of a resource: the API server's pattern cannot tell all of them. */
+/** Undefined for an id of no resource: the API server's pattern does not refuse all of them. */
 function typeOf({ spec }: Speaker): string | undefined {
   if ('target' in spec && spec.target.selector) return spec.target.selector.type;
   const id = 'target' in spec ? spec.target.resourceId : spec.resourceId;

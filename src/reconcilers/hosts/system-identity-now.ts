@@ -13,7 +13,7 @@ export interface SystemIdentityDeps {
   readonly stores: Parameters<typeof apiVersionOf>[1];
 }
 
-/** What Azure says now of a resource's own identity; whether its absence is proven the cache tells. */
+/** A resource's own identity as Azure answers now; whether its absence is proven follows from the cache. */
 export async function systemIdentityNow(
   hostId: string,
   context: CallContext,

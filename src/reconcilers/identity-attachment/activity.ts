@@ -5,7 +5,7 @@ import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { INDEX } from '../stores.ts';
 import type { IdentityAttachment } from './facts.ts';
 
-/** The identity on each resource that it names, or that its status tells of; not what else befalls the resource. */
+/** The identity on each resource that it names, or that its status lists; no other change of the resource. */
 export const ownedInAzure: OwnedInAzure<IdentityAttachment> = {
   of({ spec, status }) {
     const identityId = status?.identityId ?? spec.identityId;

@@ -18,8 +18,9 @@ import { RESTARTS, type Targets, targetsOf } from './targets/targets.ts';
 const RECHECK_UNKNOWN_MS = 60_000;
 
 /**
- * From what is known to what to do, for one IdentityAttachment. Pure. It never writes to a host: it sees to it that each
- * host it wants has a HostIdentity, says in its status which of them may be changed now, and tells its users how things stand.
+ * From what is known to what to do, for one IdentityAttachment. Pure. It never writes to a host: it makes sure that
+ * each host it wants has a HostIdentity, lets the hosts be changed one after the other by its status, and reports to
+ * its users.
  */
 export function decide(object: IdentityAttachment, facts: Facts): AttachmentDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts);
@@ -39,7 +40,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
       type: type.name,
       known: type.known,
     });
-    // What stands is kept: without a list azid cannot tell what the selector still finds.
+    // What stands is kept: without a list azid does not know what the selector still finds.
     if (!verdict.allowed) return stop(object, facts, notAllowed(object, verdict, 'SelectorNotAllowed'));
     if (loading) return stop(object, facts, loadingSummary(object, selector.subscriptionId, type.name));
   }
@@ -55,7 +56,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
     ...full(object, targets.all),
     ...confirmation.conditions,
   ];
-  // While suspended nothing is performed, and what is told now would be lost.
+  // While suspended nothing is performed, so the Events of now would be lost.
   const suspended = isSuspended(object);
   const settled = { status, conditions, ...(!suspended && { reported: reconcileEventsOf(targets.all) }) };
   const events = suspended ? [] : eventsOf(targets.all, facts.reported, facts.identity);
@@ -111,7 +112,7 @@ function steer(
   return [...(holds ? finalizer(object) : []), ...actions];
 }
 
-/** Told before the first slot is given, once for those that wait at the same time: the status remembers it. */
+/** Published before the first slot is given, once for those that wait at the same time: the status remembers it. */
 function warn(
   object: IdentityAttachment,
   facts: Facts,

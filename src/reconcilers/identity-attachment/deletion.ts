@@ -61,7 +61,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   };
 }
 
-/** As far as a host tells: it says what only somebody else can mend. */
+/** As far as a host reports it: failures that only somebody else can mend. */
 function failureOf({ reason = 'DetachFailed', message = '' }: Target): Failure {
   return stalled(reason, message);
 }

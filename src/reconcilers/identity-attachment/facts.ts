@@ -27,9 +27,9 @@ export interface SeenHost {
   /** In the table's spelling. */
   readonly type: string;
   /**
-   * `wanted`: it is the resource that is named, or one that the selector finds. `unclear`: Azure does not tell now, so
-   * what stands is kept. `gone`: the selector's resource is proven not to exist any more.
-   * `moved`: it is the resource that is named, under another id by now; what stands is kept.
+   * `wanted`: it is the resource that is named, or one that the selector finds. `unclear`: Azure does not answer now,
+   * so what stands is kept. `gone`: the selector's resource is proven not to exist any more. `moved`: it is the
+   * resource that is named, under another id by now; what stands is kept.
    */
   readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone' | 'moved';
   /** Proven not to exist. */
@@ -49,21 +49,21 @@ export interface Facts {
   readonly identity: ObservedAttachedIdentity;
   /** Of the type that is asked for: azid's table has it, and a change of identities restarts what runs there. */
   readonly type: { readonly name: string; readonly known: boolean; readonly restarts: boolean };
-  /** The first list of where the selector looks is not in yet. */
+  /** The first list of the selector's area is not in yet. */
   readonly loading: boolean;
   /** Until when the selector may miss resources, wall ms; see `selecting.ts`. */
   readonly mayMissUntil?: number;
   /** Those asked for and those in whose ledger the object stands, by key. */
   readonly hosts: readonly SeenHost[];
-  /** What this process told of each host, by key; absent: nothing yet. */
+  /** What this process reported of each host, by key; absent: nothing yet. */
   readonly reported?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
-  /** For how long it has been refused, ms; absent: `now` tells. */
+  /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;
 }
 
-/** What Events tell of a host. */
+/** What Events report of a host. */
 export type ReportedState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
 export type ReconcileEvents = ReadonlyMap<string, ReportedState>;
 
@@ -79,7 +79,7 @@ export type Action =
   | { readonly type: 'ensureHosts'; readonly hostIds: readonly string[] };
 
 export interface AttachmentDecision extends Decision<Action, OwnStatus> {
-  /** What its Events have told once its actions are done. */
+  /** What its Events have reported once its actions are done. */
   readonly reported?: ReconcileEvents;
 }
 

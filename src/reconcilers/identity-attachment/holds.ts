@@ -41,7 +41,7 @@ function isAllowed(object: IdentityAttachment, { stores }: AttachedDeps): boolea
   const { selector, resourceId } = object.spec.target;
   const policy = policyFor(object, stores);
   const held = stores.hosts.byIndex(INDEX.ledgerOwner, object.metadata.uid);
-  // Nobody can tell yet: then what it has counts.
+  // Not known yet: then what it has counts.
   if (policy.unseen) return held.length > 0;
   const allowedAt = (hostId: string, type: string) =>
     policy.allowsAttachment(

@@ -34,18 +34,18 @@ export interface ObserveDeps extends SelectingDeps {
     HostCache,
     'observe' | 'present' | 'age' | 'refresh' | 'resyncNow' | 'ask' | 'openUntil'
   >;
-  /** Where the cache must look for this object's hosts. */
+  /** The areas that the cache keeps for this object's hosts. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
   readonly elapsed: Pick<Elapsed, 'since'>;
-  /** By uid: what Events told, and the last request for a look that was passed on. */
+  /** By uid: what Events reported, and the last requested reconcile that was passed on. */
   readonly reported: ReadonlyMap<string, ReconcileEvents>;
   readonly reReads: Map<string, string>;
 }
 
 /**
- * Reads caches alone, however many hosts there are; only a look that somebody asked for goes to Azure, and one at an
+ * Reads caches alone, however many hosts there are; Azure itself is read only for a requested reconcile, and for an
  * identity of which nothing is held.
  */
 export async function observe(
@@ -124,7 +124,7 @@ function typeOf(type: string): Facts['type'] {
   };
 }
 
-/** Where the cache is to look for the object; undefined: nowhere, since no policy allows anything there. */
+/** The area that the cache is to keep for the object; undefined: none, since no policy allows anything there. */
 function areaAsked(
   object: IdentityAttachment,
   { name, known }: Facts['type'],
@@ -174,7 +174,7 @@ async function readIdentityIfRequested(
   try {
     await identityCache.refresh(id, context.priority, context);
   } catch (error) {
-    // What cannot be read now is what the UserAssignedIdentity, or the resource's ledger, tells of.
+    // What cannot be read now is reported by the UserAssignedIdentity, or by the resource's ledger.
     if (!failureOf(error)) throw error;
   }
 }
@@ -202,7 +202,7 @@ async function readIfRequested(
   try {
     await hostCache.refresh(resourceId, context.priority, context);
   } catch (error) {
-    // What cannot be read now is what the HostIdentity tells of.
+    // What cannot be read now is reported by the HostIdentity.
     if (!failureOf(error)) throw error;
   }
 }

@@ -11,7 +11,7 @@ export function ownStatus(object: IdentityAttachment): OwnStatus {
   return own;
 }
 
-/** With what the selector may miss, as it is now: it is said as long as nothing else may be told of what is found. */
+/** With what the selector may miss, as it is now: this is reported even while nothing else may be. */
 export function stillStatus(object: IdentityAttachment, facts: Pick<Facts, 'mayMissUntil'>): OwnStatus {
   const { mayMissUntil: _, ...own } = ownStatus(object);
   return { ...own, ...mayMissOf(facts) };
@@ -26,7 +26,7 @@ export function finalizer(object: IdentityAttachment): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
-/** Those that need attention come first, and are told when there are too many to tell all. */
+/** Those that need attention come first, so that they are listed when there are too many to list all. */
 const RANKS = ['Failed', 'Contested', 'Waiting', 'Detaching', 'Attaching', 'Pending', 'Attached'] as const;
 
 function rankOf({ state, contested }: Target): number {

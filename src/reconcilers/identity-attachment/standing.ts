@@ -67,13 +67,13 @@ export function summaryOfTargets(
       recheckMs: RECHECK_INSIDE_MS,
     };
   }
-  // All that is asked for stands; what cannot go is told by a condition of its own.
+  // All that is asked for stands; what cannot go has a condition of its own.
   const wanted = all.filter((target) => !isStuck(target) || target.host.claim === 'wanted');
   const nextMs = stuck.length > 0 ? RECHECK_OUTSIDE_MS : RECHECK_READY_MS;
   const ready = done(object, wanted, what, tooWide);
   const { mayMissUntil: until, now } = facts;
   if (until === undefined) return { state: 'ready', nextMs, ...ready };
-  // The list that tells enqueues the object; one that is late is to be told of, too.
+  // The list that shows them enqueues the object; if it is late, that is reported, too.
   const lateMs = until + LATE_MS - now;
   return {
     state: 'ready',
@@ -98,7 +98,7 @@ function isStuck({ state, reason, host }: Target): boolean {
   return state === 'Detaching' && reason !== undefined && host.claim !== 'gone';
 }
 
-/** `RemovalBlocked`: what is no longer asked for and cannot be detached, beside what `Ready` tells of. */
+/** `RemovalBlocked`: what is no longer asked for and cannot be detached; `Ready` is about the rest. */
 export function leftovers(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
   const stuck = targets.filter(isStuck);
   const [{ reason = 'Failed', message = '' } = {}] = stuck;

@@ -28,11 +28,11 @@ import { maintain, satisfied } from './write/maintain.ts';
 import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
 
 /**
- * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, observes again and asks
- * again until nothing is left to do, so every status tells of what was seen, not of what was tried.
+ * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, observes again and
+ * decides again until nothing is left to do, so every status shows what was seen, not what was tried.
  *
- * Giving asks the policies every time; where they deny, what stands is kept and nothing is changed. Taking away asks
- * nobody.
+ * The policies are asked each time before anything is granted; where they deny, what stands is kept and nothing is
+ * changed. What is taken away needs no permission.
  *
  * @param failed the action that failed just before, if one did
  */
@@ -101,8 +101,8 @@ function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts)
 }
 
 /**
- * Whether it may go on cannot be told now, as after a restart: better late than taken from who may have it. But an end binds: what
- * cannot be told for long does not count.
+ * Whether it may go on is not known now, as after a restart: to be late is better than to take it from a grant that
+ * may have it. But an end binds: what stays unknown for long does not count.
  */
 function isUndetermined({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
   const { now, releaseAfterMs, policy, principal, role, target } = facts;

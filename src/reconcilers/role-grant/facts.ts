@@ -14,7 +14,7 @@ export type ObservedPrincipal =
       readonly type: PrincipalType;
       /** So new that Azure's services may not know it yet (15 min): `PrincipalNotFound` is then worth a retry. */
       readonly young: boolean;
-      /** Azure itself said so lately, or the spec does: a write may rest on it. */
+      /** Azure itself answered so recently, or the spec has it: a write may rest on it. */
       readonly live: boolean;
       /** ARM id of the identity, or of the resource whose own it is; absent for a principal by id. */
       readonly identityId?: string;
@@ -30,7 +30,7 @@ export type ObservedPrincipal =
       readonly for: string;
       readonly message: string;
       readonly dead: boolean;
-      /** Whether it is gone could not be told: worth another look soon. */
+      /** Whether it is gone is not known: worth another read soon. */
       readonly unclear?: boolean;
       /** Nothing speaks against what was last seen: a list is under way. */
       readonly keep?: boolean;
@@ -64,7 +64,7 @@ export interface SeenAssignment {
   readonly scope: string;
   readonly roleGuid: string;
   readonly principalId: string;
-  /** Frozen when it was made: it tells also of a principal that is gone. */
+  /** Frozen when it was made, so it is known of a principal that is gone, too. */
   readonly principalType?: string;
   readonly condition?: string;
   readonly description?: string;
@@ -117,7 +117,10 @@ export interface CoOwner {
   readonly holds: boolean;
   /** Azure refuses what it asks for. */
   readonly refused?: boolean;
-  /** It may ask for it, be allowed it and have it not yet; whether it does cannot be told now. It keeps what stands, and no more. */
+  /**
+   * It may ask for it, be allowed it and have it not yet; whether it does is not known now. It keeps what stands, and
+   * no more.
+   */
   readonly awaited?: boolean;
 }
 
@@ -127,13 +130,13 @@ export interface Held {
   readonly view: ObservedAssignment;
   /** Objects that ask for this very assignment. */
   readonly coOwners: readonly CoOwner[];
-  /** Azure said that the principal it was made for is gone for good. Asked only where it takes the place of another. */
+  /** Azure reported that the principal it was made for is gone for good. Asked only where it takes the place of another. */
   readonly dead?: boolean;
   /** Azure shows an identity that has its principal. */
   readonly alive?: boolean;
   /** The ledger alone names it: neither Azure's own mark on it, nor the record of its end, nor what the object asks for does. */
   readonly unproven?: boolean;
-  /** As `unproven`, as long as Azure has yet to tell which identity the object means: what it has may be the principal. */
+  /** As `unproven`, as long as it is not known which identity the object means: what it has may be the principal. */
   readonly undetermined?: boolean;
 }
 
@@ -172,7 +175,7 @@ export interface Facts {
   readonly principal: ObservedPrincipal;
   /** Absent: not asked, since the principal is unknown or nothing is allowed on the scope. */
   readonly role?: ObservedRole | undefined;
-  /** Absent: not resolved, or not looked at because it is denied. */
+  /** Absent: not resolved, or not observed because it is denied. */
   readonly target?: Target | undefined;
   /** Of the target. */
   readonly azure?: ObservedAssignment | undefined;
@@ -194,7 +197,7 @@ export interface Facts {
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
-  /** For how long it has been refused, ms; absent: `now` tells. */
+  /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;
 }
 

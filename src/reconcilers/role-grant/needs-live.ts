@@ -6,9 +6,9 @@ import { isExpired } from './own.ts';
 export const PRINCIPAL = 'principal';
 
 /**
- * What of a decision a cache alone told: the assignments that it writes or deletes, or that the ledger forgets for good, by
- * their keys; and whose they are to be. Nothing is granted to a principal, nor taken from another one for its sake, but on
- * Azure's own word of just now.
+ * What of a decision rests on a cache alone: the assignments that it writes or deletes, or that the ledger forgets
+ * for good, by their keys; and whose they are to be. Nothing is granted to a principal, nor taken from another one
+ * for its sake, without a live read.
  */
 export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDecision): readonly string[] {
   const written = actions.flatMap((action) =>
@@ -25,7 +25,7 @@ export function isLive(view: ObservedAssignment | undefined): boolean {
 }
 
 function viewOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
-  // One that is denied is looked at only where it is held.
+  // One that is denied is read only where it is held.
   if (target && azure && armKey(target.id) === key) return azure;
   return held.find(({ id }) => armKey(id) === key)?.view;
 }

@@ -28,13 +28,13 @@ export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps, Marks
   readonly assignmentCache: ReadDeps['assignmentCache'] & MarksDeps['assignmentCache'];
   readonly systemProofs: PrincipalDeps['systemProofs'] & ReReadDeps['systemProofs'];
   readonly hostCache: ReReadDeps['hostCache'];
-  /** Where the cache must look for this object's assignments and its role. */
+  /** The areas that the caches keep for this object's assignments and its role. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly releaseAfterMs: number;
   readonly elapsed: Pick<Elapsed, 'since'>;
 }
 
-/** Reads what `decide` needs: caches where they will do, Azure itself where nothing else tells or a write would follow. */
+/** Reads what `decide` needs: caches where they suffice, Azure itself where they do not or a write would follow. */
 export async function observe(
   object: RoleGrant,
   context: ReconcileContext,
@@ -74,7 +74,7 @@ export async function observe(
   const anything = over || policy.allowsAnyGrantAt(object.spec.scope).allowed;
   const inUse = anything ? [object.spec.scope, ...scopes] : scopes;
   use(inUse);
-  // At start-up two lists are about to tell of thousands at once: roles and assignments.
+  // At start-up two lists bring thousands at once: roles and assignments.
   const [first] = inUse;
   if (!over && context.priority === 'resync' && first !== undefined && deps.assignmentCache.loading(first))
     return { ...common, role: { state: 'loading' } };
@@ -101,7 +101,7 @@ export async function observe(
     target !== undefined &&
     role.state === 'found' &&
     (policy.allowsGrant(requestOf(object, target, role)).allowed || isUnreadable(object, known));
-  // What neither ledger nor record knows is looked at only for whom it is allowed: nobody else takes it away.
+  // What neither ledger nor record knows is read only for an object that is allowed it: no other would delete it.
   if (!allowed) return heldOnly(known);
   const seen = await withAssignments(object, known, target, context, live, deps);
   // Azure itself showed somebody else's assignment under that name.

@@ -13,7 +13,7 @@ export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus>>;
 
 export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
-  /** What a 409 told, by uid: the next look at Azure begins there. */
+  /** What a 409 reported, by uid: the next observation begins there. */
   readonly reported: Map<string, ReportedExisting>;
   readonly retained: Pick<RetainedRecords, 'record'>;
 }

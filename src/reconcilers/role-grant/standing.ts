@@ -60,7 +60,7 @@ export function propagated(
   ];
 }
 
-/** What was said of an assignment that is gone must not stand. */
+/** A condition about an assignment that is gone must not stay. */
 export function notGranted({ status }: RoleGrant): Finding[] {
   return (status?.conditions ?? [])
     .filter(({ type }) => type === 'Propagated')
@@ -73,8 +73,9 @@ export function notGranted({ status }: RoleGrant): Finding[] {
 }
 
 /**
- * When the object must be looked at again to the moment, wall ms: at its expiry, and at the end that it was given, whatever state it is in, and when what
- * was granted is known to act. Rechecks are spread by chance, which an end that somebody counts on must not be.
+ * When the object must be reconciled again to the moment, wall ms: at its expiry, and at the end that it was given,
+ * whatever state it is in, and when what was granted is known to act. Rechecks are spread by chance, which an end
+ * that somebody counts on must not be.
  */
 export function nextMoment(
   object: RoleGrant,

@@ -32,7 +32,7 @@ export interface WatchDeps extends ReferredDeps, Grantees {
   readonly proofs: Grantees['proofs'] & Pick<CoOwnerDeps['proofs'], 'known'>;
   readonly systemProofs: Grantees['systemProofs'] & Pick<CoOwnerDeps['systemProofs'], 'known'>;
   readonly assignmentCache: CacheSource & Pick<AssignmentCache, 'observe'>;
-  /** Told of a role that was edited, renamed or removed, by its GUID. */
+  /** Emits the GUID of a role that was edited, renamed or removed. */
   readonly roles: Source<string>;
   readonly hostCache: CacheSource;
   /** Keys of grants, when both assignments and roles of an area of theirs were listed for the first time. */
@@ -124,7 +124,7 @@ function sharers({ key, old, new: next }: StoreChange<RoleGrant>, deps: WatchDep
       if (id !== undefined) principals.add(id.toLowerCase());
   }
   const keys = [...principals].flatMap((principal) => [...grantsOfPrincipal(principal, deps)]);
-  // As long as the principal is not told, what one waits for leads to the other by their references alone.
+  // As long as the principal is not known, two grants that wait for each other are related by their references alone.
   for (const grant of [old, next]) if (grant) keys.push(...grantsOfSameIdentity(grant, deps));
   return keys.filter((each) => each !== key);
 }

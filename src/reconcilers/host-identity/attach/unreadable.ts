@@ -3,7 +3,7 @@ import type { Line } from '../../hosts/ledger/lines.ts';
 import { withProblem } from '../../hosts/ledger/problems.ts';
 import { type Judged, withState } from '../identity/judged.ts';
 
-/** An identity that azid could not look at is in no write: a dead one would fail the whole. */
+/** An identity that azid could not read is in no write: a dead one would fail the whole. */
 export function unreadable(base: Line, failure: Failure, id: string, now: number): Judged {
   if (failure.kind !== 'stalled') return { line: base, failure };
   const refused = base.state === 'Attached' ? base : withState(base, 'Refused', now);

@@ -48,7 +48,7 @@ export function detach(each: Case, line: Line, leaving: readonly Leaving[]): Jud
   if (use) return { line: withProblem(line, use, now) };
   if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
   const after = leaving.flatMap(({ instead }) => instead ?? []);
-  // Azure said it was done, and shows it still: some providers do (docs/azure-facts.md section 7).
+  // Azure reported it done, and shows it still: some providers do (docs/azure-facts.md section 7).
   const kept = accepted?.wanted === 'absent' && line.state === 'Detaching' && isNew(line, accepted.at);
   if (kept) {
     const message = `${host.id} still has it after Azure reported its removal: remove it by hand`;

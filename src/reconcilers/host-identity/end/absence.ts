@@ -3,7 +3,7 @@ import { linesOf } from '../../hosts/ledger/lines.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from '../facts.ts';
 import { withLines } from '../own.ts';
 
-/** Nobody enqueues it when a list shows the resource elsewhere; looking costs no call. */
+/** Nothing enqueues it when a list shows the resource elsewhere; to search the cache costs no call. */
 const SEARCH_AGAIN_MS = 10_000;
 
 /**

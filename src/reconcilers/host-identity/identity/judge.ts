@@ -30,7 +30,7 @@ export function judge(each: Case): Judged {
   const { holders, leaving, awaited } = standingOf(key, line, claims, isAlive);
   if (holders.length === 0) {
     if (!line) return {};
-    // Once it can be told whether somebody wants it, what told that enqueues the host.
+    // Once it is known whether somebody wants it, the same change enqueues the host.
     return awaited && shown && line.owned ? { line, awaited } : detach(each, line, leaving);
   }
   // Who moved on to another identity is held by this one until that one is there.

@@ -37,11 +37,11 @@ export interface Judged {
   readonly line?: Line | undefined;
   readonly change?: Change;
   readonly events?: readonly ReconcileEvent[];
-  /** Azure was told and need not show it yet, or a write may still take effect. */
+  /** Azure accepted a write and need not show it yet, or a write may still take effect. */
   readonly pending?: boolean;
-  /** It stays, as this object may want it, which cannot be told yet. */
+  /** It stays, as this object may want it, which is not known yet. */
   readonly awaited?: LedgerOwner;
-  /** It could not be looked at, for now. */
+  /** It could not be read, for now. */
   readonly failure?: Failure;
 }
 
@@ -77,7 +77,7 @@ export function shownOn({ identity }: AzureHost, key: string): Shown | undefined
   return alive ?? found[0];
 }
 
-/** A line in another state; `since` tells when it changed last. */
+/** A line in another state; `since` is when it last changed. */
 export function withState(line: Line, state: Line['state'], now: number): Line {
   return line.state === state ? line : { ...line, state, since: timestamp(now) };
 }

@@ -17,7 +17,7 @@ export interface Survey {
   readonly events: readonly ReconcileEvent[];
   readonly pending: boolean;
   readonly failure: Failure | undefined;
-  /** By key: for whom it stays that cannot be told yet. */
+  /** By key: for whom it stays, as long as their claim is not known. */
   readonly awaited: ReadonlyMap<string, LedgerOwner>;
 }
 
@@ -52,7 +52,7 @@ export function surveyOf(
       recycled,
       settled,
       uses: model ? usesOn(model, host.identity, key) : [],
-      // Most say so themselves; of the others only a write that was refused tells.
+      // Most resources show it themselves; for the others only a write that was refused does.
       atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
     });
     if (judged.line) next.set(key, judged.line);

@@ -19,7 +19,7 @@ export interface ObservedDeps {
   readonly lateWrites: Pick<LateWrites, 'openMs'>;
 }
 
-/** From memory; undefined where only Azure can tell. */
+/** From the cache; undefined where only Azure can answer. */
 export function cachedHost(
   { spec: { resourceId } }: HostIdentity,
   { priority }: ReconcileContext,
@@ -34,7 +34,7 @@ export function cachedHost(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list is about to tell of hundreds at once; only what somebody waits for is read alone.
+      // At start-up the list brings hundreds at once; only what somebody waits for is read alone.
       return priority === 'resync' && hostCache.loading(areaOfHost(resourceId))
         ? { state: 'loading' }
         : undefined;

@@ -4,7 +4,7 @@ import type { Facts, HostIdentity } from '../facts.ts';
 import type { ObserveDeps } from './deps.ts';
 import { windowOf } from './host-view.ts';
 
-/** What the object and this process's memory of it tell before anything is looked at. */
+/** The facts that need no read: from the object, and from this process's memory of it. */
 export function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {
   const { clock, memory } = deps;
   const { uid } = object.metadata;

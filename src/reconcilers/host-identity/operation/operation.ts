@@ -29,7 +29,7 @@ export function awaitOperation(object: HostIdentity, facts: Facts): HostDecision
         summary: { state: 'progressing', reason: 'OperationRunning', message, againMs: operation.againMs },
       };
     case 'unreadable':
-      // It goes on whether Azure tells or not.
+      // It goes on, whether Azure answers a poll or not.
       return { actions: [], status: own, summary: summaryOf(operation.failure) };
     case 'over':
       return undefined;

@@ -19,7 +19,10 @@ export interface PollDeps {
 
 const FIRST_MS = 2_000;
 const LONGEST_MS = 15_000;
-/** A VM PATCH takes 16 min at most (docs/azure-facts.md section 7); what still runs after an hour tells nothing any more. */
+/**
+ * A VM PATCH takes 16 min at most (docs/azure-facts.md section 7); after an hour nothing is learnt from an operation
+ * that still runs.
+ */
 const ENDLESS_MS = 3_600_000;
 
 /** Asks, when it is due, where the operation of the ledger stands. What it came to is in the memory. */
@@ -52,7 +55,7 @@ export async function pollOperation(
         return { state: 'over' };
       case 'failed': {
         memory.end(uid, writeStartedAt);
-        // As if the write itself had been answered so; how long to wait only the text can tell.
+        // As if the write itself had been answered so; only the text holds how long to wait.
         const retryAfterMs = retryAfterFromText(state.message);
         const given = retryAfterMs === undefined ? {} : { retryAfterMs };
         const failure = failureOf(new AzureError({ ...state, ...given, status: 409 }));
@@ -66,7 +69,7 @@ export async function pollOperation(
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
-    // An operation that azid may not ask about is as good as unknown: the host tells.
+    // An operation that azid may not poll is as good as unknown: a read of the host shows the result.
     return failure.kind === 'transient' && !isEndless()
       ? { state: 'unreadable', failure }
       : { state: 'over' };

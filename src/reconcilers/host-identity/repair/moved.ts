@@ -13,8 +13,8 @@ import { ownStatus } from '../own.ts';
 import type { HostMemory } from '../write/memory.ts';
 
 /**
- * A resource that is moved to another group keeps what is attached to it, and is known again by its `vmId` or `uniqueId`:
- * its ledger goes with it. Where nothing tells two resources apart, what is there under the new id is somebody else's.
+ * A resource that is moved to another group keeps what is attached to it, and is recognised by its `vmId` or
+ * `uniqueId`: its ledger goes with it. Where a type has neither, what is there under the new id is somebody else's.
  */
 
 export interface MoveDeps {
@@ -27,7 +27,7 @@ export interface MoveDeps {
 /** A list that does not come is waited for no longer, ms after it was due. */
 const LATE_MS = 60_000;
 
-/** Of a resource that is gone from its id: where it is, or that nothing has told yet. */
+/** Of a resource that is gone from its id: where it is, or that no list has shown it yet. */
 export function whereabouts(
   object: HostIdentity,
   view: ObservedHost | undefined,

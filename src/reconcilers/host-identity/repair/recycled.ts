@@ -3,8 +3,8 @@ import type { ReconcileEvent } from '../../decision.ts';
 import type { OwnStatus } from '../facts.ts';
 
 /**
- * By what the resource is seen to be another one than the ledger was written for: its `instance`, or, where nothing else
- * tells, only the principal of its own identity, which whoever switches that off and on changes as well.
+ * By what the resource is known to be another one than the ledger was written for: its `instance`, or, where it has
+ * none, only the principal of its own identity, which changes as well for whoever switches that off and on.
  */
 export type Recycled = 'instance' | 'principal' | false;
 

@@ -4,8 +4,9 @@ import { mayGive } from '../../hosts/claims/by-identity.ts';
 import type { Claim } from '../../hosts/claims/claim.ts';
 
 /**
- * What comes together goes out in one write: it waits until what is to be written has stayed the same for a moment. Who
- * has yet to be reconciled is read off the objects (`hosts/claims/slots.ts`), so nothing of it needs to be told, or kept.
+ * What comes together goes out in one write: it waits until what is to be written has stayed the same for a moment.
+ * Which objects have yet to be reconciled is read off the objects (`hosts/claims/slots.ts`), so the host keeps no
+ * list of them.
  */
 
 /** So long nothing new has come, ms: an apply of several objects, and the reconciles of one event, come closer together. */

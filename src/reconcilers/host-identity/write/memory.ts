@@ -13,7 +13,7 @@ import { triesOf } from './halves.ts';
 interface Known {
   /** The last intent of this process, by its `writeStartedAt`. */
   begun?: { readonly at: string; readonly phase: 'intended' | 'sent' | 'ended' };
-  /** When a write last ended without an answer that tells whether it acted, monotonic ms. */
+  /** When a write last ended without an answer that shows whether it acted, monotonic ms. */
   unclearAt: number;
   started?: { readonly operation: LedgerOperation; readonly asked: Asked };
   /** Of the operation in the ledger. */
@@ -94,7 +94,7 @@ export class HostMemory {
     this.#of(uid).unclearAt = monotonic;
   }
 
-  /** Azure did what it was asked, as far as it tells. */
+  /** Azure did what it was asked, as far as its answer shows. */
   accept(uid: string, { adds, removes, system }: Asked, monotonic: number): void {
     const known = this.#of(uid);
     for (const key of adds) known.accepted.set(key, { wanted: 'present', at: monotonic });
@@ -135,8 +135,9 @@ export class HostMemory {
   }
 
   /**
-   * The refusal that a reconcile has to go by: its own; another reconcile's as long as Azure said not to come back. An edit may
-   * bring a reconcile earlier, and no rate-limit scope was told of what an operation ended with (docs/guarantees.md G12).
+   * The refusal that binds a reconcile: its own; another reconcile's as long as Azure asked not to come back. An edit
+   * may bring a reconcile earlier, and the failure of an operation holds back no rate-limit scope (docs/guarantees.md
+   * G12).
    */
   refusalFor(uid: string, reconcileId: string, monotonic: number): Refusal | undefined {
     const known = this.#of(uid).refusal;

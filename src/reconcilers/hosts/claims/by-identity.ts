@@ -7,7 +7,7 @@ import type { Claim, Wants } from './claim.ts';
 export interface ClaimsByIdentity {
   /** By key: who wants it, the denied and those without a slot included. */
   readonly wants: ReadonlyMap<string, readonly Wants[]>;
-  /** By key: those of whom it cannot be told yet whether they want it, or may have it. */
+  /** By key: the objects of which it is not known yet whether they want it, or may have it. */
   readonly mayWant: ReadonlyMap<string, readonly LedgerOwner[]>;
   /** By uid. */
   readonly byOwner: ReadonlyMap<string, Claim>;
@@ -19,7 +19,10 @@ export interface Standing {
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */
   readonly leaving: readonly Leaving[];
-  /** Whom the ledger does not name, and who may want it, which cannot be told yet: it is not taken away, and nobody's more than before. */
+  /**
+   * An object that the ledger does not name and that may want it, which is not known yet: it is not taken away, and
+   * nobody's more than before.
+   */
   readonly awaited?: LedgerOwner;
 }
 
@@ -104,7 +107,7 @@ export function standingOf(
   return { holders, leaving, ...(awaited && { awaited }) };
 }
 
-/** Keys of what it may be found to want, or to be allowed: it cannot be told yet. */
+/** Keys of what it may be found to want, or to be allowed, which is not known yet. */
 function keysUndetermined(claim: Claim): readonly string[] {
   switch (claim.state) {
     case 'unclear':

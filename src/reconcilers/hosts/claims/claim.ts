@@ -17,8 +17,8 @@ import { isDue, mayAttach, mayDetach } from './slots.ts';
 import { problemOf, problemOfHost } from './spec-problem.ts';
 
 /**
- * What one object claims of one host, now. Asked by the host, which acts on it, and by the object itself, which tells of
- * it. `wants`: it is to have the identity; everything else never gives.
+ * What one object claims of one host, now. Asked by the host, which acts on it, and by the object itself, which
+ * reports it. `wants`: it is to have the identity; no other claim gives anything.
  */
 export type Claim =
   | {
@@ -30,7 +30,10 @@ export type Claim =
       readonly verdict: Verdict;
       /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
       readonly hasSlot: boolean;
-      /** It has none, and its next reconcile says whether it gets one: no rollout holds it back, as far as its status tells. */
+      /**
+       * It has none, and its next reconcile decides whether it gets one: no rollout holds it back, as far as its
+       * status shows.
+       */
       readonly isDue: boolean;
       /** Suspended, or its identity is on its way out: nothing new is given. */
       readonly paused: boolean;
@@ -40,12 +43,12 @@ export type Claim =
       /** Properties of a resource that name the identity, and out from under which it may be taken all the same. */
       readonly detachInUse: readonly string[];
     }
-  /** Not to be told now, or wrong by itself: what stands is kept, nothing new is given. */
+  /** Not known now, or wrong by itself: what stands is kept, nothing new is given. */
   | {
       readonly state: 'unclear';
       readonly owner: LedgerOwner;
       readonly why: string;
-      /** Keys of what the host's ledger has and it may be found to want: none of it is taken away before that is told. */
+      /** Keys of what the host's ledger has and it may be found to want: none of it is taken away before that is known. */
       readonly mayWant?: readonly string[];
     }
   /** It does not want, or no longer: `hasSlot` says whether it may be taken away now. */
@@ -70,7 +73,7 @@ export interface ClaimDeps {
   readonly formerly?: ReadonlySet<string>;
   /** For how long a reference to what is not there is waited for. */
   readonly references: MayBeOfDeps['references'];
-  /** What the host's ledger has: of this is asked what an object may want that cannot be told yet. */
+  /** The host's ledger: an object whose claim is not known is asked which of these lines it may want. */
   readonly lines?: ReadonlyMap<string, Line>;
 }
 
@@ -121,7 +124,7 @@ export function claimOfAttachment(
   const asked = attachmentAsked(object, { hostId, type, known: knowsType(type) }, request);
   const verdict = policyFor(object, stores).allowsAttachment(asked);
   if (identity.state === 'waiting') {
-    // Nobody keeps anything by a wish that no policy allows, or that would be given nothing once it is told.
+    // A claim keeps nothing if no policy allows it, or if it would be given nothing once it is known.
     const counts = !spec.suspend && (verdict.allowed || verdict.unseen === true);
     const mayWant = counts
       ? [...lines]

@@ -23,9 +23,9 @@ export type ObservedAttachedIdentity =
       readonly state: 'waiting';
       readonly for: string;
       readonly message: string;
-      /** What is held of Azure does not tell yet: what stands is kept, and told as before. */
+      /** The caches do not show it yet: what stands is kept, and reported as before. */
       readonly unknown?: boolean;
-      /** Why Azure does not tell, where it was asked and refused. */
+      /** Why Azure does not show it, where it was asked and refused. */
       readonly failure?: Failure;
     };
 

@@ -18,9 +18,10 @@ export interface MayBeOfDeps {
 }
 
 /**
- * Whether an attachment whose identity cannot be told yet may turn out to mean this one: after a start, while Azure does not answer,
- * or while the marks on the identity still name the object that was there before. What azid attached is not taken away before that
- * is told, or it would be taken from whoever is to have it, and be given back a moment later.
+ * Whether an attachment whose identity is not known yet may turn out to mean this one: after a start, while Azure
+ * does not answer, or while the marks on the identity still name the object that was there before. What azid attached
+ * is not taken away before that is known, or it would be taken from its rightful owner, and be given back a moment
+ * later.
  *
  * @param key of the identity's ARM id
  * @param line what the host's ledger has of it
@@ -71,7 +72,7 @@ function mayHaveBeen(
   });
 }
 
-/** It is, or will be, looked for there. */
+/** It is, or will be, expected there. */
 function isPlaced(object: UserAssignedIdentity, key: string): boolean {
   const places = placesOf(object);
   if (places.length > 0) return places.some((id) => armKey(id) === key);

@@ -19,9 +19,10 @@ export interface HostClaims {
 }
 
 /**
- * All claims on a host: of who names it, who selects it, and who stands in its ledger, wherever they are by now.
+ * All claims on a host: of objects that name it, that select it, and that stand in its ledger, wherever they are by
+ * now.
  *
- * @param seen as last seen; absent, no selector finds it; not known, any that looks in its area may
+ * @param seen as last seen; absent, no selector finds it; not known, any whose area it is in may
  */
 export function claimsOnHost(
   object: HostIdentity,

@@ -4,7 +4,7 @@ import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { armKey, isWithinScope } from '../../../azure/names/resource-id.ts';
 import { hostArea } from '../../../cache/hosts/area.ts';
 
-/** The subscription or resource group a selector looks in. */
+/** The subscription or resource group that a selector covers. */
 export function selectorScope({ subscriptionId, resourceGroup }: HostSelector): string {
   const subscription = `/subscriptions/${subscriptionId}`;
   return resourceGroup === undefined ? subscription : `${subscription}/resourceGroups/${resourceGroup}`;
@@ -16,8 +16,8 @@ export function choosesByWord({ tags = {}, all = false }: HostSelector): boolean
 }
 
 /**
- * Where a selector looks, as one of the places of each resource there (`placesOf`): a host's own group and its subscription lead to
- * those who may select it, and not to the selectors of all teams.
+ * The area of a selector, as one of the places of each resource there (`placesOf`): a host's own group and its
+ * subscription lead to those who may select it, and not to the selectors of all teams.
  */
 export function placeOfSelector({ subscriptionId, type, resourceGroup }: HostSelector): string {
   return placeOf(hostArea(subscriptionId, type), resourceGroup);
@@ -29,7 +29,7 @@ export function placesOf(hostId: string, type: string): readonly string[] {
   return [area, placeOf(area, armKey(hostId).split('/')[4])];
 }
 
-/** Where a selector that may find the resource looks. Slots, too, count by subscription for those who select them. */
+/** The area of a selector that may find the resource. Slots, too, count by subscription for those who select them. */
 export function areaSelected(hostId: string, type: string): string {
   return hostArea(armKey(hostId).split('/')[2] ?? '', type);
 }

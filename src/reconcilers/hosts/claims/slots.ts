@@ -44,8 +44,8 @@ export function rolloutSlotsOf(object: IdentityAttachment): RolloutSlots {
 }
 
 /**
- * The finalizer stands, and a rollout has come to the host. One that is named by its id waits for no other: only, where it
- * restarts, the object must have said so before.
+ * The finalizer stands, and a rollout has come to the host. An attachment by id waits for no rollout, except where
+ * attaching restarts the resource: then its status must have announced that before.
  */
 export function mayAttach(object: IdentityAttachment, hostKey: string): boolean {
   if (!hasFinalizer(object)) return false;
@@ -60,8 +60,8 @@ export function mayDetach(object: IdentityAttachment, hostKey: string): boolean 
 }
 
 /**
- * It asks for the host, and its own reconcile has yet to say when: what it will say is said within that reconcile. Of a
- * selector that has said that the host must wait nothing more is due.
+ * It asks for the host, and its own reconcile has yet to decide when, which it does within that reconcile. Of a
+ * selector whose status lists the host as waiting nothing more is due.
  */
 export function isDue(object: IdentityAttachment, hostKey: string): boolean {
   if (mayAttach(object, hostKey)) return false;
@@ -70,11 +70,11 @@ export function isDue(object: IdentityAttachment, hostKey: string): boolean {
   const { metadata, status } = object;
   if (!status || status.observedGeneration !== metadata.generation) return true;
   if (isHeard(object, hostKey)) return false;
-  // Of more than it tells one by one nobody knows, and nobody waits for them.
+  // Targets beyond the limit of the list are in no status, so nobody waits for them.
   return (status.targets?.length ?? 0) < MAX_LISTED_TARGETS;
 }
 
-/** Its status tells of the host as of one that is to be changed. */
+/** Its status lists the host as one that is to be changed. */
 function isHeard({ spec, status }: IdentityAttachment, hostKey: string): boolean {
   const shown = status?.targets?.find(({ resourceId }) => armKey(resourceId) === hostKey);
   if (!shown || (shown.reason !== undefined && FOUND_ANEW.has(shown.reason))) return false;
@@ -97,7 +97,7 @@ export function openedBy({ old, new: next }: StoreChange<IdentityAttachment>): r
   ];
 }
 
-/** An id that is none is nobody's: the object's own reconcile tells. */
+/** An id of no known type belongs to no rule: the object's own reconcile reports it. */
 function restarts(resourceId: string): boolean {
   const type = hostTypeIfAny(resourceId);
   return type === undefined || (capabilityOf(type)?.restarts ?? false);

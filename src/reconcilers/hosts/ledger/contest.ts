@@ -22,7 +22,10 @@ export function withLoss(line: Line, at: string): Line {
   return { ...line, losses: (line.losses ?? 0) + 1, lastLossAt: at };
 }
 
-/** Until when it is not given back, wall ms. A loss that lies ahead was told before the clock was set back: its pause is over. */
+/**
+ * Until when it is not given back, wall ms. A loss that lies ahead was recorded before the clock was set back: its
+ * pause is over.
+ */
 export function pausedUntil({ losses = 0, lastLossAt }: Line, now: number): number {
   if (losses <= FREE_LOSSES || lastLossAt === undefined || Date.parse(lastLossAt) > now) return 0;
   const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(losses - FREE_LOSSES - 1, 10));

@@ -19,7 +19,7 @@ export const IN_USE = 'InUseByResource';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
-/** No attempts at writing: somebody may mend them at any time, and a look is cheap. */
+/** No attempts at writing: somebody may mend them at any time, and a read is cheap. */
 const READ_OFTEN: ReadonlySet<string> = new Set([
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
@@ -75,8 +75,8 @@ export function isOwnVerdict({ problem }: Line): boolean {
 }
 
 /**
- * Not to be tried again yet, whatever the reason. What is much longer than its pause was told before the wall clock was set back:
- * how long it has lasted nobody knows, and too early is one attempt more.
+ * Not to be tried again yet, whatever the reason. A pause with much more left than it ever had was recorded before
+ * the wall clock was set back: how long it has lasted is not known, and to be too early costs one attempt.
  */
 export function isHeldBack({ problem }: Line, now: number): boolean {
   if (!problem) return false;

@@ -16,7 +16,7 @@ export interface HostViewDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** How one host is seen by an attachment: as the cache shows it, and as its HostIdentity tells. */
+/** How an attachment sees one host: as the cache and its HostIdentity show it. */
 export function hostViewOf(
   { metadata: { uid }, spec, status }: IdentityAttachment,
   identity: ObservedAttachedIdentity,

@@ -10,7 +10,7 @@ import { planRollout, type RolloutPlan } from './rollout.ts';
 const MAX_CONCURRENT = 20;
 const MAX_DETACH_SHARE = 20;
 
-/** @param confirmed a person said that so many may be detached */
+/** @param confirmed a person has confirmed that so many may be detached */
 export function planOf(
   object: IdentityAttachment,
   facts: Facts,

@@ -16,7 +16,7 @@ export interface RolloutState {
   readonly maxConcurrent: number;
   /** Percent of `attached`. */
   readonly maxDetachShare: number;
-  /** Somebody said that so many may be detached. */
+  /** A person has confirmed that so many may be detached. */
   readonly confirmed: boolean;
   /** Grows with time: who is first among the failed. */
   readonly rotation: number;

@@ -13,7 +13,7 @@ const CONFIRMED = 'DetachConfirmed';
 export type Confirmation =
   /** Written down before: they may be detached. */
   | { readonly state: 'given'; readonly conditions: readonly Finding[] }
-  /** Said just now: to be written down first. */
+  /** Given just now: to be recorded first. */
   | { readonly state: 'new'; readonly conditions: readonly Finding[] }
   | { readonly state: 'none'; readonly conditions: readonly Finding[] };
 
@@ -44,7 +44,7 @@ function messageOf(confirmed: number): string {
   return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${confirmed}" lets azid detach so many resources`;
 }
 
-/** Remembers which number is used up: the same one counts again only after the annotation was gone, or said another. */
+/** Remembers which number is used up: the same one counts again only after the annotation was gone, or held another. */
 function usedMessage(confirmed: number): string {
   return `annotation ${CONFIRM_DETACH_ANNOTATION}: "${confirmed}" was for what is done by now, or for an earlier edit; remove it, then set it again, to confirm as many once more`;
 }

@@ -7,8 +7,9 @@ import { named, resources } from '../own.ts';
 import { isFree, type Target } from './target.ts';
 
 /**
- * Events of a reconcile: one for each thing that happened, with a count and up to three names, never one for each of 200
- * hosts. What was told is kept by the process alone: Events live an hour, and a new process begins with what it finds.
+ * Events of a reconcile: one for each thing that happened, with a count and up to three names, never one for each of
+ * 200 hosts. What was reported is kept by the process alone: Events live an hour, and a new process begins with what
+ * it finds.
  */
 export function reconcileEventsOf(targets: readonly Target[]): ReconcileEvents {
   return new Map(targets.map((target) => [target.host.key, reportedOf(target)]));

@@ -1,7 +1,7 @@
 import type { ObservedLedger, SeenHost } from '../facts.ts';
 import { entriesOf, type Target } from './target.ts';
 
-/** A host that is not asked for, or of which Azure does not tell now whether it is. */
+/** A host that is not asked for, or of which Azure does not show now whether it is. */
 
 export function isKept({ claim }: SeenHost): boolean {
   return claim === 'unclear' || claim === 'moved';
@@ -14,7 +14,7 @@ function moved({ id }: SeenHost) {
   return { reason: 'ResourceMoved', message } as const;
 }
 
-/** Azure does not tell now whether the selector still finds it. */
+/** Azure does not show now whether the selector still finds it. */
 export function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target {
   const { entry } = ledger ?? {};
   const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };

@@ -4,8 +4,9 @@ import type { Clock } from '../../../runtime/time/clock.ts';
 import type { IdentityAttachment } from '../facts.ts';
 
 /**
- * Since when an object selects what it selects now. Lists of Azure show what was made only after a while, so a new selector may miss
- * what was made just before it: it says until when, and the list that tells is made once (`AzureCache.ask`).
+ * Since when an object selects what it selects now. Lists of Azure show what was made only after a while, so a new
+ * selector may miss what was made just before it: the status shows until when, and one more list is made at that time
+ * (`AzureCache.ask`).
  */
 
 /** What this process knows of one object's selector. */
@@ -13,7 +14,7 @@ export interface Selecting {
   readonly selector: string;
   /** Monotonic ms; absent: it selected so, and nothing was open, before this process came. */
   readonly askedAt?: number;
-  /** What was told last, so that no jitter of the clock changes a status. */
+  /** What was reported last, so that no jitter of the clock changes a status. */
   readonly reported?: { readonly until: number; readonly wall: number };
 }
 
@@ -32,9 +33,10 @@ export function askAnew(object: IdentityAttachment, area: string, deps: Selectin
 }
 
 /**
- * Until when its selector may miss resources, wall ms; undefined: no more. A time that is past: the list that tells is late.
+ * Until when its selector may miss resources, wall ms; undefined: no more. A time that is past: the list that settles
+ * it is late.
  *
- * @param area where it looks; it must be in use. undefined: nowhere
+ * @param area of the selector; it must be in use. undefined: none
  */
 export function mayMissUntil(
   object: IdentityAttachment,

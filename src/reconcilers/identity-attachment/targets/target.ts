@@ -11,7 +11,7 @@ export interface Target {
   readonly message?: string;
   /** Of the ledger's last change. */
   readonly since?: string;
-  /** Finished and read back, whatever else is to be said. */
+  /** Finished and read back, whatever else there is to report. */
   readonly attached: boolean;
   readonly contested: boolean;
   /** It may be given, or given back, its slot. Else something other than a slot must come first. */

@@ -12,18 +12,18 @@ import type { Facts, IdentityAttachment, SeenHost } from '../facts.ts';
 import { isKept, kept, leaving } from './leaving.ts';
 import type { Target } from './target.ts';
 
-/** How the object stands towards each host: told in the status, and what the rollout goes by. */
+/** How the object stands towards each host: for the status, and for the rollout. */
 
 export interface Targets {
   readonly all: readonly Target[];
   /**
-   * The selector looks where no policy allows it. Judged by what is asked, never by what is there: how many resources of
-   * other teams have a tag, and whether any has, is not to be learnt from an object of one's own.
+   * The selector covers more than any policy allows. Judged by what is asked, never by what is there: how many
+   * resources of other teams have a tag, and whether any has, is not to be learnt from an object of one's own.
    */
   readonly tooWide: boolean;
 }
 
-/** Said of a resource that has to wait for its slot while it will be restarted. */
+/** For a resource that has to wait for its slot and will be restarted. */
 export const RESTARTS = 'RestartsOnAttach';
 
 /** Neither failed nor under way: what the host waits for before it goes on by itself. */
@@ -122,7 +122,8 @@ function wanted(
   if (ledger?.stalled) return say('Failed', true, ledger.stalled.reason, ledger.stalled.message);
   if (entry) return say('Attaching', true, ...(contested ? [CONTESTED, PAUSES] : restarting(facts)));
   if (ledger?.waiting !== undefined) return say('Waiting', true, 'DependencyNotReady', ledger.waiting);
-  // Without its slot a host forgets why it failed; it stays told until the next attempt comes to something.
+  // Without its slot a host forgets why it failed; the failure stays in the status until the next attempt has a
+  // result.
   if (before) return { ...say(before.state, true, before.reason, before.message), ...sinceOf(before) };
   return say('Pending', true, ...(host.shown ? [] : restarting(facts)));
 }

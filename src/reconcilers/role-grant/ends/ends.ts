@@ -114,8 +114,8 @@ export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, targ
 }
 
 /**
- * Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment. One that
- * cannot be read is over, where a policy demands one and nothing tells what it was.
+ * Ends that the spec puts before the recorded ones, or that are not recorded though the object has the assignment.
+ * One that cannot be read is over, where a policy demands one and no record shows what it was.
  */
 export function earlierEnds(object: RoleGrant, facts: Facts): Action[] {
   const { ends, target, now } = facts;

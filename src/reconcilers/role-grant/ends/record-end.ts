@@ -46,7 +46,7 @@ export async function recordEnd(
     ));
   const others = record.spec.owners.filter((each) => each.uid !== uid);
   const counting = countingOwners(others, deps.now(), deps);
-  // Others were quicker: nothing that follows may be done, and what is to be said instead is decided anew.
+  // Others were quicker: nothing that follows may be done, and the outcome is decided anew.
   if (counting.length >= MAX_EXPIRY_OWNERS) {
     const message = `AssignmentExpiry ${record.metadata.name} has no room for another owner`;
     throw new KubeError(message, { status: 409, reason: 'Conflict' });

@@ -49,7 +49,7 @@ function isFresh(
   return known && seen.ageMs <= clock.monotonic() - startedAt;
 }
 
-/** What cannot be read is told by whoever needs it. */
+/** What cannot be read is reported where it is needed. */
 async function readIfPossible(read: () => Promise<unknown>): Promise<void> {
   try {
     await read();

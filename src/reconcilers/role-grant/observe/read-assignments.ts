@@ -32,9 +32,10 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
 }
 
 /**
- * All assignments that matter, each from memory, and from Azure itself where a write is to rest on it.
+ * All assignments that matter, each from the cache, and from Azure itself where a write is to rest on it.
  *
- * @param target what the object asks for, if it may have it; else it is looked at only where it is held, as all else that is
+ * @param target what the object asks for, if it may have it; else it is read only where it is held, like all else
+ * that is
  */
 export async function withAssignments(
   object: RoleGrant,
@@ -101,7 +102,7 @@ async function assembled(
     const dead =
       limited &&
       target &&
-      (await live.once(`fate ${id}`, () => isDead(object, view, facts, target, context, deps)));
+      (await live.once(`liveness ${id}`, () => isDead(object, view, facts, target, context, deps)));
     held.push({
       id,
       view,

@@ -19,7 +19,7 @@ export interface ObservedDeps {
   readonly lateWrites: Pick<LateWrites, 'openMs' | 'lagMs'>;
 }
 
-/** From memory; undefined where only Azure can tell. */
+/** From the cache; undefined where only Azure can answer. */
 export function cachedView(
   object: RoleGrant,
   id: string,
@@ -42,7 +42,7 @@ export function cachedView(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
+      // At start-up the list brings thousands at once; only what somebody waits for is read alone.
       return priority === 'resync' && deps.assignmentCache.loading(parseAssignmentId(id).scope)
         ? { state: 'loading' }
         : undefined;

@@ -32,13 +32,13 @@ export interface CoOwnerDeps
   readonly installationId: string;
 }
 
-/** What an object asks for, as far as it can be told without waiting for anybody. */
+/** What an object asks for, as far as it is known without waiting for anything. */
 export interface Wish {
   readonly target: Target;
   readonly role: Extract<ObservedRole, { state: 'found' }>;
   /** Its policies allow it. */
   readonly allowed: boolean;
-  /** Its namespace was not seen yet: whether they do cannot be told. */
+  /** Its namespace was not seen yet: whether they do is not known. */
   readonly unseen: boolean;
 }
 
@@ -68,10 +68,11 @@ export interface Asked {
 }
 
 /**
- * The living objects besides `object` that ask for this assignment. One of which it cannot be told just now counts if its spec
- * may mean the assignment, and its status, the mark on the assignment or the record of its end says that it has it: nothing is taken
- * from it by mistake. One that nothing names yet, as after a rename, is only `awaited`. Which of them have it, `holdsIt` says: a forged ledger alone keeps nothing. One that is suspended and has it not
- * counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
+ * The living objects besides `object` that ask for this assignment. One whose claim is not known just now counts if
+ * its spec may mean the assignment, and its status, the mark on the assignment or the record of its end names it as
+ * the owner: nothing is taken from it by mistake. One that nothing names yet, as after a rename, is only `awaited`.
+ * Which of them have it, `holdsIt` decides: a forged ledger alone keeps nothing. One that is suspended and does not
+ * have it counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
  */
 export async function coOwnersOf(
   object: RoleGrant,

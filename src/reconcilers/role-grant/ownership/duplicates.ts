@@ -17,7 +17,7 @@ import { isAsked, sameGrant } from '../target/target.ts';
 export interface DuplicateDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'believes'>;
-  /** What a 409 told, by uid of the grant: an id, or only that there is one. */
+  /** What a 409 reported, by uid of the grant: an id, or only that there is one. */
   readonly reported: ReadonlyMap<string, ReportedExisting>;
 }
 
@@ -76,7 +76,10 @@ async function read(
   }
 }
 
-/** Older answers do not name what is in the way (docs/azure-facts.md section 5): all of the principal's at the scope are looked at. */
+/**
+ * Older answers do not name what is in the way (docs/azure-facts.md section 5): all of the principal's at the scope
+ * are listed.
+ */
 async function listed(
   target: Target,
   context: ReconcileContext,

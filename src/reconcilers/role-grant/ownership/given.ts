@@ -29,8 +29,8 @@ export interface GivenDeps extends MayBeAllowedDeps {
 }
 
 /**
- * A policy allows the object what the assignment grants, or that cannot be told just now. Asked of an object whose spec may mean the
- * assignment: if it does, this is what it asks for, whatever else cannot be read.
+ * A policy allows the object what the assignment grants, or that is not known just now. Asked of an object whose spec
+ * may mean the assignment: if it does, this is what it asks for, whatever else cannot be read.
  */
 export function mayBeAllowed(
   object: RoleGrant,
@@ -53,16 +53,17 @@ export function mayBeAllowed(
 }
 
 /**
- * `ofNobody`: nothing but the ledger says so, and Azure shows nothing that has its principal: an identity that is gone had it, or the
- * object's own, which Azure has yet to tell of, or it is an app's.
+ * `ofNobody`: nothing but the ledger claims it, and Azure shows nothing that has its principal: that of an identity
+ * that is gone, of the object's own, which Azure has yet to show, or of an app.
  */
 export type Given = 'given' | 'notGiven' | 'ofNobody';
 
 /**
- * Whether an assignment of the object's ledger is, or was, its own. What it grants says so as well, where the principal is told to be
- * the object's or this process saw it granted, and the policies allow that. But not against a mark that names another object alone;
- * and where they deny it, neither against one of several while the first of them lives, who takes it away. That nothing shows the
- * principal proves nothing: Azure's lists have no apps.
+ * Whether an assignment of the object's ledger is, or was, its own: by a mark or a name that proves it, else by what
+ * it grants, where the principal is known to be the object's or this process saw it granted, and the policies allow
+ * that. But not against a mark that names another object alone; and where the policies deny it, neither against one
+ * of several while the first of them lives, who takes it away. That nothing shows the principal proves nothing:
+ * Azure's lists have no apps.
  */
 export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, deps: GivenDeps): Given {
   const mark = markOf(shown.description, deps.installationId);
@@ -71,19 +72,23 @@ export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, d
   const first = mark && deps.stores.grants.get(mark.key);
   const lives = first !== undefined && !isFinalized(first);
   const isKnown = isShown(shown, deps) || deps.granted.has(object, id);
-  // An app is named by its id, which anybody may do: only a policy tells whoever was given it from whoever says so.
+  // An app is named by its id, which anybody may do: only a policy distinguishes the object that was given it from
+  // one that claims it.
   const isNamedById = object.spec.principal.id !== undefined;
   if (!isKnown && !isNamedById && !(lives && sameIdentity(object, first))) return 'ofNobody';
   const isFree = !lives && (isKnown || !isNamedById);
   return isFree || mayBeAllowed(object, shown, deps) ? 'given' : 'notGiven';
 }
 
-/** Azure shows an identity, or a resource of its own, that has the principal: `mayAskFor` tells whether the object may mean it. */
+/**
+ * Azure shows an identity, or a resource's own, that has the principal; whether the object may mean it is decided by
+ * `mayAskFor`.
+ */
 function isShown({ principalId }: SeenAssignment, { proofs, systemProofs }: GivenDeps): boolean {
   return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
 }
 
-/** Whom the mark names was given it for an identity to which the object refers as well. */
+/** The owner that the mark names was given it for an identity to which the object refers as well. */
 function sameIdentity(object: RoleGrant, other: RoleGrant): boolean {
   const referred = ({ metadata, spec: { principal } }: RoleGrant) =>
     principal.identityRef && [
@@ -104,15 +109,16 @@ export interface Claimed {
   readonly marked: boolean;
   /** The record of its end names the object. */
   readonly recorded: boolean;
-  /** What the object asks for is told, and it is this assignment; else it only may be. */
+  /** What the object asks for is known, and it is this assignment; else it only may be. */
   readonly known: boolean;
-  /** A policy allows it, or that cannot be told. */
+  /** A policy allows it, or that is not known. */
   readonly mayHave: boolean;
 }
 
 /**
- * Whether a co-owner has the assignment, for whoever else asks: its ledger says so, and the mark, the record of its end or the policies
- * bear it out. Where the ledger was lost, the record tells, or the mark of one that may have it, if what stands is as it declares.
+ * Whether a co-owner has the assignment, for others that ask: its ledger names it, and the mark, the record of its
+ * end or the policies bear it out. Where the ledger was lost, the record counts, or the mark of one that may have it,
+ * if what stands is as it declares.
  */
 export function holdsIt(
   object: RoleGrant,

@@ -13,7 +13,7 @@ export class GrantedHere {
     return this.#byUid.get(uid)?.has(armKey(id)) ?? false;
   }
 
-  /** Known for as long as the ledger names it. The target is looked at only for whom it is allowed. */
+  /** Known for as long as the ledger names it. The target is considered only for an object that is allowed it. */
   decided(
     { metadata: { uid } }: RoleGrant,
     facts: Pick<Facts, 'target' | 'azure' | 'installationId'>,

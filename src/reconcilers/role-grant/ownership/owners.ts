@@ -41,7 +41,7 @@ export function staysWithout(
   return age(next) < age(me) || sameCondition(next.condition, condition);
 }
 
-/** One that cannot be told yet, and for whom the assignment would stay when `me` goes, if it asks for it. */
+/** One whose claim is not known yet, and for whom the assignment would stay when `me` goes, if it asks for it. */
 export function awaitedBy(
   me: CoOwner,
   coOwners: readonly CoOwner[],

@@ -10,7 +10,7 @@ import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '..
 import type { RoleGrant } from '../facts.ts';
 import { type RoleDeps, roleOf } from '../target/role.ts';
 
-/** Grants of which it cannot be told what they ask for: after a start, or while Azure does not answer. */
+/** Grants of which it is not known what they ask for: after a start, or while Azure does not answer. */
 
 export interface UndeterminedDeps extends RoleDeps {
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
@@ -20,11 +20,11 @@ export interface UndeterminedDeps extends RoleDeps {
 }
 
 /**
- * Its identity or its role is not told now. One that Azure is told to lack is not waited for; an object that is not there is for a
- * time, as a restore brings what refers to it before it.
+ * Its identity or its role is not known now. One that Azure reports absent is not waited for; an object that is not
+ * there is for a time, as a restore brings what refers to it before it.
  *
- * @param identityId of the identity whose assignment is asked about, as far as it is known: one that is gone comes back with another
- * principal, and one that is marked for another is not the object's
+ * @param identityId of the identity whose assignment is asked about, as far as it is known: one that is gone comes
+ * back with another principal, and one that is marked for another is not the object's
  */
 export async function isUndetermined(
   object: RoleGrant,

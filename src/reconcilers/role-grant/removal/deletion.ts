@@ -11,7 +11,7 @@ import { provenGone } from '../standing.ts';
 import { everything, remove, type Stays } from './removal.ts';
 import { undeterminedOf } from './undetermined.ts';
 
-/** While a list may leave something out, or what it takes to tell cannot be read. */
+/** While a list may leave something out, or what the decision needs cannot be read. */
 const RECHECK_MS = 30_000;
 
 /**
@@ -101,7 +101,10 @@ function retained(object: RoleGrant, ledger: readonly string[], facts: Facts): r
   return once.length > 0 ? [{ type: 'recordRetained', ids: once }] : [];
 }
 
-/** It waits for what another asks for to be told as it waits for Azure: not for ever, and that one has what stays, if it asks for it. */
+/**
+ * It waits for another object's claim to be known as it waits for Azure: not for ever, and that object has what
+ * stays, if it asks for it.
+ */
 function awaiting(
   object: RoleGrant,
   facts: Facts,

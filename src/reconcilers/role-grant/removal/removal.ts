@@ -25,18 +25,24 @@ export interface Removal {
 
 export type Deletion = Extract<Action, { type: 'deleteAssignment' }>;
 
-/** Absent, but Azure's lag or a write of a dead process may hide it; or it cannot be told yet. */
+/** Absent, but Azure's lag or a write of a dead process may hide it; or whose it is is not known yet. */
 interface Wait {
   readonly state: 'wait';
   readonly againMs: number;
   readonly message: string;
-  /** It stays since it cannot be told now whether another asks for it, or whether it is the object's: the reason for the status. */
+  /**
+   * It stays since it is not known now whether another asks for it, or whether it is the object's: the reason for the
+   * status.
+   */
   readonly awaited?: { readonly reason: string };
 }
 
 export type Stays =
   | Wait
-  /** Whether they are there could not be told, or Azure refused to delete them in this reconcile. The first failure is told. */
+  /**
+   * Whether they are there is not known, or Azure refused to delete them in this reconcile. The first failure is
+   * reported.
+   */
   | {
       readonly state: 'blocked';
       readonly failures: readonly [Failure, ...Failure[]];
@@ -88,7 +94,7 @@ export function remove(
         if (!isOurs(view.assignment, facts)) {
           dropped.push(id);
           ended.push(id);
-          // The ledger forgot it when it was told; the record of its end names it still.
+          // The ledger forgot it when it was reported; the record of its end names it still.
           if (isEndRecorded(object, facts, id)) break;
           events.push({
             type: 'Warning',
@@ -133,17 +139,17 @@ function staysOf([first, ...more]: readonly Failure[], waits: readonly Wait[]): 
   return { state: 'blocked', failures: [first, ...more], ...(unconfirmed && { unconfirmed }) };
 }
 
-/** What may hold it for long is told before what passes by itself; of several, what comes first. */
+/** What may hold it for long is reported before what passes by itself; of several, what comes first. */
 function nextOf(waits: readonly Wait[]): Wait | undefined {
   const awaited = waits.filter((each) => each.awaited !== undefined);
   const [first] = awaited.length > 0 ? awaited : waits.toSorted((a, b) => a.againMs - b.againMs);
   return first && { ...first, againMs: Math.min(...waits.map(({ againMs }) => againMs)) };
 }
 
-/** What tells of another grant enqueues that one alone, ms. */
+/** A change that settles another grant's claim enqueues that grant alone, so this one comes back by itself, ms. */
 const AWAITED_MS = 15_000;
 
-/** An end binds: who cannot be told for long after it does not count. */
+/** An end binds: a claim that is still not known long after it does not count. */
 function isOverdue(object: RoleGrant, { now, releaseAfterMs, ends }: Facts, id: string): boolean {
   const times = [expiryOf(object), ends.get(armKey(id))?.mine?.endsAt].filter((time) => time !== undefined);
   return times.some((time) => !(now < time + releaseAfterMs));
@@ -218,7 +224,7 @@ export function summaryOfStays(stays: Stays): Summary {
       };
 }
 
-/** Told once: the ledger forgets first, or the next round would tell again. */
+/** Reported once: the ledger forgets first, or the next round would report again. */
 export function reportActions(status: OwnStatus, events: readonly ReconcileEvent[]): Action[] {
   if (events.length === 0) return [];
   return [

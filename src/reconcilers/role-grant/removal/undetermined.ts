@@ -3,8 +3,8 @@ import type { Undetermined } from '../../status/undetermined.ts';
 import type { Facts, RoleGrant } from '../facts.ts';
 
 /**
- * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid may have given:
- * what the object asks for was looked at, or a complete list of its scope showed what is marked for it.
+ * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid
+ * may have given: what the object asks for was read, or a complete list of its scope showed what is marked for it.
  */
 export function undeterminedOf(
   { spec }: RoleGrant,

@@ -13,7 +13,7 @@ export interface LivenessDeps {
   readonly systemIdentity?: (hostId: string, context: CallContext) => Promise<ObservedSystemIdentity>;
 }
 
-/** `unclear`: not to be told now; asked again soon. */
+/** `unclear`: not known now; asked again soon. */
 export type Liveness = 'alive' | 'dead' | 'unclear';
 
 /**

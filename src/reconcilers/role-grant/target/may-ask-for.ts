@@ -26,7 +26,7 @@ export interface MayAskForDeps extends RoleDeps, KnownDeps {
     Pick<PrincipalDeps['systemProofs'], 'hasPrincipal' | 'ofPrincipal' | 'isPrincipalOf'>;
 }
 
-/** False only where the spec speaks against it; what cannot be told just now does not. */
+/** False only where the spec speaks against it; what is not known just now does not. */
 export function mayAskFor(object: RoleGrant, granted: Granted, deps: MayAskForDeps): boolean {
   return (
     scopeProblem(object) === undefined &&
@@ -40,7 +40,7 @@ function mayAskForRole({ spec }: RoleGrant, { roleGuid }: Granted, { roles }: Ro
   const { id, name } = spec.role;
   if (roleGuid === undefined) return true;
   if (id !== undefined) return asciiLower(id.slice(-roleGuid.length)) === asciiLower(roleGuid);
-  // A role may have been renamed: only a name that is another's by now tells.
+  // A role may have been renamed: only a name that is another's by now speaks against it.
   const named = roles.held?.().filter(({ roleName }) => sameText(roleName, name ?? '')) ?? [];
   return named.length === 0 || named.some(({ guid }) => sameText(guid, roleGuid));
 }
@@ -56,7 +56,7 @@ function mayAskForPrincipal(
   if (isNoIdentity(principalType)) return false;
   const known = knownPrincipal(object, deps);
   if (known && sameText(known.id, principalId)) return true;
-  // Of an identity that is gone nobody can tell whose it was.
+  // Whose an identity was that is gone is not known.
   const { proofs, systemProofs, stores } = deps;
   if (!proofs.hasPrincipal(principalId) && !systemProofs.hasPrincipal(principalId)) return true;
   // It has an owner that lives: only who refers to that may mean it, once its proof can be read.

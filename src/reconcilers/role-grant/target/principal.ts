@@ -40,7 +40,10 @@ export interface PrincipalDeps extends LivenessDeps {
   readonly elapsed: Pick<Elapsed, 'since'>;
 }
 
-/** Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is told). */
+/**
+ * Azure's services may not know a principal that is younger (docs/azure-facts.md section 5: 10 to 32 s seen, more is
+ * reported).
+ */
 const YOUNG_MS = 15 * 60_000;
 
 type Known = Extract<ObservedPrincipal, { state: 'known' }>;
@@ -49,7 +52,7 @@ export type KnownDeps = Pick<
   'stores' | 'proofs' | 'systemProofs' | 'firstSeen' | 'clock' | 'elapsed'
 >;
 
-/** What can be told from the caches; undefined: they show no principal of the identity's object. */
+/** The principal as far as the caches show it; undefined: they show none of the identity's object. */
 export function knownPrincipal(object: RoleGrant, deps: KnownDeps): Known | undefined {
   const named = principalById(object);
   if (named) return named;

@@ -10,7 +10,10 @@ import { describe, stop } from '../standing.ts';
 import { summaryOfRefusal } from './refusals.ts';
 import { settle, statusWith } from './settle.ts';
 
-/** The assignment is there under azid's name: its text and condition are put right, what it replaces goes, the status tells. */
+/**
+ * The assignment is there under azid's name: its text and condition are put right, what it replaces goes, the status
+ * reports it.
+ */
 export function maintain(
   object: RoleGrant,
   facts: Facts,

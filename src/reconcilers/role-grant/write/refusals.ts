@@ -72,7 +72,10 @@ export function scopeNotFound(scope: string): Summary {
   );
 }
 
-/** The text of every refused roleAssignments/write (docs/azure-facts.md section 5): a condition cannot be told from a missing right. */
+/**
+ * The text of every refused roleAssignments/write (docs/azure-facts.md section 5): it is the same for a condition and
+ * for a missing right.
+ */
 function isDelegationDenial({ message }: Failure): boolean {
   return /ABAC condition/i.test(message);
 }

@@ -67,7 +67,7 @@ export function settle(
         conditions: [...conditions, ...removalFree(object)],
       };
     case 'wait':
-      // The look at what it replaced is no reason to call it not ready.
+      // That what it replaced is still to be checked is no reason to call it not ready.
       return { ...settled, summary: { state: 'ready', ...events, nextMs: stays.againMs }, conditions };
     case 'blocked': {
       const [failure] = stays.failures;
@@ -115,7 +115,7 @@ export function statusWith(
   };
 }
 
-/** The same role with other actions than at the last look. */
+/** The same role with other actions than when last read. */
 function roleWasEdited(object: RoleGrant, { role }: Facts): boolean {
   const { roleContent, roleDefinitionId } = object.status ?? {};
   if (role?.state !== 'found' || roleContent === undefined) return false;
