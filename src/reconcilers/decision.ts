@@ -8,9 +8,9 @@ import type { Condition } from '../kube/types.ts';
 
 /** How the object stands, from which its conditions and the next reconcile follow (docs/conditions.md). */
 export type Summary =
-  /** Azure is as declared. `nextMs`: when to look again without being enqueued. */
+  /** Azure is as declared. `nextMs`: when to reconcile again without being enqueued. */
   | { readonly state: 'ready'; readonly reason: string; readonly message: string; readonly nextMs: number }
-  /** On the way, no failure: look again after `againMs`. */
+  /** On the way, no failure: reconcile again after `againMs`. */
   | {
       readonly state: 'progressing';
       readonly reason: string;
@@ -19,7 +19,7 @@ export type Summary =
       /** It takes but a moment, and conditions stay as they are. */
       readonly keep?: boolean;
     }
-  /** Failed for now; the queue backs off, at least as long as the server said. */
+  /** Failed for now; the queue backs off, at least as long as the server asked. */
   | { readonly state: 'retrying'; readonly failure: Failure }
   /** Something named must come first and enqueues this object; `recheckMs` is the safety net. */
   | {
@@ -56,7 +56,7 @@ export interface Failure {
   readonly message: string;
   /** The call may have taken effect all the same: no answer, a lost connection, a 5xx. */
   readonly ambiguous: boolean;
-  /** The server said not to come back earlier (ms from now). */
+  /** The server asked not to come back earlier (ms from now). */
   readonly notBeforeMs?: number;
   /** Nothing was sent, since the rate-limit scope is closed until `notBeforeMs`: no refusal, and no reason to back off. */
   readonly heldBack?: boolean;
@@ -114,8 +114,8 @@ export interface Decision<Action, Status> {
   readonly status: Status;
   readonly summary: Summary;
   /**
-   * What it rests on and a cache alone told, by names of the kind's own. Where there is any, nothing is done: it is observed
-   * live and decided again.
+   * What the decision rests on and only a cache showed, by names of the kind's own. Where there is any, nothing is
+   * done: it is observed live and decided again.
    */
   readonly needsLive?: readonly string[];
   /** It holds while the object is suspended, too: what takes away at an end that binds, and nothing that gives. */

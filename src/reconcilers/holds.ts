@@ -26,14 +26,14 @@ export interface Hold<T = KubeObject, Deps = unknown> {
     deps: Deps,
     context: ReconcileContext,
   ): readonly string[] | Promise<readonly string[]>;
-  /** What held it when Azure last told, and of which Azure does not tell now: waited for as for a refusal. */
+  /** What held it when Azure last answered, and of which Azure does not answer now: waited for as for a refusal. */
   doubts?(identity: ObjectKey, deps: Deps): readonly Doubt[];
 }
 
-/** Why it cannot be told whether something still holds an identity. */
+/** Why it is not known whether something still holds an identity. */
 export interface Doubt {
   readonly reason: string;
-  /** Names what held it, why that cannot be told, and the remedy. */
+  /** Names what held it, why that is not known, and the remedy. */
   readonly message: string;
 }
 

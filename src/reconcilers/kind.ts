@@ -39,7 +39,7 @@ export interface AzureWrite {
   };
 }
 
-/** What a performed action leaves to tell. */
+/** What a performed action leaves to report. */
 export interface Performed {
   /** An Azure write: becomes one log line, one Kubernetes Event, and an entry of `status.activity`. */
   readonly write?: AzureWrite;
@@ -68,8 +68,8 @@ export interface KindReconciler<
   Made extends Decision<Action, Status> = Decision<Action, Status>,
 > {
   /**
-   * Reads what `decide` needs and decides nothing: caches, and Azure itself where nothing else can tell or where the decision
-   * asked for it.
+   * Reads what `decide` needs and decides nothing: caches, and Azure itself where no cache suffices or where the
+   * decision asked for it.
    */
   observe(object: T, context: ReconcileContext, live: LiveReads): Promise<Facts>;
   /** What is about to be carried out: for what this process remembers of it, and for moments that must be met exactly. */

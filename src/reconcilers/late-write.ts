@@ -8,8 +8,8 @@ export interface LateWritesOptions {
 }
 
 /**
- * For how long a write of which only a status tells may still come as a surprise: one window for every kind, counted by the
- * monotonic clock from where this process first meets it.
+ * For how long a write that only a status records may still come as a surprise: one window for every kind, counted by
+ * the monotonic clock from where this process first meets it.
  */
 export class LateWrites {
   readonly #limitMs: number;

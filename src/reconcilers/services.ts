@@ -113,7 +113,7 @@ export interface Dependents {
    * that azid is still to detach it from. Sorted.
    */
   referencesTo(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
-  /** What referred to it when Azure last told, and of which it does not tell now. */
+  /** What referred to it when Azure last answered, and of which it does not answer now. */
   doubtsOf(identity: ObjectKey): readonly Doubt[];
   /** The same as `referencesTo` of a SystemAssignedIdentity. */
   referencesToSystemIdentity(identity: ObjectKey, context: ReconcileContext): Promise<readonly string[]>;
@@ -122,7 +122,7 @@ export interface Dependents {
 }
 
 export interface SharedServices extends Given, Caches {
-  /** How long ago something was, of which a status tells. */
+  /** How long ago something was that a status records. */
   readonly elapsed: Elapsed;
   readonly lateWrites: LateWrites;
   /** For how long a reference to what is not there is waited for. */

@@ -20,7 +20,7 @@ import type { Store } from '../kube/informer/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
 import type { OwnedInAzure } from './activity/owned.ts';
 
-/** What azid watches in Kubernetes, and the indexes that tell which objects a change touches. */
+/** What azid watches in Kubernetes, and the indexes that find the objects that a change concerns. */
 export interface Stores {
   readonly identities: Store<UserAssignedIdentity>;
   readonly grants: Store<RoleGrant>;
@@ -64,13 +64,16 @@ export const INDEX = {
   systemIdentityRef: 'systemIdentityRef',
   /** IdentityAttachment and SystemAssignedIdentity by the key of the resource they name; HostIdentity by its own. */
   host: 'host',
-  /** IdentityAttachment with a selector, by the area it looks in: see `hostArea`. */
+  /** IdentityAttachment with a selector, by its area: see `hostArea`. */
   selectorArea: 'selectorArea',
   /** The same, by the group within it where the selector names one: see `placesOf`. */
   selectorPlace: 'selectorPlace',
   /** IdentityAttachment and HostIdentity by the keys of the identities they name or hold. */
   identityId: 'identityId',
-  /** HostIdentity that may wait to be told who wants something, by the area that shows its resource, as a selector names it: see `hostArea`. */
+  /**
+   * HostIdentity that may keep something for an object whose claim is not known, by the area that shows its resource,
+   * as a selector names it: see `hostArea`.
+   */
   awaitingArea: 'awaitingArea',
   /** HostIdentity of a resource that was moved, by the key of where it is now. */
   movedTo: 'movedTo',

@@ -101,7 +101,7 @@ function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolea
   return entry.correlationId === undefined ? sameOperation && entry.time === next.time : own || sameOperation;
 }
 
-/** azid's own, told as a stranger's by a process that did not know yet who it is. */
+/** azid's own call, recorded as a stranger's by a process that did not know yet who it is. */
 function wasNotKnown({ caller: shown }: ActivityEntry, { caller: azid }: ActivityEntry): boolean {
   const [, objectId] = /^azid \((.+)\)$/.exec(azid ?? '') ?? [];
   return objectId !== undefined && shown !== undefined && sameText(shown, `principal ${objectId}`);
@@ -112,7 +112,7 @@ function sameIds(left: string | undefined, right: string | undefined): boolean {
   return left === undefined || right === undefined ? left === right : sameText(left, right);
 }
 
-/** What was told before stands: its time, and whatever of it the new word does not know better. */
+/** The entry on record stays: its time, and each field that the new report does not know better. */
 function better(known: ActivityEntry, next: ActivityEntry, { own, isNamed = false }: Call): ActivityEntry {
   const { time } = known;
   if (isOwnText(known.caller)) return known;

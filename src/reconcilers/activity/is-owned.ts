@@ -2,7 +2,10 @@ import { groupOf } from '../../azure/names/resource-id.ts';
 import type { KindDefinition } from '../definition.ts';
 import { INDEX, type Stores, storeOf } from '../stores.ts';
 
-/** Whether some object has it in Azure, or, of a resource group, something in it. It is asked for each event: nothing is looked through. */
+/**
+ * Whether some object has it in Azure, or, of a resource group, something in it. Asked for each event, so it uses
+ * indexes alone.
+ */
 export function isOwnedBy(kinds: readonly Owning[], stores: Stores): (key: string) => boolean {
   return (key) =>
     kinds.some((kind) => {

@@ -64,7 +64,7 @@ export class ObjectActivity<T extends ManagedObject> {
   }
 
   /**
-   * Before the write is told of: what came before it is put right by it.
+   * Before the write is reported: it puts right what came before it.
    *
    * @returns whose call it put right, in words
    */

@@ -5,17 +5,20 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import type { Stores } from '../stores.ts';
 import type { OwnedInAzure } from './owned.ts';
 
-/** News wait for more of their kind: one status tells of all. Nobody hurries for it, what is to be repaired is read anyway. */
+/**
+ * News wait for more of their kind: one status reports all. They are not urgent, as what is to be repaired is read
+ * anyway.
+ */
 export const NEWS_MS = 5_000;
 /**
  * Between two reconciles of one object for news alone: whoever may put events into a queue, and whoever writes to a resource all day,
  * costs a status a minute and no more.
  */
 export const CALM_MS = 60_000;
-/** Of so many objects it is known when they were last told; of the others news are told as the first ones are. */
+/** For so many objects it is known when they last reported; news of the others are treated as their first. */
 const REMEMBERED = 10_000;
 
-/** A foreign call enqueues whoever is to tell of it. */
+/** A foreign call enqueues the objects that are to report it. */
 export function onNews(
   news: Source<News>,
   owned: OwnedInAzure,
@@ -31,7 +34,7 @@ export function onNews(
         for (const each of new Set(owned.ownersOf(key, stores))) {
           const at = dueAt(due.get(each), now);
           due.set(each, at);
-          // Again where it is due already: a reconcile in between may have begun before this call was told of.
+          // Again, even where one is due already: a reconcile in between may have begun before this call was known.
           enqueue(each, 'resync', at - now);
         }
       });

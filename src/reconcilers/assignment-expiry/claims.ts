@@ -42,7 +42,7 @@ export async function claimsOn(
       continue;
     }
     if (!policy.allowsAnyGrantAt(scope).allowed) continue;
-    // Whose an identity is may have to be read first: what the cache does not tell is nobody's fault either.
+    // Whose an identity is may have to be read first: a cache that does not show it yet is no reason to decide.
     const proofs: ProvenIdentity[] = [];
     for (const ref of referredIdentity(grant))
       if (!deps.proofs.known(ref)) proofs.push(await deps.proofs.prove(ref, context));
@@ -56,7 +56,8 @@ export async function claimsOn(
     }
     const wish = await wishOf(grant, context, deps);
     if (!wish) {
-      // A role that Azure does not tell of just now is nobody's fault: better late than taken from who may have it.
+      // A role that cannot be read now is no reason either: an end that comes late is better than a role taken from a
+      // grant that may have it.
       const role = await roleOf(grant, context, deps);
       if (role.state === 'unreadable') unclear = role.failure;
       continue;

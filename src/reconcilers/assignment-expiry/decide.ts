@@ -7,7 +7,7 @@ import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalledInside, summaryOf } from '../status/summaries.ts';
 import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
 
-/** So long the RoleGrant itself has to take back what has ended, and to tell its owner. */
+/** So long the RoleGrant itself has to remove what has ended, and to report it to its owner. */
 export const HANDOVER_MS = 30_000;
 
 /**

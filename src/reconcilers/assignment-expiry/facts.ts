@@ -20,18 +20,21 @@ export interface Facts {
   readonly installationId: string;
   /** What stands in `spec.assignmentId` is no id of an assignment. */
   readonly problem?: string;
-  /** Owners that live: their own reconcile takes back what has ended, and tells of it. */
+  /** Owners that live: their own reconcile removes what has ended, and reports it. */
   readonly living: readonly string[];
   /** Those of them whose status still names the assignment. */
   readonly showing: readonly string[];
   /** Read for this decision; absent: nothing depends on it yet. */
   readonly azure?: AssignmentNow;
   readonly claims: readonly Claim[];
-  /** Whether a living RoleGrant may have the assignment for longer could not be told. */
+  /** Whether a living RoleGrant may have the assignment for longer is not known. */
   readonly unclear?: Failure;
   /** The same, since this is being read for the first time. */
   readonly loading?: string;
-  /** For how long after the end that may keep it, ms: then only who was told counts, since an end binds. */
+  /**
+   * For how long after the end that may keep it, ms: from then on only grants that are known to have it count, since
+   * an end binds.
+   */
   readonly releaseAfterMs: number;
   /** For how long after the end a write of a dead process may still make the assignment, ms. */
   readonly openMs: number;

@@ -139,8 +139,9 @@ function lastEventStatus({ status }: EventSource, lastEventAt: number | undefine
 }
 
 /**
- * Silence is no proof that something is broken, so it is a condition of its own, and `Ready` stays. Without a condition here what was
- * said before stays: nothing flips for a connection that is back within moments, nor for a process that starts.
+ * Silence is no proof that something is broken, so it is a condition of its own, and `Ready` stays. Without a
+ * condition here the earlier one stays: nothing flips for a connection that is back within moments, nor for a process
+ * that starts.
  */
 function arrivingOf(
   source: EventSource,
@@ -181,12 +182,12 @@ function arrivingOf(
   return reported('True', ARRIVING, `the last event came within ${expectWithin}`, nextMs);
 }
 
-/** What was said last was said of the spec as it is: of another queue it would be no news. */
+/** The last report was of the spec as it is: the report on another queue would not be news. */
 function isAsBefore({ status, metadata }: EventSource): boolean {
   return status?.observedGeneration === metadata.generation;
 }
 
-/** Not received from, and too shortly to be told of. */
+/** Not received from, and too shortly to be reported. */
 function isBrief({ connection }: QueueState, now: number): boolean {
   if (connection.state === 'connecting') return true;
   if (connection.state === 'receiving') return false;

@@ -7,8 +7,8 @@ import { store } from './store.ts';
 import { watches } from './watches.ts';
 
 /**
- * EventSource is told of, not carried out: which queues are received from follows from the objects as they are
- * (`src/hints/sources/`), and the status says how that goes.
+ * An EventSource is reported on, not carried out: which queues are received from follows from the objects as they are
+ * (`src/hints/sources/`), and the status shows how that goes.
  */
 export const eventSourceKind: KindDefinition<
   EventSource & ManagedObject,
@@ -23,7 +23,8 @@ export const eventSourceKind: KindDefinition<
   watches,
   decide,
   start: ({ eventSources, stores, cloud, clock }, enqueue) => {
-    // The queue of keys keeps the earliest of several delays: however many events come, a status is looked at once a minute.
+    // The queue of keys keeps the earliest of several delays: however many events come, a status is reconciled once a
+    // minute.
     eventSources.follow(stores.eventSources, (key, soon) =>
       enqueue(key, 'event', soon ? 0 : REPORTED_EVERY_MS / 5),
     );

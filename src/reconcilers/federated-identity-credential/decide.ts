@@ -55,7 +55,7 @@ export function decide(
   return withFindings(object, facts, withoutUnproven(object, facts, decided));
 }
 
-/** What is to be said of the subject, whatever else is: a policy that refuses it may be about the same. */
+/** Findings about the subject, whatever the decision is: a policy that refuses it may be about the same. */
 function withFindings(
   object: FederatedIdentityCredential,
   { clusterIssuer, defaultAudience }: Facts,

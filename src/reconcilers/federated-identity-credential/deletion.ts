@@ -8,7 +8,7 @@ import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, Ow
 import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
 import { remove } from './write/stale.ts';
 
-/** While what it takes to tell cannot be read. */
+/** While what the decision needs cannot be read. */
 const RECHECK_MS = 30_000;
 
 /**
@@ -84,8 +84,8 @@ export function decideDeletion(
 }
 
 /**
- * Why it cannot be told whether something of this object's is in Azure. A status may have been lost or altered while no azid ran, so
- * only what is on the identity tells that nothing is left.
+ * Why it is not known whether something of this object's is in Azure. A status may have been lost or altered while no
+ * azid ran, so only what is on the identity proves that nothing is left.
  */
 function undeterminedOf(object: FederatedIdentityCredential, facts: Facts): Undetermined | undefined {
   const { identity, credentials } = facts;

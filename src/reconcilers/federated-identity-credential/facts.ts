@@ -77,7 +77,7 @@ export interface Facts {
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
-  /** For how long it has been refused, ms; absent: `now` tells. */
+  /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;
 }
 

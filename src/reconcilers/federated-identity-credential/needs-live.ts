@@ -3,7 +3,7 @@ import type { CredentialDecision, Facts, FederatedIdentityCredential } from './f
 /** The identity and all credentials on it, among what is to be read live. */
 export const CREDENTIALS = 'credentials';
 
-/** A write is only ever decided from what Azure itself said during this reconcile; so is what leaves the ledger. */
+/** A write, and a line that leaves the ledger, is only ever decided from Azure's answers during this reconcile. */
 export function needsLive(
   { status, metadata }: FederatedIdentityCredential,
   { identity, credentials, elsewhere = [], openWriteMs }: Facts,

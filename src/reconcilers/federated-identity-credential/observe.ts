@@ -100,8 +100,8 @@ async function observeCredentials(
 }
 
 /**
- * The object of its identity is not there, and Azure shows one that is marked for it: what goes may be on that one. Its name tells
- * whether azid made it for this very object.
+ * The object of its identity is not there, and Azure shows one that is marked for it: the credential to delete may be
+ * on that one. Its name shows whether azid made it for this very object.
  */
 function placeOfGoing(proven: ProvenIdentity): ProvenIdentity {
   if (proven.state !== 'waiting' || !proven.marked) return proven;

@@ -4,7 +4,7 @@ import { stalledInside } from '../status/summaries.ts';
 import type { Facts, FederatedIdentityCredential, Trust } from './facts.ts';
 import { issuerUnknown, resolveTrust } from './trust/trust.ts';
 
-/** What is asked for, and whether it may be had: all that needs no look at Azure. */
+/** What is asked for, and whether it may be had: all that needs no read of Azure. */
 export type Request =
   | { readonly granted: true; readonly trust: Trust; readonly policy: string }
   | { readonly granted: false; readonly summary: Summary };

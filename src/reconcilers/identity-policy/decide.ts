@@ -42,7 +42,7 @@ export function decide(
   const force = `in force for ${counted(selected.length)}`;
   // Where defaults contradict each other nothing of the policy gives anything new.
   const rest = contradicted ? '' : `, the rest is ${force}`;
-  // All of it, however it stands: whoever mends what is told first finds nothing new behind it.
+  // All findings at once: whoever mends the first finds nothing new behind it.
   const message = [
     ...(contradicted ? [describeConflicts(contradicted)] : []),
     ...(findings.length > 0 ? [listed(findings), `what is listed allows nothing${rest}`] : []),

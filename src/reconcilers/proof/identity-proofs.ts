@@ -52,14 +52,14 @@ export class IdentityProofs {
     return object && owned(object, this.observe(object));
   }
 
-  /** Where its identity is: as Azure shows it, else where it is looked for. */
+  /** Where its identity is: as Azure shows it, else where it is expected. */
   placeOf(object: UserAssignedIdentity): string | undefined {
     const seen = this.observe(object);
     return seen.state === 'owned' ? seen.identity.id : placesOf(object)[0];
   }
 
   /**
-   * From the cache, and from Azure itself where the cache does not tell, or where a write is to rest on it.
+   * From the cache, and from Azure itself where the cache does not suffice, or where a write is to rest on it.
    *
    * @param key `namespace/name` of the object
    */
@@ -84,7 +84,7 @@ export class IdentityProofs {
         const loading = this.#loading(object, id, context);
         if (loading) return loading;
       }
-      // Read already: what Azure shows now is all that can be told.
+      // Read already: what Azure shows now is all there is.
       if (read.has(armKey(id))) return found ?? unseen(object, seen);
       const answer = await this.#read(id, context);
       if (!('failure' in answer)) read.set(armKey(id), this.#merged(id, answer.identity));
@@ -146,14 +146,14 @@ export class IdentityProofs {
     return ownerNamed(tags, this.#parts.installationId) === ownerValue({ namespace, name });
   }
 
-  /** The reconcile of an identity has begun to look where it is. */
+  /** The reconcile of an identity has begun to search for it. */
   meet(uid: string): void {
     this.#met.add(uid);
   }
 
   /**
-   * Whether the object's recorded principal was looked for wherever it may be: until then what has its marks may be a copy. Azure shows
-   * nothing else for it, so whoever waits for that is told here.
+   * Whether the object's recorded principal was searched for wherever it may be: until then what has its marks may be
+   * a copy. Azure shows nothing else for it, so those who wait for that are enqueued here.
    */
   searched(object: UserAssignedIdentity, over: boolean): void {
     const { uid } = object.metadata;
@@ -172,12 +172,12 @@ export class IdentityProofs {
   #reported(object: UserAssignedIdentity): string {
     const seen = this.observe(object);
     const id = seen.state === 'owned' ? seen.identity.id : seen.id;
-    // Of one that is nowhere to be found it makes a difference whether it was looked for.
+    // Of one that is nowhere to be found it makes a difference whether the search is over.
     const isOpen = seen.state === 'none' && id === undefined && !this.#searched.has(object.metadata.uid);
     return JSON.stringify([seen.state, id, isOpen]);
   }
 
-  /** It was looked for, or seen as this object's own, by this process. */
+  /** This process has searched for it, or seen it as this object's own. */
   wasSearched(uid: string): boolean {
     return this.#searched.has(uid);
   }
@@ -212,7 +212,7 @@ export class IdentityProofs {
     return { identityCache, installationId, principals, disputed: this.#disputed, searched: this.#searched };
   }
 
-  /** At start-up a list is about to tell of thousands at once; only what somebody waits for is read alone. */
+  /** At start-up a list brings thousands at once; only what somebody waits for is read alone. */
   #loading(
     { metadata }: UserAssignedIdentity,
     id: string,

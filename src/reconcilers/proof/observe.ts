@@ -8,9 +8,9 @@ import { isDeclared, isWithinSpec, placesOf } from './places.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';
 
 /**
- * The one answer to: which identity in Azure is this object's, and which principal has it? It is told from what Azure
- * shows, by the marks of this very object. A status says where to look, and nothing more: whatever is attached, granted,
- * trusted or taken away for an identity rests on this answer.
+ * The one answer to: which identity in Azure is this object's, and which principal has it? It follows from what Azure
+ * shows, by the marks of this very object. A status shows where to search, and nothing more: whatever is attached,
+ * granted, trusted or taken away for an identity rests on this answer.
  */
 export type ObservedIdentity =
   /** Azure shows it with this object's marks. `ageMs`: since the request behind it began. */
@@ -31,8 +31,8 @@ export type ObservedIdentity =
       readonly returns?: true;
     }
   /**
-   * What is held does not tell: a GET of `id` does. `undecided`: it has the object's marks on another principal than the recorded
-   * one, and whether that one is elsewhere the object's own reconcile has yet to see.
+   * The cache does not suffice: a GET of `id` does. `undecided`: it has the object's marks on another principal than
+   * the recorded one, and whether that one is elsewhere the object's own reconcile has yet to find out.
    */
   | { readonly state: 'unknown'; readonly id: string; readonly undecided?: true };
 
@@ -43,11 +43,11 @@ export interface ProofDeps {
   readonly disputed: ReadonlyMap<string, string>;
   /** Which principal is the object's, by the record that no tenant can write, or as this process last saw it. */
   readonly principals: Pick<RecordedPrincipals, 'lastOf'>;
-  /** Uids of the objects whose recorded principal was looked for wherever it may be. */
+  /** Uids of the objects whose recorded principal was searched for wherever it may be. */
   readonly searched: ReadonlySet<string>;
 }
 
-/** What is older tells nothing any more: no list shows this identity, and only Azure knows whether it is still so. */
+/** What is older proves nothing any more: no list shows this identity, and only Azure knows whether it is still so. */
 export const STALE_MS = 3_600_000;
 
 /** @param observe what is held of one identity; by default what the cache holds */

@@ -5,7 +5,7 @@ import type { ObservedIdentity } from './observe.ts';
 
 /** The identity of a UserAssignedIdentity, as far as Azure proves it. */
 export type ProvenIdentity =
-  /** Azure shows it with this object's marks. `live`: it said so lately enough for a write to follow. */
+  /** Azure shows it with this object's marks. `live`: recently enough for a write to follow. */
   | {
       readonly state: 'owned';
       readonly id: string;
@@ -19,7 +19,7 @@ export type ProvenIdentity =
       readonly why: string;
       /** It vanished, and its object makes it again. */
       readonly returns?: boolean;
-      /** Which identity is the object's is still looked for. */
+      /** Which identity is the object's is still being searched. */
       readonly undecided?: true;
       /** The object is not there, and Azure shows this one with marks that name it. */
       readonly marked?: AzureIdentity;
@@ -29,8 +29,8 @@ export type ProvenIdentity =
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
 /**
- * Before a write only what Azure itself said this lately counts: an identity that somebody made anew under the same
- * name, or took over, must not get anything. Fresh enough that 20 objects at once share one read.
+ * Before a write only an answer of Azure itself counts that is this recent: an identity that somebody made anew under
+ * the same name, or took over, must not get anything. Fresh enough that 20 objects at once share one read.
  */
 const LIVE_MS = 30_000;
 
@@ -44,7 +44,7 @@ export function owned(
   return { state: 'owned', id, principalId, live, deleting: metadata.deletionTimestamp !== undefined };
 }
 
-/** Read, and still not to be told. */
+/** Read, and still not known. */
 export function unseen(
   { metadata }: UserAssignedIdentity,
   seen: ObservedIdentity,
@@ -68,7 +68,7 @@ export function waiting(
   const why = whyNone(object, seen);
   const returns =
     seen.id !== undefined && seen.shown === undefined && object.metadata.deletionTimestamp === undefined;
-  // A status that was lost says nothing of where it is until its own reconcile has looked.
+  // A status that was lost does not show where it is until its own reconcile has searched.
   const undecided = seen.id === undefined && !searched.has(object.metadata.uid);
   return {
     state: 'waiting',

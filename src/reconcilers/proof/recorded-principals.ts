@@ -21,7 +21,7 @@ export class RecordedPrincipals {
   async load(lives: (uid: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const [uid, principalId] of await this.#records.load(lives, signal))
       this.#hold(uid, { principals: [principalId], sure: true });
-    // Of two that claim one principal neither is believed: Azure tells, when it shows marks.
+    // Of two that claim one principal neither is believed, until Azure shows marks.
     for (const [principalId, [uid = '', ...others]] of this.#holders)
       if (others.length === 0) this.#last.shown(principalId, uid, Number.NEGATIVE_INFINITY);
   }

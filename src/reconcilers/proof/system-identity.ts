@@ -60,7 +60,7 @@ export class SystemProofs {
     return ownedBy(object, id, identity.principalId, seen.how !== 'list' && seen.ageMs <= LIVE_MS);
   }
 
-  /** From the caches, and from Azure itself where they do not tell, or where a write is to rest on it. */
+  /** From the caches, and from Azure itself where they do not suffice, or where a write is to rest on it. */
   async prove(key: string, context: ReconcileContext, live = false): Promise<ProvenIdentity> {
     const object = this.#deps.stores.systemIdentities.get(key);
     if (!object) return { state: 'waiting', why: 'does not exist' };
@@ -143,7 +143,7 @@ export class SystemProofs {
     return this.#deps.hostCache.byIndex('principal', principalId).length > 0;
   }
 
-  /** At start-up the lists are about to tell of all resources at once. */
+  /** At start-up the lists bring all resources at once. */
   #isLoading(hostId: string): boolean {
     const { hostCache, clock } = this.#deps;
     return hostCache.loading(areaOfHost(hostId)) || clock.monotonic() < this.#startedAt + STARTING_MS;

@@ -36,7 +36,7 @@ export class Failures<Action extends { readonly type: string }> {
   admits(action: Action): boolean {
     if (!this.#now) return true;
     if (!this.#isRemoval(action) || !this.#isRemoval(this.#now.action)) return false;
-    // Where nobody answers, the time of the reconcile would be over before anything could be told.
+    // Where Azure does not answer, the time of the reconcile would be over before anything could be reported.
     if (this.#silent) this.#kept.push({ action, failure: this.#now.failure });
     return !this.#silent;
   }

@@ -27,8 +27,8 @@ export async function observeAndDecide<
   const live = new LiveReads();
   for (;;) {
     const facts = await kind.observe(object, context, live);
-    // What failed may look different by now, so what is to be read live is asked as if it had not; and what is decided in
-    // its place rests on Azure's own word as well.
+    // What failed may be different by now, so what is to be read live is asked for as if it had not failed; and what
+    // is decided in its place rests on live reads as well.
     const wanted = kind.decide(object, facts);
     if (live.want(wanted.needsLive ?? [])) continue;
     if (!failed) return { facts, decision: wanted };

@@ -95,7 +95,10 @@ export class ActionPerformer<
     }
   }
 
-  /** What its status said before is not so any more, and nobody comes back to it: written before azid lets it go. */
+  /**
+   * What its status holds is not so any more, and nothing reconciles it again: written before azid removes its
+   * finalizer.
+   */
   async #namingOtherFinalizers(object: T, context: ReconcileContext): Promise<T> {
     const others = object.metadata.finalizers?.filter((each) => each !== FINALIZER) ?? [];
     if (others.length === 0) return object;

@@ -80,7 +80,7 @@ export class Reconciler<
     return this.#whileUnchanged(() => this.#reportingRefusals(request));
   }
 
-  /** What Kubernetes itself refuses is told like a refusal of Azure's; all else that the status says stays. */
+  /** A refusal of Kubernetes itself is reported like one of Azure's; everything else in the status stays. */
   async #reportingRefusals(request: ReconcileRequest): Promise<Outcome> {
     try {
       return await this.#reconcile(request);
@@ -94,7 +94,7 @@ export class Reconciler<
       try {
         await this.#writer.writeConditions(object, summary, request);
       } catch {
-        // The status is refused as well: the log tells.
+        // The status is refused as well, so only the log can report it.
         throw error;
       }
       return outcomeOf(summary);
@@ -224,7 +224,7 @@ export class Reconciler<
     this.#kind.forget?.(key, uid);
   }
 
-  /** Azure takes each write and shows something else: said in the status, and tried again with back-off only. */
+  /** Azure takes each write and shows something else: reported in the status, and tried again with back-off only. */
   async #notConverging(object: T, request: ReconcileRequest): Promise<Outcome> {
     const message = `${MAX_ROUNDS} rounds of writes did not make Azure match; something undoes them, or Azure does not take them`;
     const failure: Failure = {

@@ -50,7 +50,7 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     const { uid } = object.metadata;
     const begun = this.#initialWrites.get(uid);
     if (begun) {
-      await begun.catch(() => {}); // Whoever began tells of it.
+      await begun.catch(() => {}); // The caller that began it gets the error.
       const latest = this.#options.store.get(request.key);
       if (latest?.metadata.uid === uid && !needsInitialCondition(latest)) return latest;
     }
@@ -152,7 +152,7 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
   recordWrite(object: T): T {
     this.#options.store.recordWrite(object);
     const latest = this.#options.store.get(keyOfObject(object));
-    // A namesake, made meanwhile: what was decided here is not about it. The next reconcile looks at it afresh.
+    // A namesake, made meanwhile: what was decided here is not about it. The next reconcile observes it afresh.
     if (latest && latest.metadata.uid !== object.metadata.uid) throw replaced(object);
     return latest ?? object;
   }

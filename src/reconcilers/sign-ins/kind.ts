@@ -1,4 +1,4 @@
-/** What kinds of identities have in common that tell when theirs last signed in. */
+/** What the kinds share that report when their identity last signed in. */
 import type { LastSignIn } from '../../api/schema/last-sign-in.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
@@ -20,7 +20,10 @@ export interface SignInDeps {
   readonly signIns?: Pick<LastSignIns, 'of' | 'changed'> | undefined;
 }
 
-/** What the status says stays until a later one is known: the log forgets after weeks, and tells nothing while it cannot be read. */
+/**
+ * What the status has stays until a later one is known: the log forgets after weeks, and answers nothing while it
+ * cannot be read.
+ */
 export function signInOf({ metadata, status }: Signed, { signIns }: SignInDeps): SignInFacts {
   const lastSignIn = signIns && laterOf(signIns.of(metadata.uid), status?.lastSignIn);
   return lastSignIn ? { lastSignIn } : {};

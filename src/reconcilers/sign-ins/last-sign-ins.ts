@@ -21,7 +21,7 @@ export interface SignInTarget {
 /** No clock is further ahead of another: what is later has not happened. */
 const AHEAD_MS = 24 * 3_600_000;
 
-/** The last sign-in of each identity that has an object, as the directory last told; of others nothing is kept. */
+/** The last sign-in of each identity that has an object, as the directory last reported it; of others nothing is kept. */
 export class LastSignIns {
   readonly #byUid = new Map<string, LastSignIn>();
   readonly #changed: Readonly<Record<IdentityKind, Emitter<readonly ObjectKey[]>>> = {
@@ -29,7 +29,7 @@ export class LastSignIns {
     SystemAssignedIdentity: new Emitter(),
   };
 
-  /** Undefined: the directory told of none lately, or was not asked yet. */
+  /** Undefined: the directory reported none lately, or was not asked yet. */
   of(uid: string): LastSignIn | undefined {
     return this.#byUid.get(uid);
   }
@@ -39,7 +39,7 @@ export class LastSignIns {
     return this.#changed[kind];
   }
 
-  /** Takes all that the directory tells, once it is whole. Rejects as the pages do, and nothing has changed then. */
+  /** Takes all pages of the directory, once they are complete. Rejects as the pages do, and nothing has changed then. */
   async update(
     pages: AsyncIterable<readonly unknown[]>,
     targets: readonly SignInTarget[],

@@ -19,7 +19,7 @@ const NO_LICENCE = 'authentication_requestfromnonpremiumtenantorb2ctenant';
 export interface SignInMetrics {
   /** The sign-ins could not be read; `MissingPermission`, `MissingLicence`, or as in conditions. */
   failed(reason: string): void;
-  /** Tells where to read from how long ago they were last read, ms; undefined: never. */
+  /** Sets the function that returns how long ago they were last read, ms; undefined: never. */
   age(source: () => number | undefined): void;
 }
 

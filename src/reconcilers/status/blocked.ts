@@ -52,7 +52,10 @@ export function blockOf(
   };
 }
 
-/** Of several things that cannot go: the first is told; what Azure was not asked of yet is not given up with the others. */
+/**
+ * Of several things that cannot go: the first is reported; what Azure was not asked of yet is not given up with the
+ * others.
+ */
 export function blockOfAll(
   object: ManagedObject,
   facts: BlockFacts,
@@ -74,7 +77,10 @@ export function unblocked({ status }: ManagedObject): readonly Finding[] {
   return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
 }
 
-/** True while something that azid made, and that is no longer asked for, cannot be taken away. `Ready` tells of the rest. */
+/**
+ * True while something that azid made, and that is no longer asked for, cannot be taken away. `Ready` is about the
+ * rest.
+ */
 const REMOVAL = 'RemovalBlocked';
 
 /** @param ids of what is left */

@@ -27,7 +27,7 @@ export function deleting<Action, Status>(
 }
 
 /**
- * Nothing of the object's is left, or it has to stay: the finalizer goes, after what tells of it.
+ * Nothing of the object's is left, or it has to stay: the finalizer goes, after the Events about it.
  *
  * @param before what is done while the object is still there
  */

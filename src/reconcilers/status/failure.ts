@@ -59,7 +59,7 @@ export function failureOf(error: unknown): Failure | undefined {
     case 'stalled':
       return { ...common, kind: 'stalled', reason: meaning.reason, message: `${answer}; ${meaning.remedy}` };
     case 'notFound':
-      // It went between the read and the write: the next read tells, and decides.
+      // It went between the read and the write: the next read shows it, and `decide` has its answer.
       if (meaning.what === 'resource')
         return { ...common, kind: 'transient', reason: 'ResourceNotFound', message: answer };
       return {

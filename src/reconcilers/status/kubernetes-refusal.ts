@@ -1,13 +1,13 @@
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { Failure } from '../decision.ts';
 
-/** Errors of the server itself, as an overload or a failing webhook gives them, are told from this attempt on. */
+/** Errors of the server itself, as from overload or a failing webhook, are reported from this attempt on. */
 const LASTING = 3;
 
 /**
- * What the API server refuses azid while it works for an object, as that object says it: a right that is missing, a quota, a
- * webhook. Undefined for what passes by itself and for what an object cannot be told about: no answer, azid's own token, a change
- * that somebody else made meanwhile.
+ * What the API server refuses azid while it works for an object, for that object's status: a right that is missing, a
+ * quota, a webhook. Undefined for what passes by itself and for what is not the object's: no answer, azid's own
+ * token, a change that somebody else made meanwhile.
  *
  * @param attempt as in `ReconcileRequest`
  */

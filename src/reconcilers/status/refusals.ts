@@ -1,7 +1,10 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { FailedAction, Failure } from '../decision.ts';
 
-/** Several things of one object that are taken away: each is judged by itself, so what failed is told by whose removal it was. */
+/**
+ * Several things of one object that are taken away: each is judged by itself, so what failed is reported by whose
+ * removal it was.
+ */
 
 /** By key: what could not be taken away in this reconcile. */
 export function refusalsOf<Action extends { readonly type: string }>(

@@ -14,7 +14,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
  * a time that is past lies ahead, or who gave a leave that takes something away.
  */
 
-/** @param now wall ms: the first sight of it. What is as it must be comes back as it was given. */
+/** @param now wall ms, when it is first read. A valid status is returned as it was given. */
 export type StatusReader = (status: ManagedStatus | undefined, now: number) => ManagedStatus | undefined;
 
 /** @param schema of the status of one kind */

@@ -16,8 +16,8 @@ export function stalledInside(reason: string, message: string): Summary {
 }
 
 /**
- * What the policies deny: stalled until they change. While the namespace was not seen there is no verdict to tell of; its
- * arrival enqueues the object, and what was said of it before still stands.
+ * What the policies deny: stalled until they change. While the namespace was not seen there is no verdict to report;
+ * its arrival enqueues the object, and its earlier status still stands.
  */
 export function notAllowed(
   { metadata, status }: ManagedObject,

@@ -93,7 +93,7 @@ export function outcomeOf(summary: Summary): Outcome {
       return { type: 'stalled', reason: summary.reason, recheckMs: summary.recheckMs };
     case 'deleting': {
       const { failure, againMs } = summary;
-      // What Azure refuses is looked at again at leisure; what merely failed backs off.
+      // What Azure refuses is tried again at leisure; what merely failed backs off.
       if (failure?.kind === 'stalled') return { type: 'stalled', reason: failure.reason, recheckMs: againMs };
       return failure ? retryOf(failure) : { type: 'again', afterMs: againMs, why: summary.message };
     }

@@ -23,7 +23,7 @@ const RECHECK_LAGGING_MS = 15_000;
 
 /**
  * From what is known to what to do, for one SystemAssignedIdentity. Pure. It never writes to the resource: its
- * HostIdentity does, and this object tells what came of it.
+ * HostIdentity does, and this object reports the result.
  */
 export function decide(
   object: SystemAssignedIdentity,

@@ -17,7 +17,7 @@ export function decideDeletion(
   facts: Facts,
   failed?: Failed,
 ): SystemIdentityDecision {
-  // Said anew each time, by what hangs on it now.
+  // Decided anew each time, by what depends on it now.
   const { released: _, ...own } = ownStatus(object);
   const { ledger } = facts;
   const resourceId = whereIs(object, facts);

@@ -56,7 +56,7 @@ export interface Facts extends SignInFacts {
   readonly leftovers: readonly string[];
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
-  /** For how long it has been refused, ms; absent: `now` tells. */
+  /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;
 }
 

@@ -26,13 +26,13 @@ export interface ObserveDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hosts: Pick<Hosts, 'systemIdentity'>;
   readonly hostCache: Pick<HostCache, 'observe' | 'refresh' | 'byIndex'>;
-  /** Where the cache must look for this object's host. */
+  /** The areas that the cache keeps for this object's host. */
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly dependents: Pick<Dependents, 'referencesToSystemIdentity' | 'leftoversOf'>;
   readonly clock: Clock;
   readonly releaseAfterMs: number;
   readonly elapsed: Pick<Elapsed, 'since'>;
-  /** By uid: the last principal, and the last request for a look that was met. */
+  /** By uid: the last principal, and the last requested reconcile that was met. */
   readonly principals: ReadonlyMap<string, string>;
   readonly reReads: Map<string, string>;
 }
@@ -110,7 +110,10 @@ function ledgersOf(
   return holders.map((holder) => ledgerOf(holder, object, now, deps));
 }
 
-/** By the ledger that went with it; else by what tells it from any other resource, as its HostIdentity remembers it. */
+/**
+ * By the ledger that went with it; else by what distinguishes it from any other resource, as its HostIdentity
+ * remembers it.
+ */
 function whereabouts(
   object: SystemAssignedIdentity,
   { stores, hostCache }: Pick<ObserveDeps, 'stores' | 'hostCache'>,
@@ -145,7 +148,7 @@ function ledgerOf(
   };
 }
 
-/** Only for a principal that the status does not tell of yet. */
+/** Only for a principal that the status does not have yet. */
 async function identityIn(
   { spec, status }: SystemAssignedIdentity,
   { ledger, absent }: Facts,
@@ -203,7 +206,7 @@ async function readIfRequested(
   try {
     await hostCache.refresh(object.spec.resourceId, context.priority, context);
   } catch (error) {
-    // What cannot be read now is what the HostIdentity tells of.
+    // What cannot be read now is reported by the HostIdentity.
     if (!failureOf(error)) throw error;
   }
 }

@@ -21,7 +21,7 @@ export function finalizer(object: SystemAssignedIdentity): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
-/** Told at once, from the type alone or from the variant that was seen; the host would only find the same. */
+/** Known at once, from the type alone or from the variant that was seen; the host would only find the same. */
 export function cannotHave(
   { system, impossible }: Pick<HostCapability, 'system' | 'impossible'>,
   type: string,

@@ -5,7 +5,7 @@ import type { UserAssignedIdentity } from './facts.ts';
 
 export const ownedInAzure: OwnedInAzure<UserAssignedIdentity> = {
   of: ({ status }) => (status?.id === undefined ? [] : [{ key: armKey(status.id) }]),
-  // Those, too, that may come to be there: what befalls another's identity is not theirs to tell.
+  // Those, too, that may come to be there; changes of another's identity are not for them to report.
   ownersOf: (key, { identities }) =>
     identities
       .keysByIndex(INDEX.concerned, key)

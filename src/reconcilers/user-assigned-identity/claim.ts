@@ -96,8 +96,8 @@ function isLeftUnnamed(
 }
 
 /**
- * The living object whose the identity is: by any mark that is left, and, where too few are left to tell, by what azid last knew.
- * The former is no question of what it may have now.
+ * The living object whose the identity is: by any mark that is left, whatever it may have now; and, where too few are
+ * left to name one, by the principal that azid last knew.
  */
 function ownerAmong(
   rivals: readonly Rival[],
@@ -137,7 +137,7 @@ export function isSelf(facts: Facts, identity: SeenIdentity): boolean {
   );
 }
 
-/** The status may be right that azid made it: it is told what is missing, and nothing rests on it. */
+/** The status may be right that azid made it: the message then names what is missing, and nothing rests on it. */
 function whyForeign({ status }: UserAssignedIdentity, identity: SeenIdentity | undefined): string {
   return identity !== undefined && status?.principalId === identity.principalId
     ? 'has none of the tags by which azid knows its own, nor has azid its principal on record'
@@ -163,7 +163,10 @@ function adopt(
   return { granted: true, reason: 'Adopted', event: `adopted under policy ${verdict.policy}` };
 }
 
-/** Of several objects without a mark to tell, the oldest is first that Azure does not refuse and that is not idle; the uid breaks a tie the same way everywhere. */
+/**
+ * Of several objects without a mark to decide, the oldest is first that Azure does not refuse and that is not idle;
+ * the uid breaks a tie the same way everywhere.
+ */
 function firstRival(object: UserAssignedIdentity, rivals: readonly Rival[]): Rival | undefined {
   const age = (o: { creationTimestamp: string; uid: string }) => `${o.creationTimestamp} ${o.uid}`;
   const mine = age(object.metadata);

@@ -17,7 +17,7 @@ import { tagFault } from './write/tags.ts';
 
 /**
  * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes
- * again and asks again until nothing is left to do, so every status tells of what was seen, not of what was tried.
+ * again and decides again until nothing is left to do, so every status shows what was seen, not what was tried.
  *
  * @param failed the action that failed just before, if one did
  */
@@ -57,7 +57,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
       return stop({
         // The list enqueues whom it shows; its recheck is for those it does not.
         ...waitingForList(target.coordinates.subscriptionId),
-        // Only objects without a pending edit are kept waiting for a list: what was said of them still stands.
+        // Only objects without a pending edit are kept waiting for a list: their status still stands.
         keep: object.status?.observedGeneration === object.metadata.generation,
       });
     case 'unreadable':

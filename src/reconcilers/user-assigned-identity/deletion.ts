@@ -118,7 +118,8 @@ function takeAway(
       `identity ${id} carries this object's mark, but azid has principal ${facts.lastShown} on record for it; left as it is`,
     );
   if (isSomebodyElses(object, facts, identity)) return takeMarksBack(object, identity);
-  // Where it was must be known after it is gone: else it would be looked for everywhere, or a copy of it taken for it.
+  // Where it was must be known after it is gone: else it would be searched for everywhere, or a copy of it taken for
+  // it.
   const known = pinned && (own.id === undefined || sameId(own.id, id));
   const status: OwnStatus = { ...own, coordinates, id: identity.id };
   const pin: Action[] = known
@@ -188,7 +189,7 @@ function takeAway(
   ]);
 }
 
-/** Where its identity is, or whether there is one, cannot be told yet, or not at all. */
+/** Where its identity is, or whether there is one, is not known yet, or cannot be. */
 function whileSearched(
   object: UserAssignedIdentity,
   facts: Facts,

@@ -39,7 +39,7 @@ export type ObservedInAzure =
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
-/** Why it cannot be told where the object's identity is, or that there is none. */
+/** Why it is not known where the object's identity is, or that there is none. */
 export type Search =
   /** The first list of a subscription in which it may be is under way. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
@@ -52,7 +52,7 @@ export type Search =
     }
   /** Its principal is on record, its place is not known any more, and no list shows it. */
   | { readonly state: 'notFound'; readonly principalId: string; readonly subscriptions: readonly string[] }
-  /** Several have its marks, and nothing tells which of them is a copy. */
+  /** Several have its marks, and nothing shows which of them is a copy. */
   | { readonly state: 'ambiguous'; readonly ids: readonly string[] };
 
 /** Another object that wants the same identity. */
@@ -63,7 +63,7 @@ export interface Rival {
   readonly deleting: boolean;
   /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
   readonly allowed: boolean;
-  /** Its namespace was not seen yet: whether they do cannot be told. It keeps what it has, and no more. */
+  /** Its namespace was not seen yet: whether they do is not known. It keeps what it has, and no more. */
   readonly unseen?: boolean;
   /** The principal that azid last knew as this object's. */
   readonly lastShown?: string;
@@ -109,11 +109,14 @@ export interface Facts extends SignInFacts {
   readonly rivals: readonly Rival[];
   /** Ids of other identities that carry its marks. Absent: what is the object's own is not known. */
   readonly second?: readonly string[];
-  /** Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not looked for. */
+  /**
+   * Policy-allowed objects that refer to this identity, by kind and key: deletion waits for them. Else not searched
+   * for.
+   */
   readonly references: readonly string[];
-  /** Of what referred to it when Azure last told; asked where nothing else does. */
+  /** Of what referred to it when Azure last answered; asked where nothing else does. */
   readonly doubts?: readonly Doubt[];
-  /** Role assignments that azid made for its principal and that no object owns any more; looked for on deletion. */
+  /** Role assignments that azid made for its principal and that no object owns any more; searched for on deletion. */
   readonly leftovers: readonly string[];
   /** ConfigMaps azid made for this object, and the one `output.configMap` names if it exists. */
   readonly configMaps: readonly SeenConfigMap[];
@@ -121,7 +124,7 @@ export interface Facts extends SignInFacts {
   readonly wroteAt?: number;
   /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
-  /** For how long it has been refused, ms; absent: `now` tells. */
+  /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;
 }
 

@@ -14,7 +14,7 @@ const RESTING_ON_IT: ReadonlySet<string> = new Set([
   'saveStatus',
 ]);
 
-/** A write is only ever decided from what Azure itself said just now. */
+/** A write is only ever decided from what Azure itself answered just now. */
 export function needsLive(
   _object: UserAssignedIdentity,
   { azure }: Facts,

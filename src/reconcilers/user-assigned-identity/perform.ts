@@ -88,7 +88,7 @@ export async function perform(
 }
 
 /**
- * Between the look and the write somebody else may make a ConfigMap of that name: server-side apply would then write
+ * Between the read and the write somebody else may make a ConfigMap of that name: server-side apply would then write
  * into theirs. So a new one is created, and an old one changed by its uid; either way the loser gets a conflict.
  */
 async function applyConfigMap(

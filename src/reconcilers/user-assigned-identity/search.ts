@@ -4,8 +4,9 @@ import { stalledOutside } from '../status/summaries.ts';
 import type { Search, UserAssignedIdentity } from './facts.ts';
 
 /**
- * The object's identity may be somewhere that neither its spec nor its status names. Nothing is made until that is over, so that
- * no object has two, and what is not found is told of (docs/design/2026-11-29-lost-and-copied-identities.md).
+ * The object's identity may be somewhere that neither its spec nor its status names. Nothing is made until the search
+ * is over, so that no object has two, and what is not found is reported
+ * (docs/design/2026-11-29-lost-and-copied-identities.md).
  */
 
 /** How a living object stands while it is so. */
@@ -48,7 +49,7 @@ export function waitingForList(subscriptionId: string): Extract<Summary, { state
   };
 }
 
-/** What a deletion makes of it: it waits for lists, for as long as for a refusal, and tells what it leaves. */
+/** A deletion waits for the lists of a search, for as long as for a refusal, and reports what it leaves. */
 export type DeletionSearch =
   | { readonly state: 'waiting'; readonly message: string }
   | { readonly state: 'blocked'; readonly what: string; readonly failure: Failure }

@@ -6,9 +6,9 @@ import type { ObserveDeps } from './observe/deps.ts';
 import { ofNamesakes } from './observe/place.ts';
 
 /**
- * A new object is made its identity though the list of its subscription fails, so one that an earlier object of its name left
- * elsewhere, or a copy of its own, may come to light later. Nothing is taken over or taken away for it; but it is told of, for as long
- * as it is there.
+ * A new object is made its identity though the list of its subscription fails, so one that an earlier object of its
+ * name left elsewhere, or a copy of its own, may come to light later. Nothing is taken over or taken away for it; but
+ * it is reported, for as long as it is there.
  */
 
 /** Ids of what else carries the object's marks, or those of an object of its name that lived before, where its spec may mean it. */

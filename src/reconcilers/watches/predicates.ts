@@ -65,7 +65,7 @@ export function isAnotherPrincipal({ old, new: next }: StoreChange<Principal>): 
   );
 }
 
-/** It is looked for at another place, whether it is there or not. */
+/** Its place has changed, whether it is there or not. */
 export function isPlacedOtherwise({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
   return !isDeepStrictEqual(old?.status?.coordinates, next?.status?.coordinates);
 }

@@ -2,8 +2,8 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
 
 /**
- * Only what stands, or can stand, in Azure goes before others: an object that Azure refuses as it is declared now holds
- * no place, no pair and no name against those that come later. What it has already, its ledger tells.
+ * Only what stands, or can stand, in Azure goes before others: an object that Azure refuses as it is declared now
+ * holds no place, no pair and no name against those that come later. What it has already stands in its ledger.
  */
 
 /** Stalled by azid itself, in favour of another object: with that one gone, its turn comes by its age. */

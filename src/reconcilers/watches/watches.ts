@@ -92,7 +92,7 @@ export function onLabels(
   return onChange(namespaces, (change) => (hasSameLabels(change) ? [] : keysIn(change.key)));
 }
 
-/** A cache of things in Azure: told of each entry that reads otherwise, by key. */
+/** A cache of things in Azure: it emits each entry that reads otherwise, by key. */
 export interface CacheSource<T = unknown> {
   onChange(listener: (key: string, how: How, change: Change<T>) => void): Disposable;
 }
@@ -121,7 +121,10 @@ export function onCache<T>(
   );
 }
 
-/** What is in an area was listed for the first time: what the list does not show changes nothing, so nothing else tells. */
+/**
+ * What is in an area was listed for the first time: what the list does not show changes no entry, so no entry's event
+ * enqueues for it.
+ */
 export function onListed(listed: Source<Keys>, keysOf: (keys: Keys) => Keys = (keys) => keys): Watch {
   return watch(listed, keysOf, () => 'resync');
 }

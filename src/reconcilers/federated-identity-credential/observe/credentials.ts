@@ -11,8 +11,8 @@ export interface CredentialDeps {
 }
 
 /**
- * From memory; undefined where only Azure can tell: nothing was read yet, a list lacks what was there, or the identity
- * itself was not there, which who asks has seen since.
+ * From the cache; undefined where only Azure can answer: nothing was read yet, a list lacks what was there, or the
+ * identity itself was absent and the caller has seen it since.
  *
  * @param liveMs what was read within this time is as live as a read made now
  */

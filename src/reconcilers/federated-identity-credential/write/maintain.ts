@@ -143,7 +143,7 @@ function seen(before: OwnStatus, facts: Facts, identity: OwnedIdentity, id: stri
     subject: trust.subject,
     audience: trust.audience,
     ...(facts.wroteAt !== undefined && { lastWriteTime: new Date(facts.wroteAt).toISOString() }),
-    // A write of a process that died may still take effect: until then the next reconcile looks at Azure itself.
+    // A write of a process that died may still take effect: until then the next reconcile reads Azure itself.
     ...(facts.openWriteMs > 0 && writeStartedAt !== undefined && { writeStartedAt }),
   };
 }

@@ -28,7 +28,7 @@ export class LastOwners {
     this.#principals.set(uid, principalId);
   }
 
-  /** A list showed it, which may lag: that tells of an owner where nothing is known, and never of another one. */
+  /** A list showed it, which may lag: that proves an owner where nothing is known, and never another one. */
   listed(principalId: string, uid: string): void {
     if (!this.#sightings.has(principalId) && !this.#principals.has(uid))
       this.shown(principalId, uid, Number.NEGATIVE_INFINITY);

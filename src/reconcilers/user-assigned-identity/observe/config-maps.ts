@@ -16,7 +16,7 @@ export async function seenConfigMaps(
   const name = object.spec.output?.configMap?.name;
   if (name === undefined || object.metadata.deletionTimestamp || made.some((map) => map.name === name))
     return made;
-  // Not among azid's own: whether it is free or somebody else's only the API server can tell.
+  // Not among azid's own: whether it is free or somebody else's only the API server knows.
   try {
     const map = await client.get(configMaps, `${object.metadata.namespace}/${name}`, signal);
     return [...made, seenConfigMap(map, object)];

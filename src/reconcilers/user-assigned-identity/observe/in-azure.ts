@@ -29,7 +29,7 @@ export function cachedView(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list is about to tell of thousands at once; only what somebody waits for is read alone.
+      // At start-up the list brings thousands at once; only what somebody waits for is read alone.
       return priority === 'resync' && identityCache.loading(target.coordinates.subscriptionId)
         ? { state: 'loading' }
         : undefined;

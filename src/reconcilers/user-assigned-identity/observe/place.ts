@@ -12,8 +12,8 @@ import type { ObserveDeps } from './deps.ts';
 /** Where the identity of an object is, as far as Azure shows it. */
 
 /**
- * Nothing is held of where it was last: a status may have been altered while no azid ran, and Azure tells which of its
- * memories is true. Where the spec says all, there is nothing to ask.
+ * The cache holds nothing of where it was last: a status may have been altered while no azid ran, so Azure is read.
+ * Where the spec has the whole place, there is nothing to ask.
  */
 export async function readIt(
   object: UserAssignedIdentity,
@@ -45,8 +45,8 @@ export function onRecord(
 }
 
 /**
- * Identities that are marked for an object of this namespace and name that lived before: one that was restored has another
- * uid, and no record. What has its own uid is its own, or a copy, and looked for by the record.
+ * Identities that are marked for an object of this namespace and name that lived before: one that was restored has
+ * another uid, and no record. What has its own uid is its own, or a copy, and searched for by the record.
  */
 export function ofNamesakes(
   object: UserAssignedIdentity,

@@ -10,20 +10,21 @@ import { resolveTarget } from '../target.ts';
 import type { ObserveDeps } from './deps.ts';
 import { ofNamesakes, onRecord } from './place.ts';
 
-/** What came of looking for an identity that is not where its object says, or whose object does not say where. */
+/** The result of a search for an identity that is not where its object has it, or whose object does not name the place. */
 export interface Searched {
   /** Subscriptions that have to be listed for it. */
   readonly subscriptions: readonly string[];
-  /** Absent: there is nothing to look for, or nothing that could be found any more. */
+  /** Absent: there is nothing to search for, or nothing that could be found any more. */
   readonly search?: Search;
-  /** False while what has the object's marks may be a copy of one that is elsewhere; absent: nothing was looked for. */
+  /** False while what has the object's marks may be a copy of one that is elsewhere; absent: there was no search. */
   readonly over?: boolean;
 }
 
 /**
- * A status may have been lost or altered while no azid ran, and a policy's defaults be others since. So where the spec does not
- * say all of the place, nothing is made, and no deletion told as done, before the lists have shown what they can: the principal
- * that is on record, else what is marked (docs/design/2026-11-29-lost-and-copied-identities.md).
+ * A status may have been lost or altered while no azid ran, and a policy's defaults may have changed since. So where
+ * the spec does not have the whole place, nothing is made, and no deletion reported as done, before the lists have
+ * shown what they can: the principal that is on record, else what is marked
+ * (docs/design/2026-11-29-lost-and-copied-identities.md).
  */
 export function searchFor(
   object: UserAssignedIdentity,
@@ -44,7 +45,7 @@ export function searchFor(
     over,
     ...(search && { search }),
   });
-  // This process saw it at the place that is remembered, so a GET of that place tells whether it is gone.
+  // This process saw it at the place that is remembered, so a GET of that place shows whether it is gone.
   if (isPinned(object) && recorded !== undefined && deps.proofs.wasSearched(object.metadata.uid))
     return searched(true);
   const loading = subscriptions.find((each) => identityCache.loading(each));
@@ -59,7 +60,7 @@ export function searchFor(
     });
   // A list that failed has shown nothing, neither where it is nor that it is not.
   const failed = short.find(({ listed }) => !listed);
-  // Of a new object nothing is known that it could show: its own calls tell what is wrong with Azure.
+  // Of a new object nothing is known that a list could show: its own calls show what is wrong with Azure.
   const isNew =
     recorded === undefined && !isPinned(object) && object.metadata.deletionTimestamp === undefined;
   if (failed && !isNew) return incomplete(failed);

@@ -5,10 +5,10 @@ import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIden
 import { ownStatus } from '../own.ts';
 
 /**
- * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it carries
- * our marks (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive a PATCH that fails
- * and a process that dies, else the marks would pass for proof at the next look; so the status names the principal
- * before anything else is done.
+ * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it
+ * carries our marks (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive
+ * a PATCH that fails and a process that dies, else the marks would pass for proof at the next observation; so the
+ * status names the principal before anything else is done.
  */
 
 /**
