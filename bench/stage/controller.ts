@@ -7,7 +7,7 @@ import { logTail, TetheredProcess } from '../../src/sandbox/apiserver/process/te
 /** The controller as a cluster runs it: the bundle, a process of its own, the arguments and the environment of deploy/. */
 
 const PROGRAM = new URL('../../dist/azid.mjs', import.meta.url).pathname;
-const DEPLOYMENT = new URL('../../deploy/controller.yaml', import.meta.url);
+const DEPLOYMENT = new URL('../../deploy/kustomize/base/controller.yaml', import.meta.url);
 const GRACE_MS = 60_000;
 /** For so long hardly any CPU: it has nothing left to do. */
 const QUIET_S = 20;
@@ -49,7 +49,7 @@ export class Controller implements AsyncDisposable {
     const deployed = parse(await readFile(DEPLOYMENT, 'utf8')) as Deployment;
     const { args = [], env = [] } = deployed.spec.template.spec.containers[0] ?? {};
     const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
-    if (options === undefined) throw new Error('expected deploy/controller.yaml to set NODE_OPTIONS');
+    if (options === undefined) throw new Error('expected the Deployment to set NODE_OPTIONS');
     // For looking into it: `--cpu-prof --cpu-prof-dir=…`, `--trace-gc`.
     const extra = (process.env.AZID_BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
     const listen = `127.0.0.1:${await freePort()}`;

@@ -81,7 +81,7 @@ export class RecordMaps {
   #explained(error: unknown, name: string): unknown {
     if (!(error instanceof KubeError)) return error;
     const { status, reason, retryAfterMs, causes } = error;
-    const message = `ConfigMap ${this.#keyOf(name)}, ${this.#parts.about}, cannot be written: ${error.message}; azid needs get, list, create and patch of configmaps in its own namespace (deploy/rbac.yaml)`;
+    const message = `ConfigMap ${this.#keyOf(name)}, ${this.#parts.about}, cannot be written: ${error.message}; azid needs get, list, create and patch of configmaps in its own namespace (deploy/kustomize/base/rbac.yaml)`;
     // A missing namespace is no missing object.
     const details = {
       status,

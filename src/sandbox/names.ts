@@ -1,4 +1,4 @@
-/** Who azid is in the sandbox, in the cluster (deploy/namespace.yaml, deploy/rbac.yaml) and in the simulated Azure. */
+/** Who azid is in the sandbox, in the cluster (deploy/kustomize/base/namespace.yaml, deploy/kustomize/base/rbac.yaml) and in the simulated Azure. */
 
 export const NAMESPACE = 'azid-system';
 export const SERVICE_ACCOUNT = 'azid-controller';

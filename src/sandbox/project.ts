@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export const CRDS = join(ROOT, 'crds');
-/** What `kubectl apply` installs, in this order. */
+/** What a cluster gets, as `kubectl apply -k` reads it. */
+export const KUSTOMIZE_BASE = join(ROOT, 'deploy', 'kustomize', 'base');
+/** What `kubectl apply` installs, in this order: all of it but the controller, which runs as a process here, and what guards its pods. */
 export const INSTALLATION: readonly string[] = [
   CRDS,
-  ...['namespace.yaml', 'rbac.yaml', 'rbac-tenants.yaml'].map((file) => join(ROOT, 'deploy', file)),
+  ...['namespace.yaml', 'rbac.yaml', 'rbac-tenants.yaml'].map((file) => join(KUSTOMIZE_BASE, file)),
 ];
 export const AZURE_ROLES = join(ROOT, 'deploy', 'azure');
 export const QUICKSTART = join(ROOT, 'examples', 'quickstart');

@@ -46,10 +46,10 @@ async function tokenOf(namespace: string, name: string): Promise<{ token: string
   return { token };
 }
 
-/** The ServiceAccount of deploy/rbac.yaml, by its own token. */
+/** The ServiceAccount of deploy/kustomize/base/rbac.yaml, by its own token. */
 const asController = () => tokenOf('azid-system', 'azid-controller');
 
-describe('the controller, with the rights of deploy/rbac.yaml and no others', () => {
+describe('the controller, with the rights of deploy/kustomize/base/rbac.yaml and no others', () => {
   it('passes the main path, Lease and all, and no call of it is refused', async () => {
     const journal = new Journal();
     const lease = new Journal();

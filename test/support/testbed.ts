@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
 import { API_VERSION } from '../../src/api/schema/kind.ts';
 import { resolveCloud } from '../../src/azure/arm/clouds.ts';
@@ -25,6 +26,7 @@ import {
   type ControlPlaneOptions,
   startControlPlane,
 } from '../../src/sandbox/apiserver/control-plane.ts';
+import { CRDS, KUSTOMIZE_BASE } from '../../src/sandbox/project.ts';
 import type { Preset } from '../../src/simulator/knobs/presets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
@@ -71,6 +73,17 @@ function cluster(group: string, kind: string, plural: string): Resource {
 export interface ClusterOptions extends ControlPlaneOptions {
   /** An API server that no other file uses before or after: for files that stop it, or edit what is installed. */
   readonly own?: boolean;
+  /** Another way to install azid, on an API server of its own. */
+  readonly install?: (plane: ControlPlane) => Promise<void>;
+}
+
+/** The files that `kubectl apply -k deploy/kustomize/base` reads, in the order in which its Kustomization names them. */
+async function installedFiles(): Promise<string[]> {
+  const read = async (name: string) =>
+    parse(await readFile(name, 'utf8')) as { resources: readonly string[] };
+  const { resources } = await read(join(KUSTOMIZE_BASE, 'kustomization.yaml'));
+  const crds = (await read(join(CRDS, 'Kustomization'))).resources.map((file) => join(CRDS, file));
+  return resources.flatMap((name) => (name.endsWith('.yaml') ? [join(KUSTOMIZE_BASE, name)] : crds));
 }
 
 /** A kube-apiserver with azid's CRDs and roles installed; one per test file. */
@@ -98,27 +111,20 @@ export class Cluster {
   }
 
   /** Lent and left clean by the file before, unless the file wants an API server of its own, or another one. */
-  static async start({ own = false, ...options }: ClusterOptions = {}): Promise<Cluster> {
-    const lender = own || Object.keys(options).length > 0 ? undefined : process.env[LENDER];
+  static async start({ own = false, install, ...options }: ClusterOptions = {}): Promise<Cluster> {
+    const shared = !own && install === undefined && Object.keys(options).length === 0;
+    const lender = shared ? process.env[LENDER] : undefined;
     if (lender !== undefined) return new Cluster(await borrowPlane(lender));
     const plane = await startControlPlane({ log: () => {}, admin: 'token', ...options });
-    await Cluster.install(plane);
+    await Cluster.install(plane, install);
     return new Cluster(plane);
   }
 
   /** Kinds and roles of azid, as `kubectl apply` would; returns when all kinds are served. */
-  static async install(plane: ControlPlane): Promise<void> {
+  static async install(plane: ControlPlane, install?: ClusterOptions['install']): Promise<void> {
     const cluster = new Cluster(plane);
-    for (const folder of ['crds/', 'deploy/']) {
-      const url = new URL(`../../${folder}`, import.meta.url);
-      const names = (await readdir(url)).filter((each) => each.endsWith('.yaml')).sort();
-      // What else stands in the folder may lie in the namespace.
-      for (const name of names.sort(
-        (a, b) => Number(b === 'namespace.yaml') - Number(a === 'namespace.yaml'),
-      )) {
-        await cluster.applyYaml(await readFile(new URL(name, url), 'utf8'));
-      }
-    }
+    if (install) await install(plane);
+    else for (const file of await installedFiles()) await cluster.applyYaml(await readFile(file, 'utf8'));
     for (const { resource } of KINDS) {
       await until(`${resource.plural} to be served`, async () => {
         const name = `${resource.plural}.${resource.group}`;

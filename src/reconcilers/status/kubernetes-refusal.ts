@@ -29,7 +29,7 @@ export function refusalOf(error: unknown, attempt: number): Failure | undefined 
 
 function remedyOf(status: number): string {
   if (status === 403)
-    return 'give azid the right (deploy/rbac.yaml), or mend the quota or admission policy that is named';
+    return 'give azid the right (deploy/kustomize/base/rbac.yaml), or mend the quota or admission policy that is named';
   return status >= 500
     ? 'see whether an admission webhook fails there'
     : 'mend what the answer names; azid tries again';

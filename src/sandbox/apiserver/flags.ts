@@ -48,6 +48,9 @@ export function etcdFlags(files: ControlPlaneFiles): string[] {
   ];
 }
 
+/** Given twice, its values would add up. */
+const NO_ADMISSION = '--disable-admission-plugins=';
+
 export function apiServerFlags(files: ControlPlaneFiles, port: number, more: readonly string[]): string[] {
   const issuer = issuerOf(port);
   return [
@@ -69,7 +72,7 @@ export function apiServerFlags(files: ControlPlaneFiles, port: number, more: rea
     '--service-account-extend-token-expiration=false',
     '--service-cluster-ip-range=10.0.0.0/24',
     // It would refuse pods until a controller had made the namespace's default ServiceAccount.
-    '--disable-admission-plugins=ServiceAccount',
+    ...(more.some((flag) => flag.startsWith(NO_ADMISSION)) ? [] : [`${NO_ADMISSION}ServiceAccount`]),
     // The sum is what priority and fairness shares out; a test is one client that would otherwise be held back.
     '--max-requests-inflight=2000',
     '--max-mutating-requests-inflight=1000',

@@ -37,7 +37,7 @@ export interface LaunchedController {
  */
 const AZURE_LAG = { honest: '30s', fast: '1s' } as const;
 
-/** As in `deploy/controller.yaml`: the young generation alone would be 128 MiB by default. */
+/** As in `deploy/kustomize/base/controller.yaml`: the young generation alone would be 128 MiB by default. */
 const NODE_FLAGS = ['--max-semi-space-size=4'];
 
 /** Starts it; everything to be ended goes on the stack. `process.untilReady` resolves when it works. */
