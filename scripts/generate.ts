@@ -1,9 +1,11 @@
 /**
- * Writes what is generated from the sources: `crds/` and `docs/reference/`. With `--check` nothing is written and a
+ * Writes what is generated from the sources: `crds/`, parts of the Helm chart and `docs/reference/`. With `--check` nothing is written and a
  * difference fails.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { azureRightsReference } from './generate/azure-rights.ts';
+import { chartFiles } from './generate/chart.ts';
 import { crdFiles } from './generate/crds.ts';
 import { isGenerated } from './generate/file.ts';
 import { flagsReference } from './generate/flags.ts';
@@ -15,8 +17,10 @@ const root = dirname(import.meta.dirname);
 const check = process.argv.includes('--check');
 const wanted = [
   ...crdFiles(),
+  ...(await chartFiles()),
   kindsReference(),
   flagsReference(),
+  await azureRightsReference(),
   await metricsReference(),
   await simulatorReference(),
 ];

@@ -12,6 +12,8 @@ const SENTENCE = 'Generated from src by `npm run generate`. Do not edit.';
 export const HEADERS = {
   yaml: '# Generated from src/api by `npm run generate`. Do not edit.\n',
   markdown: `<!-- ${SENTENCE} -->\n\n`,
+  /** Of the Helm chart's Chart.yaml, which follows from package.json, too. */
+  chart: '# Generated from package.json and src/api by `npm run generate`. Do not edit.\n',
 } as const;
 
 /** Did `npm run generate` write this? What a person put beside generated files is left alone. */

@@ -62,7 +62,7 @@ describe('the reference of metrics', () => {
 
 describe('a generated file', () => {
   it('is known by its header; what a person wrote is not', () => {
-    expect(Object.values(HEADERS).map((header) => isGenerated(`${header}text`))).toEqual([true, true]);
+    expect(Object.values(HEADERS).map((header) => isGenerated(`${header}text`))).not.toContain(false);
     expect(isGenerated('# Metrics\n')).toBe(false);
   });
 

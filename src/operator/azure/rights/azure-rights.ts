@@ -1,0 +1,156 @@
+import { HOST_CAPABILITIES } from '../../../azure/hosts/types/capabilities.ts';
+import { hostRights } from './host-rights.ts';
+import { type AzureRight, blocked, row, stalled } from './right.ts';
+
+const IDENTITIES = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+const CREDENTIALS = `${IDENTITIES}/federatedIdentityCredentials`;
+const ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';
+
+/** What is read, made and deleted of one type, where a missing right has the same reason for all objects of a kind. */
+function lifecycle(
+  type: string,
+  what: string,
+  kind: string,
+  writes: readonly ('PUT' | 'PATCH')[],
+): AzureRight[] {
+  const resource = type.toLowerCase();
+  const failed = 'AuthorizationFailed';
+  return [
+    row({
+      call: `read and list ${what}`,
+      resource,
+      methods: ['GET'],
+      right: `${type}/read`,
+      without: stalled(kind, failed),
+    }),
+    row({
+      call: `make and change ${what}`,
+      resource,
+      methods: writes,
+      right: `${type}/write`,
+      without: stalled(kind, failed),
+    }),
+    row({
+      call: `delete ${what}`,
+      resource,
+      methods: ['DELETE'],
+      right: `${type}/delete`,
+      without: blocked(kind, failed),
+    }),
+  ];
+}
+
+/**
+ * Every call that azid makes to Azure: from this table come docs/reference/azure-rights.md and the check of the roles in deploy/azure, and
+ * test/deploy/azure-rights.test.ts takes each right away.
+ */
+export const AZURE_RIGHTS: readonly AzureRight[] = [
+  ...lifecycle(IDENTITIES, 'identities', 'UserAssignedIdentity', ['PUT', 'PATCH']),
+  ...lifecycle(CREDENTIALS, 'federated credentials', 'FederatedIdentityCredential', ['PUT']),
+  row({
+    call: 'list and read role assignments',
+    resource: ASSIGNMENTS.toLowerCase(),
+    methods: ['GET'],
+    right: `${ASSIGNMENTS}/read`,
+    without: stalled('RoleGrant', 'AuthorizationFailed'),
+  }),
+  row({
+    call: 'make and change role assignments',
+    resource: ASSIGNMENTS.toLowerCase(),
+    methods: ['PUT'],
+    right: `${ASSIGNMENTS}/write`,
+    without: stalled('RoleGrant', 'AzureDelegationDenied'),
+    note: 'Azure words a condition that is not fulfilled in the same way',
+  }),
+  row({
+    call: 'delete role assignments',
+    resource: ASSIGNMENTS.toLowerCase(),
+    methods: ['DELETE'],
+    right: `${ASSIGNMENTS}/delete`,
+    without: blocked('RoleGrant', 'AuthorizationFailed'),
+  }),
+  row({
+    call: 'list and read role definitions',
+    resource: 'microsoft.authorization/roledefinitions',
+    methods: ['GET'],
+    right: 'Microsoft.Authorization/roleDefinitions/read',
+    without: stalled('RoleGrant', 'AuthorizationFailed'),
+  }),
+  row({
+    call: 'ask what azid itself may do',
+    resource: 'microsoft.authorization/permissions',
+    methods: ['GET'],
+    right: 'Microsoft.Authorization/permissions/read',
+    without: stalled('OrphanSweep', 'ScopeIncomplete'),
+    note: 'no list counts as complete: the metric `azid_mirror_partial` is 1, and nothing is deleted on what a list lacks',
+  }),
+  row({
+    call: 'read the Activity Log',
+    resource: 'microsoft.insights/eventtypes/values',
+    methods: ['GET'],
+    right: 'Microsoft.Insights/eventtypes/values/read',
+    without: { on: 'log', reason: 'AuthorizationFailed' },
+    note: 'what others change is found by lists alone, and nobody is named; `azid_activity_log_failures_total` counts',
+  }),
+  row({
+    call: 'attach a user-assigned identity',
+    methods: ['PATCH', 'PUT'],
+    right: `${IDENTITIES}/assign/action`,
+    without: stalled('IdentityAttachment', 'MissingAssignRight'),
+    note: 'asked on the identity, by the write to the resource; not to detach',
+  }),
+  row({
+    call: 'read the system-assigned identity of a resource',
+    resource: 'microsoft.managedidentity/identities',
+    methods: ['GET'],
+    right: 'Microsoft.ManagedIdentity/identities/read',
+    without: stalled('SystemAssignedIdentity', 'AuthorizationFailed'),
+  }),
+  ...HOST_CAPABILITIES.flatMap(hostRights),
+  row({
+    call: 'ask what an identity is attached to',
+    resource: `${IDENTITIES}/listAssociatedResources`.toLowerCase(),
+    methods: ['POST'],
+    right: `${IDENTITIES}/listAssociatedResources/action`,
+    without: { on: 'candidate of an OrphanSweep', reason: 'UseUnknown' },
+  }),
+  row({
+    call: 'ask Resource Graph which resources have identities',
+    resource: 'microsoft.resourcegraph/resources',
+    methods: ['POST'],
+    right: '*/read',
+    without: { on: 'candidate of an OrphanSweep', reason: 'UseUnknown' },
+    note: 'the built-in role Reader; Resource Graph leaves out without a word what may not be read',
+  }),
+  row({
+    call: 'ask Resource Graph which policy assignments have identities',
+    resource: 'microsoft.resourcegraph/resources',
+    methods: ['POST'],
+    right: 'Microsoft.Authorization/policyAssignments/read',
+    note: 'Reader has it, too, without which no identity goes',
+  }),
+  row({
+    call: 'receive events from a queue',
+    methods: ['GET'],
+    right: 'Microsoft.ServiceBus/namespaces/messages/receive/action',
+    of: 'Service Bus',
+    without: stalled('EventSource', 'AuthorizationFailed'),
+    note: 'the built-in role Azure Service Bus Data Receiver, on the queue; over AMQP',
+  }),
+  row({
+    call: 'read sign-ins, with `--sign-ins`',
+    resource: 'microsoft.graph/auditlogs',
+    methods: ['GET'],
+    right: 'AuditLog.Read.All',
+    of: 'Microsoft Graph',
+    without: { on: 'log', reason: 'Forbidden' },
+  }),
+  row({
+    call: 'ask whether principals still exist, with `--directory`',
+    resource: 'microsoft.graph/directoryobjects',
+    methods: ['GET', 'POST'],
+    right: 'Directory.Read.All',
+    of: 'Microsoft Graph',
+    without: { on: 'candidate of an OrphanSweep', reason: 'PrincipalUnknown' },
+  }),
+];
