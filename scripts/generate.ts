@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the sources: `crds/`, parts of the Helm chart and `docs/reference/`. With `--check` nothing is written and a
+ * Writes what is generated: `crds/`, parts of the Helm chart and `docs/reference/` from the sources, the reasons of `azid explain` from their page. With `--check` nothing is written and a
  * difference fails.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { isGenerated } from './generate/file.ts';
 import { flagsReference } from './generate/flags.ts';
 import { kindsReference } from './generate/kinds.ts';
 import { metricsReference } from './generate/metrics.ts';
+import { reasonsFile } from './generate/reasons.ts';
 import { simulatorReference } from './generate/simulator.ts';
 
 const root = dirname(import.meta.dirname);
@@ -23,6 +24,7 @@ const wanted = [
   await azureRightsReference(),
   await metricsReference(),
   await simulatorReference(),
+  await reasonsFile(),
 ];
 
 const stale: string[] = [];

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 /** The `azid` command of a checkout: all of it, run from the sources. */
-import { createProgram } from './cli/program.ts';
+import { createProgram, programName } from './cli/program.ts';
 import { addSandboxCommand } from './cli/sandbox/sandbox.ts';
 import { addSimulatorCommand } from './cli/sandbox/simulator.ts';
 
-await createProgram([addSandboxCommand, addSimulatorCommand]).parseAsync();
+await createProgram({
+  more: [addSandboxCommand, addSimulatorCommand],
+  name: programName(process.argv[1]),
+}).parseAsync();

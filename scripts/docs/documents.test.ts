@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readConditions } from './conditions.ts';
 import { anchorsOf, codeOf, firstCells, linksOf, pages, ROOT } from './markdown.ts';
 import { reasonsOfSources } from './reasons.ts';
 import { unsetVariables } from './variables.ts';
@@ -64,6 +65,40 @@ describe('the page of conditions', () => {
     const given = await reasonsOfSources();
     const headings = new Set(['Reason', 'Situation', 'Type']);
     expect(told.filter((word) => !given.has(word) && !headings.has(word))).toEqual([]);
+  });
+});
+
+describe('what azid explain reads off the page of conditions', () => {
+  const { reasons } = readConditions(textOf('docs/conditions.md'));
+  const of = (reason: string) => reasons.filter((each) => each.reason === reason);
+
+  it('is every reason of its tables, each with what it means', () => {
+    const named = new Set(reasons.map(({ reason }) => reason));
+    const told = firstCells(textOf('docs/conditions.md')).filter((cell) => /^[A-Z][A-Za-z]+$/.test(cell));
+    const headings = new Set(['Reason', 'Situation', 'Type']);
+    expect(told.filter((word) => !named.has(word) && !headings.has(word))).toEqual([]);
+    expect(
+      reasons.filter(({ meaning }) => meaning === '' || /^(as above|below|the same)/.test(meaning)),
+    ).toEqual([]);
+  });
+
+  it('has the kinds of a section, and those that a sentence or a row lends it to', () => {
+    expect(of('Progressing').map(({ kinds }) => kinds)).toEqual([
+      ['UserAssignedIdentity', 'RoleGrant', 'IdentityAttachment'],
+    ]);
+    expect(of('UnsupportedType')[0]?.kinds).toEqual([
+      'IdentityAttachment',
+      'SystemAssignedIdentity',
+      'HostIdentity',
+    ]);
+    expect(of('MissingWriteRight')[0]?.kinds).toEqual(['IdentityAttachment', 'SystemAssignedIdentity']);
+    expect(of('AzureUnreachable')[0]?.kinds).toEqual([]);
+  });
+
+  it('leads from links to files, and says what "the same" is', () => {
+    expect(of('AlreadyExists')[0]?.action).toContain('adopt it (docs/guides/adopt-an-identity.md)');
+    expect(of('Granted')[0]?.meaning).toContain('Propagated (docs/conditions.md#the-condition-propagated)');
+    expect(of('Settling')[0]?.meaning).toMatch(/^a step under way, .*: what is asked for stands/);
   });
 });
 

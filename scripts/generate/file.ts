@@ -14,6 +14,8 @@ export const HEADERS = {
   markdown: `<!-- ${SENTENCE} -->\n\n`,
   /** Of the Helm chart's Chart.yaml, which follows from package.json, too. */
   chart: '# Generated from package.json and src/api by `npm run generate`. Do not edit.\n',
+  /** The first member of an object. */
+  json: '{\n  "about": "Generated from docs by `npm run generate`. Do not edit.",\n',
 } as const;
 
 /** Did `npm run generate` write this? What a person put beside generated files is left alone. */

@@ -8,7 +8,7 @@ import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 const HEAD = ['Flag', 'Environment variable', 'Default', 'Meaning'];
 
 export function flagsReference(): GeneratedFile {
-  const program = createProgram([addSandboxCommand, addSimulatorCommand]);
+  const program = createProgram({ more: [addSandboxCommand, addSimulatorCommand] });
   const intro =
     '# Flags\n\n' +
     'A flag wins over its environment variable. A wrong value ends the command at its start, with a message that ' +

@@ -20,7 +20,7 @@ async function loadedBy(specifier: string): Promise<ReadonlySet<string>> {
 it('the controller loads neither the sandbox nor what only a login by plugin needs', async () => {
   const [command, controller] = await Promise.all([
     loadedBy('./program.ts'),
-    loadedBy('./run-controller.ts'),
+    loadedBy('./controller/run-controller.ts'),
   ]);
   // The search itself works.
   expect(controller).toContain('undici');

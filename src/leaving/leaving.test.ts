@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../api/index.ts';
+import { kindNamed } from '../api/kind-named.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { reappliedBy } from './gitops.ts';
 import { inAzure } from './in-azure.ts';
 import { split } from './left-behind.ts';
-import { kindNamed } from './objects.ts';
 import { wavesOf } from './order.ts';
 
 describe('the order', () => {

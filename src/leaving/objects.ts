@@ -1,5 +1,4 @@
 /** The objects of azid's kinds, whatever kinds a cluster serves: an older or a newer azid may have installed its CRDs. */
-import { KINDS } from '../api/index.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
 import { KubeError } from '../kube/errors.ts';
@@ -41,12 +40,4 @@ export async function listKinds(
   const found: Found[] = [];
   for (const kind of kinds) found.push(...((await listKind(kind, deps)) ?? []));
   return found;
-}
-
-/** As people name a kind: `RoleGrant`, `rolegrants`, `grant`. */
-export function kindNamed(name: string): KindSchema<KubeObject> | undefined {
-  const wanted = name.toLowerCase();
-  return KINDS.find(({ resource, singular, shortNames }) =>
-    [resource.kind.toLowerCase(), resource.plural, singular, ...shortNames].includes(wanted),
-  );
 }

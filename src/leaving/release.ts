@@ -1,14 +1,16 @@
 /** Lets go of one object whose deletion hangs, and writes down what stays in Azure. */
+
+import { kindNamed } from '../api/kind-named.ts';
 import { hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import { isNotFound } from '../kube/errors.ts';
+import { controllerAtWork } from '../kube/lease/at-work.ts';
 import { splitKey } from '../kube/types.ts';
 import { sleep } from '../runtime/time/clock.ts';
-import { controllerAtWork } from './at-work.ts';
 import { type LeavingDeps, LeavingRefused } from './deps.ts';
 import { inAzure } from './in-azure.ts';
 import { type LeftBehind, leftBehindOf } from './left-behind.ts';
 import { askForRelease, takeFinalizer } from './let-go.ts';
-import { type Found, kindNamed, nameOf } from './objects.ts';
+import { type Found, nameOf } from './objects.ts';
 
 export interface ReleaseOptions {
   readonly timeoutMs: number;

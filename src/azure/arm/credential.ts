@@ -2,6 +2,7 @@
 import {
   type AccessToken,
   AzureCliCredential,
+  ClientAssertionCredential,
   type GetTokenOptions,
   ManagedIdentityCredential,
   type TokenCredential,
@@ -75,6 +76,32 @@ export function createCredential(options: CredentialOptions): TokenCredential {
         `Expected --credential to be one of ${CREDENTIAL_KINDS.join(', ')}, got "${kind satisfies never}"; azid takes no client secrets or certificates`,
       );
   }
+}
+
+/** As workload identity does it, with a token that is asked for instead of one in a file. */
+export function assertionCredential(
+  {
+    tenantId,
+    clientId,
+    authorityHost,
+    caPem,
+    disableInstanceDiscovery,
+    clock,
+  }: Pick<CredentialOptions, 'authorityHost' | 'caPem' | 'disableInstanceDiscovery' | 'clock'> & {
+    readonly tenantId: string;
+    readonly clientId: string;
+  },
+  assertion: () => Promise<string>,
+): TokenCredential {
+  return new SharedTokens(
+    new ClientAssertionCredential(tenantId, clientId, assertion, {
+      authorityHost,
+      disableInstanceDiscovery,
+      retryOptions: { maxRetries: 0 },
+      ...(caPem !== undefined && { tlsOptions: { ca: caPem } }),
+    }),
+    clock,
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { OrphanReport } from '../../operator/orphan-report.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { EXIT } from '../interruptible.ts';
+import { shortened, table } from '../table.ts';
 
 /** What `azid orphans` prints, and how it ends. Pure. */
 
@@ -46,13 +47,6 @@ function rowOf({ type, reason, owner = '-', id, verdict }: Candidate, wide: bool
   return wide ? [type, kept, owner, id, messageOf(verdict)] : [type, kept, owner, shortened(id)];
 }
 
-/** The group and what is beneath it: all of a table is in a few subscriptions. */
-function shortened(id: string): string {
-  const [, group, rest] = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/(.+)$/i.exec(id) ?? [];
-  const short = group === undefined ? id : `${group}/${rest?.replace(/^providers\/[^/]+\//, '')}`;
-  return short.length <= 80 ? short : `…${short.slice(-79)}`;
-}
-
 function messageOf(verdict: Candidate['verdict']): string {
   switch (verdict.type) {
     case 'kept':
@@ -63,14 +57,4 @@ function messageOf(verdict: Candidate['verdict']): string {
     case 'waiting':
       return `a sweep may delete it from ${timestamp(verdict.until)}`;
   }
-}
-
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -3,6 +3,7 @@ import { reportOrphans } from '../../operator/orphan-report.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';
 import { optionsOf } from '../controller/run-controller.ts';
+import { NOTHING_CHANGED } from '../in-cluster.ts';
 import { EXIT, interruptible } from '../interruptible.ts';
 import type { OrphansFlags } from './orphans.ts';
 import { exitCodeOf, jsonOf, textOf } from './orphans-text.ts';
@@ -21,7 +22,10 @@ export function runOrphans({ scope, output, ...given }: OrphansFlags): Promise<n
       process.stdout.write(output === 'json' ? jsonOf(report) : textOf(report, output === 'wide'));
       return exitCodeOf(report);
     } catch (error) {
-      if (signal.aborted) return EXIT.interrupted;
+      if (signal.aborted) {
+        say(`azid orphans: interrupted; ${NOTHING_CHANGED}`);
+        return EXIT.interrupted;
+      }
       say(`azid orphans: ${error instanceof Error ? error.message : error}`);
       return EXIT.failed;
     }

@@ -3,6 +3,7 @@ import { KINDS } from '../../api/index.ts';
 import { hasFinalizer, MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../../kube/builtin.ts';
 import { pagedList } from '../../kube/informer/list.ts';
+import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import {
   ACTIVITY_LOG_CONFIG_MAP,
   HANDOVER,
@@ -12,7 +13,6 @@ import {
   PRINCIPALS_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { controllerAtWork } from '../at-work.ts';
 import { type LeavingDeps, LeavingRefused } from '../deps.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';

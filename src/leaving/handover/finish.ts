@@ -5,6 +5,7 @@ import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { pagedList } from '../../kube/informer/list.ts';
+import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import { keyOf } from '../../kube/types.ts';
 import {
   HANDOVER,
@@ -13,7 +14,6 @@ import {
   LEFT_BEHIND_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { controllerAtWork } from '../at-work.ts';
 import { type LeavingDeps, LeavingRefused } from '../deps.ts';
 import { unlessGone } from '../let-go.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';

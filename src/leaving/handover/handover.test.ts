@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { kindNamed } from '../../api/kind-named.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
 import type { ConfigMap, Namespace } from '../../kube/builtin.ts';
 import type { Found } from '../objects.ts';
-import { kindNamed } from '../objects.ts';
 import { type Bundle, readBundle, writeBundle } from './bundle.ts';
 import { differenceOf } from './difference.ts';
 import { bundleOf } from './export.ts';

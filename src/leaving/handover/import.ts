@@ -2,18 +2,20 @@
  * On the new cluster, before azid works there: everything of the bundle is made, with what it says, under the uids it gets here.
  * Nothing in Azure is touched, and nothing that is there is overwritten. Interrupted, the same command goes on.
  */
+
+import { kindNamed } from '../../api/kind-named.ts';
 import { FINALIZER, MANAGED_BY, MANAGED_BY_LABEL, type ManagedObject } from '../../api/schema/common.ts';
 import { applyStatus } from '../../kube/apply.ts';
 import { configMaps, namespaces } from '../../kube/builtin.ts';
 import { isAlreadyExists } from '../../kube/errors.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
+import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import { apiVersionOf, type KubeObject, keyOf, type Resource } from '../../kube/types.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { PrincipalRecords } from '../../reconcilers/proof/principals/records.ts';
 import { ownsCondition } from '../../reconcilers/status/status-memory.ts';
-import { controllerAtWork } from '../at-work.ts';
 import { type LeavingDeps, LeavingRefused } from '../deps.ts';
-import { type Found, kindNamed, listKind } from '../objects.ts';
+import { type Found, listKind } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';
 import { differenceOf } from './difference.ts';
 import {

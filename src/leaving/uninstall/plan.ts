@@ -1,8 +1,8 @@
 /** What to do next about one object that is to go. Pure. */
 import type { AssignmentExpiry } from '../../api/assignment-expiry.ts';
 import { hasFinalizer, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
+import type { AtWork } from '../../kube/lease/at-work.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
-import type { AtWork } from '../at-work.ts';
 import type { Found } from '../objects.ts';
 import { nameOf } from '../objects.ts';
 

@@ -1,9 +1,9 @@
 /** Whether a controller works: without one nothing of Azure's side is done, and with one nothing may be done behind its back. */
-import { leases } from '../kube/builtin.ts';
-import { isNotFound } from '../kube/errors.ts';
-import { ObservedLease } from '../kube/lease/lease-record.ts';
-import { sleep } from '../runtime/time/clock.ts';
-import type { LeavingDeps } from './deps.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import { leases } from '../builtin.ts';
+import type { KubeClient } from '../client.ts';
+import { isNotFound } from '../errors.ts';
+import { ObservedLease } from './lease-record.ts';
 
 export type AtWork =
   | { readonly state: 'working'; readonly holder: string }
@@ -11,6 +11,15 @@ export type AtWork =
   | { readonly state: 'none'; readonly why: string }
   /** There is no Lease: none ever worked, or one works without it (`--leader-elect false`). */
   | { readonly state: 'unknown'; readonly why: string };
+
+export interface AtWorkDeps {
+  readonly client: Pick<KubeClient, 'get'>;
+  readonly clock: Clock;
+  /** azid's own. */
+  readonly namespace: string;
+  readonly leaseName: string;
+  readonly signal: AbortSignal;
+}
 
 /** A holder renews every 2 s. */
 const POLL_MS = 1_000;
@@ -26,7 +35,7 @@ export async function controllerAtWork({
   namespace,
   leaseName,
   signal,
-}: Pick<LeavingDeps, 'client' | 'clock' | 'namespace' | 'leaseName' | 'signal'>): Promise<AtWork> {
+}: AtWorkDeps): Promise<AtWork> {
   const key = `${namespace}/${leaseName}`;
   const observed = new ObservedLease();
   let first: string | undefined;

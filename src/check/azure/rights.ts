@@ -1,0 +1,81 @@
+import { type AzureError, toAzureError } from '../../azure/arm/errors.ts';
+import type { Permissions, Rights } from '../../azure/permissions.ts';
+import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
+import type { Need } from './needs.ts';
+
+/** Whether who signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
+
+const AREA = 'rights';
+/** Each is a call. */
+const MAX_SCOPES = 100;
+
+export async function rightsFindings(
+  needs: readonly Need[],
+  permissions: Pick<Permissions, 'at'>,
+  signal: AbortSignal,
+): Promise<readonly CheckFinding[]> {
+  const asked = needs.slice(0, MAX_SCOPES);
+  const found: CheckFinding[] = [];
+  for (const need of asked) found.push(await rightsAt(need, permissions, signal));
+  const left = needs.length - asked.length;
+  return [
+    ...found,
+    ...(needs.length === 0
+      ? [ok(AREA, 'no object and no policy names anything in Azure yet, so no right is needed')]
+      : []),
+    ...(left > 0
+      ? [
+          unknown(
+            AREA,
+            `${left} more scopes are in use, and were not asked for`,
+            'the conditions of the objects there tell what is missing',
+          ),
+        ]
+      : []),
+  ];
+}
+
+async function rightsAt(
+  need: Need,
+  permissions: Pick<Permissions, 'at'>,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  try {
+    return rightsFinding(need, await permissions.at(need.scope, { priority: 'edit', signal }));
+  } catch (error) {
+    const failure = toAzureError(error);
+    if (signal.aborted) throw error;
+    return unreadable(need, failure);
+  }
+}
+
+/** Pure. */
+export function rightsFinding({ scope, actions }: Need, rights: Rights): CheckFinding {
+  const missing = actions.filter((action) => !rights.allows(action));
+  if (missing.length === 0) return ok(AREA, `all ${actions.length} that are needed at ${scope}`);
+  return problem(
+    AREA,
+    `at ${scope} ${missing.length} of ${actions.length} are missing: ${missing.join(', ')}`,
+    `assign ${[...new Set(missing.map(roleFor))].join(' and ')} there or above (docs/guides/run-on-azure.md); a new assignment acts within 10 minutes`,
+  );
+}
+
+/** Whoever has no right at all at a scope may not even ask. Pure. */
+export function unreadable({ scope, actions }: Need, { code, message }: AzureError): CheckFinding {
+  if (NO_RIGHTS.has(code))
+    return problem(
+      AREA,
+      `none of ${actions.length} that are needed at ${scope}: ${code}`,
+      `see that the scope exists, and assign ${[...new Set(actions.map(roleFor))].join(' and ')} there or above (docs/guides/run-on-azure.md)`,
+    );
+  return unknown(AREA, `at ${scope}: ${code}: ${message}`, 'check again');
+}
+
+const NO_RIGHTS = new Set(['AuthorizationFailed', 'SubscriptionNotFound', 'ResourceGroupNotFound']);
+
+/** Which custom role of deploy/azure has it. */
+function roleFor(action: string): string {
+  if (/\/assign\/action$/.test(action)) return 'azid hosts';
+  if (/^Microsoft\.ManagedIdentity\/|^Microsoft\.Insights\//i.test(action)) return 'azid identities';
+  return /^Microsoft\.Authorization\//i.test(action) ? 'azid grants' : 'azid hosts';
+}

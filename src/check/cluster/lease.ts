@@ -1,0 +1,46 @@
+import { leases } from '../../kube/builtin.ts';
+import { type AtWork, controllerAtWork } from '../../kube/lease/at-work.ts';
+import { type CheckDeps, readIfAny } from '../deps.ts';
+import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
+import { type ControllerView, replicasText } from './controller.ts';
+
+/** Whether a controller works, and since when: by its Lease, which is seen to be renewed. */
+
+const AREA = 'lease';
+
+export async function leaseFindings(
+  deps: CheckDeps,
+  controller: ControllerView | undefined,
+): Promise<readonly CheckFinding[]> {
+  const atWork = await controllerAtWork(deps);
+  const lease = await readIfAny(leases, `${deps.namespace}/${deps.leaseName}`, deps);
+  return [leaseFinding(atWork, lease?.spec?.acquireTime, controller)];
+}
+
+/** Pure. */
+export function leaseFinding(
+  atWork: AtWork,
+  acquireTime: string | undefined,
+  controller: ControllerView | undefined,
+): CheckFinding {
+  const replicas = controller ? `; ${replicasText(controller)}` : '';
+  switch (atWork.state) {
+    case 'working': {
+      // By the holder's clock.
+      const since = acquireTime === undefined ? '' : ` since ${acquireTime.replace(/\.\d+Z$/, 'Z')}`;
+      return ok(AREA, `${atWork.holder} works${since}${replicas}`);
+    }
+    case 'none':
+      return problem(
+        AREA,
+        `no controller works: ${atWork.why}${replicas}`,
+        'start the controller, or see in its log why it does not lead: kubectl logs -n azid-system deployment/azid-controller',
+      );
+    case 'unknown':
+      return unknown(
+        AREA,
+        `whether a controller works cannot be told: ${atWork.why}${replicas}`,
+        'start the controller; name its Lease with --lease-name; one with --leader-elect false has none',
+      );
+  }
+}

@@ -1,0 +1,129 @@
+import { serviceAccounts } from '../../kube/builtin.ts';
+import { type CheckDeps, readIfAny } from '../deps.ts';
+import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
+import { CLUSTER_RULES, type NeededRule, OWN_RULES } from './rules.ts';
+
+/** Whether the controller's ServiceAccount may do in Kubernetes what it needs, asked of the API server itself. */
+
+const AREA = 'rbac';
+
+/** One question of a SubjectAccessReview. */
+export interface Access {
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly verb: string;
+  /** Absent: in all namespaces. */
+  readonly namespace?: string;
+}
+
+/** Reviews under way at the same time. */
+const AT_ONCE = 8;
+
+export async function rbacFindings(deps: CheckDeps): Promise<readonly CheckFinding[]> {
+  const { namespace, serviceAccount } = deps;
+  const name = `${namespace}/${serviceAccount}`;
+  if (!(await readIfAny(serviceAccounts, name, deps)))
+    return [
+      problem(
+        AREA,
+        `the controller's ServiceAccount ${name} does not exist`,
+        'apply deploy/, or name the namespace with --namespace and the account with --service-account',
+      ),
+    ];
+  const needed = [...accessesOf(CLUSTER_RULES), ...accessesOf(OWN_RULES, namespace)];
+  const denied: Access[] = [];
+  const left = [...needed];
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let access = left.shift(); access; access = left.shift())
+        if (!(await isAllowed(access, deps))) denied.push(access);
+    }),
+  );
+  return [rbacFinding(name, needed, denied), ...(await discoveryFinding(deps))];
+}
+
+/** Pure. */
+export function rbacFinding(
+  account: string,
+  needed: readonly Access[],
+  denied: readonly Access[],
+): CheckFinding {
+  if (denied.length === 0) return ok(AREA, `${account} has the ${needed.length} rights that azid needs`);
+  return problem(
+    AREA,
+    `${account} lacks ${denied.length} of ${needed.length} rights: ${rightsText(denied)}`,
+    `apply the roles of deploy/ again: ClusterRole and Role azid-controller, and that both are bound to ${account}`,
+  );
+}
+
+/** `get,patch rolegrants/status.azid.dev`; those of one resource together. Pure. */
+export function rightsText(accesses: readonly Access[]): string {
+  const byResource = Map.groupBy(accesses, ({ group, resource, subresource, namespace }) => {
+    const name = subresource === undefined ? resource : `${resource}/${subresource}`;
+    return `${name}${group === '' ? '' : `.${group}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
+  });
+  return [...byResource]
+    .map(
+      ([resource, all]) =>
+        `${all
+          .map(({ verb }) => verb)
+          .toSorted()
+          .join(',')} ${resource}`,
+    )
+    .toSorted()
+    .join('; ');
+}
+
+/** Pure. */
+export function accessesOf(rules: readonly NeededRule[], namespace?: string): readonly Access[] {
+  return rules.flatMap(({ group, resources, verbs }) =>
+    resources.flatMap((path) => {
+      const [resource = '', subresource] = path.split('/');
+      return verbs.map((verb) => ({
+        group,
+        resource,
+        verb,
+        ...(subresource !== undefined && { subresource }),
+        ...(namespace !== undefined && { namespace }),
+      }));
+    }),
+  );
+}
+
+async function isAllowed(access: Access, deps: CheckDeps): Promise<boolean> {
+  return review({ resourceAttributes: access }, deps);
+}
+
+async function review(
+  asked: object,
+  { client, namespace, serviceAccount, signal }: CheckDeps,
+): Promise<boolean> {
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      ...asked,
+      user: `system:serviceaccount:${namespace}:${serviceAccount}`,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    },
+  };
+  const { status } = await client.transport.request<{ readonly status: { readonly allowed: boolean } }>(
+    { method: 'POST', path: '/apis/authorization.k8s.io/v1/subjectaccessreviews', body },
+    signal,
+  );
+  return status.allowed;
+}
+
+/** Every ServiceAccount may by default; where that was taken away credentials of this cluster need `--cluster-issuer`. */
+async function discoveryFinding(deps: CheckDeps): Promise<readonly CheckFinding[]> {
+  const path = '/.well-known/openid-configuration';
+  if (await review({ nonResourceAttributes: { path, verb: 'get' } }, deps)) return [];
+  return [
+    unknown(
+      AREA,
+      `azid may not read ${path}, so it does not know the issuer of this cluster's tokens by itself`,
+      'bind ClusterRole system:service-account-issuer-discovery to its ServiceAccount, or give the controller --cluster-issuer',
+    ),
+  ];
+}

@@ -1,0 +1,44 @@
+/**
+ * The rights that the controller needs in Kubernetes, as deploy/ gives them to its ServiceAccount: a test holds both together. In the
+ * code since an installed azid has no files beside it.
+ */
+
+export interface NeededRule {
+  readonly group: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const OBJECTS = [
+  'userassignedidentities',
+  'systemassignedidentities',
+  'identityattachments',
+  'federatedidentitycredentials',
+  'rolegrants',
+  'identitypolicies',
+  'eventsources',
+  'orphansweeps',
+];
+const RECORDS = ['hostidentities', 'assignmentexpiries', 'orphanrecords'];
+const status = (resources: readonly string[]) => resources.map((each) => `${each}/status`);
+
+/** In all namespaces. */
+export const CLUSTER_RULES: readonly NeededRule[] = [
+  { group: 'azid.dev', resources: OBJECTS, verbs: ['get', 'list', 'watch', 'patch'] },
+  { group: 'azid.dev', resources: status(OBJECTS), verbs: ['get', 'patch'] },
+  { group: 'azid.dev', resources: ['userassignedidentities/finalizers'], verbs: ['update'] },
+  { group: '', resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
+  {
+    group: '',
+    resources: ['configmaps'],
+    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+  },
+  { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+/** In azid's own namespace. */
+export const OWN_RULES: readonly NeededRule[] = [
+  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  { group: 'azid.dev', resources: RECORDS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  { group: 'azid.dev', resources: status(RECORDS), verbs: ['get', 'patch'] },
+];

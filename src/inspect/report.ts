@@ -1,0 +1,136 @@
+/** All that `azid status` shows of one object, read once; nothing is written. */
+import { federatedIdentityCredential } from '../api/federated-identity-credential.ts';
+import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
+import { KINDS } from '../api/index.ts';
+import type { RoleGrant } from '../api/role-grant.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { KindSchema } from '../api/schema/kind.ts';
+import { ClusterIssuer, type ClusterIssuerView } from '../kube/access/cluster-issuer.ts';
+import { type Event, type Namespace, namespaces } from '../kube/builtin.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError } from '../kube/errors.ts';
+import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import type { KubeObject } from '../kube/types.ts';
+import type { TreeNode } from '../relations/node.ts';
+import { readSnapshot, type SnapshotSource, type Unread } from '../relations/snapshot.ts';
+import { treeOf } from '../relations/tree.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+import { type AzureReads, readAzure, readRole, type Seen } from './azure/live.ts';
+import { eventsOf } from './events.ts';
+import { type Judgement, judgementsOf, type PolicyView } from './policy/judged.ts';
+
+export interface StatusReport {
+  readonly object: ManagedObject;
+  readonly tree: TreeNode;
+  /** What of the tree may be missing. */
+  readonly unread: readonly Unread[];
+  /** Empty for kinds that ask no policy. */
+  readonly policy: readonly Judgement[];
+  /** `undefined`: Azure was not asked. */
+  readonly azure: readonly Seen[] | undefined;
+  /** The newest first; a text: why they could not be read. */
+  readonly events: readonly Event[] | string;
+}
+
+export interface ReportDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly azidNamespace: string;
+  readonly defaultAudience: string;
+  /** Absent: Azure is not asked. */
+  readonly azure?: AzureReads | undefined;
+  readonly signal: AbortSignal;
+}
+
+export async function reportOf(
+  kind: KindSchema<KubeObject>,
+  key: string,
+  deps: ReportDeps,
+): Promise<StatusReport> {
+  const { client, signal, azure } = deps;
+  const object = (await client.get(kind.resource, key, signal)) as ManagedObject;
+  const context = { priority: 'edit', signal } as const;
+  const [snapshot, view, clusterIssuer, role, seen, events] = await Promise.all([
+    readSnapshot(sourcesFor(object, deps.azidNamespace), deps),
+    policyView(object, deps),
+    issuerFor(object, deps),
+    azure && object.kind === 'RoleGrant' ? readRole(object as RoleGrant, azure, context) : undefined,
+    azure && readAzure(object, azure, context),
+    eventsOf(object, deps),
+  ]);
+  const { azidNamespace, defaultAudience } = deps;
+  const all =
+    object.kind === identityPolicy.resource.kind ? await optional(listNamespaces(deps), deps) : undefined;
+  return {
+    object,
+    tree: treeOf(object, { snapshot, azidNamespace, namespaces: all?.value }),
+    unread: [
+      ...snapshot.unread,
+      ...(all?.why === undefined ? [] : [{ plural: namespaces.plural, why: all.why }]),
+    ],
+    policy: judgementsOf(object, view, { clusterIssuer, defaultAudience, role }),
+    azure: seen,
+    events,
+  };
+}
+
+/** What a tree of the object may hold: of its namespace; of all for what belongs to the cluster, or to azid. */
+function sourcesFor({ metadata, kind }: ManagedObject, azidNamespace: string): readonly SnapshotSource[] {
+  if (ALONE.has(kind)) return [];
+  const { namespace } = metadata;
+  const ofAll = namespace === undefined || namespace === azidNamespace;
+  return KINDS.filter(({ resource }) => resource.namespaced && !ALONE.has(resource.kind)).flatMap((each) => {
+    if (each.internal !== true) return { kind: each, namespace: ofAll ? undefined : namespace };
+    // Ledgers are no team's, and count for no policy.
+    return namespace === undefined ? [] : { kind: each, namespace: azidNamespace };
+  });
+}
+
+/** Nothing refers to them, and they refer to no object. */
+const ALONE: ReadonlySet<string> = new Set(['EventSource', 'OrphanSweep', 'OrphanRecord']);
+
+/** Only what trusts in tokens asks for it. */
+function issuerFor({ kind }: ManagedObject, deps: ReportDeps): Promise<ClusterIssuerView> {
+  if (kind === federatedIdentityCredential.resource.kind) return new ClusterIssuer(deps).current(deps.signal);
+  return Promise.resolve({ state: 'known', issuer: '' });
+}
+
+async function policyView({ metadata }: ManagedObject, deps: ReportDeps): Promise<PolicyView> {
+  const { client, signal } = deps;
+  const { namespace } = metadata;
+  if (namespace === undefined) return { policies: undefined, namespace: undefined };
+  const [policies, found] = await Promise.all([
+    optional(
+      pagedList<IdentityPolicy>(client, identityPolicy.resource, { limit: PAGE_SIZE }, signal).then(
+        ({ items }) => items,
+      ),
+      deps,
+    ),
+    optional<Namespace>(client.get(namespaces, namespace, signal), deps),
+  ]);
+  const why = [
+    policies.why && `IdentityPolicies: ${policies.why}`,
+    found.why && `namespace ${namespace}: ${found.why}`,
+  ].filter((each) => each !== undefined && each !== '');
+  return {
+    policies: policies.value,
+    namespace: found.value,
+    ...(why.length > 0 && { why: why.join('; ') }),
+  };
+}
+
+const listNamespaces = ({ client, signal }: ReportDeps): Promise<readonly Namespace[]> =>
+  pagedList<Namespace>(client, namespaces, { limit: PAGE_SIZE }, signal).then(({ items }) => items);
+
+/** What a person may read, may not be all. */
+async function optional<T>(
+  read: Promise<T>,
+  { signal }: Pick<ReportDeps, 'signal'>,
+): Promise<{ readonly value?: T; readonly why?: string }> {
+  try {
+    return { value: await read };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof KubeError)) throw error;
+    return { why: error.message };
+  }
+}
