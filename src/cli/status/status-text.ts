@@ -59,13 +59,16 @@ function conditionLines({ status }: ManagedObject, now: number): readonly string
 const unreadLine = ({ plural, why }: StatusReport['unread'][number]) => `${plural} are left out: ${why}`;
 
 function policyLines({ what, answer, policy, rule, why }: Judgement): readonly string[] {
+  const by = `IdentityPolicy ${policy}${rule === undefined ? '' : `, ${rule}`}`;
   switch (answer) {
     case 'allowed':
-      return [`allowed: ${what}, by IdentityPolicy ${policy}${rule === undefined ? '' : `, ${rule}`}`];
+      return [`allowed: ${what}, by ${by}`];
     case 'denied':
       return [`denied: ${what}: ${why}`];
     case 'unknown':
-      return [`cannot be decided here: ${what}: ${why}`];
+      return [
+        `cannot be decided here: ${what}: ${policy === undefined ? '' : `${by}, would allow it; `}${why}`,
+      ];
   }
 }
 

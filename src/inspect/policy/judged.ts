@@ -5,7 +5,6 @@ import type { Namespace } from '../../kube/builtin.ts';
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import { policyFor } from '../../policy/policy-for.ts';
 import { factsOf } from '../../policy/selection.ts';
-import type { Verdict } from '../../policy/verdict.ts';
 import type { Asked, Question } from './question.ts';
 import { type QuestionContext, questionsOf } from './questions.ts';
 import { ruleOf } from './rule.ts';
@@ -14,7 +13,7 @@ export interface Judgement {
   /** What is asked for, in words. */
   readonly what: string;
   readonly answer: 'allowed' | 'denied' | 'unknown';
-  /** The policy, and which of its rules: where it is allowed. */
+  /** The policy, and which of its rules: where it is allowed, or would be. */
   readonly policy?: string;
   readonly rule?: string;
   /** Why not, or what would tell. */
@@ -63,31 +62,31 @@ function judgementOf(
   policies: readonly IdentityPolicy[],
   namespace: Namespace,
 ): Judgement {
-  if (!('asked' in asked)) return { what: asked.what, answer: 'unknown', why: asked.why };
-  const verdicts = asked.asked.map((ask) => ask(policy));
-  const [first] = verdicts;
-  if (verdicts.every(({ allowed }) => allowed) && first?.allowed)
-    return { what: asked.what, answer: 'allowed', ...allowedBy(asked, first, policies, namespace) };
-  const denied = verdicts.find((each) => !each.allowed);
-  const message = denied && !denied.allowed ? denied.message : '';
-  const isSure = verdicts.every(({ allowed }) => !allowed) && asked.isOpen !== true;
-  return isSure
-    ? { what: asked.what, answer: 'denied', why: message }
-    : {
-        what: asked.what,
-        answer: 'unknown',
-        why: `it hangs on ${asked.undecided}${message === '' ? '' : ` (else: ${message})`}`,
-      };
+  const { what } = asked;
+  if (!('asked' in asked)) return { what, answer: 'unknown', why: asked.why };
+  const answers = asked.asked.map((ask) => ({ ask, verdict: ask(policy) }));
+  const allowing = answers.flatMap(({ ask, verdict }) =>
+    verdict.allowed ? [allowedBy(ask, verdict.policy, policies, namespace)] : [],
+  );
+  const [refusal] = answers.flatMap(({ verdict }) => (verdict.allowed ? [] : [verdict.message]));
+  if (refusal === undefined) return { what, answer: 'allowed', ...allowing[0] };
+  if (allowing.length === 0 && asked.isOpen !== true) return { what, answer: 'denied', why: refusal };
+  return {
+    what,
+    answer: 'unknown',
+    ...allowing[0],
+    why: `it hangs on ${asked.undecided}; if not so: ${refusal}`,
+  };
 }
 
 function allowedBy(
-  { asked: [ask] }: Question,
-  { policy: name }: Extract<Verdict, { allowed: true }>,
+  ask: Question['asked'][number],
+  name: string,
   policies: readonly IdentityPolicy[],
   namespace: Namespace,
 ): Pick<Judgement, 'policy' | 'rule'> {
   const policy = policies.find(({ metadata }) => metadata.name === name);
-  const rule = policy && ask && ruleOf(policy, factsOf(namespace), ask);
+  const rule = policy && ruleOf(policy, factsOf(namespace), ask);
   return { policy: name, ...(rule !== undefined && { rule }) };
 }
 

@@ -166,7 +166,8 @@ function ofGrant(object: RoleGrant, { role, policy }: QuestionContext): readonly
         (type) => (each: NamespacePolicy) => each.allowsGrant(requestOf(object, target, { role: { type } })),
       ),
       isOpen: guid === undefined || roleName === undefined,
-      undecided: 'which role that is in Azure, and whether it is a built-in one: --azure asks there',
+      undecided:
+        'whether that is a built-in role and no custom one of that name, which --azure asks in Azure',
     },
   ];
 }
