@@ -3,6 +3,7 @@ import { grantsOf, IDENTITIES, ROLES } from '../../test/support/load/team.ts';
 import type { Legacy } from '../../test/support/takeover.ts';
 import { atMost, scenario } from '../scenario.ts';
 import { applyAll } from '../stage/apply.ts';
+import { callKinds } from '../stage/call-kinds.ts';
 import { pause } from '../stage/controller.ts';
 import { isThrottled, isWrite, Stage } from '../stage/stage.ts';
 import { isReady } from '../stage/template.ts';
@@ -59,6 +60,7 @@ export const grants = scenario({
     report('throttled', calls.filter(isThrottled).length);
     report('writes', calls.filter(isWrite).length);
     report('reads', calls.filter((each) => !isWrite(each)).length);
+    say(`calls: ${callKinds(calls)}`);
     report('highest', (await controller.memory()).highest);
   },
 });
