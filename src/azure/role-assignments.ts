@@ -113,6 +113,11 @@ export class RoleAssignments {
     }
   }
 
+  /** For a PUT at this scope: see `RequestScheduler.takePlace`. */
+  takePlace(scope: string, context: CallContext, unlessWithinMs: number): Promise<void> {
+    return this.#calls.takePlace(this.#at('write', scope), context, unlessWithinMs);
+  }
+
   /** PUT. A name that holds another grant is refused by Azure: `RoleAssignmentUpdateNotPermitted`, thrown. */
   async put(scope: string, name: string, put: AssignmentPut, context: CallContext): Promise<PutResult> {
     const id = assignmentId(scope, readGuid('the name of a role assignment', name));

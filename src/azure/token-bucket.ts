@@ -26,10 +26,10 @@ export class TokenBucket {
     this.#at = clock.monotonic();
   }
 
-  /** Ms until a token is there; 0 = now. */
-  readyInMs(): number {
+  /** Ms until a token is there for whoever comes after so many others; 0 = now. */
+  readyInMs(after = 0): number {
     this.#refill();
-    const missing = 1 - this.#tokens;
+    const missing = 1 + after - this.#tokens;
     // After a drain `#at` lies ahead: nothing refills before it.
     const ahead = Math.max(0, this.#at - this.#clock.monotonic());
     return missing <= EPSILON ? ahead : ahead + Math.ceil((missing / this.#size.perSecond) * 1000);

@@ -80,26 +80,14 @@ export class ArmCalls {
   /** Throws only `AzureError`; `onStart` is called when the request begins, also of one that fails. */
   run<T>(
     call: ArmCall,
-    { priority, patienceMs, turn, waits, isStale, signal }: CallContext,
+    context: CallContext,
     send: (options: SendOptions) => Promise<T>,
     onStart?: (requestedAt: number) => void,
   ): Promise<Answer<T>> {
-    const { access, scheduler, clock, tenantId, credential, onWritten } = this.#options;
-    const { subscriptionId, ...rest } = call;
-    const write = call.kind === 'write' || call.kind === 'delete';
-    const request = {
-      tenantId,
-      credential,
-      priority,
-      patienceMs,
-      turn,
-      waits,
-      ...(write && { isStale }),
-      signal,
-      ...rest,
-      ...(subscriptionId && { subscriptionId }),
-    };
-    return scheduler.run(request, () =>
+    const { access, scheduler, clock, onWritten } = this.#options;
+    const { signal } = context;
+    const write = isWrite(call);
+    return scheduler.run(this.#requestOf(call, context), () =>
       access.call({ write, signal }, async (abortSignal) => {
         let status = 0;
         let correlationId: string | undefined;
@@ -121,11 +109,36 @@ export class ArmCalls {
     );
   }
 
+  /** See `RequestScheduler.takePlace`. */
+  takePlace(call: ArmCall, context: CallContext, unlessWithinMs: number): Promise<void> {
+    return this.#options.scheduler.takePlace(this.#requestOf(call, context), unlessWithinMs);
+  }
+
+  #requestOf(call: ArmCall, context: CallContext): ScheduledRequest {
+    const { tenantId, credential } = this.#options;
+    const { priority, patienceMs, turn, waits, isStale, signal } = context;
+    const { subscriptionId, ...rest } = call;
+    return {
+      tenantId,
+      credential,
+      priority,
+      patienceMs,
+      turn,
+      waits,
+      ...(isWrite(call) && { isStale }),
+      signal,
+      ...rest,
+      ...(subscriptionId && { subscriptionId }),
+    };
+  }
+
   /** Monotonic ms now: for what is noted before a request began. */
   now(): number {
     return this.#options.clock.monotonic();
   }
 }
+
+const isWrite = ({ kind }: ArmCall) => kind === 'write' || kind === 'delete';
 
 /** Whether a write may have acted although it failed. */
 export function isAmbiguous(thrown: unknown): boolean {

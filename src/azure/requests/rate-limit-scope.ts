@@ -92,11 +92,20 @@ export class RequestQueue {
     return PRIORITIES.every((priority) => this.#waiting[priority].size === 0);
   }
 
-  /** Ms until the scope and the shared buckets would let a call through; 0 = now. */
-  readyInMs(now: number): number {
+  /** Ms until the scope and the shared buckets would let a call through after so many others; 0 = now. */
+  readyInMs(now: number, after = 0): number {
     let ms = Math.max(0, this.scope.notBefore - now);
-    for (const bucket of this.buckets) ms = Math.max(ms, bucket.readyInMs());
+    for (const bucket of this.buckets) ms = Math.max(ms, bucket.readyInMs(after));
     return ms;
+  }
+
+  /** Ms that a call of this class would wait behind those that are here; turns and slots left out, so it may be less or more. */
+  waitMs(now: number, priority: Priority): number {
+    const before = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
+    return this.readyInMs(
+      now,
+      before.reduce((sum, each) => sum + this.count(each), 0),
+    );
   }
 
   /**

@@ -9,6 +9,11 @@ export function decideAgain(): AzureError {
   });
 }
 
+/** A write that was not sent: its turn came, and what it was decided on may not hold any more. */
+export function isDecideAgain(error: unknown): boolean {
+  return error instanceof AzureError && error.code === LOCAL_CODES.decideAgain;
+}
+
 export function closed(forMs: number): AzureError {
   return new AzureError({
     code: 'TooManyRequests',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Waits } from '../../runtime/controller/waits.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';
@@ -262,6 +263,45 @@ describe('a 429', () => {
     void submit('next');
     await advanceUntil(clock, () => started.length === 1);
     expect(clock.monotonic()).toBe(9000);
+  });
+});
+
+describe('a place taken before the call is made', () => {
+  const limits = { arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } }, share: 1 };
+
+  test('is kept for the call that follows, at whatever time its turn came', async () => {
+    const { clock, scheduler, request, submit, labels } = setup(limits);
+    const waits = new Waits();
+    await submit('first');
+    const placed = scheduler.takePlace(request({ waits }), 500).catch((error: AzureError) => error.code);
+    void submit('behind');
+    await advanceUntil(clock, () => scheduler.stats().waiting.resync === 1);
+    expect(await placed).toBe('DecideAgain');
+    expect(clock.monotonic()).toBe(1_000);
+    await submit('own', { waits });
+    expect(labels()).toEqual(['first', 'own']);
+    expect(clock.monotonic()).toBe(1_000);
+    await advanceUntil(clock, () => labels().length === 3);
+    expect(clock.monotonic()).toBe(2_000);
+  });
+
+  test('is not taken where the line is short, counting those that go first', async () => {
+    const { scheduler, request, submit } = setup(limits);
+    const waits = new Waits();
+    await submit('first');
+    await scheduler.takePlace(request({ waits }), 1_000);
+    for (const label of ['a', 'b']) void submit(label);
+    // An edit overtakes them.
+    await scheduler.takePlace(request({ waits, priority: 'edit' }), 1_000);
+    void scheduler.takePlace(request({ waits }), 2_000).catch(() => {});
+    expect(scheduler.stats().waiting).toEqual({ edit: 0, event: 0, resync: 3 });
+  });
+
+  test("is nobody's without a reconcile that keeps it", async () => {
+    const { scheduler, request, submit } = setup(limits);
+    for (const label of ['first', 'a', 'b', 'c']) void submit(label);
+    await scheduler.takePlace(request(), 0);
+    expect(scheduler.stats().waiting.resync).toBe(3);
   });
 });
 

@@ -135,6 +135,16 @@ export class RequestScheduler {
     });
   }
 
+  /**
+   * If such a call would wait longer than `unlessWithinMs`: waits for its turn, keeps it for the same call of the same reconcile, and
+   * rejects with the code `DecideAgain`, or as `run` does. So what the call is to rest on is read after the wait, and once.
+   */
+  async takePlace(request: ScheduledRequest, unlessWithinMs: number): Promise<void> {
+    const waitMs = this.#queue(request).waitMs(this.#clock.monotonic(), request.priority);
+    if (request.waits === undefined || waitMs <= unlessWithinMs) return;
+    await this.run({ ...request, isStale: () => true }, async () => {});
+  }
+
   /** Calls waiting and running now, for gauges and tests. */
   stats(): { waiting: Readonly<Record<Priority, number>>; running: number } {
     const waiting = { edit: 0, event: 0, resync: 0 };

@@ -1,6 +1,7 @@
 import { hostIdentity } from '../../api/host-identity.ts';
 import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
+import { isDecideAgain } from '../../azure/requests/refusals.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';
@@ -10,7 +11,7 @@ import type { CommonAction } from '../decision.ts';
 import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { type Performed, type ReconcileContext, written as writtenTo } from '../kind.ts';
-import { failureOf, isDecideAgain } from '../status/failure.ts';
+import { failureOf } from '../status/failure.ts';
 import type { Action, HostIdentity, OwnStatus, WriteIdentity } from './facts.ts';
 import type { HostMemory } from './write/memory.ts';
 

@@ -64,6 +64,8 @@ export class ReconcilerWorld {
     this.altered += 1;
   });
   permissions = 0;
+  /** Whether a decision rests on cached things, and whether its write takes a place in the line before these are read live. */
+  placing = false;
   decide: (object: IdentityAttachment, failed?: FailedAction<Step>) => AnyDecision = () => DONE;
   /** What Azure does when something is to be taken away. */
   remove: (id: string) => void = () => {};
@@ -102,8 +104,12 @@ export class ReconcilerWorld {
         of: ({ metadata }: IdentityAttachment) => [{ key: armKey(ownedId(metadata.name)) }],
         ownersOf: () => ['shop/web'],
       },
-      decide: (object: IdentityAttachment, _facts: undefined, failed?: FailedAction<Step>) =>
-        this.decide(object, failed),
+      decide: (object: IdentityAttachment, _facts: undefined, failed?: FailedAction<Step>) => {
+        const decision = this.decide(object, failed);
+        return this.placing && decision !== DONE ? { ...decision, needsLive: ['it'] } : decision;
+      },
+      takePlace: (_decision: AnyDecision, context: ReconcileContext, unlessWithinMs: number) =>
+        this.scheduler.takePlace({ ...WRITE, ...context }, unlessWithinMs),
       perform: async (action: Own, _object: IdentityAttachment, context: ReconcileContext) => {
         if (action.type === 'remove') this.remove(action.id);
         else await this.azure(action.what, context);
@@ -126,14 +132,7 @@ export class ReconcilerWorld {
   /** A write to Azure, in its rate-limit scope: 20 seconds for each but the first. */
   azure(what: string, context?: ReconcileContext): Promise<void> {
     const { isStale, waits, turn } = context ?? {};
-    const own = {
-      tenantId: 't',
-      credential: 'c',
-      kind: 'write',
-      provider: AUTHORIZATION,
-      priority: 'edit',
-    } as const;
-    return this.scheduler.run({ ...own, isStale, waits, turn }, async () => {
+    return this.scheduler.run({ ...WRITE, isStale, waits, turn }, async () => {
       this.written.push(what);
       this.meanwhile();
     });
@@ -193,6 +192,14 @@ export class ReconcilerWorld {
     return { apply, mergePatch } as unknown as KubeClient;
   }
 }
+
+const WRITE = {
+  tenantId: 't',
+  credential: 'c',
+  kind: 'write',
+  provider: AUTHORIZATION,
+  priority: 'edit',
+} as const;
 
 const READY = {
   type: 'Ready',

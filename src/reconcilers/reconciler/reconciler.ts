@@ -1,19 +1,20 @@
 import { isFinalized, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
+import { isDecideAgain } from '../../azure/requests/refusals.ts';
 import type { ActivityJournal } from '../../hints/activity/journal.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
-import type { Failure, Summary } from '../decision.ts';
+import type { Decision, Failure, Summary } from '../decision.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
-import { failureOf, isDecideAgain } from '../status/failure.ts';
+import { failureOf } from '../status/failure.ts';
 import { refusalOf } from '../status/kubernetes-refusal.ts';
 import { StatusMemory } from '../status/status-memory.ts';
 import { outcomeOf } from '../status/summary-conditions.ts';
 import { editionOf } from './edition.ts';
 import { Failures } from './failures.ts';
-import { observeAndDecide } from './observe-decide.ts';
+import { type Decided, observeAndDecide } from './observe-decide.ts';
 import { ActionPerformer, type PerformerOptions } from './perform-action.ts';
 import { needsInitialCondition, StatusWriter } from './status-writer.ts';
 
@@ -32,6 +33,13 @@ const MAX_STALE = 8;
  * among them: after so many the age counts from the end of the observation. What people changed meanwhile makes it stale all the same.
  */
 const MAX_OLD_READS = 3;
+
+const OBJECT_CHANGED = { type: 'again', afterMs: 0, why: 'ObjectChanged' } as const;
+
+/** What became of one round: the reconcile is over, another round follows, or the same one is decided again. */
+type Round<T> =
+  | { readonly type: 'over'; readonly outcome: Outcome }
+  | { readonly type: 'goOn' | 'decideAgain'; readonly object: T; readonly context: ReconcileContext };
 
 /** Longer than any pause worth sitting out, shorter than anybody notices. */
 const PATIENCE_MS = 5_000;
@@ -151,57 +159,98 @@ export class Reconciler<
     };
     const failures = new Failures<Action>(this.#kind.removals);
     let stale = 0;
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; ) {
       request.signal.throwIfAborted();
-      const basis = this.#basis(request.key);
-      const observedFrom = this.#options.clock.monotonic();
-      const { facts, decision } = await observeAndDecide(this.#kind, object, context, failures.failed);
-      this.#kind.decided?.(object, facts, decision);
-      failures.begin();
-      const suspended = isSuspended(object) && decision.binds !== true;
-      if (suspended || decision.actions.length === 0) {
-        await this.#writer.settle(object, decision, request, suspended);
-        return suspended ? { type: 'done' } : outcomeOf(decision.summary);
-      }
-      const decidedOn = object.metadata.generation;
-      // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
-      const readAt = stale < MAX_OLD_READS ? observedFrom : this.#options.clock.monotonic();
-      const isStale = () =>
-        this.#options.clock.monotonic() - readAt > DECISION_MS || this.#basis(request.key) !== basis;
-      context = { ...context, isStale };
-      for (const action of decision.actions) {
-        if (!failures.admits(action)) continue;
-        const begunAt = this.#options.clock.monotonic();
-        try {
-          const next = await this.#performer.perform(action, object, context);
-          if (!next.object) {
-            this.#forget(request.key, object.metadata.uid);
-            return { type: 'done' };
-          }
-          object = next.object;
-          context = next.context;
-          // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
-          if (object.metadata.generation !== decidedOn) break;
-        } catch (error) {
-          if (isDecideAgain(error)) {
-            const latest = this.#options.store.get(request.key);
-            // Gone, a namesake, or edited over and over: another reconcile's matter.
-            if (latest?.metadata.uid !== object.metadata.uid || ++stale > MAX_STALE)
-              return { type: 'again', afterMs: 0, why: 'ObjectChanged' };
-            request.log.debug({ action: action.type }, 'decided again: it waited, and may not hold any more');
-            object = latest;
-            context = { ...context, startedAt: this.#options.clock.monotonic() };
-            round--;
-            break;
-          }
-          const failure = failureOf(error);
-          if (!failure) throw error;
-          request.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
-          failures.record(action, failure, this.#options.clock.monotonic() - begunAt);
-        }
+      const next = await this.#round(object, context, failures, stale);
+      if (next.type === 'over') return next.outcome;
+      ({ object, context } = next);
+      if (next.type === 'goOn') round++;
+      else {
+        const latest = this.#options.store.get(request.key);
+        // Gone, a namesake, or edited over and over: another reconcile's matter.
+        if (latest?.metadata.uid !== object.metadata.uid || ++stale > MAX_STALE) return OBJECT_CHANGED;
+        request.log.debug({}, 'decided again: it waited, and may not hold any more');
+        object = latest;
+        context = { ...context, startedAt: this.#options.clock.monotonic() };
       }
     }
     return this.#notConverging(object, request);
+  }
+
+  /** @param stale how often this reconcile has waited for a turn so long that it had to decide again */
+  async #round(
+    object: T,
+    context: ReconcileContext,
+    failures: Failures<Action>,
+    stale: number,
+  ): Promise<Round<T>> {
+    const { clock } = this.#options;
+    const basis = this.#basis(context.key);
+    const observedFrom = clock.monotonic();
+    let decided: Decided<Facts, Decision<Action, Status>>;
+    try {
+      // The place of whoever has waited is kept.
+      const takePlace = stale > 0 ? undefined : this.#takePlace(context);
+      decided = await observeAndDecide(this.#kind, object, context, failures.failed, takePlace);
+    } catch (error) {
+      if (isDecideAgain(error)) return { type: 'decideAgain', object, context };
+      throw error;
+    }
+    const { facts, decision } = decided;
+    this.#kind.decided?.(object, facts, decision);
+    failures.begin();
+    const suspended = isSuspended(object) && decision.binds !== true;
+    if (suspended || decision.actions.length === 0) {
+      await this.#writer.settle(object, decision, context, suspended);
+      return { type: 'over', outcome: suspended ? { type: 'done' } : outcomeOf(decision.summary) };
+    }
+    // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
+    const readAt = stale < MAX_OLD_READS ? observedFrom : clock.monotonic();
+    const isStale = () => clock.monotonic() - readAt > DECISION_MS || this.#basis(context.key) !== basis;
+    return this.#perform(decision.actions, object, { ...context, isStale }, failures);
+  }
+
+  /** What Azure refuses here the write itself will meet, and report. */
+  #takePlace(context: ReconcileContext): (wanted: Decision<Action, Status>) => Promise<void> {
+    return async (wanted) => {
+      try {
+        await this.#kind.takePlace?.(wanted, context, DECISION_MS);
+      } catch (error) {
+        if (isDecideAgain(error) || context.signal.aborted || !failureOf(error)) throw error;
+      }
+    };
+  }
+
+  async #perform(
+    actions: readonly Action[],
+    given: T,
+    start: ReconcileContext,
+    failures: Failures<Action>,
+  ): Promise<Round<T>> {
+    let object = given;
+    let context = start;
+    for (const action of actions) {
+      if (!failures.admits(action)) continue;
+      const begunAt = this.#options.clock.monotonic();
+      try {
+        const next = await this.#performer.perform(action, object, context);
+        if (!next.object) {
+          this.#forget(context.key, object.metadata.uid);
+          return { type: 'over', outcome: { type: 'done' } };
+        }
+        object = next.object;
+        context = next.context;
+        // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
+        if (object.metadata.generation !== given.metadata.generation) break;
+      } catch (error) {
+        if (isDecideAgain(error)) return { type: 'decideAgain', object, context };
+        const failure = failureOf(error);
+        if (!failure) throw error;
+        context.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
+        failures.record(action, failure, this.#options.clock.monotonic() - begunAt);
+      }
+    }
+    return { type: 'goOn', object, context };
   }
 
   /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */

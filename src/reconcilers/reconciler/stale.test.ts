@@ -106,6 +106,57 @@ describe('a write that waited for its turn', () => {
   });
 });
 
+describe('a write that would wait longer than its decision holds', () => {
+  /** Another call took the token: the next is there in 50 seconds. */
+  async function placed() {
+    await world.azure('before');
+    world.placing = true;
+    world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+    const outcome = world.reconciler.reconcile(world.request());
+    await settle();
+    return outcome;
+  }
+
+  it('takes its place in the line before Azure is read for it, and what it rests on is read once, after the wait', async () => {
+    const ended = placed();
+    await settle();
+    expect(world.observed).toHaveLength(1);
+    world.clock.advance(50 * SECOND);
+    await ended;
+    expect(world.written).toEqual(['before', 'own']);
+    // From the cache, then from the cache and live, and judged after the write.
+    expect(world.contexts.map(({ startedAt }) => startedAt)).toEqual([0, 50_000, 50_000, 50_000]);
+    expect(world.clock.monotonic()).toBe(50 * SECOND);
+  });
+
+  it("is not sent if nothing is to be written by then, and its turn is the next one's", async () => {
+    const ended = placed();
+    await settle();
+    world.put({ generation: 2 });
+    world.decide = () => DONE;
+    world.clock.advance(50 * SECOND);
+    await ended;
+    world.waits.end();
+    await world.azure('next');
+    expect(world.written).toEqual(['before', 'next']);
+    expect(world.observed[1]?.metadata.generation).toBe(2);
+    expect(world.clock.monotonic()).toBe(50 * SECOND);
+  });
+
+  it('is read for at once if its turn is near', async () => {
+    await world.azure('before');
+    world.clock.advance(45 * SECOND);
+    world.placing = true;
+    world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));
+    const ended = world.reconciler.reconcile(world.request());
+    await settle();
+    expect(world.observed).toHaveLength(2);
+    world.clock.advance(5 * SECOND);
+    await ended;
+    expect(world.written).toEqual(['before', 'own']);
+  });
+});
+
 describe('a write after an observation that waited long between its reads', () => {
   const observeFor = (ms: number, times: number) => {
     world.decide = () => (world.written.includes('own') ? DONE : doing(writing('own')));

@@ -45,6 +45,10 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         const moment = nextMoment(object, status, facts);
         if (moment !== undefined) enqueue(keyOf(object), 'event', moment - facts.now);
       },
+      async takePlace({ actions }, context, unlessWithinMs) {
+        const put = actions.find((each) => each.type === 'putAssignment');
+        if (put) await services.assignments.takePlace(put.target.scope, context, unlessWithinMs);
+      },
       async perform(action, object, context) {
         const { uid } = object.metadata;
         const put = action.type === 'putAssignment' ? action : undefined;

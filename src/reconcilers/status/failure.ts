@@ -1,5 +1,5 @@
 import { classify } from '../../azure/arm/classify.ts';
-import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
+import { AzureError } from '../../azure/arm/errors.ts';
 import type { Failure } from '../decision.ts';
 
 /** Azure's errors as what `decide` and the conditions need: the one place where they become words for people. */
@@ -7,11 +7,6 @@ import type { Failure } from '../decision.ts';
 /** Thrown by `perform` when a PUT met something that was not there a moment before. */
 export class AlreadyExists extends Error {
   override readonly name = 'AlreadyExists';
-}
-
-/** A write that was not sent: its turn came, and what it was decided on may not hold any more. */
-export function isDecideAgain(error: unknown): boolean {
-  return error instanceof AzureError && error.code === LOCAL_CODES.decideAgain;
 }
 
 /** No retry helps, whatever was asked: nothing that azid sent was refused. */
