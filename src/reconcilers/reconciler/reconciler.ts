@@ -1,45 +1,26 @@
 import { isFinalized, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
-import { isDecideAgain } from '../../azure/requests/refusals.ts';
 import type { ActivityJournal } from '../../hints/activity/journal.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
-import type { Decision, Failure, Summary } from '../decision.ts';
+import type { Failure, Summary } from '../decision.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';
-import { failureOf } from '../status/failure.ts';
 import { refusalOf } from '../status/kubernetes-refusal.ts';
 import { StatusMemory } from '../status/status-memory.ts';
 import { outcomeOf } from '../status/summary-conditions.ts';
-import { editionOf } from './edition.ts';
 import { Failures } from './failures.ts';
-import { type Decided, observeAndDecide } from './observe-decide.ts';
 import { ActionPerformer, type PerformerOptions } from './perform-action.ts';
+import { Rounds } from './rounds.ts';
 import { needsInitialCondition, StatusWriter } from './status-writer.ts';
 
 /** More rounds than any kind needs; a reconcile that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
 
-/**
- * How long a decision is good for, ms. A write whose turn comes later is decided again from what Azure shows then; an edit, or a
- * change of what is allowed, makes it stale at once.
- */
-const DECISION_MS = 10_000;
 /** More often than anybody edits; then the queue's back-off takes over. */
 const MAX_STALE = 8;
-/**
- * Where each observation itself waits longer than a decision is good for, none would ever be young enough to be sent, revocations
- * among them: after so many the age counts from the end of the observation. What people changed meanwhile makes it stale all the same.
- */
-const MAX_OLD_READS = 3;
-
 const OBJECT_CHANGED = { type: 'again', afterMs: 0, why: 'ObjectChanged' } as const;
-
-/** What became of one round: the reconcile is over, another round follows, or the same one is decided again. */
-type Round<T> =
-  | { readonly type: 'over'; readonly outcome: Outcome }
-  | { readonly type: 'goOn' | 'decideAgain'; readonly object: T; readonly context: ReconcileContext };
 
 /** Longer than any pause worth sitting out, shorter than anybody notices. */
 const PATIENCE_MS = 5_000;
@@ -70,7 +51,7 @@ export class Reconciler<
   readonly #uids = new Map<ObjectKey, string>();
   readonly #memory: StatusMemory<T>;
   readonly #writer: StatusWriter<T, Status>;
-  readonly #performer: ActionPerformer<T, Facts, Action, Status>;
+  readonly #rounds: Rounds<T, Facts, Action, Status>;
 
   constructor(kind: Kind<T, Facts, Action, Status>, options: ReconcilerOptions<T>) {
     this.#kind = kind;
@@ -79,7 +60,8 @@ export class Reconciler<
     const { resource, ownedInAzure } = kind;
     const activity = new ObjectActivity(options.journal, ownedInAzure, options.clock);
     this.#writer = new StatusWriter({ ...options, resource, memory: this.#memory, activity });
-    this.#performer = new ActionPerformer(kind, options, { writer: this.#writer, activity });
+    const performer = new ActionPerformer(kind, options, { writer: this.#writer, activity });
+    this.#rounds = new Rounds({ ...options, kind, writer: this.#writer, performer });
     // What was there before: a status that is altered before its object's turn comes is not believed either.
     for (const object of options.store.values()) this.#memory.meet(object);
   }
@@ -161,8 +143,12 @@ export class Reconciler<
     let stale = 0;
     for (let round = 0; round < MAX_ROUNDS; ) {
       request.signal.throwIfAborted();
-      const next = await this.#round(object, context, failures, stale);
+      const next = await this.#rounds.run(object, context, failures, stale);
       if (next.type === 'over') return next.outcome;
+      if (next.type === 'gone') {
+        this.#forget(request.key, object.metadata.uid);
+        return { type: 'done' };
+      }
       ({ object, context } = next);
       if (next.type === 'goOn') round++;
       else {
@@ -175,89 +161,6 @@ export class Reconciler<
       }
     }
     return this.#notConverging(object, request);
-  }
-
-  /** @param stale how often this reconcile has waited for a turn so long that it had to decide again */
-  async #round(
-    object: T,
-    context: ReconcileContext,
-    failures: Failures<Action>,
-    stale: number,
-  ): Promise<Round<T>> {
-    const { clock } = this.#options;
-    const basis = this.#basis(context.key);
-    const observedFrom = clock.monotonic();
-    let decided: Decided<Facts, Decision<Action, Status>>;
-    try {
-      // The place of whoever has waited is kept.
-      const takePlace = stale > 0 ? undefined : this.#takePlace(context);
-      decided = await observeAndDecide(this.#kind, object, context, failures.failed, takePlace);
-    } catch (error) {
-      if (isDecideAgain(error)) return { type: 'decideAgain', object, context };
-      throw error;
-    }
-    const { facts, decision } = decided;
-    this.#kind.decided?.(object, facts, decision);
-    failures.begin();
-    const suspended = isSuspended(object) && decision.binds !== true;
-    if (suspended || decision.actions.length === 0) {
-      await this.#writer.settle(object, decision, context, suspended);
-      return { type: 'over', outcome: suspended ? { type: 'done' } : outcomeOf(decision.summary) };
-    }
-    // An observation may wait for rate limits between its reads: the decision is as old as the first of them.
-    const readAt = stale < MAX_OLD_READS ? observedFrom : clock.monotonic();
-    const isStale = () => clock.monotonic() - readAt > DECISION_MS || this.#basis(context.key) !== basis;
-    return this.#perform(decision.actions, object, { ...context, isStale }, failures);
-  }
-
-  /** What Azure refuses here the write itself will meet, and report. */
-  #takePlace(context: ReconcileContext): (wanted: Decision<Action, Status>) => Promise<void> {
-    return async (wanted) => {
-      try {
-        await this.#kind.takePlace?.(wanted, context, DECISION_MS);
-      } catch (error) {
-        if (isDecideAgain(error) || context.signal.aborted || !failureOf(error)) throw error;
-      }
-    };
-  }
-
-  async #perform(
-    actions: readonly Action[],
-    given: T,
-    start: ReconcileContext,
-    failures: Failures<Action>,
-  ): Promise<Round<T>> {
-    let object = given;
-    let context = start;
-    for (const action of actions) {
-      if (!failures.admits(action)) continue;
-      const begunAt = this.#options.clock.monotonic();
-      try {
-        const next = await this.#performer.perform(action, object, context);
-        if (!next.object) {
-          this.#forget(context.key, object.metadata.uid);
-          return { type: 'over', outcome: { type: 'done' } };
-        }
-        object = next.object;
-        context = next.context;
-        // Edited, or deleted, while the cache was behind: what was still to come may be wrong by now.
-        if (object.metadata.generation !== given.metadata.generation) break;
-      } catch (error) {
-        if (isDecideAgain(error)) return { type: 'decideAgain', object, context };
-        const failure = failureOf(error);
-        if (!failure) throw error;
-        context.log.debug({ action: action.type, reason: failure.reason }, 'action failed');
-        failures.record(action, failure, this.#options.clock.monotonic() - begunAt);
-      }
-    }
-    return { type: 'goOn', object, context };
-  }
-
-  /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */
-  #basis(key: ObjectKey): string {
-    const { store, permissions } = this.#options;
-    const object = store.get(key);
-    return `${permissions?.(key) ?? 0} ${object ? editionOf(object) : 'gone'}`;
   }
 
   /** A namesake is another object: what is kept of the one before is not about it. */

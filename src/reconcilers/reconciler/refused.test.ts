@@ -25,7 +25,7 @@ beforeEach(() => {
 
 describe('a write that the API server refuses', () => {
   it.each([
-    [403, 'Forbidden', /exceeded quota; give azid the right \(deploy\/rbac\.yaml\)/],
+    [403, 'Forbidden', /exceeded quota; give azid the right \(deploy\/kustomize\/base\/rbac\.yaml\)/],
     [422, 'Invalid', /exceeded quota; mend what the answer names/],
     [404, 'NamespaceNotFound', /exceeded quota/],
   ])('with %s %s is told, and tried again', async (status, reason, message) => {
