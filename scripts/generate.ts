@@ -1,5 +1,5 @@
 /**
- * Writes what is generated: `crds/`, parts of the Helm chart and `docs/reference/` from the sources, the reasons of `azid explain` from their page. With `--check` nothing is written and a
+ * Writes what is generated: `crds/`, parts of the Helm chart and `docs/reference/` from the sources, what Grafana and kube-state-metrics are given, the reasons of `azid explain` from their page. With `--check` nothing is written and a
  * difference fails.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,9 +7,12 @@ import { dirname, join } from 'node:path';
 import { azureRightsReference } from './generate/azure-rights.ts';
 import { chartFiles } from './generate/chart.ts';
 import { crdFiles } from './generate/crds.ts';
+import { dashboard } from './generate/dashboard.ts';
 import { isGenerated } from './generate/file.ts';
 import { flagsReference } from './generate/flags.ts';
 import { kindsReference } from './generate/kinds.ts';
+import { kubeStateMetrics } from './generate/kube-state-metrics.ts';
+import { logsReference } from './generate/logs.ts';
 import { metricsReference } from './generate/metrics.ts';
 import { reasonsFile } from './generate/reasons.ts';
 import { simulatorReference } from './generate/simulator.ts';
@@ -25,6 +28,9 @@ const wanted = [
   await metricsReference(),
   await simulatorReference(),
   await reasonsFile(),
+  logsReference(),
+  dashboard(),
+  kubeStateMetrics(),
 ];
 
 const stale: string[] = [];

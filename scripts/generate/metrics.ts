@@ -1,79 +1,115 @@
-/** `docs/reference/metrics.md`: azid's own series, from a registry on which each of them has moved once. */
+/** `docs/reference/metrics.md`: every series of a controller, its labels, and which alerts and panels rest on it. */
+import { hasOwnMeaning, labelMeaning } from '../../src/observe/metrics/labels.ts';
 import { Metrics } from '../../src/observe/metrics/metrics.ts';
-import { WorkQueue } from '../../src/runtime/queue/queue.ts';
-import { systemClock } from '../../src/runtime/time/clock.ts';
+import type { SeriesDescription } from '../../src/observe/metrics/series.ts';
+import { alertRules } from '../observability/alerts.ts';
+import { panels } from '../observability/dashboard.ts';
+import { baseName, namedIn } from '../observability/promql.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
-interface Series {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly help: string;
+const INTRO = `# Metrics
+
+Served as \`/metrics\` on \`--listen-address\`. Names and labels of the Kubernetes side are those of client-go and controller-runtime, so their dashboards and alerts fit.
+[Monitor azid](../guides/monitor-azid.md) says how they get into Prometheus; what the labels mean stands [below](#labels). Names, types and labels stay as they are; a bucket
+may be added.
+
+**Used by**: the alerts of \`deploy/observability/prometheus-rules.yaml\`, each with what to do, and the row of \`deploy/observability/dashboard.json\`.
+`;
+
+/** The first whose pattern fits has it. */
+const SECTIONS: readonly (readonly [title: string, names: RegExp, about?: string])[] = [
+  ['Reconciles and queues', /^(controller_runtime|workqueue|azid_queue|azid_reconciles)_/],
+  ['Calls to Azure', /^(azure_|azid_azure_)/],
+  [
+    'Caches of Azure',
+    /^azid_mirror_/,
+    'What `--resync-interval` and the rotation of credentials keep fresh.',
+  ],
+  ['Events, Activity Log and sign-ins', /^azid_(event|activity_log|sign_ins)/],
+  ['Orphans', /^azid_orphan/, 'Absent without an OrphanSweep.'],
+  ['API server and leadership', /^(rest_client|leader_election)_/],
+  ['The process', /./, 'Of the Prometheus client for Node.js.'],
+];
+
+/** prom-client has these on Linux alone: here, so that the page is the same wherever it is made. */
+const ON_LINUX: readonly SeriesDescription[] = [
+  ['process_heap_bytes', 'Process heap size in bytes.'],
+  ['process_max_fds', 'Maximum number of open file descriptors.'],
+  ['process_open_fds', 'Number of open file descriptors.'],
+  ['process_virtual_memory_bytes', 'Virtual memory size in bytes.'],
+].map(([name = '', help = '']) => ({ name, help, type: 'gauge', labels: [] }));
+
+/** All that a controller shows. */
+export function allSeries(): readonly SeriesDescription[] {
+  const { series } = new Metrics();
+  const known = new Set(series.map(({ name }) => name));
+  return [...series, ...ON_LINUX.filter(({ name }) => !known.has(name))].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
 }
 
 export async function metricsReference(): Promise<GeneratedFile> {
-  const series = seriesOf(await startedMetrics().text());
+  const series = allSeries();
+  const users = await usersOf(new Set(series.map(({ name }) => name)));
+  const left = new Set(series);
+  const sections = SECTIONS.map(([title, names, about]) => {
+    const own = series.filter((each) => left.has(each) && names.test(each.name));
+    for (const each of own) left.delete(each);
+    return `\n## ${title}\n\n${about ? `${about}\n\n` : ''}${seriesTable(own, users)}`;
+  });
+  return {
+    path: 'docs/reference/metrics.md',
+    text: `${HEADERS.markdown}${INTRO}${sections.join('')}\n## Labels\n\n${labelTable(series)}`,
+  };
+}
+
+function seriesTable(series: readonly SeriesDescription[], users: ReadonlyMap<string, string>): string {
   const rows = series.map(({ name, type, labels, help }) => [
     `\`${name}\``,
     type,
     labels.map((label) => `\`${label}\``).join(', '),
     help,
+    users.get(name) ?? '',
   ]);
-  const intro =
-    '# Metrics\n\n' +
-    'Served as `/metrics` on `--listen-address`. Names and labels of the Kubernetes side are those of client-go and ' +
-    'controller-runtime, so their dashboards and alerts fit. The usual `process_*` and `nodejs_*` series of the ' +
-    'Prometheus client for Node come on top.\n\n';
-  return {
-    path: 'docs/reference/metrics.md',
-    text: HEADERS.markdown + intro + markdownTable(['Name', 'Type', 'Labels', 'Meaning'], rows),
+  return markdownTable(['Name', 'Type', 'Labels', 'Meaning', 'Used by'], rows);
+}
+
+/** One row for each label, and one more where it means something else on one series. */
+function labelTable(series: readonly SeriesDescription[]): string {
+  const rows = new Map<string, string[]>();
+  for (const { name, labels } of series)
+    for (const label of labels) {
+      const own = hasOwnMeaning(name, label);
+      const { meaning, values = [] } = labelMeaning(name, label);
+      rows.set(own ? `${label} ${name}` : label, [
+        `\`${label}\``,
+        own ? `\`${name}\`` : 'all others',
+        meaning,
+        values.map((value) => `\`${value}\``).join(', '),
+      ]);
+    }
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const counts = Map.groupBy(sorted, ([label]) => label);
+  const shown = sorted.map(([label = '', where = '', ...rest]) => [
+    label,
+    counts.get(label)?.length === 1 && where === 'all others' ? 'all that have it' : where,
+    ...rest,
+  ]);
+  return markdownTable(['Label', 'On', 'Meaning', 'Values'], shown);
+}
+
+/** By series: links to the alerts, and the rows of the dashboard. */
+async function usersOf(known: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  const users = new Map<string, string[]>();
+  const add = (expression: string, user: string) => {
+    for (const { name } of namedIn(expression).series) {
+      const base = baseName(name, known);
+      const all = users.get(base) ?? [];
+      if (!all.includes(user)) users.set(base, [...all, user]);
+    }
   };
-}
-
-/** A series shows its labels only once it has a value. */
-function startedMetrics(): Metrics {
-  const resource = 'microsoft.managedidentity/userassignedidentities';
-  const metrics = new Metrics({ azureResources: { [resource]: ['GET', 'PUT'] }, process: false });
-  const controller = 'userassignedidentity';
-  new WorkQueue({ clock: systemClock, random: () => 0, metrics: metrics.queue(controller) });
-  metrics.controller(controller);
-  metrics.restClient('127.0.0.1');
-  metrics.leader('azid-controller');
-  metrics.azure.remaining('', [['x-ms-ratelimit-remaining-subscription-reads', '0']]);
-  metrics.azure.throttled(0, { subscriptionId: '', kind: 'read' });
-  metrics.events.source('').dropped('');
-  metrics.events.sources(() => [{ source: '', state: 'idle', silentMs: 0 }]);
-  metrics.activityLog.failed({ subscriptionId: '', reason: '' });
-  metrics.activityLog.parts(() => [{ subscriptionId: '', recordAgeMs: 1, readAgeMs: 1 }]);
-  metrics.signIns.failed('');
-  metrics.signIns.age(() => 1);
-  metrics.orphans.deleted('');
-  metrics.orphans.sweeps(() => [
-    { sweep: '', ageMs: 0, candidates: [{ type: '', reason: '', verdict: '' }] },
-  ]);
-  metrics.caches(() => [
-    { cache: 'identities', subscription: '', part: '', ageMs: 0, entries: 0, partial: false },
-  ]);
-  return metrics;
-}
-
-/** Reads Prometheus' text format, by name. */
-export function seriesOf(text: string): Series[] {
-  const labels = new Map<string, readonly string[]>();
-  for (const [, sample = '', inside = ''] of text.matchAll(
-    /^(\w+?)(?:_bucket|_sum|_count)?(?:\{(.*)\})? \S+$/gm,
-  )) {
-    const names = [...inside.matchAll(/(\w+)="/g)]
-      .map(([, name = '']) => name)
-      .filter((name) => name !== 'le');
-    labels.set(sample, names);
-  }
-  const found = text.matchAll(/^# HELP (?<name>\S+) (?<help>.*)\n# TYPE \S+ (?<type>\S+)$/gm);
-  return [...found]
-    .map(({ groups: { name = '', help = '', type = '' } = {} }) => {
-      const known = labels.get(name);
-      if (!known) throw new Error(`expected the series ${name} to have a value, got none; give it one here`);
-      return { name, type, labels: known, help };
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { alert, expr, annotations } of await alertRules())
+    add(expr, `[${alert}](../${annotations.runbook_url.replace(/^docs\//, '')})`);
+  for (const { row, queries } of panels()) for (const { expr } of queries) add(expr, row);
+  return new Map([...users].map(([name, list]) => [name, list.join(', ')]));
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/api/index.ts';
+import { labelMeaning } from '../../src/observe/metrics/labels.ts';
 import { HEADERS, isGenerated, markdownTable } from './file.ts';
 import { flagsReference } from './flags.ts';
 import { kindsReference } from './kinds.ts';
-import { metricsReference, seriesOf } from './metrics.ts';
+import { allSeries, metricsReference } from './metrics.ts';
 
 describe('the reference of kinds', () => {
   const { text } = kindsReference();
@@ -45,17 +46,27 @@ describe('the reference of flags', () => {
   });
 });
 
-describe('the reference of metrics', () => {
-  it('has the labels of every series, and buckets are no label', async () => {
-    const { text } = await metricsReference();
+describe('the reference of metrics', async () => {
+  const { text } = await metricsReference();
+
+  it('has every series with its labels, also those without a value yet, and buckets are no label', () => {
     expect(text).toContain('| `azid_mirror_partial` | gauge | `cache`, `subscription`, `part` |');
     expect(text).toContain('| `workqueue_queue_duration_seconds` | histogram | `name`, `controller` |');
+    expect(text).toContain('| `process_open_fds` | gauge |');
     expect(text).not.toContain('`le`');
+    const rows = [...text.matchAll(/^\| `(\w+)` \| (?:counter|gauge|histogram|summary) \|/gm)];
+    expect(rows.map(([, name]) => name).sort()).toEqual(allSeries().map(({ name }) => name));
   });
 
-  it('cannot leave out the labels of a series that has no value yet', () => {
-    expect(() => seriesOf('# HELP azid_new What it is.\n# TYPE azid_new gauge\n')).toThrow(
-      'expected the series azid_new to have a value',
+  it('says of each label what it is, and its values where they are few', () => {
+    expect(text).toMatch(/^\| `priority` \|.*`edit`, `event`, `resync` \|$/m);
+    expect(text).toMatch(/^\| `name` \| `leader_election_master_status` \|/m);
+    expect(() => labelMeaning('azid_new', 'colour')).toThrow('what the label colour of azid_new is');
+  });
+
+  it('names the alerts and the rows of the dashboard that rest on a series', () => {
+    expect(text).toMatch(
+      /^\| `azid_mirror_partial` .*\[AzidCachePartial\]\(\.\.\/guides\/answer-an-alert\.md#azidcachepartial\), Azure \|$/m,
     );
   });
 });

@@ -112,7 +112,7 @@ export class EventSources implements AsyncDisposable {
       metrics: metrics.source(key),
       clock,
       random,
-      log: log.child({ eventSource: key, ...address }),
+      log: log.child({ eventSource: key, queue: `${address.namespace}/${address.queue}` }),
       onChange: (soon) => {
         if (!end.signal.aborted) this.#onChange(key, soon);
       },

@@ -68,7 +68,7 @@ export class EventRecorder {
     try {
       this.#take(record);
     } catch (error) {
-      this.#log.debug({ reason: record.reason, err: error }, 'event dropped');
+      this.#log.debug({ reason: record.reason, error }, 'event dropped');
     }
   }
 

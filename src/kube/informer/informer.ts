@@ -36,7 +36,7 @@ export class Informer<T extends KubeObject> {
     const plural = options.resource.plural;
     this.store = new Store<T>({
       ...(options.transform ? { transform: options.transform } : {}),
-      onListenerError: (error) => this.#log.error({ resource: plural, err: error }, 'a store listener threw'),
+      onListenerError: (error) => this.#log.error({ resource: plural, error }, 'a store listener threw'),
     });
   }
 

@@ -21,7 +21,8 @@ export interface AzureMetrics {
   throttled(seconds: number, labels: { readonly subscriptionId: string; readonly kind: string }): void;
 }
 
-const KINDS = ['read', 'write', 'delete'];
+/** Of calls, by which Azure's limits are counted. */
+export const CALL_KINDS: readonly string[] = ['read', 'write', 'delete'];
 
 /** The types azid calls and by which methods, so that their series start at zero. */
 export type AzureResources = Readonly<Record<string, readonly string[]>>;
@@ -67,7 +68,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
     labelNames: ['kind', 'priority'],
     buckets: [...LONG_SECONDS],
   });
-  for (const kind of KINDS) for (const priority of PRIORITIES) waits.zero({ kind, priority });
+  for (const kind of CALL_KINDS) for (const priority of PRIORITIES) waits.zero({ kind, priority });
   for (const [resource, methods] of Object.entries(resources)) {
     for (const requestType of methods) {
       successful.inc({ resource, requestType, responseCode: '200' }, 0);

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ControllerMetrics, ReconcileResult } from '../../runtime/metrics.ts';
 import { RECONCILE_SECONDS } from './buckets.ts';
 
-const RESULTS: readonly ReconcileResult[] = ['success', 'error', 'requeue', 'requeue_after'];
+export const RESULTS: readonly ReconcileResult[] = ['success', 'error', 'requeue', 'requeue_after'];
 
 /** `controller_runtime_*` with controller-runtime's names and labels (docs/kubernetes.md section 10). */
 export function controllerSeries(registry: Registry): (controller: string) => ControllerMetrics {
@@ -15,18 +15,18 @@ export function controllerSeries(registry: Registry): (controller: string) => Co
 
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Visits ended, by result.',
+    help: 'Reconciles ended, by result.',
     registers,
     labelNames: [...labelNames, 'result'],
   });
-  const errors = counter('reconcile_errors_total', 'Visits that failed or found the object stalled.');
-  const terminal = counter('terminal_reconcile_errors_total', 'Visits that found no retry would help.');
-  const panics = counter('reconcile_panics_total', 'Visits that threw something unexpected.');
-  const timeouts = counter('reconcile_timeouts_total', 'Visits that ran over their time limit.');
+  const errors = counter('reconcile_errors_total', 'Reconciles that failed or found the object stalled.');
+  const terminal = counter('terminal_reconcile_errors_total', 'Reconciles that found no retry would help.');
+  const panics = counter('reconcile_panics_total', 'Reconciles that threw something unexpected.');
+  const timeouts = counter('reconcile_timeouts_total', 'Reconciles that ran over their time limit.');
   const most = gauge('max_concurrent_reconciles', 'Workers: reconciles that may run at the same time.');
   const active = gauge(
     'active_workers',
-    'Visits that have a worker now; those that wait for a rate limit have none.',
+    'Reconciles that have a worker now; those that wait for a rate limit have none.',
   );
   const time = new Histogram({
     name: 'controller_runtime_reconcile_time_seconds',

@@ -4,8 +4,8 @@ import { UNREADABLE } from '../../hints/events/reasons.ts';
 import type { EventMetrics, SourceSample, SourceState } from '../../hints/metrics.ts';
 import { LONG_SECONDS } from './buckets.ts';
 
-const STATES: readonly SourceState[] = ['idle', 'connecting', 'receiving', 'broken'];
-const OUTCOMES = ['completed', 'abandoned', 'deadLettered', 'failed'] as const;
+export const STATES: readonly SourceState[] = ['idle', 'connecting', 'receiving', 'broken'];
+export const OUTCOMES = ['completed', 'abandoned', 'deadLettered', 'failed'] as const;
 /** Event Grid tries for a day, so what comes late may be as late as that. */
 const AGE_SECONDS = [...LONG_SECONDS.filter((bound) => bound >= 0.1), 3_600, 21_600, 86_400];
 

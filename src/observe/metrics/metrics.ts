@@ -12,6 +12,7 @@ import { controllerSeries } from './controller-series.ts';
 import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
 import { type OrphanMetrics, orphanSeries } from './orphan-series.ts';
+import { type SeriesDescription, seriesOf } from './series.ts';
 import { signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
@@ -61,6 +62,11 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType;
+  }
+
+  /** What there is, whether or not it has a value yet. */
+  get series(): readonly SeriesDescription[] {
+    return seriesOf(this.#registry);
   }
 
   /** The page `/metrics` shows. */

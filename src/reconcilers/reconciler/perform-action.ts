@@ -81,7 +81,7 @@ export class ActionPerformer<
         const { drift } = common.event;
         const event = naming(common.event, drift && this.#activity.cause(object, drift));
         // Events live an hour and may be dropped; what stays behind in Azure must be found later, too.
-        context.log.info({ reason: event.reason, told: event.message }, 'told');
+        context.log.info({ reason: event.reason, note: event.message }, 'recorded an Event');
         this.#recordEvent(object, event, context);
         return { object, context };
       }
