@@ -23,7 +23,7 @@ const WORDS = new Set(['and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan', 's
 const TOKEN = /"(?:[^"\\]|\\.)*"|[a-zA-Z_:][\w:]*|\d[\w.]*|\$\w+|\S/g;
 
 export function namedIn(expression: string): Named {
-  const tokens = expression.match(TOKEN) ?? [];
+  const tokens: readonly string[] = expression.match(TOKEN) ?? [];
   const series: NamedSeries[] = [];
   const grouped: string[] = [];
   for (let at = 0; at < tokens.length; at++) {
