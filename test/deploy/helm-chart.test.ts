@@ -1,0 +1,220 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import {
+  buildHelm,
+  CHART,
+  KUBE,
+  type Manifest,
+  named,
+  readText,
+  renderChart,
+  renderOverlay,
+} from './tools.ts';
+
+/** The chart gives the same objects as kustomize, and says what it cannot do with a value. */
+
+let helm: Awaited<ReturnType<typeof buildHelm>>;
+beforeAll(async () => {
+  helm = await buildHelm();
+}, 900_000);
+
+/** What Helm itself puts on the objects of a release, and nothing else does. */
+const OF_A_RELEASE = ['app.kubernetes.io/instance', 'app.kubernetes.io/managed-by', 'helm.sh/chart'];
+const KEEP = 'helm.sh/resource-policy';
+
+function withoutRelease(manifest: Manifest): Manifest {
+  const { labels = {}, annotations = {}, ...metadata } = manifest.metadata;
+  const kept = (from: Readonly<Record<string, string>>, drop: readonly string[]) =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => !drop.includes(name)));
+  const [ownLabels, ownAnnotations] = [kept(labels, OF_A_RELEASE), kept(annotations, [KEEP])];
+  return {
+    ...manifest,
+    metadata: {
+      ...metadata,
+      ...(Object.keys(ownLabels).length > 0 && { labels: ownLabels }),
+      ...(Object.keys(ownAnnotations).length > 0 && { annotations: ownAnnotations }),
+    },
+  };
+}
+
+const byName = (manifests: readonly Manifest[]) =>
+  Object.fromEntries(manifests.map((each) => [named(each), each]));
+
+const one = (manifests: readonly Manifest[], name: string): Manifest => {
+  const found = manifests.find((each) => named(each) === name);
+  if (!found) throw new Error(`expected ${name}, found ${manifests.map(named).join(', ')}`);
+  return found;
+};
+
+interface Deployment {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: {
+      readonly spec: {
+        readonly volumes?: readonly unknown[];
+        readonly tolerations?: readonly unknown[];
+        readonly containers: readonly [
+          {
+            readonly image: string;
+            readonly env: readonly { readonly name: string; readonly value?: string }[];
+          },
+        ];
+      };
+    };
+  };
+}
+const deploymentIn = (manifests: readonly Manifest[]) =>
+  one(manifests, 'Deployment/azid-system/azid-controller') as unknown as Deployment;
+
+it('has the objects of kustomize, field by field', async () => {
+  const [chart, overlay] = await Promise.all([renderChart(helm), renderOverlay()]);
+  const fromChart = byName(chart.map(withoutRelease));
+  expect(Object.keys(fromChart).sort()).toEqual(overlay.map(named).sort());
+  expect(fromChart).toEqual(byName(overlay));
+  expect(overlay.length).toBeGreaterThan(20);
+});
+
+it('puts the labels of the release on each object, but for the CRDs, which outlive it', async () => {
+  for (const each of await renderChart(helm)) {
+    const labels = OF_A_RELEASE.filter((name) => name in (each.metadata.labels ?? {}));
+    expect(labels, named(each)).toEqual(each.kind === 'CustomResourceDefinition' ? [] : OF_A_RELEASE);
+    const stays = ['CustomResourceDefinition', 'Namespace'].includes(each.kind);
+    expect(each.metadata.annotations?.[KEEP], named(each)).toBe(stays ? 'keep' : undefined);
+  }
+});
+
+it('passes helm lint', async () => {
+  expect(await helm(['lint', CHART, ...KUBE, '--strict', '-f', `${CHART}/ci/example-values.yaml`])).toContain(
+    '0 chart(s) failed',
+  );
+});
+
+describe('a value', () => {
+  const parts: readonly (readonly [set: string, missing: readonly string[]])[] = [
+    ['crds.install=false', ['CustomResourceDefinition']],
+    ['namespace.create=false', ['Namespace']],
+    ['disruptionBudget.enabled=false', ['PodDisruptionBudget']],
+    ['metricsService.enabled=false', ['Service']],
+    ['networkPolicy.enabled=false', ['NetworkPolicy']],
+  ];
+  it.each(parts)('%s leaves out %s and nothing else', async (set, kinds) => {
+    const [all, fewer] = await Promise.all([renderChart(helm), renderChart(helm, '--set', set)]);
+    const expected = all.filter(({ kind }) => !kinds.includes(kind));
+    expect(byName(fewer)).toEqual(byName(expected));
+    expect(fewer.length).toBeLessThan(all.length);
+  });
+
+  it('rbac.tenants=false leaves teams to the administrator, rbac.viewPolicies=false one binding', async () => {
+    const all = (await renderChart(helm)).map(named);
+    const lacks = async (set: string) => {
+      const fewer = (await renderChart(helm, '--set', set)).map(named);
+      return all.filter((name) => !fewer.includes(name));
+    };
+    expect(await lacks('rbac.tenants=false')).toEqual([
+      'ClusterRole/azid-edit',
+      'ClusterRole/azid-view',
+      'ClusterRole/azid-view-policies',
+      'ClusterRoleBinding/azid-view-policies',
+    ]);
+    expect(await lacks('rbac.viewPolicies=false')).toEqual(['ClusterRoleBinding/azid-view-policies']);
+  });
+
+  it('puts the release into another namespace, ServiceAccount and bindings with it', async () => {
+    const manifests = await renderChart(helm, '--namespace', 'elsewhere');
+    expect(JSON.stringify(manifests.filter(({ kind }) => kind !== 'CustomResourceDefinition'))).not.toContain(
+      'azid-system',
+    );
+  });
+
+  it('of the controller ends up in its pod', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const manifests = await renderChart(
+      helm,
+      ...['--set', 'replicas=3', '--set', `image.digest=${digest}`, '--set', 'image.tag=0.2.0'],
+      ...['--set-json', 'env=[{"name":"AZID_SIGN_INS","value":"true"}]'],
+      ...['--set-json', 'tolerations=[{"key":"CriticalAddonsOnly","operator":"Exists"}]'],
+    );
+    const { replicas, template } = deploymentIn(manifests).spec;
+    const [{ image, env }] = template.spec.containers;
+    expect([replicas, image]).toEqual([3, `registry.example/azid:0.2.0@${digest}`]);
+    expect(env.at(-1)).toEqual({ name: 'AZID_SIGN_INS', value: 'true' });
+    expect(template.spec.tolerations).toEqual([{ key: 'CriticalAddonsOnly', operator: 'Exists' }]);
+  });
+
+  it('azure.credential=managed-identity asks for no token, and lets the pod ask the machine', async () => {
+    const set = ['azure.credential=managed-identity', 'azure.clientId='];
+    const manifests = await renderChart(helm, ...set.flatMap((each) => ['--set', each]));
+    const { spec } = deploymentIn(manifests).spec.template;
+    expect(spec.volumes).toBeUndefined();
+    expect(spec.containers[0].env.map(({ name }) => name)).toEqual([
+      'AZURE_TENANT_ID',
+      'NODE_OPTIONS',
+      'AZID_NAMESPACE',
+      'AZID_CREDENTIAL',
+    ]);
+    expect(JSON.stringify(one(manifests, 'NetworkPolicy/azid-system/azid-controller'))).toContain(
+      '169.254.169.254/32',
+    );
+  });
+
+  it('networkPolicy.metricsFrom, empty, lets nobody in', async () => {
+    const manifests = await renderChart(helm, '--set-json', 'networkPolicy.metricsFrom=[]');
+    expect(one(manifests, 'NetworkPolicy/azid-system/azid-controller')).toMatchObject({
+      spec: { ingress: [] },
+    });
+  });
+
+  it('extraObjects are installed as they are, as text with templates in it', async () => {
+    const policy = { apiVersion: 'azid.dev/v1alpha1', kind: 'IdentityPolicy', metadata: { name: 'shop' } };
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: "of-{{ .Release.Name }}"';
+    const set = JSON.stringify([policy, text]);
+    const manifests = await renderChart(helm, '--set-json', `extraObjects=${set}`);
+    expect(manifests.map(named)).toEqual(
+      expect.arrayContaining(['IdentityPolicy/shop', 'ConfigMap/of-azid']),
+    );
+  });
+});
+
+describe('a wrong value is refused', () => {
+  it.each([
+    ['that nobody knows', ['replica=3'], /replica/],
+    ['of a group that nobody knows', ['image.name=azid'], /image.*name/s],
+    ['that is no id', ['azure.tenantId=contoso'], /azure.*tenantId.*pattern/s],
+    ['of another type', ['replicas=two'], /replicas.*integer/s],
+    ['that is none of the choices', ['azure.credential=secret'], /credential.*workload-identity/s],
+    [
+      'that is missing: the tenant',
+      ['azure.tenantId='],
+      /azure\.tenantId: expected the id of the Entra tenant, got none/,
+    ],
+    [
+      'that is missing: the identity',
+      ['azure.clientId='],
+      /azure\.clientId: expected the client id of azid's own identity, got none/,
+    ],
+  ])('%s', async (_, set, message) => {
+    const refused = renderChart(helm, ...set.flatMap((each) => ['--set', each]));
+    await expect(refused).rejects.toThrow(message);
+  });
+});
+
+it('the schema describes each value, and values.yaml has each by default', async () => {
+  const values: unknown = parse(await readText(`${CHART}/values.yaml`));
+  const schema = JSON.parse(await readText(`${CHART}/values.schema.json`)) as Schema;
+  const strange: string[] = [];
+  const compare = (each: Schema, value: unknown, path: string) => {
+    if (!each.description) strange.push(`${path} has no description`);
+    if (!each.properties) return;
+    const given = Object.keys(value as object);
+    expect(given.toSorted(), path).toEqual(Object.keys(each.properties).toSorted());
+    for (const name of given)
+      compare(each.properties[name] as Schema, (value as Record<string, unknown>)[name], `${path}.${name}`);
+  };
+  compare(schema, values, 'values');
+  expect(strange).toEqual([]);
+});
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
