@@ -43,7 +43,7 @@ const spec = z.object({
     .default('24h')
     .meta({ 'x-kubernetes-validations': [howLong] })
     .describe(
-      'How long no event is nothing to worry about, as 30m, 24h or 2d. Longer silence is told by the condition EventsArriving.',
+      'How long no event is nothing to worry about, as 30m, 24h or 2d. Longer silence is reported by the condition EventsArriving.',
     ),
   suspend: z.boolean().default(false).describe('While true azid receives nothing from the queue.'),
 });

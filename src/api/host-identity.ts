@@ -80,7 +80,7 @@ const status = z.object({
     .string()
     .max(200)
     .optional()
-    .describe('What told this resource from an earlier one of the same id when it was last read.'),
+    .describe('What distinguished this resource from an earlier one of the same id when it was last read.'),
   movedTo: rememberedId('resourceId', 1024)
     .optional()
     .describe('Where the resource is now, whose ledger is to take this one over.'),
@@ -101,7 +101,7 @@ const status = z.object({
   unreadable: z
     .object({ reason: z.string().max(64), message: z.string().max(1024) })
     .optional()
-    .describe('Why the resource could not be read when azid last tried: what is said of it is from before.'),
+    .describe('Why the resource could not be read when azid last tried: the rest of the status is from before.'),
   unproven: z
     .array(z.string().max(400))
     .max(1000)

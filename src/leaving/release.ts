@@ -7,9 +7,9 @@ import { controllerAtWork } from '../kube/lease/at-work.ts';
 import { splitKey } from '../kube/types.ts';
 import { sleep } from '../runtime/time/clock.ts';
 import { type LeavingDeps, LeavingRefused } from './deps.ts';
+import { askForRelease, takeFinalizer } from './finalizers.ts';
 import { inAzure } from './in-azure.ts';
 import { type LeftBehind, leftBehindOf } from './left-behind.ts';
-import { askForRelease, takeFinalizer } from './let-go.ts';
 import { type Found, nameOf } from './objects.ts';
 
 export interface ReleaseOptions {

@@ -145,7 +145,7 @@ export class Work implements AsyncDisposable {
     const ownCalls = new OwnCalls(this.#self);
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
-        if (cut.aborted) throw new CallRefused('WriteRefused', 'this process was told to stop');
+        if (cut.aborted) throw new CallRefused('WriteRefused', 'this process is stopping');
         if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
       },
       onWritten: (correlationId, id) => ownCalls.note(correlationId, id),

@@ -46,7 +46,7 @@ export async function runSandbox(
     const cluster = stack.use(await openCluster(flags, { clock, screen, signal }));
 
     using limit = timeLimit(clock, flags.once ? flags.timeLimit : undefined, signal);
-    const look = { cluster, examples, clock, screen, signal: limit.signal };
+    const observing = { cluster, examples, clock, screen, signal: limit.signal };
     let standings: readonly Standing[] = [];
     try {
       up = await bringUp(
@@ -64,7 +64,7 @@ export async function runSandbox(
           usageText({ ...up.facts, kubectl: binary, ...(controllerLog !== undefined && { controllerLog }) }),
         );
       }
-      for await (standings of standingsOf(up, look)) {
+      for await (standings of standingsOf(up, observing)) {
         screen.show(standings);
         if (flags.once && standings.every(isSettled)) {
           screen.conclude();

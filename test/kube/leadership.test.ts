@@ -236,7 +236,7 @@ describe('an installation', () => {
     await stage.cluster.patch(configMaps, MAP, { data: { clusterUid: 'another-cluster' } });
     await stage.declare('web');
     await expect(stage.world.start()).rejects.toThrow(
-      /looks like a copy of another cluster.*Stop azid there and pass --take-over true here/,
+      /seems to be a copy of another cluster.*Stop azid there and pass --take-over true here/,
     );
     expect(stage.requests()).toEqual([]);
     await stage.world.start({ takeOver: true });

@@ -26,7 +26,7 @@ const entry = z.object({
   result: z
     .enum(RESULTS)
     .describe(
-      'Accepted: azid asked for it and Azure carries it out over time; the conditions tell how it went.',
+      'Accepted: azid asked for it and Azure carries it out over time; the conditions show how it went.',
     ),
   correlationId: z
     .string()

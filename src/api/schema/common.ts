@@ -126,7 +126,7 @@ export const commonStatus = {
     .number()
     .int()
     .optional()
-    .describe('The generation of the spec that this status tells of.'),
+    .describe('The generation of the spec that this status is about.'),
   lastHandledReconcileAt: z
     .string()
     .max(MAX_REQUEST)

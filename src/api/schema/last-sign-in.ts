@@ -20,6 +20,6 @@ export const signIns = {
   lastSignIn: lastSignIn
     .optional()
     .describe(
-      'The last day on which the identity got a token, as the sign-in log of the directory has it; of a resource and a day the log tells the first. Only with --sign-ins. Tokens are kept for up to a day, so use goes on without a sign-in.',
+      'The last day on which the identity got a token, as the sign-in log of the directory has it; of a resource and a day the log has the first. Only with --sign-ins. Tokens are kept for up to a day, so use goes on without a sign-in.',
     ),
 };

@@ -39,6 +39,6 @@ function decode(token: string): Record<string, unknown> {
 function unreadable(message: string): AzureError {
   return new AzureError({
     code: LOCAL_CODES.authentication,
-    message: `cannot tell who azid is in Azure: ${message}`,
+    message: `cannot find out who azid is in Azure: ${message}`,
   });
 }

@@ -25,7 +25,7 @@ export const LEAVING_FLAGS: readonly Flag[] = [
   {
     flags: '--lease-name <name>',
     env: 'AZID_LEASE_NAME',
-    about: 'name of the Lease that tells whether a controller works',
+    about: 'name of the Lease that shows whether a controller works',
     parse: dnsLabel,
     fallback: 'azid-controller',
   },
@@ -55,5 +55,5 @@ export const YES_FLAG: Flag = {
 
 export const WITHOUT_CONTROLLER_FLAG: Flag = {
   flags: '--without-controller',
-  about: 'no controller works, where no Lease tells it (--leader-elect false): finalizers are taken off',
+  about: 'no controller works, where no Lease shows it (--leader-elect false): finalizers are taken off',
 };

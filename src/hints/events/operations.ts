@@ -63,7 +63,7 @@ const ROWS: readonly Row[] = [
   row(
     'microsoft.resources/*',
     'no',
-    'deployments and the like: the resources that they make tell of themselves',
+    'deployments and the like: the resources that they make have events of their own',
   ),
   row(
     'microsoft.web/sites/slotsswap/action',

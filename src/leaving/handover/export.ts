@@ -116,7 +116,7 @@ async function controllerEnded(
       case 'unknown':
         if (withoutController) return;
         throw new LeavingRefused(
-          `${atWork.why}, so whether a controller works cannot be told. If none does, run the command again with --without-controller`,
+          `${atWork.why}, so it is not known whether a controller works. If none does, run the command again with --without-controller`,
         );
       case 'working':
         if (clock.monotonic() >= until)

@@ -15,7 +15,7 @@ import {
 } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 import { type LeavingDeps, LeavingRefused } from '../deps.ts';
-import { unlessGone } from '../let-go.ts';
+import { unlessGone } from '../finalizers.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';
 

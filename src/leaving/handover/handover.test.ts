@@ -184,7 +184,7 @@ describe('an import', () => {
       () => judge(state({ installationId: 'another', importing: 't' })),
       'Uninstall azid here first',
     ],
-    ['into a copy of the old cluster', () => judge(state({ clusterUid: HERE })), 'looks like a copy'],
+    ['into a copy of the old cluster', () => judge(state({ clusterUid: HERE })), 'seems to be a copy'],
     ['into one that was itself left', () => judge(state({ handedOver: 't' })), 'was itself handed over'],
   ])('is refused %s', (_, judged, message) => {
     expect(judged).toThrow(message);

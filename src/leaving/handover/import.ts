@@ -90,7 +90,7 @@ export function judgeImport(
     if (installation.importing !== undefined) return 'begin';
     if (installation.clusterUid === clusterUid) return 'done';
     throw new LeavingRefused(
-      `${where} claims this installation for another cluster (${installation.clusterUid}): it looks like a copy. Delete the ConfigMap, and what azid has here, and run the command again`,
+      `${where} claims this installation for another cluster (${installation.clusterUid}): it seems to be a copy. Delete the ConfigMap, and what azid has here, and run the command again`,
     );
   }
   const held = [...there.values()].filter(({ metadata }) => metadata.finalizers?.includes(FINALIZER));

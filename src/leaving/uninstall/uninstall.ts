@@ -8,8 +8,8 @@ import { type KubeObject, keyOf } from '../../kube/types.ts';
 import { isOwnConfigMap, LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { askForRelease, takeFinalizer, unlessGone } from '../finalizers.ts';
 import type { LeftBehind } from '../left-behind.ts';
-import { askForRelease, takeFinalizer, unlessGone } from '../let-go.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import { type Wave, wavesOf } from '../order.ts';
 import { type Held, planOf, type Step, type UninstallMode } from './plan.ts';
@@ -57,7 +57,7 @@ async function mayBegin(
   deps: LeavingDeps,
   { forceRelease, withoutController }: UninstallOptions,
 ): Promise<AtWork> {
-  deps.say('looking whether a controller works');
+  deps.say('checking whether a controller works');
   const observed = await controllerAtWork(deps);
   const isKnown = withoutController && observed.state === 'unknown';
   const atWork = isKnown ? { ...observed, state: 'none' as const } : observed;
@@ -67,7 +67,7 @@ async function mayBegin(
       return atWork;
     case 'unknown':
       deps.say(
-        `${atWork.why}: whether a controller works cannot be told; without one, objects stay as they are`,
+        `${atWork.why}: it is not known whether a controller works; without one, objects stay as they are`,
       );
       return atWork;
     case 'none':

@@ -52,7 +52,7 @@ export function activityLogSeries(registry: Registry, providers: readonly string
   );
   gauge(
     'last_record_age_seconds',
-    'Since the last call that a record of the subscription told of; absent before the first.',
+    'Since the last call that a record of the subscription reported; absent before the first.',
     ({ recordAgeMs }) => recordAgeMs && recordAgeMs / 1_000,
   );
   return {

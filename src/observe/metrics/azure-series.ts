@@ -57,7 +57,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
   });
   const throttled = new Counter({
     name: 'azure_throttled_seconds_total',
-    help: 'Seconds Azure told azid to wait (429).',
+    help: 'Seconds that Azure asked azid to wait (429).',
     registers,
     labelNames: ['subscription', 'kind'],
   });

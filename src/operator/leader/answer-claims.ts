@@ -33,7 +33,7 @@ export async function answerClaims(deps: AnswerDeps, log: Log, signal: AbortSign
       if (signal.aborted) return;
       log.warn(
         { error },
-        'whether another cluster claims this installation could not be told, or not be answered',
+        'whether another cluster claims this installation could not be read, or not be answered',
       );
     }
   }

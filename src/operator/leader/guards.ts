@@ -17,7 +17,7 @@ export function onlyLeaderWrites(leadership: Leadership, intercept?: Interceptor
 /** A killed process sends nothing at all. */
 export function unlessCut(cut: AbortSignal, intercept?: Interceptor): Interceptor {
   return (request, next) => {
-    if (cut.aborted) throw new KubeError('this process was told to stop', { reason: 'Aborted' });
+    if (cut.aborted) throw new KubeError('this process is stopping', { reason: 'Aborted' });
     return intercept ? intercept(request, next) : next(request);
   };
 }

@@ -94,7 +94,7 @@ export function judge(
     if (takeOver) return { type: 'write', installationId: kept };
     return {
       type: 'refuse',
-      message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it looks like a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
+      message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it seems to be a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
     };
   }
   return { type: 'accept', installationId: kept };

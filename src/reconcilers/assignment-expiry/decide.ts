@@ -68,7 +68,7 @@ function decideEnd(
       if (now < end + facts.releaseAfterMs) {
         if (facts.unclear) return rest(object, summaryOf(facts.unclear));
         if (facts.loading !== undefined) {
-          const message = `waiting for ${facts.loading}: who may have it for longer cannot be told before`;
+          const message = `waiting for ${facts.loading}, which shows who may have it for longer`;
           return rest(object, progressing('Revoking', message, 10_000));
         }
       }

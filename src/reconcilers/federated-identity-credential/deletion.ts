@@ -93,7 +93,7 @@ function undeterminedOf(object: FederatedIdentityCredential, facts: Facts): Unde
     case 'loading':
       return {
         state: 'waiting',
-        message: `waiting for the first list of the identities of subscription ${identity.subscriptionId}, to tell whether a credential is left`,
+        message: `waiting for the first list of the identities of subscription ${identity.subscriptionId}, which shows whether a credential is left`,
       };
     case 'unreadable':
       return { state: 'blocked', failure: identity.failure };

@@ -29,7 +29,7 @@ const unclear = (
 ): Facts['claims'][number] => ({
   state: 'unclear',
   owner: owner(who, { uid }),
-  why: 'spec.identityRef: waiting for UserAssignedIdentity team-a/app, which Azure has yet to tell of',
+  why: 'spec.identityRef: waiting for UserAssignedIdentity team-a/app, which Azure has yet to show',
   mayWant: of.map(keyOf),
 });
 
@@ -117,7 +117,7 @@ describe('the summary of a host', () => {
     const { summary } = decide(object(), facts({ claims }));
     expect(summary).toMatchObject({ state: 'progressing', reason: 'ClaimantNotTold', againMs: 5 * MINUTE });
     expect(summary).toMatchObject({
-      message: `${VM}: app stays while it cannot be told whether IdentityAttachment team-a/attach-anew wants it; the rest is as wanted`,
+      message: `${VM}: app stays while it is not known whether IdentityAttachment team-a/attach-anew wants it; the rest is as wanted`,
     });
   });
 

@@ -147,7 +147,7 @@ function reportActions(
   const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
   if (events.length === 0 && !emptied) return holds;
   return [
-    { type: 'saveStatus', status, why: 'what was found out is told once' },
+    { type: 'saveStatus', status, why: 'a finding is reported once' },
     ...events.map((event): Action => ({ type: 'recordEvent', event })),
     ...holds,
   ];

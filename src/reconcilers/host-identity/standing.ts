@@ -53,7 +53,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   if (window.blockedMs > 0 && (pending || left))
     return progressing(
       'ConfirmingWrite',
-      `a write to ${hostId} was cut off, and may still take effect; azid looks whether it did before it writes again`,
+      `a write to ${hostId} was cut off, and may still take effect; azid checks whether it did before it writes again`,
       Math.min(RECHECK_MS, window.blockedMs),
     );
   if (busy)
@@ -67,7 +67,7 @@ export function summaryOfHost(stand: Stand, facts: Facts): Summary {
   const held = [...lines].filter(([, { problem }]) => problem !== undefined);
   const stays = [...awaited].map(
     ([key, owner]) =>
-      `${shortName(key, lines.get(key))} stays while it cannot be told whether ${owner.kind} ${owner.namespace}/${owner.name} wants it`,
+      `${shortName(key, lines.get(key))} stays while it is not known whether ${owner.kind} ${owner.namespace}/${owner.name} wants it`,
   );
   if (held.length > 0) {
     // A slot, a policy or an edit enqueues the host: without a time of its own this is the safety net.

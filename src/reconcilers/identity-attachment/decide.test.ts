@@ -456,12 +456,12 @@ describe('a fleet by a selector', () => {
     expect(some.status).toMatchObject({ matched: 1, attached: 1, failed: 0 });
     expect(some).toEqual(decide(fleet(), facts({ hosts: [attached('a')] })));
     expect(said(some)).toContain(
-      'the selector looks further than the IdentityPolicies of the namespace allow, and resources there are left out',
+      'the selector covers more than the IdentityPolicies of the namespace allow, and resources there are left out',
     );
     const all = decide(fleet(), facts({ hosts: [secret] }));
     expect(all).toEqual(decide(fleet(), facts({ hosts: [] })));
     expect(reasonOf(all)).toBe('ready NothingSelected');
-    expect(said(all)).toContain('it looks further than the IdentityPolicies');
+    expect(said(all)).toContain('it covers more than the IdentityPolicies');
     // Where a policy allows all that the selector asks for, nothing is left out.
     const wide = policy({
       attachments: [

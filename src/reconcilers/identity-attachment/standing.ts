@@ -119,7 +119,7 @@ function done(
 ): { readonly reason: string; readonly message: string } {
   const { selector } = spec.target;
   const left = tooWide
-    ? '; it looks further than the IdentityPolicies of the namespace allow, and resources there are left out'
+    ? '; it covers more than the IdentityPolicies of the namespace allow, and resources there are left out'
     : '';
   if (all.length === 0 && selector) {
     const message = `no ${selector.type} in subscription ${selector.subscriptionId} is found by the selector now; those that appear get ${what}${left}`;
@@ -134,7 +134,7 @@ function done(
   const also = foreign.length > 0 ? `; to ${foreign.length} of them by somebody else` : '';
   return {
     reason: 'Attached',
-    message: `${what} is attached to ${where}${also}${left.replace('it looks', 'the selector looks')}`,
+    message: `${what} is attached to ${where}${also}${left.replace('it covers', 'the selector covers')}`,
   };
 }
 

@@ -131,7 +131,7 @@ describe('what has the marks on another principal than the recorded one', () => 
     held.put(identityAt(WEB, 'p9', marks));
     expect(await prove()).toEqual({
       state: 'waiting',
-      why: 'has yet to tell whether what has its tags is a copy',
+      why: 'has yet to find out whether what has its tags is a copy',
       returns: true,
       undecided: true,
     });

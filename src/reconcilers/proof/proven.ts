@@ -54,7 +54,7 @@ export function unseen(
   if (!undecided) return { state: 'waiting', why };
   return {
     state: 'waiting',
-    why: 'has yet to tell whether what has its tags is a copy',
+    why: 'has yet to find out whether what has its tags is a copy',
     undecided: true,
     ...(metadata.deletionTimestamp === undefined && { returns: true }),
   };

@@ -125,7 +125,7 @@ function toBeDetermined(
   return {
     state: 'waiting',
     for: policy.unseen ? `namespace ${policy.namespace}` : 'Azure',
-    message: `what was granted has ended, and whether it may go on as declared cannot be told before ${before}; it is revoked at ${timestamp(until)} at the latest`,
+    message: `what was granted has ended, and whether it may go on as declared is not known before ${before}; it is revoked at ${timestamp(until)} at the latest`,
     recheckMs: Math.min(RECHECK_LOADING_MS, until - now),
   };
 }

@@ -123,7 +123,7 @@ function known(
   } as const;
   return {
     actions: [
-      { type: 'saveStatus', status, why: 'grants follow the principal, and it is told once' },
+      { type: 'saveStatus', status, why: 'grants follow the principal, which is reported once' },
       { type: 'recordEvent', event },
     ],
     status,
@@ -139,7 +139,7 @@ function summaryOfKnown(
 ): Summary {
   if (clientId === undefined) {
     if (azure?.state === 'unreadable') return summaryOf(azure.failure);
-    const message = `Azure does not tell yet which client id principal ${principalId} has`;
+    const message = `Azure does not show yet which client id principal ${principalId} has`;
     return { state: 'progressing', reason: 'ReadingIdentity', message, againMs: RECHECK_LAGGING_MS };
   }
   const standing = owned

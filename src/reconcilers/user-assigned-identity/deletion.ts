@@ -76,7 +76,7 @@ export function decideDeletion(
         conditions: unblocked(object),
         summary: {
           state: 'deleting',
-          message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before letting go`,
+          message: `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before letting go`,
           againMs: view.conclusiveInMs,
         },
       };

@@ -113,15 +113,15 @@ export class WorkQueue {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#waiters.delete(give);
+        this.#waiters.delete(deliver);
         reject(signal?.reason);
       };
-      const give: Waiter = (item) => {
+      const deliver: Waiter = (item) => {
         signal?.removeEventListener('abort', onAbort);
         resolve(item);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.set(give, isOpen);
+      this.#waiters.set(deliver, isOpen);
       this.#serve();
     });
   }
@@ -237,7 +237,7 @@ export class WorkQueue {
     this.#closed = true;
     this.#pending.clear();
     this.#arm(undefined);
-    for (const give of this.#waiters.keys()) give(undefined);
+    for (const deliver of this.#waiters.keys()) deliver(undefined);
     this.#waiters.clear();
   }
 
@@ -255,15 +255,15 @@ export class WorkQueue {
   /** Serves waiters as far as keys reach, then sets the one timer to the next delay. */
   #serve(): void {
     const now = this.#clock.monotonic();
-    for (const [give, isOpen] of this.#waiters) {
+    for (const [deliver, isOpen] of this.#waiters) {
       const taken = this.#pending.take(now, this.#inFlight.admits, isOpen);
       if (!taken) continue;
       const { key, priority, since, turn } = taken;
       this.#running.set(key, { priority, turn, startedAt: now, paused: false });
       this.#inFlight.began(turn, priority);
       this.#metrics.waited(now - since);
-      this.#waiters.delete(give);
-      give({ key, priority, waitedMs: now - since, attempt: this.failures(key) + 1, turn });
+      this.#waiters.delete(deliver);
+      deliver({ key, priority, waitedMs: now - since, attempt: this.failures(key) + 1, turn });
     }
     this.#arm(this.#pending.nextDue(now));
   }

@@ -50,7 +50,7 @@ export function stalled(list: List, report: Report, at: Moment): List {
  * green.
  */
 export function suspended(list: List, at: Moment): List {
-  const message = 'suspended before its first visit; set spec.suspend to false to go on';
+  const message = 'suspended before its first reconcile; set spec.suspend to false to go on';
   const seen = findCondition(list, 'Ready')
     ? list
     : withReady(list, 'Unknown', { reason: 'Suspended', message }, at);

@@ -66,10 +66,10 @@ export function readinessOf({
 }: ManagedObject): Pick<Standing, 'readiness' | 'reason' | 'message'> {
   const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
   const ready = condition('Ready');
-  const said = { reason: ready?.reason ?? '', message: ready?.message ?? '' };
-  if (metadata.deletionTimestamp !== undefined) return { readiness: 'Deleting', ...said };
+  const shown = { reason: ready?.reason ?? '', message: ready?.message ?? '' };
+  if (metadata.deletionTimestamp !== undefined) return { readiness: 'Deleting', ...shown };
   if (ready === undefined || status?.observedGeneration !== metadata.generation)
-    return { readiness: 'NotReady', reason: '', message: 'not yet looked at by the controller' };
-  if (condition('Stalled')?.status === 'True') return { readiness: 'Stalled', ...said };
-  return { readiness: ready.status === 'True' ? 'Ready' : 'NotReady', ...said };
+    return { readiness: 'NotReady', reason: '', message: 'not reconciled yet' };
+  if (condition('Stalled')?.status === 'True') return { readiness: 'Stalled', ...shown };
+  return { readiness: ready.status === 'True' ? 'Ready' : 'NotReady', ...shown };
 }

@@ -18,12 +18,12 @@ export function decideAbsence(
 ): HostDecision {
   const { resourceId } = object.spec;
   if (!view.conclusive) {
-    const message = `Azure does not show ${resourceId}; azid looks again before it takes it for gone`;
+    const message = `Azure does not show ${resourceId}; azid reads it again before it takes it for gone`;
     return confirming(status, message, Math.max(1_000, view.conclusiveInMs));
   }
   const { elsewhere, searching } = facts;
   if (searching) {
-    const message = `Azure does not show ${resourceId}; azid looks whether it was moved`;
+    const message = `Azure does not show ${resourceId}; azid checks whether it was moved`;
     return confirming(status, message, SEARCH_AGAIN_MS);
   }
   if (elsewhere && !elsewhere.tookOver) return handOver(status, resourceId, elsewhere);

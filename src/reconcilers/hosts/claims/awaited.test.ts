@@ -184,7 +184,7 @@ it('of an attachment that came back before its identity: what stands stays, and 
     state: 'progressing',
     reason: 'ClaimantNotTold',
     message: expect.stringContaining(
-      'app stays while it cannot be told whether IdentityAttachment shop/attach',
+      'app stays while it is not known whether IdentityAttachment shop/attach',
     ),
   });
 });

@@ -67,7 +67,7 @@ function whyWaiting(seen: ObservedIdentity | undefined): string {
     case undefined:
       return 'does not exist';
     case 'unknown':
-      return 'Azure has yet to tell of';
+      return 'Azure has yet to show';
     case 'none':
     case 'owned':
       return seen.state === 'none' && seen.shown

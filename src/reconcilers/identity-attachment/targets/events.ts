@@ -69,7 +69,7 @@ export function eventsOf(
       'Warning',
       'HostGone',
       'Observe',
-      `${what} went with what does not exist any more. Should it have been moved, it is attached there still, and stays: of this type nothing tells azid that it is the same:`,
+      `${what} went with what does not exist any more. Should it have been moved, it is attached there still, and stays: of this type azid cannot see that it is the same:`,
     ),
     ...event(
       became('Contested'),

@@ -358,7 +358,7 @@ describe('what was the object’s own is taken away', () => {
       status: { ledger: [theirs] },
       summary: {
         state: 'deleting',
-        message: expect.stringContaining('Azure has yet to tell of the identity'),
+        message: expect.stringContaining('Azure has yet to show the identity'),
       },
       conditions: [{ type: 'DeletionBlocked', status: 'True', reason: 'OwnerNotTold' }],
     });

@@ -81,7 +81,7 @@ export function remove(
           waits.push({
             state: 'wait',
             againMs: view.conclusiveInMs,
-            message: `Azure does not show ${id}, but it was written to a moment ago; azid looks again before it forgets it`,
+            message: `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before it forgets it`,
           });
         break;
       case 'loading':
@@ -109,7 +109,7 @@ export function remove(
           waits.push({
             state: 'wait',
             againMs: AWAITED_MS,
-            message: `${id} stays while it cannot be told whether it was this RoleGrant's: nothing in Azure names its owner any more, and Azure has yet to tell of the identity`,
+            message: `${id} stays while it is not known whether it was this RoleGrant's: nothing in Azure names its owner any more, and Azure has yet to show the identity`,
             awaited: { reason: 'OwnerNotTold' },
           });
         } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
@@ -122,7 +122,7 @@ export function remove(
             waits.push({
               state: 'wait',
               againMs: AWAITED_MS,
-              message: `${id} stays while it cannot be told whether RoleGrant ${claimant.key} asks for it: Azure has yet to tell of its identity or its role`,
+              message: `${id} stays while it is not known whether RoleGrant ${claimant.key} asks for it: Azure has yet to show its identity or its role`,
               awaited: { reason: 'ClaimantNotTold' },
             });
           else if (refusal) failures.push(naming(id, refusal));
@@ -173,7 +173,7 @@ function notGiven(id: string): ReconcileEvent {
     type: 'Warning',
     reason: 'LeftBehind',
     action: 'Delete',
-    message: `${id} is in the ledger, but nothing in Azure tells that it was ever given to this RoleGrant; left as it is`,
+    message: `${id} is in the ledger, but nothing in Azure shows that it was ever given to this RoleGrant; left as it is`,
   };
 }
 

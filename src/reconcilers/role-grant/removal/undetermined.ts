@@ -14,7 +14,7 @@ export function undeterminedOf(
   if (marked.list.state === 'loading')
     return {
       state: 'waiting',
-      message: `waiting for the first list of the role assignments of ${spec.scope}, to tell whether one is left`,
+      message: `waiting for the first list of the role assignments of ${spec.scope}, which shows whether one is left`,
     };
   if (principal.state === 'unreadable') return { state: 'blocked', failure: principal.failure };
   if (role?.state === 'unreadable') return { state: 'blocked', failure: role.failure };
@@ -22,7 +22,7 @@ export function undeterminedOf(
     state: 'blocked',
     failure: stalled(
       'ListIncomplete',
-      `what azid may have granted on ${spec.scope} cannot be told, as the list of its role assignments may leave some out: ${marked.list.because}`,
+      `what azid may have granted on ${spec.scope} is not known, as the list of its role assignments may leave some out: ${marked.list.because}`,
     ),
   };
 }

@@ -54,7 +54,7 @@ export function assign(
     return stop(object, facts, {
       state: 'progressing',
       reason: 'ConfirmingAbsence',
-      message: `Azure does not show ${target.id} yet; it was written a moment ago, so azid looks again before making it anew`,
+      message: `Azure does not show ${target.id} yet; it was written a moment ago, so azid reads it again before making it anew`,
       againMs: view.conclusiveInMs,
     });
   }

@@ -68,7 +68,7 @@ export function nameTaken(target: Target, answer?: string): Summary {
 export function scopeNotFound(scope: string): Summary {
   return stalledOutside(
     'ScopeNotFound',
-    `scope ${scope} does not exist, or azid cannot see it; make it, or correct spec.scope: azid looks again every ${RECHECK_OUTSIDE_MS / 60_000} minutes`,
+    `scope ${scope} does not exist, or azid cannot see it; make it, or correct spec.scope: azid tries again every ${RECHECK_OUTSIDE_MS / 60_000} minutes`,
   );
 }
 

@@ -40,7 +40,7 @@ export function decideCreation(
     return stop({
       state: 'progressing',
       reason: 'ConfirmingAbsence',
-      message: `Azure does not show ${target.id} yet; it was written to a moment ago, so azid looks again before making it anew`,
+      message: `Azure does not show ${target.id} yet; it was written to a moment ago, so azid reads it again before making it anew`,
       againMs: view.conclusiveInMs,
     });
   }

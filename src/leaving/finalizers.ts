@@ -1,4 +1,4 @@
-/** Ways to let an object go whose Azure side is not cleaned up: by the controller, or behind a controller that is gone. */
+/** How an object loses its finalizer without a clean-up in Azure: by the controller, or directly where no controller works. */
 import { FINALIZER, hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
@@ -9,13 +9,13 @@ import type { Found } from './objects.ts';
 
 type Deps = Pick<LeavingDeps, 'client' | 'clock' | 'namespace' | 'signal'>;
 
-/** The controller lets it go at its next reconcile, and records an Event; here is written down what then stays. */
+/** The controller removes the finalizer at its next reconcile, and records an Event; what then stays is recorded here. */
 export async function askForRelease(found: Found, why: string, deps: Deps): Promise<LeftBehind> {
   const left = leftBehindOf(found, why, deps.clock.now());
   await writeDown([left], deps);
   const { object, kind } = found;
   const annotations = { [RELEASE_ANNOTATION]: 'true' };
-  // Not of a namesake that was made meanwhile.
+  // Refused for a namesake that was made meanwhile.
   const metadata = { resourceVersion: object.metadata.resourceVersion, annotations };
   await unlessGone(deps.client.mergePatch(kind.resource, keyOf(object), { metadata }, deps.signal));
   return left;
