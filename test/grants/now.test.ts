@@ -4,7 +4,7 @@ import type { Cluster, World } from '../support/testbed.ts';
 import { useWorld } from '../support/use-world.ts';
 
 /**
- * Ready tells of now (docs/guarantees.md G26): each thing a grant rests on goes or changes, and the object says so after a
+ * Ready is about now (docs/guarantees.md G26): each thing a grant rests on goes or changes, and the object says so after a
  * request, and by itself within a resync.
  */
 
