@@ -6,7 +6,8 @@ import type { CallContext } from '../azure/arm/arm-calls.ts';
 import type { AzureObserver } from '../azure/arm/observer.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import type { CacheDefinition, CacheOptions } from './definition.ts';
-import { AreaLists, type LoadedListener, type SettledListener } from './lists/area-lists.ts';
+import type { LoadedListener, SettledListener } from './lists/area-listeners.ts';
+import { AreaLists } from './lists/area-lists.ts';
 import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
 import { type CachePart, joined } from './lists/cache-part.ts';
 import type { Completeness } from './lists/completeness.ts';
@@ -235,17 +236,17 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
 
   /** Hears of the users of an area when its first list is in. */
   onLoaded(listener: LoadedListener): Disposable {
-    return this.#lists.onLoaded(listener);
+    return this.#lists.listeners.onLoaded(listener);
   }
 
   /** Hears of the users of an area when its list is believed to hold everything, and was not before: it had failed, or fell short. */
   onCompleted(listener: LoadedListener): Disposable {
-    return this.#lists.onCompleted(listener);
+    return this.#lists.listeners.onCompleted(listener);
   }
 
   /** Hears when a list came that somebody was owed. */
   onSettled(listener: SettledListener): Disposable {
-    return this.#lists.onSettled(listener);
+    return this.#lists.listeners.onSettled(listener);
   }
 
   /** How much is held, and is read again by itself: so that a test sees that it does not grow without end. */

@@ -2,7 +2,6 @@
  * Hosts: resources of any provider, by raw REST (docs/design/2026-11-23-hosts-raw-rest.md). Every call goes through
  * the request scheduler and reports to the observer what it found; nothing here waits for an operation.
  */
-import { z } from 'zod';
 import type { ArmRequest, ArmResponse } from '../arm/arm-access.ts';
 import {
   type Answer,
@@ -14,9 +13,9 @@ import {
 } from '../arm/arm-calls.ts';
 import { classify } from '../arm/classify.ts';
 import { retryAfterFromHeaders } from '../arm/error-text.ts';
-import { AzureError, LOCAL_CODES, toAzureError } from '../arm/errors.ts';
+import { toAzureError } from '../arm/errors.ts';
 import type { AzureObserver } from '../arm/observer.ts';
-import { type CallKind, MANAGED_IDENTITY } from '../limits.ts';
+import type { CallKind } from '../limits.ts';
 import { armKey, parseResourceId } from '../names/resource-id.ts';
 import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
 import type {
@@ -27,8 +26,10 @@ import type {
   HostWritten,
   SystemIdentity,
 } from './read/answers.ts';
+import { hostPages } from './read/host-pages.ts';
 import { pathOf, providerOf, versionOf, wirePath } from './read/paths.ts';
-import { isSettled, readHost } from './read/read-host.ts';
+import { isSettled, readHost, readHostIfAny } from './read/read-host.ts';
+import { readSystemIdentity } from './read/system-identity.ts';
 import { capabilityOf, hostTypeOf, PER_PARENT } from './types/capabilities.ts';
 import { checkOperation, failedPoll, operationOf, operationState } from './write/operation.ts';
 import type { Model } from './write/replace.ts';
@@ -43,19 +44,6 @@ export type {
 } from './read/answers.ts';
 
 export type HostsOptions = ArmCallsOptions;
-
-/** Pinned, as for identities (docs/azure-facts.md section 3). */
-const IDENTITIES_VERSION = '2024-11-30';
-
-const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
-
-const systemIdentity = z.looseObject({
-  properties: z.looseObject({
-    principalId: z.string().min(1),
-    clientId: z.string().min(1),
-    tenantId: z.string().min(1),
-  }),
-});
 
 export class Hosts {
   readonly #options: HostsOptions;
@@ -147,41 +135,21 @@ export class Hosts {
         `Expected a type that can be listed by subscription, got ${type}: list it beneath each parent`,
       );
     const at = `/subscriptions/${subscriptionId}${known?.list ?? `/providers/${type}`}`;
-    return this.#pages(subscriptionId, type, `${at}?${versionOf(type, { apiVersion })}`, context);
+    const first = `${at}?${versionOf(type, { apiVersion })}`;
+    return hostPages(this.#calls, this.#options.access, { subscriptionId, type, first }, context);
   }
 
   /** The slots of one site: no call shows those of a subscription. Of a site that is gone it throws. */
   listSlots(siteId: string, context: CallContext): AsyncGenerator<HostPage, void, undefined> {
     const { subscriptionId } = parseResourceId(siteId);
     const type = 'Microsoft.Web/sites/slots';
-    return this.#pages(subscriptionId, type, `${wirePath(siteId)}/slots?${versionOf(type, {})}`, context);
+    const first = `${wirePath(siteId)}/slots?${versionOf(type, {})}`;
+    return hostPages(this.#calls, this.#options.access, { subscriptionId, type, first }, context);
   }
 
-  /**
-   * A host's system-assigned identity with its client id, which `identity` of the host lacks; `undefined` where the
-   * host or its identity is not there.
-   */
-  async systemIdentity(id: string, context: CallContext): Promise<SystemIdentity | undefined> {
-    const { subscriptionId } = parseResourceId(id);
-    const call = { kind: 'read', provider: MANAGED_IDENTITY, subscriptionId, resourceId: id } as const;
-    const path = `${wirePath(id)}/providers/Microsoft.ManagedIdentity/identities/default`;
-    const request = { method: 'GET', url: `${path}?api-version=${IDENTITIES_VERSION}` } as const;
-    const { access } = this.#options;
-    try {
-      const { value } = await this.#calls.run(call, context, (options) => access.send(request, options));
-      const read = systemIdentity.safeParse(value.body);
-      if (!read.success)
-        throw new AzureError({
-          code: LOCAL_CODES.incomplete,
-          message: `expected the system-assigned identity of ${id} with principalId, clientId and tenantId, got one without all of them`,
-        });
-      const { principalId, clientId, tenantId } = read.data.properties;
-      return { principalId, clientId, tenantId };
-    } catch (thrown) {
-      const found = classify(thrown);
-      if (found.kind !== 'notFound' || found.what === 'subscription') throw thrown;
-      return undefined;
-    }
+  /** See `readSystemIdentity`. */
+  systemIdentity(id: string, context: CallContext): Promise<SystemIdentity | undefined> {
+    return readSystemIdentity(this.#calls, this.#options.access, id, context);
   }
 
   async #write(
@@ -209,7 +177,7 @@ export class Hosts {
     const { value, status } = answer;
     const header = (name: string) => value.headers.get(name);
     const operation = operationOf(status, header);
-    const host = hostOrNone(value.body);
+    const host = readHostIfAny(value.body);
     // A 202 only means that the write was accepted: a site's answer shows the new identity already, and nothing
     // reports when it takes effect.
     const done = host !== undefined && !operation && status !== 202 && isSettled(host);
@@ -223,31 +191,6 @@ export class Hosts {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...correlationOf(answer),
     };
-  }
-
-  async *#pages(
-    subscriptionId: string,
-    type: string,
-    first: string,
-    context: CallContext,
-  ): AsyncGenerator<HostPage, void, undefined> {
-    const call = { kind: 'list', provider: providerOf(type), subscriptionId } as const;
-    const { access } = this.#options;
-    for (let url: string | undefined = first; url !== undefined; ) {
-      const request: ArmRequest = { method: 'GET', url };
-      const { value, requestedAt } = await this.#calls.run(call, context, (options) =>
-        access.send(request, options),
-      );
-      const read = page.safeParse(value.body);
-      if (!read.success)
-        throw new AzureError({
-          code: LOCAL_CODES.incomplete,
-          message: `expected a list of ${type}, got something else`,
-        });
-      // One odd item of somebody else must not hide all others; what lacks its id shows in no other way either.
-      yield { hosts: read.data.value.map(hostOrNone).filter((host) => host !== undefined), requestedAt };
-      url = read.data.nextLink || undefined;
-    }
   }
 
   #send(
@@ -267,14 +210,5 @@ export class Hosts {
       (options) => access.send(request, options),
       onStart,
     );
-  }
-}
-
-/** One answer that is no host is no reason to fail: a 202 has no body, or one of its own. */
-function hostOrNone(body: unknown): AzureHost | undefined {
-  try {
-    return readHost(body);
-  } catch {
-    return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
-import { RESYNC, type ResyncOptions } from '../schedule/resync.ts';
-import { Periodic, Rotating, type Schedule } from '../schedule/schedules.ts';
+import { type Schedule, scheduleOf } from '../schedule/schedules.ts';
 import type { CachedResource } from '../store/entry.ts';
 import { LAG_MS } from '../store/store.ts';
 import { AreaList } from './area-list.ts';
+import { AreaListeners } from './area-listeners.ts';
 import { AreasInUse, type AreaUser } from './areas-in-use.ts';
 import type { CachePart } from './cache-part.ts';
 import type { Completeness } from './completeness.ts';
@@ -21,52 +21,23 @@ export interface ListedInto<T> {
   forget(area: string): void;
 }
 
-/**
- * Users of an area whose first list is in: what is absent from it changes no entry, so no entry's listener enqueues
- * them.
- */
-export type LoadedListener = (users: readonly AreaUser[], area: string) => void;
-
-/** The list of an area that somebody was owed (`OwedList`) is in. */
-export type SettledListener = (area: string) => void;
-
 /** The lists of one cache: of each area in use, of areas that those showed beneath them, and of any for one who asks. */
 export class AreaLists<T extends CachedResource> {
   readonly inUse: AreasInUse;
+  readonly listeners: AreaListeners;
   readonly #definition: ListDefinition<T>;
   readonly #options: CacheOptions;
   readonly #into: ListedInto<T>;
   readonly #schedule: Schedule;
   readonly #lists = new Map<string, AreaList<T>>();
-  readonly #loadedListeners = new Set<LoadedListener>();
-  readonly #settledListeners = new Set<SettledListener>();
-  readonly #completedListeners = new Set<LoadedListener>();
 
   constructor(definition: ListDefinition<T>, options: CacheOptions, into: ListedInto<T>) {
     this.#definition = definition;
     this.#options = options;
     this.#into = into;
-    const { clock, signal, random = Math.random, resync, roundMs } = options;
-    this.#schedule =
-      definition.schedule === 'rotating'
-        ? new Rotating({
-            clock,
-            signal,
-            roundMs,
-            subscriptionOf: (area) => definition.placeOf(area).subscription,
-            list: (area, priority) => this.relist(area, { priority, signal }),
-          })
-        : new Periodic({
-            clock,
-            random,
-            resyncOf: (area) =>
-              atMost(definition.maxResyncMs?.(area), {
-                ...RESYNC,
-                ...resync,
-                ...definition.resync,
-              }),
-          });
+    this.#schedule = scheduleOf(definition, options, (area, context) => this.relist(area, context));
     this.inUse = options.inUse ?? new AreasInUse();
+    this.listeners = new AreaListeners(this.inUse);
     this.inUse.onChange({ began: (area) => this.#begin(area), ended: (area) => this.#end(area) });
   }
 
@@ -150,21 +121,6 @@ export class AreaLists<T extends CachedResource> {
     return { ageMs: this.#ageOf(area), partial: this.#completenessOf(area).state === 'partial' };
   }
 
-  onLoaded(listener: LoadedListener): Disposable {
-    this.#loadedListeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#loadedListeners.delete(listener) };
-  }
-
-  onSettled(listener: SettledListener): Disposable {
-    this.#settledListeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#settledListeners.delete(listener) };
-  }
-
-  onCompleted(listener: LoadedListener): Disposable {
-    this.#completedListeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#completedListeners.delete(listener) };
-  }
-
   /** Drops what was listed before then for one who asked, where nobody uses the area. */
   prune(before: number): void {
     for (const [area, list] of this.#lists)
@@ -183,18 +139,9 @@ export class AreaLists<T extends CachedResource> {
     // The first list may miss what was made just before it.
     this.#ask(area, list);
     this.whenLoaded(area).then(
-      () => {
-        const users = this.inUse.usersOf(area);
-        for (const listener of this.#loadedListeners) listener(users, area);
-      },
+      () => this.listeners.loaded(area),
       () => {}, // It went out of use, or azid stops: then nobody waits any more.
     );
-  }
-
-  #completed(area: string): void {
-    const users = this.inUse.usersOf(area);
-    if (users.length === 0) return;
-    for (const listener of this.#completedListeners) listener(users, area);
   }
 
   #ask(area: string, list: AreaList<T>): void {
@@ -225,10 +172,8 @@ export class AreaLists<T extends CachedResource> {
         missingRight: async (signal) => this.#definition.missingRight?.(area, signal),
         onFailure: (error) => onListFailure?.(area, error),
         lagMs: this.#definition.isAbsenceProven === false ? 0 : lagMs,
-        onSettled: () => {
-          for (const listener of this.#settledListeners) listener(area);
-        },
-        onCompleted: () => this.#completed(area),
+        onSettled: () => this.listeners.settled(area),
+        onCompleted: () => this.listeners.completed(area),
       });
       this.#lists.set(area, list);
     }
@@ -277,10 +222,6 @@ export class AreaLists<T extends CachedResource> {
   #together(area: string): readonly string[] {
     return [area, ...this.inUse.areasOf(beneath(area))];
   }
-}
-
-function atMost(maxMs: number | undefined, options: ResyncOptions): ResyncOptions {
-  return maxMs === undefined ? options : { ...options, everyMs: Math.min(options.everyMs, maxMs) };
 }
 
 /** The user of the areas that the list of this one shows beneath it. No object has such a key. */

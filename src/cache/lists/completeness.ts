@@ -25,3 +25,18 @@ export function isWitness<T>(entry: Entry<T>, startedAt: number, lagMs: number):
     entry.touchedAt + lagMs < startedAt
   );
 }
+
+/** Above this many missing witnesses a list is short beyond doubt, and a GET for each would cost more than it proves. */
+const MAX_WITNESS_GETS = 20;
+
+/** Why a list that lacks these witnesses is short; undefined where each is proven to be gone. */
+export async function whyShort(
+  missing: readonly string[],
+  plural: string,
+  isGone: (id: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  if (missing.length > MAX_WITNESS_GETS)
+    return `the list lacks ${missing.length} ${plural} that were there lately`;
+  for (const id of missing) if (!(await isGone(id))) return `the list lacks ${id}, which exists`;
+  return undefined;
+}

@@ -1,9 +1,12 @@
 /** When the lists of areas in use are taken: each on a timer of its own, or one after the other in slow rotation. */
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
+import type { CacheOptions, ListDefinition } from '../definition.ts';
 import type { AreaList } from '../lists/area-list.ts';
+import type { CachedResource } from '../store/entry.ts';
 import { ListLoop } from './list-loop.ts';
-import type { ResyncOptions } from './resync.ts';
+import { RESYNC, type ResyncOptions } from './resync.ts';
 import { Rotations } from './rotations.ts';
 
 type Listable = Pick<AreaList<never>, 'list' | 'dueAt'>;
@@ -126,4 +129,29 @@ export class Rotating implements Schedule {
   #placeOf(area: string) {
     return { subscription: this.#subscriptionOf(area), area };
   }
+}
+
+/** The schedule that a kind of resource asks for. */
+export function scheduleOf<T extends CachedResource>(
+  definition: ListDefinition<T>,
+  { clock, signal, random = Math.random, resync, roundMs }: CacheOptions,
+  list: (area: string, context: CallContext) => Promise<void>,
+): Schedule {
+  if (definition.schedule === 'rotating')
+    return new Rotating({
+      clock,
+      signal,
+      roundMs,
+      subscriptionOf: (area) => definition.placeOf(area).subscription,
+      list: (area, priority) => list(area, { priority, signal }),
+    });
+  const usual = { ...RESYNC, ...resync, ...definition.resync };
+  return new Periodic({
+    clock,
+    random,
+    resyncOf: (area) => ({
+      ...usual,
+      everyMs: Math.min(usual.everyMs, definition.maxResyncMs?.(area) ?? Infinity),
+    }),
+  });
 }

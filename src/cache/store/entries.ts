@@ -47,8 +47,18 @@ export class Entries<T extends CachedResource, Q extends object> {
     return [...this.#entries.keys()];
   }
 
-  *in(area: string): Generator<Entry<T>> {
-    yield* this.#entries.get(area)?.values() ?? [];
+  /** Those that are held to be there. */
+  *presentIn(area: string): Generator<T> {
+    for (const entry of this.#entries.get(area)?.values() ?? []) {
+      const resource = presentIn(entry);
+      if (resource !== undefined) yield resource;
+    }
+  }
+
+  /** Those that are missing where they should show, as they were last seen. */
+  *doubtfulIn(area: string): Generator<T> {
+    for (const { seen } of this.#entries.get(area)?.values() ?? [])
+      if (seen.state === 'suspectAbsent' && seen.last !== undefined) yield seen.last;
   }
 
   /** Keys of those that are held to be there and answer the query. */

@@ -56,3 +56,16 @@ export function observationOf<T>(entry: Entry<T>, now: number): Observation<T> {
 export function presentIn<T>(entry: Entry<T> | undefined): T | undefined {
   return entry?.seen.state === 'present' ? entry.seen.resource : undefined;
 }
+
+/** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */
+export function readsOtherwise<T>(
+  before: Entry<T> | undefined,
+  after: Entry<T> | undefined,
+  sameContent: (left: T, right: T) => boolean,
+): boolean {
+  const [was, is] = [before?.seen, after?.seen];
+  if (is?.state === 'present') return was?.state !== 'present' || !sameContent(was.resource, is.resource);
+  // Without an entry a listed area still means a suspicion, so forgetting one changes nothing.
+  if (!was || !is) return was?.state === 'present';
+  return was.state !== is.state;
+}

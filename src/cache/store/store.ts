@@ -8,16 +8,16 @@ import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import { Suspicions } from '../calls/suspicions.ts';
-import { isWitness } from '../lists/completeness.ts';
+import { isWitness, whyShort } from '../lists/completeness.ts';
 import type { CompletedList } from '../lists/listing.ts';
 import { Entries } from './entries.ts';
 import {
   type CachedResource,
-  type Entry,
   type How,
   type Observation,
   observationOf,
   presentIn,
+  readsOtherwise,
 } from './entry.ts';
 import type { Indexes } from './indexes.ts';
 import {
@@ -67,9 +67,6 @@ export interface Change<T> {
 /** `how`: which kind of observation changed it. A writer may skip its own `write` and `delete`. */
 export type ChangeListener<T> = (key: string, how: How, change: Change<T>) => void;
 
-/** Above this many missing witnesses a list is short beyond doubt, and a GET for each would cost more than it proves. */
-const MAX_WITNESS_GETS = 20;
-
 export class ResourceStore<T extends CachedResource, Q extends object> {
   readonly #options: ResourceStoreOptions<T, Q>;
   readonly #rules: Rules<T>;
@@ -86,7 +83,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     const read = async (id: string) => {
       const before = this.#entries.get(id);
       await options.read(id, 'event', signal);
-      return this.#changed(before, this.#entries.get(id));
+      return readsOtherwise(before, this.#entries.get(id), sameContent);
     };
     this.#reReads = new ReReads({ clock, signal, read: async (id) => void (await read(id)) });
     this.#suspicions = new Suspicions({
@@ -118,12 +115,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
 
   /** All that are held to be there, in one area. */
   presentIn(area: string): T[] {
-    const found: T[] = [];
-    for (const entry of this.#entries.in(area)) {
-      const resource = presentIn(entry);
-      if (resource !== undefined) found.push(resource);
-    }
-    return found;
+    return [...this.#entries.presentIn(area)];
   }
 
   /** Those that are held to be there and answer the query. */
@@ -134,16 +126,13 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
   /** How many are held to be there, in one area. */
   countIn(area: string): number {
     let count = 0;
-    for (const entry of this.#entries.in(area)) if (presentIn(entry) !== undefined) count++;
+    for (const _ of this.#entries.presentIn(area)) count++;
     return count;
   }
 
   /** Those of an area that are missing where they should show, as they were last seen. */
   doubtfulIn(area: string): T[] {
-    const found: T[] = [];
-    for (const { seen } of this.#entries.in(area))
-      if (seen.state === 'suspectAbsent' && seen.last !== undefined) found.push(seen.last);
-    return found;
+    return [...this.#entries.doubtfulIn(area)];
   }
 
   /** Something may have changed it: read soon, whether true or not, and again after the lag if it shows nothing new. */
@@ -206,7 +195,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
    */
   async accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined> {
     const { lagMs } = this.#rules;
-    const { wantsWitnesses = true } = this.#options;
+    const { plural, read, wantsWitnesses = true } = this.#options;
     const known = this.#entries.of(area);
     for (const { resource, requestedAt } of list.found) {
       // What is held by now, not what was: pages may show one twice.
@@ -221,7 +210,11 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
         missing.push(entry.seen.resource.id);
       this.#store(key, mergeUnlisted(entry, list.startedAt, lagMs), 'list');
     }
-    return wantsWitnesses ? await this.#explain(missing, signal) : undefined;
+    if (!wantsWitnesses) return undefined;
+    return await whyShort(missing, plural, async (id) => {
+      await read(id, 'resync', signal);
+      return this.#entries.get(id)?.seen.state === 'absent';
+    });
   }
 
   /** Drops what was learnt before then of areas that no list covers: see `Entries.prune`. */
@@ -250,37 +243,15 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     await Promise.all([this.#reReads.stop(), this.#suspicions.stop()]);
   }
 
-  /** A missing witness either is gone, which a GET proves, or shows that the list is short. */
-  async #explain(missing: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-    const { plural, read } = this.#options;
-    if (missing.length > MAX_WITNESS_GETS)
-      return `the list lacks ${missing.length} ${plural} that were there lately`;
-    for (const id of missing) {
-      await read(id, 'resync', signal);
-      if (this.#entries.get(id)?.seen.state !== 'absent') return `the list lacks ${id}, which exists`;
-    }
-    return undefined;
-  }
-
   #store(id: string, { entry, readAgainAt }: Merged<T>, how: How): void {
     const { key, before } = this.#entries.set(id, entry);
     if (readAgainAt !== undefined) this.#reReads.add(key, id, readAgainAt);
-    if (!this.#changed(before, entry)) return;
+    if (!readsOtherwise(before, entry, this.#rules.sameContent)) return;
     const change = { before: presentIn(before), after: presentIn(entry) };
     for (const listener of this.#listeners) listener(key, how, change);
   }
 
   #kept(resource: T): T {
     return this.#options.kept?.(resource) ?? resource;
-  }
-
-  /** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */
-  #changed(before: Entry<T> | undefined, after: Entry<T> | undefined): boolean {
-    const [was, is] = [before?.seen, after?.seen];
-    if (is?.state === 'present')
-      return was?.state !== 'present' || !this.#rules.sameContent(was.resource, is.resource);
-    // Without an entry a listed area still means a suspicion, so forgetting one changes nothing.
-    if (!was || !is) return was?.state === 'present';
-    return was.state !== is.state;
   }
 }

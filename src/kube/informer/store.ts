@@ -5,22 +5,14 @@
 
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
+import { IndexedObjects, type StoreChange } from './indexed-objects.ts';
 import { type Listener, Listeners } from './listeners.ts';
 import { OwnChanges } from './own-changes.ts';
 import type { ReflectorEvent } from './reflector.ts';
 import { compareVersions, isOlder } from './resource-version.ts';
-import { StoreIndex } from './store-index.ts';
 import { freezeDeep, withoutManagedFields } from './transform.ts';
 
-export interface StoreChange<T> {
-  readonly key: ObjectKey;
-  /** Absent: created. */
-  readonly old?: T;
-  /** Absent: deleted. */
-  readonly new?: T;
-  /** Part of the first list: queue it behind real changes. */
-  readonly initial: boolean;
-}
+export type { StoreChange } from './indexed-objects.ts';
 
 export type StoreListener<T> = Listener<StoreChange<T>>;
 
@@ -32,15 +24,13 @@ export interface StoreOptions<T> {
 }
 
 export class Store<T extends KubeObject> {
-  readonly #objects = new Map<ObjectKey, T>();
-  readonly #indexes = new Map<string, StoreIndex<T>>();
+  readonly #objects = new IndexedObjects<T>();
   readonly #listeners: Listeners<StoreChange<T>>;
   readonly #own = new OwnChanges();
   readonly #options: StoreOptions<T>;
   #asShown: ((object: T) => T) | undefined;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
-  #version = 0;
   /** The newest version the reflector brought. */
   #seen = '';
   /** Up to this version the store is whole, whatever the watch has yet to bring. */
@@ -62,7 +52,7 @@ export class Store<T extends KubeObject> {
 
   /** Another number after each change of what is in it: for answers that are kept until then. */
   get version(): number {
-    return this.#version;
+    return this.#objects.version;
   }
 
   get(key: ObjectKey): T | undefined {
@@ -70,11 +60,11 @@ export class Store<T extends KubeObject> {
   }
 
   keys(): readonly ObjectKey[] {
-    return [...this.#objects.keys()];
+    return this.#objects.keys();
   }
 
   values(): readonly T[] {
-    return [...this.#objects.values()];
+    return this.#objects.values();
   }
 
   /** Resolves when synced; rejects with the signal's reason. */
@@ -84,32 +74,20 @@ export class Store<T extends KubeObject> {
 
   /** Indexes every object under each value that `valuesOf` returns. Objects already there are indexed now. */
   addIndex(name: string, valuesOf: (object: T) => readonly string[]): void {
-    if (this.#indexes.has(name)) throw new Error(`Expected the index name to be new, got "${name}" twice`);
-    const index = new StoreIndex(valuesOf);
-    for (const [key, object] of this.#objects) index.replace(key, undefined, object);
-    this.#indexes.set(name, index);
+    this.#objects.addIndex(name, valuesOf);
   }
 
   keysByIndex(name: string, value: string): readonly ObjectKey[] {
-    return this.#index(name).keys(value);
+    return this.#objects.keysByIndex(name, value);
   }
 
   /** Whether any object has this value, however many have. */
   isIndexed(name: string, value: string): boolean {
-    return this.#index(name).has(value);
-  }
-
-  #index(name: string): StoreIndex<T> {
-    const index = this.#indexes.get(name);
-    if (!index)
-      throw new Error(
-        `Expected the index to be one of [${[...this.#indexes.keys()].join(', ')}], got "${name}"`,
-      );
-    return index;
+    return this.#objects.isIndexed(name, value);
   }
 
   byIndex(name: string, value: string): readonly T[] {
-    return this.keysByIndex(name, value).flatMap((key) => this.#objects.get(key) ?? []);
+    return this.#objects.byIndex(name, value);
   }
 
   /**
@@ -118,9 +96,9 @@ export class Store<T extends KubeObject> {
    */
   showAs(shown: (object: T) => T): Disposable {
     this.#asShown = shown;
-    for (const [key, object] of [...this.#objects]) {
+    for (const object of this.values()) {
       const next = shown(object);
-      if (next !== object) this.#listeners.notify(this.#set(key, freezeDeep(next)));
+      if (next !== object) this.#listeners.notify(this.#objects.set(keyOf(object), freezeDeep(next)));
     }
     return {
       [Symbol.dispose]: () => {
@@ -195,7 +173,7 @@ export class Store<T extends KubeObject> {
     const key = keyOf(object);
     if (this.#objects.get(key)?.metadata.uid !== object.metadata.uid) return;
     this.#own.deleted(key, object.metadata.uid);
-    this.#listeners.notify(this.#drop(key));
+    this.#listeners.notify(this.#objects.drop(key));
   }
 
   /** In one step: listeners hear of the changes when all of them are in. */
@@ -214,7 +192,7 @@ export class Store<T extends KubeObject> {
       if (listed.has(key)) continue;
       if (this.#own.isAheadOf(key, resourceVersion)) continue;
       this.#own.confirmWrite(key);
-      changes.push(...this.#drop(key));
+      changes.push(...this.#objects.drop(key));
     }
     this.#own.confirmDeletions(listed);
     const initial = !this.#synced;
@@ -247,35 +225,12 @@ export class Store<T extends KubeObject> {
     // The deletion of a predecessor must not take the new object away.
     if (this.#objects.get(key)?.metadata.uid !== uid) return [];
     this.#own.confirmWrite(key);
-    return this.#drop(key);
+    return this.#objects.drop(key);
   }
 
-  /** An object with a new uid is a deletion and a creation: they are two things under one name. */
   #put(key: ObjectKey, given: T): readonly StoreChange<T>[] {
     const plain = (this.#options.transform ?? withoutManagedFields)(given);
-    return this.#set(key, freezeDeep(this.#asShown?.(plain) ?? plain));
-  }
-
-  #set(key: ObjectKey, object: T): readonly StoreChange<T>[] {
-    const old = this.#objects.get(key);
-    this.#version += 1;
-    this.#objects.set(key, object);
-    for (const index of this.#indexes.values()) index.replace(key, old, object);
-    if (!old) return [{ key, new: object, initial: false }];
-    if (old.metadata.uid === object.metadata.uid) return [{ key, old, new: object, initial: false }];
-    return [
-      { key, old, initial: false },
-      { key, new: object, initial: false },
-    ];
-  }
-
-  #drop(key: ObjectKey): readonly StoreChange<T>[] {
-    const old = this.#objects.get(key);
-    if (!old) return [];
-    this.#version += 1;
-    this.#objects.delete(key);
-    for (const index of this.#indexes.values()) index.replace(key, old, undefined);
-    return [{ key, old, initial: false }];
+    return this.#objects.set(key, freezeDeep(this.#asShown?.(plain) ?? plain));
   }
 }
 

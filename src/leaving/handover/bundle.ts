@@ -88,3 +88,19 @@ function sorted(value: unknown): unknown {
       .map(([key, each]) => [key, sorted(each)]),
   );
 }
+
+/** azid writes it by itself, in its own namespace. */
+export function isInternal({ namespace }: BundledObject): boolean {
+  return namespace === '';
+}
+
+/** Where it is on the cluster at hand, as a key within its kind. */
+export function keyOfBundled({ namespace, name }: BundledObject, azidNamespace: string): string {
+  if (namespace === undefined) return name;
+  return `${namespace === '' ? azidNamespace : namespace}/${name}`;
+}
+
+/** The same among all kinds. */
+export function keyAmongKinds(each: BundledObject, azidNamespace: string): string {
+  return `${each.kind} ${keyOfBundled(each, azidNamespace)}`;
+}

@@ -6,8 +6,8 @@ import type { Found } from '../objects.ts';
 import { type Bundle, readBundle, writeBundle } from './bundle.ts';
 import { differenceOf } from './difference.ts';
 import { bundleOf } from './export.ts';
-import { judgeImport } from './import.ts';
 import type { Installation } from './installation.ts';
+import { judgeImport } from './judge-import.ts';
 import { statusFor, withNewUids } from './uids.ts';
 
 const OLD = 'aaaaaaaa-0000-4000-8000-000000000001';

@@ -64,6 +64,15 @@ export function readHost(answer: unknown, how?: 'written'): AzureHost {
   };
 }
 
+/** One answer that is no host is no reason to fail: a 202 has no body, or one of its own. */
+export function readHostIfAny(body: unknown): AzureHost | undefined {
+  try {
+    return readHost(body);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `identity` of a model; absent and null are none. Entries count by the map, whatever `type` says of them. */
 export function readIdentityValue(value: unknown): HostIdentityValue {
   if (value === undefined || value === null) return { system: false, userAssigned: [] };

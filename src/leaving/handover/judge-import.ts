@@ -1,0 +1,56 @@
+/** Whether a bundle may be imported into a cluster, by what is there. Pure. */
+import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
+import { LeavingRefused } from '../deps.ts';
+import { type Bundle, isInternal, keyAmongKinds, keyOfBundled } from './bundle.ts';
+import { differenceOf } from './difference.ts';
+import type { Installation } from './installation.ts';
+
+/** `done`: it was imported before. Throws `LeavingRefused` where it may not be. */
+export function judgeImport(
+  bundle: Pick<Bundle, 'installationId' | 'clusterUid'>,
+  installation: Installation | undefined,
+  clusterUid: string,
+  there: ReadonlyMap<string, ManagedObject>,
+  where: string,
+): 'begin' | 'done' {
+  if (bundle.clusterUid === clusterUid)
+    throw new LeavingRefused(
+      'this is the cluster that the bundle was exported from: import it into the new one; to work here again, run azid handover revert',
+    );
+  if (installation?.handedOver !== undefined)
+    throw new LeavingRefused(
+      `${where} says that what azid had here was itself handed over at ${installation.handedOver}: delete that ConfigMap once the handover is finished`,
+    );
+  if (installation?.installationId === undefined) return 'begin';
+  if (installation.installationId === bundle.installationId) {
+    if (installation.importing !== undefined) return 'begin';
+    if (installation.clusterUid === clusterUid) return 'done';
+    throw new LeavingRefused(
+      `${where} claims this installation for another cluster (${installation.clusterUid}): it seems to be a copy. Delete the ConfigMap, and what azid has here, and run the command again`,
+    );
+  }
+  const held = [...there.values()].filter(({ metadata }) => metadata.finalizers?.includes(FINALIZER));
+  if (installation.importing !== undefined || held.length > 0)
+    throw new LeavingRefused(
+      `${where} says that this cluster has installation ${installation.installationId}, with objects of its own; the bundle is of ${bundle.installationId}, and a cluster has one. Uninstall azid here first`,
+    );
+  return 'begin';
+}
+
+/** Throws `LeavingRefused` where an object of the bundle is there already and is declared otherwise. */
+export function refuseDifferences(
+  { objects }: Pick<Bundle, 'objects'>,
+  there: ReadonlyMap<string, ManagedObject>,
+  azidNamespace: string,
+): void {
+  const differences = objects.flatMap((each) => {
+    const found = there.get(keyAmongKinds(each, azidNamespace));
+    // What azid writes by itself is a part of an earlier run.
+    const difference = found && !isInternal(each) && differenceOf(each.spec, found.spec, 'spec');
+    return difference ? [`${each.kind} ${keyOfBundled(each, azidNamespace)}: ${difference}`] : [];
+  });
+  if (differences.length > 0)
+    throw new LeavingRefused(
+      `these exist here already, and differ: ${differences.slice(0, 10).join('; ')}. Nothing that is there is overwritten: make them equal, or delete them, and run the command again`,
+    );
+}
