@@ -101,7 +101,9 @@ const status = z.object({
   unreadable: z
     .object({ reason: z.string().max(64), message: z.string().max(1024) })
     .optional()
-    .describe('Why the resource could not be read when azid last tried: the rest of the status is from before.'),
+    .describe(
+      'Why the resource could not be read when azid last tried: the rest of the status is from before.',
+    ),
   unproven: z
     .array(z.string().max(400))
     .max(1000)

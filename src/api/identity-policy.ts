@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { namespaces } from './policy/namespaces.ts';
+import { grantScope, identityId, scope } from './policy/scopes.ts';
 import { columnsOf } from './schema/columns.ts';
 import {
   commonStatus,
@@ -12,51 +14,8 @@ import {
 } from './schema/common.ts';
 import { attachmentRules, systemAssignedRules } from './schema/host-rules.ts';
 import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
-import {
-  duration,
-  issuer,
-  labelKey,
-  labelKeys,
-  labelValue,
-  namespaceName,
-  role,
-  somebody,
-  someNamespace,
-  subjectPattern,
-} from './schema/policy-rules.ts';
-import { shaped } from './schema/shape.ts';
+import { duration, issuer, role, somebody, subjectPattern } from './schema/policy-rules.ts';
 import { noEndBlanks } from './schema/text-rules.ts';
-
-/** A subscription or a resource group; what lies beneath is included. */
-const scope = shaped(
-  z.string().max(200),
-  /^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9])?$/,
-  {
-    expected:
-      'a subscription or resource group: /subscriptions/<id> or /subscriptions/<id>/resourceGroups/<group>',
-  },
-);
-
-const identityId = shaped(
-  z.string().max(400),
-  /^\/subscriptions\/[0-9a-fA-F-]{36}\/resource[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]\/providers\/[mM]icrosoft\.[mM]anaged[iI]dentity\/user[aA]ssigned[iI]dentities\/[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}$/,
-  {
-    expected:
-      'the ARM id of a user-assigned identity: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>',
-    remedy: '`az identity show --query id` shows it',
-  },
-);
-
-/** Anything a role can be granted on. */
-const grantScope = shaped(
-  z.string().min(1).max(1024),
-  /^\/$|^\/providers\/[mM]icrosoft\.[mM]anagement\/management[gG]roups\/[-_.()a-zA-Z0-9]{0,89}[-_()a-zA-Z0-9]$|^\/subscriptions\/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(\/[^/?#%\\]+)*$/,
-  {
-    expected: '/ (the tenant), or the ARM id of a management group, subscription, resource group or resource',
-    cheaply:
-      "self == '/' || !self.endsWith('/') && (self.startsWith('/providers/') && self.split('/').size() == 5 || self.startsWith('/subscriptions/') && self.split('/')[2].size() == 36)",
-  },
-);
 
 /** In a list of what is allowed: matched letter by letter, white space included. */
 const text = (max: number, ...rules: readonly CelRule[]) =>
@@ -65,74 +24,6 @@ const text = (max: number, ...rules: readonly CelRule[]) =>
     .min(1)
     .max(max)
     .meta({ 'x-kubernetes-validations': [noEndBlanks, ...rules] });
-
-const selectorTerm = z.object({
-  key: z
-    .string()
-    .min(1)
-    .max(317)
-    .meta({ 'x-kubernetes-validations': [labelKey] }),
-  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-  values: z
-    .array(
-      z
-        .string()
-        .max(63)
-        .meta({ 'x-kubernetes-validations': [labelValue] }),
-    )
-    .max(32)
-    .optional()
-    .meta({ 'x-kubernetes-list-type': 'atomic' }),
-});
-
-const namespaces = z
-  .object({
-    names: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .max(63)
-          .meta({ 'x-kubernetes-validations': [namespaceName] }),
-      )
-      .max(256)
-      .optional()
-      .meta({ 'x-kubernetes-list-type': 'set' })
-      .describe('Namespaces by name.'),
-    selector: z
-      .object({
-        matchLabels: z
-          .record(
-            z.string(),
-            z
-              .string()
-              .max(63)
-              .meta({ 'x-kubernetes-validations': [labelValue] }),
-          )
-          .optional()
-          .meta({ maxProperties: 32, 'x-kubernetes-validations': [labelKeys] }),
-        matchExpressions: z
-          .array(
-            selectorTerm.meta({
-              'x-kubernetes-validations': [
-                {
-                  rule: "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
-                  message: 'values is required for In and NotIn, and not allowed for Exists and DoesNotExist',
-                },
-              ],
-            }),
-          )
-          .max(32)
-          .optional()
-          .meta({ 'x-kubernetes-list-type': 'atomic' }),
-      })
-      .optional()
-      .describe('Namespaces by label. An empty selector selects every namespace.'),
-  })
-  .meta({
-    'x-kubernetes-validations': [someNamespace],
-  })
-  .describe('The namespaces this policy speaks for: those named and those the selector matches.');
 
 const spec = z.object({
   namespaces,

@@ -130,7 +130,9 @@ const status = z.object({
     .string()
     .max(64)
     .optional()
-    .describe('Hash of what the role allowed when it was last read, by which an edit of the role is noticed.'),
+    .describe(
+      'Hash of what the role allowed when it was last read, by which an edit of the role is noticed.',
+    ),
   grantedAt: pastTime().optional(),
   lastWriteTime: pastTime().optional(),
   writeStartedAt: pastTime().optional().describe('When a write began whose end was not seen yet.'),

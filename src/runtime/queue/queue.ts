@@ -2,10 +2,11 @@ import { splitKey } from '../key.ts';
 import { noQueueMetrics, type QueueMetrics, type QueueSnapshot } from '../metrics.ts';
 import type { Priority } from '../outcome.ts';
 import type { Clock } from '../time/clock.ts';
-import { type Backoff, backoffMs, type Random } from './backoff.ts';
+import type { Backoff, Random } from './backoff.ts';
 import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
 import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
 import type { OpenClasses } from './ready.ts';
+import { Retries } from './retries.ts';
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -65,28 +66,23 @@ type Waiter = (item: QueueItem | undefined) => void;
  */
 export class WorkQueue {
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #backoff: Backoff;
   readonly #metrics: QueueMetrics;
   readonly #pending: PendingKeys;
   readonly #turnsOf: (key: string) => readonly string[];
   readonly #inFlight: InFlight;
   readonly #running = new Map<string, Running>();
-  readonly #failures = new Map<string, number>();
-  /** Monotonic ms before which only an edit may run the key. */
-  readonly #floors = new Map<string, number>();
+  readonly #retries: Retries;
   /** Who waits for a key, and of which classes it takes one now. */
   readonly #waiters = new Map<Waiter, OpenClasses>();
   #timer: { readonly due: number; readonly handle: Disposable } | undefined;
   #closed = false;
 
   constructor(options: QueueOptions) {
-    const { clock, random, backoff = {}, agingMs = 5 * 60_000, metrics = noQueueMetrics } = options;
+    const { clock, random, backoff, agingMs = 5 * 60_000, metrics = noQueueMetrics } = options;
     this.#turnsOf = options.turnsOf ?? ((key) => [splitKey(key).namespace ?? '']);
     this.#inFlight = new InFlight(options.limits ?? NO_LIMITS);
     this.#clock = clock;
-    this.#random = random;
-    this.#backoff = backoff;
+    this.#retries = new Retries(random, backoff);
     this.#metrics = metrics;
     this.#pending = new PendingKeys(checkedMs('agingMs', agingMs));
     metrics.bind(this);
@@ -96,7 +92,7 @@ export class WorkQueue {
   add(key: string, priority: Priority, afterMs = 0): void {
     const due = this.#clock.monotonic() + checkedMs('afterMs', afterMs);
     if (this.#closed) return;
-    const wish = this.#allowed(key, { priority, due, turns: this.#turnsOf(key) });
+    const wish = this.#retries.allowed(key, { priority, due, turns: this.#turnsOf(key) });
     const running = this.#running.get(key);
     if (running) running.next = merged(running.next, wish);
     else this.#enqueue(key, wish);
@@ -158,10 +154,8 @@ export class WorkQueue {
    * server's `Retry-After`) if that is longer. Call it before `done`, with the class the key ran in, which it keeps.
    */
   retry(key: string, priority: Priority, notBeforeMs = 0): void {
-    const failures = this.failures(key) + 1;
-    const backoff = backoffMs(failures, this.#random, this.#backoff);
-    this.#again(key, priority, notBeforeMs, backoff);
-    this.#failures.set(key, failures);
+    this.#again(key, priority, notBeforeMs, this.#retries.nextBackoffMs(key));
+    this.#retries.failed(key);
     this.#metrics.retried();
   }
 
@@ -176,23 +170,21 @@ export class WorkQueue {
   #again(key: string, priority: Priority, notBeforeMs: number, backoff: number): void {
     const running = this.#expectRunning(key);
     const now = this.#clock.monotonic();
-    const floor = Math.max(now + checkedMs('notBeforeMs', notBeforeMs), this.#floors.get(key) ?? 0);
-    if (floor > now) this.#floors.set(key, floor);
+    const floor = this.#retries.holdBack(key, now + checkedMs('notBeforeMs', notBeforeMs), now);
     const due = Math.max(floor, now + backoff);
     // What was added while it ran has the floor to respect too.
-    const asked = running.next && this.#allowed(key, running.next);
+    const asked = running.next && this.#retries.allowed(key, running.next);
     running.next = merged(asked, { priority, due, turns: this.#turnsOf(key) });
   }
 
   /** The key did well: its next failure is its first, and no server's time binds it any more. */
   forget(key: string): void {
-    this.#failures.delete(key);
-    this.#floors.delete(key);
+    this.#retries.forget(key);
   }
 
   /** Failures in a row since the last `forget`. */
   failures(key: string): number {
-    return this.#failures.get(key) ?? 0;
+    return this.#retries.failures(key);
   }
 
   /** Keys by state and class. A key that was added again while running counts as running only. */
@@ -244,12 +236,6 @@ export class WorkQueue {
   #enqueue(key: string, wish: Wish): void {
     if (this.#pending.add(key, wish, this.#clock.monotonic())) this.#metrics.added();
     this.#serve();
-  }
-
-  #allowed(key: string, wish: Wish): Wish {
-    const floor = this.#floors.get(key);
-    if (floor === undefined || wish.priority === 'edit' || wish.due >= floor) return wish;
-    return { ...wish, due: floor };
   }
 
   /** Serves waiters as far as keys reach, then sets the one timer to the next delay. */

@@ -100,7 +100,12 @@ function wanted(
   if (host.absent) return say('Waiting', false, 'ResourceNotFound', missing(id, facts));
   // Its ledger has yet to hear of it: made again, or somebody took the identity off.
   if (entry?.state === 'Attached' && host.lacking && !contested)
-    return say('Attaching', true, 'ReadingBack', `${id} does not show the identity any more; azid checks why`);
+    return say(
+      'Attaching',
+      true,
+      'ReadingBack',
+      `${id} does not show the identity any more; azid checks why`,
+    );
   if (entry?.state === 'Attached') {
     if (ledger && ledger.former.length > 0) {
       const stuck = ledger.former.find(({ problem }) => problem !== undefined)?.problem;
