@@ -122,7 +122,7 @@ it('finds in the product what a test may have', () => {
 it.each([
   ['/** Looks at the\n * object, and tells. */ const looks = 1;', ['Looks', 'tells']],
   ['const url = "http://peer"; // What Azure said.', ['said']],
-  ['// The longest name is `/peer.sock`; getPeerCertificate of TLS.', []],
+  ['// The longest name is `/peer.sock`; `getPeerCertificate` of TLS.', []],
   ["const text = 'told'; // Reported once.", []],
 ])('finds private words in the comments of %j', (source, expected) => {
   expect(privateWordsInComments(source)).toEqual(expected);

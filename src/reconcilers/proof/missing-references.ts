@@ -28,7 +28,7 @@ export class MissingReferences {
    * Whether what an object may want is kept for it, though what it refers to is not there.
    *
    * @param uid of the object that refers
-   * @param isTold it is there, and says which identity is meant
+   * @param isThere it is there, and shows which identity is meant
    */
   isAwaited(
     uid: string,
