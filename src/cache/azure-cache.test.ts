@@ -99,7 +99,7 @@ describe('areas in use', () => {
     expect(calls).toEqual(['LIST one', 'LIST two', 'LIST three']);
   });
 
-  it('tell those who use them then that the first list is in, and only of the first', async () => {
+  it('notify those who use them then of the first list, and only of the first', async () => {
     const { cache, clock, hold } = boxes();
     const release = hold();
     const told: [readonly string[], string][] = [];
@@ -116,7 +116,7 @@ describe('areas in use', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('tell those who use them when a list holds everything from now on: it fell short, or failed', async () => {
+  it('notify those who use them when a list holds everything from now on: it fell short, or failed', async () => {
     let missing: string | undefined = 'the right to read';
     const { cache, clock, fails } = boxes({ missingRight: async () => missing });
     const told: [readonly string[], string][] = [];

@@ -17,7 +17,7 @@ describe('a text of a stranger', () => {
     expect(plain('😀'.repeat(10_000), 4)).toBe('😀😀😀…');
   });
 
-  it('stands between quotes, or is told to be none', () => {
+  it('stands between quotes, or is shown as none', () => {
     expect([quoted('a\u202Eb', 9), quoted('ab', 9, "'"), quoted('\u200b', 9)]).toEqual([
       '"a b"',
       "'ab'",

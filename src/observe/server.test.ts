@@ -105,7 +105,7 @@ test('close does not wait for a client that never ends its request, and frees th
   expect((await get(`${again.url}/healthz`))[0]).toBe(200);
 });
 
-test('errors of a server that listens are told, each of them, and end nothing', async () => {
+test('errors of a server that listens are reported, each of them, and end nothing', async () => {
   const server = createServer();
   const told: string[] = [];
   await listen(server, { host: '127.0.0.1', port: 0 }, ({ message }) => told.push(message));

@@ -86,7 +86,7 @@ it('are written a few at a time, namespaces taking turns, and each once', async 
   expect(firsts.controller.idle()).toBe(false);
 });
 
-it('are asked for what is gone, too, since nothing else may have looked at it', async () => {
+it('are asked for what is gone, too, since nothing else may have reconciled it', async () => {
   add('since/known', { status: READY });
   using _firsts = start();
   const object = store.get('since/known');

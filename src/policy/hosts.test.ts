@@ -103,7 +103,7 @@ describe('selectors', () => {
   const ask = (scope: string, spec: Partial<IdentityPolicySpec>) =>
     message(allowsSelector([policy(spec)], namespace, { scope, type: VMS, known: true }));
 
-  it('may look where a rule with selectors reaches, from above or beneath', () => {
+  it('may select where a rule with selectors reaches, from above or beneath', () => {
     const selectors = { ...rule, selectors: true };
     expect(ask(SUB, { attachments: [selectors] })).toBe('allowed');
     expect(ask(RG, { attachments: [{ ...selectors, scopes: [SUB] }] })).toBe('allowed');

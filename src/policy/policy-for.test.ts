@@ -91,7 +91,7 @@ describe('while the namespace was not seen', () => {
     });
   });
 
-  it('nothing is defaulted, and no conflict is told', () => {
+  it('nothing is defaulted, and no conflict is reported', () => {
     expect(ask(undefined)).toMatchObject({ policies: [], conflicts: [], defaults: { tags: {} } });
   });
 });

@@ -53,7 +53,7 @@ const host = (...identityIds: string[]) =>
     status: { entries: identityIds.map((identityId) => ({ ...entry, identityId })) },
   });
 
-it('an identity that waits to go looks when what refers to it comes, goes, or refers to another', () => {
+it('an identity that waits to go is enqueued when what refers to it comes, goes, or refers to another', () => {
   const web = ['identity shop/web'];
   expect(enqueuedBy(() => credential('web'))).toEqual(web);
   expect(enqueuedBy(() => credential('web', going))).toEqual(web);
@@ -65,7 +65,7 @@ it('an identity that waits to go looks when what refers to it comes, goes, or re
   expect(enqueuedBy(() => attachment({ identityId: WEB }, { generation: 3, ...going }))).toEqual(web);
 });
 
-it('a SystemAssignedIdentity that waits to go looks when a grant of it does, and no other identity', () => {
+it('a SystemAssignedIdentity that waits to go is enqueued when a grant of it does, and no other identity', () => {
   expect(enqueuedBy(() => grant('web', {}, 'SystemAssignedIdentity'))).toEqual(['systemIdentity shop/web']);
   expect(enqueuedBy(() => grant('web', going, 'SystemAssignedIdentity'))).toEqual([
     'systemIdentity shop/web',
@@ -75,7 +75,7 @@ it('a SystemAssignedIdentity that waits to go looks when a grant of it does, and
   ]);
 });
 
-it('an identity that waits to go looks when the ledger of a resource that has it changes', () => {
+it('an identity that waits to go is enqueued when the ledger of a resource that has it changes', () => {
   expect(enqueuedBy(() => host(WEB.toLowerCase(), MAIL), 'identity')).toEqual(['identity shop/web']);
   expect(enqueuedBy(() => host(MAIL), 'identity')).toEqual(['identity shop/web']);
   expect(enqueuedBy(() => host(MAIL, `${GROUP}/forged`), 'identity')).toEqual([]);

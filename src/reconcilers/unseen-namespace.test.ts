@@ -105,7 +105,7 @@ describe('taking away needs no policy, so it goes on', () => {
     ]);
   });
 
-  it('but an identity whose place only the defaults could tell is not let go before they are known', () => {
+  it('but an identity whose place only the defaults show keeps its finalizer until they are known', () => {
     const lost = (annotations = {}) =>
       uai.uai({
         spec: { subscriptionId: undefined, resourceGroup: undefined, location: undefined },

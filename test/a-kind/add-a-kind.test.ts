@@ -23,7 +23,7 @@ async function install(): Promise<void> {
   );
 }
 
-it('a kind of one folder is enqueued, observed live, decided and told of, and holds its identity', async () => {
+it('a kind of one folder is enqueued, observed live, decided and reported, and holds its identity', async () => {
   await install();
   await stage.world.start();
   const key = `${stage.namespace}/who`;

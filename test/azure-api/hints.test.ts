@@ -195,7 +195,7 @@ it('what is not true costs a read or two of what it names, and no write', async 
   expect(writes(since)).toEqual([]);
 });
 
-it('what Azure tells of azid’s own writes costs nothing', async () => {
+it('what Azure reports of azid’s own writes costs nothing', async () => {
   stage.createVm('vm1');
   await world.start();
   await stage.attach('vm1');

@@ -40,7 +40,7 @@ describe('a list that fails on its second page', () => {
     expect(stage.writes(before)).toEqual([]);
   });
 
-  it('from the first list on keeps no object from being looked after', async () => {
+  it('from the first list on keeps no object from being reconciled', async () => {
     const { control } = stage.world.azure;
     control.setKnobs({ paging: { pageSize: 2 } });
     await stage.world.stop(await stage.world.start());
@@ -62,7 +62,7 @@ describe('a list that fails on its second page', () => {
 });
 
 describe('a list that is short for lack of rights', () => {
-  it('makes nothing and deletes nothing, is told apart from an empty one, and recovers', async () => {
+  it('makes nothing and deletes nothing, differs from an empty one, and recovers', async () => {
     await stage.world.start();
     await five();
     await complete();

@@ -72,7 +72,7 @@ describe('workload identity', () => {
     expect(await whoAmI(credential, scope)).toEqual({ objectId: principalId, clientId, tenantId });
   });
 
-  test('that nobody federated is told in Entra’s words, without the token, and tried again', async () => {
+  test('that nobody federated is reported in Entra’s words, without the token, and tried again', async () => {
     await using it = await setup('system:serviceaccount:other:azid');
     const error: unknown = await createCredential(it.options)
       .getToken(it.rig.cloud.armScope)

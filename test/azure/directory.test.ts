@@ -46,7 +46,7 @@ async function setup({ permissions = ['Directory.Read.All'], instead }: Given = 
   return { ...rig, control: azure.control, clock, asked, metrics, of, make, stateOf };
 }
 
-test('present, soft-deleted, restored, purged: each is told apart', async () => {
+test('present, soft-deleted, restored, purged: each is distinguished', async () => {
   await using it = await setup();
   const [living, deleted, purged] = [await it.make(), await it.make(), await it.make()];
   await it.control.deletePrincipal({ objectId: deleted });
@@ -193,7 +193,7 @@ describe('what fails is unknown', () => {
   });
 });
 
-test('what is throttled waits as long as it was told, and is asked again', async () => {
+test('what is throttled waits as long as Graph asked, and is asked again', async () => {
   await using it = await setup();
   const living = await it.make();
   await it.control.addFault({

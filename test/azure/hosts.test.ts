@@ -349,7 +349,7 @@ describe('a write', () => {
     },
   );
 
-  test('that a site takes with 202 and no header is not done, and nothing tells when it is', async () => {
+  test('that a site takes with 202 and no header is not done, and nothing shows when it is', async () => {
     await using rig = await setup();
     await rig.azure.control.setKnobs({ hosts: { siteWriteStatus: 202 } });
     const id = await rig.create('Microsoft.Web/sites');
@@ -402,7 +402,7 @@ describe('a write', () => {
     expect(rig.calls()).toEqual([]);
   });
 
-  test('under a lock, and of a host that is gone, is told apart', async () => {
+  test('under a lock, and of a host that is gone, is distinguished', async () => {
     await using rig = await setup();
     const id = await rig.create(VM);
     await rig.azure.control.lock({ scope: id, level: 'ReadOnly' });
@@ -469,7 +469,7 @@ describe('an operation’s URL', () => {
     expect(rig.calls()).toHaveLength(before);
   });
 
-  test('that is throttled is throttling, with the time told', async () => {
+  test('that is throttled is throttling, with the time that Azure asked for', async () => {
     await using rig = await setup();
     const id = await rig.create(VM);
     await rig.azure.control.holdOperations({ id });

@@ -49,7 +49,7 @@ describe('one identity', () => {
     expect(await identities.get(id('web'), edit)).toMatchObject({ found: false, missing: 'resource' });
   });
 
-  test('in a group that does not exist is told apart from a missing identity', async () => {
+  test('in a group that does not exist is distinguished from a missing identity', async () => {
     await using rig = await startRig({ role: 'Owner' });
     expect(await rig.identities.get(rig.id('web', 'nowhere'), edit)).toMatchObject({
       found: false,

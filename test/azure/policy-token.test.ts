@@ -78,7 +78,7 @@ describe('a write that an Azure Policy wants a token for', () => {
     expect(tokensAsked(rig)).toMatchObject([{ status: 200 }]);
   });
 
-  test('needs none where the policy does not look', async () => {
+  test('needs none where the policy does not apply', async () => {
     const { rig, require } = await withPolicy();
     await using _rig = rig;
     await rig.azure.control.createResourceGroup({ name: 'rg2' });

@@ -47,7 +47,7 @@ test('creating, reading and listing as fast as the request scheduler allows draw
   expect(answers).not.toContain(429);
 });
 
-test('where others use the bucket up, azid waits as told and no request comes early', async () => {
+test('where others use the bucket up, azid waits as asked and no request comes early', async () => {
   const clock = new FakeClock();
   await using rig = await throttled(clock);
   const refused = { kind: 'status', status: 429, retryAfterSeconds: 17 } as const;

@@ -85,7 +85,7 @@ describe('who has which identity', () => {
     expect(ids.filter((id) => !found.has(armKey(id)))).toEqual([]);
   });
 
-  test('is told of the subscriptions that are named, and of none that azid may not read', async () => {
+  test('is answered for the subscriptions that are named, and of none that azid may not read', async () => {
     await using it = await setup(1);
     await it.control.createSubscription({ id: OTHER });
     await it.control.createResourceGroup({ name: 'rg2', subscriptionId: OTHER });
@@ -165,7 +165,7 @@ describe('what is not whole is no answer', () => {
     });
   });
 
-  test('more subscriptions than are looked at', async () => {
+  test('more subscriptions than are searched', async () => {
     await using it = await setup(0, {
       intercept: async (_request, next) => {
         const answer = await next();

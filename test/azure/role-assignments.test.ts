@@ -104,7 +104,7 @@ describe('one assignment', () => {
     expect(classify(error)).toMatchObject({ kind: 'stalled', reason: 'RoleAssignmentUpdateNotPermitted' });
   });
 
-  test('that exists under another name is told as a value, with its id where Azure tells it', async () => {
+  test('that exists under another name is returned as a value, with its id where Azure names it', async () => {
     await using rig = await setup();
     const { group } = rig.scopes;
     const foreign = '11111111-1111-4111-8111-000000000001';

@@ -61,7 +61,7 @@ async function setup({ allowed = true, bodies = [] }: Given = {}) {
   return { ...rig, clock, asked, metrics, read, failure };
 }
 
-test('one request tells of the whole tenant, with a token for Graph', async () => {
+test('one request covers the whole tenant, with a token for Graph', async () => {
   await using it = await setup();
   expect(await it.read()).toEqual([]);
   expect(it.asked.map(({ url }) => new URL(url).pathname)).toEqual([
@@ -104,7 +104,7 @@ describe('failures', () => {
     expect(await it.failure()).toMatchObject({ kind: 'transient', reason: 'UnexpectedAnswer' });
   });
 
-  test('what is throttled waits as long as it was told, and is asked again', async () => {
+  test('what is throttled waits as long as Graph asked, and is asked again', async () => {
     await using it = await setup();
     await it.azure.control.addFault({
       operation: 'graph.signIns.summarized',

@@ -128,7 +128,7 @@ test('somebody’s assignment at a scope that azid cannot read does not hide the
 });
 
 describe('at the resync', () => {
-  test('what someone granted or took away is found and told once', async () => {
+  test('what someone granted or took away is found and emitted once', async () => {
     await using it = await setup();
     const gone = await it.grant(it.group);
     await it.use(it.subscription);
@@ -272,7 +272,7 @@ describe('own writes', () => {
     expect(it.cache.observe(id)).toMatchObject({ state: 'absent', provenBy: 'delete' });
   });
 
-  test('of unknown effect are looked at when the lag is over', async () => {
+  test('of unknown effect are read when the lag is over', async () => {
     await using it = await setup();
     await it.use(it.subscription);
     await it.azure.control.addFault({ method: 'PUT', count: 1, effect: { kind: 'reset', when: 'after' } });

@@ -233,7 +233,7 @@ test('a hint leads to a read at once, and a failing one is tried again', async (
   expect(it.lists()).toHaveLength(2);
 });
 
-test('the signal ends rotation and looks and leaves no timer', async () => {
+test('the signal ends rotation and re-reads and leaves no timer', async () => {
   await using it = await setup();
   it.cache.use(it.identity, [it.identity]);
   it.cache.resyncNow(it.id('id2'));

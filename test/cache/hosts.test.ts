@@ -241,7 +241,7 @@ test('a host whose list has it in another case is one host', async () => {
   expect(it.cache.present(hostArea(it.subscriptionId, VMS))).toHaveLength(1);
 });
 
-test('a write that is under way is looked at when the lag is over', async () => {
+test('a write that is under way is read when the lag is over', async () => {
   await using it = await setup();
   const { id: identityId } = await it.azure.control.createIdentity({ name: 'id1', resourceGroup: 'rg1' });
   const id = await it.create(VMS, 'vm1');

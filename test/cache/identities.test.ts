@@ -117,7 +117,7 @@ describe('loading', () => {
 });
 
 describe('at the resync', () => {
-  test('a change behind azid’s back is found and told once, what did not change is not told', async () => {
+  test('a change behind azid’s back is found and emitted once, what did not change is not', async () => {
     await using it = await setup();
     await it.azure.control.createIdentity(make('web', { team: 'a' }));
     await it.azure.control.createIdentity(make('api'));
@@ -335,7 +335,7 @@ describe('stopping', () => {
     expect(it.calls()).toHaveLength(before);
   });
 
-  test('the signal ends lists and looks and leaves no timer', async () => {
+  test('the signal ends lists and re-reads and leaves no timer', async () => {
     await using it = await setup();
     it.cache.suspect(it.id('web'));
     it.stopping.abort();

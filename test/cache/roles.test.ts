@@ -145,7 +145,7 @@ describe('a catalog in use', () => {
     expect(await it.catalog.byName(`${it.group}0`, 'Only there', edit)).toMatchObject({ found: 'one' });
   });
 
-  test('notices each hour what was edited, renamed, made and deleted, and tells once', async () => {
+  test('notices each hour what was edited, renamed, made and deleted, and emits each once', async () => {
     await using it = await setup();
     const [edited, renamed, gone] = [
       await it.define('Edited'),
@@ -185,7 +185,7 @@ describe('a catalog in use', () => {
   });
 });
 
-test('above subscriptions, and before a list, roles are looked up by need', async () => {
+test('above subscriptions, and before a list, roles are resolved by need', async () => {
   await using it = await setup();
   for (const scope of ['/', it.group]) {
     expect(await it.catalog.byName(scope, 'Reader', edit)).toMatchObject({
@@ -197,7 +197,7 @@ test('above subscriptions, and before a list, roles are looked up by need', asyn
   expect(it.calls()).toHaveLength(2);
 });
 
-test('a failed look-up is thrown, and is no answer', async () => {
+test('a failed query is thrown, and is no answer', async () => {
   await using it = await setup();
   await it.azure.control.addFault({ method: 'GET', count: 1, effect: { kind: 'status', status: 503 } });
   await expect(it.catalog.byName(it.group, 'Reader', edit)).rejects.toMatchObject({ status: 503 });
@@ -218,7 +218,7 @@ test('a released scope is forgotten and listed no more; the signal leaves no tim
   expect(it.clock.untilNext()).toBeUndefined();
 });
 
-test('what is looked up outside the scopes in use is not kept for ever', async () => {
+test('what is resolved outside the scopes in use is not kept for ever', async () => {
   await using it = await setup();
   const custom = await it.define('Ours');
   await it.catalog.byId(it.group, READER, edit);

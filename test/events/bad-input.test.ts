@@ -110,7 +110,7 @@ describe('a message', () => {
     expect(writes()).toEqual([]);
   });
 
-  it('from a clock that is off is counted, told and taken', async () => {
+  it('from a clock that is off is counted, logged and taken', async () => {
     const off = () => count('azid_event_clock_off_total{source="main"}');
     const before = await off();
     const good = await events();

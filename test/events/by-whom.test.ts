@@ -133,7 +133,7 @@ describe('by an event the object names who', () => {
     );
   });
 
-  it('did nothing that Azure tells a name of: nobody', async () => {
+  it('did nothing that Azure names anybody for: nobody', async () => {
     const before = await stage.userIdentity('web');
     // Deleted without a word; then an event without claims.
     world.azure.control.deleteIdentity({ id: identityIdOf('web') });

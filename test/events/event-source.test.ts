@@ -35,7 +35,7 @@ const write = () =>
     body: { location: 'westeurope' },
   });
 
-it('receives, tells when the last event came, and of the silence after it', async () => {
+it('receives, reports when the last event came, and of the silence after it', async () => {
   expect(await metric('azid_event_sources')).toBe(0);
   await stage.declare('main', { expectWithin: '24h' });
   expect((await stage.reason('main', 'Ready', 'Receiving')).status).toBe('True');
@@ -57,7 +57,7 @@ it('receives, tells when the last event came, and of the silence after it', asyn
   expect(await metric('azid_event_silence_seconds{source="main"}')).toBeLessThan(60);
 });
 
-it('the first event is told at once, and many events cost no status write each', async () => {
+it('the first event is reported at once, and many events cost no status write each', async () => {
   await stage.declare('main');
   await stage.reason('main', 'EventsArriving', 'NoneYet');
   await write();

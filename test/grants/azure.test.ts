@@ -49,7 +49,7 @@ describe('a custom role', () => {
   const define = (roleName: string, ...actions: string[]) =>
     world.azure.control.defineRole({ roleName, actions }).id.slice(-36);
 
-  it('is found by name, allowed by its GUID, and told of when it is edited', async () => {
+  it('is found by name, allowed by its GUID, and reported when it is edited', async () => {
     const guid = define('Shop reader', 'Microsoft.Resources/subscriptions/resourceGroups/read');
     await stage.policy([{ roles: ['Shop reader'], scopes: [SUB] }]);
     await stage.declare('read', { role: { name: 'shop reader' } });
@@ -149,7 +149,7 @@ describe('a scope', () => {
   });
 });
 
-describe('an assignment above subscriptions, of which no event and no record tells', () => {
+describe('an assignment above subscriptions, of which no event and no record exists', () => {
   it.each([
     ['a management group', MG],
     ['the tenant', '/'],

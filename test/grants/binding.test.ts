@@ -170,7 +170,7 @@ describe('azid', () => {
     await endsInTime(principal, Date.parse(end));
   });
 
-  it('records again what was removed by hand, and gives it up when told so', async () => {
+  it('records again what was removed by hand, and gives it up on request', async () => {
     const { principal } = await given({ deletionPolicy: 'Retain' });
     const [record] = await records();
     const key = `azid-system/${record?.metadata.name}`;

@@ -38,7 +38,7 @@ describe('a grant', () => {
     expect(stage.writes()).toEqual(['PUT 201']);
   });
 
-  it('tells granted from propagated, and comes back to say so', async () => {
+  it('distinguishes granted from propagated, and comes back to say so', async () => {
     await stage.declare('read');
     await world.start();
     const granted = await stage.ready('read');

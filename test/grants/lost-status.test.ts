@@ -27,7 +27,7 @@ describe('a grant whose status was lost, and that goes, takes its assignment alo
     expect(await stage.assignments(principal)).toEqual([]);
   });
 
-  it('while Azure does not tell the identity for a moment', async () => {
+  it('while Azure does not show the identity for a moment', async () => {
     const principal = await stage.grantedAndAway();
     await lost();
     await stage.delete('read');

@@ -47,7 +47,7 @@ describe('a grant that was renamed: its assignment stays', () => {
     expect(deleted()).toEqual([]);
   });
 
-  it('while Azure does not tell the identity for a moment', async () => {
+  it('while Azure does not show the identity for a moment', async () => {
     await stage.grantedAndAway();
     await stage.delete('read');
     await stage.declare('anew');

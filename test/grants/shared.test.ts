@@ -136,7 +136,7 @@ describe('a ledger that was forged while no azid ran', () => {
 });
 
 describe('the same grant by somebody else', () => {
-  it('counts as satisfied, also when only the 409 tells of it, and stays when the object goes', async () => {
+  it('counts as satisfied, also when only the 409 shows it, and stays when the object goes', async () => {
     await world.start();
     const principal = await stage.principal();
     for (const existsMessage of ['with-id', 'without-id'] as const) {

@@ -51,7 +51,7 @@ async function takenByTheOlder(): Promise<string> {
   return principal;
 }
 
-it('whoever is asked to look says that another has it with another condition', async () => {
+it('whoever is asked to reconcile says that another has it with another condition', async () => {
   await takenByTheOlder();
   await stage.lookNow('younger');
   await stage.stalled('younger', 'ConflictingGrant');

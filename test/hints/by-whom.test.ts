@@ -236,7 +236,7 @@ describe('whoever', () => {
     expect(object.status?.activity?.[1]).not.toHaveProperty('caller');
   });
 
-  it('did it before anybody told is shown by status.activity alone', async () => {
+  it('did it before any report is shown by status.activity alone', async () => {
     await world.start({ resyncIntervalMs: 10 * MINUTE });
     await stage.grantSystem('late', { principal: { identityRef: { name: 'app' } } });
     const { status } = await stage.granted('late');
@@ -252,7 +252,7 @@ describe('whoever', () => {
 });
 
 describe('the Activity Log alone', () => {
-  it('leads to a credential that somebody changed, and tells who did', async () => {
+  it('leads to a credential that somebody changed, and shows who did', async () => {
     await world.start({ activityLog: true });
     await stage.credential('ci');
     const { status } = await stage.credentialReady('ci');
@@ -282,7 +282,7 @@ describe('the Activity Log alone', () => {
   });
 });
 
-it('a settled world is not written to when the log tells of all that azid did, to this process and to the next', async () => {
+it('a settled world is not written to when the log reports all that azid did, to this process and to the next', async () => {
   stage.createVm('vm1');
   const operator = await world.start();
   await stage.identity('web', { tags: { app: 'shop' } });

@@ -78,7 +78,7 @@ it('the same while Azure refuses for a moment to have the marks of the identity 
   expect(stage.writes().slice(before)).toEqual([]);
 });
 
-it('an attachment that was renamed, while Azure does not tell the identity for a moment', async () => {
+it('an attachment that was renamed, while Azure does not show the identity for a moment', async () => {
   const before = await attachedAndAway();
   await stage.detach('vm1');
   await stage.attach('anew', { target: { resourceId: vmId('vm1') } });

@@ -170,7 +170,7 @@ describe('G15: by the state the resource is in', () => {
     expect(stage.writes()).toEqual(['PATCH vm1']);
   });
 
-  it('Failed, and Azure refuses the change: tried once, then told, with growing pauses', async () => {
+  it('Failed, and Azure refuses the change: tried once, then reported, with growing pauses', async () => {
     stage.createVm('vm1');
     azure().addFault({
       method: 'PATCH',

@@ -35,7 +35,7 @@ const named = (since = 0) =>
     return [{ status, names: Object.keys(identity?.userAssignedIdentities ?? {}).length }];
   });
 
-describe('G6: what cannot be detached, or looked at, keeps its entry and its finalizer', () => {
+describe('G6: what cannot be detached, or read, keeps its entry and its finalizer', () => {
   const code = 'AuthorizationFailed';
   const message =
     "The client has no authorization to perform action 'Microsoft.Compute/virtualMachines/write'.";

@@ -46,7 +46,7 @@ describe('a machine that is moved, and an attachment that named it', () => {
     await stage.attached('vm1');
   });
 
-  it('keeps what it has, is told where it is, and is detached with the object', async () => {
+  it('keeps what it has, shows where it is, and is detached with the object', async () => {
     const since = await moved();
     await ledgerMoved();
     const object = await stage.reach(attachment, 'the move to be told of', ({ status }) =>

@@ -41,7 +41,7 @@ it('an identity of another tenant is named as that, and holds up no other', asyn
 });
 
 describe('a detach that Azure refuses', () => {
-  it('tells what was refused and who can help, and not to correct what is declared', async () => {
+  it('reports what was refused and who can help, and not to correct what is declared', async () => {
     azure().createIdentity({ name: 'theirs', resourceGroup: 'rg1' });
     await stage.policy({
       attachments: [{ types: ['*'], scopes: [RG1], identities: { ids: [identityIdOf('theirs')] } }],

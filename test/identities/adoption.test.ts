@@ -83,7 +83,7 @@ describe('an identity that azid did not make', () => {
     await stage.ready('web');
   });
 
-  it('and that appears between the look and the PUT gets its tags back as far as they are known', async () => {
+  it('and that appears between the read and the PUT gets its tags back as far as they are known', async () => {
     await stage.world.start({
       interceptArm: async (request, next) => {
         if (request.method === 'PUT' && !stage.inAzure('web')) foreign('web');
@@ -143,7 +143,7 @@ describe('two objects for one identity', () => {
     expect(stage.writes()).toEqual(['PUT shared']);
   });
 
-  it('of another installation are told apart by their marks', async () => {
+  it('of another installation are distinguished by their marks', async () => {
     const other = '0b8f4f0e-1d9c-4b7e-9a51-6a1f0f6f7c11';
     stage.world.azure.control.createIdentity({
       name: 'web',

@@ -103,8 +103,8 @@ describe('in a subscription that no policy names any more', () => {
   });
 });
 
-describe('is looked for in a list that is complete:', () => {
-  it('while azid may not read its group nothing is made, nor told as gone', async () => {
+describe('is searched for in a list that is complete:', () => {
+  it('while azid may not read its group nothing is made, nor reported as gone', async () => {
     const principalId = await emptied();
     await moved();
     stage.world.moveRights(RG2);
@@ -137,7 +137,7 @@ describe('is looked for in a list that is complete:', () => {
   });
 });
 
-it('a new object is made its identity though the list fails; what the list then shows of an earlier one is told', async () => {
+it('a new object is made its identity though the list fails; what the list then shows of an earlier one is reported', async () => {
   const { control } = stage.world.azure;
   const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
   control.addFault({ path, effect: { kind: 'status', status: 503 } });
@@ -150,7 +150,7 @@ it('a new object is made its identity though the list fails; what the list then 
     stage.reach(
       'web',
       'done',
-      `telling of a second identity: ${status}`,
+      `reporting a second identity: ${status}`,
       (object) => conditionOf(object, 'SecondIdentity')?.status === status,
     );
   const before = stage.mark;

@@ -44,7 +44,7 @@ async function attached(): Promise<void> {
 }
 
 describe('with --sign-ins', () => {
-  it('the object of an identity tells its last sign-in, one question an hour for all', async () => {
+  it('the object of an identity shows its last sign-in, one question an hour for all', async () => {
     allow();
     const journal = new Journal();
     const { interceptKube, interceptArm } = journal;
@@ -75,7 +75,7 @@ describe('with --sign-ins', () => {
     expect(journal.writes.slice(writes)).toEqual([]);
   });
 
-  it('it stays over a restart, and where the log tells nothing any more; without the flag it goes', async () => {
+  it('it stays over a restart, and where the log has nothing any more; without the flag it goes', async () => {
     allow();
     const first = await world.start({ signIns: true });
     await attached();

@@ -122,7 +122,7 @@ describe('a record that the API server refuses', () => {
     code: 403,
   };
 
-  it('is told by the object, with the way out, and made as soon as it may', async () => {
+  it('is reported by the object, with the way out, and made as soon as it may', async () => {
     let refused = true;
     await stage.world.start({
       interceptKube: (request, next) =>

@@ -251,7 +251,7 @@ describe('a control plane that cannot start', () => {
     );
   });
 
-  it('stops at once when told to', async () => {
+  it('stops at once when aborted', async () => {
     await using folder = await temporaryFolder();
     const abort = new AbortController();
     const starting = startControlPlane({ dataDir: folder.file('data'), signal: abort.signal });

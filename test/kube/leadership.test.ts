@@ -100,7 +100,7 @@ describe('what a process lists before it works', () => {
     await stage.ready('web');
   });
 
-  it('is each kind twice where somebody has led meanwhile, or nothing tells', async () => {
+  it('is each kind twice where somebody has led meanwhile, or nothing shows it', async () => {
     const first = await start('one', { follower: false });
     const { operator, journal } = await start('two', { follower: true });
     await stage.world.stop(first.operator);
@@ -229,7 +229,7 @@ describe('an installation', () => {
   const MAP = 'azid-system/azid-installation';
   afterEach(() => stage.cluster.delete(configMaps, MAP));
 
-  it('that was copied from another cluster is refused, and taken over only when told', async () => {
+  it('that was copied from another cluster is refused, and taken over only with the flag', async () => {
     const first = await stage.world.start();
     const { installationId } = (await stage.cluster.get(configMaps, MAP))?.data ?? {};
     await stage.world.stop(first);

@@ -264,7 +264,7 @@ describe('a tenant with the role edit in its namespace', () => {
     await stage.cluster.delete(resource, key);
   });
 
-  it('with the role view only looks', async () => {
+  it('with the role view only reads', async () => {
     const client = await tenant('view');
     await expect(
       client.apply(userAssignedIdentity.resource, declared('web'), options, signal),

@@ -168,7 +168,7 @@ describe('azid uninstall', () => {
     expect(await ownMaps()).toEqual([LEFT_BEHIND_CONFIG_MAP]);
   });
 
-  it('does nothing where no controller works, unless told to take the finalizers off', async () => {
+  it('does nothing where no controller works, unless asked to take the finalizers off', async () => {
     await built();
     const [operator] = world.operators;
     if (operator) await world.kill(operator);
@@ -185,7 +185,7 @@ describe('azid uninstall', () => {
       expect(told).toContain(kind);
   });
 
-  it('does not lose an end that binds: it waits for it, or is told to give it up', async () => {
+  it('does not lose an end that binds: it waits for it, or is asked to give it up', async () => {
     await world.start({ leaseName: LEASE });
     await estate.build();
     await estate.stage.policy({

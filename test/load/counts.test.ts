@@ -219,7 +219,7 @@ describe('100 objects of all kinds', () => {
     expect(kubeWrites).toEqual({});
   });
 
-  it('cost lists, reads of credentials and of what the log tells, and no write when azid starts again', async () => {
+  it('cost lists, reads of credentials and of what the log holds, and no write when azid starts again', async () => {
     for (const operator of world.operators) await world.stop(operator);
     const counts = counter();
     await world.start(journal);

@@ -229,7 +229,7 @@ describe.each(ROWS)('$field', ({ kind, path, pattern }) => {
   });
 });
 
-it('in a list of lists most slips are told in words beside the pattern', async () => {
+it('in a list of lists most slips are reported in words beside the pattern', async () => {
   const slips: readonly (readonly [string, string])[] = [
     ['grants[].scopes[]', 'quickstart'],
     ['grants[].scopes[]', `${RG1}/`],

@@ -144,7 +144,7 @@ spec:
   const puts = () =>
     azure.requests().filter(({ method, caller }) => method === 'PUT' && caller === 'controller');
 
-  it('makes an identity with a token it got for its ServiceAccount’s, and tells no secret', async () => {
+  it('makes an identity with a token it got for its ServiceAccount’s, and reveals no secret', async () => {
     const azid = await start('--log-level', 'debug');
     await declare('web');
     await ready('web');

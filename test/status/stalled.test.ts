@@ -133,7 +133,7 @@ describe.each(rows)('$what', ({ reason, names, spec, wrong, right }) => {
   });
 });
 
-it('tags that differ only in case are told apart from those Azure would take', async () => {
+it('tags that differ only in case are distinguished from those Azure would take', async () => {
   await stage.world.start();
   await stage.declare('web', { tags: { App: 'a', app: 'b' } });
   expect(await stage.stalled('web', 'InvalidTags')).toMatch(

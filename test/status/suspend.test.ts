@@ -56,7 +56,7 @@ describe('spec.suspend', () => {
 });
 
 describe('a reconcile request', () => {
-  it('looks at Azure at once, mends what it finds, and is echoed', async () => {
+  it('reads Azure at once, mends what it finds, and is echoed', async () => {
     await stage.world.start();
     await stage.declare('web', { tags: { app: 'shop' } });
     await stage.ready('web');

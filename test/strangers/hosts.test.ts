@@ -27,7 +27,7 @@ describe('a namespace that no policy selects', () => {
 
   beforeEach(() => cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'stranger' } }));
 
-  it('cannot keep azid from starting, or from attaching, by ids that only look like some', async () => {
+  it('cannot keep azid from starting, or from attaching, by ids that only resemble some', async () => {
     const identityId = `${up}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/abc`;
     const extension = `${vmId('vm1')}/providers/Microsoft.Insights/rules/r1`;
     const above = `${up}/providers/Microsoft.Compute/virtualMachines/vm1`;

@@ -218,7 +218,7 @@ describe('calls without an answer', () => {
     expect(ambiguous(201)).toBe(true); // Its body was cut off: it acted, azid does not know what came of it.
   });
 
-  test('the caller giving up and the time limit are told apart, though both are an AbortError', () => {
+  test('the caller giving up and the time limit differ, though both are an AbortError', () => {
     const abort = new DOMException('aborted', 'AbortError');
     expect(classify(abort, { aborted: true })).toMatchObject({ kind: 'aborted' });
     expect(classify(abort, { timedOut: true, ...sent })).toMatchObject({
@@ -260,7 +260,7 @@ describe('the other shapes', () => {
     });
   });
 
-  test('a poller that knows only text still tells its code', () => {
+  test('a poller that knows only text still yields its code', () => {
     const error = new Error('The long-running operation has failed. AnotherOperationInProgress. Busy.');
     expect(classify(error)).toMatchObject({ kind: 'transient', reason: 'OperationInProgress' });
   });

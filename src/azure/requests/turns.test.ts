@@ -181,7 +181,7 @@ describe('a reconcile', () => {
     waits = new Waits((waiting) => changes.push(waiting));
   });
 
-  test('is told that a call waits, and that it goes on', async () => {
+  test('is notified that a call waits, and that it goes on', async () => {
     await call('a/1', { waits });
     expect(changes).toEqual([]);
     const second = call('a/2', { waits });
@@ -191,7 +191,7 @@ describe('a reconcile', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('waits no more when its call is given up, refused, or it was told to stop as it began', async () => {
+  test('waits no more when its call is given up, refused, or it was aborted as it began', async () => {
     await call('a/1');
     const given = new AbortController();
     const first = call('a/2', { waits, signal: given.signal });

@@ -15,7 +15,7 @@ test('a host is listed with its type in its subscription, in any case', () => {
   });
 });
 
-test('a slot is listed with its site, and a selector of slots looks at all of them', () => {
+test('a slot is listed with its site, and a selector of slots covers all of them', () => {
   const area = areaOfHost(`${site}/slots/Staging`);
   expect(area).toBe(`${site.toLowerCase()}|microsoft.web/sites/slots`);
   expect(slotsArea(site)).toBe(area);

@@ -440,7 +440,7 @@ test('a site that goes takes its slots, and its list ends', async () => {
   expect(it.cache.completeness(allSlots)).toMatchObject({ state: 'complete' });
 });
 
-describe('a list that does not tell identities', () => {
+describe('a list that omits identities', () => {
   test('takes none away, and the hosts that have some are read in rotation', async () => {
     const it = setup();
     it.lists.blind = true;
@@ -460,7 +460,7 @@ describe('a list that does not tell identities', () => {
     expect(it.drain().filter((call) => call.startsWith('GET')).length).toBeLessThan(42);
   });
 
-  test('is told from one whose hosts really lost them', async () => {
+  test('is distinguished from one whose hosts really lost them', async () => {
     const it = setup();
     it.lists.put(host(vmId('vm1'), { identity: carrying('id1') }));
     await it.use(vms);
@@ -548,7 +548,7 @@ describe('what no list ends', () => {
     expect(it.cache.observe(boxId('stays')).state).toBe('present');
   });
 
-  test('is not held for absent for ever: after a while only Azure can tell', async () => {
+  test('is not held for absent for ever: after a while only Azure can answer', async () => {
     const it = setup();
     it.lists.failing.add(ODD.toLowerCase());
     it.cache.use(area, [area]);
@@ -567,7 +567,7 @@ describe('what no list ends', () => {
     expect(it.cache.sizes.held).toBeLessThan(5);
   });
 
-  test('stays what a list tells, however long nobody reads it', async () => {
+  test('stays as a list shows it, however long nobody reads it', async () => {
     const it = setup();
     it.lists.put(host(vmId('vm1')));
     await it.use(vms);

@@ -39,7 +39,7 @@ describe('who asks is owed a list that begins the lag later', () => {
     expect(lists).toBeLessThanOrEqual(100);
   });
 
-  it('one that is late is told by a time that is past', () => {
+  it('one that is late shows by a time that is past', () => {
     const owed = new OwedList(LAG);
     owed.ask(0);
     expect(owed.openUntil(0, 100)).toBe(150);

@@ -43,7 +43,7 @@ describe('a list', () => {
 describe('an absence', () => {
   const there = mergeWrite(undefined, identity('p1'), 0, RULES);
 
-  test('that our own DELETE proved is told from one that a GET proved', () => {
+  test('that our own DELETE proved is distinguished from one that a GET proved', () => {
     const deleted = mergeDelete(there, HOUR);
     expect(observationOf(deleted, HOUR)).toEqual({ state: 'absent', provenBy: 'delete', ageMs: 0 });
     const { entry: gone } = mergeGone(there, HOUR, LAG);

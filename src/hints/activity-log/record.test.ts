@@ -192,7 +192,7 @@ describe('a page', () => {
     expect(readPage([begun], never, at).passedOver).toBe(0);
   });
 
-  it('goes on after what is no record, and tells when the log took in the last one', () => {
+  it('goes on after what is no record, and knows when the log took in the last one', () => {
     const page = readPage(
       [null, record({ submissionTimestamp: '2026-11-23T10:09:00Z' }), record(), record({ status: 7 })],
       never,

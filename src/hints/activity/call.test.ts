@@ -39,7 +39,7 @@ describe('a caller', () => {
   });
 });
 
-it('azid is told by the object id of its identity, once that is known', () => {
+it('azid is recognised by the object id of its identity, once that is known', () => {
   expect([ownCaller(undefined), ownCaller(OBJECT)]).toEqual(['azid', `azid (${OBJECT})`]);
   expect([ownCaller(undefined), ownCaller(OBJECT), callerOf({ name: 'azid' }).caller].map(isOwnText)).toEqual(
     [true, true, false],

@@ -53,7 +53,7 @@ describe('a foreign call', () => {
     expect(news.map(({ key }) => key)).toEqual([KEY]);
   });
 
-  it('that is told twice, by an event and a record, is one: with the name that one of them gives', () => {
+  it('that is reported twice, by an event and a record, is one: with the name that one of them gives', () => {
     journal.note(hint({ caller: { objectId: 'abc' } }));
     clock.advance(600_000);
     journal.note(hint({ source: 'record', at: clock.now() - 599_000 }));
@@ -165,7 +165,7 @@ describe('a call of azid', () => {
     expect(journal.size).toBe(0);
   });
 
-  it('is told as azid before it knows who it is', () => {
+  it('is recorded as azid before it knows who it is', () => {
     const early = new ActivityJournal({ clock, isOwned: () => true });
     early.wrote({ id: ID, change: 'delete' });
     expect(early.of(KEY)).toMatchObject([
@@ -226,7 +226,7 @@ describe('clocks that differ', () => {
     expect(journal.culprit(PART, 'written')?.correlationId).toBe('after');
   });
 
-  it('are told by the record of a call before its answer as well', () => {
+  it('are learnt from the record of a call before its answer as well', () => {
     journal.note(hint({ at: clock.now() - 10 * MINUTE, caller: { objectId: SELF.objectId } }));
     journal.wrote({ id: ID, change: 'write', correlationId: 'c1' });
     journal.note(hint({ at: clock.now() - 9 * MINUTE, correlationId: 'c2' }));
@@ -243,7 +243,7 @@ describe('clocks that differ', () => {
     expect(journal.culprit(KEY, 'changed')).toBeUndefined();
   });
 
-  it('are told by nothing that is not azid’s own call', () => {
+  it('are learnt from nothing that is not azid’s own call', () => {
     journal.note(hint());
     journal.confirm(hint({ at: 0 }));
     journal.confirm(hint({ at: 0, correlationId: 'unknown' }));
@@ -293,7 +293,7 @@ describe('what is missing from a resource', () => {
   const foreign = (change: Partial<Hint> = {}) =>
     hint({ id: VM, operation: 'Microsoft.Compute/virtualMachines/write', ...change });
 
-  it('is by whoever wrote to it last, and told of that part', () => {
+  it('is by whoever wrote to it last, and recorded for that part', () => {
     journal.note(foreign());
     clock.advance(1_000);
     expect(journal.missing(VM_KEY, [PART])?.caller).toBe('alice@contoso.com');
@@ -305,7 +305,7 @@ describe('what is missing from a resource', () => {
     ]);
   });
 
-  it('is explained by a call that is told of later', () => {
+  it('is explained by a call that is reported later', () => {
     journal.note(foreign({ correlationId: 'c0' }));
     clock.advance(1_000);
     journal.wrote({ id: VM, change: 'write', correlationId: 'own' });
@@ -348,7 +348,7 @@ describe('what is missing from a resource', () => {
   });
 });
 
-it('the key of a part tells the resource and the part', () => {
+it('the key of a part names the resource and the part', () => {
   expect(parsePart(PART)).toEqual({ resource: VM_KEY, part: KEY });
   expect(parsePart(KEY)).toBeUndefined();
 });

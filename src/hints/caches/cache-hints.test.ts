@@ -241,7 +241,7 @@ describe('a group', () => {
     expect(calls.at(-1)).toBe(`hosts list ${VMS}`);
   });
 
-  it('by the thousand are looked for together, once', async () => {
+  it('by the thousand are searched for together, once', async () => {
     const { take, drain, present, looked } = setup(use);
     present.hosts = [vm('vm1')];
     for (let n = 0; n < 5000; n++) take(`${SUB}/resourceGroups/rg${n}`, { change: 'delete' });

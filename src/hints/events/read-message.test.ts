@@ -51,7 +51,7 @@ const HINT: Hint = {
   caller: { appId: OID, objectId: OID },
 };
 
-describe('an event becomes a hint, and of all that it tells no more than that', () => {
+describe('an event becomes a hint, and of its content no more than that is kept', () => {
   const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   test.each([
     ["Event Grid's schema", eventGrid()],
@@ -73,7 +73,7 @@ describe('an event becomes a hint, and of all that it tells no more than that', 
     ]);
   });
 
-  test('what is not told is not made up: no caller, no call, no time', () => {
+  test('what is absent is not made up: no caller, no call, no time', () => {
     const { correlationId: _, claims: __, ...rest } = data('Microsoft.Compute/virtualMachines/write');
     const { time: ___, ...untimed } = cloudEvent({ data: rest });
     const { correlationId: ____, caller: _____, ...bare } = HINT;

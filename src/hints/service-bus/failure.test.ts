@@ -49,7 +49,7 @@ test.each([
     'UnauthorizedAccess',
   ],
   [
-    'several attempts of which the last tells how it is now',
+    'several attempts of which the last shows how it is now',
     new AggregateError([coded('ServiceBusy'), coded('MessagingEntityNotFound')]),
     'QueueNotFound',
     'MessagingEntityNotFound',

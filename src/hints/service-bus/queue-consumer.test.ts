@@ -132,7 +132,7 @@ describe('what is taken', () => {
     });
   });
 
-  test('what the simulated Azure tells of a write, with the correlation id of its answer and the caller', async () => {
+  test('the event of a write in the simulated Azure, with the correlation id of its answer and the caller', async () => {
     const started = start();
     const topic = stage.control.createSystemTopic({ name: 'all', resourceGroup: 'rg1' }).id;
     stage.control.createEventSubscription({ topic, name: 'to-queue', queue: stage.queue });
@@ -364,7 +364,7 @@ describe('it connects again for ever', () => {
     expect(started.states).toEqual(['receiving', 'broken', 'receiving']);
   });
 
-  test('a right that is missing is told as such, and when it is given everything is well', async () => {
+  test('a right that is missing is reported as such, and when it is given everything is well', async () => {
     const clock = new FakeClock();
     stage.control.dropRights({ principalId: stage.principalId });
     const started = start({ clock });

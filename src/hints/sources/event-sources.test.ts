@@ -149,7 +149,7 @@ test('all go into one sink, whichever queue they come by', async () => {
   expect([...samples()].every(({ silentMs }) => silentMs !== undefined)).toBe(true);
 });
 
-test('what changes about a source is told with its key, at once where it matters', async () => {
+test('what changes about a source is emitted with its key, at once where it matters', async () => {
   const told: [string, boolean][] = [];
   put(source('a'));
   sources.follow(store, (key, soon) => void told.push([key, soon]));

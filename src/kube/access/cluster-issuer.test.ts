@@ -43,7 +43,7 @@ describe("the cluster's issuer", () => {
     expect(await own.current(never)).toEqual({ state: 'known', issuer: `${PUBLIC}/new` });
   });
 
-  it('that Entra could not reach is told with the reason', async () => {
+  it('that Entra could not reach is reported with the reason', async () => {
     answer = (exchange) => exchange.json({ issuer: 'https://kubernetes.default.svc.cluster.local' });
     expect(await issuer().current(never)).toEqual({
       state: 'unreachable',
@@ -52,7 +52,7 @@ describe("the cluster's issuer", () => {
     });
   });
 
-  it('is unknown while the API server does not tell, and asked for again at once', async () => {
+  it('is unknown while the API server does not answer, and asked for again at once', async () => {
     const own = issuer();
     answer = (exchange) => exchange.fail(403, 'Forbidden');
     expect(await own.current(never)).toMatchObject({ state: 'unknown', error: { reason: 'Forbidden' } });

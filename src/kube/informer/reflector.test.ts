@@ -465,7 +465,7 @@ describe('a streamed list', () => {
     expect(events[1]).toEqual({ type: 'apply', object: configMap('c', 11) });
   });
 
-  it('holds what changed and went while it came: the server does not tell of that again', async () => {
+  it('holds what changed and went while it came: the server does not send that again', async () => {
     const { stream } = await streaming();
     stream.send(add('a', 5));
     stream.send(add('b', 6));

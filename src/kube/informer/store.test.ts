@@ -29,14 +29,14 @@ describe('a store', () => {
     await store.whenSynced(never);
   });
 
-  it('stops waiting for the first list when told to', async () => {
+  it('stops waiting for the first list when aborted', async () => {
     const stop = new AbortController();
     const synced = new Store<ConfigMap>().whenSynced(stop.signal);
     stop.abort(new Error('enough'));
     await expect(synced).rejects.toThrow('enough');
   });
 
-  it('tells creations, updates and deletions with old and new', () => {
+  it('emits creations, updates and deletions with old and new', () => {
     const { store, changes } = recorded();
     store.take(replace(1, [configMap('a', 1)]));
     store.take(apply(configMap('a', 2)));
@@ -67,7 +67,7 @@ describe('a store', () => {
     expect(initial).toEqual([true, false]);
   });
 
-  it('tells nothing for a version it has', () => {
+  it('emits nothing for a version it has', () => {
     const { store, changes } = recorded();
     store.take(replace(1, [configMap('a', 1)]));
     store.take(apply(configMap('a', 1)));
@@ -100,7 +100,7 @@ describe('a store', () => {
     expect([object, object?.metadata, object?.data].every(Object.isFrozen)).toBe(true);
   });
 
-  it('stops telling a listener that was disposed, and goes on past one that throws', () => {
+  it('stops calling a listener that was disposed, and goes on past one that throws', () => {
     const errors: unknown[] = [];
     const store = new Store<ConfigMap>({ onListenerError: (error) => errors.push(error) });
     const seen: StoreChange<ConfigMap>[] = [];
@@ -229,7 +229,7 @@ describe('an own write', () => {
   });
 });
 
-it('shows objects as it is told to, those that were there before included', () => {
+it('shows objects as the function given returns them, those that were there before included', () => {
   const { store, changes } = recorded();
   store.addIndex('shown', ({ data }) => [data?.shown ?? 'no']);
   store.take(replace(2, [configMap('a', 1), configMap('b', 2)]));

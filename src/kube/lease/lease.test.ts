@@ -346,7 +346,7 @@ describe('losing the lease', () => {
 });
 
 describe('releasing the lease', () => {
-  it('on stop lets the other one start at its next look', async () => {
+  it('on stop lets the other one start at its next poll', async () => {
     const a = candidate('a');
     await started(a);
     const b = candidate('b');
@@ -449,7 +449,7 @@ describe('whether anybody has led since the Lease was seen', () => {
     expect(next.elector.nobodyBetween).toBe(false);
   });
 
-  it('a Lease that is held, ran out, or is not there tells nothing', async () => {
+  it('a Lease that is held, ran out, or is not there proves nothing', async () => {
     const early = made('b');
     expect(await early.elector.isFree(never)).toBe(false);
     await started(campaigning(early));
@@ -465,7 +465,7 @@ describe('whether anybody has led since the Lease was seen', () => {
     expect(next.elector.nobodyBetween).toBe(false);
   });
 
-  it('no free Lease was seen by who does not look', async () => {
+  it('no free Lease was seen without a read', async () => {
     await released();
     const next = candidate('b');
     await started(next);

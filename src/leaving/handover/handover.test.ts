@@ -46,7 +46,7 @@ describe('a status', () => {
       { type: 'Stalled', observedGeneration: 3 },
     ],
   };
-  it('tells of the spec as it is, if it did so', () => {
+  it('is about the spec as it is, if it did so', () => {
     expect(statusFor(status, { from: 4, to: 1 }, UIDS)).toEqual({
       observedGeneration: 1,
       ledger: ['/x'],
@@ -56,7 +56,7 @@ describe('a status', () => {
       ],
     });
   });
-  it('that told of an earlier one never tells of the one that is made', () => {
+  it('about an earlier one is never about the one that is made', () => {
     const earlier = { ...status, observedGeneration: 1 };
     expect(statusFor(earlier, { from: 4, to: 1 }, UIDS).observedGeneration).toBe(-1);
   });
@@ -190,7 +190,7 @@ describe('an import', () => {
     expect(judged).toThrow(message);
   });
 
-  it('tells in what something differs that is there', () => {
+  it('names in what something differs that is there', () => {
     expect(differenceOf({ a: { b: 1 } }, { a: { b: 2 } }, 'spec')).toBe('spec.a.b: expected 1, got 2');
     expect(differenceOf({ a: [1] }, { a: [1], c: 'x' }, 'spec')).toBe('spec.c: expected nothing, got "x"');
     expect(differenceOf({ a: [1], b: {} }, { b: {}, a: [1] }, 'spec')).toBeUndefined();

@@ -94,7 +94,7 @@ describe('what becomes of an object', () => {
       [],
     ],
     [
-      'no controller is told by its Lease, and none is taken for none',
+      'no controller is seen by its Lease, and none is taken for none',
       found('RoleGrant', BLOCKED, GOING),
       DELETE,
       'unknown',
@@ -153,7 +153,7 @@ describe('what becomes of an object', () => {
     expect(planOf(expiry(), RETAIN, 'working', Date.parse(ENDS)).held).not.toHaveProperty('until');
   });
 
-  it('what holds it is told with the remedy', () => {
+  it('what holds it is reported with the remedy', () => {
     const { held } = planOf(found('RoleGrant', BLOCKED, GOING), DELETE, 'working', NOW);
     expect(held).toEqual({
       why: 'ScopeLocked: a lock',

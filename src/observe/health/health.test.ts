@@ -9,7 +9,7 @@ import { Heartbeat } from './heartbeat.ts';
 const SECOND = 1_000;
 
 describe('Health', () => {
-  test('looks at the checks of one probe, in their order', () => {
+  test('runs the checks of one probe, in their order', () => {
     const health = new Health();
     health.add('healthz', 'loop', () => undefined);
     health.add('healthz', 'watch', () => 'the watch is silent');

@@ -36,7 +36,7 @@ describe('text', () => {
 });
 
 describe('fields', () => {
-  test('with a telling name lose their value, at any depth', () => {
+  test('with a revealing name lose their value, at any depth', () => {
     const request = {
       headers: { Authorization: 'x', accept: 'json', 'Set-Cookie': ['a'] },
       clientSecret: 'y',

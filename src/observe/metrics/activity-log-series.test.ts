@@ -8,7 +8,7 @@ beforeEach(() => {
 const lines = async (name: string) =>
   (await metrics.text()).split('\n').filter((line) => line.startsWith(name));
 
-it('records start at zero for each provider, and are told apart by whether they led to a read', async () => {
+it('records start at zero for each provider, and are counted by whether they led to a read', async () => {
   const provider = 'Microsoft.ManagedIdentity';
   expect(await lines('azid_activity_log_records_total')).toHaveLength(4);
   metrics.activityLog.received(3, { provider, actionable: false });
@@ -19,7 +19,7 @@ it('records start at zero for each provider, and are told apart by whether they 
   ]);
 });
 
-it('a log that was never read is infinitely old, and one that told nothing has no last record', async () => {
+it('a log that was never read is infinitely old, and one that held nothing has no last record', async () => {
   metrics.activityLog.parts(() => [
     { subscriptionId: 's1', recordAgeMs: 90_000, readAgeMs: 60_000 },
     { subscriptionId: 's2', recordAgeMs: undefined, readAgeMs: undefined },

@@ -17,13 +17,13 @@ function asking(failures: number) {
   return { clock, stop, ended, asked: () => asked };
 }
 
-it('asks once where it is told', async () => {
+it('asks once where it is answered', async () => {
   const { ended, asked } = asking(0);
   await ended;
   expect(asked()).toBe(1);
 });
 
-it('asks again for as long as nobody tells', async () => {
+it('asks again for as long as nobody answers', async () => {
   const { clock, ended, asked } = asking(3);
   for (let n = 0; n < 3; n++) {
     await settle();

@@ -36,14 +36,14 @@ const rows: {
     verdict: { type: 'refuse' },
   },
   {
-    title: 'another id is taken when told to',
+    title: 'another id is taken with the flag',
     claim: claim(CLUSTER),
     options: { installationId: WANTED, takeOver: true },
     verdict: { type: 'write', installationId: WANTED },
   },
   { title: 'a copy of another cluster is refused', claim: claim(OTHER_CLUSTER), verdict: { type: 'refuse' } },
   {
-    title: 'a copy takes over when told to, under the same id',
+    title: 'a copy takes over with the flag, under the same id',
     claim: claim(OTHER_CLUSTER),
     options: { takeOver: true },
     verdict: { type: 'write', installationId: KEPT },

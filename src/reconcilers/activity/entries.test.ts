@@ -96,7 +96,7 @@ describe('the entries', () => {
     ['whose record has another time', [call(6, { correlationId: 'c5' })], entry(5)],
     ['of azid', [call(5, OWN)], entry(5, { caller: 'azid', repaired: 'removed by bob' })],
     [
-      'of azid, of which a record tells',
+      'of azid, which a record reports',
       [call(5, { ...OWN, operation: 'x' })],
       entry(5, { caller: 'azid (1)' }),
     ],
@@ -180,7 +180,7 @@ describe('what was put right', () => {
   });
 });
 
-it('when azid last wrote is told by its own entries', () => {
+it('when azid last wrote follows from its own entries', () => {
   expect(ownLastIn([entry(3), entry(5, { caller: 'azid' }), entry(7, { caller: 'azid' })])).toBe(
     NOW - 5 * MINUTE,
   );

@@ -74,7 +74,7 @@ describe('a write that gives back what was taken away, beside what nobody had ye
     expect(journal.of(armKey(VM))[0]?.repaired).toBe(CAUSE);
   });
 
-  it('is told by the objects of each part', () => {
+  it('is reported by the objects of each part', () => {
     write();
     const told = { ...lost, isRepaired: true };
     expect(activity.cause(object(), told)).toBe(CAUSE);
@@ -99,7 +99,7 @@ it('what does not concern an object it does not show', () => {
   expect(shown).toEqual(['c2']);
 });
 
-it('what was its own before the status that is about to be written is told once more', () => {
+it('what was its own before the status that is about to be written is reported once more', () => {
   journal.note(hint({ change: 'delete' }));
   const now = { ...object(armKey(VM)) };
   const later = new ObjectActivity<ManagedObject>(

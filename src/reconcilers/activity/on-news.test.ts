@@ -32,7 +32,7 @@ it('news enqueue each owner once, at leisure, and nobody whom they do not concer
   expect(enqueued).toEqual([`shop/a resync ${NEWS_MS}`, `shop/b resync ${NEWS_MS}`]);
 });
 
-it('news that come while an object is due are told with the first', () => {
+it('news that come while an object is due are reported with the first', () => {
   tell();
   clock.advance(2_000);
   tell();
@@ -52,7 +52,7 @@ it('after the first at once, an object is due once a minute, for each object by 
   ]);
 });
 
-it('after a calm minute news are told at once again', () => {
+it('after a calm minute news are reported at once again', () => {
   tell();
   clock.advance(NEWS_MS + CALM_MS);
   tell();

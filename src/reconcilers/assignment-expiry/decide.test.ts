@@ -135,7 +135,7 @@ describe('an assignment that ends', () => {
       'progressing Revoking',
     ],
     [
-      'waits while it cannot be told who may have it',
+      'waits while it is not known who may have it',
       ended,
       { azure: shown, unclear: failure() },
       [],
@@ -241,7 +241,7 @@ describe('an assignment that ends', () => {
     expect(reads(decision)).toBe('stalled ScopeLocked');
   });
 
-  it('tells its latest end, to the second, and nothing while an owner has none', () => {
+  it('shows its latest end, to the second, and nothing while an owner has none', () => {
     expect(decide(record([owner('read', 1_000), owner('also', 5_000)]), facts()).status).toEqual({
       expiresAt: iso(NOW + 5_000).replace('.000', ''),
     });
@@ -250,7 +250,7 @@ describe('an assignment that ends', () => {
   });
 });
 
-it('waits for what cannot be told, but not for longer than an hour after the end', () => {
+it('waits for what is not known, but not for longer than an hour after the end', () => {
   for (const doubt of [{ unclear: failure({ kind: 'transient' }) }, { loading: 'the first list' }]) {
     const at = (ms: number) => types(decide(record([owner('read', -ms)]), facts({ azure: shown, ...doubt })));
     expect(at(60 * MINUTE - 1)).toEqual([]);

@@ -225,7 +225,7 @@ describe('may have it for longer', () => {
     expect(await claims()).toEqual([]);
   });
 
-  it('cannot be told while the namespace of one that may ask for it was not seen', async () => {
+  it('is not known while the namespace of one that may ask for it was not seen', async () => {
     allow();
     const loading = async () => (await observe(record(owner('gone', -1)), context, deps())).loading;
     declare('other-role', { role: { id: 'b24988ac-6180-42a0-ab88-20f7382dd24c' } }, { namespace: 'unseen' });
@@ -235,7 +235,7 @@ describe('may have it for longer', () => {
     expect(await loading()).toBe('namespace unseen');
   });
 
-  it('cannot be told for a time while what somebody asks for is marked for an object that is not there', async () => {
+  it('is not known for a time while what somebody asks for is marked for an object that is not there', async () => {
     put(stores.policies, {
       metadata: clusterMeta('shop'),
       spec: { namespaces: { names: ['shop'] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }] },
@@ -265,7 +265,7 @@ describe('may have it for longer', () => {
     expect(openMs).toBe(3 * MINUTE);
   });
 
-  it('cannot be told while the identity that somebody asks for is not read, or not listed yet', async () => {
+  it('is not known while the identity that somebody asks for is not read, or not listed yet', async () => {
     put(stores.policies, {
       metadata: clusterMeta('shop'),
       spec: { namespaces: { names: ['shop'] }, grants: [{ roles: ['Reader'], scopes: [GROUP] }] },
@@ -299,7 +299,7 @@ describe('may have it for longer', () => {
     expect([told.unclear, told.loading]).toEqual([undefined, undefined]);
   });
 
-  it('cannot be told while Azure does not tell of the role', async () => {
+  it('is not known while Azure does not show the role', async () => {
     allow();
     declare('read');
     // What is asked for elsewhere has no say here.

@@ -127,7 +127,7 @@ describe('how it stands', () => {
     });
   });
 
-  test('messages of another schema alone are told with the first reason, and what helps', () => {
+  test('messages of another schema alone are reported with the first reason, and what helps', () => {
     const unreadable = { reason: 'UnknownSchema', message: 'expected …' } as const;
     expect(decide(source(), facts(receiving({ unreadable }))).summary).toMatchObject({
       state: 'stalled',
@@ -142,8 +142,8 @@ describe('when the last event came', () => {
     decide(source(status), facts(receiving(lastEventAt === undefined ? {} : { lastEventAt }))).status
       .lastEventTime;
 
-  test('is not told before there was one', () => expect(shown({})).toBeUndefined());
-  test('the first is told', () => expect(shown({}, NOW)).toBe(at(NOW)));
+  test('is not reported before there was one', () => expect(shown({})).toBeUndefined());
+  test('the first is reported', () => expect(shown({}, NOW)).toBe(at(NOW)));
   test('is written anew every five minutes at most', () => {
     const before = at(NOW - 5 * MINUTE);
     expect(shown({ lastEventTime: before }, NOW - 1)).toBe(before);
@@ -192,7 +192,7 @@ describe('whether events arrive', () => {
     expect(summary).toMatchObject({ nextMs: HOUR + 1_000 });
   });
 
-  test('then no, since when, and what to look at; the queue itself is well all the same', () => {
+  test('then no, since when, and what to check; the queue itself is well all the same', () => {
     const { conditions, summary } = decide(source({}, '1h'), facts(receiving({ lastEventAt: NOW - HOUR })));
     expect(conditions).toMatchObject([
       {

@@ -230,7 +230,7 @@ describe('making and keeping', () => {
     });
   });
 
-  it('does nothing when all is as declared, and looks again much later', () => {
+  it('does nothing when all is as declared, and comes back much later', () => {
     const decision = decide(settled(), facts());
     expect(decision).toMatchObject({
       actions: [],
@@ -239,7 +239,7 @@ describe('making and keeping', () => {
     });
   });
 
-  it("looks again within the hour where the cluster's issuer may change", () => {
+  it("comes back within the hour where the cluster's issuer may change", () => {
     const object = settled({
       spec: { issuer: undefined, subject: undefined, kubernetes: { serviceAccount: { name: 'web' } } },
     });
@@ -422,7 +422,7 @@ describe('after a write that failed', () => {
 describe('a write that may still be under way', () => {
   const begun = settled({ status: { writeStartedAt: '2026-11-23T09:59:30.000Z' } });
 
-  it('is remembered until it must have ended, and looked at then', () => {
+  it('is remembered until it must have ended, and observed then', () => {
     const open = decide(begun, facts({ openWriteMs: 90_000 }));
     expect(open.status.writeStartedAt).toBe('2026-11-23T09:59:30.000Z');
     expect(open.summary).toMatchObject({ state: 'ready', nextMs: 90_000 });

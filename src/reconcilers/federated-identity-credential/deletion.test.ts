@@ -90,7 +90,7 @@ describe('an object that goes', () => {
     ]);
   });
 
-  it('is held while Azure does not tell whether something of its own is there', () => {
+  it('is held while Azure does not show whether something of its own is there', () => {
     const credentials = { state: 'unreadable', failure } as const;
     const decision = decide(deleted({ status: { ledger: undefined } }), facts({ credentials }));
     expect(decision).toMatchObject({ actions: [], summary: { state: 'deleting' } });

@@ -56,7 +56,7 @@ describe('one credential that cannot go, and another that can', () => {
     });
   });
 
-  it('a ledger in which nothing can go has no room: the refusal is told, and nothing is written', () => {
+  it('a ledger in which nothing can go has no room: the refusal is reported, and nothing is written', () => {
     const others = Array.from({ length: 8 }, (_, at) =>
       OLD.replace(OTHER_IDENTITY, `${OTHER_IDENTITY}-${at}`),
     );

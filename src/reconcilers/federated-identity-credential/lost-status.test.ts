@@ -14,7 +14,7 @@ import { observe } from './observe.ts';
 const types = (decision: CredentialDecision) => decision.actions.map(({ type }) => type);
 const lost = deleted({ status: { ledger: undefined } });
 
-describe('an object whose status was lost, and that goes, is not let go while its identity cannot be told:', () => {
+describe('an object whose status was lost, and that goes, keeps its finalizer while its identity is not known:', () => {
   const { credentials: _, ...blind } = facts();
   const failure = {
     kind: 'transient',

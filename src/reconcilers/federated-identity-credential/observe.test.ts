@@ -64,7 +64,7 @@ describe('a credential that stands as declared', () => {
     );
   });
 
-  it('that a list of somebody else’s lacks is read again: what a cache doubts tells nothing', async () => {
+  it('that a list of somebody else’s lacks is read again: what a cache doubts proves nothing', async () => {
     await world.arm('DELETE', ID);
     await world.relisted();
     const { facts, calls } = await world.see(world.declare({}, standing()));
@@ -241,7 +241,7 @@ describe('who else is on the identity', () => {
 });
 
 describe('what cannot be read', () => {
-  it('is told as such, and nothing is written', async () => {
+  it('is reported as such, and nothing is written', async () => {
     world.failing.set(LIST, { status: 403, headers: {}, body: { error: { code: 'AuthorizationFailed' } } });
     const { facts, decision } = await world.see(world.declare());
     expect(facts.credentials).toMatchObject({ state: 'unreadable', failure: { kind: 'stalled' } });

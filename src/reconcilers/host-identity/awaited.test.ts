@@ -33,7 +33,7 @@ const unclear = (
   mayWant: of.map(keyOf),
 });
 
-describe('nothing is taken away while an object that may want it cannot be told', () => {
+describe('nothing is taken away while the claim of an object that may want it is not known', () => {
   it('of a namespace restored while no azid ran: the owner is gone, its namesake waits for the marks', () => {
     const decision = decide(
       object(),
@@ -73,7 +73,7 @@ describe('nothing is taken away while an object that may want it cannot be told'
     expect(writeOf(decision)).toBeUndefined();
   });
 
-  it('but what nobody may want goes, whoever else cannot be told', () => {
+  it('but what nobody may want goes, whoever else is not known', () => {
     const claims = [
       releases('attach-app'),
       unclear('other', 'uid-other', ['web']),
@@ -82,7 +82,7 @@ describe('nothing is taken away while an object that may want it cannot be told'
     expect(writeOf(decide(object(), facts({ claims })))?.asked.removes).toEqual([keyOf('app')]);
   });
 
-  it('and goes once it is told that nobody wants it: denied, suspended or released', () => {
+  it('and goes once it is known that nobody wants it: denied, suspended or released', () => {
     const denied = { allowed: false, message: 'no policy allows it' } as never;
     for (const claim of [
       wants('app', { verdict: denied }, 'anew'),
@@ -101,7 +101,7 @@ describe('nothing is taken away while an object that may want it cannot be told'
     }
   });
 
-  it('of a namespace not seen yet: whether its policies allow it is not told either', () => {
+  it('of a namespace not seen yet: whether its policies allow it is not known either', () => {
     const unseen = { allowed: false, unseen: true, message: 'namespace not seen yet' } as never;
     const claims = [releases('attach-app'), wants('app', { verdict: unseen }, 'anew')];
     expect(writeOf(decide(object(), facts({ claims })))).toBeUndefined();
@@ -113,7 +113,7 @@ describe('nothing is taken away while an object that may want it cannot be told'
 describe('the summary of a host', () => {
   const claims = [releases('attach-app'), unclear('attach-anew')];
 
-  it('is not in sync while something stays for whom cannot be told, and says for whom', () => {
+  it('is not in sync while something stays for a claim that is not known, and says for whom', () => {
     const { summary } = decide(object(), facts({ claims }));
     expect(summary).toMatchObject({ state: 'progressing', reason: 'ClaimantNotTold', againMs: 5 * MINUTE });
     expect(summary).toMatchObject({
@@ -131,7 +131,7 @@ describe('the summary of a host', () => {
     expect(summary).toMatchObject({ message: expect.stringContaining('team-a/attach-anew wants it') });
   });
 
-  it('is in sync where somebody who is told has it as well', () => {
+  it('is in sync where somebody whose claim is known has it as well', () => {
     const { summary } = decide(object(), facts({ claims: [...claims, wants('app', {}, 'other')] }));
     expect(summary).toMatchObject({ state: 'ready', reason: 'InSync' });
   });

@@ -41,14 +41,14 @@ describe('an identity that may be tried again, and waits for something else', ()
   const problem = { reason: 'MissingAssignRight', message: 'no', attempts: 1, notBefore: at(-10 * MINUTE) };
   const refused = object({ entries: [entry('app', { state: 'Refused', problem })] });
 
-  it('is not looked at every second while its host has no turn', () => {
+  it('is not reconciled every second while its host has no turn', () => {
     const claims = [wants('app', { hasSlot: false })];
     const decision = decide(refused, facts({ host: seen(host()), identities: alive('app'), claims }));
     expect(decision.actions).toEqual([]);
     expect(again(decision)).toBe(5 * MINUTE);
   });
 
-  it('is not looked at every second while its object is suspended', () => {
+  it('is not reconciled every second while its object is suspended', () => {
     const claims = [wants('app', { paused: true })];
     const world = facts({ host: seen(host([dead('app')])), identities: alive('app'), claims });
     expect(again(decide(refused, world))).toBe(5 * MINUTE);
@@ -83,7 +83,7 @@ describe('what would go on for ever', () => {
     expect(foreign.summary).toMatchObject({ state: 'stalled', reason: 'DeadIdentityOnHost' });
   });
 
-  it('an operation that nobody can tell of is given up after an hour', async () => {
+  it('an operation that nobody knows of is given up after an hour', async () => {
     const poll = async () => {
       throw new AzureError({ status: 500, code: 'InternalServerError', message: 'no' });
     };

@@ -157,7 +157,7 @@ const writes = (line: Partial<LedgerEntry>) => {
   return decision.actions.some(({ type }) => type === 'writeIdentity');
 };
 
-it('a pause that cannot be so long is over: the wall clock was set back since it was told', () => {
+it('a pause that cannot be so long is over: the wall clock was set back since it was recorded', () => {
   const refused = { reason: 'RejectedByAzure', message: 'no', attempts: 2 };
   const after = (ms: number) => writes({ state: 'Refused', problem: { ...refused, notBefore: at(ms) } });
   expect(after(2 * MINUTE)).toBe(false);

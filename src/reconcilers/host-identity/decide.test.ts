@@ -58,7 +58,7 @@ describe('a host that is as wanted', () => {
     expect(decision.restsOnHost).toBe(false);
   });
 
-  it('looks again when a loss is long enough ago to be forgotten', () => {
+  it('comes back when a loss is long enough ago to be forgotten', () => {
     const lost = entry('app', { losses: 1, lastLossAt: at(-90 * MINUTE) });
     const decision = decide(object({ entries: [lost] }), facts());
     expect(decision.summary).toMatchObject({ state: 'ready', nextMs: 30 * MINUTE });
@@ -128,7 +128,7 @@ describe('attaching', () => {
       decide(object(status), { ...unseen, now: NOW + ms, ...(batch && { batch }), ...change });
     const first = at(0, undefined);
 
-    it('in which nothing is done, looked at or written down', () => {
+    it('in which nothing is done, read or recorded', () => {
       expect(first).toMatchObject({ actions: [], isHeld: true, status });
       expect(first.summary).toMatchObject({ state: 'progressing', againMs: QUIET_MS, keep: true });
       expect(needsLive(object(status), { ...unseen, host: listed }, first)).toEqual([]);
@@ -502,7 +502,7 @@ describe('the system-assigned identity', () => {
     expect(off({ ...line, owned: false }, false)).toBeUndefined();
   });
 
-  it('is told of when it has another principal', () => {
+  it('is reported when it has another principal', () => {
     const replaced = host([], { own: { system: true, principalId: 'own-2' } });
     const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(replaced) }));
     expect(told(decision)).toEqual(['SystemIdentityReplaced']);

@@ -123,7 +123,7 @@ describe('an identity that was made again', () => {
     expect(lineOf(living, 'app')?.problem).toBeUndefined();
   });
 
-  it('is not told by a read that may be older than the write that attached it', () => {
+  it('does not follow from a read that may be older than the write that attached it', () => {
     const accepted = new Map([
       [keyOf('app'), { wanted: 'present', at: NOW - 1_000, until: NOW + 119_000 }],
     ] as const);
@@ -201,7 +201,7 @@ describe('an entry without ids on a resource that is at work', () => {
     expect(lineOf(decision, 'app')?.owned).toBe(false);
   });
 
-  it('is not dead either where only a refused write tells of the other operation', () => {
+  it('is not dead either where only a refused write shows the other operation', () => {
     const { provisioningState: _, ...silent } = host([dead('app')]);
     const conflict = { busyMs: 0, conflicted: true };
     expect(writeOf(decide(object(), atWork({ ...conflict, host: seen(silent) })))).toBeUndefined();
@@ -254,7 +254,7 @@ describe('a resource that was made again', () => {
     expect(gone.status.entries).toEqual([]);
   });
 
-  it('has a new identity of its own, which is told', () => {
+  it('has a new identity of its own, which is reported', () => {
     const own = {
       state: 'Attached',
       owned: true,
@@ -315,7 +315,7 @@ describe('somebody who takes away what azid attaches', () => {
     expect(lineOf(decision, 'app')?.losses).toBe(2);
   });
 
-  it('is noticed also when it is faster than the first look', () => {
+  it('is noticed also when it is faster than the first read', () => {
     const accepted = new Map([
       [keyOf('app'), { wanted: 'present', at: NOW - 3 * MINUTE, until: NOW - MINUTE }],
     ] as const);
@@ -786,7 +786,7 @@ describe('an identity that the resource names elsewhere', () => {
     expect(lineOf(decision, 'app')?.problem).toBeUndefined();
   });
 
-  it('is looked at anew before anything is concluded from what was seen some time ago', () => {
+  it('is read anew before anything is concluded from what was seen some time ago', () => {
     const held = object({ ...decide(object(), goes()).status });
     const cached = { state: 'present', host: host([attached('app')]), live: false } as const;
     expect(writeOf(decide(held, goes({ host: cached })))).toBeDefined();
@@ -905,7 +905,7 @@ describe('a type that takes no change of the identity alone', () => {
 });
 
 describe('more than a host can have', () => {
-  it('of one kind: the older object gets it, the other is told what is there', () => {
+  it('of one kind: the older object gets it, the other reports what is there', () => {
     const type = 'Microsoft.ContainerService/managedClusters';
     const both = [wants('a', { allowReplace: true }), wants('b', { allowReplace: true })];
     const decision = decide(
@@ -922,7 +922,7 @@ describe('more than a host can have', () => {
     expect(lineOf(decision, 'b')?.problem?.reason).toBe('TooManyIdentities');
   });
 
-  it('is told no longer than its cause was seen: azid’s own verdict waits for nothing', () => {
+  it('is reported no longer than its cause was seen: azid’s own verdict waits for nothing', () => {
     const type = 'Microsoft.ContainerService/managedClusters';
     const problem = { reason: 'TooManyIdentities', message: 'one', attempts: 3, notBefore: at(8 * MINUTE) };
     const known = object({ entries: [entry('b', { state: 'Refused', owned: false, problem })] });

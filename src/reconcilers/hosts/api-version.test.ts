@@ -70,7 +70,7 @@ describe('the API version of a type that azid does not know', () => {
     expect(ofHost()).toBe('2026-01-01');
   });
 
-  it('is told though somebody gives an id that is none', () => {
+  it('is known though somebody gives an id that is none', () => {
     const { stores, attach } = world();
     const extension = `${GEAR}/providers/Microsoft.Insights/rules/r1`;
     expect(hostId().safeParse(extension).success).toBe(true);

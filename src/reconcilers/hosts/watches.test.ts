@@ -270,7 +270,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
   });
 });
 
-describe('a host that keeps something until it is told whether an attachment by selector wants it', () => {
+describe('a host that keeps something until it is known whether an attachment by selector wants it', () => {
   const ready = (reason: string) => ({
     conditions: [{ type: 'Ready', status: 'False' as const, reason, message: '', lastTransitionTime: '' }],
   });

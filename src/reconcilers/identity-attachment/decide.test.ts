@@ -79,7 +79,7 @@ describe('one resource by its id', () => {
       says: 'no IdentityPolicy selects namespace team-a',
     },
     {
-      title: 'a policy that allows it no longer: it stays, and is told',
+      title: 'a policy that allows it no longer: it stays, and is reported',
       host: attached('vm1'),
       facts: { policies: [policy({ attachments: [] })] },
       state: 'stalled PolicyDenied',
@@ -299,7 +299,7 @@ describe('one resource by its id', () => {
     expect(decision.status).toMatchObject({ matched: 1, attached: 1, detaching: 1 });
   });
 
-  it('tells which identity and principal it is, by its object or by the ledger', () => {
+  it('shows which identity and principal it is, by its object or by the ledger', () => {
     expect(decide(attachment(), facts()).status).toMatchObject({
       identityId: IDENTITY_ID,
       principalId: 'p1',
@@ -337,7 +337,7 @@ describe('a fleet by a selector', () => {
     expect(types(decision)).toEqual([]);
   });
 
-  it('says until when it may miss some, and looks again should the list that tells be late', () => {
+  it('says until when it may miss some, and comes back should the list that shows them be late', () => {
     const until = NOW + 150_000;
     for (const [hosts, reason] of [
       [[], 'NothingSelected'],
@@ -448,7 +448,7 @@ describe('a fleet by a selector', () => {
     expect(done.status).toMatchObject({ matched: 2, attached: 1, failed: 1, pending: 0 });
   });
 
-  it('tells nothing of what it finds where no policy allows it, not even whether there is something', () => {
+  it('reports nothing of what it finds where no policy allows it, not even whether there is something', () => {
     const elsewhere = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/secret';
     const secret = host('x', { id: `${elsewhere}/providers/Microsoft.Compute/virtualMachines/x` });
     const some = decide(fleet(), facts({ hosts: [attached('a'), secret] }));
@@ -471,7 +471,7 @@ describe('a fleet by a selector', () => {
     expect(said(decide(fleet(), facts({ hosts: [], policies: [wide] })))).not.toContain('left out');
   });
 
-  it('keeps what Azure does not tell of now', () => {
+  it('keeps what Azure does not show now', () => {
     const unread = attached('a', { claim: 'unclear', shown: false });
     const decision = decide(fleet(), facts({ hosts: [unread] }));
     expect(reasonOf(decision)).toBe('ready Attached');
@@ -488,7 +488,7 @@ describe('a fleet by a selector', () => {
     );
   });
 
-  it('tells those that need attention, when there are too many to tell all', () => {
+  it('lists those that need attention, when there are too many to list all', () => {
     const many = Array.from({ length: 150 }, (_, at) => attached(`ok${at}`));
     const bad = host('zz', { ledger: ledger({ stalled: { reason: 'ScopeLocked', message: 'a lock' } }) });
     const { targets = [] } = decide(fleet(), facts({ hosts: [...many, host('pending'), bad] })).status;
@@ -594,7 +594,7 @@ describe('what restarts when an identity is attached', () => {
   const apps = () => fleet({ spec: { target: { selector: { subscriptionId: 'x', type: SITES } } } });
   const all = policy({ attachments: [{ types: ['*'], scopes: ['/'], selectors: true }] });
 
-  it('is told before the first slot is given, once, and then goes one at a time', () => {
+  it('is announced before the first slot is given, once, and then goes one at a time', () => {
     const before = facts({ type, hosts, policies: [all] });
     const warned = decide(apps(), before);
     expect(types(warned)).toEqual(['recordEvent', 'saveStatus']);
@@ -606,7 +606,7 @@ describe('what restarts when an identity is attached', () => {
     expect(slotsIn(decision).attach).toEqual(new Set([armKey(siteId('a'))]));
   });
 
-  it('is told again of one that comes later', () => {
+  it('is announced again for one that comes later', () => {
     const done = [site('a', { shown: true, ledger: ledger({ entry: entry() }) })];
     const before = facts({ type, hosts: done, policies: [all] });
     const settled = decide(apps(), before);
@@ -615,13 +615,13 @@ describe('what restarts when an identity is attached', () => {
     expect(tells(decide(object, { ...since, hosts: [...done, site('b')] }))).toHaveLength(1);
   });
 
-  it('is not told of one that has the identity already', () => {
+  it('is not announced for one that has the identity already', () => {
     const before = facts({ type, hosts: [site('a', { shown: true })], policies: [all] });
     expect(tells(decide(apps(), before))).toEqual([]);
   });
 });
 
-describe('what Events tell', () => {
+describe('what Events report', () => {
   const run = (object: IdentityAttachment, ...steps: readonly (readonly SeenHost[])[]) => {
     let at: [IdentityAttachment, Facts] = [object, facts()];
     return steps.map((hosts) => {

@@ -71,7 +71,7 @@ describe('an attachment that goes', () => {
     expect(said(decision)).toContain('letting go of what is attached to 3 resources');
   });
 
-  it('tells what was detached', () => {
+  it('reports what was detached', () => {
     const before = facts({ hosts: [attached('a')] });
     const { reported } = decide(deleted(fleet()), before);
     const decision = decide(deleted(fleet()), { ...before, hosts: [], ...(reported && { reported }) });

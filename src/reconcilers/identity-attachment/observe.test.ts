@@ -95,7 +95,7 @@ describe('what a selector finds', () => {
     expect(it.lists.calls).toEqual([]);
   });
 
-  it('also holds what the ledger names: what is found no more, what is gone, and what cannot be told', async () => {
+  it('also holds what the ledger names: what is found no more, what is gone, and what is not known', async () => {
     const of = (name: string) => holder(vmId(name), { entries: [entry()] });
     const untagged = vm(vmId('untagged'), { tags: {} });
     const it = setup({
@@ -117,7 +117,7 @@ describe('what a selector finds', () => {
     expect(it.lists.calls).toHaveLength(1);
   });
 
-  it('a look that is asked for lists once more, once for each request', async () => {
+  it('a requested reconcile lists once more, once for each request', async () => {
     const it = setup({ azure: [vm(vmId('a'))] });
     await it.listed(fleet());
     const asking = fleet({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
@@ -162,7 +162,7 @@ describe('a new selector may miss what was made just before it', () => {
     expect(it.lists.calls).toHaveLength(2);
   });
 
-  it('also where lists are made for others already: one more, however often it is looked at', async () => {
+  it('also where lists are made for others already: one more, however often it is reconciled', async () => {
     const it = setup();
     await it.listed(fleet());
     it.clock.advance(300_000);
@@ -203,7 +203,7 @@ describe('a new selector may miss what was made just before it', () => {
     expect((await it.look(edited)).mayMissUntil).toBeDefined();
   });
 
-  it('a look that is asked for is a new question', async () => {
+  it('a requested reconcile is a new question', async () => {
     const it = setup();
     await it.look(fleet({ status: chosen() }));
     const annotations = { [RECONCILE_ANNOTATION]: 'now' };
@@ -231,13 +231,13 @@ describe('a resource by its id', () => {
     expect(facts.hosts[0]?.key).toBe(armKey(vmId('vm1')));
   });
 
-  it('is not looked for where no policy allows it', async () => {
+  it('is not searched for where no policy allows it', async () => {
     const it = setup({ policies: [] });
     expect(claims(await it.look(attachment()))).toEqual(['vm1 wanted']);
     expect(it.areas.names).toEqual([]);
   });
 
-  it('is read when a look is asked for, once for each request', async () => {
+  it('is read when a reconcile is requested, once for each request', async () => {
     const it = setup({ azure: [vm(vmId('vm1'), carrying(IDENTITY_ID, 'p1'))] });
     const asking = attachment({ metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
     expect((await it.look(asking)).hosts[0]).toMatchObject({ shown: true });
@@ -275,7 +275,7 @@ describe('a resource by its id', () => {
     expect((await it.listed(attachment())).hosts[0]).toMatchObject({ shown: false, absent: false });
   });
 
-  it('has a ledger that tells its own entry from former ones and those of others', async () => {
+  it('has a ledger that distinguishes its own entry from former ones and those of others', async () => {
     const foreign = entry({ identityId: `${IDENTITY_ID}2`, owners: [] });
     const former = entry({ identityId: OLD_IDENTITY_ID });
     const mine = entry({ identityId: IDENTITY_ID.toUpperCase() });
@@ -301,7 +301,7 @@ describe('a resource by its id', () => {
 });
 
 describe('an object that goes, or names nothing that could be', () => {
-  it('looks only at the hosts whose ledgers name it', async () => {
+  it('reads only the hosts whose ledgers name it', async () => {
     const holders = [holder(vmId('old'), { entries: [entry()] }), holder(vmId('vm1'))];
     const it = setup({ holders });
     expect(claims(await it.look(deleted(attachment())))).toEqual(['old unwanted']);

@@ -64,7 +64,7 @@ it('says which namespaces are not there yet, and that names of roles were not ch
   });
 });
 
-it('tells all that is wrong at once: a contradiction hides neither words that name nothing nor what is not there yet', () => {
+it('reports all that is wrong at once: a contradiction hides neither words that name nothing nor what is not there yet', () => {
   const spec = {
     defaults: { location: 'westeurope' },
     grants: [{ roles: ['Redaer'], scopes: ['/'] }],
@@ -85,7 +85,7 @@ it('tells all that is wrong at once: a contradiction hides neither words that na
   });
 });
 
-it('looks again soon where the names of roles could not be read, whatever else is wrong', () => {
+it('comes back soon where the names of roles could not be read, whatever else is wrong', () => {
   const mine = policy(
     { defaults: { location: 'westeurope' }, grants: [{ roles: ['Redaer'], scopes: ['/'] }] },
     'mine',

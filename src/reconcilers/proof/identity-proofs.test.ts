@@ -43,7 +43,7 @@ function objectOf(name: string): UserAssignedIdentity {
 }
 
 describe('who has which principal', () => {
-  it('is told by the cache alone where nothing is to be written', async () => {
+  it('follows from the cache alone where nothing is to be written', async () => {
     held.put(own);
     expect(await prove()).toEqual({
       state: 'owned',
@@ -90,7 +90,7 @@ describe('who has which principal', () => {
     expect(await prove(true)).toMatchObject({ state: 'owned', principalId: 'p1' });
   });
 
-  it('is not told where Azure cannot be read', async () => {
+  it('is not known where Azure cannot be read', async () => {
     held.inAzure(WEB, new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' }));
     expect(await prove()).toMatchObject({ state: 'unreadable', failure: { reason: 'AuthorizationFailed' } });
   });
@@ -126,7 +126,7 @@ it('says whether any identity has a principal, in any case of its letters', () =
 });
 
 describe('what has the marks on another principal than the recorded one', () => {
-  it('is nobody’s yet: a grant keeps what it has until the recorded one was looked for', async () => {
+  it('is nobody’s yet: a grant keeps what it has until the recorded one was searched for', async () => {
     proofs = held.proofs(stores, { 'uid-web': 'p1' });
     held.put(identityAt(WEB, 'p9', marks));
     expect(await prove()).toEqual({
@@ -142,7 +142,7 @@ describe('what has the marks on another principal than the recorded one', () => 
   });
 });
 
-it('of an object whose status says nothing, where its identity is is open until its own reconcile has looked', async () => {
+it('of an object whose status says nothing, where its identity is is open until its own reconcile has searched', async () => {
   put(stores.identities, { metadata: meta('web'), spec: {} } as never);
   expect(await prove()).toMatchObject({ state: 'waiting', undecided: true });
   proofs.searched(objectOf('web'), true);
@@ -157,7 +157,7 @@ describe('what is decided by the object’s own reconcile, while Azure shows the
     return keys;
   };
 
-  it('is told: of a copy, once the recorded one was looked for, and each time it is open again', () => {
+  it('is emitted: for a copy, once the recorded one was searched for, and each time it is open again', () => {
     proofs = held.proofs(stores, { 'uid-web': 'p1' });
     held.put(identityAt(WEB, 'p9', marks));
     const web = objectOf('web');
@@ -166,12 +166,12 @@ describe('what is decided by the object’s own reconcile, while Azure shows the
     expect(told(() => proofs.searched(web, false))).toEqual(['shop/web']);
   });
 
-  it('and of one that is nowhere, once it was looked for', () => {
+  it('and of one that is nowhere, once it was searched for', () => {
     put(stores.identities, { metadata: meta('web'), spec: {} } as never);
     expect(told(() => proofs.searched(objectOf('web'), true))).toEqual(['shop/web']);
   });
 
-  it('but not of one that is its own whether it was looked for or not', () => {
+  it('but not of one that is its own whether it was searched for or not', () => {
     held.put(own);
     expect(told(() => proofs.searched(objectOf('web'), true))).toEqual([]);
   });

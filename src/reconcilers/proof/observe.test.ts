@@ -116,8 +116,8 @@ describe('it is not the object’s,', () => {
   });
 });
 
-describe('what the cache does not tell is unknown, not absent:', () => {
-  it('never looked at, missing from a list, without ids, or seen too long ago', () => {
+describe('what the cache does not show is unknown, not absent:', () => {
+  it('never read, missing from a list, without ids, or seen too long ago', () => {
     const { look, held } = world();
     expect(look()).toEqual({ state: 'unknown', id: WEB });
     held.hold(WEB, { state: 'suspectAbsent' });
@@ -140,7 +140,7 @@ describe('a copy of an identity that carries its tags, outside of where the spec
   }
   const pointed = object({ ...settled, id: COPY, coordinates: { ...coordinates, resourceGroup: 'rg2' } });
 
-  it('is not the object’s once its own is gone, nor while what is held of that does not tell', () => {
+  it('is not the object’s once its own is gone, nor while what is held of that is not certain', () => {
     const { look, held } = recorded(copy);
     held.hold(WEB, { state: 'absent', provenBy: 'get', ageMs: 0 });
     expect(look()).toEqual({ state: 'none', id: WEB });
@@ -158,7 +158,7 @@ describe('a copy of an identity that carries its tags, outside of where the spec
     }
   });
 
-  it('is undecided where the status points to it, until the recorded one was looked for', () => {
+  it('is undecided where the status points to it, until the recorded one was searched for', () => {
     const { look, searched } = recorded(copy);
     expect(look(pointed)).toEqual({ state: 'unknown', id: COPY, undecided: true });
     searched.add(owner.uid);

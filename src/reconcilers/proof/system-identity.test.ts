@@ -116,7 +116,7 @@ describe('a resource whose ledger names an object of the same name that was ther
     return { stores, proofs, own };
   }
 
-  it('tells whose the principal was, though the object is not there', () => {
+  it('shows whose the principal was, though the object is not there', () => {
     const { proofs } = world();
     expect(proofs.ownersNamed('p')).toEqual(['shop/own']);
     expect(proofs.isPrincipalOf('p', 'shop/own')).toBe(true);

@@ -104,7 +104,7 @@ describe('status.activity', () => {
     expect(shown()).toBeUndefined();
   });
 
-  it('is not written again when events and records tell of azid’s own writes minutes later', async () => {
+  it('is not written again when events and records report azid’s own writes minutes later', async () => {
     world.put();
     const self = { objectId: '33333333-0000-4000-8000-000000000003', clientId: 'c' };
     world.self.identify(self);
@@ -170,7 +170,7 @@ describe('status.activity', () => {
     expect(saved).toEqual([1, 1]);
   });
 
-  it('is no reason to write where there is nothing to tell', async () => {
+  it('is no reason to write where there is nothing to report', async () => {
     world.put();
     await world.reconciler.reconcile(world.request());
     const before = writes();
@@ -245,7 +245,7 @@ describe('a repair', () => {
     expect(world.events.map(({ note }) => note)).toEqual(['made again']);
   });
 
-  it('of which is told after it changes no condition any more: status.activity has both', async () => {
+  it('that is reported after it changes no condition any more: status.activity has both', async () => {
     world.put();
     const at = world.clock.now();
     world.clock.advance(60_000);

@@ -38,7 +38,7 @@ describe('a write that the API server refuses', () => {
     });
   });
 
-  it('is told no more once it is taken', async () => {
+  it('is reported no more once it is taken', async () => {
     refusing(403, 'Forbidden');
     await request();
     world.meanwhile = () => {
@@ -51,14 +51,14 @@ describe('a write that the API server refuses', () => {
     expect(condition()).toMatchObject({ status: 'True', reason: 'Ready' });
   });
 
-  it('is told of an object that is being deleted, which stays', async () => {
+  it('is reported on an object that is being deleted, which stays', async () => {
     world.put({ uid: 'uid', deletionTimestamp: '2026-11-29T00:00:00Z', finalizers: ['azid.dev/finalizer'] });
     refusing(403, 'Forbidden');
     expect(await request()).toMatchObject({ type: 'retry' });
     expect(condition()).toMatchObject({ status: 'False', reason: 'KubernetesRefused' });
   });
 
-  it('with an error of the server is told when it lasts', async () => {
+  it('with an error of the server is reported when it lasts', async () => {
     refusing(500, 'InternalError');
     await expect(request(1)).rejects.toThrow('exceeded quota');
     expect(condition()?.status).toBe('True');

@@ -205,7 +205,7 @@ describe('actions that were decided together', () => {
     expect(events).not.toContain('old');
   });
 
-  it('end when a namesake has taken the place of the object: nothing is written, and another reconcile looks at it', async () => {
+  it('end when a namesake has taken the place of the object: nothing is written, and another reconcile observes it', async () => {
     world.decide = () =>
       doing({ type: 'saveStatus', status: { event: 'intent' }, why: 'before the write' }, writing('old'));
     world.onApply = () => world.put({ uid: 'uid-2' });

@@ -28,7 +28,7 @@ describe.each([
   [false, 'InSync'],
   [true, 'ChangesPending'],
 ])('what a suspended object asks for by then being pending: %s', (pending, reason) => {
-  it(`is told as ${reason} at once, and stays so when nothing binds any more`, async () => {
+  it(`is reported as ${reason} at once, and stays so when nothing binds any more`, async () => {
     world.decide = () => ended(pending);
     await request();
     const told = conditions();
@@ -43,7 +43,7 @@ describe.each([
   });
 });
 
-it('what binds and is not done yet is told as it is', async () => {
+it('what binds and is not done yet is reported as it is', async () => {
   world.decide = () => ({ ...DONE, summary: stalled, binds: true });
   await request();
   expect(conditions()).toEqual(['Ready=False/PolicyDenied', 'Stalled=True/PolicyDenied']);

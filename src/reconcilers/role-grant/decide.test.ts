@@ -218,7 +218,7 @@ describe('granting', () => {
     });
   });
 
-  it('tells granted from propagated, ten minutes apart', () => {
+  it('distinguishes granted from propagated, ten minutes apart', () => {
     const at = (ms: number) =>
       decide(settled({ status: { grantedAt: new Date(NOW - ms).toISOString() } }), facts()).conditions;
     expect(at(599_999)).toMatchObject([{ type: 'Propagated', status: 'False' }]);
@@ -454,7 +454,7 @@ describe('a grant of a system-assigned identity', () => {
     expect(reasonOf(decision)).toBe('stalled AuthorizationFailed');
   });
 
-  it('keeps it while that is not certain, and looks again soon', () => {
+  it('keeps it while that is not certain, and comes back soon', () => {
     const at = (principal: Facts['principal']) => {
       const { actions, summary, status } = decide(object, facts({ ...nobody, held: [], principal }));
       expect(actions).toEqual([]);
@@ -469,7 +469,7 @@ describe('a grant of a system-assigned identity', () => {
 describe('an end that leaves somebody else’s part', () => {
   const over = settled({ spec: { expiresAt: '2026-11-23T09:00:00Z' }, status: { ledger: [] } });
 
-  it('says which assignment still gives the role, and looks again soon', () => {
+  it('says which assignment still gives the role, and comes back soon', () => {
     const decision = decide(over, facts({ azure: absent, duplicate }));
     expect(decision.actions).toEqual([]);
     expect(decision.summary).toMatchObject({
@@ -517,7 +517,7 @@ describe('what somebody else granted', () => {
     expect(only(decide(object, facts({ azure: absent })), 'putAssignment').target).toEqual(target);
   });
 
-  it('is looked for again while the 409 cannot be explained', () => {
+  it('is searched for again while the 409 cannot be explained', () => {
     const decision = decide(grant(), facts({ azure: absent }), putFailed({ kind: 'alreadyExists' }));
     expect(decision.actions).toEqual([]);
   });
@@ -736,7 +736,7 @@ describe('a name that Azure does not take', () => {
     expect(only(going, 'deleteAssignment').id).toBe(second.id);
   });
 
-  it('that vanished is made again under the other, told as such', () => {
+  it('that vanished is made again under the other, reported as such', () => {
     const decision = decide(settled(), facts({ azure: absent, target: second }));
     expect(only(decision, 'putAssignment').event.reason).toBe('Regranted');
   });
@@ -804,7 +804,7 @@ describe('what Azure refuses', () => {
   });
 });
 
-it('tells that a role was edited, once', () => {
+it('reports that a role was edited, once', () => {
   const edited = { state: 'found', role: { ...reader, content: 'content-2' } } as const;
   const decision = decide(settled(), facts({ role: edited }));
   expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
@@ -812,7 +812,7 @@ it('tells that a role was edited, once', () => {
   expect(decide(settled({ status }), facts({ role: edited })).actions).toEqual([]);
 });
 
-it('tells of no edit where the name stands for another role by now: that is a replacement', () => {
+it('reports no edit where the name stands for another role by now: that is a replacement', () => {
   const other = {
     ...reader,
     guid: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
@@ -849,7 +849,7 @@ it('has no finalizer for what somebody else granted: nothing of azid’s is ther
   expect(types(decision)).not.toContain('addFinalizer');
 });
 
-it('must be looked at to the moment at its expiry and when it is known to act, whichever comes first', () => {
+it('must be reconciled to the moment at its expiry and when it is known to act, whichever comes first', () => {
   const at = (ms: number) => new Date(NOW + ms).toISOString();
   const object = (expiresAt?: string) => settled(expiresAt === undefined ? {} : { spec: { expiresAt } });
   const moment = (expiresAt: string | undefined, grantedAt: string) =>
@@ -861,7 +861,7 @@ it('must be looked at to the moment at its expiry and when it is known to act, w
   expect(moment(at(900_000), at(-600_000))).toBe(NOW + 900_000);
 });
 
-it('must be looked at to the moment at the end that it was given, whatever its spec says by now', () => {
+it('must be reconciled to the moment at the end that it was given, whatever its spec says by now', () => {
   const end = (endsAt: number) => ({
     id: target.id,
     held: true,

@@ -62,7 +62,7 @@ describe('a grant that stands as declared', () => {
     expect(facts.azure).toMatchObject({ state: 'present', live: true });
   });
 
-  it('is looked for in the areas of its scope and of all that it holds', async () => {
+  it('is searched for in the areas of its scope and of all that it holds', async () => {
     const elsewhere = assignmentId(
       `/providers/Microsoft.Management/managementGroups/mg1`,
       namesOf(web)[0] ?? '',
@@ -152,7 +152,7 @@ describe('on behalf of whom nothing is allowed', () => {
     expect(world.noted.size).toBe(0);
   });
 
-  it('a role that is denied is looked up, but its assignment is not looked at', async () => {
+  it('a role that is denied is resolved, but its assignment is not read', async () => {
     await world.put(assignmentId(RG, namesOf(web, RG, CONTRIBUTOR_GUID)[0] ?? ''), web, CONTRIBUTOR_GUID);
     const { facts, calls } = await world.see(world.grant('read', { role: { name: 'Contributor' } }));
     expect(calls).toEqual([]);
@@ -217,7 +217,7 @@ describe('while the first lists are under way', () => {
   });
 });
 
-describe('the name under which it is looked for', () => {
+describe('the name under which it is searched for', () => {
   it('is the next where Azure itself shows that somebody else has the first', async () => {
     const stranger = world.identity('stranger', 'other');
     await world.listed();

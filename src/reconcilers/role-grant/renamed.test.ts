@@ -37,7 +37,7 @@ const decided = async (priority: 'event' | 'resync') => {
   return (await world.see(going, priority)).decision.actions.map(({ type }) => type);
 };
 
-it('control: where the identity is told, the assignment stays', async () => {
+it('control: where the identity is known, the assignment stays', async () => {
   expect(await decided('event')).not.toContain('deleteAssignment');
 });
 
@@ -45,7 +45,7 @@ it('the assignment stays while the identities are not listed yet, as after a sta
   expect(await decided('resync')).not.toContain('deleteAssignment');
 });
 
-it('the assignment stays while Azure does not tell the identity', async () => {
+it('the assignment stays while Azure does not show the identity', async () => {
   world.failing.set('userAssignedIdentities', unavailable);
   expect(await decided('event')).not.toContain('deleteAssignment');
 });

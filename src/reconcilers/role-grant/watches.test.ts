@@ -77,7 +77,7 @@ describe('a grant is enqueued', () => {
     expect(enqueuedBy(() => first(stalled('ConflictingGrant')))).toEqual([]);
   });
 
-  it('by an edit of one that refers to the same identity, though nobody tells its principal yet', () => {
+  it('by an edit of one that refers to the same identity, though its principal is not known yet', () => {
     grant('read');
     grant('anew');
     grant('other', { principal: { identityRef: { name: 'mail' } } });

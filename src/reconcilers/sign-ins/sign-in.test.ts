@@ -21,7 +21,7 @@ const row = (given: Record<string, unknown> = {}) => ({
 });
 
 describe('a row', () => {
-  it('tells when, for what and how, and neither addresses nor ids of tokens', () => {
+  it('shows when, for what and how, and neither addresses nor ids of tokens', () => {
     const read = readSignIn(row());
     expect(read).toEqual({
       id: APP.toLowerCase(),

@@ -19,7 +19,7 @@ const going = (blockedMs?: number, annotations: Record<string, string> = {}): Ma
 });
 
 describe('a deletion', () => {
-  it('takes the finalizer off last, after what has to be done before and what tells of it', () => {
+  it('takes the finalizer off last, after what has to be done before and the Events about it', () => {
     const event = leftBehind('/a stays');
     expect(finished(going(), OWN, [event], [{ type: 'deleteConfigMap' }])).toMatchObject({
       actions: [{ type: 'deleteConfigMap' }, { type: 'recordEvent', event }, { type: 'removeFinalizer' }],

@@ -139,7 +139,7 @@ describe('what an object says', () => {
       does: ['saveStatus', 'recordEvent'],
     },
     {
-      title: 'Azure tells of its predecessor still',
+      title: 'Azure still shows its predecessor',
       facts: { ledger: on(), azure: told(ANOTHER) },
       state: 'progressing ReadingIdentity',
       does: ['saveStatus', 'recordEvent'],
@@ -166,20 +166,20 @@ describe('what an object says', () => {
     expect(types(decision)).toEqual(does);
   });
 
-  it('tells who it is, by the resource as Azure spells it', () => {
+  it('shows who it is, by the resource as Azure spells it', () => {
     const hostId = VM.replace('rg1', 'RG1');
     const { status } = decide(object(), facts({ ledger: { ...on(), hostId }, azure: told() }));
     const { observedGeneration: _, ...own } = settledStatus;
     expect(status).toEqual({ ...own, id: hostId });
   });
 
-  it('the first one is told as an Event', () => {
+  it('the first one is reported as an Event', () => {
     expect(events(decide(object(), facts({ ledger: on(), azure: told() })))).toEqual([
       `SystemIdentityOn: the identity of ${VM} is principal ${PRINCIPAL}`,
     ]);
   });
 
-  it('another principal replaces all that was known of the old one before grants can follow, and is told once', () => {
+  it('another principal replaces all that was known of the old one before grants can follow, and is reported once', () => {
     const recycled = facts({ ledger: on({ principalId: ANOTHER }) });
     const decision = decide(settled(), recycled);
     expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
@@ -191,7 +191,7 @@ describe('what an object says', () => {
     expect(types(decide(saved, { ...recycled, azure: told(ANOTHER, 'client-2') }))).toEqual([]);
   });
 
-  it('keeps no principal of a resource that is gone, and tells of the new one when it is back', () => {
+  it('keeps no principal of a resource that is gone, and reports the new one when it is back', () => {
     const gone = decide(settled(), facts({ absent: true, ledger: on() }));
     expect(gone.status).toMatchObject(GONE);
     const back = facts({
@@ -303,7 +303,7 @@ describe('an object that goes', () => {
     expect(status).not.toHaveProperty('released');
   });
 
-  it('is told of by where its resource is now', () => {
+  it('is reported by where its resource is now', () => {
     const moved = ledger({ entry: entry(), hostId: `${VM}-moved` });
     const held = decide(off(), facts({ ledger: moved, references: ['RoleGrant team-a/read'] }));
     expect(said(held)).toContain(`the identity of ${VM}-moved (moved from ${VM}) is referred to by`);

@@ -246,7 +246,7 @@ describe('where a resource is that was moved', () => {
     expect(summary).toMatchObject({ state: 'waiting', message: expect.stringContaining(`moved to ${NEW}`) });
   });
 
-  it('is not told of one that is gone, of another that was made in its place, nor where nothing tells two apart', async () => {
+  it('is not known for one that is gone, of another that was made in its place, nor where nothing tells two apart', async () => {
     const at = (one: string) => ({ azure: [vm(NEW, { instance: one })] });
     for (const [given, holders] of [
       [{}, [holder(VM, { instance })]],

@@ -168,7 +168,7 @@ describe('creation', () => {
     });
   });
 
-  it('of an identity that vanished is told as such', () => {
+  it('of an identity that vanished is reported as such', () => {
     expect(only(decide(settled(), facts({ azure: absent })), 'createIdentity').event).toMatchObject({
       type: 'Warning',
       reason: 'Recreated',
@@ -245,7 +245,7 @@ describe('a settled identity', () => {
     ).toEqual([]);
   });
 
-  it('that was recycled is noticed: the new principal is saved before it is told', () => {
+  it('that was recycled is noticed: the new principal is saved before it is reported', () => {
     const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
     const decision = decide(settled(), facts({ azure: { state: 'present', identity, live: true } }));
     expect(types(decision)).toEqual(['saveStatus', 'recordEvent']);
@@ -503,7 +503,7 @@ describe('the output ConfigMap', () => {
       expect(types(decide(object, facts({ azidNamespace })))).toEqual(['applyConfigMap']);
     },
   );
-  it('tells of a new principal before the status does, which says Ready all the while', () => {
+  it('reports a new principal before the status does, which says Ready all the while', () => {
     const identity = seen(ownerMarks(ME), { principalId: 'principal-2', clientId: 'client-2' });
     const recycled = facts({ configMaps: [ours], azure: { state: 'present', identity, live: true } });
     const decision = decide(object, recycled);

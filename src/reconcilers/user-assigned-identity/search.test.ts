@@ -28,7 +28,7 @@ const policies = [
   policy({ defaults: { subscriptionId: SUBSCRIPTION, resourceGroup: 'rg1', location: 'westeurope' } }),
 ];
 
-describe('while it is not told where the identity is', () => {
+describe('while it is not known where the identity is', () => {
   it.each(searches)('nothing is made: $state', (search) => {
     const { actions, summary } = decide(uai({ spec }), facts({ policies, azure: absent, search }));
     expect(actions).toEqual([]);
@@ -53,7 +53,7 @@ describe('while it is not told where the identity is', () => {
     if (told?.type === 'recordEvent') expect(told.event).toMatchObject({ reason: 'LeftBehind' });
   });
 
-  it('a list that failed is told of, also where nothing is on record', () => {
+  it('a list that failed is reported, also where nothing is on record', () => {
     const search: Search = {
       state: 'incomplete',
       subscriptionId: SUBSCRIPTION,
@@ -90,7 +90,7 @@ describe('while it is not told where the identity is', () => {
 });
 
 describe('what a deletion finds without a status', () => {
-  it('is pinned before it is taken away: once it is gone, nothing is looked for', () => {
+  it('is pinned before it is taken away: once it is gone, nothing is searched for', () => {
     const { actions } = decide(
       deleted({ spec, status: { id: undefined, coordinates: undefined } as never }),
       facts({ policies, lastShown: principalId, proven: settledStatus.coordinates }),
@@ -138,7 +138,7 @@ describe('a copy of the object’s identity at a place that only a policy’s de
     });
   });
 
-  it('stays when the object goes, which is told', () => {
+  it('stays when the object goes, which is reported', () => {
     const { actions } = decide(deleted(lost), copied);
     expect(actions.map(({ type }) => type)).toEqual(['recordEvent', 'removeFinalizer']);
   });
@@ -149,7 +149,7 @@ describe('a copy of the object’s identity at a place that only a policy’s de
   });
 });
 
-it('a deletion tells of the recorded one whose marks were stripped, also where the status was lost', () => {
+it('a deletion reports the recorded one whose marks were stripped, also where the status was lost', () => {
   const { actions } = decide(
     deleted({ status: { id: undefined } as never }),
     facts({ recorded: principalId, azure: { state: 'present', identity: seen({}), live: true } }),

@@ -59,12 +59,12 @@ describe('besides the object’s own identity', () => {
   });
 });
 
-it('nothing is told as long as the object’s own is not known', () => {
+it('nothing is reported as long as the object’s own is not known', () => {
   held.put(identityAt(idOf('rg2'), 'p2', earlier));
   expect(second()).toBeUndefined();
 });
 
-describe('what is told', () => {
+describe('what is reported', () => {
   const told = { type: 'SecondIdentity', status: 'True', reason: 'MarkedElsewhere' } as const;
   const before = objectOf({
     status: { conditions: [{ ...told, message: '', lastTransitionTime: '2026-11-23T10:00:00Z' }] },

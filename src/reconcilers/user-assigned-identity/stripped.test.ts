@@ -174,7 +174,7 @@ describe('who puts marks back', () => {
     }
   });
 
-  it('is the last owner while its namespace was not seen: whether a policy allows it cannot be told', () => {
+  it('is the last owner while its namespace was not seen: whether a policy allows it is not known', () => {
     const adopt = settled({ spec: { adoption: 'Adopt' } });
     const rivals = [{ ...older, lastShown: P, allowed: false, unseen: true }];
     const policies = [policy({ adoption: { identityIds: [ID] } })];

@@ -155,7 +155,7 @@ describe('the result map', () => {
       message: 'reconcile done',
     },
     {
-      title: 'done, look again: a resync later',
+      title: 'done, reconcile again: a resync later',
       end: { type: 'done', nextMs: MINUTE },
       nextMs: MINUTE,
       nextClass: 'resync',
@@ -188,7 +188,7 @@ describe('the result map', () => {
       message: 'reconcile waits for another object',
     },
     {
-      title: 'stalled: a terminal error, looked at again all the same',
+      title: 'stalled: a terminal error, reconciled again all the same',
       end: { type: 'stalled', reason: 'AuthorizationFailed', recheckMs: 5 * MINUTE },
       nextMs: 5 * MINUTE,
       nextClass: 'resync',
@@ -210,7 +210,7 @@ describe('the result map', () => {
       message: 'reconcile failed, will be retried',
     },
     {
-      title: 'retry, told how long: not before',
+      title: 'retry, with a time from the server: not before',
       end: { type: 'retry', reason: 'TooManyRequests', error: failed, notBeforeMs: MINUTE },
       nextMs: MINUTE,
       nextClass: 'edit',

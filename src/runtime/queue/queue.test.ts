@@ -327,7 +327,7 @@ describe('shutdown', () => {
   });
 });
 
-test('size and snapshot tell states, classes and ages', async () => {
+test('size and snapshot show states, classes and ages', async () => {
   queue.add('a', 'edit');
   await take();
   clock.advance(SECOND);

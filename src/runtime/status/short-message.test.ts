@@ -19,12 +19,12 @@ describe('a message for a table', () => {
     ],
     ['leaves what stands around an id', `deleted (${WEB}), says Azure.`, 'deleted (…/web), says Azure.'],
     [
-      'tells GUIDs by their beginning',
+      'shortens GUIDs to their beginning',
       'principal 99999999-2222-4333-8444-555555555555 is gone',
       'principal 99999999… is gone',
     ],
     [
-      'tells a subscription by its beginning',
+      'shortens a subscription to its beginning',
       'waiting for /subscriptions/11111111-2222-4333-8444-555555555555',
       'waiting for …/11111111…',
     ],

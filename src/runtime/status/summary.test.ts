@@ -71,7 +71,7 @@ describe('suspended', () => {
     expect(kstatus({ metadata: { generation: 4 }, status })).toBe('InProgress');
   });
 
-  test('an object that was never reconciled does not look done', () => {
+  test('an object that was never reconciled does not pass for done', () => {
     const conditions = suspended([], AT);
     expect(told3(conditions)).toEqual(['Unknown Suspended', '-', '-']);
     expect(kstatus({ metadata: { generation: 1 }, status: { conditions } })).toBe('InProgress');

@@ -29,11 +29,11 @@ describe('how an object stands', () => {
     });
   });
 
-  it('is not Ready when the status tells of an older spec', () => {
+  it('is not Ready when the status is about an older spec', () => {
     expect(readinessOf(object({ Ready: 'True' }, 1)).readiness).toBe('NotReady');
   });
 
-  it('is not Ready before the controller has looked', () => {
+  it('is not Ready before the controller has reconciled it', () => {
     const { status: _, ...untouched } = object({});
     expect(readinessOf(untouched).readiness).toBe('NotReady');
     expect(readinessOf(object({})).readiness).toBe('NotReady');

@@ -113,7 +113,7 @@ export class FederationStage {
       metadata: { annotations: { 'azid.dev/reconcile-requested-at': at } },
     });
     await this.#world.until(
-      `${name} to be looked at`,
+      `${name} to be reconciled`,
       async () => (await this.get(name))?.status?.lastHandledReconcileAt === at,
     );
   }

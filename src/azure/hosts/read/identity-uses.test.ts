@@ -59,7 +59,7 @@ describe('a resource names a user-assigned identity', () => {
       'template.containers[].env[].value',
     ],
     [
-      'as the kubelet’s identity of a cluster, told once for its three ids',
+      'as the kubelet’s identity of a cluster, listed once for its three ids',
       {
         identityProfile: {
           kubeletidentity: { clientId: CLIENT, objectId: PRINCIPAL, resourceId: APP.toLowerCase() },
@@ -128,7 +128,7 @@ describe('a resource names a user-assigned identity', () => {
     ]);
   });
 
-  it('not where it is only attached, or told of in tags, or where it is another one', () => {
+  it('not where it is only attached, or named in tags, or where it is another one', () => {
     const model = {
       id: 'x',
       identity: { userAssignedIdentities: { [APP]: { clientId: CLIENT } } },

@@ -6,7 +6,7 @@ const VM = 'Microsoft.Compute/virtualMachines';
 const id = hostIdOf(VM);
 const own = '99999999-0000-0000-0000-000000000000';
 
-test('a virtual machine is read with all that azid looks at', () => {
+test('a virtual machine is read with all that azid uses', () => {
   const dead = uai('dead-id').toLowerCase();
   const host = readHost({
     id: id.toUpperCase(),

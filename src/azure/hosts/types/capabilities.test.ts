@@ -59,7 +59,7 @@ describe.each(Object.entries(TABLE))('%s', (type, differs) => {
     expect(capability?.apiVersion).toMatch(/^\d{4}-\d\d-\d\d$/);
   });
 
-  test('is told by an id in any case, in the table’s spelling', () => {
+  test('follows from an id in any case, in the table’s spelling', () => {
     expect(hostTypeOf(hostIdOf(type).toLowerCase())).toBe(type);
   });
 

@@ -64,7 +64,7 @@ describe('an object that trusts a repository by its names', () => {
     ]);
   });
 
-  it('is told so also where a policy refuses it', () => {
+  it('is reported also where a policy refuses it', () => {
     const decision = decide(fic({ spec: spec({}) }), facts({ policies: [policy({})] }));
     expect(decision.summary).toMatchObject({ state: 'stalled', reason: 'PolicyDenied' });
     expect(decision.conditions).toMatchObject([flagged]);

@@ -103,7 +103,7 @@ describe('the limit', () => {
     expect(place([...others(MAX_CREDENTIALS - 1), seen()]).state).toBe('own');
   });
 
-  it('is told by name: objects by their key, what is to come, and the rest by what it is called in Azure', () => {
+  it('is listed by name: objects by their key, what is to come, and the rest by what it is called in Azure', () => {
     const made = sibling('made');
     const coming = sibling('coming');
     const there = [...others(18), seen({ name: made.credentialName, subject: 'job:made' })];

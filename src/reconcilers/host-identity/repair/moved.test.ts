@@ -28,7 +28,7 @@ const told = ({ actions }: HostDecision) =>
 const gone = (change: Partial<Facts> = {}) => facts({ host: absent, ...change });
 
 describe('a resource that is gone from its id', () => {
-  it('is looked for before its ledger ends', () => {
+  it('is searched for before its ledger ends', () => {
     const decision = decide(object(), gone({ searching: true }));
     expect(decision.actions).toEqual([]);
     expect(decision.status.entries).toHaveLength(1);
@@ -50,7 +50,7 @@ describe('a resource that is gone from its id', () => {
     expect(waiting.summary).toMatchObject({ reason: 'HandingOver' });
   });
 
-  it('ends when it is taken over, and nobody is told that anything was lost', () => {
+  it('ends when it is taken over, and no loss is reported', () => {
     const taken = gone({ elsewhere: { id: NEW, known: true, tookOver: true } });
     const decision = decide(object({ movedTo: NEW }), taken);
     expect(told(decision)).toEqual([]);
@@ -83,7 +83,7 @@ describe('a resource that was moved to this id', () => {
     expect(told(decision)).toEqual(['HostMoved']);
   });
 
-  it('makes azid the owner of what it was told of as somebody else’s', () => {
+  it('makes azid the owner of what it reported as somebody else’s', () => {
     const before = object({ entries: [entry('app', { owned: false, owners: [owner('b')] })] });
     const decision = decide(before, here({ claims: [wants('app', {}, 'b'), unclear] }));
     expect(decision.status.entries).toMatchObject([

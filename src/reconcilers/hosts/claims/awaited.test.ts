@@ -133,7 +133,7 @@ it.each([
   expect(written()).toEqual(DETACHED);
 });
 
-it('an attachment whose namespace no policy allows it keeps nothing by an identity that cannot be told', () => {
+it('an attachment whose namespace no policy allows it keeps nothing by an identity that is not known', () => {
   const { attachment, identity, written, stores } = world();
   put(stores.namespaces, { metadata: clusterMeta('other') });
   identity({ namespace: 'other' });

@@ -249,7 +249,7 @@ describe('a system-assigned identity', () => {
   const own = (spec = {}, more = {}) =>
     ({ metadata: metadata('own', more), spec: { resourceId: VM, ...spec } }) as SystemAssignedIdentity;
 
-  it('is wanted while its object lives and its finalizer stands, and kept when it goes unless told otherwise', () => {
+  it('is wanted while its object lives and its finalizer stands, and kept when it goes unless declared otherwise', () => {
     expect(claimOfSystemIdentity(own(), deps())).toMatchObject({
       state: 'wants',
       what: 'system',

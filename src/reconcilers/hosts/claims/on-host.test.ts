@@ -56,7 +56,7 @@ describe('who speaks of a host', () => {
     expect(said(shop)).toEqual(['by-id wants', 'by-selector wants']);
   });
 
-  it('may be any selector that looks where it is, as long as the host was not read', () => {
+  it('may be any selector that covers its place, as long as the host was not read', () => {
     const { attach, said } = world();
     attach('by-selector', { selector });
     expect(said(undefined)).toEqual(['by-selector unclear']);

@@ -66,7 +66,7 @@ describe('a host of a selector', () => {
     ['is not where it is paused', told('Attached', 'Contested'), false],
     ['is not where it has its slot', slots({ attach: [VM] }), false],
     [
-      'is not where there are more than can be told',
+      'is not where there are more than can be listed',
       {
         observedGeneration: 2,
         targets: Array.from({ length: 100 }, () => ({ resourceId: SITE, state: 'Pending' })),
@@ -87,7 +87,7 @@ describe('a host that is named by its id', () => {
     expect(mayAttach(attachment({ resourceId: SITE }), KEY)).toBe(false);
   });
 
-  it('must have been told of where it restarts', () => {
+  it('must have been announced where it restarts', () => {
     const site = (state: string, reason?: string) =>
       mayAttach(
         attachment({ resourceId: SITE }, { targets: [{ resourceId: SITE, state, reason }] } as never),

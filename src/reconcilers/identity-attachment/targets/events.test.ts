@@ -32,13 +32,13 @@ it('a resource that vanished says what may be left behind, where azid would not 
   expect(event?.message).toMatch(/Should it have been moved, it is attached there still/);
 });
 
-it('not where a machine is known again by its id, nothing of azid’s was there, or it was told', () => {
+it('not where a machine is known again by its id, nothing of azid’s was there, or it was reported', () => {
   expect(reported(gone('vm1'), 'Attached')).toEqual([]);
   expect(reported(gone('web', { type: SITES }), 'ExistsUnmanaged')).toEqual([]);
   expect(reported(gone('web', { type: SITES }), 'Gone')).toEqual([]);
 });
 
-it('what is there again is told as attached', () => {
+it('what is there again is reported as attached', () => {
   expect(reported(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
 });
 

@@ -24,7 +24,7 @@ describe('whose a principal was last', () => {
     ]);
   });
 
-  it('is told by the later request, whichever answer comes first', () => {
+  it('follows from the later request, whichever answer comes first', () => {
     last.shown('p1', 'b', 5);
     last.shown('p1', 'a', 4);
     expect(last.ownerOf('p1')).toBe('b');
@@ -41,7 +41,7 @@ describe('whose a principal was last', () => {
     expect(last.ownerOf('p1')).toBe('a');
   });
 
-  it('is not told by a list where anything is known', () => {
+  it('does not follow from a list where anything is known', () => {
     last.listed('p1', 'a');
     expect(last.ownerOf('p1')).toBe('a');
     last.withdraw('p1', 'a', 1);

@@ -85,7 +85,7 @@ describe('an end is recorded', () => {
       ['recordEnd'],
     ],
     [
-      'not of one that no policy allows, and of which nothing but a ledger tells: a record would be proof',
+      'not of one that no policy allows, and which nothing but a ledger names: a record would be proof',
       settled({ spec: { expiresAt: at(HOUR) } }),
       {
         ends: ends({ recorded: false }),
@@ -96,7 +96,7 @@ describe('an end is recorded', () => {
       [],
     ],
     [
-      'nor before Azure shows what tells of it',
+      'nor before Azure shows the proof of it',
       settled({ spec: { expiresAt: at(HOUR) } }),
       { ends: ends({ recorded: false }), policies: [], azure: undefined, held: [] },
       [],
@@ -139,7 +139,7 @@ describe('an end is recorded', () => {
     expect(types(decision).filter((each) => each === 'recordEnd')).toEqual(actions);
   });
 
-  it('or nothing is given: whose end has no room in the record is told so, by an assignment to come and by one that stands', () => {
+  it('or nothing is given: whose end has no room in the record reports it, for an assignment to come and by one that stands', () => {
     const object = grant({ spec: { expiresAt: at(HOUR) } });
     const full = { ends: ends({ held: false, full: true }) };
     for (const azure of [absent, present()]) {
@@ -185,7 +185,7 @@ describe('an end is recorded', () => {
     });
   });
 
-  it('and told to whoever asks for longer', () => {
+  it('and reported to whoever asks for longer', () => {
     const object = settled({ spec: { expiresAt: at(99 * HOUR) } });
     const { summary } = decide(object, facts({ ends: ends(mine(HOUR)), policies: until(HOUR) }));
     expect(summary).toMatchObject({
@@ -270,7 +270,7 @@ describe('an end that is over', () => {
     expect(decision.binds ?? false).toBe(!actions.includes('recordEnd'));
   });
 
-  it('waits while it cannot be told whether it may go on, but not for long', () => {
+  it('waits while it is not known whether it may go on, but not for long', () => {
     const blank = { target: undefined, azure: undefined, held: [stale()], ends: ends(mine(-1)) };
     const unreadable = { state: 'unreadable', failure: failure() } as const;
     const listing = { state: 'waiting', for: 'x', message: 'x', dead: false, keep: true } as const;
@@ -302,7 +302,7 @@ describe('an end that is over', () => {
     ]);
   });
 
-  it('clears what the status tells of it', () => {
+  it('clears what the status has of it', () => {
     const said = {
       type: 'Propagated',
       status: 'True',
@@ -396,7 +396,7 @@ describe('an end that is no time', () => {
     ['also where it was once given without an end', settled(odd), { ends: ends(mine()) }, ['recordEnd']],
     ['then it is taken back', settled(odd), { ends: ends(mine(0)) }, ['deleteAssignment']],
     [
-      'without a ledger that tells of it, and without a record',
+      'without a ledger that names it, and without a record',
       grant(odd),
       { ends: ends({ held: false, recorded: false }) },
       ['deleteAssignment'],

@@ -51,7 +51,7 @@ async function look(object: RoleGrant, seen: object = { state: 'unknown' }, fail
   return reads;
 }
 
-describe('a request to look now', () => {
+describe('a request to reconcile now', () => {
   it('reads the identity behind the grant', async () => {
     expect(await look(asked())).toEqual([IDENTITY_ID]);
     expect(await look(asked(), { state: 'present', how: 'list', ageMs: 0 })).toEqual([IDENTITY_ID]);

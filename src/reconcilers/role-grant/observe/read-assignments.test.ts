@@ -216,7 +216,7 @@ describe('a write', () => {
 });
 
 describe('somebody else’s assignment of the same', () => {
-  it('is looked for only where Azure shows nothing under azid’s name', async () => {
+  it('is searched for only where Azure shows nothing under azid’s name', async () => {
     held = [duplicate];
     expect((await look(grant())).duplicate).toMatchObject({ id: duplicate.id });
     there = [assignment()];

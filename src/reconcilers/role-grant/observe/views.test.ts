@@ -144,7 +144,7 @@ describe('from Azure', () => {
     });
   });
 
-  it('a refusal is told, and what is no answer of Azure is thrown', async () => {
+  it('a refusal is reported, and what is no answer of Azure is thrown', async () => {
     const got = new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
     expect(await world({ held: { state: 'unknown' }, got }).live()).toMatchObject({
       state: 'unreadable',

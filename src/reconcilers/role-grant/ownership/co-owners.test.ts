@@ -195,7 +195,7 @@ describe('a co-owner', () => {
     expect(await at('other')).toMatchObject({ holds: false, refused: true });
   });
 
-  it('that Azure refuses is told as such, until it is edited', async () => {
+  it('that Azure refuses is reported as such, until it is edited', async () => {
     const stalled = (observedGeneration: number) => ({
       conditions: [
         {
@@ -217,7 +217,7 @@ describe('a co-owner', () => {
     ]);
   });
 
-  it('of which it cannot be told just now has it if its ledger does; else it is awaited, as after a rename', async () => {
+  it('whose claim is not known just now has it if its ledger does; else it is awaited, as after a rename', async () => {
     declare('has', {}, { ledger: [target.id] });
     declare('says', {}, { assignmentId: target.id });
     declare('wishes');
@@ -233,7 +233,7 @@ describe('a co-owner', () => {
     expect((await coOwners())[0]?.[1].awaited).toBeUndefined();
   });
 
-  it('of which it cannot be told counts not where no policy allows what the assignment grants', async () => {
+  it('whose claim is not known does not count where no policy allows what the assignment grants', async () => {
     const had = { assignmentId: target.id, ledger: [target.id] };
     declare('denied', {}, had, { namespace: 'team-b' });
     declare('may', {}, had);

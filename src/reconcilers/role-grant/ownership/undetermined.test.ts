@@ -41,7 +41,7 @@ it.each([
   expect(await undetermined(principal)).toBe(false);
 });
 
-it('a UserAssignedIdentity that came back is told once its own reconcile has looked where its identity is', async () => {
+it('a UserAssignedIdentity that came back is known once its own reconcile has found where its identity is', async () => {
   const app = { identityRef: { name: 'app' } };
   const proofs = new HeldIdentities().proofs(stores);
   deps = { ...deps, proofs };
@@ -60,7 +60,7 @@ it('a UserAssignedIdentity that came back is told once its own reconcile has loo
   expect(await undetermined(app)).toBe(false);
 });
 
-it('a SystemAssignedIdentity that came back is told once the ledger of its resource names it', async () => {
+it('a SystemAssignedIdentity that came back is known once the ledger of its resource names it', async () => {
   put(stores.systemIdentities, { metadata: meta('own'), spec: { resourceId: '/vm' } });
   expect(await undetermined(own)).toBe(false);
   deps = { ...deps, systemProofs: { ...noSystemProofs, isReturning: () => true } };

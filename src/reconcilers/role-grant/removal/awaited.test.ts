@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const blockedSince = (ms: number) => ({ conditions: [deletionBlocked(NOW - ms, 'ClaimantNotTold')] });
 
 describe('a deletion', () => {
-  it('waits for whom cannot be told, and says for whom', () => {
+  it('waits for a claim that is not known, and says for whom', () => {
     const decision = decide(deleted(), facts({ coOwners: [awaited] }));
     expect(types(decision)).toEqual([]);
     expect(decision.summary).toMatchObject({ state: 'deleting', againMs: 15_000 });
@@ -38,7 +38,7 @@ describe('a deletion', () => {
     expect(types(decide(deleted(), facts({ coOwners: [oldest] })))).toEqual([]);
   });
 
-  it('waits not for whom is told', () => {
+  it('waits not for a claim that is known', () => {
     const { awaited: _, ...reported } = awaited;
     expect(types(decide(deleted(), facts({ coOwners: [reported] })))).toEqual(['deleteAssignment']);
     const leaves = decide(deleted(), facts({ coOwners: [awaited, coOwner({ uid: 'uid-owner' })] }));
@@ -55,7 +55,7 @@ it('what was replaced stays, and what is asked for is ready', () => {
   expect(decision.summary).toMatchObject({ state: 'ready', nextMs: 15_000 });
 });
 
-it('an end binds: who cannot be told for long after it does not count', () => {
+it('an end binds: a claim that is not known long after it does not count', () => {
   const ended = (ms: number) =>
     decide(
       grant({ spec: { expiresAt: new Date(NOW - ms).toISOString() }, status: settled().status ?? {} }),

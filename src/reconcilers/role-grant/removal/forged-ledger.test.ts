@@ -260,7 +260,7 @@ describe('an assignment that a forged status claims goes with whoever had it', (
     expect(await decided()).toMatchObject([{ type: 'removeFinalizer' }]);
   });
 
-  it('and for one that is written on it, though its status was emptied and its role cannot be told', async () => {
+  it('and for one that is written on it, though its status was emptied and its role is not known', async () => {
     await world.put(theirs, web, READER_GUID, mark('shop/sharer'));
     await world.listed();
     world.grant('sharer', { role: { name: 'Nonsense' } });
@@ -341,7 +341,7 @@ describe('what was the object’s own is taken away', () => {
     expect(await decided(object)).toMatchObject([{ type: 'deleteAssignment', id: idOf(app) }]);
   });
 
-  it('once Azure has told of the identity: until then it waits, and forgets nothing, but not for ever', async () => {
+  it('once Azure has shown the identity: until then it waits, and forgets nothing, but not for ever', async () => {
     await world.put(theirs, web, READER_GUID, 'by hand');
     world.caches.assignments.use('somebody', [SUB]);
     await world.caches.assignments.whenLoaded(SUB);
@@ -374,7 +374,7 @@ describe('what was the object’s own is taken away', () => {
     ]);
   });
 
-  it('but what nothing proves is left, and told once', async () => {
+  it('but what nothing proves is left, and reported once', async () => {
     await world.put(theirs, web, READER_GUID, 'by hand');
     const actions = await decided(moved({ ledger: [idOf(web, RG2), theirs] }));
     expect(actions).toMatchObject([

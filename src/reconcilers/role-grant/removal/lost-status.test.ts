@@ -22,7 +22,7 @@ const gone = () => world.grant('read', {}, {}, GOING);
 const types = async (priority: 'event' | 'resync' = 'event') =>
   (await world.see(gone(), priority)).decision.actions.map(({ type }) => type);
 
-it('control: with all told, the assignment is deleted', async () => {
+it('control: with all known, the assignment is deleted', async () => {
   await world.listed();
   expect(await types()).toContain('deleteAssignment');
 });
@@ -33,12 +33,12 @@ describe('it is not let go, with its assignment left without a word,', () => {
     expect(await types('resync')).not.toContain('removeFinalizer');
   });
 
-  it('while Azure does not tell its identity', async () => {
+  it('while Azure does not show its identity', async () => {
     world.failing.set('userAssignedIdentities', unavailable);
     expect(await types()).not.toContain('removeFinalizer');
   });
 
-  it('while Azure does not tell its role', async () => {
+  it('while Azure does not show its role', async () => {
     world.failing.set('roleDefinitions', unavailable);
     expect(await types()).not.toContain('removeFinalizer');
   });

@@ -190,7 +190,7 @@ describe('a principal by SystemAssignedIdentity', () => {
     expect(await isYoung()).toBe(false);
   });
 
-  it('is read from Azure itself before a write, and where the cache does not tell', async () => {
+  it('is read from Azure itself before a write, and where the cache does not suffice', async () => {
     system();
     isOn();
     const seen = deps({ found: true, principalId: RECYCLED });
@@ -264,7 +264,7 @@ describe('what stands, once nobody knows a principal,', () => {
     expect('unclear' in view).toBe(expected.unclear ?? false);
   });
 
-  it('is never judged without a look at Azure, nor is a look made where nothing stands', async () => {
+  it('is never judged without a read of Azure, nor is a read made where nothing stands', async () => {
     const { systemIdentity: _, ...blind } = deps({ found: false, conclusive: true });
     expect(await principalOf(stands(), context, blind)).toMatchObject({ dead: false, unclear: true });
     expect(await principalOf(stands({ ledger: [] }), context, deps(refused()))).toMatchObject({

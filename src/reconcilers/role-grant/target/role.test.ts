@@ -41,7 +41,7 @@ const contentOf = async (permissions: AzureRoleDefinition['permissions']) => {
 };
 
 describe('the role of a grant', () => {
-  it('is looked for by name or by id, at its scope, as late as somebody asks for it', async () => {
+  it('is searched for by name or by id, at its scope, as late as somebody asks for it', async () => {
     const byName = await look({ found: 'one', role: role() }, grant(), 7);
     expect(byName.calls).toEqual([['name', SCOPE, 'Reader', 7]]);
     const byId = await look({ found: 'one', role: role() }, grant({ spec: { role: { id: GUID } } }));
@@ -80,7 +80,7 @@ describe('the role of a grant', () => {
     expect((await look(new TypeError('a name'))).view).toEqual({ state: 'notFound' });
   });
 
-  it('cannot be told where Azure refuses; any other error is thrown', async () => {
+  it('is not known where Azure refuses; any other error is thrown', async () => {
     const refused = new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
     expect((await look(refused)).view).toMatchObject({ state: 'unreadable' });
     await expect(look(new Error('bug'))).rejects.toThrow('bug');

@@ -35,7 +35,7 @@ describe('the assignment asked for', () => {
     );
   });
 
-  it('is told by any of its ids, in any case, and by no other', () => {
+  it('is recognised by any of its ids, in any case, and by no other', () => {
     for (const id of target.ids) expect(isAsked(target, id.toUpperCase())).toBe(true);
     expect(isAsked(target, duplicate.id)).toBe(false);
   });

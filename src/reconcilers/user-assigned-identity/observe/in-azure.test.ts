@@ -48,7 +48,7 @@ it('what this process wrote a moment ago is there, whatever a GET says', async (
   expect(await read({})).toMatchObject({ state: 'present', live: true });
 });
 
-it('what no list and no write told of may be younger than Azure’s lag', async () => {
+it('what no list and no write showed may be younger than Azure’s lag', async () => {
   expect(await read({})).toMatchObject({ state: 'absent', conclusive: false, conclusiveInMs: LAG_MS });
 });
 

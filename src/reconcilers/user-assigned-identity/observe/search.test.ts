@@ -95,7 +95,7 @@ const inAzure = (...identities: readonly AzureIdentity[]) => {
   for (const each of identities) held.put(each);
 };
 
-describe('nothing is looked for', () => {
+describe('nothing is searched for', () => {
   it.each<[string, Given]>([
     ['where the spec says all of it', { spec: { subscriptionId: A, resourceGroup: 'rg1' }, recorded: 'p1' }],
     ['where Azure shows it', { status: { coordinates }, recorded: 'p1' }],
@@ -168,7 +168,7 @@ describe('a list that failed has shown nothing, so what it would show is waited 
     expect(over).toBe(false);
   });
 
-  it('but not before a new one is made, of which it could show nothing: its own calls tell what is wrong with Azure', () => {
+  it('but not before a new one is made, of which it could show nothing: its own calls show what is wrong with Azure', () => {
     unlisted.add(A);
     expect(searched({})).toEqual({ subscriptions: [A], over: true });
   });
@@ -212,7 +212,7 @@ describe('nothing is where the status says, and azid has rights at groups alone'
     expect(searched(given)).toEqual({ subscriptions: [A], over: false });
   });
 
-  it('a deletion tells what it may leave', () => {
+  it('a deletion reports what it may leave', () => {
     expect(searched({ ...given, deleting: true }).search).toMatchObject({
       state: 'incomplete',
       principalId: 'p1',

@@ -94,7 +94,7 @@ describe.runIf(platform.os === 'linux')('the binaries', () => {
     expect(found['kube-apiserver']).toBe(`${cached(folder)}/kube-apiserver`);
   });
 
-  it('are not looked for when KUBEBUILDER_ASSETS points nowhere', async () => {
+  it('are not searched for when KUBEBUILDER_ASSETS points nowhere', async () => {
     await using folder = await temporaryFolder();
     const env = await withoutGo(folder, { KUBEBUILDER_ASSETS: folder.file('nowhere') });
     await expect(getBinaries(['kube-apiserver'], { env })).rejects.toThrow(

@@ -29,7 +29,7 @@ describe('the Go version', () => {
   });
 });
 
-it('the linker is told the version the API server reports', () => {
+it('the linker gets the version the API server reports', () => {
   expect(linkerFlags(PINS)).toBe(
     '-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 ' +
       '-X k8s.io/component-base/version.gitMinor=37 -X k8s.io/component-base/version.gitTreeState=clean',

@@ -10,7 +10,7 @@ import { takeInstallLock } from './install-lock.ts';
 const NO_PROCESS = 2 ** 22 + 1;
 
 describe('the install lock', () => {
-  it('is held by one at a time; the next gets it on release and is told who it waits for', async () => {
+  it('is held by one at a time; the next gets it on release and learns who it waits for', async () => {
     await using folder = await temporaryFolder();
     const path = folder.file('lock');
     const first = await takeInstallLock(path, { clock: systemClock });
@@ -54,7 +54,7 @@ describe('the install lock', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
   });
 
-  it('gives up waiting when told to', async () => {
+  it('gives up waiting when aborted', async () => {
     await using folder = await temporaryFolder();
     await using _ = await takeInstallLock(folder.file('lock'), { clock: systemClock });
     const stop = new AbortController();
