@@ -12,7 +12,7 @@ export interface CheckFinding {
   readonly remedy?: string;
 }
 
-/** 0: all is fine. 1: there is a problem. 2: no problem was found, and something could not be told. Pure. */
+/** 0: all is fine. 1: there is a problem. 2: no problem was found, and something is not known. Pure. */
 export function exitCodeOf(findings: readonly CheckFinding[]): 0 | 1 | 2 {
   const has = (state: FindingState) => findings.some((each) => each.state === state);
   if (has('problem')) return 1;

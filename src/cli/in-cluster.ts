@@ -27,7 +27,7 @@ export interface CommandWords {
   readonly forbidden?: string;
 }
 
-/** What is said of a command that only reads. */
+/** Printed for a command that only reads. */
 export const NOTHING_CHANGED = 'nothing was changed';
 
 /** @param work resolves with the exit code */

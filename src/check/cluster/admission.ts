@@ -116,7 +116,7 @@ function seesAzid({ spec }: AdmissionPolicy): boolean {
   return (spec.matchConstraints?.resourceRules ?? []).some(seesWrites);
 }
 
-/** Selectors and conditions may leave azid out again, which only a write would tell. */
+/** Selectors and conditions may leave azid out again, which only a write would show. */
 function seesWrites({ apiGroups = [], resources = [], operations = ['*'] }: Rule): boolean {
   if (!operations.some((each) => ['*', 'CREATE', 'UPDATE', 'DELETE'].includes(each))) return false;
   return WRITTEN.some(

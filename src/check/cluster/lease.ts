@@ -39,7 +39,7 @@ export function leaseFinding(
     case 'unknown':
       return unknown(
         AREA,
-        `whether a controller works cannot be told: ${atWork.why}${replicas}`,
+        `it is not known whether a controller works: ${atWork.why}${replicas}`,
         'start the controller; name its Lease with --lease-name; one with --leader-elect false has none',
       );
   }

@@ -5,7 +5,7 @@ import { completionScript, SHELLS, type Shell } from './scripts.ts';
 
 /** `azid completion SHELL`: a script that completes commands, flags and their values. */
 
-/** As it may be called; kubectl hands the words of a plugin to `kubectl_complete-azid` alone. */
+/** As it may be called; kubectl passes the words of a plugin to `kubectl_complete-azid` alone. */
 const NAMES = ['azid', 'kubectl-azid'];
 
 export function addCompletionCommand(program: Command): void {

@@ -4,7 +4,7 @@ import { optionOf } from '../flag-option.ts';
 import { LEAVING_FLAGS, type LeavingFlags, OUTPUT_FLAG } from '../leaving/leaving-flags.ts';
 import { dnsLabel } from '../parse.ts';
 
-/** `azid version`: of this command, of the kinds that the cluster serves, and of the controller as far as it can be told. */
+/** `azid version`: of this command, of the kinds that the cluster serves, and of the controller as far as it is known. */
 
 export interface VersionFlags extends LeavingFlags {
   readonly serviceAccount: string;

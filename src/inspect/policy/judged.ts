@@ -16,7 +16,7 @@ export interface Judgement {
   /** The policy, and which of its rules: where it is allowed, or would be. */
   readonly policy?: string;
   readonly rule?: string;
-  /** Why not, or what would tell. */
+  /** Why not, or what would settle it. */
   readonly why?: string;
 }
 

@@ -5,7 +5,7 @@ import type { Verdict } from '../../policy/verdict.ts';
 export interface Question {
   /** In words: `an identity at /subscriptions/…`. */
   readonly what: string;
-  /** One for each way it may be meant, where that cannot be told from here: the answers have to agree. */
+  /** One for each way it may be meant, where that is not known here: the answers have to agree. */
   readonly asked: readonly ((policy: NamespacePolicy) => Verdict)[];
   /** What it hangs on, where the answers differ or `isOpen`. */
   readonly undecided?: string;

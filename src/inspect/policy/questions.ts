@@ -142,7 +142,7 @@ function issuerFor(
 
 const GUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Which role is meant, and whether it is built in, Azure alone can tell; what the spec says may be enough. */
+/** Which role is meant, and whether it is built in, only Azure knows; what the spec has may be enough. */
 function ofGrant(object: RoleGrant, { role, policy }: QuestionContext): readonly Asked[] {
   const { spec, status } = object;
   const what = `role ${spec.role.name ?? spec.role.id} on ${spec.scope}`;

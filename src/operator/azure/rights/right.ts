@@ -14,7 +14,7 @@ export interface AzureRight {
 }
 
 export interface MissingRight {
-  /** The kind of object that tells it, `log`, or a candidate of a sweep. */
+  /** The kind of object that reports it, `log`, or a candidate of a sweep. */
   readonly on: string;
   /** Of its condition, its line or its candidate. */
   readonly reason: string;
