@@ -160,7 +160,7 @@ export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
     ),
     line(
       'warn',
-      'whether another cluster claims this installation could not be told, or not be answered',
+      'whether another cluster claims this installation could not be read, or not be answered',
       'error',
     ),
     line(
