@@ -51,6 +51,11 @@ export function isAllSlots({ type, siteId }: HostArea): boolean {
   return type === SLOTS && siteId === undefined;
 }
 
+/** The slots of one site: a subscription has as many such areas as sites. */
+export function isOneOfMany(area: string): boolean {
+  return parseHostArea(area).siteId !== undefined;
+}
+
 /** For the list of the sites that have the slots. */
 export const SITE_TYPE = SITES;
 

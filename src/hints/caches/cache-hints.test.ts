@@ -4,7 +4,15 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
 import { OwnCalls } from '../own-calls.ts';
 import { Self } from '../self.ts';
-import { CacheHints, HINTED_READS, type HintedCache, LIST_SPACING_MS, UNSEEN_READS } from './cache-hints.ts';
+import {
+  CacheHints,
+  HINTED_READS,
+  type HintedCache,
+  LIST_SPACING_MS,
+  SMALL_LISTS,
+  UNSEEN_READS,
+  WIDE_SPACING_MS,
+} from './cache-hints.ts';
 import type { CacheName } from './targets.ts';
 
 const S = '11111111-2222-4333-8444-555555555555';
@@ -217,6 +225,66 @@ describe('many hints at once', () => {
     expect([...calls, ...(await drain())].filter((call) => call.includes('list'))).toEqual(
       areas.map((area) => `credentials list ${area}`),
     );
+  });
+});
+
+describe('slots of sites, each site with a list of its own', () => {
+  const site = (n: number) => `${GROUP}/providers/Microsoft.Web/sites/s${n}`.toLowerCase();
+  const areas = Array.from({ length: 100 }, (_, n) => `${site(n)}|microsoft.web/sites/slots`);
+  const listed = (calls: readonly string[]) => calls.filter((call) => call.startsWith('hosts list'));
+  const MINUTE_S = 60;
+  /** In a minute of forged hints that begin anew each second. */
+  async function inAMinute(
+    { clock, drain }: Pick<ReturnType<typeof setup>, 'clock' | 'drain'>,
+    forge: () => void,
+  ): Promise<number> {
+    let lists = 0;
+    for (let second = 0; second < MINUTE_S; second++) {
+      forge();
+      lists += listed(await drain()).length;
+      clock.advance(1000);
+    }
+    return lists + listed(await drain()).length;
+  }
+
+  it('of which one is swapped are listed at once', async () => {
+    const { take, drain } = setup({ hosts: areas });
+    expect(take(site(7), { change: 'action' })).toBe('list');
+    expect(await drain()).toEqual([`hosts list ${areas[7]}`]);
+  });
+
+  it.each([
+    [
+      'swaps at every site',
+      (take: ReturnType<typeof setup>['take']) =>
+        areas.forEach((_, n) => {
+          take(site(n), { change: 'action' });
+        }),
+    ],
+    ['moves of a group', (take: ReturnType<typeof setup>['take']) => void take(GROUP, { change: 'action' })],
+    [
+      'writes to slots that nobody saw',
+      (take: ReturnType<typeof setup>['take']) =>
+        areas.forEach((_, n) => {
+          take(`${site(n)}/slots/forged`);
+        }),
+    ],
+  ])('cost one list a second, however many %s are forged', async (_, forge) => {
+    const it = setup({ hosts: areas });
+    const lists = await inAMinute(it, () => forge(it.take));
+    expect(lists).toBeGreaterThan(0.9 * MINUTE_S);
+    expect(lists).toBeLessThanOrEqual(SMALL_LISTS.capacity + SMALL_LISTS.perSecond * MINUTE_S);
+  });
+
+  it('are listed for all sites together once in ten minutes, however many moves are forged', async () => {
+    const all = `${SUB}|microsoft.web/sites/slots`;
+    const { clock, take, drain } = setup({ hosts: [all] });
+    const lists: number[] = [];
+    for (const end = 2 * WIDE_SPACING_MS; clock.monotonic() <= end; clock.advance(LIST_SPACING_MS / 2)) {
+      take(GROUP, { change: 'action' });
+      if (listed(await drain()).length > 0) lists.push(clock.monotonic());
+    }
+    expect(lists).toEqual([0, WIDE_SPACING_MS, 2 * WIDE_SPACING_MS]);
   });
 });
 

@@ -2,7 +2,9 @@ import { isWithinScope } from '../../azure/names/resource-id.ts';
 import { subscriptionOf } from '../../azure/names/scope.ts';
 import { type BucketSize, TokenBucket } from '../../azure/token-bucket.ts';
 import { ReReads } from '../../cache/calls/re-reads.ts';
+import { isAllSlots, isOneOfMany, parseHostArea } from '../../cache/hosts/area.ts';
 import { roleIn } from '../../cache/roles/roles.ts';
+import { RESYNC } from '../../cache/schedule/resync.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
@@ -38,16 +40,23 @@ export const HINTED_READS: BucketSize = { capacity: 50, perSecond: 1 };
 /** The share of what azid has not seen yet: the machines of others come and go all day, and leave what azid has its reads. */
 export const UNSEEN_READS: BucketSize = { capacity: 25, perSecond: 0.5 };
 
-/** Credentials have no list but that of their identity; beyond the reads above these are made in turn. */
-const IDENTITY_LISTS: BucketSize = { capacity: 1, perSecond: 1 };
+/**
+ * Lists of areas of which a subscription has hundreds or thousands, the credentials of an identity and the slots of a site: made in
+ * turn, or a forged move of a group, or a forged swap of each site, would cost a list of each of them every minute.
+ */
+export const SMALL_LISTS: BucketSize = { capacity: 1, perSecond: 1 };
 
 /** The least time between two lists of an area that hints lead to, ms. */
 export const LIST_SPACING_MS = 60_000;
 
+/** The same of an area whose list is one of sites and then one of each site's slots: with every resync once more, and no more often. */
+export const WIDE_SPACING_MS = RESYNC.everyMs;
+
 interface Budget {
   readonly seen: TokenBucket;
   readonly unseen: TokenBucket;
-  readonly identityLists: TokenBucket;
+  /** Apart, so that neither waits for the other's. */
+  readonly smallLists: Readonly<Record<'credentials' | 'hosts', TokenBucket>>;
 }
 
 /**
@@ -66,7 +75,7 @@ export class CacheHints implements HintSink {
   constructor(options: CacheHintsOptions) {
     this.#options = options;
     const { clock, signal } = options;
-    this.#lists = new ReReads({ clock, signal, read: async (place) => this.#list(place) });
+    this.#lists = new ReReads({ clock, signal, read: async (place) => this.#relist(place) });
     this.#groups = new GroupsGone({ clock, read: (inGroup) => this.#readHeld(inGroup) });
   }
 
@@ -86,7 +95,7 @@ export class CacheHints implements HintSink {
           : 'irrelevant';
       case 'area':
         if (!caches[target.cache].inUse.has(target.area)) return 'irrelevant';
-        return this.#listSoon(target.cache, target.area);
+        return this.#list(target.cache, target.area);
       case 'elsewhere':
         return this.#readElsewhere(target.guid, target.area);
       case 'beneath':
@@ -102,13 +111,10 @@ export class CacheHints implements HintSink {
     const cache = this.#options.caches[name];
     // Shared with the hint that came before.
     if (cache.isSuspected(id)) return 'read';
-    const { seen, unseen, identityLists } = this.#budgetOf(id);
+    const { seen, unseen } = this.#budgetOf(id);
     const isSeen = cache.observe(id).state === 'present';
     const buckets = isSeen ? [seen] : [seen, unseen];
-    if (buckets.some((bucket) => bucket.readyInMs() > 0))
-      return name === 'credentials'
-        ? this.#listInTurn(name, area, identityLists)
-        : this.#listSoon(name, area);
+    if (buckets.some((bucket) => bucket.readyInMs() > 0)) return this.#list(name, area);
     for (const bucket of buckets) bucket.take();
     cache.suspect(id);
     return 'read';
@@ -146,31 +152,38 @@ export class CacheHints implements HintSink {
     let effect: HintEffect = 'irrelevant';
     for (const cache of HELD) {
       for (const area of caches[cache].inUse.names)
-        if (isOf(area, subscriptionId)) effect = this.#listSoon(cache, area);
+        if (isOf(area, subscriptionId)) effect = this.#list(cache, area);
     }
     return effect;
   }
 
-  /** Now if none was asked for lately; else when a minute has passed, for all that come until then. */
+  #list(name: CacheName, area: string): HintEffect {
+    const isSmall = name === 'credentials' || (name === 'hosts' && isOneOfMany(area));
+    return isSmall ? this.#listInTurn(name, area) : this.#listSoon(name, area);
+  }
+
+  /** Now if none was asked for lately; else when its time has passed, for all that come until then. */
   #listSoon(name: CacheName, area: string, afterMs = 0): HintEffect {
     const place = `${name} ${area}`;
     const at = this.#listedAt.get(place) ?? Number.NEGATIVE_INFINITY;
-    this.#lists.add(place, place, Math.max(this.#options.clock.monotonic() + afterMs, at + LIST_SPACING_MS));
+    const spacedMs = name === 'hosts' && isAllSlots(parseHostArea(area)) ? WIDE_SPACING_MS : LIST_SPACING_MS;
+    this.#lists.add(place, place, Math.max(this.#options.clock.monotonic() + afterMs, at + spacedMs));
     return 'list';
   }
 
   /** The same for areas of which there are thousands: as many wait as are in use, and each once. */
-  #listInTurn(name: CacheName, area: string, bucket: TokenBucket): HintEffect {
+  #listInTurn(name: 'credentials' | 'hosts', area: string): HintEffect {
     if (this.#lists.dueAt(`${name} ${area}`) !== undefined) return 'list';
+    const bucket = this.#budgetOf(scopeOf(area)).smallLists[name];
     const afterMs = bucket.readyInMs();
     bucket.take();
     return this.#listSoon(name, area, afterMs);
   }
 
-  #list(place: string): void {
+  #relist(place: string): void {
     const { caches, clock } = this.#options;
     const now = clock.monotonic();
-    for (const [each, at] of this.#listedAt) if (now >= at + LIST_SPACING_MS) this.#listedAt.delete(each);
+    for (const [each, at] of this.#listedAt) if (now >= at + WIDE_SPACING_MS) this.#listedAt.delete(each);
     this.#listedAt.set(place, now);
     const space = place.indexOf(' ');
     const cache = caches[place.slice(0, space) as CacheName];
@@ -189,7 +202,7 @@ export class CacheHints implements HintSink {
       budget = {
         seen: bucket(HINTED_READS),
         unseen: bucket(UNSEEN_READS),
-        identityLists: bucket(IDENTITY_LISTS),
+        smallLists: { credentials: bucket(SMALL_LISTS), hosts: bucket(SMALL_LISTS) },
       };
       this.#budgets.set(subscription, budget);
     }
@@ -209,6 +222,11 @@ const HELD = ['identities', 'hosts', 'assignments'] as const;
 /** Areas are named by a subscription, by its scope, or by a scope in it and a type. */
 function isOf(area: string, subscriptionId: string): boolean {
   const id = subscriptionId.toLowerCase();
-  const [scope = ''] = area.split('|');
+  const scope = scopeOf(area);
   return scope === id || isWithinScope(scope, `/subscriptions/${id}`);
+}
+
+function scopeOf(area: string): string {
+  const [scope = ''] = area.split('|');
+  return scope;
 }
