@@ -1,0 +1,89 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from './markdown.ts';
+
+/** What docs/architecture.md section 7 says of imports, as far as a program can see it. */
+
+/** A path, and the paths that it imports when it is loaded: types are gone by then. */
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+const IMPORT = /^(?:import|export)\s+(?!type\s)(?:[^;'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm;
+const IS_TEST = /\.(test|fixture)\.ts$|\/testing(\/|\.ts$)/;
+
+function importsIn(path: string, source: string): string[] {
+  return [...source.matchAll(IMPORT)].map(([, to = '']) => join(dirname(path), to));
+}
+
+async function graph(): Promise<Graph> {
+  const names = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const paths = names.map((name) => join('src', name)).filter((path) => !IS_TEST.test(path));
+  const read = async (path: string) =>
+    [path, importsIn(path, await readFile(join(ROOT, path), 'utf8'))] as const;
+  return new Map(await Promise.all(paths.map(read)));
+}
+
+/** One circle, from a file back to itself; undefined: there is none. */
+function circleIn(graph: Graph): readonly string[] | undefined {
+  const done = new Set<string>();
+  const circleFrom = (path: string, way: readonly string[]): readonly string[] | undefined => {
+    const at = way.indexOf(path);
+    if (at >= 0) return [...way.slice(at), path];
+    if (done.has(path)) return undefined;
+    for (const next of graph.get(path) ?? []) {
+      const circle = circleFrom(next, [...way, path]);
+      if (circle) return circle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of graph.keys()) {
+    const circle = circleFrom(path, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+const all = await graph();
+/** What the folder imports, as lines `from -> to`. */
+const importsOf = (folder: string) =>
+  [...all]
+    .filter(([path]) => path.startsWith(`${folder}/`))
+    .flatMap(([path, to]) => to.map((each) => `${path} -> ${each}`));
+
+it('no file of the product is loaded by what it loads', () => {
+  expect(all.size).toBeGreaterThan(500);
+  expect(circleIn(all)).toBeUndefined();
+});
+
+it('the simulated Azure imports nothing of the product, the clock aside', () => {
+  const lines = importsOf('src/simulator');
+  expect(lines.length).toBeGreaterThan(100);
+  expect(lines.filter((line) => !/ -> src\/(simulator|runtime\/time)\//.test(line))).toEqual([]);
+});
+
+it('the sandbox imports nothing by which azid knows Azure', () => {
+  const lines = importsOf('src/sandbox');
+  expect(lines.length).toBeGreaterThan(50);
+  const ofAzid = / -> src\/(azure|cache|reconcilers|hints|policy|orphans|operator)\//;
+  expect(lines.filter((line) => ofAzid.test(line))).toEqual([]);
+});
+
+it.each([
+  ["import { a } from './b.ts';", ['x/b.ts']],
+  ["import {\n  a,\n  type B,\n} from '../y/b.ts';", ['y/b.ts']],
+  ["import './b.ts';", ['x/b.ts']],
+  ["export { a } from './b.ts';", ['x/b.ts']],
+  ["import type { A } from './b.ts';\nexport type { B } from './c.ts';", []],
+  ["import { join } from 'node:path';", []],
+])('finds in %j what is loaded', (source, expected) => {
+  expect(importsIn('x/a.ts', source)).toEqual(expected);
+});
+
+it('finds a circle, and none where two ways lead to one file', () => {
+  const of = (edges: Record<string, string[]>) => circleIn(new Map(Object.entries(edges)));
+  expect(of({ a: ['b', 'c'], b: ['d'], c: ['d'], d: [] })).toBeUndefined();
+  expect(of({ a: ['b'], b: ['c'], c: ['b'] })).toEqual(['b', 'c', 'b']);
+});
