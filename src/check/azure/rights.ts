@@ -28,7 +28,7 @@ export async function rightsFindings(
           unknown(
             AREA,
             `${left} more scopes are in use, and were not asked for`,
-            'the conditions of the objects there tell what is missing',
+            'the conditions of the objects there show what is missing',
           ),
         ]
       : []),

@@ -23,7 +23,7 @@ export function issuerFinding(view: ClusterIssuerView, isGiven: boolean): CheckF
         AREA,
         isGiven
           ? `${view.issuer}, as --cluster-issuer of the controller gives it; nothing of it was checked`
-          : `${view.issuer} looks as if Entra could reach it`,
+          : `${view.issuer} seems to be within Entra's reach`,
       );
     case 'unreachable':
       return problem(

@@ -1,10 +1,11 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
-import { type Lease, leases } from '../builtin.ts';
+import type { Lease } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
-import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../errors.ts';
+import { isAlreadyExists, isConflict, KubeError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
-import { heldSpec, ObservedLease, releasedSpec } from './lease-record.ts';
+import { LeaseCalls } from './lease-calls.ts';
+import { ObservedLease } from './lease-record.ts';
 
 export interface LeaderElectorOptions {
   /** On a transport of its own: a busy queue must not delay a renewal (kueue #15537). */
@@ -45,6 +46,7 @@ export class LeaderElector {
   readonly #renewDeadlineMs: number;
   readonly #retryMs: number;
   readonly #log: Log;
+  readonly #calls: LeaseCalls;
   readonly #observed = new ObservedLease();
   #state: Leadership = { type: 'follower' };
   /** Why the last try failed; undefined after one that showed who leads. */
@@ -61,6 +63,7 @@ export class LeaderElector {
     this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 2_000;
     this.#log = options.log ?? silentLog;
+    this.#calls = new LeaseCalls({ ...options, durationMs: this.#leaseDurationMs });
     if (!options.identity) throw new Error('Expected the identity of the elector to be set, got ""');
     if (!(this.#leaseDurationMs > this.#renewDeadlineMs))
       throw new Error(
@@ -90,7 +93,7 @@ export class LeaderElector {
    * that ran out, whose holder may be at work, and for one that is not there, which proves nothing about anybody.
    */
   async isFree(signal: AbortSignal): Promise<boolean> {
-    const lease = await this.#read(this.#renewDeadlineMs, signal);
+    const lease = await this.#calls.read(this.#renewDeadlineMs, signal);
     this.#freeAt = lease?.spec?.holderIdentity === '' ? lease.metadata.resourceVersion : undefined;
     return this.#freeAt !== undefined;
   }
@@ -195,30 +198,18 @@ export class LeaderElector {
 
   /** The Lease as written; undefined when another one holds it. */
   async #takeOrRenew(startedAt: number, timeoutMs: number, signal: AbortSignal): Promise<Lease | undefined> {
-    const { client, clock, namespace, name, identity } = this.#options;
+    const { clock, identity } = this.#options;
     // The leader writes what it wrote last; only if that fails does it read.
     if (this.#state.type !== 'leader' || !this.#observed.lease) {
-      const read = await this.#read(timeoutMs, signal);
-      if (!read) {
-        const spec = heldSpec(undefined, identity, this.#leaseDurationMs, clock.now());
-        const metadata = { namespace, name };
-        return client.create(
-          leases,
-          { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec },
-          signal,
-          { timeoutMs: this.#restOf(startedAt, timeoutMs) },
-        );
-      }
+      const read = await this.#calls.read(timeoutMs, signal);
+      if (!read) return this.#calls.create(this.#restOf(startedAt, timeoutMs), signal);
       this.#observed.observe(read, clock.monotonic(), this.#leaseDurationMs);
     }
     const lease = this.#observed.lease;
     if (!lease || this.#observed.heldByAnother(identity, clock.monotonic())) return undefined;
     // A leader that finds somebody else in its place has lost, however long ago the other one renewed.
     if (this.#state.type === 'leader' && this.holder !== identity) return undefined;
-    const spec = heldSpec(lease.spec, identity, this.#leaseDurationMs, clock.now());
-    const held = await client.replace(leases, { ...lease, spec }, signal, {
-      timeoutMs: this.#restOf(startedAt, timeoutMs),
-    });
+    const held = await this.#calls.hold(lease, this.#restOf(startedAt, timeoutMs), signal);
     // It was the same one still, or the API server would have refused.
     if (lease.metadata.resourceVersion === this.#freeAt) this.#nobodyBetween = true;
     return held;
@@ -226,16 +217,6 @@ export class LeaderElector {
 
   #restOf(startedAt: number, timeoutMs: number): number {
     return Math.max(0, startedAt + timeoutMs - this.#options.clock.monotonic());
-  }
-
-  async #read(timeoutMs: number, signal: AbortSignal): Promise<Lease | undefined> {
-    const { client, namespace, name } = this.#options;
-    try {
-      return await client.get(leases, `${namespace}/${name}`, signal, { timeoutMs });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
   }
 
   async #release(): Promise<void> {
@@ -249,7 +230,7 @@ export class LeaderElector {
       } catch (error) {
         // The renewal that was cut off by the stop got through.
         if (!isConflict(error)) throw error;
-        await this.#giveUp(await this.#read(RELEASE_TIMEOUT_MS, never), never);
+        await this.#giveUp(await this.#calls.read(RELEASE_TIMEOUT_MS, never), never);
       }
     } catch (error) {
       // It expires by itself.
@@ -259,10 +240,7 @@ export class LeaderElector {
   }
 
   async #giveUp(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const { client, clock, identity } = this.#options;
-    if (lease?.spec?.holderIdentity !== identity) return;
-    const spec = releasedSpec(lease.spec, clock.now());
-    await client.replace(leases, { ...lease, spec }, signal, { timeoutMs: RELEASE_TIMEOUT_MS });
-    this.#log.info({ identity }, 'released the lease');
+    const released = await this.#calls.release(lease, RELEASE_TIMEOUT_MS, signal);
+    if (released) this.#log.info({ identity: this.#options.identity }, 'released the lease');
   }
 }
