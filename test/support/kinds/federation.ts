@@ -106,7 +106,7 @@ export class FederationStage {
     await this.gone(federatedIdentityCredential.resource, name);
   }
 
-  /** Asks azid to look now, and waits until it has. */
+  /** Asks azid to reconcile now, and waits until it has. */
   async lookNow(name: string): Promise<void> {
     const at = String(this.#world.clock.now());
     await this.#cluster.patch(federatedIdentityCredential.resource, `${NAMESPACE}/${name}`, {

@@ -101,7 +101,7 @@ export class GrantStage {
     return this.#cluster.get(userAssignedIdentity.resource, `${NAMESPACE}/${name}`);
   }
 
-  /** Asks azid to look now, and waits until it has. */
+  /** Asks azid to reconcile now, and waits until it has. */
   async lookNow(name: string): Promise<RoleGrant> {
     const at = String(this.#world.clock.now());
     await this.#cluster.patch(roleGrant.resource, `${NAMESPACE}/${name}`, {
