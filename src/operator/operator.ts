@@ -1,21 +1,24 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
-import { isTransient } from '../kube/errors.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
 import { EventLoop } from '../observe/health/event-loop.ts';
 import { Health } from '../observe/health/health.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import { createWatches, type Stores, type Watches } from '../reconcilers/stores.ts';
-import { sleep } from '../runtime/time/clock.ts';
 import { AZURE_RESOURCES } from './azure/azure-resources.ts';
+import { Connection } from './azure/connection.ts';
+import { useOwnedAreas } from './azure/owned-areas.ts';
 import { onlyLeaderWrites, unlessCut } from './leader/guards.ts';
-import { claimInstallation, whenHandedOver } from './leader/installation.ts';
+import { HeadStart } from './leader/head-start.ts';
+import { claimInstallation, readInstallation, whenHandedOver } from './leader/installation.ts';
 import { campaign, type Leadership } from './leader/leadership.ts';
-import { type OperatorOptions, SYNC_LIMIT_MS } from './options.ts';
+import { untilAnswered } from './leader/until-answered.ts';
+import type { OperatorOptions } from './options.ts';
 import { principalsOf, retainedOf } from './records.ts';
 import { KINDS } from './registry.ts';
 import { anyOf, waitUntil } from './signals.ts';
@@ -40,6 +43,8 @@ export class Operator {
   readonly #health = new Health();
   /** Aborts for `kill`: nothing leaves the process any more. */
   readonly #cut = new AbortController();
+  /** Aborts for `fail` as well: nothing but the Lease. */
+  readonly #failed = new AbortController();
   #server: ObserveServer | undefined;
   #stores: Stores | undefined;
   #work: Work | undefined;
@@ -93,6 +98,12 @@ export class Operator {
   /** As if the process had died: no call leaves it any more, the Lease is not given back. */
   kill(): void {
     this.#cut.abort(new Error('killed'));
+    this.#failed.abort(new Error('killed'));
+  }
+
+  /** Something is broken in this process: it ends at once, and so that another one has its place within a second. `run` rejects with it. */
+  fail(error: unknown): void {
+    this.#failed.abort(error);
   }
 
   /** Runs until `stop` aborts or leadership is lost. Rejects when it cannot start, with a message that says why. */
@@ -110,10 +121,9 @@ export class Operator {
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
-    const begin = anyOf([stop, this.#cut.signal], cleanup);
-    this.#cut.signal.addEventListener('abort', () => background.abort(this.#cut.signal.reason), {
-      once: true,
-    });
+    const failed = this.#failed.signal;
+    const begin = anyOf([stop, failed], cleanup);
+    failed.addEventListener('abort', () => background.abort(failed.reason), { once: true });
 
     const loop = cleanup.use(new EventLoop({ clock }));
     this.#health.add('healthz', 'event-loop', loop.check);
@@ -131,24 +141,28 @@ export class Operator {
     }
 
     const onRequest = this.#metrics.restClient(new URL(endpoint.server).host);
-    const transport = (intercept?: Interceptor) => {
+    const transport = (cut: AbortSignal, intercept?: Interceptor) => {
       const made = new KubeTransport({
         endpoint,
         clock,
         userAgent: `azid/${version}`,
         onRequest,
-        intercept: unlessCut(this.#cut.signal, intercept),
+        intercept: unlessCut(cut, intercept),
         ...(watchIdleMs !== undefined && { pingMs: watchIdleMs }),
       });
       cleanup.defer(() => made.close());
       return made;
     };
     // The Lease has a connection of its own: a busy queue must not delay a renewal.
-    const leaseClient = new KubeClient(transport(this.#options.interceptLease));
-    const installationId = await this.#claim(leaseClient, begin);
-    log.info({ installationId }, 'installation claimed');
+    const leaseClient = new KubeClient(transport(this.#cut.signal, this.#options.interceptLease));
+    const claimed = await untilAnswered(
+      () => readInstallation(leaseClient, this.#claim, begin),
+      this.#options,
+      begin,
+    );
+    if (claimed !== undefined) log.info({ installationId: claimed }, 'installation claimed');
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
-    const client = new KubeClient(transport(onlyLeaderWrites(leadership, interceptKube)));
+    const client = new KubeClient(transport(failed, onlyLeaderWrites(leadership, interceptKube)));
 
     const watches = createWatches(this.#kinds, {
       client,
@@ -180,39 +194,51 @@ export class Operator {
     this.#synced = true;
     log.info({}, 'caches synced');
 
-    if (!(await waitUntil(leadership.whenLeading(end), end))) {
+    const headStart = cleanup.use(this.#headStart(watches, leadership));
+    const leading = leadership.whenLeading(end, (over) => headStart.begin(over));
+    if (!(await waitUntil(leading, end))) {
       await leadership.release();
       return stopped();
     }
-    log.info({}, 'working');
-    const ended = await this.#lead({ client, leadership, watches, installationId }, end);
-    if (leadership.lost.aborted) {
-      return { type: 'leadershipLost', why: String((leadership.lost.reason as Error).message) };
-    }
-    // Only when everything of this process has ended may another one work at once; else the Lease runs out by itself.
-    if (ended && !this.#cut.signal.aborted) await leadership.release();
-    return stopped();
-  }
-
-  /** The claim on the installation; an API server that is not up yet is waited for. */
-  async #claim(client: KubeClient, signal: AbortSignal): Promise<string> {
-    const { namespace, installationId, takeOver } = this.#options;
-    const claim = { namespace, takeOver, ...(installationId !== undefined && { installationId }) };
-    return this.#untilAnswered(() => claimInstallation(client, claim, signal), signal);
-  }
-
-  async #untilAnswered<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { clock, log } = this.#options;
-    const until = clock.monotonic() + SYNC_LIMIT_MS;
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (signal.aborted || !isTransient(error) || clock.monotonic() > until) throw error;
-        log.warn({ error }, 'the API server does not answer yet');
-        await sleep(clock, 2_000, signal);
+    try {
+      const ended = await this.#lead({ client, leaseClient, leadership, watches, headStart }, end);
+      if (leadership.lost.aborted) {
+        return { type: 'leadershipLost', why: String((leadership.lost.reason as Error).message) };
       }
+      if (failed.aborted && !this.#cut.signal.aborted) throw failed.reason;
+      // Only when everything of this process has ended may another one work at once; else the Lease runs out by itself.
+      if (ended && !this.#cut.signal.aborted) await leadership.release();
+      return stopped();
+    } catch (error) {
+      // What it began may still be carried out, as after a crash: the Lease is not given back.
+      if (!this.#cut.signal.aborted) await leadership.abandon();
+      throw error;
     }
+  }
+
+  get #claim() {
+    const { namespace, installationId, takeOver } = this.#options;
+    return { namespace, takeOver, ...(installationId !== undefined && { installationId }) };
+  }
+
+  #headStart({ all, stores }: Watches, leadership: Leadership): HeadStart {
+    const { clock, log } = this.#options;
+    return new HeadStart({
+      clock,
+      log,
+      connect: () => {
+        const connection = this.#connect(leadership, stores);
+        return { connection, areas: useOwnedAreas(connection.caches, this.#kinds, stores) };
+      },
+      catchUp: async (signal) => {
+        await Promise.all(all.map(({ informer }) => informer.catchUp(signal)));
+      },
+    });
+  }
+
+  #connect(leadership: Leadership, stores: Stores): Connection {
+    const { signal: cut } = this.#failed;
+    return new Connection({ options: this.#options, metrics: this.#metrics, leadership, stores, cut });
   }
 
   /**
@@ -222,43 +248,55 @@ export class Operator {
    */
   async #catchUp({ all }: Watches, { nobodyBetween }: Leadership, signal: AbortSignal): Promise<void> {
     if (nobodyBetween) return;
-    const lists = all.map(({ informer }) => this.#untilAnswered(() => informer.catchUp(signal), signal));
-    await Promise.all(lists);
+    const catchUp = (informer: (typeof all)[number]['informer']) => () => informer.catchUp(signal);
+    await Promise.all(all.map(({ informer }) => untilAnswered(catchUp(informer), this.#options, signal)));
     this.#options.log.info({}, 'caught up with the API server');
   }
 
-  async #lead(
-    {
-      watches,
-      ...shared
-    }: Pick<WorkParts, 'client' | 'leadership' | 'installationId'> & { watches: Watches },
-    stop: AbortSignal,
-  ): Promise<boolean> {
-    const parts = { ...shared, stores: watches.stores };
+  async #lead(parts: LeadParts, stop: AbortSignal): Promise<boolean> {
+    const { watches, client, leaseClient, leadership, headStart } = parts;
+    const { stores } = watches;
     await using cleanup = new AsyncDisposableStack();
-    const end = anyOf([stop, parts.leadership.lost], cleanup);
-    const kept = { ...parts, options: this.#options };
+    const end = anyOf([stop, leadership.lost], cleanup);
+    const untilKnown = <T>(call: () => Promise<T>) => untilAnswered(call, this.#options, end);
+    let connection: Connection | undefined;
+    cleanup.defer(() => connection?.stop());
+    let installationId: string;
     let principals: RecordedPrincipals;
-    const retained = retainedOf(kept);
+    let retained: RetainedRecords;
     try {
-      await this.#catchUp(watches, parts.leadership, end);
-      const recorded = principalsOf(kept, parts.stores);
+      const begun = await headStart.take(end);
+      connection = begun?.connection;
+      // Again, since nothing may be written before: what it said at the start may have been another leader's to change.
+      [installationId] = await Promise.all([
+        untilKnown(() => claimInstallation(leaseClient, this.#claim, end, () => leadership.isLeaderNow())),
+        begun ? undefined : this.#catchUp(watches, leadership, end),
+      ]);
+      const kept = { client, options: this.#options, installationId };
+      const recorded = principalsOf(kept, stores);
       principals = recorded.principals;
-      await this.#untilAnswered(() => recorded.load(end), end);
-      await this.#untilAnswered(() => retained.load(end), end);
+      const left = retainedOf(kept);
+      retained = left;
+      await Promise.all([untilKnown(() => recorded.load(end)), untilKnown(() => left.load(end))]);
+      this.#options.log.info({ installationId, headStart: begun !== undefined }, 'working');
     } catch (error) {
       // Nothing was begun yet.
       if (end.aborted) return true;
       throw error;
     }
+    connection ??= this.#connect(leadership, stores);
     await using work = new Work({
-      ...parts,
+      client,
+      leadership,
+      stores,
+      installationId,
       principals,
       retained,
+      connection,
       options: this.#options,
       kinds: this.#kinds,
       metrics: this.#metrics,
-      cut: this.#cut.signal,
+      cut: this.#failed.signal,
     });
     this.#work = work;
     try {
@@ -267,4 +305,10 @@ export class Operator {
       this.#work = undefined;
     }
   }
+}
+
+interface LeadParts extends Pick<WorkParts, 'client' | 'leadership'> {
+  readonly watches: Watches;
+  readonly leaseClient: KubeClient;
+  readonly headStart: HeadStart;
 }

@@ -3,6 +3,7 @@ import type { Intercept } from '../azure/arm/arm-policies.ts';
 import type { Cloud } from '../azure/arm/clouds.ts';
 import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/access/endpoint.ts';
+import type { LeaseTimes } from '../kube/lease/lease-times.ts';
 import type { Interceptor } from '../kube/transport/transport.ts';
 import type { ListenAddress } from '../observe/address.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
@@ -27,6 +28,10 @@ export interface OperatorOptions {
   readonly instance: string;
   /** Absent: work without a Lease, as the only process. */
   readonly leaseName?: string;
+  /** Defaults to client-go's. */
+  readonly leaseTimes?: LeaseTimes;
+  /** Uid of the pod: a process that was in it before this one is dead. */
+  readonly podUid?: string;
 
   /** Issuer of this cluster's ServiceAccount tokens; absent: found by discovery. */
   readonly clusterIssuer?: string;

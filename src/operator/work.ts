@@ -1,9 +1,6 @@
-import { CallRefused } from '../azure/arm/errors.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
 import type { HintSink } from '../hints/hint.ts';
-import { OwnCalls } from '../hints/own-calls.ts';
-import { Self } from '../hints/self.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
@@ -15,8 +12,7 @@ import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principal
 import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
-import { type ConnectedAzure, connectAzure } from './azure/azure.ts';
-import { untilKnown } from './azure/who-am-i.ts';
+import type { Connection } from './azure/connection.ts';
 import { hearFromAzure } from './hints/hints.ts';
 import { readSignIns } from './hints/sign-ins.ts';
 import { KindController } from './kind-controller.ts';
@@ -25,7 +21,7 @@ import type { Leadership } from './leader/leadership.ts';
 import { onceCalm } from './once-calm.ts';
 import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
-import { cachesOf, servicesOf } from './services.ts';
+import { servicesOf } from './services.ts';
 import { anyOf } from './signals.ts';
 
 export interface WorkParts {
@@ -38,32 +34,31 @@ export interface WorkParts {
   readonly installationId: string;
   readonly principals: RecordedPrincipals;
   readonly retained: RetainedRecords;
+  /** Ends with the work. */
+  readonly connection: Connection;
   /** Aborted: nothing leaves the process any more. */
   readonly cut: AbortSignal;
 }
 
 /**
- * What only the leader does: the caches of Azure, and a controller for each kind. It knows the kinds by their definitions
+ * What only the leader does: what it hears from Azure, and a controller for each kind. It knows the kinds by their definitions
  * alone. Disposed when the work ends.
  */
 export class Work implements AsyncDisposable {
   readonly #parts: WorkParts;
   readonly #services: Services;
   readonly #journal: ActivityJournal;
-  readonly #self = new Self();
   readonly #kinds: readonly KindController[];
   readonly #cleanup = new AsyncDisposableStack();
-  /** Ends lists and reads that belong to no reconcile. */
-  readonly #ended = new AbortController();
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
-    const { options, kinds, metrics, client, stores, cut } = parts;
+    const { options, kinds, metrics, client, stores, cut, connection } = parts;
     const { clock, random, log, instance } = options;
     const permissions = this.#cleanup.use(new PermissionChanges(stores));
     this.#journal = new ActivityJournal({
       clock,
-      self: this.#self,
+      self: connection.self,
       isOwned: isOwnedBy(kinds, stores),
     });
     this.#services = this.#connect();
@@ -118,10 +113,10 @@ export class Work implements AsyncDisposable {
    * signal and still runs: then the Lease must not be given back.
    */
   async run(stop: AbortSignal): Promise<boolean> {
-    const { leadership, cut, options } = this.#parts;
+    const { leadership, cut, options, connection } = this.#parts;
     const lostOrCut = anyOf([leadership.lost, cut], this.#cleanup);
     const { clock, collectGarbage } = options;
-    const { signal } = this.#ended;
+    const { signal } = connection;
     if (collectGarbage) void onceCalm({ clock, idle: () => this.idle(), signal }, collectGarbage);
     await Promise.all(this.#controllers.map((controller) => controller.run(stop, lostOrCut)));
     return this.#controllers.every((controller) => controller.running === 0);
@@ -129,7 +124,7 @@ export class Work implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // First: whoever is waited for below may itself wait for a rate limit, as long as Azure asked for.
-    this.#ended.abort(new Error('azid is stopping'));
+    this.#parts.connection.end();
     await this.#cleanup.disposeAsync();
   }
 
@@ -137,31 +132,13 @@ export class Work implements AsyncDisposable {
     return this.#kinds.flatMap(({ controllers }) => controllers);
   }
 
-  /** Azure, its caches, and what the kinds share over them. */
+  /** What azid hears from Azure, and what the kinds share. */
   #connect(): Services {
-    const { options, kinds, metrics, client, leadership, stores, installationId, principals, retained, cut } =
+    const { options, kinds, metrics, client, stores, installationId, principals, retained, connection } =
       this.#parts;
-    const { clock, random, log, namespace } = options;
-    const ownCalls = new OwnCalls(this.#self);
-    const connected = connectAzure(options, metrics, {
-      beforeWrite: () => {
-        if (cut.aborted) throw new CallRefused('WriteRefused', 'this process is stopping');
-        if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
-      },
-      onWritten: (correlationId, id) => ownCalls.note(correlationId, id),
-    });
-    const azure: ConnectedAzure = {
-      ...connected,
-      whoAmI: async () => {
-        const self = await connected.whoAmI();
-        this.#self.identify(self);
-        return self;
-      },
-    };
-    const { signal } = this.#ended;
-    void untilKnown(azure.whoAmI, { clock, random, log, signal });
-    const caches = cachesOf(options, azure, stores, signal);
-    this.#cleanup.defer(() => caches.stop());
+    const { clock, log, namespace } = options;
+    const { azure, caches, ownCalls, signal } = connection;
+    this.#cleanup.defer(() => connection.stop());
     metrics.caches(() => caches.parts());
     metrics.orphans.sweeps(() => sweepSamples(stores, clock.now()));
     const journal = this.#journal;

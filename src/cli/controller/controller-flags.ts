@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../../azure/arm/credential.ts';
 import { AZURE_LIMITS } from '../../azure/limits.ts';
+import { LEASE_TIMES } from '../../kube/lease/lease-times.ts';
 import {
   bool,
   busAddress,
@@ -34,6 +35,10 @@ export interface ControllerFlags {
   readonly takeOver: boolean;
   readonly leaderElect: boolean;
   readonly leaseName: string;
+  readonly leaseDuration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
+  readonly podUid?: string;
   readonly workers: number;
   readonly resyncInterval: number;
   readonly activityLog: boolean;
@@ -170,6 +175,38 @@ export const FLAGS: readonly Flag[] = [
     about: 'name of the Lease',
     parse: dnsLabel,
     fallback: 'azid-controller',
+  },
+  {
+    flags: '--lease-duration <duration>',
+    env: 'AZID_LEASE_DURATION',
+    about: 'after so long without a renewal others take the Lease; whole seconds, the same in all replicas',
+    parse: duration('5s', '10m'),
+    fallback: LEASE_TIMES.leaseDurationMs,
+    shown: '15s',
+  },
+  {
+    flags: '--renew-deadline <duration>',
+    env: 'AZID_RENEW_DEADLINE',
+    about:
+      'after so long without a renewal that succeeded the leader ends; at most four fifths of --lease-duration',
+    parse: duration('2s', '8m'),
+    fallback: LEASE_TIMES.renewDeadlineMs,
+    shown: '10s',
+  },
+  {
+    flags: '--retry-period <duration>',
+    env: 'AZID_RETRY_PERIOD',
+    about: 'between two renewals, and between two tries of a follower that hears nothing of the Lease',
+    parse: duration('500ms', '2m'),
+    fallback: LEASE_TIMES.retryMs,
+    shown: '2s',
+  },
+  {
+    flags: '--pod-uid <uid>',
+    env: 'AZID_POD_UID',
+    about:
+      'uid of the pod azid runs in: a container that is started anew takes over at once from the one that died before it in the same pod',
+    parse: uuid,
   },
   {
     flags: '--workers <n>',

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { loadKubeEndpoint } from '../../kube/access/config.ts';
+import { type LeaseTimes, wrongTimes } from '../../kube/lease/lease-times.ts';
 import { parseListenAddress } from '../../observe/address.ts';
 import { createLog } from '../../observe/logs/logs.ts';
+import { instanceOf } from '../../operator/leader/leadership.ts';
 import { Operator, type RunEnd } from '../../operator/operator.ts';
 import type { OperatorOptions } from '../../operator/options.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
+import { endProcess } from '../end-process.ts';
 import { signIn } from '../sign-in.ts';
 import { VERSION } from '../version.ts';
 import type { ControllerFlags } from './controller-flags.ts';
@@ -26,6 +29,7 @@ export const EXIT = {
 export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: Log): OperatorOptions {
   const clock = systemClock;
   const { tenantId, installationId, clusterIssuer } = flags;
+  const leaseTimes = leaseTimesOf(flags);
   const listen = parseListenAddress('--listen-address', flags.listenAddress);
   return {
     clock,
@@ -40,8 +44,10 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     ...(installationId !== undefined && { installationId }),
     ...(clusterIssuer !== undefined && { clusterIssuer }),
     takeOver: flags.takeOver,
-    instance: `${env.HOSTNAME ?? hostname()}-${randomBytes(4).toString('hex')}`,
+    instance: instanceOf(env.HOSTNAME ?? hostname(), randomBytes(4).toString('hex'), flags.podUid),
     ...(flags.leaderElect && { leaseName: flags.leaseName }),
+    leaseTimes,
+    ...(flags.podUid !== undefined && { podUid: flags.podUid }),
     ...signIn(flags, clock, env),
     tenantId,
     ...(flags.serviceBusEndpoint !== undefined && { serviceBusEndpoint: flags.serviceBusEndpoint }),
@@ -55,6 +61,17 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     ...(listen && { listen }),
     ...(globalThis.gc && { collectGarbage: collectGarbage(log) }),
   };
+}
+
+function leaseTimesOf({ leaseDuration, renewDeadline, retryPeriod }: ControllerFlags): LeaseTimes {
+  const times = { leaseDurationMs: leaseDuration, renewDeadlineMs: renewDeadline, retryMs: retryPeriod };
+  const wrong = wrongTimes(times, {
+    leaseDurationMs: '--lease-duration',
+    renewDeadlineMs: '--renew-deadline',
+    retryMs: '--retry-period',
+  });
+  if (wrong !== undefined) throw new Error(wrong);
+  return times;
 }
 
 /** With `--expose-gc` in NODE_OPTIONS. `last-resort` also compacts, so that pages go back; some 0.3 s in which nothing else happens. */
@@ -93,8 +110,11 @@ export async function runController(flags: ControllerFlags): Promise<number> {
     },
     'starting',
   );
+  const operator = new Operator(options);
+  const onBroken = (error: unknown) => endBroken(operator, error, log);
+  process.on('uncaughtException', onBroken);
   try {
-    return exitCodeOf(await new Operator(options).run(stop.signal), log);
+    return exitCodeOf(await operator.run(stop.signal), log);
   } catch (error) {
     if (stop.signal.aborted) return EXIT.stopped;
     log.error({ error, reason: messageOf(error) }, 'cannot go on');
@@ -102,7 +122,21 @@ export async function runController(flags: ControllerFlags): Promise<number> {
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    process.off('uncaughtException', onBroken);
   }
+}
+
+/** For the Lease; whatever holds the process longer than that is broken, too. */
+const BROKEN_MS = 3_000;
+
+/**
+ * An error that nobody caught, a rejection that nobody handled: nothing of this process is to be trusted any more, so it sends nothing but
+ * one last change of its Lease, for another one to have its place soon, and ends. A heap that is full ends it without this.
+ */
+function endBroken(operator: Operator, error: unknown, log: Log): void {
+  log.error({ error, reason: messageOf(error) }, 'broken: ending at once');
+  operator.fail(error);
+  endProcess(EXIT.failed, BROKEN_MS);
 }
 
 function exitCodeOf(end: RunEnd, log: Log): number {

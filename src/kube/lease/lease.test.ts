@@ -104,6 +104,7 @@ function made(identity: string, options: Partial<LeaderElectorOptions> = {}): Ma
     identity,
     onStarted: () => log.push('started'),
     onLost: (why) => log.push(why),
+    watch: false,
     ...options,
   });
   return { elector, log };
@@ -165,7 +166,7 @@ describe('a follower', () => {
     expect(said.filter(({ level }) => level === 'warn')).toEqual([
       expect.objectContaining({
         status: 403,
-        message: expect.stringContaining('check that azid may get, create and update it'),
+        message: expect.stringContaining('check that azid may get, create, update and watch it'),
       }),
     ]);
   });
@@ -411,9 +412,10 @@ describe('bad options', () => {
   it.each([
     [
       { renewDeadlineMs: 15_000 },
-      /Expected leaseDurationMs to be above renewDeadlineMs \(15000\), got 15000/,
+      /expected leaseDurationMs to be at least 1.25 times renewDeadlineMs \(15s\), got 15s: .* raise the one or lower the other/,
     ],
-    [{ retryMs: 9_000 }, /Expected renewDeadlineMs to be above 1.2 times retryMs \(9000\), got 10000/],
+    [{ retryMs: 9_000 }, /expected renewDeadlineMs to be above 1.2 times retryMs \(9s\), got 10s: /],
+    [{ leaseDurationMs: 15_500 }, /expected leaseDurationMs to be whole seconds, such as 15s, got 15.5s/],
     [{ identity: '' }, /Expected the identity of the elector to be set/],
   ])('%o are refused', (options, message) => {
     expect(() => candidate('a', options)).toThrow(message);

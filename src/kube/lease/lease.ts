@@ -1,13 +1,18 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { Lease } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
 import { isAlreadyExists, isConflict, KubeError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
-import { LeaseCalls } from './lease-calls.ts';
-import { ObservedLease } from './lease-record.ts';
+import { followLease } from './follow-lease.ts';
+import { LeaseClient } from './lease-client.ts';
+import { abandonedSpec, heldBy, ObservedLease, releasedSpec } from './lease-record.ts';
+import { JITTER, LEASE_TIMES, type LeaseTimes, wrongTimes } from './lease-times.ts';
+import { Pause } from './pause.ts';
+import { RunningOut } from './running-out.ts';
+import { type Trouble, WaitingReport } from './waiting-report.ts';
 
-export interface LeaderElectorOptions {
+export interface LeaderElectorOptions extends Partial<LeaseTimes> {
   /** On a transport of its own: a busy queue must not delay a renewal (kueue #15537). */
   readonly client: KubeClient;
   readonly clock: Clock;
@@ -17,70 +22,78 @@ export interface LeaderElectorOptions {
   readonly name: string;
   /** Unique per process, also across restarts: pod name and a random part. */
   readonly identity: string;
-  /** Followers wait this long after the last change they saw. Defaults to 15 s. */
-  readonly leaseDurationMs?: number;
-  /** The leader gives up this long after the start of its last renewal that succeeded. Defaults to 10 s. */
-  readonly renewDeadlineMs?: number;
-  /** Between tries. Defaults to 2 s. */
-  readonly retryMs?: number;
+  /** Whether a process that held the Lease is known to be dead, so that nobody has to wait for it. Defaults to no. */
+  readonly isDead?: (holder: string) => boolean;
+  /** A follower watches the Lease. Defaults to true. */
+  readonly watch?: boolean;
+  /** Silence that ends that watch. Defaults to a minute. */
+  readonly watchIdleMs?: number;
   /** Start leader work. Called once. */
   readonly onStarted: () => void;
   /** Stop at once and exit; another one may lead already. Not called after a release. */
   readonly onLost: (why: string) => void;
+  /**
+   * The leader has fallen silent and given up, by its own deadline; its Lease is about to run out. `over` aborts when that proves wrong, or
+   * another one was quicker; if it has not when this process leads, nobody has led in between.
+   */
+  readonly onRunningOut?: (over: AbortSignal) => void;
   readonly log?: Log;
 }
 
-/** A follower's wait is between 1 and 2.2 times `retryMs`, so that candidates do not come in step (client-go). */
-const JITTER = 1.2;
+const WATCH_IDLE_MS = 60_000;
 const RELEASE_TIMEOUT_MS = 5_000;
 
 type Leadership =
   | { readonly type: 'follower' }
-  /** `renewedAt`: monotonic ms, taken before the request was sent, so that it is never later than the server's view. */
-  | { readonly type: 'leader'; readonly renewedAt: number }
+  /**
+   * `renewedAt`: monotonic ms, taken before the request was sent, so that it is never later than the server's view. `renewedWall`: the same
+   * by the wall clock, which goes on while a machine is suspended; the monotonic one does not.
+   */
+  | { readonly type: 'leader'; readonly renewedAt: number; readonly renewedWall: number }
   | { readonly type: 'ended' };
 
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
-  readonly #leaseDurationMs: number;
-  readonly #renewDeadlineMs: number;
-  readonly #retryMs: number;
+  readonly #times: LeaseTimes;
   readonly #log: Log;
-  readonly #calls: LeaseCalls;
+  readonly #lease: LeaseClient;
   readonly #observed = new ObservedLease();
+  readonly #runningOut: RunningOut;
+  readonly #waiting: WaitingReport;
+  readonly #pause: Pause;
   #state: Leadership = { type: 'follower' };
   /** Why the last try failed; undefined after one that showed who leads. */
-  #trouble: { readonly reason: string; readonly status: number | undefined } | undefined;
-  /** What a follower last logged of its waiting. */
-  #reported = '';
+  #trouble: Trouble | undefined;
   /** Version of the Lease when it was seen to be nobody's, before this process asked for it. */
   #freeAt: string | undefined;
   #nobodyBetween = false;
+  /** How it ends: given back, or left to run out in a second. */
+  #leaving: 'release' | 'abandon' = 'release';
 
   constructor(options: LeaderElectorOptions) {
+    const { client, namespace, name, identity, clock } = options;
+    if (!identity) throw new Error('Expected the identity of the elector to be set, got ""');
     this.#options = options;
-    this.#leaseDurationMs = options.leaseDurationMs ?? 15_000;
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
-    this.#retryMs = options.retryMs ?? 2_000;
+    const { leaseDurationMs, renewDeadlineMs, retryMs } = { ...LEASE_TIMES, ...options };
+    this.#times = { leaseDurationMs, renewDeadlineMs, retryMs };
+    const wrong = wrongTimes(this.#times);
+    if (wrong !== undefined) throw new Error(wrong);
     this.#log = options.log ?? silentLog;
-    this.#calls = new LeaseCalls({ ...options, durationMs: this.#leaseDurationMs });
-    if (!options.identity) throw new Error('Expected the identity of the elector to be set, got ""');
-    if (!(this.#leaseDurationMs > this.#renewDeadlineMs))
-      throw new Error(
-        `Expected leaseDurationMs to be above renewDeadlineMs (${this.#renewDeadlineMs}), got ${this.#leaseDurationMs}`,
-      );
-    if (!(this.#renewDeadlineMs > this.#retryMs * JITTER) || !(this.#retryMs > 0))
-      throw new Error(
-        `Expected renewDeadlineMs to be above ${JITTER} times retryMs (${this.#retryMs}), got ${this.#renewDeadlineMs}`,
-      );
+    this.#lease = new LeaseClient(client, options);
+    this.#runningOut = new RunningOut(this.#observed, (over) => options.onRunningOut?.(over));
+    this.#waiting = new WaitingReport({ identity, lease: `${namespace}/${name}`, log: this.#log });
+    this.#pause = new Pause(clock);
   }
 
   /**
    * Ask right before each write to Azure. False as soon as the renew deadline has passed on the local clock, also
-   * when a stalled event loop has kept the elector itself from noticing.
+   * when a stalled event loop has kept the elector itself from noticing, or the machine was suspended.
    */
   isLeaderNow(): boolean {
-    return this.#state.type === 'leader' && this.#leftMs(this.#state.renewedAt) > 0;
+    const state = this.#state;
+    if (state.type !== 'leader' || this.#leftMs(state.renewedAt) <= 0) return false;
+    // A wall clock that was set forward has the same effect: until the next renewal nothing is written.
+    return this.#options.clock.now() < state.renewedWall + this.#times.renewDeadlineMs;
   }
 
   /** Who holds the Lease as far as seen; '' for nobody. */
@@ -89,12 +102,16 @@ export class LeaderElector {
   }
 
   /**
-   * Whether the last leader has given the Lease back, as it does when nothing of it works any more. False for a Lease
-   * that ran out, whose holder may be at work, and for one that is not there, which proves nothing about anybody.
+   * Whether the last leader has given the Lease back, as it does when nothing of it works any more, or is known to be dead. False for a
+   * Lease that ran out, whose holder may be at work, and for one that is not there, which proves nothing about anybody.
    */
   async isFree(signal: AbortSignal): Promise<boolean> {
-    const lease = await this.#calls.read(this.#renewDeadlineMs, signal);
-    this.#freeAt = lease?.spec?.holderIdentity === '' ? lease.metadata.resourceVersion : undefined;
+    const lease = await this.#lease.read(this.#times.renewDeadlineMs, signal);
+    const holder = lease?.spec?.holderIdentity;
+    this.#freeAt =
+      holder === '' || (holder !== undefined && this.#isDead(holder))
+        ? lease?.metadata.resourceVersion
+        : undefined;
     return this.#freeAt !== undefined;
   }
 
@@ -122,46 +139,71 @@ export class LeaderElector {
         return;
       }
     }
-    await this.#release();
-  }
-
-  async #acquire(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    while (!signal.aborted) {
-      await this.#tryOnce(this.#renewDeadlineMs, signal);
-      if (this.isLeaderNow()) return;
-      if (!signal.aborted) this.#reportWaiting();
-      await sleep(clock, this.#retryMs * (1 + JITTER * random()), signal).catch(() => {});
-    }
+    await this.#leave();
   }
 
   /**
-   * A follower does nothing else that shows, so it says what it waits for, once and whenever that changes: who leads, or
-   * why the Lease cannot be had.
+   * For a process that is ended by a failure: what it began may still be carried out, so the Lease is not given back when `run` ends, but
+   * left to run out within a second. Whoever takes it must not take it for one that ended in order.
    */
-  #reportWaiting(): void {
-    const { namespace, name, identity } = this.#options;
-    const lease = `${namespace}/${name}`;
-    const trouble = this.#trouble;
-    const found = trouble ? `${trouble.status} ${trouble.reason}` : this.holder;
-    if (found === this.#reported || found === '' || (!trouble && found === identity)) return;
-    this.#reported = found;
-    if (trouble)
-      this.#log.warn(
-        { identity, lease, ...trouble },
-        'standing by: the lease can be neither read nor taken; check that azid may get, create and update it',
-      );
-    else this.#log.info({ identity, lease, holder: found }, 'standing by: another process leads');
+  abandon(): void {
+    this.#leaving = 'abandon';
+  }
+
+  async #acquire(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const following = this.#options.watch === false ? undefined : this.#follow(stop.signal);
+    try {
+      while (!signal.aborted) {
+        await this.#tryOnce(this.#times.renewDeadlineMs, signal);
+        if (this.isLeaderNow()) return;
+        if (signal.aborted) return;
+        this.#waiting.report(this.holder, this.#trouble);
+        await this.#waitToTry(signal);
+      }
+    } finally {
+      stop.abort();
+      await following;
+      this.#runningOut.close(this.isLeaderNow());
+    }
+  }
+
+  #follow(signal: AbortSignal): Promise<void> {
+    const { clock, watchIdleMs = WATCH_IDLE_MS } = this.#options;
+    const onChange = (lease: Lease) => {
+      if (this.#state.type !== 'follower') return;
+      this.#observed.observeNews(lease, clock.monotonic(), this.#times.leaseDurationMs);
+      this.#runningOut.check();
+      this.#pause.resume();
+    };
+    return followLease({ lease: this.#lease, clock, log: this.#log, idleMs: watchIdleMs, onChange }, signal);
+  }
+
+  /** Until the Lease may be had, as far as seen; until its holder has given up; or for the usual wait between two tries. */
+  async #waitToTry(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    const triedAt = clock.monotonic();
+    const tried = this.#observed.version;
+    const pollAt = triedAt + this.#times.retryMs * (1 + JITTER * random());
+    while (!signal.aborted) {
+      const { holder, expiresAt, silentAt = expiresAt, version } = this.#observed;
+      if (holder === '' && version !== tried) return;
+      const moments = holder === '' ? [] : [expiresAt, silentAt].filter((at) => at > triedAt);
+      const at = Math.min(pollAt, ...moments);
+      if (clock.monotonic() >= at) return;
+      await this.#pause.until(at, signal);
+    }
   }
 
   /** Until the signal aborts (undefined) or leadership is lost (why). */
   async #keep(signal: AbortSignal): Promise<string | undefined> {
+    const { renewDeadlineMs, retryMs } = this.#times;
     while (!signal.aborted) {
       if (this.#state.type !== 'leader')
         return this.holder ? `the lease is held by "${this.holder}"` : 'the lease was found free';
       const leftMs = this.#leftMs(this.#state.renewedAt);
-      if (leftMs <= 0) return `no renewal succeeded within ${this.#renewDeadlineMs} ms`;
-      await sleep(this.#options.clock, Math.min(this.#retryMs, leftMs), signal).catch(() => {});
+      if (leftMs <= 0) return `no renewal succeeded within ${renewDeadlineMs} ms`;
+      await this.#pause.until(this.#options.clock.monotonic() + Math.min(retryMs, leftMs), signal);
       if (signal.aborted) return undefined;
       // Again after the sleep: a renewal begun after the deadline could succeed, but the work between was not covered.
       const stillMs = this.#leftMs(this.#state.renewedAt);
@@ -171,20 +213,21 @@ export class LeaderElector {
   }
 
   #leftMs(renewedAt: number): number {
-    return renewedAt + this.#renewDeadlineMs - this.#options.clock.monotonic();
+    return renewedAt + this.#times.renewDeadlineMs - this.#options.clock.monotonic();
   }
 
   /** One try to take or keep the Lease within `timeoutMs`; what came of it is the new state. */
   async #tryOnce(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { clock, identity } = this.#options;
-    const startedAt = clock.monotonic();
+    const [startedAt, startedWall] = [clock.monotonic(), clock.now()];
     try {
       const lease = await this.#takeOrRenew(startedAt, timeoutMs, signal);
       this.#trouble = undefined;
       if (lease) {
-        this.#observed.observe(lease, clock.monotonic(), this.#leaseDurationMs);
-        this.#state = { type: 'leader', renewedAt: startedAt };
+        this.#observed.observe(lease, clock.monotonic(), this.#times.leaseDurationMs);
+        this.#state = { type: 'leader', renewedAt: startedAt, renewedWall: startedWall };
       } else if (this.#state.type === 'leader') this.#state = { type: 'follower' };
+      else this.#runningOut.begin(identity, clock.monotonic());
     } catch (error) {
       // A leader's Lease was changed by somebody, or by an own write whose answer got lost: read at the next try.
       if (isConflict(error) && this.#state.type === 'leader') this.#observed.forget();
@@ -199,27 +242,42 @@ export class LeaderElector {
   /** The Lease as written; undefined when another one holds it. */
   async #takeOrRenew(startedAt: number, timeoutMs: number, signal: AbortSignal): Promise<Lease | undefined> {
     const { clock, identity } = this.#options;
+    const leads = this.#state.type === 'leader';
     // The leader writes what it wrote last; only if that fails does it read.
-    if (this.#state.type !== 'leader' || !this.#observed.lease) {
-      const read = await this.#calls.read(timeoutMs, signal);
-      if (!read) return this.#calls.create(this.#restOf(startedAt, timeoutMs), signal);
-      this.#observed.observe(read, clock.monotonic(), this.#leaseDurationMs);
+    if (!leads || !this.#observed.lease) {
+      const read = await this.#lease.read(timeoutMs, signal);
+      if (read) this.#observed.observe(read, clock.monotonic(), this.#times.leaseDurationMs);
+      else this.#observed.forget();
+      this.#runningOut.check();
     }
-    const lease = this.#observed.lease;
-    if (!lease || this.#observed.heldByAnother(identity, clock.monotonic())) return undefined;
-    // A leader that finds somebody else in its place has lost, however long ago the other one renewed.
-    if (this.#state.type === 'leader' && this.holder !== identity) return undefined;
-    const held = await this.#calls.hold(lease, this.#restOf(startedAt, timeoutMs), signal);
-    // It was the same one still, or the API server would have refused.
-    if (lease.metadata.resourceVersion === this.#freeAt) this.#nobodyBetween = true;
+    const { lease, holder } = this.#observed;
+    if (lease) {
+      if (!this.#isDead(holder) && this.#observed.heldByAnother(identity, clock.monotonic()))
+        return undefined;
+      // A leader that finds somebody else in its place has lost, however long ago the other one renewed.
+      if (leads && holder !== identity) return undefined;
+    }
+    const leftMs = Math.max(0, startedAt + timeoutMs - clock.monotonic());
+    const held = await this.#lease.write(
+      lease,
+      heldBy(identity, lease, this.#times, clock.now()),
+      leftMs,
+      signal,
+    );
+    if (!leads) {
+      // It was the same one still, or the API server would have refused.
+      const version = lease?.metadata.resourceVersion;
+      if (version !== undefined && version === this.#freeAt) this.#nobodyBetween = true;
+      this.#runningOut.taken(version);
+    }
     return held;
   }
 
-  #restOf(startedAt: number, timeoutMs: number): number {
-    return Math.max(0, startedAt + timeoutMs - this.#options.clock.monotonic());
+  #isDead(holder: string): boolean {
+    return holder !== this.#options.identity && (this.#options.isDead?.(holder) ?? false);
   }
 
-  async #release(): Promise<void> {
+  async #leave(): Promise<void> {
     // Before the request: from the moment it is sent another process may lead.
     this.#state = { type: 'ended' };
     const { identity } = this.#options;
@@ -230,7 +288,7 @@ export class LeaderElector {
       } catch (error) {
         // The renewal that was cut off by the stop got through.
         if (!isConflict(error)) throw error;
-        await this.#giveUp(await this.#calls.read(RELEASE_TIMEOUT_MS, never), never);
+        await this.#giveUp(await this.#lease.read(RELEASE_TIMEOUT_MS, never), never);
       }
     } catch (error) {
       // It expires by itself.
@@ -240,7 +298,12 @@ export class LeaderElector {
   }
 
   async #giveUp(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const released = await this.#calls.release(lease, RELEASE_TIMEOUT_MS, signal);
-    if (released) this.#log.info({ identity: this.#options.identity }, 'released the lease');
+    const { clock, identity } = this.#options;
+    if (lease?.spec?.holderIdentity !== identity) return;
+    const abandoned = this.#leaving === 'abandon';
+    const spec = (abandoned ? abandonedSpec : releasedSpec)(lease.spec, clock.now());
+    await this.#lease.write(lease, { spec }, RELEASE_TIMEOUT_MS, signal);
+    if (abandoned) this.#log.info({ identity }, 'left the lease to run out');
+    else this.#log.info({ identity }, 'released the lease');
   }
 }

@@ -7,11 +7,13 @@ import type { Leadership } from './leadership.ts';
 /** A leader that was stalled must not write after its successor has begun (docs/kubernetes.md section 5). */
 export function onlyLeaderWrites(leadership: Leadership, intercept?: Interceptor): Interceptor {
   return async (request, next) => {
-    if (request.method !== 'GET' && !leadership.isLeaderNow()) {
-      throw new KubeError('this process no longer leads; nothing was written', { reason: 'Aborted' });
-    }
+    if (request.method !== 'GET' && !leadership.isLeaderNow()) throw notLeading();
     return intercept ? intercept(request, next) : next(request);
   };
+}
+
+export function notLeading(): KubeError {
+  return new KubeError('this process no longer leads; nothing was written', { reason: 'Aborted' });
 }
 
 /** A killed process sends nothing at all. */

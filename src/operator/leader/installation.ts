@@ -4,6 +4,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
+import { notLeading } from './guards.ts';
 
 /**
  * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
@@ -27,11 +28,32 @@ export class InstallationMismatch extends Error {
   override readonly name = 'InstallationMismatch';
 }
 
-/** Reads or writes the claim and returns the installation id. Throws `InstallationMismatch` or a `KubeError`. */
+/**
+ * The installation id, if the claim is as it should be; undefined: it has to be written, which is the leader's to do, since another process may
+ * work under the claim as it is. Throws as `claimInstallation`.
+ */
+export async function readInstallation(
+  client: KubeClient,
+  options: InstallationOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { metadata } = await client.get(namespaces, 'kube-system', signal);
+  const claim = await read(client, `${options.namespace}/${INSTALLATION_CONFIG_MAP}`, signal);
+  const verdict = judge(claim?.data, metadata.uid, options);
+  if (verdict.type === 'refuse') throw new InstallationMismatch(verdict.message);
+  return verdict.type === 'accept' ? verdict.installationId : undefined;
+}
+
+/**
+ * Reads or writes the claim and returns the installation id. Throws `InstallationMismatch` or a `KubeError`.
+ *
+ * @param mayWrite asked right before it is written
+ */
 export async function claimInstallation(
   client: KubeClient,
   options: InstallationOptions,
   signal: AbortSignal,
+  mayWrite: () => boolean,
 ): Promise<string> {
   const { metadata } = await client.get(namespaces, 'kube-system', signal);
   const clusterUid = metadata.uid;
@@ -47,6 +69,7 @@ export async function claimInstallation(
         throw new InstallationMismatch(verdict.message);
       case 'write': {
         const data = { installationId: verdict.installationId, clusterUid };
+        if (!mayWrite()) throw notLeading();
         try {
           if (claim)
             await client.mergePatch(

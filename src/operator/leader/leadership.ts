@@ -12,22 +12,28 @@ export interface Leadership {
   isFree(signal: AbortSignal): Promise<boolean>;
   /** From then until this process leads nobody has: what was read in between is whole. */
   readonly nobodyBetween: boolean;
-  /** Resolves when this process leads; rejects with the signal's reason. */
-  whenLeading(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when this process leads; rejects with the signal's reason.
+   *
+   * @param onRunningOut see `LeaderElectorOptions`
+   */
+  whenLeading(signal: AbortSignal, onRunningOut?: (over: AbortSignal) => void): Promise<void>;
   /** Aborts when leadership is lost: stop at once, somebody else may already work. */
   readonly lost: AbortSignal;
   /** Gives the Lease back. Call only when nothing works any more. */
   release(): Promise<void>;
+  /** Leaves it to run out within a second: of a process that ends by a failure nobody knows what still works. */
+  abandon(): Promise<void>;
   /** Who leads as far as known; '' for nobody. */
   readonly holder: string;
 }
 
 export function campaign(client: KubeClient, options: OperatorOptions, metrics: Metrics): Leadership {
-  const { leaseName, namespace, instance, clock, random, log } = options;
+  const { leaseName, namespace, instance, clock, random, log, leaseTimes, podUid, watchIdleMs } = options;
   if (leaseName === undefined) return alone;
   const leading = Promise.withResolvers<void>();
   const lost = new AbortController();
-  const end = new AbortController();
+  const ending = new AbortController();
   const gauge = metrics.leader(leaseName);
   const elector = new LeaderElector({
     client,
@@ -37,6 +43,10 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
     name: leaseName,
     identity: instance,
     log,
+    ...leaseTimes,
+    ...(podUid !== undefined && { isDead: (holder: string) => isOfPod(holder, podUid) }),
+    ...(watchIdleMs !== undefined && { watchIdleMs }),
+    onRunningOut: (over) => runningOut?.(over),
     onStarted: () => {
       gauge(true);
       leading.resolve();
@@ -47,6 +57,12 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
     },
   });
   let running: Promise<void> | undefined;
+  let runningOut: ((over: AbortSignal) => void) | undefined;
+  const end = async () => {
+    ending.abort();
+    await running;
+    gauge(false);
+  };
   return {
     isLeaderNow: () => elector.isLeaderNow(),
     // A Lease that cannot be read counts as held.
@@ -58,14 +74,15 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
     get holder() {
       return elector.holder;
     },
-    whenLeading(signal) {
-      running ??= elector.run(end.signal);
+    whenLeading(signal, onRunningOut) {
+      runningOut = onRunningOut;
+      running ??= elector.run(ending.signal);
       return unlessAborted(leading.promise, signal);
     },
-    async release() {
-      end.abort();
-      await running;
-      gauge(false);
+    release: end,
+    abandon() {
+      elector.abandon();
+      return end();
     },
   };
 }
@@ -78,5 +95,18 @@ const alone: Leadership = {
   whenLeading: async () => {},
   lost: new AbortController().signal,
   release: async () => {},
+  abandon: async () => {},
   holder: '',
 };
+
+/**
+ * The name of a process in the Lease. With the uid of its pod it shows whose it was: a container is started anew only when the one before it in
+ * the same pod is dead.
+ */
+export function instanceOf(host: string, random: string, podUid: string | undefined): string {
+  return podUid === undefined ? `${host}-${random}` : `${host}_${podUid}_${random}`;
+}
+
+function isOfPod(holder: string, podUid: string): boolean {
+  return holder.split('_').at(-2) === podUid;
+}

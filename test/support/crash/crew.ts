@@ -29,6 +29,8 @@ export interface CrewOptions {
   readonly whileDown?: () => Promise<void>;
   /** With a second process that waits for this Lease. */
   readonly leaseName?: string;
+  /** Whoever takes over gets a second process again. */
+  readonly alwaysTwo?: boolean;
 }
 
 interface Member {
@@ -45,6 +47,8 @@ export class Crew {
   #joined = 0;
   /** Calls for the Lease under way. */
   #renewing = 0;
+  /** From the death of a leader until the one that waited worked, ms of the clock. */
+  readonly failovers: number[] = [];
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -136,6 +140,7 @@ export class Crew {
         { follower },
       ),
     );
+    process.works = () => operator.working;
     return { process, operator };
   }
 
@@ -153,7 +158,15 @@ export class Crew {
     const { recorder, world } = this.#options;
     const leader = this.#leader;
     if (!leader) return;
-    if (leader.process.dead) {
+    if (leader.process.dead && this.#options.alwaysTwo && this.#follower) {
+      const diedAt = world.clock.monotonic();
+      const next = this.#follower;
+      await this.#bury(leader);
+      await world.until('the one that waits to work', () => next.operator.working);
+      this.failovers.push(world.clock.monotonic() - diedAt);
+      this.#leader = next;
+      this.#follower = await this.#join(true);
+    } else if (leader.process.dead) {
       await this.#bury(leader);
       await this.#options.whileDown?.();
       this.#leader = await this.#join();
@@ -163,7 +176,7 @@ export class Crew {
       this.#options.snapshot.forget();
       this.#leader = this.#follower;
       // A loaded machine may have lost the Lease before the plan met its point.
-      this.#follower = recorder.struck ? undefined : await this.#join(true);
+      this.#follower = recorder.struck && !this.#options.alwaysTwo ? undefined : await this.#join(true);
     }
   }
 

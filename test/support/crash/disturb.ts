@@ -1,5 +1,6 @@
 import { type Intercept, isWrite, type SeenRequest } from '../../../src/azure/arm/arm-policies.ts';
 import type { Interceptor, KubeRequest } from '../../../src/kube/transport/transport.ts';
+import { seeded } from './seeded.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -16,12 +17,30 @@ export type Disturbance =
   /** Cut off from its Lease in the middle of the write; a second process takes over, then the write comes late. */
   | { readonly kind: 'handover'; readonly at: string };
 
+/** Beside one that waits: whoever leads dies again and again, at moments drawn by chance. */
+export interface RandomKills {
+  readonly kind: 'random-kills';
+  readonly seed: number;
+  /** In one run. */
+  readonly most: number;
+}
+
+/** One of so many writes of a leader is its last, and of so many reads of Azure. */
+const ONE_IN = { writes: 6, reads: 25 };
+
+interface Blow {
+  /** What becomes of the call that was under way. */
+  readonly call: 'unsent' | 'unanswered' | 'late';
+}
+
 /** One process in the eyes of the harness. */
 export interface Process {
   /** Nothing of it reaches anybody any more. */
   dead: boolean;
   /** Its Lease cannot be renewed. */
   leaseCut: boolean;
+  /** Known once it was started. */
+  works?: () => boolean;
 }
 
 /**
@@ -34,17 +53,34 @@ export class Recorder {
   /** The process struck. */
   struck: Process | undefined;
   readonly #disturbance: Disturbance | undefined;
+  readonly #randomKills: RandomKills | undefined;
+  readonly #random: () => number;
+  readonly #outlives: RegExp | undefined;
+  /** How many died by `RandomKills`. */
+  kills = 0;
   readonly #namespace: string;
   readonly #deliverLate: (request: SeenRequest) => void;
   readonly #seen = new Map<string, number>();
   readonly #release = Promise.withResolvers<void>();
   #armed = false;
 
-  /** `deliverLate`: sees to it that a request to Azure arrives in the end, though its sender is dead. */
-  constructor(namespace: string, deliverLate: (request: SeenRequest) => void, disturbance?: Disturbance) {
+  /**
+   * @param deliverLate sees to it that a request to Azure arrives in the end, though its sender is dead
+   * @param outlives writes of which none may come late
+   */
+  constructor(
+    namespace: string,
+    deliverLate: (request: SeenRequest) => void,
+    disturbance?: Disturbance | RandomKills,
+    outlives?: RegExp,
+  ) {
     this.#namespace = namespace;
     this.#deliverLate = deliverLate;
-    this.#disturbance = disturbance;
+    this.#outlives = outlives;
+    const kills = disturbance?.kind === 'random-kills' ? disturbance : undefined;
+    this.#randomKills = kills;
+    this.#random = seeded(kills?.seed ?? 0);
+    this.#disturbance = disturbance?.kind === 'random-kills' ? undefined : disturbance;
   }
 
   /** From now on writes count. */
@@ -81,7 +117,10 @@ export class Recorder {
     arm?: SeenRequest,
   ): Promise<T> {
     if (process.dead) throw new Error('killed by the harness');
-    if (label === undefined || !this.#armed) return send();
+    if (!this.#armed) return send();
+    const blow = this.#drawn(process, label, arm);
+    if (blow) return this.#strike(process, blow, send, arm);
+    if (label === undefined) return send();
     const count = (this.#seen.get(label) ?? 0) + 1;
     this.#seen.set(label, count);
     const key = `${label} #${count}`;
@@ -107,6 +146,31 @@ export class Recorder {
         await this.#release.promise;
         return send();
     }
+  }
+
+  #drawn(process: Process, label: string | undefined, arm: SeenRequest | undefined): Blow | undefined {
+    const plan = this.#randomKills;
+    if (!plan || this.kills >= plan.most || !process.works?.() || (label === undefined && !arm))
+      return undefined;
+    if (this.#random() * (label === undefined ? ONE_IN.reads : ONE_IN.writes) >= 1) return undefined;
+    const how = this.#random();
+    // A late DELETE cannot be told from one that came in time.
+    const mayBeLate =
+      arm && label !== undefined && /^(PUT|PATCH) /.test(label) && !this.#outlives?.test(label);
+    return { call: how < 0.3 ? 'unsent' : mayBeLate && how < 0.6 ? 'late' : 'unanswered' };
+  }
+
+  async #strike<T>(
+    process: Process,
+    { call }: Blow,
+    send: () => Promise<T>,
+    arm?: SeenRequest,
+  ): Promise<never> {
+    this.kills++;
+    if (call === 'unanswered') await send();
+    else if (call === 'late' && arm) this.#deliverLate(arm);
+    process.dead = true;
+    throw new Error(`killed by the harness, the call ${call}`);
   }
 
   /** Another write of the process may strike while this one is under way: its answer is lost too. */

@@ -122,7 +122,7 @@ async function judge(
 }
 
 /** Under faults an answer may be lost whose effect the log cannot tell, so only the end counts. */
-function compare(expected: Run, got: Run, effects = true): string[] {
+export function compare(expected: Run, got: Run, effects = true): string[] {
   const end = difference(expected.end, got.end);
   const [before, after] = [expected.effects.join(', '), got.effects.join(', ')];
   return [

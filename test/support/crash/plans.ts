@@ -47,6 +47,8 @@ export function labelOf(plan: Plan): string {
       return `${plan.kind} ${plan.at}`;
     case 'doubled':
       return plan.kind;
+    case 'random-kills':
+      return `${plan.kind} ${plan.seed}`;
     case 'stale':
       return `stale from step ${plan.step}`;
     case 'faults':

@@ -3,7 +3,7 @@ import type { KubeObject, Resource } from '../../../src/kube/types.ts';
 import type { Control } from '../../../src/simulator/simulator.ts';
 import { type Cluster, RESOURCES, World } from '../testbed.ts';
 import { Crew } from './crew.ts';
-import { type Disturbance, Recorder } from './disturb.ts';
+import { type Disturbance, type RandomKills, Recorder } from './disturb.ts';
 import { type Schedule, startFaults } from './fault-schedule.ts';
 import { atTime, inNamespace, type Ref, type Scenario, type Step } from './scenario.ts';
 import { seeded } from './seeded.ts';
@@ -13,6 +13,7 @@ import { type WatchPlan, WatchTaps } from './watch-taps.ts';
 
 export type Plan =
   | Disturbance
+  | RandomKills
   | WatchPlan
   /** The identities' watch brings nothing from just before this step until its consequences had time to show. */
   | { readonly kind: 'stale'; readonly step: number }
@@ -29,6 +30,9 @@ export interface Run {
   readonly faults: readonly string[];
   /** Whether the plan met its point. */
   readonly struck: boolean;
+  /** How many processes died by chance, and how long each time nobody worked, ms of the clock. */
+  readonly kills: number;
+  readonly failovers: readonly number[];
 }
 
 /** Back-off after a handful of failures in a row has ended by then. */
@@ -68,8 +72,8 @@ class Stage {
   readonly #crew: Crew;
   /** The user gave up what the scenario is about. */
   #abandoned = false;
-  #late: Disposable | undefined;
-  #delivered: Promise<unknown> | undefined;
+  readonly #late = new Set<Disposable>();
+  readonly #delivered: Promise<unknown>[] = [];
 
   constructor(
     cluster: Cluster,
@@ -84,8 +88,9 @@ class Stage {
     this.#scenario = scenario;
     this.#namespace = namespace;
     this.#plan = plan;
-    const disturbance = isDisturbance(plan) ? plan : undefined;
-    this.#recorder = new Recorder(namespace, (request) => this.#deliverLate(request), disturbance);
+    const disturbance = isDisturbance(plan) || plan?.kind === 'random-kills' ? plan : undefined;
+    const deliverLate = (request: SeenRequest) => this.#deliverLate(request);
+    this.#recorder = new Recorder(namespace, deliverLate, disturbance, scenario.outlives?.at);
     this.#taps = new WatchTaps(world.clock, namespace, isWatchPlan(plan) ? plan : undefined);
     this.#snapshot = new Snapshot(cluster);
     this.#crew = new Crew({
@@ -95,7 +100,7 @@ class Stage {
       snapshot: this.#snapshot,
       random: seeded(seed),
       ...(plan?.kind === 'kill-delete' && { whileDown: () => this.#deleteAll() }),
-      ...(plan?.kind === 'handover' && { leaseName: namespace }),
+      ...(hasTwo(plan) && { leaseName: namespace, alwaysTwo: plan.kind === 'random-kills' }),
     });
   }
 
@@ -106,7 +111,7 @@ class Stage {
     for (const step of given) await this.#act(step);
     await crew.settle();
     if (knobs) this.#world.azure.control.setKnobs(knobs);
-    if (this.#plan?.kind === 'handover') await crew.addFollower();
+    if (hasTwo(this.#plan)) await crew.addFollower();
     const { hosts } = await this.#state();
     this.#recorder.arm();
     this.#taps.arm();
@@ -134,6 +139,8 @@ class Stage {
         ...(this.#abandoned ? leftIn(state) : []),
       ],
       struck: this.#struck(),
+      kills: this.#recorder.kills,
+      failovers: crew.failovers,
     };
   }
 
@@ -214,9 +221,10 @@ class Stage {
       await this.#crew.settle();
     }
     // A write that came late may have undone what the next process did; as any drift it is found by the list.
-    if (this.#plan?.kind === 'kill-late') {
-      if (this.#late) await this.#crew.pass(LATE_MS);
-      await this.#delivered;
+    if (this.#plan?.kind === 'kill-late' || this.#plan?.kind === 'random-kills') {
+      // One that dies meanwhile may leave another write under way.
+      while (this.#late.size > 0) await this.#crew.pass(LATE_MS);
+      await Promise.all(this.#delivered);
       await this.#crew.resync();
     }
     for (let round = 1; round <= rounds; round++) {
@@ -242,15 +250,16 @@ class Stage {
     if (method !== 'PUT' && method !== 'PATCH') throw new Error(`expected a PUT or PATCH, got ${method}`);
     const { clock, azure } = this.#world;
     const { pathname, search } = new URL(url);
-    this.#late = clock.timer(LATE_MS, () => {
-      this.#late = undefined;
+    const late = clock.timer(LATE_MS, () => {
+      this.#late.delete(late);
       const call: Parameters<Control['arm']>[0] = {
         method,
         path: `${pathname}${search}`,
         ...(body !== undefined && { body: JSON.parse(body) }),
       };
-      this.#delivered = this.#world.pace.counted(async () => azure.control.arm(call));
+      this.#delivered.push(this.#world.pace.counted(async () => azure.control.arm(call)));
     });
+    this.#late.add(late);
   }
 
   #effects(): string[] {
@@ -283,16 +292,22 @@ class Stage {
   }
 
   #struck(): boolean {
+    if (this.#plan?.kind === 'random-kills') return this.#recorder.kills > 0;
     if (isDisturbance(this.#plan)) return this.#recorder.struck !== undefined;
     return !isWatchPlan(this.#plan) || this.#taps.struck;
   }
 
   /** Lets go of whatever is held, so that operators can end. */
   close(): void {
-    this.#late?.[Symbol.dispose]();
+    for (const late of this.#late) late[Symbol.dispose]();
     this.#taps.thaw();
     this.#recorder.release();
   }
+}
+
+/** Whose operators wait for a Lease. */
+function hasTwo(plan: Plan | undefined): plan is Plan & { readonly kind: 'handover' | 'random-kills' } {
+  return plan?.kind === 'handover' || plan?.kind === 'random-kills';
 }
 
 function isDisturbance(plan: Plan | undefined): plan is Disturbance {

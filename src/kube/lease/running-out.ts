@@ -1,0 +1,50 @@
+import type { ObservedLease } from './lease-record.ts';
+
+/**
+ * The last seconds of a Lease whose holder has given up by its own deadline and which nobody may take yet. Whoever reads then reads what
+ * no leader changes any more, as after taking it; if the Lease was taken in the very version that was seen then, nobody led in between.
+ */
+export class RunningOut {
+  readonly #observed: Pick<ObservedLease, 'version' | 'silentAt' | 'expiresAt' | 'heldByAnother'>;
+  readonly #onBegun: (over: AbortSignal) => void;
+  #begun: { readonly version: string; readonly over: AbortController } | undefined;
+  #taken = false;
+
+  constructor(
+    observed: Pick<ObservedLease, 'version' | 'silentAt' | 'expiresAt' | 'heldByAnother'>,
+    onBegun: (over: AbortSignal) => void,
+  ) {
+    this.#observed = observed;
+    this.#onBegun = onBegun;
+  }
+
+  /** After the Lease was read, and is another's. @param nowMs monotonic */
+  begin(identity: string, nowMs: number): void {
+    const { version, silentAt, expiresAt } = this.#observed;
+    if (this.#begun || version === undefined || silentAt === undefined || silentAt >= expiresAt) return;
+    if (nowMs < silentAt || !this.#observed.heldByAnother(identity, nowMs)) return;
+    this.#begun = { version, over: new AbortController() };
+    this.#onBegun(this.#begun.over.signal);
+  }
+
+  /** The Lease may be another one now. */
+  check(): void {
+    if (this.#begun && this.#begun.version !== this.#observed.version) this.#end();
+  }
+
+  /** This process has it, and wrote it over this version. */
+  taken(version: string | undefined): void {
+    this.#taken = true;
+    if (this.#begun?.version !== version) this.#end();
+  }
+
+  /** Nobody waits for the Lease any more. */
+  close(leads: boolean): void {
+    if (!leads || !this.#taken) this.#end();
+  }
+
+  #end(): void {
+    this.#begun?.over.abort(new Error('the leader is there again, or another one'));
+    this.#begun = undefined;
+  }
+}

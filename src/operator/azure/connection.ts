@@ -1,0 +1,67 @@
+import { CallRefused } from '../../azure/arm/errors.ts';
+import type { AzureCaches } from '../../cache/caches.ts';
+import { OwnCalls } from '../../hints/own-calls.ts';
+import { Self } from '../../hints/self.ts';
+import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Stores } from '../../reconcilers/stores.ts';
+import type { Leadership } from '../leader/leadership.ts';
+import type { OperatorOptions } from '../options.ts';
+import { cachesOf } from '../services.ts';
+import { type ConnectedAzure, connectAzure } from './azure.ts';
+import { untilKnown } from './who-am-i.ts';
+
+export interface ConnectionParts {
+  readonly options: OperatorOptions;
+  readonly metrics: Metrics;
+  readonly leadership: Pick<Leadership, 'isLeaderNow'>;
+  readonly stores: Stores;
+  /** Aborted: nothing leaves the process any more. */
+  readonly cut: AbortSignal;
+}
+
+/** Azure as this process reaches it, signed in, and what it was last seen to hold. Writes are refused while it does not lead. */
+export class Connection {
+  readonly azure: ConnectedAzure;
+  readonly caches: AzureCaches;
+  readonly self = new Self();
+  readonly ownCalls = new OwnCalls(this.self);
+  /** Ends lists and reads that belong to no reconcile. */
+  readonly #ended = new AbortController();
+
+  constructor({ options, metrics, leadership, stores, cut }: ConnectionParts) {
+    const { clock, random, log } = options;
+    const connected = connectAzure(options, metrics, {
+      beforeWrite: () => {
+        if (cut.aborted) throw new CallRefused('WriteRefused', 'this process is stopping');
+        if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
+      },
+      onWritten: (correlationId, id) => this.ownCalls.note(correlationId, id),
+    });
+    this.azure = {
+      ...connected,
+      whoAmI: async () => {
+        const self = await connected.whoAmI();
+        this.self.identify(self);
+        return self;
+      },
+    };
+    const { signal } = this;
+    void untilKnown(this.azure.whoAmI, { clock, random, log, signal });
+    this.caches = cachesOf(options, this.azure, stores, signal);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Whoever waits for a list or a read waits no longer. */
+  end(): void {
+    this.#ended.abort(new Error('azid is stopping'));
+  }
+
+  /** Ends them, and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.end();
+    await this.caches.stop();
+  }
+}
