@@ -267,7 +267,7 @@ export class Operator {
     try {
       const begun = await headStart.take(end);
       connection = begun?.connection;
-      // Again, since nothing may be written before: what it said at the start may have been another leader's to change.
+      // Again, since nothing may be written before: what was read at the start may have been another leader's to change.
       [installationId] = await Promise.all([
         untilKnown(() => claimInstallation(leaseClient, this.#claim, end, () => leadership.isLeaderNow())),
         begun ? undefined : this.#catchUp(watches, leadership, end),

@@ -17,7 +17,7 @@ export interface FollowOptions {
 const AGAIN_MS = 5_000;
 
 /**
- * Hands on each change of the Lease until the signal aborts, so that a follower knows within a moment that it was given back, and to the
+ * Passes on each change of the Lease until the signal aborts, so that a follower knows within a moment that it was given back, and to the
  * moment when it was renewed. Nothing rests on it: whoever takes the Lease reads it first, and reads it now and then in any case.
  * Never rejects.
  */

@@ -6,7 +6,7 @@ export interface Trouble {
 }
 
 /**
- * A follower does nothing else that shows, so it says what it waits for, once and whenever that changes: who leads, or
+ * A follower does nothing else that shows, so it logs what it waits for, once and whenever that changes: who leads, or
  * why the Lease cannot be had.
  */
 export class WaitingReport {

@@ -4,7 +4,7 @@ import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Connection } from '../azure/connection.ts';
 
 export interface HeadStartParts {
-  /** Signs in to Azure, and begins to list what the objects have there; disposed some time after, when reconciles have said what they need. */
+  /** Signs in to Azure, and begins to list what the objects have there; disposed some time after, when reconciles use what they need. */
   readonly connect: () => { readonly connection: Connection; readonly areas: Disposable };
   /** Lists every kind as it is stored. */
   readonly catchUp: (signal: AbortSignal) => Promise<void>;
