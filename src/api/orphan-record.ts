@@ -45,6 +45,11 @@ const spec = z.object({
     .object({ name: z.string().max(253), uid: z.string().max(64) })
     .optional()
     .describe('The OrphanSweep that found it.'),
+  run: time()
+    .optional()
+    .describe(
+      'Beginning of the run that deletes it, which counts its deletions by this. Absent: what goes before it is being deleted.',
+    ),
   recordedAt: time().describe('When this was read from Azure, right before the deletion.'),
   deletion: z
     .object({

@@ -128,8 +128,11 @@ const candidate = z.object({
 
 const run = z.object({
   startedAt: pastTime(),
-  deleted: z.number().int().min(0).describe('Deletions of this run, the one under way included.'),
-  deleting: z.string().max(1200).optional().describe('What is being deleted.'),
+  deleted: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Deletions of this run, in steps of ten until it has ended: the OrphanRecords count them.'),
 });
 
 const pastRun = z.object({

@@ -18,7 +18,13 @@ const uid = (at: number) => `00000000-0000-4000-8000-${at.toString(16).padStart(
 it(`finds ${ORPHANS} orphans among ${ORPHANS + LIVING}, and deletes at most ${PER_RUN} in a run`, {
   timeout: 1_200_000,
 }, async () => {
-  await orphans.begin(1);
+  let statuses = 0;
+  await orphans.begin(1, {
+    interceptKube: (request, next) => {
+      if (request.method === 'PATCH' && /orphansweeps\/[^/]+\/status/.test(request.path)) statuses += 1;
+      return next(request);
+    },
+  });
   const installationId = stage.inAzure('lives-0')?.tags['azid-installation'] ?? '';
   const { control } = stage.world.azure;
   const make = (name: string, at: number) =>
@@ -55,6 +61,9 @@ it(`finds ${ORPHANS} orphans among ${ORPHANS + LIVING}, and deletes at most ${PE
   expect(lost()).toBe(0);
   expect(orphans.identities().filter((name) => name.startsWith('other-'))).toHaveLength(LIVING);
   const { status } = (await orphans.get()) ?? {};
+  // Each has all candidates in it: not one for each deletion.
+  const runs = Math.ceil(ORPHANS / PER_RUN) + 2;
+  expect(statuses).toBeLessThanOrEqual(ORPHANS / 10 + 5 * runs);
   for (const { deleted } of status?.history ?? []) expect(deleted).toBeLessThanOrEqual(PER_RUN);
   expect(stage.writes(mark).filter((each) => each.startsWith('DELETE lost-'))).toHaveLength(ORPHANS);
   expect((await orphans.records()).length).toBe(ORPHANS);

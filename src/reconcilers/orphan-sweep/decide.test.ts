@@ -92,6 +92,7 @@ const observed = (names: readonly string[], more: Partial<ObservedRun> = {}): Ob
   unused: [],
   checked: new Map(),
   live: new Map(),
+  counted: new Set(),
   baselines: [],
   settled: [],
   monotonic: 100,
@@ -150,20 +151,44 @@ describe('a run', () => {
     expect(needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('a')]);
   });
 
-  it('counts and writes down first, then looks again, then deletes', () => {
+  it('writes down first, which counts it, then looks again, then deletes', () => {
     const live = new Map([[idOf('a').toLowerCase(), look('a')]]);
     const first = decide(object, facts(object, observed(['a'], { live })));
-    expect(first.actions.map(({ type }) => type)).toEqual(['saveStatus', 'record']);
-    expect(first.actions[0]).toMatchObject({ status: { run: { deleted: 1, deleting: idOf('a') } } });
-    const counted = sweep({}, { run: { startedAt: at(NOW), deleted: 1, deleting: idOf('a') } });
-    const recorded = observed(['a'], { live, recorded: idOf('a').toLowerCase() });
-    expect(decide(counted, facts(counted, recorded)).actions).toMatchObject([
+    expect(first.actions).toMatchObject([{ type: 'record', record: { run: at(NOW) } }]);
+    const [{ name }] = first.actions as unknown as readonly [{ readonly name: string }];
+    const counted = new Set([name]);
+    const recorded = observed(['a'], { live, counted, recorded: idOf('a').toLowerCase() });
+    expect(decide(object, facts(object, recorded)).actions).toMatchObject([
       { type: 'delete', id: idOf('a') },
     ]);
-    // By another process: what it counted needs no other count, and is written down anew.
-    const other = decide(counted, facts(counted, observed(['a'], { live })));
-    expect(other.actions[0]).toMatchObject({ status: { run: { deleted: 1, deleting: idOf('a') } } });
-    expect(other.actions.map(({ type }) => type)).toEqual(['saveStatus', 'record']);
+    // By another process: what was counted needs no other count, though it may be the last, and is written down anew.
+    const last = sweep({ limits: { deletionsPerRun: 1 } }, running);
+    const other = decide(last, facts(last, observed(['a'], { live, counted })));
+    expect(other.actions).toMatchObject([{ type: 'record', name }]);
+  });
+
+  it('counts by its records, and shows the count in steps: each write of the status has all candidates in it', () => {
+    const shown = (records: number, deleted = 0) => {
+      const counted = new Set(Array.from({ length: records }, (_, n) => `record-${n}`));
+      const resting = observed(['a'], { counted, paceMs: 3_000 });
+      const many = sweep({ limits: { deletionsPerRun: 100 } }, { run: { startedAt: at(NOW), deleted } });
+      const { status, summary } = decide(many, facts(many, resting));
+      return [status.run?.deleted, (summary as { message: string }).message.replace(/.*: (\d+) or.*/, '$1')];
+    };
+    expect([shown(0), shown(9), shown(10), shown(19), shown(23, 10)]).toEqual([
+      [0, '0'],
+      [0, '0'],
+      [10, '10'],
+      [10, '10'],
+      [20, '20'],
+    ]);
+    // Records that somebody deleted meanwhile do not make room for more.
+    expect(shown(2, 10)).toEqual([10, '10']);
+    const limited = sweep({ limits: { deletionsPerRun: 3 } }, running);
+    const counted = new Set(['record-0', 'record-1', 'record-2']);
+    const over = decide(limited, facts(limited, observed(['a'], { counted })));
+    expect(over.actions).toEqual([]);
+    expect(over.status.history).toMatchObject([{ found: 1, deleted: 3 }]);
   });
 
   it('waits between two deletions', () => {

@@ -27,12 +27,14 @@ import { atRest, deletingSummary, loadingSummary, restOf, stoppedCondition } fro
 /** So many candidates are looked at in vain before others come to their turn. */
 const MAX_LOOKS = 5;
 const SOON_MS = 1_000;
+/** So many deletions lie between two writes of a status that tell of them. */
+const SHOWN_EVERY = 10;
 /** A run that could not see everything is made up for sooner than the next one would come. */
 const INCOMPLETE_RETRY_MS = 15 * 60_000;
 
 /**
  * One pass of a sweep. Pure. Between runs it says when the next one begins; in a run it judges all that was seen, and while there is
- * something to delete, takes the first of it: looked at in Azure itself, written down, counted, deleted; and one in each pass.
+ * something to delete, takes the first of it: looked at in Azure itself, written down and so counted, deleted; and one in each pass.
  */
 export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): SweepDecision {
   const { run } = sweep.status ?? {};
@@ -103,8 +105,10 @@ function pass(
   failed: Failed | undefined,
 ): SweepDecision {
   const { spec, now } = facts;
-  const run = sweep.status?.run;
-  const counted = run?.deleted ?? 0;
+  const { startedAt = '', deleted = 0 } = sweep.status?.run ?? {};
+  const counted = Math.max(deleted, observed.counted.size);
+  // Each write of the status has the whole list in it.
+  const run = { startedAt, deleted: counted - ((counted - deleted) % SHOWN_EVERY) };
   const report = judge(viewWith(observed, failed), observed.before, spec, 0);
   const checked = new Map(observed.checked);
   const news = new Map<string, Checked>();
@@ -122,8 +126,8 @@ function pass(
   const due = mayDelete ? inOrder(report.candidates.filter(({ verdict }) => verdict.type === 'due')) : [];
   const going = (againMs: number): SweepDecision => ({
     actions: [],
-    status: ownStatus(sweep),
-    summary: deletingSummary(counted, due.filter(({ key }) => !checked.has(key)).length, againMs),
+    status: { ...ownStatus(sweep), run },
+    summary: deletingSummary(run.deleted, spec.limits.deletionsPerRun, againMs),
     conditions: [stoppedCondition(report.stops)],
     checked: news,
     comeBackAt: now + againMs,
@@ -134,7 +138,7 @@ function pass(
   for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
     if (checked.has(candidate.key)) continue;
     // What this run has counted already, and did not come to delete, needs no other count.
-    const isCounted = run?.deleting === candidate.id;
+    const isCounted = observed.counted.has(nameOf(candidate));
     const left = spec.limits.deletionsPerRun - counted + (isCounted ? 1 : 0);
     if (left <= 0) break;
     if (observed.paceMs > 0) return going(observed.paceMs);
@@ -167,19 +171,16 @@ function pass(
         const actions =
           observed.recorded === candidate.key && isCounted
             ? [deletion(candidate, parent)]
-            : announced(
-                sweep,
-                [
-                  ...(parent && whole ? [{ candidate: parent, look: whole }] : []),
-                  { candidate, look: found },
-                ],
-                isCounted ? counted : counted + 1,
-              );
+            : [
+                ...(parent && whole ? recording(parent, whole) : []),
+                ...recording(candidate, found, startedAt),
+              ];
         return { ...going(SOON_MS), actions };
       }
     }
   }
-  return finish(sweep, facts, observed, { ...report, candidates: withChecked(report.candidates, checked) });
+  const candidates = withChecked(report.candidates, checked);
+  return finish(sweep, facts, observed, { ...report, candidates }, counted);
 }
 
 /** Whoever cannot renew its claim cannot tell whether it still has it. */
@@ -211,23 +212,21 @@ function answerOf(
 }
 
 /**
- * Counted, then written down; then it is looked at once more, and deleted. Whatever comes in between costs a count or leaves a record,
+ * Written down, and so counted; then it is looked at once more, and deleted. Whatever comes in between costs a count or leaves a record,
  * and never a trace.
+ *
+ * @param run of which it is a deletion; absent: only what goes before it is deleted now
  */
-function announced(
-  sweep: OrphanSweep,
-  looks: readonly { readonly candidate: Candidate; readonly look: LiveLook }[],
-  deleted: number,
-): Action[] {
-  const { startedAt = '' } = sweep.status?.run ?? {};
-  const deleting = looks.at(-1)?.candidate.id;
-  const run = { startedAt, deleted, ...(deleting !== undefined && { deleting }) };
-  const status = { ...ownStatus(sweep), run };
+function recording(candidate: Candidate, { record }: LiveLook, run?: string): Action[] {
+  if (!record) return [];
+  const { key } = candidate;
   return [
-    { type: 'saveStatus', status, why: 'a deletion is counted before it is made' },
-    ...looks.flatMap(({ candidate, look: { record } }): Action[] =>
-      record ? [{ type: 'record', key: candidate.key, name: nameOf(candidate), record }] : [],
-    ),
+    {
+      type: 'record',
+      key,
+      name: nameOf(candidate),
+      record: { ...record, ...(run !== undefined && { run }) },
+    },
   ];
 }
 
@@ -257,9 +256,10 @@ function finish(
   facts: Facts,
   { view, unused }: ObservedRun,
   report: Pick<SweepReport, 'candidates' | 'stops' | 'judged'>,
+  deleted: number,
 ): SweepDecision {
   const { now, intervalMs } = facts;
-  const run = sweep.status?.run ?? { startedAt: timestamp(now), deleted: 0 };
+  const run = { startedAt: sweep.status?.run?.startedAt ?? timestamp(now), deleted };
   const incomplete = view.areas.filter(({ state }) => state !== 'complete');
   const again = incomplete.length > 0 ? Math.min(intervalMs, INCOMPLETE_RETRY_MS) : intervalMs;
   // Of the beginning, unless a clock was set back since.

@@ -50,6 +50,8 @@ export interface ObservedRun {
   readonly live: ReadonlyMap<string, LiveLook>;
   /** Key of the candidate that was written down in this run, and is now looked at once more before it goes. */
   readonly recorded?: string | undefined;
+  /** Names of the OrphanRecords of this run's deletions, begun or done: they count against its limit. */
+  readonly counted: ReadonlySet<string>;
   /** What is to be put on record of what was there before the records of what is retained began. */
   readonly baselines: readonly Baseline[];
   /** On record as retained, or as unproven, and not so any more. */

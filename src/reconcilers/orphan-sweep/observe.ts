@@ -150,6 +150,7 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       checked: run.checked,
       live: looks,
       recorded: run.recorded,
+      counted: countedIn(sweep, deps.stores),
       baselines: built.baselines,
       settled: built.settled,
       monotonic: deps.clock.monotonic(),
@@ -160,6 +161,17 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
     if (!failure) throw error;
     return { state: 'heldBack', failure };
   }
+}
+
+/** By what the API server took: a process that ended in between has left no more than a record without a deletion. */
+function countedIn(
+  { metadata: { uid }, status }: OrphanSweep,
+  { orphanRecords }: Pick<Stores, 'orphanRecords'>,
+) {
+  const of = orphanRecords
+    .values()
+    .filter(({ spec }) => spec.sweep?.uid === uid && spec.run === status?.run?.startedAt);
+  return new Set(of.map(({ metadata }) => metadata.name));
 }
 
 async function readWanted(

@@ -20,7 +20,7 @@ export function ownStatus({ status = {} }: OrphanSweep): OwnStatus {
     ...(candidates && { candidates }),
     ...(candidatesTotal !== undefined && { candidatesTotal }),
     ...(unused && { unused }),
-    ...(run && { run }),
+    ...(run && { run: { startedAt: run.startedAt, deleted: run.deleted } }),
     ...(history && { history }),
     ...(nextRunTime !== undefined && { nextRunTime }),
   };

@@ -30,11 +30,12 @@ export function loadingSummary(sweep: OrphanSweep, why?: string): Summary {
   };
 }
 
-export function deletingSummary(deleted: number, due: number, againMs: number): Summary {
+/** The same at each deletion but every tenth: a status that lists a thousand candidates is large, and is written whole. */
+export function deletingSummary(deleted: number, most: number, againMs: number): Summary {
   return {
     state: 'ready',
     reason: 'Deleting',
-    message: `deleting orphans: ${deleted} in this run, ${due} are due`,
+    message: `deleting orphans, one every few seconds: ${deleted} or more in this run, of at most ${most}`,
     nextMs: Math.max(1, againMs),
   };
 }
