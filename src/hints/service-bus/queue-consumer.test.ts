@@ -192,7 +192,11 @@ describe('what is taken', () => {
     const started = start();
     send(event('b', { eventType: 'Microsoft.Storage.BlobCreated' }));
     await empty();
+    expect(started.consumer.state).toMatchObject({ others: true });
     expect(started.consumer.state.lastEventAt).toBeUndefined();
+    send(event('c'));
+    await empty();
+    expect(started.consumer.state).not.toHaveProperty('others');
   });
 });
 

@@ -160,6 +160,7 @@ export class QueueConsumer {
       return GIVE_BACK;
     }
     if (taken.events > 0) this.#history.eventCame();
+    if (taken.isOfOthers) this.#ofOthers(messageId);
     if (taken.clockOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
     const { refused } = taken;
     if (!refused) return { outcome: 'completed' };
@@ -179,6 +180,16 @@ export class QueueConsumer {
     this.#options.metrics.deadLettered(refused.reason);
     this.#seldom({ messageId, ...refused }, 'a message of the queue of events cannot be understood');
     this.#history.unreadableCame(refused);
+  }
+
+  /** Of a storage account, say, or of Azure Resource Notifications: by them azid hears nothing of Resource Manager. */
+  #ofOthers(messageId: unknown): void {
+    this.#history.othersCame();
+    if (this.#history.state.others)
+      this.#seldom(
+        { messageId },
+        'events of another source than Resource Manager come to the queue of events',
+      );
   }
 
   #seldom(fields: Record<string, unknown>, message: string): void {

@@ -48,3 +48,17 @@ test('a strange message among events is no matter; five minutes after the last i
   expect(queue.state.unreadable).toBeUndefined();
   expect(told).toEqual([true, false, true, false, true]);
 });
+
+test('events of other sources among those of Resource Manager are no matter; where they come alone they are, until one does', () => {
+  const { clock, told, history: queue } = history();
+  queue.eventCame();
+  queue.othersCame();
+  expect(queue.state.others).toBeUndefined();
+  clock.advance(5 * MINUTE);
+  queue.othersCame();
+  queue.othersCame();
+  expect(queue.state.others).toBe(true);
+  queue.eventCame();
+  expect(queue.state.others).toBeUndefined();
+  expect(told).toEqual([true, true, true]);
+});

@@ -12,6 +12,8 @@ export interface QueueState {
   readonly lastEventAt?: number;
   /** Messages that nothing can be made of came, and no event since, nor shortly before. */
   readonly unreadable?: Refusal;
+  /** Events of other sources than Resource Manager came, and none of its own since, nor shortly before. */
+  readonly others?: true;
 }
 
 /** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */
@@ -24,6 +26,7 @@ export class QueueHistory {
   #connection: QueueState['connection'] = { state: 'connecting' };
   #lastEventAt: number | undefined;
   #unreadable: Refusal | undefined;
+  #others = false;
 
   /** @param onChange it is another now; `soon`: it matters at once */
   constructor(clock: Pick<Clock, 'now'>, onChange: (soon: boolean) => void) {
@@ -36,6 +39,7 @@ export class QueueHistory {
       connection: this.#connection,
       ...(this.#lastEventAt !== undefined && { lastEventAt: this.#lastEventAt }),
       ...(this.#unreadable && { unreadable: this.#unreadable }),
+      ...(this.#others && { others: true }),
     };
   }
 
@@ -58,16 +62,26 @@ export class QueueHistory {
   }
 
   eventCame(): void {
-    const isNews = this.#lastEventAt === undefined || this.#unreadable !== undefined;
+    const isNews = this.#lastEventAt === undefined || this.#unreadable !== undefined || this.#others;
     this.#lastEventAt = this.#clock.now();
     this.#unreadable = undefined;
+    this.#others = false;
     this.#onChange(isNews);
   }
 
   unreadableCame(refused: Refusal): void {
-    const recently = this.#lastEventAt !== undefined && this.#clock.now() - this.#lastEventAt < MIXED_MS;
-    const isNews = !recently && !this.#unreadable;
+    const isNews = !this.#cameLately && !this.#unreadable;
     if (isNews) this.#unreadable = refused;
     this.#onChange(isNews);
+  }
+
+  othersCame(): void {
+    if (this.#cameLately || this.#others) return;
+    this.#others = true;
+    this.#onChange(true);
+  }
+
+  get #cameLately(): boolean {
+    return this.#lastEventAt !== undefined && this.#clock.now() - this.#lastEventAt < MIXED_MS;
   }
 }

@@ -184,6 +184,7 @@ export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
     seldom('the queue of events cannot be received from', 'error', 'reason', 'code', 'failures'),
     seldom('a message of the queue of events cannot be understood', 'messageId', 'reason', 'message'),
     seldom('the time of an event cannot be right', 'messageId'),
+    seldom('events of another source than Resource Manager come to the queue of events', 'messageId'),
     line('error', 'a message of the queue of events was not taken', 'error', 'messageId'),
     line('debug', 'a message could not be settled and will come again', 'error', 'messageId', 'outcome'),
     line('error', 'the consumer of a queue ended by a fault', 'error'),

@@ -214,6 +214,14 @@ describe('whether events arrive', () => {
     });
   });
 
+  test('where what comes is of other sources, that is what to check', () => {
+    const young = { ...source(), metadata: { ...source().metadata, creationTimestamp: at(NOW - HOUR) } };
+    const message = expect.stringMatching(/of other sources.*Microsoft\.Resources\.Subscriptions/);
+    expect(arriving(young, receiving({ others: true }))).toMatchObject({ reason: 'NoneYet', message });
+    expect(arriving(source(), receiving({ others: true }))).toMatchObject({ reason: 'Silent', message });
+    expect(arriving(source(), receiving())).not.toMatchObject({ message });
+  });
+
   test('what waited in the queue while azid was away has time to come', () => {
     const since = NOW - MINUTE;
     const just = { queue: { connection: { state: 'receiving', since } } } as const;

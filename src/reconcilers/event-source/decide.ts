@@ -166,6 +166,7 @@ function arrivingOf(
   const { expectWithin = DEFAULT_EXPECT_WITHIN } = source.spec;
   const overdueAt =
     (lastEventAt ?? Date.parse(source.metadata.creationTimestamp ?? '')) + parseDuration(expectWithin);
+  const others = queue?.others ? OTHERS : '';
   const caughtUpAt = connection.since + CATCH_UP_MS;
   const wasSilent = source.status?.conditions?.some((each) => each.type === type && each.reason === SILENT);
   if (now >= overdueAt && (now >= caughtUpAt || wasSilent)) {
@@ -173,14 +174,22 @@ function arrivingOf(
     return reported(
       'False',
       SILENT,
-      `no event ${since}, expected one within ${expectWithin}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
+      `no event ${since}, expected one within ${expectWithin}${others}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
     );
   }
   const nextMs = Math.min(RECHECK_READY_MS, Math.max(overdueAt, caughtUpAt) - now + 1_000);
   if (lastEventAt === undefined || now >= overdueAt)
-    return reported('Unknown', NONE_YET, `no event came yet; one is expected within ${expectWithin}`, nextMs);
+    return reported(
+      'Unknown',
+      NONE_YET,
+      `no event came yet; one is expected within ${expectWithin}${others}`,
+      nextMs,
+    );
   return reported('True', ARRIVING, `the last event came within ${expectWithin}`, nextMs);
 }
+
+const OTHERS =
+  '; what comes is of other sources: the event subscription must be of a system topic of type Microsoft.Resources.Subscriptions or Microsoft.Resources.ResourceGroups';
 
 /** The last report was of the spec as it is: the report on another queue would not be news. */
 function isAsBefore({ status, metadata }: EventSource): boolean {
