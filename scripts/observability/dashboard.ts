@@ -20,5 +20,5 @@ export function panels(): readonly PlacedPanel[] {
 
 /** Each query as Prometheus gets it from Grafana, for one controller under `job`. */
 export function filledIn({ expr }: Query, job: string): string {
-  return expr.replaceAll('$job', job).replaceAll('$controller', '.*').replaceAll('$__rate_interval', '1m');
+  return expr.replaceAll('$job', job).replaceAll('$controller', '.*').replaceAll('$__rate_interval', '4m');
 }

@@ -22,7 +22,7 @@ export interface AzureMetrics {
 }
 
 /** Of calls, by which Azure's limits are counted. */
-export const CALL_KINDS: readonly string[] = ['read', 'write', 'delete'];
+export const CALL_KINDS: readonly string[] = ['read', 'list', 'write', 'delete'];
 
 /** The types azid calls and by which methods, so that their series start at zero. */
 export type AzureResources = Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allSeries } from '../../scripts/generate/metrics.ts';
+import { filledIn, panels } from '../../scripts/observability/dashboard.ts';
+import { baseName } from '../../scripts/observability/promql.ts';
+import { KINDS } from '../../src/api/index.ts';
+import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_MESSAGES } from '../../src/observe/logs/schema.ts';
+import { labelMeaning } from '../../src/observe/metrics/labels.ts';
+import { Prometheus, type Sample } from '../support/prometheus.ts';
+import { Cluster } from '../support/testbed.ts';
+import { type ControllerRun, runController } from './controller-run.ts';
+
+/** One run of a controller on a real API server; what it shows of itself is held to what the references and the dashboard say. */
+let cluster: Cluster;
+let run: ControllerRun;
+let prometheus: Prometheus;
+beforeAll(async () => {
+  prometheus = await Prometheus.build();
+  cluster = await Cluster.start();
+  run = await runController(cluster);
+}, 600_000);
+afterAll(() => cluster?.stop());
+
+describe('the metrics', () => {
+  const known = new Map(allSeries().map((series) => [series.name, series]));
+  const names = new Set(known.keys());
+  /** `name{label="value"}` of the controller's last page. */
+  const samples = () => {
+    const page = run.scrapes.findLast(({ labels }) => labels.job === 'azid')?.text ?? '';
+    return [...page.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)].map(([, name = '', inside = '']) => ({
+      name: baseName(name, names),
+      labels: [...inside.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', value = '']) => [
+        label,
+        value,
+      ]),
+    }));
+  };
+
+  it('are those of the reference, with its labels, and values that it lists', () => {
+    const strange = samples().flatMap(({ name, labels }) => {
+      const series = known.get(name);
+      if (!series) return [name];
+      return labels.flatMap(([label = '', value = '']) => {
+        if (label === 'le' || label === 'quantile') return [];
+        if (!series.labels.includes(label)) return [`${name}{${label}}`];
+        const { values } = labelMeaning(name, label);
+        return values && !values.includes(value) ? [`${name}{${label}="${value}"}`] : [];
+      });
+    });
+    expect([...new Set(strange)]).toEqual([]);
+  });
+
+  it('are all that the reference has, but for those of what a run may have no occasion for', () => {
+    const seen = new Set(samples().map(({ name }) => name));
+    // Of the last, what is active in Node.js at the moment of a scrape may be nothing.
+    const rare =
+      /^azid_(activity_log_(failures_total|last_record_age_seconds)|orphan_deletions_total|sign_ins_\w+)$|^nodejs_active_/;
+    expect([...known.keys()].filter((name) => !seen.has(name) && !rare.test(name))).toEqual([]);
+  });
+});
+
+describe('the dashboard, by Prometheus’ own engine', () => {
+  const queries = panels().flatMap(({ row, title, queries: own }) =>
+    own.map((query) => ({ row, title, expr: filledIn(query, 'azid') })),
+  );
+  let results: readonly (readonly Sample[])[];
+  beforeAll(async () => {
+    const atMs = run.lastMs;
+    results = await prometheus.query(
+      run.scrapes,
+      queries.map(({ expr }) => ({ expr, atMs })),
+    );
+  });
+
+  /** Their series begin with what this run has none of. */
+  const EMPTY = new Set(['Orphans: Deleted in Azure']);
+
+  it.each(queries.map((query, at) => ({ ...query, at })))(
+    '$row, $title: shows data',
+    ({ row, title, at }) => {
+      if (EMPTY.has(`${row}: ${title}`)) expect(results[at]).toEqual([]);
+      else expect(results[at]?.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('tells the truth', () => {
+    const shown = (title: string, labels: Readonly<Record<string, string>>, nth = 0) => {
+      const found = queries.flatMap((query, at) => (query.title === title ? [results[at] ?? []] : []))[nth];
+      const fits = (sample: Sample) =>
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value);
+      return Number(found?.find(fits)?.value);
+    };
+    expect(shown('Leader', {})).toBe(1);
+    expect(shown('Objects by Ready', { ready: 'False' })).toBeGreaterThanOrEqual(3);
+    expect(
+      shown('Stalled until someone acts, by reason', {
+        customresource_kind: 'RoleGrant',
+        reason: 'PolicyDenied',
+      }),
+    ).toBe(1);
+    expect(shown('Suspended', { customresource_kind: 'RoleGrant' })).toBe(1);
+    expect(shown('Candidates by verdict', { type: 'Identity', verdict: 'Reported' })).toBe(1);
+    expect(
+      shown('429 answers', { resource: 'microsoft.managedidentity/userassignedidentities' }),
+    ).toBeGreaterThan(0);
+    expect(shown('Events received', { source: 'main', actionable: 'true' })).toBeGreaterThan(0);
+    expect(shown('State of the queues', { state: 'receiving' })).toBe(1);
+  });
+});
+
+describe('what kube-state-metrics shows', () => {
+  it('has one series for each object that there is', async () => {
+    const expr = 'count by (customresource_kind) (azid_resource_info)';
+    const [counts = []] = await prometheus.query(run.scrapes, [{ expr, atMs: run.lastMs }]);
+    const objects = Map.groupBy(run.objects, ({ kind }) => kind ?? '');
+    expect(new Map(counts.map(({ labels, value }) => [labels.customresource_kind, Number(value)]))).toEqual(
+      new Map([...objects].map(([kind, all]) => [kind, all.length])),
+    );
+    expect(objects.size).toBeGreaterThanOrEqual(KINDS.length - 2);
+  });
+});
+
+describe('the log', () => {
+  const known = new Map(LOG_MESSAGES.map((each) => [each.message, each]));
+
+  it('has lines of the schema alone, with its fields and levels', () => {
+    const strange = run.log.flatMap(({ msg, level, ...rest }) => {
+      const schema = known.get(String(msg));
+      if (!schema) return [`message: ${String(msg)}`];
+      const levels: readonly string[] = schema.levels;
+      const fields = Object.keys(rest).filter(
+        (field) => !(field in HEAD_FIELDS) && !(field in CONTEXT_FIELDS) && !schema.fields.includes(field),
+      );
+      return [
+        ...(levels.includes(String(level)) ? [] : [`${String(msg)}: level ${String(level)}`]),
+        ...fields.map((field) => `${String(msg)}: field ${field}`),
+      ];
+    });
+    expect([...new Set(strange)]).toEqual([]);
+    expect(run.log.length).toBeGreaterThan(100);
+  });
+
+  it('names the object on each line of a reconcile, and each write with Azure’s correlation id', () => {
+    const reconciles = run.log.filter(({ reconcileId }) => reconcileId !== undefined);
+    expect(reconciles.filter(({ controller, name }) => !controller || !name)).toEqual([]);
+    const writes = run.log.filter(({ msg }) => msg === 'wrote to Azure');
+    expect(writes.length).toBeGreaterThanOrEqual(5);
+    expect(writes.filter(({ correlationId, change }) => !correlationId || !change)).toEqual([]);
+  });
+});
