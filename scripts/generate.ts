@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { argocdTests } from './generate/argocd.ts';
 import { azureRightsReference } from './generate/azure-rights.ts';
 import { chartFiles } from './generate/chart.ts';
 import { crdFiles } from './generate/crds.ts';
@@ -31,6 +32,7 @@ const wanted = [
   logsReference(),
   dashboard(),
   kubeStateMetrics(),
+  ...argocdTests(),
 ];
 
 const stale: string[] = [];

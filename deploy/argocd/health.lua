@@ -33,6 +33,10 @@ if stalled ~= nil and stalled.status == "True" then
 end
 local reconciling = condition(status, "Reconciling")
 if reconciling ~= nil and reconciling.status == "True" then
+  -- What waits for another object does nothing until that is there: no time of its own goes by.
+  if reconciling.reason == "DependencyNotReady" then
+    return health("Suspended", ready.message)
+  end
   return health("Progressing", ready.message)
 end
 if ready.status == "True" then
