@@ -112,7 +112,7 @@ function settingsOf(
   for (const { name, value, valueFrom } of env) {
     const { name: map = '', key = '' } = valueFrom?.configMapKeyRef ?? {};
     const given = value ?? maps.get(map)?.[key];
-    if (given !== undefined) variables[name] = given;
+    if (given) variables[name] = given;
   }
   const flag = (name: string) => {
     const at = args.indexOf(name);
@@ -121,7 +121,8 @@ function settingsOf(
   return Object.fromEntries(
     SETTINGS.flatMap(([setting, name, variable]) => {
       const value = flag(name) ?? variables[variable];
-      return value === undefined ? [] : [[setting, value]];
+      // The base leaves them empty for an overlay to fill in.
+      return value ? [[setting, value]] : [];
     }),
   );
 }
