@@ -3,6 +3,8 @@ import { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { KubeTransport } from '../kube/transport/transport.ts';
 import { type Clock, systemClock } from '../runtime/time/clock.ts';
+import { unlessAborted } from '../runtime/time/unless-aborted.ts';
+import { endProcess } from './end-process.ts';
 import { EXIT, interruptible } from './interruptible.ts';
 import { VERSION } from './version.ts';
 
@@ -37,7 +39,8 @@ export function inCluster(
   work: (deps: InCluster) => Promise<number>,
 ): Promise<number> {
   return interruptible(async (signal) => {
-    const say = (line: string) => void process.stderr.write(`${line}\n`);
+    // Nothing is printed after the line that says that it ended.
+    const say = (line: string) => void (signal.aborted || process.stderr.write(`${line}\n`));
     let transport: KubeTransport | undefined;
     try {
       const clock = systemClock;
@@ -48,19 +51,32 @@ export function inCluster(
         userAgent: `azid-${name.replaceAll(' ', '-')}/${VERSION}`,
       });
       const client = new KubeClient(transport);
-      return await work({ client, clock, contextNamespace: endpoint.namespace, say, signal });
+      // At once, whatever does not hear of the signal: a token that is asked for, a connection that is being made.
+      return await unlessAborted(
+        work({ client, clock, contextNamespace: endpoint.namespace, say, signal }),
+        signal,
+      );
     } catch (error) {
-      if (signal.aborted) {
-        say(`azid ${name}: interrupted; ${interrupted}`);
-        return EXIT.interrupted;
-      }
+      if (signal.aborted) return endInterrupted(name, interrupted);
       const remedy = forbidden !== undefined && isForbidden(error) ? `; ${forbidden}` : '';
       say(`azid ${name}: ${error instanceof Error ? error.message : error}${remedy}`);
       return EXIT.failed;
     } finally {
-      await transport?.close();
+      // It waits for connections that are still being made.
+      const closed = transport?.close();
+      if (!signal.aborted) await closed;
     }
   });
+}
+
+/** For what closes by itself. */
+const LEFT_MS = 100;
+
+/** Whoever pressed Ctrl-C waits for nothing more: a connection that is still being made would hold the process for 10 s. */
+export function endInterrupted(name: string, words: string): number {
+  process.stderr.write(`azid ${name}: interrupted; ${words}\n`);
+  endProcess(EXIT.interrupted, LEFT_MS);
+  return EXIT.interrupted;
 }
 
 /** A pipe takes it in pieces, and the process may end only after the last. */

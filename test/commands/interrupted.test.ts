@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ScriptedServer } from '../../src/kube/testing/scripted-server.ts';
@@ -96,6 +98,23 @@ describe('while the API server does not answer', () => {
     expect(said).toBe(only(command, line));
   });
 
+  it('and does not even speak TLS', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const path = folder.file('silent');
+    await writeFile(
+      path,
+      (await readFile(kubeconfig, 'utf8')).replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`),
+    );
+    const azid = new Azid(['version', '--kubeconfig', path]);
+    await once(silent, 'connection');
+    azid.signal('SIGINT');
+    expect(await azid.ended).toBe(130);
+    expect(azid.output).toBe(only('version', UNCHANGED));
+    silent.close();
+  });
+
   it('a second Ctrl-C ends what does not end by itself', async () => {
     const before = server.exchanges.length;
     const azid = start('uninstall', ['--delete', '--yes']);
@@ -158,7 +177,7 @@ describe('while Azure does not answer', () => {
     const azid = start(command, flags);
     await until('the command to ask Azure', async () => azure.requests().length > since);
     azid.signal('SIGINT');
-    expect(await azid.ended).toBe(130);
+    expect(await azid.ended, azid.output).toBe(130);
     expect(azid.output.split('\n').at(-2)).toBe(`azid ${command}: ${line}`);
     azure.control.clearFaults({});
   });

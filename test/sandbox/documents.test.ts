@@ -30,6 +30,7 @@ const ORDER = [
   'docs/guides/events.md',
   'docs/guides/run-on-azure.md',
   'docs/guides/troubleshoot.md',
+  'docs/guides/inspect-azid.md',
   'docs/guides/move-to-another-cluster.md',
   'docs/guides/uninstall.md',
 ];

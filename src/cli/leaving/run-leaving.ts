@@ -37,6 +37,8 @@ export async function isConfirmed(
     return false;
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // While a question is open, Ctrl-C comes as a key and not as a signal.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `, { signal })).trim());
   } finally {

@@ -1,9 +1,10 @@
 import { createLog } from '../../observe/logs/logs.ts';
 import { reportOrphans } from '../../operator/orphan-report.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';
 import { optionsOf } from '../controller/run-controller.ts';
-import { NOTHING_CHANGED } from '../in-cluster.ts';
+import { endInterrupted, NOTHING_CHANGED } from '../in-cluster.ts';
 import { EXIT, interruptible } from '../interruptible.ts';
 import type { OrphansFlags } from './orphans.ts';
 import { exitCodeOf, jsonOf, textOf } from './orphans-text.ts';
@@ -18,14 +19,14 @@ export function runOrphans({ scope, output, ...given }: OrphansFlags): Promise<n
         level: flags.logLevel === 'info' ? 'warn' : flags.logLevel,
         format: 'text',
       });
-      const report = await reportOrphans(optionsOf(flags, process.env, log), scope, say, signal);
+      const report = await unlessAborted(
+        reportOrphans(optionsOf(flags, process.env, log), scope, say, signal),
+        signal,
+      );
       process.stdout.write(output === 'json' ? jsonOf(report) : textOf(report, output === 'wide'));
       return exitCodeOf(report);
     } catch (error) {
-      if (signal.aborted) {
-        say(`azid orphans: interrupted; ${NOTHING_CHANGED}`);
-        return EXIT.interrupted;
-      }
+      if (signal.aborted) return endInterrupted('orphans', NOTHING_CHANGED);
       say(`azid orphans: ${error instanceof Error ? error.message : error}`);
       return EXIT.failed;
     }
