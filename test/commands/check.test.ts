@@ -169,7 +169,7 @@ describe('what an installer gets wrong', () => {
     const azid = new Azid(['check', '--azure-as', 'nobody', '--kubeconfig', cluster.plane.kubeconfigPath]);
     expect(await azid.ended).toBe(1);
     expect(azid.output).toContain(
-      'unknown  lease: whether a controller works cannot be told: there is no Lease',
+      'unknown  lease: it is not known whether a controller works: there is no Lease',
     );
     expect(azid.output).toContain('problem  policies: there is no IdentityPolicy');
     expect(azid.output).toMatch(

@@ -107,7 +107,7 @@ describe('the rights of the controller', () => {
     const needed = accessesOf(OWN_RULES, 'azid-system');
     const denied = needed.filter(({ resource, verb }) => resource === 'leases' || verb === 'watch');
     expect(rightsText(denied)).toBe(
-      'create,get,update leases.coordination.k8s.io in azid-system; watch assignmentexpiries.azid.dev in azid-system; watch hostidentities.azid.dev in azid-system; watch orphanrecords.azid.dev in azid-system',
+      'create,get,update,watch leases.coordination.k8s.io in azid-system; watch assignmentexpiries.azid.dev in azid-system; watch hostidentities.azid.dev in azid-system; watch orphanrecords.azid.dev in azid-system',
     );
     expect(rbacFinding('a/b', needed, denied)).toMatchObject({ state: 'problem' });
     expect(rbacFinding('a/b', needed, [])).toMatchObject({ state: 'ok' });
@@ -130,7 +130,11 @@ describe('who works', () => {
       'problem',
       'no controller works: Lease a/b is held',
     ],
-    [{ state: 'unknown', why: 'there is no Lease a/b' }, 'unknown', 'cannot be told: there is no Lease a/b'],
+    [
+      { state: 'unknown', why: 'there is no Lease a/b' },
+      'unknown',
+      'it is not known whether a controller works: there is no Lease a/b',
+    ],
   ])('%j is %s', (atWork, state, message) => {
     const finding = leaseFinding(atWork, '2026-11-29T08:00:00.123456Z', controller);
     expect([finding.state, finding.message]).toEqual([state, expect.stringContaining(message)]);
