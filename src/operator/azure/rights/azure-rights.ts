@@ -82,7 +82,7 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     methods: ['GET'],
     right: 'Microsoft.Authorization/permissions/read',
     without: stalled('OrphanSweep', 'ScopeIncomplete'),
-    note: 'no list counts as complete: the metric `azid_mirror_partial` is 1, and nothing is deleted on what a list lacks',
+    note: 'whether Azure asks for it is unsure; without an answer no list counts as complete: the metric `azid_mirror_partial` is 1, and nothing is deleted on what a list lacks',
   }),
   row({
     call: 'read the Activity Log',
@@ -112,14 +112,14 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     resource: `${IDENTITIES}/listAssociatedResources`.toLowerCase(),
     methods: ['POST'],
     right: `${IDENTITIES}/listAssociatedResources/action`,
-    without: { on: 'candidate of an OrphanSweep', reason: 'UseUnknown' },
+    without: { on: 'candidate of an OrphanSweep', reason: 'Kept' },
   }),
   row({
     call: 'ask Resource Graph which resources have identities',
     resource: 'microsoft.resourcegraph/resources',
     methods: ['POST'],
     right: '*/read',
-    without: { on: 'candidate of an OrphanSweep', reason: 'UseUnknown' },
+    without: { on: 'candidate of an OrphanSweep', reason: 'Kept' },
     note: 'the built-in role Reader; Resource Graph leaves out without a word what may not be read',
   }),
   row({
@@ -143,7 +143,7 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     methods: ['GET'],
     right: 'AuditLog.Read.All',
     of: 'Microsoft Graph',
-    without: { on: 'log', reason: 'Forbidden' },
+    without: { on: 'log', reason: 'MissingPermission' },
   }),
   row({
     call: 'ask whether principals still exist, with `--directory`',
@@ -151,6 +151,7 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     methods: ['GET', 'POST'],
     right: 'Directory.Read.All',
     of: 'Microsoft Graph',
-    without: { on: 'candidate of an OrphanSweep', reason: 'PrincipalUnknown' },
+    without: { on: 'candidate of an OrphanSweep', reason: 'Kept' },
+    note: 'of principals that only the directory knows: nobody can tell that they are gone',
   }),
 ];

@@ -16,7 +16,7 @@ export interface AzureRight {
 export interface MissingRight {
   /** The kind of object that reports it, `log`, or a candidate of a sweep. */
   readonly on: string;
-  /** Of its condition, its line or its candidate. */
+  /** Of its condition or its line; the verdict of a candidate, whose message names the right. */
   readonly reason: string;
   readonly condition?: 'Stalled' | 'DeletionBlocked';
 }
