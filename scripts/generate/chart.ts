@@ -71,12 +71,14 @@ function crdTemplates(): GeneratedFile[] {
   return KINDS.map((kind) => {
     const crd = customResourceDefinition(kind);
     const metadata = { ...(crd.metadata as object), annotations: { 'helm.sh/resource-policy': 'keep' } };
-    const text = yaml({ ...crd, metadata });
-    // A text of a CRD may hold braces, which a template would take for its own.
-    const escaped = text.replaceAll('{{', '{{ "{{" }}');
-    const guarded = `{{- if .Values.crds.install }}\n${escaped}{{- end }}\n`;
-    return { path: `${CHART}/templates/crds/${crdFileName(kind)}`, text: HEADERS.yaml + guarded };
+    const text = HEADERS.yaml + asTemplate(yaml({ ...crd, metadata }));
+    return { path: `${CHART}/templates/crds/${crdFileName(kind)}`, text };
   });
+}
+
+/** A text of a CRD may hold braces, which a template would take for its own. */
+export function asTemplate(text: string): string {
+  return `{{- if .Values.crds.install }}\n${text.replaceAll('{{', '{{ "{{" }}')}{{- end }}\n`;
 }
 
 interface Schema {

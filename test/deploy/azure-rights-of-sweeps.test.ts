@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { roleGrant } from '../../src/api/role-grant.ts';
+import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { CLAIMED, DELETING, Orphans } from '../orphans/orphan-stage.ts';
-import { useStage } from '../support/stage.ts';
+import { RG1, useStage } from '../support/stage.ts';
 import { conditionOf } from '../support/status/conformance.ts';
 import { leaveOnly, READER, rightsTold, TOLD_BY_SWEEPS } from './rights-stage.ts';
 
@@ -43,6 +45,35 @@ describe('without', () => {
       expect(candidate).toMatchObject({ verdict: without?.reason });
       expect(candidate?.message).toContain(right === READER ? 'Reader' : right);
       expect(orphans.identities()).toContain('lost');
+    },
+  );
+
+  it.each(rows.filter(({ of }) => of === 'Microsoft Graph'))(
+    '$right: an assignment of whose principal only the directory knows, $without.reason',
+    async ({ right, without }) => {
+      const { control } = stage.world.azure;
+      const { objectId } = control.createPrincipal({ displayName: 'ci' });
+      const rule = { scopes: [RG1], roles: ['Reader'], principals: { ids: [objectId] } };
+      await stage.policy(stage.namespace, { grants: [rule] });
+      const operator = await orphans.begin(1, { directory: true });
+      // What is older than the records of what was retained proves nothing.
+      await stage.world.pass(11 * 60_000);
+      await stage.cluster.apply({
+        apiVersion: 'azid.dev/v1alpha1',
+        kind: 'RoleGrant',
+        metadata: { name: 'ci', namespace: stage.namespace },
+        spec: { principal: { id: objectId, type: 'ServicePrincipal' }, role: { name: 'Reader' }, scope: RG1 },
+      });
+      const assignment = () => control.assignments({}).find(({ principalId }) => principalId === objectId);
+      await stage.world.until('it to be granted', () => assignment() !== undefined);
+      await stage.world.pass(60_000);
+      await stage.world.stop(operator);
+      await orphans.strip(roleGrant.resource as Resource<KubeObject>, `${stage.namespace}/ci`);
+      await stage.world.start({ directory: true });
+      await orphans.sweep(SWEEP);
+      const candidate = orphans.candidate(await orphans.run(), assignment()?.id ?? '');
+      expect(candidate).toMatchObject({ verdict: without?.reason });
+      expect(candidate?.message).toContain(right);
     },
   );
 });

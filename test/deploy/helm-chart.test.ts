@@ -83,6 +83,27 @@ it('puts the labels of the release on each object, but for the CRDs, which outli
   }
 });
 
+it('has the labels and the port by which the monitors of deploy/observability find it', async () => {
+  const manifests = await renderChart(helm);
+  const service = one(manifests, 'Service/azid-system/azid-controller-metrics') as Manifest & {
+    spec: { ports: readonly { name: string }[] };
+  };
+  const { metadata } = (deploymentIn(manifests) as unknown as { spec: { template: Manifest } }).spec.template;
+  const monitors = [
+    { file: 'service-monitor.yaml', labels: service.metadata.labels, ports: 'endpoints' },
+    { file: 'pod-monitor.yaml', labels: metadata.labels, ports: 'podMetricsEndpoints' },
+  ];
+  const [port] = service.spec.ports.map(({ name }) => name);
+  for (const { file, labels, ports } of monitors) {
+    const { spec } = parse(await readText(`deploy/observability/${file}`));
+    expect(labels, file).toMatchObject(spec.selector.matchLabels);
+    expect(
+      spec[ports].map((each: { port: string }) => each.port),
+      file,
+    ).toEqual([port]);
+  }
+});
+
 it('passes helm lint', async () => {
   expect(await helm(['lint', CHART, ...KUBE, '--strict', '-f', `${CHART}/ci/example-values.yaml`])).toContain(
     '0 chart(s) failed',
