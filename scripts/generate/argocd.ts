@@ -102,12 +102,12 @@ export function exampleOf(kind: KindSchema<KubeObject>, { name, suspends }: Situ
 }
 
 function conditionsIn(object: ManagedObject, name: string): readonly Condition[] {
+  // What was seen was the generation before an edit; an object comes to each situation from where it was before.
+  const seen = { ...object, metadata: { ...object.metadata, generation: 1 } };
+  const started = { ...seen, status: { conditions: conditionsOf(FIRST, seen, NOW) } };
   const summary = SUMMARIES[name];
-  // An object comes to them from where it was before.
-  const start =
-    name === 'first' ? object : { ...object, status: { conditions: conditionsOf(FIRST, object, NOW) } };
-  if (summary) return conditionsOf(summary, start, NOW);
-  const done = conditionsOf(DONE, start, NOW);
+  if (summary) return conditionsOf(summary, name === 'first' ? seen : started, NOW);
+  const done = conditionsOf(DONE, started, NOW);
   return name === 'edited' ? done : suspendedConditions(object, done, name === 'suspended-edited', NOW);
 }
 

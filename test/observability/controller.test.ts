@@ -1,13 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GITOPS_KINDS } from '../../scripts/generate/argocd.ts';
 import { allSeries } from '../../scripts/generate/metrics.ts';
 import { filledIn, panels } from '../../scripts/observability/dashboard.ts';
 import { baseName } from '../../scripts/observability/promql.ts';
 import { KINDS } from '../../src/api/index.ts';
 import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_MESSAGES } from '../../src/observe/logs/schema.ts';
 import { labelMeaning } from '../../src/observe/metrics/labels.ts';
+import { healthOf } from '../support/health.ts';
 import { Prometheus, type Sample } from '../support/prometheus.ts';
+import type { Observed } from '../support/status/kstatus.ts';
+import { buildReferenceKstatus, referenceKstatus } from '../support/status/reference-kstatus.ts';
 import { Cluster } from '../support/testbed.ts';
 import { type ControllerRun, runController } from './controller-run.ts';
+
+/** What kstatus, Argo CD and Flux' expressions may say of one object at once. */
+const READ_ALIKE = [
+  'Current Healthy Current',
+  'Current Suspended Current',
+  'InProgress Progressing InProgress',
+  'InProgress Suspended InProgress',
+  'Failed Degraded Failed',
+  'Terminating Progressing InProgress',
+];
 
 /** One run of a controller on a real API server; what it shows of itself is held to what the references and the dashboard say. */
 let cluster: Cluster;
@@ -117,6 +131,24 @@ describe('what kube-state-metrics shows', () => {
     );
     expect(objects.size).toBeGreaterThanOrEqual(KINDS.length - 2);
   });
+});
+
+describe('the objects, to Argo CD, Flux and kstatus', () => {
+  it('read alike: what is done is done to all of them, and what is doomed is doomed', async () => {
+    const objects = run.objects.filter(({ kind }) =>
+      GITOPS_KINDS.some(({ resource }) => resource.kind === kind),
+    );
+    const verdicts = await healthOf(objects);
+    const kstatuses = await referenceKstatus(await buildReferenceKstatus(), objects as readonly Observed[]);
+    const seen = new Set<string>();
+    objects.forEach((object, at) => {
+      const { argo, flux } = verdicts[at] ?? {};
+      const row = `${kstatuses[at]} ${argo?.status} ${flux}`;
+      expect(READ_ALIKE, `${object.kind} ${object.metadata.name}`).toContain(row);
+      seen.add(row);
+    });
+    expect(seen.size).toBeGreaterThanOrEqual(4);
+  }, 600_000);
 });
 
 describe('the log', () => {

@@ -31,6 +31,8 @@ const ORDER = [
   'docs/guides/run-on-azure.md',
   'docs/guides/troubleshoot.md',
   'docs/guides/inspect-azid.md',
+  'docs/guides/monitor-azid.md',
+  'docs/guides/answer-an-alert.md',
   'docs/guides/move-to-another-cluster.md',
   'docs/guides/uninstall.md',
 ];

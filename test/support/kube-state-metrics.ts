@@ -2,7 +2,7 @@ import type { KubeObject } from '../../src/kube/types.ts';
 
 /**
  * What kube-state-metrics makes of objects by a configuration of custom resources, in Prometheus' text format. Written from its
- * documentation (`docs/metrics/extend/customresourcestate-metrics.md` there), as far as azid's configuration goes, since its module
+ * documentation of custom resource state metrics, as far as azid's configuration goes, since its module
  * cannot be had from the Go module proxy; anything else in the configuration is refused.
  */
 
