@@ -71,6 +71,20 @@ it('the sandbox imports nothing by which azid knows Azure', () => {
   expect(lines.filter((line) => ofAzid.test(line))).toEqual([]);
 });
 
+it('the operator imports nothing of any single kind but in the list of them', () => {
+  const kinds =
+    all.get('src/operator/registry.ts')?.filter((to) => /^src\/reconcilers\/[^/]+\/index\.ts$/.test(to)) ??
+    [];
+  expect(kinds.length).toBeGreaterThan(8);
+  const folders = kinds.map((to) => dirname(to));
+  const isOfKind = (line: string) => folders.some((folder) => line.includes(` -> ${folder}/`));
+  expect(
+    importsOf('src/operator').filter(
+      (line) => !line.startsWith('src/operator/registry.ts') && isOfKind(line),
+    ),
+  ).toEqual([]);
+});
+
 it.each([
   ["import { a } from './b.ts';", ['x/b.ts']],
   ["import {\n  a,\n  type B,\n} from '../y/b.ts';", ['y/b.ts']],

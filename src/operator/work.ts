@@ -7,7 +7,6 @@ import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
-import { sweepSamples } from '../reconcilers/orphan-sweep/samples.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
@@ -16,7 +15,6 @@ import type { Connection } from './azure/connection.ts';
 import { hearFromAzure } from './hints/hints.ts';
 import { readSignIns } from './hints/sign-ins.ts';
 import { KindController } from './kind-controller.ts';
-import { answerClaims } from './leader/answer-claims.ts';
 import type { Leadership } from './leader/leadership.ts';
 import { onceCalm } from './once-calm.ts';
 import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
@@ -85,6 +83,7 @@ export class Work implements AsyncDisposable {
     );
     // Only when all are there: what enqueues one kind may come of another.
     for (const kind of this.#kinds) kind.watch();
+    for (const kind of kinds) void kind.background?.(this.#services, log, connection.signal);
   }
 
   /** What Azure was last seen to hold. */
@@ -136,18 +135,16 @@ export class Work implements AsyncDisposable {
   #connect(): Services {
     const { options, kinds, metrics, client, stores, installationId, principals, retained, connection } =
       this.#parts;
-    const { clock, log, namespace } = options;
+    const { clock } = options;
     const { azure, caches, ownCalls, signal } = connection;
     this.#cleanup.defer(() => connection.stop());
     metrics.caches(() => caches.parts());
-    metrics.orphans.sweeps(() => sweepSamples(stores, clock.now()));
+    for (const kind of kinds) kind.series?.(metrics, { stores, clock });
     const journal = this.#journal;
     const heard = hearFromAzure(
       { options, azure, caches, ownCalls, journal, client, metrics, signal },
       this.#cleanup,
     );
-    const claims = { ...azure, identityCache: caches.identities, client, retained, installationId, clock };
-    void answerClaims({ ...claims, azidNamespace: namespace }, log, signal);
     const signIns = options.signIns ? new LastSignIns() : undefined;
     if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
     return servicesOf({

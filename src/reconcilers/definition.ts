@@ -2,12 +2,19 @@ import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
+import type { Log } from '../runtime/log.ts';
 import type { OwnedInAzure } from './activity/owned.ts';
 import type { Decision, FailedAction } from './decision.ts';
 import type { Hold } from './holds.ts';
 import type { KindReconciler } from './kind.ts';
+import type { SweepSample } from './orphan-sweep/samples.ts';
 import type { Services, SharedServices } from './services.ts';
 import type { StoreDefinition } from './stores.ts';
+
+/** The series that single kinds fill. */
+export interface KindSeries {
+  readonly orphans: { sweeps(source: () => Iterable<SweepSample>): void };
+}
 
 /**
  * A kind of custom resource as a value: all that the operator needs to run it. A kind is one folder whose `index.ts` is
@@ -39,6 +46,10 @@ export interface KindDefinition<
   readonly removals?: readonly Action['type'][];
   /** Pure: from what was observed to actions, a status and the time of the next reconcile. */
   decide(object: T, facts: Facts, failed?: FailedAction<Action>): Made;
+  /** Fills series of its own, beside those that every kind has. Absent: none. */
+  series?(metrics: KindSeries, shown: Pick<Services, 'stores' | 'clock'>): void;
+  /** Goes on beside its reconciles while this process leads; never rejects. Absent: nothing does. */
+  background?(services: Services, log: Log, signal: AbortSignal): Promise<void>;
   /** Begins to work: what observes and performs, with what this process remembers. `enqueue`: its own objects. */
   start(services: Services, enqueue: Enqueue): KindReconciler<T, Facts, Action, Status, Made>;
 }

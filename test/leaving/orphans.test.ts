@@ -8,7 +8,7 @@ import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { exitCodeOf, jsonOf, textOf } from '../../src/cli/orphans/orphans-text.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
 import type { Resource } from '../../src/kube/types.ts';
-import { type OrphanReport, reportOrphans } from '../../src/operator/orphan-report.ts';
+import { type OrphanReport, reportOrphans } from '../../src/cli/orphans/orphan-report.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { Estate } from '../support/kinds/estate.ts';
 import { RG1, SUB } from '../support/kinds/hosts.ts';

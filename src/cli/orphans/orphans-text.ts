@@ -1,8 +1,8 @@
-import type { OrphanReport } from '../../operator/orphan-report.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { EXIT } from '../interruptible.ts';
 import { shortened, table } from '../table.ts';
+import type { OrphanReport } from './orphan-report.ts';
 
 /** What `azid orphans` prints, and how it ends. Pure. */
 

@@ -1,11 +1,11 @@
 import { createLog } from '../../observe/logs/logs.ts';
-import { reportOrphans } from '../../operator/orphan-report.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';
 import { optionsOf } from '../controller/run-controller.ts';
 import { endInterrupted, NOTHING_CHANGED } from '../in-cluster.ts';
 import { EXIT, interruptible } from '../interruptible.ts';
+import { reportOrphans } from './orphan-report.ts';
 import type { OrphansFlags } from './orphans.ts';
 import { exitCodeOf, jsonOf, textOf } from './orphans-text.ts';
 

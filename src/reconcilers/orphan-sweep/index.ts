@@ -6,7 +6,9 @@ import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SweepDecision } from './facts.ts';
 import { observe, release } from './observe.ts';
 import { perform } from './perform.ts';
+import { answerClaims } from './run/answer-claims.ts';
 import { SweepMemory } from './run/memory.ts';
+import { sweepSamples } from './samples.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 
@@ -24,6 +26,8 @@ export const orphanSweepKind: KindDefinition<
   store,
   watches,
   decide,
+  series: ({ orphans }, { stores, clock }) => orphans.sweeps(() => sweepSamples(stores, clock.now())),
+  background: answerClaims,
   start(services, enqueue) {
     const memories = new Map<string, SweepMemory>();
     const memoryOf = (sweep: OrphanSweep): SweepMemory => {

@@ -1,5 +1,7 @@
 import type { Stores } from '../stores.ts';
 
+export type SweepSample = ReturnType<typeof sweepSamples>[number];
+
 /** The sweeps as their statuses tell, for metrics. */
 export function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
   return orphanSweeps.values().map(({ metadata, status }) => {

@@ -38,7 +38,11 @@ describe('an identity is enqueued', () => {
   it.each([
     ['by an edit', before, identity('2', { generation: 2 })],
     ['by its deletion', before, identity('2', deleted)],
-    ['by a request to reconcile now', before, identity('2', { annotations: { [RECONCILE_ANNOTATION]: 'now' } })],
+    [
+      'by a request to reconcile now',
+      before,
+      identity('2', { annotations: { [RECONCILE_ANNOTATION]: 'now' } }),
+    ],
     [
       'by the wish to be let go while its deletion waits',
       identity('1', deleted),

@@ -1,7 +1,7 @@
-import type { AzureCaller } from '../../azure/arm/caller.ts';
-import { type ClaimDeps, observeAnswer, writeClaim } from '../../reconcilers/orphan-sweep/run/claim.ts';
-import type { Log } from '../../runtime/log.ts';
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
+import type { Log } from '../../../runtime/log.ts';
+import { type Clock, sleep } from '../../../runtime/time/clock.ts';
+import { type ClaimDeps, observeAnswer, writeClaim } from './claim.ts';
 
 /** Twice between two renewals: whoever claims deletes nothing before the second. */
 export const POLL_MS = 30 * 60_000;
