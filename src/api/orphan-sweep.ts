@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
-import { commonStatus, suspend } from './schema/common.ts';
+import { commonStatus, guid, suspend } from './schema/common.ts';
 import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
 import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
@@ -14,6 +14,12 @@ export const CONFIRM_ORPHANS_ANNOTATION = 'azid.dev/confirm-orphans';
  * in the other.
  */
 export const NOT_RETAINED_ANNOTATION = 'azid.dev/confirm-not-retained';
+
+/**
+ * Annotation: a person says that what was listed until a time, and of which Azure does not tell who made it, was made by the azid of this
+ * cluster; a time as in the others.
+ */
+export const MADE_HERE_ANNOTATION = 'azid.dev/confirm-made-here';
 
 /** So many candidates a status lists, the oldest; the others are counted. */
 export const MAX_TOLD_CANDIDATES = 1000;
@@ -100,6 +106,14 @@ const spec = z.object({
     .optional()
     .describe(
       'List identities, too, that have an owner but that nothing was attached to, federated with or granted to for so long. They are only ever reported.',
+    ),
+  formerPrincipalIds: z
+    .array(guid())
+    .max(20)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .optional()
+    .describe(
+      'Object ids of the principals as which azid of this cluster signed in before. What any other principal made or kept is listed and never deleted: another cluster may act as this installation.',
     ),
   suspend: suspend(),
 });

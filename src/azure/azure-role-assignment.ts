@@ -25,6 +25,8 @@ export interface AzureRoleAssignment {
   readonly description?: string;
   /** Wall ms. The answer of a creation has another one than later reads (docs/azure-facts.md section 5): no content. */
   readonly createdOn?: number;
+  /** Object id of whoever made it, lower case; absent in the answer to a PUT (docs/azure-facts.md section 5). No content either. */
+  readonly createdBy?: string;
 }
 
 const COLLECTION = '/providers/microsoft.authorization/roleassignments/';
@@ -55,7 +57,7 @@ export function parseAssignmentId(id: string): { scope: string; name: string } {
  */
 export function readAssignment(answer: RoleAssignment, how?: 'lenient' | 'written'): AzureRoleAssignment {
   const { id, name, scope, roleDefinitionId = '', principalId, principalType } = answer;
-  const { condition, conditionVersion, description, createdOn } = answer;
+  const { condition, conditionVersion, description, createdOn, createdBy } = answer;
   const roleGuid = roleDefinitionId.slice(roleDefinitionId.lastIndexOf('/') + 1).toLowerCase();
   if (!id || ((!name || !scope || !roleGuid || !principalId) && how !== 'lenient'))
     throw new AzureError({
@@ -76,6 +78,7 @@ export function readAssignment(answer: RoleAssignment, how?: 'lenient' | 'writte
     ...(conditionVersion && { conditionVersion }),
     ...(description && { description }),
     ...(createdOn && { createdOn: createdOn.getTime() }),
+    ...(createdBy && { createdBy: createdBy.toLowerCase() }),
   };
 }
 

@@ -3,6 +3,7 @@
  * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
+import type { MadeBy } from './makers.ts';
 import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
 import type { SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
@@ -54,14 +55,14 @@ export interface LiveIdentity {
   /** Ids of resources: `listAssociatedResources` of exactly this identity, all pages. */
   readonly resources: LiveList<string>;
   /** Of its principal, at every scope that azid may read. */
-  readonly assignments: LiveList<LiveAssignment['assignment']>;
+  readonly assignments: LiveList<Omit<LiveAssignment['assignment'], 'madeBy'>>;
   readonly credentials: LiveList<LiveCredential['credential'] & { readonly id: string }>;
 }
 
 export interface LiveAssignment {
   readonly state: 'present';
   readonly type: 'RoleAssignment';
-  readonly assignment: ShownAssignment & { readonly createdOn?: number };
+  readonly assignment: ShownAssignment & { readonly createdOn?: number; readonly madeBy: MadeBy };
   readonly principal: PrincipalView;
   /** As the record in azid's namespace says now. */
   readonly endsAt?: number;
@@ -72,5 +73,5 @@ export interface LiveCredential {
   readonly type: 'FederatedIdentityCredential';
   readonly credential: ShownCredential & { readonly issuer: string; readonly subject: string };
   /** By a GET of the identity: a credential of one that was made again is another one. */
-  readonly identity: { readonly principalId: string; readonly clientId: string };
+  readonly identity: { readonly principalId: string; readonly clientId: string; readonly madeBy: MadeBy };
 }

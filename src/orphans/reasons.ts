@@ -31,6 +31,10 @@ export const KEEP_REASONS = [
   'OwnerLives',
   'Retained',
   'OtherInstallation',
+  /** Another principal than azid's own made or kept it: another cluster may act as this installation. */
+  'MadeElsewhere',
+  /** Azure does not tell as whom azid made it. */
+  'MakerUnknown',
   /** Its name does not prove, directly before the deletion, that azid made it. */
   'NotProven',
   /** A resource, a role assignment, a credential or an object that is not an orphan itself hangs on it. */

@@ -312,7 +312,7 @@ describe('directly before a credential is deleted', () => {
     state: 'present',
     type: 'FederatedIdentityCredential',
     credential: { key, name: CREDENTIAL_NAME, issuer, subject, ...change },
-    identity: { principalId, clientId: 'client' },
+    identity: { principalId, clientId: 'client', madeBy: [SELF.principalId] },
   });
   const of = (thing: LiveThing, known = objects(), change: Partial<LiveView> = {}) =>
     recheck(

@@ -13,6 +13,15 @@ export interface SweepSpec {
   readonly unusedAfterMs?: number;
   /** The annotation by which a person confirms what was listed until a time, as it stands: `confirmation.ts`. */
   readonly confirmed?: string;
+  /** By whom a thing must be made to be an orphan of this cluster. Absent: that is not asked, as where a person only reads a report. */
+  readonly makers?: MakersSpec;
+}
+
+export interface MakersSpec {
+  /** Object ids of the principals as which azid signed in before, in lower case. */
+  readonly former: readonly string[];
+  /** The annotation by which a person says that what has no maker was made by this cluster, as it stands: `confirmation.ts`. */
+  readonly madeHere?: string;
 }
 
 /**
@@ -23,3 +32,4 @@ export const MAX_LISTED = 1_000;
 
 /** Of an OrphanSweep. */
 export const CONFIRM_ANNOTATION = 'azid.dev/confirm-orphans';
+export const MADE_HERE_ANNOTATION = 'azid.dev/confirm-made-here';

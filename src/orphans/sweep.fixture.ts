@@ -1,6 +1,6 @@
 import { assignmentName } from '../azure/names/assignment-name.ts';
 import { credentialName } from '../azure/names/credential-name.ts';
-import { ownerMarks } from '../azure/names/identity-marks.ts';
+import { MAKERS, ownerMarks } from '../azure/names/identity-marks.ts';
 import { armKey, identityId } from '../azure/names/resource-id.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from './instance.ts';
 import type { ShownAssignment } from './owners/objects.ts';
@@ -28,11 +28,13 @@ export const idOf = (name: string) =>
   identityId({ subscriptionId: '00000000-0000-4000-8000-00000000000a', resourceGroup: 'rg1', name });
 
 export const WEB = { installationId: INSTALLATION, namespace: 'shop', name: 'web', uid: 'uid-web' };
-export const MARKS = ownerMarks(WEB);
+/** Who keeps it is azid as it signs in here. */
+export const MADE_HERE = { [MAKERS]: SELF.principalId };
+export const MARKS = { ...ownerMarks(WEB), ...MADE_HERE };
 
 export function shownAssignment(
   change: Partial<ShownAssignment> = {},
-): ShownAssignment & { createdOn: number } {
+): ShownAssignment & { createdOn: number; madeBy: readonly string[] } {
   const { principalId = PRINCIPAL, scope = SCOPE } = change;
   const name = assignmentName(INSTALLATION, { scope, role: READER, principalId });
   const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
@@ -46,6 +48,7 @@ export function shownAssignment(
     principalId,
     description,
     createdOn: NOW - 30 * DAY,
+    madeBy: [SELF.principalId],
     ...change,
   };
 }
@@ -58,6 +61,7 @@ export function identity(change: Partial<IdentityView> = {}): IdentityView {
     scope: SCOPE,
     owner: { state: 'gone', owner: 'shop/web', uid: WEB.uid },
     instance: identityInstance({ principalId }),
+    madeBy: [SELF.principalId],
     principalId,
     clientId: `client-${principalId}`,
     tags: MARKS,
@@ -77,6 +81,7 @@ export function assignment(change: Partial<AssignmentView> = {}): AssignmentView
     scope: SCOPE,
     owner: { state: 'gone', owner: 'shop/read' },
     instance: assignmentInstance({ principalId, createdOn }),
+    madeBy: [SELF.principalId],
     createdAt: createdOn,
     principalId,
     roleDefinitionId: READER,
@@ -97,6 +102,7 @@ export function credential(change: Partial<CredentialView> = {}): CredentialView
     scope: SCOPE,
     owner: { state: 'gone', owner: 'shop/ci' },
     instance: credentialInstance(PRINCIPAL, trust),
+    madeBy: [SELF.principalId],
     identityId: idOf('web'),
     principalId: PRINCIPAL,
     name: CREDENTIAL_NAME,
@@ -126,6 +132,7 @@ export function spec(change: Partial<SweepSpec> = {}): SweepSpec {
     mode: 'Delete',
     gracePeriodsMs: { Identity: 7 * DAY, RoleAssignment: DAY, FederatedIdentityCredential: DAY },
     limits: { deletionsPerRun: 20, maxShare: 10 },
+    makers: { former: [] },
     ...change,
   };
 }

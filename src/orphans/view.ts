@@ -3,6 +3,7 @@
  * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
+import type { MadeBy } from './makers.ts';
 import type { DoubtReason } from './reasons.ts';
 
 export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
@@ -69,6 +70,8 @@ interface ThingView {
   /** In which of the sweep's scopes. */
   readonly scope: string;
   readonly owner: OwnerView;
+  /** Of a credential: its identity. */
+  readonly madeBy: MadeBy;
   /**
    * Which one it is, should it be deleted and made again under the same id: the principal of an identity; principal and time of creation
    * of an assignment; identity's principal, issuer and subject of a credential.

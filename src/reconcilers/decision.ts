@@ -130,16 +130,13 @@ export interface Decision<Action, Status> {
 }
 
 /** A `decide` whose decisions say what of them rests on caches alone. */
-export function withNeeds<
-  Given extends readonly [object: never, facts: never, ...more: never[]],
-  Made extends object,
->(
-  decide: (...given: Given) => Made,
-  needsLive: (object: Given[0], facts: Given[1], decision: Made) => readonly string[],
-): (...given: Given) => Made & { readonly needsLive?: readonly string[] } {
-  return (...given) => {
-    const decision = decide(...given);
-    const needed = needsLive(given[0], given[1], decision);
+export function withNeeds<T, Facts, More extends readonly unknown[], Made extends object>(
+  decide: (object: T, facts: Facts, ...more: More) => Made,
+  needsLive: (object: T, facts: Facts, decision: Made) => readonly string[],
+): (object: T, facts: Facts, ...more: More) => Made & { readonly needsLive?: readonly string[] } {
+  return (object, facts, ...more) => {
+    const decision = decide(object, facts, ...more);
+    const needed = needsLive(object, facts, decision);
     return needed.length > 0 ? { ...decision, needsLive: needed } : decision;
   };
 }

@@ -9,6 +9,7 @@ import type { IdentityPut } from '../azure/identities.ts';
 import { sameText } from '../azure/names/ascii.ts';
 import { assignmentNames } from '../azure/names/assignment-name.ts';
 import { MARK, type Tags, tag, withoutMarks } from '../azure/names/identity-marks.ts';
+import { keptMakers } from '../azure/names/makers.ts';
 import { armKey, parseIdentityId, sameId } from '../azure/names/resource-id.ts';
 import type { AssignmentPut } from '../azure/role-assignments.ts';
 
@@ -32,7 +33,8 @@ export function planIdentity({ spec }: OrphanRecord, standing: Standing): Identi
       return refuse(
         `resource group ${at.resourceGroup} is not there: make it first (az group create --name ${at.resourceGroup} --location ${was.location})`,
       );
-    const tags = { ...withoutMarks(was.tags ?? {}), ...marksOf(spec) };
+    const before = was.tags ?? {};
+    const tags = { ...withoutMarks(before), ...marksOf(spec), ...keptMakers(before, undefined) };
     const isolationScope = was.isolationScope === 'Regional' ? { isolationScope: 'Regional' as const } : {};
     return { type: 'make', put: { ...at, location: was.location, tags, ...isolationScope } };
   }

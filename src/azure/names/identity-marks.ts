@@ -12,6 +12,9 @@ export const MARK = {
   retained: 'azid-retained',
 } as const;
 
+/** No mark: what azid says beside them of itself (`makers.ts`). */
+export const MAKERS = 'azid-made-by';
+
 export type Tags = Readonly<Record<string, string>>;
 
 /** The object that asks, as its marks would name it. */
@@ -151,8 +154,8 @@ export function tag(tags: Tags, name: string): string | undefined {
   return Object.entries(tags).find(([key]) => sameText(key, name))?.[1];
 }
 
-/** `tags` without azid's marks. */
+/** `tags` without azid's marks, and without what it says beside them (`makers.ts`). */
 export function withoutMarks(tags: Tags): Tags {
-  const marks = new Set<string>(Object.values(MARK));
+  const marks = new Set<string>([...Object.values(MARK), MAKERS]);
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !marks.has(asciiLower(key))));
 }

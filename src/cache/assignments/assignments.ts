@@ -137,6 +137,7 @@ function sharing(assignment: AzureRoleAssignment): AzureRoleAssignment {
     roleGuid: TEXTS.of(assignment.roleGuid),
     principalId: TEXTS.of(assignment.principalId),
     principalType: TEXTS.of(assignment.principalType),
+    ...(assignment.createdBy !== undefined && { createdBy: TEXTS.of(assignment.createdBy) }),
   };
 }
 

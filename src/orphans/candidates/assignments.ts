@@ -1,25 +1,31 @@
 import type { AssignmentView } from '../view.ts';
-import { type Finding, type Judging, keptBy, keptByDoubt } from './listing.ts';
+import { type Finding, type Judging, keptBy, keptByDoubt, keptByMaker } from './listing.ts';
 
 /** What an assignment that azid made is listed as; undefined: it is no candidate. */
-export function assignmentFinding(assignment: AssignmentView, { view }: Judging): Finding | undefined {
+export function assignmentFinding(assignment: AssignmentView, judging: Judging): Finding | undefined {
+  const { view } = judging;
   const { owner, principal, endsAt } = assignment;
   if (owner.state === 'living' || owner.state === 'otherInstallation') return undefined;
   if (owner.state === 'unknown')
     return finding('OwnerUnknown', undefined, keptBy('OwnerUnknown', owner.why, 'held'));
   const doubt = keptByDoubt(assignment, view.areas);
   // `Retain` counts until the end that was given with it, and no longer (docs/guarantees.md G23).
-  if (endsAt !== undefined && endsAt <= view.now) return finding('Ended', owner.owner, doubt);
+  if (endsAt !== undefined && endsAt <= view.now) {
+    const elsewhere = keptByMaker(assignment, judging);
+    // The end stands in the records of this cluster, so it gave it; another may have an equal grant that does not end.
+    return finding('Ended', owner.owner, elsewhere?.because === 'MadeElsewhere' ? elsewhere : doubt);
+  }
   if (owner.state === 'retained') {
     if (principal.state !== 'gone') return undefined;
     const why = `deletionPolicy Retain of ${owner.owner} left it; it gives nobody anything, delete it by hand`;
     return finding('PrincipalGone', owner.owner, keptBy('Retained', why, 'held'));
   }
+  const kept = keptByMaker(assignment, judging) ?? doubt;
   switch (principal.state) {
     case 'present':
-      return finding('OwnerGone', owner.owner, doubt);
+      return finding('OwnerGone', owner.owner, kept);
     case 'gone':
-      return finding('PrincipalGone', owner.owner, doubt);
+      return finding('PrincipalGone', owner.owner, kept);
     case 'softDeleted': {
       const why = `principal ${assignment.principalId} is deleted and can be restored for 30 days`;
       return finding('OwnerGone', owner.owner, keptBy('PrincipalSoftDeleted', why, 'held'));

@@ -1,11 +1,12 @@
 import type { IdentityView } from '../view.ts';
-import { type Finding, type Judging, keptBy, keptByDoubt } from './listing.ts';
+import { type Finding, type Judging, keptBy, keptByDoubt, keptByMaker } from './listing.ts';
 
 /** At most so many of what hangs on an identity are named. */
 const NAMED = 3;
 
 /** What an identity is listed as; undefined: it is no candidate. That it is azid's own is judged before. */
-export function identityFinding(identity: IdentityView, { view, spec }: Judging): Finding | undefined {
+export function identityFinding(identity: IdentityView, judging: Judging): Finding | undefined {
+  const { view, spec } = judging;
   const { owner } = identity;
   switch (owner.state) {
     case 'living':
@@ -20,7 +21,8 @@ export function identityFinding(identity: IdentityView, { view, spec }: Judging)
         kept: keptBy('OwnerUnknown', owner.why, 'held'),
       };
     case 'gone': {
-      const kept = keptByHanging(identity) ?? keptByDoubt(identity, view.areas);
+      const kept =
+        keptByHanging(identity) ?? keptByMaker(identity, judging) ?? keptByDoubt(identity, view.areas);
       return {
         type: 'Identity',
         reason: 'OwnerGone',

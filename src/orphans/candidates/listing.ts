@@ -1,3 +1,4 @@
+import { type MadeBy, madeElsewhere } from '../makers.ts';
 import type { OrphanReason } from '../reasons.ts';
 import type { Candidate, Memory, Verdict } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
@@ -68,6 +69,15 @@ function onlyReported(verdict: Verdict): Verdict {
   if (verdict.type !== 'waiting') return verdict;
   const until = new Date(verdict.until).toISOString();
   return { type: 'reported', why: `with mode Delete it would be deleted after ${until}` };
+}
+
+/** Whoever made it may have an object for it elsewhere. */
+export function keptByMaker(
+  { key, madeBy }: { readonly key: string; readonly madeBy: MadeBy },
+  { view, memory, spec }: Judging,
+): Finding['kept'] {
+  const made = madeElsewhere({ madeBy, since: memory.since.get(key)?.since }, view, spec);
+  return made && keptBy(made.because, made.why, 'held');
 }
 
 /** What keeps a thing of whatever type: it cannot be known again, or its surroundings are not known. */

@@ -1,16 +1,22 @@
 import { assignmentName } from '../../azure/names/assignment-name.ts';
 import { credentialName } from '../../azure/names/credential-name.ts';
 import type { Tags } from '../../azure/names/identity-marks.ts';
+import { withMaker } from '../../azure/names/makers.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ShownAssignment } from '../owners/objects.ts';
-import { INSTALLATION, READER, SCOPE } from '../sweep.fixture.ts';
+import { INSTALLATION, READER, SCOPE, SELF } from '../sweep.fixture.ts';
 
 /** The truth of a modelled Azure. Things are never altered, only put anew, so that a copy of the maps is a list as it was. */
 
 /** Who really made a thing, whatever its marks say. */
 export type Maker =
   | { readonly by: 'azid'; readonly namespace: string; readonly name: string }
+  /** Another cluster that acts as the same installation, and whose azid signs in as somebody else. */
+  | { readonly by: 'elsewhere'; readonly namespace: string; readonly name: string }
   | { readonly by: 'foreign' | 'otherInstallation' };
+
+/** Object id of the azid of that cluster. */
+export const ELSEWHERE = 'eeeeeeee-0000-4000-8000-000000000001';
 
 export interface Identity {
   readonly id: string;
@@ -21,11 +27,16 @@ export interface Identity {
   readonly attached: readonly string[];
   readonly maker: Maker;
   readonly createdAt: number;
+  /** An object of the other cluster has it, too, and its azid has said so. */
+  readonly isShared?: true;
 }
 
 export interface Assignment extends ShownAssignment {
   readonly createdOn: number;
+  readonly createdBy: string;
   readonly maker: Maker;
+  /** An object of the other cluster has it, too. */
+  readonly isShared?: true;
 }
 
 export interface Credential {
@@ -95,7 +106,7 @@ export class Azure {
   /** Named as azid does, or at random by others. */
   grant(principalId: string, maker: Maker, at: number): Assignment {
     const [name, description] =
-      maker.by === 'azid'
+      maker.by === 'azid' || maker.by === 'elsewhere'
         ? [
             assignmentName(INSTALLATION, { scope: SCOPE, role: READER, principalId }),
             `[azid ${INSTALLATION}: ${maker.namespace}/${maker.name}]`,
@@ -104,6 +115,11 @@ export class Azure {
     const id = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${name}`;
     const key = armKey(id);
     const before = this.assignments.get(key);
+    if (before && maker.by === 'elsewhere') {
+      const shared = { ...before, isShared: true } as const;
+      this.assignments.set(key, shared);
+      return shared;
+    }
     if (before) return before;
     const made = {
       id,
@@ -114,6 +130,7 @@ export class Azure {
       principalId,
       description,
       createdOn: at,
+      createdBy: maker.by === 'azid' ? SELF.principalId : ELSEWHERE,
       maker,
     };
     this.assignments.set(key, made);
@@ -123,11 +140,21 @@ export class Azure {
   federate(identityKey: string, maker: Maker): Credential | undefined {
     const identity = this.identities.get(identityKey);
     if (!identity) return undefined;
-    const name = maker.by === 'azid' ? credentialName(INSTALLATION, maker) : `aks-binding-${++this.#made}`;
+    const name =
+      maker.by === 'azid' || maker.by === 'elsewhere'
+        ? credentialName(INSTALLATION, maker)
+        : `aks-binding-${++this.#made}`;
     const id = `${identity.id}/federatedIdentityCredentials/${name}`;
     const made = { id, key: armKey(id), name, identityKey, issuer: 'https://issuer', subject: 'sub', maker };
     this.credentials.set(made.key, made);
     return made;
+  }
+
+  /** The other cluster has an object for it as well, as after the cluster was copied. */
+  share(key: string): void {
+    const identity = this.identities.get(key);
+    if (!identity) return;
+    this.change(key, { tags: { ...identity.tags, ...withMaker(identity.tags, ELSEWHERE) }, isShared: true });
   }
 
   identityOf(principalId: string): Identity | undefined {

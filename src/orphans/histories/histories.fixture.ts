@@ -43,6 +43,7 @@ export function run({ maxShare, deletionsPerRun, steps }: History, tally: Tally)
   const how = spec({ limits: { deletionsPerRun, maxShare } });
   const stage: Stage = { world, sweepers: [new Sweeper(world, how, tally), new Sweeper(world, how, tally)] };
   for (const step of [...OPENING, ...steps]) take(stage, step);
+  for (let each = 0; each < world.forced; each++) tally.add('gone by force in spite of Retain');
   settle(stage, tally);
 }
 

@@ -1,7 +1,9 @@
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
 import { tag } from '../../azure/names/identity-marks.ts';
+import { makersIn } from '../../azure/names/makers.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from '../instance.ts';
 import type { LiveThing, LiveView } from '../live.ts';
+import { type MadeBy, madeTogether } from '../makers.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import { credentialOwner } from '../owners/credential.ts';
 import { identityOwner } from '../owners/identity.ts';
@@ -22,7 +24,9 @@ export function observe(world: World): SweepView {
       (each) => [each, assignmentOwner(each, INSTALLATION, objects)] as const,
     ),
   );
-  const ours = [...lists.assignments.values()].filter(({ maker }) => maker.by === 'azid');
+  const ours = [...lists.assignments.values()].filter(
+    ({ maker }) => maker.by === 'azid' || maker.by === 'elsewhere',
+  );
   const principals = new Set([...lists.identities.values()].map(({ principalId }) => principalId));
   const common = (each: { id: string; key: string }) => ({ id: each.id, key: each.key, scope: SCOPE });
   return {
@@ -39,6 +43,7 @@ export function observe(world: World): SweepView {
         ...common(each),
         owner: owners.get(each) ?? { state: 'unknown', why: '' },
         instance: assignmentInstance(each),
+        madeBy: madeBy(each, [...lists.identities.values()]),
         createdAt: each.createdOn,
         principalId: each.principalId,
         roleDefinitionId: each.roleGuid,
@@ -55,7 +60,17 @@ export function observe(world: World): SweepView {
       const owner = credentialOwner(each, INSTALLATION, objects);
       const instance = credentialInstance(principalId, each);
       return [
-        { ...common(each), owner, instance, identityId: identity.id, principalId, name, issuer, subject },
+        {
+          ...common(each),
+          owner,
+          instance,
+          madeBy: makersIn(identity.tags),
+          identityId: identity.id,
+          principalId,
+          name,
+          issuer,
+          subject,
+        },
       ];
     }),
     foreignDead: [],
@@ -88,7 +103,28 @@ function viewOf(
       hanging.push({ what: 'federatedCredential', name: each.id });
   const owner = identityOwner(identity, INSTALLATION, objects);
   const instance = identityInstance(identity);
-  return { id, key, scope: SCOPE, owner, instance, principalId, clientId, tags, hanging, leftovers };
+  const made = makersIn(tags);
+  return {
+    id,
+    key,
+    scope: SCOPE,
+    owner,
+    instance,
+    madeBy: made,
+    principalId,
+    clientId,
+    tags,
+    hanging,
+    leftovers,
+  };
+}
+
+function madeBy({ createdBy, principalId }: Assignment, shown: readonly Identity[]): MadeBy {
+  const holders = shown.filter((each) => each.principalId === principalId);
+  return madeTogether(
+    createdBy,
+    holders.map(({ tags }) => makersIn(tags)),
+  );
 }
 
 function areaOf({ faults }: World): AreaView {
@@ -162,10 +198,17 @@ function liveThing({ type, key }: Candidate, { azure, kube, faults }: World): Li
       : faults.has('directoryOff')
         ? { state: 'unknown', why: 'the directory is not asked' }
         : { state: azure.ended.get(assignment.principalId) ?? 'present' };
-    return { state: 'present', type, assignment, principal, ...(end !== undefined && { endsAt: end }) };
+    const made = madeBy(assignment, [...azure.identities.values()]);
+    return {
+      state: 'present',
+      type,
+      assignment: { ...assignment, madeBy: made },
+      principal,
+      ...(end !== undefined && { endsAt: end }),
+    };
   }
   const credential = azure.credentials.get(key);
   const identity = credential && azure.identities.get(credential.identityKey);
   if (!credential || !identity) return { state: 'absent' };
-  return { state: 'present', type, credential, identity };
+  return { state: 'present', type, credential, identity: { ...identity, madeBy: makersIn(identity.tags) } };
 }

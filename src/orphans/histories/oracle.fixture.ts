@@ -17,6 +17,8 @@ export function whyIdentityLives(identity: Identity, world: World): string | und
   if (principalId === SELF.principalId) return 'azid itself';
   const marks = [MARK.installation, MARK.owner, MARK.ownerUid].map((name) => tags[name] ?? '');
   if (tags[MARK.retained]) return 'retained';
+  if (identity.isShared || maker.by === 'elsewhere') return 'another cluster has an object for it';
+  if (kube.retained.has(tags[MARK.ownerUid] ?? '')) return 'retained by force';
   // Whoever puts all marks on a thing of theirs gives it to azid: nothing tells it from one that azid made.
   if (marks.some((mark) => mark === ''))
     return maker.by === 'azid' ? 'whose it is cannot be told' : 'foreign';
@@ -51,6 +53,9 @@ export function whyAssignmentLives(
 ): string | undefined {
   const { maker, key, principalId } = assignment;
   const { kube, azure } = world;
+  if (maker.by === 'elsewhere') return 'another cluster has an object for it';
+  // Without its identity it gives nobody anything there either.
+  if (assignment.isShared && azure.identityOf(principalId)) return 'another cluster counts on it';
   if (maker.by !== 'azid') return 'foreign';
   const grant = kube.objects.find(
     (each) =>
@@ -69,6 +74,7 @@ export function whyCredentialLives(
   { maker, key, name }: Credential,
   { kube }: Pick<World, 'kube'>,
 ): string | undefined {
+  if (maker.by === 'elsewhere') return 'another cluster has an object for it';
   if (maker.by !== 'azid') return 'foreign';
   const owner = kube.objects.find(
     (each) => each.kind === 'FederatedIdentityCredential' && isCredentialOf(name, INSTALLATION, each),

@@ -1,8 +1,9 @@
 import { MARK, ownerMarks } from '../../azure/names/identity-marks.ts';
+import { withMaker } from '../../azure/names/makers.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { KubeThing } from '../owners/objects.fixture.ts';
-import { DAY, HOUR, INSTALLATION, idOf, OTHER } from '../sweep.fixture.ts';
-import type { Identity } from './azure.fixture.ts';
+import { DAY, HOUR, INSTALLATION, idOf, MADE_HERE, OTHER } from '../sweep.fixture.ts';
+import { ELSEWHERE, type Identity } from './azure.fixture.ts';
 import { reconcile, release } from './kube.fixture.ts';
 import type { Sweeper } from './sweeper.fixture.ts';
 import { FAULTS, type World } from './world.fixture.ts';
@@ -32,6 +33,13 @@ const STEPS = {
   grant: ({ world: { kube } }, at, how) =>
     void kube.add(referring('RoleGrant', how < 0.5 ? 'read' : 'write', at)),
   credential: ({ world: { kube } }, at) => void kube.add(referring('FederatedIdentityCredential', 'ci', at)),
+  /** Somebody edits what an object says; what azid has yet to see, it cannot know. */
+  say: ({ world: { kube } }, at, how) =>
+    withObject(kube.objects, at, (each) => {
+      const { retain: _, ...rest } = each;
+      kube.remove(each);
+      kube.objects = [...kube.objects, how < 0.7 ? { ...rest, retain: true } : rest];
+    }),
   attachment: ({ world: { kube } }, at) => void kube.add(referring('IdentityAttachment', 'vm', at)),
   /** Whatever a watch has brought is brought in line; the process may die after any of it. */
   reconcile: ({ world }, _at, how) => reconcileAll(world, how < 0.3 ? 1 : 20),
@@ -40,7 +48,11 @@ const STEPS = {
     world.stores = world.kube.objects;
     for (const _ of [1, 2]) reconcileAll(world, 20);
   },
-  strip: ({ world: { kube } }, at) => withObject(kube.objects, at, (each) => kube.remove(each)),
+  strip: ({ world }, at) =>
+    withObject(world.kube.objects, at, (each) => {
+      world.kube.remove(each);
+      if (each.retain) world.forced++;
+    }),
   retain: ({ world: { kube, azure } }, at) =>
     withObject(kube.objects, at, (each) => release(each, 'Retain', kube, azure)),
   delete: ({ world: { kube, azure } }, at) =>
@@ -158,7 +170,7 @@ const STEPS = {
       else azure.federate(there.key, { ...maker, name: `${name}-ci` });
     } else if (!kube.get('UserAssignedIdentity', 'shop', name)) {
       const owner = { installationId: INSTALLATION, namespace: 'shop', name, uid: `uid-late-${how}` };
-      azure.makeIdentity(idOf(name), ownerMarks(owner), maker, world.time);
+      azure.makeIdentity(idOf(name), { ...ownerMarks(owner), ...MADE_HERE }, maker, world.time);
     }
   },
   anotherCluster: ({ world }, at, how) => {
@@ -172,6 +184,30 @@ const STEPS = {
     if (!world.azure.identities.has(armKey(id)))
       world.azure.makeIdentity(id, ownerMarks(owner), { by: 'otherInstallation' }, world.time);
     if (how < 0.3) world.doubt = 'ClaimedElsewhere';
+  },
+  /**
+   * Another cluster acts as this installation, and its azid signs in as somebody else: it has objects of its own, or some of the same, as
+   * after a cluster was copied. What it makes for them lives.
+   */
+  elsewhere: ({ world: { azure, time } }, at, how) => {
+    const name = pick(NAMES, at) ?? '';
+    const maker = { by: 'elsewhere', namespace: 'shop', name: how < 0.5 ? `${name}-read` : name } as const;
+    const owner = { installationId: INSTALLATION, namespace: 'shop', name, uid: `uid-elsewhere-${name}` };
+    const id = idOf(how < 0.3 ? `elsewhere-${name}` : name);
+    const there = azure.identities.get(armKey(id));
+    // One of before says nothing of who made it.
+    const made = how < 0.1 ? {} : withMaker({}, ELSEWHERE);
+    if (!there) azure.makeIdentity(id, { ...ownerMarks(owner), ...made }, maker, time);
+    else if (there.maker.by === 'azid' || there.maker.by === 'elsewhere') azure.share(there.key);
+    const identity = azure.identities.get(armKey(id));
+    if (
+      !identity ||
+      identity.key.endsWith('/azid') ||
+      (!identity.isShared && identity.maker.by !== 'elsewhere')
+    )
+      return;
+    if (how < 0.6) azure.grant(identity.principalId, maker, time);
+    if (how > 0.4) azure.federate(identity.key, { ...maker, name: `${name}-there` });
   },
   refresh: ({ world }) => world.refresh(),
   refreshStores: ({ world }) => {
@@ -272,6 +308,8 @@ const SHARES: Partial<Record<Step['do'], number>> = {
   reconcile: 6,
   refresh: 8,
   strip: 6,
+  say: 3,
+  elsewhere: 2,
   heal: 8,
   sweep: 30,
 };

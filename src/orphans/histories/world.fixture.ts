@@ -20,6 +20,8 @@ export class World {
   readonly faults = new Set<Fault>();
   doubt: Doubt['reason'] | undefined;
   readonly unseen = new Set<string>();
+  /** Objects that said `Retain` and went by force. */
+  forced = 0;
 
   /** @param from another one, in which nothing is wrong, and of which this is to be a double */
   constructor(from?: World) {

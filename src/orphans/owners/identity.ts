@@ -43,10 +43,6 @@ function namedBy(
   // Nobody has an empty uid, or a name without letters: what is left are the marks themselves.
   const ownership = ownershipOf(tags, { installationId, namespace: '', name: '', uid: '' });
   if (ownership.state === 'retained') return { state: 'retained', owner: ownership.owner };
-  const record = objects.retained(key);
-  if (record?.unproven)
-    return unknown('it was there without an object when azid began to keep records, so nothing tells why');
-  if (record) return { state: 'retained', owner: record.owner };
   if (ownership.state === 'unmarked') return unknown('it carries no mark of azid');
   if (ownership.state !== 'others')
     return unknown(`of its tags ${ALL.join(', ')} not all are there, so its owner cannot be told`);
@@ -66,7 +62,9 @@ function namedBy(
     return unknown(
       `${copies[0]} carries the same marks, and one of them may be a copy that azid did not make; take the marks off the copy`,
     );
-  return { state: 'gone', owner, uid };
+  // Of an object that went by force: it said so while it lived. Whoever was given the id since has other marks.
+  const record = objects.retained(key, uid);
+  return record ? { state: 'retained', owner: record.owner } : { state: 'gone', owner, uid };
 }
 
 const ALL = [MARK.installation, MARK.owner, MARK.ownerUid];

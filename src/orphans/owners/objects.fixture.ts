@@ -21,6 +21,8 @@ export interface KubeThing extends ObjectRef {
   readonly identityRef?: string;
   /** Of a grant whose own identity cannot be told: it may mean whatever is at this scope. */
   readonly anyAt?: string;
+  /** It says `deletionPolicy: Retain`. */
+  readonly retain?: true;
 }
 
 export interface Known {
@@ -28,6 +30,7 @@ export interface Known {
   readonly objects: readonly KubeThing[];
   /** Identities in Azure by key, with the uid of their marks. */
   readonly marked?: ReadonlyMap<string, string>;
+  /** By key; of identities by the uid of the object that says so. */
   readonly retained?: ReadonlyMap<string, RetainedRecord>;
   readonly unseen?: ReadonlySet<string>;
 }
@@ -89,8 +92,8 @@ export class PlainObjects implements Objects {
     );
   }
 
-  retained(key: string) {
-    return this.#known.retained?.get(key);
+  retained(key: string, ownerUid?: string) {
+    return this.#known.retained?.get(ownerUid ?? key);
   }
 
   isUnseen(namespace?: string) {

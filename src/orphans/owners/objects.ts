@@ -41,7 +41,7 @@ export interface ShownCredential {
   readonly name: string;
 }
 
-/** That something was left on purpose, as the records in azid's namespace have it. */
+/** That something is kept on purpose, as the records in azid's namespace have it, whether or not its object went as it should. */
 export interface RetainedRecord {
   readonly owner: string;
   /** It was there without an object when the records began: nothing tells why, so it is neither retained nor gone. */
@@ -65,8 +65,12 @@ export interface Objects {
   grantsOf(assignment: ShownAssignment): readonly ObjectRef[];
   /** FederatedIdentityCredentials whose name in Azure this is, or that have it in their ledger. */
   credentialsOf(credential: ShownCredential): readonly ObjectRef[];
-  /** By `armKey` of an identity, an assignment or a credential. */
-  retained(key: string): RetainedRecord | undefined;
+  /**
+   * By `armKey` of an identity, an assignment or a credential.
+   *
+   * @param ownerUid as the marks of an identity name it
+   */
+  retained(key: string, ownerUid?: string): RetainedRecord | undefined;
   /**
    * Whether objects of the namespace may be there that the stores do not show; without a name: whether there is any such namespace.
    * False for one that is known to be gone.

@@ -32,7 +32,7 @@ const known = (objects: readonly Partial<KubeThing>[] = [], change: Partial<Know
 
 const KEY = armKey(idOf('web'));
 const shown = (tags: Tags = MARKS) => ({ key: KEY, principalId: PRINCIPAL, clientId: 'client', tags });
-const without = (name: keyof typeof MARKS) => ({ ...MARKS, [name]: '' });
+const without = (name: string): Tags => ({ ...MARKS, [name]: '' });
 
 describe('whose an identity is', () => {
   const ownerOf = (tags?: Tags, ...of: Parameters<typeof known>) =>
@@ -112,12 +112,18 @@ describe('whose an identity is', () => {
     const retained = { state: 'retained', owner: 'shop/web' };
     expect(ownerOf(retainedMarks(WEB))).toEqual(retained);
     expect(ownerOf({ ...MARKS, 'AZID-RETAINED': 'shop/web' })).toEqual(retained);
-    expect(ownerOf(MARKS, [], { retained: new Map([[KEY, { owner: 'shop/web' }]]) })).toEqual(retained);
+    expect(ownerOf(MARKS, [], { retained: new Map([[WEB.uid, { owner: 'shop/web' }]]) })).toEqual(retained);
   });
 
-  it('cannot be told of what was there when the records began, in a namespace not seen, or of two with the same marks', () => {
-    const records = new Map([[KEY, { owner: 'shop/web', unproven: true }]]);
-    expect(ownerOf(MARKS, [], { retained: records })).toMatchObject({ state: 'unknown' });
+  it('is not retained by a record of another that stood under its id before', () => {
+    const records = new Map([
+      ['uid-before', { owner: 'shop/web' }],
+      [KEY, { owner: 'shop/web' }],
+    ]);
+    expect(ownerOf(MARKS, [], { retained: records })).toMatchObject({ state: 'gone', owner: 'shop/web' });
+  });
+
+  it('cannot be told in a namespace not seen, or of two with the same marks', () => {
     expect(ownerOf(MARKS, [], { unseen: new Set(['shop']) })).toEqual({
       state: 'unknown',
       why: 'namespace shop was not seen yet',

@@ -1,3 +1,5 @@
+import type { LiveView } from '../live.ts';
+import { type MadeBy, madeElsewhere } from '../makers.ts';
 import type { KeepReason } from '../reasons.ts';
 import type { Candidate } from '../report.ts';
 import type { OwnerView } from '../view.ts';
@@ -36,6 +38,16 @@ export function keptByOwner(owner: OwnerView, { owner: judged, ownerUid }: Candi
             `it names ${named(owner.owner, owner.uid)} as its owner, and named ${named(judged, ownerUid)} when it was judged`,
           );
   }
+}
+
+/** Undefined: this azid alone made it, or a person answers for it. */
+export function keptByMaker(
+  madeBy: MadeBy,
+  { since }: Candidate,
+  live: LiveView,
+): Extract<Answer, { type: 'keep' }> | undefined {
+  const made = madeElsewhere({ madeBy, since }, live, live.spec);
+  return made && keep(made.because, made.why);
 }
 
 function named(owner = 'nobody', uid?: string): string {

@@ -1,5 +1,6 @@
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
+import { makersIn } from '../../azure/names/makers.ts';
 import { assignmentInstance, credentialInstance } from '../instance.ts';
 import type { LiveIdentity, LiveList, LiveView } from '../live.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
@@ -9,17 +10,20 @@ import type { Objects } from '../owners/objects.ts';
 import type { Candidate } from '../report.ts';
 import { isAzidItself } from '../self.ts';
 import type { OrphanType, OwnerView } from '../view.ts';
-import { type Answer, keep, keptByOwner } from './answer.ts';
+import { type Answer, keep, keptByMaker, keptByOwner } from './answer.ts';
 
 /** Still nobody's, and nothing hangs on it but what azid made for an owner that is gone as well. */
 export function recheckIdentity(
   candidate: Candidate,
   { identity, resources, assignments, credentials }: LiveIdentity,
-  { installationId, self }: LiveView,
+  live: LiveView,
   objects: Objects,
 ): Answer {
+  const { installationId, self } = live;
   if (isAzidItself(identity, self)) return keep('AzidItself', 'azid itself acts as this identity');
-  const kept = keptByOwner(identityOwner(identity, installationId, objects), candidate);
+  const kept =
+    keptByOwner(identityOwner(identity, installationId, objects), candidate) ??
+    keptByMaker(makersIn(identity.tags), candidate, live);
   if (kept) return kept;
   const unread = unreadOf(resources) ?? unreadOf(assignments) ?? unreadOf(credentials);
   if (unread !== undefined) return keep('UseUnknown', `what hangs on it was not read to the end: ${unread}`);

@@ -15,6 +15,13 @@ export interface RetainedMapsParts {
 
 type Data = Readonly<Record<string, string>>;
 
+interface Batch {
+  readonly data: Record<string, string | null>;
+  readonly written: Promise<void>;
+  /** Of whoever began it. */
+  readonly signal: AbortSignal;
+}
+
 const NAMED = 'map-';
 const SHARD = /^map-(.+)$/;
 const UID = 'uid';
@@ -23,6 +30,8 @@ export class RetainedMaps {
   readonly #parts: RetainedMapsParts;
   readonly #maps: RecordMaps;
   #index: Data = {};
+  /** What the next write of each takes along. */
+  readonly #waiting = new Map<string, Batch>();
 
   constructor(parts: RetainedMapsParts) {
     this.#parts = parts;
@@ -55,19 +64,45 @@ export class RetainedMaps {
     };
   }
 
-  /** Null: the entry is removed. */
+  /**
+   * Null: the entry is removed. What comes while a write of the same ConfigMap is under way goes out together, in the one after it: a
+   * thousand objects that are declared at once cost some dozens of writes.
+   */
   async write(entries: ReadonlyMap<string, string | null>, signal: AbortSignal): Promise<void> {
-    const shards = new Map<string, Record<string, string | null>>();
-    for (const [key, value] of entries) {
-      const name = this.#shardOf(key);
-      shards.set(name, { ...shards.get(name), [key]: value });
+    const shards = Map.groupBy(entries, ([key]) => this.#shardOf(key));
+    await Promise.all([...shards].map(([name, each]) => this.#writeShard(name, each, signal)));
+  }
+
+  async #writeShard(
+    name: string,
+    entries: readonly (readonly [string, string | null])[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const batch = this.#waiting.get(name) ?? this.#begin(name, signal);
+    // Of one entry the later write counts.
+    for (const [key, value] of entries) batch.data[key] = value;
+    try {
+      await batch.written;
+    } catch (error) {
+      // Whoever began it gave up for reasons of its own.
+      if (batch.signal === signal || !batch.signal.aborted) throw error;
+      signal.throwIfAborted();
+      await this.#writeShard(name, entries, signal);
     }
-    for (const [name, data] of shards) {
+  }
+
+  #begin(name: string, signal: AbortSignal): Batch {
+    const data: Record<string, string | null> = {};
+    const written = this.#maps.inTurn(name, async () => {
+      this.#waiting.delete(name);
       // Named first: one that is named and missing was lost.
       if (!this.#index[`${NAMED}${name}`] && Object.values(data).some((value) => value !== null))
         await this.writeIndex({ [`${NAMED}${name}`]: 'true' }, signal);
-      await this.#maps.inTurn(name, () => this.#maps.write(name, data, signal));
-    }
+      await this.#maps.write(name, data, signal);
+    });
+    const batch = { data, written, signal };
+    this.#waiting.set(name, batch);
+    return batch;
   }
 
   /** Of single keys. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../kube/errors.ts';
-import { HeldConfigMaps } from '../../reconcilers/proof/principals/config-maps.fixture.ts';
+import { gate, HeldConfigMaps } from '../../reconcilers/proof/principals/config-maps.fixture.ts';
 import { RetainedRecords } from './retained.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
@@ -11,6 +11,8 @@ const CREDENTIAL = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdenti
 const key = (id: string) => id.toLowerCase();
 const signal = new AbortController().signal;
 const HOUR = 3_600_000;
+const WEB = { owner: 'shop/web', uid: 'uid-web' };
+const IDENTITY = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;
 
 class World {
   readonly maps = new HeldConfigMaps();
@@ -31,7 +33,7 @@ class World {
 describe('the records of what is retained', () => {
   it('tell it to the next process, in any spelling, with whose it was', async () => {
     const world = new World();
-    await (await world.start()).record([assignment(1), CREDENTIAL], 'shop/web', signal);
+    await (await world.start()).record([assignment(1), CREDENTIAL], WEB, signal);
     world.now += HOUR;
     const next = await world.start();
     expect(next.of(key(assignment(1)))).toEqual({ owner: 'shop/web' });
@@ -42,27 +44,93 @@ describe('the records of what is retained', () => {
     const world = new World();
     const records = await world.start();
     const unproven = { owner: '', unproven: true };
-    expect(records.of(key(assignment(1)), NOW - HOUR)).toEqual(unproven);
+    expect(records.of(key(assignment(1)), { createdAt: NOW - HOUR })).toEqual(unproven);
     expect(records.of(key(assignment(1)))).toEqual(unproven);
     expect(records.of(key(CREDENTIAL))).toEqual(unproven);
-    expect(records.of(key(assignment(1)), NOW + HOUR)).toBeUndefined();
+    expect(records.of(key(assignment(1)), { createdAt: NOW + HOUR })).toBeUndefined();
     await records.baseline('assignments', RG, [assignment(2)], signal);
-    expect(records.of(key(assignment(1)), NOW - HOUR)).toBeUndefined();
-    expect(records.of(key(assignment(2)), NOW - HOUR)).toEqual(unproven);
+    expect(records.of(key(assignment(1)), { createdAt: NOW - HOUR })).toBeUndefined();
+    expect(records.of(key(assignment(2)), { createdAt: NOW - HOUR })).toEqual(unproven);
     expect(records.of(key(CREDENTIAL))).toEqual(unproven);
     const next = await world.start();
     expect(next.hasBaseline('assignments', RG)).toBe(true);
     expect(next.hasBaseline('credentials', RG)).toBe(false);
     expect(next.of(key(assignment(2)))).toEqual(unproven);
-    await next.forget([key(assignment(2))], signal);
+    await next.forget(next.within(RG), signal);
     expect((await world.start()).of(key(assignment(2)))).toBeUndefined();
   });
 
-  it('have nothing to say of identities, which a tag tells of', async () => {
-    const records = await new World().start();
-    expect(
-      records.of(`${key(RG)}/providers/microsoft.managedidentity/userassignedidentities/app`),
-    ).toBeUndefined();
+  it('know an identity by the object that its marks name, and no other that stands under its id', async () => {
+    const world = new World();
+    const records = await world.start();
+    expect(records.of(key(IDENTITY), { ownerUid: 'uid-web' })).toBeUndefined();
+    await records.record([IDENTITY], WEB, signal);
+    const next = await world.start();
+    expect(next.of(key(IDENTITY), { ownerUid: 'UID-web' })).toEqual({ owner: 'shop/web' });
+    expect(next.of(`${key(IDENTITY)}-moved`, { ownerUid: 'uid-web' })).toEqual({ owner: 'shop/web' });
+    expect(next.of(key(IDENTITY), { ownerUid: 'uid-api' })).toBeUndefined();
+    expect(next.of(key(IDENTITY))).toBeUndefined();
+  });
+
+  it('hold an assignment as long as any object that shares it says so', async () => {
+    const world = new World();
+    const records = await world.start();
+    await records.record([assignment(1)], WEB, signal);
+    await records.record([assignment(1)], { owner: 'shop/api', uid: 'uid-api' }, signal);
+    const ofWeb = records.ofObject('assignments', 'uid-web', 'shop/web');
+    expect(ofWeb).toMatchObject([{ key: key(assignment(1)), owner: 'shop/web', uid: 'uid-web' }]);
+    expect(records.ofObject('identities', 'uid-web', 'shop/web')).toEqual([]);
+    await records.forget(ofWeb, signal);
+    expect((await world.start()).of(key(assignment(1)))).toEqual({ owner: 'shop/api' });
+    expect(records.ofObject('assignments', 'uid-new', 'shop/api')).toHaveLength(1);
+  });
+
+  it('of an azid of before, which named no uid, are those of whoever has the name', async () => {
+    const world = new World();
+    const records = await world.start();
+    await records.record([assignment(1)], { owner: 'shop/web', uid: '' }, signal);
+    const next = await world.start();
+    expect(next.ofObject('assignments', 'uid-web', 'shop/web')).toMatchObject([{ uid: '' }]);
+    await next.forget(next.ofObject('assignments', 'uid-web', 'shop/web'), signal);
+    expect((await world.start()).within(RG)).toEqual([]);
+  });
+
+  it('are written together where many come at once, nothing twice, and each is there when its own write returns', async () => {
+    const world = new World();
+    const records = await world.start();
+    await records.record([assignment(0)], WEB, signal);
+    const before = world.maps.calls.length;
+    const ids = Array.from({ length: 500 }, (_, n) => `${assignment(1)}${n}`);
+    await Promise.all(ids.map((id, n) => records.record([id], { ...WEB, uid: `uid-${n}` }, signal)));
+    // 16 ConfigMaps, each made and named by one write and filled by another.
+    expect(world.maps.calls.length - before).toBeLessThan(80);
+    const next = await world.start();
+    for (const id of ids) expect(next.of(key(id))).toEqual({ owner: 'shop/web' });
+    const settled = world.maps.calls.length;
+    await records.record(ids.slice(0, 1), { ...WEB, uid: 'uid-0' }, signal);
+    expect(world.maps.calls).toHaveLength(settled);
+  });
+
+  it('are written for all others if one gives up that began', async () => {
+    const world = new World();
+    const records = await world.start();
+    await records.record([assignment(1)], WEB, signal);
+    const held = gate();
+    const gone = new AbortController();
+    world.maps.before = async () => {
+      await held.opened;
+      gone.signal.throwIfAborted();
+    };
+    const all = [gone.signal, gone.signal, signal].map((each, n) =>
+      records.record([assignment(1)], { ...WEB, uid: `uid-${n}` }, each),
+    );
+    const ends = Promise.allSettled(all);
+    gone.abort(new Error('edited'));
+    world.maps.before = () => {};
+    held.open();
+    const [, , last] = await ends;
+    expect(last?.status).toBe('fulfilled');
+    expect((await world.start()).ofObject('assignments', 'uid-2', 'x')).toHaveLength(1);
   });
 
   it.each([
@@ -79,16 +147,19 @@ describe('the records of what is retained', () => {
   ] as const)('begin anew where %s', async (_, happen) => {
     const world = new World();
     const first = await world.start();
-    await first.record([assignment(1)], 'shop/web', signal);
+    await first.record([assignment(1)], WEB, signal);
     await first.baseline('assignments', RG, [], signal);
     happen(world);
     world.now += HOUR;
     const next = await world.start();
     expect(next.hasBaseline('assignments', RG)).toBe(false);
-    expect(next.of(key(assignment(9)), world.now - HOUR / 2)).toEqual({ owner: '', unproven: true });
-    expect(next.of(key(assignment(9)), world.now + HOUR)).toBeUndefined();
+    expect(next.of(key(assignment(9)), { createdAt: world.now - HOUR / 2 })).toEqual({
+      owner: '',
+      unproven: true,
+    });
+    expect(next.of(key(assignment(9)), { createdAt: world.now + HOUR })).toBeUndefined();
     // And from then on they are what they were before.
-    expect((await world.start()).of(key(assignment(9)), world.now + HOUR)).toBeUndefined();
+    expect((await world.start()).of(key(assignment(9)), { createdAt: world.now + HOUR })).toBeUndefined();
   });
 
   it('that cannot be begun keep nobody from working, and are begun with the first entry', async () => {
@@ -97,13 +168,13 @@ describe('the records of what is retained', () => {
       throw new KubeError('no', { status: 403, reason: 'Forbidden' });
     };
     const records = await world.start();
-    expect(records.of(key(assignment(1)), NOW + HOUR)).toEqual({ owner: '', unproven: true });
-    await expect(records.record([assignment(1)], 'shop/web', signal)).rejects.toThrow(
+    expect(records.of(key(assignment(1)), { createdAt: NOW + HOUR })).toEqual({ owner: '', unproven: true });
+    await expect(records.record([assignment(1)], WEB, signal)).rejects.toThrow(
       /azid-retained.*deploy\/rbac\.yaml/,
     );
     world.maps.before = () => {};
-    await records.record([assignment(1)], 'shop/web', signal);
-    expect(records.of(key(assignment(2)), NOW + HOUR)).toBeUndefined();
+    await records.record([assignment(1)], WEB, signal);
+    expect(records.of(key(assignment(2)), { createdAt: NOW + HOUR })).toBeUndefined();
     expect((await world.start()).of(key(assignment(1)))).toEqual({ owner: 'shop/web' });
   });
 });

@@ -3,18 +3,20 @@ import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { RetainedRecord } from '../owners/objects.ts';
+import { isUnproven, type RetainedEntry, RetainedIndex } from './retained-index.ts';
 import { RetainedMaps, type RetainedMapsParts } from './retained-maps.ts';
 
 /**
- * What `deletionPolicy: Retain` left in Azure under azid's own names, where no tag could say so: role assignments and federated
- * credentials, by id, in ConfigMaps of azid's own namespace. Without them nothing would tell what was left on purpose from what lost
- * its object. They are believed from when they began: of what is older, whatever has no object when a scope is first looked at is put
- * on record as `unproven`, and until then all of it counts as such. A person lifts that, having seen the list.
+ * What `deletionPolicy: Retain` is to leave in Azure, or left: identities, role assignments and federated credentials, each with the
+ * object that says so, in ConfigMaps of azid's own namespace. Written before azid makes or takes a thing for such an object, since an
+ * object that goes by force says nothing any more. They are believed from when they began: of assignments and credentials that are
+ * older, whatever has no object when a scope is first known whole is put on record as `unproven`, and until then all of it counts as
+ * such. A person lifts that, having seen the list.
  */
 export class RetainedRecords {
   readonly #maps: RetainedMaps;
   readonly #installationId: string;
-  readonly #records = new Map<string, RetainedRecord>();
+  readonly #records = new RetainedIndex();
   /** Kind and scope, where what had no object was put on record. */
   readonly #baselines = new Map<string, Baseline>();
   /** Since when whatever is retained is on record, wall ms. */
@@ -32,9 +34,10 @@ export class RetainedRecords {
   async load(signal: AbortSignal): Promise<void> {
     const now = this.#now();
     const { index, entries, isOriginal } = await this.#maps.load(signal);
-    for (const text of Object.values(entries)) {
-      const [installation, owner = '', key = ''] = text.split(' ');
-      if (installation === this.#installationId && key !== '') this.#records.set(key, recordOf(owner));
+    for (const [name, text] of Object.entries(entries)) {
+      const [installation, owner = '', key = '', uid = ''] = text.split(' ');
+      if (installation === this.#installationId && key !== '')
+        this.#records.add({ key, owner: owner === UNPROVEN ? '' : owner, uid, name });
     }
     const since = Date.parse(index[SINCE] ?? '');
     // Another installation's, of a restore, or with a part missing: what has no record any more may have been retained.
@@ -69,15 +72,21 @@ export class RetainedRecords {
   /**
    * @param key `armKey` of an identity, an assignment or a credential
    * @param createdAt wall ms, where Azure tells it
+   * @param ownerUid as the marks of an identity name it: by that it is found, wherever it is, and no other that stands under its id
    */
-  of(key: string, createdAt?: number): RetainedRecord | undefined {
-    const record = this.#records.get(key);
-    if (record) return record;
+  of(key: string, { createdAt, ownerUid }: RetainedThing = {}): RetainedRecord | undefined {
     const kind = kindOf(key);
-    // An identity carries a tag that says it, and needs no record.
-    if (kind === undefined || this.#covers(kind, key)) return undefined;
+    if (kind === undefined) return recordOf(this.#records.identityOf(ownerUid ?? ''));
+    const entry = this.#records.at(key)[0];
+    if (entry) return recordOf(entry);
+    if (this.#covers(kind, key)) return undefined;
     if (createdAt !== undefined && createdAt > this.#since + SKEW_MS) return undefined;
-    return recordOf(UNPROVEN);
+    return UNPROVEN_RECORD;
+  }
+
+  /** Entries of this object, and of objects of its kind, namespace and name that lived before. */
+  ofObject(kind: RetainedKind | 'identities', uid: string, owner: string): readonly RetainedEntry[] {
+    return this.#records.ofObject(uid, owner).filter(({ key }) => (kindOf(key) ?? 'identities') === kind);
   }
 
   /** What has no object in this scope was put on record once. */
@@ -85,19 +94,18 @@ export class RetainedRecords {
     return this.#covers(kind, armKey(scope));
   }
 
-  /** Keys of all that is on record within the scope. */
-  within(scope: string): readonly string[] {
-    return [...this.#records.keys()].filter((key) => isWithinScope(key, scope));
+  /** All that is on record within the scope. */
+  within(scope: string): readonly RetainedEntry[] {
+    return this.#records.all().filter(({ key }) => isWithinScope(key, scope));
   }
 
-  isUnproven(key: string): boolean {
-    return this.#records.get(key)?.unproven === true;
-  }
-
-  /** An object leaves these behind on purpose. Throws a `KubeError`; then it must not go yet. */
-  async record(ids: readonly string[], owner: string, signal: AbortSignal): Promise<void> {
-    const keys = [...new Set(ids.map(armKey))].filter((key) => this.#records.get(key)?.owner !== owner);
-    await this.#write(keys, owner, signal);
+  /** An object leaves these behind on purpose, whatever becomes of it. Throws a `KubeError`; then it must not be given them, and must not go. */
+  async record(ids: readonly string[], { owner, uid }: RetainingObject, signal: AbortSignal): Promise<void> {
+    const keys = [...new Set(ids.map(armKey))].filter((key) => !this.#records.find({ key, uid }));
+    await this.#write(
+      keys.map((key) => ({ key, owner, uid })),
+      signal,
+    );
   }
 
   /** What has no object in the scope now. From here on whatever else lacks one has lost it. */
@@ -107,26 +115,35 @@ export class RetainedRecords {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<void> {
-    const keys = [...new Set(ids.map(armKey))].filter((key) => !this.#records.has(key));
-    await this.#write(keys, UNPROVEN, signal);
+    const keys = [...new Set(ids.map(armKey))].filter((key) => this.#records.at(key).length === 0);
+    await this.#write(
+      keys.map((key) => ({ key, owner: '', uid: '' })),
+      signal,
+    );
     const made = { kind, scope: armKey(scope) };
     const text = `${kind} ${made.scope}`;
     await this.#maps.writeIndex({ [`${BASELINE}${hash(text)}`]: text }, signal);
     this.#baselines.set(text, made);
   }
 
-  /** They are gone from Azure, have an object again, or a person said that they were not retained. */
-  async forget(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#maps.write(new Map(keys.map((key) => [hash(key), null])), signal);
-    for (const key of keys) this.#records.delete(key);
+  /** They are gone from Azure, have an object that does not say `Retain`, or a person said that they were not retained. */
+  async forget(entries: readonly RetainedEntry[], signal: AbortSignal): Promise<void> {
+    const names = entries.flatMap((entry) => this.#records.find(entry)?.name ?? []);
+    await this.#maps.write(new Map(names.map((name) => [name, null])), signal);
+    for (const entry of entries) this.#records.delete(entry);
   }
 
-  async #write(keys: readonly string[], owner: string, signal: AbortSignal): Promise<void> {
-    if (keys.length === 0) return;
+  async #write(entries: readonly RetainedEntry[], signal: AbortSignal): Promise<void> {
+    if (entries.length === 0) return;
     if (this.#since === Number.POSITIVE_INFINITY) await this.restart(signal);
-    const entries = keys.map((key) => [hash(key), `${this.#installationId} ${owner} ${key}`] as const);
-    await this.#maps.write(new Map(entries), signal);
-    for (const key of keys) this.#records.set(key, recordOf(owner));
+    const stored = entries.map((entry) => ({ ...entry, name: nameOf(entry) }));
+    await this.#maps.write(new Map(stored.map((entry) => [entry.name, this.#textOf(entry)])), signal);
+    for (const entry of stored) this.#records.add(entry);
+  }
+
+  #textOf({ key, owner, uid }: RetainedEntry): string {
+    const text = `${this.#installationId} ${owner === '' ? UNPROVEN : owner} ${key}`;
+    return uid === '' ? text : `${text} ${uid}`;
   }
 
   #covers(kind: RetainedKind, key: string): boolean {
@@ -135,6 +152,18 @@ export class RetainedRecords {
 }
 
 export type RetainedKind = 'assignments' | 'credentials';
+
+/** The object that says `Retain`. */
+export interface RetainingObject {
+  /** `namespace/name`. */
+  readonly owner: string;
+  readonly uid: string;
+}
+
+interface RetainedThing {
+  readonly createdAt?: number | undefined;
+  readonly ownerUid?: string | undefined;
+}
 
 interface Baseline {
   readonly kind: RetainedKind;
@@ -149,8 +178,10 @@ const INSTALLATION = 'installationId';
 const SINCE = 'since';
 const BASELINE = 'baseline-';
 
-function recordOf(owner: string): RetainedRecord {
-  return owner === UNPROVEN ? { owner: '', unproven: true } : { owner };
+const UNPROVEN_RECORD: RetainedRecord = { owner: '', unproven: true };
+
+function recordOf(entry: RetainedEntry | undefined): RetainedRecord | undefined {
+  return entry && (isUnproven(entry) ? UNPROVEN_RECORD : { owner: entry.owner });
 }
 
 function isKind(text: string | undefined): text is RetainedKind {
@@ -160,6 +191,11 @@ function isKind(text: string | undefined): text is RetainedKind {
 function kindOf(key: string): RetainedKind | undefined {
   if (key.includes('/providers/microsoft.authorization/roleassignments/')) return 'assignments';
   return key.includes('/federatedidentitycredentials/') ? 'credentials' : undefined;
+}
+
+/** Several objects may share an assignment: each says for itself. Azids of before named none by uid. */
+function nameOf({ key, uid }: RetainedEntry): string {
+  return hash(uid === '' ? key : `${key} ${uid}`);
 }
 
 /** What a ConfigMap takes as a key. */

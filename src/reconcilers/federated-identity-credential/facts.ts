@@ -6,6 +6,7 @@ import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
+import type { KeptAction, KeptFacts } from '../retain/facts.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -57,7 +58,7 @@ export interface IdentityView {
   readonly siblings: readonly Sibling[];
 }
 
-export interface Facts {
+export interface Facts extends KeptFacts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
@@ -97,11 +98,7 @@ export type CredentialWrite =
     }
   | { readonly type: 'deleteCredential'; readonly id: string; readonly event: ReconcileEvent };
 
-export type Action =
-  | CommonAction<OwnStatus>
-  | CredentialWrite
-  /** Writes down, out of everybody's reach, that these stay in Azure on purpose: nothing on a credential says so. */
-  | { readonly type: 'recordRetained'; readonly ids: readonly string[] };
+export type Action = CommonAction<OwnStatus> | CredentialWrite | KeptAction;
 
 /** The action that failed just before, if one did. */
 export type Failed = FailedAction<Action>;

@@ -1,8 +1,9 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
-import { keyOf } from '../../kube/types.ts';
 import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
+import { withKept } from '../retain/kept.ts';
+import { isKeptAction, keptFacts, performKept } from '../retain/perform.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
@@ -10,9 +11,12 @@ import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
 import { IdentitiesInUse } from './observe/in-use.ts';
 import { type ObserveDeps, observe } from './observe.ts';
+import { kept } from './own.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { onIdentity, watches } from './watches.ts';
+
+const decideLive = withNeeds(decide, needsLive);
 
 /** FederatedIdentityCredential: who may become an identity. */
 export const federatedIdentityCredentialKind: KindDefinition<
@@ -29,7 +33,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   watches,
   ownedInAzure,
   removals: ['deleteCredential'],
-  decide: withNeeds(decide, needsLive),
+  decide: withKept(decideLive, kept),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
     const inUse = new IdentitiesInUse(services.credentialCache);
@@ -40,13 +44,13 @@ export const federatedIdentityCredentialKind: KindDefinition<
       onIdentity: (key) => onIdentity(services.stores, key),
     };
     return {
-      observe: (object, context, live) => observe(object, context, live, observeDeps),
+      observe: async (object, context, live) => ({
+        ...(await observe(object, context, live, observeDeps)),
+        ...keptFacts('credentials', object, services),
+      }),
       async perform(action, object, context) {
         const { uid } = object.metadata;
-        if (action.type === 'recordRetained') {
-          await services.retained.record(action.ids, keyOf(object), context.signal);
-          return {};
-        }
+        if (isKeptAction(action)) return performKept(action, object, context.signal, services);
         const put = action.type === 'putCredential' ? { begun: object.status?.writeStartedAt } : undefined;
         return ownWrites.run(uid, put, () => perform(action, context, services));
       },

@@ -178,6 +178,7 @@ export class CredentialWorld {
   #start() {
     const { clock, stores } = this;
     const services = {
+      retained: { ofObject: () => [] },
       stores,
       clock,
       proofs: this.#read.proofs,

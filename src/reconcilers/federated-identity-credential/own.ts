@@ -6,6 +6,7 @@ import {
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
+import type { Keeping } from '../retain/kept.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
@@ -74,3 +75,9 @@ export function ageOf({ creationTimestamp, uid }: { creationTimestamp: string; u
 export function identityKey({ metadata, spec }: FederatedIdentityCredential): string {
   return `${metadata.namespace}/${spec.identityRef.name}`;
 }
+
+/** What counts as the object's where it says `Retain`: the ledger has it before it is made. */
+export const kept: Keeping<FederatedIdentityCredential, Facts, Action, OwnStatus> = {
+  ids: (object, facts, { status: { ledger = [] } }) => ledger.filter((id) => isProven(id, object, facts)),
+  gives: ({ type }) => type === 'putCredential',
+};

@@ -12,11 +12,17 @@ const DAY = 24 * 3_600_000;
 const INSTALLATION = '00000000-0000-4000-8000-000000000001';
 const SCOPE = '/subscriptions/00000000-0000-4000-8000-00000000000a';
 const PRINCIPAL = '00000000-0000-4000-8000-0000000000bb';
+const SELF = '00000000-0000-4000-8000-0000000000cc';
 const at = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 const idOf = (name: string) =>
   `${SCOPE}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
-const TAGS = { 'azid-installation': INSTALLATION, 'azid-owner': 'shop/web', 'azid-owner-uid': 'uid-web' };
+const TAGS = {
+  'azid-installation': INSTALLATION,
+  'azid-owner': 'shop/web',
+  'azid-owner-uid': 'uid-web',
+  'azid-made-by': SELF,
+};
 
 const lost = (name: string): IdentityView => ({
   id: idOf(name),
@@ -24,6 +30,7 @@ const lost = (name: string): IdentityView => ({
   scope: SCOPE,
   owner: { state: 'gone', owner: 'shop/web', uid: 'uid-web' },
   instance: PRINCIPAL,
+  madeBy: [SELF],
   principalId: PRINCIPAL,
   clientId: PRINCIPAL,
   tags: TAGS,
@@ -34,7 +41,7 @@ const lost = (name: string): IdentityView => ({
 const view = (names: readonly string[], more: Partial<SweepView> = {}): SweepView => ({
   now: NOW,
   installationId: INSTALLATION,
-  self: { clientId: 'self', principalId: 'self' },
+  self: { clientId: 'self', principalId: SELF },
   objects: 9,
   areas: [{ scope: SCOPE, state: 'complete' }],
   doubts: [],

@@ -67,7 +67,7 @@ function records(sweep: OrphanSweep, { baselines, settled }: ObservedRun): reado
   if (sweep.status?.run === undefined) return [];
   return [
     ...baselines.map((each) => ({ type: 'baseline', ...each }) as const),
-    ...(settled.length > 0 ? [{ type: 'forgetRetained', keys: settled } as const] : []),
+    ...(settled.length > 0 ? [{ type: 'forgetRetained', entries: settled } as const] : []),
   ];
 }
 

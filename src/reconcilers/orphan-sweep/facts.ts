@@ -4,6 +4,7 @@ import type { LiveOwner, LiveThing } from '../../orphans/live.ts';
 import type { Objects } from '../../orphans/owners/objects.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
 import type { RetainedKind } from '../../orphans/records/retained.ts';
+import type { RetainedEntry } from '../../orphans/records/retained-index.ts';
 import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import type { SweepView } from '../../orphans/view.ts';
@@ -55,7 +56,7 @@ export interface ObservedRun {
   /** What is to be put on record of what was there before the records of what is retained began. */
   readonly baselines: readonly Baseline[];
   /** On record as retained, or as unproven, and not so any more. */
-  readonly settled: readonly string[];
+  readonly settled: readonly RetainedEntry[];
   /** Now, monotonic ms. */
   readonly monotonic: number;
   /** Ms until the next deletion may begin. */
@@ -110,7 +111,7 @@ export type Action =
   /** Renews the claim of this cluster on the installation. */
   | { readonly type: 'claim'; readonly write: ClaimWrite; readonly event: ReconcileEvent }
   | ({ readonly type: 'baseline' } & Baseline)
-  | { readonly type: 'forgetRetained'; readonly keys: readonly string[] }
+  | { readonly type: 'forgetRetained'; readonly entries: readonly RetainedEntry[] }
   /** Written and confirmed before anything is deleted. */
   | {
       readonly type: 'record';

@@ -17,6 +17,7 @@ import { areasOf } from '../watches/areas.ts';
 import { type Facts, type LiveLook, lookNamed, type RunFacts } from './facts.ts';
 import { type LiveDeps, readLive } from './live/read.ts';
 import { type ClaimDeps, type ObservedClaim, observeClaim } from './run/claim.ts';
+import { type GoneDeps, goneRetained } from './run/gone-retained.ts';
 import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
 import { type RunReadsDeps, readRun } from './run/run-reads.ts';
 import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
@@ -37,13 +38,19 @@ export interface ObserveDeps
   readonly identityCache: ViewDeps['identityCache'] &
     RunReadsDeps['identityCache'] &
     ObjectsDeps['identityCache'] &
+    GoneDeps['identityCache'] &
+    LiveDeps['identityCache'] &
     Use;
   readonly assignmentCache: ViewDeps['assignmentCache'] &
     RunReadsDeps['assignmentCache'] &
     LiveDeps['assignmentCache'] &
     ObjectsDeps['assignmentCache'] &
+    GoneDeps['assignmentCache'] &
     Use;
-  readonly credentialCache: ViewDeps['credentialCache'] & Pick<CredentialCache, 'standing'> & Use;
+  readonly credentialCache: ViewDeps['credentialCache'] &
+    GoneDeps['credentialCache'] &
+    Pick<CredentialCache, 'standing'> &
+    Use;
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];
   readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
@@ -135,7 +142,10 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
   if (loading) return { state: 'loading', why: loading.why ?? '' };
   const calls = { ...context, priority: 'resync' } as const;
   try {
-    run.reads ??= await readRun(scopes, calls, deps);
+    run.reads ??= {
+      ...(await readRun(scopes, calls, deps)),
+      gone: await goneRetained(scopes, memory.absent, calls, deps),
+    };
     const looks = await readWanted(observing, run.reads, deps);
     const self = await whoAmI(deps);
     const before = run.built;

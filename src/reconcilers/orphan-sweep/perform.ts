@@ -42,7 +42,7 @@ export async function perform(
       await deps.retained.baseline(action.kind, action.scope, action.ids, context.signal);
       return {};
     case 'forgetRetained':
-      await deps.retained.forget(action.keys, context.signal);
+      await deps.retained.forget(action.entries, context.signal);
       return {};
     case 'record':
       await record(action.name, action.record, context, deps);

@@ -1,6 +1,7 @@
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type { KeptAction, KeptFacts } from '../retain/facts.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
@@ -165,7 +166,7 @@ export interface ObservedMarks {
     | { readonly state: 'partial'; readonly because: string };
 }
 
-export interface Facts {
+export interface Facts extends KeptFacts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
@@ -223,8 +224,7 @@ export type Action =
       readonly role?: string;
       readonly principalId?: string;
     }
-  /** Writes down, out of everybody's reach, that these stay in Azure on purpose: nothing on an assignment says so. */
-  | { readonly type: 'recordRetained'; readonly ids: readonly string[] }
+  | KeptAction
   /** The object no longer counts for the assignment's end. */
   | { readonly type: 'withdrawEnd'; readonly assignmentId: string };
 

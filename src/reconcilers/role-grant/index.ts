@@ -4,6 +4,8 @@ import { keyOf } from '../../kube/types.ts';
 import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
+import { withKept } from '../retain/kept.ts';
+import { isKeptAction, keptFacts, performKept } from '../retain/perform.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
@@ -12,11 +14,14 @@ import { holds } from './holds.ts';
 import { needsLive } from './needs-live.ts';
 import { RefusedWrites } from './observe/refused.ts';
 import { type ObserveDeps, observe } from './observe.ts';
+import { kept } from './own.ts';
 import type { ReportedExisting } from './ownership/duplicates.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { nextMoment } from './standing.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
+
+const decideLive = withNeeds(decide, needsLive);
 
 /** RoleGrant: one role for one principal on one scope. */
 export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> = {
@@ -28,7 +33,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   watches,
   ownedInAzure,
   removals: ['deleteAssignment'],
-  decide: withNeeds(decide, needsLive),
+  decide: withKept(decideLive, kept),
   start(services, enqueue) {
     const ownWrites = new OwnWrites(services.clock);
     const reported = new Map<string, ReportedExisting>();
@@ -38,7 +43,10 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
     const { clock, firstSeen, granted } = services;
     const performDeps: PerformDeps = { ...services, reported, now: () => clock.now() };
     return {
-      observe: (object, context, live) => observe(object, context, live, observeDeps),
+      observe: async (object, context, live) => ({
+        ...(await observe(object, context, live, observeDeps)),
+        ...keptFacts('assignments', object, services),
+      }),
       decided(object, facts, { status }) {
         // Rechecks are spread by chance, which the end of a grant must not be.
         granted.decided(object, facts, status);
@@ -50,6 +58,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         if (put) await services.assignments.takePlace(put.target.scope, context, unlessWithinMs);
       },
       async perform(action, object, context) {
+        if (isKeptAction(action)) return performKept(action, object, context.signal, services);
         const { uid } = object.metadata;
         const put = action.type === 'putAssignment' ? action : undefined;
         try {

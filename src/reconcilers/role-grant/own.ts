@@ -2,7 +2,8 @@ import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { Action, CoOwner, OwnStatus, RoleGrant } from './facts.ts';
+import type { Keeping } from '../retain/kept.ts';
+import type { Action, CoOwner, Facts, OwnStatus, RoleGrant } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
 
@@ -65,3 +66,15 @@ export function asCoOwner(object: RoleGrant): CoOwner {
     holds: true,
   };
 }
+
+/** What counts as the object's where it says `Retain`: the ledger has it before it is made, and may name what never was. */
+export const kept: Keeping<RoleGrant, Facts, Action, OwnStatus> = {
+  ids: (_, { held }, { status: { ledger = [] } }) => {
+    const doubtful = held.filter(({ unproven, undetermined }) => unproven || undetermined);
+    return withoutEntries(
+      ledger,
+      doubtful.map(({ id }) => id),
+    );
+  },
+  gives: ({ type }) => type === 'putAssignment',
+};

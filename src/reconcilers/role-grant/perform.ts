@@ -1,21 +1,19 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import { keyOf } from '../../kube/types.ts';
-import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
+import type { KeptAction } from '../retain/facts.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
 import type { ReportedExisting } from './ownership/duplicates.ts';
 
-export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus>>;
+export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
 
 export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 reported, by uid: the next observation begins there. */
   readonly reported: Map<string, ReportedExisting>;
-  readonly retained: Pick<RetainedRecords, 'record'>;
 }
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
@@ -59,9 +57,6 @@ export async function perform(
       const to = { id: action.id, change: 'delete' } as const;
       return written(action.event, to, await assignments.delete(scope, name, context));
     }
-    case 'recordRetained':
-      await deps.retained.record(action.ids, keyOf(object), context.signal);
-      return {};
     case 'recordEnd':
       await recordEnd(action, object, context.signal, deps);
       return {};

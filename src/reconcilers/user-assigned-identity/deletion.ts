@@ -1,4 +1,5 @@
 import { ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
+import { keptMakers } from '../../azure/names/makers.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { unblocked } from '../status/blocked.ts';
@@ -135,7 +136,11 @@ function takeAway(
       {
         type: 'updateIdentity',
         id,
-        tags: { ...withoutMarks(identity.tags), ...retainedMarks(owner) },
+        tags: {
+          ...withoutMarks(identity.tags),
+          ...retainedMarks(owner),
+          ...keptMakers(identity.tags, facts.self?.principalId),
+        },
         event: {
           type: 'Normal',
           reason: 'Retained',

@@ -7,6 +7,7 @@ import type { Tags } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
+import type { KeptAction, KeptFacts } from '../retain/facts.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -81,7 +82,7 @@ export interface SeenConfigMap {
   readonly ours: boolean;
 }
 
-export interface Facts extends SignInFacts {
+export interface Facts extends SignInFacts, KeptFacts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
@@ -136,6 +137,7 @@ export type OwnStatus = Omit<
 
 export type Action =
   | CommonAction<OwnStatus>
+  | KeptAction
   | {
       readonly type: 'createIdentity';
       readonly id: string;

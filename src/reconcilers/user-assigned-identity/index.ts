@@ -2,6 +2,8 @@ import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
 import { OwnWrites } from '../own-writes.ts';
+import { withKept } from '../retain/kept.ts';
+import { isKeptAction, keptFacts, performKept } from '../retain/perform.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
@@ -9,9 +11,12 @@ import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts'
 import { needsLive } from './needs-live.ts';
 import type { ObserveDeps } from './observe/deps.ts';
 import { observe } from './observe/observe.ts';
+import { kept } from './own.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
+
+const decideLive = withNeeds(decide, needsLive);
 
 /** UserAssignedIdentity: an identity with a life of its own. */
 export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Facts, Action, OwnStatus> = {
@@ -22,7 +27,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   watches: (services) => [...watches(services), ...onSignIn('UserAssignedIdentity', services)],
   ownedInAzure,
   removals: ['deleteLeftover'],
-  decide: withSignIn(withNeeds(decide, needsLive)),
+  decide: withSignIn(withKept(decideLive, kept)),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
     const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, ownWrites };
@@ -30,8 +35,10 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
       observe: async (object, context, live) => ({
         ...(await observe(object, context, live, observeDeps)),
         ...signInOf(object, services),
+        ...keptFacts('identities', object, services),
       }),
-      perform(action, object, context) {
+      async perform(action, object, context) {
+        if (isKeptAction(action)) return performKept(action, object, context.signal, services);
         const put = action.type === 'createIdentity' ? { begun: object.status?.createStartedAt } : undefined;
         return ownWrites.run(object.metadata.uid, put, () => perform(action, object, context, services));
       },

@@ -1,6 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import type { Owner } from '../../azure/names/identity-marks.ts';
+import { MARK, type Owner, ownershipOf, tag } from '../../azure/names/identity-marks.ts';
 import { isDeclared } from '../proof/places.ts';
+import type { Keeping } from '../retain/kept.ts';
 import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import type { Target } from './target.ts';
 
@@ -37,4 +38,26 @@ export function isCopy(
 
 export function keysOf(tags: Readonly<Record<string, string>>): string[] {
   return Object.keys(tags).sort();
+}
+
+/**
+ * What counts as the object's where it says `Retain`. The record is believed of what carries the marks of this very object, so it may
+ * rest on the status. Once the tag says that it is retained, the record is over.
+ */
+export const kept: Keeping<UserAssignedIdentity, Facts, Action, OwnStatus> = {
+  ids: (_, __, { status, actions }) => {
+    const given = actions.flatMap((action) => (givesMarks(action) && 'id' in action ? [action.id] : []));
+    return given.length > 0 || status.id === undefined ? given : [status.id];
+  },
+  gives: givesMarks,
+  isToldInAzure: (object, facts) =>
+    facts.azure?.state === 'present' &&
+    ownershipOf(facts.azure.identity.tags, ownerOf(object, facts)).state === 'retainedForMe',
+};
+
+function givesMarks(action: Action): boolean {
+  return (
+    action.type === 'createIdentity' ||
+    (action.type === 'updateIdentity' && tag(action.tags ?? {}, MARK.ownerUid) !== undefined)
+  );
 }

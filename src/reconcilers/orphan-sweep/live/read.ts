@@ -9,12 +9,14 @@ import type { FederatedCredentials } from '../../../azure/federated-credentials.
 import type { PrincipalStates } from '../../../azure/graph/directory.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { isCredentialOf } from '../../../azure/names/credential-name.ts';
+import { makersIn } from '../../../azure/names/makers.ts';
 import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import { assignmentsOfPrincipal } from '../../../cache/assignments/of-principal.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import { isNotFound, KubeError } from '../../../kube/errors.ts';
 import type { KubeObject, Resource } from '../../../kube/types.ts';
@@ -33,7 +35,7 @@ import type { SweepOf } from '../record.ts';
 import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
 import type { RunReads } from '../run/memory.ts';
 import { unreadBy } from '../run/unread.ts';
-import { endOf } from '../view/assignments.ts';
+import { endOf, madeByOf } from '../view/assignments.ts';
 
 export interface LiveDeps {
   readonly identities: Pick<Identities, 'get'>;
@@ -44,6 +46,7 @@ export interface LiveDeps {
   readonly directory?: Pick<PrincipalStates, 'of'> | undefined;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'inUse' | 'believes'>;
   readonly hostCache: Pick<HostCache, 'byIndex'>;
+  readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly client: Pick<KubeClient, 'get' | 'list'>;
   readonly stores: Stores;
   readonly installationId: string;
@@ -153,8 +156,9 @@ async function assignmentsOf(
 async function readAssignment(
   { candidate, sweep, reads, now }: Looking,
   context: CallContext,
-  { assignments, directory, stores, installationId }: LiveDeps,
+  deps: LiveDeps,
 ): Promise<Read> {
+  const { assignments, directory, stores, installationId } = deps;
   const { scope, name } = parseAssignmentId(candidate.id);
   const got = await assignments.get(scope, name, context);
   if (!got.found) return NOTHING;
@@ -171,7 +175,7 @@ async function readAssignment(
   const thing: LiveAssignment = {
     state: 'present',
     type: 'RoleAssignment',
-    assignment,
+    assignment: { ...assignment, madeBy: madeByOf(assignment, deps) },
     principal,
     ...(endsAt !== undefined && { endsAt }),
   };
@@ -194,7 +198,7 @@ async function readCredential(
     state: 'present',
     type: 'FederatedIdentityCredential',
     credential,
-    identity: holder.identity,
+    identity: { ...holder.identity, madeBy: makersIn(holder.identity.tags) },
   };
   const about = { candidate, sweep, now, installationId };
   return { thing, record: recordOfCredential(about, credential) };

@@ -2,6 +2,7 @@ import type { OrphanSweep } from '../../../api/orphan-sweep.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { OrphanReason } from '../../../orphans/reasons.ts';
+import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Memory, Remembered } from '../../../orphans/report.ts';
 import type { SweepView } from '../../../orphans/view.ts';
 import type { Failure } from '../../decision.ts';
@@ -18,6 +19,8 @@ export interface RunReads {
   readonly principalOf: PrincipalOf;
   /** Subscriptions that could not be listed anew, by id in lower case, and why. */
   readonly unlisted: ReadonlyMap<string, Failure>;
+  /** What is on record as retained and is not there any more. */
+  readonly gone: ReadonlySet<RetainedEntry>;
 }
 
 export interface RunMemory {
@@ -53,6 +56,8 @@ export class SweepMemory {
   /** Whole, where a status has room for the oldest only. */
   #since: ReadonlyMap<string, Remembered> | undefined;
   readonly unused = new Map<string, Unused>();
+  /** Of what is on record as retained: since when Azure does not show it, monotonic ms. */
+  readonly absent = new Map<RetainedEntry, number>();
   #run: RunMemory | undefined;
   /** When the claim is looked at again, if no run comes before, wall ms. */
   renewAt = 0;

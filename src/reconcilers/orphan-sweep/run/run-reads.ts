@@ -35,7 +35,7 @@ export async function readRun(
   swept: readonly SweptScope[],
   context: CallContext,
   deps: RunReadsDeps,
-): Promise<RunReads> {
+): Promise<Omit<RunReads, 'gone'>> {
   const unlisted = await relist(swept, context, deps);
   return {
     unlisted,

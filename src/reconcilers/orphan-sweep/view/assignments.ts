@@ -1,8 +1,11 @@
 import type { AssignmentExpiry } from '../../../api/assignment-expiry.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { proveOwnership } from '../../../azure/names/assignment-name.ts';
+import { makersIn } from '../../../azure/names/makers.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { assignmentInstance } from '../../../orphans/instance.ts';
+import { type MadeBy, madeTogether } from '../../../orphans/makers.ts';
 import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { AssignmentView, ForeignAssignmentView, PrincipalView } from '../../../orphans/view.ts';
@@ -11,6 +14,7 @@ import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 
 export interface AssignmentsDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'present'>;
+  readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly installationId: string;
   readonly stores: Pick<Stores, 'expiries'>;
 }
@@ -58,6 +62,7 @@ export function assignmentViews(
         scope,
         owner: assignmentOwner(assignment, installationId, objects),
         instance: assignmentInstance(assignment),
+        madeBy: madeByOf(assignment, deps),
         principalId,
         roleDefinitionId,
         at: assignment.scope,
@@ -66,6 +71,15 @@ export function assignmentViews(
         ...(endsAt !== undefined && { endsAt }),
       };
     });
+}
+
+/** See `madeTogether`. */
+export function madeByOf(
+  { createdBy, principalId }: Pick<AzureRoleAssignment, 'createdBy' | 'principalId'>,
+  { identityCache }: Pick<AssignmentsDeps, 'identityCache'>,
+): MadeBy {
+  const holders = identityCache.byIndex('principal', principalId).map(({ tags }) => makersIn(tags));
+  return madeTogether(createdBy, holders);
 }
 
 /** Others', of a principal that is proven to be gone. */

@@ -46,7 +46,7 @@ export function builtNow(building: Building, deps: ObserveDeps): Built {
     objects,
     view,
     baselines: baselinesOf(view, scopes, deps.credentialCache, retained),
-    settled: settledIn(view, lifted, since, retained),
+    settled: settledIn(view, lifted, since, retained, reads.gone),
   };
   return run.built;
 }

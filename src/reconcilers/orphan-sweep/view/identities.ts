@@ -2,6 +2,7 @@ import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { isCredentialOfInstallation } from '../../../azure/names/credential-name.ts';
 import { MARK, tag } from '../../../azure/names/identity-marks.ts';
+import { makersIn } from '../../../azure/names/makers.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
@@ -69,6 +70,7 @@ export function identityViews(
       scope,
       owner,
       instance: identityInstance(identity),
+      madeBy: makersIn(tags),
       principalId,
       clientId,
       tags,
@@ -126,7 +128,7 @@ export function credentialViews(
 ): CredentialView[] {
   return identities
     .filter(({ owner, hanging }) => owner.state !== 'gone' || hanging.length > 0)
-    .flatMap(({ id: identityId, key, scope, principalId, owner: holder }) => {
+    .flatMap(({ id: identityId, key, scope, principalId, owner: holder, madeBy }) => {
       const content = credentialCache.content(key);
       if (content.state !== 'known') return [];
       return content.resources
@@ -137,6 +139,7 @@ export function credentialViews(
           scope,
           owner: onRetained(holder, credentialOwner(each, installationId, objects)),
           instance: credentialInstance(principalId, each),
+          madeBy,
           identityId,
           principalId,
           name: each.name,

@@ -105,7 +105,7 @@ export function objectsOf(deps: ObjectsDeps): Objects {
         ...stores.credentials.byIndex(INDEX.credential, key),
         ...(credentials.get(asciiLower(name.slice(-MARKS_LENGTH))) ?? []),
       ]),
-    retained: (key) => retained.of(key, createdAt(key, deps)),
+    retained: (key, ownerUid) => retained.of(key, { createdAt: createdAt(key, deps), ownerUid }),
     isUnseen: (namespace) =>
       !stores.namespaces.synced || (namespace === undefined ? unseen.size > 0 : unseen.has(namespace)),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import { assignment, credential, DAY, identity, NOW, SCOPE, view } from '../../../orphans/sweep.fixture.ts';
 import type { OwnerView } from '../../../orphans/view.ts';
 import { baselinesOf, settledIn } from './retained.ts';
@@ -8,12 +9,16 @@ const UNKNOWN: OwnerView = { state: 'unknown', why: 'older than the records' };
 const READ = { standing: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'standing'>;
 const SWEPT = { scope: SCOPE, subscriptionId: 'sub', without: [] };
 
+const entry = (thing: { readonly key: string }, owner = 'shop/read'): RetainedEntry => ({
+  key: thing.key,
+  owner,
+  uid: owner === '' ? '' : 'uid-read',
+});
+
 /** @param baselines scopes that have one of each kind */
-const records = (baselines: readonly string[] = [], unproven: readonly string[] = []) => ({
+const records = (baselines: readonly string[] = [], within: readonly RetainedEntry[] = []) => ({
   hasBaseline: (_: unknown, scope: string) => baselines.includes(scope),
-  within: () => [assignment().key, credential().key],
-  isUnproven: (key: string) => unproven.includes(key),
-  of: () => undefined,
+  within: () => within,
 });
 
 describe('what has no object when a scope is first seen', () => {
@@ -48,21 +53,28 @@ describe('what has no object when a scope is first seen', () => {
 describe('what is on record', () => {
   const listed = NOW - DAY + 300;
   const told = new Date(NOW - DAY).toISOString().replace('.000Z', 'Z');
-  const settled = (owner: OwnerView, confirmed?: string, unproven: readonly string[] = []) =>
-    settledIn(view({ assignments: [assignment({ owner })] }), confirmed, () => listed, records([], unproven));
+  const unproven = entry(assignment(), '');
+  const settled = (owner: OwnerView, of: RetainedEntry, confirmed?: string, gone: RetainedEntry[] = []) => {
+    const seen = view({ assignments: [assignment({ owner })] });
+    return settledIn(seen, confirmed, () => listed, records([], [of]), new Set(gone));
+  };
 
-  it('is over once it has an object again, but not by one that is being deleted, and may be retaining it', () => {
-    expect(settled({ state: 'living', by: 'RoleGrant shop/read' })).toEqual([assignment().key]);
-    expect(settled({ state: 'living', by: 'RoleGrant shop/read', leaving: true })).toEqual([]);
-    expect(settled({ state: 'retained', owner: 'shop/read' })).toEqual([]);
+  it('of an object that says Retain stays, whoever has a part in it, until it is gone from Azure', () => {
+    const named = entry(assignment());
+    for (const owner of [UNKNOWN, { state: 'living', by: 'RoleGrant shop/write' } as const])
+      expect(settled(owner, named, told)).toEqual([]);
+    expect(settled({ state: 'retained', owner: 'shop/read' }, named, told, [named])).toEqual([named]);
+  });
+
+  it('without a proof is over once it has an object, but not by one that is being deleted, and may be retaining it', () => {
+    expect(settled({ state: 'living', by: 'RoleGrant shop/read' }, unproven)).toEqual([unproven]);
+    expect(settled({ state: 'living', by: 'RoleGrant shop/read', leaving: true }, unproven)).toEqual([]);
   });
 
   it('without a proof is over when a person says so, for what was listed by then', () => {
-    const { key } = assignment();
-    expect(settled(UNKNOWN, told, [key])).toEqual([key]);
-    expect(settled(UNKNOWN, '2026-11-20T12:00:00Z', [key])).toEqual([]);
-    expect(settled(UNKNOWN, undefined, [key])).toEqual([]);
-    expect(settled(UNKNOWN, '2027-11-20T12:00:00Z', [key])).toEqual([]);
-    expect(settled({ state: 'retained', owner: 'shop/read' }, told)).toEqual([]);
+    expect(settled(UNKNOWN, unproven, told)).toEqual([unproven]);
+    expect(settled(UNKNOWN, unproven, '2026-11-20T12:00:00Z')).toEqual([]);
+    expect(settled(UNKNOWN, unproven)).toEqual([]);
+    expect(settled(UNKNOWN, unproven, '2027-11-20T12:00:00Z')).toEqual([]);
   });
 });

@@ -2,13 +2,14 @@ import { NOT_RETAINED_ANNOTATION } from '../../../api/orphan-sweep.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
 import { readConfirmation } from '../../../orphans/confirmation.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
+import { isUnproven, type RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { OwnerView, SweepView } from '../../../orphans/view.ts';
 import type { Baseline } from '../facts.ts';
 import type { SweptScope } from '../scopes.ts';
 
 /** What the records of retained things need to be true of what a run sees: which are still to be made, and which are over. */
 
-type Records = Pick<RetainedRecords, 'hasBaseline' | 'within' | 'isUnproven' | 'of'>;
+type Records = Pick<RetainedRecords, 'hasBaseline' | 'within'>;
 
 /**
  * Of scopes that are known completely, once each: what has no object then may have been retained before there were records. What of a scope
@@ -43,29 +44,35 @@ export function baselinesOf(
 }
 
 /**
- * Those that have an object again, and those without a proof that a person, having seen them listed, says were not retained: by an
- * annotation of its own, for what was listed until then, since whoever confirms that owners are gone says nothing of these. An object
- * that is being deleted counts for none: it may be what retains it.
+ * What is over of the record: what is gone from Azure, and of what has no proof what has an object, or what a person, having seen it
+ * listed, says was not retained: by an annotation of its own, for what was listed until then, since whoever confirms that owners are
+ * gone says nothing of these. What an object says that lives is that object's own matter (`src/reconcilers/retain/kept.ts`), and what
+ * one said that is gone holds whoever else has a part in the thing.
  *
  * @param listed by key: since when it is listed, wall ms
+ * @param gone   as Azure itself said, twice
  */
 export function settledIn(
   view: SweepView,
   confirmed: string | undefined,
   listed: (key: string) => number | undefined,
   retained: Records,
-): readonly string[] {
+  gone: ReadonlySet<RetainedEntry>,
+): readonly RetainedEntry[] {
   const confirmation = readConfirmation(confirmed, view.now, NOT_RETAINED_ANNOTATION);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
   const owners = new Map<string, OwnerView>(
     [...view.assignments, ...view.credentials].map(({ key, owner }) => [key, owner]),
   );
-  const keys = view.areas.flatMap(({ scope }) => retained.within(scope));
-  return [...new Set(keys)].filter((key) => {
-    const owner = owners.get(key);
+  const entries = new Set(view.areas.flatMap(({ scope }) => retained.within(scope)));
+  return [...entries].filter((entry) => {
+    if (gone.has(entry)) return true;
+    if (!isUnproven(entry)) return false;
+    const owner = owners.get(entry.key);
+    // One that is being deleted may be what retains it.
     if (owner?.state === 'living') return owner.leaving !== true;
-    const since = listed(key);
+    const since = listed(entry.key);
     // A status tells whole seconds, and what it tells is what people confirm.
-    return retained.isUnproven(key) && since !== undefined && since - (since % 1_000) <= until;
+    return since !== undefined && since - (since % 1_000) <= until;
   });
 }

@@ -12,7 +12,9 @@ export interface ViewDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
   readonly assignmentCache: AreasDeps['assignmentCache'] &
     AssignmentsDeps['assignmentCache'] &
     IdentitiesDeps['assignmentCache'];
-  readonly identityCache: AreasDeps['identityCache'] & IdentitiesDeps['identityCache'];
+  readonly identityCache: AreasDeps['identityCache'] &
+    IdentitiesDeps['identityCache'] &
+    AssignmentsDeps['identityCache'];
   readonly stores: Stores;
 }
 

@@ -1,4 +1,5 @@
 import { ownerMarks } from '../../../azure/names/identity-marks.ts';
+import { withMaker } from '../../../azure/names/makers.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summaries.ts';
@@ -64,7 +65,7 @@ export function decideCreation(
         type: 'createIdentity',
         id: target.id,
         location,
-        tags: { ...tags, ...ownerMarks(ownerOf(object, facts)) },
+        tags: { ...tags, ...ownerMarks(ownerOf(object, facts)), ...withMaker({}, facts.self?.principalId) },
         ...(object.spec.isolationScope !== undefined && { isolationScope: object.spec.isolationScope }),
         event: again
           ? {

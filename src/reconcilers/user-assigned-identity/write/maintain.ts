@@ -1,5 +1,6 @@
 import { isObserved, isSuspended } from '../../../api/schema/common.ts';
-import { ownerMarks } from '../../../azure/names/identity-marks.ts';
+import { type Owner, ownerMarks, ownershipOf, type Tags } from '../../../azure/names/identity-marks.ts';
+import { keptMakers, withMaker } from '../../../azure/names/makers.ts';
 import { sameRegion } from '../../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
@@ -34,7 +35,9 @@ export function maintain(
   }
   const tags = wantedTags(policy.defaults.tags, object.spec.tags ?? {});
   const owned = own.tagKeys ?? [];
-  const nextTags = tagChange(identity.tags, tags, ownerMarks(ownerOf(object, facts)), owned);
+  const owner = ownerOf(object, facts);
+  const marks = { ...ownerMarks(owner), ...makersOf(identity, owner, reason, facts) };
+  const nextTags = tagChange(identity.tags, tags, marks, owned);
   const { isolationScope } = object.spec;
   const isolate = isolationScope !== undefined && isolationScope !== (identity.isolationScope ?? 'None');
   const status: OwnStatus = {
@@ -133,6 +136,15 @@ export function maintain(
     message: `identity ${identity.id} is as declared`,
     nextMs: RECHECK_READY_MS,
   });
+}
+
+/**
+ * Of what azid did not take over just now, and nothing says who kept it before, nobody can say that afterwards: somebody may have taken
+ * the tag off, or it was made before there was one.
+ */
+function makersOf({ tags }: SeenIdentity, owner: Owner, reason: string, { self }: Facts): Tags {
+  const isNew = reason === 'Adopted' && ownershipOf(tags, owner).state === 'unmarked';
+  return isNew ? withMaker(tags, self?.principalId) : keptMakers(tags, self?.principalId);
 }
 
 function describeChange(tags: boolean, isolation: boolean): string {

@@ -1,0 +1,76 @@
+import { asciiLower } from '../../azure/names/ascii.ts';
+
+/** That a thing in Azure is kept for an object that says, or said, `deletionPolicy: Retain`. */
+export interface RetainedEntry {
+  /** `armKey` of an identity, an assignment or a credential. */
+  readonly key: string;
+  /** `namespace/name`; empty: it was there without an object when the records began, and nothing tells why. */
+  readonly owner: string;
+  /** Empty where it is not known: unproven, or written by an azid of before. */
+  readonly uid: string;
+}
+
+/** As it stands in a ConfigMap. */
+export interface StoredEntry extends RetainedEntry {
+  /** Key in the ConfigMap's data. A handover to another cluster changes uids, and no names. */
+  readonly name: string;
+}
+
+export function isUnproven({ owner }: RetainedEntry): boolean {
+  return owner === '';
+}
+
+/** The entries of all ConfigMaps, by what they are asked for. */
+export class RetainedIndex {
+  readonly #byKey = new Map<string, StoredEntry[]>();
+  readonly #byUid = new Map<string, StoredEntry[]>();
+  readonly #byOwner = new Map<string, StoredEntry[]>();
+
+  add(entry: StoredEntry): void {
+    this.delete(entry);
+    for (const [map, name] of this.#namesOf(entry)) map.set(name, [...(map.get(name) ?? []), entry]);
+  }
+
+  delete(entry: Pick<RetainedEntry, 'key' | 'uid'>): void {
+    const known = this.find(entry);
+    if (!known) return;
+    for (const [map, name] of this.#namesOf(known)) {
+      const left = (map.get(name) ?? []).filter((each) => each !== known);
+      if (left.length === 0) map.delete(name);
+      else map.set(name, left);
+    }
+  }
+
+  find({ key, uid }: Pick<RetainedEntry, 'key' | 'uid'>): StoredEntry | undefined {
+    return this.#byKey.get(key)?.find((each) => each.uid === uid);
+  }
+
+  /** Those that name an owner first: of the others nothing is proven. */
+  at(key: string): readonly RetainedEntry[] {
+    return (this.#byKey.get(key) ?? []).toSorted((a, b) => Number(isUnproven(a)) - Number(isUnproven(b)));
+  }
+
+  /** The identity that an object of this uid keeps. */
+  identityOf(uid: string): RetainedEntry | undefined {
+    if (uid === '') return undefined;
+    return this.#byUid.get(asciiLower(uid))?.find(({ key }) => IDENTITY.test(key));
+  }
+
+  ofObject(uid: string, owner: string): readonly RetainedEntry[] {
+    return [...new Set([...(this.#byUid.get(asciiLower(uid)) ?? []), ...(this.#byOwner.get(owner) ?? [])])];
+  }
+
+  all(): readonly RetainedEntry[] {
+    return [...this.#byKey.values()].flat();
+  }
+
+  #namesOf({ key, uid, owner }: RetainedEntry) {
+    return [
+      [this.#byKey, key] as const,
+      ...(uid === '' ? [] : [[this.#byUid, asciiLower(uid)] as const]),
+      ...(owner === '' ? [] : [[this.#byOwner, owner] as const]),
+    ];
+  }
+}
+
+const IDENTITY = /\/providers\/microsoft\.managedidentity\/userassignedidentities\/[^/]+$/;
