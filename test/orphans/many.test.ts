@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ownerMarks } from '../../src/azure/names/identity-marks.ts';
+import { MAKERS, ownerMarks } from '../../src/azure/names/identity-marks.ts';
 import { RG1, useStage } from '../support/stage.ts';
 import { DELETING, HOUR, Orphans } from './orphan-stage.ts';
 
@@ -27,11 +27,12 @@ it(`finds ${ORPHANS} orphans among ${ORPHANS + LIVING}, and deletes at most ${PE
   });
   const installationId = stage.inAzure('lives-0')?.tags['azid-installation'] ?? '';
   const { control } = stage.world.azure;
+  const made = { [MAKERS]: stage.inAzure('lives-0')?.tags[MAKERS] ?? '' };
   const make = (name: string, at: number) =>
     control.createIdentity({
       name,
       resourceGroup: 'rg1',
-      tags: { ...ownerMarks({ installationId, namespace: stage.namespace, name, uid: uid(at) }) },
+      tags: { ...ownerMarks({ installationId, namespace: stage.namespace, name, uid: uid(at) }), ...made },
     });
   for (let at = 0; at < ORPHANS; at++) make(`lost-${at}`, at);
   // Kept by deletionPolicy: Retain, another installation's, or somebody's: each lives in its own way.
