@@ -16,6 +16,8 @@ import type { RoleAssignments } from '../azure/role-assignments.ts';
 import { configMaps } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
+import { ownerNamedIn } from '../orphans/owners/credential.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 import {
@@ -37,6 +39,8 @@ export interface RestoreDeps {
     readonly assignments: Pick<RoleAssignments, 'get' | 'put'>;
     readonly directory: Pick<PrincipalStates, 'of'>;
   };
+  /** What no sweep takes, of the installation whose record it is. */
+  readonly retained: (installationId: string) => Pick<RetainedRecords, 'add'>;
   readonly clock: Clock;
   /** azid's own. */
   readonly namespace: string;
@@ -224,14 +228,24 @@ class Run implements Restored {
     const plan = planCredentials(recorded, listed?.credentials ?? []);
     const idOf = (name: string) => `${id}/federatedIdentityCredentials/${name}`;
     for (const { name, ...put } of plan.make) {
-      if (!this.#dryRun) await credentials.put(id, name, put, this.#context);
+      if (!this.#dryRun) {
+        await this.#keep(idOf(name), name);
+        await credentials.put(id, name, put, this.#context);
+      }
       this.#made(idOf(name));
       this.left.push(
-        `apply the FederatedIdentityCredential of ${idOf(name)} again: a sweep takes it for an orphan until an object stands for it`,
+        `apply the FederatedIdentityCredential of ${idOf(name)} again: until then it is on record as retained, and no sweep takes it`,
       );
     }
     for (const name of plan.there) this.#there(idOf(name));
     this.left.push(...plan.not);
+  }
+
+  /** Nothing in Azure says that a credential was made again on purpose. Its object takes it off the record. */
+  async #keep(id: string, name: string): Promise<void> {
+    const { installationId } = this.#record.spec;
+    const owner = ownerNamedIn(name, installationId);
+    await this.#deps.retained(installationId).add([id], { owner, uid: '' }, this.#deps.signal);
   }
 
   /** @param known false: the principal is not made, so neither is known whether it is granted */

@@ -3,7 +3,6 @@ import { federatedIdentityCredential } from '../../src/api/federated-identity-cr
 import { NOT_RETAINED_ANNOTATION } from '../../src/api/orphan-sweep.ts';
 import { FINALIZER } from '../../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
-import { configMaps } from '../../src/kube/builtin.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { useStage } from '../support/stage.ts';
 import { CLAIMED, DELETING, HOUR, Orphans } from './orphan-stage.ts';
@@ -46,13 +45,7 @@ async function strip(name: string, ...kinds: readonly { readonly resource: unkno
   await stage.world.start();
 }
 
-/** From here on what lacks an object has lost it. */
-async function onRecord(): Promise<void> {
-  await stage.world.until('the credentials to be on record', async () => {
-    const maps = await stage.cluster.list(configMaps);
-    return maps.some(({ data = {} }) => Object.values(data).some((text) => text.startsWith('credentials ')));
-  });
-}
+const onRecord = () => orphans.credentialsOnRecord();
 
 describe('a credential that lost its object', () => {
   it('goes from an identity that lives, and stays where Retain left it', async () => {

@@ -94,6 +94,16 @@ export class Orphans {
     });
   }
 
+  /** What had no credential's object is on record: from here on what lacks one has lost it. */
+  async credentialsOnRecord(): Promise<void> {
+    await this.#stage.world.until('the credentials to be on record', async () => {
+      const maps = await this.#cluster.list(configMaps);
+      return maps.some(({ data = {} }) =>
+        Object.values(data).some((text) => text.startsWith('credentials ')),
+      );
+    });
+  }
+
   get(name = SWEEP): Promise<OrphanSweep | undefined> {
     return this.#cluster.get(orphanSweep.resource, name);
   }

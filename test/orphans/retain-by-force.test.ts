@@ -52,9 +52,9 @@ describe('what says Retain', () => {
     await stage.world.until('all to be there', () => all.every((each) => each.isComplete()));
     await stage.world.pass(60_000);
     expect(await onRecord()).toEqual([...ALL, ...ALL].sort());
-    // From here on what lacks an object has lost it.
     await orphans.sweep(SWEEP);
     await orphans.run();
+    await orphans.credentialsOnRecord();
     const mark = stage.mark;
     for (const [name, deletionPolicy] of [
       ['edited', 'Delete'],

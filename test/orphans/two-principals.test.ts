@@ -43,14 +43,15 @@ async function startSecond() {
 
 it('of whom neither sees the other: what the other one made is listed and stays, until a person says whose it was', async () => {
   await orphans.begin(4, { installationId: SHARED, takeOver: true });
+  await orphans.sweep({ ...DELETING, limits: { maxShare: 100 } });
+  await orphans.run();
+  await orphans.credentialsOnRecord();
   const { operator, principalId } = await startSecond();
   const there = await theirs(second, stage, 'there');
   await stage.world.until('the other cluster to have all', () => there.isComplete());
   expect(stage.inAzure('there')?.tags[MAKERS]).toBe(principalId);
-  // Both are started: what has no owner here has lost it, or has one there.
   await orphans.orphan('lost');
   const mark = stage.mark;
-  await orphans.sweep({ ...DELETING, limits: { maxShare: 100 } });
   await orphans.run();
   await stage.world.pass(CLAIMED);
   await orphans.until('the orphan to be gone', () => !orphans.identities().includes('lost'));

@@ -15,6 +15,7 @@ import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts'
 import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/builtin.ts';
 import type { Resource } from '../../src/kube/types.ts';
+import { retainedOf } from '../../src/operator/records.ts';
 import { type RestoreDeps, restore } from '../../src/restore/restore.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { Estate } from '../support/kinds/estate.ts';
@@ -68,8 +69,10 @@ async function deps(said: string[] = []): Promise<RestoreDeps> {
     tenantId: azure.tenantId,
     credential: 'person',
   };
+  const own = estate.deps(said);
   return {
-    ...estate.deps(said),
+    ...own,
+    retained: (installationId) => retainedOf({ options: own, client: own.client, installationId }),
     azure: {
       identities: new Identities(calls),
       credentials: new FederatedCredentials(calls),

@@ -1,6 +1,7 @@
 import { FederatedCredentials } from '../../azure/federated-credentials.ts';
 import { Identities } from '../../azure/identities.ts';
 import { RoleAssignments } from '../../azure/role-assignments.ts';
+import { retainedOf } from '../../operator/records.ts';
 import { type Restored, restore } from '../../restore/restore.ts';
 import { azureCalls } from '../azure-calls.ts';
 import { EXIT } from '../interruptible.ts';
@@ -16,7 +17,9 @@ export function runRestore(record: string, flags: RestoreFlags): Promise<number>
       assignments: new RoleAssignments(calls),
       directory,
     };
-    const restored = await restore(record, { ...deps, azure }, { dryRun: flags.dryRun ?? false });
+    const retained = (installationId: string) =>
+      retainedOf({ options: deps, client: deps.client, installationId });
+    const restored = await restore(record, { ...deps, azure, retained }, { dryRun: flags.dryRun ?? false });
     process.stdout.write(flags.output === 'json' ? json(restored) : text(restored));
     return EXIT.done;
   });

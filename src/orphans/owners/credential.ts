@@ -33,8 +33,13 @@ export function credentialOwner(
       state: 'unknown',
       why: owner ? `namespace ${owner.namespace} was not seen yet` : 'not all namespaces were seen yet',
     };
-  const named = owner ? `${owner.namespace}/${owner.name}` : readablePart(credential.name);
-  return { state: 'gone', owner: named };
+  return { state: 'gone', owner: ownerNamedIn(credential.name, installationId) };
+}
+
+/** Whose it says to be: namespace and name where they can be told, else what is readable of them. */
+export function ownerNamedIn(name: string, installationId: string): string {
+  const owner = ownerInName(name, installationId);
+  return owner ? `${owner.namespace}/${owner.name}` : readablePart(name);
 }
 
 /** Namespace and name, where the readable part was neither shortened nor altered: the hash tells which of its dashes stands between them. */

@@ -43,10 +43,22 @@ export class RetainedMaps {
   async load(
     signal: AbortSignal,
   ): Promise<{ readonly index: Data; readonly entries: Data; readonly isOriginal: boolean }> {
+    const { name } = this.#parts;
+    const { found, names, entries } = await this.list(signal);
+    const index = found?.data ?? {};
+    this.#index = index;
+    const isWhole = Object.keys(index).every((key) => names.has(SHARD.exec(key)?.[1] ?? name));
+    return {
+      index,
+      entries,
+      isOriginal: found !== undefined && index[UID] === found.metadata.uid && isWhole,
+    };
+  }
+
+  /** As they stand now. */
+  async list(signal: AbortSignal) {
     const { client, name } = this.#parts;
     const { items } = await client.list(configMaps, this.#query, signal);
-    const found = items.find(({ metadata }) => metadata.name === name);
-    const index = found?.data ?? {};
     const entries = Object.assign(
       {},
       // A copy under another name, as a restore may leave it, is not what azid keeps up to date.
@@ -54,14 +66,8 @@ export class RetainedMaps {
         Object.fromEntries(Object.entries(data).filter(([key]) => this.#shardOf(key) === metadata.name)),
       ),
     ) as Data;
-    this.#index = index;
-    const there = new Set(items.map(({ metadata }) => metadata.name));
-    const isWhole = Object.keys(index).every((key) => there.has(SHARD.exec(key)?.[1] ?? name));
-    return {
-      index,
-      entries,
-      isOriginal: found !== undefined && index[UID] === found.metadata.uid && isWhole,
-    };
+    const names = new Set(items.map(({ metadata }) => metadata.name));
+    return { found: items.find(({ metadata }) => metadata.name === name), names, entries };
   }
 
   /**

@@ -3,7 +3,7 @@ import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { RetainedRecord } from '../owners/objects.ts';
-import { isUnproven, type RetainedEntry, RetainedIndex } from './retained-index.ts';
+import { isUnproven, type RetainedEntry, RetainedIndex, type StoredEntry } from './retained-index.ts';
 import { RetainedMaps, type RetainedMapsParts } from './retained-maps.ts';
 
 /**
@@ -34,11 +34,7 @@ export class RetainedRecords {
   async load(signal: AbortSignal): Promise<void> {
     const now = this.#now();
     const { index, entries, isOriginal } = await this.#maps.load(signal);
-    for (const [name, text] of Object.entries(entries)) {
-      const [installation, owner = '', key = '', uid = ''] = text.split(' ');
-      if (installation === this.#installationId && key !== '')
-        this.#records.add({ key, owner: owner === UNPROVEN ? '' : owner, uid, name });
-    }
+    for (const entry of this.#read(entries)) this.#records.add(entry);
     const since = Date.parse(index[SINCE] ?? '');
     // Another installation's, of a restore, or with a part missing: what has no record any more may have been retained.
     if (!isOriginal || index[INSTALLATION] !== this.#installationId || !(since <= now))
@@ -48,6 +44,27 @@ export class RetainedRecords {
       const [kind, scope] = name.startsWith(BASELINE) ? text.split(' ') : [];
       if (isKind(kind) && scope !== undefined) this.#baselines.set(`${kind} ${scope}`, { kind, scope });
     }
+  }
+
+  /** What a command put on record meanwhile (`add`). Nothing is taken off: only this process does that. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const { entries } = await this.#maps.list(signal);
+    for (const entry of this.#read(entries)) if (!this.#records.find(entry)) this.#records.add(entry);
+  }
+
+  /** By a command, beside the controller, which learns of it at its next run: nothing else of the records changes. */
+  async add(ids: readonly string[], object: RetainingObject, signal: AbortSignal): Promise<void> {
+    await this.#maps.load(signal);
+    const entries = ids.map((id) => ({ key: armKey(id), ...object }));
+    await this.#maps.write(new Map(entries.map((entry) => [nameOf(entry), this.#textOf(entry)])), signal);
+  }
+
+  #read(entries: Readonly<Record<string, string>>): readonly StoredEntry[] {
+    return Object.entries(entries).flatMap(([name, text]) => {
+      const [installation, owner = '', key = '', uid = ''] = text.split(' ');
+      const isOurs = installation === this.#installationId && key !== '';
+      return isOurs ? [{ key, owner: owner === UNPROVEN ? '' : owner, uid, name }] : [];
+    });
   }
 
   /** From now on; of what was there before nobody knows what was retained. What is on record stays. */

@@ -63,10 +63,14 @@ function isForLater({ action, failure }: Failed): boolean {
 }
 
 /** Before anything is judged by them, the records of what was retained are brought up to date. */
-function records(sweep: OrphanSweep, { baselines, settled }: ObservedRun): readonly Action[] {
+function records(
+  sweep: OrphanSweep,
+  { baselines, settled, unconfirmed = [] }: ObservedRun,
+): readonly Action[] {
   if (sweep.status?.run === undefined) return [];
   return [
     ...baselines.map((each) => ({ type: 'baseline', ...each }) as const),
+    ...unconfirmed.map((recordName) => ({ type: 'confirmRecord', recordName }) as const),
     ...(settled.length > 0 ? [{ type: 'forgetRetained', entries: settled } as const] : []),
   ];
 }

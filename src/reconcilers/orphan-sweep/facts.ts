@@ -57,6 +57,8 @@ export interface ObservedRun {
   readonly baselines: readonly Baseline[];
   /** On record as retained, or as unproven, and not so any more. */
   readonly settled: readonly RetainedEntry[];
+  /** Names of records whose things are gone, which a process that died did not come to write there. */
+  readonly unconfirmed?: readonly string[];
   /** Now, monotonic ms. */
   readonly monotonic: number;
   /** Ms until the next deletion may begin. */
@@ -112,6 +114,7 @@ export type Action =
   | { readonly type: 'claim'; readonly write: ClaimWrite; readonly event: ReconcileEvent }
   | ({ readonly type: 'baseline' } & Baseline)
   | { readonly type: 'forgetRetained'; readonly entries: readonly RetainedEntry[] }
+  | { readonly type: 'confirmRecord'; readonly recordName: string }
   /** Written and confirmed before anything is deleted. */
   | {
       readonly type: 'record';

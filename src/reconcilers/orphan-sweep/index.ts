@@ -46,6 +46,7 @@ export const orphanSweepKind: KindDefinition<
       },
       async perform(action, sweep, context) {
         const done = await perform(action, sweep, context, services);
+        if (action.type === 'confirmRecord') memoryOf(sweep).confirmedRecord(action.recordName);
         if (action.type === 'record') memoryOf(sweep).recorded(action.key);
         else memoryOf(sweep).changed();
         if (action.type === 'delete' && done.write?.to) services.onOrphanDeleted?.(action.of);

@@ -20,6 +20,7 @@ import { type ClaimDeps, type ObservedClaim, observeClaim } from './run/claim.ts
 import { type GoneDeps, goneRetained } from './run/gone-retained.ts';
 import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
 import { type RunReadsDeps, readRun } from './run/run-reads.ts';
+import { unconfirmedRecords } from './run/unconfirmed.ts';
 import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
@@ -75,6 +76,7 @@ export async function observe(
   deps: ObserveDeps,
 ): Promise<Facts> {
   const { stores, clock } = deps;
+  memory.observe({ now: clock.now(), monotonic: clock.monotonic() });
   const scopes = scopesOf(sweep, stores.orphanSweeps.values());
   const resting = isSuspended(sweep) || sweep.metadata.deletionTimestamp !== undefined;
   use(sweep, resting ? [] : scopes.swept, deps);
@@ -142,9 +144,11 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
   if (loading) return { state: 'loading', why: loading.why ?? '' };
   const calls = { ...context, priority: 'resync' } as const;
   try {
+    if (!run.reads) await deps.retained.refresh(context.signal);
     run.reads ??= {
       ...(await readRun(scopes, calls, deps)),
       gone: await goneRetained(scopes, memory.absent, calls, deps),
+      unconfirmed: await unconfirmedRecords(scopes, calls, deps),
     };
     const looks = await readWanted(observing, run.reads, deps);
     const self = await whoAmI(deps);
@@ -162,6 +166,7 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       recorded: run.recorded,
       counted: countedIn(sweep, deps.stores),
       baselines: built.baselines,
+      unconfirmed: [...run.reads.unconfirmed],
       settled: built.settled,
       monotonic: deps.clock.monotonic(),
       paceMs: paceMs(run, deps),

@@ -44,6 +44,9 @@ export async function perform(
     case 'forgetRetained':
       await deps.retained.forget(action.entries, context.signal);
       return {};
+    case 'confirmRecord':
+      await confirm(action.recordName, undefined, context, deps);
+      return {};
     case 'record':
       await record(action.name, action.record, context, deps);
       return {};

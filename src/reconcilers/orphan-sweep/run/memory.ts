@@ -21,12 +21,14 @@ export interface RunReads {
   readonly unlisted: ReadonlyMap<string, Failure>;
   /** What is on record as retained and is not there any more. */
   readonly gone: ReadonlySet<RetainedEntry>;
+  /** Names of records whose things are gone, which nobody came to write there. */
+  readonly unconfirmed: Set<string>;
 }
 
 export interface RunMemory {
   readonly startedAt: string;
   /** As the run before left it: a second look within one run is no second run. */
-  readonly before: Memory;
+  before: Memory;
   reads: RunReads | undefined;
   readonly checked: Map<string, Checked>;
   /** Key of the candidate whose record was written last. */
@@ -63,11 +65,28 @@ export class SweepMemory {
   renewAt = 0;
   /** As it was at the last run. */
   confirmed: string | undefined;
+  #clocks: Clocks | undefined;
+  /** How far the wall clock was set forward since this process began, ms. */
+  #forward = 0;
 
   constructor(sweep: OrphanSweep, confirmed: string | undefined) {
     this.confirmed = confirmed;
     for (const { id, since } of sweep.status?.unused ?? [])
       this.unused.set(armKey(id), { id, since: Date.parse(since) });
+  }
+
+  /**
+   * A wall clock that is set forward makes nothing older: what was seen clear before counts on from there by the monotonic clock. Of
+   * what passed before this process began only the wall clock tells.
+   */
+  observe(clocks: Clocks): void {
+    const { now, monotonic } = this.#clocks ?? clocks;
+    const jumpMs = clocks.now - now - (clocks.monotonic - monotonic);
+    this.#clocks = clocks;
+    if (jumpMs < JUMP_MS) return;
+    this.#forward += jumpMs;
+    if (this.#since) this.#since = later(this.#since, jumpMs);
+    if (this.#run) this.#run.before = { since: later(this.#run.before.since, jumpMs) };
   }
 
   /** @param now monotonic ms: of a run that another process began nobody knows when it last deleted something */
@@ -77,7 +96,7 @@ export class SweepMemory {
     if (this.#run?.startedAt !== run.startedAt)
       this.#run = {
         startedAt: run.startedAt,
-        before: { since: this.#since ?? rememberedIn(sweep) },
+        before: { since: this.#since ?? later(rememberedIn(sweep), this.#forward) },
         reads: undefined,
         checked: new Map(),
         recorded: undefined,
@@ -99,6 +118,11 @@ export class SweepMemory {
     if (this.#run) this.#run.built = undefined;
   }
 
+  /** Whether or not it could be written: the next run tries again. */
+  confirmedRecord(name: string): void {
+    this.#run?.reads?.unconfirmed.delete(name);
+  }
+
   recorded(key: string): void {
     if (this.#run) this.#run.recorded = key;
   }
@@ -109,6 +133,24 @@ export class SweepMemory {
     this.#run.lastDeletionAt = now;
     this.#run.checked.delete(key);
   }
+}
+
+interface Clocks {
+  /** Wall ms. */
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+/** Less is a clock that is being put right, ms. */
+const JUMP_MS = 60_000;
+
+function later(since: ReadonlyMap<string, Remembered>, byMs: number): ReadonlyMap<string, Remembered> {
+  if (byMs === 0) return since;
+  const moved = ({ clearSince, ...rest }: Remembered): Remembered => ({
+    ...rest,
+    ...(clearSince !== undefined && { clearSince: clearSince + byMs }),
+  });
+  return new Map([...since].map(([key, each]) => [key, moved(each)]));
 }
 
 /** As a process before this one left it. */

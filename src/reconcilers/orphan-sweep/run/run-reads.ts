@@ -35,7 +35,7 @@ export async function readRun(
   swept: readonly SweptScope[],
   context: CallContext,
   deps: RunReadsDeps,
-): Promise<Omit<RunReads, 'gone'>> {
+): Promise<Omit<RunReads, 'gone' | 'unconfirmed'>> {
   const unlisted = await relist(swept, context, deps);
   return {
     unlisted,
