@@ -34,10 +34,6 @@ const PRODUCT_WORDS = new Map(
     looking: 'reading',
   }),
 );
-/** Sweeps for orphans are being built still, in words of their own. */
-const NOT_YET = /^(orphans|reconcilers\/orphan-sweep)\/|^api\/orphan-sweep\.ts$/;
-/** As `NOT_YET`, for their comments alone. */
-const COMMENTS_NOT_YET = /^restore\/|^api\/orphan-/;
 const ALL_WORDS = new Map([...WORDS, ...PRODUCT_WORDS]);
 const IS_TEST = /\.(test|fixture)\.ts$|\/testing\//;
 
@@ -79,8 +75,7 @@ it('identifiers of the product are in the words of the field', async () => {
   expect(files.length).toBeGreaterThan(400);
   const found = await Promise.all(
     files.map(async (name) => {
-      const isFree = IS_TEST.test(name) || NOT_YET.test(name);
-      const words = isFree ? WORDS : ALL_WORDS;
+      const words = IS_TEST.test(name) ? WORDS : ALL_WORDS;
       return privateWords(await readFile(join(ROOT, 'src', name), 'utf8'), words).map(
         (word) => `${name}: ${word}`,
       );
@@ -90,9 +85,7 @@ it('identifiers of the product are in the words of the field', async () => {
 });
 
 it('comments of the product are in the words of the field', async () => {
-  const files = (await sourcesOutside('simulator')).filter(
-    (name) => ![IS_TEST, NOT_YET, COMMENTS_NOT_YET].some((left) => left.test(name)),
-  );
+  const files = (await sourcesOutside('simulator')).filter((name) => !IS_TEST.test(name));
   expect(files.length).toBeGreaterThan(400);
   const found = await Promise.all(
     files.map(async (name) =>

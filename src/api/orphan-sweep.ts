@@ -16,14 +16,14 @@ export const CONFIRM_ORPHANS_ANNOTATION = 'azid.dev/confirm-orphans';
 export const NOT_RETAINED_ANNOTATION = 'azid.dev/confirm-not-retained';
 
 /**
- * Annotation: a person says that what was listed until a time, and of which Azure does not tell who made it, was made by the azid of this
+ * Annotation: a person says that what was listed until a time, and of which Azure does not show who made it, was made by the azid of this
  * cluster; a time as in the others.
  */
 export const MADE_HERE_ANNOTATION = 'azid.dev/confirm-made-here';
 
 /** So many candidates a status lists, the oldest; the others are counted. */
-export const MAX_TOLD_CANDIDATES = 1000;
-export const MAX_TOLD_RUNS = 10;
+export const MAX_LISTED_CANDIDATES = 1000;
+export const MAX_LISTED_RUNS = 10;
 
 const durationRule = (example: string): CelRule => ({
   rule: "self.matches('^([0-9]+d)?([0-9]+h)?([0-9]+m)?$') && self.matches('[1-9]')",
@@ -42,7 +42,7 @@ const part = (unit: string, minutes: number) =>
   `(self.matches('[0-9]+${unit}') ? int(self.find('[0-9]+${unit}').replace('${unit}', '')) * ${minutes} : 0)`;
 const MINUTES = `(${part('d', 1440)} + ${part('h', 60)} + ${part('m', 1)})`;
 
-/** What is no duration, or too long to be counted, is told by the rule before. */
+/** What is no duration, or too long to be counted, is refused by the rule before. */
 const interval: CelRule = {
   rule: `!self.matches('^([0-9]{1,6}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?$') || (${MINUTES} >= 10 && ${MINUTES} <= 10080)`,
   message: 'from 10m to 7d',
@@ -170,25 +170,25 @@ const status = z.object({
   candidatesTotal: z.number().int().min(0).optional().describe('How many there are.'),
   candidates: z
     .array(candidate)
-    .max(MAX_TOLD_CANDIDATES)
+    .max(MAX_LISTED_CANDIDATES)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe(
-      `What counts as an orphan and what becomes of it, the first ${MAX_TOLD_CANDIDATES}, oldest first.`,
+      `What counts as an orphan and what becomes of it, the first ${MAX_LISTED_CANDIDATES}, oldest first.`,
     ),
   unused: z
     .array(unused)
-    .max(MAX_TOLD_CANDIDATES)
+    .max(MAX_LISTED_CANDIDATES)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe('With unusedAfter: identities with an owner that nothing was seen to use, and since when.'),
   run: run.optional().describe('The run that is under way.'),
   history: z
     .array(pastRun)
-    .max(MAX_TOLD_RUNS)
+    .max(MAX_LISTED_RUNS)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
-    .describe(`The last ${MAX_TOLD_RUNS} runs, the newest first.`),
+    .describe(`The last ${MAX_LISTED_RUNS} runs, the newest first.`),
   nextRunTime: timeToCome(LONGEST_PAUSE_MS)
     .optional()
     .describe('When the next run begins. A process that starts begins one within an hour.'),
@@ -196,7 +196,7 @@ const status = z.object({
 
 export type OrphanSweepSpec = Readonly<z.input<typeof spec>>;
 export type OrphanSweepStatus = Readonly<z.input<typeof status>>;
-export type ToldCandidate = Readonly<z.input<typeof candidate>>;
+export type ListedCandidate = Readonly<z.input<typeof candidate>>;
 export type SweepRun = Readonly<z.input<typeof run>>;
 export type PastRun = Readonly<z.input<typeof pastRun>>;
 

@@ -1,8 +1,8 @@
 import { asciiLower } from '../azure/names/ascii.ts';
 
 /**
- * Which one stands under an id, should it be deleted and made again (`ThingView.instance`). Empty where Azure does not tell: such a thing
- * is never deleted, since nothing would tell it from its successor.
+ * Which one stands under an id, should it be deleted and made again (`ThingView.instance`). Empty where Azure does not show it: such a thing
+ * is never deleted, since nothing would distinguish it from its successor.
  */
 
 /** A principal is never used twice. */
@@ -10,7 +10,7 @@ export function identityInstance({ principalId }: { readonly principalId: string
   return asciiLower(principalId);
 }
 
-/** The name follows from what is granted, so only the time of its creation tells one from the next. */
+/** The name follows from what is granted, so only the time of its creation distinguishes one from the next. */
 export function assignmentInstance({
   principalId,
   createdOn,
@@ -30,7 +30,7 @@ export function credentialInstance(
   return principalId === '' ? '' : JSON.stringify([asciiLower(principalId), issuer, subject]);
 }
 
-/** Azure tells the time of a creation in its answer a little otherwise than later (docs/azure-facts.md section 5). */
+/** Azure shows the time of a creation in its answer a little otherwise than later (docs/azure-facts.md section 5). */
 const CREATED_APART_MS = 10_000;
 
 /** False where either is not known. */

@@ -1,6 +1,6 @@
 /**
  * The judgement of one run: from what was seen to what is an orphan, what becomes of it, and what goes next. Pure, so that it can be
- * asked again before each deletion. docs/orphans.md tells the rules and their reasons.
+ * asked again before each deletion. docs/orphans.md has the rules and their reasons.
  */
 import { candidatesOf } from './candidates/candidates.ts';
 import { behindLeftovers, forListing, inOrder, withRoom } from './order.ts';

@@ -5,8 +5,8 @@ import { MADE_HERE_ANNOTATION, type SweepSpec } from './spec.ts';
 import type { SweepView } from './view.ts';
 
 /**
- * By whom a thing was made, or kept for an object: object ids, lower case. Undefined: Azure does not tell, as of an identity that was
- * last written before azid said so.
+ * By whom a thing was made, or kept for an object: object ids, lower case. Undefined: Azure does not show it, as of an identity that was
+ * last written before azid wrote that.
  */
 export type MadeBy = readonly string[] | undefined;
 
@@ -29,7 +29,7 @@ export interface Made {
 
 /**
  * Why a thing without an owner here may have one in another cluster that acts as this installation and signs in as somebody else: the
- * claim on azid's own identity does not show that one. Undefined: it was this azid's alone, or a person said so.
+ * claim on azid's own identity does not show that one. Undefined: it was this azid's alone, or a person confirmed it.
  */
 export function madeElsewhere(
   { madeBy, since }: Made,
@@ -41,7 +41,7 @@ export function madeElsewhere(
   if (!makers) return undefined;
   if (!madeBy || madeBy.length === 0) {
     const confirmation = readConfirmation(makers.madeHere, now, MADE_HERE_ANNOTATION);
-    // A status tells whole seconds, and what it tells is what people confirm.
+    // A status has whole seconds, and what it shows is what people confirm.
     const listedAt = since === undefined ? undefined : since - (since % 1_000);
     if (confirmation.state === 'until' && listedAt !== undefined && listedAt <= confirmation.until)
       return undefined;

@@ -7,7 +7,7 @@
 export const ORPHAN_REASONS = [
   /** It is this installation's, by its marks or its name, and the object that it names is gone. */
   'OwnerGone',
-  /** It is this installation's, and whose cannot be told. Reported only. */
+  /** It is this installation's, and whose cannot be determined. Reported only. */
   'OwnerUnknown',
   /** A role assignment that azid made, whose principal is gone, and its object, too. */
   'PrincipalGone',
@@ -21,11 +21,11 @@ export const ORPHAN_REASONS = [
 
 export type OrphanReason = (typeof ORPHAN_REASONS)[number];
 
-/** Why something is kept although it looks like an orphan, when it is judged or directly before its deletion. */
+/** Why something is kept although it seems to be an orphan, when it is judged or directly before its deletion. */
 export const KEEP_REASONS = [
   /** An area of the sweep is not known completely. */
   'AreaIncomplete',
-  /** Whose it is cannot be told. */
+  /** Whose it is cannot be determined. */
   'OwnerUnknown',
   /** An object of this cluster has it, or may want it. */
   'OwnerLives',
@@ -33,7 +33,7 @@ export const KEEP_REASONS = [
   'OtherInstallation',
   /** Another principal than azid's own made or kept it: another cluster may act as this installation. */
   'MadeElsewhere',
-  /** Azure does not tell as whom azid made it. */
+  /** Azure does not show as whom azid made it. */
   'MakerUnknown',
   /** Its name does not prove, directly before the deletion, that azid made it. */
   'NotProven',

@@ -45,7 +45,7 @@ export interface OwnerKey {
   readonly name: string;
 }
 
-/** The object that is to be read at the API server; undefined: the name of a credential does not tell. */
+/** The object that is to be read at the API server; undefined: the name of a credential does not show it. */
 export function ownerToRead({ type, owner = '' }: Pick<Candidate, 'type' | 'owner'>): OwnerKey | undefined {
   const [namespace = '', name] = owner.split('/');
   if (namespace === '' || name === undefined || name === '') return undefined;

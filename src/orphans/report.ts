@@ -8,9 +8,9 @@ export interface Candidate {
   readonly key: string;
   readonly scope: string;
   readonly reason: OrphanReason;
-  /** As the marks name it: `namespace/name`; of a credential whose name does not tell that, its readable part. */
+  /** As the marks name it: `namespace/name`; of a credential whose name does not show that, its readable part. */
   readonly owner?: string;
-  /** Where the marks tell it: marks with another are those of an object made anew. */
+  /** Where the marks name it: marks with another are those of an object made anew. */
   readonly ownerUid?: string;
   /** See `ThingView.instance`. */
   readonly instance: string;
@@ -23,7 +23,7 @@ export interface Candidate {
 
 /** What becomes of a candidate. `why`: for people. */
 export type Verdict =
-  /** Nothing but a look at Azure itself stands before its deletion. */
+  /** Nothing but a read of Azure itself stands before its deletion. */
   | { readonly type: 'due' }
   /** Grace period: due at this wall time. */
   | { readonly type: 'waiting'; readonly until: number }
@@ -46,7 +46,7 @@ export type Remembered = Pick<
 export interface SweepReport {
   /** In the order in which they are listed where there is not room for all (`MAX_LISTED`): what may go first, then the oldest. */
   readonly candidates: readonly Candidate[];
-  /** In how many things of this installation the candidates were looked for: of each type, what `limits.maxShare` is a share of. */
+  /** In how many things of this installation the candidates were found: of each type, what `limits.maxShare` is a share of. */
   readonly judged: Readonly<Record<OrphanType, number>>;
   /** How many of what was seen are left alone without being listed. */
   readonly untouched: Readonly<Record<'living' | 'retained' | 'otherInstallation' | 'self', number>>;
@@ -58,6 +58,6 @@ export interface SweepReport {
 
 export interface Stop {
   readonly reason: StopReason;
-  /** Tells the remedy. */
+  /** Names the remedy. */
   readonly message: string;
 }

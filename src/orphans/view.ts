@@ -24,7 +24,7 @@ export interface SweepView {
   readonly areas: readonly AreaView[];
   /** What makes it unsafe to conclude from what is not there, whatever the scope (`guard`). Empty: nothing. */
   readonly doubts: readonly Doubt[];
-  /** Those in the areas that carry any mark of azid, whoever's; the others are not looked at. */
+  /** Those in the areas that carry any mark of azid, whoever's; the others are left out. */
   readonly identities: readonly IdentityView[];
   /** Those in the areas whose name proves that this installation made them. */
   readonly assignments: readonly AssignmentView[];
@@ -43,7 +43,7 @@ export interface AreaView {
   readonly why?: string;
 }
 
-/** Why nothing may be deleted now. `reason` becomes a condition's, `message` tells the remedy. */
+/** Why nothing may be deleted now. `reason` becomes a condition's, `message` names the remedy. */
 export interface Doubt {
   readonly reason: DoubtReason;
   readonly message: string;
@@ -53,11 +53,11 @@ export interface Doubt {
 export type OwnerView =
   /** An object that lives, or may want it, by kind and key. `leaving`: one of those is being deleted, and may be retaining it. */
   | { readonly state: 'living'; readonly by: string; readonly leaving?: true }
-  /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it; `uid`: where they tell it. */
+  /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it; `uid`: where they name it. */
   | { readonly state: 'gone'; readonly owner: string; readonly uid?: string }
   /** Kept on purpose: `deletionPolicy: Retain`. */
   | { readonly state: 'retained'; readonly owner: string }
-  /** Cannot be told. `why`, for people: some of its tags are missing, its namespace was not seen, … */
+  /** Cannot be determined. `why`, for people: some of its tags are missing, its namespace was not seen, … */
   | { readonly state: 'unknown'; readonly why: string }
   /** Another installation's. */
   | { readonly state: 'otherInstallation'; readonly installationId: string };
@@ -77,7 +77,7 @@ interface ThingView {
    * of an assignment; identity's principal, issuer and subject of a credential.
    */
   readonly instance: string;
-  /** Wall ms of its creation, where Azure tells. What is younger than the grace period is no orphan yet. */
+  /** Wall ms of its creation, where Azure shows it. What is younger than the grace period is no orphan yet. */
   readonly createdAt?: number;
 }
 
@@ -89,7 +89,7 @@ export interface IdentityView extends ThingView {
   readonly hanging: readonly Hanging[];
   /** What azid made on it and no object stands for: assignments that go first, by id. */
   readonly leftovers: readonly string[];
-  /** Nothing is attached to, federated with or granted to it, since this wall time; absent: it is used, or cannot be told. Reported only. */
+  /** Nothing is attached to, federated with or granted to it, since this wall time; absent: it is used, or cannot be determined. Reported only. */
   readonly unusedSince?: number;
 }
 

@@ -147,7 +147,7 @@ export function assignmentRefused({ spec }: OrphanRecord): string | undefined {
   }
 }
 
-/** As it was, but for the object in its description: while none stands for it, a sweep cannot tell whose it is, and keeps it. */
+/** As it was, but for the object in its description: while none stands for it, a sweep cannot determine whose it is, and keeps it. */
 export function putOf(recorded: RecordedAssignment, principalId: string): AssignmentPut {
   const { roleDefinitionId, principalType = 'ServicePrincipal', condition, conditionVersion } = recorded;
   const description = recorded.description?.replace(/\s*\[azid [^\]]*\]$/, '').trim();

@@ -50,7 +50,7 @@ export interface RestoreDeps {
 }
 
 export interface RestoreOptions {
-  /** Only tells what it would do. */
+  /** Only reports what it would do. */
   readonly dryRun: boolean;
 }
 
@@ -131,7 +131,7 @@ class Run implements Restored {
     const { make, not } = planAssignments(of.assignments, {
       installationId: spec.installationId,
       was: was?.principalId ?? '',
-      // Of a dry run it is not known, and only its names would tell it.
+      // Of a dry run it is not known, and only its names would show it.
       principalId: identity?.principalId ?? was?.principalId ?? '',
     });
     for (const step of make) await this.#assignment(step, identity !== undefined);
@@ -171,7 +171,7 @@ class Run implements Restored {
     await this.#credentials(id, identity, spec.credentials ?? []);
   }
 
-  /** Azure takes an assignment to a principal that is gone without a word; undefined: it is there, as far as can be told. */
+  /** Azure takes an assignment to a principal that is gone without a word; undefined: it is there, as far as can be determined. */
   async #principalGone(principalId: string): Promise<string | undefined> {
     const of = identityOf(principalId, await this.#records());
     if (of?.spec.deletion)

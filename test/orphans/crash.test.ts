@@ -9,7 +9,7 @@ const stage = useStage();
 const orphans = new Orphans(stage);
 
 /** The writes of a run that deletes one thing, in their order: by what they are, and not by how many came before. */
-const WRITES = ['begin', 'count', 'record', 'delete', 'confirm', 'finish'] as const;
+const WRITES = ['begin', 'record', 'delete', 'confirm', 'finish'] as const;
 type Write = (typeof WRITES)[number];
 
 interface Request {
@@ -21,8 +21,8 @@ interface Request {
 function writeOf({ method, path, body }: Request): Write | undefined {
   if (/\/orphanrecords(\/|$|\?)/.test(path)) return method === 'POST' ? 'record' : 'confirm';
   if (!/\/orphansweeps\/[^/]+\/status/.test(path)) return undefined;
-  const { status } = (body ?? {}) as { status?: { run?: { deleting?: string }; history?: unknown } };
-  if (status?.run) return status.run.deleting === undefined ? 'begin' : 'count';
+  const { status } = (body ?? {}) as { status?: { run?: unknown; history?: unknown } };
+  if (status?.run) return 'begin';
   return status?.history === undefined ? undefined : 'finish';
 }
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { OrphanRecord } from '../../src/api/orphan-record.ts';
 import { orphanRecord } from '../../src/api/orphan-record.ts';
 import {
+  type ListedCandidate,
   type OrphanSweep,
   type OrphanSweepSpec,
   orphanSweep,
-  type ToldCandidate,
 } from '../../src/api/orphan-sweep.ts';
 import { RECONCILE_ANNOTATION } from '../../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
@@ -154,7 +154,7 @@ export class Orphans {
     return ['Ready', 'Stopped'].map((type) => conditionOf(sweep, type)?.reason);
   }
 
-  candidate(sweep: OrphanSweep, id: string): ToldCandidate | undefined {
+  candidate(sweep: OrphanSweep, id: string): ListedCandidate | undefined {
     return sweep.status?.candidates?.find((each) => each.id.toLowerCase() === id.toLowerCase());
   }
 

@@ -41,7 +41,9 @@ async function startSecond() {
   return { operator, principalId: own.principalId };
 }
 
-it('of whom neither sees the other: what the other one made is listed and stays, until a person says whose it was', async () => {
+it('of whom neither sees the other: what the other one made is listed and stays, until a person says whose it was', {
+  timeout: 600_000,
+}, async () => {
   await orphans.begin(4, { installationId: SHARED, takeOver: true });
   await orphans.sweep({ ...DELETING, limits: { maxShare: 100 } });
   await orphans.run();

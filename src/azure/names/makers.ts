@@ -4,7 +4,7 @@ import { MAKERS, type Tags, tag } from './identity-marks.ts';
 /**
  * The tag `MAKERS` says as whom azid kept an identity for an object: object ids of the principals by which it signs in, in whichever
  * cluster. It proves nothing about whose the identity is. Two clusters may act as one installation and sign in as different identities;
- * then nothing else in Azure tells in which of them an object stands, and a sweep takes only what its own azid alone has kept
+ * then nothing else in Azure shows in which of them an object stands, and a sweep takes only what its own azid alone has kept
  * (docs/design/2026-11-29-who-made-it.md).
  */
 
@@ -29,8 +29,8 @@ export function makersIn(tags: Tags): readonly string[] | undefined {
 export function withMaker(tags: Tags, self: string | undefined): Tags {
   const before = tag(tags, MAKERS);
   const makers = before === undefined ? [] : makersIn(tags);
-  const isSaid = self === undefined || !makers || makers.includes(asciiLower(self)) || makers.length >= MOST;
-  const value = isSaid ? before : [...makers, asciiLower(self)].join(' ');
+  const isNamed = self === undefined || !makers || makers.includes(asciiLower(self)) || makers.length >= MOST;
+  const value = isNamed ? before : [...makers, asciiLower(self)].join(' ');
   return value === undefined ? {} : { [MAKERS]: value };
 }
 

@@ -1,4 +1,4 @@
-/** Everything of a view that is listed, and how much was looked at. */
+/** Everything of a view that is listed, and how much was judged. */
 
 import type { Candidate, SweepReport } from '../report.ts';
 import { isAzidItself } from '../self.ts';

@@ -7,7 +7,7 @@ import type { Candidate, Memory, Verdict } from '../report.ts';
  * ago may be on its way back, however long its owner is gone.
  */
 
-/** What is known now: it is free to go, something keeps it, or that cannot be told. */
+/** What is known now: it is free to go, something keeps it, or that cannot be determined. */
 export type Standing = 'clear' | 'held' | 'unknown';
 
 export interface Listed {
@@ -44,7 +44,7 @@ export function timesOf(
   return { since, clearSince: clear };
 }
 
-/** Due after the grace period, and not in the run that first saw it clear: one look proves little. */
+/** Due after the grace period, and not in the run that first saw it clear: one run proves little. */
 export function afterGrace(
   { clearSince }: Pick<Candidate, 'clearSince'>,
   createdAt: number | undefined,

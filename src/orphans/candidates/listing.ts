@@ -26,7 +26,7 @@ export interface Finding {
   readonly only?: string;
 }
 
-/** Something keeps it, or that cannot be told. */
+/** Something keeps it, or that cannot be determined. */
 export function keptBy(
   because: Kept['because'],
   why: string,

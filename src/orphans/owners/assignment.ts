@@ -1,7 +1,7 @@
 import { assignmentMark } from '../../azure/names/assignment-mark.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import type { OwnerView } from '../view.ts';
-import { livingOf, NOT_TOLD, type Objects, type ShownAssignment } from './objects.ts';
+import { livingOf, type Objects, type ShownAssignment, UNPROVEN_REMEDY } from './objects.ts';
 
 /**
  * Whose a role assignment is. Its name proves that azid made it, its description names the object; anybody may edit a description, so
@@ -20,7 +20,7 @@ export function assignmentOwner(
   if (record?.unproven)
     return {
       state: 'unknown',
-      why: NOT_TOLD,
+      why: UNPROVEN_REMEDY,
     };
   if (record) return { state: 'retained', owner: record.owner };
   const mark = assignmentMark(assignment.description);

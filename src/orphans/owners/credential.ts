@@ -4,7 +4,7 @@ import {
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
 import type { OwnerView } from '../view.ts';
-import { livingOf, NOT_TOLD, type Objects, type ShownCredential } from './objects.ts';
+import { livingOf, type Objects, type ShownCredential, UNPROVEN_REMEDY } from './objects.ts';
 
 /**
  * Whose a federated credential is: its name holds hashes of the installation and the object, so each object can say whether it is its
@@ -23,7 +23,7 @@ export function credentialOwner(
   if (record?.unproven)
     return {
       state: 'unknown',
-      why: NOT_TOLD,
+      why: UNPROVEN_REMEDY,
     };
   if (record) return { state: 'retained', owner: record.owner };
   const owner = ownerInName(credential.name, installationId);
@@ -36,13 +36,13 @@ export function credentialOwner(
   return { state: 'gone', owner: ownerNamedIn(credential.name, installationId) };
 }
 
-/** Whose it says to be: namespace and name where they can be told, else what is readable of them. */
+/** Whose it is by its name: namespace and name where they can be determined, else what is readable of them. */
 export function ownerNamedIn(name: string, installationId: string): string {
   const owner = ownerInName(name, installationId);
   return owner ? `${owner.namespace}/${owner.name}` : readablePart(name);
 }
 
-/** Namespace and name, where the readable part was neither shortened nor altered: the hash tells which of its dashes stands between them. */
+/** Namespace and name, where the readable part was neither shortened nor altered: the hash shows which of its dashes stands between them. */
 function ownerInName(name: string, installationId: string): CredentialOwner | undefined {
   const readable = readablePart(name);
   for (let at = readable.indexOf('-'); at >= 0; at = readable.indexOf('-', at + 1)) {

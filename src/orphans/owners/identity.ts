@@ -62,7 +62,7 @@ function namedBy(
     return unknown(
       `${copies[0]} carries the same marks, and one of them may be a copy that azid did not make; take the marks off the copy`,
     );
-  // Of an object that went by force: it said so while it lived. Whoever was given the id since has other marks.
+  // Of an object that went by force: so it declared while it lived. Whoever was given the id since has other marks.
   const record = objects.retained(key, uid);
   return record ? { state: 'retained', owner: record.owner } : { state: 'gone', owner, uid };
 }

@@ -1,7 +1,7 @@
 import type { OwnerView } from '../view.ts';
 
 /**
- * What the stores of Kubernetes, and azid's own records in them, tell about what stands in Azure. Asked rather too widely: whoever may
+ * What the stores of Kubernetes, and azid's own records in them, show about what stands in Azure. Asked rather too widely: whoever may
  * want a thing is named, and one who is named keeps it.
  */
 
@@ -44,7 +44,7 @@ export interface ShownCredential {
 /** That something is kept on purpose, as the records in azid's namespace have it, whether or not its object went as it should. */
 export interface RetainedRecord {
   readonly owner: string;
-  /** It was there without an object when the records began: nothing tells why, so it is neither retained nor gone. */
+  /** It was there without an object when the records began: nothing shows why, so it is neither retained nor gone. */
   readonly unproven?: boolean;
 }
 
@@ -79,7 +79,7 @@ export interface Objects {
 }
 
 /** Of what is on record as `unproven`. */
-export const NOT_TOLD =
+export const UNPROVEN_REMEDY =
   'it may have been retained before azid kept records of that; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
 
 /** Undefined: none of them is there. */

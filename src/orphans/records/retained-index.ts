@@ -1,10 +1,10 @@
 import { asciiLower } from '../../azure/names/ascii.ts';
 
-/** That a thing in Azure is kept for an object that says, or said, `deletionPolicy: Retain`. */
+/** That a thing in Azure is kept for an object whose `deletionPolicy` is, or was, `Retain`. */
 export interface RetainedEntry {
   /** `armKey` of an identity, an assignment or a credential. */
   readonly key: string;
-  /** `namespace/name`; empty: it was there without an object when the records began, and nothing tells why. */
+  /** `namespace/name`; empty: it was there without an object when the records began, and nothing shows why. */
   readonly owner: string;
   /** Empty where it is not known: unproven, or written by an azid of before. */
   readonly uid: string;

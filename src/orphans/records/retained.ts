@@ -88,7 +88,7 @@ export class RetainedRecords {
 
   /**
    * @param key `armKey` of an identity, an assignment or a credential
-   * @param createdAt wall ms, where Azure tells it
+   * @param createdAt wall ms, where Azure shows it
    * @param ownerUid as the marks of an identity name it: by that it is found, wherever it is, and no other that stands under its id
    */
   of(key: string, { createdAt, ownerUid }: RetainedThing = {}): RetainedRecord | undefined {
@@ -143,7 +143,7 @@ export class RetainedRecords {
     this.#baselines.set(text, made);
   }
 
-  /** They are gone from Azure, have an object that does not say `Retain`, or a person said that they were not retained. */
+  /** They are gone from Azure, have an object that does not say `Retain`, or a person confirmed that they were not retained. */
   async forget(entries: readonly RetainedEntry[], signal: AbortSignal): Promise<void> {
     const names = entries.flatMap((entry) => this.#records.find(entry)?.name ?? []);
     await this.#maps.write(new Map(names.map((name) => [name, null])), signal);
@@ -187,7 +187,7 @@ interface Baseline {
   readonly scope: string;
 }
 
-/** Azure's clock tells when something was made, azid's when the records began. */
+/** Azure's clock shows when something was made, azid's when the records began. */
 const SKEW_MS = 10 * 60_000;
 /** No owner is called so: a namespace comes before a slash. */
 const UNPROVEN = '-';

@@ -4,7 +4,7 @@ import type { Objects } from '../../orphans/owners/objects.ts';
 import type { IdentityView, SweepView } from '../../orphans/view.ts';
 import { clusterMeta } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
-import type { Facts, LiveLook, ObservedRun } from './facts.ts';
+import type { Facts, LiveRead, ObservedRun } from './facts.ts';
 import { settingsOf } from './settings.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
@@ -56,7 +56,7 @@ const nobody = new Proxy({} as Objects, {
   get: (_, name) => (name === 'isUnseen' ? () => false : name === 'retained' ? () => undefined : () => []),
 });
 
-const look = (name: string, more: Partial<LiveLook> = {}): LiveLook => ({
+const look = (name: string, more: Partial<LiveRead> = {}): LiveRead => ({
   begunAt: 0,
   owner: { state: 'absent' },
   thing: {
@@ -209,7 +209,7 @@ describe('a run', () => {
     ['that could not be read', { thing: { state: 'unreadable', why: 'no answer' } }, /no answer/],
     ['whose reads are too old', { begunAt: -100_000 }, /s are believed/],
   ] as const)('keeps one %s, and ends with a word on it', (_, more, why) => {
-    const live = new Map([[idOf('a').toLowerCase(), look('a', more as Partial<LiveLook>)]]);
+    const live = new Map([[idOf('a').toLowerCase(), look('a', more as Partial<LiveRead>)]]);
     const { actions, status, finished } = decide(object, facts(object, observed(['a'], { live })));
     expect(actions).toEqual([]);
     expect(status.candidates).toMatchObject([{ verdict: 'Kept', message: expect.stringMatching(why) }]);

@@ -13,8 +13,8 @@ import {
   type Checked,
   type Facts,
   type Failed,
-  type LiveLook,
-  lookAt,
+  type LiveRead,
+  liveReadOf,
   type ObservedRun,
   type OwnStatus,
   type SweepDecision,
@@ -24,17 +24,17 @@ import type { ClaimWrite } from './run/claim.ts';
 import { finishedStatus, ownStatus, withChecked } from './status.ts';
 import { atRest, deletingSummary, loadingSummary, restOf, stoppedCondition } from './summary.ts';
 
-/** So many candidates are looked at in vain before others come to their turn. */
-const MAX_LOOKS = 5;
+/** So many candidates are read in vain before others come to their turn. */
+const MAX_READS = 5;
 const SOON_MS = 1_000;
-/** So many deletions lie between two writes of a status that tell of them. */
+/** So many deletions lie between two writes of a status that show them. */
 const SHOWN_EVERY = 10;
 /** A run that could not see everything is made up for sooner than the next one would come. */
 const INCOMPLETE_RETRY_MS = 15 * 60_000;
 
 /**
  * One pass of a sweep. Pure. Between runs it says when the next one begins; in a run it judges all that was seen, and while there is
- * something to delete, takes the first of it: looked at in Azure itself, written down and so counted, deleted; and one in each pass.
+ * something to delete, takes the first of it: read in Azure itself, written down and so counted, deleted; and one in each pass.
  */
 export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): SweepDecision {
   const { run } = sweep.status ?? {};
@@ -116,12 +116,12 @@ function pass(
   const report = judge(viewWith(observed, failed), observed.before, spec, 0);
   const checked = new Map(observed.checked);
   const news = new Map<string, Checked>();
-  const look = (key: string, result: Checked) => {
+  const keepCheck = (key: string, result: Checked) => {
     checked.set(key, result);
     news.set(key, result);
   };
   if (failed?.action.type === 'delete')
-    look(failed.action.key, {
+    keepCheck(failed.action.key, {
       type: 'kept',
       because: 'Unreadable',
       why: `Azure did not delete it: ${failed.failure.message}`,
@@ -148,25 +148,27 @@ function pass(
     if (observed.paceMs > 0) return going(observed.paceMs);
     const found = observed.live.get(candidate.key);
     if (!found)
-      return news.size >= MAX_LOOKS ? going(SOON_MS) : { ...going(SOON_MS), needsLive: [lookAt(candidate)] };
+      return news.size >= MAX_READS
+        ? going(SOON_MS)
+        : { ...going(SOON_MS), needsLive: [liveReadOf(candidate)] };
     const answer = answerOf(candidate, found, report, left, facts, observed);
     switch (answer.type) {
       case 'absent':
-        look(candidate.key, { type: 'absent' });
+        keepCheck(candidate.key, { type: 'absent' });
         break;
       case 'keep':
-        look(candidate.key, { type: 'kept', because: answer.because, why: answer.why });
+        keepCheck(candidate.key, { type: 'kept', because: answer.because, why: answer.why });
         break;
       case 'first': {
         const [kept] = answer.candidates.filter(({ key }) => checked.get(key)?.type === 'kept');
         const next = answer.candidates.find(({ key }) => !checked.has(key));
         if (kept) {
           const why = `${kept.id} goes first, and stays`;
-          look(candidate.key, { type: 'kept', because: 'LeftoversFirst', why });
+          keepCheck(candidate.key, { type: 'kept', because: 'LeftoversFirst', why });
         } else if (next) {
           above.set(next.key, candidate);
           queue.unshift(next, candidate);
-        } else return going(SOON_MS); // All are gone meanwhile, which only another look shows.
+        } else return going(SOON_MS); // All are gone meanwhile, which only another read shows.
         break;
       }
       case 'delete': {
@@ -187,7 +189,7 @@ function pass(
   return finish(sweep, facts, observed, { ...report, candidates }, counted);
 }
 
-/** Whoever cannot renew its claim cannot tell whether it still has it. */
+/** Whoever cannot renew its claim cannot know whether it still has it. */
 function viewWith({ view }: ObservedRun, failed: Failed | undefined): SweepView {
   if (failed?.action.type !== 'claim') return view;
   const message = `the claim of this cluster on azid's own identity cannot be written: ${failed.failure.message}`;
@@ -196,7 +198,7 @@ function viewWith({ view }: ObservedRun, failed: Failed | undefined): SweepView 
 
 function answerOf(
   candidate: Candidate,
-  { thing, owner, begunAt }: LiveLook,
+  { thing, owner, begunAt }: LiveRead,
   { stops }: SweepReport,
   left: number,
   { now, spec }: Facts,
@@ -216,12 +218,12 @@ function answerOf(
 }
 
 /**
- * Written down, and so counted; then it is looked at once more, and deleted. Whatever comes in between costs a count or leaves a record,
+ * Written down, and so counted; then it is read once more, and deleted. Whatever comes in between costs a count or leaves a record,
  * and never a trace.
  *
  * @param run of which it is a deletion; absent: only what goes before it is deleted now
  */
-function recording(candidate: Candidate, { record }: LiveLook, run?: string): Action[] {
+function recording(candidate: Candidate, { record }: LiveRead, run?: string): Action[] {
   if (!record) return [];
   const { key } = candidate;
   return [

@@ -45,11 +45,11 @@ export interface ObservedRun {
   /** As the run before left it. */
   readonly before: Memory;
   readonly unused: readonly Unused[];
-  /** What this run kept after looking at Azure itself. */
+  /** What this run kept after reading Azure itself. */
   readonly checked: ReadonlyMap<string, Checked>;
   /** What was read live for this decision, by key of the candidate. */
-  readonly live: ReadonlyMap<string, LiveLook>;
-  /** Key of the candidate that was written down in this run, and is now looked at once more before it goes. */
+  readonly live: ReadonlyMap<string, LiveRead>;
+  /** Key of the candidate that was written down in this run, and is now read once more before it goes. */
   readonly recorded?: string | undefined;
   /** Names of the OrphanRecords of this run's deletions, begun or done: they count against its limit. */
   readonly counted: ReadonlySet<string>;
@@ -77,7 +77,7 @@ export interface Unused {
   readonly since: number;
 }
 
-export interface LiveLook {
+export interface LiveRead {
   readonly thing: LiveThing;
   /** When the first of these reads began, monotonic ms. */
   readonly begunAt: number;
@@ -88,15 +88,21 @@ export interface LiveLook {
 }
 
 /** What is read of a candidate, and why it is deleted. */
-export type Looked = Pick<Candidate, 'type' | 'id' | 'key' | 'reason' | 'owner'>;
+export type ReadTarget = Pick<Candidate, 'type' | 'id' | 'key' | 'reason' | 'owner'>;
 
-/** The name under which a decision asks for a live look: all that whoever reads has to know. */
-export function lookAt({ type, id, key, reason, owner }: Looked): string {
-  return JSON.stringify({ type, id, key, reason, ...(owner !== undefined && { owner }) } satisfies Looked);
+/** The name under which a decision asks for a live read: all that whoever reads has to know. */
+export function liveReadOf({ type, id, key, reason, owner }: ReadTarget): string {
+  return JSON.stringify({
+    type,
+    id,
+    key,
+    reason,
+    ...(owner !== undefined && { owner }),
+  } satisfies ReadTarget);
 }
 
-export function lookNamed(name: string): Looked {
-  return JSON.parse(name) as Looked;
+export function liveReadNamed(name: string): ReadTarget {
+  return JSON.parse(name) as ReadTarget;
 }
 
 export type Checked =
@@ -135,7 +141,7 @@ export type Action =
 export type Failed = FailedAction<Action>;
 
 export interface SweepDecision extends Decision<Action, OwnStatus> {
-  /** For this process: what was kept after a look at Azure itself. */
+  /** For this process: what was kept after a read of Azure itself. */
   readonly checked?: ReadonlyMap<string, Checked>;
   /** For this process: the run is over, and came to this. */
   readonly finished?: Pick<SweepReport, 'candidates'>;

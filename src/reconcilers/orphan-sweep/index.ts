@@ -12,7 +12,7 @@ import { sweepSamples } from './samples.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 
-/** OrphanSweep: looks for what azid made and nothing stands for any more, and reports or deletes it (docs/orphans.md). */
+/** OrphanSweep: searches for what azid made and nothing stands for any more, and reports or deletes it (docs/orphans.md). */
 export const orphanSweepKind: KindDefinition<
   OrphanSweep & ManagedObject,
   Facts,

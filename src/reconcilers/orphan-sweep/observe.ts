@@ -14,7 +14,7 @@ import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import { areasOf } from '../watches/areas.ts';
-import { type Facts, type LiveLook, lookNamed, type RunFacts } from './facts.ts';
+import { type Facts, type LiveRead, liveReadNamed, type RunFacts } from './facts.ts';
 import { type LiveDeps, readLive } from './live/read.ts';
 import { type ClaimDeps, type ObservedClaim, observeClaim } from './run/claim.ts';
 import { type GoneDeps, goneRetained } from './run/gone-retained.ts';
@@ -105,7 +105,7 @@ export async function observe(
   };
 }
 
-/** Lists of whatever the sweep looks at, from then on; of no more than that. */
+/** Lists of whatever the sweep covers, from then on; of no more than that. */
 export function use(
   sweep: OrphanSweep,
   swept: readonly SweptScope[],
@@ -150,7 +150,7 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       gone: await goneRetained(scopes, memory.absent, calls, deps),
       unconfirmed: await unconfirmedRecords(scopes, calls, deps),
     };
-    const looks = await readWanted(observing, run.reads, deps);
+    const found = await readWanted(observing, run.reads, deps);
     const self = await whoAmI(deps);
     const before = run.built;
     const built = builtNow({ ...observing, self, reads: run.reads }, deps);
@@ -162,7 +162,7 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
       before: run.before,
       unused: [...memory.unused.values()],
       checked: run.checked,
-      live: looks,
+      live: found,
       recorded: run.recorded,
       counted: countedIn(sweep, deps.stores),
       baselines: built.baselines,
@@ -193,16 +193,16 @@ async function readWanted(
   { sweep, context, live }: Observing,
   reads: RunReads,
   deps: ObserveDeps,
-): Promise<ReadonlyMap<string, LiveLook>> {
-  const looks = new Map<string, LiveLook>();
+): Promise<ReadonlyMap<string, LiveRead>> {
+  const found = new Map<string, LiveRead>();
   const { name, uid } = sweep.metadata;
   for (const wanted of live.wanted) {
-    const candidate = lookNamed(wanted);
-    const looking = { candidate, sweep: { name, uid }, reads, now: deps.clock.now() };
+    const candidate = liveReadNamed(wanted);
+    const reading = { candidate, sweep: { name, uid }, reads, now: deps.clock.now() };
     const calls = { ...context, priority: 'resync' } as const;
-    looks.set(candidate.key, await live.once(wanted, () => readLive(looking, calls, deps)));
+    found.set(candidate.key, await live.once(wanted, () => readLive(reading, calls, deps)));
   }
-  return looks;
+  return found;
 }
 
 async function claimNow(

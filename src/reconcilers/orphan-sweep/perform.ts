@@ -98,7 +98,7 @@ async function record(
   }
 }
 
-/** That it is deleted is true whether or not this can be written down: the Event and the log tell it as well. */
+/** That it is deleted is true whether or not this can be written down: the Event and the log report it as well. */
 async function confirm(
   name: string,
   correlationId: string | undefined,

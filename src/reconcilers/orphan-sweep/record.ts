@@ -30,7 +30,7 @@ export interface IdentityParts {
   readonly attachments: readonly string[];
 }
 
-/** One for each thing, should it be looked at several times before it goes. */
+/** One for each thing, should it be read several times before it goes. */
 export function recordName(type: Candidate['type'], id: string, instance: string): string {
   const digest = createHash('sha256')
     .update(`${armKey(id)}\n${instance}`)

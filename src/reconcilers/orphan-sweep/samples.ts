@@ -2,7 +2,7 @@ import type { Stores } from '../stores.ts';
 
 export type SweepSample = ReturnType<typeof sweepSamples>[number];
 
-/** The sweeps as their statuses tell, for metrics. */
+/** The sweeps as their statuses show them, for metrics. */
 export function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
   return orphanSweeps.values().map(({ metadata, status }) => {
     const startedAt = Date.parse(status?.history?.[0]?.startedAt ?? '');

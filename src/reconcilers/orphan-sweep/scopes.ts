@@ -2,7 +2,7 @@ import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { armKey, isWithinScope, parseResourceId } from '../../azure/names/resource-id.ts';
 import { ageOf } from '../federated-identity-credential/own.ts';
 
-/** Which sweep looks where: of several with overlapping scopes the older one has the overlap. */
+/** Which sweep covers what: of several with overlapping scopes the older one has the overlap. */
 
 /** A scope of a sweep, and what of it is left to older sweeps. */
 export interface SweptScope {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { MAX_TOLD_CANDIDATES, type OrphanSweep } from '../../api/orphan-sweep.ts';
-import { NOT_TOLD } from '../../orphans/owners/objects.ts';
+import { MAX_LISTED_CANDIDATES, type OrphanSweep } from '../../api/orphan-sweep.ts';
+import { UNPROVEN_REMEDY } from '../../orphans/owners/objects.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { NOW } from '../../orphans/sweep.fixture.ts';
 import { finishedStatus } from './status.ts';
@@ -35,13 +35,13 @@ const told = (count: number) =>
   );
 
 it('as many candidates as are told at most, with the longest names, have room in an object', () => {
-  const status = told(MAX_TOLD_CANDIDATES + 100);
-  expect(status.candidates).toHaveLength(MAX_TOLD_CANDIDATES);
-  expect(status.candidatesTotal).toBe(MAX_TOLD_CANDIDATES + 100);
+  const status = told(MAX_LISTED_CANDIDATES + 100);
+  expect(status.candidates).toHaveLength(MAX_LISTED_CANDIDATES);
+  expect(status.candidatesTotal).toBe(MAX_LISTED_CANDIDATES + 100);
   expect(JSON.stringify(status).length).toBeLessThan(1_450_000);
   expect(told(10).candidates?.[0]?.message.length).toBeGreaterThan(500);
 });
 
 it('and what a person is to do has room in the shortest message', () => {
-  expect(NOT_TOLD.length).toBeLessThanOrEqual(200);
+  expect(UNPROVEN_REMEDY.length).toBeLessThanOrEqual(200);
 });

@@ -1,17 +1,17 @@
 import {
-  MAX_TOLD_CANDIDATES,
-  MAX_TOLD_RUNS,
+  type ListedCandidate,
+  MAX_LISTED_CANDIDATES,
+  MAX_LISTED_RUNS,
   type OrphanSweep,
   type PastRun,
   type SweepRun,
-  type ToldCandidate,
 } from '../../api/orphan-sweep.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
 import type { Candidate, SweepReport, Verdict } from '../../orphans/report.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
 import type { Checked, ObservedRun, OwnStatus } from './facts.ts';
 
-/** What a status tells of a run. */
+/** What a status shows of a run. */
 
 /** The kind's own fields as they stand. */
 export function ownStatus({ status = {} }: OrphanSweep): OwnStatus {
@@ -50,14 +50,14 @@ export function finishedStatus(
   };
   return {
     candidatesTotal: candidates.length,
-    candidates: candidates.slice(0, MAX_TOLD_CANDIDATES).map((each) => told(each, room)),
+    candidates: candidates.slice(0, MAX_LISTED_CANDIDATES).map((each) => listedOf(each, room)),
     ...(unused.length > 0 && {
       unused: unused
         .toSorted((a, b) => a.since - b.since)
-        .slice(0, MAX_TOLD_CANDIDATES)
+        .slice(0, MAX_LISTED_CANDIDATES)
         .map(({ id, since }) => ({ id, since: timestamp(since) })),
     }),
-    history: [past, ...(sweep.status?.history ?? [])].slice(0, MAX_TOLD_RUNS),
+    history: [past, ...(sweep.status?.history ?? [])].slice(0, MAX_LISTED_RUNS),
     nextRunTime: timestamp(nextRunAt),
   };
 }
@@ -67,8 +67,8 @@ const MANY = 250;
 const SHORT = 200;
 const LONG = 512;
 
-/** Times are told in whole seconds. */
-function told(candidate: Candidate, room: number): ToldCandidate {
+/** Times are in whole seconds. */
+function listedOf(candidate: Candidate, room: number): ListedCandidate {
   const { type, id, reason, owner, ownerUid, since, clearSince, instance, verdict } = candidate;
   return {
     type,
@@ -107,22 +107,22 @@ const MAY_PASS: ReadonlySet<KeepReason> = new Set([
   'LeftoversFirst',
 ]);
 
-/** What was kept after a look at Azure itself counts as such; what hung on it then may hang on it again, so its time begins anew. */
+/** What was kept after a read of Azure itself counts as such; what hung on it then may hang on it again, so its time begins anew. */
 export function withChecked(
   candidates: readonly Candidate[],
   checked: ReadonlyMap<string, Checked>,
 ): readonly Candidate[] {
   return candidates.flatMap((candidate) => {
-    const look = checked.get(candidate.key);
-    if (!look || candidate.verdict.type !== 'due') return [candidate];
-    if (look.type === 'absent') return [];
+    const check = checked.get(candidate.key);
+    if (!check || candidate.verdict.type !== 'due') return [candidate];
+    if (check.type === 'absent') return [];
     const { clearSince, ...rest } = candidate;
-    const mayPass = MAY_PASS.has(look.because);
+    const mayPass = MAY_PASS.has(check.because);
     return [
       {
         ...rest,
         ...(mayPass && clearSince !== undefined && { clearSince }),
-        verdict: { type: 'kept', because: look.because, why: look.why },
+        verdict: { type: 'kept', because: check.because, why: check.why },
       },
     ];
   });

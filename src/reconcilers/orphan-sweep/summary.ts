@@ -19,7 +19,7 @@ const AGAIN_MS = 5_000;
 
 type Resting = Facts & { readonly nextRunAt: number };
 
-/** A run is to begin, or waits for lists: what was said of the one before stays. */
+/** A run is to begin, or waits for lists: what was reported of the one before stays. */
 export function loadingSummary(sweep: OrphanSweep, why?: string): Summary {
   return {
     state: 'progressing',
@@ -59,7 +59,7 @@ export function atRest(
   return found(candidates, candidatesTotal, history[0]?.deleted ?? 0, nextRunAt - now);
 }
 
-/** What lasts until somebody acts; all else passes by itself, and the condition Stopped tells of it. */
+/** What lasts until somebody acts; all else passes by itself, and the condition Stopped reports it. */
 const FOR_PEOPLE: ReadonlySet<string> = new Set(['OwnersVanished', 'ClaimedElsewhere', 'ClusterRestored']);
 
 function found(

@@ -36,14 +36,14 @@ function done(
   onRecord: readonly RetainedEntry[] | undefined,
   made: Partial<Made> = {},
   failed?: FailedAction<Action>,
-  isTold = false,
+  isMarked = false,
 ): Made {
   const decide = withKept<Thing, KeptFacts, Action, Status, Made>(
     () => ({ actions: [], status: { ledger: ['/A'] }, summary: READY, ...made }),
     {
       ids: (_, __, { status }) => status.ledger ?? [],
       gives: ({ type }) => type === 'put',
-      isToldInAzure: () => isTold,
+      isMarkedInAzure: () => isMarked,
     },
   );
   return decide(object, { onRecord }, failed);

@@ -16,7 +16,7 @@ export interface Keeping<T, Facts, Action, Status> {
   /** It gives the object something in Azure, or marks it as the object's. */
   gives(action: Action): boolean;
   /** Something else in Azure says so by now, so that nothing on record has to. Absent: nothing ever does. */
-  isToldInAzure?(object: T, facts: Facts): boolean;
+  isMarkedInAzure?(object: T, facts: Facts): boolean;
 }
 
 type Retaining = ManagedObject & {
@@ -58,7 +58,7 @@ export function withKept<
   };
 }
 
-/** What failed is about the record alone. That an object which goes cannot be put on record is for its own decision to tell. */
+/** What failed is about the record alone. That an object which goes cannot be put on record is for its own decision to report. */
 function isOwn({ action: { type } }: FailedAction<{ readonly type: string }>, isLeaving: boolean): boolean {
   return type === 'forgetRetained' || (type === 'recordRetained' && !isLeaving);
 }
@@ -111,7 +111,7 @@ function leaving<
   keeping: Keeping<T, Facts, Action, Status>,
 ): Made {
   const own = onRecord.filter(({ uid }) => uid === object.metadata.uid);
-  const stays = object.spec.deletionPolicy === 'Retain' && keeping.isToldInAzure?.(object, facts) !== true;
+  const stays = object.spec.deletionPolicy === 'Retain' && keeping.isMarkedInAzure?.(object, facts) !== true;
   const at = decision.actions.findIndex(({ type }) => type === 'removeFinalizer');
   if (own.length === 0 || stays || at < 0) return decision;
   const forget = { type: 'forgetRetained', entries: own } as const;

@@ -50,7 +50,7 @@ export const kept: Keeping<UserAssignedIdentity, Facts, Action, OwnStatus> = {
     return given.length > 0 || status.id === undefined ? given : [status.id];
   },
   gives: givesMarks,
-  isToldInAzure: (object, facts) =>
+  isMarkedInAzure: (object, facts) =>
     facts.azure?.state === 'present' &&
     ownershipOf(facts.azure.identity.tags, ownerOf(object, facts)).state === 'retainedForMe',
 };

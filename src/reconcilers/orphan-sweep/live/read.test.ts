@@ -3,7 +3,7 @@ import type { KubeClient } from '../../../kube/client.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import type { Resource } from '../../../kube/types.ts';
 import { assignment, credential, identity, idOf, shownAssignment } from '../../../orphans/sweep.fixture.ts';
-import type { LiveDeps, Looking } from './read.ts';
+import type { LiveDeps, Reading } from './read.ts';
 import { readLive } from './read.ts';
 
 const NOT_THERE = { get: async () => ({ found: false }) };
@@ -25,7 +25,7 @@ async function ownerReadFor(candidate: object): Promise<readonly string[]> {
     clock: { monotonic: () => 0 },
   } as unknown as LiveDeps;
   const signal = new AbortController().signal;
-  const looking = { candidate } as unknown as Looking;
+  const looking = { candidate } as unknown as Reading;
   const { owner } = await readLive(looking, { priority: 'resync', signal }, deps);
   expect(owner).toEqual({ state: 'present' });
   return asked;
@@ -74,7 +74,7 @@ it('what an identity may do is listed in all areas, and read of what only Resour
   } as unknown as LiveDeps;
   const candidate = { ...shown, type: 'Identity', owner: 'shop/web', reason: 'OwnerGone' };
   const reads = { attached: { state: 'read', of: new Map() } };
-  const looking = { candidate, sweep: { name: 'all', uid: 'u' }, reads, now: 0 } as unknown as Looking;
+  const looking = { candidate, sweep: { name: 'all', uid: 'u' }, reads, now: 0 } as unknown as Reading;
   const signal = new AbortController().signal;
   const { thing } = await readLive(looking, { priority: 'resync', signal }, deps);
   expect(listed).toEqual(['/subscriptions/00000000-0000-4000-8000-00000000000a', '/subscriptions/c']);

@@ -30,7 +30,7 @@ import type {
 import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Stores } from '../../stores.ts';
-import type { LiveLook, Looked } from '../facts.ts';
+import type { LiveRead, ReadTarget } from '../facts.ts';
 import type { SweepOf } from '../record.ts';
 import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
 import type { RunReads } from '../run/memory.ts';
@@ -54,34 +54,34 @@ export interface LiveDeps {
 }
 
 /** For what these reads are made. */
-export interface Looking {
-  readonly candidate: Looked;
+export interface Reading {
+  readonly candidate: ReadTarget;
   readonly sweep: SweepOf;
   readonly reads: RunReads;
   /** Wall ms. */
   readonly now: number;
 }
 
-/** What Azure and the API server say of exactly one thing, directly before it is deleted. Throws what tells to come back later. */
-export async function readLive(looking: Looking, context: CallContext, deps: LiveDeps): Promise<LiveLook> {
+/** What Azure and the API server say of exactly one thing, directly before it is deleted. Throws what asks to come back later. */
+export async function readLive(reading: Reading, context: CallContext, deps: LiveDeps): Promise<LiveRead> {
   const begunAt = deps.clock.monotonic();
-  const owner = await ownerNow(looking.candidate, context, deps);
-  const read = await readThing(looking, context, deps);
+  const owner = await ownerNow(reading.candidate, context, deps);
+  const read = await readThing(reading, context, deps);
   return { ...read, owner, begunAt };
 }
 
-type Read = Pick<LiveLook, 'thing' | 'record'>;
+type Read = Pick<LiveRead, 'thing' | 'record'>;
 const NOTHING: Read = { thing: { state: 'absent' } };
 
-async function readThing(looking: Looking, context: CallContext, deps: LiveDeps): Promise<Read> {
+async function readThing(reading: Reading, context: CallContext, deps: LiveDeps): Promise<Read> {
   try {
-    switch (looking.candidate.type) {
+    switch (reading.candidate.type) {
       case 'Identity':
-        return await readIdentity(looking, context, deps);
+        return await readIdentity(reading, context, deps);
       case 'RoleAssignment':
-        return await readAssignment(looking, context, deps);
+        return await readAssignment(reading, context, deps);
       case 'FederatedIdentityCredential':
-        return await readCredential(looking, context, deps);
+        return await readCredential(reading, context, deps);
     }
   } catch (error) {
     return { thing: { state: 'unreadable', why: unreadBy(error).message } };
@@ -89,7 +89,7 @@ async function readThing(looking: Looking, context: CallContext, deps: LiveDeps)
 }
 
 async function readIdentity(
-  { candidate, sweep, reads, now }: Looking,
+  { candidate, sweep, reads, now }: Reading,
   context: CallContext,
   deps: LiveDeps,
 ): Promise<Read> {
@@ -127,7 +127,7 @@ async function readIdentity(
 }
 
 /**
- * Of a principal, at every scope that azid looks at, since what a subscription's list shows includes what is inherited from above; and of
+ * Of a principal, at every scope that azid lists, since what a subscription's list shows includes what is inherited from above; and of
  * all other subscriptions that it may read what Resource Graph knows of, each read itself, as that goes on showing what was deleted.
  */
 async function assignmentsOf(
@@ -154,7 +154,7 @@ async function assignmentsOf(
 }
 
 async function readAssignment(
-  { candidate, sweep, reads, now }: Looking,
+  { candidate, sweep, reads, now }: Reading,
   context: CallContext,
   deps: LiveDeps,
 ): Promise<Read> {
@@ -167,11 +167,11 @@ async function readAssignment(
   const { principalId: id } = assignment;
   const seen = reads.principalOf(id);
   // What was gone may have been restored since the run began.
-  const told =
+  const reported =
     seen.state === 'gone'
       ? await directory?.of([{ id, createdAt: assignment.createdOn }], context.signal ?? NEVER)
       : undefined;
-  const principal = told?.get(id) ?? seen;
+  const principal = reported?.get(id) ?? seen;
   const thing: LiveAssignment = {
     state: 'present',
     type: 'RoleAssignment',
@@ -184,7 +184,7 @@ async function readAssignment(
 }
 
 async function readCredential(
-  { candidate, sweep, now }: Looking,
+  { candidate, sweep, now }: Reading,
   context: CallContext,
   { identities, credentials, installationId }: LiveDeps,
 ): Promise<Read> {
@@ -220,7 +220,7 @@ const OWNERS: Readonly<Record<OwnerKey['kind'], Resource>> = {
 
 /** As the API server itself has it: a store whose watch is behind does not show what was just made. */
 async function ownerNow(
-  candidate: Looked,
+  candidate: ReadTarget,
   { signal = NEVER }: CallContext,
   { client, installationId }: LiveDeps,
 ): Promise<LiveOwner> {

@@ -27,7 +27,7 @@ export interface RunReads {
 
 export interface RunMemory {
   readonly startedAt: string;
-  /** As the run before left it: a second look within one run is no second run. */
+  /** As the run before left it: a second read within one run is no second run. */
   before: Memory;
   reads: RunReads | undefined;
   readonly checked: Map<string, Checked>;
@@ -61,7 +61,7 @@ export class SweepMemory {
   /** Of what is on record as retained: since when Azure does not show it, monotonic ms. */
   readonly absent = new Map<RetainedEntry, number>();
   #run: RunMemory | undefined;
-  /** When the claim is looked at again, if no run comes before, wall ms. */
+  /** When the claim is read again, if no run comes before, wall ms. */
   renewAt = 0;
   /** As it was at the last run. */
   confirmed: string | undefined;
@@ -77,7 +77,7 @@ export class SweepMemory {
 
   /**
    * A wall clock that is set forward makes nothing older: what was seen clear before counts on from there by the monotonic clock. Of
-   * what passed before this process began only the wall clock tells.
+   * what passed before this process began only the wall clock knows.
    */
   observe(clocks: Clocks): void {
     const { now, monotonic } = this.#clocks ?? clocks;

@@ -104,7 +104,7 @@ async function directoryStates(
   if (!directory) return undefined;
   const isShown = principalsOf(undefined, deps);
   const asked = [...principalsIn(swept, deps)].filter(([id]) => isShown(id).state !== 'present');
-  // It was there when it was given its first right; whether much earlier nobody tells.
+  // It was there when it was given its first right; whether much earlier nobody knows.
   const principals = asked.map(([id, createdAt]) => ({ id, createdAt }));
   return asked.length === 0 ? new Map() : directory.of(principals, context.signal ?? NEVER);
 }

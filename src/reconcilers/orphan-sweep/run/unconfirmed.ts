@@ -22,7 +22,7 @@ export interface UnconfirmedDeps {
 const ASKED = 20;
 
 /**
- * Records that say nothing of a deletion although their thing is gone: a process died between the DELETE and what tells of it. That the
+ * Records that say nothing of a deletion although their thing is gone: a process died between the DELETE and what reports it. That the
  * identity of a principal ended is believed of a record that says so, and only such ones count as what an identity had.
  */
 export async function unconfirmedRecords(

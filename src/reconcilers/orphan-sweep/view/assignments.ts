@@ -19,7 +19,7 @@ export interface AssignmentsDeps {
   readonly stores: Pick<Stores, 'expiries'>;
 }
 
-/** Whether a principal is there, as far as anything tells. */
+/** Whether a principal is there, as far as anything shows. */
 export type PrincipalOf = (principalId: string) => PrincipalView;
 
 /** What is in the cache never changes, and a proof costs three hashes. */

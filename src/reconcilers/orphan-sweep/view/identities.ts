@@ -149,7 +149,7 @@ export function credentialViews(
     });
 }
 
-/** What was retained was to go on as it is, and so was what `azid restore` made again: whether that was one of it nothing tells. */
+/** What was retained was to go on as it is, and so was what `azid restore` made again: whether that was one of it nothing shows. */
 function onRetained(holder: OwnerView, owner: OwnerView): OwnerView {
   if (holder.state !== 'retained' || owner.state !== 'gone') return owner;
   const why = `its identity was retained from ${holder.owner}, and it may belong to that; delete it by hand if nobody signs in by it`;

@@ -30,7 +30,7 @@ export interface ObjectsDeps extends MayAskForDeps {
 const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
 
 /**
- * What the stores tell of whose something in Azure is: the widest reading of each, since whoever is named keeps it. Made anew for each
+ * What the stores show of whose something in Azure is: the widest reading of each, since whoever is named keeps it. Made anew for each
  * judgement, over the stores as they are then.
  */
 export function objectsOf(deps: ObjectsDeps): Objects {

@@ -12,10 +12,10 @@ export interface PrincipalsDeps {
 }
 
 /**
- * Whether principals are there. What Azure shows is; of the others the directory tells, where azid may ask it, or a record that azid
+ * Whether principals are there. What Azure shows is; of the others the directory knows, where azid may ask it, or a record that azid
  * itself deleted the identity. Nothing is concluded from a list that does not show one: it may be anybody's.
  *
- * @param directory what it said of those that no cache shows; undefined: it was not asked
+ * @param directory what it answered of those that no cache shows; undefined: it was not asked
  */
 export function principalsOf(
   directory: ReadonlyMap<string, PrincipalView> | undefined,
@@ -30,8 +30,8 @@ export function principalsOf(
     const id = asciiLower(principalId);
     if (identityCache.byIndex('principal', id).length > 0) return { state: 'present' };
     if (hostCache.byIndex('principal', id).length > 0) return { state: 'present' };
-    const told = directory?.get(id);
-    if (told) return told;
+    const reported = directory?.get(id);
+    if (reported) return reported;
     if (ended.has(id)) return { state: 'gone' };
     return { state: 'unknown', why: directory ? 'the directory was not asked about it' : NOT_ASKED };
   };

@@ -47,10 +47,10 @@ export function baselinesOf(
  * What is over of the record: what is gone from Azure, and of what has no proof what has an object, or what a person, having seen it
  * listed, says was not retained: by an annotation of its own, for what was listed until then, since whoever confirms that owners are
  * gone says nothing of these. What an object says that lives is that object's own matter (`src/reconcilers/retain/kept.ts`), and what
- * one said that is gone holds whoever else has a part in the thing.
+ * one declared that is gone holds whoever else has a part in the thing.
  *
  * @param listed by key: since when it is listed, wall ms
- * @param gone   as Azure itself said, twice
+ * @param gone   as Azure itself answered, twice
  */
 export function settledIn(
   view: SweepView,
@@ -72,7 +72,7 @@ export function settledIn(
     // One that is being deleted may be what retains it.
     if (owner?.state === 'living') return owner.leaving !== true;
     const since = listed(entry.key);
-    // A status tells whole seconds, and what it tells is what people confirm.
+    // A status has whole seconds, and what it shows is what people confirm.
     return since !== undefined && since - (since % 1_000) <= until;
   });
 }

@@ -66,7 +66,7 @@ function countObjects(stores: Stores): number {
   return OWNERS.reduce((sum, name) => sum + stores[name].size, 0);
 }
 
-/** What the owners of all are looked for in. */
+/** What the owners of all are searched in. */
 export const NEEDED = [...OWNERS, 'hosts', 'expiries', 'policies', 'namespaces'] as const;
 
 function notSynced(stores: Stores): readonly Doubt[] {
