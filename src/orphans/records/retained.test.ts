@@ -170,7 +170,7 @@ describe('the records of what is retained', () => {
     const records = await world.start();
     expect(records.of(key(assignment(1)), { createdAt: NOW + HOUR })).toEqual({ owner: '', unproven: true });
     await expect(records.record([assignment(1)], WEB, signal)).rejects.toThrow(
-      /azid-retained.*deploy\/rbac\.yaml/,
+      /azid-retained.*rbac\.yaml/,
     );
     world.maps.before = () => {};
     await records.record([assignment(1)], WEB, signal);
