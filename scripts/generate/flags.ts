@@ -26,7 +26,9 @@ function withinIt(command: Command): readonly Command[] {
 
 function section(command: Command): string {
   const { options, registeredArguments } = command;
-  const given = registeredArguments.map((each) => `\`<${each.name()}>\`: ${each.description}.\n\n`);
+  const given = registeredArguments.map(
+    (each) => `\`${each.required ? `<${each.name()}>` : `[${each.name()}]`}\`: ${each.description}.\n\n`,
+  );
   return `\n## ${nameOf(command)}\n\n${command.description()}\n\n${given.join('')}${markdownTable(HEAD, options.map(rowOf))}`;
 }
 

@@ -1,15 +1,13 @@
 /** All that an installer may have got wrong, in the order in which it is mended. Nothing is written to either side. */
-import type { TokenCredential } from '@azure/identity';
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { identityPolicy } from '../api/identity-policy.ts';
 import { KINDS } from '../api/index.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
-import type { Cloud } from '../azure/arm/clouds.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import { readSnapshot } from '../relations/snapshot.ts';
 import { needsOf } from './azure/needs.ts';
 import { rightsFindings } from './azure/rights.ts';
-import { signInFinding } from './azure/sign-in.ts';
+import { type SignIn, signInFinding } from './azure/sign-in.ts';
 import { admissionFindings } from './cluster/admission.ts';
 import { type ControllerView, readController } from './cluster/controller.ts';
 import { crdFindings } from './cluster/crds.ts';
@@ -23,10 +21,7 @@ import { type CheckFinding, unknown } from './finding.ts';
 
 /** As whom Azure is asked. */
 export interface AzureSide {
-  /** In words: `azid's ServiceAccount`. */
-  readonly whom: string;
-  readonly cloud: Cloud;
-  readonly credential: TokenCredential;
+  readonly signIn: SignIn;
   readonly permissions: Pick<Permissions, 'at'>;
 }
 
@@ -78,8 +73,8 @@ async function azureFindings(
   deps: CheckDeps,
 ): Promise<readonly CheckFinding[]> {
   if ('why' in side) return [unknown('sign-in', side.why, side.remedy)];
-  const { cloud, credential, permissions, whom } = side;
-  const signIn = await signInFinding(credential, cloud, whom, deps.signal);
+  const { permissions } = side;
+  const signIn = await signInFinding(side.signIn, deps.signal);
   if (signIn.state !== 'ok') return [signIn];
   const snapshot = await readSnapshot(
     KINDS.filter(({ internal }) => internal !== true).map((kind) => ({ kind })),

@@ -2,7 +2,7 @@
 import { federatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
 import { KINDS } from '../api/index.ts';
-import type { RoleGrant } from '../api/role-grant.ts';
+import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
 import { ClusterIssuer, type ClusterIssuerView } from '../kube/access/cluster-issuer.ts';
@@ -15,7 +15,7 @@ import type { TreeNode } from '../relations/node.ts';
 import { readSnapshot, type SnapshotSource, type Unread } from '../relations/snapshot.ts';
 import { treeOf } from '../relations/tree.ts';
 import type { Clock } from '../runtime/time/clock.ts';
-import { type AzureReads, readAzure, readRole, type Seen } from './azure/live.ts';
+import type { AzureReads, Seen } from './azure/live.ts';
 import { eventsOf } from './events.ts';
 import { type Judgement, judgementsOf, type PolicyView } from './policy/judged.ts';
 
@@ -50,12 +50,16 @@ export async function reportOf(
   const { client, signal, azure } = deps;
   const object = (await client.get(kind.resource, key, signal)) as ManagedObject;
   const context = { priority: 'edit', signal } as const;
+  // With it come the SDKs, which only who asks Azure needs.
+  const live = azure && { azure, ...(await import('./azure/live.ts')) };
   const [snapshot, view, clusterIssuer, role, seen, events] = await Promise.all([
     readSnapshot(sourcesFor(object, deps.azidNamespace), deps),
     policyView(object, deps),
     issuerFor(object, deps),
-    azure && object.kind === 'RoleGrant' ? readRole(object as RoleGrant, azure, context) : undefined,
-    azure && readAzure(object, azure, context),
+    live && object.kind === roleGrant.resource.kind
+      ? live.readRole(object as RoleGrant, live.azure, context)
+      : undefined,
+    live?.readAzure(object, live.azure, context),
     eventsOf(object, deps),
   ]);
   const { azidNamespace, defaultAudience } = deps;

@@ -330,4 +330,9 @@ it('without rights of an administrator it says what could not be told', async ()
     );
   expect(azid.output).toMatch(/unknown +sign-in: Azure was not asked/);
   expect(azid.output).toMatch(/ok +policies: /);
+  const asController = new Azid(['check', '--kubeconfig', kubeconfig, ...azureFlags()]);
+  await asController.ended;
+  expect(asController.output).toMatch(
+    /unknown +sign-in: whether ServiceAccount azid-system\/azid-controller gets a token: .*forbidden.*\n +-> you need create/i,
+  );
 });

@@ -3,10 +3,11 @@ import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { rightsOf } from '../../azure/permissions.ts';
+import { KubeError } from '../../kube/errors.ts';
 import { AZURE_RIGHTS } from '../../operator/azure/rights/azure-rights.ts';
 import { needsOf } from './needs.ts';
 import { rightsFinding, unreadable } from './rights.ts';
-import { notSignedIn, signedIn } from './sign-in.ts';
+import { notAsked, notSignedIn, signedIn } from './sign-in.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const RG = `${SUB}/resourceGroups/rg1`;
@@ -170,6 +171,11 @@ describe('the rights that are there', () => {
 describe('the sign-in', () => {
   it('says who got a token, or why nobody did, in one line', () => {
     expect(signedIn({ clientId: 'c', objectId: 'o', tenantId: 't' }, 'azid')).toMatchObject({ state: 'ok' });
+    const forbidden = new KubeError('forbidden', { reason: 'Forbidden', status: 403 });
+    expect(notAsked(forbidden, 'azid')).toMatchObject({
+      state: 'unknown',
+      message: 'whether azid gets a token: forbidden',
+    });
     const refused = notSignedIn('AADSTS700213: No matching federated identity record\r\nTrace ID: x', 'azid');
     expect(refused).toMatchObject({
       state: 'problem',

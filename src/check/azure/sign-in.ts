@@ -4,8 +4,9 @@ import type { Cloud } from '../../azure/arm/clouds.ts';
 import { assertionCredential } from '../../azure/arm/credential.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { createToken } from '../../kube/builtin.ts';
+import { KubeError } from '../../kube/errors.ts';
 import type { CheckDeps } from '../deps.ts';
-import { type CheckFinding, ok, problem } from '../finding.ts';
+import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
 
 /** Whether somebody gets a token for Resource Manager: the controller, as a pod of its ServiceAccount would, or the caller. */
 
@@ -14,36 +15,65 @@ const AREA = 'sign-in';
 /** The least that the API server gives; it is used once. */
 const TOKEN_SECONDS = 600;
 
+/** A way to sign in, and what the API server said where it gave no token for it. */
+export interface SignIn {
+  /** In words: `ServiceAccount azid-system/azid-controller`. */
+  readonly whom: string;
+  readonly cloud: Cloud;
+  readonly credential: TokenCredential;
+  refused?(): KubeError | undefined;
+}
+
 /**
  * The controller's own way in, without its pod: a token of its ServiceAccount, asked of the API server, which keeps nothing of it. So
  * issuer, subject, audience and federated credential are those of the controller.
  */
-export function controllerCredential(
+export function controllerSignIn(
   { tenantId, clientId }: { readonly tenantId: string; readonly clientId: string },
   cloud: Cloud,
   { client, clock, namespace, serviceAccount, signal }: CheckDeps,
-): TokenCredential {
+): SignIn {
   const { authorityHost, caPem, instanceDiscovery, federationAudience } = cloud;
   const options = { audiences: [federationAudience], expirationSeconds: TOKEN_SECONDS };
-  return assertionCredential(
+  // The SDK makes an error of its own of it.
+  let refused: KubeError | undefined;
+  const credential = assertionCredential(
     { tenantId, clientId, authorityHost, caPem, disableInstanceDiscovery: !instanceDiscovery, clock },
-    async () => (await createToken(client, namespace, serviceAccount, options, signal)).token,
+    async () => {
+      try {
+        return (await createToken(client, namespace, serviceAccount, options, signal)).token;
+      } catch (error) {
+        if (error instanceof KubeError) refused = error;
+        throw error;
+      }
+    },
   );
+  return {
+    whom: `ServiceAccount ${namespace}/${serviceAccount}`,
+    cloud,
+    credential,
+    refused: () => refused,
+  };
 }
 
-/** @param whom `azid's ServiceAccount`, for instance */
-export async function signInFinding(
-  credential: TokenCredential,
-  { armScope }: Pick<Cloud, 'armScope'>,
-  whom: string,
-  signal: AbortSignal,
-): Promise<CheckFinding> {
+export async function signInFinding(signIn: SignIn, signal: AbortSignal): Promise<CheckFinding> {
+  const { credential, cloud, whom } = signIn;
   try {
-    return signedIn(await whoAmI(credential, armScope), whom);
+    return signedIn(await whoAmI(credential, cloud.armScope), whom);
   } catch (error) {
     signal.throwIfAborted();
-    return notSignedIn(toAzureError(error).message, whom);
+    const refused = signIn.refused?.();
+    return refused ? notAsked(refused, whom) : notSignedIn(toAzureError(error).message, whom);
   }
+}
+
+/** Pure. */
+export function notAsked({ message }: KubeError, whom: string): CheckFinding {
+  return unknown(
+    AREA,
+    `whether ${whom} gets a token: ${message}`,
+    "you need create on serviceaccounts/token in azid's namespace; or ask with your own rights, --azure-as caller",
+  );
 }
 
 /** Pure. */

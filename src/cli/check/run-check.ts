@@ -2,8 +2,8 @@ import { ArmAccess } from '../../azure/arm/arm-access.ts';
 import { resolveCloud } from '../../azure/arm/clouds.ts';
 import { Permissions } from '../../azure/permissions.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
-import { controllerCredential } from '../../check/azure/sign-in.ts';
-import { type AzureSide, type CheckOptions, check } from '../../check/check.ts';
+import { controllerSignIn } from '../../check/azure/sign-in.ts';
+import { type CheckOptions, check } from '../../check/check.ts';
 import type { ControllerSettings } from '../../check/cluster/controller.ts';
 import type { CheckDeps } from '../../check/deps.ts';
 import { exitCodeOf } from '../../check/finding.ts';
@@ -56,31 +56,19 @@ function azureSide(
       remedy:
         'give --tenant-id and --client-id, --azure-as caller with --tenant-id, or --azure-as nobody to leave Azure out',
     };
-  if (azureAs === 'caller') {
-    const given = signIn({ ...flags, tenantId } as AzureFlags, deps.clock, process.env);
-    return sideOf('you, by --credential,', given, tenantId, deps);
-  }
-  const cloud = resolveCloud(flags);
-  const credential = controllerCredential({ tenantId, clientId: clientId ?? '' }, cloud, deps);
-  return sideOf(
-    `ServiceAccount ${deps.namespace}/${deps.serviceAccount}`,
-    { cloud, credential },
-    tenantId,
-    deps,
-  );
-}
-
-function sideOf(
-  whom: string,
-  { cloud, credential }: Pick<AzureSide, 'cloud' | 'credential'>,
-  tenantId: string,
-  { clock }: CheckDeps,
-): AzureSide {
+  const asked =
+    azureAs === 'caller'
+      ? {
+          whom: 'you, by --credential,',
+          ...signIn({ ...flags, tenantId } as AzureFlags, deps.clock, process.env),
+        }
+      : controllerSignIn({ tenantId, clientId: clientId ?? '' }, resolveCloud(flags), deps);
+  const { cloud, credential } = asked;
   const permissions = new Permissions({
-    access: new ArmAccess({ cloud, credential, clock, version: VERSION }),
-    scheduler: new RequestScheduler({ clock }),
+    access: new ArmAccess({ cloud, credential, clock: deps.clock, version: VERSION }),
+    scheduler: new RequestScheduler({ clock: deps.clock }),
     tenantId,
     credential: 'check',
   });
-  return { whom, cloud, credential, permissions };
+  return { signIn: asked, permissions };
 }

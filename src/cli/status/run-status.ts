@@ -1,18 +1,9 @@
 import { kindNamed } from '../../api/kind-named.ts';
 import type { KindSchema } from '../../api/schema/kind.ts';
 import { resolveCloud } from '../../azure/arm/clouds.ts';
-import { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import { Hosts } from '../../azure/hosts/hosts.ts';
-import { Identities } from '../../azure/identities.ts';
-import { RoleAssignments } from '../../azure/role-assignments.ts';
-import { RoleDefinitions } from '../../azure/role-definitions.ts';
-import type { AzureReads } from '../../inspect/azure/live.ts';
 import { reportOf } from '../../inspect/report.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import type { Clock } from '../../runtime/time/clock.ts';
-import { azureCalls } from '../azure-calls.ts';
-import type { AzureFlags } from '../azure-flags.ts';
 import { inCluster, NOTHING_CHANGED, printed } from '../in-cluster.ts';
 import { EXIT } from '../interruptible.ts';
 import type { StatusFlags } from './status.ts';
@@ -33,9 +24,10 @@ export function runStatus(given: string, flags: StatusFlags): Promise<number> {
     const { federationAudience: defaultAudience } = resolveCloud({
       ...(flags.cloud !== undefined && { cloud: flags.cloud }),
     });
-    const azure = flags.azure ? azureReads(flags, clock) : undefined;
+    // The SDKs take longer to load than all else takes.
+    const azure = flags.azure && (await import('./azure-reads.ts')).azureReads(flags, clock);
     try {
-      const deps = { client, clock, azidNamespace, defaultAudience, azure, signal };
+      const deps = { client, clock, azidNamespace, defaultAudience, azure: azure || undefined, signal };
       const report = await reportOf(kind, key, deps);
       await printed(
         output === 'json' ? statusJson(report) : statusText(report, output === 'wide', clock.now()),
@@ -65,16 +57,4 @@ export function objectNamed(given: string): {
       `expected a kind of azid such as RoleGrant or its short name grant, got '${kindName}'; kubectl api-resources --api-group azid.dev lists them`,
     );
   return { kind, name };
-}
-
-/** The flags were checked: with --azure there is a tenant. */
-function azureReads(flags: StatusFlags, clock: Clock): AzureReads {
-  const { calls } = azureCalls(flags as AzureFlags, clock, process.env);
-  return {
-    identities: new Identities(calls),
-    credentials: new FederatedCredentials(calls),
-    assignments: new RoleAssignments(calls),
-    definitions: new RoleDefinitions(calls),
-    hosts: new Hosts(calls),
-  };
 }
