@@ -15,7 +15,7 @@ const AREA = 'sign-in';
 /** The least that the API server gives; it is used once. */
 const TOKEN_SECONDS = 600;
 
-/** A way to sign in, and what the API server said where it gave no token for it. */
+/** A way to sign in, and why the API server gave no token for it. */
 export interface SignIn {
   /** In words: `ServiceAccount azid-system/azid-controller`. */
   readonly whom: string;

@@ -9,23 +9,23 @@ export interface NeededRule {
   readonly verbs: readonly string[];
 }
 
+/** Whose finalizer is azid's to set. */
 const OBJECTS = [
   'userassignedidentities',
   'systemassignedidentities',
   'identityattachments',
   'federatedidentitycredentials',
   'rolegrants',
-  'identitypolicies',
-  'eventsources',
-  'orphansweeps',
 ];
+const OF_CLUSTER = ['identitypolicies', 'eventsources', 'orphansweeps'];
 const RECORDS = ['hostidentities', 'assignmentexpiries', 'orphanrecords'];
 const status = (resources: readonly string[]) => resources.map((each) => `${each}/status`);
 
 /** In all namespaces. */
 export const CLUSTER_RULES: readonly NeededRule[] = [
   { group: 'azid.dev', resources: OBJECTS, verbs: ['get', 'list', 'watch', 'patch'] },
-  { group: 'azid.dev', resources: status(OBJECTS), verbs: ['get', 'patch'] },
+  { group: 'azid.dev', resources: OF_CLUSTER, verbs: ['get', 'list', 'watch'] },
+  { group: 'azid.dev', resources: status([...OBJECTS, ...OF_CLUSTER]), verbs: ['get', 'patch'] },
   { group: 'azid.dev', resources: ['userassignedidentities/finalizers'], verbs: ['update'] },
   { group: '', resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
   {
