@@ -98,6 +98,7 @@ async function runChild(given: {
       HOME: process.env.HOME,
       TMPDIR: folder,
       AZID_BENCH_NODE_ARGS: process.env.AZID_BENCH_NODE_ARGS,
+      AZID_BENCH_FAILOVERS: process.env.AZID_BENCH_FAILOVERS,
     },
   });
   const stopped = new Promise<'stopped'>((done) =>

@@ -73,6 +73,31 @@ export class Controller implements AsyncDisposable {
     }
   }
 
+  /** Its stores are full, whether it leads or waits. */
+  async synced(): Promise<void> {
+    for (;;) {
+      await this.alive();
+      if ((await this.#log()).includes('"msg":"caches synced"')) return;
+      await pause(TICK_MS);
+    }
+  }
+
+  /** When it took the Lease, wall ms. */
+  async becameLeaderAt(): Promise<number> {
+    const line = (await this.#log()).split('\n').find((each) => each.includes('"msg":"became leader"'));
+    return line === undefined ? Number.NaN : Date.parse((JSON.parse(line) as { time: string }).time);
+  }
+
+  /** How many calls to Azure it made so far. */
+  async azureCalls(): Promise<number> {
+    return sumOf(await this.#metrics(), 'azure_requests_time_seconds_count');
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    await this.#process.stop(0);
+  }
+
   /** Ready, and hardly any CPU for a while. */
   async settled(): Promise<void> {
     await this.working();

@@ -32,6 +32,8 @@ export interface Latencies {
   /** Ms until the first call, and until the first write, sorted; Infinity where none came. */
   readonly first: readonly number[];
   readonly write: readonly number[];
+  /** When the edits were accepted, wall ms, in the order of their sending. */
+  readonly accepted: readonly number[];
   /** Ms that this process's own turns were late, 99 of 100. */
   readonly ownDelayMs: number;
 }
@@ -63,6 +65,7 @@ export async function latenciesOf(
       return {
         first: sorted(found.map(({ first }) => first)),
         write: sorted(found.map(({ write }) => write)),
+        accepted: sent.map(({ acceptedAt }) => acceptedAt),
         ownDelayMs: Math.max(0, delay.percentile(99) / 1e6 - 1),
       };
     }

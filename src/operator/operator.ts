@@ -32,6 +32,9 @@ export type RunEnd =
   /** Another cluster gets what this installation has: it must not be started here again. */
   | { readonly type: 'handedOver'; readonly why: string };
 
+/** It has a few seconds. */
+const HEAD_START_AGAIN_MS = 250;
+
 /**
  * One azid: watches, caches, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
  * probes, the claim, caches, leadership, work; and stopped in the reverse order.
@@ -231,7 +234,10 @@ export class Operator {
         return { connection, areas: useOwnedAreas(connection.caches, this.#kinds, stores) };
       },
       catchUp: async (signal) => {
-        await Promise.all(all.map(({ informer }) => informer.catchUp(signal)));
+        // A connection that nobody used for long may be closed by now.
+        const listed = (informer: (typeof all)[number]['informer']) =>
+          untilAnswered(() => informer.catchUp(signal), this.#options, signal, HEAD_START_AGAIN_MS);
+        await Promise.all(all.map(({ informer }) => listed(informer)));
       },
     });
   }
@@ -270,7 +276,7 @@ export class Operator {
       // Again, since nothing may be written before: what was read at the start may have been another leader's to change.
       [installationId] = await Promise.all([
         untilKnown(() => claimInstallation(leaseClient, this.#claim, end, () => leadership.isLeaderNow())),
-        begun ? undefined : this.#catchUp(watches, leadership, end),
+        begun?.caughtUp ? undefined : this.#catchUp(watches, leadership, end),
       ]);
       const kept = { client, options: this.#options, installationId };
       const recorded = principalsOf(kept, stores);
@@ -278,7 +284,7 @@ export class Operator {
       const left = retainedOf(kept);
       retained = left;
       await Promise.all([untilKnown(() => recorded.load(end)), untilKnown(() => left.load(end))]);
-      this.#options.log.info({ installationId, headStart: begun !== undefined }, 'working');
+      this.#options.log.info({ installationId, headStart: begun?.caughtUp ?? false }, 'working');
     } catch (error) {
       // Nothing was begun yet.
       if (end.aborted) return true;

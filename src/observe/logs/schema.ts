@@ -103,7 +103,7 @@ export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
     line('info', 'became leader', 'identity'),
     line('info', 'caught up with the API server'),
     line('info', 'the leader has fallen silent: reading what is needed to take its place'),
-    line('debug', 'not caught up with the API server yet', 'error'),
+    line('info', 'not caught up with the API server yet', 'error'),
     line('info', 'working', 'installationId', 'headStart'),
     line('debug', 'gave back what the start left in memory', 'before', 'after'),
     line('info', 'stopping', 'signal'),

@@ -15,13 +15,15 @@ export interface HeadStartParts {
 /** What was read before this process led. */
 export interface Begun {
   readonly connection: Connection;
+  /** Every kind as it is stored. */
+  readonly caughtUp: boolean;
 }
 
 interface Attempt {
   readonly over: AbortSignal;
   readonly connection: Connection;
   readonly areas: Disposable;
-  /** False: it failed, or the leader was there again. */
+  /** False: it failed. */
   readonly caughtUp: Promise<boolean>;
 }
 
@@ -52,9 +54,9 @@ export class HeadStart implements AsyncDisposable {
       over,
       ...connect(),
       caughtUp: catchUp(over).then(
-        () => !over.aborted,
+        () => true,
         (error) => {
-          if (!over.aborted) log.debug({ error }, 'not caught up with the API server yet');
+          if (!over.aborted) log.info({ error }, 'not caught up with the API server yet');
           return false;
         },
       ),
@@ -68,15 +70,12 @@ export class HeadStart implements AsyncDisposable {
     const attempt = this.#attempt;
     if (!attempt) return undefined;
     const caughtUp = await unlessAborted(attempt.caughtUp, signal);
-    if (!caughtUp || attempt.over.aborted) {
-      this.#discard(attempt);
-      return undefined;
-    }
+    if (attempt !== this.#attempt) return undefined;
     this.#attempt = undefined;
     const { areas, connection } = attempt;
     const timer = this.#parts.clock.timer(AREAS_KEPT_MS, () => areas[Symbol.dispose]());
     this.#kept.use(timer);
-    return { connection };
+    return { connection, caughtUp };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

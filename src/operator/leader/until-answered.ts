@@ -10,6 +10,7 @@ export async function untilAnswered<T>(
   call: () => Promise<T>,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
+  againMs = AGAIN_MS,
 ): Promise<T> {
   const until = clock.monotonic() + SYNC_LIMIT_MS;
   for (;;) {
@@ -18,7 +19,7 @@ export async function untilAnswered<T>(
     } catch (error) {
       if (signal.aborted || !isTransient(error) || clock.monotonic() > until) throw error;
       log.warn({ error }, 'the API server does not answer yet');
-      await sleep(clock, AGAIN_MS, signal);
+      await sleep(clock, againMs, signal);
     }
   }
 }
