@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { answerOf, buildGoProgram } from './go-program.ts';
+import { answerOf } from './process/answer-of.ts';
+import { buildGoProgram } from './process/go-program.ts';
 
 /** Prometheus' own engine, parsers and templates (`test/observability/prometheus`), asked about alerts and queries. */
 
@@ -37,7 +38,10 @@ export class Prometheus {
   /** Builds it if the cache has none, which takes about half a minute the first time. */
   static async build(): Promise<Prometheus> {
     return new Prometheus(
-      await buildGoProgram(join(import.meta.dirname, '..', 'observability', 'prometheus')),
+      await buildGoProgram({
+        name: 'prometheus',
+        folder: join(import.meta.dirname, '..', 'observability', 'prometheus'),
+      }),
     );
   }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { answerOf, buildGoProgram } from '../go-program.ts';
+import { answerOf } from '../process/answer-of.ts';
+import { buildGoProgram } from '../process/go-program.ts';
 import type { Observed } from './kstatus.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Observed } from './kstatus.ts';
 
 /** The path of the program; builds it if the cache has none, which takes about a minute the first time. */
 export function buildReferenceKstatus(): Promise<string> {
-  return buildGoProgram(join(import.meta.dirname, '..', '..', 'kstatus'));
+  return buildGoProgram({ name: 'kstatus', folder: join(import.meta.dirname, '..', '..', 'kstatus') });
 }
 
 /** What the reference library says of each object, in their order: `Current`, `InProgress`, `Failed`, `Terminating`. */
