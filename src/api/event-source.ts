@@ -3,7 +3,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { columnsOf } from './schema/columns.ts';
 import { commonStatus } from './schema/common.ts';
 import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
-import { pastTime } from './schema/remembered.ts';
+import { pastTime, rememberedGuid } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 
 /** 6 to 50 letters, digits and `-`, first a letter (Microsoft Learn "Naming rules"), and the cloud's suffix. */
@@ -48,11 +48,29 @@ const spec = z.object({
   suspend: z.boolean().default(false).describe('While true azid receives nothing from the queue.'),
 });
 
+/** More than anybody has below one controller; those of which nothing comes first. */
+export const MAX_SUBSCRIPTIONS = 100;
+
+const subscription = z.object({
+  id: rememberedGuid().describe('Of the Azure subscription.'),
+  lastEventTime: pastTime()
+    .optional()
+    .describe('When its last event came by this queue; at most 5 minutes old.'),
+  missedSince: pastTime()
+    .optional()
+    .describe('azid wrote in the subscription then, and no event of it came since, though one should have.'),
+});
+
 const status = z.object({
   ...commonStatus,
   lastEventTime: pastTime()
     .optional()
     .describe('When the last event of Resource Manager came; written at most every 5 minutes.'),
+  subscriptions: z
+    .array(subscription)
+    .max(MAX_SUBSCRIPTIONS)
+    .optional()
+    .describe('The Azure subscriptions in use of which this queue brought events, or should have.'),
 });
 
 export type EventSourceSpec = Readonly<z.input<typeof spec>>;

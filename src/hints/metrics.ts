@@ -10,6 +10,14 @@ export interface SourceSample {
   readonly state: SourceState;
   /** Since the last event of Resource Manager; undefined: none came yet. */
   readonly silentMs: number | undefined;
+  /** The Azure subscriptions in use, without those that another source alone brings. */
+  readonly subscriptions: readonly SubscriptionSample[];
+}
+
+export interface SubscriptionSample {
+  readonly subscription: string;
+  /** Since its last event by this source; undefined: none came yet. */
+  readonly silentMs: number | undefined;
 }
 
 export interface SourceMetrics {

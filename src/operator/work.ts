@@ -136,13 +136,13 @@ export class Work implements AsyncDisposable {
     const { options, kinds, metrics, client, stores, installationId, principals, retained, connection } =
       this.#parts;
     const { clock } = options;
-    const { azure, caches, ownCalls, signal } = connection;
+    const { azure, caches, ownCalls, arrivals, signal } = connection;
     this.#cleanup.defer(() => connection.stop());
     metrics.caches(() => caches.parts());
     for (const kind of kinds) kind.series?.(metrics, { stores, clock });
     const journal = this.#journal;
     const heard = hearFromAzure(
-      { options, azure, caches, ownCalls, journal, client, metrics, signal },
+      { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal },
       this.#cleanup,
     );
     const signIns = options.signIns ? new LastSignIns() : undefined;

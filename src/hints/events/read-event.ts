@@ -1,3 +1,4 @@
+import { subscriptionIn } from '../arrivals/subscription-arrivals.ts';
 import { callerOf } from '../caller.ts';
 import type { Hint } from '../hint.ts';
 import { quoted } from '../plain.ts';
@@ -13,6 +14,8 @@ export type ReadEvent = {
   readonly id: string;
   /** `ResourceWriteSuccess` and the like; `other` for whatever is none of Resource Manager's. */
   readonly type: string;
+  /** Of whose resources it is, lower-cased; absent for `other` types and above subscriptions. */
+  readonly subscription?: string;
   /** When it happened, wall ms. */
   readonly at: number;
   /** The time that it came with cannot be right: `at` is when it reached the queue. */
@@ -50,7 +53,12 @@ export function readEvent(
   const common = { id: envelope.id, ...timeOf(envelope.time, queuedAt) };
   if (type === undefined || change === undefined || result === undefined)
     return { event: { ...common, type: 'other', dropped: 'OtherEventType' } };
-  const known = { ...common, type: EVENT_TYPES.find((each) => same(each, type)) ?? 'other' };
+  const subscription = subscriptionIn(envelope.subject);
+  const known = {
+    ...common,
+    type: EVENT_TYPES.find((each) => same(each, type)) ?? 'other',
+    ...(subscription !== undefined && { subscription }),
+  };
   const operation = operationOf(envelope);
   if (typeof operation !== 'string') return operation;
   const effect = effectOf(operation);

@@ -62,7 +62,16 @@ describe('an event becomes a hint, and of its content no more than that is kept'
     ['bytes with a byte order mark', Buffer.from(`\uFEFF${JSON.stringify([eventGrid()])}`)],
   ])('%s', (_, body) =>
     expect(read(body)).toEqual({
-      events: [{ id: 'e1', type: 'ResourceWriteSuccess', at: HINT.at, clockOff: false, hint: HINT }],
+      events: [
+        {
+          id: 'e1',
+          type: 'ResourceWriteSuccess',
+          subscription: 's1',
+          at: HINT.at,
+          clockOff: false,
+          hint: HINT,
+        },
+      ],
     }),
   );
 

@@ -30,6 +30,8 @@ export interface QueueConsumerOptions {
   readonly log: Log;
   /** Something that `state` shows is another now. `soon`: it matters at once. */
   readonly onChange?: (soon: boolean) => void;
+  /** Events of these Azure subscriptions came. */
+  readonly onEvents?: (subscriptions: ReadonlySet<string>) => void;
 }
 
 /** So many messages are in hand at a time: of the 1 MiB that one has at most. */
@@ -159,7 +161,10 @@ export class QueueConsumer {
       log.error({ error, messageId }, 'a message of the queue of events was not taken');
       return GIVE_BACK;
     }
-    if (taken.events > 0) this.#history.eventCame();
+    if (taken.events > 0) {
+      this.#options.onEvents?.(taken.subscriptions);
+      this.#history.eventCame();
+    }
     if (taken.isOfOthers) this.#ofOthers(messageId);
     if (taken.clockOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
     const { refused } = taken;

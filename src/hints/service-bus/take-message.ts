@@ -18,6 +18,8 @@ export interface Taken {
   readonly refused?: Refusal;
   /** So many events of Resource Manager were in it. */
   readonly events: number;
+  /** Of whose resources they are. */
+  readonly subscriptions: ReadonlySet<string>;
   /** Nothing but events of other sources was in it. */
   readonly isOfOthers: boolean;
   /** The time of one of them could not be right. */
@@ -57,6 +59,7 @@ export async function takeMessage({ body, enqueuedTimeUtc }: Message, taking: Ta
   return {
     ...(refused && { refused }),
     events: events.filter(({ type }) => type !== 'other').length,
+    subscriptions: new Set(events.flatMap(({ subscription }) => subscription ?? [])),
     isOfOthers: events.length > 0 && events.every(({ type }) => type === 'other'),
     clockOff: events.some((event) => event.clockOff),
   };

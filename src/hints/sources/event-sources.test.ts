@@ -4,6 +4,7 @@ import { Store } from '../../kube/informer/store.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/fixture.ts';
+import { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { Hint } from '../hint.ts';
 import { noEventMetrics, type SourceSample } from '../metrics.ts';
 import { EventSources } from './event-sources.ts';
@@ -37,6 +38,7 @@ beforeEach(async () => {
         samples = read;
       },
     },
+    arrivals: new SubscriptionArrivals({ clock: systemClock, inUse: () => ['s1', 's2'] }),
     clock: systemClock,
     random: () => 0,
     log: { ...silentLog, info: (_, message) => void lines.push(message), child: () => silentLog },
@@ -147,6 +149,11 @@ test('all go into one sink, whichever queue they come by', async () => {
   stage.control.sendMessages({ id: more, bodies: [event('y')] });
   await expect.poll(() => hints.map(({ id }) => id.at(-1)).sort(), LONG).toEqual(['x', 'y']);
   expect([...samples()].every(({ silentMs }) => silentMs !== undefined)).toBe(true);
+  for (const { subscriptions } of samples())
+    expect(subscriptions).toEqual([
+      { subscription: 's1', silentMs: expect.any(Number) },
+      { subscription: 's2', silentMs: undefined },
+    ]);
 });
 
 test('what changes about a source is emitted with its key, at once where it matters', async () => {

@@ -4,6 +4,8 @@ import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/queue/backoff.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { type SubscriptionView, subscriptionsBy } from '../arrivals/by-source.ts';
+import type { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { HintSink } from '../hint.ts';
 import type { EventMetrics, SourceSample } from '../metrics.ts';
 import { QueueConsumer } from '../service-bus/queue-consumer.ts';
@@ -17,6 +19,7 @@ export interface EventSourcesOptions {
   readonly suffix: string;
   readonly sink: HintSink;
   readonly metrics: EventMetrics;
+  readonly arrivals: SubscriptionArrivals;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -27,6 +30,8 @@ export interface SourceView {
   readonly assignment: Assignment;
   /** Of its consumer, while it has one. */
   readonly queue?: QueueState;
+  /** Azure subscriptions in use, as its events come of each. With `queue`. */
+  readonly subscriptions?: readonly SubscriptionView[];
 }
 
 interface Running {
@@ -47,7 +52,7 @@ export class EventSources implements AsyncDisposable {
   readonly #ending = new Set<Promise<void>>();
   #assignments: ReadonlyMap<ObjectKey, Assignment> = new Map();
   #store: Store<EventSource> | undefined;
-  #following: Disposable | undefined;
+  readonly #following = new DisposableStack();
   #onChange: (key: ObjectKey, soon: boolean) => void = () => {};
 
   constructor(options: EventSourcesOptions) {
@@ -59,7 +64,12 @@ export class EventSources implements AsyncDisposable {
   follow(store: Store<EventSource>, onChange: (key: ObjectKey, soon: boolean) => void): void {
     this.#store = store;
     this.#onChange = onChange;
-    this.#following = store.onChange(() => this.#adjust());
+    this.#following.use(store.onChange(() => this.#adjust()));
+    this.#following.use(
+      this.#options.arrivals.expected.onChange(() => {
+        for (const key of this.#running.keys()) onChange(key, false);
+      }),
+    );
     this.#adjust();
     if (store.size === 0)
       this.#options.log.info(
@@ -72,11 +82,12 @@ export class EventSources implements AsyncDisposable {
   view(key: ObjectKey): SourceView | undefined {
     const assignment = this.#assignments.get(key);
     const running = this.#running.get(key);
-    return assignment && { assignment, ...(running && { queue: running.consumer.state }) };
+    if (!assignment || !running) return assignment && { assignment };
+    return { assignment, queue: running.consumer.state, subscriptions: this.#subscriptionsBy(key) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#following?.[Symbol.dispose]();
+    this.#following.dispose();
     for (const key of [...this.#running.keys()]) this.#stop(key);
     await Promise.all(this.#ending);
   }
@@ -88,6 +99,7 @@ export class EventSources implements AsyncDisposable {
     for (const key of before.keys())
       if (!this.#assignments.has(key)) {
         this.#stop(key);
+        this.#options.arrivals.forget(key);
         void this.#options.metrics.forget(key);
       }
     for (const source of sources) this.#settle(source);
@@ -103,7 +115,7 @@ export class EventSources implements AsyncDisposable {
   }
 
   #start(key: ObjectKey, uid: string, address: QueueAddress): void {
-    const { access, sink, metrics, clock, random, log } = this.#options;
+    const { access, sink, metrics, arrivals, clock, random, log } = this.#options;
     const end = new AbortController();
     const consumer = new QueueConsumer({
       address,
@@ -116,6 +128,7 @@ export class EventSources implements AsyncDisposable {
       onChange: (soon) => {
         if (!end.signal.aborted) this.#onChange(key, soon);
       },
+      onEvents: (subscriptions) => arrivals.came(key, subscriptions),
     });
     this.#running.set(key, { uid, address, consumer, end });
     const ended = consumer
@@ -130,20 +143,31 @@ export class EventSources implements AsyncDisposable {
     this.#running.delete(key);
   }
 
+  #subscriptionsBy(key: ObjectKey): readonly SubscriptionView[] {
+    return subscriptionsBy(key, this.#store?.values() ?? [], this.#options.arrivals);
+  }
+
   *#samples(): Generator<SourceSample> {
     const now = this.#options.clock.now();
     for (const source of this.#store?.values() ?? []) {
       const key = keyOf(source);
-      const state = this.view(key)?.queue;
+      const { queue: state, subscriptions = [] } = this.view(key) ?? {};
       const shown = Date.parse(source.status?.lastEventTime ?? '');
       const last = state?.lastEventAt ?? (Number.isNaN(shown) ? undefined : shown);
       yield {
         source: key,
         state: state?.connection.state ?? 'idle',
-        silentMs: last === undefined ? undefined : Math.max(0, now - last),
+        silentMs: silence(last, now),
+        subscriptions: subscriptions
+          .filter(({ lastEventAt, isOfAnother }) => lastEventAt !== undefined || !isOfAnother)
+          .map(({ id, lastEventAt }) => ({ subscription: id, silentMs: silence(lastEventAt, now) })),
       };
     }
   }
+}
+
+function silence(last: number | undefined, now: number): number | undefined {
+  return last === undefined ? undefined : Math.max(0, now - last);
 }
 
 function isSame(left: QueueAddress, right: QueueAddress): boolean {

@@ -39,8 +39,16 @@ test('a source has all its series from the beginning, and takes them with it', a
 
 test('state and silence are read when someone scrapes', async () => {
   metrics.sources(() => [
-    { source: 'a', state: 'broken', silentMs: 60_000 },
-    { source: 'b', state: 'receiving', silentMs: undefined },
+    { source: 'a', state: 'broken', silentMs: 60_000, subscriptions: [] },
+    {
+      source: 'b',
+      state: 'receiving',
+      silentMs: undefined,
+      subscriptions: [
+        { subscription: 's1', silentMs: 30_000 },
+        { subscription: 's2', silentMs: undefined },
+      ],
+    },
   ]);
   const shown = await text();
   for (const line of [
@@ -49,6 +57,10 @@ test('state and silence are read when someone scrapes', async () => {
     'azid_event_source_state{source="a",state="receiving"} 0',
     'azid_event_silence_seconds{source="a"} 60',
     'azid_event_silence_seconds{source="b"} +Inf',
+    'azid_event_subscription_silence_seconds{source="b",subscription="s1"} 30',
+    'azid_event_subscription_silence_seconds{source="b",subscription="s2"} +Inf',
   ])
     expect(shown).toContain(`${line}\n`);
+  metrics.sources(() => []);
+  expect(await text()).not.toContain('subscription="');
 });

@@ -93,6 +93,18 @@ function gauges(registers: Registry[], read: () => Iterable<SourceSample>): void
       for (const { source, silentMs } of read()) this.set({ source }, (silentMs ?? Infinity) / 1_000);
     },
   });
+  new Gauge({
+    name: 'azid_event_subscription_silence_seconds',
+    help: 'Since a source last brought an event of an Azure subscription in use; +Inf while none came, by this source or another.',
+    registers,
+    labelNames: ['source', 'subscription'],
+    collect() {
+      this.reset();
+      for (const { source, subscriptions } of read())
+        for (const { subscription, silentMs } of subscriptions)
+          this.set({ source, subscription }, (silentMs ?? Infinity) / 1_000);
+    },
+  });
 }
 
 async function removeAll(series: Counter | Histogram, source: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { CallRefused } from '../../azure/arm/errors.ts';
 import type { AzureCaches } from '../../cache/caches.ts';
+import { SubscriptionArrivals } from '../../hints/arrivals/subscription-arrivals.ts';
 import { OwnCalls } from '../../hints/own-calls.ts';
 import { Self } from '../../hints/self.ts';
 import type { Metrics } from '../../observe/metrics/metrics.ts';
@@ -25,17 +26,22 @@ export class Connection {
   readonly caches: AzureCaches;
   readonly self = new Self();
   readonly ownCalls = new OwnCalls(this.self);
+  readonly arrivals: SubscriptionArrivals;
   /** Ends lists and reads that belong to no reconcile. */
   readonly #ended = new AbortController();
 
   constructor({ options, metrics, leadership, stores, cut }: ConnectionParts) {
     const { clock, random, log } = options;
+    this.arrivals = new SubscriptionArrivals({ clock, inUse: () => this.caches.subscriptions.names });
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
         if (cut.aborted) throw new CallRefused('WriteRefused', 'this process is stopping');
         if (!leadership.isLeaderNow()) throw new CallRefused('WriteRefused', 'this process no longer leads');
       },
-      onWritten: (correlationId, id) => this.ownCalls.note(correlationId, id),
+      onWritten: (correlationId, id) => {
+        this.ownCalls.note(correlationId, id);
+        this.arrivals.wrote(id);
+      },
     });
     this.azure = {
       ...connected,

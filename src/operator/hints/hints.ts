@@ -1,5 +1,6 @@
 import type { AzureCaches } from '../../cache/caches.ts';
 import type { ActivityJournal } from '../../hints/activity/journal.ts';
+import { SubscriptionArrivals } from '../../hints/arrivals/subscription-arrivals.ts';
 import { CacheHints } from '../../hints/caches/cache-hints.ts';
 import type { HintSink } from '../../hints/hint.ts';
 import type { OwnCalls } from '../../hints/own-calls.ts';
@@ -15,6 +16,7 @@ export interface HintParts {
   readonly azure: Pick<ConnectedAzure, 'activityLog'>;
   readonly caches: AzureCaches;
   readonly ownCalls: OwnCalls;
+  readonly arrivals: SubscriptionArrivals;
   readonly journal: ActivityJournal;
   readonly client: KubeClient;
   readonly metrics: Metrics;
@@ -32,7 +34,7 @@ export interface Heard {
  * journal. All of it ends with `cleanup`.
  */
 export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): Heard {
-  const { options, azure, caches, ownCalls, journal, client, metrics, signal } = parts;
+  const { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal } = parts;
   const { clock, activityLog = true } = options;
   const ofCaches = { ...caches, roles: caches.roles.cache };
   const cacheHints = new CacheHints({ caches: ofCaches, ownCalls, clock, signal });
@@ -46,7 +48,7 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
       return effect;
     },
   };
-  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints));
+  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints, arrivals));
   if (activityLog)
     cleanup.use(
       readActivityLog({
@@ -63,13 +65,19 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
 }
 
 /** Receives nothing before it follows a store. */
-export function eventSourcesOf(options: OperatorOptions, metrics: Metrics, sink: HintSink): EventSources {
+export function eventSourcesOf(
+  options: OperatorOptions,
+  metrics: Metrics,
+  sink: HintSink,
+  arrivals = new SubscriptionArrivals({ clock: options.clock, inUse: () => [] }),
+): EventSources {
   const { clock, random, log, cloud, credential, serviceBusEndpoint } = options;
   return new EventSources({
     access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
     suffix: cloud.serviceBusSuffix,
     sink,
     metrics: metrics.events,
+    arrivals,
     clock,
     random,
     log,

@@ -1,38 +1,33 @@
 import { DEFAULT_EXPECT_WITHIN, type EventSource, type EventSourceStatus } from '../../api/event-source.ts';
-import type { Cloud } from '../../azure/arm/clouds.ts';
 import type { QueueFailure } from '../../hints/service-bus/failure.ts';
 import type { QueueState } from '../../hints/service-bus/queue-state.ts';
-import type { SourceView } from '../../hints/sources/event-sources.ts';
 import { parseDuration } from '../../policy/grants.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { type Decision, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
+import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
-export interface SourceFacts extends Partial<SourceView> {
-  /** Wall ms. */
-  readonly now: number;
-  readonly cloud: Pick<Cloud, 'name' | 'serviceBusSuffix'>;
-}
+export type SourceStatus = Pick<EventSourceStatus, 'lastEventTime' | 'subscriptions'>;
 
-export type SourceStatus = Pick<EventSourceStatus, 'lastEventTime'>;
-
-/** How fresh the time of the last event is in the status: an event costs no write. */
-export const REPORTED_EVERY_MS = 5 * 60_000;
 /** Connections are dropped now and then, and are back within seconds: nothing that anybody must know. */
 const BRIEF_MS = 30_000;
-/** What waited in the queue while azid was away has come by then. */
-const CATCH_UP_MS = 5 * 60_000;
 const SOON_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 /** How the queue of an EventSource stands: whether azid receives from it, and whether events come. */
 export function decide(source: EventSource, facts: SourceFacts): Decision<never, SourceStatus> {
   const lastEventAt = lastEventOf(source, facts);
-  const arriving = arrivingOf(source, facts, lastEventAt);
+  const { expectWithin = DEFAULT_EXPECT_WITHIN } = source.spec;
+  const subscriptions = subscriptionsOf(source, facts, parseDuration(expectWithin));
+  const arriving = arrivingOf(source, facts, lastEventAt, subscriptions);
   return {
     actions: [],
-    status: lastEventStatus(source, lastEventAt),
-    summary: summaryOf(source, facts, arriving.nextMs),
+    status: {
+      ...lastEventStatus(source, lastEventAt),
+      ...(subscriptions.status.length > 0 && { subscriptions: [...subscriptions.status] }),
+    },
+    summary: summaryOf(source, facts, Math.min(arriving.nextMs, subscriptions.nextMs)),
     conditions: arriving.condition ? [arriving.condition] : [],
   };
 }
@@ -147,6 +142,7 @@ function arrivingOf(
   source: EventSource,
   { queue, now, assignment }: SourceFacts,
   lastEventAt: number | undefined,
+  { missed }: Subscriptions,
 ): { readonly condition?: Finding; readonly nextMs: number } {
   const type = 'EventsArriving';
   const reported = (
@@ -177,6 +173,8 @@ function arrivingOf(
       `no event ${since}, expected one within ${expectWithin}${others}; see that the event subscription exists and delivers to this queue, or raise spec.expectWithin where nothing changes for so long`,
     );
   }
+  // Others may deliver meanwhile, so that the queue is not silent.
+  if (missed !== undefined) return reported('False', SUBSCRIPTION_SILENT, missed);
   const nextMs = Math.min(RECHECK_READY_MS, Math.max(overdueAt, caughtUpAt) - now + 1_000);
   if (lastEventAt === undefined || now >= overdueAt)
     return reported(
@@ -206,4 +204,5 @@ function isBrief({ connection }: QueueState, now: number): boolean {
 export const ARRIVING = 'Arriving';
 export const NONE_YET = 'NoneYet';
 export const SILENT = 'Silent';
+export const SUBSCRIPTION_SILENT = 'SubscriptionSilent';
 export const NOT_RECEIVING = 'NotReceiving';

@@ -2,7 +2,8 @@ import { type EventSource, eventSource } from '../../api/event-source.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { KindDefinition } from '../definition.ts';
-import { decide, REPORTED_EVERY_MS, type SourceFacts, type SourceStatus } from './decide.ts';
+import { decide, type SourceStatus } from './decide.ts';
+import { REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 

@@ -14,6 +14,9 @@ export class EventStage {
   /** Host name of the namespace. */
   readonly namespace: string;
   readonly queue: string;
+  readonly topic: string;
+  /** By which its events come to the queue. */
+  readonly eventSubscription: string;
   readonly #endpoint: string;
 
   constructor(cluster: Cluster, world: World) {
@@ -33,8 +36,8 @@ export class EventStage {
       role: 'Azure Service Bus Data Receiver',
       scope: this.queue,
     });
-    const topic = control.createSystemTopic({ name: 'all', resourceGroup: 'azid-system' }).id;
-    control.createEventSubscription({ topic, name: 'to-azid', queue: this.queue });
+    this.topic = control.createSystemTopic({ name: 'all', resourceGroup: 'azid-system' }).id;
+    this.eventSubscription = this.subscribe();
     control.settle();
   }
 
@@ -48,6 +51,12 @@ export class EventStage {
       // What was made a moment before may be gone a moment later.
       azureLagMs: 0,
     };
+  }
+
+  /** Events of the subscription come to the queue. */
+  subscribe(): string {
+    const { topic, queue } = this;
+    return this.world.azure.control.createEventSubscription({ topic, name: 'to-azid', queue }).id;
   }
 
   declare(name: string, spec: Partial<EventSourceSpec> = {}): Promise<EventSource> {

@@ -1,0 +1,92 @@
+import { type EventSource, type EventSourceStatus, MAX_SUBSCRIPTIONS } from '../../api/event-source.ts';
+import type { SubscriptionView } from '../../hints/arrivals/by-source.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
+
+/** Event Grid delivers within seconds, and a machine's update may take long: its event comes when it ended. */
+export const ANSWERED_WITHIN_MS = 60 * 60_000;
+/** So many are named in a message. */
+const NAMED = 5;
+
+type Shown = NonNullable<EventSourceStatus['subscriptions']>[number];
+
+export interface Subscriptions {
+  readonly status: readonly Shown[];
+  /** Of whose events none came since azid wrote there, and what to do; undefined: none is missed. */
+  readonly missed: string | undefined;
+  /** When the next one may be missed, ms from now. */
+  readonly nextMs: number;
+}
+
+/**
+ * What comes of each Azure subscription. One is missed when azid itself wrote in it, so that Azure had something to announce, and no
+ * event of it came since for longer than is expected. It stays missed over a restart, until an event of it comes.
+ */
+export function subscriptionsOf(
+  { status }: EventSource,
+  { subscriptions, queue, now }: SourceFacts,
+  expectWithinMs: number,
+): Subscriptions {
+  const before = status?.subscriptions ?? [];
+  const { connection } = queue ?? {};
+  // What is not received from is not missed, nor is it known to come.
+  if (!subscriptions || connection?.state !== 'receiving')
+    return { status: before, missed: undefined, nextMs: Infinity };
+  const caughtUpAt = connection.since + CATCH_UP_MS;
+  const withinMs = Math.min(ANSWERED_WITHIN_MS, expectWithinMs);
+  let nextMs = Infinity;
+  const after = subscriptions.flatMap((each): Shown[] => {
+    const shown = before.find(({ id }) => id === each.id);
+    const dueAt = Math.max((each.unansweredSince ?? Infinity) + withinMs, caughtUpAt);
+    if (now < dueAt) nextMs = Math.min(nextMs, dueAt - now + 1_000);
+    const missedSince = missedOf(each, shown, now >= dueAt);
+    if (each.lastEventAt === undefined && missedSince === undefined) return [];
+    return [
+      {
+        id: each.id,
+        ...(each.lastEventAt !== undefined && { lastEventTime: timestamp(each.lastEventAt) }),
+        ...(missedSince !== undefined && { missedSince }),
+      },
+    ];
+  });
+  // A process that starts does not know yet what its objects use.
+  const unused = before.filter(({ id }) => now < caughtUpAt && !subscriptions.some((each) => each.id === id));
+  const all = [...after, ...unused].toSorted(missedFirst).slice(0, MAX_SUBSCRIPTIONS);
+  return { status: isNews(before, all) ? all : before, missed: messageOf(all, withinMs), nextMs };
+}
+
+function missedOf(
+  { unansweredSince, isHeard, isOfAnother }: SubscriptionView,
+  shown: Shown | undefined,
+  isDue: boolean,
+): string | undefined {
+  if (isOfAnother) return undefined;
+  // Of a process before this one, and no event came since.
+  if (!isHeard && shown?.missedSince !== undefined) return shown.missedSince;
+  return isDue && unansweredSince !== undefined ? timestamp(unansweredSince) : undefined;
+}
+
+/** Times alone are written every few minutes at most: an event costs no write. */
+function isNews(before: readonly Shown[], after: readonly Shown[]): boolean {
+  if (before.length !== after.length) return true;
+  return after.some((each) => {
+    const old = before.find(({ id }) => id === each.id);
+    if (!old || old.missedSince !== each.missedSince) return true;
+    const [was = 0, is = 0] = [old, each].map(({ lastEventTime }) => Date.parse(lastEventTime ?? '') || 0);
+    return is - was >= REPORTED_EVERY_MS || (was === 0) !== (is === 0);
+  });
+}
+
+function missedFirst(left: Shown, right: Shown): number {
+  const [a, b] = [left, right].map(({ missedSince }) => (missedSince === undefined ? 1 : 0));
+  return (a ?? 0) - (b ?? 0) || (left.id < right.id ? -1 : 1);
+}
+
+function messageOf(all: readonly Shown[], withinMs: number): string | undefined {
+  const missed = all.flatMap(({ id, missedSince }) =>
+    missedSince === undefined ? [] : [`${id} since ${missedSince}`],
+  );
+  if (missed.length === 0) return undefined;
+  const more = missed.length > NAMED ? ` and ${missed.length - NAMED} more` : '';
+  return `azid wrote in these subscriptions, and no event of them came within ${withinMs / 60_000} minutes, nor since: ${missed.slice(0, NAMED).join(', ')}${more}; see that an event subscription in each delivers to this queue; until then what others change there is found by the Activity Log and by lists`;
+}
