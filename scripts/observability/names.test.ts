@@ -85,6 +85,7 @@ describe('the dashboard', () => {
       'azid_activity_log_last_record_age_seconds',
       'azid_event_clock_off_total',
       'azid_event_sources',
+      'azid_event_subscription_silence_seconds',
       'azid_sign_ins_age_seconds',
       'azid_sign_ins_failures_total',
     ]);
