@@ -170,9 +170,14 @@ describe('an identity', () => {
     expect(made?.principalId).not.toBe(was);
     expect(made?.tags).toEqual({
       team: 'a',
+      'azid-made-by': expect.any(String),
       'azid-installation': await installationId(),
       'azid-retained': `${estate.stage.namespace}/app`,
     });
+    // Nothing in Azure says that the credential was made again on purpose.
+    const maps = await cluster.list<ConfigMap>(configMaps);
+    const onRecord = maps.flatMap(({ data = {} }) => Object.values(data));
+    expect(onRecord.filter((text) => text.includes('/federatedidentitycredentials/'))).toHaveLength(1);
     const grant = { scope: RG1, role: READER, principalId: made?.principalId ?? '' };
     expect(granted().map(({ id }) => id.split('/').at(-1))).toEqual([
       assignmentName(await installationId(), grant),
