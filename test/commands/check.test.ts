@@ -301,7 +301,7 @@ describe('what an installer gets wrong', () => {
     await cluster.patch(maps, 'azid-system/azid-installation', { data: { clusterUid: 'other' } });
     const checked = await check('--azure-as', 'nobody');
     expect(checked.of('installation')).toMatchObject([
-      { state: 'problem', message: expect.stringContaining('looks like a copy of another cluster') },
+      { state: 'problem', message: expect.stringContaining('and both acting as one') },
     ]);
     await cluster.delete(maps, 'azid-system/azid-installation');
   });
