@@ -292,6 +292,21 @@ describe('what can never be understood goes to the dead letters with its reason,
     await expect.poll(() => started.counts, LONG).toMatchObject({ clockOff: 1, completed: 1 });
     expect(started.hints[0]?.at).toBe(stage.clock.now());
   });
+
+  test('a message from the future shows that the clocks of azid and the broker differ: taken, counted, and known', async () => {
+    const started = start();
+    send(event('a'));
+    await expect.poll(() => started.names(), LONG).toEqual(['a']);
+    expect(started.consumer.state.clocks).toBeUndefined();
+    stage.clock.advance(12 * 60_000);
+    send(event('b'));
+    await expect
+      .poll(() => started.consumer.state.clocks, LONG)
+      .toEqual({ verdict: 'brokerAhead', minutes: 12 });
+    await empty();
+    expect(started.names()).toEqual(['a', 'b']);
+    expect(started.counts).toMatchObject({ clockOff: 1 });
+  });
 });
 
 describe('a message that could not be settled comes again and is not taken twice', () => {

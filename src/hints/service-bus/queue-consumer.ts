@@ -8,6 +8,7 @@ import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Refusal } from '../events/reasons.ts';
 import type { HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
+import { ClockHistory, WAITED_MS } from './clocks.ts';
 import { CallTimedOut, isLockLost, queueFailureOf, waitAfter } from './failure.ts';
 import {
   type BrokerAccess,
@@ -62,15 +63,19 @@ export class QueueConsumer {
   readonly #options: QueueConsumerOptions;
   readonly #seen = new RecentMap<true>(SEEN_EVENTS);
   readonly #history: QueueHistory;
+  readonly #clocks: ClockHistory;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: QueueConsumerOptions) {
     this.#options = options;
-    this.#history = new QueueHistory(options.clock, (soon) => options.onChange?.(soon));
+    const onChange = (soon: boolean) => options.onChange?.(soon);
+    this.#history = new QueueHistory(options.clock, onChange);
+    this.#clocks = new ClockHistory(options.clock, onChange);
   }
 
   get state(): QueueState {
-    return this.#history.state;
+    const clocks = this.#clocks.state;
+    return { ...this.#history.state, ...(clocks && { clocks }) };
   }
 
   /** Until the signal aborts; never rejects. */
@@ -98,10 +103,14 @@ export class QueueConsumer {
     const link = await openQueue(address, access);
     try {
       for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = WAIT_MS) {
+        const askedAt = this.#options.clock.monotonic();
         const messages = await this.#ask(link, waitMs, signal);
+        const waitedMs = this.#options.clock.monotonic() - askedAt;
         onReceiving();
         if (this.#history.received()) this.#options.log.info({}, 'receiving from the queue of events');
-        await this.#handle(messages, link, signal);
+        // The first call also connects, so that it may be late for messages that lay there.
+        const wasEmpty = waitMs === WAIT_MS && waitedMs >= WAITED_MS;
+        await this.#handle(messages, link, signal, wasEmpty ? waitedMs : undefined);
       }
     } finally {
       await this.#within(Promise.resolve(link[Symbol.asyncDispose]()));
@@ -124,11 +133,12 @@ export class QueueConsumer {
     messages: readonly ServiceBusReceivedMessage[],
     link: QueueLink,
     signal: AbortSignal,
+    waitedMs: number | undefined,
   ): Promise<void> {
     if (messages.length === 0) return;
     const verdicts: Settlement[] = [];
     for (const message of messages)
-      verdicts.push({ message, ...(signal.aborted ? GIVE_BACK : await this.#take(message)) });
+      verdicts.push({ message, ...(signal.aborted ? GIVE_BACK : await this.#take(message, waitedMs)) });
     await this.#settle(verdicts, link, signal);
   }
 
@@ -151,7 +161,7 @@ export class QueueConsumer {
     if (broken !== undefined) throw broken;
   }
 
-  async #take(message: ServiceBusReceivedMessage): Promise<Verdict> {
+  async #take(message: ServiceBusReceivedMessage, waitedMs: number | undefined): Promise<Verdict> {
     const { sink, metrics, clock, log } = this.#options;
     const { messageId } = message;
     let taken: Taken;
@@ -166,11 +176,25 @@ export class QueueConsumer {
       this.#history.eventCame();
     }
     if (taken.isOfOthers) this.#ofOthers(messageId);
-    if (taken.clockOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
+    this.#checkClocks(message, taken.clockOff, waitedMs);
     const { refused } = taken;
     if (!refused) return { outcome: 'completed' };
     this.#refuse(refused, message);
     return { outcome: 'deadLettered', refused };
+  }
+
+  #checkClocks(message: ServiceBusReceivedMessage, eventsOff: boolean, waitedMs: number | undefined): void {
+    const { messageId, enqueuedTimeUtc, deliveryCount = 0 } = message;
+    const differMinutes = this.#clocks.came({
+      enqueuedAt: enqueuedTimeUtc?.getTime(),
+      // One that comes again did not reach the queue just now.
+      waitedMs: deliveryCount === 0 ? waitedMs : undefined,
+      eventsOff,
+    });
+    if (eventsOff) this.#seldom({ messageId }, 'the time of an event cannot be right');
+    if (differMinutes === undefined) return;
+    this.#options.metrics.clockOff();
+    this.#seldom({ messageId, differMinutes }, 'the clocks of azid and of Service Bus differ');
   }
 
   /** One that is not settled comes again when its lock ends, and is known by the ids of its events. */

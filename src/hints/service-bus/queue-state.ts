@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Refusal } from '../events/reasons.ts';
+import type { ClockState } from './clocks.ts';
 import type { QueueFailure } from './failure.ts';
 
 /** How a consumer stands. Times are wall ms. */
@@ -14,6 +15,8 @@ export interface QueueState {
   readonly unreadable?: Refusal;
   /** Events of other sources than Resource Manager came, and none of its own since, nor shortly before. */
   readonly others?: true;
+  /** Whether the times of messages fit azid's clock; absent while none showed it. */
+  readonly clocks?: ClockState;
 }
 
 /** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */

@@ -25,7 +25,11 @@ export function eventSeries(registry: Registry): EventMetrics {
   const dead = counter('messages_dead_lettered', 'Messages that can never be understood, by reason.', [
     'reason',
   ]);
-  const off = counter('clock_off', 'Events whose time cannot be right.', []);
+  const off = counter(
+    'clock_off',
+    'Events whose time cannot be right, and messages by whose time the clocks of azid and of Service Bus differ.',
+    [],
+  );
   const age = new Histogram({
     name: 'azid_event_age_seconds',
     help: 'How long ago an event had happened when it was received.',

@@ -5,6 +5,7 @@ import { parseDuration } from '../../policy/grants.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { type Decision, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { clocksOf } from './clocks.ts';
 import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
 import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
@@ -28,7 +29,7 @@ export function decide(source: EventSource, facts: SourceFacts): Decision<never,
       ...(subscriptions.status.length > 0 && { subscriptions: [...subscriptions.status] }),
     },
     summary: summaryOf(source, facts, Math.min(arriving.nextMs, subscriptions.nextMs)),
-    conditions: arriving.condition ? [arriving.condition] : [],
+    conditions: [arriving.condition, clocksOf(source, facts)].filter((each) => each !== undefined),
   };
 }
 

@@ -14,6 +14,7 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'Suspended',
   'Propagated',
   'EventsArriving',
+  'ClocksAgree',
   'Contested',
   'DetachConfirmed',
   'DeletionBlocked',
