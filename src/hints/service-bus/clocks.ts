@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/time/clock.ts';
 /** What messages show of the clocks of azid, of the broker, and of whoever made the events. */
 export type ClockState =
   | { readonly verdict: 'agree' }
-  /** By so many minutes the broker's clock is ahead of azid's, or behind it. Which of the two is off nobody can tell from here. */
+  /** By so many minutes the broker's clock is ahead of azid's, or behind it. Which of the two is off cannot be known from here. */
   | { readonly verdict: 'brokerAhead' | 'brokerBehind'; readonly minutes: number }
   /** Events say that they happened well after they reached the queue, or more than a day before. */
   | { readonly verdict: 'eventsOff' };
