@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
-import { API_VERSION } from '../../src/api/schema/kind.ts';
+import { GROUP } from '../../src/api/schema/kind.ts';
 import { resolveCloud } from '../../src/azure/arm/clouds.ts';
 import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import type { KubeEndpoint } from '../../src/kube/access/endpoint.ts';
@@ -34,6 +34,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { Pace } from './pace.ts';
 import { borrowPlane, LENDER } from './planes/borrow.ts';
+import { removeKeys, storedKeys } from './planes/etcd.ts';
 
 /**
  * The real thing on a fake clock: a kube-apiserver of its own, a simulated Azure, and operators in this process that
@@ -43,7 +44,8 @@ import { borrowPlane, LENDER } from './planes/borrow.ts';
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 /** Of deploy/azure. */
 const AZURE_ROLES = ['identities', 'grants', 'hosts', 'orphans'].map((name) => `azid-${name}-role.json`);
-const AZID_PATH = `/apis/${API_VERSION}/`;
+/** Where the API server stores azid's kinds in etcd. */
+const AZID_KEYS = `/registry/${GROUP}/`;
 export const RESOURCES: readonly Resource[] = [
   ...KINDS.map(({ resource }) => resource),
   configMaps,
@@ -95,8 +97,6 @@ export class Cluster {
   readonly client: KubeClient;
   /** By plural: writes that ended, and writes under way. While neither moves, what was listed stays true. */
   readonly writes = new Map<string, { ended: number; under: number }>();
-  /** Paths of the objects of azid's kinds that were written since the last `cleanWritten`. */
-  readonly #written = new Set<string>();
   readonly #signal = new AbortController().signal;
 
   private constructor(plane: ControlPlane) {
@@ -159,12 +159,8 @@ export class Cluster {
   }
 
   /** Around each call of whoever works on this API server. */
-  async counted<T>({ method, path, body }: KubeRequest, call: () => Promise<T>): Promise<T> {
+  async counted<T>({ method, path }: KubeRequest, call: () => Promise<T>): Promise<T> {
     if (method === 'GET') return call();
-    if (path.startsWith(AZID_PATH)) {
-      const name = method === 'POST' ? `/${(body as Applied).metadata.name}` : '';
-      this.#written.add(`${path.replace(/\/status$/, '')}${name}`);
-    }
     const plural = pluralOf(path);
     const count = this.writes.get(plural) ?? { ended: 0, under: 0 };
     this.writes.set(plural, count);
@@ -221,49 +217,28 @@ export class Cluster {
     return this.client.mergePatch(resource, key, body, this.#signal, subresource ? { subresource } : {});
   }
 
-  /** Leaves no object of azid behind: finalizers are cut, since no controller runs any more. */
-  async clean(): Promise<void> {
-    for (const { resource } of KINDS) {
-      for (const { metadata } of await this.list(resource)) {
-        const key = metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
-        if (metadata.finalizers?.length) await this.patch(resource, key, { metadata: { finalizers: [] } });
-        await this.delete(resource, key);
-      }
+  /**
+   * Leaves no object of azid behind, nor ConfigMaps and Events of these namespaces, nor the namespaces. Below the API server, whatever
+   * finalizers there are, since no controller runs any more: to list each kind and to delete object by object took a tenth of its time.
+   */
+  clean(...namespaces: readonly string[]): Promise<void> {
+    const theirs = namespaces.flatMap((name) => [
+      `/registry/configmaps/${name}/`,
+      `/registry/events/${name}/`,
+      `/registry/namespaces/${name}`,
+    ]);
+    return removeKeys(this.plane.dataDir, [AZID_KEYS, ...theirs]);
+  }
+
+  /** etcd's versions of all objects of azid's kinds, by plural and key: what a list of each kind would show. */
+  async versions(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const byPlural = new Map<string, Map<string, string>>();
+    for (const [path, revision] of await storedKeys(this.plane.dataDir, AZID_KEYS)) {
+      const [plural = '', ...key] = path.slice(AZID_KEYS.length).split('/');
+      const versions = byPlural.get(plural) ?? new Map<string, string>();
+      byPlural.set(plural, versions.set(key.join('/'), String(revision)));
     }
-  }
-
-  /** The same for what was written since the last time, without a list of each kind. */
-  async cleanWritten(): Promise<void> {
-    const paths = [...this.#written];
-    await Promise.all(
-      paths.map(async (path) => {
-        const request = (how: Pick<KubeRequest, 'method' | 'body' | 'contentType'>) =>
-          this.client.transport.request<KubeObject>({ path, ...how }, this.#signal);
-        try {
-          const left = await request({ method: 'DELETE' });
-          const body = { metadata: { finalizers: [] } };
-          if (left.metadata.finalizers?.length)
-            await request({ method: 'PATCH', body, contentType: 'application/merge-patch+json' });
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
-      }),
-    );
-    this.#written.clear();
-  }
-
-  /** As a controller-manager would, with the ConfigMaps in it; one that stays makes every later list longer. */
-  async removeNamespace(name: string): Promise<void> {
-    const maps = `/api/v1/namespaces/${name}/configmaps`;
-    await this.client.transport.request({ method: 'DELETE', path: maps }, this.#signal);
-    await this.delete(namespaces, name);
-    const path = `/api/v1/namespaces/${name}/finalize`;
-    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } };
-    await this.client.transport
-      .request({ method: 'PUT', path, body }, this.#signal)
-      .catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-      });
+    return byPlural;
   }
 
   async stop(): Promise<void> {

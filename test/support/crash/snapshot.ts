@@ -11,12 +11,12 @@ const GLANCES = 20;
 
 type Glance = Pick<Store<KubeObject>, 'get' | 'size'>;
 
-/** The resource behind each of an operator's stores. */
-const OF_STORES: Readonly<Record<string, Resource>> = {
-  ...Object.fromEntries(KINDS.map(({ store, resource }) => [store.name, resource])),
-  namespaces,
-  configMaps,
-};
+/** The resource behind each of an operator's stores: azid's own kinds, and others. */
+const OF_KINDS = new Map(KINDS.map(({ store, resource }) => [store.name, resource]));
+const OF_OTHERS: ReadonlyMap<string, Resource> = new Map<string, Resource>([
+  ['namespaces', namespaces],
+  ['configMaps', configMaps],
+]);
 
 /**
  * What the API server holds. In a run only operators and the harness write there, and the cluster counts their
@@ -28,6 +28,7 @@ export class Snapshot implements Pick<Cluster, 'list'> {
     string,
     { readonly ended: number; readonly objects: Promise<readonly KubeObject[]> }
   >();
+  #versions: { readonly ended: number; readonly byPlural: ReturnType<Cluster['versions']> } | undefined;
   #glances = 0;
 
   constructor(cluster: Cluster) {
@@ -37,6 +38,7 @@ export class Snapshot implements Pick<Cluster, 'list'> {
   /** Asks anew from now on: a process died, and a write it began may take effect after it ceased to count. */
   forget(): void {
     this.#listed.clear();
+    this.#versions = undefined;
   }
 
   list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
@@ -51,13 +53,16 @@ export class Snapshot implements Pick<Cluster, 'list'> {
 
   /** Whether the stores show what the API server holds; `blind`: the watch of identities is held on purpose. */
   async shownBy(stores: Stores, blind: boolean): Promise<boolean> {
+    const versions = await this.#current();
     const same = await Promise.all(
       Object.entries<Glance>({ ...stores }).map(async ([name, store]) => {
-        const resource = OF_STORES[name];
-        if (!resource) throw new Error(`expected a resource for the store ${name}`);
         if (blind && name === 'identities') return true;
+        const kind = OF_KINDS.get(name);
+        if (kind) return alike(store, versions.get(kind.plural) ?? new Map());
+        const resource = OF_OTHERS.get(name);
+        if (!resource) throw new Error(`expected a resource for the store ${name}`);
         const objects = await this.list<KubeObject>(resource);
-        return alike(store, name === 'configMaps' ? objects.filter(isOurs) : objects);
+        return alike(store, versionsOf(name === 'configMaps' ? objects.filter(isOurs) : objects));
       }),
     );
     const all = same.every(Boolean);
@@ -65,17 +70,29 @@ export class Snapshot implements Pick<Cluster, 'list'> {
     else if (++this.#glances % GLANCES === 0) this.forget();
     return all;
   }
+
+  /** Of azid's kinds, all in one call; asked again after a write to one of them, as lists are. */
+  #current(): ReturnType<Cluster['versions']> {
+    const counts = [...OF_KINDS.values()].map(({ plural }) => this.#cluster.writes.get(plural));
+    const sum = (key: 'ended' | 'under') => counts.reduce((total, count) => total + (count?.[key] ?? 0), 0);
+    if (sum('under') > 0) return this.#cluster.versions();
+    const ended = sum('ended');
+    if (this.#versions?.ended !== ended) this.#versions = { ended, byPlural: this.#cluster.versions() };
+    return this.#versions.byPlural;
+  }
 }
 
 function isOurs({ metadata }: KubeObject): boolean {
   return metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
 }
 
-function alike(store: Glance, objects: readonly KubeObject[]): boolean {
-  return (
-    store.size === objects.length &&
-    objects.every(
-      (object) => store.get(keyOf(object))?.metadata.resourceVersion === object.metadata.resourceVersion,
-    )
-  );
+function versionsOf(objects: readonly KubeObject[]): ReadonlyMap<string, string> {
+  return new Map(objects.map((object) => [keyOf(object), object.metadata.resourceVersion ?? '']));
+}
+
+function alike(store: Glance, versions: ReadonlyMap<string, string>): boolean {
+  if (store.size !== versions.size) return false;
+  for (const [key, version] of versions)
+    if (store.get(key)?.metadata.resourceVersion !== version) return false;
+  return true;
 }

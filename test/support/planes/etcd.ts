@@ -11,10 +11,9 @@ const OPERATIONS = 100;
 /** By key (`/registry/configmaps/team-1/web`): etcd's revision of its last write. */
 export type Revisions = ReadonlyMap<string, number>;
 
-export async function storedKeys(dataDir: string): Promise<Revisions> {
+export async function storedKeys(dataDir: string, folder = '/registry/'): Promise<Revisions> {
   const { kvs = [] } = (await call(dataDir, 'range', {
-    key: base64('/registry/'),
-    range_end: base64('/registry0'),
+    ...allIn(folder),
     keys_only: true,
   })) as { kvs?: { key: string; mod_revision: string }[] };
   return new Map(kvs.map(({ key, mod_revision }) => [text(key), Number(mod_revision)]));
@@ -29,13 +28,19 @@ export async function storeKeys(dataDir: string, values: ReadonlyMap<string, obj
     await call(dataDir, 'txn', { success: puts.slice(at, at + OPERATIONS) });
 }
 
+/** A key that ends with a slash stands for all below it. */
 export async function removeKeys(dataDir: string, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += OPERATIONS) {
-    const success = keys
-      .slice(at, at + OPERATIONS)
-      .map((key) => ({ request_delete_range: { key: base64(key) } }));
+    const success = keys.slice(at, at + OPERATIONS).map((key) => ({
+      request_delete_range: key.endsWith('/') ? allIn(key) : { key: base64(key) },
+    }));
     await call(dataDir, 'txn', { success });
   }
+}
+
+/** Up to what follows the slash in ASCII. */
+function allIn(folder: string): { readonly key: string; readonly range_end: string } {
+  return { key: base64(folder), range_end: base64(folder.replace(/\/$/, '0')) };
 }
 
 const base64 = (plain: string) => Buffer.from(plain).toString('base64');
