@@ -107,6 +107,6 @@ export function instanceOf(host: string, random: string, podUid: string | undefi
   return podUid === undefined ? `${host}-${random}` : `${host}_${podUid}_${random}`;
 }
 
-function isOfPod(holder: string, podUid: string): boolean {
+export function isOfPod(holder: string, podUid: string): boolean {
   return holder.split('_').at(-2) === podUid;
 }
