@@ -137,7 +137,7 @@ describe('a record that the API server refuses', () => {
     });
     const object = await stage.get('web');
     expect(object && conditionOf(object, 'Ready')?.message).toMatch(
-      /azid-system\/azid-principals-.*configmaps is forbidden.*deploy\/rbac\.yaml/,
+      /azid-system\/azid-principals-.*configmaps is forbidden.*deploy\/kustomize\/base\/rbac\.yaml/,
     );
     refused = false;
     const { metadata } = await stage.ready('web');

@@ -29,6 +29,7 @@ const ORDER = [
   'docs/guides/hosts.md',
   'docs/guides/events.md',
   'docs/guides/run-on-azure.md',
+  'docs/guides/run-highly-available.md',
   'docs/guides/troubleshoot.md',
   'docs/guides/inspect-azid.md',
   'docs/guides/monitor-azid.md',

@@ -169,9 +169,7 @@ describe('the records of what is retained', () => {
     };
     const records = await world.start();
     expect(records.of(key(assignment(1)), { createdAt: NOW + HOUR })).toEqual({ owner: '', unproven: true });
-    await expect(records.record([assignment(1)], WEB, signal)).rejects.toThrow(
-      /azid-retained.*rbac\.yaml/,
-    );
+    await expect(records.record([assignment(1)], WEB, signal)).rejects.toThrow(/azid-retained.*rbac\.yaml/);
     world.maps.before = () => {};
     await records.record([assignment(1)], WEB, signal);
     expect(records.of(key(assignment(2)), { createdAt: NOW + HOUR })).toBeUndefined();
