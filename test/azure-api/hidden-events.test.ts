@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readMessage } from '../../src/hints/events/read-message.ts';
 import type { Hint } from '../../src/hints/hint.ts';
+import { variantsOf } from '../support/hidden-messages.ts';
 import { HostStage, identityIdOf, RG1, vmId } from '../support/kinds/hosts.ts';
 import type { World } from '../support/testbed.ts';
 import { RESYNC } from '../support/trail.ts';
@@ -110,41 +111,6 @@ const changes: readonly {
   },
 ];
 
-interface Variant {
-  readonly how: string;
-  /** Without it a list has to find what changed. */
-  readonly isLost?: true;
-  deliver(hints: readonly Hint[]): readonly Hint[];
-}
-
-/** Each message by itself, by its number. */
-function variantsOf(messages: number): readonly Variant[] {
-  const each = Array.from({ length: messages }, (_, n) => n);
-  const doubled = (n: number): Variant => ({
-    how: `message ${n + 1} twice, once at the end`,
-    deliver: (hints) => [...hints, ...hints.slice(n, n + 1)],
-  });
-  const swapped = (n: number): Variant => ({
-    how: `message ${n + 1} after the next`,
-    deliver: (hints) => hints.toSpliced(n, 2, ...hints.slice(n, n + 2).toReversed()),
-  });
-  const lost = (n: number): Variant => ({
-    how: `without message ${n + 1}`,
-    isLost: true,
-    deliver: (hints) => hints.toSpliced(n, 1),
-  });
-  return [
-    { how: 'as they are sent', deliver: (hints) => hints },
-    {
-      how: 'in reverse, with a forged one between',
-      deliver: (hints) => hints.toReversed().flatMap(alsoForged),
-    },
-    ...each.map(doubled),
-    ...each.slice(1).map((n) => swapped(n - 1)),
-    ...each.map(lost),
-  ];
-}
-
 function alsoForged(hint: Hint): readonly Hint[] {
   const { correlationId: _, ...rest } = hint;
   return [hint, { ...rest, change: 'delete', id: `${RG1}/providers/Microsoft.Compute/virtualMachines/vm2` }];
@@ -176,7 +142,7 @@ async function whole(): Promise<boolean> {
 }
 
 describe.each(changes)('$what', ({ change, messages, writes: expected }) => {
-  it.each(variantsOf(messages))('$how', async ({ isLost, deliver }) => {
+  it.each(variantsOf(messages, alsoForged))('$how', async ({ isLost, deliver }) => {
     await declare();
     const since = stage.mark;
     await change();
