@@ -11,17 +11,20 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 const IMPORT = /^(?:import|export)\s+(?!type\s)(?:[^;'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm;
 const IS_TEST = /\.(test|fixture)\.ts$|\/testing(\/|\.ts$)/;
 
-function importsIn(path: string, source: string): string[] {
-  return [...source.matchAll(IMPORT)].map(([, to = '']) => join(dirname(path), to));
+/** Types as well. */
+const REFERENCE = /^(?:import|export)\s+(?:[^;'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm;
+
+function importsIn(path: string, source: string, of = IMPORT): string[] {
+  return [...source.matchAll(of)].map(([, to = '']) => join(dirname(path), to));
 }
 
-async function graph(): Promise<Graph> {
+async function graph(of = IMPORT): Promise<Graph> {
   const names = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((name) =>
     name.endsWith('.ts'),
   );
   const paths = names.map((name) => join('src', name)).filter((path) => !IS_TEST.test(path));
   const read = async (path: string) =>
-    [path, importsIn(path, await readFile(join(ROOT, path), 'utf8'))] as const;
+    [path, importsIn(path, await readFile(join(ROOT, path), 'utf8'), of)] as const;
   return new Map(await Promise.all(paths.map(read)));
 }
 
@@ -56,6 +59,12 @@ const importsOf = (folder: string) =>
 it('no file of the product is loaded by what it loads', () => {
   expect(all.size).toBeGreaterThan(500);
   expect(circleIn(all)).toBeUndefined();
+});
+
+it('nor is any described by what it describes: types run one way, too', async () => {
+  const types = await graph(REFERENCE);
+  const product = new Map([...types].filter(([path]) => !path.startsWith('src/simulator/')));
+  expect(circleIn(product)).toBeUndefined();
 });
 
 it('the simulated Azure imports nothing of the product, the clock aside', () => {

@@ -15,7 +15,8 @@ import type { TreeNode } from '../relations/node.ts';
 import { readSnapshot, type SnapshotSource, type Unread } from '../relations/snapshot.ts';
 import { treeOf } from '../relations/tree.ts';
 import type { Clock } from '../runtime/time/clock.ts';
-import type { AzureReads, Seen } from './azure/live.ts';
+import type { AzureReads } from './azure/live.ts';
+import type { Seen } from './azure/seen.ts';
 import { eventsOf } from './events.ts';
 import { type Judgement, judgementsOf, type PolicyView } from './policy/judged.ts';
 

@@ -3,11 +3,10 @@
  * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
-import type { MadeBy } from './makers.ts';
 import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
 import type { SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
-import type { AreaView, PrincipalView, SweepView } from './view.ts';
+import type { AreaView, MadeBy, PrincipalView, SweepView } from './view.ts';
 
 export interface LiveView {
   /** Wall ms. */

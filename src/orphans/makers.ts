@@ -2,13 +2,7 @@ import { asciiLower } from '../azure/names/ascii.ts';
 import { confirmationFor, readConfirmation } from './confirmation.ts';
 import type { KeepReason } from './reasons.ts';
 import { MADE_HERE_ANNOTATION, type SweepSpec } from './spec.ts';
-import type { SweepView } from './view.ts';
-
-/**
- * By whom a thing was made, or kept for an object: object ids, lower case. Undefined: Azure does not show it, as of an identity that was
- * last written before azid wrote that.
- */
-export type MadeBy = readonly string[] | undefined;
+import type { MadeBy, SweepView } from './view.ts';
 
 /**
  * Of an assignment, which Azure says some moments after it was made. Whoever keeps the identity that is its principal may count on it as

@@ -3,8 +3,13 @@
  * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
-import type { MadeBy } from './makers.ts';
 import type { DoubtReason } from './reasons.ts';
+
+/**
+ * By whom a thing was made, or kept for an object: object ids, lower case. Undefined: Azure does not show it, as of an identity that was
+ * last written before azid wrote that.
+ */
+export type MadeBy = readonly string[] | undefined;
 
 export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
 

@@ -18,6 +18,7 @@ import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { RoleDefinitions } from '../../azure/role-definitions.ts';
 import { roleTypeOf } from '../../reconcilers/role-grant/target/role.ts';
 import type { ReadRole } from '../policy/questions.ts';
+import type { Seen } from './seen.ts';
 import { attachedView, credentialView, grantView, hostView, identityView, systemView } from './views.ts';
 
 export interface AzureReads {
@@ -26,15 +27,6 @@ export interface AzureReads {
   readonly assignments: Pick<RoleAssignments, 'get'>;
   readonly definitions: Pick<RoleDefinitions, 'get' | 'find'>;
   readonly hosts: Pick<Hosts, 'get'>;
-}
-
-/** One thing of Azure, as it is now. */
-export interface Seen {
-  readonly what: string;
-  readonly id: string;
-  readonly state: 'as declared' | 'differs' | 'absent' | 'unreadable';
-  /** What of it is shown, or why it could not be read. */
-  readonly details: readonly string[];
 }
 
 /** Resources of one attachment that are read. */

@@ -11,7 +11,7 @@ import { asciiLower } from '../../azure/names/ascii.ts';
 import { MARK } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
-import type { Seen } from './live.ts';
+import type { Seen } from './seen.ts';
 
 export type View = Pick<Seen, 'state' | 'details'>;
 

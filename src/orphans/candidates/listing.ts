@@ -1,8 +1,8 @@
-import { type MadeBy, madeElsewhere } from '../makers.ts';
+import { madeElsewhere } from '../makers.ts';
 import type { OrphanReason } from '../reasons.ts';
 import type { Candidate, Memory, Verdict } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
-import type { AreaView, OrphanType, SweepView } from '../view.ts';
+import type { AreaView, MadeBy, OrphanType, SweepView } from '../view.ts';
 import { afterGrace, type Listed, type Standing, timesOf } from './grace.ts';
 
 /** What every type of thing is judged by, and how it is listed. */

@@ -3,14 +3,22 @@ import { tag } from '../../azure/names/identity-marks.ts';
 import { makersIn } from '../../azure/names/makers.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from '../instance.ts';
 import type { LiveThing, LiveView } from '../live.ts';
-import { type MadeBy, madeTogether } from '../makers.ts';
+import { madeTogether } from '../makers.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import { credentialOwner } from '../owners/credential.ts';
 import { identityOwner } from '../owners/identity.ts';
 import { ownerToRead } from '../recheck.ts';
 import type { Candidate } from '../report.ts';
 import { INSTALLATION, SCOPE, SELF } from '../sweep.fixture.ts';
-import type { AreaView, Hanging, IdentityView, OwnerView, PrincipalView, SweepView } from '../view.ts';
+import type {
+  AreaView,
+  Hanging,
+  IdentityView,
+  MadeBy,
+  OwnerView,
+  PrincipalView,
+  SweepView,
+} from '../view.ts';
 import type { Assignment, Identity } from './azure.fixture.ts';
 import type { World } from './world.fixture.ts';
 

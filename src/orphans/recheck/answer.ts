@@ -1,8 +1,8 @@
 import type { LiveView } from '../live.ts';
-import { type MadeBy, madeElsewhere } from '../makers.ts';
+import { madeElsewhere } from '../makers.ts';
 import type { KeepReason } from '../reasons.ts';
 import type { Candidate } from '../report.ts';
-import type { OwnerView } from '../view.ts';
+import type { MadeBy, OwnerView } from '../view.ts';
 
 export type Answer =
   | { readonly type: 'delete' }

@@ -1,11 +1,8 @@
 import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
-import type { CredentialCache } from '../../cache/credentials/credentials.ts';
-import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim/claim.ts';
-import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import type { Doubt, SweepView } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
@@ -14,53 +11,18 @@ import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import { areasOf } from '../watches/areas.ts';
+import type { ObserveDeps, Observing, Use } from './deps.ts';
 import { type Facts, type LiveRead, liveReadNamed, type RunFacts } from './facts.ts';
-import { type LiveDeps, readLive } from './live/read.ts';
-import { type ClaimDeps, type ObservedClaim, observeClaim } from './run/claim.ts';
-import { type GoneDeps, goneRetained } from './run/gone-retained.ts';
+import { readLive } from './live/read.ts';
+import { type ObservedClaim, observeClaim } from './run/claim.ts';
+import { goneRetained } from './run/gone-retained.ts';
 import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
-import { type RunReadsDeps, readRun } from './run/run-reads.ts';
+import { readRun } from './run/run-reads.ts';
 import { unconfirmedRecords } from './run/unconfirmed.ts';
 import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
 import { areaOf } from './view/areas.ts';
 import { builtNow } from './view/built.ts';
-import type { ObjectsDeps } from './view/objects.ts';
-import type { ViewDeps } from './view/view.ts';
-
-type Use = { use: AreasInUse['use'] };
-
-export interface ObserveDeps
-  extends ViewDeps,
-    LiveDeps,
-    RunReadsDeps,
-    Omit<ClaimDeps, 'identityCache' | 'retained' | 'client' | 'identities' | 'clock'>,
-    Omit<ObjectsDeps, 'stores' | 'assignmentCache'> {
-  readonly identityCache: ViewDeps['identityCache'] &
-    RunReadsDeps['identityCache'] &
-    ObjectsDeps['identityCache'] &
-    GoneDeps['identityCache'] &
-    LiveDeps['identityCache'] &
-    Use;
-  readonly assignmentCache: ViewDeps['assignmentCache'] &
-    RunReadsDeps['assignmentCache'] &
-    LiveDeps['assignmentCache'] &
-    ObjectsDeps['assignmentCache'] &
-    GoneDeps['assignmentCache'] &
-    Use;
-  readonly credentialCache: ViewDeps['credentialCache'] &
-    GoneDeps['credentialCache'] &
-    Pick<CredentialCache, 'standing'> &
-    Use;
-  readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
-  readonly client: LiveDeps['client'] & ClaimDeps['client'];
-  readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
-  readonly resourceGraph: LiveDeps['resourceGraph'] & RunReadsDeps['resourceGraph'];
-  readonly retained: RetainedRecords;
-  readonly stores: Stores;
-  readonly whoAmI: () => Promise<AzureCaller>;
-  readonly clock: Clock;
-}
 
 /** Between two deletions of a run: what goes wrong is seen before much has gone, ms. */
 export const PACE_MS = 5_000;
@@ -126,16 +88,6 @@ export function release(
 ): void {
   for (const cache of [caches.identityCache, caches.assignmentCache, caches.credentialCache])
     areasOf(cache, KIND).use(key, []);
-}
-
-export interface Observing {
-  readonly claim: ObservedClaim | undefined;
-  readonly sweep: OrphanSweep;
-  readonly context: ReconcileContext;
-  readonly live: LiveReads;
-  readonly memory: SweepMemory;
-  readonly run: RunMemory;
-  readonly scopes: readonly SweptScope[];
 }
 
 async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunFacts> {

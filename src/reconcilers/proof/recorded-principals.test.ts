@@ -74,7 +74,9 @@ describe('a record', () => {
     expect(refusal).toBeInstanceOf(KubeError);
     expect(refusal).toMatchObject({
       status: 403,
-      message: expect.stringMatching(/azid-system\/azid-principals-1.*forbidden.*deploy\/kustomize\/base\/rbac\.yaml/),
+      message: expect.stringMatching(
+        /azid-system\/azid-principals-1.*forbidden.*deploy\/kustomize\/base\/rbac\.yaml/,
+      ),
     });
     expect([principals.of(A), principals.lastOf(A)]).toEqual([undefined, 'p1']);
     kube.before = () => {};

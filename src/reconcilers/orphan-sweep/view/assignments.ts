@@ -5,10 +5,10 @@ import { makersIn } from '../../../azure/names/makers.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { assignmentInstance } from '../../../orphans/instance.ts';
-import { type MadeBy, madeTogether } from '../../../orphans/makers.ts';
+import { madeTogether } from '../../../orphans/makers.ts';
 import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { AssignmentView, ForeignAssignmentView, PrincipalView } from '../../../orphans/view.ts';
+import type { AssignmentView, ForeignAssignmentView, MadeBy, PrincipalView } from '../../../orphans/view.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 

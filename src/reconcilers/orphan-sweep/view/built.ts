@@ -1,13 +1,13 @@
 import { NOT_RETAINED_ANNOTATION, type OrphanSweep } from '../../../api/orphan-sweep.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
-import type { ObserveDeps, Observing, whoAmI } from '../observe.ts';
+import type { KnownSelf, ObserveDeps, Observing } from '../deps.ts';
 import type { Built, RunReads, SweepMemory } from '../run/memory.ts';
 import { objectsOf } from './objects.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 import { NEEDED, viewOf } from './view.ts';
 
 interface Building extends Observing {
-  readonly self: Awaited<ReturnType<typeof whoAmI>>;
+  readonly self: KnownSelf;
   readonly reads: RunReads;
 }
 
