@@ -137,7 +137,11 @@ describe('a queue', () => {
     expect(lines).toContainEqual({
       level: 'warn',
       message: 'the queue of events cannot be received from',
-      fields: expect.objectContaining({ eventSource: 'main', queue: expect.stringMatching(`/${queue}$`), reason }),
+      fields: expect.objectContaining({
+        eventSource: 'main',
+        queue: expect.stringMatching(`/${queue}$`),
+        reason,
+      }),
     });
     await stage.declare('main');
     await stage.reason('main', 'Ready', 'Receiving');
