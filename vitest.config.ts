@@ -26,13 +26,6 @@ const LONGEST_FIRST = [
   'histories/',
 ];
 
-/** Of the projects that `npm test` runs; what is given at the root does not reach them. */
-const SHARED = {
-  // Importing the product took half the time of a small file: a worker imports it once, for all its files. So a module may not
-  // keep what one file could see of another's: docs/design/2026-11-29-one-process-for-many-files.md.
-  isolate: false,
-};
-
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
@@ -53,8 +46,11 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...SHARED,
           name: 'unit',
+          // Importing the product took half the time of a small file: a worker imports it once, for all its files. So a module may not
+          // keep what one file could see of another's: docs/design/2026-11-29-one-process-for-many-files.md. Not so the system tests:
+          // an operator that a test left running when it failed would go on beside the files after it.
+          isolate: false,
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           // Real sockets and real keys on a loaded machine; no test measures time.
           testTimeout: 30_000,
@@ -62,7 +58,6 @@ export default defineConfig({
       },
       {
         test: {
-          ...SHARED,
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: ['test/clients/**'],

@@ -126,11 +126,13 @@ it('is the one way to ask: nobody else evaluates policies, or takes an unknown n
       readFileSync(join(source, file), 'utf8'),
     ),
   );
-  // The IdentityPolicy's own reconciler looks for contradictions in every namespace there is.
+  // The IdentityPolicy's own reconciler looks for contradictions in every namespace there is; `azid status` names the rule of a
+  // verdict that `policyFor` gave.
   expect(asking.toSorted()).toEqual([
+    'inspect/policy/rule.ts',
     'policy/policy-for.ts',
     'reconcilers/identity-policy/decide.ts',
-    'reconcilers/identity-policy/index.ts',
+    'reconcilers/identity-policy/observe.ts',
   ]);
 });
 

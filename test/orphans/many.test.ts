@@ -64,7 +64,7 @@ it(`finds ${ORPHANS} orphans among ${ORPHANS + LIVING}, and deletes at most ${PE
   const { status } = (await orphans.get()) ?? {};
   // Each has all candidates in it: not one for each deletion.
   const runs = Math.ceil(ORPHANS / PER_RUN) + 2;
-  expect(statuses).toBeLessThanOrEqual(ORPHANS / 10 + 5 * runs);
+  expect(statuses).toBeLessThanOrEqual(ORPHANS / 10 + 8 * runs);
   for (const { deleted } of status?.history ?? []) expect(deleted).toBeLessThanOrEqual(PER_RUN);
   expect(stage.writes(mark).filter((each) => each.startsWith('DELETE lost-'))).toHaveLength(ORPHANS);
   expect((await orphans.records()).length).toBe(ORPHANS);

@@ -21,6 +21,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Each leaves the quick start as it found it, or as the next ones do not mind; the last removes azid. */
 const ORDER = [
   'README.md',
+  'docs/guides/inspect-azid.md',
   'docs/guides/federate-a-workload.md',
   'docs/guides/grant-a-role.md',
   'docs/guides/adopt-an-identity.md',
@@ -31,7 +32,6 @@ const ORDER = [
   'docs/guides/run-on-azure.md',
   'docs/guides/run-highly-available.md',
   'docs/guides/troubleshoot.md',
-  'docs/guides/inspect-azid.md',
   'docs/guides/monitor-azid.md',
   'docs/guides/answer-an-alert.md',
   'docs/guides/move-to-another-cluster.md',
@@ -78,8 +78,11 @@ it('what is not run says why, and only what calls az is marked so', () => {
     }
 });
 
-describe.each(documents)('$file', ({ blocks }) => {
-  const run = blocks.filter(({ mark }) => mark.type === 'run');
+const isRun = ({ mark }: (typeof documents)[number]['blocks'][number]) => mark.type === 'run';
+
+// Of a guide that needs what the sandbox has not, such as pods, nothing can be run.
+describe.each(documents.filter(({ blocks }) => blocks.some(isRun)))('$file', ({ blocks }) => {
+  const run = blocks.filter(isRun);
   it.each(run)('line $line runs', async ({ text, mark }) => {
     const given = mark.type === 'run' && mark.given ? `${mark.given}\n` : '';
     const shell = promisify(execFile)('bash', ['-euo', 'pipefail', '-c', `${given}${text}`], {
