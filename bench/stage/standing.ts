@@ -1,3 +1,4 @@
+import { MAKERS } from '../../src/azure/names/identity-marks.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { TEAM_SIZE } from '../../test/support/load/team.ts';
 import { type Legacy, restoreAzure, restoreKubernetes } from '../../test/support/takeover.ts';
@@ -26,7 +27,7 @@ export async function restoreTeams(
   to: { readonly azure: Simulator; readonly cluster: Cluster; readonly subscriptions: readonly string[] },
 ): Promise<Legacy> {
   const { azure, cluster, subscriptions } = to;
-  const copies = copyTeams(template, count, subscriptions);
+  const copies = madeBy(azure, copyTeams(template, count, subscriptions));
   for (let n = 0; n < count; n++) {
     const subscriptionId = subscriptions[n % subscriptions.length] ?? SUBSCRIPTION;
     azure.control.createResourceGroup({ name: `rg-${n}`, subscriptionId });
@@ -34,4 +35,15 @@ export async function restoreTeams(
   await restoreAzure(copies, azure);
   await restoreKubernetes(copies, cluster);
   return copies;
+}
+
+/** The identities say as whom azid keeps them, and it signs in to this Azure as somebody else than to that of the template. */
+function madeBy({ control }: Simulator, copies: Legacy): Legacy {
+  const own = control.identities({}).find(({ id }) => id.endsWith('/azid-controller'));
+  if (!own) throw new Error("expected azid's own identity to be in the simulated Azure, found none");
+  const identities = copies.azure.identities.map((each) => ({
+    ...each,
+    tags: { ...each.tags, [MAKERS]: own.principalId.toLowerCase() },
+  }));
+  return { ...copies, azure: { ...copies.azure, identities } };
 }
