@@ -84,9 +84,9 @@ describe('what azid of commit 90903af left behind', () => {
     ).toEqual([]);
     expect(inAzure()).toEqual(before);
     expect(await notReady()).toEqual([]);
-    // The principals of identities go on record (docs/design/2026-11-28-principals-on-record.md), and since when there are records of
-    // what is retained; nothing else is written.
-    const isRecord = (name: string) => /^azid-(principals-|retained$)/.test(name);
+    // The principals of identities go on record (docs/design/2026-11-28-principals-on-record.md), since when there are records of what is
+    // retained, and what says `Retain` (docs/design/2026-11-29-retain-on-record.md); nothing else is written.
+    const isRecord = (name: string) => /^azid-(principals-|retained)/.test(name);
     expect(journal.kubeWrites.map(nameOf).filter((name) => !isRecord(name))).toEqual([]);
     // It did look: each list once at the start and once for each resync.
     const lists = calls.filter(({ operation }) => operation === 'identities.listBySubscription');
