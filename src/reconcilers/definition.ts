@@ -1,19 +1,19 @@
 import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
+import type { OrphanMetrics } from '../observe/metrics/orphan-series.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
 import type { Log } from '../runtime/log.ts';
 import type { OwnedInAzure } from './activity/owned.ts';
 import type { Decision, FailedAction } from './decision.ts';
 import type { Hold } from './holds.ts';
 import type { KindReconciler } from './kind.ts';
-import type { SweepSample } from './orphan-sweep/samples.ts';
 import type { Services, SharedServices } from './services.ts';
 import type { StoreDefinition } from './stores.ts';
 
 /** The series that single kinds fill. */
 export interface KindSeries {
-  readonly orphans: { sweeps(source: () => Iterable<SweepSample>): void };
+  readonly orphans: Pick<OrphanMetrics, 'sweeps'>;
 }
 
 /**

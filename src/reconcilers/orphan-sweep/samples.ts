@@ -1,7 +1,5 @@
 import type { Stores } from '../stores.ts';
 
-export type SweepSample = ReturnType<typeof sweepSamples>[number];
-
 /** The sweeps as their statuses show them, for metrics. */
 export function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
   return orphanSweeps.values().map(({ metadata, status }) => {
