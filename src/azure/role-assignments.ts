@@ -114,8 +114,8 @@ export class RoleAssignments {
   }
 
   /** For a PUT at this scope: see `RequestScheduler.takePlace`. */
-  takePlace(scope: string, context: CallContext, unlessWithinMs: number): Promise<void> {
-    return this.#calls.takePlace(this.#at('write', scope), context, unlessWithinMs);
+  takePlace(scope: string, context: CallContext): Promise<void> {
+    return this.#calls.takePlace(this.#at('write', scope), context);
   }
 
   /** PUT. A name that holds another grant is refused by Azure: `RoleAssignmentUpdateNotPermitted`, thrown. */

@@ -73,11 +73,10 @@ export interface KindReconciler<
    */
   observe(object: T, context: ReconcileContext, live: LiveReads): Promise<Facts>;
   /**
-   * Asked before Azure is read for a decision that only cached things led to. If its write would wait longer than `unlessWithinMs` it
-   * takes its place in the line first, as what is read before so long a wait would have to be read again; throws then what
-   * `RequestScheduler.takePlace` does. Absent: the kind's writes are few.
+   * Asked before Azure is read for a decision that only cached things led to: if many wait to write, what is read before the wait would have
+   * to be read again. Does and throws what `RequestScheduler.takePlace` does. Absent: the kind's writes are few.
    */
-  takePlace?(decision: Made, context: ReconcileContext, unlessWithinMs: number): Promise<void>;
+  takePlace?(decision: Made, context: ReconcileContext): Promise<void>;
   /** What is about to be carried out: for what this process remembers of it, and for moments that must be met exactly. */
   decided?(object: T, facts: Facts, decision: Made): void;
   /** Throws what the call threw; the reconciler maps it. Never called with an action of the reconciler. */

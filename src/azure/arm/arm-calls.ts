@@ -110,8 +110,8 @@ export class ArmCalls {
   }
 
   /** See `RequestScheduler.takePlace`. */
-  takePlace(call: ArmCall, context: CallContext, unlessWithinMs: number): Promise<void> {
-    return this.#options.scheduler.takePlace(this.#requestOf(call, context), unlessWithinMs);
+  takePlace(call: ArmCall, context: CallContext): Promise<void> {
+    return this.#options.scheduler.takePlace(this.#requestOf(call, context));
   }
 
   #requestOf(call: ArmCall, context: CallContext): ScheduledRequest {

@@ -1,7 +1,9 @@
-import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
+import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type BucketSize, TokenBucket } from '../token-bucket.ts';
-import { ClassOrder } from './class-order.ts';
+import { ClassOrder } from './order/class-order.ts';
+import { Lines } from './order/lines.ts';
+import { Places } from './places.ts';
 import type { Waiter } from './request.ts';
 import { type Open, type SlotLimits, Slots } from './slots.ts';
 
@@ -33,89 +35,77 @@ export class RateLimitScope {
   }
 }
 
-/** Calls of a scope that wait for the same provider's buckets. */
+/** Calls of a scope that wait for the same provider's buckets, and reconciles that wait to read for such a call. */
 export class RequestQueue {
   readonly scope: RateLimitScope;
   /** Every bucket that each of its calls takes from, the resource's excepted. */
   readonly buckets: readonly TokenBucket[];
+  /** Of those that read before they write here. */
+  readonly places: Places;
   /** Keys of calls that run now and want no other beside them; kept by the scheduler, shared by all queues. */
   readonly #held: ReadonlySet<string>;
-  /** By class, then by namespace, in order of arrival. */
-  readonly #waiting: Readonly<Record<Priority, Map<string, Set<Waiter>>>> = {
-    edit: new Map(),
-    event: new Map(),
-    resync: new Map(),
-  };
+  readonly #calls = new Lines();
+  readonly #forPlaces = new Lines();
 
-  constructor(scope: RateLimitScope, buckets: readonly TokenBucket[], held: ReadonlySet<string>) {
+  /** @param onFree a place was given back */
+  constructor(
+    scope: RateLimitScope,
+    buckets: readonly TokenBucket[],
+    held: ReadonlySet<string>,
+    onFree: () => void,
+  ) {
     this.scope = scope;
     this.buckets = buckets;
     this.#held = held;
+    const capacity = { free: () => scope.slots.free, readyInMs: (after: number) => this.#tokenInMs(after) };
+    this.places = new Places(capacity, onFree);
   }
 
   add(waiter: Waiter): void {
-    const { priority, turn } = waiter;
-    const line = this.#waiting[priority].get(turn);
-    if (line) line.add(waiter);
-    else this.#waiting[priority].set(turn, new Set([waiter]));
+    this.#linesOf(waiter).add(waiter);
     this.scope.order.join(waiter);
   }
 
   remove(waiter: Waiter): boolean {
-    const { priority, turn } = waiter;
-    const line = this.#waiting[priority].get(turn);
-    if (!line?.delete(waiter)) return false;
-    if (line.size === 0) this.#waiting[priority].delete(turn);
+    if (!this.#linesOf(waiter).remove(waiter)) return false;
     this.scope.order.leave(waiter);
     return true;
   }
 
   has(waiter: Waiter): boolean {
-    return this.#waiting[waiter.priority].get(waiter.turn)?.has(waiter) ?? false;
+    return this.#linesOf(waiter).has(waiter);
   }
 
   /** Those that will not wait so long, taken out of the line. */
   takeImpatient(closedMs: number): readonly Waiter[] {
-    const all = PRIORITIES.flatMap((priority) =>
-      [...this.#waiting[priority].values()].flatMap((line) => [...line]),
-    );
+    const all = [...this.#calls.all(), ...this.#forPlaces.all()];
     return all.filter((waiter) => closedMs > (waiter.patienceMs ?? Infinity) && this.remove(waiter));
   }
 
   count(priority: Priority): number {
-    let count = 0;
-    for (const line of this.#waiting[priority].values()) count += line.size;
-    return count;
+    return this.#calls.count(priority) + this.#forPlaces.count(priority);
   }
 
   get empty(): boolean {
-    return PRIORITIES.every((priority) => this.#waiting[priority].size === 0);
+    return this.#calls.empty && this.#forPlaces.empty;
   }
 
-  /** Ms until the scope and the shared buckets would let a call through after so many others; 0 = now. */
-  readyInMs(now: number, after = 0): number {
-    let ms = Math.max(0, this.scope.notBefore - now);
-    for (const bucket of this.buckets) ms = Math.max(ms, bucket.readyInMs(after));
-    return ms;
-  }
-
-  /** Ms that a call of this class would wait behind those that are here; turns and slots left out, so it may be less or more. */
-  waitMs(now: number, priority: Priority): number {
-    const before = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
-    return this.readyInMs(
-      now,
-      before.reduce((sum, each) => sum + this.count(each), 0),
-    );
+  /** Ms until the scope and the shared buckets let a call through; 0 = now. */
+  readyInMs(now: number): number {
+    return Math.max(0, this.scope.notBefore - now, this.#tokenInMs(0));
   }
 
   /**
-   * The most urgent call whose own resource has a token and is free: of the namespace whose turn it is, the first that came.
-   * How many are passed over is bounded by how many reconciles may be under way.
+   * The most urgent call whose own resource has a token and is free, or reconcile that there is a place for: of the namespace
+   * whose turn it is, the first that came. How many are passed over is bounded by how many reconciles may be under way.
+   *
+   * @param now monotonic ms
    */
-  first({ classes, admits }: Open): Waiter | undefined {
+  first(now: number, { classes, admits }: Open): Waiter | undefined {
+    const lines = this.#open(now);
     for (const priority of classes) {
       let first: Waiter | undefined;
-      for (const [turn, line] of this.#waiting[priority]) {
+      for (const [turn, line] of lines(priority)) {
         if (!admits(turn)) continue;
         const waiter = this.#firstReady(line);
         if (waiter && (!first || this.scope.order.before(waiter, first))) first = waiter;
@@ -125,11 +115,12 @@ export class RequestQueue {
     return undefined;
   }
 
-  /** Of the calls that arrived before `before`, whatever their class, the one of the namespace whose turn it is. */
-  oldest(before: number, { classes, admits }: Open): Waiter | undefined {
+  /** Of those that arrived before `before`, whatever their class, the one of the namespace whose turn it is. */
+  oldest(now: number, before: number, { classes, admits }: Open): Waiter | undefined {
+    const lines = this.#open(now);
     let oldest: Waiter | undefined;
     for (const priority of classes)
-      for (const [turn, line] of this.#waiting[priority]) {
+      for (const [turn, line] of lines(priority)) {
         if (!admits(turn)) continue;
         const waiter = this.#firstReady(line, before);
         if (waiter && (!oldest || this.scope.order.longBefore(waiter, oldest))) oldest = waiter;
@@ -142,11 +133,29 @@ export class RequestQueue {
     let ms = Number.POSITIVE_INFINITY;
     // What waits for another call needs no timer: the end of that call starts it.
     for (const priority of classes)
-      for (const [turn, line] of this.#waiting[priority])
+      for (const [turn, line] of this.#calls.of(priority))
         if (admits(turn))
           for (const waiter of line)
             if (!this.#isHeld(waiter)) ms = Math.min(ms, waiter.resource?.readyInMs() ?? 0);
     return ms;
+  }
+
+  #linesOf({ forPlace }: Waiter): Lines {
+    return forPlace ? this.#forPlaces : this.#calls;
+  }
+
+  /** The lines whose first may go now. */
+  #open(now: number): (priority: Priority) => Iterable<[string, ReadonlySet<Waiter>]> {
+    const isReady = this.readyInMs(now) === 0;
+    const isClosed = this.scope.notBefore > now;
+    return (priority) => [
+      ...(isReady ? this.#calls.of(priority) : []),
+      ...(!isClosed && this.places.isFree(priority) ? this.#forPlaces.of(priority) : []),
+    ];
+  }
+
+  #tokenInMs(after: number): number {
+    return Math.max(...this.buckets.map((bucket) => bucket.readyInMs(after)));
   }
 
   #firstReady(line: ReadonlySet<Waiter>, before = Number.POSITIVE_INFINITY): Waiter | undefined {

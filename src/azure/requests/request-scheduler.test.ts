@@ -1,44 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Waits } from '../../runtime/controller/waits.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';
-import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
+import { AZURE_LIMITS, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';
+import { advanceUntil, settle, setup, throttled } from './request-scheduler.fixture.ts';
 import { RequestScheduler } from './request-scheduler.ts';
-
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-/** Moves time from one armed timer to the next until `done`; fails if nothing is armed any more. */
-async function advanceUntil(clock: FakeClock, done: () => boolean): Promise<void> {
-  for (;;) {
-    await settle();
-    if (done()) return;
-    const ms = clock.untilNext();
-    if (ms === undefined) throw new Error('nothing is armed and the condition does not hold');
-    clock.advance(ms);
-  }
-}
-
-function setup(limits: Partial<Limits> = {}) {
-  const clock = new FakeClock();
-  const scheduler = new RequestScheduler({ clock, limits: { ...AZURE_LIMITS, ...limits } });
-  const started: { label: string; at: number }[] = [];
-  const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
-    tenantId: 'tenant',
-    subscriptionId: 'sub-a',
-    credential: 'azid',
-    kind: 'write',
-    provider: AUTHORIZATION,
-    priority: 'resync',
-    ...more,
-  });
-  /** Adds a call that only records when it started. */
-  const submit = (label: string, more: Partial<ScheduledRequest> = {}) =>
-    scheduler.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));
-  const labels = () => started.map(({ label }) => label);
-  return { clock, scheduler, request, submit, started, labels };
-}
 
 /** The most calls above `capacity + perSecond * window` over all windows; at most 0 if the bucket holds. */
 function excess(times: readonly number[], capacity: number, perSecond: number): number {
@@ -164,14 +131,6 @@ describe('order', () => {
 });
 
 describe('a 429', () => {
-  const throttled = (retryAfterMs?: number) =>
-    new AzureError({
-      status: 429,
-      code: 'TooManyRequests',
-      message: 'slow',
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    });
-
   test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
     const { clock, scheduler, request, submit, started } = setup();
     const until = clock.monotonic() + 60_000;
@@ -263,45 +222,6 @@ describe('a 429', () => {
     void submit('next');
     await advanceUntil(clock, () => started.length === 1);
     expect(clock.monotonic()).toBe(9000);
-  });
-});
-
-describe('a place taken before the call is made', () => {
-  const limits = { arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } }, share: 1 };
-
-  test('is kept for the call that follows, at whatever time its turn came', async () => {
-    const { clock, scheduler, request, submit, labels } = setup(limits);
-    const waits = new Waits();
-    await submit('first');
-    const placed = scheduler.takePlace(request({ waits }), 500).catch((error: AzureError) => error.code);
-    void submit('behind');
-    await advanceUntil(clock, () => scheduler.stats().waiting.resync === 1);
-    expect(await placed).toBe('DecideAgain');
-    expect(clock.monotonic()).toBe(1_000);
-    await submit('own', { waits });
-    expect(labels()).toEqual(['first', 'own']);
-    expect(clock.monotonic()).toBe(1_000);
-    await advanceUntil(clock, () => labels().length === 3);
-    expect(clock.monotonic()).toBe(2_000);
-  });
-
-  test('is not taken where the line is short, counting those that go first', async () => {
-    const { scheduler, request, submit } = setup(limits);
-    const waits = new Waits();
-    await submit('first');
-    await scheduler.takePlace(request({ waits }), 1_000);
-    for (const label of ['a', 'b']) void submit(label);
-    // An edit overtakes them.
-    await scheduler.takePlace(request({ waits, priority: 'edit' }), 1_000);
-    void scheduler.takePlace(request({ waits }), 2_000).catch(() => {});
-    expect(scheduler.stats().waiting).toEqual({ edit: 0, event: 0, resync: 3 });
-  });
-
-  test("is nobody's without a reconcile that keeps it", async () => {
-    const { scheduler, request, submit } = setup(limits);
-    for (const label of ['first', 'a', 'b', 'c']) void submit(label);
-    await scheduler.takePlace(request(), 0);
-    expect(scheduler.stats().waiting.resync).toBe(3);
   });
 });
 

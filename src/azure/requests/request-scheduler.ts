@@ -11,7 +11,7 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { classify } from '../arm/classify.ts';
 import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
 import { ProviderBuckets } from './buckets.ts';
-import { ClassOrder } from './class-order.ts';
+import { ClassOrder } from './order/class-order.ts';
 import { RateLimitScope, RequestQueue } from './rate-limit-scope.ts';
 import { closed, decideAgain, givenUp } from './refusals.ts';
 import type { ScheduledRequest, Waiter } from './request.ts';
@@ -72,6 +72,10 @@ export class RequestScheduler {
    * longer than `patienceMs`; a call under way sees the signal itself.
    */
   run<T>(request: ScheduledRequest, call: () => Promise<T>): Promise<T> {
+    return this.#enter(request, call, false);
+  }
+
+  #enter<T>(request: ScheduledRequest, call: () => Promise<T>, forPlace: boolean): Promise<T> {
     const queue = this.#queue(request);
     const { scope } = queue;
     return new Promise<T>((resolve, reject) => {
@@ -101,6 +105,7 @@ export class RequestScheduler {
         ...(patienceMs !== undefined && { patienceMs }),
         ...(exclusive !== undefined && { exclusive }),
         ...(waits && request.isStale && { isStale: request.isStale }),
+        ...(forPlace && { forPlace }),
         refuse,
         reserve: () => {
           const at = this.#clock.monotonic();
@@ -110,6 +115,7 @@ export class RequestScheduler {
         },
         start: async () => {
           leave();
+          if (waits && !forPlace) queue.places.leave(waits);
           try {
             this.#metrics?.waited((this.#clock.monotonic() - waiter.since) / 1000, { kind, priority });
             resolve(await call());
@@ -120,7 +126,7 @@ export class RequestScheduler {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (waits && this.#reservations.take(waits, { queue, resource, exclusive })) {
+      if (waits && !forPlace && this.#reservations.take(waits, { queue, resource, exclusive })) {
         if (waiter.isStale?.()) waiter.reserve();
         else this.#begin(scope, waiter);
         return;
@@ -129,20 +135,25 @@ export class RequestScheduler {
       this.#between.join(waiter);
       this.#pump();
       if (!queue.has(waiter)) return;
-      waiting = waits?.begin({ cuttable: !waiter.isStale });
+      waiting = waits?.begin({ cuttable: !waiter.isStale && !forPlace });
       // The callback of `begin` may have aborted the call, which then waits no longer.
       if (!queue.has(waiter)) leave();
     });
   }
 
   /**
-   * If such a call would wait longer than `unlessWithinMs`: waits for its turn, keeps it for the same call of the same reconcile, and
-   * rejects with the code `DecideAgain`, or as `run` does. So what the call is to rest on is read after the wait, and once.
+   * Lets a reconcile through to read what such a write of it will rest on: at once if the write can follow soon (`places.ts`). If not it
+   * waits in the line of the write, and this rejects with the code `DecideAgain` at its turn, or as `run` does. So what a write rests on is read
+   * after the wait, and once. It ends when the write begins, or with the reconcile.
    */
-  async takePlace(request: ScheduledRequest, unlessWithinMs: number): Promise<void> {
-    const waitMs = this.#queue(request).waitMs(this.#clock.monotonic(), request.priority);
-    if (request.waits === undefined || waitMs <= unlessWithinMs) return;
-    await this.run({ ...request, isStale: () => true }, async () => {});
+  async takePlace(request: ScheduledRequest): Promise<void> {
+    const { waits, priority } = request;
+    const { places } = this.#queue(request);
+    if (waits === undefined || places.has(waits)) return;
+    const waitsBefore = waits.count;
+    const { exclusive: _, isStale: __, resourceId: ___, ...rest } = request;
+    await this.#enter(rest, async () => places.hold(waits, priority), true);
+    if (waits.count !== waitsBefore) throw decideAgain();
   }
 
   /** Calls waiting and running now, for gauges and tests. */
@@ -182,6 +193,10 @@ export class RequestScheduler {
       queue.scope.order.had(waiter);
       this.#between.had(waiter);
       this.#leave(queue, waiter);
+      if (waiter.forPlace) {
+        void waiter.start();
+        continue;
+      }
       for (const bucket of queue.buckets) bucket.take();
       waiter.resource?.take();
       if (waiter.exclusive !== undefined) this.#held.add(waiter.exclusive);
@@ -217,18 +232,18 @@ export class RequestScheduler {
       let first: Next | undefined;
       let oldest: Next | undefined;
       for (const queue of queues) {
-        if (queue.empty || queue.readyInMs(now) > 0) continue;
-        const old = owed ? queue.oldest(now - this.#limits.longWaitMs, open) : undefined;
+        if (queue.empty) continue;
+        const old = owed ? queue.oldest(now, now - this.#limits.longWaitMs, open) : undefined;
         if (old && (!oldest || order.longBefore(old, oldest.waiter))) oldest = { queue, waiter: old };
-        const waiter = queue.first(open);
+        const waiter = queue.first(now, open);
         if (waiter && (!first || order.before(waiter, first.waiter))) first = { queue, waiter };
       }
       if (oldest && (!longest || this.#between.longBefore(oldest.waiter, longest.waiter))) longest = oldest;
       if (first && (!best || this.#between.before(first.waiter, best.waiter))) best = first;
     }
     const chosen = longest ?? best;
-    // A turn that is owed stays owed until somebody who waited can take it.
-    if (chosen) this.#turns = longest ? 0 : this.#turns + 1;
+    // A turn that is owed stays owed until somebody who waited can take it; a place takes no token, and is no turn.
+    if (chosen && !chosen.waiter.forPlace) this.#turns = longest ? 0 : this.#turns + 1;
     return chosen;
   }
 
@@ -255,7 +270,8 @@ export class RequestScheduler {
     if (known) return known;
     const kind = armClass(request.kind);
     const scope = this.#scope(`${caller} ${subscription} ${kind}`, subscription, kind);
-    const queue = new RequestQueue(scope, [scope.bucket, ...this.#buckets.sharedBy(request)], this.#held);
+    const buckets = [scope.bucket, ...this.#buckets.sharedBy(request)];
+    const queue = new RequestQueue(scope, buckets, this.#held, () => this.#pump());
     this.#queues.set(key, queue);
     scope.queues.add(queue);
     return queue;

@@ -50,6 +50,8 @@ export interface Waiter {
   readonly resource?: TokenBucket;
   /** Waits while another call of the same key runs. */
   readonly exclusive?: string;
+  /** It is to be let through to a place (`places.ts`) and takes neither token nor slot. */
+  readonly forPlace?: true;
   start(): Promise<void>;
   /** As in `ScheduledRequest`. */
   readonly patienceMs?: number;

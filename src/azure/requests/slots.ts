@@ -37,6 +37,10 @@ export class Slots {
     return this.#running.pending;
   }
 
+  get free(): number {
+    return this.#limits.concurrency - this.#running.pending - this.#running.size;
+  }
+
   /** Begins a call, which never rejects, in a slot that is free. */
   async run(turn: string, call: () => Promise<void>): Promise<void> {
     this.#byTurn.set(turn, this.of(turn) + 1);
@@ -53,9 +57,8 @@ export class Slots {
 
   /** The last slots are kept free of resyncs, and of whoever has all others. */
   get open(): Open {
-    const { concurrency, reserved } = this.#limits;
-    const free = concurrency - this.#running.pending - this.#running.size;
-    const classes = free <= 0 ? [] : free > reserved ? PRIORITIES : URGENT;
+    const { free } = this;
+    const classes = free <= 0 ? [] : free > this.#limits.reserved ? PRIORITIES : URGENT;
     return { classes, admits: (turn) => this.#admits(turn) };
   }
 

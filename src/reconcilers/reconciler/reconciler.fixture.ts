@@ -108,8 +108,8 @@ export class ReconcilerWorld {
         const decision = this.decide(object, failed);
         return this.placing && decision !== DONE ? { ...decision, needsLive: ['it'] } : decision;
       },
-      takePlace: (_decision: AnyDecision, context: ReconcileContext, unlessWithinMs: number) =>
-        this.scheduler.takePlace({ ...WRITE, ...context }, unlessWithinMs),
+      takePlace: (_decision: AnyDecision, context: ReconcileContext) =>
+        this.scheduler.takePlace({ ...WRITE, ...context }),
       perform: async (action: Own, _object: IdentityAttachment, context: ReconcileContext) => {
         if (action.type === 'remove') this.remove(action.id);
         else await this.azure(action.what, context);

@@ -96,7 +96,7 @@ export class Rounds<
   #takePlace(context: ReconcileContext): (wanted: Decision<Action, Status>) => Promise<void> {
     return async (wanted) => {
       try {
-        await this.#parts.kind.takePlace?.(wanted, context, DECISION_MS);
+        await this.#parts.kind.takePlace?.(wanted, context);
       } catch (error) {
         if (isDecideAgain(error) || context.signal.aborted || !failureOf(error)) throw error;
       }

@@ -78,13 +78,14 @@ export type ObservedAssignment =
   | { readonly state: 'present'; readonly assignment: SeenAssignment; readonly live: boolean }
   /**
    * A GET of this reconcile found nothing. `conclusive`: neither Azure's lag nor a write of a dead process explains it; else
-   * `conclusiveInMs` says when to ask again.
+   * `conclusiveInMs` says when to ask again. `suspected`: the cache does not have it, and Azure was not asked yet.
    */
   | {
       readonly state: 'absent';
       readonly missing: 'assignment' | 'scope';
       readonly conclusive: boolean;
       readonly conclusiveInMs: number;
+      readonly suspected?: true;
     }
   /** The first list is still under way, and nobody waits for this object. */
   | { readonly state: 'loading' }

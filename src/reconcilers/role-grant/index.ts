@@ -53,9 +53,9 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
         const moment = nextMoment(object, status, facts);
         if (moment !== undefined) enqueue(keyOf(object), 'event', moment - facts.now);
       },
-      async takePlace({ actions }, context, unlessWithinMs) {
+      async takePlace({ actions }, context) {
         const put = actions.find((each) => each.type === 'putAssignment');
-        if (put) await services.assignments.takePlace(put.target.scope, context, unlessWithinMs);
+        if (put) await services.assignments.takePlace(put.target.scope, context);
       },
       async perform(action, object, context) {
         if (isKeptAction(action)) return performKept(action, object, context.signal, services);

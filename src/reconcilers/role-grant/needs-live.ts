@@ -16,12 +16,19 @@ export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDec
   );
   const forgotten = facts.held.flatMap(({ id, unproven }) => (unproven ? id : []));
   const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(viewOf(key, facts)));
+  // What the cache lacks is read whatever it leads to: nothing rests on a suspicion.
+  if (facts.target && isSuspected(facts.azure)) doubtful.push(armKey(facts.target.id));
   return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
 }
 
 /** Read in this reconcile, or not to be had; a view that says nothing leads to no write. */
 export function isLive(view: ObservedAssignment | undefined): boolean {
-  return view?.state !== 'present' || view.live;
+  return view?.state === 'present' ? view.live : !isSuspected(view);
+}
+
+/** The cache does not have it, and Azure was not asked. */
+export function isSuspected(view: ObservedAssignment | undefined): boolean {
+  return view?.state === 'absent' && view.suspected === true;
 }
 
 function viewOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {

@@ -8,7 +8,7 @@ import type { LiveReads } from '../../live-reads.ts';
 import { failureOf } from '../../status/failure.ts';
 import { overOf } from '../ends/ends.ts';
 import type { Facts, Held, ObservedAssignment, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { isLive } from '../needs-live.ts';
+import { isLive, isSuspected } from '../needs-live.ts';
 import { asCoOwner, isExpired } from '../own.ts';
 import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
 import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
@@ -18,7 +18,7 @@ import { isUndetermined } from '../ownership/undetermined.ts';
 import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
 import type { PrincipalDeps } from '../target/principal.ts';
 import type { RefusedWrites } from './refused.ts';
-import { cachedView, liveView, type ObservedDeps } from './views.ts';
+import { cachedView, liveView, type ObservedDeps, SUSPECTED } from './views.ts';
 
 export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, LivenessDeps {
   readonly proofs: PrincipalDeps['proofs'];
@@ -61,7 +61,9 @@ export async function withAssignments(
     facts = { ...facts, ...self };
   }
   const views = new Map<string, ObservedAssignment>();
-  for (const id of ids) views.set(armKey(id), await viewOf(object, id, context, live, deps));
+  // What is to be made may wait to be read until its write can follow; what is held may not.
+  const toBeMade = ending ? undefined : target?.id;
+  for (const id of ids) views.set(armKey(id), await viewOf(object, id, id === toBeMade, context, live, deps));
   return assembled(object, facts, target, ledger, views, context, live, deps);
 }
 
@@ -114,7 +116,7 @@ async function assembled(
     });
   }
   const azure = target && views.get(armKey(target.id));
-  const missing = azure?.state === 'absent' && azure.missing === 'assignment';
+  const missing = azure?.state === 'absent' && azure.missing === 'assignment' && !isSuspected(azure);
   const duplicate =
     target && missing
       ? await live.once(`duplicate ${target.id}`, () => duplicateOf(object, target, context, deps))
@@ -163,16 +165,18 @@ async function isDead(
 async function viewOf(
   object: RoleGrant,
   id: string,
+  mayWait: boolean,
   context: ReconcileContext,
   live: LiveReads,
   deps: ReadDeps,
 ): Promise<ObservedAssignment> {
   const key = armKey(id);
-  const cached = live.wasRead(key) ? undefined : cachedView(object, id, context, deps);
+  const wasRead = live.wasRead(key);
+  const cached = wasRead ? undefined : cachedView(object, id, context, deps);
   const isAsked = live.wants(key) || isReconcileRequested(object);
-  return cached && (isLive(cached) || !isAsked)
-    ? cached
-    : live.once(key, () => liveView(object, id, context, deps));
+  if (cached && (isLive(cached) || !isAsked)) return cached;
+  if (mayWait && !cached && !isAsked && !wasRead) return SUSPECTED;
+  return live.once(key, () => liveView(object, id, context, deps));
 }
 
 async function selfOf(

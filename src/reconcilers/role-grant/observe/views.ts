@@ -49,6 +49,15 @@ export function cachedView(
   }
 }
 
+/** Not in the cache: it may be there all the same. Good for a first decision, on which nothing is done but to ask Azure. */
+export const SUSPECTED: ObservedAssignment = {
+  state: 'absent',
+  missing: 'assignment',
+  conclusive: true,
+  conclusiveInMs: 0,
+  suspected: true,
+};
+
 export async function liveView(
   object: RoleGrant,
   id: string,

@@ -1,5 +1,5 @@
-import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import type { Waiter } from './request.ts';
+import { PRIORITIES, type Priority } from '../../../runtime/outcome.ts';
+import type { Waiter } from '../request.ts';
 import { TurnOrder } from './turn-order.ts';
 
 /** Whose turn it is, in each class and among those that waited long. */
