@@ -54,12 +54,12 @@ function operationTable(operations: readonly Operation[]): string {
   return markdownTable(['Operation', 'Request', 'Known from', 'But'], rows);
 }
 
-const SERVICE_BUS = `A broker that speaks AMQP 1.0: namespaces and queues are made over the control endpoint. Sessions, topics, scheduling, deferring, transactions, forwarding,
+const SERVICE_BUS = `A broker that speaks AMQP 1.0: namespaces and queues are made over the control endpoint or Resource Manager. Sessions, topics, scheduling, deferring, transactions, forwarding,
 times to live and AMQP over WebSockets are not simulated.
 
 `;
 
-const EVENT_GRID = `System topics of subscriptions and resource groups, with event subscriptions to Service Bus queues, made over the control endpoint. Other sources,
+const EVENT_GRID = `System topics of subscriptions and resource groups, with event subscriptions to Service Bus queues, made over the control endpoint or Resource Manager. Other sources,
 custom topics, namespaces, partner topics, other destinations and Azure Resource Notifications are not simulated.
 
 `;

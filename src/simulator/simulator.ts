@@ -38,6 +38,7 @@ import { identityProviderOperations } from './identities/provider-operations.ts'
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
 import { Knobs } from './knobs/knobs.ts';
 import type { Preset } from './knobs/presets.ts';
+import { messagingOperations } from './messaging/index.ts';
 import { createPki } from './pki.ts';
 import { PolicyAssignments } from './policies/assignments.ts';
 import { PolicyDefinitions } from './policies/definitions.ts';
@@ -175,6 +176,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...cloudMetadataOperations(tenantId),
         ...tenantOperations(frame),
         ...deploymentOperations({ frame, deployments, results: operationResults, send }),
+        ...messagingOperations(frame, { namespaces, topics: events.topics, systemIdentities }),
         ...activityLogOperations(frame, activityLog),
         ...tagOperations({ ...frame, hosts: hosts.frame.hosts }),
         ...lockOperations(frame),

@@ -17,6 +17,24 @@ const documentation = (but?: string): Known => ({
 });
 const guess = (but?: string): Known => ({ origin: 'guess', ...(but !== undefined && { but }) });
 
+/** At a group and at a subscription. */
+const DEPLOYMENTS: Readonly<Record<string, Known>> = {
+  'deployments.createOrUpdate': documentation(
+    '`guid` and `uniqueString` are stable but not Azure’s own; one resource after the other; texts of refused parameters are reported, where `fail` shows its message a guess',
+  ),
+  'deployments.validate': documentation(
+    'what only a resource’s own PUT tells is not found; that missing rights are a 400 is reported',
+  ),
+  'deployments.whatIf': documentation('what only the service sets is not foretold'),
+  'deployments.exportTemplate': documentation(),
+  'deployments.delete': documentation(),
+  'deployments.checkExistence': documentation(),
+  'deploymentOperations.list': documentation(),
+  'deployments.get': documentation(),
+  'deployments.list': documentation(),
+  'deployments.operationStatus': documentation(),
+};
+
 const DURING =
   'what GET shows while it runs is inferred (`hosts.identityShows`), what a failure leaves a guess (`hosts.failedWriteLeaves`)';
 
@@ -91,20 +109,24 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'tags.createOrUpdate': documentation(),
   'tags.update': documentation(),
   'tags.delete': documentation(),
-  'deployments.createOrUpdate': documentation(
-    '`guid` and `uniqueString` are stable but not Azure’s own; one resource after the other',
+  ...DEPLOYMENTS,
+  ...Object.fromEntries(
+    Object.entries(DEPLOYMENTS).map(([id, known]) => [`${id}AtSubscriptionScope`, known]),
   ),
-  'deployments.validate': documentation(
-    'what only a resource’s own PUT tells is not found; that missing rights are a 400 is reported',
+  'serviceBusNamespaces.createOrUpdate': documentation(
+    'at once, where Azure takes a minute; refusals are reported',
   ),
-  'deployments.whatIf': documentation('what only the service sets is not foretold'),
-  'deployments.exportTemplate': documentation(),
-  'deployments.delete': documentation(),
-  'deployments.checkExistence': documentation(),
-  'deploymentOperations.list': documentation(),
-  'deployments.get': documentation(),
-  'deployments.list': documentation(),
-  'deployments.operationStatus': documentation(),
+  'serviceBusQueues.createOrUpdate': documentation(
+    'texts of refused durations are guesses; another lock, window or count for a queue that is there is not simulated',
+  ),
+  'systemTopics.createOrUpdate': documentation(
+    'refusals of a second topic and another source are reported, others guesses',
+  ),
+  'systemTopicEventSubscriptions.createOrUpdate': documentation(
+    'to queues alone; that the queue and the container must be there is a guess, as are the texts',
+  ),
+  'blobServices.createOrUpdate': documentation(),
+  'blobContainers.createOrUpdate': documentation(),
   'activityLogs.list': documentation('the lag is documented as 3 to 20 min'),
   'hostOperations.get': traffic(),
   'hostOperationResults.get': documentation(),

@@ -122,6 +122,28 @@ export const VERSIONS: Readonly<Record<string, string>> = {
   'Microsoft.Resources/tags': `
     2019-10-01 2020-06-01 2020-08-01 2020-10-01 2021-01-01 2021-04-01 2022-09-01 2023-07-01 2024-03-01
     2024-07-01 2024-11-01 2025-03-01 2025-04-01`,
+  'Microsoft.ServiceBus/namespaces': `
+    2015-08-01 2017-04-01 2018-01-01-preview 2021-01-01-preview 2021-06-01-preview 2021-11-01 2022-01-01-preview
+    2022-10-01-preview 2023-01-01-preview 2024-01-01 2025-05-01-preview`,
+  'Microsoft.ServiceBus/namespaces/queues': `
+    2015-08-01 2017-04-01 2018-01-01-preview 2021-01-01-preview 2021-06-01-preview 2021-11-01 2022-01-01-preview
+    2022-10-01-preview 2023-01-01-preview 2024-01-01 2025-05-01-preview`,
+  'Microsoft.EventGrid/systemTopics': `
+    2020-04-01-preview 2020-10-15-preview 2021-06-01-preview 2021-10-15-preview 2021-12-01 2022-06-15
+    2023-06-01-preview 2023-12-15-preview 2024-06-01-preview 2024-12-15-preview 2025-02-15 2025-04-01-preview
+    2025-07-15-preview`,
+  'Microsoft.EventGrid/systemTopics/eventSubscriptions': `
+    2020-04-01-preview 2020-10-15-preview 2021-06-01-preview 2021-10-15-preview 2021-12-01 2022-06-15
+    2023-06-01-preview 2023-12-15-preview 2024-06-01-preview 2024-12-15-preview 2025-02-15 2025-04-01-preview
+    2025-07-15-preview`,
+  'Microsoft.Storage/storageAccounts/blobServices': `
+    2018-07-01 2018-11-01 2019-04-01 2019-06-01 2020-08-01-preview 2021-01-01 2021-02-01 2021-04-01 2021-06-01
+    2021-08-01 2021-09-01 2022-05-01 2022-09-01 2023-01-01 2023-04-01 2023-05-01 2024-01-01 2025-01-01 2025-06-01
+    2025-08-01 2026-04-01 2026-09-01`,
+  'Microsoft.Storage/storageAccounts/blobServices/containers': `
+    2018-02-01 2018-03-01-preview 2018-07-01 2018-11-01 2019-04-01 2019-06-01 2020-08-01-preview 2021-01-01
+    2021-02-01 2021-04-01 2021-06-01 2021-08-01 2021-09-01 2022-05-01 2022-09-01 2023-01-01 2023-04-01 2023-05-01
+    2024-01-01 2025-01-01 2025-06-01 2025-08-01 2026-04-01 2026-09-01`,
   'Microsoft.ResourceGraph/resources': `
     2021-03-01 2022-10-01 2024-04-01`,
   'Microsoft.Insights/eventtypes': `

@@ -27,6 +27,8 @@ export interface Deployment {
   readonly name: string;
   readonly state: 'Running' | 'Succeeded' | 'Failed';
   readonly mode: Mode;
+  /** Of one at the level of a subscription. */
+  readonly location?: string;
   readonly template: Template;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -48,12 +50,13 @@ export function failed(details: unknown): ErrorBody {
 
 /** As GET answers it. The hash is stable; Azure's own is another one. */
 export function bodyOf(deployment: Deployment) {
-  const { id, name, state, mode, template, parameters, outputs, operations, error } = deployment;
+  const { id, name, state, mode, location, template, parameters, outputs, operations, error } = deployment;
   const written = operations.filter(({ does, status }) => does === 'Create' && status < 400);
   return {
     id,
     name,
     type: TYPE,
+    ...(location !== undefined && { location }),
     properties: {
       templateHash: hashOf(template),
       parameters: shownParameters(template, parameters),

@@ -5,10 +5,12 @@ import { ArmError, type ArmRequest } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import { isWithin, scopeKey } from '../scope.ts';
 import { type Deployment, type DeploymentOperation, failed, type Mode } from './deployment.ts';
-import { type ExpressionScope, evaluate, evaluateSoFar } from './expression.ts';
-import { bodyAs, namedIds, notSimulated, type Planned, planOf } from './plan.ts';
+import { evaluate, evaluateSoFar } from './expressions/evaluate.ts';
+import { type ExpressionScope, Unread } from './expressions/scope.ts';
+import { assertParameters } from './parameters.ts';
+import { aliasesOf, bodyAs, namedIds, type Planned, planOf } from './plan.ts';
 import { assertMayWrite, assertPoliciesAllow } from './preflight.ts';
-import { assertParameters, scopeOf, type Template } from './template.ts';
+import { outputsOf, scopeOf, type Template } from './template.ts';
 
 /** A call as whoever deploys, with all the rules; the parsed body of its answer. */
 export type Send = (
@@ -22,6 +24,8 @@ export interface Given {
   readonly mode: Mode;
   readonly template: Template;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** At the level of a subscription: where the deployment itself is kept. */
+  readonly location?: string;
 }
 
 interface DeploymentsFrame extends Frame {
@@ -33,8 +37,8 @@ const POLL_MS = 1000;
 const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating']);
 
 /**
- * Deployments of templates to a group, one resource after the other in the order they depend on each other: each a PUT as the
- * caller, so that rules, locks and the Activity Log are those of any write.
+ * Deployments of templates to a subscription or a group, one resource after the other in the order they depend on each other: each a
+ * PUT as the caller, so that rules, locks and the Activity Log are those of any write.
  */
 export class Deployments {
   readonly #deployments = new Map<string, Deployment>();
@@ -54,8 +58,12 @@ export class Deployments {
     return this.#deployments.get(scopeKey(id));
   }
 
-  within(group: string): Deployment[] {
-    return [...this.#deployments.values()].filter(({ id }) => isWithin(id, group));
+  /** Of a group or a subscription itself: those of its groups are theirs. */
+  at(base: string): Deployment[] {
+    const start = `${scopeKey(base)}/providers/`;
+    return [...this.#deployments.values()].filter(
+      ({ id }) => scopeKey(id).startsWith(start) && id.split('/').length === start.split('/').length + 2,
+    );
   }
 
   delete(id: string): void {
@@ -75,7 +83,7 @@ export class Deployments {
     assertMayWrite(this.#frame, request.caller, plan);
     const known = plan.map((planned) => ({
       planned,
-      body: bodyAs(planned, (value) => evaluateSoFar(value, scope)),
+      body: bodyAs(planned, evaluateSoFar),
     }));
     assertPoliciesAllow(this.#frame.policyAssignments, known);
     return { plan, scope };
@@ -86,6 +94,7 @@ export class Deployments {
     const made = new Map<string, unknown>();
     const { plan, scope } = this.plan(request, given, made);
     const existing = this.find(request.path);
+    assertLocationStays(existing, given);
     if (existing?.state === 'Running')
       throw new ArmError(
         409,
@@ -119,7 +128,7 @@ export class Deployments {
 
   /** What a deployment takes out of its group at its end. */
   superfluous({ mode, template }: Given, scope: ExpressionScope): string[] {
-    if (mode === 'Incremental') return [];
+    if (mode === 'Incremental' || !scope.group) return [];
     const named = new Set(namedIds(template, scope).map(scopeKey));
     const there = this.#frame.world.resourcesWithin(scope.group.id).map(({ id }) => id);
     // A child goes with its parent, and stays with it.
@@ -140,14 +149,15 @@ export class Deployments {
       this.#keep({ ...deployment, operations, changedAt: this.#frame.clock.now(), ...end });
     try {
       for (const planned of plan) {
-        const body = bodyAs(planned, (value) => evaluate(value, scope));
+        const body = await this.#worked(request, made, () => bodyAs(planned, evaluate));
         const came = await this.#write(request, planned, body);
         operations.push(this.#operationOf(planned, came));
         if (came.status >= 400) {
           finish({ state: 'Failed', error: failed(errorOf(came.body)) });
           return;
         }
-        made.set(scopeKey(planned.id), came.body);
+        for (const id of [planned.id, ...aliasesOf(planned.type, planned.id)])
+          made.set(scopeKey(id), came.body);
         made.set(planned.name, came.body);
         if (planned.symbol !== undefined) made.set(planned.symbol, came.body);
       }
@@ -160,13 +170,26 @@ export class Deployments {
           return;
         }
       }
-      const outputs = Object.entries(deployment.template.outputs ?? {}).map(
-        ([name, { type, value }]) => [name, { type: nameOf(type), value: evaluate(value, scope) }] as const,
-      );
-      finish({ state: 'Succeeded', outputs: Object.fromEntries(outputs) });
+      const outputs = await this.#worked(request, made, () => outputsOf(deployment.template, scope));
+      finish({ state: 'Succeeded', outputs });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       finish({ state: 'Failed', error: failed({ code: error.code, message: error.message }) });
+    }
+  }
+
+  /** Worked out with what is there already read as the caller, each when it is first asked for. */
+  async #worked<T>(request: ArmRequest, made: Map<string, unknown>, work: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof Unread)) throw error;
+        const version = error.apiVersion ?? newestOf(this.#frame, error.id);
+        const came = await this.#send(request, 'GET', `${error.id}?api-version=${version}`);
+        if (came.status !== 200) throw refusalOf(came);
+        made.set(scopeKey(error.id), came.body);
+      }
     }
   }
 
@@ -175,7 +198,10 @@ export class Deployments {
     const target = `${id}?api-version=${apiVersion}`;
     const came = await this.#send(request, 'PUT', target, body);
     let last = came;
-    while (last.status < 400 && AT_WORK.has(stateOf(last.body))) {
+    // A new storage account answers without a body, and is not there until it is made.
+    const isAtWork = () =>
+      AT_WORK.has(stateOf(last.body)) || (came.status === 202 && (last === came || last.status === 404));
+    while (isAtWork() && (last.status < 400 || last.status === 404)) {
       await sleep(this.#frame.clock, POLL_MS);
       last = await this.#send(request, 'GET', target);
     }
@@ -199,23 +225,25 @@ export class Deployments {
   }
 
   #scope(request: ArmRequest, given: Given, made: ReadonlyMap<string, unknown>): ExpressionScope {
-    const [, , subscriptionId = '', , groupName = ''] = request.path.split('/');
+    const [, , subscriptionId = '', groups = '', groupName = ''] = request.path.split('/');
     const { world, identities } = this.#frame;
-    const group = world.resourceGroup(subscriptionId, groupName);
-    if (!group)
+    const isOfGroup = groups.toLowerCase() === 'resourcegroups';
+    const group = isOfGroup ? world.resourceGroup(subscriptionId, groupName) : undefined;
+    if (isOfGroup && !group)
       throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${groupName}' could not be found.`);
     const tenantId = world.subscription(subscriptionId)?.tenantId ?? world.tenantId;
+    const name = request.path.split('/').at(-1) ?? '';
     return scopeOf(given.template, given.parameters, {
       subscriptionId,
       tenantId,
-      group,
-      reference(target, full) {
+      ...(group && { group }),
+      deployment: { name, ...(given.location !== undefined && { location: given.location }) },
+      reference(target, full, apiVersion) {
         const identity = identities.get(target);
         const body =
           made.get(target) ?? made.get(scopeKey(target)) ?? (identity && { properties: { ...identity } });
-        if (body) return full ? body : (body as { properties?: unknown }).properties;
-        if (world.resource(target)) throw notSimulated(`a reference to '${target}', which it does not write`);
-        throw new ArmError(404, 'ResourceNotFound', `The Resource '${target}' was not found.`);
+        if (!body) throw new Unread(target, apiVersion);
+        return full ? body : (body as { properties?: unknown }).properties;
       },
     });
   }
@@ -246,4 +274,17 @@ function newestOf({ world }: Frame, id: string): string {
   return versionsOf(type).at(-1) ?? '';
 }
 
-const nameOf = (type: string) => `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+/** Of a subscription's deployment (the text is known from public reports). */
+function assertLocationStays(existing: Deployment | undefined, { location }: Given): void {
+  if (existing?.location === undefined || existing.location === location) return;
+  throw new ArmError(
+    409,
+    'InvalidDeploymentLocation',
+    `Invalid deployment location '${location}'. The deployment '${existing.name}' already exists in location '${existing.location}'.`,
+  );
+}
+
+function refusalOf({ status, body }: { readonly status: number; readonly body: unknown }): ArmError {
+  const { code = 'NotFound', message = '' } = (errorOf(body) ?? {}) as { code?: string; message?: string };
+  return new ArmError(status, code, message);
+}

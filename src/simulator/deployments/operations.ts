@@ -1,28 +1,30 @@
-import { z } from 'zod';
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
-import {
-  bodyOf,
-  type Deployment,
-  hashOf,
-  type Mode,
-  operationBody,
-  shownParameters,
-  TYPE,
-} from './deployment.ts';
-import type { Deployments, Given, Send } from './deployments.ts';
-import { evaluateSoFar } from './expression.ts';
-import { readTemplate } from './template.ts';
+import { bodyOf, type Deployment, hashOf, operationBody, shownParameters, TYPE } from './deployment.ts';
+import type { Deployments, Send } from './deployments.ts';
+import { evaluateSoFar } from './expressions/evaluate.ts';
+import { givenBy, settingsOf } from './request.ts';
 import { changesOf } from './what-if.ts';
 
-const GROUP = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}';
-const LIST = `${GROUP}/providers/${TYPE}`;
-const ONE = `${LIST}/{name}`;
-/** Of the operations of a deployment: without `providers`, as Azure has it. */
-const OPERATIONS = `${GROUP}/deployments/{name}/operations`;
+/** Where deployments are, with what their operations are called there. */
+const LEVELS = [
+  {
+    base: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}',
+    // Without `providers`, as Azure has it.
+    operations:
+      '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/deployments/{name}/operations',
+    suffix: '',
+  },
+  {
+    base: '/subscriptions/{subscriptionId}',
+    operations: `/subscriptions/{subscriptionId}/providers/${TYPE}/{name}/operations`,
+    suffix: 'AtSubscriptionScope',
+  },
+] as const;
+type Level = (typeof LEVELS)[number];
 
 interface Parts {
   readonly frame: Frame;
@@ -31,9 +33,14 @@ interface Parts {
   readonly send: Send;
 }
 
-/** Deployments of templates to a group, over ARM. */
-export function deploymentOperations(parts: Parts): readonly Operation[] {
+/** Deployments of templates to a group or a subscription, over ARM. */
+export const deploymentOperations = (parts: Parts): readonly Operation[] =>
+  LEVELS.flatMap((level) => operationsAt(level, parts));
+
+function operationsAt({ base, operations, suffix }: Level, parts: Parts): readonly Operation[] {
   const { frame, deployments, results } = parts;
+  const list = `${base}/providers/${TYPE}`;
+  const one = `${list}/{name}`;
   const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE) };
   const read = { ...common, method: 'GET', action: `${TYPE}/read` } as const;
   const found = (id: string): Deployment => {
@@ -48,9 +55,9 @@ export function deploymentOperations(parts: Parts): readonly Operation[] {
   return [
     {
       ...common,
-      id: 'deployments.createOrUpdate',
+      id: `deployments.createOrUpdate${suffix}`,
       method: 'PUT',
-      pattern: ONE,
+      pattern: one,
       action: `${TYPE}/write`,
       relaxedJson: true,
       handle(request) {
@@ -65,35 +72,35 @@ export function deploymentOperations(parts: Parts): readonly Operation[] {
     },
     {
       ...common,
-      id: 'deployments.validate',
+      id: `deployments.validate${suffix}`,
       method: 'POST',
-      pattern: `${ONE}/validate`,
+      pattern: `${one}/validate`,
       action: `${TYPE}/validate/action`,
       relaxedJson: true,
       handle: (request) => validated(parts, request),
     },
     {
       ...common,
-      id: 'deployments.whatIf',
+      id: `deployments.whatIf${suffix}`,
       method: 'POST',
-      pattern: `${ONE}/whatIf`,
+      pattern: `${one}/whatIf`,
       action: `${TYPE}/whatIf/action`,
       relaxedJson: true,
       handle: (request) => whatIf(parts, request),
     },
     {
       ...common,
-      id: 'deployments.exportTemplate',
+      id: `deployments.exportTemplate${suffix}`,
       method: 'POST',
-      pattern: `${ONE}/exportTemplate`,
+      pattern: `${one}/exportTemplate`,
       action: `${TYPE}/exportTemplate/action`,
       handle: ({ path }) => ({ status: 200, body: { template: found(parent(path, 1)).template } }),
     },
     {
       ...common,
-      id: 'deployments.delete',
+      id: `deployments.delete${suffix}`,
       method: 'DELETE',
-      pattern: ONE,
+      pattern: one,
       action: `${TYPE}/delete`,
       // What it made stays.
       handle(request, { subscriptionId = '' }) {
@@ -105,29 +112,29 @@ export function deploymentOperations(parts: Parts): readonly Operation[] {
     },
     {
       ...common,
-      id: 'deployments.checkExistence',
+      id: `deployments.checkExistence${suffix}`,
       method: 'HEAD',
-      pattern: ONE,
+      pattern: one,
       action: `${TYPE}/read`,
       handle: ({ path }) => ({ status: found(path) && 204 }),
     },
     {
       ...read,
-      id: 'deployments.get',
-      pattern: ONE,
+      id: `deployments.get${suffix}`,
+      pattern: one,
       handle: ({ path }) => ({ status: 200, body: bodyOf(found(path)) }),
     },
     {
       ...read,
-      id: 'deployments.list',
-      pattern: LIST,
-      handle: (request) => paged(request, deployments.within(parent(request.path, 3)), bodyOf),
+      id: `deployments.list${suffix}`,
+      pattern: list,
+      handle: (request) => paged(request, deployments.at(parent(request.path, 3)), bodyOf),
     },
     {
       ...common,
-      id: 'deployments.operationStatus',
+      id: `deployments.operationStatus${suffix}`,
       method: 'GET',
-      pattern: `${ONE}/operationStatuses/{operation}`,
+      pattern: `${one}/operationStatuses/{operation}`,
       action: `${TYPE}/operationstatuses/read`,
       handle({ path }) {
         const { state, error } = found(parent(path, 2));
@@ -136,59 +143,19 @@ export function deploymentOperations(parts: Parts): readonly Operation[] {
     },
     {
       ...common,
-      id: 'deploymentOperations.list',
+      id: `deploymentOperations.list${suffix}`,
       method: 'GET',
-      pattern: OPERATIONS,
+      pattern: operations,
       action: `${TYPE}/operations/read`,
       handle(request) {
+        const id = parent(request.path, 1);
         const deployment = found(
-          parent(request.path, 1).replace(/\/deployments\/([^/]+)$/i, `/providers/${TYPE}/$1`),
+          id.replace(/(?<!\/providers\/[^/]+)\/deployments\/([^/]+)$/i, `/providers/${TYPE}/$1`),
         );
         return paged(request, deployment.operations, (each) => operationBody(deployment, each));
       },
     },
   ];
-}
-
-const bodySchema = z.object({
-  properties: z.looseObject({
-    mode: z.string().default('Incremental'),
-    template: z.unknown(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
-    whatIfSettings: z.object({ resultFormat: z.string().nullish() }).nullish(),
-  }),
-});
-
-function bodyIn({ body }: ArmRequest) {
-  const parsed = bodySchema.safeParse(body);
-  if (!parsed.success)
-    throw new ArmError(
-      400,
-      'InvalidRequestContent',
-      'The request content was invalid and could not be deserialized.',
-    );
-  const { properties } = parsed.data;
-  return { ...properties, mode: modeOf(properties.mode) };
-}
-
-function modeOf(word: string): Mode {
-  switch (word.toLowerCase()) {
-    case 'incremental':
-      return 'Incremental';
-    case 'complete':
-      return 'Complete';
-    default:
-      throw new ArmError(
-        400,
-        'InvalidDeploymentMode',
-        `The deployment mode '${word}' is not valid. Supported values are 'Incremental' and 'Complete'.`,
-      );
-  }
-}
-
-function givenBy(request: ArmRequest): Given {
-  const { mode, template, parameters } = bodyIn(request);
-  return { mode, template: readTemplate(template), parameters: parameters ?? {} };
 }
 
 /** Nothing is read or made; what only a resource's own PUT can tell is not found here. */
@@ -212,15 +179,16 @@ function validated({ frame, deployments }: Parts, request: ArmRequest): ArmRespo
 }
 
 async function whatIf({ frame, deployments, send }: Parts, request: ArmRequest): Promise<ArmResponse> {
-  const { whatIfSettings } = bodyIn(request);
+  const { whatIfSettings } = settingsOf(request);
   const path = parent(request.path, 1);
   const given = givenBy(request);
   const { plan, scope } = deployments.plan({ ...request, path }, given);
   const changes = await changesOf(plan, {
     idsOnly: whatIfSettings?.resultFormat?.toLowerCase() === 'resourceidonly',
-    work: (value) => evaluateSoFar(value, scope),
+    work: evaluateSoFar,
     leaving: deployments.superfluous(given, scope),
-    there: frame.world.resourcesWithin(scope.group.id).map(({ id }) => id),
+    // At the level of a subscription only what the template names is told.
+    there: scope.group ? frame.world.resourcesWithin(scope.group.id).map(({ id }) => id) : [],
     async read(id, apiVersion) {
       const { status, body } = await send(request, 'GET', `${id}?api-version=${apiVersion}`);
       return status === 200 ? (body as Record<string, unknown>) : undefined;

@@ -3,7 +3,7 @@ import type { Frame } from '../frame.ts';
 import { ArmError, type Caller, errorBody } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import { disallowed } from '../policies/refusal.ts';
-import type { Planned } from './plan.ts';
+import { isType, type Planned } from './plan.ts';
 
 /**
  * What Azure looks at before it makes anything: whether who deploys may write each resource. Conditions of grants are left to the
@@ -11,7 +11,11 @@ import type { Planned } from './plan.ts';
  */
 export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: readonly Planned[]): void {
   const refused = plan.flatMap(({ id, name, type }) => {
-    const action = `${type}/write`;
+    // Groups are of their subscription.
+    const of = isType(type, 'Microsoft.Resources/resourceGroups')
+      ? 'Microsoft.Resources/subscriptions/resourceGroups'
+      : type;
+    const action = `${of}/write`;
     if (authorizer.permissions(caller, id).some((set) => permits(set, action))) return [];
     return `Authorization failed for template resource '${name}' of type '${type}'. The client '${caller.appId}' with object id '${caller.objectId}' does not have permission to perform action '${action}' at scope '${id}'.`;
   });

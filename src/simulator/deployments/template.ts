@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ArmError } from '../http/operation.ts';
-import { type ExpressionScope, evaluate } from './expression.ts';
+import { copiesIn, evaluate, rounds } from './expressions/evaluate.ts';
+import type { ExpressionScope } from './expressions/scope.ts';
+import { missingParameter } from './parameters.ts';
 
 const resourceSchema = z.looseObject({
   type: z.string(),
@@ -10,8 +12,11 @@ const resourceSchema = z.looseObject({
   condition: z.unknown().optional(),
   /** Of Bicep: to be referred to, not written. */
   existing: z.boolean().optional(),
-  copy: z.unknown().optional(),
+  copy: z.looseObject({ name: z.string(), count: z.unknown() }).optional(),
   dependsOn: z.array(z.string()).optional(),
+  /** Of nested deployments: where they are, if elsewhere. */
+  resourceGroup: z.string().optional(),
+  subscriptionId: z.string().optional(),
 });
 
 const record = z.record(z.string(), z.unknown());
@@ -20,7 +25,17 @@ const templateSchema = z.looseObject({
   variables: record.optional(),
   // Bicep writes them by symbolic name.
   resources: z.union([z.array(resourceSchema), z.record(z.string(), resourceSchema)]).default([]),
-  outputs: z.record(z.string(), z.looseObject({ type: z.string(), value: z.unknown() })).optional(),
+  outputs: z
+    .record(
+      z.string(),
+      z.looseObject({
+        type: z.string(),
+        value: z.unknown(),
+        condition: z.unknown().optional(),
+        copy: z.looseObject({ count: z.unknown(), input: z.unknown() }).optional(),
+      }),
+    )
+    .optional(),
 });
 
 export type Template = z.infer<typeof templateSchema>;
@@ -42,18 +57,16 @@ export const resourcesOf = ({ resources }: Template): TemplateResource[] =>
     ? resources
     : Object.entries(resources).map(([symbol, resource]) => ({ ...resource, symbol }));
 
-/** Parameters that the template has not; Azure names all of them. */
-export function assertParameters(
-  { parameters = {} }: Template,
-  given: Readonly<Record<string, unknown>>,
-): void {
-  const known = new Set(Object.keys(parameters).map((name) => name.toLowerCase()));
-  const unknown = Object.keys(given).filter((name) => !known.has(name.toLowerCase()));
-  if (unknown.length === 0) return;
-  throw new ArmError(
-    400,
-    'InvalidTemplate',
-    `Deployment template validation failed: 'The following parameters were supplied, but do not correspond to any parameters defined in the template: '${unknown.join(', ')}'. The parameters defined in the template are: '${Object.keys(parameters).join(', ')}'.'.`,
+/** What a deployment tells when it has succeeded. */
+export function outputsOf({ outputs = {} }: Template, scope: ExpressionScope): Record<string, unknown> {
+  const wanted = Object.entries(outputs).filter(
+    ([, { condition }]) => condition === undefined || evaluate(condition, scope) === true,
+  );
+  return Object.fromEntries(
+    wanted.map(([name, { type, value, copy }]) => {
+      const worked = copy ? rounds({ name, ...copy }, scope, evaluate) : evaluate(value, scope);
+      return [name, { type: `${type.charAt(0).toUpperCase()}${type.slice(1)}`, value: worked }];
+    }),
   );
 }
 
@@ -72,13 +85,18 @@ export function scopeOf(
       if (value !== undefined) return value;
       const fallback = parameters[name]?.defaultValue;
       if (fallback !== undefined) return evaluate(fallback, scope);
+      throw missingParameter(name);
+    },
+    variable(name) {
+      if (name in variables) return evaluate(variables[name], scope);
+      const copied = copiesIn(variables)?.find((each) => each.name === name);
+      if (copied) return rounds(copied, scope, evaluate);
       throw new ArmError(
         400,
         'InvalidTemplate',
-        `Deployment template validation failed: 'The value for the template parameter '${name}' is not provided.'`,
+        `Deployment template validation failed: 'The template variable '${name}' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.'.`,
       );
     },
-    variable: (name) => evaluate(variables[name], scope),
   };
   return scope;
 }

@@ -1,4 +1,5 @@
 import { scopeKey } from '../scope.ts';
+import type { ExpressionScope } from './expressions/scope.ts';
 import { bodyAs, type Planned } from './plan.ts';
 
 /** A change as `whatIf` answers it. */
@@ -22,7 +23,7 @@ export interface WhatIfParts {
   /** A GET as who asks; undefined where nothing is. */
   readonly read: (id: string, apiVersion: string) => Promise<Readonly<Record<string, unknown>> | undefined>;
   /** Expressions worked out as far as they can be. */
-  readonly work: (value: unknown) => unknown;
+  readonly work: (value: unknown, scope: ExpressionScope) => unknown;
   /** Ids of what is in the group. */
   readonly there: readonly string[];
   /** Those of them that the deployment deletes. */

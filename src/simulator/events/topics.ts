@@ -63,13 +63,17 @@ export class Topics {
       throw new TopicError(`source: expected the topic in the subscription of its source, got '${id}'`);
     if (!this.#world.scopeExists(groupOf(id)))
       throw new TopicError(`resourceGroup: expected an existing resource group, got '${groupOf(id)}'`);
-    const other = this.#topics.values().find((topic) => scopeKey(topic.source) === scopeKey(source));
+    const other = this.ofSource(source);
     if (other && scopeKey(other.id) !== scopeKey(id))
       throw new TopicError(`source: expected one without a system topic, '${other.id}' is there: use that`);
     const topic = { id, name, source };
     this.#topics.set(scopeKey(id), topic);
     this.#world.putResource({ id, name, type: TOPIC_TYPE, location: 'global' });
     return topic;
+  }
+
+  ofSource(source: string): SystemTopic | undefined {
+    return this.#topics.values().find((topic) => scopeKey(topic.source) === scopeKey(source));
   }
 
   topic(id: string): SystemTopic | undefined {

@@ -2,7 +2,8 @@
  * The rule of a policy definition, asked about one resource: `field` and `value` with the conditions that Azure documents, joined
  * by `allOf`, `anyOf` and `not`. Texts compare without case.
  */
-import { type ExpressionScope, evaluate } from '../deployments/expression.ts';
+import { evaluate } from '../deployments/expressions/evaluate.ts';
+import type { ExpressionScope } from '../deployments/expressions/scope.ts';
 import { ArmError } from '../http/operation.ts';
 import { shortLocation } from '../resources/locations.ts';
 

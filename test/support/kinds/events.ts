@@ -17,18 +17,16 @@ export class EventStage {
   readonly topic: string;
   /** By which its events come to the queue. */
   readonly eventSubscription: string;
-  readonly #endpoint: string;
 
   constructor(cluster: Cluster, world: World) {
     this.cluster = cluster;
     this.world = world;
     const { control } = world.azure;
-    const { host, endpoint } = control.createServiceBusNamespace({
+    const { host } = control.createServiceBusNamespace({
       name: 'events',
       resourceGroup: 'azid-system',
     });
     this.namespace = host;
-    this.#endpoint = endpoint;
     this.queue = control.createQueue({ namespace: 'events', name: 'azid', duplicateDetection: true }).id;
     const own = control.identities({}).find(({ id }) => id.endsWith('/azid-controller'));
     control.grant({
@@ -42,15 +40,8 @@ export class EventStage {
   }
 
   /** Options of an operator that hears events. Nothing is listed again while a test lasts. */
-  async operator(): Promise<Partial<OperatorOptions>> {
-    return {
-      clock: systemClock,
-      credential: await this.#credential(),
-      serviceBusEndpoint: this.#endpoint,
-      resyncIntervalMs: 24 * 3_600_000,
-      // What was made a moment before may be gone a moment later.
-      azureLagMs: 0,
-    };
+  operator(): Promise<Partial<OperatorOptions>> {
+    return hearing(this.world);
   }
 
   /** Events of the subscription come to the queue. */
@@ -95,20 +86,31 @@ export class EventStage {
   get mark(): number {
     return this.world.azure.requests().at(-1)?.n ?? 0;
   }
+}
 
-  /** Of another audience for Service Bus, as Entra would give. */
-  async #credential(): Promise<TokenCredential> {
-    const arm = await tokenCredential(this.world.azure, 'controller');
-    const { control } = this.world.azure;
-    return {
-      async getToken(scopes, options) {
-        if (!String(scopes).includes('servicebus')) return arm.getToken(scopes, options);
-        const { accessToken } = await control.token({
-          caller: 'controller',
-          audience: 'https://servicebus.azure.net/',
-        });
-        return { token: accessToken, expiresOnTimestamp: Date.now() + 3_600_000 };
-      },
-    };
-  }
+/** Options of an operator that hears events of this world: in real time, as its client is. */
+export async function hearing({ azure }: World): Promise<Partial<OperatorOptions>> {
+  return {
+    clock: systemClock,
+    credential: await credential(azure),
+    serviceBusEndpoint: azure.serviceBus.endpoint,
+    resyncIntervalMs: 24 * 3_600_000,
+    // What was made a moment before may be gone a moment later.
+    azureLagMs: 0,
+  };
+}
+
+/** Of another audience for Service Bus, as Entra would give. */
+async function credential(azure: World['azure']): Promise<TokenCredential> {
+  const arm = await tokenCredential(azure, 'controller');
+  return {
+    async getToken(scopes, options) {
+      if (!String(scopes).includes('servicebus')) return arm.getToken(scopes, options);
+      const { accessToken } = await azure.control.token({
+        caller: 'controller',
+        audience: 'https://servicebus.azure.net/',
+      });
+      return { token: accessToken, expiresOnTimestamp: Date.now() + 3_600_000 };
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Callers } from '../../http/callers.ts';
 import { ArmError } from '../../http/operation.ts';
 import type { AccessTokens } from '../../token/access-tokens.ts';
-import { type Namespace, ROOT_KEY } from '../queues/namespaces.ts';
+import { type Namespace, type Namespaces, ROOT_KEY } from '../queues/namespaces.ts';
 import type { Holder } from './claims.ts';
 import { decoded, isSignedBy, readSharedAccess } from './shared-access.ts';
 
@@ -19,9 +19,15 @@ export interface TokenCheckParts {
   readonly clock: Clock;
   readonly tokens: Pick<AccessTokens, 'verify'>;
   readonly callers: Pick<Callers, 'nameOf'>;
+  readonly namespaces: Pick<Namespaces, 'takesKeys'>;
 }
 
 const INVALID: TokenCheck = { valid: false, why: 'InvalidSignature: The token has an invalid signature.' };
+
+const KEYS_OFF: TokenCheck = {
+  valid: false,
+  why: 'LocalAuthDisabled: Authorization failed because SAS authentication has been disabled for the namespace.',
+};
 
 /** What `$cbs` makes of a token: a JWT of Entra for Service Bus, or a signature by the namespace's key. */
 export async function checkToken(
@@ -35,6 +41,7 @@ export async function checkToken(
     case 'jwt':
       return checkJwt(parts, token.value);
     case 'servicebus.windows.net:sastoken':
+      if (!anyKey && !parts.namespaces.takesKeys(namespace)) return KEYS_OFF;
       return checkSharedAccess(parts.clock.now(), namespace, token, anyKey);
     default:
       return { valid: false, why: `InvalidTokenType: The token type '${token.type}' is not supported.` };

@@ -36,6 +36,8 @@ export class Namespaces implements Disposable {
   readonly #namespaces = new Map<string, Namespace>();
   /** By `scopeKey` of the id. */
   readonly #queues = new Map<string, QueueEntity>();
+  /** By name, lower-case: those that take no key (`disableLocalAuth`). */
+  readonly #keysOff = new Set<string>();
   readonly #removed = new Set<(queue: QueueEntity) => void>();
 
   constructor(foundation: Foundation) {
@@ -82,6 +84,16 @@ export class Namespaces implements Disposable {
 
   deleteQueue(id: string): boolean {
     return this.#queues.has(scopeKey(id)) && this.#foundation.world.removeResource(id);
+  }
+
+  /** Whether `RootManageSharedAccessKey` lets anybody in; at first it does. */
+  useKeys({ name }: Namespace, on: boolean): void {
+    if (on) this.#keysOff.delete(name.toLowerCase());
+    else this.#keysOff.add(name.toLowerCase());
+  }
+
+  takesKeys({ name }: Namespace): boolean {
+    return !this.#keysOff.has(name.toLowerCase());
   }
 
   /** By the host that a client named; an address of this machine means the first there is. */
@@ -141,6 +153,8 @@ export class Namespaces implements Disposable {
       for (const listener of this.#removed) listener(queue);
     }
     const namespace = this.#namespaces.values().find((each) => scopeKey(each.id) === key);
-    if (namespace) this.#namespaces.delete(namespace.name.toLowerCase());
+    if (!namespace) return;
+    this.#namespaces.delete(namespace.name.toLowerCase());
+    this.#keysOff.delete(namespace.name.toLowerCase());
   }
 }
