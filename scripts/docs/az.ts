@@ -1,18 +1,18 @@
 /**
- * `npm run docs:az`: whether Azure's own command line knows the commands and flags that README and guides call. It has no
- * sandbox to run against (it wants a login), so each is looked up in its help. Not part of `npm test`: azure-cli is large.
- * Needs Python 3 with venv; azure-cli comes from PyPI into azid's cache, once.
+ * `npm run docs:az`: what Azure's own command line knows of the commands that the documents call, from its help, into
+ * `scripts/docs/az-commands.json`; more commands to look up may be given, each as one argument. The documents are compared with that file
+ * in the unit tests, since azure-cli is large and wants to be installed: Python 3 with venv, once, from PyPI into azid's cache.
  */
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../src/sandbox/apiserver/binaries/cache.ts';
-import { shellBlocks } from '../../test/support/process/markdown-blocks.ts';
-import { azCallsIn, unknownFlags } from './az-calls.ts';
+import { type AzCommands, azCallsIn, flagsIn } from './az-calls.ts';
 import { pages, ROOT } from './markdown.ts';
 
 const VERSION = '2.91.0';
+const FILE = join(ROOT, 'scripts/docs/az-commands.json');
 const run = promisify(execFile);
 
 const folder = join(cacheFolder(process.env), `azure-cli-${VERSION}`);
@@ -30,24 +30,28 @@ if (
   });
 }
 
+const before = await readFile(FILE, 'utf8').then(
+  (text) => Object.keys((JSON.parse(text) as AzCommands).commands),
+  () => [],
+);
+const called = (await pages()).flatMap(({ text }) => azCallsIn(text).map(({ words }) => words.join(' ')));
+const commands: Record<string, string> = {};
 let failed = 0;
-let passed = 0;
-for (const { path } of await pages()) {
-  if (path !== 'README.md' && !path.startsWith('docs/guides/')) continue;
-  for (const { line, text, mark } of shellBlocks(await readFile(join(ROOT, path), 'utf8'))) {
-    if (mark.type !== 'az') continue;
-    for (const call of azCallsIn(text)) {
-      const help = await run(az, [...call.words, '--help'], { maxBuffer: 64 * 2 ** 20 }).then(
-        ({ stdout }) => stdout,
-        (error: { stderr?: string; message: string }) => error.stderr ?? error.message,
-      );
-      const wrong = unknownFlags(call, help);
-      if (wrong.length === 0) passed += 1;
-      else failed += 1;
-      for (const each of wrong)
-        process.stdout.write(`${path}:${line}: az ${call.words.join(' ')}: ${each}\n`);
-    }
+for (const command of [...new Set([...before, ...called, ...process.argv.slice(2)])].sort()) {
+  const help = await run(az, [...command.split(' '), '--help'], { maxBuffer: 64 * 2 ** 20 }).then(
+    ({ stdout }) => stdout,
+    (error: { stderr?: string; message: string }) => error.stderr ?? error.message,
+  );
+  const flags = flagsIn(command, help);
+  if (flags !== undefined) commands[command] = flags.join(' ');
+  else {
+    failed += 1;
+    process.stdout.write(
+      `az ${command}: expected such a command, azure-cli ${VERSION} says: ${help.slice(0, 200)}\n`,
+    );
   }
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+const known: AzCommands = { version: VERSION, commands };
+await writeFile(FILE, `${JSON.stringify(known, undefined, 2)}\n`);
+process.stdout.write(`${Object.keys(commands).length} passed, ${failed} failed\n`);
+process.exitCode = failed > 0 ? 1 : 0;
