@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
 import { customResourceDefinition } from '../../src/api/schema/crd.ts';
+import { chartAlerts } from './chart-alerts.ts';
 import { crdFileName, yaml } from './crds.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
@@ -20,6 +21,7 @@ export async function chartFiles(): Promise<GeneratedFile[]> {
     { path: `${CHART}/Chart.yaml`, text: HEADERS.chart + yaml(chart(product)) },
     { path: `${CHART}/README.md`, text: readme(valueRows(schema, values)) },
     ...crdTemplates(),
+    await chartAlerts(),
   ];
 }
 
@@ -27,10 +29,11 @@ interface Product {
   readonly version: string;
   readonly description: string;
   readonly license: string;
+  readonly homepage: string;
 }
 
 /** Annotations: artifacthub.io/docs/topics/annotations/helm. No capability level is claimed, and nothing is signed yet. */
-function chart({ version, description, license }: Product): object {
+function chart({ version, description, license, homepage }: Product): object {
   const crds = KINDS.map(({ resource, description: about }) => ({
     kind: resource.kind,
     version: resource.version,
@@ -46,6 +49,7 @@ function chart({ version, description, license }: Product): object {
     version,
     appVersion: version,
     kubeVersion: `>=${OLDEST_KUBERNETES}.0-0`,
+    home: homepage,
     keywords: [
       'azure',
       'managed identity',

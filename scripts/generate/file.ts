@@ -14,6 +14,8 @@ export const HEADERS = {
   markdown: `<!-- ${SENTENCE} -->\n\n`,
   /** Of the Helm chart's Chart.yaml, which follows from package.json, too. */
   chart: '# Generated from package.json and src/api by `npm run generate`. Do not edit.\n',
+  /** Of the chart's alerts. */
+  alerts: '# Generated from deploy/observability by `npm run generate`. Do not edit.\n',
   /** The first member of an object. */
   json: '{\n  "about": "Generated from docs by `npm run generate`. Do not edit.",\n',
 } as const;
@@ -29,8 +31,13 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }
 
-/** A bar would end the cell, and `<` outside of code begin a tag. */
+/** A bar would end the cell. */
 function escaped(cell: string): string {
-  const parts = cell.replaceAll('|', '\\|').split(/(`[^`]*`)/);
+  return withoutTags(cell.replaceAll('|', '\\|'));
+}
+
+/** `<` outside of code would begin a tag: a reader sees nothing of it. */
+export function withoutTags(text: string): string {
+  const parts = text.split(/(`[^`]*`)/);
   return parts.map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;'))).join('');
 }

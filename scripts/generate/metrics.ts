@@ -109,7 +109,7 @@ async function usersOf(known: ReadonlySet<string>): Promise<ReadonlyMap<string, 
     }
   };
   for (const { alert, expr, annotations } of await alertRules())
-    add(expr, `[${alert}](../${annotations.runbook_url.replace(/^docs\//, '')})`);
+    add(expr, `[${alert}](../guides/answer-an-alert.md#${annotations.runbook_url.split('#')[1]})`);
   for (const { row, queries } of panels()) for (const { expr } of queries) add(expr, row);
   return new Map([...users].map(([name, list]) => [name, list.join(', ')]));
 }

@@ -14,7 +14,7 @@ export interface AlertRule {
   readonly annotations: {
     readonly summary: string;
     readonly description: string;
-    /** A page of this repository and its heading. */
+    /** The address of a heading on the site of the documents: `scripts/docs/site/address.ts`. */
     readonly runbook_url: string;
   };
 }

@@ -125,6 +125,23 @@ describe('a value', () => {
     expect(fewer.length).toBeLessThan(all.length);
   });
 
+  it('alerts.install=true adds the alerts of deploy/observability, alerts.runbooks says where they are explained', async () => {
+    const { spec } = parse(await readText('deploy/observability/prometheus-rules.yaml'));
+    const rule = async (...set: readonly string[]) => {
+      const on = await renderChart(helm, '--set', ['alerts.install=true', ...set].join(','));
+      return one(on, 'PrometheusRule/azid-system/azid') as Manifest & { readonly spec: unknown };
+    };
+    expect((await rule()).spec).toEqual(spec);
+    const elsewhere = await rule('alerts.runbooks=https://docs.example/alerts', 'alerts.labels.release=mine');
+    expect(elsewhere.metadata.labels).toMatchObject({
+      release: 'mine',
+      'app.kubernetes.io/instance': 'azid',
+    });
+    const addresses = JSON.stringify(elsewhere.spec).match(/"runbook_url":"[^"#]*/g) ?? [];
+    expect(addresses.length).toBeGreaterThan(20);
+    expect(new Set(addresses)).toEqual(new Set(['"runbook_url":"https://docs.example/alerts']));
+  });
+
   it('rbac.tenants=false leaves teams to the administrator, rbac.viewPolicies=false one binding', async () => {
     const all = (await renderChart(helm)).map(named);
     const lacks = async (set: string) => {
