@@ -4,7 +4,7 @@ import { KINDS } from '../../src/api/index.ts';
 import { customResourceDefinition } from '../../src/api/schema/crd.ts';
 import { API_VERSION, type KindSchema } from '../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
+import { type GeneratedFile, HEADERS, markdownTable, withoutTags } from './file.ts';
 
 /** As much of a structural schema as is told. */
 interface Node {
@@ -135,7 +135,7 @@ function limitsOf(node: Node): string[] {
 function rulesOf(node: Node, path: string): string[] {
   const own = (node['x-kubernetes-validations'] ?? []).map(({ message, messageExpression, fieldPath }) => {
     const where = `${path}${fieldPath ?? ''}`.replace(/^\./, '');
-    return `\`${where}\`: ${message ?? literalOf(messageExpression ?? '')}`;
+    return `\`${where}\`: ${withoutTags(message ?? literalOf(messageExpression ?? ''))}`;
   });
   const children = Object.entries(node.properties ?? {}).map(([name, child]) => [`.${name}`, child] as const);
   const items = node.items ? [['[]', node.items] as const] : [];

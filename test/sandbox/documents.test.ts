@@ -13,14 +13,44 @@ import { shellBlocks } from '../support/process/markdown-blocks.ts';
 import { cleanEnvironment, SandboxCommand } from '../support/process/sandbox-command.ts';
 
 /**
- * Every `sh` block of the README and the guides is run, in its order, in a shell with the lines that the sandbox says to
- * paste. What cannot be run says so in the document, with a reason: see `test/support/process/markdown-blocks.ts`.
+ * Every `sh` block of the README, the guides and what else leads through commands is run, in its order, in a shell with the lines that the
+ * sandbox says to paste. What cannot be run says so in the document, with a reason: see `test/support/process/markdown-blocks.ts`.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/**
+ * All reasons for which a block is not run. A new one is reviewed here: it must be something that neither the sandbox nor `given` can
+ * give, and what else shows that the commands are right stands beside it.
+ */
+const NOT_RUN: readonly string[] = [
+  // test/sandbox/sandbox.test.ts starts it as `npm start` does.
+  "the test's own sandbox is this one",
+  'test/sandbox/sandbox.test.ts runs the first; the second would run this test',
+  // test/commands/status.test.ts and test/commands/check.test.ts run these commands with what stands for a login.
+  'needs a login to a real Azure',
+  'needs a real Azure',
+  // test/deploy/image.test.ts assembles and starts the image, test/deploy/installed.test.ts and test/deploy/helm-release.test.ts the rest.
+  'needs a container engine and a registry',
+  'helm does not take over what kubectl has made; test/deploy/ installs, upgrades and uninstalls the chart',
+  'the sandbox runs no pods, so there is no log of one',
+  'needs azid as it is deployed',
+  "the sandbox's controller is no Deployment",
+  // deploy/observability/*.yaml: test/deploy/helm-chart.test.ts, test/observability/alerts.test.ts.
+  'needs the Prometheus Operator',
+  // test/leaving/handover.test.ts moves between two API servers.
+  'needs a second cluster',
+  "the sandbox's controller would end for good",
+  // test/leaving/release.test.ts, test/leaving/uninstall.test.ts.
+  'nothing hangs here',
+  'the sandbox has a controller that works',
+  // test/grants/grants.test.ts lets the time pass.
+  "azid waits for Azure's ten minutes",
+];
 /** Each leaves the quick start as it found it, or as the next ones do not mind; the last removes azid. */
 const ORDER = [
   'README.md',
+  'docs/get-started.md',
+  'docs/orphans.md',
   'docs/guides/inspect-azid.md',
   'docs/guides/federate-a-workload.md',
   'docs/guides/grant-a-role.md',
@@ -34,6 +64,7 @@ const ORDER = [
   'docs/guides/troubleshoot.md',
   'docs/guides/monitor-azid.md',
   'docs/guides/answer-an-alert.md',
+  'docs/guides/back-up-and-restore.md',
   'docs/guides/move-to-another-cluster.md',
   'docs/guides/uninstall.md',
 ];
@@ -64,9 +95,30 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-it('no guide is left out', async () => {
+it('no document that leads through commands is left out', async () => {
   const guides = (await readdir(join(ROOT, 'docs/guides'))).map((name) => `docs/guides/${name}`);
-  expect(ORDER.slice(1).toSorted()).toEqual(guides.toSorted());
+  const others = ['README.md', 'docs/get-started.md', 'docs/orphans.md'];
+  expect(ORDER.toSorted()).toEqual([...others, ...guides].toSorted());
+});
+
+it('what is not run is so for a reason that was reviewed, and each of these is one', () => {
+  const given = documents.flatMap(({ blocks }) =>
+    blocks.flatMap(({ mark }) => (mark.type === 'notRun' ? mark.reason : [])),
+  );
+  expect(new Set(given)).toEqual(new Set(NOT_RUN));
+});
+
+it('no commands hide in a block that is not run for its language', async () => {
+  for (const { file } of documents) {
+    const fences = [
+      ...(await readFile(join(ROOT, file), 'utf8')).matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm),
+    ];
+    for (const [, language = '', text = ''] of fences) {
+      expect(['sh', 'yaml', 'json', 'ts', ''], `${file}: ${text}`).toContain(language);
+      if (language !== 'sh')
+        expect(text, file).not.toMatch(/^ *(\$ )?(kubectl|az|azid|npm|node|helm|curl|flux|argocd|git) /m);
+    }
+  }
 });
 
 it('what is not run says why, and only what calls az is marked so', () => {
