@@ -158,7 +158,7 @@ describe('the Dockerfile', () => {
     };
     expect(dockerfile).toContain(`FROM node:${devDependencies.node}-`);
     expect(dockerfile).toContain('node scripts/image.ts rootfs /rootfs');
-    expect(dockerfile.split('FROM scratch')[1]?.match(/^(COPY|ADD|RUN) .*$/gm)).toEqual([
+    expect(dockerfile.split(/^FROM scratch$/m)[1]?.match(/^(COPY|ADD|RUN) .*$/gm)).toEqual([
       'COPY --from=build /rootfs /',
     ]);
     expect(dockerfile).toContain('USER 65532:65532');

@@ -43,10 +43,14 @@ async function run(program: string, args: readonly string[]): Promise<string> {
   }
 }
 
-/** Minutes the first time: it is built. */
-export async function buildHelm(): Promise<(args: readonly string[]) => Promise<string>> {
+/** The path of Helm. Minutes the first time: it is built. */
+export function helmProgram(): Promise<string> {
   const folder = fileURLToPath(new URL('../helm', import.meta.url));
-  const program = await buildGoProgram({ name: 'helm', folder, package: 'helm.sh/helm/v3/cmd/helm' });
+  return buildGoProgram({ name: 'helm', folder, package: 'helm.sh/helm/v3/cmd/helm' });
+}
+
+export async function buildHelm(): Promise<(args: readonly string[]) => Promise<string>> {
+  const program = await helmProgram();
   return (args) => run(program, args);
 }
 

@@ -9,8 +9,15 @@ import { fileURLToPath } from 'node:url';
 const ENTRY = fileURLToPath(new URL('../../product.ts', import.meta.url));
 const NAME = 'azid';
 
-/** Writes the bundle into the folder; resolves with the path of its program, to be run by Node 24 or newer. */
-export async function bundleProduct(folder: string): Promise<string> {
+/**
+ * Writes the bundle into the folder; resolves with the path of its program, to be run by Node 24 or newer.
+ *
+ * @param onModule called with the path of each module of which something is in it
+ */
+export async function bundleProduct(
+  folder: string,
+  onModule: (path: string) => void = () => {},
+): Promise<string> {
   // Loaded here: whoever runs the sandbox without its controller needs no bundler.
   const { build } = await import('rolldown');
   const { output } = await build({
@@ -26,8 +33,11 @@ export async function bundleProduct(folder: string): Promise<string> {
     },
   });
   await mkdir(folder, { recursive: true });
-  for (const file of output)
-    if (file.type === 'chunk') await writeFile(join(folder, file.fileName), ascii(file.code));
+  for (const file of output) {
+    if (file.type !== 'chunk') continue;
+    await writeFile(join(folder, file.fileName), ascii(file.code));
+    for (const path of file.moduleIds) onModule(path);
+  }
   return join(folder, `${NAME}.mjs`);
 }
 

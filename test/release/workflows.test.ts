@@ -1,0 +1,227 @@
+import { execFile } from 'node:child_process';
+import { access, constants, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { buildGoProgram } from '../support/process/go-program.ts';
+
+/** The workflows cannot be run here; what can be known of them without GitHub is. */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = '.github/workflows';
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Job {
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly 'timeout-minutes'?: number;
+  readonly steps: readonly Step[];
+}
+interface Workflow {
+  readonly permissions?: unknown;
+  readonly concurrency?: { readonly group: string };
+  readonly on: object;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const files = (await readdir(join(ROOT, FOLDER))).sort();
+const sources = await Promise.all(
+  files.map(async (file) => {
+    const text = await readFile(join(ROOT, FOLDER, file), 'utf8');
+    return { file, text, workflow: parse(text) as Workflow };
+  }),
+);
+const jobs = sources.flatMap(({ file, workflow }) =>
+  Object.entries(workflow.jobs).map(([name, job]) => ({ where: `${file} ${name}`, job })),
+);
+const steps = jobs.flatMap(({ where, job }) => job.steps.map((step) => ({ where, step })));
+const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly engines: { readonly node: string };
+  readonly devDependencies: { readonly node: string };
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+it('are these', () => {
+  expect(files).toEqual(['audit.yml', 'ci.yml', 'release.yml']);
+});
+
+it('satisfy actionlint', async () => {
+  const actionlint = await buildGoProgram({
+    name: 'actionlint',
+    folder: fileURLToPath(new URL('.', import.meta.url)),
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+  });
+  // Without what this machine may or may not have beside it.
+  const args = ['-no-color', '-shellcheck=', '-pyflakes=', ...files.map((file) => join(FOLDER, file))];
+  const { stdout } = await promisify(execFile)(actionlint, args, { cwd: ROOT }).catch(
+    (error: { stdout: string; message: string }) => ({ stdout: error.stdout || error.message }),
+  );
+  expect(stdout).toBe('');
+}, 900_000);
+
+describe('an action', () => {
+  it('is pinned by commit, with its version for people, and by the same one everywhere', () => {
+    const pins = new Map<string, Set<string>>();
+    for (const { file, text } of sources)
+      for (const [, used = ''] of text.matchAll(/^\s*(?:- )?uses: (.*)$/gm)) {
+        const [, action, commit, version] =
+          /^([\w.-]+\/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$/.exec(used) ?? [];
+        expect(action, `${file}: uses: ${used}`).toBeDefined();
+        pins.set(action ?? '', (pins.get(action ?? '') ?? new Set()).add(`${commit} ${version}`));
+      }
+    expect([...pins].filter(([, each]) => each.size > 1)).toEqual([]);
+    expect(pins.size).toBeGreaterThan(8);
+  });
+
+  it('is of GitHub, Docker or Sigstore', () => {
+    const owners = steps.flatMap(({ step }) => step.uses?.split('/')[0] ?? []);
+    expect([...new Set(owners)].sort()).toEqual(['actions', 'docker', 'sigstore']);
+  });
+});
+
+describe('rights', () => {
+  it('are none of a workflow, and of each job what it needs', () => {
+    for (const { file, workflow } of sources) expect(workflow.permissions, file).toEqual({});
+    const publishes = { packages: 'write', 'id-token': 'write', attestations: 'write' };
+    expect(Object.fromEntries(jobs.map(({ where, job }) => [where, job.permissions]))).toEqual({
+      'audit.yml npm': { contents: 'read' },
+      'ci.yml checks': { contents: 'read' },
+      'ci.yml dependencies': { contents: 'read' },
+      'release.yml checks': { contents: 'read' },
+      'release.yml image': { contents: 'read', ...publishes },
+      'release.yml publish': { contents: 'write', ...publishes },
+    });
+  });
+
+  it('of a checkout stay with it, and no secret is named', () => {
+    for (const { where, step } of steps)
+      if (step.uses?.startsWith('actions/checkout@'))
+        expect(step.with, where).toEqual({ 'persist-credentials': false });
+    for (const { file, text } of sources) expect(text.match(/\bsecrets\./g), file).toBeNull();
+  });
+
+  it('are not given to what somebody else writes: no expression is in a shell line, no workflow runs for a fork with rights', () => {
+    for (const { where, step } of steps) expect(step.run ?? '', where).not.toContain('${{');
+    for (const { file, workflow } of sources)
+      for (const event of ['pull_request_target', 'workflow_run', 'issue_comment'])
+        expect(Object.keys(workflow.on), file).not.toContain(event);
+  });
+});
+
+it('one run at a time, and none for ever', () => {
+  for (const { file, workflow } of sources) expect(workflow.concurrency?.group, file).toMatch(/^\w/);
+  for (const { where, job } of jobs) expect(job['timeout-minutes'], where).toBeLessThanOrEqual(90);
+});
+
+it('have the Node of package.json: the oldest that is allowed to check, the one of the lock file to build', () => {
+  const oldest = Number(manifest.engines.node.replace('>=', ''));
+  const used = steps.flatMap(({ where, step }) =>
+    step.uses?.startsWith('actions/setup-node@') ? [[where, step.with?.['node-version']]] : [],
+  );
+  expect(Object.fromEntries(used)).toEqual({
+    'audit.yml npm': manifest.devDependencies.node,
+    'ci.yml checks': oldest,
+    'release.yml checks': manifest.devDependencies.node,
+    'release.yml publish': manifest.devDependencies.node,
+  });
+});
+
+/** What runners have, or an action of the job brought. */
+const INSTALLED = ['cat', 'cosign', 'cp', 'docker', 'echo', 'gh', 'mkdir', 'sed', 'tee'];
+
+/** Why a command line could not run, or nothing. */
+async function wrong(line: string): Promise<string | undefined> {
+  const words = line
+    .trim()
+    .replace(/^taskset --cpu-list [\d,]+ /, '')
+    .split(/\s+/);
+  const [program = '', first = '', second = ''] = words;
+  if (program === 'npm' && first === 'run')
+    return second in manifest.scripts ? undefined : `no script ${second}`;
+  if (program === 'npm') return ['ci', 'audit'].includes(first) ? undefined : `npm ${first}`;
+  if (program === 'node') return (await there(first)) ? undefined : `no file ${first}`;
+  if (program === '.ci/run') return (await there(program, constants.X_OK)) ? undefined : 'no program .ci/run';
+  if (program === 'go') {
+    const tool = words.at(-1) ?? '';
+    const text = first === '-C' ? await readFile(join(ROOT, second, 'go.mod'), 'utf8').catch(() => '') : '';
+    return text.includes(`tool ${tool}\n`) ? undefined : `no tool ${tool} in ${second}/go.mod`;
+  }
+  if (program === '"$RUNNER_TEMP/helm"') return undefined;
+  return INSTALLED.includes(program) ? undefined : `no program ${program}`;
+}
+
+function there(path: string, mode?: number): Promise<boolean> {
+  return access(join(ROOT, path), mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('a command', () => {
+  it('is there: a script of package.json, a file, a tool of a go.mod', async () => {
+    const lines = steps.flatMap(({ where, step }) =>
+      (step.run ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [{ where, line }])),
+    );
+    const found = await Promise.all(
+      lines.map(async ({ where, line }) => ({ where, line, wrong: await wrong(line) })),
+    );
+    expect(found.filter((each) => each.wrong !== undefined)).toEqual([]);
+    expect(lines.length).toBeGreaterThan(15);
+  });
+
+  it.each([
+    ['npm run no-such', 'no script no-such'],
+    ['node scripts/no-such.ts pack', 'no file scripts/no-such.ts'],
+    ['go -C test/helm build -o x example.org/none', 'no tool example.org/none in test/helm/go.mod'],
+    ['curl example.org', 'no program curl'],
+  ])('%j would be found out', async (line, reason) => {
+    expect(await wrong(line)).toBe(reason);
+  });
+});
+
+describe('a release', () => {
+  const of = (name: string) => sources.find(({ file }) => file === name)?.workflow as Workflow;
+  const { image, publish } = of('release.yml').jobs;
+
+  it('builds the Dockerfile of deploy/image, once for the image and once for its bill of materials', () => {
+    const builds = (image?.steps ?? []).filter(({ uses }) => uses?.startsWith('docker/build-push-action@'));
+    expect(builds.map((step) => [step.with?.context, step.with?.file, step.with?.target])).toEqual([
+      ['.', 'deploy/image/Dockerfile', undefined],
+      ['.', 'deploy/image/Dockerfile', 'sbom'],
+    ]);
+  });
+
+  it('packs by the script that test/release/pack.test.ts runs, with the digest that was signed', () => {
+    const lines = (publish?.steps ?? []).flatMap(({ run }) => run ?? []).join('\n');
+    const order = [
+      'cosign sign --yes --recursive',
+      'scripts/release.ts pack release',
+      'cosign sign-blob',
+      'gh release create',
+    ];
+    const at = order.map((each) => lines.indexOf(each));
+    expect(at).not.toContain(-1);
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+  });
+});
+
+it('updates are asked for in every folder that pins something', async () => {
+  const { updates } = parse(await readFile(join(ROOT, '.github/dependabot.yml'), 'utf8')) as {
+    updates: { 'package-ecosystem': string; directory?: string; directories?: string[] }[];
+  };
+  const of = (name: string) =>
+    updates
+      .filter((each) => each['package-ecosystem'] === name)
+      .flatMap((each) => each.directories ?? each.directory);
+  const all = await readdir(ROOT, { recursive: true });
+  const modules = all.filter((path) => /(^|\/)go\.mod$/.test(path) && !path.includes('node_modules/'));
+  expect(of('gomod').toSorted()).toEqual(
+    modules.map((path) => `/${path.replace(/\/go\.mod$/, '')}`).toSorted(),
+  );
+  expect([of('npm'), of('github-actions'), of('docker')]).toEqual([['/'], ['/'], ['/deploy/image']]);
+});
