@@ -65,6 +65,7 @@ const ORDER = [
   'docs/guides/monitor-azid.md',
   'docs/guides/answer-an-alert.md',
   'docs/guides/back-up-and-restore.md',
+  'docs/guides/upgrade.md',
   'docs/guides/move-to-another-cluster.md',
   'docs/guides/uninstall.md',
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KubeObject } from '../../kube/types.ts';
-import type { CelRule, KindSchema } from './kind.ts';
+import { API_VERSIONS, type ApiVersion, type CelRule, GROUP, type KindSchema } from './kind.ts';
 import { REMEMBERED } from './remembered.ts';
 import { SHAPE, type Shape, shapeRule } from './shape.ts';
 import { noEndBlanks } from './text-rules.ts';
@@ -24,8 +24,12 @@ const FORBIDDEN = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$ref', 'patternPr
  */
 const UNOBSERVED = { observedGeneration: -1 };
 
-export function customResourceDefinition(kind: KindSchema<KubeObject>): Schema {
+export function customResourceDefinition(
+  kind: KindSchema<KubeObject>,
+  versions: readonly ApiVersion[] = API_VERSIONS,
+): Schema {
   const { resource } = kind;
+  checkVersions(versions);
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -42,18 +46,35 @@ export function customResourceDefinition(kind: KindSchema<KubeObject>): Schema {
         ...(kind.internal !== true && { categories: ['azid'] }),
       },
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
-      versions: [
-        {
-          name: resource.version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: kind.columns.map((column) => ({ ...column })),
-          schema: { openAPIV3Schema: rootSchema(kind) },
-        },
-      ],
+      versions: versions.map((version) => versionOf(kind, version)),
+      // Explicit once there is something to convert, for whoever reads the CRD: `apiVersion` is written anew, and nothing else.
+      ...(versions.length > 1 && { conversion: { strategy: 'None' } }),
     },
   };
+}
+
+function versionOf(kind: KindSchema<KubeObject>, { name, served, storage, deprecated }: ApiVersion): Schema {
+  return {
+    name,
+    served,
+    storage,
+    ...(deprecated && {
+      deprecated: true,
+      deprecationWarning: `${GROUP}/${name} ${kind.resource.kind} is deprecated; use ${GROUP}/${kind.resource.version}`,
+    }),
+    subresources: { status: {} },
+    additionalPrinterColumns: kind.columns.map((column) => ({ ...column })),
+    schema: { openAPIV3Schema: rootSchema(kind) },
+  };
+}
+
+/** What the API server would refuse, before it is asked. */
+function checkVersions(versions: readonly ApiVersion[]): void {
+  const stored = versions.filter(({ storage }) => storage);
+  if (stored.length !== 1)
+    throw new Error(
+      `versions: expected one that is stored, got ${stored.map(({ name }) => name).join(', ') || 'none'}`,
+    );
 }
 
 function rootSchema(kind: KindSchema<KubeObject>): Schema {

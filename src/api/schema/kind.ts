@@ -7,6 +7,20 @@ export const GROUP = 'azid.dev';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
+/** A version of the API as the API server serves it. All versions of a kind have one schema: docs/design/2026-11-30-versions-of-the-api.md. */
+export interface ApiVersion {
+  readonly name: string;
+  /** False: nobody can ask for it any more; objects that were stored in it still can be read. */
+  readonly served: boolean;
+  /** In which etcd gets what is written. Exactly one. */
+  readonly storage: boolean;
+  /** Whoever uses it is warned. */
+  readonly deprecated?: boolean;
+}
+
+/** What `crds/` declares. */
+export const API_VERSIONS: readonly ApiVersion[] = [{ name: VERSION, served: true, storage: true }];
+
 /** `kubectl get` column. Priority 1 shows only with `-o wide`. */
 export interface PrinterColumn {
   readonly name: string;

@@ -19,6 +19,14 @@ export async function storedKeys(dataDir: string, folder = '/registry/'): Promis
   return new Map(kvs.map(({ key, mod_revision }) => [text(key), Number(mod_revision)]));
 }
 
+/** By key, what of custom resources is stored: JSON, as the API server writes them. */
+export async function storedValues(dataDir: string, folder: string): Promise<ReadonlyMap<string, unknown>> {
+  const { kvs = [] } = (await call(dataDir, 'range', allIn(folder))) as {
+    kvs?: { key: string; value: string }[];
+  };
+  return new Map(kvs.map(({ key, value }) => [text(key), JSON.parse(text(value)) as unknown]));
+}
+
 /** As a restore of etcd's backup: objects as the API server stores them, with their UIDs; etcd counts their versions anew. */
 export async function storeKeys(dataDir: string, values: ReadonlyMap<string, object>): Promise<void> {
   const puts = [...values].map(([key, value]) => ({
