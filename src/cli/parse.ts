@@ -40,6 +40,13 @@ export function integer(least: number, most: number): (value: string) => number 
   };
 }
 
+export function ratio(value: string): number {
+  const number = Number(value);
+  if (!/^\d*\.?\d+$/.test(value) || number > 1)
+    throw new InvalidArgumentError('Expected a number from 0 to 1, such as 0.05.');
+  return number;
+}
+
 /** Flags that are on by default need a way to be turned off, also from the environment. */
 export function bool(value: string): boolean {
   if (value === 'true') return true;
@@ -63,6 +70,16 @@ export function httpsOrigin(value: string): string {
     );
   }
   return url.origin;
+}
+
+/** Of a service that need not be Azure's. A password would stand in the process list. */
+export function httpUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.hash)
+    throw new InvalidArgumentError(
+      'Expected an http or https URL without a user, such as http://collector:4318/v1/traces; headers go into OTEL_EXPORTER_OTLP_HEADERS.',
+    );
+  return url.href;
 }
 
 /** Where AMQP over TLS is spoken. */

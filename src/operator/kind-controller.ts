@@ -11,10 +11,12 @@ import { onNews } from '../reconcilers/activity/on-news.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/reconciler/edition.ts';
 import { Reconciler } from '../reconcilers/reconciler/reconciler.ts';
+import { tracedKind, tracedReconcile } from '../reconcilers/reconciler/traced.ts';
 import type { Services } from '../reconcilers/services.ts';
 import { statusReader } from '../reconcilers/status/remembered.ts';
 import { StatusMemory } from '../reconcilers/status/status-memory.ts';
 import { Controller } from '../runtime/controller/controller.ts';
+import type { Reconcile } from '../runtime/controller/reconcile-request.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
 import type { InFlightLimits } from '../runtime/queue/in-flight.ts';
 import { WorkQueue } from '../runtime/queue/queue.ts';
@@ -49,7 +51,7 @@ export class KindController implements Disposable {
     const { services, client, events, metrics, options, permissions, journal } = parts;
     this.#services = services;
     this.#journal = journal;
-    const { clock, random, log, workers } = options;
+    const { clock, random, log, workers, tracer } = options;
     // azid's own status writes enqueue nothing, those of others do: they are undone.
     const read = statusReader(kind.status);
     const memory = new StatusMemory<ManagedObject>(
@@ -60,25 +62,24 @@ export class KindController implements Disposable {
       controller.enqueue(key, priority, afterMs),
     );
     const namespacesOf = (key: ObjectKey) => kind.namespacesOf?.(key, services);
-    const reconciler = new Reconciler(
-      {
-        ...started,
-        resource: kind.resource,
-        ...(kind.removals && { removals: kind.removals }),
-        ...(kind.ownedInAzure && { ownedInAzure: kind.ownedInAzure }),
-        decide: (...given) => kind.decide(...given),
-      },
-      {
-        client,
-        events,
-        clock,
-        store,
-        memory,
-        journal,
-        // Of an object of azid's own namespace, those of whom it serves.
-        permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
-      },
-    );
+    const whole = {
+      ...started,
+      resource: kind.resource,
+      ...(kind.removals && { removals: kind.removals }),
+      ...(kind.ownedInAzure && { ownedInAzure: kind.ownedInAzure }),
+      decide: (...given: Parameters<KindDefinition['decide']>) => kind.decide(...given),
+    };
+    const reconciler = new Reconciler(tracer ? tracedKind(tracer, whole) : whole, {
+      client,
+      events,
+      clock,
+      store,
+      memory,
+      journal,
+      // Of an object of azid's own namespace, those of whom it serves.
+      permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
+    });
+    const reconcile: Reconcile = (request) => reconciler.reconcile(request);
     const common = { clock, random, log, outcomeOf: outcomeOfError };
     const queue = new WorkQueue({
       clock,
@@ -92,7 +93,7 @@ export class KindController implements Disposable {
       name: kind.name,
       queue,
       workers,
-      reconcile: (request) => reconciler.reconcile(request),
+      reconcile: tracer ? tracedReconcile(tracer, kind.resource.kind, reconcile) : reconcile,
       classify: (key, proposed) => classOf(store.get(key), proposed),
       editionOf: (key) => editionOfStored(store.get(key)),
       metrics: metrics.controller(kind.name),

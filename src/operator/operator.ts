@@ -1,6 +1,7 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
+import { tracedWrites } from '../kube/transport/traced.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
 import { EventLoop } from '../observe/health/event-loop.ts';
 import { Health } from '../observe/health/health.ts';
@@ -121,6 +122,7 @@ export class Operator {
       tapWatch,
       streamLists = true,
       watchIdleMs,
+      tracer,
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
@@ -165,7 +167,9 @@ export class Operator {
     );
     if (claimed !== undefined) log.info({ installationId: claimed }, 'installation claimed');
     const leadership = campaign(leaseClient, this.#options, this.#metrics);
-    const client = new KubeClient(transport(failed, onlyLeaderWrites(leadership, interceptKube)));
+    const guarded = onlyLeaderWrites(leadership, interceptKube);
+    // Not of the Lease, which is renewed every two seconds.
+    const client = new KubeClient(transport(failed, tracer ? tracedWrites(tracer, guarded) : guarded));
 
     const watches = createWatches(this.#kinds, {
       client,

@@ -10,6 +10,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { WatchTap } from '../reconcilers/stores.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/time/clock.ts';
+import type { Tracer } from '../runtime/trace.ts';
 
 /** Everything a running azid depends on, passed in: a test starts the same operator on another clock. */
 export interface OperatorOptions {
@@ -63,6 +64,8 @@ export interface OperatorOptions {
   readonly listen?: ListenAddress;
   /** Metrics of the process itself, event-loop lag among them. Off where several operators share a process. */
   readonly processMetrics?: boolean;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer;
 
   /** Gives back what a start left in memory; called once when it is over. Defaults to leaving that to V8. */
   readonly collectGarbage?: () => void;

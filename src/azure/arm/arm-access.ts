@@ -14,6 +14,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Tracer } from '../../runtime/trace.ts';
 import {
   type ArmMetrics,
   type BeforeWrite,
@@ -24,6 +25,7 @@ import {
 import type { Cloud } from './clouds.ts';
 import { toAzureError } from './errors.ts';
 import { policyTokenPolicy } from './policy-token.ts';
+import { tracePolicy } from './trace-policy.ts';
 
 export interface ArmAccessOptions {
   readonly cloud: Cloud;
@@ -36,6 +38,7 @@ export interface ArmAccessOptions {
   readonly intercept?: Intercept;
   readonly beforeWrite?: BeforeWrite;
   readonly metrics?: ArmMetrics;
+  readonly tracer?: Tracer | undefined;
   /** In place of sockets, for tests with an Azure in the same process. */
   readonly httpClient?: HttpClient;
 }
@@ -105,6 +108,8 @@ export class ArmAccess {
     const onSend = (signal: AbortSignal) => void this.#sent.add(signal);
     const wire = wirePolicy({ clock, intercept, beforeWrite, metrics, onSend });
     const policyToken = policyTokenPolicy();
+    // Around the wire, and within what asks for a token of a policy: each request that leaves is one span.
+    const behindToken = [policyToken, ...(options.tracer ? [tracePolicy(options.tracer)] : []), wire];
     this.clientOptions = {
       endpoint: cloud.armEndpoint,
       credentialScopes: [cloud.armScope],
@@ -116,16 +121,14 @@ export class ArmAccess {
       additionalPolicies: [
         { policy: sameOrigin, position: 'perCall' },
         // Around the wire: asking for a token and the second write pass it like any request.
-        { policy: policyToken, position: 'perRetry' },
-        { policy: wire, position: 'perRetry' },
+        ...behindToken.map((policy) => ({ policy, position: 'perRetry' as const })),
       ],
       ...(options.httpClient && { httpClient: options.httpClient }),
     };
     this.#pipeline = createPipelineFromOptions(this.clientOptions);
     this.#pipeline.addPolicy(sameOrigin);
     this.#pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: [cloud.armScope] }));
-    this.#pipeline.addPolicy(policyToken, { afterPhase: 'Sign' });
-    this.#pipeline.addPolicy(wire, { afterPhase: 'Sign' });
+    for (const policy of behindToken) this.#pipeline.addPolicy(policy, { afterPhase: 'Sign' });
   }
 
   /**

@@ -1,6 +1,7 @@
 /** One call of an SDK client, through the request scheduler and the access, with what logs and Kubernetes Events want of its answer. */
 
 import type { Clock } from '../../runtime/time/clock.ts';
+import { noTracer, type Tracer } from '../../runtime/trace.ts';
 import type { CallKind } from '../limits.ts';
 import type { ScheduledRequest } from '../requests/request.ts';
 import type { RequestScheduler } from '../requests/request-scheduler.ts';
@@ -36,6 +37,7 @@ export interface ArmCallsOptions {
   readonly credential: string;
   /** Called for each write that Azure took, so that Azure's own announcement of it is recognised as azid's. */
   readonly onWritten?: ((correlationId: string, id: string) => void) | undefined;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What the request scheduler needs to know of a call. */
@@ -84,11 +86,18 @@ export class ArmCalls {
     send: (options: SendOptions) => Promise<T>,
     onStart?: (requestedAt: number) => void,
   ): Promise<Answer<T>> {
-    const { access, scheduler, clock, onWritten } = this.#options;
+    const { access, scheduler, clock, onWritten, tracer = noTracer } = this.#options;
     const { signal } = context;
     const write = isWrite(call);
-    return scheduler.run(this.#requestOf(call, context), () =>
-      access.call({ write, signal }, async (abortSignal) => {
+    const askedAt = clock.monotonic();
+    // Whoever ends before it starts it: without `bind` it would be a part of theirs.
+    const start = tracer.bind(() => {
+      if (clock.monotonic() > askedAt)
+        tracer.passed('wait for the rate limit', askedAt, {
+          'azid.call': call.kind,
+          'azid.priority': context.priority,
+        });
+      return access.call({ write, signal }, async (abortSignal) => {
         let status = 0;
         let correlationId: string | undefined;
         let url: string | undefined;
@@ -105,8 +114,9 @@ export class ArmCalls {
         if (write && correlationId !== undefined && url !== undefined)
           onWritten?.(correlationId, decodeURIComponent(new URL(url).pathname));
         return { value, status, requestedAt, ...(correlationId !== undefined && { correlationId }) };
-      }),
-    );
+      });
+    });
+    return scheduler.run(this.#requestOf(call, context), start);
   }
 
   /** See `RequestScheduler.takePlace`. */

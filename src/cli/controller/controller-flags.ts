@@ -9,9 +9,11 @@ import {
   dnsLabel,
   duration,
   httpsOrigin,
+  httpUrl,
   integer,
   issuerUrl,
   listenAddress,
+  ratio,
   uuid,
 } from '../parse.ts';
 
@@ -47,6 +49,8 @@ export interface ControllerFlags {
   readonly azureLag: number;
   readonly releaseAfter: number;
   readonly listenAddress: string;
+  readonly traceEndpoint?: string;
+  readonly traceRatio: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'json' | 'text';
 }
@@ -270,6 +274,20 @@ export const FLAGS: readonly Flag[] = [
     about: 'serves /metrics, /healthz and /readyz',
     parse: listenAddress,
     fallback: ':8080',
+  },
+  {
+    flags: '--trace-endpoint <url>',
+    env: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    about:
+      'where traces go, as OTLP over HTTP (http/protobuf), such as http://collector:4318/v1/traces; without it and OTEL_EXPORTER_OTLP_ENDPOINT none are made',
+    parse: httpUrl,
+  },
+  {
+    flags: '--trace-ratio <number>',
+    env: 'OTEL_TRACES_SAMPLER_ARG',
+    about: 'share of traces that are recorded, from 0 to 1; each reconcile is one',
+    parse: ratio,
+    fallback: 1,
   },
   {
     flags: '--log-level <level>',

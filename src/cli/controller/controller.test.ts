@@ -49,6 +49,13 @@ describe('azid controller refuses', () => {
     ['--cluster-issuer <url>', 'AZID_CLUSTER_ISSUER', 'cluster', 'Expected an https URL without query'],
     ['--ca-file <path>', 'AZID_CA_FILE', '/nonexistent', 'Expected a readable PEM file'],
     ['--listen-address <address>', 'AZID_LISTEN_ADDRESS', 'web:http', 'Expected an address such as'],
+    [
+      '--trace-endpoint <url>',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      'http://user:secret@collector',
+      'Expected an http or https URL without a user',
+    ],
+    ['--trace-ratio <number>', 'OTEL_TRACES_SAMPLER_ARG', '10', 'Expected a number from 0 to 1'],
     ['--cloud <name>', 'AZID_CLOUD', 'Germany', 'Allowed choices are Public, USGovernment, China.'],
     ['--credential <kind>', 'AZID_CREDENTIAL', 'secret', 'Allowed choices are'],
     ['--log-level <level>', 'AZID_LOG_LEVEL', 'loud', 'Allowed choices are debug, info, warn, error.'],

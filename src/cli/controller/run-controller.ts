@@ -4,6 +4,8 @@ import { loadKubeEndpoint } from '../../kube/access/config.ts';
 import { type LeaseTimes, wrongTimes } from '../../kube/lease/lease-times.ts';
 import { parseListenAddress } from '../../observe/address.ts';
 import { createLog } from '../../observe/logs/logs.ts';
+import { type TraceSettings, traceSettings } from '../../observe/traces/settings.ts';
+import { startTraces } from '../../observe/traces/traces.ts';
 import { instanceOf } from '../../operator/leader/leadership.ts';
 import { Operator, type RunEnd } from '../../operator/operator.ts';
 import type { OperatorOptions } from '../../operator/options.ts';
@@ -87,8 +89,10 @@ function collectGarbage(log: Log): () => void {
 export async function runController(flags: ControllerFlags): Promise<number> {
   const log = createLog({ clock: systemClock, level: flags.logLevel, format: flags.logFormat });
   let options: OperatorOptions;
+  let tracing: TraceSettings | undefined;
   try {
     options = optionsOf(flags, process.env, log);
+    tracing = traceSettings(flags, process.env);
   } catch (error) {
     process.stderr.write(`error: ${messageOf(error)}\n`);
     return EXIT.failed;
@@ -110,7 +114,8 @@ export async function runController(flags: ControllerFlags): Promise<number> {
     },
     'starting',
   );
-  const operator = new Operator(options);
+  const traces = tracing && (await startTraces({ ...options, settings: tracing }));
+  const operator = new Operator({ ...options, ...(traces && { tracer: traces.tracer }) });
   const onBroken = (error: unknown) => endBroken(operator, error, log);
   process.on('uncaughtException', onBroken);
   try {
@@ -120,6 +125,7 @@ export async function runController(flags: ControllerFlags): Promise<number> {
     log.error({ error, reason: messageOf(error) }, 'cannot go on');
     return EXIT.failed;
   } finally {
+    await traces?.stop();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
     process.off('uncaughtException', onBroken);

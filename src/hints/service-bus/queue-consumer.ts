@@ -5,6 +5,7 @@ import { RecentMap } from '../../runtime/recent-map.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { firstOf } from '../../runtime/time/first-of.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { noTracer, type Tracer } from '../../runtime/trace.ts';
 import type { Refusal } from '../events/reasons.ts';
 import type { HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
@@ -29,6 +30,7 @@ export interface QueueConsumerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly tracer?: Tracer | undefined;
   /** Something that `state` shows is another now. `soon`: it matters at once. */
   readonly onChange?: (soon: boolean) => void;
   /** Events of these Azure subscriptions came. */
@@ -166,7 +168,7 @@ export class QueueConsumer {
     const { messageId } = message;
     let taken: Taken;
     try {
-      taken = await takeMessage(message, { sink, metrics, clock, seen: this.#seen });
+      taken = await this.#traced(() => takeMessage(message, { sink, metrics, clock, seen: this.#seen }));
     } catch (error) {
       log.error({ error, messageId }, 'a message of the queue of events was not taken');
       return GIVE_BACK;
@@ -181,6 +183,22 @@ export class QueueConsumer {
     if (!refused) return { outcome: 'completed' };
     this.#refuse(refused, message);
     return { outcome: 'deadLettered', refused };
+  }
+
+  /** A trace for each message: what it leads to is read later, by others. */
+  #traced(take: () => Promise<Taken>): Promise<Taken> {
+    const { tracer = noTracer, address } = this.#options;
+    const attributes = { 'messaging.system': 'servicebus', 'messaging.destination.name': address.queue };
+    return tracer.run(
+      `process ${address.queue}`,
+      { kind: 'consumer', isRoot: true, attributes },
+      async (span) => {
+        const taken = await take();
+        span.set({ 'azid.events': taken.events });
+        if (taken.refused) span.fail(taken.refused.reason);
+        return taken;
+      },
+    );
   }
 
   #checkClocks(message: ServiceBusReceivedMessage, eventsOff: boolean, waitedMs: number | undefined): void {

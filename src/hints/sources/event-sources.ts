@@ -4,6 +4,7 @@ import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/queue/backoff.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Tracer } from '../../runtime/trace.ts';
 import { type SubscriptionView, subscriptionsBy } from '../arrivals/by-source.ts';
 import type { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { HintSink } from '../hint.ts';
@@ -23,6 +24,7 @@ export interface EventSourcesOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How one source stands. */
@@ -115,7 +117,7 @@ export class EventSources implements AsyncDisposable {
   }
 
   #start(key: ObjectKey, uid: string, address: QueueAddress): void {
-    const { access, sink, metrics, arrivals, clock, random, log } = this.#options;
+    const { access, sink, metrics, arrivals, clock, random, log, tracer } = this.#options;
     const end = new AbortController();
     const consumer = new QueueConsumer({
       address,
@@ -124,6 +126,7 @@ export class EventSources implements AsyncDisposable {
       metrics: metrics.source(key),
       clock,
       random,
+      tracer,
       log: log.child({ eventSource: key, queue: `${address.namespace}/${address.queue}` }),
       onChange: (soon) => {
         if (!end.signal.aborted) this.#onChange(key, soon);

@@ -47,6 +47,7 @@ export const MESSAGE_FIELDS: Readonly<Record<string, string>> = {
   correlationId: 'of Azure: the same in its Activity Log',
   count: 'how many',
   differMinutes: 'by how many minutes the two clocks differ',
+  endpoint: 'origin of the URL that traces go to',
   error: 'name, message and code of an error, and its cause; at level `error` its stack as well',
   event: 'reason of the Kubernetes Event',
   failures: 'how often it has failed in a row',
@@ -68,6 +69,7 @@ export const MESSAGE_FIELDS: Readonly<Record<string, string>> = {
   otherCluster: 'who claims the installation',
   outcome: 'how the message was settled',
   provider: 'resource provider',
+  ratio: 'share of traces that are recorded',
   reason: 'one word, as in conditions',
   recheckMs: 'when azid reads again, in milliseconds',
   record: 'name of the OrphanRecord',
@@ -99,6 +101,9 @@ const seldom = (message: string, ...fields: readonly string[]): LogMessage => ({
 export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
   'Start and stop': [
     line('info', 'starting', 'version', 'cloud', 'arm', 'api'),
+    line('info', 'traces are recorded', 'endpoint', 'ratio'),
+    line('warn', 'spans of traces could not be delivered and are lost', 'count', 'error'),
+    line('info', 'spans of traces are delivered again', 'count'),
     line('info', 'installation claimed', 'installationId'),
     line('info', 'caches synced'),
     line('info', 'became leader', 'identity'),

@@ -35,7 +35,7 @@ export function connectAzure(
   metrics: Metrics,
   { beforeWrite, onWritten }: WriteGuards,
 ): ConnectedAzure {
-  const { clock, cloud, credential, tenantId, version, limits, interceptArm } = options;
+  const { clock, cloud, credential, tenantId, version, limits, interceptArm, tracer } = options;
   const scheduler = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
   const access = new ArmAccess({
     cloud,
@@ -51,9 +51,10 @@ export function connectAzure(
         metrics.azure.remaining(subscriptionId, [[`x-ms-ratelimit-remaining-${bucket}`, String(value)]]),
     },
     ...(interceptArm && { intercept: interceptArm }),
+    tracer,
   });
   // One credential until policies bring more; its rate-limit scopes are already its own.
-  const calls = { access, scheduler, clock, tenantId, credential: 'azid', onWritten };
+  const calls = { access, scheduler, clock, tenantId, credential: 'azid', onWritten, tracer };
   let self: AzureCaller | undefined;
   return {
     identities: new Identities(calls),

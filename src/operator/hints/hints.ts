@@ -71,7 +71,7 @@ export function eventSourcesOf(
   sink: HintSink,
   arrivals = new SubscriptionArrivals({ clock: options.clock, inUse: () => [] }),
 ): EventSources {
-  const { clock, random, log, cloud, credential, serviceBusEndpoint } = options;
+  const { clock, random, log, cloud, credential, serviceBusEndpoint, tracer } = options;
   return new EventSources({
     access: { credential, endpoint: serviceBusEndpoint, caPem: cloud.caPem },
     suffix: cloud.serviceBusSuffix,
@@ -81,5 +81,6 @@ export function eventSourcesOf(
     clock,
     random,
     log,
+    tracer,
   });
 }
