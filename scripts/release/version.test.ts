@@ -48,6 +48,8 @@ it('no other file names an image, a chart or a tag of azid with a version', asyn
     const names = folder.endsWith('.md') ? [''] : await readdir(join(ROOT, folder), { recursive: true });
     for (const path of names.map((name) => join(folder, name)).filter((name) => texts.test(name))) {
       const text = await readFile(join(ROOT, path), 'utf8');
+      // What docs/guides/run-on-azure.md makes is nobody's but the reader's.
+      if (path.startsWith('deploy/kustomize/overlays/mine/')) continue;
       if (/azid:v?\d+\.\d+\.\d+|newTag: \d/.test(text) && !known.has(path)) found.push(path);
     }
   }
