@@ -71,6 +71,7 @@ export const GROUPS: readonly Group[] = [
       guide('answer-an-alert'),
       guide('troubleshoot'),
       guide('inspect-azid'),
+      guide('upgrade'),
       guide('back-up-and-restore'),
       guide('move-to-another-cluster'),
       guide('uninstall'),
@@ -83,6 +84,7 @@ export const GROUPS: readonly Group[] = [
   {
     text: 'The project',
     pages: [
+      'CHANGELOG.md',
       'CONTRIBUTING.md',
       'SECURITY.md',
       'docs/design/dependencies.md',
