@@ -17,6 +17,7 @@ import { kubeStateMetrics } from './generate/kube-state-metrics.ts';
 import { logsReference } from './generate/logs.ts';
 import { metricsReference } from './generate/metrics.ts';
 import { reasonsFile } from './generate/reasons.ts';
+import { shardDeployment } from './generate/shard.ts';
 import { simulatorReference } from './generate/simulator.ts';
 
 const root = dirname(import.meta.dirname);
@@ -24,6 +25,7 @@ const check = process.argv.includes('--check');
 const wanted = [
   ...crdFiles(),
   ...(await chartFiles()),
+  await shardDeployment(),
   kindsReference(),
   flagsReference(),
   await azureRightsReference(),

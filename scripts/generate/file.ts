@@ -12,6 +12,8 @@ const SENTENCE = 'Generated from src by `npm run generate`. Do not edit.';
 export const HEADERS = {
   yaml: '# Generated from src/api by `npm run generate`. Do not edit.\n',
   markdown: `<!-- ${SENTENCE} -->\n\n`,
+  /** Of what differs from the base in a few lines. */
+  overlay: '# Generated from deploy/kustomize/base by `npm run generate`. Do not edit.\n',
   /** Of the Helm chart's Chart.yaml, which follows from package.json, too. */
   chart: '# Generated from package.json and src/api by `npm run generate`. Do not edit.\n',
   /** Of the chart's alerts. */

@@ -16,6 +16,7 @@ import { issuerFindings } from './cluster/issuer.ts';
 import { leaseFindings } from './cluster/lease.ts';
 import { eventFindings, policyFindings } from './cluster/objects.ts';
 import { rbacFindings } from './cluster/rbac.ts';
+import { shardFindings } from './cluster/shards.ts';
 import { type CheckDeps, part } from './deps.ts';
 import { type CheckFinding, unknown } from './finding.ts';
 
@@ -56,6 +57,7 @@ export async function check(deps: CheckDeps, options: CheckOptions): Promise<rea
     controller = await readController(deps);
     return leaseFindings(deps, controller);
   });
+  await run('shards', () => shardFindings(deps));
   await run('installation', () => installationFindings(deps, options.judgeClaim));
   await run('admission', () => admissionFindings(deps));
   await run('issuer', () =>

@@ -23,6 +23,8 @@ export interface FirstConditionsOptions<T extends ManagedObject> {
   readonly random: Random;
   readonly log: Log;
   readonly outcomeOf: (error: unknown) => Outcome | undefined;
+  /** Whether this process reconciles it. Absent: all. */
+  readonly isMine?: (key: ObjectKey) => boolean;
 }
 
 /**
@@ -33,6 +35,8 @@ export interface FirstConditionsOptions<T extends ManagedObject> {
 export class InitialConditions<T extends ManagedObject> implements Disposable {
   readonly queue: WorkQueue;
   readonly controller: Controller;
+  readonly #store: Store<T>;
+  readonly #isMine: (key: ObjectKey) => boolean;
   readonly #subscription: Disposable;
 
   constructor({
@@ -43,7 +47,10 @@ export class InitialConditions<T extends ManagedObject> implements Disposable {
     random,
     log,
     outcomeOf,
+    isMine = () => true,
   }: FirstConditionsOptions<T>) {
+    this.#store = store;
+    this.#isMine = isMine;
     this.queue = new WorkQueue({ clock, random });
     this.controller = new Controller({
       name: `${kind}-first-condition`,
@@ -55,16 +62,17 @@ export class InitialConditions<T extends ManagedObject> implements Disposable {
       reconcile: writeInitialCondition,
       outcomeOf,
     });
-    const check = (key: ObjectKey) => {
-      const object = store.get(key);
-      if (object && needsInitialCondition(object)) this.queue.add(key, 'edit');
-    };
     this.#subscription = store.onChange(({ key, new: now }) => {
       // An object that came and is gone, maybe before any reconcile, is forgotten.
-      if (now) check(key);
+      if (now) this.check(key);
       else this.queue.add(key, 'resync');
     });
-    for (const key of store.keys()) check(key);
+    for (const key of store.keys()) this.check(key);
+  }
+
+  check(key: ObjectKey): void {
+    const object = this.#store.get(key);
+    if (object && this.#isMine(key) && needsInitialCondition(object)) this.queue.add(key, 'edit');
   }
 
   [Symbol.dispose](): void {

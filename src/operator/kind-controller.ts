@@ -10,19 +10,22 @@ import type { Metrics } from '../observe/metrics/metrics.ts';
 import { onNews } from '../reconcilers/activity/on-news.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/reconciler/edition.ts';
-import { Reconciler } from '../reconcilers/reconciler/reconciler.ts';
+import { Reconciler, type ReconcilerOptions } from '../reconcilers/reconciler/reconciler.ts';
 import { tracedKind, tracedReconcile } from '../reconcilers/reconciler/traced.ts';
 import type { Services } from '../reconcilers/services.ts';
 import { statusReader } from '../reconcilers/status/remembered.ts';
 import { StatusMemory } from '../reconcilers/status/status-memory.ts';
+import { INDEX } from '../reconcilers/stores.ts';
 import { Controller } from '../runtime/controller/controller.ts';
 import type { Reconcile } from '../runtime/controller/reconcile-request.ts';
+import type { Enqueue } from '../runtime/controller/watch.ts';
 import type { Outcome, Priority } from '../runtime/outcome.ts';
 import type { InFlightLimits } from '../runtime/queue/in-flight.ts';
 import { WorkQueue } from '../runtime/queue/queue.ts';
 import { InitialConditions } from './initial-conditions.ts';
 import type { OperatorOptions } from './options.ts';
 import type { PermissionChanges } from './permission-changes.ts';
+import type { KindShard, Shard } from './shard/shard.ts';
 
 export interface KindControllerParts {
   readonly services: Services;
@@ -32,6 +35,10 @@ export interface KindControllerParts {
   readonly options: OperatorOptions;
   readonly permissions: Pick<PermissionChanges, 'of'>;
   readonly journal: ActivityJournal;
+  /** Absent: this process works on everything. */
+  readonly shard?: Pick<Shard, 'of'>;
+  /** See `ReconcilerOptions`. */
+  readonly catchUp?: ReconcilerOptions<ManagedObject>['catchUp'];
 }
 
 /** One kind at work: its queue, its workers, and its initial conditions outside of them. Watches begin with `watch`. */
@@ -43,14 +50,17 @@ export class KindController implements Disposable {
   readonly #journal: ActivityJournal;
   readonly #store: Store<ManagedObject>;
   readonly #controller: Controller;
+  readonly #shard: KindShard | undefined;
   readonly #cleanup = new DisposableStack();
 
   constructor(kind: KindDefinition, store: Store<ManagedObject>, parts: KindControllerParts) {
     this.#kind = kind;
     this.#store = store;
-    const { services, client, events, metrics, options, permissions, journal } = parts;
+    const { services, client, events, metrics, options, permissions, journal, catchUp } = parts;
     this.#services = services;
     this.#journal = journal;
+    const shard = parts.shard?.of(kind);
+    this.#shard = shard;
     const { clock, random, log, workers, tracer } = options;
     // azid's own status writes enqueue nothing, those of others do: they are undone.
     const read = statusReader(kind.status);
@@ -58,9 +68,7 @@ export class KindController implements Disposable {
       (object) => controller.enqueue(keyOf(object), 'event'),
       (status) => read(status, clock.now()),
     );
-    const started = kind.start(services, (key, priority, afterMs) =>
-      controller.enqueue(key, priority, afterMs),
-    );
+    const started = kind.start(services, this.#enqueue);
     const namespacesOf = (key: ObjectKey) => kind.namespacesOf?.(key, services);
     const whole = {
       ...started,
@@ -78,9 +86,14 @@ export class KindController implements Disposable {
       journal,
       // Of an object of azid's own namespace, those of whom it serves.
       permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
+      ...(shard && { isMine: shard.isMine, catchUp }),
     });
     const reconcile: Reconcile = (request) => reconciler.reconcile(request);
     const common = { clock, random, log, outcomeOf: outcomeOfError };
+    const run =
+      (work: Reconcile): Reconcile =>
+      (request) =>
+        shard ? shard.run(request, work) : work(request);
     const queue = new WorkQueue({
       clock,
       random,
@@ -93,7 +106,7 @@ export class KindController implements Disposable {
       name: kind.name,
       queue,
       workers,
-      reconcile: tracer ? tracedReconcile(tracer, kind.resource.kind, reconcile) : reconcile,
+      reconcile: run(tracer ? tracedReconcile(tracer, kind.resource.kind, reconcile) : reconcile),
       classify: (key, proposed) => classOf(store.get(key), proposed),
       editionOf: (key) => editionOfStored(store.get(key)),
       metrics: metrics.controller(kind.name),
@@ -104,10 +117,26 @@ export class KindController implements Disposable {
         ...common,
         kind: kind.name,
         store,
-        writeInitialCondition: (request) => reconciler.writeInitialCondition(request),
+        writeInitialCondition: run((request) => reconciler.writeInitialCondition(request)),
+        ...(shard && { isMine: shard.isMine }),
       }),
     );
-    this.#cleanup.use(store.showAs((object) => memory.shown(object)));
+    this.#cleanup.use(
+      store.showAs((object) =>
+        !shard || shard.isMine(keyOf(object)) ? memory.shown(object) : memory.ofAnother(object),
+      ),
+    );
+    if (shard) {
+      this.#cleanup.use(shard.left.onChange((namespace) => reconciler.letGo(namespace)));
+      this.#cleanup.use(
+        shard.taken.onChange((namespace) => {
+          for (const key of store.keysByIndex(INDEX.namespace, namespace)) {
+            first.check(key);
+            controller.enqueue(key, 'event');
+          }
+        }),
+      );
+    }
     this.controllers = [controller, first.controller];
     this.queues = [queue, first.queue];
   }
@@ -118,11 +147,14 @@ export class KindController implements Disposable {
     const { stores, clock } = this.#services;
     const news = ownedInAzure ? [onNews(this.#journal.news, ownedInAzure, stores, clock)] : [];
     for (const watch of [...this.#kind.watches(this.#services), ...news])
-      this.#cleanup.use(
-        watch.start((key, priority, afterMs) => this.#controller.enqueue(key, priority, afterMs)),
-      );
-    for (const key of this.#store.keys()) this.#controller.enqueue(key, 'resync');
+      this.#cleanup.use(watch.start(this.#enqueue));
+    for (const key of this.#store.keys()) this.#enqueue(key, 'resync');
   }
+
+  /** What another shard reconciles enqueues nothing here. */
+  readonly #enqueue: Enqueue = (key, priority, afterMs) => {
+    if (this.#shard?.isMine(key) ?? true) this.#controller.enqueue(key, priority, afterMs);
+  };
 
   [Symbol.dispose](): void {
     this.#cleanup.dispose();

@@ -1,5 +1,6 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
+import { namespaces } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
 import { tracedWrites } from '../kube/transport/traced.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
@@ -10,7 +11,7 @@ import { type ObserveServer, startObserveServer } from '../observe/server.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createWatches, type Stores, type Watches } from '../reconcilers/stores.ts';
+import { createWatches, type Stores, type WatchedResource, type Watches } from '../reconcilers/stores.ts';
 import { AZURE_RESOURCES } from './azure/azure-resources.ts';
 import { Connection } from './azure/connection.ts';
 import { useOwnedAreas } from './azure/owned-areas.ts';
@@ -22,6 +23,8 @@ import { untilAnswered } from './leader/until-answered.ts';
 import type { OperatorOptions } from './options.ts';
 import { principalsOf, retainedOf } from './records.ts';
 import { KINDS } from './registry.ts';
+import { SharedCatchUp } from './shard/catch-up.ts';
+import { leaseAnnotations } from './shard/shard.ts';
 import { anyOf, waitUntil } from './signals.ts';
 import { whenAllSynced } from './synced.ts';
 import { Work, type WorkParts } from './work.ts';
@@ -166,7 +169,9 @@ export class Operator {
       begin,
     );
     if (claimed !== undefined) log.info({ installationId: claimed }, 'installation claimed');
-    const leadership = campaign(leaseClient, this.#options, this.#metrics);
+    const leadership = campaign(leaseClient, this.#options, this.#metrics, () =>
+      leaseAnnotations(this.#options, this.#work?.shard?.seen),
+    );
     const guarded = onlyLeaderWrites(leadership, interceptKube);
     // Not of the Lease, which is renewed every two seconds.
     const client = new KubeClient(transport(failed, tracer ? tracedWrites(tracer, guarded) : guarded));
@@ -224,8 +229,13 @@ export class Operator {
   }
 
   get #claim() {
-    const { namespace, installationId, takeOver } = this.#options;
-    return { namespace, takeOver, ...(installationId !== undefined && { installationId }) };
+    const { namespace, installationId, takeOver, shard } = this.#options;
+    return {
+      namespace,
+      takeOver,
+      ...(installationId !== undefined && { installationId }),
+      ...(shard && { shard: shard.name }),
+    };
   }
 
   #headStart({ all, stores }: Watches, leadership: Leadership): HeadStart {
@@ -258,9 +268,30 @@ export class Operator {
    */
   async #catchUp({ all }: Watches, { nobodyBetween }: Leadership, signal: AbortSignal): Promise<void> {
     if (nobodyBetween) return;
-    const catchUp = (informer: (typeof all)[number]['informer']) => () => informer.catchUp(signal);
-    await Promise.all(all.map(({ informer }) => untilAnswered(catchUp(informer), this.#options, signal)));
+    await this.#catchUpOn({ all }, () => true, signal);
     this.#options.log.info({}, 'caught up with the API server');
+  }
+
+  async #catchUpOn(
+    { all }: Pick<Watches, 'all'>,
+    isAsked: (watched: WatchedResource) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const asked = all.filter(isAsked);
+    const list = ({ informer }: WatchedResource) =>
+      untilAnswered(() => informer.catchUp(signal), this.#options, signal);
+    await Promise.all(asked.map(list));
+  }
+
+  /** Whatever has an object in a namespace: other shards may have written to it. */
+  #sharedCatchUp(watches: Watches, signal: AbortSignal): (signal: AbortSignal) => Promise<void> {
+    const plurals = new Set(
+      this.#kinds.flatMap(({ resource }) => (resource.namespaced ? resource.plural : [])),
+    );
+    const shared = new SharedCatchUp(() =>
+      this.#catchUpOn(watches, ({ plural }) => plurals.has(plural), signal),
+    );
+    return (each) => shared.now(each);
   }
 
   async #lead(parts: LeadParts, stop: AbortSignal): Promise<boolean> {
@@ -281,6 +312,7 @@ export class Operator {
       [installationId] = await Promise.all([
         untilKnown(() => claimInstallation(leaseClient, this.#claim, end, () => leadership.isLeaderNow())),
         begun?.caughtUp ? undefined : this.#catchUp(watches, leadership, end),
+        this.#options.shard && this.#catchUpOn(watches, ({ plural }) => plural === namespaces.plural, end),
       ]);
       const kept = { client, options: this.#options, installationId };
       const recorded = principalsOf(kept, stores);
@@ -307,6 +339,7 @@ export class Operator {
       kinds: this.#kinds,
       metrics: this.#metrics,
       cut: this.#failed.signal,
+      ...(this.#options.shard && { catchUp: this.#sharedCatchUp(watches, end) }),
     });
     this.#work = work;
     try {

@@ -29,6 +29,8 @@ export interface OperatorOptions {
   readonly instance: string;
   /** Absent: work without a Lease, as the only process. */
   readonly leaseName?: string;
+  /** Works for this shard alone, beside others. Absent: for everything, as the only one. */
+  readonly shard?: ShardOptions;
   /** Defaults to client-go's. */
   readonly leaseTimes?: LeaseTimes;
   /** Uid of the pod: a process that was in it before this one is dead. */
@@ -83,6 +85,14 @@ export interface OperatorOptions {
   readonly streamLists?: boolean;
   /** Silence that ends a watch, ms of the clock. For a clock that runs ahead of the API server's own, to which a minute is nothing. */
   readonly watchIdleMs?: number;
+}
+
+export interface ShardOptions {
+  readonly name: string;
+  /** How many there are: each takes an equal part of Azure's limits. */
+  readonly count: number;
+  /** Of the shard `default`; that of each other one begins with it. */
+  readonly leaseName: string;
 }
 
 /** Time limit of one call to Azure: creating an identity takes about a second, so this is generous. */

@@ -35,7 +35,7 @@ type Given = Parameters<typeof createServices>[0];
 
 export interface ServiceParts
   extends Pick<Given, 'caches' | 'hints' | 'eventSources' | 'stores' | 'client' | 'installationId'>,
-    Pick<Given, 'principals' | 'retained' | 'signIns' | 'onOrphanDeleted'> {
+    Pick<Given, 'principals' | 'retained' | 'signIns' | 'onOrphanDeleted' | 'isAnothers'> {
   readonly options: OperatorOptions;
   readonly kinds: readonly KindDefinition[];
   readonly azure: ConnectedAzure;

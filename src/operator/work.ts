@@ -1,8 +1,10 @@
+import { userAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
 import type { HintSink } from '../hints/hint.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
+import type { ObjectKey } from '../kube/types.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
@@ -10,7 +12,7 @@ import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
-import { type Stores, storeOf } from '../reconcilers/stores.ts';
+import { INDEX, type Stores, storeOf } from '../reconcilers/stores.ts';
 import type { Connection } from './azure/connection.ts';
 import { hearFromAzure } from './hints/hints.ts';
 import { readSignIns } from './hints/sign-ins.ts';
@@ -20,6 +22,10 @@ import { onceCalm } from './once-calm.ts';
 import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
 import { servicesOf } from './services.ts';
+import { ForeignObjects } from './shard/foreign-objects.ts';
+import { listAnew } from './shard/list-anew.ts';
+import { reportShards } from './shard/report.ts';
+import { Shard } from './shard/shard.ts';
 import { anyOf } from './signals.ts';
 
 export interface WorkParts {
@@ -36,6 +42,8 @@ export interface WorkParts {
   readonly connection: Connection;
   /** Aborted: nothing leaves the process any more. */
   readonly cut: AbortSignal;
+  /** Makes the stores show what other shards have written. Absent: there are none. */
+  readonly catchUp?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /**
@@ -47,12 +55,15 @@ export class Work implements AsyncDisposable {
   readonly #services: Services;
   readonly #journal: ActivityJournal;
   readonly #kinds: readonly KindController[];
+  readonly #shard: Shard | undefined;
   readonly #cleanup = new AsyncDisposableStack();
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
-    const { options, kinds, metrics, client, stores, cut, connection } = parts;
+    const { options, kinds, metrics, client, stores, cut, connection, catchUp } = parts;
     const { clock, random, log, instance } = options;
+    const shard = this.#ofShard();
+    this.#shard = shard;
     const permissions = this.#cleanup.use(new PermissionChanges(stores));
     this.#journal = new ActivityJournal({
       clock,
@@ -77,13 +88,22 @@ export class Work implements AsyncDisposable {
       options,
       permissions,
       journal: this.#journal,
+      ...(shard && { shard, catchUp }),
     };
     this.#kinds = kinds.map((kind) =>
       this.#cleanup.use(new KindController(kind, storeOf(kind, stores), common)),
     );
     // Only when all are there: what enqueues one kind may come of another.
     for (const kind of this.#kinds) kind.watch();
-    for (const kind of kinds) void kind.background?.(this.#services, log, connection.signal);
+    // What goes on beside the reconciles is of the shard `default`, as all that belongs to no namespace.
+    if (!shard || shard.isHome)
+      for (const kind of kinds) void kind.background?.(this.#services, log, connection.signal);
+    shard?.begin();
+  }
+
+  /** Of which shard it is the work. Absent: of the whole. */
+  get shard(): Shard | undefined {
+    return this.#shard;
   }
 
   /** What Azure was last seen to hold. */
@@ -131,20 +151,53 @@ export class Work implements AsyncDisposable {
     return this.#kinds.flatMap(({ controllers }) => controllers);
   }
 
+  /** Absent: this process works on everything. */
+  #ofShard(): Shard | undefined {
+    const { options, client, stores, metrics, principals, retained, connection } = this.#parts;
+    const { shard: given } = options;
+    if (!given) return undefined;
+    const { signal, caches } = connection;
+    const shard = new Shard({
+      options: { ...options, shard: given },
+      client,
+      stores,
+      signal,
+      prepare: async (names) => {
+        const uids = names.flatMap((name) => stores.identities.byIndex(INDEX.namespace, name));
+        await Promise.all([
+          retained.refresh(signal),
+          principals.reload(new Set(uids.map(({ metadata }) => metadata.uid)), signal),
+        ]);
+      },
+    });
+    this.#cleanup.use(shard);
+    this.#cleanup.use(shard.taken.onChange((name) => listAnew(name, this.#parts.kinds, stores, caches)));
+    this.#cleanup.use(reportShards({ shard, options, client, stores, metrics: metrics.shards, signal }));
+    return shard;
+  }
+
   /** What azid hears from Azure, and what the kinds share. */
   #connect(): Services {
     const { options, kinds, metrics, client, stores, installationId, principals, retained, connection } =
       this.#parts;
     const { clock } = options;
+    const shard = this.#shard;
+    const isOf = (kind: KindDefinition | undefined) => kind && shard?.of(kind).isMine;
     const { azure, caches, ownCalls, arrivals, signal } = connection;
     this.#cleanup.defer(() => connection.stop());
     metrics.caches(() => caches.parts());
     for (const kind of kinds) kind.series?.(metrics, { stores, clock });
     const journal = this.#journal;
-    const heard = hearFromAzure(
-      { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal },
+    const receivesFor = isOf(kinds.find(({ sharded }) => sharded === 'byLabel'));
+    const { cacheHints, ...heard } = hearFromAzure(
+      { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal, receivesFor },
       this.#cleanup,
     );
+    if (shard) {
+      const of = (kind: KindDefinition) => shard.of(kind);
+      this.#cleanup.use(new ForeignObjects({ kinds, stores, of, caches, hints: cacheHints, clock }));
+    }
+    const isMine = isOf(kinds.find(({ resource }) => resource.kind === userAssignedIdentity.resource.kind));
     const signIns = options.signIns ? new LastSignIns() : undefined;
     if (signIns) this.#cleanup.use(readSignIns(options, metrics, { signIns, stores }));
     return servicesOf({
@@ -160,6 +213,7 @@ export class Work implements AsyncDisposable {
       retained,
       signIns,
       onOrphanDeleted: (type) => metrics.orphans.deleted(type),
+      ...(isMine && { isAnothers: (key: ObjectKey) => !isMine(key) }),
       ...heard,
     });
   }

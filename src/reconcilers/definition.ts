@@ -36,6 +36,11 @@ export interface KindDefinition<
   readonly status: z.ZodObject;
   /** The identities that its objects keep from being deleted. Absent: none. */
   readonly holds?: readonly Hold<T, SharedServices>[];
+  /**
+   * Which shard reconciles an object: that of its namespace, or the one that a label of its own names. Absent: the shard `default`, since
+   * objects of several namespaces meet in it, or take leave of each other in one process (docs/design/2026-11-29-sharding.md).
+   */
+  readonly sharded?: 'byNamespace' | 'byLabel';
   /** In whose turns of the queue an object is reconciled. Absent: in those of its own namespace. */
   namespacesOf?(key: ObjectKey, services: Services): readonly string[];
   /** What enqueues its objects. */

@@ -19,6 +19,8 @@ export interface ReconcileContext extends ReconcileRequest {
    * the reconciler decides again.
    */
   readonly isStale?: () => boolean;
+  /** When the stores last showed, for this reconcile, what was stored, monotonic ms. Absent: nothing needed it. */
+  readonly caughtUpAt?: number;
   /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
 }
@@ -85,8 +87,11 @@ export interface KindReconciler<
     object: T,
     context: ReconcileContext,
   ): Promise<Performed>;
-  /** The object is gone for good: drop what is kept of it in memory. `uid` is absent if no reconcile ever saw it. */
-  forget?(key: ObjectKey, uid?: string): void;
+  /**
+   * The object is gone for good, or another process has it from now on (`moved`): drop what is kept of it in memory. `uid` is absent if no
+   * reconcile ever saw it.
+   */
+  forget?(key: ObjectKey, uid?: string, moved?: boolean): void;
 }
 
 /**

@@ -16,7 +16,7 @@ export const HANDOVER = {
 export const PRINCIPALS_CONFIG_MAP = 'azid-principals-';
 /** What `deletionPolicy: Retain` left in Azure; a dash and a hexadecimal digit may follow. */
 export const RETAINED_CONFIG_MAP = 'azid-retained';
-/** How far the Activity Log was read (`src/hints/activity-log/positions.ts`). */
+/** How far the Activity Log was read (`src/hints/activity-log/positions.ts`); of a shard other than `default`, a dash and its name follow. */
 export const ACTIVITY_LOG_CONFIG_MAP = 'azid-activity-log';
 
 /** What stayed in Azure of objects that were let go (`src/leaving/left-behind.ts`); a number follows where one is full. */
@@ -28,6 +28,7 @@ export function isOwnConfigMap(namespace: string | undefined, name: string, azid
   return (
     name === INSTALLATION_CONFIG_MAP ||
     name === ACTIVITY_LOG_CONFIG_MAP ||
+    name.startsWith(`${ACTIVITY_LOG_CONFIG_MAP}-`) ||
     name === RETAINED_CONFIG_MAP ||
     name.startsWith(`${RETAINED_CONFIG_MAP}-`) ||
     name.startsWith(PRINCIPALS_CONFIG_MAP) ||

@@ -99,6 +99,8 @@ interface Given extends AzureSide, Settings {
   readonly signIns?: LastSignIns | undefined;
   /** On which principals azid saw its marks before. */
   readonly principals: RecordedPrincipals;
+  /** Whether another process reconciles the UserAssignedIdentity of this key. Absent: this one reconciles all. */
+  readonly isAnothers?: ((identity: ObjectKey) => boolean) | undefined;
   /** What `deletionPolicy: Retain` left in Azure. */
   readonly retained: RetainedRecords;
   /** For metrics. */

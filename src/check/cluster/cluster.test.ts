@@ -107,7 +107,7 @@ describe('the rights of the controller', () => {
     const needed = accessesOf(OWN_RULES, 'azid-system');
     const denied = needed.filter(({ resource, verb }) => resource === 'leases' || verb === 'watch');
     expect(rightsText(denied)).toBe(
-      'create,get,update,watch leases.coordination.k8s.io in azid-system; watch assignmentexpiries.azid.dev in azid-system; watch hostidentities.azid.dev in azid-system; watch orphanrecords.azid.dev in azid-system',
+      'create,get,list,update,watch leases.coordination.k8s.io in azid-system; watch assignmentexpiries.azid.dev in azid-system; watch hostidentities.azid.dev in azid-system; watch orphanrecords.azid.dev in azid-system',
     );
     expect(rbacFinding('a/b', needed, denied)).toMatchObject({ state: 'problem' });
     expect(rbacFinding('a/b', needed, [])).toMatchObject({ state: 'ok' });

@@ -1,5 +1,5 @@
 import { leases } from '../../kube/builtin.ts';
-import { type AtWork, controllerAtWork } from '../../kube/lease/at-work.ts';
+import { type AtWork, holderAtWork } from '../../kube/lease/at-work.ts';
 import { type CheckDeps, readIfAny } from '../deps.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
 import { type ControllerView, replicasText } from './controller.ts';
@@ -12,7 +12,7 @@ export async function leaseFindings(
   deps: CheckDeps,
   controller: ControllerView | undefined,
 ): Promise<readonly CheckFinding[]> {
-  const atWork = await controllerAtWork(deps);
+  const atWork = await holderAtWork(deps);
   const lease = await readIfAny(leases, `${deps.namespace}/${deps.leaseName}`, deps);
   return [leaseFinding(atWork, lease?.spec?.acquireTime, controller)];
 }

@@ -38,7 +38,11 @@ export const CLUSTER_RULES: readonly NeededRule[] = [
 
 /** In azid's own namespace. */
 export const OWN_RULES: readonly NeededRule[] = [
-  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'watch', 'create', 'update'] },
+  {
+    group: 'coordination.k8s.io',
+    resources: ['leases'],
+    verbs: ['get', 'list', 'watch', 'create', 'update'],
+  },
   { group: 'azid.dev', resources: RECORDS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { group: 'azid.dev', resources: status(RECORDS), verbs: ['get', 'patch'] },
 ];

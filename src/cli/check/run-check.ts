@@ -1,3 +1,4 @@
+import { HOME_SHARD } from '../../api/schema/shard.ts';
 import { ArmAccess } from '../../azure/arm/arm-access.ts';
 import { resolveCloud } from '../../azure/arm/clouds.ts';
 import { Permissions } from '../../azure/permissions.ts';
@@ -7,7 +8,7 @@ import { type CheckOptions, check } from '../../check/check.ts';
 import type { ControllerSettings } from '../../check/cluster/controller.ts';
 import type { CheckDeps } from '../../check/deps.ts';
 import { exitCodeOf } from '../../check/finding.ts';
-import { judge } from '../../operator/leader/installation.ts';
+import { isSharded, judge } from '../../operator/leader/installation.ts';
 import type { AzureFlags } from '../azure-flags.ts';
 import { type InCluster, inCluster, NOTHING_CHANGED, printed } from '../in-cluster.ts';
 import { signIn } from '../sign-in.ts';
@@ -26,6 +27,8 @@ export function runCheck(flags: CheckFlags): Promise<number> {
         const verdict = judge(claim, clusterUid, {
           namespace,
           takeOver: false,
+          // As whichever of them asks: that they work in shards is no reason to refuse.
+          ...(isSharded(claim) && { shard: HOME_SHARD }),
           ...(installationId !== undefined && { installationId }),
         });
         return verdict.type === 'refuse' ? verdict.message : undefined;

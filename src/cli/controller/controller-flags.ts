@@ -37,6 +37,8 @@ export interface ControllerFlags {
   readonly takeOver: boolean;
   readonly leaderElect: boolean;
   readonly leaseName: string;
+  readonly shard?: string;
+  readonly shardCount: number;
   readonly leaseDuration: number;
   readonly renewDeadline: number;
   readonly retryPeriod: number;
@@ -179,6 +181,20 @@ export const FLAGS: readonly Flag[] = [
     about: 'name of the Lease',
     parse: dnsLabel,
     fallback: 'azid-controller',
+  },
+  {
+    flags: '--shard <name>',
+    env: 'AZID_SHARD',
+    about:
+      'work for one shard alone, beside others: for namespaces whose label azid.dev/shard names it; default has all others, and what belongs to no namespace. By default azid works for everything',
+    parse: dnsLabel,
+  },
+  {
+    flags: '--shard-count <n>',
+    env: 'AZID_SHARD_COUNT',
+    about: "with --shard, how many shards there are: each takes an equal part of Azure's limits",
+    parse: integer(1, 64),
+    fallback: 2,
   },
   {
     flags: '--lease-duration <duration>',

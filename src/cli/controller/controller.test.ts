@@ -33,6 +33,8 @@ describe('azid controller refuses', () => {
     ['--leader-elect <bool>', 'AZID_LEADER_ELECT', '1', 'Expected true or false.'],
     ['--namespace <name>', 'AZID_NAMESPACE', 'Azid', 'Expected 1 to 63 lower-case letters'],
     ['--lease-name <name>', 'AZID_LEASE_NAME', 'a b', 'Expected 1 to 63 lower-case letters'],
+    ['--shard <name>', 'AZID_SHARD', 'Team A', 'Expected 1 to 63 lower-case letters'],
+    ['--shard-count <n>', 'AZID_SHARD_COUNT', '0', 'Expected a whole number from 1 to 64.'],
     ['--lease-duration <duration>', 'AZID_LEASE_DURATION', '1s', 'Expected a duration from 5s to 10m'],
     ['--renew-deadline <duration>', 'AZID_RENEW_DEADLINE', '10', 'Expected a duration from 2s to 8m'],
     ['--retry-period <duration>', 'AZID_RETRY_PERIOD', '0s', 'Expected a duration from 500ms to 2m'],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { loadKubeEndpoint } from '../../kube/access/config.ts';
 import { type LeaseTimes, wrongTimes } from '../../kube/lease/lease-times.ts';
+import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
 import { parseListenAddress } from '../../observe/address.ts';
 import { createLog } from '../../observe/logs/logs.ts';
 import { type TraceSettings, traceSettings } from '../../observe/traces/settings.ts';
@@ -47,7 +48,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     ...(clusterIssuer !== undefined && { clusterIssuer }),
     takeOver: flags.takeOver,
     instance: instanceOf(env.HOSTNAME ?? hostname(), randomBytes(4).toString('hex'), flags.podUid),
-    ...(flags.leaderElect && { leaseName: flags.leaseName }),
+    ...leaseOf(flags),
     leaseTimes,
     ...(flags.podUid !== undefined && { podUid: flags.podUid }),
     ...signIn(flags, clock, env),
@@ -63,6 +64,21 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
     ...(listen && { listen }),
     ...(globalThis.gc && { collectGarbage: collectGarbage(log) }),
   };
+}
+
+/** A shard knows from the Leases of the others what they have let go of, and they from its own. */
+function leaseOf({
+  leaderElect,
+  leaseName,
+  shard: name,
+  shardCount: count,
+}: ControllerFlags): Pick<OperatorOptions, 'leaseName' | 'shard'> {
+  if (name === undefined) return leaderElect ? { leaseName } : {};
+  if (!leaderElect)
+    throw new Error(
+      'expected --leader-elect to be true with --shard, got false: the other shards see by its Lease what it works on; leave --leader-elect out',
+    );
+  return { leaseName: shardLeaseName(leaseName, name), shard: { name, count, leaseName } };
 }
 
 function leaseTimesOf({ leaseDuration, renewDeadline, retryPeriod }: ControllerFlags): LeaseTimes {

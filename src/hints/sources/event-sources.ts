@@ -25,6 +25,8 @@ export interface EventSourcesOptions {
   readonly random: Random;
   readonly log: Log;
   readonly tracer?: Tracer | undefined;
+  /** Whether this process receives for it. Absent: for all. */
+  readonly isMine?: ((key: ObjectKey) => boolean) | undefined;
 }
 
 /** How one source stands. */
@@ -95,7 +97,7 @@ export class EventSources implements AsyncDisposable {
   }
 
   #adjust(): void {
-    const sources = this.#store?.values() ?? [];
+    const sources = this.#mine();
     const before = this.#assignments;
     this.#assignments = assignmentsOf(sources, this.#options.suffix);
     for (const key of before.keys())
@@ -147,12 +149,17 @@ export class EventSources implements AsyncDisposable {
   }
 
   #subscriptionsBy(key: ObjectKey): readonly SubscriptionView[] {
-    return subscriptionsBy(key, this.#store?.values() ?? [], this.#options.arrivals);
+    return subscriptionsBy(key, this.#mine(), this.#options.arrivals);
+  }
+
+  #mine(): readonly EventSource[] {
+    const { isMine = () => true } = this.#options;
+    return (this.#store?.values() ?? []).filter((source) => isMine(keyOf(source)));
   }
 
   *#samples(): Generator<SourceSample> {
     const now = this.#options.clock.now();
-    for (const source of this.#store?.values() ?? []) {
+    for (const source of this.#mine()) {
       const key = keyOf(source);
       const { queue: state, subscriptions = [] } = this.view(key) ?? {};
       const shown = Date.parse(source.status?.lastEventTime ?? '');

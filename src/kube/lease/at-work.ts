@@ -4,6 +4,7 @@ import { leases } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
 import { isNotFound } from '../errors.ts';
 import { ObservedLease } from './lease-record.ts';
+import { isShardLease } from './shard-lease.ts';
 
 export type AtWork =
   | { readonly state: 'working'; readonly holder: string }
@@ -13,10 +14,11 @@ export type AtWork =
   | { readonly state: 'unknown'; readonly why: string };
 
 export interface AtWorkDeps {
-  readonly client: Pick<KubeClient, 'get'>;
+  readonly client: Pick<KubeClient, 'get' | 'list'>;
   readonly clock: Clock;
   /** azid's own. */
   readonly namespace: string;
+  /** Of an azid without shards, and of the shard `default`. */
   readonly leaseName: string;
   readonly signal: AbortSignal;
 }
@@ -29,7 +31,21 @@ const DEFAULT_DURATION_MS = 15_000;
  * Only a change that is seen from here counts, as for every candidate: the times in a Lease are another machine's. So a holder
  * that is alive is known within seconds, and one that died after the duration of its Lease.
  */
-export async function controllerAtWork({
+export async function controllerAtWork(deps: AtWorkDeps): Promise<AtWork> {
+  const { leaseName, client, namespace, signal } = deps;
+  const whole = await holderAtWork(deps);
+  if (whole.state === 'working') return whole;
+  // One shard may be down while another one works.
+  const { items } = await client.list(leases, { namespace }, signal);
+  const others = items
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name !== leaseName && isShardLease(name, leaseName));
+  const states = await Promise.all(others.map((name) => holderAtWork({ ...deps, leaseName: name })));
+  return states.find(({ state }) => state === 'working') ?? whole;
+}
+
+/** The same of one Lease alone. */
+export async function holderAtWork({
   client,
   clock,
   namespace,

@@ -86,12 +86,17 @@ export function heldBy(
   previous: Lease | undefined,
   { leaseDurationMs, renewDeadlineMs }: LeaseTimes,
   nowMs: number,
+  annotations: Readonly<Record<string, string>> = {},
 ): Pick<Lease, 'spec'> & { readonly annotations: Readonly<Record<string, string>> } {
   const { spec, metadata } = previous ?? {};
   const mine = spec?.holderIdentity === identity;
   const transitions = spec?.leaseTransitions ?? 0;
   return {
-    annotations: { ...metadata?.annotations, [RENEW_DEADLINE]: `${identity} ${secondsOf(renewDeadlineMs)}` },
+    annotations: {
+      ...metadata?.annotations,
+      ...annotations,
+      [RENEW_DEADLINE]: `${identity} ${secondsOf(renewDeadlineMs)}`,
+    },
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),

@@ -28,6 +28,8 @@ export interface LeaderElectorOptions extends Partial<LeaseTimes> {
   readonly watch?: boolean;
   /** Silence that ends that watch. Defaults to a minute. */
   readonly watchIdleMs?: number;
+  /** What its Lease says besides, as of each renewal. */
+  readonly annotations?: () => Readonly<Record<string, string>>;
   /** Start leader work. Called once. */
   readonly onStarted: () => void;
   /** Stop at once and exit; another one may lead already. Not called after a release. */
@@ -260,7 +262,7 @@ export class LeaderElector {
     const leftMs = Math.max(0, startedAt + timeoutMs - clock.monotonic());
     const held = await this.#lease.write(
       lease,
-      heldBy(identity, lease, this.#times, clock.now()),
+      heldBy(identity, lease, this.#times, clock.now(), this.#options.annotations?.()),
       leftMs,
       signal,
     );

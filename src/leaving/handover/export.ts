@@ -153,6 +153,7 @@ export function bundleOf(
       !name.startsWith(LEFT_BEHIND_CONFIG_MAP) &&
       // How far a log was read is read anew there.
       name !== ACTIVITY_LOG_CONFIG_MAP &&
+      !name.startsWith(`${ACTIVITY_LOG_CONFIG_MAP}-`) &&
       name !== INSTALLATION_CONFIG_MAP,
   );
   return {

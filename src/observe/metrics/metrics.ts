@@ -13,6 +13,7 @@ import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
 import { type OrphanMetrics, orphanSeries } from './orphan-series.ts';
 import { type SeriesDescription, seriesOf } from './series.ts';
+import { type ShardMetrics, shardSeries } from './shard-series.ts';
 import { signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
@@ -41,6 +42,8 @@ export class Metrics {
   readonly activityLog: ActivityLogSeries;
   readonly signIns: SignInMetrics;
   readonly orphans: OrphanMetrics;
+  /** Of the shard that this process leads. */
+  readonly shards: ShardMetrics;
   /** For the queues of Azure's events. */
   readonly events: EventMetrics;
   /** Sets the function from which the state of the caches of Azure is read. */
@@ -56,6 +59,7 @@ export class Metrics {
     this.activityLog = activityLogSeries(this.#registry, PROVIDERS);
     this.signIns = signInSeries(this.#registry);
     this.orphans = orphanSeries(this.#registry);
+    this.shards = shardSeries(this.#registry);
     this.events = eventSeries(this.#registry);
     this.caches = cacheSeries(this.#registry);
   }

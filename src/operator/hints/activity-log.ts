@@ -4,6 +4,7 @@ import { ActivityLogPoller } from '../../hints/activity-log/poller.ts';
 import { Positions } from '../../hints/activity-log/positions.ts';
 import type { HintSink } from '../../hints/hint.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
 import type { Metrics } from '../../observe/metrics/metrics.ts';
 import { ACTIVITY_LOG_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import type { OperatorOptions } from '../options.ts';
@@ -21,11 +22,12 @@ export interface ActivityLogParts {
 /** Reads the log of each subscription that the caches list, from now until it is disposed. */
 export function readActivityLog(parts: ActivityLogParts): AsyncDisposable {
   const { options, activityLog, caches, sink, client, metrics, signal } = parts;
-  const { clock, random, log, namespace } = options;
+  const { clock, random, log, namespace, shard } = options;
   const positions = new Positions({
     client,
     namespace,
-    name: ACTIVITY_LOG_CONFIG_MAP,
+    // Each shard reads for its own caches, as far as it has come.
+    name: shard ? shardLeaseName(ACTIVITY_LOG_CONFIG_MAP, shard.name) : ACTIVITY_LOG_CONFIG_MAP,
     clock,
     log,
     signal,

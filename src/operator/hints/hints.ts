@@ -6,6 +6,7 @@ import type { HintSink } from '../../hints/hint.ts';
 import type { OwnCalls } from '../../hints/own-calls.ts';
 import { EventSources } from '../../hints/sources/event-sources.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import type { ObjectKey } from '../../kube/types.ts';
 import type { Metrics } from '../../observe/metrics/metrics.ts';
 import type { ConnectedAzure } from '../azure/azure.ts';
 import type { OperatorOptions } from '../options.ts';
@@ -22,11 +23,15 @@ export interface HintParts {
   readonly metrics: Metrics;
   /** Ends reads and lists. */
   readonly signal: AbortSignal;
+  /** Whether this process receives for the EventSource of this key. Absent: for all. */
+  readonly receivesFor?: ((key: ObjectKey) => boolean) | undefined;
 }
 
 export interface Heard {
   readonly hints: HintSink;
   readonly eventSources: EventSources;
+  /** Into the caches alone. */
+  readonly cacheHints: HintSink;
 }
 
 /**
@@ -34,7 +39,7 @@ export interface Heard {
  * journal. All of it ends with `cleanup`.
  */
 export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): Heard {
-  const { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal } = parts;
+  const { options, azure, caches, ownCalls, arrivals, journal, client, metrics, signal, receivesFor } = parts;
   const { clock, activityLog = true } = options;
   const ofCaches = { ...caches, roles: caches.roles.cache };
   const cacheHints = new CacheHints({ caches: ofCaches, ownCalls, clock, signal });
@@ -48,7 +53,7 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
       return effect;
     },
   };
-  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints, arrivals));
+  const eventSources = cleanup.use(eventSourcesOf(options, metrics, hints, arrivals, receivesFor));
   if (activityLog)
     cleanup.use(
       readActivityLog({
@@ -61,7 +66,7 @@ export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): 
         signal,
       }),
     );
-  return { hints, eventSources };
+  return { hints, eventSources, cacheHints };
 }
 
 /** Receives nothing before it follows a store. */
@@ -70,6 +75,7 @@ export function eventSourcesOf(
   metrics: Metrics,
   sink: HintSink,
   arrivals = new SubscriptionArrivals({ clock: options.clock, inUse: () => [] }),
+  isMine?: HintParts['receivesFor'],
 ): EventSources {
   const { clock, random, log, cloud, credential, serviceBusEndpoint, tracer } = options;
   return new EventSources({
@@ -82,5 +88,6 @@ export function eventSourcesOf(
     random,
     log,
     tracer,
+    isMine,
   });
 }

@@ -1,3 +1,4 @@
+import { HOME_SHARD } from '../../api/schema/shard.ts';
 import { uuidV5 } from '../../azure/names/uuid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -21,6 +22,8 @@ export interface InstallationOptions {
   readonly installationId?: string;
   /** `--take-over`: claim an installation that belongs to another cluster, or rename this one. */
   readonly takeOver: boolean;
+  /** `--shard`. Absent: it works for the whole. */
+  readonly shard?: string;
 }
 
 /** azid must not start: the message says why and what to do. */
@@ -68,7 +71,11 @@ export async function claimInstallation(
       case 'refuse':
         throw new InstallationMismatch(verdict.message);
       case 'write': {
-        const data = { installationId: verdict.installationId, clusterUid };
+        const data = {
+          installationId: verdict.installationId,
+          clusterUid,
+          ...(options.shard !== undefined && { [SHARDED]: 'true' }),
+        };
         if (!mayWrite()) throw notLeading();
         try {
           if (claim)
@@ -97,10 +104,12 @@ export type ClaimVerdict =
 export function judge(
   claim: Readonly<Record<string, string>> | undefined,
   clusterUid: string,
-  { namespace, installationId, takeOver }: InstallationOptions,
+  { namespace, installationId, takeOver, shard }: InstallationOptions,
 ): ClaimVerdict {
   const wanted = installationId?.toLowerCase();
   const kept = claim?.installationId;
+  const apart = shardProblem(claim, `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`, shard);
+  if (apart !== undefined) return { type: 'refuse', message: apart };
   if (!kept) return { type: 'write', installationId: wanted ?? uuidV5(INSTALLATION_NAMESPACE, clusterUid) };
   const where = `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
   const leaving = handedOver(claim, where);
@@ -120,7 +129,31 @@ export function judge(
       message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it seems to be a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
     };
   }
+  // Written by the shard `default` once it leads, when whoever worked for the whole has ended.
+  if (shard !== undefined && !isSharded(claim)) return { type: 'write', installationId: kept };
   return { type: 'accept', installationId: kept };
+}
+
+/** In the data of the claim: several work here, each for its shard, and none for the whole. */
+const SHARDED = 'sharded';
+
+/** Whether several work under this claim, each for its shard. */
+export function isSharded(claim: Readonly<Record<string, string>> | undefined): boolean {
+  return claim?.[SHARDED] === 'true';
+}
+
+/** Pure: why this one must not work beside the others, or before them; undefined: nothing speaks against it. */
+function shardProblem(
+  claim: Readonly<Record<string, string>> | undefined,
+  where: string,
+  shard: string | undefined,
+): string | undefined {
+  const inShards = isSharded(claim);
+  if (inShards && shard === undefined)
+    return `--shard: expected the name of a shard, got none, and ${where} says that this installation works in shards: one for the whole would work on what they work on. Pass --shard ${HOME_SHARD}; or, to work without shards again, stop them all and remove data.${SHARDED} there (docs/guides/shard-azid.md)`;
+  if (!inShards && shard !== undefined && shard !== HOME_SHARD)
+    return `--shard: ${shard} begins only beside the shard ${HOME_SHARD}, and ${where} does not say that it has begun. Start azid with --shard ${HOME_SHARD} first; this one is started again until then`;
+  return undefined;
 }
 
 /** Pure: why no controller may work here, as long as a handover is under way or done; undefined: none is. */

@@ -28,7 +28,13 @@ export interface Leadership {
   readonly holder: string;
 }
 
-export function campaign(client: KubeClient, options: OperatorOptions, metrics: Metrics): Leadership {
+/** @param annotations what the Lease says besides, as of each renewal */
+export function campaign(
+  client: KubeClient,
+  options: OperatorOptions,
+  metrics: Metrics,
+  annotations: () => Readonly<Record<string, string>> = () => ({}),
+): Leadership {
   const { leaseName, namespace, instance, clock, random, log, leaseTimes, podUid, watchIdleMs } = options;
   if (leaseName === undefined) return alone;
   const leading = Promise.withResolvers<void>();
@@ -44,6 +50,7 @@ export function campaign(client: KubeClient, options: OperatorOptions, metrics: 
     identity: instance,
     log,
     ...leaseTimes,
+    annotations,
     ...(podUid !== undefined && { isDead: (holder: string) => isOfPod(holder, podUid) }),
     ...(watchIdleMs !== undefined && { watchIdleMs }),
     onRunningOut: (over) => runningOut?.(over),

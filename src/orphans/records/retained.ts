@@ -23,9 +23,10 @@ export class RetainedRecords {
   #since = Number.POSITIVE_INFINITY;
 
   readonly #now: () => number;
+  readonly #shared: RetainedParts['shared'];
 
-  /** `now`: wall ms. */
-  constructor(parts: RetainedMapsParts & { readonly installationId: string; readonly now: () => number }) {
+  constructor(parts: RetainedParts) {
+    this.#shared = parts.shared;
     this.#maps = new RetainedMaps(parts);
     this.#installationId = parts.installationId;
     this.#now = parts.now;
@@ -38,7 +39,8 @@ export class RetainedRecords {
     const since = Date.parse(index[SINCE] ?? '');
     // Another installation's, of a restore, or with a part missing: what has no record any more may have been retained.
     if (!isOriginal || index[INSTALLATION] !== this.#installationId || !(since <= now))
-      return this.#restartNowOrLater(signal);
+      // Several that begin them would each take what the others put there for older than the beginning.
+      return this.#shared === 'follows' ? undefined : this.#restartNowOrLater(signal);
     this.#since = since;
     for (const [name, text] of Object.entries(index)) {
       const [kind, scope] = name.startsWith(BASELINE) ? text.split(' ') : [];
@@ -46,10 +48,18 @@ export class RetainedRecords {
     }
   }
 
-  /** What a command put on record meanwhile (`add`). Nothing is taken off: only this process does that. */
+  /**
+   * What a command put on record meanwhile (`add`), and other processes. What these took off it is taken off; where there are none,
+   * only this process does that.
+   */
   async refresh(signal: AbortSignal): Promise<void> {
+    const before = this.#shared === undefined ? [] : this.#records.all();
     const { entries } = await this.#maps.list(signal);
-    for (const entry of this.#read(entries)) if (!this.#records.find(entry)) this.#records.add(entry);
+    const read = this.#read(entries);
+    for (const entry of read) if (!this.#records.find(entry)) this.#records.add(entry);
+    const there = new Set(read.map(nameOf));
+    // Not what was put there since the list began.
+    for (const entry of before) if (!there.has(nameOf(entry))) this.#records.delete(entry);
   }
 
   /** By a command, beside the controller, which learns of it at its next run: nothing else of the records changes. */
@@ -152,10 +162,19 @@ export class RetainedRecords {
 
   async #write(entries: readonly RetainedEntry[], signal: AbortSignal): Promise<void> {
     if (entries.length === 0) return;
-    if (this.#since === Number.POSITIVE_INFINITY) await this.restart(signal);
+    if (this.#since === Number.POSITIVE_INFINITY) await this.#begin(signal);
     const stored = entries.map((entry) => ({ ...entry, name: nameOf(entry) }));
     await this.#maps.write(new Map(stored.map((entry) => [entry.name, this.#textOf(entry)])), signal);
     for (const entry of stored) this.#records.add(entry);
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    if (this.#shared !== 'follows') return this.restart(signal);
+    await this.load(signal);
+    if (this.#since !== Number.POSITIVE_INFINITY) return;
+    const message =
+      'the shard default has not begun the record of what deletionPolicy Retain leaves in Azure yet';
+    throw new KubeError(message, { reason: 'ServiceUnavailable' });
   }
 
   #textOf({ key, owner, uid }: RetainedEntry): string {
@@ -166,6 +185,14 @@ export class RetainedRecords {
   #covers(kind: RetainedKind, key: string): boolean {
     return [...this.#baselines.values()].some((each) => each.kind === kind && isWithinScope(key, each.scope));
   }
+}
+
+export interface RetainedParts extends RetainedMapsParts {
+  readonly installationId: string;
+  /** Wall ms. */
+  readonly now: () => number;
+  /** Other processes write to them as well: this one begins them where there are none, or it waits for the one that does. */
+  readonly shared?: 'begins' | 'follows';
 }
 
 export type RetainedKind = 'assignments' | 'credentials';

@@ -20,6 +20,7 @@ export const eventSourceKind: KindDefinition<
   name: 'eventsource',
   resource: eventSource.resource,
   status: eventSource.status,
+  sharded: 'byLabel',
   store,
   watches,
   decide,

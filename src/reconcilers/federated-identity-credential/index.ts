@@ -33,6 +33,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   watches,
   ownedInAzure,
   removals: ['deleteCredential'],
+  sharded: 'byNamespace',
   decide: withKept(decideLive, kept),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);

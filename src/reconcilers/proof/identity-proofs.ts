@@ -26,6 +26,8 @@ export interface IdentityProofParts {
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
   readonly installationId: string;
   readonly principals: Pick<RecordedPrincipals, 'lastOf' | 'holdersOf'>;
+  /** See `ProofDeps`. */
+  readonly isAnothers?: ((key: ObjectKey) => boolean) | undefined;
 }
 
 /** Whose an identity is and which principal it has: asked by every kind, of the cache, and of Azure before a write. */
@@ -208,8 +210,15 @@ export class IdentityProofs {
   }
 
   get #deps() {
-    const { identityCache, installationId, principals } = this.#parts;
-    return { identityCache, installationId, principals, disputed: this.#disputed, searched: this.#searched };
+    const { identityCache, installationId, principals, isAnothers } = this.#parts;
+    return {
+      identityCache,
+      installationId,
+      principals,
+      isAnothers,
+      disputed: this.#disputed,
+      searched: this.#searched,
+    };
   }
 
   /** At start-up a list brings thousands at once; only what somebody waits for is read alone. */
@@ -220,7 +229,9 @@ export class IdentityProofs {
   ): Extract<ProvenIdentity, { state: 'loading' }> | undefined {
     const { subscriptionId } = parseIdentityId(id);
     if (priority !== 'resync' || this.#parts.identityCache.observe(id).state !== 'unknown') return undefined;
-    const isDue = this.#parts.identityCache.loading(subscriptionId) || !this.#met.has(metadata.uid);
+    // Another's reconcile of it this process never sees.
+    const isMet = this.#met.has(metadata.uid) || this.#parts.isAnothers?.(keyOf({ metadata }));
+    const isDue = this.#parts.identityCache.loading(subscriptionId) || !isMet;
     return isDue ? { state: 'loading', subscriptionId } : undefined;
   }
 

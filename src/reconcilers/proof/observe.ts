@@ -4,6 +4,7 @@ import { sameText } from '../../azure/names/ascii.ts';
 import { MARK, namesAnother, ownershipOf } from '../../azure/names/identity-marks.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
 import type { How } from '../../cache/store/entry.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { isDeclared, isWithinSpec, placesOf } from './places.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';
 
@@ -45,6 +46,11 @@ export interface ProofDeps {
   readonly principals: Pick<RecordedPrincipals, 'lastOf'>;
   /** Uids of the objects whose recorded principal was searched for wherever it may be. */
   readonly searched: ReadonlySet<string>;
+  /**
+   * Another process reconciles the object. What that one remembers is not known here, so besides the marks its verdict is needed: the
+   * principal in the status that it writes. Absent: this one reconciles all.
+   */
+  readonly isAnothers?: ((key: ObjectKey) => boolean) | undefined;
 }
 
 /** What is older proves nothing any more: no list shows this identity, and only Azure knows whether it is still so. */
@@ -56,7 +62,9 @@ export function observeIdentity(
   deps: ProofDeps,
   observe: (id: string) => IdentityObservation = (id) => deps.identityCache.observe(id),
 ): ObservedIdentity {
-  const recorded = deps.principals.lastOf(object.metadata.uid);
+  const isAnothers = deps.isAnothers?.(keyOf(object)) ?? false;
+  const recorded = isAnothers ? object.status?.principalId : deps.principals.lastOf(object.metadata.uid);
+  if (isAnothers && recorded === undefined) return { state: 'none' };
   const onRecord = recorded === undefined ? undefined : withPrincipal(object, recorded, deps, observe);
   if (onRecord?.state === 'owned') return onRecord;
   let none: Extract<ObservedIdentity, { state: 'none' }> = { state: 'none' };
@@ -75,7 +83,10 @@ export function observeIdentity(
             id,
             ...(returnsTo(object, identity, deps) && { returns: true }),
           };
-        else if (isDecided(object, identity, recorded, deps)) return { state: 'owned', identity, how, ageMs };
+        else if (
+          isAnothers ? sameText(recorded ?? '', identity.principalId) : isDecided(object, identity, recorded, deps)
+        )
+          return { state: 'owned', identity, how, ageMs };
         else unknown ??= { state: 'unknown', id, undecided: true };
         break;
       }

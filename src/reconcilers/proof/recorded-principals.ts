@@ -26,6 +26,22 @@ export class RecordedPrincipals {
       if (others.length === 0) this.#last.shown(principalId, uid, Number.NEGATIVE_INFINITY);
   }
 
+  /** Another process may have recorded of these since: what this one knew of them counts no more. */
+  async reload(uids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const found = await this.#records.load((uid) => uids.has(uid), signal);
+    for (const uid of uids) this.letGo(uid);
+    for (const [uid, principalId] of found) this.#hold(uid, { principals: [principalId], sure: true });
+    for (const [uid, principalId] of found)
+      if (this.#holders.get(principalId)?.size === 1)
+        this.#last.shown(principalId, uid, Number.NEGATIVE_INFINITY);
+  }
+
+  /** Another process has the object from now on, and its record. */
+  letGo(uid: string): void {
+    this.#last.forget(uid);
+    this.#drop(uid);
+  }
+
   /** The principal that is on record for the object, and that Azure has not shown as another's since. */
   of(uid: string): string | undefined {
     const {

@@ -1,7 +1,7 @@
 import { isFinalized, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
 import type { ActivityJournal } from '../../hints/activity/journal.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
@@ -32,6 +32,10 @@ export interface ReconcilerOptions<T extends ManagedObject> extends PerformerOpt
   readonly memory?: StatusMemory<T>;
   /** What was done to what in Azure, by whom. Absent: nothing is known of it. */
   readonly journal?: ActivityJournal;
+  /** Whether this process reconciles it. Absent: all. */
+  readonly isMine?: (key: ObjectKey) => boolean;
+  /** See `RoundParts`. */
+  readonly catchUp?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /**
@@ -63,7 +67,18 @@ export class Reconciler<
     const performer = new ActionPerformer(kind, options, { writer: this.#writer, activity });
     this.#rounds = new Rounds({ ...options, kind, writer: this.#writer, performer });
     // What was there before: a status that is altered before its object's turn comes is not believed either.
-    for (const object of options.store.values()) this.#memory.meet(object);
+    for (const object of options.store.values())
+      if (options.isMine?.(keyOf(object)) ?? true) this.#memory.meet(object);
+  }
+
+  /** Another process reconciles the objects of this namespace from now on: nothing of them is remembered here. */
+  letGo(namespace: string): void {
+    for (const [key, uid] of [...this.#uids]) {
+      if (!key.startsWith(`${namespace}/`)) continue;
+      this.#uids.delete(key);
+      this.#kind.forget?.(key, uid, true);
+    }
+    this.#memory.letGo(namespace);
   }
 
   reconcile(request: ReconcileRequest): Promise<Outcome> {

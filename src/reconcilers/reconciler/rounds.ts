@@ -44,7 +44,15 @@ export interface RoundParts<
   /** Another number after each change of what the object may have. */
   readonly permissions?: ((key: ObjectKey) => number) | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /**
+   * Makes the stores show what is stored now. Where other processes reconcile objects of their own, what these have may stand in the API
+   * server and not in the stores of this one: it is read before anything is taken away, or let go of as another's. Absent: there are none.
+   */
+  readonly catchUp?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
+
+/** For so long what was read for that counts, ms. */
+const CAUGHT_UP_MS = 30_000;
 
 /** One round of a reconcile: observe, decide, and perform what was decided, or write the status if nothing was. */
 export class Rounds<
@@ -79,6 +87,11 @@ export class Rounds<
       throw error;
     }
     const { facts, decision } = decided;
+    if (this.#isToCatchUp(object, decision, context, observedFrom)) {
+      const caughtUpAt = clock.monotonic();
+      await this.#parts.catchUp?.(context.signal);
+      return { type: 'decideAgain', object, context: { ...context, caughtUpAt } };
+    }
     kind.decided?.(object, facts, decision);
     failures.begin();
     const suspended = isSuspended(object) && decision.binds !== true;
@@ -133,10 +146,32 @@ export class Rounds<
     return { type: 'goOn', object, context };
   }
 
+  #isToCatchUp(
+    object: T,
+    decision: Decision<Action, Status>,
+    { caughtUpAt = Number.NEGATIVE_INFINITY }: ReconcileContext,
+    observedFrom: number,
+  ): boolean {
+    if (!this.#parts.catchUp || observedFrom - caughtUpAt < CAUGHT_UP_MS) return false;
+    return object.metadata.deletionTimestamp !== undefined || takesAway(object, decision);
+  }
+
   /** What a decision rests on besides Azure: the object as people declared it, and what is allowed. */
   #basis(key: ObjectKey): string {
     const { store, permissions } = this.#parts;
     const object = store.get(key);
     return `${permissions?.(key) ?? 0} ${object ? editionOf(object) : 'gone'}`;
   }
+}
+
+type WithLedger = { readonly ledger?: readonly string[] } | undefined;
+
+/** Something goes in Azure, or the object is done with something that may stay there for another one. */
+function takesAway(
+  { status }: ManagedObject,
+  { actions, status: next }: Decision<{ readonly type: string }, object>,
+): boolean {
+  if (actions.some(({ type }) => /^(delete|remove|withdraw)/.test(type))) return true;
+  const left = (next as WithLedger)?.ledger ?? [];
+  return ((status as WithLedger)?.ledger ?? []).some((id) => !left.includes(id));
 }

@@ -33,6 +33,7 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
   watches,
   ownedInAzure,
   removals: ['deleteAssignment'],
+  sharded: 'byNamespace',
   decide: withKept(decideLive, kept),
   start(services, enqueue) {
     const ownWrites = new OwnWrites(services.clock);

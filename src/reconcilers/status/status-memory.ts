@@ -136,6 +136,17 @@ export class StatusMemory<T extends ManagedObject> {
     if (known && this.#uids.get(known.key) === uid) this.#uids.delete(known.key);
   }
 
+  /** Another process writes the objects of this namespace from now on. */
+  letGo(namespace: string): void {
+    for (const [key, uid] of [...this.#uids]) if (key.startsWith(`${namespace}/`)) this.forget(uid);
+  }
+
+  /** Of an object that another process writes: what is believed of a status that this one did not write. */
+  ofAnother(object: T): T {
+    const status = this.#read(object.status);
+    return status === object.status ? object : { ...object, status };
+  }
+
   /** Nothing stands under the key any more, or another object. */
   gone(key: ObjectKey): void {
     const uid = this.#uids.get(key);

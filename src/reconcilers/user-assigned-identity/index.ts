@@ -27,6 +27,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   watches: (services) => [...watches(services), ...onSignIn('UserAssignedIdentity', services)],
   ownedInAzure,
   removals: ['deleteLeftover'],
+  sharded: 'byNamespace',
   decide: withSignIn(withKept(decideLive, kept)),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
@@ -42,12 +43,13 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
         const put = action.type === 'createIdentity' ? { begun: object.status?.createStartedAt } : undefined;
         return ownWrites.run(object.metadata.uid, put, () => perform(action, object, context, services));
       },
-      forget: (key, uid) => {
+      forget: (key, uid, moved = false) => {
         services.identityCache.use(key, []);
         if (uid) {
           ownWrites.forget(uid);
           services.proofs.forget(uid);
-          services.principals.forget(uid);
+          if (moved) services.principals.letGo(uid);
+          else services.principals.forget(uid);
         }
       },
     };

@@ -12,6 +12,8 @@ export interface PrincipalRecordsParts {
   readonly namespace: string;
   /** Records of another one, as a copy of a cluster has them, count for nothing. */
   readonly installationId: string;
+  /** Other processes record as well: what is of none of the objects that this one knows may be of one that it has yet to see. */
+  readonly shared?: boolean;
 }
 
 export const RECORD_LABEL = 'azid.dev/record';
@@ -42,8 +44,9 @@ export class PrincipalRecords {
       const own = Object.entries(data).filter(([uid]) => shardOf(uid) === metadata.name);
       for (const [uid, text] of own) {
         const [principalId, installation] = text.split(' ');
-        if (!lives(uid)) this.owe(uid);
-        else if (principalId && installation === installationId) found.set(uid, principalId);
+        if (!lives(uid)) {
+          if (!this.#parts.shared) this.owe(uid);
+        } else if (principalId && installation === installationId) found.set(uid, principalId);
       }
       if (this.#owedOf(metadata.name).size > 0) await this.#removeNowOrLater(metadata.name, signal);
     }

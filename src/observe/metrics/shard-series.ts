@@ -1,0 +1,52 @@
+import { Gauge, type Registry } from 'prom-client';
+
+/** The namespaces of a shard, as its leader knows them. */
+export interface ShardSample {
+  readonly shard: string;
+  /** It works on so many. */
+  readonly working: number;
+  /** They are its own by their label, and it has not begun with so many. */
+  readonly waiting: number;
+  /** Of the shard `default` alone: nobody works for the shard that their labels name. */
+  readonly unserved: number | undefined;
+}
+
+export interface ShardMetrics {
+  /** Sets the function from which the shard is read. */
+  of(source: () => ShardSample | undefined): void;
+}
+
+/** `azid_shard_*`: absent without `--shard`. */
+export function shardSeries(registry: Registry): ShardMetrics {
+  const registers = [registry];
+  let source: () => ShardSample | undefined = () => undefined;
+  new Gauge({
+    name: 'azid_shard_namespaces',
+    help: 'Namespaces of the shard that this process leads, by state: working, or waiting for whoever had them before.',
+    registers,
+    labelNames: ['shard', 'state'],
+    collect() {
+      this.reset();
+      const sample = source();
+      if (!sample) return;
+      const { shard } = sample;
+      for (const state of ['working', 'waiting'] as const) this.set({ shard, state }, sample[state]);
+    },
+  });
+  new Gauge({
+    name: 'azid_shard_unserved_namespaces',
+    help: 'Namespaces whose label azid.dev/shard names a shard for which nobody works; from the shard default.',
+    registers,
+    labelNames: [],
+    collect() {
+      const unserved = source()?.unserved;
+      if (unserved === undefined) this.reset();
+      else this.set(unserved);
+    },
+  });
+  return {
+    of: (next) => {
+      source = next;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SHARD_LABEL } from '../../api/schema/shard.ts';
+import type { Namespace } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { Admission } from './admission.ts';
+
+let clock: FakeClock;
+let stop: AbortController;
+let steps: string[];
+let wanted: Map<string, string>;
+/** As stored: the version and the label of the namespace `a`. */
+let stored: { version: string; shard: string };
+let isFree: boolean;
+let failure: Error | undefined;
+let takes: (name: string, version: string) => boolean;
+let admission: Admission;
+
+beforeEach(() => {
+  [clock, stop, steps] = [new FakeClock(), new AbortController(), []];
+  wanted = new Map([['a', '5']]);
+  [stored, isFree, failure] = [{ version: '5', shard: 'blue' }, true, undefined];
+  takes = (name) => wanted.delete(name);
+  const list = async () => {
+    steps.push('list');
+    const metadata = { name: 'a', resourceVersion: stored.version, labels: { [SHARD_LABEL]: stored.shard } };
+    return { items: [{ metadata } as unknown as Namespace] };
+  };
+  admission = new Admission({
+    shard: 'blue',
+    membership: {
+      get wanted() {
+        return wanted;
+      },
+      take: (name, version) => takes(name, version),
+    },
+    others: {
+      read: async () => {
+        steps.push('leases');
+        if (failure) throw failure;
+      },
+      inTheWay: (version) =>
+        isFree ? undefined : { lease: 'azid', holder: `waits for ${version}`, isWhole: false },
+    },
+    client: { list } as unknown as KubeClient,
+    clock,
+    log: silentLog,
+    signal: stop.signal,
+    prepare: async (names) => void steps.push(`prepare ${names}`),
+    onTaken: (names) => void steps.push(`taken ${names}`),
+  });
+});
+const turns = async () => {
+  for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve));
+};
+const again = async () => {
+  steps = [];
+  clock.advance(1_000);
+  await turns();
+  return steps;
+};
+
+it('reads the Leases, then the namespaces as they are stored, then what is on record, and begins', async () => {
+  admission.begin();
+  await turns();
+  expect(steps).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+  expect(await again()).toEqual([]);
+});
+
+describe('it waits, and asks again', () => {
+  it('while somebody has not let go of it', async () => {
+    isFree = false;
+    admission.begin();
+    await turns();
+    expect(steps).toEqual(['leases']);
+    expect(await again()).toEqual(['leases']);
+    isFree = true;
+    expect(await again()).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+  });
+
+  it.each([
+    ['is stored in another version', { version: '6', shard: 'blue' }],
+    ['is stored with another label', { version: '5', shard: 'green' }],
+  ])('while it %s', async (_, now) => {
+    stored = now;
+    admission.begin();
+    await turns();
+    expect(steps).toEqual(['leases', 'list']);
+    expect(await again()).toEqual(['leases', 'list']);
+  });
+
+  it('while it changes as its records are read', async () => {
+    takes = () => false;
+    admission.begin();
+    await turns();
+    expect(steps).toEqual(['leases', 'list', 'prepare a']);
+  });
+
+  it('while the API server does not answer', async () => {
+    failure = new KubeError('no', { reason: 'ServiceUnavailable', status: 503 });
+    admission.begin();
+    await turns();
+    failure = undefined;
+    expect(await again()).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+  });
+});
+
+it('ends with the process', async () => {
+  isFree = false;
+  admission.begin();
+  await turns();
+  stop.abort();
+  await admission.stop();
+  expect(await again()).toEqual([]);
+});

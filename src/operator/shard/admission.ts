@@ -1,0 +1,108 @@
+import { shardNamed } from '../../api/schema/shard.ts';
+import { namespaces } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { Log } from '../../runtime/log.ts';
+import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import type { Membership } from './membership.ts';
+import type { InTheWay, OtherLeaders } from './other-leaders.ts';
+
+export interface AdmissionParts {
+  readonly shard: string;
+  readonly membership: Pick<Membership, 'wanted' | 'take'>;
+  readonly others: Pick<OtherLeaders, 'read' | 'inTheWay'>;
+  readonly client: Pick<KubeClient, 'list'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Reads what whoever had them before has left on record. Throws a `KubeError`. */
+  readonly prepare: (names: readonly string[]) => Promise<void>;
+  readonly onTaken: (names: readonly string[]) => void;
+}
+
+/** A leader writes what it has seen with each renewal, every 2 s. */
+const AGAIN_MS = 1_000;
+const SAID_AGAIN_MS = 60_000;
+
+/**
+ * Begins with the namespaces of this shard, each when nobody else can work on it any more. Read in this order, so that no step rests on
+ * what is older than the one before: the version in which a namespace is ours; the Leases, whose holders must have seen that version; the
+ * Namespaces as they are stored, which must still be in it. Another label would be another version, which nobody has let go of yet.
+ */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  #running: Promise<void> | undefined;
+  #said: { readonly text: string; readonly at: number } | undefined;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** Something is wanted. */
+  begin(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { membership, clock, log, signal } = this.#parts;
+    // Whoever asks may be about to make itself known.
+    await Promise.resolve();
+    while (!signal.aborted && membership.wanted.size > 0) {
+      try {
+        await this.#admit(membership.wanted);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof KubeError)) throw error;
+        log.warn({ error }, 'whether the namespaces of this shard are free is not known yet');
+      }
+      if (membership.wanted.size > 0) await sleep(clock, AGAIN_MS, signal).catch(() => {});
+    }
+  }
+
+  async #admit(wanted: ReadonlyMap<string, string>): Promise<void> {
+    const { shard, membership, others, client, signal, prepare, onTaken, log } = this.#parts;
+    await others.read(signal);
+    const free: string[] = [];
+    for (const [name, version] of wanted) {
+      const inTheWay = others.inTheWay(version);
+      if (inTheWay) this.#say(name, inTheWay);
+      else free.push(name);
+    }
+    if (free.length === 0) return;
+    const { items } = await client.list(namespaces, {}, signal);
+    const stored = new Map(items.map((each) => [each.metadata.name, each]));
+    const ours = free.filter((name) => {
+      const now = stored.get(name);
+      return now && now.metadata.resourceVersion === wanted.get(name) && shardNamed(now) === shard;
+    });
+    if (ours.length === 0) return;
+    await prepare(ours);
+    const taken = ours.filter((name) => membership.take(name, wanted.get(name) ?? ''));
+    if (taken.length === 0) return;
+    log.info(
+      { shard, namespaces: taken.slice(0, 20), count: taken.length },
+      'works on namespaces of its shard',
+    );
+    onTaken(taken);
+  }
+
+  /** The same again is worth a line a minute. */
+  #say(namespace: string, { lease, holder, isWhole }: InTheWay): void {
+    const { clock, log, shard } = this.#parts;
+    const text = `${lease} ${holder}`;
+    const now = clock.monotonic();
+    if (this.#said?.text === text && now - this.#said.at < SAID_AGAIN_MS) return;
+    this.#said = { text, at: now };
+    const why = isWhole
+      ? 'its holder works for all namespaces: start it with --shard default'
+      : 'its holder has not let go of it yet';
+    log.info({ shard, namespace, lease, holder, why }, 'waits for a namespace of its shard');
+  }
+}

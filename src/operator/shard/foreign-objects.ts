@@ -1,0 +1,106 @@
+import type { ManagedObject } from '../../api/schema/common.ts';
+import type { AzureCaches } from '../../cache/caches.ts';
+import { parsePart } from '../../hints/activity/keys.ts';
+import type { HintSink } from '../../hints/hint.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import type { KindDefinition } from '../../reconcilers/definition.ts';
+import { type Stores, storeOf } from '../../reconcilers/stores.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import { areaOfOwned } from '../azure/owned-areas.ts';
+import type { KindShard } from './shard.ts';
+
+export interface ForeignObjectsParts {
+  readonly kinds: readonly KindDefinition[];
+  readonly stores: Stores;
+  readonly of: (kind: KindDefinition) => Pick<KindShard, 'isMine' | 'left' | 'taken'>;
+  readonly caches: {
+    readonly [cache in 'identities' | 'hosts']: Pick<AzureCaches[cache], 'use'>;
+  };
+  /** Into the caches, and nowhere else. */
+  readonly hints: HintSink;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+type WithPrincipal = ManagedObject & { readonly status?: { readonly principalId?: string } };
+
+/**
+ * What other shards have in Azure, as far as this one has to know it: whose principal is whose, since their claims and equal grants count
+ * here, too. Their writes are not in this process's caches, so what their objects say is a hint, as Azure's events are: it is read.
+ */
+export class ForeignObjects implements Disposable {
+  readonly #parts: ForeignObjectsParts;
+  readonly #cleanup = new DisposableStack();
+
+  constructor(parts: ForeignObjectsParts) {
+    this.#parts = parts;
+    for (const kind of parts.kinds) {
+      const { ownedInAzure } = kind;
+      if (!ownedInAzure) continue;
+      const store = storeOf(kind, parts.stores);
+      const { isMine, left, taken } = parts.of(kind);
+      const use = (key: ObjectKey) => {
+        const object = store.get(key);
+        this.#use(kind, key, object && !isMine(key) ? object : undefined);
+      };
+      for (const key of store.keys()) use(key);
+      const all = (namespace: string) => {
+        for (const key of store.keys()) if (key.startsWith(`${namespace}/`)) use(key);
+      };
+      this.#cleanup.use(left.onChange(all));
+      this.#cleanup.use(taken.onChange(all));
+      this.#cleanup.use(
+        store.onChange(({ key, old, new: now }) => {
+          if (isMine(key)) return;
+          const [before, after] = [thingsOf(kind, old), thingsOf(kind, now)];
+          if (`${before}` === `${after}`) return;
+          use(key);
+          for (const id of new Set([...idsOf(kind, old), ...idsOf(kind, now)])) this.#hint(id);
+        }),
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanup.dispose();
+  }
+
+  #use(kind: KindDefinition, key: ObjectKey, object: ManagedObject | undefined): void {
+    const { caches } = this.#parts;
+    const areas = { identities: new Set<string>(), hosts: new Set<string>() };
+    if (object && principalOf(object) !== undefined)
+      for (const id of idsOf(kind, object)) {
+        const found = areaOfOwned(id);
+        if (found && found.cache !== 'assignments') areas[found.cache].add(found.area);
+      }
+    // No object of this process has such a key.
+    const user = `other shard ${kind.name} ${key}`;
+    caches.identities.use(user, [...areas.identities]);
+    caches.hosts.use(user, [...areas.hosts]);
+  }
+
+  #hint(id: string): void {
+    const { hints, clock } = this.#parts;
+    hints.take({
+      source: 'record',
+      id,
+      operation: 'write',
+      change: 'write',
+      result: 'Succeeded',
+      at: clock.now(),
+    });
+  }
+}
+
+function principalOf(object: ManagedObject | undefined): string | undefined {
+  return (object as WithPrincipal | undefined)?.status?.principalId;
+}
+
+function idsOf(kind: KindDefinition, object: ManagedObject | undefined): readonly string[] {
+  const things = object ? (kind.ownedInAzure?.of(object) ?? []) : [];
+  return things.map(({ key }) => parsePart(key)?.resource ?? key);
+}
+
+/** What of it is seen in Azure: ids, and the principal that one of them has. */
+function thingsOf(kind: KindDefinition, object: ManagedObject | undefined): readonly string[] {
+  return [...idsOf(kind, object), principalOf(object) ?? ''];
+}

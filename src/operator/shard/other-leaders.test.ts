@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Lease } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { SHARD_ANNOTATION, shardAnnotation } from '../../kube/lease/shard-lease.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { OtherLeaders } from './other-leaders.ts';
+
+const clock = new FakeClock();
+let leases: Lease[];
+let others: OtherLeaders;
+const never = new AbortController().signal;
+
+const lease = (name: string, holder: string, annotation?: string, renewed = 1): Lease =>
+  ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name,
+      namespace: 'azid-system',
+      ...(annotation !== undefined && { annotations: { [SHARD_ANNOTATION]: annotation } }),
+    },
+    spec: { holderIdentity: holder, leaseDurationSeconds: 15, renewTime: `t${renewed}` },
+  }) as unknown as Lease;
+
+beforeEach(() => {
+  leases = [];
+  others = new OtherLeaders({
+    client: { list: async () => ({ items: leases }) } as unknown as KubeClient,
+    namespace: 'azid-system',
+    leaseName: 'azid',
+    ownLease: 'azid-blue',
+    clock,
+  });
+});
+const inTheWay = async (version = '10') => {
+  await others.read(never);
+  return others.inTheWay(version)?.lease;
+};
+
+describe('a namespace of this version can be had', () => {
+  it.each<readonly [string, readonly Lease[]]>([
+    ['nobody else leads', [lease('azid-blue', 'me'), lease('azid', '')]],
+    ['the others have seen it', [lease('azid', 'a', shardAnnotation('a', 'default', '10'))]],
+    ['they have seen a newer one', [lease('azid-green', 'g', shardAnnotation('g', 'green', '200'))]],
+    ['a Lease is of somebody else', [lease('other', 'x'), lease('azidx', 'y')]],
+  ])('where %s', async (_, given) => {
+    leases = [...given];
+    expect(await inTheWay()).toBeUndefined();
+  });
+});
+
+describe('it cannot be had yet', () => {
+  it.each<readonly [string, Lease]>([
+    ['has seen an older one alone', lease('azid', 'a', shardAnnotation('a', 'default', '9'))],
+    ['has only begun', lease('azid', 'a', shardAnnotation('a', 'default', undefined))],
+    ['says what the one before it wrote', lease('azid', 'a', shardAnnotation('before', 'default', '99'))],
+    ['says nothing: it works for the whole', lease('azid', 'a')],
+    ['says what nobody understands', lease('azid', 'a', 'a default soon')],
+  ])('while whoever holds a Lease %s', async (_, given) => {
+    leases = [given];
+    expect(await inTheWay()).toBe('azid');
+  });
+
+  it('until the Lease of a dead one was seen unchanged here for as long as it lasts', async () => {
+    leases = [lease('azid', 'a', shardAnnotation('a', 'default', '9'))];
+    expect(await inTheWay()).toBe('azid');
+    clock.advance(14_000);
+    expect(await inTheWay()).toBe('azid');
+    leases = [lease('azid', 'a', shardAnnotation('a', 'default', '9'), 2)];
+    expect(await inTheWay()).toBe('azid');
+    clock.advance(14_999);
+    expect(await inTheWay()).toBe('azid');
+    clock.advance(1);
+    expect(await inTheWay()).toBeUndefined();
+  });
+});
+
+it('knows for which shards somebody works', async () => {
+  leases = [
+    lease('azid', 'a', shardAnnotation('a', 'default', '1')),
+    lease('azid-green', '', shardAnnotation('g', 'green', '1')),
+    lease('azid-red', 'r', shardAnnotation('r', 'red', undefined)),
+  ];
+  await others.read(never);
+  expect([...others.atWork]).toEqual(['default', 'red']);
+});

@@ -1,0 +1,94 @@
+import { HOME_SHARD, shardNamed } from '../../api/schema/shard.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
+import type { ShardMetrics } from '../../observe/metrics/shard-series.ts';
+import type { Stores } from '../../reconcilers/stores.ts';
+import { sleep } from '../../runtime/time/clock.ts';
+import type { OperatorOptions } from '../options.ts';
+import { OtherLeaders } from './other-leaders.ts';
+import type { Shard } from './shard.ts';
+
+export interface ShardReportParts {
+  readonly shard: Pick<Shard, 'isHome' | 'namespaces' | 'waiting'>;
+  readonly options: Pick<OperatorOptions, 'clock' | 'log' | 'namespace' | 'shard'>;
+  readonly client: Pick<KubeClient, 'list'>;
+  readonly stores: Pick<Stores, 'namespaces'>;
+  readonly metrics: ShardMetrics;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+const EVERY_MS = 15_000;
+
+/**
+ * Shows how the namespaces of this shard stand, and, from the shard `default`, of which nobody takes care: what a label names may be
+ * mistyped, or its shard may be down.
+ */
+export function reportShards(parts: ShardReportParts): Disposable {
+  const { shard, options, metrics } = parts;
+  let unserved: readonly string[] | undefined;
+  metrics.of(() =>
+    options.shard
+      ? {
+          shard: options.shard.name,
+          working: shard.namespaces.length,
+          waiting: shard.waiting,
+          unserved: unserved?.length,
+        }
+      : undefined,
+  );
+  if (shard.isHome)
+    void follow(parts, (names) => {
+      unserved = names;
+    });
+  return {
+    [Symbol.dispose]: () => {
+      metrics.of(() => undefined);
+    },
+  };
+}
+
+async function follow(parts: ShardReportParts, found: (names: readonly string[]) => void): Promise<void> {
+  const { options, client, stores, signal } = parts;
+  const { clock, log, namespace, shard } = options;
+  if (!shard) return;
+  const { name, leaseName } = shard;
+  const ownLease = shardLeaseName(leaseName, name);
+  const others = new OtherLeaders({ client, namespace, leaseName, ownLease, clock });
+  let said = '';
+  while (!signal.aborted) {
+    try {
+      await others.read(signal);
+      const names = unservedOf(stores, others.atWork);
+      found(names);
+      const text = names.join(' ');
+      if (text !== said && names.length > 0)
+        log.warn(
+          { namespaces: names.slice(0, 20), count: names.length },
+          'nobody works for the shard that the label azid.dev/shard of these namespaces names',
+        );
+      said = text;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof KubeError)) throw error;
+      log.debug({ error }, 'who works for the other shards is not known');
+    }
+    await sleep(clock, EVERY_MS, signal).catch(() => {});
+  }
+}
+
+/** Pure. Names of namespaces for whose shard nobody works. */
+export function unservedOf(
+  { namespaces }: { readonly namespaces: Pick<Stores['namespaces'], 'values'> },
+  atWork: ReadonlySet<string>,
+): readonly string[] {
+  return namespaces
+    .values()
+    .filter((each) => {
+      const shard = shardNamed(each);
+      return shard !== HOME_SHARD && !atWork.has(shard);
+    })
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+}
