@@ -27,6 +27,7 @@ const SECTIONS: readonly (readonly [title: string, names: RegExp, about?: string
   ],
   ['Events, Activity Log and sign-ins', /^azid_(event|activity_log|sign_ins)/],
   ['Orphans', /^azid_orphan/, 'Absent without an OrphanSweep.'],
+  ['Shards', /^azid_shard_/, 'Absent without `--shard`.'],
   ['API server and leadership', /^(rest_client|leader_election)_/],
   ['The process', /./, 'Of the Prometheus client for Node.js.'],
 ];

@@ -85,6 +85,9 @@ describe('the dashboard', () => {
       'azid_event_clock_off_total',
       'azid_event_sources',
       'azid_event_subscription_silence_seconds',
+      // With shards alone; an alert goes by the second.
+      'azid_shard_namespaces',
+      'azid_shard_unserved_namespaces',
       'azid_sign_ins_age_seconds',
       'azid_sign_ins_failures_total',
     ]);

@@ -9,6 +9,7 @@ import {
   readText,
   renderChart,
   renderOverlay,
+  SHARDED_OVERLAY,
 } from './tools.ts';
 
 /** The chart gives the same objects as kustomize, and says what it cannot do with a value. */
@@ -72,6 +73,35 @@ it('has the objects of kustomize, field by field', async () => {
   expect(Object.keys(fromChart).sort()).toEqual(overlay.map(named).sort());
   expect(fromChart).toEqual(byName(overlay));
   expect(overlay.length).toBeGreaterThan(20);
+});
+
+it('has the objects of the overlay with two shards, field by field', async () => {
+  const [chart, overlay] = await Promise.all([
+    renderChart(helm, '--set', 'shards={blue}'),
+    renderOverlay(SHARDED_OVERLAY),
+  ]);
+  expect(byName(chart.map(withoutRelease))).toEqual(byName(overlay));
+  const shards = overlay.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name);
+  expect(shards).toEqual(['azid-controller', 'azid-controller-blue']);
+  const of = (name: string, deployments: readonly Manifest[]) =>
+    (one(deployments, `Deployment/azid-system/${name}`) as unknown as Deployment).spec.template.spec
+      .containers[0].env;
+  for (const [name, shard] of [
+    ['azid-controller', 'default'],
+    ['azid-controller-blue', 'blue'],
+  ] as const)
+    expect(of(name, chart)).toEqual(
+      expect.arrayContaining([
+        { name: 'AZID_SHARD', value: shard },
+        { name: 'AZID_SHARD_COUNT', value: '2' },
+      ]),
+    );
+  // Of the base nothing changes but what the one Deployment works for.
+  const base = byName(await renderOverlay());
+  const rest = overlay.filter(({ kind }) => kind !== 'Deployment');
+  expect(byName(rest)).toEqual(
+    Object.fromEntries(Object.entries(base).filter(([name]) => !/^Deploy/.test(name))),
+  );
 });
 
 it('puts the labels of the release on each object, but for the CRDs, which outlive it', async () => {
@@ -221,6 +251,13 @@ describe('a wrong value is refused', () => {
     ['of a group that nobody knows', ['image.name=azid'], /image.*name/s],
     ['that is no id', ['azure.tenantId=contoso'], /azure.*tenantId.*pattern/s],
     ['of another type', ['replicas=two'], /replicas.*integer/s],
+    ['that is no name of a shard', ['shards={Team A}'], /shards.*pattern/s],
+    ['that names a shard twice', ['shards={blue,blue}'], /shards.*items at 0 and 1 are equal/s],
+    [
+      'that names the shard that is there anyway',
+      ['shards={default}'],
+      /shards: expected the names of the shards beside default/,
+    ],
     ['that is none of the choices', ['azure.credential=secret'], /credential.*workload-identity/s],
     [
       'that is missing: the tenant',

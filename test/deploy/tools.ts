@@ -12,6 +12,7 @@ import { buildGoProgram } from '../support/process/go-program.ts';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CHART = 'deploy/helm/azid';
 export const OVERLAY = 'deploy/kustomize/overlays/example';
+export const SHARDED_OVERLAY = 'deploy/kustomize/overlays/two-shards';
 /** Helm takes an old Kubernetes for granted where nobody tells it which one there is. */
 export const KUBE = ['--kube-version', (await readPins()).kubernetes];
 const EXAMPLE_VALUES = `${CHART}/ci/example-values.yaml`;

@@ -6,7 +6,7 @@ import { isShardLease, shardLeaseName, shardOn } from '../../kube/lease/shard-le
 import { type CheckDeps, readAll } from '../deps.ts';
 import { type CheckFinding, ok, problem } from '../finding.ts';
 
-/** Whether somebody works for each shard that a label names. Nothing is found where no Lease and no label tells of shards. */
+/** Whether somebody works for each shard that a label names. Nothing is found where neither a Lease nor a label names one. */
 
 const AREA = 'shards';
 const MOST_NAMED = 5;

@@ -72,6 +72,14 @@ const LABELS_OF_SERIES: Readonly<Record<string, Readonly<Record<string, LabelMea
     reason: { meaning: 'why it is listed: `docs/orphans.md`' },
   },
   azid_sign_ins_failures_total: { reason: { meaning: 'as in conditions; see the meaning of the series' } },
+  azid_shard_namespaces: {
+    shard: { meaning: 'that this process works for' },
+    state: {
+      meaning: '`waiting`: whoever had it before has not let go of it yet',
+      values: ['working', 'waiting'],
+    },
+  },
+  azid_shard_unserved_namespaces: { shard: { meaning: 'as the label `azid.dev/shard` has it' } },
   leader_election_master_status: { name: { meaning: 'name of the Lease' } },
   nodejs_active_handles: { type: { meaning: 'class of the handle, of Node.js' } },
   nodejs_active_requests: { type: { meaning: 'class of the request, of Node.js' } },

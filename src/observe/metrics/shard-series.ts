@@ -7,8 +7,8 @@ export interface ShardSample {
   readonly working: number;
   /** They are its own by their label, and it has not begun with so many. */
   readonly waiting: number;
-  /** Of the shard `default` alone: nobody works for the shard that their labels name. */
-  readonly unserved: number | undefined;
+  /** Of the shard `default` alone: how many have a label that names this shard, for which nobody works. */
+  readonly unserved: ReadonlyMap<string, number>;
 }
 
 export interface ShardMetrics {
@@ -37,11 +37,10 @@ export function shardSeries(registry: Registry): ShardMetrics {
     name: 'azid_shard_unserved_namespaces',
     help: 'Namespaces whose label azid.dev/shard names a shard for which nobody works; from the shard default.',
     registers,
-    labelNames: [],
+    labelNames: ['shard'],
     collect() {
-      const unserved = source()?.unserved;
-      if (unserved === undefined) this.reset();
-      else this.set(unserved);
+      this.reset();
+      for (const [shard, count] of source()?.unserved ?? []) this.set({ shard }, count);
     },
   });
   return {

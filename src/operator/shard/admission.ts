@@ -23,7 +23,7 @@ export interface AdmissionParts {
 
 /** A leader writes what it has seen with each renewal, every 2 s. */
 const AGAIN_MS = 1_000;
-const SAID_AGAIN_MS = 60_000;
+const REPORTED_AGAIN_MS = 60_000;
 
 /**
  * Begins with the namespaces of this shard, each when nobody else can work on it any more. Read in this order, so that no step rests on
@@ -33,7 +33,7 @@ const SAID_AGAIN_MS = 60_000;
 export class Admission {
   readonly #parts: AdmissionParts;
   #running: Promise<void> | undefined;
-  #said: { readonly text: string; readonly at: number } | undefined;
+  #reported: { readonly text: string; readonly at: number } | undefined;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -72,7 +72,7 @@ export class Admission {
     const free: string[] = [];
     for (const [name, version] of wanted) {
       const inTheWay = others.inTheWay(version);
-      if (inTheWay) this.#say(name, inTheWay);
+      if (inTheWay) this.#report(name, inTheWay);
       else free.push(name);
     }
     if (free.length === 0) return;
@@ -94,15 +94,15 @@ export class Admission {
   }
 
   /** The same again is worth a line a minute. */
-  #say(namespace: string, { lease, holder, isWhole }: InTheWay): void {
+  #report(namespace: string, { lease, holder, isWhole }: InTheWay): void {
     const { clock, log, shard } = this.#parts;
     const text = `${lease} ${holder}`;
     const now = clock.monotonic();
-    if (this.#said?.text === text && now - this.#said.at < SAID_AGAIN_MS) return;
-    this.#said = { text, at: now };
+    if (this.#reported?.text === text && now - this.#reported.at < REPORTED_AGAIN_MS) return;
+    this.#reported = { text, at: now };
     const why = isWhole
       ? 'its holder works for all namespaces: start it with --shard default'
       : 'its holder has not let go of it yet';
-    log.info({ shard, namespace, lease, holder, why }, 'waits for a namespace of its shard');
+    log.info({ shard, namespaces: [namespace], lease, holder, why }, 'waits for a namespace of its shard');
   }
 }

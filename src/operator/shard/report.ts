@@ -27,20 +27,20 @@ const EVERY_MS = 15_000;
  */
 export function reportShards(parts: ShardReportParts): Disposable {
   const { shard, options, metrics } = parts;
-  let unserved: readonly string[] | undefined;
+  let unserved: ReadonlyMap<string, readonly string[]> = new Map();
   metrics.of(() =>
     options.shard
       ? {
           shard: options.shard.name,
           working: shard.namespaces.length,
           waiting: shard.waiting,
-          unserved: unserved?.length,
+          unserved: new Map([...unserved].map(([name, { length }]) => [name, length])),
         }
       : undefined,
   );
   if (shard.isHome)
-    void follow(parts, (names) => {
-      unserved = names;
+    void follow(parts, (found) => {
+      unserved = found;
     });
   return {
     [Symbol.dispose]: () => {
@@ -49,26 +49,30 @@ export function reportShards(parts: ShardReportParts): Disposable {
   };
 }
 
-async function follow(parts: ShardReportParts, found: (names: readonly string[]) => void): Promise<void> {
+async function follow(
+  parts: ShardReportParts,
+  found: (unserved: ReadonlyMap<string, readonly string[]>) => void,
+): Promise<void> {
   const { options, client, stores, signal } = parts;
   const { clock, log, namespace, shard } = options;
   if (!shard) return;
-  const { name, leaseName } = shard;
-  const ownLease = shardLeaseName(leaseName, name);
+  const { leaseName } = shard;
+  const ownLease = shardLeaseName(leaseName, shard.name);
   const others = new OtherLeaders({ client, namespace, leaseName, ownLease, clock });
-  let said = '';
+  let reported = '';
   while (!signal.aborted) {
     try {
       await others.read(signal);
-      const names = unservedOf(stores, others.atWork);
-      found(names);
-      const text = names.join(' ');
-      if (text !== said && names.length > 0)
-        log.warn(
-          { namespaces: names.slice(0, 20), count: names.length },
-          'nobody works for the shard that the label azid.dev/shard of these namespaces names',
-        );
-      said = text;
+      const unserved = unservedOf(stores, others.atWork);
+      found(unserved);
+      const text = JSON.stringify([...unserved]);
+      if (text !== reported)
+        for (const [shard, names] of unserved)
+          log.warn(
+            { shard, namespaces: names.slice(0, 20), count: names.length },
+            'nobody works for the shard that the label azid.dev/shard of these namespaces names',
+          );
+      reported = text;
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof KubeError)) throw error;
@@ -78,17 +82,17 @@ async function follow(parts: ShardReportParts, found: (names: readonly string[])
   }
 }
 
-/** Pure. Names of namespaces for whose shard nobody works. */
+/** Pure. The namespaces of each shard for which nobody works. */
 export function unservedOf(
   { namespaces }: { readonly namespaces: Pick<Stores['namespaces'], 'values'> },
   atWork: ReadonlySet<string>,
-): readonly string[] {
-  return namespaces
-    .values()
-    .filter((each) => {
-      const shard = shardNamed(each);
-      return shard !== HOME_SHARD && !atWork.has(shard);
-    })
-    .map(({ metadata }) => metadata.name)
-    .toSorted();
+): ReadonlyMap<string, readonly string[]> {
+  const lost = namespaces.values().filter((each) => {
+    const shard = shardNamed(each);
+    return shard !== HOME_SHARD && !atWork.has(shard);
+  });
+  const byShard = Map.groupBy(lost, shardNamed);
+  return new Map(
+    [...byShard].map(([shard, of]) => [shard, of.map(({ metadata }) => metadata.name).toSorted()]),
+  );
 }

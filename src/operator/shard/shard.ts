@@ -165,7 +165,7 @@ export class Shard implements AsyncDisposable {
     const { log, shard } = this.#parts.options;
     await this.#running.end(namespace);
     this.#left.emit(namespace);
-    log.info({ shard: shard.name, namespace }, 'let go of a namespace');
+    log.info({ shard: shard.name, namespaces: [namespace] }, 'let go of a namespace');
   }
 }
 

@@ -84,7 +84,9 @@ export function observeIdentity(
             ...(returnsTo(object, identity, deps) && { returns: true }),
           };
         else if (
-          isAnothers ? sameText(recorded ?? '', identity.principalId) : isDecided(object, identity, recorded, deps)
+          isAnothers
+            ? sameText(recorded ?? '', identity.principalId)
+            : isDecided(object, identity, recorded, deps)
         )
           return { state: 'owned', identity, how, ageMs };
         else unknown ??= { state: 'unknown', id, undecided: true };
