@@ -105,7 +105,7 @@ describe('the controller, with the rights of deploy/kustomize/base/rbac.yaml and
       'azid.dev/hostidentities: create,delete,get,list,patch,watch',
       'azid.dev/orphanrecords/status: get,patch',
       'azid.dev/orphanrecords: create,delete,get,list,patch,watch',
-      'coordination.k8s.io/leases: create,get,update,watch',
+      'coordination.k8s.io/leases: create,get,list,update,watch',
     ]);
   });
 

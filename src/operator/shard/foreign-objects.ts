@@ -4,7 +4,7 @@ import { parsePart } from '../../hints/activity/keys.ts';
 import type { HintSink } from '../../hints/hint.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';
-import { type Stores, storeOf } from '../../reconcilers/stores.ts';
+import { INDEX, type Stores, storeOf } from '../../reconcilers/stores.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { areaOfOwned } from '../azure/owned-areas.ts';
 import type { KindShard } from './shard.ts';
@@ -44,7 +44,7 @@ export class ForeignObjects implements Disposable {
       };
       for (const key of store.keys()) use(key);
       const all = (namespace: string) => {
-        for (const key of store.keys()) if (key.startsWith(`${namespace}/`)) use(key);
+        for (const key of store.keysByIndex(INDEX.namespace, namespace)) use(key);
       };
       this.#cleanup.use(left.onChange(all));
       this.#cleanup.use(taken.onChange(all));

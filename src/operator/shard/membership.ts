@@ -65,7 +65,8 @@ export class Membership implements Disposable {
 
   /** Nobody else works on it, in this version. False: it has changed since, so that another one may have begun, or is not wanted. */
   take(namespace: string, version: string): boolean {
-    if (this.wanted.get(namespace) !== version) return false;
+    const now = this.#parts.namespaces.get(namespace)?.metadata.resourceVersion;
+    if (this.#standings.get(namespace) !== 'wanted' || now !== version) return false;
     this.#standings.set(namespace, 'ours');
     return true;
   }

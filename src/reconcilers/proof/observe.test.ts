@@ -31,8 +31,9 @@ function world(...identities: readonly ReturnType<typeof identityAt>[]) {
   const recorded = new Map<string, string>();
   const searched = new Set<string>();
   const principals = { lastOf: (uid: string) => recorded.get(uid) };
-  const look = (of = object(settled)) =>
+  const look = (of = object(settled), isAnothers?: () => boolean) =>
     observeIdentity(of, {
+      isAnothers,
       identityCache: held,
       installationId: INSTALLATION,
       disputed,
@@ -188,5 +189,44 @@ describe('a copy of an identity that carries its tags, outside of where the spec
     disputed.set(owner.uid, 'p1');
     const forged = object({ ...settled, principalId: 'p2', overwrittenPrincipalId: 'p1' });
     expect(look(forged)).toMatchObject({ state: 'owned', identity: { principalId: 'p1' } });
+  });
+});
+
+describe('of an object that another process reconciles', () => {
+  const anothers = () => true;
+
+  it('the marks count together with the principal in the status that it writes', () => {
+    const { look } = world(own);
+    expect(look(object(settled), anothers)).toMatchObject({
+      state: 'owned',
+      identity: { principalId: 'p1' },
+    });
+  });
+
+  it.each<[string, UserAssignedIdentity]>([
+    ['it has not written one yet', object({ coordinates })],
+    ['it was lost', object()],
+  ])('nothing is its identity as long as %s', (_, of) => {
+    const { look } = world(own);
+    expect(look(of, anothers)).toEqual({ state: 'none' });
+  });
+
+  it('a status alone proves nothing, and marks on another principal are to be read', () => {
+    expect(world(strange).look(object({ ...settled, principalId: 'p2' }), anothers)).toMatchObject({
+      state: 'none',
+      shown: { principalId: 'p2' },
+    });
+    expect(world(own).look(object({ ...settled, principalId: 'p0' }), anothers)).toMatchObject({
+      state: 'unknown',
+      undecided: true,
+    });
+  });
+
+  it('what this process has on record of it counts no more', () => {
+    const { look, recorded } = world(own);
+    recorded.set(owner.uid, 'p0');
+    expect(look(object(settled), anothers)).toMatchObject({ state: 'owned' });
+    recorded.set(owner.uid, 'p1');
+    expect(look(object({ coordinates }), anothers)).toEqual({ state: 'none' });
   });
 });

@@ -84,7 +84,8 @@ export class ReconcilerWorld {
   readonly reconciler: Reconciler<IdentityAttachment, undefined, Step, object>;
   #version = 1_000_000;
 
-  constructor() {
+  /** @param catchUp where other processes reconcile objects of their own */
+  constructor(catchUp?: () => Promise<void>) {
     const kind = {
       name: 'identityattachment',
       resource: {
@@ -125,6 +126,7 @@ export class ReconcilerWorld {
       journal: this.journal,
       clock: this.clock,
       permissions: () => this.permissions,
+      catchUp,
     });
     this.store.showAs((object) => memory.shown(object));
   }
