@@ -188,7 +188,7 @@ describe('the controller', () => {
       'assignmentexpiries.azid.dev/status [] [] [get patch]',
       'hostidentities.azid.dev [] [] [get list watch create patch delete]',
       'hostidentities.azid.dev/status [] [] [get patch]',
-      'leases.coordination.k8s.io [] [] [get watch create update]',
+      'leases.coordination.k8s.io [] [] [get list watch create update]',
       'orphanrecords.azid.dev [] [] [get list watch create patch delete]',
       'orphanrecords.azid.dev/status [] [] [get patch]',
     ]);
