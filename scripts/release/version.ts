@@ -22,6 +22,8 @@ export const PLACES: readonly Place[] = [
   place('package-lock.json', String.raw`^ {2,6}"name": "azid",\n {2,6}"version": "`),
   place('deploy/kustomize/base/controller.yaml', 'image: azid:'),
   place('deploy/kustomize/overlays/example/kustomization.yaml', 'newTag: '),
+  place('deploy/kustomize/overlays/two-shards/kustomization.yaml', 'newTag: '),
+  place('deploy/kustomize/overlays/two-shards/blue.yaml', 'image: azid:'),
   place('deploy/image/Dockerfile', String.raw`^# .*\/azid:`),
   place('SECURITY.md', String.raw`\/azid:`),
   place('docs/guides/run-on-azure.md', String.raw`\/azid:|newTag: `),

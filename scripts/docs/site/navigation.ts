@@ -66,6 +66,7 @@ export const GROUPS: readonly Group[] = [
     pages: [
       guide('run-on-azure'),
       guide('run-highly-available'),
+      guide('shard-azid'),
       guide('events'),
       guide('monitor-azid'),
       guide('answer-an-alert'),
