@@ -122,6 +122,16 @@ describe('a resource', () => {
     expect(queue).not.toHaveProperty('dependsOn');
   });
 
+  it('waits for what is above a parent that exists', () => {
+    const source = QUEUE.replace("queues@2024-01-01' = {", "queues@2024-01-01' existing = {");
+    const rule =
+      "resource rule 'Microsoft.ServiceBus/namespaces/queues/rules@2024-01-01' = {\n  parent: queue\n  name: 'r'\n}\n";
+    expect(resources(source + rule)[1]).toMatchObject({
+      name: "[format('{0}/{1}/{2}', 'bus', 'q', 'r')]",
+      dependsOn: [`[${BUS_ID}]`],
+    });
+  });
+
   it('of a loop is copied, and another loop waits for all of it', () => {
     const [first, second] = resources(`param roles array
 resource definitions 'A.B/c@1' = [for (role, i) in roles: {

@@ -114,11 +114,13 @@ function dependencyOf(expression: Expression, scope: Scope): readonly [name: str
   throw new BicepError(expression.line, 'dependsOn: expected a resource or module of this file');
 }
 
-/** A parent that is made here comes first. */
+/** A parent that is made here comes first, as does the one above a parent that is there already. */
 function followParent(resource: Declared, scope: Scope): void {
   const above = propertyOf(resource, 'parent');
   const parent = above && referenceOf(above, scope);
-  if (parent && !parent.resource?.existing) scope.onReference(parent.declared.name, idOf(parent, scope));
+  if (!parent) return;
+  if (parent.resource?.existing) followParent(parent.declared, scope);
+  else scope.onReference(parent.declared.name, idOf(parent, scope));
 }
 
 /** By the index of its own loop. */

@@ -185,12 +185,24 @@ export class Deployments {
         return work();
       } catch (error) {
         if (!(error instanceof Unread)) throw error;
-        const version = error.apiVersion ?? newestOf(this.#frame, error.id);
+        const version = error.apiVersion ?? this.#versionOf(error);
         const came = await this.#send(request, 'GET', `${error.id}?api-version=${version}`);
         if (came.status !== 200) throw refusalOf(came);
         made.set(scopeKey(error.id), came.body);
       }
     }
+  }
+
+  /** Of a reference that names none; the text of one to nothing in the template is known from public reports. */
+  #versionOf(unread: Unread): string {
+    if (!unread.id.startsWith('/'))
+      throw new ArmError(
+        400,
+        'InvalidTemplate',
+        `Deployment template validation failed: 'The template reference '${unread.id}' is not valid: could not find template resource or resource copy with this name. Please see https://aka.ms/arm-function-reference for usage details.'.`,
+      );
+    if (!this.#frame.world.resource(unread.id)) throw unread;
+    return newestOf(this.#frame, unread.id);
   }
 
   /** Until the work is done that a write began: what depends on it needs it whole. */

@@ -259,6 +259,15 @@ test('a resource that the template only refers to is read when it is asked for',
   expect((await ended()).error.details[0].code).toBe('ResourceNotFound');
 });
 
+test.each([
+  ["reference('nothing').a", 'InvalidTemplate', "template reference 'nothing' is not valid"],
+  ["reference('/subscriptions/x/providers/A.B/c/d').a", 'ResourceNotFound', 'was not found'],
+])('a reference that leads nowhere ends it: %s', async (expression, code, message) => {
+  const outputs = { a: { type: 'string', value: `[${expression}]` } };
+  await put({}, { template: { ...TEMPLATE, parameters: {}, resources: [], outputs } });
+  expect((await ended()).error.details).toMatchObject([{ code, message: expect.stringContaining(message) }]);
+});
+
 test('validate and whatIf are answered, and make nothing', async () => {
   const body = {
     location: 'westeurope',

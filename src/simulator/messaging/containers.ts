@@ -13,6 +13,12 @@ const NAME = /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 /** The blob service of a storage account, and its containers: where Event Grid puts what it cannot deliver. */
 export function containerOperations(frame: Frame, kept: KeptResources): readonly Operation[] {
   const find = (id: string) => kept.get(id);
+  /** It comes with its account. */
+  const findService = (id: string): Kept | undefined => {
+    const [account = '', name] = id.split(/\/blobServices\//i);
+    if (!frame.world.resource(account) || name?.toLowerCase() !== 'default') return undefined;
+    return kept.get(id) ?? { id, name: 'default', type: SERVICE_TYPE, properties: {} };
+  };
   const keep = (type: string, request: ArmRequest, name: string): Kept => {
     const properties = readBody(request.body).properties ?? {};
     const one = { id: request.path, name, type, properties };
@@ -33,7 +39,21 @@ export function containerOperations(frame: Frame, kept: KeptResources): readonly
     );
   };
   return [
-    ...typeOperations({ frame, type: SERVICE_TYPE, plural: 'blobServices', find, put: service }),
-    ...typeOperations({ frame, type: CONTAINER_TYPE, plural: 'blobContainers', find, put: container }),
+    ...typeOperations({
+      frame,
+      type: SERVICE_TYPE,
+      plural: 'blobServices',
+      find: findService,
+      made: 200,
+      put: service,
+    }),
+    ...typeOperations({
+      frame,
+      type: CONTAINER_TYPE,
+      plural: 'blobContainers',
+      find,
+      made: 201,
+      put: container,
+    }),
   ];
 }

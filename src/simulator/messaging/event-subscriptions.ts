@@ -123,6 +123,7 @@ export function eventSubscriptionOperations(
     type: SUBSCRIPTION_TYPE,
     plural: 'systemTopicEventSubscriptions',
     find,
+    made: 201,
     put,
   });
 }

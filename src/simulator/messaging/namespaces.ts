@@ -78,7 +78,14 @@ export function namespaceOperations(
     return one;
   };
 
-  return typeOperations({ frame, type: NAMESPACE_TYPE, plural: 'serviceBusNamespaces', find, put });
+  return typeOperations({
+    frame,
+    type: NAMESPACE_TYPE,
+    plural: 'serviceBusNamespaces',
+    find,
+    made: 201,
+    put,
+  });
 }
 
 /** Unique in the world. The text is known from public reports. */

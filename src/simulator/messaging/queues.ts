@@ -95,7 +95,7 @@ export function queueOperations(
     properties,
   });
 
-  return typeOperations({ frame, type: QUEUE_TYPE, plural: 'serviceBusQueues', find, put });
+  return typeOperations({ frame, type: QUEUE_TYPE, plural: 'serviceBusQueues', find, made: 200, put });
 }
 
 /** The limits are documented; the texts are guesses. */

@@ -26,11 +26,14 @@ export function systemTopicOperations(
   { topics, systemIdentities }: TopicParts,
 ): readonly Operation[] {
   const { directory, world } = frame;
-  world.onRemoved(({ id, type }) => {
-    const principal = type === TOPIC_TYPE ? systemIdentities.get(id) : undefined;
+  const dropIdentity = (id: string) => {
+    const principal = systemIdentities.get(id);
     if (!principal) return;
     systemIdentities.delete(id);
     directory.delete(principal.principalId);
+  };
+  world.onRemoved(({ id, type }) => {
+    if (type === TOPIC_TYPE) dropIdentity(id);
   });
 
   const find = (id: string): Kept | undefined => {
@@ -91,7 +94,10 @@ export function systemTopicOperations(
 
   /** A principal that is made when it is switched on, and stays while it is. */
   const identityOf = (id: string, name: string, type: string): Pick<Kept, 'identity'> => {
-    if (type.toLowerCase() === 'none') return {};
+    if (type.toLowerCase() === 'none') {
+      dropIdentity(id);
+      return {};
+    }
     if (type.toLowerCase() !== 'systemassigned')
       throw invalidRequest(`The identity type '${type}' is not simulated here.`);
     const { tenantId } = world;
@@ -104,7 +110,7 @@ export function systemTopicOperations(
     return { identity: { type: 'SystemAssigned', principalId: own.principalId, tenantId } };
   };
 
-  return typeOperations({ frame, type: TOPIC_TYPE, plural: 'systemTopics', find, put });
+  return typeOperations({ frame, type: TOPIC_TYPE, plural: 'systemTopics', find, made: 201, put });
 }
 
 function added(topics: Topics, topic: Parameters<Topics['addTopic']>[0]) {

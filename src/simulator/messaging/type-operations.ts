@@ -13,6 +13,8 @@ export interface TypeParts {
   readonly plural: string;
   /** As it stands now; undefined where there is none. */
   readonly find: (id: string) => Kept | undefined;
+  /** What a PUT that makes one is answered with. */
+  readonly made: 200 | 201;
   /** Makes or changes it, or throws what Azure refuses with. */
   readonly put: (request: ArmRequest, params: Params) => Kept;
 }
@@ -21,11 +23,32 @@ const GROUP = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}';
 
 /** What is the same for types that are kept as they were sent: PUT, GET, DELETE, and the list beneath the group or parent. */
 export function typeOperations(parts: TypeParts): readonly Operation[] {
-  const { frame, type, plural, find, put } = parts;
+  const { frame, type, plural, find, made, put } = parts;
   const [namespace = '', ...types] = type.split('/');
   const names = types.map((each, i) => `${each}/{${i === types.length - 1 ? 'name' : each}}`).join('/');
   const pattern = `${GROUP}/providers/${namespace}/${names}`;
   const common = { resourceType: type, apiVersions: versionsOf(type) };
+  const list = { ...common, method: 'GET', action: `${type}/read` } as const;
+  const listed = (request: ArmRequest, above: string): ArmResponse => {
+    const there = frame.world
+      .resourcesWithin(above)
+      .filter((each) => scopeKey(each.type) === scopeKey(type))
+      .flatMap(({ id }) => find(id) ?? []);
+    const size = pageSizeOf(request, frame.knobs.values.paging.pageSize);
+    return { status: 200, body: page(request, there, size) };
+  };
+  const byParent: Operation = {
+    ...list,
+    id: `${plural}.list`,
+    pattern: pattern.replace(/\/\{name\}$/, ''),
+    handle: (request) => listed(request, above(request.path, types.length > 1 ? 1 : 3)),
+  };
+  const bySubscription: Operation = {
+    ...list,
+    id: `${plural}.listBySubscription`,
+    pattern: `/subscriptions/{subscriptionId}/providers/${type}`,
+    handle: (request) => listed(request, above(request.path, 3)),
+  };
   return [
     {
       ...common,
@@ -34,9 +57,9 @@ export function typeOperations(parts: TypeParts): readonly Operation[] {
       pattern,
       action: `${type}/write`,
       handle(request, params) {
-        assertParent(frame, request.path, types.length);
+        if (types.length > 1) assertParent(frame, request.path);
         const existed = find(request.path) !== undefined;
-        return { status: existed ? 200 : 201, body: put(request, params) };
+        return { status: existed ? 200 : made, body: put(request, params) };
       },
     },
     {
@@ -59,32 +82,19 @@ export function typeOperations(parts: TypeParts): readonly Operation[] {
       action: `${type}/delete`,
       handle: ({ path }) => ({ status: frame.world.removeResource(path) ? 200 : 204 }),
     },
-    {
-      ...common,
-      id: `${plural}.list`,
-      method: 'GET',
-      pattern: pattern.replace(/\/\{name\}$/, ''),
-      action: `${type}/read`,
-      handle(request) {
-        const above = request.path
-          .split('/')
-          .slice(0, types.length > 1 ? -1 : -3)
-          .join('/');
-        const there = frame.world
-          .resourcesWithin(above)
-          .filter((each) => scopeKey(each.type) === scopeKey(type))
-          .flatMap(({ id }) => find(id) ?? []);
-        const size = pageSizeOf(request, frame.knobs.values.paging.pageSize);
-        return { status: 200, body: page(request, there, size) };
-      },
-    },
+    ...(types.length > 1 ? [byParent] : [byParent, bySubscription]),
   ];
 }
 
-/** Text: as of any resource that is not there. */
-function assertParent({ world }: Frame, path: string, levels: number): void {
-  if (levels < 2) return;
-  const parent = path.split('/').slice(0, -2);
+/** The path without its last segments. */
+const above = (path: string, segments: number) => path.split('/').slice(0, -segments).join('/');
+
+/** Text: as of any resource that is not there. The blob service of an account is there with it. */
+function assertParent({ world }: Frame, path: string): void {
+  const parent = path
+    .replace(/\/blobServices\/default(?=\/)/i, '')
+    .split('/')
+    .slice(0, -2);
   const id = parent.join('/');
   if (world.resource(id)) return;
   const [type = '', name = ''] = parent.slice(-2);
