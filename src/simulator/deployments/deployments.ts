@@ -1,9 +1,8 @@
-import { versionsOf } from '../catalog/versions.ts';
-import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import { isWithin, scopeKey } from '../scope.ts';
+import { Calls, errorOf, type Send } from './calls.ts';
 import { type Deployment, type DeploymentOperation, failed, type Mode } from './deployment.ts';
 import { evaluate, evaluateSoFar } from './expressions/evaluate.ts';
 import { type ExpressionScope, Unread } from './expressions/scope.ts';
@@ -11,14 +10,6 @@ import { assertParameters } from './parameters.ts';
 import { aliasesOf, bodyAs, namedIds, type Planned, planOf } from './plan.ts';
 import { assertMayWrite, assertPoliciesAllow } from './preflight.ts';
 import { outputsOf, scopeOf, type Template } from './template.ts';
-
-/** A call as whoever deploys, with all the rules; the parsed body of its answer. */
-export type Send = (
-  request: ArmRequest,
-  method: 'GET' | 'PUT' | 'DELETE',
-  target: string,
-  body?: unknown,
-) => Promise<{ readonly status: number; readonly body: unknown }>;
 
 export interface Given {
   readonly mode: Mode;
@@ -31,10 +22,6 @@ export interface Given {
 interface DeploymentsFrame extends Frame {
   readonly policyAssignments: Pick<PolicyAssignments, 'violations'>;
 }
-
-/** Between two looks at a resource whose work goes on after its answer. */
-const POLL_MS = 1000;
-const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating']);
 
 /**
  * Deployments of templates to a subscription or a group, one resource after the other in the order they depend on each other: each a
@@ -145,12 +132,13 @@ export class Deployments {
     deployment: Deployment,
   ): Promise<void> {
     const operations: DeploymentOperation[] = [];
+    const calls = new Calls(this.#frame, this.#send, request, made);
     const finish = (end: Partial<Deployment>) =>
       this.#keep({ ...deployment, operations, changedAt: this.#frame.clock.now(), ...end });
     try {
       for (const planned of plan) {
-        const body = await this.#worked(request, made, () => bodyAs(planned, evaluate));
-        const came = await this.#write(request, planned, body);
+        const body = await calls.worked(() => bodyAs(planned, evaluate));
+        const came = await calls.write(planned, body);
         operations.push(this.#operationOf(planned, came));
         if (came.status >= 400) {
           finish({ state: 'Failed', error: failed(errorOf(came.body)) });
@@ -162,7 +150,7 @@ export class Deployments {
         if (planned.symbol !== undefined) made.set(planned.symbol, came.body);
       }
       for (const id of this.superfluous(deployment, scope)) {
-        const came = await this.#send(request, 'DELETE', `${id}?api-version=${newestOf(this.#frame, id)}`);
+        const came = await calls.delete(id);
         const { type = '', name = '' } = this.#frame.world.resource(id) ?? {};
         operations.push({ ...this.#operationOf({ id, type, name }, came), does: 'Delete' });
         if (came.status >= 400) {
@@ -170,56 +158,12 @@ export class Deployments {
           return;
         }
       }
-      const outputs = await this.#worked(request, made, () => outputsOf(deployment.template, scope));
+      const outputs = await calls.worked(() => outputsOf(deployment.template, scope));
       finish({ state: 'Succeeded', outputs });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       finish({ state: 'Failed', error: failed({ code: error.code, message: error.message }) });
     }
-  }
-
-  /** Worked out with what is there already read as the caller, each when it is first asked for. */
-  async #worked<T>(request: ArmRequest, made: Map<string, unknown>, work: () => T): Promise<T> {
-    for (;;) {
-      try {
-        return work();
-      } catch (error) {
-        if (!(error instanceof Unread)) throw error;
-        const version = error.apiVersion ?? this.#versionOf(error);
-        const came = await this.#send(request, 'GET', `${error.id}?api-version=${version}`);
-        if (came.status !== 200) throw refusalOf(came);
-        made.set(scopeKey(error.id), came.body);
-      }
-    }
-  }
-
-  /** Of a reference that names none; the text of one to nothing in the template is known from public reports. */
-  #versionOf(unread: Unread): string {
-    if (!unread.id.startsWith('/'))
-      throw new ArmError(
-        400,
-        'InvalidTemplate',
-        `Deployment template validation failed: 'The template reference '${unread.id}' is not valid: could not find template resource or resource copy with this name. Please see https://aka.ms/arm-function-reference for usage details.'.`,
-      );
-    if (!this.#frame.world.resource(unread.id)) throw unread;
-    return newestOf(this.#frame, unread.id);
-  }
-
-  /** Until the work is done that a write began: what depends on it needs it whole. */
-  async #write(request: ArmRequest, { id, apiVersion }: Planned, body: unknown) {
-    const target = `${id}?api-version=${apiVersion}`;
-    const came = await this.#send(request, 'PUT', target, body);
-    let last = came;
-    // A new storage account answers without a body, and is not there until it is made.
-    const isAtWork = () =>
-      AT_WORK.has(stateOf(last.body)) || (came.status === 202 && (last === came || last.status === 404));
-    while (isAtWork() && (last.status < 400 || last.status === 404)) {
-      await sleep(this.#frame.clock, POLL_MS);
-      last = await this.#send(request, 'GET', target);
-    }
-    if (last.status >= 400) return last;
-    if (stateOf(last.body) === 'Failed') return { status: 409, body: { error: failureOf(last.body) } };
-    return { status: came.status, body: last.body };
   }
 
   #operationOf(
@@ -265,27 +209,6 @@ export class Deployments {
   }
 }
 
-const stateOf = (body: unknown) =>
-  String(
-    (body as { properties?: { provisioningState?: unknown } } | undefined)?.properties?.provisioningState ??
-      '',
-  );
-const errorOf = (body: unknown) => (body as { error?: unknown } | undefined)?.error ?? body;
-
-/** Of a nested deployment its own error; of a resource that its work failed. */
-const failureOf = (body: unknown) =>
-  (body as { properties?: { error?: unknown } }).properties?.error ?? {
-    code: 'ResourceDeploymentFailure',
-    message:
-      "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.",
-  };
-
-/** What is deleted is named by no template, and so at no version. */
-function newestOf({ world }: Frame, id: string): string {
-  const type = world.resource(id)?.type ?? '';
-  return versionsOf(type).at(-1) ?? '';
-}
-
 /** Of a subscription's deployment (the text is known from public reports). */
 function assertLocationStays(existing: Deployment | undefined, { location }: Given): void {
   if (existing?.location === undefined || existing.location === location) return;
@@ -294,9 +217,4 @@ function assertLocationStays(existing: Deployment | undefined, { location }: Giv
     'InvalidDeploymentLocation',
     `Invalid deployment location '${location}'. The deployment '${existing.name}' already exists in location '${existing.location}'.`,
   );
-}
-
-function refusalOf({ status, body }: { readonly status: number; readonly body: unknown }): ArmError {
-  const { code = 'NotFound', message = '' } = (errorOf(body) ?? {}) as { code?: string; message?: string };
-  return new ArmError(status, code, message);
 }

@@ -1,0 +1,110 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkloadIdentityCredential } from '@azure/identity';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { expect, it } from 'vitest';
+import { GIVEN } from '../../../test/deploy/azure-template.ts';
+import { MANAGED, useAzure } from './stage.ts';
+
+/** By what the deployment puts out azid signs in, may do what it needs, and hears of changes. */
+
+const azure = useAzure();
+
+it('the outputs are what the cluster is given', async () => {
+  const outputs = await azure().succeeded();
+  expect(Object.keys(outputs)).toEqual([
+    'tenantId',
+    'clientId',
+    'principalId',
+    'queueNamespace',
+    'queueName',
+  ]);
+  const [identity] = azure().control.identities();
+  expect(outputs).toEqual({
+    tenantId: azure().simulator.tenantId,
+    clientId: identity?.clientId,
+    principalId: identity?.principalId,
+    queueNamespace: expect.stringMatching(/^azid-[a-z0-9]{13}\.servicebus\.windows\.net$/),
+    queueName: 'azid',
+  });
+  const without = await azure().succeeded({ ...GIVEN, events: false });
+  expect([without.queueNamespace, without.queueName]).toEqual(['', '']);
+});
+
+it('azid signs in by the token of its ServiceAccount, and its rights are those of the table', async () => {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  const issuer = String(GIVEN.issuer);
+  azure().simulator.declareIssuer(issuer, { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1' }] });
+  const { tenantId, clientId } = await azure().succeeded();
+  const now = Math.floor(azure().now / 1000);
+  const assertion = await new SignJWT({})
+    .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+    .setIssuer(issuer)
+    .setSubject('system:serviceaccount:azid-system:azid-controller')
+    .setAudience('api://AzureADTokenExchange')
+    .setIssuedAt(now)
+    .setExpirationTime(now + 3600)
+    .sign(privateKey);
+  const folder = await mkdtemp(join(tmpdir(), 'azid-bicep-'));
+  try {
+    const tokenFilePath = join(folder, 'token');
+    await writeFile(tokenFilePath, assertion);
+    const credential = new WorkloadIdentityCredential({
+      tenantId,
+      clientId,
+      tokenFilePath,
+      authorityHost: azure().simulator.origin,
+      disableInstanceDiscovery: true,
+      tlsOptions: { ca: azure().simulator.caPem },
+    });
+    const { token } = await credential.getToken('https://management.azure.com/.default');
+    const headers = { authorization: `Bearer ${token}` };
+    const path = `${azure().subscription}/providers/Microsoft.Authorization/permissions`;
+    const { body } = await azure().call('GET', path, { headers });
+    const actions = new Set<string>(body.value.flatMap((each: { actions: string[] }) => each.actions));
+    expect(MANAGED.filter((right) => !actions.has(right))).toEqual([]);
+    expect([...actions].filter((action) => !MANAGED.includes(action))).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('the queue drops what came before, the namespace and the account take no keys', async () => {
+  const { queueNamespace } = await azure().succeeded();
+  const bus = `${azure().own}/Microsoft.ServiceBus/namespaces/${queueNamespace.split('.')[0]}`;
+  expect(await azure().get(bus)).toMatchObject({
+    sku: { name: 'Standard' },
+    properties: { disableLocalAuth: true, minimumTlsVersion: '1.2' },
+  });
+  expect((await azure().get(`${bus}/queues/azid`)).properties).toMatchObject({
+    requiresDuplicateDetection: true,
+    duplicateDetectionHistoryTimeWindow: 'PT1H',
+    maxDeliveryCount: 10,
+    defaultMessageTimeToLive: 'P2D',
+    requiresSession: false,
+  });
+  const [account] = (await azure().get(`${azure().own}/Microsoft.Storage/storageAccounts`)).value;
+  expect(account.properties).toMatchObject({ allowSharedKeyAccess: false, allowBlobPublicAccess: false });
+  const delivery = `${azure().own}/Microsoft.EventGrid/systemTopics/azid/eventSubscriptions/azid`;
+  const { filter, deadLetterWithResourceIdentity: dead } = (await azure().get(delivery)).properties;
+  expect(filter.includedEventTypes).toHaveLength(9);
+  expect(dead.deadLetterDestination.properties).toEqual({
+    resourceId: account.id,
+    blobContainerName: 'azid-dead-letters',
+  });
+});
+
+it('an event comes to the queue by the identity of the topic', async () => {
+  const { queueNamespace, queueName } = await azure().succeeded();
+  const [bus] = queueNamespace.split('.');
+  const queue = `${azure().own}/Microsoft.ServiceBus/namespaces/${bus}/queues/${queueName}`;
+  azure().control.createResourceGroup({ name: 'rg1' });
+  const id = `${azure().subscription}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1`;
+  await azure().call('PUT', id, { body: { location: 'westeurope' } });
+  const { messages } = azure().control.queue({ id: queue });
+  const events = messages.map(({ body }) => JSON.parse(body ?? ''));
+  expect(events.filter(({ subject }) => subject.toLowerCase() === id.toLowerCase())).toMatchObject([
+    { specversion: '1.0', type: 'Microsoft.Resources.ResourceWriteSuccess' },
+  ]);
+});
