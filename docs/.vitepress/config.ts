@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { anchorOf, pages, ROOT } from '../../scripts/docs/markdown.ts';
 import { siteAddress } from '../../scripts/docs/site/address.ts';
+import { breakableCode } from '../../scripts/docs/site/code.ts';
 import { siteLinks } from '../../scripts/docs/site/links.ts';
 import { sidebar, topNavigation } from '../../scripts/docs/site/navigation.ts';
 import { placeOf } from '../../scripts/docs/site/places.ts';
@@ -47,7 +48,10 @@ export default defineConfig({
     // As in the repository, so that one link serves both.
     anchor: { slugify: anchorOf },
     languageAlias: { promql: 'text', logql: 'text' },
-    config: siteLinks,
+    config: (markdown) => {
+      siteLinks(markdown);
+      breakableCode(markdown);
+    },
   },
   themeConfig: {
     nav: topNavigation(),

@@ -35,8 +35,6 @@ const NOT_RUN: readonly string[] = [
   'the sandbox runs no pods, so there is no log of one',
   'needs azid as it is deployed',
   "the sandbox's controller is no Deployment",
-  // deploy/observability/*.yaml: test/deploy/helm-chart.test.ts, test/observability/alerts.test.ts.
-  'needs the Prometheus Operator',
   // test/leaving/handover.test.ts moves between two API servers.
   'needs a second cluster',
   "the sandbox's controller would end for good",

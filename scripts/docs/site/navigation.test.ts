@@ -37,10 +37,10 @@ describe('the sidebar', () => {
   });
 
   it('has what nobody listed last in the group of its folder', () => {
-    const more = [...all, page('docs/guides/zoo.md'), page('docs/zoo.md'), page('CHANGELOG.md')];
+    const more = [...all, page('docs/guides/zoo.md'), page('docs/zoo.md'), page('ZOO.md')];
     expect(linksIn(more, 'Guides').at(-1)).toBe('/guides/zoo.html');
     expect(linksIn(more, 'Concepts').at(-1)).toBe('/zoo.html');
-    expect(linksIn(more, 'The project')).toContain('/changelog.html');
+    expect(linksIn(more, 'The project')).toContain('/zoo.html');
   });
 
   it('refuses to list a page that is gone', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pages } from '../markdown.ts';
+import { breakable } from './code.ts';
 import { addressOf, linkOnSite, placeOf } from './places.ts';
 
 describe('the place of a file', () => {
@@ -30,5 +31,16 @@ describe('a link', () => {
     ['README.md', 'LICENSE', undefined],
   ])('of %s to %s', (source, link, target) => {
     expect(linkOnSite(source, link)).toBe(target);
+  });
+});
+
+describe('code in a line', () => {
+  it.each([
+    ['<code v-pre>a.b[].c</code>', '<code v-pre>a.<wbr>b[].<wbr>c</code>'],
+    ['<code v-pre>azid_queue</code>', '<code v-pre>azid_<wbr>queue</code>'],
+    ['<code v-pre>PolicyDenied</code>', '<code v-pre>PolicyDenied</code>'],
+    ['<code v-pre>./x &lt;id&gt; 1.</code>', '<code v-pre>./x &lt;id&gt; 1.</code>'],
+  ])('%s breaks after a mark', (html, broken) => {
+    expect(breakable(html)).toBe(broken);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allSeries } from '../../generate/metrics.ts';
 import { alertRules } from '../../observability/alerts.ts';
-import { firstCells, pages } from '../markdown.ts';
+import { anchorsOf, firstCells, pages } from '../markdown.ts';
 import { reasonsOfSources } from '../reasons.ts';
 import { siteAddress } from './address.ts';
 import { type BuiltSite, buildSite } from './built-site.ts';
@@ -56,6 +56,14 @@ it('has no link that leads to nothing, nor to a heading that is not there', () =
       .map((link) => `${address}: ${link}`),
   );
   expect(broken).toEqual([]);
+});
+
+it('has the anchors of the repository, so that one address serves both', () => {
+  const missing = documents.flatMap(({ path, text }) => {
+    const { anchors } = pageAt(addressOf(path));
+    return [...anchorsOf(text)].filter((anchor) => !anchors.has(anchor)).map((each) => `${path}#${each}`);
+  });
+  expect(missing).toEqual([]);
 });
 
 it('lists its groups in the order in which a newcomer needs them', () => {
