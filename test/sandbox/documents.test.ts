@@ -34,6 +34,7 @@ const NOT_RUN: readonly string[] = [
   'helm does not take over what kubectl has made; test/deploy/ installs, upgrades and uninstalls the chart',
   'the sandbox runs no pods, so there is no log of one',
   'needs azid as it is deployed',
+  'test/deploy/helm-release.test.ts upgrades a release of the chart',
   "the sandbox's controller is no Deployment",
   // test/leaving/handover.test.ts moves between two API servers.
   'needs a second cluster',

@@ -2,7 +2,9 @@ import type { MarkdownRenderer } from 'vitepress';
 
 /** Names such as `namespaces.selector.matchExpressions[].operator` are as wide as half a page: they may break after a mark, and nowhere else. */
 export function breakable(html: string): string {
-  return html.replace(/(?<=>)[^<]+(?=<\/code>)/, (text) => text.replace(/(?<=[\w\]])[./_](?=\w)/g, '$&<wbr>'));
+  return html.replace(/(?<=>)[^<]+(?=<\/code>)/, (text) =>
+    text.replace(/(?<=[\w\]])[./_](?=\w)/g, '$&<wbr>'),
+  );
 }
 
 export function breakableCode(markdown: MarkdownRenderer): void {

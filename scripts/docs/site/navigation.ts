@@ -87,7 +87,6 @@ export const GROUPS: readonly Group[] = [
     pages: [
       'CHANGELOG.md',
       'CONTRIBUTING.md',
-      'CHANGELOG.md',
       'SECURITY.md',
       'docs/design/dependencies.md',
       'src/simulator/README.md',
