@@ -22,6 +22,8 @@ export interface Legacy {
   readonly kubernetes: readonly (KubeObject & { readonly data?: Readonly<Record<string, string>> })[];
   readonly azure: {
     readonly tenantId: string;
+    /** azid's own identity, which has its claim on the installation; of an azid before there were sweeps it is not known. */
+    readonly own?: Pick<Identity, 'id' | 'principalId' | 'clientId' | 'tags'>;
     readonly principals: readonly { displayName: string; type: 'User'; objectId: string }[];
     readonly identities: readonly Identity[];
     readonly credentials: readonly Named[];

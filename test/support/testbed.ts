@@ -253,6 +253,8 @@ export interface WorldOptions {
   /** Wall ms at which the world starts; default now. */
   readonly now?: number;
   readonly tenantId?: string;
+  /** azid's own identity as it was in another world. */
+  readonly own?: Parameters<Simulator['control']['createIdentity']>[0];
   readonly operator?: Partial<OperatorOptions>;
   /** How time moves; by default as tests like it, which is no measure of anything. */
   readonly pace?: (clock: FakeClock) => Pace;
@@ -301,7 +303,11 @@ export class World {
     });
     const { control } = azure;
     for (const name of ['rg1', 'rg2', 'azid-system']) control.createResourceGroup({ name });
-    const own = control.createIdentity({ name: 'azid-controller', resourceGroup: 'azid-system' });
+    const own = control.createIdentity({
+      ...options.own,
+      name: 'azid-controller',
+      resourceGroup: 'azid-system',
+    });
     control.nameCaller({ objectId: own.principalId, name: 'controller' });
     const scope = `/subscriptions/${SUBSCRIPTION}`;
     const roleIds: string[] = [];
