@@ -12,7 +12,7 @@ export async function takeLegacy(cluster: Cluster, world: World, namespace: stri
   const own = ownIdentity(world);
   const identities = control.identities({});
   return {
-    taken: { commit: 'today', at: new Date(world.clock.now()).toISOString() },
+    taken: { commit: process.env.AZID_LEAVE_OF ?? 'today', at: new Date(world.clock.now()).toISOString() },
     kubernetes: [...(await objects(cluster)), ...(await configMapsOf(cluster, namespace))],
     azure: {
       tenantId,
@@ -26,16 +26,15 @@ export async function takeLegacy(cluster: Cluster, world: World, namespace: stri
             .map(({ name }) => shown(world, `${id}/federatedIdentityCredentials/${name}`, '2024-11-30')),
         ),
       ),
-      // Its own rights every world gives anew.
-      assignments: await Promise.all(
-        control
-          .assignments()
-          .filter(({ principalId }) => principalId !== own.principalId)
-          .map(({ id }) => shown(world, id, '2022-04-01')),
-      ),
+      assignments: (await assignments(world)).filter(({ properties }) => properties.createdBy !== null),
       hosts: control.hosts({}),
     },
   };
+}
+
+/** Azid's own rights and those of whoever else acts, which every world begins with, were made by nobody. */
+function assignments(world: World): Promise<Legacy['azure']['assignments']> {
+  return Promise.all(world.azure.control.assignments().map(({ id }) => shown(world, id, '2022-04-01')));
 }
 
 /** As Azure shows it. */
