@@ -60,6 +60,7 @@ const ORDER = [
   'docs/guides/events.md',
   'docs/guides/run-on-azure.md',
   'docs/guides/run-highly-available.md',
+  'docs/guides/shard-azid.md',
   'docs/guides/troubleshoot.md',
   'docs/guides/monitor-azid.md',
   'docs/guides/answer-an-alert.md',
