@@ -49,9 +49,12 @@ it('makes, grants, attaches and deletes what every kind declares', async () => {
 });
 
 it('hears from the queue that was made', async () => {
-  const { queueNamespace, queueName } = await deploy(ALL);
+  const {
+    queueNamespace,
+    queueNames: [queue = ''],
+  } = await deploy(ALL);
   await world.start(await hearing(world));
-  const serviceBus = { namespace: queueNamespace, queue: queueName };
+  const serviceBus = { namespace: queueNamespace, queue };
   await cluster.apply({
     apiVersion: 'azid.dev/v1alpha1',
     kind: 'EventSource',

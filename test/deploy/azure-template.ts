@@ -12,7 +12,7 @@ export interface Outputs {
   readonly clientId: string;
   readonly principalId: string;
   readonly queueNamespace: string;
-  readonly queueName: string;
+  readonly queueNames: readonly string[];
 }
 
 export interface Deployed {
@@ -67,9 +67,7 @@ interface Properties {
 }
 
 const outputsOf = (outputs: NonNullable<Properties['outputs']>): Outputs =>
-  Object.fromEntries(
-    Object.entries(outputs).map(([name, { value }]) => [name, String(value)]),
-  ) as unknown as Outputs;
+  Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])) as unknown as Outputs;
 
 function innermost(error: Failure | undefined): Deployed['error'] {
   const [inner] = error?.details ?? [];

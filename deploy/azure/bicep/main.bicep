@@ -77,10 +77,11 @@ param events bool = true
 @maxLength(50)
 param namespaceName string = 'azid-${uniqueString(subscription().id, resourceGroupName)}'
 
-@description('Name of the queue.')
+@description('Names of the queues, each with all events: one, or one for each shard. 3 to 64 letters, digits and dashes, since the event subscription is named so as well.')
 @minLength(1)
-@maxLength(260)
-param queueName string = 'azid'
+param queueNames array = [
+  'azid'
+]
 
 @description('Name of the storage account for events that could not be delivered, which Azure has once in the world.')
 @minLength(3)
@@ -136,7 +137,7 @@ module queue 'modules/queue.bicep' = if (events) {
   scope: group
   params: {
     namespaceName: namespaceName
-    queueName: queueName
+    queueNames: queueNames
     storageName: storageName
     location: location
     receiverId: identity.outputs.principalId
@@ -163,7 +164,7 @@ module senders 'modules/senders.bicep' = if (events) {
   params: {
     senderId: topic!.outputs.principalId
     namespaceName: namespaceName
-    queueName: queueName
+    queueNames: queueNames
     storageName: storageName
   }
   dependsOn: [
@@ -176,7 +177,8 @@ module delivery 'modules/delivery.bicep' = if (events) {
   scope: resourceGroup(topicGroup)
   params: {
     topicName: topicName
-    queueId: queue!.outputs.queueId
+    namespaceId: queue!.outputs.namespaceId
+    queueNames: queueNames
     storageId: queue!.outputs.storageId
     container: queue!.outputs.container
   }
@@ -197,5 +199,5 @@ output principalId string = identity.outputs.principalId
 @description('spec.serviceBus.namespace of an EventSource; empty without events.')
 output queueNamespace string = events ? queue!.outputs.namespaceHost : ''
 
-@description('spec.serviceBus.queue of an EventSource; empty without events.')
-output queueName string = events ? queueName : ''
+@description('spec.serviceBus.queue of an EventSource, one for each; empty without events.')
+output queueNames array = events ? queueNames : []

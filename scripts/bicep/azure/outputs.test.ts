@@ -18,7 +18,7 @@ it('the outputs are what the cluster is given', async () => {
     'clientId',
     'principalId',
     'queueNamespace',
-    'queueName',
+    'queueNames',
   ]);
   const [identity] = azure().control.identities();
   expect(outputs).toEqual({
@@ -26,10 +26,10 @@ it('the outputs are what the cluster is given', async () => {
     clientId: identity?.clientId,
     principalId: identity?.principalId,
     queueNamespace: expect.stringMatching(/^azid-[a-z0-9]{13}\.servicebus\.windows\.net$/),
-    queueName: 'azid',
+    queueNames: ['azid'],
   });
   const without = await azure().succeeded({ ...GIVEN, events: false });
-  expect([without.queueNamespace, without.queueName]).toEqual(['', '']);
+  expect([without.queueNamespace, without.queueNames]).toEqual(['', []]);
 });
 
 it('azid signs in by the token of its ServiceAccount, and its rights are those of the table', async () => {
@@ -95,16 +95,24 @@ it('the queue drops what came before, the namespace and the account take no keys
   });
 });
 
-it('an event comes to the queue by the identity of the topic', async () => {
-  const { queueNamespace, queueName } = await azure().succeeded();
-  const [bus] = queueNamespace.split('.');
-  const queue = `${azure().own}/Microsoft.ServiceBus/namespaces/${bus}/queues/${queueName}`;
+it('an event comes to each queue by the identity of the topic', async () => {
+  // One for each shard.
+  const { principalId, queueNamespace, queueNames } = await azure().succeeded({
+    ...GIVEN,
+    queueNames: ['azid', 'azid-blue'],
+  });
+  expect(queueNames).toEqual(['azid', 'azid-blue']);
   azure().control.createResourceGroup({ name: 'rg1' });
   const id = `${azure().subscription}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1`;
   await azure().call('PUT', id, { body: { location: 'westeurope' } });
-  const { messages } = azure().control.queue({ id: queue });
-  const events = messages.map(({ body }) => JSON.parse(body ?? ''));
-  expect(events.filter(({ subject }) => subject.toLowerCase() === id.toLowerCase())).toMatchObject([
-    { specversion: '1.0', type: 'Microsoft.Resources.ResourceWriteSuccess' },
-  ]);
+  const held = await azure().heldBy(principalId);
+  for (const name of queueNames) {
+    const queue = `${azure().own}/Microsoft.ServiceBus/namespaces/${queueNamespace.split('.')[0]}/queues/${name}`;
+    expect(held).toContain(`Azure Service Bus Data Receiver @ ${queue.replace(azure().subscription, '')}`);
+    const { messages } = azure().control.queue({ id: queue });
+    const events = messages.map(({ body }) => JSON.parse(body ?? ''));
+    expect(events.filter(({ subject }) => subject.toLowerCase() === id.toLowerCase())).toMatchObject([
+      { specversion: '1.0', type: 'Microsoft.Resources.ResourceWriteSuccess' },
+    ]);
+  }
 });

@@ -216,6 +216,36 @@ test('a resource that is at work is waited for, and a nested deployment', async 
   });
 });
 
+test('an account that answers without a body is waited for, too', async () => {
+  stage.control.setKnobs({ latencyMs: { 'storageAccounts.createOrUpdate.operation': 4_000 } });
+  const account = {
+    type: 'Microsoft.Storage/storageAccounts',
+    apiVersion: '2023-05-01',
+    name: 'azidstore',
+    location: 'westeurope',
+    kind: 'StorageV2',
+    sku: { name: 'Standard_LRS' },
+  };
+  const container = {
+    type: 'Microsoft.Storage/storageAccounts/blobServices/containers',
+    apiVersion: '2023-05-01',
+    name: 'azidstore/default/dead',
+    dependsOn: ["[resourceId('Microsoft.Storage/storageAccounts', 'azidstore')]"],
+  };
+  await deploy({ ...TEMPLATE, parameters: {}, resources: [container, account], outputs: {} }, {});
+  const state = async () => (await stage.call('GET', path())).body.properties.provisioningState;
+  await expect
+    .poll(async () => {
+      stage.clock.advance(1_000);
+      return state();
+    })
+    .not.toBe('Running');
+  expect(await ended()).toMatchObject({
+    provisioningState: 'Succeeded',
+    duration: expect.stringMatching(/^PT[4-6]S$/),
+  });
+});
+
 test('what is not wanted is left out, what is there is referred to', async () => {
   const id = stage.identity('old');
   const old = { existing: true, type: IDENTITY, apiVersion: '2023-01-31', name: 'old' };

@@ -20,18 +20,18 @@ const INNER = {
   parameters: { names: { type: 'array' } },
   resources: [
     {
-      copy: { name: 'identities', count: "[length(parameters('names'))]" },
-      type: IDENTITY,
-      apiVersion: '2024-11-30',
-      name: "[parameters('names')[copyIndex()]]",
-      location: '[resourceGroup().location]',
-    },
-    {
       type: 'Microsoft.Authorization/locks',
       apiVersion: '2020-05-01',
       name: 'after-all',
       properties: { level: 'CanNotDelete' },
       dependsOn: ['identities'],
+    },
+    {
+      copy: { name: 'identities', count: "[length(parameters('names'))]" },
+      type: IDENTITY,
+      apiVersion: '2024-11-30',
+      name: "[parameters('names')[copyIndex()]]",
+      location: '[resourceGroup().location]',
     },
   ],
   outputs: {
@@ -118,6 +118,17 @@ test('a group is made, and what a nested deployment puts into it', async () => {
   ]);
   const operations = await stage.call('GET', `${path()}/operations`);
   expect(operations.body.value).toHaveLength(2);
+  const inner = path().replace('/providers/', '/resourceGroups/made/providers/').replace(/d1$/, 'inner');
+  const ofInner = await stage.call(
+    'GET',
+    `${inner.replace('/providers/Microsoft.Resources', '')}/operations`,
+  );
+  const names = ofInner.body.value.map(
+    ({ properties }: { properties: { targetResource: { resourceName: string } } }) =>
+      properties.targetResource.resourceName,
+  );
+  // What stands first waits for all of the loop.
+  expect(names).toEqual(['one', 'two', 'after-all']);
   // The nested one is its group's.
   const listed = await stage.call('GET', path().replace(/\/d1$/, ''));
   expect(listed.body.value.map(({ name }: { name: string }) => name)).toEqual(['d1']);

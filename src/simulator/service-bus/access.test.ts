@@ -130,6 +130,18 @@ describe('keys', () => {
     });
   });
 
+  test('none does when local authentication is off, and tokens do', async () => {
+    const path = `${stage.namespace.id}?api-version=2024-01-01`;
+    const body = { location: 'westeurope', properties: { disableLocalAuth: true } };
+    await stage.control.arm({ method: 'PUT', path, body });
+    await using client = disposable(new ServiceBusClient(stage.namespace.connectionString, RETRY));
+    await expect(attempt(client)).rejects.toMatchObject({
+      message: expect.stringMatching(/LocalAuthDisabled/),
+    });
+    stage.send('a');
+    expect(String((await receiveOne(stage.receiver())).body)).toBe('a');
+  });
+
   test('over plain TCP, as at the emulator, any key does', async () => {
     const { emulatorEndpoint } = stage.simulator.serviceBus;
     const anyKey = `Endpoint=${emulatorEndpoint};SharedAccessKeyName=x;SharedAccessKey=y;UseDevelopmentEmulator=true;`;

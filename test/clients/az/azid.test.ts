@@ -29,7 +29,11 @@ commandLines('deployment sub, of azid', [
       location: 'westeurope',
       properties: {
         provisioningState: 'Succeeded',
-        outputs: { tenantId: { value: '{tenant}' }, clientId: { value: some }, queueName: { value: 'azid' } },
+        outputs: {
+          tenantId: { value: '{tenant}' },
+          clientId: { value: some },
+          queueNames: { value: ['azid'] },
+        },
       },
     },
   },

@@ -1,6 +1,7 @@
-// From the topic to the queue, by the topic's own identity: every write, deletion and action at Resource Manager.
+// From the topic to each queue, by the topic's own identity: every write, deletion and action at Resource Manager.
 param topicName string
-param queueId string
+param namespaceId string
+param queueNames array
 param storageId string
 param container string
 
@@ -8,9 +9,9 @@ resource topic 'Microsoft.EventGrid/systemTopics@2022-06-15' existing = {
   name: topicName
 }
 
-resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15' = {
+resource deliveries 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15' = [for name in queueNames: {
   parent: topic
-  name: 'azid'
+  name: name
   properties: {
     eventDeliverySchema: 'CloudEventSchemaV1_0'
     filter: {
@@ -33,7 +34,7 @@ resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-1
       destination: {
         endpointType: 'ServiceBusQueue'
         properties: {
-          resourceId: queueId
+          resourceId: '${namespaceId}/queues/${name}'
         }
       }
     }
@@ -54,4 +55,4 @@ resource delivery 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-1
       eventTimeToLiveInMinutes: 1440
     }
   }
-}
+}]

@@ -1,6 +1,6 @@
-// The queue that azid hears from, and where events go that cannot be delivered to it.
+// The queues that azid hears from, and where events go that cannot be delivered to them.
 param namespaceName string
-param queueName string
+param queueNames array
 param storageName string
 param location string
 param receiverId string
@@ -21,9 +21,9 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   }
 }
 
-resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
+resource queues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = [for name in queueNames: {
   parent: namespace
-  name: queueName
+  name: name
   properties: {
     requiresDuplicateDetection: true
     duplicateDetectionHistoryTimeWindow: 'PT1H'
@@ -31,18 +31,18 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
     defaultMessageTimeToLive: 'P2D'
     requiresSession: false
   }
-}
+}]
 
 // Azure Service Bus Data Receiver: azid may receive, and nothing else.
-resource receiver 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: queue
-  name: guid(queue.id, receiverId, 'receiver')
+resource receivers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in queueNames: {
+  scope: queues[i]
+  name: guid(queues[i].id, receiverId, 'receiver')
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0')
     principalId: receiverId
     principalType: 'ServicePrincipal'
   }
-}
+}]
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   name: storageName
@@ -72,6 +72,6 @@ resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@
 }
 
 output namespaceHost string = split(replace(namespace.properties.serviceBusEndpoint, 'https://', ''), ':')[0]
-output queueId string = queue.id
+output namespaceId string = namespace.id
 output storageId string = storage.id
 output container string = deadLetters.name

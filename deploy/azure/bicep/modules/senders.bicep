@@ -1,17 +1,17 @@
-// What the topic's identity may do: send to the queue, and write down what it could not send.
+// What the topic's identity may do: send to the queues, and write down what it could not send.
 param senderId string
 param namespaceName string
-param queueName string
+param queueNames array
 param storageName string
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
   name: namespaceName
 }
 
-resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = {
+resource queues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [for name in queueNames: {
   parent: namespace
-  name: queueName
-}
+  name: name
+}]
 
 resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
   name: storageName
@@ -28,15 +28,15 @@ resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@
 }
 
 // Azure Service Bus Data Sender
-resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: queue
-  name: guid(queue.id, senderId, 'sender')
+resource senders 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (name, i) in queueNames: {
+  scope: queues[i]
+  name: guid(queues[i].id, senderId, 'sender')
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39')
     principalId: senderId
     principalType: 'ServicePrincipal'
   }
-}
+}]
 
 // Storage Blob Data Contributor
 resource writer 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
