@@ -5,7 +5,7 @@
  * `node scripts/release.ts check v0.2.0`: whether a tag is of the version that everything here names.
  * `node scripts/release.ts notes`: what changed in that version, from CHANGELOG.md.
  * `node scripts/release.ts sbom ROOTFS`: what an assembled image holds, as SPDX.
- * `node scripts/release.ts pack FOLDER --repository OWNER/NAME --image REPOSITORY --digest sha256:…`: what people download.
+ * `node scripts/release.ts pack FOLDER --repository OWNER/NAME --image REPOSITORY --digest sha256:… [--with FILE]`: what people download.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -59,6 +59,7 @@ async function pack(args: readonly string[]): Promise<string> {
       repository: { type: 'string' },
       image: { type: 'string' },
       digest: { type: 'string' },
+      with: { type: 'string', multiple: true },
       helm: { type: 'string', default: 'helm' },
       kubectl: { type: 'string', default: 'kubectl' },
     },
@@ -74,6 +75,7 @@ async function pack(args: readonly string[]): Promise<string> {
     folder: folder as string,
     repository: repository as string,
     image: { repository: image as string, digest: digest as string },
+    ...(values.with && { extra: values.with }),
     programs: { helm, kubectl },
   });
   return files.map((name) => `${name}\n`).join('');

@@ -1,8 +1,8 @@
 /** What people download: chart, manifests, plugin, krew's manifest and the sums of all of them, in one folder, with the image named by its digest. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDocument, stringify } from 'yaml';
 import { krewManifest, packPlugin } from './plugin.ts';
@@ -18,6 +18,8 @@ export interface ReleaseOptions {
   /** `owner/name`, from which people download. */
   readonly repository: string;
   readonly image: { readonly repository: string; readonly digest: string };
+  /** Files that are published with the rest, under their own names: the bills of materials of the images. */
+  readonly extra?: readonly string[];
   readonly programs: { readonly helm: string; readonly kubectl: string };
 }
 
@@ -57,6 +59,8 @@ export async function packRelease(options: ReleaseOptions): Promise<string[]> {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+  await copyFile(join(root, 'deploy/azure/bicep/main.json'), join(folder, 'azure.json'));
+  for (const file of options.extra ?? []) await copyFile(file, join(folder, basename(file)));
   await writeSums(folder);
   return (await readdir(folder)).sort();
 }

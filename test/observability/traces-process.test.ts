@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import { createToken } from '../../src/kube/builtin.ts';
+import { bundleProduct } from '../../src/sandbox/controller/bundle.ts';
 import { type Manner, OtlpReceiver } from '../support/otlp/receiver.ts';
 import { Azid } from '../support/process/child.ts';
 import { Cluster, until } from '../support/testbed.ts';
@@ -134,6 +135,23 @@ describe('OpenTelemetry is loaded', () => {
     expect(await started(env)).toEqual([]);
     expect(receiver.requests).toBe(0);
   });
+});
+
+it('in the bundle it is a part of its own, which no other part loads with itself', async () => {
+  const dist = join(folder, 'dist');
+  await bundleProduct(dist);
+  const parts = await Promise.all(
+    (await readdir(dist)).map(async (name) => ({ name, code: await readFile(join(dist, name), 'utf8') })),
+  );
+  const [own, ...more] = parts.filter(({ name }) => name.startsWith('open-telemetry-'));
+  expect(more).toEqual([]);
+  expect(own?.code).toContain('BatchSpanProcessor');
+  for (const { name, code } of parts) {
+    if (name === own?.name) continue;
+    expect(code, name).not.toContain('BatchSpanProcessor');
+    // Only as what is loaded when it is wanted.
+    expect(code.match(/(?<!import\()["']\.\/open-telemetry-/g), name).toBeNull();
+  }
 });
 
 it('a protocol that azid does not speak is refused at the start', async () => {

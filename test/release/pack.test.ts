@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { assembleRootfs, contentsOf } from '../../scripts/image/rootfs.ts';
-import { packRelease } from '../../scripts/release/pack.ts';
+import { packRelease, type ReleaseOptions } from '../../scripts/release/pack.ts';
 import { softwareBill } from '../../scripts/release/sbom.ts';
 import { versionOf } from '../../scripts/release/version.ts';
 import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
@@ -32,7 +32,7 @@ let helm: string;
 let names: readonly string[];
 const file = (name: string) => folder.file(`release/${name}`);
 const text = (name: string) => readFile(file(name), 'utf8');
-const pack = (to: string, options: { repository?: string; image?: typeof IMAGE } = {}) =>
+const pack = (to: string, options: Partial<Pick<ReleaseOptions, 'repository' | 'image' | 'extra'>> = {}) =>
   packRelease({
     root: ROOT,
     dist: folder.file('dist'),
@@ -47,7 +47,8 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   [{ kubectl }, helm] = await Promise.all([getBinaries(['kubectl']), helmProgram()]);
   await bundleProduct(folder.file('dist'));
-  names = await pack('release');
+  await writeFile(folder.file('sbom-amd64.spdx.json'), '{}');
+  names = await pack('release', { extra: [folder.file('sbom-amd64.spdx.json')] });
 }, 900_000);
 afterAll(() => folder?.[Symbol.asyncDispose]());
 
@@ -56,16 +57,18 @@ const manifestsIn = (yaml: string) =>
 const byName = (manifests: readonly Manifest[]) =>
   Object.fromEntries(manifests.map((each) => [named(each), each]));
 
-it('is six files, and nothing of the making is left', async () => {
+it('is these files, and nothing of the making is left', async () => {
   expect(names).toEqual([
     'SHA256SUMS',
     `azid-${version}.tgz`,
+    'azure.json',
     'crds.yaml',
     'install.yaml',
     'krew.yaml',
     `kubectl-azid-${version}.tar.gz`,
+    'sbom-amd64.spdx.json',
   ]);
-  expect((await readdir(folder.path)).sort()).toEqual(['dist', 'release']);
+  expect((await readdir(folder.path)).sort()).toEqual(['dist', 'release', 'sbom-amd64.spdx.json']);
 });
 
 it('has the sum of each file, as sha256sum checks them', async () => {
@@ -128,6 +131,10 @@ describe('the manifests', () => {
     expect(byName(manifestsIn(await text('crds.yaml')))).toEqual(byName(each.flatMap(manifestsIn)));
     expect(own).toHaveLength(11);
   });
+});
+
+it("Azure's side is the template that the tests deploy", async () => {
+  expect(await text('azure.json')).toBe(await readFile(join(ROOT, 'deploy/azure/bicep/main.json'), 'utf8'));
 });
 
 describe('the plugin', () => {
