@@ -71,6 +71,6 @@ export async function checkTag(root: string, tag: string): Promise<void> {
   const wrong = (await versionsNamed(root)).filter(({ version }) => `v${version}` !== tag);
   if (wrong.length > 0)
     throw new Error(
-      `expected everything to be of version ${tag.replace(/^v/, '')}, as the tag ${tag} says; found ${wrong.map(({ path, version }) => `${version} in ${path}`).join(', ')}; run \`npm run release -- VERSION\`, commit, and tag that commit`,
+      `expected everything to be of version ${tag.replace(/^v/, '')}, as the tag ${tag} says; found ${wrong.map(({ path, version }) => `${version} in ${path}`).join(', ')}; run \`npm run release -- VERSION\` and \`npm run generate\`, commit, and tag that commit`,
     );
 }

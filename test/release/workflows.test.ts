@@ -202,6 +202,8 @@ describe('a release', () => {
       'cosign sign --yes --recursive',
       'scripts/release.ts pack release',
       'cosign sign-blob',
+      'cosign verify-blob',
+      'gh attestation verify release/install.yaml',
       'gh release create',
     ];
     const at = order.map((each) => lines.indexOf(each));
