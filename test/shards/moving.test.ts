@@ -3,6 +3,7 @@ import { federatedIdentityCredential } from '../../src/api/federated-identity-cr
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { HOME_SHARD } from '../../src/api/schema/shard.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { vmId } from '../support/kinds/hosts.ts';
 import { BLUE, policyIn, useShards } from './shard-stage.ts';
 
@@ -81,7 +82,14 @@ describe('a namespace in the middle of work', () => {
       release = resolve;
     });
     let isHeld = false;
-    await shards.start(HOME_SHARD);
+    const taken: unknown[] = [];
+    const log: Log = {
+      ...silentLog,
+      info: ({ namespaces }, message) =>
+        message.startsWith('works on namespaces') && taken.push(...(namespaces as readonly string[])),
+      child: () => log,
+    };
+    await shards.start(HOME_SHARD, { log });
     await shards.start(BLUE, {
       interceptArm: async (request, next) => {
         const isPut = request.method === 'PUT' && /\/app\?/.test(request.url);
@@ -99,7 +107,9 @@ describe('a namespace in the middle of work', () => {
     // It is in Azure, and its shard does not know yet.
     const ofHome = () => shards.writes.filter((line) => line.startsWith(HOME_SHARD));
     expect(ofHome()).toEqual([`${HOME_SHARD}: PUT app`]);
+    expect(taken).not.toContain('team-blue');
     release();
+    await shards.world.until('the namespace to be had', () => taken.includes('team-blue'));
     await declareAll();
     await allReady();
     const made = shards.world.azure.control.identities({}).filter(({ name }) => name === 'app');
@@ -167,4 +177,67 @@ describe('a leader of a shard that is killed', () => {
     expect(written().filter((line) => line.startsWith('blue-2: '))).toEqual(['blue-2: PATCH app']);
     expect(written().filter((line) => line.startsWith('default: '))).toEqual(['default: PATCH vm1']);
   });
+});
+
+/** What the objects of `team-blue` make azid write, in whichever order: the names of assignments are computed. */
+const WRITTEN = ['PATCH vm1', 'PUT app', 'PUT assignment', 'PUT credential'];
+const kindOf = (line: string) =>
+  line
+    .replace(/^\S+ /, '')
+    .replace(/ [0-9a-f]{8}-[0-9a-f-]{27}$/, ' assignment')
+    .replace(/ \S*deploy\S*$/, ' credential');
+
+describe('a namespace that moves at a write', () => {
+  it.each([
+    ['before it leaves', false],
+    ['after it was carried out', true],
+  ])(
+    'of the shard that has it, %s: each thing is made once, whichever write it is',
+    async (_, isAfter) => {
+      let writes = 0;
+      for (let at = 0, isOver = false; !isOver; at++) {
+        let seen = 0;
+        const home = await shards.start(HOME_SHARD);
+        await shards.home.reach(
+          () => shards.home.userIdentity('app'),
+          'the identity of team-home',
+          ({ status }) => status?.principalId !== undefined,
+        );
+        const written = shards.since();
+        const blue = await shards.start(BLUE, {
+          interceptArm: async (request, next) => {
+            const isIts = request.method !== 'GET' && !/token|listAssociated/i.test(request.url);
+            const isNow = isIts && seen++ === at;
+            if (isNow && !isAfter) await shards.move('team-blue', null);
+            const answer = await next();
+            if (isNow && isAfter) await shards.move('team-blue', null);
+            return answer;
+          },
+        });
+        await declareAll();
+        await allReady();
+        await shards.world.pass(5 * 60_000);
+        const names = written().map(kindOf);
+        expect(names.toSorted(), `write ${at}`).toEqual(WRITTEN);
+        // As many as blue makes by itself.
+        isOver = seen <= at;
+        await shards.blue.detach('vm1');
+        for (const [resource, name] of [
+          [roleGrant.resource, 'read'],
+          [federatedIdentityCredential.resource, 'deploy'],
+          [userAssignedIdentity.resource, 'app'],
+        ] as const)
+          await shards.cluster.delete(resource, `team-blue/${name}`);
+        await shards.blue.gone(() => shards.blue.userIdentity('app'), 'the identity');
+        await shards.world.stop(blue);
+        await shards.world.stop(home);
+        await shards.move('team-blue', BLUE);
+        await shards.blue.identity('app');
+        expect(at).toBeLessThan(10);
+        writes = at;
+      }
+      expect(writes).toBe(3);
+    },
+    600_000,
+  );
 });

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { HOME_SHARD } from '../../src/api/schema/shard.ts';
+import { shardFindings } from '../../src/check/cluster/shards.ts';
+import { controllerAtWork } from '../../src/kube/lease/at-work.ts';
 import { conditionOf } from '../support/kinds/hosts.ts';
 import { BLUE, LEASE, useShards } from './shard-stage.ts';
 
@@ -59,4 +61,31 @@ it('a namespace of a shard for which nobody works waits, and the shard default c
   expect(await metric('azid_shard_namespaces')).toContain(
     'azid_shard_namespaces{shard="default",state="waiting"} 0',
   );
+});
+
+it('azid check names each shard and its holder, and whoever leaves knows that one still works', async () => {
+  const { home } = await shards.both();
+  const deps = {
+    client: shards.cluster.client,
+    clock: shards.world.clock,
+    namespace: 'azid-system',
+    leaseName: LEASE,
+    serviceAccount: 'azid-controller',
+    signal: new AbortController().signal,
+  };
+  const outcome = async <T>(work: Promise<T>): Promise<T> => {
+    let over = false;
+    const note = () => {
+      over = true;
+    };
+    work.then(note, note);
+    await shards.world.until('the answer', () => over);
+    return work;
+  };
+  expect((await outcome(shardFindings(deps))).map(({ message }) => message)).toEqual([
+    'blue: blue works, for namespaces team-blue',
+    'default: default works',
+  ]);
+  await shards.world.stop(home);
+  expect(await outcome(controllerAtWork(deps))).toEqual({ state: 'working', holder: 'blue' });
 });
