@@ -18,7 +18,9 @@ let lines: string[];
 let samples: () => Iterable<SourceSample>;
 let version = 0;
 
+let isMine: (key: string) => boolean;
 beforeEach(async () => {
+  isMine = () => true;
   stage = await startBusStage();
   store = new Store<EventSource>();
   hints = [];
@@ -39,6 +41,7 @@ beforeEach(async () => {
       },
     },
     arrivals: new SubscriptionArrivals({ clock: systemClock, inUse: () => ['s1', 's2'] }),
+    isMine: (key) => isMine(key),
     clock: systemClock,
     random: () => 0,
     log: { ...silentLog, info: (_, message) => void lines.push(message), child: () => silentLog },
@@ -170,4 +173,20 @@ test('what changes about a source is emitted with its key, at once where it matt
     ['a', true],
     ['a', false],
   ]);
+});
+
+test('what is another process’s to receive for is left to it, until it is this one’s', async () => {
+  let mine = 'a';
+  isMine = (key) => key === mine;
+  stage.control.createQueue({ namespace: 'simulated', name: 'more' });
+  sources.follow(store, () => {});
+  put(source('a'));
+  put(source('bb', 'more'));
+  await receiving('a');
+  expect([links(), sources.view('bb')]).toEqual([['events'], undefined]);
+  expect([...samples()].map((each) => each.source)).toEqual(['a']);
+  mine = 'bb';
+  put(source('bb', 'more', { suspend: false }));
+  await receiving('bb');
+  await expect.poll(links, LONG).toEqual(['more']);
 });

@@ -18,8 +18,9 @@ class World {
   readonly maps = new HeldConfigMaps();
   now = NOW;
 
-  async start(): Promise<RetainedRecords> {
+  async start(shared?: 'begins' | 'follows'): Promise<RetainedRecords> {
     const records: RetainedRecords = new RetainedRecords({
+      ...(shared && { shared }),
       ...this.maps.parts,
       labels: { 'azid.dev/record': 'retained' },
       name: 'azid-retained',
@@ -174,6 +175,34 @@ describe('the records of what is retained', () => {
     await records.record([assignment(1)], WEB, signal);
     expect(records.of(key(assignment(2)), { createdAt: NOW + HOUR })).toBeUndefined();
     expect((await world.start()).of(key(assignment(1)))).toEqual({ owner: 'shop/web' });
+  });
+});
+
+describe('of several processes that write to them', () => {
+  it('one begins them, and the others wait for that', async () => {
+    const world = new World();
+    const follower = await world.start('follows');
+    expect(world.maps.maps.size).toBe(0);
+    await expect(follower.record([assignment(1)], WEB, signal)).rejects.toThrow(
+      /shard default has not begun/,
+    );
+    await world.start('begins');
+    await follower.record([assignment(1)], WEB, signal);
+    expect((await world.start()).of(key(assignment(1)))).toEqual({ owner: 'shop/web' });
+  });
+
+  it('each learns at its next reading what the others wrote and took off, and keeps what it wrote meanwhile', async () => {
+    const world = new World();
+    const [one, two] = [await world.start('begins'), await world.start('follows')];
+    await one.record([assignment(1), assignment(2)], WEB, signal);
+    await two.refresh(signal);
+    const known = () => two.ofObject('assignments', WEB.uid, WEB.owner).map((each) => each.key);
+    expect(known()).toHaveLength(2);
+    await one.forget(one.ofObject('assignments', WEB.uid, WEB.owner).slice(0, 1), signal);
+    const refreshed = two.refresh(signal);
+    await two.record([assignment(3)], WEB, signal);
+    await refreshed;
+    expect(known().toSorted()).toEqual([key(assignment(2)), key(assignment(3))]);
   });
 });
 

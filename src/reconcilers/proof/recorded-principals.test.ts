@@ -213,3 +213,42 @@ describe('of objects that are gone', () => {
     expect(kube.records).toEqual({ [B]: 'p2', '1d': 'p4' });
   });
 });
+
+describe('where other processes record as well', () => {
+  const shared = async (lives: (uid: string) => boolean = everything) => {
+    const next = new RecordedPrincipals({ ...kube.parts, shared: true });
+    await next.load(lives, signal);
+    return next;
+  };
+
+  it('nothing is removed of an object that this one has yet to see', async () => {
+    kube.put('azid-principals-1', { [A]: `p1 ${INSTALLATION}`, [B]: `p2 ${INSTALLATION}` });
+    const next = await shared((uid) => uid !== A);
+    expect([next.of(A), next.of(B)]).toEqual([undefined, 'p2']);
+    next.shown('p4', '1d', 1);
+    await next.record('1d', 'p4', signal);
+    expect(kube.records).toEqual({ [A]: 'p1', [B]: 'p2', '1d': 'p4' });
+  });
+
+  it('what it takes over is read anew: what it knew of that counts no more', async () => {
+    kube.put('azid-principals-1', { [A]: `p1 ${INSTALLATION}`, [B]: `p2 ${INSTALLATION}` });
+    const next = await shared();
+    kube.put('azid-principals-1', { [A]: `p9 ${INSTALLATION}` });
+    await next.reload(new Set([A, B]), signal);
+    expect([next.of(A), next.of(B), next.holdersOf('p1'), next.holdersOf('p2')]).toEqual([
+      'p9',
+      undefined,
+      [],
+      [],
+    ]);
+  });
+
+  it('what it lets go stays on record for whoever has it next', async () => {
+    principals = await shared();
+    await recorded(A, 'p1');
+    principals.letGo(A);
+    expect([principals.of(A), principals.lastOf(A)]).toEqual([undefined, undefined]);
+    await recorded(B, 'p2');
+    expect(kube.records).toEqual({ [A]: 'p1', [B]: 'p2' });
+  });
+});

@@ -174,3 +174,30 @@ it('every condition that the documentation has a heading for is azid’s own', (
   expect(named.length).toBeGreaterThan(3);
   for (const type of named) expect(OWN_CONDITIONS).toContain(type);
 });
+
+describe('of an object that another process writes', () => {
+  it('what that one wrote is shown as it stands, again and again, and nothing is kept of it', () => {
+    const memory = new StatusMemory<RoleGrant>();
+    for (const principalId of ['p1', 'p2']) {
+      const object = grant({ ...own, principalId });
+      expect(memory.ofAnother(object)).toBe(object);
+    }
+    expect(memory.size).toBe(0);
+  });
+
+  it('but for what is not believed of any status that this one did not write', () => {
+    const memory = new StatusMemory<RoleGrant>(undefined, (status) => ({ ...status, principalId: 'read' }));
+    expect(memory.ofAnother(grant(own)).status).toMatchObject({ principalId: 'read' });
+  });
+
+  it('nothing is remembered once it has been let go: what stands there when it comes back is believed anew', () => {
+    const told: string[] = [];
+    const memory = met(own, told);
+    memory.letGo('elsewhere');
+    expect(memory.size).toBe(1);
+    memory.letGo('shop');
+    expect(memory.size).toBe(0);
+    expect(memory.shown(grant({ ...own, principalId: 'p2' })).status).toMatchObject({ principalId: 'p2' });
+    expect(told).toEqual([]);
+  });
+});
