@@ -234,7 +234,7 @@ export class Operator {
       namespace,
       takeOver,
       ...(installationId !== undefined && { installationId }),
-      ...(shard && { shard: shard.name }),
+      ...(shard && { shard }),
     };
   }
 

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { IdentityPolicySpec } from '../../src/api/identity-policy.ts';
 import { HOME_SHARD, SHARD_LABEL } from '../../src/api/schema/shard.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/builtin.ts';
-import { shardLeaseName } from '../../src/kube/lease/shard-lease.ts';
+import { isShardLease, shardLeaseName } from '../../src/kube/lease/shard-lease.ts';
+import { keyOf } from '../../src/kube/types.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
 import { HostStage } from '../support/kinds/hosts.ts';
@@ -60,8 +61,9 @@ export function useShards(): Shards {
   afterEach(async () => {
     await world?.dispose();
     await cluster?.clean(...TEAMS);
-    for (const shard of [HOME_SHARD, BLUE])
-      await cluster?.delete(leases, `azid-system/${shardLeaseName(LEASE, shard)}`);
+    for (const { metadata } of (await cluster?.list(leases)) ?? [])
+      if (metadata.namespace === 'azid-system' && isShardLease(metadata.name, LEASE))
+        await cluster.delete(leases, keyOf({ metadata }));
     // Other files find an installation without shards.
     if (await cluster?.get(configMaps, INSTALLATION))
       await cluster.patch(configMaps, INSTALLATION, { data: { sharded: null } });

@@ -8,7 +8,7 @@ import { type CheckOptions, check } from '../../check/check.ts';
 import type { ControllerSettings } from '../../check/cluster/controller.ts';
 import type { CheckDeps } from '../../check/deps.ts';
 import { exitCodeOf } from '../../check/finding.ts';
-import { isSharded, judge } from '../../operator/leader/installation.ts';
+import { judge, shardLeases } from '../../operator/leader/installation.ts';
 import type { AzureFlags } from '../azure-flags.ts';
 import { type InCluster, inCluster, NOTHING_CHANGED, printed } from '../in-cluster.ts';
 import { signIn } from '../sign-in.ts';
@@ -24,11 +24,12 @@ export function runCheck(flags: CheckFlags): Promise<number> {
     const deps: CheckDeps = { ...cluster, namespace, leaseName, serviceAccount };
     const findings = await check(deps, {
       judgeClaim: (claim, clusterUid) => {
+        const shards = shardLeases(claim);
         const verdict = judge(claim, clusterUid, {
           namespace,
           takeOver: false,
           // As whichever of them asks: that they work in shards is no reason to refuse.
-          ...(isSharded(claim) && { shard: HOME_SHARD }),
+          ...(shards !== undefined && { shard: { name: HOME_SHARD, leaseName: shards } }),
           ...(installationId !== undefined && { installationId }),
         });
         return verdict.type === 'refuse' ? verdict.message : undefined;

@@ -71,6 +71,41 @@ const rows: {
     verdict: { type: 'accept', installationId: KEPT },
   },
   {
+    title: 'the shard default writes that there are shards',
+    claim: claim(CLUSTER),
+    options: { shard: { name: 'default', leaseName: 'azid' } },
+    verdict: { type: 'write', installationId: KEPT },
+  },
+  {
+    title: 'another shard is refused before that',
+    claim: claim(CLUSTER),
+    options: { shard: { name: 'blue', leaseName: 'azid' } },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'another shard is refused where nobody has worked yet',
+    options: { shard: { name: 'blue', leaseName: 'azid' } },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'any shard is accepted after that',
+    claim: { ...claim(CLUSTER), sharded: 'azid' },
+    options: { shard: { name: 'blue', leaseName: 'azid' } },
+    verdict: { type: 'accept', installationId: KEPT },
+  },
+  {
+    title: 'a shard whose Lease the others do not see is refused',
+    claim: { ...claim(CLUSTER), sharded: 'azid' },
+    options: { shard: { name: 'default', leaseName: 'mine' }, takeOver: true },
+    verdict: { type: 'refuse' },
+  },
+  {
+    title: 'one for the whole is refused beside shards, whatever is to be taken over',
+    claim: { ...claim(CLUSTER), sharded: 'azid' },
+    options: { takeOver: true },
+    verdict: { type: 'refuse' },
+  },
+  {
     title: 'a claim that lost its cluster is refused',
     claim: { installationId: KEPT },
     verdict: { type: 'refuse' },

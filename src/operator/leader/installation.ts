@@ -22,8 +22,8 @@ export interface InstallationOptions {
   readonly installationId?: string;
   /** `--take-over`: claim an installation that belongs to another cluster, or rename this one. */
   readonly takeOver: boolean;
-  /** `--shard`. Absent: it works for the whole. */
-  readonly shard?: string;
+  /** `--shard`, and `--lease-name`. Absent: it works for the whole. */
+  readonly shard?: { readonly name: string; readonly leaseName: string };
 }
 
 /** azid must not start: the message says why and what to do. */
@@ -74,7 +74,7 @@ export async function claimInstallation(
         const data = {
           installationId: verdict.installationId,
           clusterUid,
-          ...(options.shard !== undefined && { [SHARDED]: 'true' }),
+          ...(options.shard && { [SHARDED]: options.shard.leaseName }),
         };
         if (!mayWrite()) throw notLeading();
         try {
@@ -130,29 +130,34 @@ export function judge(
     };
   }
   // Written by the shard `default` once it leads, when whoever worked for the whole has ended.
-  if (shard !== undefined && !isSharded(claim)) return { type: 'write', installationId: kept };
+  if (shard && shardLeases(claim) === undefined) return { type: 'write', installationId: kept };
   return { type: 'accept', installationId: kept };
 }
 
-/** In the data of the claim: several work here, each for its shard, and none for the whole. */
+/**
+ * In the data of the claim: several work here, each for its shard, and none for the whole. The name of their Leases, by which they know what
+ * the others have let go of.
+ */
 const SHARDED = 'sharded';
 
-/** Whether several work under this claim, each for its shard. */
-export function isSharded(claim: Readonly<Record<string, string>> | undefined): boolean {
-  return claim?.[SHARDED] === 'true';
+/** What the Leases of the shards under this claim begin with; undefined: one works for the whole. */
+export function shardLeases(claim: Readonly<Record<string, string>> | undefined): string | undefined {
+  return claim?.[SHARDED] || undefined;
 }
 
 /** Pure: why this one must not work beside the others, or before them; undefined: nothing speaks against it. */
 function shardProblem(
   claim: Readonly<Record<string, string>> | undefined,
   where: string,
-  shard: string | undefined,
+  shard: InstallationOptions['shard'],
 ): string | undefined {
-  const inShards = isSharded(claim);
-  if (inShards && shard === undefined)
+  const leases = shardLeases(claim);
+  if (leases !== undefined && !shard)
     return `--shard: expected the name of a shard, got none, and ${where} says that this installation works in shards: one for the whole would work on what they work on. Pass --shard ${HOME_SHARD}; or, to work without shards again, stop them all and remove data.${SHARDED} there (docs/guides/shard-azid.md)`;
-  if (!inShards && shard !== undefined && shard !== HOME_SHARD)
-    return `--shard: ${shard} begins only beside the shard ${HOME_SHARD}, and ${where} does not say that it has begun. Start azid with --shard ${HOME_SHARD} first; this one is started again until then`;
+  if (leases !== undefined && shard && leases !== shard.leaseName)
+    return `--lease-name: expected ${leases}, which ${where} says that the Leases of the shards begin with, got ${shard.leaseName}: a shard that does not see the others' Leases would not know what they work on. Leave the flag as the others have it`;
+  if (leases === undefined && shard && shard.name !== HOME_SHARD)
+    return `--shard: ${shard.name} begins only beside the shard ${HOME_SHARD}, and ${where} does not say that it has begun. Start azid with --shard ${HOME_SHARD} first; this one is started again until then`;
   return undefined;
 }
 
