@@ -1,3 +1,4 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserver/control-plane.ts';
@@ -87,4 +88,29 @@ it('is installed, upgraded, uninstalled and installed again, and no object of az
   await helm('install', 'azid', CHART, ...VALUES);
   expect({ policy: await uidOf(policy), crd: await uidOf(crds[0] ?? '') }).toEqual(uids);
   expect(await run(...deployment, '-o', 'jsonpath={.spec.replicas}')).toBe('2');
+});
+
+/** As a release packs it (scripts/release/pack.ts): its image stands among the defaults. */
+async function released(version: string): Promise<{ chart: string; image: string }> {
+  const chart = folder.file(version);
+  await cp(join(ROOT, CHART), chart, { recursive: true });
+  const values = join(chart, 'values.yaml');
+  const digest = `sha256:${version.repeat(64)}`;
+  await writeFile(values, (await readFile(values, 'utf8')).replace('digest: ""', `digest: ${digest}`));
+  return { chart, image: digest };
+}
+
+it('gets the image of a newer chart as docs/guides/upgrade.md says, and keeps the values that were given', async () => {
+  const [old, next] = [await released('a'), await released('b')];
+  const deployed = async () => {
+    const path = '{.spec.template.spec.containers[0].image} {.spec.replicas}';
+    return run('get', 'deployment', '-n', 'azid-system', 'azid-controller', '-o', `jsonpath=${path}`);
+  };
+  await helm('upgrade', '--install', 'azid', old.chart, ...VALUES, '--set', 'replicas=3');
+  expect(await deployed()).toMatch(new RegExp(`@${old.image} 3$`));
+  await helm('upgrade', 'azid', next.chart, '--reset-then-reuse-values');
+  expect(await deployed()).toMatch(new RegExp(`@${next.image} 3$`));
+  // What the guide warns of.
+  await helm('upgrade', 'azid', old.chart, '--reuse-values');
+  expect(await deployed()).toMatch(new RegExp(`@${next.image} 3$`));
 });
