@@ -132,6 +132,31 @@ describe('a resource', () => {
     });
   });
 
+  it('has its name and type as they stand there', () => {
+    const { outputs } = compile(`${QUEUE}output n string = queue.name\noutput t string = queue.type\n`);
+    expect(outputs).toMatchObject({
+      n: { value: 'q' },
+      t: { value: 'Microsoft.ServiceBus/namespaces/queues' },
+    });
+  });
+
+  it('of a loop is referred to by its index; whoever waits for all need not wait for one', () => {
+    const loop = QUEUE.replace("queues@2024-01-01' = {", "queues@2024-01-01' = [for name in names: {")
+      .replace("name: 'q'", 'name: name')
+      .replace(/\}\n$/, '}]\n');
+    const role = (more: string) => `resource roles 'A.B/c@1' = [for (name, i) in names: {
+  scope: queue[i]
+  name: guid(queue[i].id)${more}
+}]
+`;
+    const id =
+      "resourceId('Microsoft.ServiceBus/namespaces/queues', 'bus', parameters('names')[copyIndex()])";
+    const one = resources(`param names array\n${loop}${role('')}`)[2];
+    expect(one).toMatchObject({ scope: `[${id}]`, name: `[guid(${id})]`, dependsOn: [`[${id}]`] });
+    const all = resources(`param names array\n${loop}${role('\n  dependsOn: [queue]')}`)[2];
+    expect(all).toMatchObject({ dependsOn: ['queue'] });
+  });
+
   it('of a loop is copied, and another loop waits for all of it', () => {
     const [first, second] = resources(`param roles array
 resource definitions 'A.B/c@1' = [for (role, i) in roles: {

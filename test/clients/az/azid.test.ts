@@ -94,6 +94,20 @@ commandLines('deployment sub, of azid', [
     code: 1,
     err: 'expected roles that cannot grant roles themselves',
   },
+  // As docs/guides/uninstall.md takes a role away.
+  {
+    az: `role definition list --custom-role-only true --query "[?roleName==\`azid reader\`]"`,
+    out: [{ roleName: 'azid reader' }],
+    keep: { role: '0.name' },
+  },
+  { az: 'role definition delete --name {role}', code: 1, err: 'existing role assignments' },
+  {
+    az: `role assignment list --all --assignee-object-id {azid} --fill-principal-name false --query "[?roleDefinitionName==\`azid reader\`]"`,
+    out: [{ principalId: '{azid}' }],
+    keep: { assignment: '0.id' },
+  },
+  { az: 'role assignment delete --ids {assignment}' },
+  { az: 'role definition delete --name {role}' },
 ]);
 
 const QUEUE = `--namespace-name azid-events-contoso -n azid`;

@@ -74,10 +74,10 @@ var operations = {
 
 // A role for each type of resource, so that none has more than is asked for. No built-in role does: Virtual Machine Contributor, for
 // one, may run commands as any identity of a machine.
-var hosts = map(hostTypes, type => {
-  Name: 'azid hosts ${replace(replace(type, 'Microsoft.', ''), '/', ' ')}'
-  Description: 'What azid needs to change the identity of ${type}. Azure has no right to change the identity alone.'
-  Actions: concat(['${type}/read', '${type}/write'], contains(operations, type) ? operations[type] : [])
+var hosts = map(hostTypes, hostType => {
+  Name: 'azid hosts ${replace(replace(hostType, 'Microsoft.', ''), '/', ' ')}'
+  Description: 'What azid needs to change the identity of ${hostType}. Azure has no right to change the identity alone.'
+  Actions: concat(['${hostType}/read', '${hostType}/write'], contains(operations, hostType) ? operations[hostType] : [])
   groups: hostGroups
   condition: ''
 })
